@@ -1,0 +1,92 @@
+import * as z from "zod/mini";
+
+/** RingCentral ids are decimal; longer digit strings are refused before anything is sent. */
+export const ID_PATTERN = /^[0-9]{1,20}$/;
+
+export const Id = z
+  .string()
+  .check(
+    z.regex(ID_PATTERN),
+    z.maxLength(20),
+    z.meta({ description: "A RingCentral internal id.", examples: ["3800222"] }),
+  );
+
+export const ExtensionIdOrMe = z
+  .string()
+  .check(
+    z.regex(/^(?:[0-9]{1,20}|me)$/),
+    z.maxLength(20),
+    z.meta({
+      description: "RingCentral's internal extension id, or `me`: the extension in the token.",
+      examples: ["me"],
+    }),
+  );
+
+export const MAX_LIMIT = 1000;
+export const DEFAULT_LIMIT = 100;
+
+/** `limit` as it arrives: decimal text. */
+export const Limit = z._default(
+  z.pipe(
+    z.string().check(z.regex(/^[0-9]{1,4}$/)),
+    z.pipe(
+      z.transform((text: string) => Number(text)),
+      z.int().check(z.minimum(1), z.maximum(MAX_LIMIT)),
+    ),
+  ),
+  DEFAULT_LIMIT,
+);
+
+export const Cursor = z.string().check(z.regex(/^[A-Za-z0-9_.-]+$/), z.minLength(1), z.maxLength(2048));
+
+/** What the edge hands to a list's use case. */
+export interface PageQuery {
+  limit: number;
+  cursor?: string;
+}
+
+/** ISO 3166-1 alpha-2, upper or lower case; says how to read a national phone number. */
+export const Country = z
+  .string()
+  .check(
+    z.regex(/^[A-Za-z]{2}$/),
+    z.maxLength(2),
+    z.meta({ description: "ISO 3166-1 country of a number written in national form.", examples: ["US"] }),
+  );
+
+/** E.164, or national form together with `country`. Parsed further by `numbers/phone-number-input`. */
+export const PhoneNumberText = z
+  .string()
+  .check(
+    z.minLength(2),
+    z.maxLength(40),
+    z.regex(/^[+0-9][0-9 ().\-/]*$/),
+    z.meta({ description: "E.164, or national form together with `country`.", examples: ["+12025550143"] }),
+  );
+
+export const Label = z
+  .string()
+  .check(
+    z.trim(),
+    z.minLength(1),
+    z.maxLength(60),
+    z.regex(/^[^\p{Cc}]*$/u),
+    z.meta({ description: "A free name.", examples: ["Robocaller"] }),
+  );
+
+/** A comma-separated set of the given values, such as `DirectNumber,MainCompanyNumber`. */
+export function setOf<const Values extends readonly [string, ...string[]]>(
+  values: Values,
+  description: string,
+) {
+  const known: ReadonlySet<string> = new Set(values);
+  return z
+    .pipe(
+      z.pipe(
+        z.string().check(z.maxLength(1000)),
+        z.transform((text) => [...new Set(text.split(","))]),
+      ),
+      z.array(z.enum(values)).check(z.minLength(1), z.maxLength(known.size)),
+    )
+    .check(z.meta({ description }));
+}

@@ -1,0 +1,174 @@
+/**
+ * The closed catalogue of problems (RFC 9457). The OpenAPI file, the error catalogue page and the edge all read
+ * it; nothing answers with a code that is not here.
+ */
+export const problems = {
+  request_invalid: entry(
+    400,
+    "The request does not fit the contract",
+    "Correct the fields listed in `errors`.",
+  ),
+  parameter_invalid: entry(
+    400,
+    "RingCentral refused a value",
+    "The request fits this API, but RingCentral does not accept one of its values; `errors` names it.",
+  ),
+  cursor_invalid: entry(
+    400,
+    "The cursor is not valid here",
+    "A cursor serves only the route, extension and filters it was issued for. Start again without one.",
+  ),
+  token_missing: entry(401, "An access token is required", "Send `Authorization: Bearer <access token>`."),
+  token_invalid: entry(
+    401,
+    "The access token is not valid",
+    "Its signature, issuer, audience, algorithm or claims are not acceptable. Sign in again.",
+  ),
+  token_expired: entry(401, "The access token has expired", "Renew it and send the request again."),
+  scope_missing: entry(403, "The token lacks a scope", "The route's scope is in the API description."),
+  extension_forbidden: entry(
+    403,
+    "Not your extension",
+    "Without the scope `account:manage` a caller reaches only the extension named in its token.",
+  ),
+  account_forbidden: entry(403, "No account in the token", "The token names no RingCentral account."),
+  feature_not_available: entry(
+    403,
+    "Feature not available",
+    "RingCentral does not offer this feature for the extension or the account's plan.",
+  ),
+  upstream_permission_denied: entry(
+    403,
+    "RingCentral user permission missing",
+    "The RingCentral user behind this service lacks the permission named in `detail`.",
+  ),
+  international_calling_disabled: entry(
+    403,
+    "International calling is disabled",
+    "Enable international calling for the account, or use a domestic number.",
+  ),
+  call_handling_unavailable: entry(
+    403,
+    "Call handling is not available",
+    "The extension's plan (such as a fax-only plan) has no call handling settings.",
+  ),
+  not_found: entry(404, "Not found", "`detail` names what was not found."),
+  method_not_allowed: entry(405, "Method not allowed", "The route exists, but not with this method."),
+  forwarding_label_duplicate: entry(409, "Label already in use", "Another forwarding number has this label."),
+  forwarding_limit_reached: entry(409, "Too many forwarding numbers", "An extension holds at most 10."),
+  forwarding_custom_label_limit_reached: entry(
+    409,
+    "Too many custom-labelled forwarding numbers",
+    "An extension holds at most 7 with a label of their own.",
+  ),
+  number_belongs_to_account: entry(
+    409,
+    "The number belongs to the account",
+    "A company or direct number of the same account cannot be a forwarding number.",
+  ),
+  flip_number_in_use: entry(409, "Flip number already in use", "Choose another flip number."),
+  idempotency_in_progress: entry(
+    409,
+    "The first request is still being worked on",
+    "A request with the same Idempotency-Key has not finished. Wait, then send it again.",
+    true,
+  ),
+  precondition_failed: entry(
+    412,
+    "The resource has changed",
+    "`If-Match` names another version. Read it again, then repeat the change.",
+  ),
+  body_too_large: entry(413, "The body is too large", "Bodies hold at most 16 KiB."),
+  media_type_unsupported: entry(415, "Media type not supported", "Send `Content-Type: application/json`."),
+  idempotency_key_reused: entry(
+    422,
+    "Idempotency-Key used before with another request",
+    "Use a fresh key for each different request.",
+  ),
+  rate_limited: entry(429, "Too many requests", "Wait `retryAfter` seconds.", true),
+  internal: entry(500, "Internal error", "The fault is ours. Quote `instance` when you report it.", true),
+  upstream_error: entry(502, "RingCentral failed", "RingCentral's answer was an error or not usable.", true),
+  upstream_auth_failed: entry(
+    502,
+    "RingCentral refused our credentials",
+    "An operator has to check the RingCentral credential of this service.",
+  ),
+  upstream_app_permission_missing: entry(
+    502,
+    "RingCentral app permission missing",
+    "An operator has to grant the RingCentral app the permission named in the log.",
+  ),
+  upstream_rate_limited: entry(
+    503,
+    "RingCentral's rate limit is reached",
+    "The shared RingCentral budget is spent. Wait `retryAfter` seconds.",
+    true,
+  ),
+  upstream_unavailable: entry(
+    503,
+    "RingCentral is not available",
+    "RingCentral cannot be reached or is overloaded. Wait `retryAfter` seconds.",
+    true,
+  ),
+  token_issuer_unavailable: entry(
+    503,
+    "The token issuer cannot be reached",
+    "The keys that verify access tokens could not be loaded. Wait `retryAfter` seconds.",
+    true,
+  ),
+  configuration_invalid: entry(
+    503,
+    "The service is not configured",
+    "A setting or secret is missing or malformed. An operator finds its name in the log.",
+    true,
+  ),
+  upstream_timeout: entry(
+    504,
+    "RingCentral did not answer in time",
+    "The outcome of a write is unknown until the resource has been read again.",
+    true,
+  ),
+} as const satisfies Record<string, ProblemEntry>;
+
+export type ProblemCode = keyof typeof problems;
+
+export interface ProblemEntry {
+  status: number;
+  title: string;
+  /** For the catalogue page and the OpenAPI file: what it means and what to do. */
+  meaning: string;
+  /** Whether the same request may succeed later. */
+  retryable: boolean;
+}
+
+/** One fault of one input field. */
+export interface FieldError {
+  in: "query" | "path" | "body" | "header";
+  field: string;
+  code: string;
+  detail: string;
+}
+
+export interface ProblemDetails {
+  detail?: string;
+  retryAfterSeconds?: number;
+  errors?: FieldError[];
+  upstream?: { status?: number; errorCode?: string; requestId?: string };
+  cause?: unknown;
+}
+
+/** Thrown anywhere above the RingCentral client to end a request with one catalogued problem. */
+export class ProblemError extends Error {
+  readonly code: ProblemCode;
+  readonly details: ProblemDetails;
+  constructor(code: ProblemCode, details: ProblemDetails = {}) {
+    super(details.detail ?? problems[code].title, { cause: details.cause });
+    this.name = "ProblemError";
+    this.code = code;
+    this.details = details;
+  }
+}
+
+function entry(status: number, title: string, meaning: string, retryable = false): ProblemEntry {
+  return { status, title, meaning, retryable };
+}

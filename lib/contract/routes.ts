@@ -1,0 +1,22 @@
+import { addBlockedNumberRoute } from "./routes/add-blocked-number.ts";
+import { addForwardingNumberRoute } from "./routes/add-forwarding-number.ts";
+import { getHealthRoute } from "./routes/get-health.ts";
+import { getOpenApiRoute } from "./routes/get-openapi.ts";
+import { listBlockedNumbersRoute } from "./routes/list-blocked-numbers.ts";
+import { listCallerBlockingNumbersRoute } from "./routes/list-caller-blocking-numbers.ts";
+import { listCompanyNumbersRoute } from "./routes/list-company-numbers.ts";
+import { listForwardingNumbersRoute } from "./routes/list-forwarding-numbers.ts";
+import { updateForwardingNumberRoute } from "./routes/update-forwarding-number.ts";
+
+/** Every route there is. Handlers import their own route alone; only build steps and tests import this list. */
+export const routes = [
+  listBlockedNumbersRoute,
+  addBlockedNumberRoute,
+  listCallerBlockingNumbersRoute,
+  listForwardingNumbersRoute,
+  addForwardingNumberRoute,
+  updateForwardingNumberRoute,
+  listCompanyNumbersRoute,
+  getHealthRoute,
+  getOpenApiRoute,
+] as const;

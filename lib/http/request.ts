@@ -1,0 +1,47 @@
+import type * as z from "zod/mini";
+import type { ObjectSchema, Route } from "../contract/route.ts";
+import type { Page, PageRequest } from "../numbers/page.ts";
+import type { Deadline } from "../platform/deadline.ts";
+import type { Logger } from "../platform/logger.ts";
+
+/** Who is calling, from a verified access token. */
+export interface Caller {
+  /** The token's `sub`. */
+  subject: string;
+  scopes: ReadonlySet<string>;
+  /** From the claim `rc_account_id`; every upstream call is bound to it. */
+  accountId: string;
+  /** From the claim `rc_extension_id`; a machine token has none. */
+  extensionId?: string;
+}
+
+/** What a use case gets: only values parsed by the route's schemas, never the raw event. */
+export interface RouteRequest<R extends Route> {
+  path: z.output<R["parameters"]>;
+  query: z.output<R["query"]>;
+  body: R["body"] extends ObjectSchema ? z.output<R["body"]> : undefined;
+  /** For lists: how much to answer and from where. `{ limit: DEFAULT_LIMIT }` elsewhere. */
+  page: PageRequest;
+  caller: Caller;
+  accountId: string;
+  /** The extension the request is about, `me` resolved and ownership checked; "" for a route without one. */
+  extensionId: string;
+  requestId: string;
+  deadline: Deadline;
+  log: Logger;
+}
+
+/** What a use case answers, by the kind its route declares. */
+export interface OutcomeOf<Item> {
+  list: Page<Item>;
+  item: Item;
+  created: { id: string; data: Item };
+  deleted: undefined;
+  plain: Item;
+}
+
+type DataOf<R extends Route> = R["answer"]["data"] extends z.ZodMiniType ? z.output<R["answer"]["data"]> : undefined;
+
+export type Outcome<R extends Route> = OutcomeOf<DataOf<R>>[R["answer"]["kind"]];
+
+export type UseCase<R extends Route> = (request: RouteRequest<R>) => Promise<Outcome<R>>;

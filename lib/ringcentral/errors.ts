@@ -1,0 +1,48 @@
+/** How a call to RingCentral failed. */
+export type FailureKind =
+  /** An HTTP answer with an error status and a readable body. */
+  | "answer"
+  /** HTTP 429, or refused by our own governor before anything was sent. */
+  | "rate_limited"
+  /** The connection could not be made, or RingCentral said 503. */
+  | "unavailable"
+  /** No answer before the deadline. */
+  | "timeout"
+  /** Connection dropped, 5xx, or a body that is not the promised JSON. */
+  | "broken"
+  /** Login failed, or the API still refuses the token after one new login. */
+  | "auth";
+
+export interface RingCentralFailure {
+  kind: FailureKind;
+  /** Such as `listForwardingNumbers`. */
+  operation: string;
+  /** Absent when nothing was received. */
+  status?: number;
+  /** `errors[0].errorCode`, else the top-level one. [docs: ERR] */
+  errorCode?: string;
+  /** `RCRequestId`, for RingCentral's support. */
+  requestId?: string;
+  /** The parameter an input code speaks of, in RingCentral's vocabulary. */
+  parameterName?: string;
+  /** The permission CMN-401 and CMN-408 speak of. */
+  permissionName?: string;
+  retryAfterMs?: number;
+  /**
+   * Whether the request may have taken effect all the same. False only when it surely did not: refused before
+   * sending, connection never made, or a 4xx answer.
+   */
+  mayHaveTakenEffect: boolean;
+  cause?: unknown;
+}
+
+/** Every failure of the RingCentral client, in one class with a closed set of kinds. */
+export class RingCentralError extends Error {
+  readonly failure: RingCentralFailure;
+  constructor(failure: RingCentralFailure) {
+    const what = failure.errorCode ?? failure.status ?? "no answer";
+    super(`RingCentral ${failure.operation}: ${failure.kind} (${what})`, { cause: failure.cause });
+    this.name = "RingCentralError";
+    this.failure = failure;
+  }
+}

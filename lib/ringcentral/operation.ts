@@ -1,0 +1,47 @@
+import type * as z from "zod/mini";
+import type { Deadline } from "../platform/deadline.ts";
+import type { Logger } from "../platform/logger.ts";
+
+/** RingCentral's usage plan groups; each has a budget of its own. [docs: RATE] */
+export type UsagePlanGroup = "light" | "medium" | "heavy" | "auth";
+
+/** One RingCentral API operation, as data: the client executes it, bundles carry only those they use. */
+export interface Operation<Output> {
+  name: string;
+  method: "GET" | "POST" | "PUT" | "DELETE";
+  /** Below `/restapi/v1.0`; `{accountId}`, `{extensionId}` and so on are filled with validated ids only. */
+  path: `/account/{accountId}${string}`;
+  group: Exclude<UsagePlanGroup, "auth">;
+  /** Parses the answer; absent when the answer has no body (204). */
+  output?: z.ZodMiniType<Output>;
+}
+
+export interface OperationInput {
+  /** Path parameters besides `accountId`; each must match `^[0-9]{1,20}$`. */
+  path?: Readonly<Record<string, string>>;
+  /** Repeated for arrays: `usageType=A&usageType=B`. */
+  query?: Readonly<Record<string, string | number | readonly string[]>>;
+  /** Sent as JSON. */
+  body?: Readonly<Record<string, unknown>>;
+}
+
+/** On whose behalf, how urgent, and until when. */
+export interface CallContext {
+  accountId: string;
+  deadline: Deadline;
+  requestId: string;
+  log: Logger;
+  /** Interactive calls outrank a sync. Default `interactive`. */
+  lane?: "interactive" | "sync";
+  /** The Ringfront route that spends the budget, for `GET /v1/limits`. */
+  route?: string;
+}
+
+/** The one way to RingCentral. */
+export interface RingCentral {
+  /**
+   * @returns the parsed answer
+   * @throws RingCentralError, whatever goes wrong
+   */
+  call<Output>(operation: Operation<Output>, input: OperationInput, context: CallContext): Promise<Output>;
+}

@@ -1,0 +1,78 @@
+import type { Deadline } from "../platform/deadline.ts";
+import type { UsagePlanGroup } from "./operation.ts";
+
+/** RingCentral credentials of one account, as the secret holds them. */
+export interface Credentials {
+  /** Such as `https://platform.ringcentral.com`. */
+  server: string;
+  clientId: string;
+  clientSecret: string;
+  /** The JWT credential a user made in the developer console; opaque to us. [docs: JWT] */
+  jwt: string;
+}
+
+/** Where credentials come from; Secrets Manager outside tests. */
+export interface CredentialSource {
+  /** AWSCURRENT, cached with a TTL. @throws ConfigurationError naming the secret's field, never its value */
+  current(deadline: Deadline): Promise<Credentials>;
+  /** Reads again, past the cache: AWSCURRENT, then AWSPREVIOUS when it exists and differs. */
+  refreshed(deadline: Deadline): Promise<Credentials[]>;
+}
+
+/** An access token and the login it came from. */
+export interface AccessToken {
+  value: string;
+  /** Grows with every login or refresh, across the whole fleet; names the token without revealing it. */
+  generation: number;
+  /** Epoch milliseconds. */
+  expiresAt: number;
+  /** `server` of the credentials that it belongs to. */
+  server: string;
+  /** RingCentral's `owner_id`: the extension whose rate limits apply. */
+  ownerId?: string;
+}
+
+export interface TokenSource {
+  /** A token good for at least a few seconds more. @throws RingCentralError kind `auth`, `rate_limited`, … */
+  accessToken(deadline: Deadline): Promise<AccessToken>;
+  /** RingCentral refused this token as dead; the next `accessToken` must not return its generation. */
+  reject(token: AccessToken): Promise<void>;
+}
+
+export interface AdmissionRequest {
+  group: Exclude<UsagePlanGroup, "auth">;
+  lane: "interactive" | "sync";
+  deadline: Deadline;
+  route?: string;
+}
+
+/** What one RingCentral answer says about the budget. */
+export interface Observation {
+  /** From `X-Rate-Limit-Group`, lower case, when present; else the group the operation is documented in. */
+  group: string;
+  status: number;
+  limit?: number;
+  remaining?: number;
+  windowSeconds?: number;
+  retryAfterMs?: number;
+  /** 429 that carries no `X-Rate-Limit-*` headers: some wider limit (IP, account, global). [docs: RATE] */
+  withoutHeaders: boolean;
+  errorCode?: string;
+}
+
+/** Decides whether a call may leave now. */
+export interface Governor {
+  /**
+   * Resolves when the call may be sent.
+   * @throws RingCentralError kind `rate_limited` with an honest `retryAfterMs`, at once, when that cannot be
+   * before the deadline
+   */
+  admit(request: AdmissionRequest): Promise<Permit>;
+}
+
+/** The right to send one request. Exactly one of the two must be called. */
+export interface Permit {
+  observe(observation: Observation): Promise<void>;
+  /** Nothing was sent, or no answer came. `sent` = the request may have been counted upstream. */
+  release(sent: boolean): Promise<void>;
+}

@@ -1,0 +1,38 @@
+/**
+ * The one storage primitive the fleet's protocols (token store, governor, idempotency, cache) are built on: a
+ * record changed by compare-and-set on its version. It maps to one DynamoDB item and one conditional write, so
+ * it needs no transactions and runs unchanged on every DynamoDB emulator.
+ */
+export interface RecordStore {
+  /** Strongly consistent. A record past `expiresAt` may still be returned: TTL deletion lags. */
+  read<Value>(key: RecordKey): Promise<StoredRecord<Value> | undefined>;
+  /**
+   * Writes the record if its version is still `expected` (`null` = if it does not exist).
+   * @returns the new version, or `undefined` when somebody else was first
+   */
+  compareAndSet<Value>(
+    key: RecordKey,
+    expected: number | null,
+    value: Value,
+    options?: WriteOptions,
+  ): Promise<number | undefined>;
+  /** Removes the record if its version is still `expected`. Returns false when somebody else was first. */
+  remove(key: RecordKey, expected: number): Promise<boolean>;
+}
+
+/** `partition` and `sort` become the table's `pk` and `sk`. */
+export interface RecordKey {
+  partition: string;
+  sort: string;
+}
+
+export interface StoredRecord<Value> {
+  value: Value;
+  /** Grows by one with every write; survives nothing: a removed and re-created record starts at 1 again. */
+  version: number;
+}
+
+export interface WriteOptions {
+  /** Epoch milliseconds after which the record may be deleted (DynamoDB TTL attribute `expiresAt`, seconds). */
+  expiresAt?: number;
+}

@@ -11,16 +11,14 @@ export const Id = z
     z.meta({ description: "A RingCentral internal id.", examples: ["3800222"] }),
   );
 
-export const ExtensionIdOrMe = z
-  .string()
-  .check(
-    z.regex(/^(?:[0-9]{1,20}|me)$/),
-    z.maxLength(20),
-    z.meta({
-      description: "RingCentral's internal extension id, or `me`: the extension in the token.",
-      examples: ["me"],
-    }),
-  );
+export const ExtensionIdOrMe = z.string().check(
+  z.regex(/^(?:[0-9]{1,20}|me)$/),
+  z.maxLength(20),
+  z.meta({
+    description: "RingCentral's internal extension id, or `me`: the extension in the token.",
+    examples: ["me"],
+  }),
+);
 
 export const MAX_LIMIT = 1000;
 export const DEFAULT_LIMIT = 100;

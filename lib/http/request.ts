@@ -40,7 +40,9 @@ export interface OutcomeOf<Item> {
   plain: Item;
 }
 
-type DataOf<R extends Route> = R["answer"]["data"] extends z.ZodMiniType ? z.output<R["answer"]["data"]> : undefined;
+type DataOf<R extends Route> = R["answer"]["data"] extends z.ZodMiniType
+  ? z.output<R["answer"]["data"]>
+  : undefined;
 
 export type Outcome<R extends Route> = OutcomeOf<DataOf<R>>[R["answer"]["kind"]];
 

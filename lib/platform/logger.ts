@@ -25,11 +25,13 @@ export interface LoggerOptions {
 
 export function createLogger(fields: LogFields = {}, options: LoggerOptions = {}): Logger {
   const { level = "info", clock = systemClock, write = (line) => process.stdout.write(line) } = options;
-  const log = (at: LogLevel) => (message: string, more: LogFields = {}) => {
-    if (severity[at] < severity[level]) return;
-    const line = { time: new Date(clock.now()).toISOString(), level: at, message, ...fields, ...more };
-    write(`${JSON.stringify(line, describeErrors)}\n`);
-  };
+  const log =
+    (at: LogLevel) =>
+    (message: string, more: LogFields = {}) => {
+      if (severity[at] < severity[level]) return;
+      const line = { time: new Date(clock.now()).toISOString(), level: at, message, ...fields, ...more };
+      write(`${JSON.stringify(line, describeErrors)}\n`);
+    };
   return {
     debug: log("debug"),
     info: log("info"),
@@ -42,7 +44,12 @@ export function createLogger(fields: LogFields = {}, options: LoggerOptions = {}
 /** Errors stringify to `{}`; keep what helps, redacted like everything else. */
 function describeErrors(key: string, value: unknown): unknown {
   if (value instanceof Error) {
-    return { name: value.name, message: value.message, stack: value.stack, ...(value.cause instanceof Error && { cause: value.cause }) };
+    return {
+      name: value.name,
+      message: value.message,
+      stack: value.stack,
+      ...(value.cause instanceof Error && { cause: value.cause }),
+    };
   }
   return redactingReplacer(key, value);
 }

@@ -1,11 +1,17 @@
 import { addBlockedNumberRoute } from "./routes/add-blocked-number.ts";
+import { addCallerBlockingNumberRoute } from "./routes/add-caller-blocking-number.ts";
 import { addForwardingNumberRoute } from "./routes/add-forwarding-number.ts";
+import { deleteCallerBlockingNumberRoute } from "./routes/delete-caller-blocking-number.ts";
+import { deleteForwardingNumberRoute } from "./routes/delete-forwarding-number.ts";
+import { getCallerBlockingRoute } from "./routes/get-caller-blocking.ts";
 import { getHealthRoute } from "./routes/get-health.ts";
 import { getOpenApiRoute } from "./routes/get-openapi.ts";
 import { listBlockedNumbersRoute } from "./routes/list-blocked-numbers.ts";
 import { listCallerBlockingNumbersRoute } from "./routes/list-caller-blocking-numbers.ts";
 import { listCompanyNumbersRoute } from "./routes/list-company-numbers.ts";
 import { listForwardingNumbersRoute } from "./routes/list-forwarding-numbers.ts";
+import { updateCallerBlockingRoute } from "./routes/update-caller-blocking.ts";
+import { updateCallerBlockingNumberRoute } from "./routes/update-caller-blocking-number.ts";
 import { updateForwardingNumberRoute } from "./routes/update-forwarding-number.ts";
 
 /** Every route there is. Handlers import their own route alone; only build steps and tests import this list. */
@@ -13,9 +19,15 @@ export const routes = [
   listBlockedNumbersRoute,
   addBlockedNumberRoute,
   listCallerBlockingNumbersRoute,
+  addCallerBlockingNumberRoute,
+  updateCallerBlockingNumberRoute,
+  deleteCallerBlockingNumberRoute,
+  getCallerBlockingRoute,
+  updateCallerBlockingRoute,
   listForwardingNumbersRoute,
   addForwardingNumberRoute,
   updateForwardingNumberRoute,
+  deleteForwardingNumberRoute,
   listCompanyNumbersRoute,
   getHealthRoute,
   getOpenApiRoute,

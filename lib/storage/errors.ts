@@ -3,8 +3,11 @@
  * Callers degrade (or refuse) on it; it never carries a record's content.
  */
 export class StorageUnavailable extends Error {
-  constructor(reason: string, options?: { cause?: unknown }) {
-    super(`storage unavailable: ${reason}`, options);
+  /** The table is there but busy: waiting helps, working without it does not. */
+  readonly throttled: boolean;
+  constructor(reason: string, options: { cause?: unknown; throttled?: boolean } = {}) {
+    super(`storage unavailable: ${reason}`, { cause: options.cause });
     this.name = "StorageUnavailable";
+    this.throttled = options.throttled ?? false;
   }
 }

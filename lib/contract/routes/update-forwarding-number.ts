@@ -25,5 +25,6 @@ export const updateForwardingNumberRoute = defineRoute({
     "call_handling_unavailable",
     "feature_not_available",
     "not_found",
+    "precondition_failed",
   ],
 });

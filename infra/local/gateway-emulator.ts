@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { projectRoot } from "../build/bundle.ts";
+import { BUNDLES_VARIABLE } from "./gateway-plugin.ts";
+import { findFreePort, LOOPBACK } from "./ports.ts";
+
+export interface GatewayEmulatorOptions {
+  port: number;
+  /** The folder with the bundles. */
+  bundlesDir: string;
+  /** Values for the parameters of serverless.yml. */
+  params: Record<string, string>;
+  /** What the functions' AWS clients read: region, credentials, endpoints. */
+  awsEnvironment: Record<string, string>;
+}
+
+export interface GatewayEmulator {
+  /** Resolves, with what went wrong, if the emulator ends although nobody stopped it. */
+  failed: Promise<string>;
+  stop(): Promise<void>;
+}
+
+/** The stage names the table and the secret, as it does in the cloud. */
+export const LOCAL_STAGE = "local";
+
+/**
+ * Starts serverless-offline under osls as a child process, with each concurrent request in a worker thread of its
+ * own: as in Lambda, an instance serves one request at a time, keeps its memory in between, shares none with the
+ * others and dies at its time limit. (In one process all functions would share memory, environment and fate.)
+ * @throws when the emulator ends before it serves
+ */
+export async function startGatewayEmulator(options: GatewayEmulatorOptions): Promise<GatewayEmulator> {
+  const lambdaPort = await findFreePort();
+  const args = [
+    join(projectRoot, "node_modules/serverless/bin/serverless.js"),
+    ...["offline", "start", "--stage", LOCAL_STAGE, "--host", LOOPBACK],
+    ...["--httpPort", String(options.port), "--lambdaPort", String(lambdaPort)],
+    ...Object.entries(options.params).flatMap(([name, value]) => ["--param", `${name}=${value}`]),
+  ];
+  const child = spawn(process.execPath, args, {
+    cwd: projectRoot,
+    // The functions' log lines are on standard output; the emulator's own chatter is kept for when it fails.
+    stdio: ["ignore", "inherit", "pipe", "ipc"],
+    env: {
+      ...withoutAws(process.env),
+      ...options.awsEnvironment,
+      [BUNDLES_VARIABLE]: options.bundlesDir,
+      SLS_LOG_LEVEL: "warning",
+      SLS_NOTIFICATIONS_MODE: "off",
+    },
+  });
+  const lastWords = keepLastWords(child);
+  let stopping = false;
+  const failed = new Promise<string>((resolve) => {
+    child.once("error", (error) => resolve(error.message));
+    child.once("exit", (code, signal) => {
+      if (!stopping) resolve([`it ended with ${signal ?? `exit code ${code}`}`, ...lastWords()].join("\n"));
+    });
+  });
+  const serving = once(child, "message").then(() => undefined);
+  const problem = await Promise.race([serving, failed]);
+  if (problem !== undefined) throw new Error(problem);
+  return {
+    failed,
+    stop: async () => {
+      stopping = true;
+      if (child.exitCode !== null || child.signalCode !== null) return;
+      const gone = once(child, "exit");
+      child.kill("SIGTERM");
+      const force = setTimeout(() => child.kill("SIGKILL"), 2_000);
+      await gone;
+      clearTimeout(force);
+    },
+  };
+}
+
+/** A developer's own profile, keys or region must reach neither the functions nor, through them, a real account. */
+function withoutAws(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("AWS_")));
+}
+
+function keepLastWords(child: ChildProcess): () => string[] {
+  let text = "";
+  child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
+    text = (text + chunk).slice(-8_000);
+  });
+  return () => text.trim().split("\n").slice(-40);
+}

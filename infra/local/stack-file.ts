@@ -1,0 +1,59 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { projectRoot } from "../build/bundle.ts";
+import type { TokenName } from "./oidc-issuer.ts";
+
+/** What `.local/stack.json` tells tests and tools about the running stack. */
+export interface Stack {
+  apiUrl: string;
+  issuerUrl: string;
+  /** The RingCentral twin, or the server given with `--upstream`. */
+  twinUrl: string;
+  dynamodbUrl: string;
+  secretsUrl: string;
+  tokens: Record<TokenName, string>;
+  extensionId: string;
+  otherExtensionId: string;
+  accountId: string;
+}
+
+export const localDir = join(projectRoot, ".local");
+const stackPath = join(localDir, "stack.json");
+
+/** Written whole or not at all, readable by its owner alone: it holds tokens. */
+export function writeStackFile(stack: Stack): void {
+  mkdirSync(dirname(stackPath), { recursive: true });
+  const draft = `${stackPath}.${process.pid}`;
+  writeFileSync(draft, `${JSON.stringify(stack, null, 2)}\n`, { mode: 0o600 });
+  renameSync(draft, stackPath);
+}
+
+/** Removes the file unless another stack, started later from the same folder, has written its own. */
+export function removeStackFile(stack: Stack): void {
+  try {
+    if (JSON.parse(readFileSync(stackPath, "utf8")).apiUrl === stack.apiUrl) rmSync(stackPath);
+  } catch {
+    // Gone already, or not ours to judge.
+  }
+}
+
+/** A line to paste for each of the seven operations. */
+export function curlLines(stack: Stack): string {
+  const extension = `${stack.apiUrl}/v1/extensions/me`;
+  const token = (name: TokenName) => `-H "authorization: Bearer $(node -p "require('./.local/stack.json').tokens.${name}")"`;
+  const json = (body: object) => `-H 'content-type: application/json' -d '${JSON.stringify(body)}'`;
+  const user = token("user");
+  return [
+    "# blocked numbers: list, add",
+    `curl -s ${extension}/blocked-numbers ${user}`,
+    `curl -s ${extension}/blocked-numbers ${user} ${json({ phoneNumber: "+12025550199", label: "Robocaller" })}`,
+    "# blocked and allowed numbers",
+    `curl -s '${extension}/caller-blocking/phone-numbers?status=all' ${user}`,
+    "# forwarding numbers: list, add, change (an id from the list)",
+    `curl -s ${extension}/forwarding-numbers ${user}`,
+    `curl -s ${extension}/forwarding-numbers ${user} ${json({ phoneNumber: "+12025550188", label: "Cabin", type: "Other" })}`,
+    `curl -s -X PUT ${extension}/forwarding-numbers/ID ${user} ${json({ label: "Lake cabin" })}`,
+    "# the company's phone numbers",
+    `curl -s '${stack.apiUrl}/v1/account/phone-numbers?limit=3' ${token("service")}`,
+  ].join("\n");
+}

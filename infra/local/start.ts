@@ -1,0 +1,151 @@
+// `npm start`: everything Ringfront needs, on 127.0.0.1, until it is told to stop. See README, "Running it".
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import { bundleFunctions } from "../build/bundle.ts";
+import { startDynamoDbEmulator } from "./dynamodb-emulator.ts";
+import { LOCAL_STAGE, startGatewayEmulator } from "./gateway-emulator.ts";
+import { startOidcIssuer } from "./oidc-issuer.ts";
+import { isPortTaken, LOOPBACK } from "./ports.ts";
+import { startSecretsEndpoint } from "./secrets-endpoint.ts";
+import { curlLines, localDir, removeStackFile, type Stack, writeStackFile } from "./stack-file.ts";
+import { parseStartOptions, type StartOptions, UsageError, usage } from "./start-options.ts";
+import { connectUpstream } from "./upstream.ts";
+
+const AUDIENCE = "ringfront";
+const tableName = `ringfront-${LOCAL_STAGE}`;
+const secretName = `ringfront/${LOCAL_STAGE}/ringcentral`;
+
+/** What to undo when the stack stops, last first. */
+const undo: (() => unknown)[] = [];
+let stopping = false;
+
+/** Ends everything that was started, then the process. Safe to call again while it is under way. */
+async function stop(exitCode: number): Promise<void> {
+  if (stopping) return;
+  stopping = true;
+  // Whatever hangs, the ports are free again soon: most of the stack lives in this process.
+  setTimeout(() => process.exit(exitCode), 4_000).unref();
+  for (const step of undo.reverse()) await attempt(step);
+  process.exit(exitCode);
+}
+
+async function attempt(step: () => unknown): Promise<void> {
+  try {
+    await step();
+  } catch {
+    // Stopping goes on: what is left dies with the process.
+  }
+}
+
+function onDemand(): void {
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    process.on(signal, () => {
+      if (!stopping) say(`\nstopping (${signal}) …`);
+      void stop(0);
+    });
+  }
+  // Started by infra/local/bootstrap.mjs: killed outright it cannot tell, but the channel to it closes.
+  process.on("disconnect", () => void stop(0));
+}
+
+const say = (text: string) => process.stdout.write(`${text}\n`);
+const step = (text: string) => say(`  ${text}`);
+
+async function start(options: StartOptions): Promise<void> {
+  const { apiPort } = options;
+  const apiUrl = `http://${LOOPBACK}:${apiPort}`;
+  if (await isPortTaken(apiPort)) throw new UsageError(portTaken(apiPort));
+
+  const upstream = await connectUpstream(options, process.env);
+  undo.push(upstream.close);
+  step(`RingCentral      ${upstream.url}${upstream.note}`);
+
+  const bundlesDir = join(localDir, `bundles-${apiPort}`);
+  undo.push(() => rm(bundlesDir, { recursive: true, force: true }));
+  const bundlesAt = performance.now();
+  const bundles = await bundleFunctions({ outDir: bundlesDir, mapsDir: bundlesDir });
+  step(`functions        ${bundles.length} bundled in ${Math.round(performance.now() - bundlesAt)} ms`);
+
+  const identities = {
+    extensionId: upstream.extensionId,
+    otherExtensionId: upstream.otherExtensionId,
+    accountId: upstream.accountId,
+  };
+  const issuer = await startOidcIssuer(AUDIENCE, identities);
+  undo.push(issuer.close);
+  step(`OIDC issuer      ${issuer.url}`);
+
+  const secrets = await startSecretsEndpoint({ [secretName]: JSON.stringify(upstream.credentials) });
+  undo.push(secrets.close);
+  step(`Secrets Manager  ${secrets.url}`);
+
+  const dynamodb = await startDynamoDbEmulator(tableName);
+  undo.push(dynamodb.close);
+  step(`DynamoDB         ${dynamodb.url}`);
+
+  const gateway = await startGatewayEmulator({
+    port: apiPort,
+    bundlesDir,
+    params: {
+      authIssuer: issuer.url,
+      authAudience: AUDIENCE,
+      corsAllowedOrigins: process.env["CORS_ALLOWED_ORIGINS"] ?? `http://localhost:5173,${apiUrl}`,
+    },
+    awsEnvironment: {
+      AWS_REGION: "us-east-1",
+      AWS_ACCESS_KEY_ID: "local",
+      AWS_SECRET_ACCESS_KEY: "local",
+      AWS_EC2_METADATA_DISABLED: "true",
+      AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
+      AWS_ENDPOINT_URL_DYNAMODB: dynamodb.url,
+      // Not the developer's own profiles.
+      AWS_CONFIG_FILE: "/dev/null",
+      AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
+    },
+  }).catch(async (error: Error) => {
+    if (await isPortTaken(apiPort)) throw new UsageError(portTaken(apiPort));
+    throw new Error(`The API Gateway emulator did not start: ${error.message}`);
+  });
+  undo.push(gateway.stop);
+  void gateway.failed.then(async (problem) => {
+    // A signal to the whole process group reaches the emulator too, and may end it before it is handled here.
+    await new Promise((done) => setTimeout(done, 300));
+    if (stopping) return;
+    console.error(`The API Gateway emulator stopped, so everything stops: ${problem}`);
+    await stop(1);
+  });
+
+  const stack: Stack = {
+    apiUrl,
+    issuerUrl: issuer.url,
+    twinUrl: upstream.url,
+    dynamodbUrl: dynamodb.url,
+    secretsUrl: secrets.url,
+    tokens: issuer.tokens,
+    ...identities,
+  };
+  writeStackFile(stack);
+  undo.push(() => removeStackFile(stack));
+  say(`ready ${apiUrl}\n\n${curlLines(stack)}\n\nAddresses and tokens: .local/stack.json. Ctrl-C stops everything.\n`);
+}
+
+function portTaken(port: number): string {
+  return `Port ${port} is taken by another program: stop it, or choose another with PORT, as in PORT=3100 npm start.`;
+}
+
+onDemand();
+try {
+  const options = parseStartOptions(process.argv.slice(2), process.env);
+  if (options === undefined) {
+    say(usage);
+    process.exit(0);
+  }
+  say("starting Ringfront on this machine");
+  await start(options);
+} catch (error) {
+  if (!stopping) {
+    const isUsage = error instanceof UsageError;
+    console.error(isUsage ? error.message : error instanceof Error ? (error.stack ?? error.message) : error);
+    await stop(1);
+  }
+}

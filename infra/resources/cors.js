@@ -1,0 +1,40 @@
+// @ts-check
+
+/**
+ * The gateway's CORS settings from the parameter `corsAllowedOrigins` (comma-separated, as the functions get it).
+ * No origin: no CORS at all.
+ * @param {{ resolveVariable: (address: string) => Promise<unknown> }} variables
+ */
+export async function cors({ resolveVariable }) {
+  const list = String((await resolveVariable("param:corsAllowedOrigins")) ?? "");
+  const allowedOrigins = list
+    .split(",")
+    .map((origin) => origin.trim())
+    .filter((origin) => origin !== "");
+  if (allowedOrigins.length === 0) return false;
+  return {
+    allowedOrigins,
+    allowedMethods: ["GET", "POST", "PUT", "DELETE", "OPTIONS"],
+    allowedHeaders: [
+      "authorization",
+      "content-type",
+      "cache-control",
+      "idempotency-key",
+      "if-match",
+      "if-none-match",
+      "x-request-id",
+    ],
+    exposedResponseHeaders: [
+      "age",
+      "etag",
+      "idempotency-replayed",
+      "link",
+      "location",
+      "ratelimit",
+      "ratelimit-policy",
+      "retry-after",
+      "x-request-id",
+    ],
+    maxAge: 3600,
+  };
+}

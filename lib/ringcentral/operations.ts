@@ -1,0 +1,169 @@
+import type { Operation } from "./operation.ts";
+import {
+  type WireBlockedNumber,
+  type WireCallerBlocking,
+  type WireCallerBlockingNumber,
+  type WireCompanyNumber,
+  type WireExtensionPhoneNumber,
+  type WireForwardingNumber,
+  type WireList,
+  wireBlockedNumber,
+  wireBlockedNumbers,
+  wireCallerBlocking,
+  wireCallerBlockingNumber,
+  wireCallerBlockingNumbers,
+  wireCompanyNumbers,
+  wireExtensionPhoneNumbers,
+  wireForwardingNumber,
+  wireForwardingNumbers,
+} from "./wire.ts";
+
+// Every RingCentral call Ringfront makes, with the usage plan group it is documented in [spec: OAS] [seed].
+// Plain constants: a bundle carries the ones it names.
+
+const EXTENSION = "/account/{accountId}/extension/{extensionId}";
+const BLOCKED_NUMBERS = `${EXTENSION}/blocked-number` as const;
+const CALLER_BLOCKING = `${EXTENSION}/caller-blocking` as const;
+const CALLER_BLOCKING_NUMBERS = `${CALLER_BLOCKING}/phone-numbers` as const;
+const CALLER_BLOCKING_NUMBER = `${CALLER_BLOCKING_NUMBERS}/{blockedNumberId}` as const;
+const FORWARDING_NUMBERS = `${EXTENSION}/forwarding-number` as const;
+const FORWARDING_NUMBER = `${FORWARDING_NUMBERS}/{forwardingNumberId}` as const;
+
+/** Op 1. Query: `page`, `perPage`. */
+export const listBlockedNumbers: Operation<WireList<WireBlockedNumber>> = {
+  name: "listBlockedNumbers",
+  method: "GET",
+  path: BLOCKED_NUMBERS,
+  group: "light",
+  output: wireBlockedNumbers,
+};
+
+/** Op 2. Body: `phoneNumber`, `name`. */
+export const addBlockedNumber: Operation<WireBlockedNumber> = {
+  name: "addBlockedNumber",
+  method: "POST",
+  path: BLOCKED_NUMBERS,
+  group: "medium",
+  output: wireBlockedNumber,
+};
+
+/** Op 3. Query: `page`, `perPage`, `status` (`Blocked` or `Allowed`; what omission means is [unsure]). */
+export const listCallerBlockingNumbers: Operation<WireList<WireCallerBlockingNumber>> = {
+  name: "listCallerBlockingNumbers",
+  method: "GET",
+  path: CALLER_BLOCKING_NUMBERS,
+  group: "light",
+  output: wireCallerBlockingNumbers,
+};
+
+/** Body: `phoneNumber`, `label`, `status`. */
+export const addCallerBlockingNumber: Operation<WireCallerBlockingNumber> = {
+  name: "addCallerBlockingNumber",
+  method: "POST",
+  path: CALLER_BLOCKING_NUMBERS,
+  group: "medium",
+  output: wireCallerBlockingNumber,
+};
+
+export const getCallerBlockingNumber: Operation<WireCallerBlockingNumber> = {
+  name: "getCallerBlockingNumber",
+  method: "GET",
+  path: CALLER_BLOCKING_NUMBER,
+  group: "light",
+  output: wireCallerBlockingNumber,
+};
+
+/** Body as for adding one. */
+export const updateCallerBlockingNumber: Operation<WireCallerBlockingNumber> = {
+  name: "updateCallerBlockingNumber",
+  method: "PUT",
+  path: CALLER_BLOCKING_NUMBER,
+  group: "medium",
+  output: wireCallerBlockingNumber,
+};
+
+/** Answers 204. */
+export const deleteCallerBlockingNumber: Operation<undefined> = {
+  name: "deleteCallerBlockingNumber",
+  method: "DELETE",
+  path: CALLER_BLOCKING_NUMBER,
+  group: "medium",
+};
+
+export const getCallerBlocking: Operation<WireCallerBlocking> = {
+  name: "getCallerBlocking",
+  method: "GET",
+  path: CALLER_BLOCKING,
+  group: "light",
+  output: wireCallerBlocking,
+};
+
+/** Body: `mode`, `noCallerId`, `payPhones`, `greetings`. Light, though it writes [spec: OAS]. */
+export const updateCallerBlocking: Operation<WireCallerBlocking> = {
+  name: "updateCallerBlocking",
+  method: "PUT",
+  path: CALLER_BLOCKING,
+  group: "light",
+  output: wireCallerBlocking,
+};
+
+/** Op 4. Query: `page`, `perPage`. */
+export const listForwardingNumbers: Operation<WireList<WireForwardingNumber>> = {
+  name: "listForwardingNumbers",
+  method: "GET",
+  path: FORWARDING_NUMBERS,
+  group: "light",
+  output: wireForwardingNumbers,
+};
+
+export const getForwardingNumber: Operation<WireForwardingNumber> = {
+  name: "getForwardingNumber",
+  method: "GET",
+  path: FORWARDING_NUMBER,
+  group: "light",
+  output: wireForwardingNumber,
+};
+
+/** Op 5. Body: `phoneNumber` or `device.id`, `type`, `label`, `flipNumber` (a number here). */
+export const addForwardingNumber: Operation<WireForwardingNumber> = {
+  name: "addForwardingNumber",
+  method: "POST",
+  path: FORWARDING_NUMBERS,
+  group: "medium",
+  output: wireForwardingNumber,
+};
+
+/** Op 6. Body: `phoneNumber`, `label`, `flipNumber` (text here), `type`. */
+export const updateForwardingNumber: Operation<WireForwardingNumber> = {
+  name: "updateForwardingNumber",
+  method: "PUT",
+  path: FORWARDING_NUMBER,
+  group: "medium",
+  output: wireForwardingNumber,
+};
+
+/** Answers 204. */
+export const deleteForwardingNumber: Operation<undefined> = {
+  name: "deleteForwardingNumber",
+  method: "DELETE",
+  path: FORWARDING_NUMBER,
+  group: "medium",
+};
+
+/** Op 7. Query: `page`, `perPage`, `usageType`, `paymentType` and `status` (each repeatable), `extensionStatus`. */
+export const listCompanyNumbers: Operation<WireList<WireCompanyNumber>> = {
+  name: "listCompanyNumbers",
+  method: "GET",
+  path: "/account/{accountId}/phone-number",
+  group: "heavy",
+  output: wireCompanyNumbers,
+};
+
+/** Query: `page`, `perPage`, `usageType` (repeatable), `status`. Light: the cheap way to one user's numbers. */
+export const listExtensionPhoneNumbers: Operation<WireList<WireExtensionPhoneNumber>> = {
+  name: "listExtensionPhoneNumbers",
+  method: "GET",
+  path: `${EXTENSION}/phone-number`,
+  group: "light",
+  output: wireExtensionPhoneNumbers,
+};

@@ -1,0 +1,146 @@
+import * as z from "zod/mini";
+import { wireList } from "./wire-list.ts";
+
+export type { WireList } from "./wire-list.ts";
+
+// RingCentral's records as it sends them, reduced to what we use. Its description requires next to nothing
+// [spec: OAS], so only what makes a record usable is demanded: its id, and its number where the record is one.
+// Enumerations stay open: `usageType` alone grew from 12 values to 20 [spec: OAS48, OAS].
+
+/** Text in some records, int64 in others, and both for the same record over time [spec: OAS] [docs: HOOK]. */
+const id = z.pipe(
+  z.union([z.string().check(z.minLength(1)), z.int()]),
+  z.transform((value) => String(value)),
+);
+
+/** Null is described for `type` only, but costs nothing to take for "absent" everywhere. */
+const text = z.optional(
+  z.pipe(
+    z.nullable(z.string()),
+    z.transform((value) => value ?? undefined),
+  ),
+);
+
+const textOrNumber = z.optional(
+  z.pipe(
+    z.nullable(z.union([z.string(), z.number()])),
+    z.transform((value) => (value === null || value === "" ? undefined : String(value))),
+  ),
+);
+
+const flag = z.pipe(
+  z.optional(z.nullable(z.boolean())),
+  z.transform((value) => value ?? false),
+);
+
+/* @__NO_SIDE_EFFECTS__ */
+function textOr(fallback: string) {
+  return z.pipe(
+    z.optional(z.nullable(z.string())),
+    z.transform((value) => value ?? fallback),
+  );
+}
+
+/* @__NO_SIDE_EFFECTS__ */
+function textList() {
+  return z.pipe(
+    z.optional(z.nullable(z.array(z.string()))),
+    z.transform((value) => value ?? []),
+  );
+}
+
+/* @__NO_SIDE_EFFECTS__ */
+function nested<Inner extends z.ZodMiniType>(inner: Inner) {
+  return z.optional(
+    z.pipe(
+      z.nullable(inner),
+      z.transform((value) => value ?? undefined),
+    ),
+  );
+}
+
+const phoneNumber = z.string().check(z.minLength(1));
+
+const extension = nested(z.object({ id: textOrNumber, name: text, extensionNumber: textOrNumber }));
+
+/** `blocked-number`: every entry is blocked; its `name` is what the successor calls `label`. [sdk source] */
+export const wireBlockedNumber = z.object({ id, phoneNumber, name: text });
+export type WireBlockedNumber = z.output<typeof wireBlockedNumber>;
+
+/** `caller-blocking/phone-numbers`; the shared enumeration declares `Blocked` its default. [spec: OAS] */
+export const wireCallerBlockingNumber = z.object({
+  id,
+  phoneNumber,
+  label: text,
+  status: textOr("Blocked"),
+});
+export type WireCallerBlockingNumber = z.output<typeof wireCallerBlockingNumber>;
+
+/** `caller-blocking`: settings. `greetings` are kept because a PUT may reset what it leaves out. [docs: URIS] */
+export const wireCallerBlocking = z.object({
+  mode: text,
+  noCallerId: text,
+  payPhones: text,
+  greetings: nested(
+    z.array(z.object({ type: text, preset: nested(z.object({ id: textOrNumber, name: text })) })),
+  ),
+});
+export type WireCallerBlocking = z.output<typeof wireCallerBlocking>;
+
+/**
+ * `flipNumber` is text in answers and a number in one request [spec: OAS]: both are taken, as text. `Other` is
+ * the type of a number added without one. [spec: OAS]
+ */
+export const wireForwardingNumber = z.object({
+  id,
+  phoneNumber: text,
+  label: text,
+  type: textOr("Other"),
+  features: textList(),
+  flipNumber: textOrNumber,
+  device: nested(z.object({ id: textOrNumber })),
+  extension,
+});
+export type WireForwardingNumber = z.output<typeof wireForwardingNumber>;
+
+/** `type` is nullable [spec: OAS]; `Unknown` is RingCentral's own word for a status that it does not know. */
+export const wireCompanyNumber = z.object({
+  id,
+  phoneNumber,
+  label: text,
+  type: text,
+  usageType: textOr("Unknown"),
+  paymentType: text,
+  status: textOr("Unknown"),
+  primary: flag,
+  location: text,
+  callerIdName: text,
+  activationStatus: text,
+  extension,
+});
+export type WireCompanyNumber = z.output<typeof wireCompanyNumber>;
+
+/** The numbers one extension may use, the company's included; more about each than op 7 says. [spec: OAS] */
+export const wireExtensionPhoneNumber = z.object({
+  id,
+  phoneNumber,
+  label: text,
+  type: text,
+  subType: text,
+  usageType: textOr("Unknown"),
+  paymentType: text,
+  status: textOr("Unknown"),
+  primary: flag,
+  location: text,
+  callerIdName: text,
+  features: textList(),
+  extension,
+});
+export type WireExtensionPhoneNumber = z.output<typeof wireExtensionPhoneNumber>;
+
+export const wireBlockedNumbers = wireList(wireBlockedNumber);
+export const wireCallerBlockingNumbers = wireList(wireCallerBlockingNumber);
+export const wireForwardingNumbers = wireList(wireForwardingNumber);
+export const wireCompanyNumbers = wireList(wireCompanyNumber);
+/** The one list whose `navigation`, `paging` and `records` are described as required. [spec: OAS] */
+export const wireExtensionPhoneNumbers = wireList(wireExtensionPhoneNumber, { strictEnvelope: true });

@@ -6,6 +6,7 @@ export type { WireList } from "./wire-list.ts";
 // RingCentral's records as it sends them, reduced to what we use. Its description requires next to nothing
 // [spec: OAS], so only what makes a record usable is demanded: its id, and its number where the record is one.
 // Enumerations stay open: `usageType` alone grew from 12 values to 20 [spec: OAS48, OAS].
+// The annotations let a bundle drop the records that its function never reads.
 
 /** Text in some records, int64 in others, and both for the same record over time [spec: OAS] [docs: HOOK]. */
 const id = z.pipe(
@@ -61,14 +62,16 @@ function nested<Inner extends z.ZodMiniType>(inner: Inner) {
 
 const phoneNumber = z.string().check(z.minLength(1));
 
-const extension = nested(z.object({ id: textOrNumber, name: text, extensionNumber: textOrNumber }));
+const extension = /* @__PURE__ */ nested(
+  /* @__PURE__ */ z.object({ id: textOrNumber, name: text, extensionNumber: textOrNumber }),
+);
 
 /** `blocked-number`: every entry is blocked; its `name` is what the successor calls `label`. [sdk source] */
-export const wireBlockedNumber = z.object({ id, phoneNumber, name: text });
+export const wireBlockedNumber = /* @__PURE__ */ z.object({ id, phoneNumber, name: text });
 export type WireBlockedNumber = z.output<typeof wireBlockedNumber>;
 
 /** `caller-blocking/phone-numbers`; the shared enumeration declares `Blocked` its default. [spec: OAS] */
-export const wireCallerBlockingNumber = z.object({
+export const wireCallerBlockingNumber = /* @__PURE__ */ z.object({
   id,
   phoneNumber,
   label: text,
@@ -76,14 +79,15 @@ export const wireCallerBlockingNumber = z.object({
 });
 export type WireCallerBlockingNumber = z.output<typeof wireCallerBlockingNumber>;
 
+const preset = /* @__PURE__ */ z.object({ id: textOrNumber, name: text });
+const greeting = /* @__PURE__ */ z.object({ type: text, preset: nested(preset) });
+
 /** `caller-blocking`: settings. `greetings` are kept because a PUT may reset what it leaves out. [docs: URIS] */
-export const wireCallerBlocking = z.object({
+export const wireCallerBlocking = /* @__PURE__ */ z.object({
   mode: text,
   noCallerId: text,
   payPhones: text,
-  greetings: nested(
-    z.array(z.object({ type: text, preset: nested(z.object({ id: textOrNumber, name: text })) })),
-  ),
+  greetings: nested(/* @__PURE__ */ z.array(greeting)),
 });
 export type WireCallerBlocking = z.output<typeof wireCallerBlocking>;
 
@@ -91,20 +95,20 @@ export type WireCallerBlocking = z.output<typeof wireCallerBlocking>;
  * `flipNumber` is text in answers and a number in one request [spec: OAS]: both are taken, as text. `Other` is
  * the type of a number added without one. [spec: OAS]
  */
-export const wireForwardingNumber = z.object({
+export const wireForwardingNumber = /* @__PURE__ */ z.object({
   id,
   phoneNumber: text,
   label: text,
   type: textOr("Other"),
   features: textList(),
   flipNumber: textOrNumber,
-  device: nested(z.object({ id: textOrNumber })),
+  device: nested(/* @__PURE__ */ z.object({ id: textOrNumber })),
   extension,
 });
 export type WireForwardingNumber = z.output<typeof wireForwardingNumber>;
 
 /** `type` is nullable [spec: OAS]; `Unknown` is RingCentral's own word for a status that it does not know. */
-export const wireCompanyNumber = z.object({
+export const wireCompanyNumber = /* @__PURE__ */ z.object({
   id,
   phoneNumber,
   label: text,
@@ -121,7 +125,7 @@ export const wireCompanyNumber = z.object({
 export type WireCompanyNumber = z.output<typeof wireCompanyNumber>;
 
 /** The numbers one extension may use, the company's included; more about each than op 7 says. [spec: OAS] */
-export const wireExtensionPhoneNumber = z.object({
+export const wireExtensionPhoneNumber = /* @__PURE__ */ z.object({
   id,
   phoneNumber,
   label: text,
@@ -138,9 +142,11 @@ export const wireExtensionPhoneNumber = z.object({
 });
 export type WireExtensionPhoneNumber = z.output<typeof wireExtensionPhoneNumber>;
 
-export const wireBlockedNumbers = wireList(wireBlockedNumber);
-export const wireCallerBlockingNumbers = wireList(wireCallerBlockingNumber);
-export const wireForwardingNumbers = wireList(wireForwardingNumber);
-export const wireCompanyNumbers = wireList(wireCompanyNumber);
+export const wireBlockedNumbers = /* @__PURE__ */ wireList(wireBlockedNumber);
+export const wireCallerBlockingNumbers = /* @__PURE__ */ wireList(wireCallerBlockingNumber);
+export const wireForwardingNumbers = /* @__PURE__ */ wireList(wireForwardingNumber);
+export const wireCompanyNumbers = /* @__PURE__ */ wireList(wireCompanyNumber);
 /** The one list whose `navigation`, `paging` and `records` are described as required. [spec: OAS] */
-export const wireExtensionPhoneNumbers = wireList(wireExtensionPhoneNumber, { strictEnvelope: true });
+export const wireExtensionPhoneNumbers = /* @__PURE__ */ wireList(wireExtensionPhoneNumber, {
+  strictEnvelope: true,
+});

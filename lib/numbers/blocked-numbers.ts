@@ -25,7 +25,7 @@ export async function listBlockedNumbers(
   const asOf = deps.now();
   return deps.families.choose(request, async (family) => {
     // Ids and order are not known to be shared between the families [unsure]: a walk stays with the one it began.
-    if (position !== undefined && position["family"] !== family) {
+    if (position !== undefined && position.family !== family) {
       throw new ProblemError("cursor_invalid", {
         detail: "The list has moved; start again without a cursor.",
       });

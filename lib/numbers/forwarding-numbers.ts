@@ -7,6 +7,7 @@ import type {
 import type { RingCentral } from "../ringcentral/operation.ts";
 import * as operations from "../ringcentral/operations.ts";
 import type { WireForwardingNumber } from "../ringcentral/wire.ts";
+import { requireChange } from "./change.ts";
 import type { Page } from "./page.ts";
 import { parsePhoneNumberInput } from "./phone-number-input.ts";
 import { toE164 } from "./phone-number-output.ts";
@@ -112,11 +113,7 @@ export async function updateForwardingNumber(
 ): Promise<ForwardingNumber> {
   const { forwardingNumberId } = request.path;
   const path = { extensionId: request.extensionId, forwardingNumberId };
-  if (Object.keys(request.body).filter((field) => field !== "country").length === 0) {
-    throw new ProblemError("request_invalid", {
-      errors: [{ in: "body", field: "", code: "required", detail: "Name at least one field to change." }],
-    });
-  }
+  requireChange(request.body);
   const change = withE164(request.body, request.query.country);
   const current = await deps.ringcentral.call(operations.getForwardingNumber, { path }, request);
   const wire = await deps.ringcentral.call(

@@ -1,0 +1,63 @@
+import type {
+  CallerBlockingSettings,
+  CallerBlockingSettingsUpdate,
+} from "../contract/resources/caller-blocking.ts";
+import type { RingCentral } from "../ringcentral/operation.ts";
+import * as operations from "../ringcentral/operations.ts";
+import type { WireCallerBlocking } from "../ringcentral/wire.ts";
+import { requireChange } from "./change.ts";
+import type { NumbersRequest } from "./request.ts";
+
+export interface CallerBlockingSettingsDeps {
+  ringcentral: RingCentral;
+}
+
+/** Whom the extension refuses. */
+export async function getCallerBlocking(
+  deps: CallerBlockingSettingsDeps,
+  request: NumbersRequest,
+): Promise<CallerBlockingSettings> {
+  const path = { extensionId: request.extensionId };
+  return toSettings(await deps.ringcentral.call(operations.getCallerBlocking, { path }, request));
+}
+
+/**
+ * Changes whom the extension refuses. RingCentral's general rule is that a PUT resets what it leaves out
+ * [docs: URIS]: the settings are read, merged and sent whole, the greetings we do not offer included.
+ */
+export async function updateCallerBlocking(
+  deps: CallerBlockingSettingsDeps,
+  request: NumbersRequest & { body: CallerBlockingSettingsUpdate },
+): Promise<CallerBlockingSettings> {
+  requireChange(request.body);
+  const path = { extensionId: request.extensionId };
+  const current = await deps.ringcentral.call(operations.getCallerBlocking, { path }, request);
+  const { mode, noCallerId, payPhones } = request.body;
+  const body = {
+    ...withoutUndefined({ mode: current.mode, noCallerId: current.noCallerId, payPhones: current.payPhones }),
+    ...withoutUndefined({
+      mode: mode && capitalized(mode),
+      noCallerId: noCallerId && capitalized(noCallerId),
+      payPhones: payPhones && capitalized(payPhones),
+    }),
+    ...(current.greetings !== undefined && { greetings: current.greetings }),
+  };
+  return toSettings(await deps.ringcentral.call(operations.updateCallerBlocking, { path, body }, request));
+}
+
+/** RingCentral's values are ours with a capital first letter, also any that it adds later. */
+function toSettings(wire: WireCallerBlocking): CallerBlockingSettings {
+  return {
+    ...(wire.mode !== undefined && { mode: uncapitalized(wire.mode) }),
+    ...(wire.noCallerId !== undefined && { noCallerId: uncapitalized(wire.noCallerId) }),
+    ...(wire.payPhones !== undefined && { payPhones: uncapitalized(wire.payPhones) }),
+  };
+}
+
+const capitalized = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+const uncapitalized = (text: string) => text.charAt(0).toLowerCase() + text.slice(1);
+
+function withoutUndefined(fields: Record<string, string | undefined>): Record<string, string> {
+  const present = Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  return Object.fromEntries(present);
+}

@@ -1,0 +1,53 @@
+import { deadlineIn } from "../../../lib/platform/deadline.ts";
+import { createLogger } from "../../../lib/platform/logger.ts";
+import { RingCentralError, type RingCentralFailure } from "../../../lib/ringcentral/errors.ts";
+import type { Operation, OperationInput, RingCentral } from "../../../lib/ringcentral/operation.ts";
+
+export interface FakeCall extends OperationInput {
+  operation: string;
+}
+
+type Respond = (call: FakeCall) => unknown;
+
+/** A RingCentral that answers raw bodies, which pass the operation's own schema as in reality. */
+export function fakeRingCentral(respond: Respond): RingCentral & { calls: FakeCall[] } {
+  const calls: FakeCall[] = [];
+  return {
+    calls,
+    async call<Output>(operation: Operation<Output>, input: OperationInput): Promise<Output> {
+      const call = { operation: operation.name, ...input };
+      calls.push(call);
+      const body = respond(call);
+      if (body instanceof Error) throw body;
+      if (operation.output === undefined) return undefined as Output;
+      return operation.output.parse(body);
+    },
+  };
+}
+
+export function failure(details: Partial<RingCentralFailure>): RingCentralError {
+  return new RingCentralError({ kind: "answer", operation: "test", mayHaveTakenEffect: false, ...details });
+}
+
+/** The first page of an upstream list that holds everything. */
+export function wholeList(records: unknown[]) {
+  return {
+    records,
+    paging: { page: 1, perPage: 100, totalPages: 1, totalElements: records.length },
+    navigation: {},
+  };
+}
+
+export const NOW = Date.parse("2026-01-01T00:00:00Z");
+
+export function numbersRequest() {
+  const clock = { now: () => NOW, sleep: async () => {} };
+  return {
+    accountId: "3700111",
+    extensionId: "3800222",
+    requestId: "test",
+    deadline: deadlineIn(10_000, clock),
+    log: createLogger({}, { write: () => {} }),
+    page: { limit: 100 },
+  };
+}

@@ -1,0 +1,112 @@
+import { describe, expect, it } from "vitest";
+import {
+  addForwardingNumber,
+  listForwardingNumbers,
+  updateForwardingNumber,
+} from "../../../lib/numbers/forwarding-numbers.ts";
+import { fakeRingCentral, NOW, numbersRequest, wholeList } from "./fake-ringcentral.ts";
+
+const record = {
+  id: "712000",
+  phoneNumber: "+13125550188",
+  label: "Mobile",
+  features: ["CallForwarding", "CallFlip"],
+  flipNumber: "2",
+  type: "Mobile",
+};
+const now = () => NOW;
+
+describe("listing forwarding numbers", () => {
+  it("answers flip numbers as numbers, devices by id, extensions where there are any", async () => {
+    const ringcentral = fakeRingCentral(() =>
+      wholeList([
+        record,
+        {
+          id: "712001",
+          type: "PhoneLine",
+          label: "Desk phone",
+          device: { id: "8800" },
+          features: ["CallFlip"],
+        },
+        {
+          id: "712002",
+          type: "ExtensionApps",
+          extension: { id: "3800333", name: "Bo", extensionNumber: "103" },
+        },
+        { id: "712003", type: "Hologram", flipNumber: "none" },
+      ]),
+    );
+    const page = await listForwardingNumbers({ ringcentral, now }, numbersRequest());
+    expect(page.items).toEqual([
+      { ...record, flipNumber: 2 },
+      { id: "712001", type: "PhoneLine", label: "Desk phone", deviceId: "8800", features: ["CallFlip"] },
+      {
+        id: "712002",
+        type: "ExtensionApps",
+        features: [],
+        extension: { id: "3800333", name: "Bo", extensionNumber: "103" },
+      },
+      { id: "712003", type: "Hologram", features: [] },
+    ]);
+  });
+});
+
+describe("adding a forwarding number", () => {
+  const add = async (body: Parameters<typeof addForwardingNumber>[1]["body"], query = {}) => {
+    const ringcentral = fakeRingCentral(() => record);
+    const created = await addForwardingNumber({ ringcentral, now }, { ...numbersRequest(), query, body });
+    return { created, sent: ringcentral.calls[0]?.body };
+  };
+
+  it("sends E.164 and the flip number as a number, which only this call wants", async () => {
+    const { created, sent } = await add(
+      { phoneNumber: "(312) 555-0188", type: "Mobile", flipNumber: 2 },
+      { country: "US" },
+    );
+    expect(sent).toEqual({ phoneNumber: "+13125550188", type: "Mobile", flipNumber: 2 });
+    expect(created.id).toBe("712000");
+  });
+
+  it("sends a desk phone as its device", async () => {
+    const { sent } = await add({ type: "PhoneLine", deviceId: "8800" });
+    expect(sent).toEqual({ type: "PhoneLine", device: { id: "8800" } });
+  });
+
+  it.each([
+    [{}, "phoneNumber"],
+    [{ type: "PhoneLine" as const }, "deviceId"],
+    [{ type: "PhoneLine" as const, deviceId: "1", phoneNumber: "+13125550188" }, "phoneNumber"],
+    [{ phoneNumber: "+13125550188", deviceId: "1" }, "deviceId"],
+  ])("refuses %j and names the field", async (body, field) => {
+    await expect(add(body)).rejects.toMatchObject({
+      code: "request_invalid",
+      details: { errors: [expect.objectContaining({ field })] },
+    });
+  });
+});
+
+describe("changing a forwarding number", () => {
+  const update = async (body: Parameters<typeof updateForwardingNumber>[1]["body"]) => {
+    const ringcentral = fakeRingCentral(() => record);
+    await updateForwardingNumber(
+      { ringcentral, now },
+      { ...numbersRequest(), path: { forwardingNumberId: "712000" }, query: {}, body },
+    );
+    return ringcentral.calls;
+  };
+
+  it("reads, merges and sends the complete set of four, the flip number as text", async () => {
+    const calls = await update({ flipNumber: 3 });
+    expect(calls.map((call) => call.operation)).toEqual(["getForwardingNumber", "updateForwardingNumber"]);
+    expect(calls[1]?.body).toEqual({
+      phoneNumber: "+13125550188",
+      label: "Mobile",
+      flipNumber: "3",
+      type: "Mobile",
+    });
+  });
+
+  it("refuses a change of nothing", async () => {
+    await expect(update({ country: "US" })).rejects.toMatchObject({ code: "request_invalid" });
+  });
+});

@@ -1,0 +1,54 @@
+import { describe, expect, it } from "vitest";
+import { ProblemError } from "../../../lib/contract/problems.ts";
+import { parsePhoneNumberInput } from "../../../lib/numbers/phone-number-input.ts";
+import { toE164 } from "../../../lib/numbers/phone-number-output.ts";
+
+describe("a phone number sent by a caller", () => {
+  it.each([
+    [{ phoneNumber: "+12025550143" }, "+12025550143"],
+    [{ phoneNumber: "+1 (202) 555-0143" }, "+12025550143"],
+    [{ phoneNumber: "(202) 555-0143", country: "US" }, "+12025550143"],
+    [{ phoneNumber: "202-555-0143", queryCountry: "us" }, "+12025550143"],
+    [{ phoneNumber: "020 7946 0018", country: "GB" }, "+442079460018"],
+    [{ phoneNumber: "+442079460018", country: "US" }, "+442079460018"],
+    [{ phoneNumber: "030 901820", country: "DE", queryCountry: "de" }, "+4930901820"],
+  ])("is stored as E.164: %j", (input, expected) => {
+    expect(parsePhoneNumberInput(input)).toBe(expected);
+  });
+
+  it.each([
+    [{ phoneNumber: "2025550143" }, "phoneNumber", "body"],
+    [{ phoneNumber: "+1202" }, "phoneNumber", "body"],
+    [{ phoneNumber: "+9991234567890" }, "phoneNumber", "body"],
+    [{ phoneNumber: "12345", country: "US" }, "phoneNumber", "body"],
+    [{ phoneNumber: "2025550143", country: "XX" }, "country", "body"],
+    [{ phoneNumber: "2025550143", queryCountry: "XX" }, "country", "query"],
+    [{ phoneNumber: "2025550143", country: "US", queryCountry: "CA" }, "country", "query"],
+  ])("is refused with its field named: %j", (input, field, where) => {
+    const problem = problemOf(() => parsePhoneNumberInput(input));
+    expect(problem.code).toBe("request_invalid");
+    expect(problem.details.errors).toEqual([expect.objectContaining({ field, in: where })]);
+    expect(JSON.stringify(problem.details)).not.toContain(input.phoneNumber);
+  });
+});
+
+describe("a phone number answered by RingCentral", () => {
+  it.each([
+    ["+18005550100", "+18005550100"],
+    ["18005550100", "+18005550100"],
+    ["2025550143", "2025550143"],
+    ["911", "911"],
+    ["+1202555XXXX", "+1202555XXXX"],
+  ])("%s is answered as %s", (wire, ours) => {
+    expect(toE164(wire)).toBe(ours);
+  });
+});
+
+function problemOf(run: () => unknown): ProblemError {
+  try {
+    run();
+  } catch (error) {
+    if (error instanceof ProblemError) return error;
+  }
+  throw new Error("no problem was raised");
+}

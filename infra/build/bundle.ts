@@ -54,7 +54,9 @@ export async function bundleFunctions({
   root = projectRoot,
 }: BundleOptions): Promise<Bundle[]> {
   const names = await listFunctions(root);
-  await Promise.all([outDir, mapsDir].map((dir) => rm(join(dir, "functions"), { recursive: true, force: true })));
+  await Promise.all(
+    [outDir, mapsDir].map((dir) => rm(join(dir, "functions"), { recursive: true, force: true })),
+  );
   return Promise.all(names.map((name) => bundleFunction(name, outDir, mapsDir, root)));
 }
 

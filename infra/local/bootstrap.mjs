@@ -41,7 +41,8 @@ function installedMatchesLock() {
   const same = (a, b) => a !== undefined && a.version === b.version && a.integrity === b.integrity;
   return (
     Object.entries(wanted).every(
-      ([path, entry]) => path === "" || same(installed[path], entry) || (entry.optional && !(path in installed)),
+      ([path, entry]) =>
+        path === "" || same(installed[path], entry) || (entry.optional && !(path in installed)),
     ) && Object.keys(installed).every((path) => path in wanted)
   );
 }
@@ -106,9 +107,12 @@ async function install() {
       .catch((error) => fail(`Could not run npm: ${error.message}. Is npm installed and on the PATH?`))
       .finally(() => clearInterval(progress));
     if (code > 128) process.exit(code);
-    if (code !== 0) fail(`Installing the dependencies failed: npm ci ended with exit code ${code} (its output is above).`);
+    if (code !== 0)
+      fail(`Installing the dependencies failed: npm ci ended with exit code ${code} (its output is above).`);
     if (!existsSync(lambdaNode)) {
-      fail("Installing the dependencies brought no Node 24: npm must be allowed to run install scripts (ignore-scripts=false).");
+      fail(
+        "Installing the dependencies brought no Node 24: npm must be allowed to run install scripts (ignore-scripts=false).",
+      );
     }
     writeFileSync(markerPath, lockHash());
     say(`Installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);

@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import * as z from "zod/mini";
 
 /**
@@ -8,32 +9,44 @@ import * as z from "zod/mini";
  * What it mends (serverless-offline 14.8):
  * - unknown routes and malformed requests answer `{"message": …}`, not a page about the emulator;
  * - HEAD is not answered by GET's route (hapi's habit, not the gateway's);
- * - a handler that throws or times out is 500, as behind the gateway;
- * - a JSON body reaches the handler as the text that was sent: the emulator would hand over `0` or `false` parsed;
- * - an origin that is not allowed gets no CORS headers: the emulator would echo any origin.
+ * - a handler that throws or times out is 500: the emulator would answer 200 with the stack trace;
+ * - a body reaches the handler as the gateway hands it over: text as it was sent (the emulator would parse a JSON
+ *   `0` or `false`), anything else in base64, and a malformed media type is the handler's to refuse;
+ * - answers go out as the handler made them, not compressed and without an added charset;
+ * - an origin that is not allowed gets no CORS headers: the emulator would echo any origin;
+ * - no more than MAX_IN_FLIGHT requests run at once, as with an account's concurrency limit: each takes a worker
+ *   thread of some 25 MB. More wait their turn.
  */
 export default class GatewayPlugin {
   readonly hooks: Record<string, () => void>;
 
   constructor(serverless: unknown) {
     this.hooks = {
-      "before:offline:start:init": () => runUnpackedBundles(Serverless.parse(serverless).service),
+      "before:offline:start:init": () => {
+        runUnpackedBundles(Serverless.parse(serverless).service);
+        // The emulator's table of routes would stand between our own lines; the functions are not running yet.
+        console.log = () => {};
+      },
       "after:offline:start:init": () => {
         const { pluginManager, service } = Serverless.parse(serverless);
         const emulator = pluginManager.getPlugins().find(isEmulator);
         if (emulator === undefined) throw new Error("serverless-offline is not among the plugins");
         mendGateway(emulator.internals().getApiGatewayServer(), allowedOrigins(service.provider));
         endWithParent();
+        console.log = printLine;
         process.send?.("serving");
       },
     };
   }
 }
 
+const printLine = console.log;
+const MAX_IN_FLIGHT = 32;
+
 interface GatewayRequest {
   method: string;
-  mime: string | null;
   headers: Record<string, string | undefined>;
+  raw: { res: ServerResponse };
   response: Answer | Failure;
 }
 interface Answer {
@@ -41,6 +54,7 @@ interface Answer {
   statusCode: number;
   source: unknown;
   headers: Record<string, unknown>;
+  charset(none: ""): void;
 }
 interface Failure {
   isBoom: true;
@@ -52,7 +66,8 @@ interface Toolkit {
 }
 type Step = (request: GatewayRequest, toolkit: Toolkit) => unknown;
 interface GatewayServer {
-  ext(event: "onPreAuth" | "onPreHandler" | "onPreResponse", step: Step): void;
+  settings: { compression: unknown };
+  ext(event: "onRequest" | "onPreHandler" | "onPreResponse", step: Step): void;
 }
 interface Emulator {
   internals(): { getApiGatewayServer(): GatewayServer };
@@ -64,7 +79,10 @@ const Serverless = z.object({
   ),
   service: z.object({
     provider: z.unknown(),
-    functions: z.record(z.string(), z.custom<{ package?: unknown }>((value) => typeof value === "object")),
+    functions: z.record(
+      z.string(),
+      z.custom<{ package?: unknown }>((value) => typeof value === "object"),
+    ),
     custom: z.object({
       "serverless-offline": z.custom<Record<string, unknown>>((value) => typeof value === "object"),
     }),
@@ -77,7 +95,7 @@ export const BUNDLES_VARIABLE = "RINGFRONT_BUNDLES";
 /** The emulator would unzip an artifact anew for every instance of a function. */
 function runUnpackedBundles(service: z.output<typeof Serverless>["service"]): void {
   for (const definition of Object.values(service.functions)) delete definition.package;
-  service.custom["serverless-offline"]["location"] = process.env[BUNDLES_VARIABLE];
+  service.custom["serverless-offline"].location = process.env[BUNDLES_VARIABLE];
 }
 
 const Provider = z.object({
@@ -94,16 +112,18 @@ function allowedOrigins(provider: unknown): Set<string> {
 }
 
 function mendGateway(server: GatewayServer, origins: ReadonlySet<string>): void {
-  server.ext("onPreAuth", (request, toolkit) =>
-    request.method === "head"
-      ? toolkit.response({ message: "Not Found" }).code(404).takeover()
-      : toolkit.continue,
-  );
-  server.ext("onPreHandler", (request, toolkit) => {
-    // Any type but JSON keeps the emulator from parsing; the event's headers are made from the raw ones.
-    request.mime = "text/plain";
+  server.settings.compression = false;
+  server.ext("onRequest", (request, toolkit) => {
+    if (request.method === "head") {
+      return toolkit.response({ message: "Not Found" }).code(404).takeover();
+    }
+    // Only the emulator reads this: the event's headers are made from the raw ones.
+    request.headers["content-type"] = travelsAsText(request.headers["content-type"])
+      ? "text/plain"
+      : "application/octet-stream";
     return toolkit.continue;
   });
+  limitInFlight(server);
   server.ext("onPreResponse", (request, toolkit) => {
     if (request.response.isBoom) {
       const { output } = request.response;
@@ -116,6 +136,31 @@ function mendGateway(server: GatewayServer, origins: ReadonlySet<string>): void 
   });
 }
 
+/** What the gateway passes on as text; everything else comes in base64. */
+function travelsAsText(mediaType: string | undefined): boolean {
+  return mediaType === undefined || /^\s*(text\/|application\/(json|javascript|xml)\b)/i.test(mediaType);
+}
+
+function limitInFlight(server: GatewayServer): void {
+  let running = 0;
+  const waiting: (() => void)[] = [];
+  const letNextIn = () => waiting.shift()?.();
+  server.ext("onPreHandler", async (request, toolkit) => {
+    if (running >= MAX_IN_FLIGHT) await new Promise<void>((turn) => waiting.push(turn));
+    const { res } = request.raw;
+    if (res.closed) {
+      letNextIn();
+      return toolkit.continue;
+    }
+    running += 1;
+    res.once("close", () => {
+      running -= 1;
+      letNextIn();
+    });
+    return toolkit.continue;
+  });
+}
+
 const gatewayMessages: Record<number, string> = {
   404: "Not Found",
   413: "Request Entity Too Large",
@@ -123,14 +168,16 @@ const gatewayMessages: Record<number, string> = {
 };
 
 const EmulatorNotFound = z.object({ currentRoute: z.string(), existingRoutes: z.array(z.string()) });
+/** Begins what the emulator makes of a handler that threw or ran out of time. */
+const HANDLER_FAILED = '{"errorMessage":';
 
 function mendAnswer(answer: Answer): void {
   if (EmulatorNotFound.safeParse(answer.source).success) answer.source = { message: "Not Found" };
-  const handlerFailed = (answer.statusCode === 502 || answer.statusCode === 504) && !answer.source;
-  if (handlerFailed) {
+  if (typeof answer.source === "string" && answer.source.startsWith(HANDLER_FAILED)) {
     answer.statusCode = 500;
-    answer.source = { message: "Internal Server Error" };
+    answer.source = JSON.stringify({ message: "Internal Server Error" });
   }
+  answer.charset("");
 }
 
 function dropForeignCors(request: GatewayRequest, origins: ReadonlySet<string>): void {

@@ -70,7 +70,10 @@ export async function startSecretsEndpoint(secrets: Record<string, string>): Pro
   };
 }
 
-async function answer(store: SecretStore, request: IncomingMessage): Promise<{ status: number; body: unknown }> {
+async function answer(
+  store: SecretStore,
+  request: IncomingMessage,
+): Promise<{ status: number; body: unknown }> {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk);
   try {
@@ -162,7 +165,10 @@ class SecretStore {
     const id = input.ClientRequestToken ?? randomUUID();
     const known = versions.find((version) => version.id === id);
     if (known !== undefined && known.secretString !== input.SecretString) {
-      throw new ServiceError("ResourceExistsException", "That ClientRequestToken names another secret value.");
+      throw new ServiceError(
+        "ResourceExistsException",
+        "That ClientRequestToken names another secret value.",
+      );
     }
     const version = known ?? newVersion(input.SecretString, id, []);
     if (known === undefined) versions.push(version);
@@ -194,7 +200,10 @@ function parse<Schema extends z.ZodMiniType>(schema: Schema, input: unknown): z.
   const parsed = schema.safeParse(input);
   if (!parsed.success) {
     const field = parsed.error.issues[0]?.path.join(".") ?? "request";
-    throw new ServiceError("ValidationException", `1 validation error detected: ${field} is missing or malformed.`);
+    throw new ServiceError(
+      "ValidationException",
+      `1 validation error detected: ${field} is missing or malformed.`,
+    );
   }
   return parsed.data;
 }

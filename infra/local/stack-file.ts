@@ -40,7 +40,8 @@ export function removeStackFile(stack: Stack): void {
 /** A line to paste for each of the seven operations. */
 export function curlLines(stack: Stack): string {
   const extension = `${stack.apiUrl}/v1/extensions/me`;
-  const token = (name: TokenName) => `-H "authorization: Bearer $(node -p "require('./.local/stack.json').tokens.${name}")"`;
+  const token = (name: TokenName) =>
+    `-H "authorization: Bearer $(node -p "require('./.local/stack.json').tokens.${name}")"`;
   const json = (body: object) => `-H 'content-type: application/json' -d '${JSON.stringify(body)}'`;
   const user = token("user");
   return [

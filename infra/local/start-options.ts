@@ -36,7 +36,7 @@ export function parseStartOptions(
   const values = parseArguments(args);
   if (values.help === true) return undefined;
   return {
-    apiPort: wholeNumber("PORT", env["PORT"] || "3000", 1, 65_535),
+    apiPort: wholeNumber("PORT", env.PORT || "3000", 1, 65_535),
     ...(values.upstream !== undefined && { upstreamUrl: httpUrl(values.upstream) }),
     ...(values.extension !== undefined && { extensionId: id("--extension", values.extension) }),
     ...(values.account !== undefined && { accountId: id("--account", values.account) }),

@@ -63,7 +63,9 @@ async function start(options: StartOptions): Promise<void> {
   const bundlesDir = join(localDir, `bundles-${apiPort}`);
   undo.push(() => rm(bundlesDir, { recursive: true, force: true }));
   const bundlesAt = performance.now();
-  const bundles = await bundleFunctions({ outDir: bundlesDir, mapsDir: bundlesDir });
+  const bundles = await bundleFunctions({ outDir: bundlesDir, mapsDir: bundlesDir }).catch(() => {
+    throw new UsageError("The functions do not build: see esbuild's errors above.");
+  });
   step(`functions        ${bundles.length} bundled in ${Math.round(performance.now() - bundlesAt)} ms`);
 
   const identities = {
@@ -89,7 +91,7 @@ async function start(options: StartOptions): Promise<void> {
     params: {
       authIssuer: issuer.url,
       authAudience: AUDIENCE,
-      corsAllowedOrigins: process.env["CORS_ALLOWED_ORIGINS"] ?? `http://localhost:5173,${apiUrl}`,
+      corsAllowedOrigins: process.env.CORS_ALLOWED_ORIGINS ?? `http://localhost:5173,${apiUrl}`,
     },
     awsEnvironment: {
       AWS_REGION: "us-east-1",
@@ -126,7 +128,9 @@ async function start(options: StartOptions): Promise<void> {
   };
   writeStackFile(stack);
   undo.push(() => removeStackFile(stack));
-  say(`ready ${apiUrl}\n\n${curlLines(stack)}\n\nAddresses and tokens: .local/stack.json. Ctrl-C stops everything.\n`);
+  say(
+    `ready ${apiUrl}\n\n${curlLines(stack)}\n\nAddresses and tokens: .local/stack.json. Ctrl-C stops everything.\n`,
+  );
 }
 
 function portTaken(port: number): string {

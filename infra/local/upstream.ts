@@ -67,7 +67,9 @@ export function upstreamCredentials(
   const missing = variables.filter((name) => !env[name]);
   if (isLoopback(server) && missing.length === variables.length) return twinCredentials(server);
   const are = missing.length === 1 ? "is" : "are";
-  throw new UsageError(`--upstream ${server} needs RingCentral credentials: ${missing.join(", ")} ${are} not set.`);
+  throw new UsageError(
+    `--upstream ${server} needs RingCentral credentials: ${missing.join(", ")} ${are} not set.`,
+  );
 }
 
 function isLoopback(server: string): boolean {

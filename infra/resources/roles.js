@@ -18,7 +18,10 @@ export async function roles({ resolveVariable }) {
   const prefix = `${await resolveVariable("self:service")}-${await resolveVariable("sls:stage")}`;
   const resources = Object.entries(functions).map(([key, { events = [] }]) => {
     const isPublic = events.every(({ httpApi }) => httpApi !== undefined && httpApi.authorizer === undefined);
-    const statements = [writeLogs(`/aws/lambda/${prefix}-${key}`), ...(isPublic ? [] : [readSecret(), useTable(key)])];
+    const statements = [
+      writeLogs(`/aws/lambda/${prefix}-${key}`),
+      ...(isPublic ? [] : [readSecret(), useTable(key)]),
+    ];
     return [`${key[0]?.toUpperCase()}${key.slice(1)}Role`, role(`${prefix}-${key}`, statements)];
   });
   return { Resources: Object.fromEntries(resources) };
@@ -35,9 +38,13 @@ function role(functionName, statements) {
       Description: `What the function ${functionName} may do`,
       AssumeRolePolicyDocument: {
         Version: "2012-10-17",
-        Statement: [{ Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" }],
+        Statement: [
+          { Effect: "Allow", Principal: { Service: "lambda.amazonaws.com" }, Action: "sts:AssumeRole" },
+        ],
       },
-      Policies: [{ PolicyName: "function", PolicyDocument: { Version: "2012-10-17", Statement: statements } }],
+      Policies: [
+        { PolicyName: "function", PolicyDocument: { Version: "2012-10-17", Statement: statements } },
+      ],
     },
   };
 }
@@ -45,11 +52,19 @@ function role(functionName, statements) {
 /** The `*` stands for the streams of that one group, whose names Lambda makes up. @param {string} logGroup */
 function writeLogs(logGroup) {
   const arn = `arn:\${AWS::Partition}:logs:\${AWS::Region}:\${AWS::AccountId}:log-group:${logGroup}:*`;
-  return { Effect: "Allow", Action: ["logs:CreateLogStream", "logs:PutLogEvents"], Resource: { "Fn::Sub": arn } };
+  return {
+    Effect: "Allow",
+    Action: ["logs:CreateLogStream", "logs:PutLogEvents"],
+    Resource: { "Fn::Sub": arn },
+  };
 }
 
 function readSecret() {
-  return { Effect: "Allow", Action: ["secretsmanager:GetSecretValue"], Resource: { Ref: "RingCentralSecret" } };
+  return {
+    Effect: "Allow",
+    Action: ["secretsmanager:GetSecretValue"],
+    Resource: { Ref: "RingCentralSecret" },
+  };
 }
 
 /** @param {string} key */

@@ -1,0 +1,49 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod/mini";
+import type { Bundle } from "./bundle.ts";
+
+const LockFile = z.object({
+  packages: z.record(
+    z.string(),
+    z.object({ dev: z.optional(z.boolean()), devOptional: z.optional(z.boolean()) }),
+  ),
+});
+const Budgets = z.object({ default: z.number(), functions: z.record(z.string(), z.number()) });
+
+/**
+ * What must not be in a bundle: anything but our own functions and lib, the build's stand-ins, and packages that
+ * package-lock.json does not mark as needed for development only.
+ * @returns a sentence for each offence
+ */
+export function findForeignInputs(bundles: readonly Bundle[], root: string): string[] {
+  const { packages } = LockFile.parse(JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")));
+  const isAllowed = (path: string) => {
+    if (/^(functions|lib|infra\/build\/replacements)\//.test(path)) return true;
+    const location = packageLocation(path);
+    const entry = location === undefined ? undefined : packages[location];
+    return entry !== undefined && entry.dev !== true && entry.devOptional !== true;
+  };
+  return bundles.flatMap(({ name, inputs }) =>
+    Object.keys(inputs)
+      .filter((path) => !isAllowed(path))
+      .map((path) => `${name} contains ${path}, which is no part of what is deployed`),
+  );
+}
+
+/** `node_modules/a/node_modules/@b/c/d.js` lies in the package at `node_modules/a/node_modules/@b/c`. */
+function packageLocation(path: string): string | undefined {
+  return /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
+}
+
+/** @returns a sentence for each bundle that is larger than infra/build/budgets.json allows (KB, minified) */
+export function findOverBudget(bundles: readonly Bundle[], root: string): string[] {
+  const budgets = Budgets.parse(JSON.parse(readFileSync(join(root, "infra/build/budgets.json"), "utf8")));
+  return bundles.flatMap(({ name, code }) => {
+    const allowed = budgets.functions[name] ?? budgets.default;
+    const size = code.byteLength / 1024;
+    return size <= allowed
+      ? []
+      : [`${name} takes ${size.toFixed(0)} KB; infra/build/budgets.json allows ${allowed} KB`];
+  });
+}

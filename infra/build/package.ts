@@ -1,0 +1,76 @@
+// `npm run package`: the deployable artefacts, without credentials and without the network.
+import { spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { parseArgs } from "node:util";
+import { gzipSync } from "node:zlib";
+import { type Bundle, bundleFunctions, projectRoot } from "./bundle.ts";
+import { findForeignInputs, findOverBudget } from "./bundle-checks.ts";
+import { measureImports } from "./import-time.ts";
+import { zipBundle } from "./zip-bundle.ts";
+
+const buildDir = join(projectRoot, ".build");
+const templateDir = join(buildDir, "serverless");
+const IMPORT_ROUNDS = 9;
+
+const kilobytes = (bytes: number) => Math.round(bytes / 102.4) / 10;
+
+async function writeArtifacts(bundles: readonly Bundle[]): Promise<void> {
+  await rm(join(buildDir, "artifacts"), { recursive: true, force: true });
+  for (const { name, code } of bundles) {
+    const path = join(buildDir, "artifacts", `${name}.zip`);
+    await mkdir(dirname(path), { recursive: true });
+    await writeFile(path, await zipBundle(`functions/${name}.mjs`, code));
+  }
+}
+
+async function packageTemplate(stage: string): Promise<void> {
+  await rm(templateDir, { recursive: true, force: true });
+  const serverless = join(projectRoot, "node_modules/serverless/bin/serverless.js");
+  const args = [serverless, "package", "--stage", stage, "--package", templateDir];
+  const child = spawn(process.execPath, args, {
+    cwd: projectRoot,
+    stdio: "inherit",
+    env: { ...process.env, SLS_NOTIFICATIONS_MODE: "off" },
+  });
+  const [code] = await once(child, "exit");
+  if (code !== 0) throw new Error(`serverless package failed (exit code ${code})`);
+}
+
+async function reportSizes(bundles: readonly Bundle[]): Promise<void> {
+  const paths = bundles.map(({ path }) => pathToFileURL(path).href);
+  const importTimes = await measureImports(paths, join(buildDir, "measure"), IMPORT_ROUNDS);
+  const sizes = bundles.map(({ name, code }, index) => ({
+    function: name,
+    "bundle KB": kilobytes(code.byteLength),
+    "gzip KB": kilobytes(gzipSync(code, { level: 9 }).byteLength),
+    "import ms": Math.round(importTimes[index] ?? Number.NaN),
+  }));
+  console.table(Object.fromEntries(sizes.map(({ function: name, ...columns }) => [name, columns])));
+  console.log(
+    `import ms: median of ${IMPORT_ROUNDS} fresh Node ${process.version} processes, over an empty module's`,
+  );
+  await writeFile(join(buildDir, "sizes.json"), `${JSON.stringify(sizes, null, 2)}\n`);
+}
+
+const { values } = parseArgs({ options: { stage: { type: "string", default: "dev" } } });
+try {
+  const bundles = await bundleFunctions({ outDir: buildDir, mapsDir: join(buildDir, "maps") });
+  console.log(`${bundles.length} functions bundled to .build/functions, source maps in .build/maps`);
+  const offences = [...findForeignInputs(bundles, projectRoot), ...findOverBudget(bundles, projectRoot)];
+  if (offences.length > 0) throw new Error(offences.join("\n"));
+  await writeArtifacts(bundles);
+  await packageTemplate(values.stage);
+  await reportSizes(bundles);
+  console.log(`artefacts in .build/artifacts, CloudFormation in .build/serverless (stage ${values.stage})`);
+  if (!process.env.AUTH_ISSUER) {
+    console.log(
+      "AUTH_ISSUER is not set: the template names a placeholder issuer, and npm run deploy would refuse.",
+    );
+  }
+} catch (error) {
+  console.error(`Packaging failed: ${error instanceof Error ? error.message : error}`);
+  process.exitCode = 1;
+}

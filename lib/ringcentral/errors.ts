@@ -21,6 +21,8 @@ export interface RingCentralFailure {
   status?: number;
   /** `errors[0].errorCode`, else the top-level one. [docs: ERR] */
   errorCode?: string;
+  /** OAuth's own word, such as `invalid_client`; only from the token endpoint. [spec: OAS] */
+  oauthError?: string;
   /** `RCRequestId`, for RingCentral's support. */
   requestId?: string;
   /** The parameter an input code speaks of, in RingCentral's vocabulary. */
@@ -28,6 +30,8 @@ export interface RingCentralFailure {
   /** The permission CMN-401 and CMN-408 speak of. */
   permissionName?: string;
   retryAfterMs?: number;
+  /** It was the caller's own deadline that ended the call: somebody with more time may fare better. */
+  deadlineExceeded?: boolean;
   /**
    * Whether the request may have taken effect all the same. False only when it surely did not: refused before
    * sending, connection never made, or a 4xx answer.

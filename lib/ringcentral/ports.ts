@@ -1,23 +1,7 @@
 import type { Deadline } from "../platform/deadline.ts";
 import type { UsagePlanGroup } from "./operation.ts";
 
-/** RingCentral credentials of one account, as the secret holds them. */
-export interface Credentials {
-  /** Such as `https://platform.ringcentral.com`. */
-  server: string;
-  clientId: string;
-  clientSecret: string;
-  /** The JWT credential a user made in the developer console; opaque to us. [docs: JWT] */
-  jwt: string;
-}
-
-/** Where credentials come from; Secrets Manager outside tests. */
-export interface CredentialSource {
-  /** AWSCURRENT, cached with a TTL. @throws ConfigurationError naming the secret's field, never its value */
-  current(deadline: Deadline): Promise<Credentials>;
-  /** Reads again, past the cache: AWSCURRENT, then AWSPREVIOUS when it exists and differs. */
-  refreshed(deadline: Deadline): Promise<Credentials[]>;
-}
+export type { Credentials, CredentialSource } from "../platform/credentials.ts";
 
 /** An access token and the login it came from. */
 export interface AccessToken {

@@ -4,7 +4,7 @@ import type { RingCentral } from "../ringcentral/operation.ts";
 import * as operations from "../ringcentral/operations.ts";
 import type { BlockedNumberFamilies, BlockedNumberFamily } from "./blocked-number-family.ts";
 import type { Page } from "./page.ts";
-import { parsePhoneNumberInput } from "./phone-number-input.ts";
+import { type CountryInQuery, withE164 } from "./phone-number-input.ts";
 import { toE164 } from "./phone-number-output.ts";
 import type { ListRequest, NumbersRequest } from "./request.ts";
 import { readWindow, windowPosition } from "./upstream-window.ts";
@@ -54,10 +54,9 @@ export async function listBlockedNumbers(
 /** Blocks a number (op 2, or its successor with status Blocked). */
 export async function addBlockedNumber(
   deps: BlockedNumbersDeps,
-  request: NumbersRequest & { query: { country?: string | undefined }; body: NewBlockedNumber },
+  request: NumbersRequest & CountryInQuery & { body: NewBlockedNumber },
 ): Promise<{ id: string; data: BlockedNumber }> {
-  const { label } = request.body;
-  const phoneNumber = parsePhoneNumberInput({ ...request.body, queryCountry: request.query.country });
+  const { phoneNumber, label } = withE164(request.body, request.query.country);
   const path = { extensionId: request.extensionId };
   const wire = await deps.families.choose(request, (family: BlockedNumberFamily) =>
     family === "legacy"

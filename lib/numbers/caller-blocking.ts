@@ -16,7 +16,7 @@ export interface CallerBlockingDeps {
 export type ListedStatus = "blocked" | "allowed";
 
 /** RingCentral's word for each of ours. */
-const wireStatus = { blocked: "Blocked", allowed: "Allowed" } as const;
+export const wireStatus = { blocked: "Blocked", allowed: "Allowed" } as const;
 
 /**
  * The extension's blocked list, its allowed list, or the one followed by the other (op 3).

@@ -9,7 +9,7 @@ import * as operations from "../ringcentral/operations.ts";
 import type { WireForwardingNumber } from "../ringcentral/wire.ts";
 import { requireChange } from "./change.ts";
 import type { Page } from "./page.ts";
-import { parsePhoneNumberInput } from "./phone-number-input.ts";
+import { type CountryInQuery, withE164 } from "./phone-number-input.ts";
 import { toE164 } from "./phone-number-output.ts";
 import type { ListRequest, NumbersRequest } from "./request.ts";
 import { readWindow, windowPosition } from "./upstream-window.ts";
@@ -38,20 +38,6 @@ export async function listForwardingNumbers(
     source: "live",
     asOf,
   };
-}
-
-/** A national number may name its country in the query instead of the body. */
-interface CountryInQuery {
-  query: { country?: string | undefined };
-}
-
-function withE164<Body extends { phoneNumber?: string | undefined; country?: string | undefined }>(
-  body: Body,
-  queryCountry: string | undefined,
-): Body {
-  const { phoneNumber, country } = body;
-  if (phoneNumber === undefined) return body;
-  return { ...body, phoneNumber: parsePhoneNumberInput({ phoneNumber, country, queryCountry }) };
 }
 
 /** The body of op 5, checked for what RingCentral demands of the combination. @throws ProblemError */
@@ -122,6 +108,15 @@ export async function updateForwardingNumber(
     request,
   );
   return toForwardingNumber(wire);
+}
+
+/** Removes a forwarding number. */
+export async function deleteForwardingNumber(
+  deps: ForwardingNumbersDeps,
+  request: NumbersRequest & { path: { forwardingNumberId: string } },
+): Promise<undefined> {
+  const path = { extensionId: request.extensionId, forwardingNumberId: request.path.forwardingNumberId };
+  await deps.ringcentral.call(operations.deleteForwardingNumber, { path }, request);
 }
 
 export function mergedForwardingNumberWire(

@@ -43,6 +43,21 @@ export function parsePhoneNumberInput(input: PhoneNumberInput): string {
   return parsed.number;
 }
 
+/** A national number may name its country in the query instead of the body. */
+export interface CountryInQuery {
+  query: { country?: string | undefined };
+}
+
+/** A body with its `phoneNumber`, if it has one, in E.164. @throws ProblemError `request_invalid` */
+export function withE164<Body extends { phoneNumber?: string | undefined; country?: string | undefined }>(
+  body: Body,
+  queryCountry: string | undefined,
+): Body {
+  const { phoneNumber, country } = body;
+  if (phoneNumber === undefined) return body;
+  return { ...body, phoneNumber: parsePhoneNumberInput({ phoneNumber, country, queryCountry }) };
+}
+
 function countryOf({ country, queryCountry }: PhoneNumberInput): CountryCode | undefined {
   const inBody = country?.toUpperCase();
   const inQuery = queryCountry?.toUpperCase();

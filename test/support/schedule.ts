@@ -15,7 +15,7 @@ import type { Clock } from "../../lib/platform/clock.ts";
  *
  * What can go wrong at each `effect` (all rates default to 0): the instance dies before the request leaves,
  * while it is under way or after it took effect; the process freezes (`pauseRate`: a slow former holder); the
- * request or only its answer is lost; the request arrives a second time later.
+ * request or only its answer is lost; the request arrives late, or a second time.
  *
  * Code under test must wait for nothing else: no real timer, no real I/O, no asynchronous crypto.
  */
@@ -65,6 +65,8 @@ export interface EffectOptions {
   latencyMs?: readonly [number, number];
   /** Never lost, never repeated (it still takes time, and the instance may still crash). */
   reliable?: boolean;
+  /** Sent by something that never repeats a request on its own, and gives it up rather than send it late. */
+  once?: boolean;
 }
 
 export type Outcome<T> =
@@ -93,6 +95,8 @@ export interface ScheduleOptions {
   pauseRate?: number;
   pauseMs?: readonly [number, number];
   loseRequestRate?: number;
+  /** The caller gives a request up as lost, and it arrives all the same, up to the longest pause later. */
+  lateRequestRate?: number;
   loseAnswerRate?: number;
   duplicateRate?: number;
   maxSteps?: number;
@@ -112,6 +116,7 @@ interface Pending {
   at: number;
   order: number;
   wake: () => void;
+  cancelled?: boolean;
 }
 
 const TRACE_LINES = 400;
@@ -128,6 +133,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     pauseRate = 0,
     pauseMs = [1_000, 60_000],
     loseRequestRate = 0,
+    lateRequestRate = 0,
     loseAnswerRate = 0,
     duplicateRate = 0,
     maxSteps = 1_000_000,
@@ -150,8 +156,11 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     lines.push(`${String(now - startAt).padStart(7)} ms  ${line}`);
     if (lines.length > TRACE_LINES * 2) lines.splice(0, lines.length - TRACE_LINES);
   };
-  const wakeIn = (ms: number, wake: () => void) =>
-    later.add({ at: now + Math.max(0, ms), order: order++, wake });
+  const wakeIn = (ms: number, wake: () => void): Pending => {
+    const pending: Pending = { at: now + Math.max(0, ms), order: order++, wake };
+    later.add(pending);
+    return pending;
+  };
 
   function sleepOn(ms: number, signal: AbortSignal | undefined, awake: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
@@ -159,12 +168,15 @@ export function createSchedule(options: ScheduleOptions): Schedule {
         reject(signal.reason);
         return;
       }
-      const onAbort = () => reject(signal?.reason);
-      signal?.addEventListener("abort", onAbort, { once: true });
-      wakeIn(ms, () => {
+      const pending = wakeIn(ms, () => {
         signal?.removeEventListener("abort", onAbort);
         if (awake()) resolve();
       });
+      const onAbort = () => {
+        pending.cancelled = true;
+        reject(signal?.reason);
+      };
+      signal?.addEventListener("abort", onAbort, { once: true });
     });
   }
 
@@ -198,37 +210,44 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     /** Time on the wire, or longer when the process freezes. Goes on even if the process has died. */
     const delay = (range: readonly [number, number]) =>
       new Promise<void>((resolve) => {
-        const frozenMs = chance(pauseRate) ? between(pauseMs[0], pauseMs[1]) : 0;
-        if (frozenMs > 0) note(`${id} pauses ${frozenMs} ms`);
-        wakeIn(between(range[0], range[1]) + frozenMs, resolve);
+        wakeIn(between(range[0], range[1]) + frozenMs(), resolve);
+      });
+    const frozenMs = (): number => {
+      const ms = chance(pauseRate) ? between(pauseMs[0], pauseMs[1]) : 0;
+      if (ms > 0) note(`${id} freezes for ${ms} ms`);
+      return ms;
+    };
+    const onTheWire = (range: readonly [number, number]) =>
+      new Promise<void>((resolve) => {
+        wakeIn(between(range[0], range[1]), resolve);
+      });
+    const arriveIn = (ms: number, label: string, act: () => unknown) =>
+      wakeIn(ms, () => {
+        note(`${id} ${label}: arrives late or again`);
+        Promise.resolve()
+          .then(act)
+          .catch(() => {});
       });
     const never = <T>() => new Promise<T>(() => {});
 
     async function effect<T>(label: string, act: () => T | Promise<T>, how: EffectOptions = {}): Promise<T> {
-      const {
-        lost = (arrived) => new LostMessage(label, arrived),
-        lossTimeoutMs = 1_000,
-        reliable = false,
-      } = how;
+      const { lost = (arrived) => new LostMessage(label, arrived), lossTimeoutMs = 1_000 } = how;
+      const { reliable = false, once = false } = how;
       const range = how.latencyMs ?? latencyMs;
       if (!survives(label, "before send")) return never();
 
-      const loses = !reliable && chance(loseRequestRate);
-      if (loses) {
+      const arrivesLate = !reliable && !once && chance(lateRequestRate);
+      if (arrivesLate) arriveIn(between(lossTimeoutMs, pauseMs[1]), label, act);
+      if (arrivesLate || (!reliable && chance(loseRequestRate))) {
         await delay([lossTimeoutMs, lossTimeoutMs]);
         note(`${id} ${label}: request lost`);
         if (!survives(label, "under way")) return never();
         throw lost(false);
       }
-      if (!reliable && chance(duplicateRate)) {
-        wakeIn(between(range[0], range[1]) + between(0, 5_000), () => {
-          note(`${id} ${label}: arrives again`);
-          Promise.resolve()
-            .then(act)
-            .catch(() => {});
-        });
+      if (!reliable && !once && chance(duplicateRate)) {
+        arriveIn(between(range[0], range[1]) + between(0, 5_000), label, act);
       }
-      await delay(range);
+      await (once ? onTheWire(range) : delay(range));
       // A process that dies while its request is under way does not take the request back.
       const alive = survives(label, "under way");
       const result = await settle(act);
@@ -274,7 +293,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
       },
       clock: {
         now: () => now + skew,
-        sleep: (ms, signal) => sleepOn(ms, signal, () => survives("sleep", "sleeping")),
+        sleep: (ms, signal) => sleepOn(ms + frozenMs(), signal, () => survives("sleep", "sleeping")),
       },
       start,
       effect,
@@ -287,6 +306,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     await quiet();
     for (let steps = 0; ; steps++) {
       if (steps > maxSteps) throw new Error(`seed ${seed}: still busy after ${maxSteps} steps`);
+      while (later.peek()?.cancelled) later.take();
       if (ready.length === 0) {
         const next = later.peek();
         if (next === undefined) return;
@@ -294,13 +314,14 @@ export function createSchedule(options: ScheduleOptions): Schedule {
       }
       for (let next = later.peek(); next !== undefined && next.at <= now; next = later.peek()) {
         later.take();
-        ready.push(next);
+        if (!next.cancelled) ready.push(next);
       }
+      if (ready.length === 0) continue;
       const index = between(0, ready.length - 1);
       const chosen = ready[index];
       const last = ready.pop();
       if (chosen !== undefined && last !== undefined && chosen !== last) ready[index] = last;
-      chosen?.wake();
+      if (!chosen?.cancelled) chosen?.wake();
       await quiet();
     }
   }
@@ -311,7 +332,9 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     between,
     chance,
     instance,
-    after: (ms, event) => wakeIn(ms, event),
+    after: (ms, event) => {
+      wakeIn(ms, event);
+    },
     run,
     trace: () => lines.slice(-TRACE_LINES),
     note,

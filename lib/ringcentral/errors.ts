@@ -50,3 +50,8 @@ export class RingCentralError extends Error {
     this.failure = failure;
   }
 }
+
+/** For the log: such as `ECONNRESET`. The stack would only say that we sent a request. */
+export function causeOf({ cause }: RingCentralFailure): { cause?: string } {
+  return cause instanceof Error ? { cause: cause.message } : {};
+}

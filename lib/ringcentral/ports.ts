@@ -1,7 +1,7 @@
 import type { Deadline } from "../platform/deadline.ts";
 import type { UsagePlanGroup } from "./operation.ts";
 
-export type { Credentials, CredentialSource } from "../platform/credentials.ts";
+export type { CredentialSource, Credentials } from "../platform/credentials.ts";
 
 /** An access token and the login it came from. */
 export interface AccessToken {

@@ -1,0 +1,157 @@
+import type { Clock } from "../platform/clock.ts";
+import { SecretUnavailableError } from "../platform/credentials.ts";
+import { DUPLICATE_CONCURRENT_REQUEST, failureOf } from "./answer.ts";
+import { readRateHeaders, readRequestId } from "./answer-headers.ts";
+import { causeOf, RingCentralError, type RingCentralFailure } from "./errors.ts";
+import type { CallContext, Operation, OperationInput } from "./operation.ts";
+import type { AccessToken, Governor, Observation, Permit, TokenSource } from "./ports.ts";
+import { buildUrl } from "./request-url.ts";
+import type { HttpAnswer, Transport } from "./transport.ts";
+
+export interface AttemptDeps {
+  tokens: TokenSource;
+  governor: Governor;
+  transport: Transport;
+  clock: Clock;
+}
+
+/** An exchange that took place, whatever came of it. */
+export type Attempt =
+  | { ok: true; answer: HttpAnswer }
+  | { ok: false; error: RingCentralError; token: AccessToken };
+
+/**
+ * One admitted, authorized and observed exchange, and its line in the log.
+ *
+ * @param number counts from 1, for the log
+ * @throws what admission and the token source throw: nothing was sent then, and nothing is worth repeating
+ */
+export async function attemptCall(
+  deps: AttemptDeps,
+  operation: Operation<unknown>,
+  input: OperationInput,
+  context: CallContext,
+  number: number,
+): Promise<Attempt> {
+  const { clock, transport } = deps;
+  const permit = await admit(deps.governor, operation, context);
+  const [url, token] = await prepare(deps.tokens, operation, input, context).catch(async (error) => {
+    await settle(permit.release(false), context);
+    throw error;
+  });
+  const startedAt = clock.now();
+  const report = (outcome: { answer?: HttpAnswer; failure?: RingCentralFailure | undefined }) =>
+    logCall(context, operation, { ...outcome, attempt: number, durationMs: clock.now() - startedAt });
+  let answer: HttpAnswer;
+  try {
+    answer = await transport.send({
+      operation: operation.name,
+      method: operation.method,
+      url,
+      headers: {
+        authorization: `Bearer ${token.value}`,
+        ...(input.body && { "content-type": "application/json" }),
+      },
+      ...(input.body && { body: JSON.stringify(input.body) }),
+      deadline: context.deadline,
+    });
+  } catch (error) {
+    const sent = !(error instanceof RingCentralError) || error.failure.mayHaveTakenEffect;
+    await settle(permit.release(sent), context);
+    if (!(error instanceof RingCentralError)) throw error;
+    report({ failure: error.failure });
+    return { ok: false, error, token };
+  }
+  const failure = failureOf(operation.name, answer, clock.now());
+  report({ answer, failure });
+  await settle(permit.observe(observationOf(operation, answer, failure)), context);
+  return failure ? { ok: false, error: new RingCentralError(failure), token } : { ok: true, answer };
+}
+
+async function admit(
+  governor: Governor,
+  operation: Operation<unknown>,
+  context: CallContext,
+): Promise<Permit> {
+  const { group, name } = operation;
+  const { lane = "interactive", deadline, route } = context;
+  try {
+    return await governor.admit({ group, lane, deadline, ...(route !== undefined && { route }) });
+  } catch (error) {
+    // The governor knows groups, not operations.
+    if (error instanceof RingCentralError) throw new RingCentralError({ ...error.failure, operation: name });
+    throw error;
+  }
+}
+
+async function prepare(
+  tokens: TokenSource,
+  operation: Operation<unknown>,
+  input: OperationInput,
+  { accountId, deadline }: CallContext,
+): Promise<[URL, AccessToken]> {
+  try {
+    const token = await tokens.accessToken(deadline);
+    return [buildUrl(token.server, operation, accountId, input), token];
+  } catch (error) {
+    if (!(error instanceof SecretUnavailableError)) throw error;
+    throw new RingCentralError({
+      kind: "unavailable",
+      operation: operation.name,
+      mayHaveTakenEffect: false,
+      cause: error,
+    });
+  }
+}
+
+/** Bookkeeping that fails must not take with it an answer that is there. */
+async function settle(bookkeeping: Promise<void>, { log }: CallContext): Promise<void> {
+  try {
+    await bookkeeping;
+  } catch (error) {
+    log.warn("rate limit bookkeeping failed", { error });
+  }
+}
+
+function observationOf(
+  operation: Operation<unknown>,
+  { status, headers }: HttpAnswer,
+  failure: RingCentralFailure | undefined,
+): Observation {
+  const { group = operation.group, ...rates } = readRateHeaders(headers);
+  const namesNoBudget = headers["x-rate-limit-group"] === undefined && Object.keys(rates).length === 0;
+  return {
+    group,
+    status,
+    ...rates,
+    ...(failure?.retryAfterMs !== undefined && { retryAfterMs: failure.retryAfterMs }),
+    // CMN-304 is about one request, not about any limit.
+    withoutHeaders: status === 429 && namesNoBudget && failure?.errorCode !== DUPLICATE_CONCURRENT_REQUEST,
+    ...(failure?.errorCode !== undefined && { errorCode: failure.errorCode }),
+  };
+}
+
+/** No URL, no token, no body: they hold numbers and secrets. */
+function logCall(
+  { log }: CallContext,
+  operation: Operation<unknown>,
+  call: {
+    attempt: number;
+    durationMs: number;
+    answer?: HttpAnswer;
+    failure?: RingCentralFailure | undefined;
+  },
+): void {
+  const { answer, failure, attempt, durationMs } = call;
+  const { name, group } = operation;
+  const fields = {
+    operation: name,
+    group,
+    attempt,
+    durationMs,
+    ...(answer && { status: answer.status, rcRequestId: readRequestId(answer.headers) }),
+    ...(failure && { kind: failure.kind, errorCode: failure.errorCode, ...causeOf(failure) }),
+  };
+  if (failure) log.warn("ringcentral call failed", fields);
+  else log.info("ringcentral call", fields);
+}

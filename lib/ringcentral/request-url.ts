@@ -1,0 +1,35 @@
+import type { Operation, OperationInput } from "./operation.ts";
+
+const API_ROOT = "/restapi/v1.0";
+/** RingCentral also reads comma lists, `*` and `~` in these places [docs: URIS, BULK]; we never send them. */
+const ID = /^[0-9]{1,20}$/;
+/** Keeps `access_token` and `_method`, which RingCentral would act upon [docs: URIS, TOK], out by their shape. */
+const QUERY_NAME = /^[a-zA-Z]+$/;
+
+/**
+ * The URL of one call, made of the operation's own text, ids that are digits only, and named query values:
+ * nothing in the path ever needs encoding.
+ *
+ * @param server origin of the account's RingCentral, such as `https://platform.ringcentral.com`
+ * @throws TypeError for an id or a query name that must not be sent; a fault of the calling code
+ */
+export function buildUrl(
+  server: string,
+  operation: Pick<Operation<unknown>, "name" | "path">,
+  accountId: string,
+  input: OperationInput,
+): URL {
+  const ids: Record<string, string> = { ...input.path, accountId };
+  const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => {
+    const id = Object.hasOwn(ids, name) ? ids[name] : undefined;
+    if (id === undefined || !ID.test(id))
+      throw new TypeError(`${operation.name}: ${name} is not a numeric id`);
+    return id;
+  });
+  const url = new URL(`${API_ROOT}${path}`, server);
+  for (const [name, value] of Object.entries(input.query ?? {})) {
+    if (!QUERY_NAME.test(name)) throw new TypeError(`${operation.name}: query name not allowed`);
+    for (const one of Array.isArray(value) ? value : [value]) url.searchParams.append(name, String(one));
+  }
+  return url;
+}

@@ -1,0 +1,115 @@
+import type { RequestError } from "got";
+import type { Deadline } from "../platform/deadline.ts";
+import { type FailureKind, RingCentralError } from "./errors.ts";
+
+/** The longest one attempt may take, however much time there is. */
+export const ATTEMPT_TIMEOUT_MS = 8_000;
+/** A page of 1000 records is under 1 MiB; anything of this size is not an answer to what we asked. */
+export const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+
+export interface HttpRequest {
+  /** Names the failure. */
+  operation: string;
+  method: "GET" | "POST" | "PUT" | "DELETE";
+  url: URL;
+  /** Lower-case names. `accept`, `user-agent` and `accept-encoding` are added. */
+  headers: Readonly<Record<string, string>>;
+  body?: string;
+  deadline: Deadline;
+}
+
+/** Whatever status came, its body decompressed and whole. */
+export interface HttpAnswer {
+  status: number;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  body: string;
+}
+
+export interface Transport {
+  /**
+   * One exchange, never repeated.
+   * @throws RingCentralError kind `timeout`, `unavailable` (no connection) or `broken` (no whole answer)
+   */
+  send(request: HttpRequest): Promise<HttpAnswer>;
+}
+
+export interface TransportOptions {
+  /** One stable value an instance [docs: URIS]; `userAgent(version)`. */
+  userAgent: string;
+  attemptTimeoutMs?: number;
+  maxAnswerBytes?: number;
+}
+
+/** How we introduce ourselves: `App/1.2.3 (details)`. [docs: URIS] */
+export function userAgent(version: string): string {
+  return `Ringfront/${version} (+serverless; node)`;
+}
+
+/** The HTTP layer: keep-alive connections, a bound on time and size, and network faults as RingCentralError. */
+export function createTransport(options: TransportOptions): Transport {
+  const { attemptTimeoutMs = ATTEMPT_TIMEOUT_MS, maxAnswerBytes = MAX_ANSWER_BYTES } = options;
+  const loadClient = async () => {
+    const { createHttpClient, RequestError } = await import("./http-client.ts");
+    return { http: createHttpClient(), RequestError };
+  };
+  let client: ReturnType<typeof loadClient> | undefined;
+
+  return {
+    async send(request) {
+      const { operation, deadline } = request;
+      client ??= loadClient();
+      const { http, RequestError } = await client;
+      const remainingMs = deadline.remainingMs();
+      if (remainingMs <= 0) {
+        throw new RingCentralError({
+          kind: "timeout",
+          operation,
+          deadlineExceeded: true,
+          mayHaveTakenEffect: false,
+        });
+      }
+      const timeoutMs = Math.max(1, Math.min(attemptTimeoutMs, remainingMs));
+      const tooLarge = new AbortController();
+      const exchange = http(request.url, {
+        method: request.method,
+        headers: { ...request.headers, accept: "application/json", "user-agent": options.userAgent },
+        ...(request.body !== undefined && { body: request.body }),
+        timeout: { request: timeoutMs },
+        signal: tooLarge.signal,
+      });
+      exchange.on("downloadProgress", ({ transferred }) => {
+        if (transferred > maxAnswerBytes) tooLarge.abort();
+      });
+      try {
+        const { statusCode, headers, body } = await exchange;
+        return { status: statusCode, headers, body };
+      } catch (error) {
+        if (!(error instanceof RequestError)) throw error;
+        throw networkFailure(request, error, remainingMs <= attemptTimeoutMs);
+      }
+    },
+  };
+}
+
+/** got says what went wrong by `name` and `code`, and how far the exchange had come by `timings`. */
+function networkFailure(request: HttpRequest, error: RequestError, outOfTime: boolean): RingCentralError {
+  const connected = hasConnected(error.timings, request.url.protocol === "https:");
+  const timedOut = error.name === "TimeoutError";
+  const kind: FailureKind = timedOut ? "timeout" : connected ? "broken" : "unavailable";
+  return new RingCentralError({
+    kind,
+    operation: request.operation,
+    ...(timedOut && outOfTime && { deadlineExceeded: true }),
+    mayHaveTakenEffect: connected,
+    // Only the code: got's errors carry the request's options, and with them the credentials.
+    cause: new Error(error.code),
+  });
+}
+
+/** Whether the request can have left: over TLS, nothing does before the handshake is complete. */
+function hasConnected(timings: RequestError["timings"], encrypted: boolean): boolean {
+  if (timings?.connect === undefined) return false;
+  // On a connection used before, got sets both instants to that of the assignment, and no handshake is seen.
+  const reused = timings.connect === timings.socket;
+  return !encrypted || reused || timings.secureConnect !== undefined;
+}

@@ -153,7 +153,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
   const lines: string[] = [];
 
   const note = (line: string) => {
-    lines.push(`${String(now - startAt).padStart(7)} ms  ${line}`);
+    lines.push(`${String(Math.round(now - startAt)).padStart(8)} ms  ${line}`);
     if (lines.length > TRACE_LINES * 2) lines.splice(0, lines.length - TRACE_LINES);
   };
   const wakeIn = (ms: number, wake: () => void): Pending => {

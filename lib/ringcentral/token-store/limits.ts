@@ -46,7 +46,7 @@ export const defaultLimits: TokenStoreLimits = {
   callsPerWindow: 4,
   windowMs: 60_000,
   loginTimeoutMs: 7_000,
-  minLoginMs: 1_500,
+  minLoginMs: 2_000,
   leaseMs: 10_000,
   leaseReserveMs: 1_500,
   minValidityMs: 30_000,

@@ -23,8 +23,11 @@ export interface CredentialSource {
 
 /** Secrets Manager could not be reached or was too busy: nothing is known about the secret itself. */
 export class SecretUnavailableError extends Error {
-  constructor(cause: unknown) {
-    super("Secrets Manager did not answer", { cause });
+  /** It was the reader's own deadline that ended the reading. */
+  readonly deadlineExceeded: boolean;
+  constructor(options: { cause?: unknown; deadlineExceeded?: boolean } = {}) {
+    super("Secrets Manager did not answer", { cause: options.cause });
+    this.deadlineExceeded = options.deadlineExceeded ?? false;
     this.name = "SecretUnavailableError";
   }
 }

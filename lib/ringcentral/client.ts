@@ -1,9 +1,9 @@
 import { parseBody } from "./answer.ts";
 import { type AttemptDeps, attemptCall } from "./attempt.ts";
-import { RingCentralError } from "./errors.ts";
+import { outOfTime, RingCentralError } from "./errors.ts";
 import type { CallContext, Operation, OperationInput, RingCentral } from "./operation.ts";
 import { retryDelayMs } from "./retry.ts";
-import { createSingleFlight } from "./single-flight.ts";
+import { shareCalls } from "./shared-call.ts";
 import type { HttpAnswer } from "./transport.ts";
 
 export interface RingCentralDeps extends AttemptDeps {
@@ -23,15 +23,18 @@ export interface RingCentralDeps extends AttemptDeps {
  * anything is sent for an id or a query name that must not be.
  */
 export function createRingCentral(deps: RingCentralDeps): RingCentral {
-  const reads = createSingleFlight<HttpAnswer>(deps.clock);
+  const reads = shareCalls<HttpAnswer>(deps.clock);
 
   return {
     async call<Output>(operation: Operation<Output>, input: OperationInput, context: CallContext) {
       const { deadline } = context;
       const answer =
         operation.method === "GET"
-          ? await reads.run(flightKey(operation, input, context), deadline, operation.name, () =>
-              exchange(deps, operation, input, context),
+          ? await reads.run(
+              flightKey(operation, input, context),
+              deadline,
+              () => exchange(deps, operation, input, context),
+              () => outOfTime(operation.name),
             )
           : await exchange(deps, operation, input, context);
       return readOutput(operation, answer, context);

@@ -55,3 +55,13 @@ export class RingCentralError extends Error {
 export function causeOf({ cause }: RingCentralFailure): { cause?: string } {
   return cause instanceof Error ? { cause: cause.message } : {};
 }
+
+/** The caller's time ran out before anything was sent on its behalf. */
+export function outOfTime(operation: string): RingCentralError {
+  return new RingCentralError({
+    kind: "timeout",
+    operation,
+    deadlineExceeded: true,
+    mayHaveTakenEffect: false,
+  });
+}

@@ -1,6 +1,6 @@
 import type { RequestError } from "got";
 import type { Deadline } from "../platform/deadline.ts";
-import { type FailureKind, RingCentralError } from "./errors.ts";
+import { type FailureKind, outOfTime, RingCentralError } from "./errors.ts";
 
 /** The longest one attempt may take, however much time there is. */
 export const ATTEMPT_TIMEOUT_MS = 8_000;
@@ -61,12 +61,7 @@ export function createTransport(options: TransportOptions): Transport {
       const { http, RequestError } = await client;
       const remainingMs = deadline.remainingMs();
       if (remainingMs <= 0) {
-        throw new RingCentralError({
-          kind: "timeout",
-          operation,
-          deadlineExceeded: true,
-          mayHaveTakenEffect: false,
-        });
+        throw outOfTime(operation);
       }
       const timeoutMs = Math.max(1, Math.min(attemptTimeoutMs, remainingMs));
       const tooLarge = new AbortController();

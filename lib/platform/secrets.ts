@@ -1,0 +1,138 @@
+import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import type { Clock } from "./clock.ts";
+import { type CredentialSource, type Credentials, SecretUnavailableError } from "./credentials.ts";
+import type { Deadline } from "./deadline.ts";
+import { parseSecretValue } from "./secret-value.ts";
+import { ConfigurationError } from "./settings.ts";
+import { createSingleFlight } from "./single-flight.ts";
+
+export interface SecretsOptions {
+  /** Name or ARN. */
+  secretId: string;
+  clock: Clock;
+  /** Default: a client of its own, made on the first reading. */
+  client?: SecretsManagerClient;
+  /** How long a reading is good for. Default 5 minutes. */
+  ttlMs?: number;
+}
+
+type Stage = "AWSCURRENT" | "AWSPREVIOUS";
+
+const TTL_MS = 300_000;
+/** One reading, its retry included, takes no longer than this even when there is more time. */
+const READING_TIMEOUT_MS = 5_000;
+/** How long a reading outlives its TTL while Secrets Manager cannot be asked again. */
+const STALE_MS = 3_600_000;
+/** While it cannot, it is asked no more often than this. */
+const PAUSE_MS = 10_000;
+
+/**
+ * RingCentral's credentials from Secrets Manager, read on first use and kept for `ttlMs`.
+ *
+ * Readers at the same time share one reading. When Secrets Manager cannot be reached, what was read last serves on
+ * for up to an hour: rotation is noticed by RingCentral refusing the credentials, not by the TTL.
+ */
+export function createCredentialSource(options: SecretsOptions): CredentialSource {
+  const { secretId, clock, ttlMs = TTL_MS } = options;
+  let known: { credentials: Credentials; freshUntil: number; staleUntil: number } | undefined;
+  const readings = createSingleFlight<Credentials>({
+    clock,
+    isForLackOfTime: (error) => error instanceof SecretUnavailableError && error.deadlineExceeded,
+  });
+  let client: Promise<SecretsManagerClient> | undefined;
+
+  async function readStage(stage: Stage, deadline: Deadline): Promise<string | undefined> {
+    const { createSecretsClient, GetSecretValueCommand } = await import("./secrets-client.ts");
+    client ??= Promise.resolve(options.client ?? createSecretsClient());
+    const timeoutMs = Math.min(deadline.remainingMs(), READING_TIMEOUT_MS);
+    const timeUp = AbortSignal.timeout(timeoutMs);
+    try {
+      const answer = await (await client).send(
+        new GetSecretValueCommand({ SecretId: secretId, VersionStage: stage }),
+        { abortSignal: timeUp },
+      );
+      return answer.SecretString;
+    } catch (error) {
+      if (stage === "AWSPREVIOUS" && nameOf(error) === "ResourceNotFoundException") return undefined;
+      throw asReadingError(error, timeUp.aborted && timeoutMs < READING_TIMEOUT_MS);
+    }
+  }
+
+  async function readCurrent(deadline: Deadline): Promise<Credentials> {
+    const text = await readStage("AWSCURRENT", deadline);
+    if (text === undefined) throw new ConfigurationError("secret", "holds no text");
+    const credentials = parseSecretValue(text);
+    const freshUntil = clock.now() + ttlMs;
+    known = { credentials, freshUntil, staleUntil: freshUntil + STALE_MS };
+    return credentials;
+  }
+
+  async function readPrevious(deadline: Deadline): Promise<Credentials | undefined> {
+    try {
+      const text = await readStage("AWSPREVIOUS", deadline);
+      return text === undefined ? undefined : parseSecretValue(text);
+    } catch (error) {
+      // The former version is a second chance; that it is unusable must not hide the present one.
+      if (error instanceof ConfigurationError || error instanceof SecretUnavailableError) return undefined;
+      throw error;
+    }
+  }
+
+  async function readOrServeStale(deadline: Deadline): Promise<Credentials> {
+    try {
+      return await readCurrent(deadline);
+    } catch (error) {
+      const now = clock.now();
+      if (!(error instanceof SecretUnavailableError) || known === undefined || known.staleUntil <= now)
+        throw error;
+      known = { ...known, freshUntil: now + PAUSE_MS };
+      return known.credentials;
+    }
+  }
+
+  return {
+    async current(deadline) {
+      if (known && known.freshUntil > clock.now()) return known.credentials;
+      return readings.run(
+        "current",
+        deadline,
+        () => readOrServeStale(deadline),
+        () => new SecretUnavailableError({ deadlineExceeded: true }),
+      );
+    },
+
+    async refreshed(deadline) {
+      const current = await readCurrent(deadline);
+      const previous = await readPrevious(deadline);
+      return previous && !isSame(previous, current) ? [current, previous] : [current];
+    },
+  };
+}
+
+/** What an operator must mend is a ConfigurationError; everything else may pass by itself. */
+function asReadingError(error: unknown, deadlineExceeded: boolean): Error {
+  const name = nameOf(error);
+  const problem = operatorFaults.get(name);
+  return problem === undefined
+    ? new SecretUnavailableError({ cause: new Error(name), deadlineExceeded })
+    : new ConfigurationError("RINGCENTRAL_SECRET_ID", problem);
+}
+
+const operatorFaults = new Map([
+  ["ResourceNotFoundException", "names no secret"],
+  ["AccessDeniedException", "names a secret that this function may not read"],
+  ["InvalidParameterException", "is not a secret's name"],
+  ["ValidationException", "is not a secret's name"],
+  ["InvalidRequestException", "names a secret that cannot be read, such as a deleted one"],
+  ["DecryptionFailure", "names a secret that this function may not decrypt"],
+  ["UnrecognizedClientException", "cannot be read with these AWS credentials"],
+  ["CredentialsProviderError", "cannot be read without AWS credentials"],
+]);
+
+function nameOf(error: unknown): string {
+  return error instanceof Error ? error.name : "unknown";
+}
+
+function isSame(one: Credentials, other: Credentials): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

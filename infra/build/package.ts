@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
@@ -18,10 +18,12 @@ const IMPORT_ROUNDS = 9;
 const kilobytes = (bytes: number) => Math.round(bytes / 102.4) / 10;
 
 async function writeArtifacts(bundles: readonly Bundle[]): Promise<void> {
-  await rm(join(buildDir, "artifacts"), { recursive: true, force: true });
+  const dir = join(buildDir, "artifacts");
+  await rm(dir, { recursive: true, force: true });
+  await mkdir(dir, { recursive: true });
   for (const { name, code } of bundles) {
-    const path = join(buildDir, "artifacts", `${name}.zip`);
-    await mkdir(dirname(path), { recursive: true });
+    // One flat name each: in the deployment bucket only the file's own name is left.
+    const path = join(dir, `${name.replaceAll("/", "-")}.zip`);
     await writeFile(path, await zipBundle(`functions/${name}.mjs`, code));
   }
 }

@@ -21,10 +21,8 @@ const forwardedSignals = ["SIGINT", "SIGTERM", "SIGHUP"];
 const say = (text) => process.stderr.write(`${text}\n`);
 const readJson = (path) => JSON.parse(readFileSync(path, "utf8"));
 
-function fail(text) {
-  say(text);
-  process.exit(1);
-}
+/** What ends this command; its message is for whoever typed it. */
+class Failure extends Error {}
 
 function lockHash() {
   return createHash("sha256")
@@ -92,30 +90,33 @@ function stopWhenOrphaned(stop) {
   return timer.unref();
 }
 
+/** @returns the exit code to end with when it was interrupted @throws Failure */
 async function install() {
   await claimInstall();
   try {
-    if (!needsInstall()) return;
+    if (!needsInstall()) return 0;
     say("Installing the dependencies that package-lock.json names (npm ci; about a minute the first time) …");
     const startedAt = Date.now();
-    const progress = setInterval(
-      () => say(`  still installing (${Math.round((Date.now() - startedAt) / 1000)} s)`),
-      10_000,
-    );
+    const seconds = () => Math.round((Date.now() - startedAt) / 1000);
+    const progress = setInterval(() => say(`  still installing (${seconds()} s)`), 10_000);
     const args = ["ci", "--include=dev", "--include=optional", "--no-audit", "--no-fund", "--loglevel=error"];
     const code = await run("npm", args, { stdio: "inherit", env: environmentWithoutOwnModules() })
-      .catch((error) => fail(`Could not run npm: ${error.message}. Is npm installed and on the PATH?`))
+      .catch((error) => {
+        throw new Failure(`Could not run npm: ${error.message}. Is npm installed and on the PATH?`);
+      })
       .finally(() => clearInterval(progress));
-    if (code > 128) process.exit(code);
-    if (code !== 0)
-      fail(`Installing the dependencies failed: npm ci ended with exit code ${code} (its output is above).`);
+    if (code > 128) return code;
+    if (code !== 0) {
+      const text = `npm ci ended with exit code ${code} (its output is above).`;
+      throw new Failure(`Installing the dependencies failed: ${text}`);
+    }
     if (!existsSync(lambdaNode)) {
-      fail(
-        "Installing the dependencies brought no Node 24: npm must be allowed to run install scripts (ignore-scripts=false).",
-      );
+      const text = "npm must be allowed to run install scripts (ignore-scripts=false).";
+      throw new Failure(`Installing the dependencies brought no Node 24: ${text}`);
     }
     writeFileSync(markerPath, lockHash());
-    say(`Installed in ${Math.round((Date.now() - startedAt) / 1000)} s.`);
+    say(`Installed in ${seconds()} s.`);
+    return 0;
   } finally {
     rmSync(installLockPath, { force: true });
   }
@@ -152,15 +153,24 @@ function installerLives() {
   }
 }
 
-const [entry, ...args] = process.argv.slice(2);
-if (entry === undefined) fail("usage: node infra/local/bootstrap.mjs <entry.ts> [arguments…]");
-if (Number(process.versions.node.split(".")[0]) < 20) {
-  fail(`Ringfront needs Node 20 or newer to start; this is ${process.version}.`);
+async function main([entry, ...args]) {
+  if (entry === undefined) throw new Failure("usage: node infra/local/bootstrap.mjs <entry.ts> [arguments…]");
+  if (Number(process.versions.node.split(".")[0]) < 20) {
+    throw new Failure(`Ringfront needs Node 20 or newer to start; this is ${process.version}.`);
+  }
+  const interrupted = needsInstall() ? await install() : 0;
+  if (interrupted !== 0) return interrupted;
+  return run(lambdaNode, [join(root, entry), ...args], {
+    // The channel lets the child notice that this process is gone, however it went.
+    stdio: ["inherit", "inherit", "inherit", "ipc"],
+    env: { ...process.env, PATH: [join(modules, ".bin"), process.env.PATH].join(delimiter) },
+  });
 }
-if (needsInstall()) await install();
 
-process.exitCode = await run(lambdaNode, [join(root, entry), ...args], {
-  // The channel lets the child notice that this process is gone, however it went.
-  stdio: ["inherit", "inherit", "inherit", "ipc"],
-  env: { ...process.env, PATH: [join(modules, ".bin"), process.env.PATH].join(delimiter) },
-});
+try {
+  process.exitCode = await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof Failure)) throw error;
+  say(error.message);
+  process.exitCode = 1;
+}

@@ -3,10 +3,12 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { projectRoot } from "../build/bundle.ts";
 import { BUNDLES_VARIABLE } from "./gateway-plugin.ts";
-import { findFreePort, LOOPBACK } from "./ports.ts";
+import { LOOPBACK } from "./ports.ts";
 
 export interface GatewayEmulatorOptions {
   port: number;
+  /** For the emulator's own Lambda API, which nothing here uses; it cannot be asked to choose one itself. */
+  lambdaPort: number;
   /** The folder with the bundles. */
   bundlesDir: string;
   /** Values for the parameters of serverless.yml. */
@@ -16,6 +18,8 @@ export interface GatewayEmulatorOptions {
 }
 
 export interface GatewayEmulator {
+  /** Resolves when it serves; rejects when it ends before. */
+  serving: Promise<void>;
   /** Resolves, with what went wrong, if the emulator ends although nobody stopped it. */
   failed: Promise<string>;
   stop(): Promise<void>;
@@ -28,14 +32,12 @@ export const LOCAL_STAGE = "local";
  * Starts serverless-offline under osls as a child process, with each concurrent request in a worker thread of its
  * own: as in Lambda, an instance serves one request at a time, keeps its memory in between, shares none with the
  * others and dies at its time limit. (In one process all functions would share memory, environment and fate.)
- * @throws when the emulator ends before it serves
  */
-export async function startGatewayEmulator(options: GatewayEmulatorOptions): Promise<GatewayEmulator> {
-  const lambdaPort = await findFreePort();
+export function startGatewayEmulator(options: GatewayEmulatorOptions): GatewayEmulator {
   const args = [
     join(projectRoot, "node_modules/serverless/bin/serverless.js"),
     ...["offline", "start", "--stage", LOCAL_STAGE, "--host", LOOPBACK],
-    ...["--httpPort", String(options.port), "--lambdaPort", String(lambdaPort)],
+    ...["--httpPort", String(options.port), "--lambdaPort", String(options.lambdaPort)],
     ...Object.entries(options.params).flatMap(([name, value]) => ["--param", `${name}=${value}`]),
   ];
   const child = spawn(process.execPath, args, {
@@ -58,10 +60,13 @@ export async function startGatewayEmulator(options: GatewayEmulatorOptions): Pro
       if (!stopping) resolve([`it ended with ${signal ?? `exit code ${code}`}`, ...lastWords()].join("\n"));
     });
   });
-  const serving = once(child, "message").then(() => undefined);
-  const problem = await Promise.race([serving, failed]);
-  if (problem !== undefined) throw new Error(problem);
+  const serving = Promise.race([once(child, "message").then(() => undefined), failed]).then((problem) => {
+    if (problem !== undefined) throw new Error(problem);
+  });
+  // Whoever awaits it later still sees the failure; nobody awaiting it is no crash.
+  serving.catch(() => undefined);
   return {
+    serving,
     failed,
     stop: async () => {
       stopping = true;

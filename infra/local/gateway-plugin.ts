@@ -21,6 +21,7 @@ export default class GatewayPlugin {
   readonly hooks: Record<string, () => void>;
 
   constructor(serverless: unknown) {
+    if (process.env[BUNDLES_VARIABLE] !== undefined) endWithParent();
     this.hooks = {
       "before:offline:start:init": () => {
         runUnpackedBundles(Serverless.parse(serverless).service);
@@ -32,7 +33,6 @@ export default class GatewayPlugin {
         const emulator = pluginManager.getPlugins().find(isEmulator);
         if (emulator === undefined) throw new Error("serverless-offline is not among the plugins");
         mendGateway(emulator.internals().getApiGatewayServer(), allowedOrigins(service.provider));
-        endWithParent();
         console.log = printLine;
         process.send?.("serving");
       },
@@ -195,4 +195,5 @@ function endWithParent(): void {
   process.prependListener("SIGTERM", end);
   process.prependListener("SIGINT", end);
   process.on("disconnect", end);
+  if (process.connected === false) end();
 }

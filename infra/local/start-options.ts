@@ -59,7 +59,8 @@ function parseArguments(args: readonly string[]) {
       },
     }).values;
   } catch (error) {
-    throw new UsageError(error instanceof Error ? error.message : String(error));
+    const problem = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`${problem}\n\n${usage}`);
   }
 }
 

@@ -1,11 +1,12 @@
 // `npm start`: everything Ringfront needs, on 127.0.0.1, until it is told to stop. See README, "Running it".
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
 import { bundleFunctions } from "../build/bundle.ts";
 import { startDynamoDbEmulator } from "./dynamodb-emulator.ts";
 import { LOCAL_STAGE, startGatewayEmulator } from "./gateway-emulator.ts";
 import { startOidcIssuer } from "./oidc-issuer.ts";
-import { isPortTaken, LOOPBACK } from "./ports.ts";
+import { findFreePort, isPortTaken, LOOPBACK } from "./ports.ts";
 import { startSecretsEndpoint } from "./secrets-endpoint.ts";
 import { curlLines, localDir, removeStackFile, type Stack, writeStackFile } from "./stack-file.ts";
 import { parseStartOptions, type StartOptions, UsageError, usage } from "./start-options.ts";
@@ -54,7 +55,7 @@ const step = (text: string) => say(`  ${text}`);
 async function start(options: StartOptions): Promise<void> {
   const { apiPort } = options;
   const apiUrl = `http://${LOOPBACK}:${apiPort}`;
-  if (await isPortTaken(apiPort)) throw new UsageError(portTaken(apiPort));
+  await waitForPort(apiPort);
 
   const upstream = await connectUpstream(options, process.env);
   undo.push(upstream.close);
@@ -85,8 +86,9 @@ async function start(options: StartOptions): Promise<void> {
   undo.push(dynamodb.close);
   step(`DynamoDB         ${dynamodb.url}`);
 
-  const gateway = await startGatewayEmulator({
+  const gateway = startGatewayEmulator({
     port: apiPort,
+    lambdaPort: await findFreePort(),
     bundlesDir,
     params: {
       authIssuer: issuer.url,
@@ -104,14 +106,15 @@ async function start(options: StartOptions): Promise<void> {
       AWS_CONFIG_FILE: "/dev/null",
       AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
     },
-  }).catch(async (error: Error) => {
-    if (await isPortTaken(apiPort)) throw new UsageError(portTaken(apiPort));
-    throw new Error(`The API Gateway emulator did not start: ${error.message}`);
   });
   undo.push(gateway.stop);
+  await gateway.serving.catch(async (error: Error) => {
+    if (await isPortTaken(apiPort)) throw new UsageError(portTaken(apiPort));
+    throw new UsageError(`The API Gateway emulator did not start: ${error.message}`);
+  });
   void gateway.failed.then(async (problem) => {
     // A signal to the whole process group reaches the emulator too, and may end it before it is handled here.
-    await new Promise((done) => setTimeout(done, 300));
+    await pause(300);
     if (stopping) return;
     console.error(`The API Gateway emulator stopped, so everything stops: ${problem}`);
     await stop(1);
@@ -131,6 +134,15 @@ async function start(options: StartOptions): Promise<void> {
   say(
     `ready ${apiUrl}\n\n${curlLines(stack)}\n\nAddresses and tokens: .local/stack.json. Ctrl-C stops everything.\n`,
   );
+}
+
+/** A stack told to stop a moment ago may not have let go yet. @throws UsageError when the port stays taken */
+async function waitForPort(port: number): Promise<void> {
+  const deadline = Date.now() + 1_500;
+  while (await isPortTaken(port)) {
+    if (Date.now() > deadline) throw new UsageError(portTaken(port));
+    await pause(100);
+  }
 }
 
 function portTaken(port: number): string {

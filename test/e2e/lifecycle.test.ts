@@ -1,0 +1,163 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { afterAll, afterEach, describe, expect, test } from "vitest";
+import { findFreePort, isPortTaken } from "../../infra/local/ports.ts";
+import { type Checkout, copyCheckout } from "./checkout.ts";
+import {
+  endStack,
+  type NpmStart,
+  npmStart,
+  processTree,
+  stackFileExists,
+  untilGone,
+  untilReady,
+} from "./npm-start.ts";
+
+const checkout: Checkout = copyCheckout();
+const { dir } = checkout;
+const started: NpmStart[] = [];
+
+function start(options: { port: number; args?: string[]; env?: Record<string, string> }): NpmStart {
+  const stack = npmStart({ dir, ...options });
+  started.push(stack);
+  return stack;
+}
+
+function pidOf({ child }: NpmStart): number {
+  if (child.pid === undefined) throw new Error("npm did not start");
+  return child.pid;
+}
+
+const portsOf = (...urls: string[]) => urls.map((url) => Number(new URL(url).port));
+
+afterEach(async () => {
+  await Promise.all(started.splice(0).map(endStack));
+});
+afterAll(() => checkout.remove());
+
+describe("stopping", () => {
+  const ways: [name: string, stop: (stack: NpmStart) => void][] = [
+    ["SIGTERM to npm", (stack) => stack.child.kill("SIGTERM")],
+    ["Ctrl-C, which signals the whole process group", (stack) => process.kill(-pidOf(stack), "SIGINT")],
+    ["SIGTERM to the whole process group", (stack) => process.kill(-pidOf(stack), "SIGTERM")],
+    ["SIGKILL to npm alone", (stack) => stack.child.kill("SIGKILL")],
+  ];
+
+  test.each(ways)(
+    "%s leaves no process, no busy port and no stack file, and a new start works",
+    async (_name, stop) => {
+      const port = await findFreePort();
+      const first = start({ port });
+      const { apiUrl, issuerUrl, twinUrl, dynamodbUrl, secretsUrl } = await untilReady(first, dir);
+      const pids = processTree(pidOf(first));
+      expect(pids.length).toBeGreaterThanOrEqual(4);
+
+      stop(first);
+
+      await first.exit;
+      await untilGone(pids, 5_000);
+      const ports = portsOf(apiUrl, issuerUrl, twinUrl, dynamodbUrl, secretsUrl);
+      expect(await Promise.all(ports.map(isPortTaken))).toEqual(ports.map(() => false));
+      expect(stackFileExists(dir)).toBe(false);
+
+      const second = start({ port });
+      const again = await untilReady(second, dir);
+      expect((await fetch(`${again.apiUrl}/healthz`)).status).toBe(200);
+    },
+  );
+
+  test("a stack asked to stop ends with exit code 0", async () => {
+    const stack = start({ port: await findFreePort() });
+    await untilReady(stack, dir);
+    process.kill(-pidOf(stack), "SIGINT");
+    expect(await stack.exit).toBe(0);
+  });
+
+  test("a stop while it is still starting leaves nothing either", async () => {
+    const port = await findFreePort();
+    const stack = start({ port });
+    await expect.poll(() => stack.output(), { timeout: 20_000 }).toContain("OIDC issuer");
+    const pids = processTree(pidOf(stack));
+    stack.child.kill("SIGTERM");
+    await stack.exit;
+    await untilGone(pids, 5_000);
+    expect(await isPortTaken(port)).toBe(false);
+    expect(stackFileExists(dir)).toBe(false);
+  });
+
+  test("when the gateway emulator dies, everything else stops and the terminal says why", async () => {
+    const port = await findFreePort();
+    const stack = start({ port });
+    await untilReady(stack, dir);
+    const pids = processTree(pidOf(stack));
+    const emulator = pids.at(-1);
+    if (emulator === undefined) throw new Error("no emulator");
+    process.kill(emulator, "SIGKILL");
+    expect(await stack.exit).toBe(1);
+    expect(stack.output()).toContain("The API Gateway emulator stopped, so everything stops");
+    await untilGone(pids, 5_000);
+    expect(stackFileExists(dir)).toBe(false);
+  });
+});
+
+describe("refusing to start", () => {
+  test("a taken port is one clear sentence and leaves nothing running", async () => {
+    const blocker = createServer().listen(0, "127.0.0.1");
+    await once(blocker, "listening");
+    const address = blocker.address();
+    const port = typeof address === "object" && address !== null ? address.port : 0;
+    const stack = start({ port });
+    const pid = pidOf(stack);
+    expect(await stack.exit).toBe(1);
+    expect(stack.output()).toContain(`Port ${port} is taken by another program`);
+    expect(stack.output()).not.toMatch(/^\s+at /m);
+    await untilGone([pid], 2_000);
+    expect(stackFileExists(dir)).toBe(false);
+    blocker.close();
+  });
+
+  const mistakes: [args: string[], env: Record<string, string>, said: string][] = [
+    [["--upsteam", "http://127.0.0.1:1"], {}, "Unknown option '--upsteam'"],
+    [["--upstream", "ftp://127.0.0.1"], {}, "--upstream must be an http or https URL"],
+    [
+      ["--upstream", "https://platform.example.com"],
+      {},
+      "RINGCENTRAL_CLIENT_ID, RINGCENTRAL_CLIENT_SECRET, RINGCENTRAL_JWT are not set",
+    ],
+    [
+      ["--upstream", "https://platform.example.com"],
+      { RINGCENTRAL_CLIENT_ID: "a", RINGCENTRAL_JWT: "b" },
+      "RINGCENTRAL_CLIENT_SECRET is not set",
+    ],
+    [["--extension", "me"], {}, "--extension must be a numeric id"],
+    [["--numbers", "many"], {}, "--numbers must be a whole number"],
+    [[], { PORT: "http" }, 'PORT must be a whole number from 1 to 65535, not "http"'],
+  ];
+  test.each(mistakes)("%j with %j is refused in words", async (args, env, said) => {
+    const stack = start({ port: await findFreePort(), args, env });
+    expect(await stack.exit).toBe(1);
+    expect(stack.output()).toContain(said);
+    expect(stack.output()).not.toMatch(/^\s+at /m);
+  });
+
+  test("--help prints the options and starts nothing", async () => {
+    const stack = start({ port: await findFreePort(), args: ["--help"] });
+    expect(await stack.exit).toBe(0);
+    expect(stack.output()).toContain("--upstream URL");
+    expect(stack.output()).not.toContain("OIDC issuer");
+  });
+});
+
+test("two stacks from two checkouts run side by side", async () => {
+  const other = copyCheckout();
+  const [portA, portB] = [await findFreePort(), await findFreePort()];
+  const a = start({ port: portA });
+  const b = npmStart({ dir: other.dir, port: portB });
+  started.push(b);
+  const [stackA, stackB] = await Promise.all([untilReady(a, dir), untilReady(b, other.dir)]);
+  expect(stackA.twinUrl).not.toBe(stackB.twinUrl);
+  expect((await fetch(`${stackA.apiUrl}/healthz`)).status).toBe(200);
+  expect((await fetch(`${stackB.apiUrl}/healthz`)).status).toBe(200);
+  await endStack(b);
+  other.remove();
+});

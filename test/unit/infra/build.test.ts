@@ -1,0 +1,121 @@
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Bundle, bundleFunctions, projectRoot } from "../../../infra/build/bundle.ts";
+import { findForeignInputs, findOverBudget } from "../../../infra/build/bundle-checks.ts";
+import { findForbiddenImports } from "../../../infra/build/check-layers.ts";
+import { zipBundle } from "../../../infra/build/zip-bundle.ts";
+
+describe("bundles", () => {
+  const outDir = mkdtempSync(join(tmpdir(), "ringfront-bundles-"));
+  let bundles: Bundle[];
+  beforeAll(async () => {
+    bundles = await bundleFunctions({ outDir, mapsDir: join(outDir, "maps") });
+  }, 60_000);
+  afterAll(() => rmSync(outDir, { recursive: true, force: true }));
+
+  test("hold our own code and packages of production, nothing of the twin or the emulators", () => {
+    expect(findForeignInputs(bundles, projectRoot)).toEqual([]);
+  });
+
+  test("keep within their budgets", () => {
+    expect(findOverBudget(bundles, projectRoot)).toEqual([]);
+  });
+
+  test("leave nothing to find at run time but Node's own modules", () => {
+    for (const { name, code } of bundles) {
+      const text = Buffer.from(code).toString("utf8");
+      const imported = [...text.matchAll(/(?:^|[;}])import(?:[^"'()]*from)?\s*"([^"]+)"/g)].map(
+        (match) => match[1],
+      );
+      expect(
+        imported.filter((specifier) => !/^(node:|[a-z0-9_]+(\/promises)?$)/.test(specifier ?? "")),
+        name,
+      ).toEqual([]);
+      expect(text, name).not.toContain("sourceMappingURL");
+    }
+  });
+
+  test("are accompanied by source maps that name the sources", () => {
+    for (const { name } of bundles) {
+      const map = JSON.parse(readFileSync(join(outDir, "maps", "functions", `${name}.mjs.map`), "utf8"));
+      expect(map.sources.join("\n")).toContain(`functions/${name}.ts`);
+    }
+  });
+});
+
+describe("what a bundle may hold", () => {
+  const bundle = (path: string): Bundle => ({
+    name: "extensions/x",
+    path: "",
+    code: new Uint8Array(),
+    inputs: { "functions/extensions/x.ts": 1, [path]: 1 },
+  });
+
+  test.each([
+    "test/twin/twin.ts",
+    "infra/local/start.ts",
+    "node_modules/dynalite/index.js",
+    "node_modules/nowhere/index.js",
+  ])("%s is an offence", (path) => {
+    expect(findForeignInputs([bundle(path)], projectRoot)).toHaveLength(1);
+  });
+
+  test.each([
+    "lib/platform/clock.ts",
+    "node_modules/jose/dist/index.js",
+    "node_modules/@aws-sdk/core/dist-es/index.js",
+  ])("%s is allowed", (path) => {
+    expect(findForeignInputs([bundle(path)], projectRoot)).toEqual([]);
+  });
+
+  test("a bundle above its budget is named with both sizes", () => {
+    const big = { ...bundle("lib/a.ts"), code: new Uint8Array(5_000 * 1024) };
+    expect(findOverBudget([big], projectRoot)[0]).toMatch(/^extensions\/x takes 5000 KB; .* allows \d+ KB$/);
+  });
+});
+
+test("an artifact of the same bundle is the same bytes in any time zone and at any time", async () => {
+  const code = new TextEncoder().encode("export const handler = 1");
+  const before = process.env.TZ;
+  try {
+    process.env.TZ = "Pacific/Auckland";
+    const one = await zipBundle("functions/a.mjs", code);
+    process.env.TZ = "America/Los_Angeles";
+    const two = await zipBundle("functions/a.mjs", code);
+    expect(one.equals(two)).toBe(true);
+  } finally {
+    if (before === undefined) delete process.env.TZ;
+    else process.env.TZ = before;
+  }
+});
+
+describe("layers", () => {
+  const upward: [file: string, line: string][] = [
+    ["lib/platform/clock.ts", 'import { a } from "../storage/b.ts";'],
+    ["lib/contract/route.ts", 'import type { A } from "../numbers/page.ts";'],
+    ["lib/storage/keys.ts", 'import { a } from "../ringcentral/ports.ts";'],
+    ["lib/ringcentral/client.ts", 'import { a } from "../numbers/page.ts";'],
+    ["lib/numbers/page.ts", 'import { a } from "../http/request.ts";'],
+    ["lib/http/request.ts", 'const twin = await import("../../test/twin/twin.ts");'],
+    ["functions/ops/health.ts", 'import { a } from "../../infra/local/ports.ts";'],
+    ["test/twin/twin.ts", 'import { a } from "../../lib/ringcentral/wire.ts";'],
+    ["lib/numbers/page.ts", 'import { z } from "zod";'],
+    ["lib/numbers/page.ts", 'import got from "got";'],
+    ["lib/http/handler.ts", 'import { DynamoDBClient } from "@aws-sdk/client-dynamodb";'],
+  ];
+  test.each(upward)("%s may not say: %s", (file, line) => {
+    expect(findForbiddenImports(file, line)).toHaveLength(1);
+  });
+
+  const downward: [file: string, line: string][] = [
+    ["functions/ops/health.ts", 'import { a } from "../../lib/http/handler.ts";'],
+    ["lib/http/handler.ts", 'import { a } from "../numbers/page.ts";'],
+    ["lib/numbers/page.ts", 'import * as z from "zod/mini";'],
+    ["lib/storage/table.ts", 'import { DynamoDBClient } from "@aws-sdk/client-dynamodb";'],
+  ];
+  test.each(downward)("%s may say: %s", (file, line) => {
+    expect(findForbiddenImports(file, line)).toEqual([]);
+  });
+});

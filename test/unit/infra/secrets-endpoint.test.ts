@@ -1,0 +1,100 @@
+import {
+  DescribeSecretCommand,
+  GetSecretValueCommand,
+  PutSecretValueCommand,
+  ResourceNotFoundException,
+  SecretsManagerClient,
+} from "@aws-sdk/client-secrets-manager";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type SecretsEndpoint, startSecretsEndpoint } from "../../../infra/local/secrets-endpoint.ts";
+
+const SecretId = "ringfront/local/ringcentral";
+let endpoint: SecretsEndpoint;
+let client: SecretsManagerClient;
+
+beforeEach(async () => {
+  endpoint = await startSecretsEndpoint({ [SecretId]: "first" });
+  client = new SecretsManagerClient({
+    endpoint: endpoint.url,
+    region: "us-east-1",
+    credentials: { accessKeyId: "local", secretAccessKey: "local" },
+    maxAttempts: 1,
+  });
+});
+afterEach(async () => {
+  client.destroy();
+  await endpoint.close();
+});
+
+const valueAt = async (VersionStage?: string) => {
+  const { SecretString } = await client.send(
+    new GetSecretValueCommand({ SecretId, ...(VersionStage && { VersionStage }) }),
+  );
+  return SecretString;
+};
+
+test("the AWS SDK reads the current value, by name and by ARN", async () => {
+  const answer = await client.send(new GetSecretValueCommand({ SecretId }));
+  expect(answer).toMatchObject({ Name: SecretId, SecretString: "first", VersionStages: ["AWSCURRENT"] });
+  expect(answer.CreatedDate).toBeInstanceOf(Date);
+  const byArn = await client.send(new GetSecretValueCommand({ SecretId: answer.ARN }));
+  expect(byArn.SecretString).toBe("first");
+});
+
+test("before a rotation there is no previous value", async () => {
+  await expect(valueAt("AWSPREVIOUS")).rejects.toBeInstanceOf(ResourceNotFoundException);
+});
+
+test("an unknown secret is the SDK's ResourceNotFoundException", async () => {
+  const unknown = client.send(new GetSecretValueCommand({ SecretId: "nobody" }));
+  await expect(unknown).rejects.toBeInstanceOf(ResourceNotFoundException);
+});
+
+test("a rotation makes the former value the previous one, and a second one forgets the first", async () => {
+  await client.send(new PutSecretValueCommand({ SecretId, SecretString: "second" }));
+  expect([await valueAt(), await valueAt("AWSCURRENT"), await valueAt("AWSPREVIOUS")]).toEqual([
+    "second",
+    "second",
+    "first",
+  ]);
+  await client.send(new PutSecretValueCommand({ SecretId, SecretString: "third" }));
+  expect([await valueAt(), await valueAt("AWSPREVIOUS")]).toEqual(["third", "second"]);
+  const { VersionIdsToStages } = await client.send(new DescribeSecretCommand({ SecretId }));
+  expect(Object.values(VersionIdsToStages ?? {}).sort()).toEqual([["AWSCURRENT"], ["AWSPREVIOUS"]]);
+});
+
+test("a value put as pending changes nothing that is in use", async () => {
+  await client.send(
+    new PutSecretValueCommand({ SecretId, SecretString: "next", VersionStages: ["AWSPENDING"] }),
+  );
+  expect([await valueAt(), await valueAt("AWSPENDING")]).toEqual(["first", "next"]);
+});
+
+test("a repeated put with one token is one version; with another value it is refused", async () => {
+  const ClientRequestToken = "11111111-1111-4111-8111-111111111111";
+  const put = (SecretString: string) =>
+    client.send(new PutSecretValueCommand({ SecretId, SecretString, ClientRequestToken }));
+  await put("second");
+  await put("second");
+  expect(await valueAt("AWSPREVIOUS")).toBe("first");
+  await expect(put("other")).rejects.toMatchObject({ name: "ResourceExistsException" });
+});
+
+test("a request that is no operation, or not JSON, is refused with an AWS error type", async () => {
+  const send = async (target: string, body: string) => {
+    const response = await fetch(endpoint.url, { method: "POST", headers: { "x-amz-target": target }, body });
+    return [response.status, await response.json()];
+  };
+  expect(await send("secretsmanager.DeleteSecret", "{}")).toMatchObject([
+    400,
+    { __type: "UnknownOperationException" },
+  ]);
+  expect(await send("secretsmanager.GetSecretValue", "{")).toMatchObject([
+    400,
+    { __type: "SerializationException" },
+  ]);
+  expect(await send("secretsmanager.GetSecretValue", "{}")).toMatchObject([
+    400,
+    { __type: "ValidationException" },
+  ]);
+});

@@ -1,0 +1,206 @@
+import { beforeAll, describe, expect, test } from "vitest";
+import * as z from "zod/mini";
+import { listFunctions } from "../../../infra/build/bundle.ts";
+import { tableDefinition } from "../../../infra/local/dynamodb-emulator.ts";
+import { routes } from "../../../lib/contract/routes.ts";
+import { type PackagedService, packageService } from "./packaged-service.ts";
+
+const Role = z.object({
+  Policies: z.array(
+    z.object({
+      PolicyDocument: z.object({
+        Statement: z.array(
+          z.object({ Effect: z.string(), Action: z.array(z.string()), Resource: z.unknown() }),
+        ),
+      }),
+    }),
+  ),
+});
+const Stage = z.object({
+  DefaultRouteSettings: z.looseObject({}),
+  AccessLogSettings: z.object({ Format: z.string() }),
+});
+
+let service: PackagedService;
+beforeAll(() => {
+  service = packageService();
+}, 60_000);
+
+const resourcesOf = (type: string) =>
+  Object.entries(service.resources).filter(([, { Type }]) => Type === type);
+const propertiesOf = (type: string) => resourcesOf(type).map(([, { Properties }]) => Properties ?? {});
+
+describe("routes", () => {
+  const declared = routes.map((route) => ({
+    key: route.operationId,
+    route: `${route.method} ${route.path}`,
+    scopes: "scope" in route ? [route.scope] : undefined,
+  }));
+
+  test("serverless.yml serves every route of the contract under its operation id, with its scope, and no other", () => {
+    const served = Object.entries(service.functions).flatMap(([key, { events }]) =>
+      events.map(({ httpApi }) => ({
+        key,
+        route: `${httpApi.method} ${httpApi.path}`,
+        scopes: httpApi.authorizer?.scopes,
+      })),
+    );
+    const byRoute = (a: { route: string }, b: { route: string }) => a.route.localeCompare(b.route);
+    expect(served.sort(byRoute)).toEqual(declared.sort(byRoute));
+  });
+
+  test("every route with a scope is behind the JWT authorizer, and only the others are public", () => {
+    const gateway = Object.fromEntries(
+      propertiesOf("AWS::ApiGatewayV2::Route").map((route) => [
+        route.RouteKey,
+        { type: route.AuthorizationType, scopes: route.AuthorizationScopes },
+      ]),
+    );
+    const expected = Object.fromEntries(
+      declared.map(({ route, scopes }) => [
+        route,
+        scopes ? { type: "JWT", scopes } : { type: undefined, scopes: undefined },
+      ]),
+    );
+    expect(gateway).toEqual(expected);
+  });
+
+  test("every function file is deployed, once, from an artifact of its own", async () => {
+    const handlers = Object.values(service.functions).map(({ handler }) => handler);
+    expect(handlers.sort()).toEqual(
+      (await listFunctions()).map((name) => `functions/${name}.handler`).sort(),
+    );
+    const artifacts = Object.values(service.functions).map((definition) => definition.package.artifact);
+    expect(new Set(artifacts).size).toBe(handlers.length);
+  });
+
+  test("no function may run longer than the gateway waits", () => {
+    for (const { Timeout } of propertiesOf("AWS::Lambda::Function")) expect(Timeout).toBeLessThan(30);
+  });
+});
+
+describe("least privilege", () => {
+  const statementsOf = (logicalId: string) => {
+    const { Policies } = Role.parse(service.resources[logicalId]?.Properties);
+    return Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
+  };
+
+  test("each function has a role of its own, and there is no shared one", () => {
+    const roles = Object.entries(service.functions).map(([key, { role }]) => {
+      expect(role.toLowerCase()).toBe(`${key}role`.toLowerCase());
+      return role;
+    });
+    expect(
+      resourcesOf("AWS::IAM::Role")
+        .map(([logicalId]) => logicalId)
+        .sort(),
+    ).toEqual(roles.sort());
+  });
+
+  test("a role names its own log group, and, with a token required, the one secret and the one table", () => {
+    for (const [key, { role, events }] of Object.entries(service.functions)) {
+      const isPublic = events.every(({ httpApi }) => httpApi.authorizer === undefined);
+      const [logs, ...others] = statementsOf(role);
+      expect(JSON.stringify(logs?.Resource)).toContain(`log-group:/aws/lambda/ringfront-dev-${key}:*`);
+      expect(others.map(({ Resource }) => Resource)).toEqual(
+        isPublic ? [] : [{ Ref: "RingCentralSecret" }, { "Fn::GetAtt": ["RecordsTable", "Arn"] }],
+      );
+    }
+  });
+
+  test("no wildcard stands in any action, nor in any resource but a log group's streams", () => {
+    for (const [logicalId] of resourcesOf("AWS::IAM::Role")) {
+      for (const { Effect, Action, Resource } of statementsOf(logicalId)) {
+        expect(Effect).toBe("Allow");
+        expect(JSON.stringify(Action)).not.toContain("*");
+        // Lambda makes up the names of the streams in a log group; the group itself is spelt out.
+        const spelt = JSON.stringify(Resource).replace(
+          /(:log-group:\/aws\/lambda\/ringfront-dev-\w+):\*/,
+          "$1",
+        );
+        expect(spelt).not.toContain("*");
+      }
+    }
+  });
+
+  test("the only other wildcards in the template deny plain HTTP to the deployment bucket or narrow an API to its own routes", () => {
+    const allowed = new Set(["AWS::S3::BucketPolicy", "AWS::Lambda::Permission", "AWS::IAM::Role"]);
+    const wild = Object.entries(service.resources).filter(
+      ([, resource]) => !allowed.has(resource.Type) && JSON.stringify(resource).includes("*"),
+    );
+    expect(wild).toEqual([]);
+    for (const policy of propertiesOf("AWS::S3::BucketPolicy")) {
+      expect(JSON.stringify(policy)).toContain('"Effect":"Deny"');
+      expect(JSON.stringify(policy)).not.toContain('"Effect":"Allow"');
+    }
+    for (const permission of propertiesOf("AWS::Lambda::Permission")) {
+      expect(permission.Principal).toBe("apigateway.amazonaws.com");
+      expect(JSON.stringify(permission.SourceArn)).toContain('{"Ref":"HttpApi"}');
+    }
+  });
+});
+
+describe("resources", () => {
+  test("the table has the keys of the local one, expires records, is backed up, encrypted and kept", () => {
+    const [table] = resourcesOf("AWS::DynamoDB::Table");
+    const local = tableDefinition("ringfront-dev");
+    expect(table?.[1].Properties).toMatchObject({
+      TableName: "ringfront-dev",
+      BillingMode: local.BillingMode,
+      KeySchema: local.KeySchema,
+      AttributeDefinitions: local.AttributeDefinitions,
+      TimeToLiveSpecification: { AttributeName: "expiresAt", Enabled: true },
+      PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+      SSESpecification: { SSEEnabled: true },
+    });
+    expect(table?.[1]).toMatchObject({ DeletionPolicy: "Retain" });
+  });
+
+  test("the secret is made without a value: no credential passes through the template", () => {
+    const [secret] = propertiesOf("AWS::SecretsManager::Secret");
+    expect(Object.keys(secret ?? {}).sort()).toEqual(["Description", "Name"]);
+  });
+
+  test("every log group expires its lines", () => {
+    const groups = propertiesOf("AWS::Logs::LogGroup");
+    expect(groups).toHaveLength(Object.keys(service.functions).length + 1);
+    for (const group of groups) expect(group.RetentionInDays).toBe(30);
+  });
+
+  test("functions run on arm64 and Node 24, and the gateway throttles and logs", () => {
+    for (const lambda of propertiesOf("AWS::Lambda::Function")) {
+      expect(lambda).toMatchObject({ Runtime: "nodejs24.x", Architectures: ["arm64"] });
+    }
+    const stage = Stage.parse(propertiesOf("AWS::ApiGatewayV2::Stage")[0]);
+    expect(stage.DefaultRouteSettings).toMatchObject({ ThrottlingRateLimit: 200, ThrottlingBurstLimit: 400 });
+    const { Format } = stage.AccessLogSettings;
+    expect(Object.keys(JSON.parse(Format))).toContain("lambdaRequestId");
+    expect(Format).not.toMatch(/authorization|querystring|sourceIp/i);
+  });
+
+  test("packaging warns of nothing", () => {
+    expect(service.output).not.toMatch(/warning|deprecat/i);
+  });
+});
+
+describe("CORS", () => {
+  test("without origins the gateway answers no cross-origin request", () => {
+    const [api] = propertiesOf("AWS::ApiGatewayV2::Api");
+    expect(api?.CorsConfiguration).toBeUndefined();
+  });
+
+  test("the origins given are the gateway's and the functions' alike", () => {
+    const { resources } = packageService({
+      CORS_ALLOWED_ORIGINS: "https://app.example, https://b.example",
+    });
+    expect(resources.HttpApi?.Properties?.CorsConfiguration).toMatchObject({
+      AllowOrigins: ["https://app.example", "https://b.example"],
+    });
+    const environments = Object.values(resources).filter(({ Type }) => Type === "AWS::Lambda::Function");
+    for (const lambda of environments) {
+      expect(JSON.stringify(lambda.Properties?.Environment)).toContain(
+        "https://app.example, https://b.example",
+      );
+    }
+  });
+});

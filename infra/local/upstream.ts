@@ -2,7 +2,7 @@ import { SEED, startTwin } from "../../test/twin/twin.ts";
 import { type StartOptions, UsageError } from "./start-options.ts";
 
 /** RingCentral credentials, in the form the secret holds them. */
-export interface UpstreamCredentials {
+interface UpstreamCredentials {
   server: string;
   clientId: string;
   clientSecret: string;
@@ -50,7 +50,7 @@ export async function connectUpstream(
 const variables = ["RINGCENTRAL_CLIENT_ID", "RINGCENTRAL_CLIENT_SECRET", "RINGCENTRAL_JWT"] as const;
 
 /** The credentials the twin knows, for a twin (or another simulator) at that URL. */
-export function twinCredentials(server: string): UpstreamCredentials {
+function twinCredentials(server: string): UpstreamCredentials {
   return { server, clientId: SEED.clientId, clientSecret: SEED.clientSecret, jwt: SEED.jwt };
 }
 
@@ -58,10 +58,7 @@ export function twinCredentials(server: string): UpstreamCredentials {
  * The credentials for `--upstream`: from the environment, or the twin's for a loopback URL.
  * @throws UsageError naming the variables that are missing
  */
-export function upstreamCredentials(
-  server: string,
-  env: Record<string, string | undefined>,
-): UpstreamCredentials {
+function upstreamCredentials(server: string, env: Record<string, string | undefined>): UpstreamCredentials {
   const [clientId, clientSecret, jwt] = variables.map((name) => env[name]);
   if (clientId && clientSecret && jwt) return { server, clientId, clientSecret, jwt };
   const missing = variables.filter((name) => !env[name]);

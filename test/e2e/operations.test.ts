@@ -1,0 +1,305 @@
+import { execFileSync } from "node:child_process";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findFreePort } from "../../infra/local/ports.ts";
+import { copyCheckout } from "./checkout.ts";
+import { forgedTokens } from "./forged-tokens.ts";
+import { endStack, type NpmStart, npmStart, type StackFile, untilReady } from "./npm-start.ts";
+
+const checkout = copyCheckout();
+let started: NpmStart;
+let stack: StackFile;
+
+beforeAll(async () => {
+  started = npmStart({ dir: checkout.dir, port: await findFreePort() });
+  stack = await untilReady(started, checkout.dir);
+});
+afterAll(async () => {
+  await endStack(started);
+  checkout.remove();
+});
+
+interface Call {
+  token?: string | undefined;
+  method?: string;
+  body?: unknown;
+  headers?: Record<string, string>;
+}
+
+async function call(path: string, { token, method = "GET", body, headers = {} }: Call = {}) {
+  const response = await fetch(`${stack.apiUrl}${path}`, {
+    method,
+    headers: {
+      ...(token !== undefined && { authorization: `Bearer ${token}` }),
+      ...(body !== undefined && { "content-type": "application/json" }),
+      ...headers,
+    },
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: text === "" ? undefined : JSON.parse(text),
+  };
+}
+
+describe("the seven operations", () => {
+  test("blocked numbers are listed", async () => {
+    const { status, body } = await call("/v1/extensions/me/blocked-numbers", { token: stack.tokens.user });
+    expect(status).toBe(200);
+    expect(body).toMatchObject({ data: expect.any(Array), page: { limit: 100, hasMore: false } });
+    for (const number of body.data)
+      expect(number).toMatchObject({ id: expect.any(String), phoneNumber: expect.stringMatching(/^\+\d+$/) });
+  });
+
+  test("a number is blocked, and then listed", async () => {
+    const { status, body, headers } = await call("/v1/extensions/me/blocked-numbers", {
+      token: stack.tokens.user,
+      method: "POST",
+      body: { phoneNumber: "(202) 555-0142", country: "US", label: "Robocaller" },
+    });
+    expect({ status, data: body.data }).toMatchObject({
+      status: 201,
+      data: { phoneNumber: "+12025550142", label: "Robocaller" },
+    });
+    expect(headers.get("location")).toContain(body.data.id);
+    const list = await call("/v1/extensions/me/blocked-numbers?limit=1000", { token: stack.tokens.user });
+    expect(list.body.data).toContainEqual(body.data);
+  });
+
+  test("blocked and allowed numbers are listed, and filtered by status", async () => {
+    const all = await call("/v1/extensions/me/caller-blocking/phone-numbers", { token: stack.tokens.user });
+    expect(all.status).toBe(200);
+    const blocked = await call("/v1/extensions/me/caller-blocking/phone-numbers?status=blocked", {
+      token: stack.tokens.user,
+    });
+    expect(blocked.status).toBe(200);
+    expect(new Set(blocked.body.data.map(({ status }: { status: string }) => status))).toEqual(
+      new Set(["blocked"]),
+    );
+  });
+
+  test("a forwarding number is added, changed, and listed as it is now", async () => {
+    const path = "/v1/extensions/me/forwarding-numbers";
+    const added = await call(path, {
+      token: stack.tokens.user,
+      method: "POST",
+      body: { phoneNumber: "+12025550188", label: "Cabin", type: "Other" },
+    });
+    expect(added).toMatchObject({
+      status: 201,
+      body: { data: { phoneNumber: "+12025550188", label: "Cabin" } },
+    });
+    const { id } = added.body.data;
+    const changed = await call(`${path}/${id}`, {
+      token: stack.tokens.user,
+      method: "PUT",
+      body: { label: "Lake cabin" },
+    });
+    expect(changed).toMatchObject({
+      status: 200,
+      body: { data: { id, phoneNumber: "+12025550188", label: "Lake cabin" } },
+    });
+    const list = await call(`${path}?limit=1000`, { token: stack.tokens.user });
+    expect(list.body.data).toContainEqual(changed.body.data);
+  });
+
+  test("the company's numbers are walked page by page, each once", async () => {
+    const first = await call("/v1/account/phone-numbers?limit=10", { token: stack.tokens.service });
+    expect(first).toMatchObject({ status: 200, body: { page: { limit: 10, hasMore: true } } });
+    expect(first.headers.get("link")).toContain('rel="next"');
+    const cursor = encodeURIComponent(first.body.page.nextCursor);
+    const second = await call(`/v1/account/phone-numbers?limit=10&cursor=${cursor}`, {
+      token: stack.tokens.service,
+    });
+    expect(second.status).toBe(200);
+    const ids = [...first.body.data, ...second.body.data].map(({ id }: { id: string }) => id);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test("an administrator reaches another extension by its id", async () => {
+    const path = `/v1/extensions/${stack.otherExtensionId}/forwarding-numbers`;
+    expect((await call(path, { token: stack.tokens.admin })).status).toBe(200);
+  });
+});
+
+describe("without a token", () => {
+  test("health and the API's description are served", async () => {
+    expect(await call("/healthz")).toMatchObject({ status: 200, body: { status: "ok" } });
+    const { status, body } = await call("/openapi.json");
+    expect({ status, openapi: body.openapi }).toEqual({
+      status: 200,
+      openapi: expect.stringMatching(/^3\.1/),
+    });
+    expect(Object.keys(body.paths)).toContain("/v1/account/phone-numbers");
+  });
+
+  test("everything else is refused as a problem with a request id", async () => {
+    const { status, headers, body } = await call("/v1/extensions/me/blocked-numbers");
+    expect(status).toBe(401);
+    expect(headers.get("content-type")).toMatch(/^application\/problem\+json/);
+    expect(body).toMatchObject({ code: "token_missing", status: 401, instance: headers.get("x-request-id") });
+  });
+});
+
+test("forged tokens are refused by the handlers themselves", async () => {
+  const forged = await forgedTokens(stack.tokens.user, stack.issuerUrl);
+  for (const [how, token] of Object.entries(forged)) {
+    const { status, body } = await call("/v1/extensions/me/blocked-numbers", { token });
+    expect({ how, status, code: body.code }).toEqual({ how, status: 401, code: "token_invalid" });
+  }
+});
+
+describe("tokens that do not reach far enough", () => {
+  const refusals: [
+    what: string,
+    token: keyof StackFile["tokens"],
+    method: string,
+    path: () => string,
+    code: string,
+  ][] = [
+    [
+      "writing with a read-only token",
+      "readOnly",
+      "POST",
+      () => "/v1/extensions/me/blocked-numbers",
+      "scope_missing",
+    ],
+    [
+      "the company's numbers with a user's token",
+      "user",
+      "GET",
+      () => "/v1/account/phone-numbers",
+      "scope_missing",
+    ],
+    [
+      "an extension's numbers with a machine token",
+      "service",
+      "GET",
+      () => "/v1/extensions/me/blocked-numbers",
+      "scope_missing",
+    ],
+    [
+      "somebody else's extension",
+      "user",
+      "GET",
+      () => `/v1/extensions/${stack.otherExtensionId}/blocked-numbers`,
+      "extension_forbidden",
+    ],
+    [
+      "the first extension with the other's token",
+      "otherUser",
+      "GET",
+      () => `/v1/extensions/${stack.extensionId}/blocked-numbers`,
+      "extension_forbidden",
+    ],
+  ];
+  test.each(refusals)("%s (%s) is refused", async (_what, token, method, path, code) => {
+    const body = method === "POST" ? { phoneNumber: "+12025550123" } : undefined;
+    const answer = await call(path(), { token: stack.tokens[token], method, body });
+    expect({ status: answer.status, code: answer.body.code }).toEqual({ status: 403, code });
+  });
+});
+
+describe("bad input through the gateway", () => {
+  const inputs: [what: string, path: string, status: number, call?: Call][] = [
+    ["a dot segment in place of an id", "/v1/extensions/%2e%2e/blocked-numbers", 404],
+    ["two ids", "/v1/extensions/1,2/blocked-numbers", 400],
+    ["a wildcard", "/v1/extensions/*/blocked-numbers", 400],
+    ["an id of 30 digits", `/v1/extensions/${"1".repeat(30)}/blocked-numbers`, 400],
+    ["an encoded slash in an id", "/v1/extensions/1%2F2/blocked-numbers", 400],
+    ["an id in another script", "/v1/extensions/%D9%A1%D9%A2/blocked-numbers", 400],
+    ["a malformed escape", "/v1/extensions/%zz/blocked-numbers", 400],
+    ["an unknown query name", "/v1/extensions/me/blocked-numbers?perPage=5", 400],
+    ["a query name of every object", "/v1/extensions/me/blocked-numbers?constructor=1&__proto__=2", 400],
+    ["a repeated query name", "/v1/extensions/me/blocked-numbers?limit=1&limit=2", 400],
+    ["a token in the query", "/v1/extensions/me/blocked-numbers?access_token=x", 400],
+    ["a broken cursor", "/v1/extensions/me/blocked-numbers?cursor=x", 400],
+    ["a method that is not served", "/v1/extensions/me/blocked-numbers", 404, { method: "PATCH", body: {} }],
+    ["a path that is not served", "/v1/nothing", 404],
+    [
+      "an unknown body field",
+      "/v1/extensions/me/blocked-numbers",
+      400,
+      { method: "POST", body: { phoneNumber: "+12025550123", uri: "x" } },
+    ],
+    ["a body that is a number", "/v1/extensions/me/blocked-numbers", 400, { method: "POST", body: 0 }],
+    ["a body that is null", "/v1/extensions/me/blocked-numbers", 400, { method: "POST", body: null }],
+    [
+      "a body of 20 KiB",
+      "/v1/extensions/me/blocked-numbers",
+      413,
+      { method: "POST", body: { label: "a".repeat(20_480) } },
+    ],
+    [
+      "a form",
+      "/v1/extensions/me/blocked-numbers",
+      415,
+      { method: "POST", body: {}, headers: { "content-type": "application/x-www-form-urlencoded" } },
+    ],
+    [
+      "a media type that is none",
+      "/v1/extensions/me/blocked-numbers",
+      415,
+      { method: "POST", body: {}, headers: { "content-type": "garbage;;=" } },
+    ],
+  ];
+  test.each(inputs)("%s is refused: %s gives %d", async (_what, path, status, options) => {
+    const answer = await call(path, { token: stack.tokens.user, ...options });
+    expect(answer.status).toBe(status);
+  });
+});
+
+test("a browser app of an allowed origin may call, another may not", async () => {
+  const preflight = async (origin: string) => {
+    const { status, headers } = await fetch(`${stack.apiUrl}/v1/extensions/me/blocked-numbers`, {
+      method: "OPTIONS",
+      headers: {
+        origin,
+        "access-control-request-method": "POST",
+        "access-control-request-headers": "authorization",
+      },
+    });
+    return { status, allowed: headers.get("access-control-allow-origin") };
+  };
+  expect(await preflight("http://localhost:5173")).toEqual({ status: 204, allowed: "http://localhost:5173" });
+  expect((await preflight("http://evil.example")).allowed).toBeNull();
+  const answer = await call("/healthz", { headers: { origin: "http://evil.example" } });
+  expect(answer.headers.get("access-control-allow-origin")).toBeNull();
+});
+
+test("the issuer's token endpoint mints a fresh token by the name of one", async () => {
+  const minted = await fetch(`${stack.issuerUrl}/token`, {
+    method: "POST",
+    body: new URLSearchParams({ grant_type: "client_credentials", client_id: "readOnly" }),
+  });
+  const { access_token: token } = await minted.json();
+  expect((await call("/v1/extensions/me/blocked-numbers", { token })).status).toBe(200);
+});
+
+test("each curl line that is printed works as it stands", () => {
+  const lines = started
+    .output()
+    .split("\n")
+    .filter((line) => line.startsWith("curl "));
+  expect(lines).toHaveLength(7);
+  for (const line of lines) {
+    const answer = execFileSync("sh", ["-c", `${line} -w '\\n%{http_code}'`], { encoding: "utf8" });
+    const status = answer.trim().split("\n").at(-1);
+    expect({ line: line.slice(0, 120), status, answer }).toMatchObject({
+      status: expect.stringMatching(/^20[01]$/),
+    });
+  }
+});
+
+test("no token, secret or full phone number is in the functions' log lines", () => {
+  const logged = started
+    .output()
+    .split("\n")
+    .filter((line) => line.startsWith("{"));
+  expect(logged.length).toBeGreaterThan(10);
+  for (const line of logged) {
+    expect(() => JSON.parse(line)).not.toThrow();
+    expect(line).not.toMatch(/eyJ[\w-]{20,}|\+1202555\d{4}/);
+  }
+});

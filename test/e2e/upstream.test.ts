@@ -1,0 +1,54 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { findFreePort } from "../../infra/local/ports.ts";
+import { copyCheckout } from "./checkout.ts";
+import { endStack, isAlive, type NpmStart, npmStart, type StackFile, untilReady } from "./npm-start.ts";
+
+const checkout = copyCheckout();
+let twin: ChildProcess;
+let twinUrl: string;
+let started: NpmStart;
+let stack: StackFile;
+
+beforeAll(async () => {
+  const port = await findFreePort();
+  twinUrl = `http://127.0.0.1:${port}`;
+  twin = spawn(process.execPath, [join(checkout.dir, "test/twin/main.ts"), "--port", String(port)], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  if (twin.stdout) await once(twin.stdout, "data");
+  started = npmStart({ dir: checkout.dir, port: await findFreePort(), args: ["--upstream", twinUrl] });
+  stack = await untilReady(started, checkout.dir);
+});
+afterAll(async () => {
+  await endStack(started);
+  twin.kill();
+  checkout.remove();
+});
+
+const list = (path: string, token: string) =>
+  fetch(`${stack.apiUrl}${path}`, { headers: { authorization: `Bearer ${token}` } });
+
+test("the stack names the other server as its RingCentral", () => {
+  expect(stack.twinUrl).toBe(twinUrl);
+});
+
+test("it serves from a server that was started on its own", async () => {
+  const answer = await list("/v1/extensions/me/forwarding-numbers", stack.tokens.user);
+  expect(answer.status).toBe(200);
+  const { data } = await answer.json();
+  expect(data.length).toBeGreaterThan(0);
+});
+
+test("when that server is gone, callers get a documented problem, and the stack stays up", async () => {
+  const gone = once(twin, "exit");
+  twin.kill();
+  await gone;
+  const answer = await list("/v1/account/phone-numbers", stack.tokens.service);
+  expect([502, 503]).toContain(answer.status);
+  expect(await answer.json()).toMatchObject({ code: expect.stringMatching(/^upstream_/), retryable: true });
+  expect(isAlive(started.child.pid ?? 0)).toBe(true);
+  expect((await fetch(`${stack.apiUrl}/healthz`)).status).toBe(200);
+});

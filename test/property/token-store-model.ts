@@ -1,10 +1,10 @@
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { RingCentralError } from "../../lib/ringcentral/errors.ts";
+import type { OAuth } from "../../lib/ringcentral/oauth.ts";
 import type { AccessToken, CredentialSource, Credentials } from "../../lib/ringcentral/ports.ts";
 import type { TokenStoreEvent } from "../../lib/ringcentral/token-store/events.ts";
 import { createFleetTokenSource } from "../../lib/ringcentral/token-store/fleet-token-source.ts";
 import type { TokenStoreLimits } from "../../lib/ringcentral/token-store/limits.ts";
-import type { OAuthSteps } from "../../lib/ringcentral/token-store/oauth-steps.ts";
 import {
   createMemoryRecordStore,
   type MemoryRecordStore,
@@ -138,7 +138,7 @@ export function createFleet(schedule: Schedule, limits: Partial<TokenStoreLimits
 export function createMember(fleet: Fleet, options: { name?: string; skewMs?: number } = {}) {
   const { schedule, ringCentral } = fleet;
   const instance = schedule.instance(options);
-  const steps: OAuthSteps = {
+  const oauth: Pick<OAuth, "login"> = {
     // The real client gives up at its deadline; what RingCentral does with the request is another matter.
     login: (credentials, deadline) =>
       Promise.race([
@@ -153,7 +153,7 @@ export function createMember(fleet: Fleet, options: { name?: string; skewMs?: nu
   const tokens = createFleetTokenSource({
     records: overNetwork(fleet.records, instance),
     credentials: fleet.secret.sourceFor(instance),
-    steps,
+    oauth,
     clock: instance.clock,
     random: instance.random,
     accountKey: "acct",

@@ -3,6 +3,7 @@ import { type Deadline, deadlineIn } from "../../platform/deadline.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
 import { RingCentralError } from "../errors.ts";
+import type { OAuth } from "../oauth.ts";
 import type { AccessToken, CredentialSource, TokenSource } from "../ports.ts";
 import type { OnTokenStoreEvent } from "./events.ts";
 import { createHeldToken, type Held } from "./held-token.ts";
@@ -10,7 +11,6 @@ import { createKnownSecrets } from "./known-secrets.ts";
 import { createLeaseLogin } from "./lease-login.ts";
 import { defaultLimits, type TokenStoreLimits } from "./limits.ts";
 import { createNextStep } from "./next-step.ts";
-import type { OAuthSteps } from "./oauth-steps.ts";
 import { createProcessLogin } from "./process-login.ts";
 import { type TokenDescription, tokenDescription } from "./token-description.ts";
 import { closedGate, type Gate, parseRecord, recordKey } from "./token-record.ts";
@@ -18,7 +18,7 @@ import { closedGate, type Gate, parseRecord, recordKey } from "./token-record.ts
 export interface FleetTokenSourceOptions {
   records: RecordStore;
   credentials: CredentialSource;
-  steps: OAuthSteps;
+  oauth: Pick<OAuth, "login">;
   clock: Clock;
   /** In [0, 1). */
   random: () => number;
@@ -75,13 +75,13 @@ export interface FleetTokenSource extends TokenSource {
  * ConfigurationError from the credentials.
  */
 export function createFleetTokenSource(options: FleetTokenSourceOptions): FleetTokenSource {
-  const { records, clock, random, accountKey, instanceId, steps, onEvent = () => {} } = options;
+  const { records, clock, random, accountKey, instanceId, oauth, onEvent = () => {} } = options;
   const limits: TokenStoreLimits = { ...defaultLimits, ...options.limits };
   const key = recordKey(accountKey);
   const held = createHeldToken(clock, random, limits);
   const secrets = createKnownSecrets(options.credentials, accountKey, clock, limits.secretRereadMs);
   const shared = { records, key, accountKey, secrets, held, clock, limits, onEvent };
-  const leased = createLeaseLogin({ ...shared, steps });
+  const leased = createLeaseLogin({ ...shared, oauth });
   const nextStep = createNextStep({ ...shared, instanceId, leased });
   const loginAlone = createProcessLogin(leased.attempt, secrets, clock, limits);
 
@@ -244,7 +244,7 @@ function refusal({ gate, failure }: Outcome & { status: "closed" }, now: number)
     ...(gate.errorCode !== undefined && { errorCode: gate.errorCode }),
     ...failure?.failure,
     operation: "login",
-    retryAfterMs: Math.max(LEAST_RETRY_AFTER_MS, gate.until - now),
+    retryAfterMs: Math.max(LEAST_RETRY_AFTER_MS, Math.ceil(gate.until - now)),
     mayHaveTakenEffect: false,
     ...(failure && { cause: failure }),
   });

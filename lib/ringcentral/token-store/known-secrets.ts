@@ -11,7 +11,10 @@ export interface NamedCredentials {
 
 /** What this process knows of the secret: AWSCURRENT, and AWSPREVIOUS once it had a reason to ask for it. */
 export interface KnownSecrets {
-  /** In the order worth trying, AWSCURRENT first. Reads the secret when its cached copy is too old. */
+  /**
+   * In the order worth trying, AWSCURRENT first. Reads the secret when its cached copy is too old.
+   * @throws as `CredentialSource.current`
+   */
   candidates(deadline: Deadline): Promise<NamedCredentials[]>;
   /** Asks again, past every cache, but unless `force` not more often than every `rereadMs`. Never throws. */
   reread(deadline: Deadline, force?: boolean): Promise<NamedCredentials[]>;

@@ -3,17 +3,15 @@ import { type Deadline, deadlineIn } from "../../platform/deadline.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
 import { RingCentralError } from "../errors.ts";
+import type { OAuth, TokenGrant } from "../oauth.ts";
 import type { OnTokenStoreEvent } from "./events.ts";
 import type { HeldToken } from "./held-token.ts";
 import type { KnownSecrets, NamedCredentials } from "./known-secrets.ts";
 import type { TokenStoreLimits } from "./limits.ts";
-import type { OAuthSteps, TokenGrant } from "./oauth-steps.ts";
 import { type SealedContents, sealToken } from "./seal.ts";
 import {
-  budgetOpensAt,
   parseRecord,
   type TokenRecord,
-  withAnotherCall,
   withoutLease,
   withRateLimit,
   withRefusal,
@@ -25,7 +23,7 @@ export interface LeaseLoginParts {
   records: RecordStore;
   key: RecordKey;
   accountKey: string;
-  steps: OAuthSteps;
+  oauth: Pick<OAuth, "login">;
   secrets: KnownSecrets;
   held: HeldToken;
   clock: Clock;
@@ -37,7 +35,7 @@ export interface LeaseLoginParts {
 export interface HeldLease {
   record: TokenRecord;
   version: number;
-  candidates: readonly NamedCredentials[];
+  candidate: NamedCredentials;
 }
 
 export interface NewToken {
@@ -59,76 +57,54 @@ export type LeaseOutcome =
   | { status: "no_time" };
 
 /**
- * What the holder of the lease does: log in with the candidates in turn, each call written down before it is
- * made, and leave either the token or the cool-down in the record. Every write is conditional on the version the
- * holder itself wrote last, so one that was overtaken changes nothing any more.
+ * What the holder of the lease does: log in once (the call is written down with the lease) and leave either the
+ * token or a cool-down in the record. Its write is conditional on the version that gave it the lease, so a holder
+ * that was overtaken changes nothing any more.
  */
 export function createLeaseLogin(parts: LeaseLoginParts) {
-  const { records, key, accountKey, steps, secrets, held, clock, limits, onEvent } = parts;
+  const { records, key, accountKey, oauth, secrets, held, clock, limits, onEvent } = parts;
 
   /** @param reserveMs what must be left of the deadline when the call ends */
   async function login(lease: HeldLease, deadline: Deadline, reserveMs: number): Promise<LeaseOutcome> {
-    let { record, version } = lease;
-    const tried = new Set<string>();
-    let candidate = nextCandidate(lease.candidates, record, tried);
-    while (candidate !== undefined) {
-      const by = candidate.by;
-      const sentAt = clock.now();
-      const leaseLeftMs = (record.lease?.until ?? 0) - limits.leaseReserveMs - sentAt;
-      const loginMs = Math.min(limits.loginTimeoutMs, leaseLeftMs, deadline.remainingMs() - reserveMs);
-      if (loginMs < limits.minLoginMs) {
-        await giveBack(withoutLease(record, sentAt), version);
-        return { status: "no_time" };
-      }
-      const answer = await attempt(candidate, loginMs);
-      const now = clock.now();
-      if (answer.ok) {
-        const token = { contents: answer.contents, issuedAt: sentAt, credentials: candidate };
-        return store(token, record, version, deadline);
-      }
-      const { failure } = answer;
-      const { kind, errorCode, retryAfterMs } = failure.failure;
-      if (kind === "rate_limited") {
-        await giveBack(withoutLease(withRateLimit(record, retryAfterMs, now, limits), now), version);
-        return { status: "failed", failure };
-      }
-      if (kind !== "auth") {
-        await giveBack(withoutLease(withTrouble(record, retryAfterMs, now, limits), now), version);
-        return { status: "failed", failure };
-      }
-      record = withRefusal(record, by, { errorCode, alsoTried: tried }, now, limits);
-      tried.add(by);
-      candidate = nextCandidate(await secrets.reread(deadline, true), record, tried);
-      const opensAt = budgetOpensAt(withoutLease(record, now), limits) ?? 0;
-      if (candidate === undefined || opensAt > clock.now()) {
-        await giveBack(withoutLease(record, now), version);
-        return { status: "failed", failure };
-      }
-      record = withAnotherCall(record, clock.now(), limits);
-      const written = await records.compareAndSet(key, version, record);
-      if (written === undefined) return { status: "fenced" };
-      version = written;
+    const { record, version, candidate } = lease;
+    const sentAt = clock.now();
+    const leaseLeftMs = (record.lease?.until ?? 0) - limits.leaseReserveMs - sentAt;
+    const loginMs = Math.min(limits.loginTimeoutMs, leaseLeftMs, deadline.remainingMs() - reserveMs);
+    if (loginMs < limits.minLoginMs) {
+      await giveBack(withoutLease(record, sentAt), version);
+      return { status: "no_time" };
     }
-    await giveBack(withoutLease(record, clock.now()), version);
-    return { status: "no_time" };
+    const answer = await attempt(candidate, loginMs);
+    if (answer.ok) {
+      const token = { contents: answer.contents, issuedAt: sentAt, credentials: candidate };
+      return store(token, record, version, deadline);
+    }
+    const { failure } = answer;
+    const now = clock.now();
+    await giveBack(withoutLease(withFailure(record, candidate.by, failure, now), now), version);
+    // The secret is read again at once; whatever else it offers is tried under the next lease.
+    if (failure.failure.kind === "auth") await secrets.reread(deadline, true);
+    return { status: "failed", failure };
   }
 
-  const nextCandidate = (
-    candidates: readonly NamedCredentials[],
+  function withFailure(
     record: TokenRecord,
-    tried: ReadonlySet<string>,
-  ) => {
-    const now = clock.now();
-    const cooling = (name: string) => record.refused.some(({ by, until }) => by === name && until > now);
-    return candidates.find(({ by }) => !tried.has(by) && !cooling(by));
-  };
+    by: string,
+    { failure }: RingCentralError,
+    now: number,
+  ): TokenRecord {
+    const { kind, errorCode, retryAfterMs } = failure;
+    if (kind === "auth") return withRefusal(record, by, errorCode, now, limits);
+    if (kind === "rate_limited") return withRateLimit(record, retryAfterMs, now, limits);
+    return withTrouble(record, retryAfterMs, now, limits);
+  }
 
   type Answer = { ok: true; contents: SealedContents } | { ok: false; failure: RingCentralError };
 
   async function attempt({ credentials }: NamedCredentials, loginMs: number): Promise<Answer> {
     const began = clock.now();
     try {
-      const grant = await steps.login(credentials, deadlineIn(loginMs, clock, 0));
+      const grant = await oauth.login(credentials, deadlineIn(loginMs, clock, 0));
       return { ok: true, contents: contentsOf(grant, credentials.server, began) };
     } catch (cause) {
       const failure = asRingCentralError(cause);

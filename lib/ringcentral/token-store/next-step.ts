@@ -81,10 +81,12 @@ export function createNextStep(parts: NextStepParts) {
       const until = clock.now() + deadline.remainingMs();
       return { status: "no_time", gate: { until, reason: "unavailable" } };
     }
+    const candidate = firstUntried(record, candidates);
+    if (candidate === undefined) return busy();
     const taken = withLease(record, instanceId, replacing, clock.now(), limits);
     const written = await records.compareAndSet(key, version, taken);
     if (written === undefined) return busy();
-    const outcome = await leased.login({ record: taken, version: written, candidates }, deadline, reserveMs);
+    const outcome = await leased.login({ record: taken, version: written, candidate }, deadline, reserveMs);
     switch (outcome.status) {
       case "stored":
         return { status: "token", token: held.keep(outcome.token, outcome.generation) };
@@ -96,6 +98,11 @@ export function createNextStep(parts: NextStepParts) {
         return busy();
     }
   };
+
+  function firstUntried({ refused }: TokenRecord, candidates: readonly NamedCredentials[]) {
+    const now = clock.now();
+    return candidates.find(({ by }) => !refused.some((refusal) => refusal.by === by && refusal.until > now));
+  }
 
   function busy(until = clock.now() + limits.firstPollMs): Step & { status: "busy" } {
     return { status: "busy", gate: { until, reason: "unavailable" } };

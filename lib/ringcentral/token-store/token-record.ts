@@ -22,7 +22,13 @@ const tokenRecord = z.object({
   calls: z.array(z.number()),
   /** Credentials RingCentral refused, by fingerprint, oldest first. */
   refused: z.array(
-    z.object({ by: z.string(), count: z.number(), until: z.number(), errorCode: z.optional(z.string()) }),
+    z.object({
+      by: z.string(),
+      count: z.number(),
+      at: z.number(),
+      until: z.number(),
+      errorCode: z.optional(z.string()),
+    }),
   ),
   /** Fingerprint of the credentials that logged in last. */
   working: z.optional(z.string()),
@@ -106,7 +112,7 @@ export function closedGate(
 }
 
 /** When the next token call fits into the fleet's budget again. Two clocks may differ by 2 x skew. */
-export function budgetOpensAt({ calls }: TokenRecord, limits: TokenStoreLimits): number | undefined {
+function budgetOpensAt({ calls }: TokenRecord, limits: TokenStoreLimits): number | undefined {
   const oldest = calls.at(-limits.callsPerWindow);
   return oldest === undefined ? undefined : oldest + limits.windowMs + 2 * limits.maxSkewMs;
 }
@@ -144,13 +150,6 @@ export function withLease(
   };
 }
 
-/** The same lease, prolonged for another call (the one before is over). */
-export function withAnotherCall(record: TokenRecord, now: number, limits: TokenStoreLimits): TokenRecord {
-  const until = now + limits.leaseMs;
-  const calls = [...settled(record.calls, now), until].slice(-limits.callsPerWindow);
-  return { ...record, ...(record.lease && { lease: { ...record.lease, until } }), calls };
-}
-
 export function withToken(
   record: TokenRecord,
   token: NonNullable<TokenRecord["token"]>,
@@ -182,30 +181,29 @@ export function withHandedInToken(
 
 /**
  * RingCentral refused these credentials. When they are the ones that worked last, RingCentral's side has
- * changed since: then what it said earlier about the others is out of date.
- * @param refusal `alsoTried`: credentials refused within the same lease, whose refusal is not out of date
+ * changed since: then what it said about others before that is out of date, unless it is quite new.
  */
 export function withRefusal(
   record: TokenRecord,
   by: string,
-  refusal: { errorCode?: string | undefined; alsoTried: ReadonlySet<string> },
+  errorCode: string | undefined,
   now: number,
   limits: TokenStoreLimits,
 ): TokenRecord {
   const { working, ...rest } = record;
-  const { errorCode, alsoTried } = refusal;
   const before = record.refused.find((refusal) => refusal.by === by);
-  const others = record.refused.filter(
-    (refusal) => refusal.by !== by && (working !== by || alsoTried.has(refusal.by)),
-  );
-  const recent = before !== undefined && now - before.until < limits.maxRefusedMs;
-  const count = (recent ? before.count : 0) + 1;
+  const isCurrent = ({ at }: { at: number }) => working !== by || now - at < limits.leaseMs;
+  const others = record.refused.filter((refusal) => refusal.by !== by && isCurrent(refusal));
+  const isRepeated = before !== undefined && now - before.until < limits.maxRefusedMs;
+  const count = (isRepeated ? before.count : 0) + 1;
   const coolDown = Math.min(limits.refusedMs * 2 ** (count - 1), limits.maxRefusedMs);
   const until = now + coolDown + 2 * limits.maxSkewMs;
   return {
     ...rest,
     ...(working !== undefined && working !== by && { working }),
-    refused: [...others, { by, count, until, ...(errorCode !== undefined && { errorCode }) }].slice(-4),
+    refused: [...others, { by, count, at: now, until, ...(errorCode !== undefined && { errorCode }) }].slice(
+      -4,
+    ),
   };
 }
 

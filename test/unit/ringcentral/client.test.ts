@@ -1,0 +1,446 @@
+import { describe, expect, it } from "vitest";
+import { SecretUnavailableError } from "../../../lib/platform/credentials.ts";
+import { deadlineIn } from "../../../lib/platform/deadline.ts";
+import { ConfigurationError } from "../../../lib/platform/settings.ts";
+import { createRingCentral } from "../../../lib/ringcentral/client.ts";
+import { RingCentralError } from "../../../lib/ringcentral/errors.ts";
+import type { CallContext } from "../../../lib/ringcentral/operation.ts";
+import {
+  addForwardingNumber,
+  deleteForwardingNumber,
+  listCompanyNumbers,
+  listForwardingNumbers,
+  updateForwardingNumber,
+} from "../../../lib/ringcentral/operations.ts";
+import type {
+  AccessToken,
+  AdmissionRequest,
+  Governor,
+  Observation,
+  TokenSource,
+} from "../../../lib/ringcentral/ports.ts";
+import type { HttpAnswer, HttpRequest } from "../../../lib/ringcentral/transport.ts";
+import { captureLog } from "./capture-log.ts";
+import { leapingClock } from "./manual-clock.ts";
+
+const SERVER = "https://platform.ringcentral.com";
+const EXTENSION = { extensionId: "3800222" };
+const ENTRY = { ...EXTENSION, forwardingNumberId: "712000" };
+
+type Step = HttpAnswer | RingCentralError;
+
+function answer(status: number, body: unknown = {}, headers: Record<string, string> = {}): HttpAnswer {
+  const text = typeof body === "string" ? body : JSON.stringify(body);
+  return { status, headers: { "content-type": "application/json", ...headers }, body: text };
+}
+
+function refusal(status: number, errorCode: string, headers: Record<string, string> = {}): HttpAnswer {
+  return answer(status, { errorCode, errors: [{ errorCode }] }, headers);
+}
+
+const good = answer(200, { records: [], paging: { page: 1, perPage: 100 }, navigation: {} });
+const record = answer(200, { id: "712000", phoneNumber: "+13125550188" });
+const reset = new RingCentralError({ kind: "broken", operation: "op", mayHaveTakenEffect: true });
+const refused = new RingCentralError({ kind: "unavailable", operation: "op", mayHaveTakenEffect: false });
+const timedOut = new RingCentralError({ kind: "timeout", operation: "op", mayHaveTakenEffect: true });
+
+/** A client whose world plays the given steps, one an exchange, and writes down what happens. */
+function setUp(
+  steps: Step[],
+  options: { tokens?: Partial<TokenSource>; governor?: Partial<Governor>; random?: number } = {},
+) {
+  const clock = leapingClock();
+  const { log, lines, text } = captureLog();
+  const sent: HttpRequest[] = [];
+  const admitted: AdmissionRequest[] = [];
+  const observed: Observation[] = [];
+  const released: boolean[] = [];
+  const rejected: AccessToken[] = [];
+  let generation = 1;
+  const client = createRingCentral({
+    clock,
+    random: () => options.random ?? 0.5,
+    tokens: {
+      accessToken: async () => ({
+        value: `SIM-at-${generation}`,
+        generation,
+        expiresAt: clock.now() + 3_600_000,
+        server: SERVER,
+      }),
+      reject: async (token) => {
+        rejected.push(token);
+        generation += 1;
+      },
+      ...options.tokens,
+    },
+    governor: {
+      admit: async (request) => {
+        admitted.push(request);
+        return {
+          observe: async (observation) => void observed.push(observation),
+          release: async (wasSent) => void released.push(wasSent),
+        };
+      },
+      ...options.governor,
+    },
+    transport: {
+      send: async (request) => {
+        sent.push(request);
+        const step = steps[sent.length - 1];
+        if (step === undefined) throw new Error("one exchange too many");
+        if (step instanceof RingCentralError) throw step;
+        return step;
+      },
+    },
+  });
+  const context = (more: Partial<CallContext> = {}): CallContext => ({
+    accountId: "3700111",
+    deadline: deadlineIn(20_000, clock),
+    requestId: "ours-1",
+    log,
+    ...more,
+  });
+  return { client, clock, context, sent, admitted, observed, released, rejected, lines, text };
+}
+
+async function failureOf(pending: Promise<unknown>) {
+  const error = await pending.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof RingCentralError)) throw new Error(`expected a RingCentralError, got ${error}`);
+  return error.failure;
+}
+
+describe("a call", () => {
+  it("sends what the operation says, with a bearer token, and parses the answer", async () => {
+    const { client, context, sent } = setUp([record]);
+    const body = { phoneNumber: "+13125550188", flipNumber: 2 };
+    const output = await client.call(addForwardingNumber, { path: EXTENSION, body }, context());
+    expect(output).toMatchObject({ id: "712000", phoneNumber: "+13125550188", type: "Other", features: [] });
+    const { url, method, headers, body: text } = sent[0] ?? {};
+    expect(url?.href).toBe(`${SERVER}/restapi/v1.0/account/3700111/extension/3800222/forwarding-number`);
+    expect({ method, headers, text }).toEqual({
+      method: "POST",
+      headers: { authorization: "Bearer SIM-at-1", "content-type": "application/json" },
+      text: JSON.stringify(body),
+    });
+  });
+
+  it("has no body and no content type on a read", async () => {
+    const { client, context, sent } = setUp([good]);
+    await client.call(listForwardingNumbers, { path: EXTENSION, query: { page: 1 } }, context());
+    expect(sent[0]?.body).toBeUndefined();
+    expect(sent[0]?.headers).toEqual({ authorization: "Bearer SIM-at-1" });
+  });
+
+  it("answers nothing for an operation without a body, whatever comes", async () => {
+    for (const step of [answer(204, ""), answer(200, "<html>")]) {
+      const { client, context } = setUp([step]);
+      expect(await client.call(deleteForwardingNumber, { path: ENTRY }, context())).toBeUndefined();
+    }
+  });
+
+  it("is admitted in its documented group and lane, for its route", async () => {
+    const { client, context, admitted } = setUp([good]);
+    const call = context({ lane: "sync", route: "listPhoneNumbers" });
+    await client.call(listCompanyNumbers, {}, call);
+    expect(admitted).toEqual([
+      { group: "heavy", lane: "sync", deadline: call.deadline, route: "listPhoneNumbers" },
+    ]);
+  });
+
+  it("tells the governor what the answer says about the budget", async () => {
+    const rates = {
+      "x-rate-limit-group": "light",
+      "x-rate-limit-limit": "50",
+      "x-rate-limit-remaining": "49",
+      "x-rate-limit-window": "60",
+    };
+    const { client, context, observed } = setUp([answer(200, { records: [] }, rates)]);
+    await client.call(listForwardingNumbers, { path: EXTENSION }, context());
+    expect(observed).toEqual([
+      { group: "light", status: 200, limit: 50, remaining: 49, windowSeconds: 60, withoutHeaders: false },
+    ]);
+  });
+
+  it("stands although bookkeeping fails", async () => {
+    const { client, context, text } = setUp([record], {
+      governor: {
+        admit: async () => ({
+          observe: () => Promise.reject(new Error("table gone")),
+          release: () => Promise.reject(new Error("table gone")),
+        }),
+      },
+    });
+    const output = await client.call(updateForwardingNumber, { path: ENTRY, body: {} }, context());
+    expect(output.id).toBe("712000");
+    expect(text()).toContain("bookkeeping failed");
+  });
+
+  it("is never sent with an id that is not one", async () => {
+    const { client, context, sent, released } = setUp([good]);
+    const input = { path: { extensionId: "1,2" } };
+    await expect(client.call(listForwardingNumbers, input, context())).rejects.toThrow(TypeError);
+    expect(sent).toEqual([]);
+    expect(released).toEqual([false]);
+  });
+});
+
+describe("what may be repeated", () => {
+  const read = (world: ReturnType<typeof setUp>) =>
+    world.client.call(listForwardingNumbers, { path: EXTENSION }, world.context());
+
+  it.each([
+    ["500", answer(500)],
+    ["500 with CMN-201", refusal(500, "CMN-201")],
+    ["502 with HTML", answer(502, "<html>")],
+    ["503", answer(503)],
+    ["504", answer(504)],
+    ["a reset", reset],
+    ["a refused connection", refused],
+  ])("a read after %s, at most twice, each admitted and settled", async (_, step) => {
+    const once = setUp([step, good]);
+    await read(once);
+    expect(once.sent).toHaveLength(2);
+
+    const always = setUp([step, step, step]);
+    await failureOf(read(always));
+    expect(always.sent).toHaveLength(3);
+    expect(always.admitted).toHaveLength(3);
+    expect(always.observed.length + always.released.length).toBe(3);
+  });
+
+  it.each([
+    ["400", refusal(400, "CMN-101")],
+    ["403", refusal(403, "CMN-408")],
+    ["404", refusal(404, "CMN-102")],
+    ["501", refusal(501, "CMN-202")],
+    ["429", refusal(429, "CMN-301", { "retry-after": "1" })],
+    ["CMN-304", refusal(429, "CMN-304")],
+    ["a timeout", timedOut],
+    ["a 200 that is not JSON", answer(200, "<html>")],
+    ["a 200 of another shape", answer(200, { hello: 1 })],
+  ])("not a read after %s", async (_, step) => {
+    const world = setUp([step]);
+    await failureOf(read(world));
+    expect(world.sent).toHaveLength(1);
+  });
+
+  it.each([addForwardingNumber, updateForwardingNumber, deleteForwardingNumber])(
+    "never a write: $method",
+    async (operation) => {
+      for (const step of [answer(500), answer(503, {}, { "retry-after": "1" }), reset, refused, timedOut]) {
+        const world = setUp([step]);
+        await failureOf(world.client.call<unknown>(operation, { path: ENTRY, body: {} }, world.context()));
+        expect(world.sent).toHaveLength(1);
+      }
+    },
+  );
+
+  it("waits with full jitter, longer the second time", async () => {
+    const world = setUp([reset, reset, good], { random: 0.999 });
+    await read(world);
+    expect(world.clock.slept).toEqual([199, 399]);
+    const eager = setUp([reset, good], { random: 0 });
+    await read(eager);
+    expect(eager.clock.slept).toEqual([0]);
+  });
+
+  it("waits for as long as RingCentral says when that leaves room to answer", async () => {
+    const world = setUp([answer(503, {}, { "retry-after": "5" }), good], { random: 0 });
+    await read(world);
+    expect(world.clock.slept).toEqual([5_000]);
+  });
+
+  it("does not wait when that leaves no room, and passes the time on", async () => {
+    const world = setUp([answer(503, {}, { "retry-after": "60" })]);
+    const failure = await failureOf(read(world));
+    expect(failure).toMatchObject({ kind: "unavailable", retryAfterMs: 60_000 });
+    expect(world.clock.slept).toEqual([]);
+  });
+
+  it("does not repeat when there is no time for another attempt", async () => {
+    const world = setUp([reset]);
+    const context = world.context({ deadline: deadlineIn(900, world.clock, 0) });
+    await failureOf(world.client.call(listForwardingNumbers, { path: EXTENSION }, context));
+    expect(world.sent).toHaveLength(1);
+  });
+
+  it("stops repeating once a 429 comes", async () => {
+    const world = setUp([reset, refusal(429, "CMN-301", { "retry-after": "60" })]);
+    expect(await failureOf(read(world))).toMatchObject({ kind: "rate_limited", retryAfterMs: 60_000 });
+    expect(world.sent).toHaveLength(2);
+  });
+});
+
+describe("a token that RingCentral refuses", () => {
+  const dead = ["OAU-128", "OAU-129", "OAU-149", "OAU-213", "AGW-402", "CMN-405", "OAU-151"];
+
+  it.each(dead)("%s: is rejected, and the call repeated once with a new one", async (code) => {
+    const body = { errorCode: "TokenInvalid", errors: [{ errorCode: code }] };
+    const { client, context, sent, rejected } = setUp([answer(401, body), good]);
+    await client.call(listForwardingNumbers, { path: EXTENSION }, context());
+    expect(rejected.map(({ generation }) => generation)).toEqual([1]);
+    expect(sent.map(({ headers }) => headers.authorization)).toEqual(["Bearer SIM-at-1", "Bearer SIM-at-2"]);
+  });
+
+  it("costs a write one repetition too: refused means not done", async () => {
+    const { client, context, sent, admitted } = setUp([refusal(401, "OAU-213"), record]);
+    await client.call(addForwardingNumber, { path: EXTENSION, body: {} }, context());
+    expect(sent).toHaveLength(2);
+    expect(admitted).toHaveLength(2);
+  });
+
+  it("twice is kind auth, and no third attempt", async () => {
+    const { client, context, sent, rejected } = setUp([refusal(401, "OAU-213"), refusal(401, "OAU-129")]);
+    const failure = await failureOf(client.call(listForwardingNumbers, { path: EXTENSION }, context()));
+    expect(failure).toMatchObject({
+      kind: "auth",
+      status: 401,
+      errorCode: "OAU-129",
+      mayHaveTakenEffect: false,
+    });
+    expect(sent).toHaveLength(2);
+    expect(rejected).toHaveLength(1);
+  });
+
+  it("is one even when the 401 is a page of HTML", async () => {
+    const { client, context } = setUp([answer(401, "<html>"), answer(401, "<html>")]);
+    const failure = await failureOf(client.call(listForwardingNumbers, { path: EXTENSION }, context()));
+    expect(failure.kind).toBe("auth");
+  });
+
+  it("leaves the retries of a read untouched", async () => {
+    const { client, context, sent } = setUp([reset, refusal(401, "OAU-213"), reset, good]);
+    await client.call(listForwardingNumbers, { path: EXTENSION }, context());
+    expect(sent).toHaveLength(4);
+  });
+});
+
+describe("what a 429 says", () => {
+  const read = (world: ReturnType<typeof setUp>) =>
+    world.client.call(listForwardingNumbers, { path: EXTENSION }, world.context());
+
+  it("is passed to the governor with its time and group", async () => {
+    const headers = { "x-rate-limit-group": "Light", "x-rate-limit-window": "60", "retry-after": "42" };
+    const world = setUp([refusal(429, "CMN-301", headers)]);
+    await failureOf(read(world));
+    expect(world.observed).toEqual([
+      {
+        group: "light",
+        status: 429,
+        windowSeconds: 60,
+        retryAfterMs: 42_000,
+        withoutHeaders: false,
+        errorCode: "CMN-301",
+      },
+    ]);
+  });
+
+  it("is some wider limit when it has no rate headers", async () => {
+    const world = setUp([refusal(429, "CMN-310")]);
+    expect(await failureOf(read(world))).toMatchObject({ kind: "rate_limited", retryAfterMs: 30_000 });
+    expect(world.observed[0]).toMatchObject({ group: "light", withoutHeaders: true, retryAfterMs: 30_000 });
+  });
+
+  it("CMN-304 is an answer about this write, not exhaustion", async () => {
+    const world = setUp([refusal(429, "CMN-304")]);
+    const write = world.client.call(addForwardingNumber, { path: EXTENSION, body: {} }, world.context());
+    expect(await failureOf(write)).toMatchObject({
+      kind: "answer",
+      errorCode: "CMN-304",
+      mayHaveTakenEffect: true,
+    });
+    expect(world.observed[0]).toMatchObject({ errorCode: "CMN-304", withoutHeaders: false });
+  });
+});
+
+describe("before anything is sent", () => {
+  it("a refusal of the governor is the call's failure, by its name", async () => {
+    const gate = new RingCentralError({
+      kind: "rate_limited",
+      operation: "admit",
+      retryAfterMs: 7_000,
+      mayHaveTakenEffect: false,
+    });
+    const { client, context, sent } = setUp([good], { governor: { admit: () => Promise.reject(gate) } });
+    const failure = await failureOf(client.call(listForwardingNumbers, { path: EXTENSION }, context()));
+    expect(failure).toMatchObject({
+      kind: "rate_limited",
+      operation: "listForwardingNumbers",
+      retryAfterMs: 7_000,
+    });
+    expect(sent).toEqual([]);
+  });
+
+  it("a failed login gives the permit back unused", async () => {
+    const failed = new RingCentralError({ kind: "auth", operation: "login", mayHaveTakenEffect: false });
+    const { client, context, released } = setUp([good], {
+      tokens: { accessToken: () => Promise.reject(failed) },
+    });
+    const failure = await failureOf(client.call(listForwardingNumbers, { path: EXTENSION }, context()));
+    expect(failure.kind).toBe("auth");
+    expect(released).toEqual([false]);
+  });
+
+  it("a faulty setting stays what it is, a missing Secrets Manager is unavailability", async () => {
+    const call = (error: Error) => {
+      const { client, context } = setUp([good], { tokens: { accessToken: () => Promise.reject(error) } });
+      return client.call(listForwardingNumbers, { path: EXTENSION }, context());
+    };
+    await expect(call(new ConfigurationError("secret field jwt", "is missing"))).rejects.toThrow(
+      ConfigurationError,
+    );
+    expect(await failureOf(call(new SecretUnavailableError()))).toMatchObject({
+      kind: "unavailable",
+      operation: "listForwardingNumbers",
+      mayHaveTakenEffect: false,
+    });
+  });
+
+  it("the permit says whether the request may have been counted", async () => {
+    const world = setUp([refused, reset, timedOut]);
+    await failureOf(world.client.call(listForwardingNumbers, { path: EXTENSION }, world.context()));
+    expect(world.released).toEqual([false, true, true]);
+  });
+});
+
+describe("the log", () => {
+  it("has one line an exchange, with what support needs", async () => {
+    const world = setUp([
+      refusal(500, "CMN-203", { rcrequestid: "r-1" }),
+      answer(200, { records: [] }, { rcrequestid: "r-2" }),
+    ]);
+    await world.client.call(listForwardingNumbers, { path: EXTENSION }, world.context());
+    const common = { operation: "listForwardingNumbers", group: "light", durationMs: 0 };
+    expect(world.lines()).toMatchObject([
+      {
+        ...common,
+        level: "warn",
+        attempt: 1,
+        status: 500,
+        rcRequestId: "r-1",
+        errorCode: "CMN-203",
+        kind: "broken",
+      },
+      { ...common, level: "info", attempt: 2, status: 200, rcRequestId: "r-2" },
+    ]);
+  });
+
+  it("holds no address, no token, no body", async () => {
+    const body = { errorCode: "CMN-101", errors: [{ errorCode: "CMN-101", parameterValue: "+13125550188" }] };
+    const world = setUp([answer(400, body)]);
+    const input = { path: EXTENSION, body: { phoneNumber: "+13125550188" } };
+    await failureOf(world.client.call(addForwardingNumber, input, world.context()));
+    for (const secret of ["3125550188", "SIM-at", "3800222", "restapi"])
+      expect(world.text()).not.toContain(secret);
+  });
+
+  it("says when records had to be left out", async () => {
+    const world = setUp([answer(200, { records: [{ id: "1" }, { phoneNumber: "+13125550188" }] })]);
+    const list = await world.client.call(listForwardingNumbers, { path: EXTENSION }, world.context());
+    expect(list.records).toHaveLength(1);
+    expect(world.lines()).toContainEqual(expect.objectContaining({ level: "warn", skippedRecords: 1 }));
+  });
+});

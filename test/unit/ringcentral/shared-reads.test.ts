@@ -1,0 +1,176 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { deadlineIn } from "../../../lib/platform/deadline.ts";
+import { createRingCentral } from "../../../lib/ringcentral/client.ts";
+import { outOfTime, RingCentralError } from "../../../lib/ringcentral/errors.ts";
+import type { CallContext, OperationInput } from "../../../lib/ringcentral/operation.ts";
+import { addForwardingNumber, listForwardingNumbers } from "../../../lib/ringcentral/operations.ts";
+import type { HttpAnswer, HttpRequest } from "../../../lib/ringcentral/transport.ts";
+import { captureLog } from "./capture-log.ts";
+import { type ManualClock, manualClock } from "./manual-clock.ts";
+
+/** An upstream that takes `tookMs` and keeps to the deadline of whoever asked. */
+function setUp(tookMs: number, clock: ManualClock = manualClock()) {
+  const sent: HttpRequest[] = [];
+  const inFlight = { now: 0, most: 0 };
+  const client = createRingCentral({
+    clock,
+    random: () => 0,
+    tokens: {
+      accessToken: async () => ({
+        value: "t",
+        generation: 1,
+        expiresAt: Number.MAX_SAFE_INTEGER,
+        server: "https://x.test",
+      }),
+      reject: async () => undefined,
+    },
+    governor: { admit: async () => ({ observe: async () => undefined, release: async () => undefined }) },
+    transport: {
+      async send(request): Promise<HttpAnswer> {
+        sent.push(request);
+        inFlight.now += 1;
+        inFlight.most = Math.max(inFlight.most, inFlight.now);
+        const timeLeftMs = request.deadline.remainingMs();
+        await clock.sleep(Math.min(tookMs, timeLeftMs));
+        inFlight.now -= 1;
+        if (timeLeftMs < tookMs) throw outOfTime(request.operation);
+        const records = [{ id: String(sent.length), label: request.url.pathname + request.url.search }];
+        return { status: 200, headers: {}, body: JSON.stringify({ id: "1", records }) };
+      },
+    },
+  });
+  const { log } = captureLog();
+  const read = (input: OperationInput, withinMs: number, more: Partial<CallContext> = {}) =>
+    client.call(listForwardingNumbers, input, {
+      accountId: "3700111",
+      deadline: deadlineIn(withinMs, clock, 0),
+      requestId: "r",
+      log,
+      ...more,
+    });
+  return { client, clock, sent, inFlight, read, log };
+}
+
+const path = { extensionId: "3800222" };
+
+describe("identical reads in flight", () => {
+  it("share one exchange, and each gets a result of its own", async () => {
+    const { clock, sent, read } = setUp(100);
+    const reads = Array.from({ length: 50 }, () => read({ path, query: { page: 1, perPage: 100 } }, 5_000));
+    await clock.advance(100);
+    const results = await Promise.all(reads);
+    expect(sent).toHaveLength(1);
+    expect(new Set(results.map((list) => list.records[0]?.id))).toEqual(new Set(["1"]));
+    expect(results[0]).not.toBe(results[1]);
+  });
+
+  it("are identical whatever the order of their parts", async () => {
+    const { clock, sent, read } = setUp(100);
+    const reads = [
+      read({ path, query: { page: 1, perPage: 100 } }, 5_000),
+      read({ query: { perPage: 100, page: 1 }, path }, 5_000, { lane: "interactive" }),
+    ];
+    await clock.advance(100);
+    await Promise.all(reads);
+    expect(sent).toHaveLength(1);
+  });
+
+  it("share nothing with another extension, account, page or lane", async () => {
+    const { clock, sent, read } = setUp(100);
+    const query = { page: 1 };
+    const reads = [
+      read({ path, query }, 5_000),
+      read({ path: { extensionId: "3800223" }, query }, 5_000),
+      read({ path, query: { page: 2 } }, 5_000),
+      read({ path }, 5_000),
+      read({ path, query }, 5_000, { accountId: "3700112" }),
+      read({ path, query }, 5_000, { lane: "sync" }),
+    ];
+    await clock.advance(100);
+    await Promise.all(reads);
+    expect(sent).toHaveLength(6);
+  });
+
+  it("do not outlive their answer: the next read asks again", async () => {
+    const { clock, sent, read } = setUp(100);
+    for (let i = 1; i <= 2; i += 1) {
+      const pending = read({ path }, 5_000);
+      await clock.advance(100);
+      expect((await pending).records[0]?.id).toBe(String(i));
+    }
+    expect(sent).toHaveLength(2);
+  });
+
+  it("are reads: writes are each sent", async () => {
+    const { client, clock, sent, log } = setUp(100);
+    const deadline = deadlineIn(5_000, clock, 0);
+    const write = () =>
+      client.call(addForwardingNumber, { path, body: {} }, { accountId: "1", deadline, requestId: "r", log });
+    const writes = [write(), write()];
+    await clock.advance(100);
+    await Promise.all(writes);
+    expect(sent).toHaveLength(2);
+  });
+
+  it("end for each by its own deadline, without ending it for the others", async () => {
+    const { clock, sent, read } = setUp(1_000);
+    const patient = read({ path }, 5_000);
+    const hurried = read({ path }, 300).catch((error: unknown) => error);
+    await clock.advance(300);
+    const error = await hurried;
+    if (!(error instanceof RingCentralError)) throw new Error("expected a RingCentralError");
+    expect(error.failure).toMatchObject({
+      kind: "timeout",
+      operation: "listForwardingNumbers",
+      deadlineExceeded: true,
+    });
+    await clock.advance(700);
+    expect((await patient).records).toHaveLength(1);
+    expect(sent).toHaveLength(1);
+  });
+
+  it("begun by one with little time fail nobody who has more", async () => {
+    const { clock, sent, read } = setUp(1_000);
+    const hurried = read({ path }, 300).catch((error: unknown) => error);
+    const patient = Array.from({ length: 5 }, () => read({ path }, 5_000));
+    await clock.advance(300);
+    expect(await hurried).toBeInstanceOf(RingCentralError);
+    await clock.advance(1_000);
+    expect(await Promise.all(patient)).toHaveLength(5);
+    expect(sent).toHaveLength(2);
+  });
+
+  it("whoever comes and goes: those with time for a whole exchange get theirs, nobody waits past their deadline, and there is never more than one at a time", async () => {
+    const arrivals = fc.array(fc.record({ after: fc.nat(400), within: fc.integer({ min: 1, max: 900 }) }), {
+      minLength: 1,
+      maxLength: 8,
+    });
+    await fc.assert(
+      fc.asyncProperty(arrivals, fc.integer({ min: 1, max: 200 }), async (readers, tookMs) => {
+        const clock = manualClock(0);
+        const { sent, inFlight, read } = setUp(tookMs, clock);
+        const outcomes = readers.map(async ({ after, within }) => {
+          await clock.sleep(after);
+          const result = await read({ path }, within).then(
+            () => "answered",
+            (error: unknown) => error,
+          );
+          return { result, waited: clock.now() - after, within };
+        });
+        await clock.advance(10_000);
+        for (const { result, waited, within } of await Promise.all(outcomes)) {
+          expect(waited).toBeLessThanOrEqual(within);
+          if (result !== "answered") {
+            expect(result).toBeInstanceOf(RingCentralError);
+            // At worst every other reader led a flight that failed just before its end.
+            expect(within).toBeLessThan(readers.length * tookMs);
+          }
+        }
+        expect(sent.length).toBeLessThanOrEqual(readers.length);
+        expect(inFlight.most).toBe(1);
+      }),
+      { numRuns: Number(process.env.DEEP_RUNS ?? 200) },
+    );
+  });
+});

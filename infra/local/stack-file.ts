@@ -37,24 +37,28 @@ export function removeStackFile(stack: Stack): void {
   }
 }
 
-/** A line to paste for each of the seven operations. */
+/**
+ * A line to paste for each of the seven operations, good in any folder. Tokens are read from the stack file: in full
+ * they would bury the rest of the line.
+ */
 export function curlLines(stack: Stack): string {
-  const extension = `${stack.apiUrl}/v1/extensions/me`;
-  const token = (name: TokenName) =>
-    `-H "authorization: Bearer $(node -p "require('./.local/stack.json').tokens.${name}")"`;
+  const me = `${stack.apiUrl}/v1/extensions/me`;
+  const bearer = (name: TokenName) =>
+    `-H "authorization: Bearer $(node -p "require('${stackPath}').tokens.${name}")"`;
   const json = (body: object) => `-H 'content-type: application/json' -d '${JSON.stringify(body)}'`;
-  const user = token("user");
+  const user = bearer("user");
+  const cabin = `$(curl -s ${me}/forwarding-numbers ${user} | node -p "JSON.parse(require('fs').readFileSync(0)).data.at(-1).id")`;
   return [
     "# blocked numbers: list, add",
-    `curl -s ${extension}/blocked-numbers ${user}`,
-    `curl -s ${extension}/blocked-numbers ${user} ${json({ phoneNumber: "+12025550199", label: "Robocaller" })}`,
+    `curl -s ${me}/blocked-numbers ${user}`,
+    `curl -s ${me}/blocked-numbers ${user} ${json({ phoneNumber: "+12025550199", label: "Robocaller" })}`,
     "# blocked and allowed numbers",
-    `curl -s '${extension}/caller-blocking/phone-numbers?status=all' ${user}`,
-    "# forwarding numbers: list, add, change (an id from the list)",
-    `curl -s ${extension}/forwarding-numbers ${user}`,
-    `curl -s ${extension}/forwarding-numbers ${user} ${json({ phoneNumber: "+12025550188", label: "Cabin", type: "Other" })}`,
-    `curl -s -X PUT ${extension}/forwarding-numbers/ID ${user} ${json({ label: "Lake cabin" })}`,
+    `curl -s '${me}/caller-blocking/phone-numbers?status=all' ${user}`,
+    "# forwarding numbers: list, add, change the last one",
+    `curl -s ${me}/forwarding-numbers ${user}`,
+    `curl -s ${me}/forwarding-numbers ${user} ${json({ phoneNumber: "+12025550155", label: "Cabin", type: "Other" })}`,
+    `curl -s -X PUT ${me}/forwarding-numbers/${cabin} ${user} ${json({ label: "Lake cabin" })}`,
     "# the company's phone numbers",
-    `curl -s '${stack.apiUrl}/v1/account/phone-numbers?limit=3' ${token("service")}`,
+    `curl -s '${stack.apiUrl}/v1/account/phone-numbers?limit=3' ${bearer("service")}`,
   ].join("\n");
 }

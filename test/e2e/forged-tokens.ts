@@ -6,6 +6,7 @@ const encode = (part: object) => Buffer.from(JSON.stringify(part)).toString("bas
 const decode = (part = ""): Record<string, unknown> =>
   JSON.parse(Buffer.from(part, "base64url").toString("utf8"));
 
+const Discovery = z.object({ jwks_uri: z.string() });
 const Jwks = z.object({ keys: z.array(z.record(z.string(), z.unknown())) });
 
 /**
@@ -15,8 +16,9 @@ const Jwks = z.object({ keys: z.array(z.record(z.string(), z.unknown())) });
 export async function forgedTokens(token: string, issuerUrl: string): Promise<Record<string, string>> {
   const [header, payload, signature] = token.split(".");
   const claims = decode(payload);
-  const discovery = await (await fetch(`${issuerUrl}/.well-known/openid-configuration`)).json();
-  const jwks = Jwks.parse(await (await fetch(discovery.jwks_uri)).json());
+  const discovery = await fetch(`${issuerUrl}/.well-known/openid-configuration`);
+  const { jwks_uri } = Discovery.parse(await discovery.json());
+  const jwks = Jwks.parse(await (await fetch(jwks_uri)).json());
   const publicKey = createPublicKey({ key: jwks.keys[0] ?? {}, format: "jwk" }).export({
     type: "spki",
     format: "pem",

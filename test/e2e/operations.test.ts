@@ -1,5 +1,6 @@
 import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import * as z from "zod/mini";
 import { findFreePort } from "../../infra/local/ports.ts";
 import { copyCheckout } from "./checkout.ts";
 import { forgedTokens } from "./forged-tokens.ts";
@@ -273,7 +274,7 @@ test("the issuer's token endpoint mints a fresh token by the name of one", async
     method: "POST",
     body: new URLSearchParams({ grant_type: "client_credentials", client_id: "readOnly" }),
   });
-  const { access_token: token } = await minted.json();
+  const { access_token: token } = z.object({ access_token: z.string() }).parse(await minted.json());
   expect((await call("/v1/extensions/me/blocked-numbers", { token })).status).toBe(200);
 });
 

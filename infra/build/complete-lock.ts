@@ -1,0 +1,98 @@
+// `node infra/build/complete-lock.ts`, after a change of dependencies: npm leaves out of package-lock.json the
+// optional packages of other platforms that it could not look up while writing it, and `npm ci` then refuses the
+// file everywhere. This adds them: their exact versions stand in the packages that ask for them, their platforms in
+// their names. `--check` only tells.
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import * as z from "zod/mini";
+import { projectRoot } from "./bundle.ts";
+
+interface LockEntry {
+  version?: string;
+  dev?: boolean;
+  optionalDependencies?: Record<string, string>;
+}
+interface LockFile {
+  packages: Record<string, LockEntry>;
+}
+
+const Shape = z.object({
+  packages: z.record(
+    z.string(),
+    z.object({
+      version: z.optional(z.string()),
+      dev: z.optional(z.boolean()),
+      optionalDependencies: z.optional(z.record(z.string(), z.string())),
+    }),
+  ),
+});
+/** Checked but not rebuilt: the file keeps the order npm wrote it in. */
+const LockFile = z.custom<LockFile>((value) => Shape.safeParse(value).success);
+
+export interface MissingPackage {
+  askedBy: string;
+  name: string;
+  version: string;
+}
+
+/** The optional packages that a lock file's packages ask for and that it has no entry for. */
+export function findMissingOptionals({ packages }: LockFile): MissingPackage[] {
+  return Object.entries(packages).flatMap(([askedBy, { optionalDependencies = {} }]) =>
+    Object.entries(optionalDependencies)
+      .filter(([name]) => !resolves(packages, askedBy, name))
+      .map(([name, version]) => ({ askedBy, name, version })),
+  );
+}
+
+/** Node's own rule: beside the package that asks, or in any folder above. */
+function resolves(packages: LockFile["packages"], from: string, name: string): boolean {
+  if (`${from === "" ? "" : `${from}/`}node_modules/${name}` in packages) return true;
+  if (from === "") return false;
+  const above = from.lastIndexOf("/node_modules/");
+  return resolves(packages, above < 0 ? "" : from.slice(0, above), name);
+}
+
+const systems = ["android", "darwin", "freebsd", "linux", "openharmony", "win32"];
+const processors = ["arm64", "arm", "ia32", "ppc64", "riscv64", "s390x", "x64"];
+
+/** @throws when the version is a range or the name tells no platform: then the lock needs a person */
+function entryFor(
+  { name, version }: MissingPackage,
+  dev: boolean | undefined,
+): LockEntry & Record<string, unknown> {
+  const words = name.split(/[/-]/);
+  const os = systems.find((system) => words.includes(system));
+  const cpu = processors.find((processor) => words.includes(processor));
+  if (os === undefined || cpu === undefined || !/^\d+\.\d+\.\d+/.test(version)) {
+    throw new Error(`cannot tell the platform of ${name}@${version}`);
+  }
+  const libc = words.some((word) => word.startsWith("musl")) ? ["musl"] : undefined;
+  return { version, cpu: [cpu], ...(dev && { dev }), ...(libc && { libc }), optional: true, os: [os] };
+}
+
+/** The lock file with every missing package added, its packages in npm's order. */
+export function completeLock(lock: LockFile): LockFile {
+  const added = findMissingOptionals(lock).map(
+    (missing) =>
+      [`node_modules/${missing.name}`, entryFor(missing, lock.packages[missing.askedBy]?.dev)] as const,
+  );
+  const packages = Object.entries({ ...lock.packages, ...Object.fromEntries(added) });
+  packages.sort(([a], [b]) => a.localeCompare(b, "en"));
+  return { ...lock, packages: Object.fromEntries(packages) };
+}
+
+export function readLock(root: string = projectRoot): LockFile {
+  return LockFile.parse(JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")));
+}
+
+if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+  const lock = readLock();
+  const missing = findMissingOptionals(lock);
+  for (const { name, version } of missing) console.log(`missing: ${name}@${version}`);
+  if (!process.argv.includes("--check")) {
+    writeFileSync(join(projectRoot, "package-lock.json"), `${JSON.stringify(completeLock(lock), null, 2)}\n`);
+  } else if (missing.length > 0) {
+    process.exitCode = 1;
+  }
+}

@@ -183,7 +183,9 @@ export function createSchedule(options: ScheduleOptions): Schedule {
   function instance({ name, skewMs }: { name?: string; skewMs?: number } = {}): Instance {
     const id = name ?? `i${instances}`;
     instances++;
-    const skew = skewMs ?? between(-maxSkewMs, maxSkewMs);
+    // Half of all clocks are as wrong as they may be: that is where the mistakes are.
+    const extreme = chance(0.5) ? maxSkewMs : -maxSkewMs;
+    const skew = skewMs ?? (chance(0.5) ? extreme : between(-maxSkewMs, maxSkewMs));
     let dead = false;
     const onDeath: Array<() => void> = [];
 

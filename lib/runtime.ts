@@ -1,4 +1,5 @@
 import { hkdfSync, randomUUID } from "node:crypto";
+import { type Authenticator, createAuthenticator } from "./http/authenticate.ts";
 import { type BlockedNumberFamilies, createBlockedNumberFamilies } from "./numbers/blocked-number-family.ts";
 import { type Clock, systemClock } from "./platform/clock.ts";
 import type { CredentialSource } from "./platform/credentials.ts";
@@ -32,6 +33,7 @@ export interface Runtime {
   clock: Clock;
   /** The account's client, token, governor and findings. */
   for(request: { accountId: string }): AccountRuntime;
+  authenticator: Authenticator;
   /** Keys that seal cursors of that account: the first seals, all open. @throws ConfigurationError */
   cursorKeys(accountId: string, deadline: Deadline): Promise<Uint8Array[]>;
 }
@@ -69,6 +71,7 @@ function createRuntime(settings: Settings): Runtime {
   return {
     settings,
     clock,
+    authenticator: createAuthenticator({ settings, clock }),
     for: ({ accountId }) => ({ ringcentral: account(accountId).ringcentral, families, now: clock.now }),
     async cursorKeys(accountId, deadline) {
       const { clientSecret } = await account(accountId).credentials.current(deadline);
@@ -95,7 +98,7 @@ function connectAccount(shared: Shared, accountKey: string, accountId: string) {
   const tokens = createFleetTokenSource({
     records,
     credentials,
-    steps: createOAuth({ transport, clock, log }),
+    oauth: createOAuth({ transport, clock, log }),
     clock,
     random,
     accountKey,

@@ -1,8 +1,5 @@
 import { listForwardingNumbersRoute } from "../../lib/contract/routes/list-forwarding-numbers.ts";
-import { defineHandler } from "../../lib/http/handler.ts";
+import { defineFunction } from "../../lib/define-function.ts";
 import { listForwardingNumbers } from "../../lib/numbers/forwarding-numbers.ts";
-import { runtime } from "../../lib/runtime.ts";
 
-export const handler = defineHandler(listForwardingNumbersRoute, (request) =>
-  listForwardingNumbers(runtime().for(request), request),
-);
+export const handler = defineFunction(listForwardingNumbersRoute, listForwardingNumbers);

@@ -1,8 +1,5 @@
 import { updateForwardingNumberRoute } from "../../lib/contract/routes/update-forwarding-number.ts";
-import { defineHandler } from "../../lib/http/handler.ts";
+import { defineFunction } from "../../lib/define-function.ts";
 import { updateForwardingNumber } from "../../lib/numbers/forwarding-numbers.ts";
-import { runtime } from "../../lib/runtime.ts";
 
-export const handler = defineHandler(updateForwardingNumberRoute, (request) =>
-  updateForwardingNumber(runtime().for(request), request),
-);
+export const handler = defineFunction(updateForwardingNumberRoute, updateForwardingNumber);

@@ -1,5 +1,5 @@
 import type * as z from "zod/mini";
-import type { ObjectSchema, Route } from "../contract/route.ts";
+import type { Route } from "../contract/route.ts";
 import type { Page, PageRequest } from "../numbers/page.ts";
 import type { Deadline } from "../platform/deadline.ts";
 import type { Logger } from "../platform/logger.ts";
@@ -19,7 +19,7 @@ export interface Caller {
 export interface RouteRequest<R extends Route> {
   path: z.output<R["parameters"]>;
   query: z.output<R["query"]>;
-  body: R["body"] extends ObjectSchema ? z.output<R["body"]> : undefined;
+  body: z.output<NonNullable<R["body"]>>;
   /** For lists: how much to answer and from where. `{ limit: DEFAULT_LIMIT }` elsewhere. */
   page: PageRequest;
   caller: Caller;
@@ -29,6 +29,8 @@ export interface RouteRequest<R extends Route> {
   requestId: string;
   deadline: Deadline;
   log: Logger;
+  /** The route's `operationId`: who spends RingCentral's budget. */
+  route: string;
 }
 
 /** What a use case answers, by the kind its route declares. */
@@ -40,9 +42,7 @@ export interface OutcomeOf<Item> {
   plain: Item;
 }
 
-type DataOf<R extends Route> = R["answer"]["data"] extends z.ZodMiniType
-  ? z.output<R["answer"]["data"]>
-  : undefined;
+type DataOf<R extends Route> = z.output<NonNullable<R["answer"]["data"]>>;
 
 export type Outcome<R extends Route> = OutcomeOf<DataOf<R>>[R["answer"]["kind"]];
 

@@ -1,0 +1,51 @@
+import type * as z from "zod/mini";
+import type { FieldError } from "../contract/problems.ts";
+
+type Place = FieldError["in"];
+type Issue = z.core.$ZodIssue;
+
+/** A schema's issues in our own words. Never repeats a value: it may be a number or a secret. */
+export function fieldErrors(place: Place, issues: readonly Issue[]): FieldError[] {
+  return issues.flatMap((issue) => {
+    const field = issue.path.map(String).join(".");
+    if (issue.code === "unrecognized_keys") {
+      return issue.keys.map((key) =>
+        fieldError(place, join(field, printable(key)), "unknown", "Not a known field."),
+      );
+    }
+    const { code, detail } = describe(issue);
+    return [fieldError(place, field, code, detail)];
+  });
+}
+
+export function fieldError(place: Place, field: string, code: string, detail: string): FieldError {
+  return { in: place, field, code, detail };
+}
+
+function describe(issue: Issue): { code: string; detail: string } {
+  switch (issue.code) {
+    case "invalid_type":
+      return issue.input === undefined
+        ? { code: "required", detail: "This field is required." }
+        : { code: "type", detail: `Must be of type ${issue.expected}.` };
+    case "too_big":
+      return issue.origin === "string" || issue.origin === "array"
+        ? { code: "too_long", detail: `Must be no longer than ${issue.maximum}.` }
+        : { code: "out_of_range", detail: `Must be at most ${issue.maximum}.` };
+    case "too_small":
+      return issue.origin === "string" || issue.origin === "array"
+        ? { code: "too_short", detail: `Must be at least ${issue.minimum} long.` }
+        : { code: "out_of_range", detail: `Must be at least ${issue.minimum}.` };
+    case "invalid_value":
+      return { code: "not_one_of", detail: `Must be one of: ${issue.values.map(String).join(", ")}.` };
+    default:
+      return { code: "format", detail: "Does not have the right form." };
+  }
+}
+
+const join = (path: string, key: string) => (path === "" ? key : `${path}.${key}`);
+
+/** A name a caller made up is shown only so far as it is harmless to show. */
+export function printable(name: string): string {
+  return name.replace(/[^\w.$-]/g, "?").slice(0, 64);
+}

@@ -1,0 +1,42 @@
+import { type ProblemError, problems } from "../contract/problems.ts";
+import type { HttpAnswer } from "./invocation.ts";
+
+const RETRY_SECONDS = 5;
+
+/** RFC 9457, in the contract's one shape. */
+export function problemAnswer(
+  problem: ProblemError,
+  context: { requestId: string; typeBase: string },
+): HttpAnswer {
+  const { code, details } = problem;
+  const entry = problems[code];
+  const mustSay = entry.status === 429 || entry.status === 503;
+  const retryAfter = details.retryAfterSeconds ?? (mustSay ? RETRY_SECONDS : undefined);
+  const body = {
+    type: `${context.typeBase}#${code}`,
+    title: entry.title,
+    status: entry.status,
+    detail: details.detail ?? entry.meaning,
+    instance: context.requestId,
+    code,
+    retryable: entry.retryable,
+    ...(retryAfter !== undefined && { retryAfter }),
+    ...(details.errors && details.errors.length > 0 && { errors: details.errors }),
+    ...(details.upstream && Object.keys(details.upstream).length > 0 && { upstream: details.upstream }),
+  };
+  return {
+    statusCode: entry.status,
+    headers: {
+      "content-type": "application/problem+json",
+      ...(retryAfter !== undefined && { "retry-after": String(retryAfter) }),
+      ...(entry.status === 401 && { "www-authenticate": challenge(code) }),
+      ...(code === "scope_missing" && { "www-authenticate": 'Bearer error="insufficient_scope"' }),
+    },
+    body: JSON.stringify(body),
+  };
+}
+
+/** RFC 6750: without a token no error is named; a bad one is `invalid_token` whatever is wrong with it. */
+function challenge(code: string): string {
+  return code === "token_missing" ? "Bearer" : 'Bearer error="invalid_token"';
+}

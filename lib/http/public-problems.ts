@@ -1,0 +1,12 @@
+import { ProblemError } from "../contract/problems.ts";
+import { ConfigurationError } from "../platform/settings.ts";
+import type { Translate } from "./stack.ts";
+
+/** What any function may throw: a problem, or a setting that is not right. Everything else is our own fault. */
+export const translateCommon: Translate = (error) => {
+  if (error instanceof ProblemError) return error;
+  if (error instanceof ConfigurationError) {
+    return new ProblemError("configuration_invalid", { retryAfterSeconds: 60, cause: error });
+  }
+  return undefined;
+};

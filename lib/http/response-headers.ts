@@ -1,0 +1,38 @@
+import type { EdgeRequest, Middleware } from "./invocation.ts";
+import { header, invocationOf } from "./invocation.ts";
+
+/** What a JSON API needs against sniffing, framing, leaking referrers and shared caches. */
+const securityHeaders: Readonly<Record<string, string>> = {
+  "x-content-type-options": "nosniff",
+  "strict-transport-security": "max-age=31536000; includeSubDomains",
+  "referrer-policy": "no-referrer",
+  "content-security-policy": "default-src 'none'; frame-ancestors 'none'",
+  "cross-origin-resource-policy": "same-site",
+};
+
+export function responseHeaders(cacheControl: string): Middleware {
+  const add = ({ response }: EdgeRequest) => {
+    if (!response) return;
+    Object.assign(response.headers, securityHeaders);
+    response.headers["cache-control"] ??= response.statusCode < 400 ? cacheControl : "no-store";
+  };
+  return { after: add, onError: add };
+}
+
+const EXPOSED =
+  "X-Request-Id, ETag, Link, Location, Retry-After, Age, RateLimit, RateLimit-Policy, Idempotency-Replayed";
+
+/** Tells a browser that an allowed origin may read the answer. The gateway answers preflights. */
+export function cors(): Middleware {
+  const add = ({ event, response }: EdgeRequest) => {
+    const { settings } = invocationOf(event);
+    if (!response || !settings || settings.corsAllowedOrigins.length === 0) return;
+    const anyOrigin = settings.corsAllowedOrigins.includes("*");
+    if (!anyOrigin) response.headers.vary = "Origin";
+    const origin = header(event, "origin");
+    if (origin === undefined || !(anyOrigin || settings.corsAllowedOrigins.includes(origin))) return;
+    response.headers["access-control-allow-origin"] = anyOrigin ? "*" : origin;
+    response.headers["access-control-expose-headers"] = EXPOSED;
+  };
+  return { after: add, onError: add };
+}

@@ -1,0 +1,141 @@
+import type { APIGatewayProxyEventV2 } from "aws-lambda";
+import * as z from "zod/mini";
+import { Cursor, Limit } from "../contract/parameters.ts";
+import { type FieldError, ProblemError } from "../contract/problems.ts";
+import type { Route } from "../contract/route.ts";
+import { fieldError, fieldErrors, printable } from "./field-errors.ts";
+import { header } from "./invocation.ts";
+
+/** [contract 3] Counted in bytes, decoded. */
+export const MAX_BODY_BYTES = 16 * 1024;
+
+/** A request's values as the route's schemas parsed them. */
+export interface ValidInput {
+  path: Record<string, unknown>;
+  query: Record<string, unknown>;
+  body: unknown;
+  limit?: number;
+  cursor?: string;
+}
+
+const paging = z.object({ limit: Limit, cursor: z.optional(Cursor) });
+
+/**
+ * Parses what the caller sent by the route's declaration; nothing else goes on.
+ * @throws ProblemError `request_invalid` with every fault found, `body_too_large`, `media_type_unsupported`
+ */
+export function validate(route: Route, event: APIGatewayProxyEventV2): ValidInput {
+  const errors: FieldError[] = [];
+  if (header(event, "x-http-method-override") !== undefined) {
+    // RingCentral would act on it [docs: URIS]; here it can only be a trick or a mistake.
+    errors.push(fieldError("header", "X-HTTP-Method-Override", "unknown", "Methods cannot be overridden."));
+  }
+  const text = route.body === undefined ? undefined : bodyText(event);
+  const { limit, cursor, ...filters } = parseQuery(event.rawQueryString ?? "", errors);
+  const isList = route.answer.kind === "list";
+  const page = isList ? parsePage({ limit, cursor }, errors) : {};
+  const path = parsePart("path", route.parameters, event.pathParameters ?? {}, errors);
+  const query = parsePart(
+    "query",
+    route.query,
+    isList ? filters : { ...filters, ...defined({ limit, cursor }) },
+    errors,
+  );
+  const body =
+    text === undefined || route.body === undefined ? undefined : parseBody(route.body, text, errors);
+  if (errors.length > 0) throw new ProblemError("request_invalid", { errors });
+  return { path, query, body, ...page };
+}
+
+function parsePage(sent: { limit?: string | undefined; cursor?: string | undefined }, errors: FieldError[]) {
+  const parsed = paging.safeParse(defined(sent));
+  if (parsed.success) return defined(parsed.data);
+  errors.push(...fieldErrors("query", parsed.error.issues));
+  return {};
+}
+
+function defined<Fields extends Record<string, unknown>>(fields: Fields) {
+  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+}
+
+function parsePart(
+  place: "path" | "query",
+  schema: z.ZodMiniType,
+  values: Record<string, unknown>,
+  errors: FieldError[],
+): Record<string, unknown> {
+  const parsed = schema.safeParse(values);
+  if (parsed.success) return parsed.data as Record<string, unknown>;
+  errors.push(...fieldErrors(place, parsed.error.issues));
+  return {};
+}
+
+/**
+ * The query from its raw text: API Gateway joins repeated names with commas in `queryStringParameters`, which
+ * would turn two values into one.
+ */
+function parseQuery(raw: string, errors: FieldError[]): Record<string, string> {
+  // No prototype: a parameter may be called `toString`.
+  const query: Record<string, string> = Object.create(null);
+  for (const pair of raw.split("&")) {
+    if (pair === "") continue;
+    const [name, value] = decodePair(pair);
+    if (name === undefined || value === undefined) {
+      errors.push(fieldError("query", printable(pair), "format", "Not properly percent-encoded."));
+    } else if (name === "__proto__") {
+      // A schema would not see it as a field of its own.
+      errors.push(fieldError("query", name, "unknown", "Not a known field."));
+    } else if (name in query) {
+      errors.push(fieldError("query", printable(name), "duplicate", "May be given only once."));
+    } else {
+      query[name] = value;
+    }
+  }
+  return query;
+}
+
+function decodePair(pair: string): [string?, string?] {
+  const at = pair.indexOf("=");
+  const decode = (text: string) => decodeURIComponent(text.replaceAll("+", " "));
+  try {
+    return at < 0 ? [decode(pair), ""] : [decode(pair.slice(0, at)), decode(pair.slice(at + 1))];
+  } catch {
+    return [];
+  }
+}
+
+function bodyText(event: APIGatewayProxyEventV2): string {
+  const bytes = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
+  if (bytes.byteLength > MAX_BODY_BYTES) throw new ProblemError("body_too_large");
+  const [mediaType = "", ...parameters] = (header(event, "content-type") ?? "").split(";");
+  const charset = parameters
+    .map((part) => part.trim().toLowerCase())
+    .find((part) => part.startsWith("charset="));
+  const isUtf8 = charset === undefined || /^charset="?utf-8"?$/.test(charset);
+  if (mediaType.trim().toLowerCase() !== "application/json" || !isUtf8) {
+    throw new ProblemError("media_type_unsupported");
+  }
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    return "";
+  }
+}
+
+function parseBody(schema: z.ZodMiniType, text: string, errors: FieldError[]): unknown {
+  let json: unknown;
+  try {
+    json = JSON.parse(text, (key, value) => {
+      // Assigning such a key later could change an object's prototype; a schema would not even see it.
+      if (key === "__proto__") throw new SyntaxError("reserved key");
+      return value;
+    });
+  } catch {
+    errors.push(fieldError("body", "", "format", "The body is not valid JSON in UTF-8."));
+    return undefined;
+  }
+  const parsed = schema.safeParse(json);
+  if (parsed.success) return parsed.data;
+  errors.push(...fieldErrors("body", parsed.error.issues));
+  return undefined;
+}

@@ -72,6 +72,9 @@ export const Label = z
     z.meta({ description: "A free name.", examples: ["Robocaller"] }),
   );
 
+/** Tells the OpenAPI builder that a text is a comma-separated set of these values. */
+export const SET_VALUES = "x-set-values";
+
 /** A comma-separated set of the given values, such as `DirectNumber,MainCompanyNumber`. */
 export function setOf<const Values extends readonly [string, ...string[]]>(
   values: Values,
@@ -86,5 +89,5 @@ export function setOf<const Values extends readonly [string, ...string[]]>(
       ),
       z.array(z.enum(values)).check(z.minLength(1), z.maxLength(known.size)),
     )
-    .check(z.meta({ description }));
+    .check(z.meta({ description, [SET_VALUES]: values }));
 }

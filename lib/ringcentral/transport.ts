@@ -1,3 +1,5 @@
+import type { ClientRequest } from "node:http";
+import type { Socket } from "node:net";
 import type { RequestError } from "got";
 import type { Deadline } from "../platform/deadline.ts";
 import { type FailureKind, outOfTime, RingCentralError } from "./errors.ts";
@@ -53,6 +55,28 @@ export function createTransport(options: TransportOptions): Transport {
     return { http: createHttpClient(), RequestError };
   };
   let client: ReturnType<typeof loadClient> | undefined;
+  const readySockets = new WeakSet<Socket>();
+
+  /** Tells, once the exchange is over, whether the request can have left: a connection was ready for it. */
+  function watchConnection(exchange: RequestEvents, encrypted: boolean): () => boolean {
+    let connected = false;
+    const onSocket = (socket: Socket) => {
+      if (readySockets.has(socket)) {
+        connected = true;
+        return;
+      }
+      // Over TLS, nothing leaves before the handshake is complete.
+      socket.once(encrypted ? "secureConnect" : "connect", () => {
+        readySockets.add(socket);
+        connected = true;
+      });
+    };
+    exchange.on("request", (request) => {
+      if (request.socket) onSocket(request.socket);
+      else request.once("socket", onSocket);
+    });
+    return () => connected;
+  }
 
   return {
     async send(request) {
@@ -72,6 +96,7 @@ export function createTransport(options: TransportOptions): Transport {
         timeout: { request: timeoutMs },
         signal: tooLarge.signal,
       });
+      const hasConnected = watchConnection(exchange, request.url.protocol === "https:");
       exchange.on("downloadProgress", ({ transferred }) => {
         if (transferred > maxAnswerBytes) tooLarge.abort();
       });
@@ -80,31 +105,31 @@ export function createTransport(options: TransportOptions): Transport {
         return { status: statusCode, headers, body };
       } catch (error) {
         if (!(error instanceof RequestError)) throw error;
-        throw networkFailure(request, error, remainingMs <= attemptTimeoutMs);
+        throw networkFailure(operation, error, hasConnected(), remainingMs <= attemptTimeoutMs);
       }
     },
   };
 }
 
-/** got says what went wrong by `name` and `code`, and how far the exchange had come by `timings`. */
-function networkFailure(request: HttpRequest, error: RequestError, outOfTime: boolean): RingCentralError {
-  const connected = hasConnected(error.timings, request.url.protocol === "https:");
+interface RequestEvents {
+  on(event: "request", listener: (request: ClientRequest) => void): unknown;
+}
+
+/** got says what went wrong by `name` and `code`. */
+function networkFailure(
+  operation: string,
+  error: RequestError,
+  connected: boolean,
+  outOfTime: boolean,
+): RingCentralError {
   const timedOut = error.name === "TimeoutError";
   const kind: FailureKind = timedOut ? "timeout" : connected ? "broken" : "unavailable";
   return new RingCentralError({
     kind,
-    operation: request.operation,
+    operation,
     ...(timedOut && outOfTime && { deadlineExceeded: true }),
     mayHaveTakenEffect: connected,
     // Only the code: got's errors carry the request's options, and with them the credentials.
     cause: new Error(error.code),
   });
-}
-
-/** Whether the request can have left: over TLS, nothing does before the handshake is complete. */
-function hasConnected(timings: RequestError["timings"], encrypted: boolean): boolean {
-  if (timings?.connect === undefined) return false;
-  // On a connection used before, got sets both instants to that of the assignment, and no handshake is seen.
-  const reused = timings.connect === timings.socket;
-  return !encrypted || reused || timings.secureConnect !== undefined;
 }

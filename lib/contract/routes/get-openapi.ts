@@ -1,6 +1,10 @@
 import * as z from "zod/mini";
 import { defineRoute } from "../route.ts";
 
+export const OpenApiDocument = z
+  .looseObject({ openapi: z.string() })
+  .check(z.meta({ id: "OpenApiDocument", description: "An OpenAPI 3.1 document." }));
+
 export const getOpenApiRoute = defineRoute({
   operationId: "getOpenApi",
   method: "GET",
@@ -13,7 +17,7 @@ export const getOpenApiRoute = defineRoute({
   answer: {
     kind: "plain",
     description: "An OpenAPI document.",
-    data: z.looseObject({ openapi: z.string() }),
+    data: OpenApiDocument,
   },
   problems: [],
 });

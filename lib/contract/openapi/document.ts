@@ -1,0 +1,81 @@
+import { type Route, scopes } from "../route.ts";
+import { answersOf, problemAnswers } from "./answers.ts";
+import { headerComponents, requestParameters } from "./parameters.ts";
+import { componentSchemas, type JsonObject, refTo, schemaName } from "./schemas.ts";
+
+/**
+ * The OpenAPI 3.1 description of the routes, made from the schemas that validate. For builds and tests alone: no
+ * function imports it. Every body is a named component, so that generators for Swift and Kotlin have names to use.
+ */
+export function buildOpenApi(routes: readonly Route[], version: string): JsonObject {
+  return {
+    openapi: "3.1.0",
+    info: {
+      title: "Ringfront",
+      version,
+      summary: "RingCentral's phone-number endpoints for apps",
+      description:
+        "Blocked, allowed and forwarding numbers of an extension and the phone numbers of a company, with one " +
+        "error shape (RFC 9457) and one paging shape.",
+      license: { name: "MIT", identifier: "MIT" },
+      contact: { name: "Ringfront" },
+    },
+    servers: [
+      {
+        url: "https://{host}",
+        description: "A deployment.",
+        variables: { host: { default: "api.example.com" } },
+      },
+    ],
+    tags: [...new Set(routes.map((route) => route.tag))]
+      .sort()
+      .map((name) => ({ name, description: `${name}.` })),
+    paths: pathsOf(routes),
+    components: {
+      schemas: componentSchemas(routes),
+      headers: headerComponents,
+      responses: problemAnswers(),
+      securitySchemes: {
+        accessToken: {
+          type: "oauth2",
+          description: "An access token (JWT) from the OpenID Connect issuer this service trusts.",
+          flows: {
+            authorizationCode: {
+              authorizationUrl: "https://issuer.example.com/authorize",
+              tokenUrl: "https://issuer.example.com/token",
+              scopes,
+            },
+            clientCredentials: { tokenUrl: "https://issuer.example.com/token", scopes },
+          },
+        },
+      },
+    },
+  };
+}
+
+function pathsOf(routes: readonly Route[]): JsonObject {
+  const paths: Record<string, Record<string, JsonObject>> = {};
+  for (const route of routes) {
+    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operationOf(route) };
+  }
+  return paths;
+}
+
+function operationOf(route: Route): JsonObject {
+  return {
+    operationId: route.operationId,
+    tags: [route.tag],
+    summary: route.summary,
+    description: route.description,
+    security: route.scope === undefined ? [] : [{ accessToken: [route.scope] }],
+    parameters: requestParameters(route),
+    ...(route.body && {
+      requestBody: {
+        required: true,
+        description: "At most 16 KiB.",
+        content: { "application/json": { schema: refTo(schemaName(route.body)) } },
+      },
+    }),
+    responses: answersOf(route),
+  };
+}

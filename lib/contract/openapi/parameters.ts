@@ -1,0 +1,85 @@
+import type * as z from "zod/mini";
+import { Cursor, DEFAULT_LIMIT, MAX_LIMIT, SET_VALUES } from "../parameters.ts";
+import type { ObjectSchema, Route } from "../route.ts";
+import { type JsonObject, jsonSchema } from "./schemas.ts";
+
+/** Everything of a request but its body. */
+export function requestParameters(route: Route): JsonObject[] {
+  return [
+    ...declared("path", route.parameters),
+    ...declared("query", route.query),
+    ...(route.answer.kind === "list" ? pagingParameters : []),
+    requestIdParameter,
+    ...(route.method === "GET" ? [ifNoneMatch] : []),
+  ];
+}
+
+function declared(place: "path" | "query", schema: ObjectSchema): JsonObject[] {
+  return Object.entries(schema.shape as Record<string, z.ZodMiniType>).map(([name, member]) => {
+    const { description, [SET_VALUES]: values, ...rest } = jsonSchema(member);
+    const isSet = Array.isArray(values);
+    return {
+      name,
+      in: place,
+      required: place === "path",
+      ...(typeof description === "string" && { description }),
+      ...(isSet && { style: "form", explode: false }),
+      schema: isSet
+        ? { type: "array", items: { type: "string", enum: values }, minItems: 1, maxItems: values.length }
+        : rest,
+    };
+  });
+}
+
+const pagingParameters: JsonObject[] = [
+  {
+    name: "limit",
+    in: "query",
+    required: false,
+    description: "The most items to answer.",
+    schema: { type: "integer", format: "int32", minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT },
+  },
+  {
+    name: "cursor",
+    in: "query",
+    required: false,
+    description: "`page.nextCursor` of the page before. It fits the same route, extension and filters only.",
+    schema: jsonSchema(Cursor),
+  },
+];
+
+const requestIdParameter: JsonObject = {
+  name: "X-Request-Id",
+  in: "header",
+  required: false,
+  description: "The caller's own id of this request; echoed.",
+  schema: { type: "string", pattern: "^[A-Za-z0-9._-]{1,128}$", maxLength: 128 },
+};
+
+const ifNoneMatch: JsonObject = {
+  name: "If-None-Match",
+  in: "header",
+  required: false,
+  description: "An `ETag` the caller has; 304 when it is still right.",
+  schema: { type: "string", maxLength: 1024, pattern: "^[\\x21-\\x7e ]+$" },
+};
+
+const text = (description: string, more: JsonObject = {}): JsonObject => ({
+  description,
+  schema: { type: "string", ...more },
+});
+const seconds = { type: "integer", format: "int32", minimum: 0, maximum: 2147483647 };
+
+export const headerComponents: JsonObject = {
+  "X-Request-Id": text("The id of this request.", { maxLength: 128 }),
+  ETag: text("A strong tag over the content."),
+  Link: text('The next page, as `<…>; rel="next"`.'),
+  Location: text("Where the new resource is."),
+  "Retry-After": { description: "Seconds to wait.", schema: seconds },
+  Age: { description: "Seconds since RingCentral was read, for an answer from the cache.", schema: seconds },
+  "WWW-Authenticate": text("The challenge of RFC 6750."),
+};
+
+export function headerRefs(...names: string[]): JsonObject {
+  return Object.fromEntries(names.map((name) => [name, { $ref: `#/components/headers/${name}` }]));
+}

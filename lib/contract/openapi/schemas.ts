@@ -1,0 +1,150 @@
+import * as z from "zod/mini";
+import { problems } from "../problems.ts";
+import type { Route } from "../route.ts";
+
+export type JsonObject = { [name: string]: unknown };
+
+export const refTo = (name: string): JsonObject => ({ $ref: `#/components/schemas/${name}` });
+
+/** A schema without its document-level keywords, references pointing at the components. */
+export function jsonSchema(schema: z.ZodMiniType): JsonObject {
+  const { $schema, $defs, ...rest } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+  return rest;
+}
+
+/** The component name a body or resource declares with `z.meta({ id })`. */
+export function schemaName(schema: z.ZodMiniType | undefined): string {
+  const id = schema && z.globalRegistry.get(schema)?.id;
+  if (typeof id !== "string") throw new Error("a body or resource needs a name: z.meta({ id })");
+  return id;
+}
+
+export const listName = (route: Route) => `${schemaName(route.answer.data)}List`;
+export const itemName = (route: Route) => `${schemaName(route.answer.data)}Answer`;
+
+/** All named schemas: resources and bodies by their ids, their envelopes, and the problem. */
+export function componentSchemas(routes: readonly Route[]): JsonObject {
+  const schemas: Record<string, JsonObject> = {};
+  for (const route of routes) {
+    if (route.body) schemas[schemaName(route.body)] = definition(route.body);
+    const { data, kind } = route.answer;
+    if (data === undefined || kind === "deleted") continue;
+    schemas[schemaName(data)] = definition(data);
+    if (kind === "list") schemas[listName(route)] = listEnvelope(schemaName(data));
+    if (kind === "item" || kind === "created") schemas[itemName(route)] = itemEnvelope(schemaName(data));
+  }
+  return Object.fromEntries(
+    Object.entries({ ...schemas, ...sharedSchemas }).sort(([a], [b]) => (a < b ? -1 : 1)),
+  );
+}
+
+function definition(schema: z.ZodMiniType): JsonObject {
+  const { $defs } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+  const { id, ...definition } = ($defs?.[schemaName(schema)] ?? {}) as JsonObject;
+  return definition;
+}
+
+function listEnvelope(item: string): JsonObject {
+  return {
+    type: "object",
+    description: `A page of a list of ${item}.`,
+    properties: {
+      data: { type: "array", items: refTo(item), maxItems: 1000 },
+      page: refTo("Page"),
+      meta: refTo("Meta"),
+    },
+    required: ["data", "page", "meta"],
+  };
+}
+
+function itemEnvelope(item: string): JsonObject {
+  return {
+    type: "object",
+    description: `One ${item}.`,
+    properties: { data: refTo(item) },
+    required: ["data"],
+  };
+}
+
+const count = { type: "integer", format: "int32", minimum: 0, maximum: 2147483647 };
+
+const sharedSchemas: Record<string, JsonObject> = {
+  Page: {
+    type: "object",
+    description: "Where this page is in the list.",
+    properties: {
+      limit: {
+        type: "integer",
+        format: "int32",
+        minimum: 1,
+        maximum: 1000,
+        description: "The limit that was applied.",
+      },
+      hasMore: { type: "boolean", description: "Whether there is a next page." },
+      nextCursor: {
+        type: "string",
+        maxLength: 2048,
+        description: "Send it as `cursor` to get the next page.",
+      },
+      total: { ...count, description: "How many items the whole list holds, when that is known." },
+    },
+    required: ["limit", "hasMore"],
+  },
+  Meta: {
+    type: "object",
+    description: "Where the data came from, and when.",
+    properties: {
+      source: { type: "string", enum: ["live", "cache", "snapshot"] },
+      asOf: { type: "string", format: "date-time", description: "When RingCentral was read." },
+    },
+    required: ["source", "asOf"],
+  },
+  Problem: {
+    type: "object",
+    description: "What went wrong (RFC 9457). `code` is the word to branch on.",
+    properties: {
+      type: {
+        type: "string",
+        format: "uri-reference",
+        description: "The code's entry in the error catalogue.",
+      },
+      title: { type: "string" },
+      status: { type: "integer", format: "int32", minimum: 400, maximum: 599 },
+      detail: { type: "string" },
+      instance: { type: "string", description: "The request id." },
+      code: refTo("ProblemCode"),
+      retryable: { type: "boolean", description: "Whether the same request may succeed later." },
+      retryAfter: { ...count, description: "Seconds to wait first." },
+      errors: { type: "array", items: refTo("FieldError"), maxItems: 100 },
+      upstream: refTo("UpstreamError"),
+    },
+    required: ["type", "title", "status", "detail", "instance", "code", "retryable"],
+  },
+  ProblemCode: {
+    type: "string",
+    enum: Object.keys(problems),
+    description: Object.entries(problems)
+      .map(([code, { status, title, meaning }]) => `- \`${code}\` (${status}): ${title}. ${meaning}`)
+      .join("\n"),
+  },
+  FieldError: {
+    type: "object",
+    description: "One fault of one input field.",
+    properties: {
+      in: { type: "string", enum: ["query", "path", "body", "header"] },
+      field: { type: "string" },
+      code: { type: "string" },
+      detail: { type: "string" },
+    },
+    required: ["in", "field", "code", "detail"],
+  },
+  UpstreamError: {
+    type: "object",
+    description: "What RingCentral answered, for its support.",
+    properties: {
+      status: { type: "integer", format: "int32", minimum: 100, maximum: 599 },
+      errorCode: { type: "string" },
+      requestId: { type: "string" },
+    },
+  },
+};

@@ -100,9 +100,11 @@ export function createFleetTokenSource(options: FleetTokenSourceOptions): FleetT
       const { outcome, patient } = flight ?? fly(deadline, true);
       const result = await within(deadline, outcome);
       if (result.status === "token") return result.token;
-      // Whoever began the flight had less time, or less need: try again with the time there is.
-      const mayTryAgain = !patient || result.outOfTime;
-      if (!mayTryAgain || deadline.remainingMs() < limits.minLoginMs) throw refusal(result, clock.now());
+      // Whoever began the flight may have had less time, or less need, than this caller.
+      const mayTryAgain = patient
+        ? result.retryFrom < deadline.at - limits.minLoginMs
+        : deadline.remainingMs() > 0;
+      if (!mayTryAgain) throw refusal(result, clock.now());
     }
   }
 
@@ -157,7 +159,8 @@ export function createFleetTokenSource(options: FleetTokenSourceOptions): FleetT
           // Spread, so that those who waited do not all come back at once.
           if (await pause(gate.until - clock.now() + random() * limits.firstPollMs)) continue;
         }
-        return { status: "closed", gate, outOfTime: step.status !== "gated", ...(failure && { failure }) };
+        const retryFrom = step.status === "gated" ? gate.until : clock.now();
+        return { status: "closed", gate, retryFrom, ...(failure && { failure }) };
       } catch (error) {
         if (!(error instanceof StorageUnavailable)) throw error;
         // A busy table is no reason to do without it: that would turn a burst of cold starts into logins.
@@ -169,7 +172,7 @@ export function createFleetTokenSource(options: FleetTokenSourceOptions): FleetT
         }
         if (await poll()) continue;
         const gate: Gate = { until: clock.now() + limits.maxPollMs, reason: "unavailable" };
-        return { status: "closed", gate, outOfTime: true };
+        return { status: "closed", gate, retryFrom: clock.now() };
       }
     }
   }
@@ -177,14 +180,14 @@ export function createFleetTokenSource(options: FleetTokenSourceOptions): FleetT
   async function withoutStorage(deadline: Deadline, patient: boolean): Promise<Outcome> {
     const until = clock.now() + limits.renewRetryMs;
     // A renewal needs no token of its own: the one in memory still serves.
-    if (!patient) return { status: "closed", outOfTime: false, gate: { until, reason: "unavailable" } };
+    if (!patient) return { status: "closed", retryFrom: until, gate: { until, reason: "unavailable" } };
     const outcome = limits.localLoginsPerWindow > 0 ? await loginAlone(deadline) : undefined;
     if (outcome !== undefined && "token" in outcome) {
       onEvent({ type: "degraded", how: "local_login" });
       return { status: "token", token: held.keepOwn(outcome.token) };
     }
     onEvent({ type: "degraded", how: "gave_up" });
-    return { status: "closed", outOfTime: false, gate: { until, reason: "unavailable" }, ...outcome };
+    return { status: "closed", retryFrom: NEVER, gate: { until, reason: "unavailable" }, ...outcome };
   }
 
   /** The flight goes on without a caller whose time is up; the next one finds what it brings. */
@@ -193,7 +196,7 @@ export function createFleetTokenSource(options: FleetTokenSourceOptions): FleetT
     const remainingMs = deadline.remainingMs();
     const gate: Gate = { until: clock.now() + remainingMs + limits.maxPollMs, reason: "unavailable" };
     const timeUp = clock.sleep(remainingMs, settled.signal).then(
-      (): Outcome => ({ status: "closed", outOfTime: true, gate }),
+      (): Outcome => ({ status: "closed", retryFrom: NEVER, gate }),
       () => work,
     );
     try {
@@ -233,7 +236,10 @@ export function createFleetTokenSource(options: FleetTokenSourceOptions): FleetT
 
 type Outcome =
   | { status: "token"; token: AccessToken }
-  | { status: "closed"; gate: Gate; outOfTime: boolean; failure?: RingCentralError };
+  /** `retryFrom`: from when on somebody with a later deadline may fare better. */
+  | { status: "closed"; gate: Gate; retryFrom: number; failure?: RingCentralError };
+
+const NEVER = Number.POSITIVE_INFINITY;
 
 const LEAST_RETRY_AFTER_MS = 1_000;
 

@@ -81,12 +81,18 @@ describe("the token of one instance", () => {
   });
 
   it("is not renewed by a caller in a hurry, who gets the old one", async () => {
-    const { member, run, pass, logins } = setUp();
+    const { fleet, member, run, pass, logins } = setUp();
     const { instance, ask } = member();
     const first = await run(instance, () => ask(20 * SECOND));
     await pass(56 * MINUTE);
+    let looks = 0;
+    fleet.records.faults = {
+      before: () => {
+        looks++;
+      },
+    };
     expect(await run(instance, () => ask(SECOND))).toBe(first);
-    expect(logins()).toBe(1);
+    expect({ looks, logins: logins() }).toEqual({ looks: 0, logins: 1 });
   });
 });
 
@@ -133,6 +139,29 @@ describe("a caller who cannot be served in time", () => {
     const both = await run(instance, () => Promise.allSettled([ask(3 * SECOND), ask(25 * SECOND)]));
     expect(both.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
     expect(logins()).toBe(1);
+  });
+
+  it("does not fail one who has the time to wait for the gate", async () => {
+    const { schedule, fleet, member, run } = setUp();
+    const limitedUntil = schedule.clock.now() + 8 * SECOND;
+    fleet.records.plant(key, 1, JSON.stringify({ ...emptyRecord, limitedUntil }));
+    const { instance, ask } = member();
+    const both = await run(instance, () => Promise.allSettled([ask(5 * SECOND), ask(20 * SECOND)]));
+    expect(both.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
+  });
+
+  it("does not wait past its own deadline for the login of one who has more", async () => {
+    const { schedule, fleet, member, run } = setUp();
+    const { instance, ask } = member();
+    const began = schedule.clock.now();
+    const lease = { owner: "other", fence: 1, until: began + 6 * SECOND };
+    fleet.records.plant(key, 1, JSON.stringify({ ...emptyRecord, fence: 1, lease }));
+    const hurried = async () => {
+      await refusalOf(ask(3 * SECOND));
+      return schedule.clock.now() - began;
+    };
+    const [, waitedMs] = await run(instance, () => Promise.all([ask(25 * SECOND), hurried()]));
+    expect(waitedMs).toBeLessThanOrEqual(3_100);
   });
 
   it("hears RingCentral's own reason when its login was the one refused", async () => {
@@ -194,6 +223,20 @@ describe("a rejected token", () => {
     await tokens.reject(first);
     expect(await run(instance, () => ask(20 * SECOND))).toBe(second);
     expect(logins()).toBe(2);
+  });
+});
+
+describe("a token rejected twice", () => {
+  it("stays dead when somebody late rejects the one before it", async () => {
+    const { fleet, member, run } = setUp();
+    const { instance, tokens, ask } = member();
+    const first = await run(instance, () => ask(20 * SECOND));
+    await tokens.reject(first);
+    const second = await run(instance, () => ask(20 * SECOND));
+    fleet.ringCentral.killAll();
+    await tokens.reject(second);
+    await tokens.reject(first);
+    expect((await run(instance, () => ask(20 * SECOND))).generation).toBe(3);
   });
 });
 
@@ -289,6 +332,40 @@ describe("a secret that changes during a login", () => {
     const { instance, ask } = member();
     expect((await run(instance, () => ask(8 * SECOND))).generation).toBe(5);
     expect(logins()).toBe(2);
+  });
+});
+
+describe("a table that fails once", () => {
+  it("is asked again before anything is done without it", async () => {
+    const { fleet, member, run, stored, logins } = setUp({ localLoginsPerWindow: 1 });
+    let calls = 0;
+    fleet.records.faults = {
+      before: () => {
+        if (++calls <= 2) throw new StorageUnavailable("blip");
+      },
+    };
+    const { instance, ask } = member();
+    expect((await run(instance, () => ask(20 * SECOND))).generation).toBe(1);
+    expect(stored().generation).toBe(1);
+    expect(fleet.events).not.toContainEqual({ type: "degraded", how: "local_login" });
+    expect(logins()).toBe(1);
+  });
+
+  it("does not make an instance wait for a lease that is its own", async () => {
+    const { schedule, fleet, member, run, logins } = setUp();
+    let writes = 0;
+    fleet.records.faults = {
+      after: ({ operation }) => {
+        if (operation === "compareAndSet" && ++writes === 1) throw new StorageUnavailable("answer lost");
+      },
+    };
+    const { instance, ask } = member();
+    const began = schedule.clock.now();
+    const token = instance.start(() => ask(20 * SECOND));
+    await schedule.run();
+    expect((await token).at - began).toBeLessThan(4 * SECOND);
+    expect(await run(instance, () => ask(20 * SECOND))).toMatchObject({ generation: 1 });
+    expect(logins()).toBe(1);
   });
 });
 

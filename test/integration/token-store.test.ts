@@ -1,0 +1,120 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { systemClock } from "../../lib/platform/clock.ts";
+import type { CredentialSource } from "../../lib/platform/credentials.ts";
+import { deadlineIn } from "../../lib/platform/deadline.ts";
+import { createLogger } from "../../lib/platform/logger.ts";
+import { createOAuth } from "../../lib/ringcentral/oauth.ts";
+import { createFleetTokenSource } from "../../lib/ringcentral/token-store/fleet-token-source.ts";
+import { createTransport, userAgent } from "../../lib/ringcentral/transport.ts";
+import { createDynamoRecordStore } from "../../lib/storage/dynamo-record-store.ts";
+import { createTable, type Engine, localCredentials, startDynalite } from "../support/dynamo-engines.ts";
+import { json, type Received, startLoopback } from "../unit/ringcentral/loopback.ts";
+
+const TABLE = "tokens";
+
+/** Real parts all the way: the DynamoDB client over HTTP, got over HTTP, the system's clock. */
+function startInstance(n: number, accountKey: string, credentials: CredentialSource) {
+  const log = createLogger({}, { write: () => {} });
+  return createFleetTokenSource({
+    records: createDynamoRecordStore({ tableName: TABLE }),
+    credentials,
+    oauth: createOAuth({
+      transport: createTransport({ userAgent: userAgent("0.0.0") }),
+      clock: systemClock,
+      log,
+    }),
+    clock: systemClock,
+    random: Math.random,
+    accountKey,
+    instanceId: `instance-${n}`,
+  });
+}
+
+const secret = (server: string, version = 1) => ({
+  server,
+  clientId: "app",
+  clientSecret: `secret-${version}`,
+  jwt: "jwt",
+});
+const soon = () => deadlineIn(15_000, systemClock, 0);
+const basic = ({ headers }: Received) =>
+  Buffer.from(String(headers.authorization).split(" ")[1] ?? "", "base64").toString();
+
+describe("a fleet on real HTTP", () => {
+  let engine: Engine;
+  beforeAll(async () => {
+    engine = await startDynalite();
+    await createTable(engine.endpoint, TABLE);
+    vi.stubEnv("AWS_REGION", localCredentials.region);
+    vi.stubEnv("AWS_ACCESS_KEY_ID", localCredentials.credentials.accessKeyId);
+    vi.stubEnv("AWS_SECRET_ACCESS_KEY", localCredentials.credentials.secretAccessKey);
+    vi.stubEnv("AWS_ENDPOINT_URL_DYNAMODB", engine.endpoint);
+  });
+  afterAll(async () => {
+    vi.unstubAllEnvs();
+    await engine.stop();
+  });
+
+  it("logs in once for thirty cold starts, and once more when the token dies", async () => {
+    let issued = 0;
+    const upstream = await startLoopback((_request, response) => {
+      json(response, 200, {
+        access_token: `at-${++issued}`,
+        token_type: "bearer",
+        expires_in: 3600,
+        owner_id: 7,
+      });
+    });
+    const credentials: CredentialSource = {
+      current: async () => secret(upstream.origin),
+      refreshed: async () => [secret(upstream.origin)],
+    };
+    const fleet = Array.from({ length: 30 }, (_, n) => startInstance(n, "once", credentials));
+    const tokens = await Promise.all(fleet.map((instance) => instance.accessToken(soon())));
+    expect(new Set(tokens.map(({ value }) => value))).toEqual(new Set(["at-1"]));
+    expect(tokens[0]).toMatchObject({ generation: 1, ownerId: "7", server: upstream.origin });
+
+    const [dead] = tokens;
+    if (dead === undefined) throw new Error("no token");
+    const renewed = await Promise.all(
+      fleet.map(async (instance) => {
+        await instance.reject(dead);
+        return instance.accessToken(soon());
+      }),
+    );
+    expect(new Set(renewed.map(({ value }) => value))).toEqual(new Set(["at-2"]));
+    expect(upstream.received).toHaveLength(2);
+    expect(await fleet[0]?.describe()).toMatchObject({ seenBy: "fleet", generation: 2 });
+  });
+
+  it("goes on to AWSPREVIOUS when RingCentral does not know the new secret yet, and nobody tries it again", async () => {
+    const upstream = await startLoopback((request, response) => {
+      if (basic(request) === "app:secret-1") json(response, 200, { access_token: "at", expires_in: 3600 });
+      else json(response, 400, { error: "invalid_client", errors: [{ errorCode: "OAU-153" }] });
+    });
+    const credentials: CredentialSource = {
+      current: async () => secret(upstream.origin, 2),
+      refreshed: async () => [secret(upstream.origin, 2), secret(upstream.origin, 1)],
+    };
+    const fleet = Array.from({ length: 5 }, (_, n) => startInstance(n, "rotation", credentials));
+    const tokens = await Promise.all(fleet.map((instance) => instance.accessToken(soon())));
+    expect(new Set(tokens.map(({ value }) => value))).toEqual(new Set(["at"]));
+    expect(upstream.received.map(basic)).toEqual(["app:secret-2", "app:secret-1"]);
+  });
+
+  it("refuses everybody at once after a 429, and sends nothing more", async () => {
+    const upstream = await startLoopback((_request, response) =>
+      json(response, 429, { errorCode: "CMN-301" }, { "retry-after": "60" }),
+    );
+    const credentials: CredentialSource = {
+      current: async () => secret(upstream.origin),
+      refreshed: async () => [secret(upstream.origin)],
+    };
+    const fleet = Array.from({ length: 5 }, (_, n) => startInstance(n, "limited", credentials));
+    const asked = await Promise.allSettled(fleet.map((instance) => instance.accessToken(soon())));
+    for (const outcome of asked) {
+      expect(outcome).toMatchObject({ status: "rejected", reason: { failure: { kind: "rate_limited" } } });
+    }
+    expect(upstream.received).toHaveLength(1);
+  });
+});

@@ -17,6 +17,7 @@ import {
   withRefusal,
   withToken,
   withTrouble,
+  withUnusedLease,
 } from "./token-record.ts";
 
 export interface LeaseLoginParts {
@@ -71,7 +72,7 @@ export function createLeaseLogin(parts: LeaseLoginParts) {
     const leaseLeftMs = (record.lease?.until ?? 0) - limits.leaseReserveMs - sentAt;
     const loginMs = Math.min(limits.loginTimeoutMs, leaseLeftMs, deadline.remainingMs() - reserveMs);
     if (loginMs < limits.minLoginMs) {
-      await giveBack(withoutLease(record, sentAt), version);
+      await giveBack(withUnusedLease(record), version);
       return { status: "no_time" };
     }
     const answer = await attempt(candidate, loginMs);

@@ -117,7 +117,8 @@ export function createNextStep(parts: NextStepParts) {
     const isSealer = ({ by }: NamedCredentials) => by === sealed.by;
     // A secret not heard of yet is worth asking for at once, but only once.
     const isNews = sealed.by !== unreadable;
-    const sealer = known.find(isSealer) ?? (await secrets.reread(deadline, isNews)).find(isSealer);
+    const secretsNow = known.some(isSealer) ? known : await secrets.reread(deadline, isNews);
+    const sealer = secretsNow.find(isSealer);
     const contents = sealer && openToken(sealed, sealer.credentials, { accountKey, generation });
     if (sealer === undefined || contents === undefined) {
       unreadable = sealed.by;
@@ -125,7 +126,7 @@ export function createNextStep(parts: NextStepParts) {
       return undefined;
     }
     // A secret that names another server by now means it.
-    if (contents.server !== known[0]?.credentials.server) return undefined;
+    if (contents.server !== secretsNow[0]?.credentials.server) return undefined;
     return held.keep({ contents, issuedAt, credentials: sealer }, generation);
   }
 

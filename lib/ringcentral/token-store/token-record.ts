@@ -235,6 +235,12 @@ export function withoutLease(record: TokenRecord, now: number): TokenRecord {
   return { ...rest, calls: settled(record.calls, now) };
 }
 
+/** The lease given back before its call was made: that one need not be counted. */
+export function withUnusedLease(record: TokenRecord): TokenRecord {
+  const { lease: _, ...rest } = record;
+  return { ...rest, calls: record.calls.slice(0, -1) };
+}
+
 /** The last logged call, the one of the current lease, arrived by now at the latest. */
 function settled(calls: readonly number[], now: number): number[] {
   const last = calls.at(-1);

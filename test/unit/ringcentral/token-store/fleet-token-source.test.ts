@@ -177,6 +177,46 @@ describe("a caller who cannot be served in time", () => {
   });
 });
 
+describe("a table that answers slowly", () => {
+  it("costs no token calls when there is no time left after taking the lease", async () => {
+    const { schedule, fleet, member, run, stored, logins } = setUp();
+    let slow = true;
+    fleet.records.faults = {
+      after: ({ operation }) =>
+        slow && operation === "compareAndSet" ? schedule.clock.sleep(SECOND) : undefined,
+    };
+    for (let n = 0; n < 6; n++) {
+      const { instance, ask } = member();
+      expect((await refusalOf(run(instance, () => ask(2_500)))).kind).toBe("unavailable");
+    }
+    expect({ calls: stored().calls, lease: stored().lease, logins: logins() }).toEqual({
+      calls: [],
+      logins: 0,
+    });
+    slow = false;
+    const { instance, ask } = member();
+    expect((await run(instance, () => ask(2_500))).generation).toBe(1);
+  });
+});
+
+describe("a secret that moved to another server", () => {
+  it("is learnt from the stored token by those who still have the old one cached", async () => {
+    const { schedule, fleet, member, run, logins } = setUp();
+    const moved = { ...secretVersion(2), server: "https://new.test" };
+    const contents = { value: "new", expiresAt: schedule.clock.now() + 3_600_000, server: moved.server };
+    const sealed = sealToken(contents, moved, { accountKey: "acct", generation: 1 });
+    const token = { issuedAt: schedule.clock.now(), expiresAt: contents.expiresAt, sealed };
+    fleet.records.plant(key, 1, JSON.stringify({ ...emptyRecord, generation: 1, token }));
+    fleet.secret.sourceFor = () => ({
+      current: async () => secretVersion(1),
+      refreshed: async () => [moved, secretVersion(1)],
+    });
+    const { instance, ask } = member();
+    expect(await run(instance, () => ask(20 * SECOND))).toMatchObject({ value: "new", server: moved.server });
+    expect(logins()).toBe(0);
+  });
+});
+
 describe("a rejected token", () => {
   it("is replaced only when the table still holds it", async () => {
     const { fleet, member, run, logins } = setUp();

@@ -37,6 +37,8 @@ process.on("disconnect", () => {
   running?.kill("SIGTERM");
   process.exit(1);
 });
+// Listening for that alone would keep this process from ending.
+process.channel?.unref();
 
 async function runSuite(config: string, filters: readonly string[]): Promise<Tally> {
   const reportPath = join(projectRoot, ".build", "test-reports", `${config}.json`);

@@ -28,6 +28,8 @@ export interface AdmissionRequest {
   lane: "interactive" | "sync";
   deadline: Deadline;
   route?: string;
+  /** Such as `listForwardingNumbers`: RingCentral may count it in another group than documented. */
+  operation?: string;
 }
 
 /** What one RingCentral answer says about the budget. */

@@ -130,7 +130,8 @@ function slotFor(
   limits: GovernorLimits,
 ): { from: number; promised: boolean } {
   const { slots, until } = usableSlots(budget, now, limits);
-  const mine = lane === "sync" ? slots - reserveFor(budget.limit, limits) : slots;
+  const reserve = lane === "sync" ? reserveFor(budget.limit, limits) : 0;
+  const mine = budget.confirmed ? slots - reserve : Math.min(slots, budget.limit - reserve);
   // Nothing to be had before the picture changes.
   if (mine < 1) return { from: until ?? now + spanMs, promised: false };
   const last = nthLatest(budget.uses, mine);

@@ -1,0 +1,243 @@
+import { type Deadline, deadlineIn } from "../../lib/platform/deadline.ts";
+import { createLogger } from "../../lib/platform/logger.ts";
+import { createRingCentral } from "../../lib/ringcentral/client.ts";
+import { RingCentralError } from "../../lib/ringcentral/errors.ts";
+import type { GovernorEvent } from "../../lib/ringcentral/governor/events.ts";
+import { createFleetGovernor } from "../../lib/ringcentral/governor/fleet-governor.ts";
+import { createTableTime } from "../../lib/ringcentral/governor/reference-time.ts";
+import type { Operation } from "../../lib/ringcentral/operation.ts";
+import { addBlockedNumber, listBlockedNumbers, listCompanyNumbers } from "../../lib/ringcentral/operations.ts";
+import type { CredentialSource } from "../../lib/ringcentral/ports.ts";
+import { createFleetTokenSource } from "../../lib/ringcentral/token-store/fleet-token-source.ts";
+import type { HttpAnswer, Transport } from "../../lib/ringcentral/transport.ts";
+import type { RecordStore } from "../../lib/storage/record-store.ts";
+import type { MemoryRecordStore } from "../support/memory-record-store.ts";
+import type { Instance, Schedule } from "../support/schedule.ts";
+import type { Answer, Group, Upstream } from "./upstream.ts";
+
+export type Lane = "interactive" | "sync";
+export type CallGroup = Exclude<Group, "auth">;
+
+/** What became of one call. */
+export interface Outcome {
+  group: CallGroup;
+  lane: Lane;
+  result: "served" | "refused" | "limited" | "failed";
+  /** From asking to the departure of the request. */
+  waitMs: number;
+  retryAfterMs?: number;
+}
+
+/** One process that can be asked to call RingCentral. */
+export interface Member {
+  call(group: CallGroup, lane: Lane, withinMs: number): Promise<Outcome>;
+}
+
+/** What the whole simulated fleet shares, and what is counted about it. */
+export interface Surroundings {
+  schedule: Schedule;
+  upstream: Upstream;
+  records: MemoryRecordStore;
+  storage: { reads: number; writes: number; lostRaces: number };
+  events: GovernorEvent[];
+}
+
+const operations: Record<CallGroup, Operation<unknown>> = {
+  light: listBlockedNumbers,
+  medium: addBlockedNumber,
+  heavy: listCompanyNumbers,
+};
+const bodies: Record<CallGroup, string> = {
+  light: '{"records":[]}',
+  medium: '{"id":"1","phoneNumber":"+12025550143"}',
+  heavy: '{"records":[]}',
+};
+
+const log = createLogger({}, { level: "error", write: () => {} });
+
+/** One Lambda instance with the real client, governor and token store; its clock is wrong by up to 5 s. */
+export function createFleetMember(around: Surroundings): Member {
+  const { schedule, upstream } = around;
+  const instance = schedule.instance();
+  const { clock, random } = instance;
+  const time = createTableTime({ clock, maxSkewMs: 5_000 });
+  const records = tableSeenBy(instance, around, (sample) => time.learn(sample));
+  const accountKey = "37";
+  const tokens = createFleetTokenSource({
+    records,
+    credentials: fixedCredentials,
+    oauth: { login: () => logIn(instance, upstream) },
+    clock,
+    random,
+    accountKey,
+    instanceId: instance.name,
+  });
+  const onEvent = (event: GovernorEvent) => around.events.push(event);
+  const instanceId = instance.name;
+  const governor = createFleetGovernor({ records, clock, random, accountKey, instanceId, time, onEvent });
+  const departures = new Map<Deadline, number>();
+  const lanes = new Map<Deadline, Lane>();
+  const transport: Transport = {
+    async send({ operation, deadline }) {
+      const group = groupNamed(operation);
+      const leftAt = schedule.clock.now();
+      departures.set(deadline, leftAt);
+      const lane = lanes.get(deadline) ?? "interactive";
+      return toHttp(group, await exchange(instance, upstream, group, { from: "fleet", lane, leftAt }));
+    },
+  };
+  const ringCentral = createRingCentral({ tokens, governor, transport, clock, random });
+  let calls = 0;
+
+  return {
+    async call(group, lane, withinMs) {
+      const startedAt = schedule.clock.now();
+      const deadline = deadlineIn(withinMs, clock, 0);
+      lanes.set(deadline, lane);
+      const outcome = (result: Outcome["result"], error?: RingCentralError): Outcome => {
+        const waitMs = (departures.get(deadline) ?? schedule.clock.now()) - startedAt;
+        departures.delete(deadline);
+        lanes.delete(deadline);
+        const { retryAfterMs } = error?.failure ?? {};
+        return { group, lane, result, waitMs, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+      };
+      try {
+        await ringCentral.call(
+          operations[group],
+          // No two reads are alike, or the client would share one exchange between them.
+          { path: group === "heavy" ? {} : { extensionId: "1" }, query: { page: ++calls } },
+          { accountId: "37", deadline, requestId: "r", log, lane, route: `${lane} ${group}` },
+        );
+        return outcome("served");
+      } catch (error) {
+        if (!(error instanceof RingCentralError)) throw error;
+        const { kind, status } = error.failure;
+        if (kind !== "rate_limited") return outcome("failed", error);
+        return outcome(status === 429 ? "limited" : "refused", error);
+      }
+    },
+  };
+}
+
+/**
+ * A process of its own, as with `@ringcentral/sdk` and `handleRateLimit`: on a 429 each call waits for the stated
+ * Retry-After and is sent once more; a second failure is the caller's. [sdk source: JS, `Platform.sendRequest`]
+ */
+export function createSdkMember(around: Surroundings, { ownLogin }: { ownLogin: boolean }): Member {
+  const { schedule, upstream } = around;
+  const instance = schedule.instance();
+  let login: Promise<boolean> | undefined;
+
+  async function send(group: Group, lane: Lane): Promise<boolean> {
+    for (let attempt = 1; attempt <= 2; attempt++) {
+      const leftAt = schedule.clock.now();
+      const answer = await exchange(instance, upstream, group, { from: "fleet", lane, leftAt });
+      if (answer.allowed) return true;
+      if (attempt === 1) await instance.clock.sleep(answer.retryAfterSeconds * 1_000);
+    }
+    return false;
+  }
+
+  async function loggedIn(): Promise<boolean> {
+    if (!ownLogin) return true;
+    login ??= send("auth", "interactive");
+    const done = await login;
+    if (!done) login = undefined;
+    return done;
+  }
+
+  return {
+    async call(group, lane) {
+      const startedAt = schedule.clock.now();
+      const served = (await loggedIn()) && (await send(group, lane));
+      const waitMs = schedule.clock.now() - startedAt;
+      return { group, lane, result: served ? "served" : "limited", waitMs };
+    },
+  };
+}
+
+async function exchange(
+  instance: Instance,
+  upstream: Upstream,
+  group: Group,
+  about: { from: "fleet"; lane: Lane; leftAt: number },
+): Promise<Answer> {
+  const receive = () => upstream.receive(group, about);
+  const answer = await instance.effect("api", receive, { reliable: true, latencyMs: [20, 150] });
+  // In true time: the instance's own clock is wrong by its skew.
+  answer.arrival.answeredAt = instance.clock.now() - instance.skewMs;
+  return answer;
+}
+
+async function logIn(instance: Instance, upstream: Upstream) {
+  const leftAt = instance.clock.now() - instance.skewMs;
+  const answer = await exchange(instance, upstream, "auth", { from: "fleet", lane: "interactive", leftAt });
+  if (answer.allowed) return { accessToken: `token of ${instance.name}`, expiresInSeconds: 3_600 };
+  const retryAfterMs = answer.retryAfterSeconds * 1_000;
+  throw new RingCentralError({
+    kind: "rate_limited",
+    operation: "login",
+    status: 429,
+    retryAfterMs,
+    mayHaveTakenEffect: false,
+  });
+}
+
+function toHttp(group: CallGroup, answer: Answer): HttpAnswer {
+  const headers = {
+    "content-type": "application/json",
+    "x-rate-limit-group": group,
+    "x-rate-limit-limit": String(answer.limit),
+    "x-rate-limit-remaining": String(answer.remaining),
+    "x-rate-limit-window": String(answer.windowSeconds),
+  };
+  if (answer.allowed) return { status: 200, headers, body: bodies[group] };
+  const body = '{"errorCode":"CMN-301","message":"Request rate exceeded"}';
+  return { status: 429, headers: { ...headers, "retry-after": String(answer.retryAfterSeconds) }, body };
+}
+
+function groupNamed(operation: string): CallGroup {
+  if (operation === listBlockedNumbers.name) return "light";
+  return operation === addBlockedNumber.name ? "medium" : "heavy";
+}
+
+const fixedCredentials: CredentialSource = {
+  current: async () => credentials,
+  refreshed: async () => [credentials],
+};
+const credentials = { server: "https://rc.test", clientId: "app", clientSecret: "secret", jwt: "jwt" };
+
+/** The table at 2 to 12 ms each way, its `Date` header in whole seconds. Counts what the budgets cost. */
+function tableSeenBy(
+  instance: Instance,
+  { schedule, records, storage }: Surroundings,
+  learn: (sample: { sentAt: number; receivedAt: number; dateMs: number }) => void,
+): RecordStore {
+  async function ask<T>(label: string, act: () => Promise<T>): Promise<T> {
+    const sentAt = instance.clock.now();
+    let dateMs = 0;
+    const dated = () => {
+      dateMs = Math.floor(schedule.clock.now() / 1_000) * 1_000;
+      return act();
+    };
+    const result = await instance.effect(label, dated, { reliable: true, latencyMs: [2, 12] });
+    learn({ sentAt, receivedAt: instance.clock.now(), dateMs });
+    return result;
+  }
+  const isBudget = ({ partition }: { partition: string }) => partition.startsWith("budget#");
+  return {
+    async read(key) {
+      if (isBudget(key)) storage.reads += 1;
+      return ask("read", () => records.read(key));
+    },
+    async compareAndSet(key, expected, value, options) {
+      const version = await ask("set", () => records.compareAndSet(key, expected, value, options));
+      if (isBudget(key)) {
+        storage.writes += 1;
+        if (version === undefined) storage.lostRaces += 1;
+      }
+      return version;
+    },
+    remove: (key, expected) => ask("remove", () => records.remove(key, expected)),
+  };
+}

@@ -1,0 +1,136 @@
+import { createMemoryRecordStore } from "../support/memory-record-store.ts";
+import { createSchedule } from "../support/schedule.ts";
+import {
+  type CallGroup,
+  createFleetMember,
+  createSdkMember,
+  type Lane,
+  type Member,
+  type Outcome,
+  type Surroundings,
+} from "./member.ts";
+import { createSlidingLog, createUpstream, LIMITS, type Limiter, type Upstream } from "./upstream.ts";
+
+export const CALL_GROUPS: readonly CallGroup[] = ["light", "medium", "heavy"];
+const MINUTE = 60_000;
+
+export type Client = "ringfront" | "sdk" | "sdk with a shared token";
+
+export interface Scenario {
+  name: string;
+  instances: number;
+  minutes: number;
+  seed: number;
+  client: Client;
+  /** Calls that arrive at random, as a multiple of each group's limit. */
+  load: number;
+  /** Every instance makes one call of each group in the first second. */
+  coldBurst?: boolean;
+  /** A client outside the fleet: a steady share of the limit, or so many calls at once every ten minutes. */
+  outside?: { share?: number; burst?: number };
+  /** So many processes page through the account, as fast as they are let. */
+  syncs?: number;
+  limiter?: Limiter;
+}
+
+export interface Run {
+  scenario: Scenario;
+  outcomes: Outcome[];
+  around: Surroundings;
+  upstream: Upstream;
+  startedAt: number;
+  endedAt: number;
+}
+
+/** How long an interactive call has: a Lambda behind an API gateway. */
+const INTERACTIVE_MS = 10_000;
+const SYNC_MS = 60_000;
+
+export async function runScenario(scenario: Scenario): Promise<Run> {
+  const { instances, minutes, seed, client, load } = scenario;
+  const schedule = createSchedule({ seed, maxSteps: Number.POSITIVE_INFINITY });
+  const upstream = createUpstream(schedule, scenario.limiter ?? createSlidingLog());
+  const records = createMemoryRecordStore();
+  const storage = { reads: 0, writes: 0, lostRaces: 0 };
+  const around: Surroundings = { schedule, upstream, records, storage, events: [] };
+  const startedAt = schedule.clock.now();
+  const endedAt = startedAt + minutes * MINUTE;
+  const outcomes: Outcome[] = [];
+  const members = new Map<number, Member>();
+
+  const member = (index: number): Member => {
+    const known = members.get(index);
+    if (known) return known;
+    const created =
+      client === "ringfront"
+        ? createFleetMember(around)
+        : createSdkMember(around, { ownLogin: client === "sdk" });
+    members.set(index, created);
+    return created;
+  };
+  const call = (index: number, group: CallGroup, lane: Lane, withinMs: number) =>
+    member(index)
+      .call(group, lane, withinMs)
+      .then((outcome) => {
+        outcomes.push(outcome);
+        return outcome;
+      });
+  /** Poisson arrivals. */
+  const arrive = (perMinute: number, act: () => void) => {
+    if (perMinute <= 0) return;
+    const next = () => {
+      schedule.after((-Math.log(1 - schedule.random()) * MINUTE) / perMinute, () => {
+        if (schedule.clock.now() >= endedAt) return;
+        act();
+        next();
+      });
+    };
+    next();
+  };
+
+  for (const group of CALL_GROUPS) {
+    const limit = LIMITS[group];
+    arrive(load * limit, () => void call(schedule.between(0, instances - 1), group, "interactive", INTERACTIVE_MS));
+    if (scenario.outside?.share) arriveOutside(group, scenario.outside.share * limit);
+    if (scenario.outside?.burst) burstOutside(group, scenario.outside.burst * limit);
+    if (scenario.coldBurst) {
+      for (let index = 0; index < instances; index++) {
+        schedule.after(schedule.between(0, 1_000), () => void call(index, group, "interactive", INTERACTIVE_MS));
+      }
+    }
+  }
+  for (let sync = 0; sync < (scenario.syncs ?? 0); sync++) void pageThrough(instances + sync);
+
+  async function pageThrough(index: number): Promise<void> {
+    for (let n = 0; schedule.clock.now() < endedAt; n++) {
+      const group = CALL_GROUPS[n % 3] ?? "heavy";
+      const { result, retryAfterMs } = await call(index, group, "sync", SYNC_MS);
+      if (result !== "served") await schedule.clock.sleep(retryAfterMs ?? 1_000);
+    }
+  }
+
+  function arriveOutside(group: CallGroup, perMinute: number): void {
+    let silentUntil = 0;
+    arrive(perMinute, async () => {
+      if (schedule.clock.now() < silentUntil) return;
+      const leftAt = schedule.clock.now();
+      const answer = await upstream.receive(group, { from: "outside", lane: "interactive", leftAt });
+      if (!answer.allowed) silentUntil = leftAt + answer.retryAfterSeconds * 1_000;
+    });
+  }
+
+  function burstOutside(group: CallGroup, calls: number): void {
+    for (let minute = 5; minute < minutes; minute += 10) {
+      schedule.after(minute * MINUTE, async () => {
+        for (let n = 0; n < calls; n++) {
+          const leftAt = schedule.clock.now();
+          const answer = await upstream.receive(group, { from: "outside", lane: "interactive", leftAt });
+          if (!answer.allowed) return;
+        }
+      });
+    }
+  }
+
+  await schedule.run();
+  return { scenario, outcomes, around, upstream, startedAt, endedAt };
+}

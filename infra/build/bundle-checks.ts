@@ -24,16 +24,19 @@ export function findForeignInputs(bundles: readonly Bundle[], root: string): str
     const entry = location === undefined ? undefined : packages[location];
     return entry !== undefined && entry.dev !== true && entry.devOptional !== true;
   };
-  return bundles.flatMap(({ name, inputs }) =>
-    Object.keys(inputs)
-      .filter((path) => !isAllowed(path))
-      .map((path) => `${name} contains ${path}, which is no part of what is deployed`),
-  );
+  return bundles.flatMap(({ name, inputs }) => {
+    const foreign = Object.keys(inputs).filter((path) => !isAllowed(path));
+    const sources = new Set(foreign.map((path) => packageLocation(path) ?? path));
+    return [...sources].map((source) => `${name} contains ${source}, which is no part of what is deployed`);
+  });
 }
 
-/** `node_modules/a/node_modules/@b/c/d.js` lies in the package at `node_modules/a/node_modules/@b/c`. */
+/**
+ * `node_modules/a/node_modules/@b/c/d.js` lies in the package at `node_modules/a/node_modules/@b/c`; what stands
+ * before the first `node_modules` tells only where it is linked from.
+ */
 function packageLocation(path: string): string | undefined {
-  return /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
+  return /(?<=^|\/)(node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
 }
 
 /** @returns a sentence for each bundle that is larger than infra/build/budgets.json allows (KB, minified) */

@@ -30,6 +30,8 @@ const replacements = fileURLToPath(new URL("replacements", import.meta.url));
 /** Dependencies whose weight no function can ever use, with what stands in for them; each file says why. */
 const lighterModules = {
   "@aws-sdk/credential-provider-node": join(replacements, "lambda-credentials.ts"),
+  "@smithy/core/event-streams": join(replacements, "no-event-streams.ts"),
+  "cacheable-request": join(replacements, "no-cacheable-request.ts"),
 };
 
 /** Every file under `functions/` is one Lambda function. */

@@ -1,0 +1,11 @@
+/**
+ * Stands in for the AWS SDK's event-stream codec in bundles. It is loaded by operations that stream events, such as
+ * Kinesis' or Transcribe's; no operation of DynamoDB or Secrets Manager does.
+ */
+export class EventStreamSerde {
+  constructor() {
+    throw new Error("event streams are not part of the bundles (infra/build/replacements)");
+  }
+}
+
+export const eventStreamSerdeProvider = undefined;

@@ -58,7 +58,7 @@ export const PhoneNumberText = z
   .check(
     z.minLength(2),
     z.maxLength(40),
-    z.regex(/^[+0-9][0-9 ().\-/]*$/),
+    z.regex(/^[+(0-9][0-9 ().\-/]*$/),
     z.meta({ description: "E.164, or national form together with `country`.", examples: ["+12025550143"] }),
   );
 

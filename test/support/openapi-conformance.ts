@@ -1,0 +1,51 @@
+import { readFileSync } from "node:fs";
+import { Ajv2020 } from "ajv/dist/2020.js";
+import addFormats from "ajv-formats";
+import type { Route } from "../../lib/contract/route.ts";
+import type { TestAnswer } from "./api-gateway.ts";
+
+interface ResponseObject {
+  $ref?: string;
+  content?: Record<string, { schema: object }>;
+}
+
+interface OpenApiDocument {
+  paths: Record<string, Record<string, { responses: Record<string, ResponseObject> }>>;
+  components: { responses: Record<string, ResponseObject> };
+}
+
+const document: OpenApiDocument = JSON.parse(
+  readFileSync(new URL("../../docs/openapi.json", import.meta.url), "utf8"),
+);
+const ajv = new Ajv2020({ strict: false, allErrors: true });
+addFormats.default(ajv);
+ajv.addSchema(document, "openapi.json");
+
+/** @throws when an answer's status, media type or body is not what docs/openapi.json says of the route */
+export function expectConforms(route: Route, answer: TestAnswer): void {
+  const where = `${route.operationId} ${answer.status}`;
+  const responses = document.paths[route.path]?.[route.method.toLowerCase()]?.responses ?? {};
+  const declared = responses[String(answer.status)];
+  if (declared === undefined) throw new Error(`${where}: this status is not described`);
+  const response = resolve(declared);
+  if (response.content === undefined) {
+    if (answer.body !== undefined) throw new Error(`${where}: a body is not described`);
+    return;
+  }
+  const mediaType = answer.headers["content-type"] ?? "";
+  const schema = response.content[mediaType]?.schema;
+  if (schema === undefined) throw new Error(`${where}: the media type ${mediaType} is not described`);
+  const validate = ajv.compile(absolute(schema));
+  if (!validate(answer.body)) throw new Error(`${where}: ${ajv.errorsText(validate.errors)}`);
+}
+
+function resolve(response: ResponseObject): ResponseObject {
+  const name = response.$ref?.split("/").at(-1);
+  if (name === undefined) return response;
+  return document.components.responses[name] ?? {};
+}
+
+/** References in the document are relative to it; a schema compiled on its own needs them absolute. */
+function absolute(schema: object): object {
+  return JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"openapi.json#/'));
+}

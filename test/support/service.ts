@@ -1,0 +1,62 @@
+import { startDynamoDbEmulator } from "../../infra/local/dynamodb-emulator.ts";
+import { startOidcIssuer } from "../../infra/local/oidc-issuer.ts";
+import { startSecretsEndpoint } from "../../infra/local/secrets-endpoint.ts";
+import { resetRuntime } from "../../lib/runtime.ts";
+import { SEED, startTwin, type TwinOptions } from "../twin/twin.ts";
+
+export type Service = Awaited<ReturnType<typeof startService>>;
+
+const TABLE = "ringfront-test";
+const SECRET = "ringfront/test/ringcentral";
+
+/**
+ * Everything the handlers meet, in this process: the twin, an issuer, Secrets Manager and DynamoDB, with the
+ * environment set so that the real handlers, with the real AWS clients, find them.
+ */
+export async function startService(options: TwinOptions & { secret?: string } = {}) {
+  const twin = await startTwin(options);
+  const issuer = await startOidcIssuer("ringfront", {
+    accountId: SEED.accountId,
+    extensionId: SEED.extensionId,
+    otherExtensionId: SEED.otherExtensionId,
+  });
+  const { clientId, clientSecret, jwt } = SEED;
+  const secret = options.secret ?? JSON.stringify({ server: twin.url, clientId, clientSecret, jwt });
+  const secrets = await startSecretsEndpoint({ [SECRET]: secret });
+  const dynamodb = await startDynamoDbEmulator(TABLE);
+  const before = { ...process.env };
+  Object.assign(process.env, {
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "local",
+    AWS_SECRET_ACCESS_KEY: "local",
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
+    AWS_ENDPOINT_URL_DYNAMODB: dynamodb.url,
+    RINGCENTRAL_SECRET_ID: SECRET,
+    AUTH_ISSUER: issuer.url,
+    AUTH_AUDIENCE: "ringfront",
+    TABLE_NAME: TABLE,
+    CORS_ALLOWED_ORIGINS: "https://app.example.com",
+  });
+  resetRuntime();
+  return {
+    twin,
+    issuer,
+    secrets,
+    dynamodb,
+    tokens: issuer.tokens,
+    /** What reached RingCentral, without the calls for tokens. */
+    sent: () => twin.apiRequests().map(({ method, path, query, body }) => ({ method, path, query, body })),
+    /** Forgets what was sent and what it cost. */
+    forget() {
+      twin.clearRequests();
+      twin.limiter.clear();
+      twin.faults.clear();
+    },
+    async stop() {
+      resetRuntime();
+      for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
+      Object.assign(process.env, before);
+      await Promise.all([twin.close(), issuer.close(), secrets.close(), dynamodb.close()]);
+    },
+  };
+}

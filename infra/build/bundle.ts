@@ -2,6 +2,7 @@ import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Metafile } from "esbuild";
+import { lazyNodeModules } from "./lazy-node-modules.ts";
 
 export const projectRoot = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -64,21 +65,14 @@ export async function bundleFunctions({
 
 async function bundleFunction(name: string, outDir: string, mapsDir: string, root: string): Promise<Bundle> {
   const path = join(outDir, "functions", `${name}.mjs`);
-  const plain = await runEsbuild(name, path, root, {});
-  // CommonJS dependencies that require Node's own modules need a `require`; most bundles do without.
-  const result = plain.code.text.includes("Dynamic require of")
-    ? await runEsbuild(name, path, root, { js: requireBanner })
-    : plain;
+  const result = await runEsbuild(name, path, root);
   const mapPath = join(mapsDir, "functions", `${name}.mjs.map`);
   await Promise.all([dirname(path), dirname(mapPath)].map((dir) => mkdir(dir, { recursive: true })));
   await Promise.all([writeFile(path, result.code.contents), writeFile(mapPath, result.map.contents)]);
   return { name, path, code: result.code.contents, inputs: inputsOf(result.metafile) };
 }
 
-const requireBanner =
-  'import{createRequire as __createRequire}from"node:module";const require=__createRequire(import.meta.url);';
-
-async function runEsbuild(name: string, path: string, root: string, banner: Record<string, string>) {
+async function runEsbuild(name: string, path: string, root: string) {
   const result = await build({
     absWorkingDir: root,
     entryPoints: [`functions/${name}.ts`],
@@ -95,7 +89,7 @@ async function runEsbuild(name: string, path: string, root: string, banner: Reco
     sourcemap: "external",
     logLevel: "error",
     alias: lighterModules,
-    banner,
+    plugins: [lazyNodeModules],
   });
   const code = result.outputFiles.find((file) => file.path.endsWith(".mjs"));
   const map = result.outputFiles.find((file) => file.path.endsWith(".map"));
@@ -106,6 +100,8 @@ async function runEsbuild(name: string, path: string, root: string, banner: Reco
 function inputsOf(metafile: Metafile): Record<string, number> {
   const output = Object.values(metafile.outputs).find((candidate) => candidate.entryPoint !== undefined);
   return Object.fromEntries(
-    Object.entries(output?.inputs ?? {}).map(([path, { bytesInOutput }]) => [path, bytesInOutput]),
+    Object.entries(output?.inputs ?? {})
+      .filter(([path]) => !path.startsWith("node-module:"))
+      .map(([path, { bytesInOutput }]) => [path, bytesInOutput]),
   );
 }

@@ -9,10 +9,13 @@ import { createCredentialSource } from "./platform/secrets.ts";
 import { readSettings, type Settings } from "./platform/settings.ts";
 import { VERSION } from "./platform/version.ts";
 import { createRingCentral } from "./ringcentral/client.ts";
+import { createFleetGovernor, type FleetGovernor } from "./ringcentral/governor/fleet-governor.ts";
 import { createOAuth } from "./ringcentral/oauth.ts";
 import type { RingCentral } from "./ringcentral/operation.ts";
-import { createProcessGovernor } from "./ringcentral/process-governor.ts";
-import { createFleetTokenSource } from "./ringcentral/token-store/fleet-token-source.ts";
+import {
+  createFleetTokenSource,
+  type FleetTokenSource,
+} from "./ringcentral/token-store/fleet-token-source.ts";
 import { createTransport, type Transport, userAgent } from "./ringcentral/transport.ts";
 import { createDynamoRecordStore } from "./storage/dynamo-record-store.ts";
 import type { RecordStore } from "./storage/record-store.ts";
@@ -21,6 +24,8 @@ import type { RecordStore } from "./storage/record-store.ts";
 export interface AccountRuntime {
   ringcentral: RingCentral;
   families: BlockedNumberFamilies;
+  tokens: FleetTokenSource;
+  governor: FleetGovernor;
   now: () => number;
 }
 
@@ -31,9 +36,9 @@ export interface AccountRuntime {
 export interface Runtime {
   settings: Settings;
   clock: Clock;
-  /** The account's client, token, governor and findings. */
-  for(request: { accountId: string }): AccountRuntime;
   authenticator: Authenticator;
+  /** The account's client, token, budgets and findings. */
+  for(request: { accountId: string }): AccountRuntime;
   /** Keys that seal cursors of that account: the first seals, all open. @throws ConfigurationError */
   cursorKeys(accountId: string, deadline: Deadline): Promise<Uint8Array[]>;
 }
@@ -53,14 +58,17 @@ export function resetRuntime(): void {
 
 function createRuntime(settings: Settings): Runtime {
   const clock = systemClock;
-  const log = createLogger({ component: "runtime" });
-  const records = createDynamoRecordStore({ tableName: settings.tableName });
-  const transport = createTransport({ userAgent: userAgent(VERSION) });
-  const families = createBlockedNumberFamilies({ records, clock });
-  const shared = { settings, clock, log, records, transport };
-  const accounts = new Map<string, { ringcentral: RingCentral; credentials: CredentialSource }>();
+  const shared: Shared = {
+    settings,
+    clock,
+    log: createLogger({ component: "runtime" }),
+    records: createDynamoRecordStore({ tableName: settings.tableName }),
+    transport: createTransport({ userAgent: userAgent(VERSION) }),
+  };
+  const families = createBlockedNumberFamilies(shared);
+  const accounts = new Map<string, Account>();
 
-  function account(accountId: string) {
+  function account(accountId: string): Account {
     // One secret for a single-account service: RingCentral itself refuses other accounts' ids.
     const key = settings.secretId ?? accountId;
     const known = accounts.get(key) ?? connectAccount(shared, key, accountId);
@@ -72,10 +80,12 @@ function createRuntime(settings: Settings): Runtime {
     settings,
     clock,
     authenticator: createAuthenticator({ settings, clock }),
-    for: ({ accountId }) => ({ ringcentral: account(accountId).ringcentral, families, now: clock.now }),
+    for({ accountId }) {
+      const { ringcentral, tokens, governor } = account(accountId);
+      return { ringcentral, tokens, governor, families, now: clock.now };
+    },
     async cursorKeys(accountId, deadline) {
-      const { clientSecret } = await account(accountId).credentials.current(deadline);
-      return [cursorKey(clientSecret)];
+      return [cursorKey(await account(accountId).credentials.current(deadline))];
     },
   };
 }
@@ -88,29 +98,35 @@ interface Shared {
   transport: Transport;
 }
 
-function connectAccount(shared: Shared, accountKey: string, accountId: string) {
+interface Account {
+  ringcentral: RingCentral;
+  tokens: FleetTokenSource;
+  governor: FleetGovernor;
+  credentials: CredentialSource;
+}
+
+function connectAccount(shared: Shared, accountKey: string, accountId: string): Account {
   const { settings, clock, log, records, transport } = shared;
-  const random = Math.random;
   const credentials = createCredentialSource({
     secretId: settings.secretId ?? `${settings.secretPrefix}${accountId}`,
     clock,
   });
+  const fleet = { records, clock, random: Math.random, accountKey, instanceId: randomUUID() };
   const tokens = createFleetTokenSource({
-    records,
+    ...fleet,
     credentials,
     oauth: createOAuth({ transport, clock, log }),
-    clock,
-    random,
-    accountKey,
-    instanceId: randomUUID(),
     onEvent: (event) => log.info("token store", { event }),
   });
-  const governor = createProcessGovernor({ clock });
-  const ringcentral = createRingCentral({ tokens, governor, transport, clock, random });
-  return { ringcentral, credentials };
+  const governor = createFleetGovernor({ ...fleet, onEvent: (event) => log.info("governor", { event }) });
+  const ringcentral = createRingCentral({ tokens, governor, transport, clock, random: Math.random });
+  return { ringcentral, tokens, governor, credentials };
 }
 
-/** Cursors are sealed with a key of their own, so that they tell nothing about the secret it comes from. */
-function cursorKey(clientSecret: string): Uint8Array {
-  return new Uint8Array(hkdfSync("sha256", clientSecret, "ringfront", "cursor v1", 32));
+/**
+ * Cursors are sealed with a key of their own, so that they tell nothing about the secret it comes from. A public
+ * client has no client secret; its JWT credential is as secret.
+ */
+function cursorKey({ clientSecret, jwt }: { clientSecret: string; jwt: string }): Uint8Array {
+  return new Uint8Array(hkdfSync("sha256", clientSecret || jwt, "ringfront", "cursor v1", 32));
 }

@@ -53,7 +53,6 @@ export const problems = {
     "The extension's plan (such as a fax-only plan) has no call handling settings.",
   ),
   not_found: entry(404, "Not found", "`detail` names what was not found."),
-  method_not_allowed: entry(405, "Method not allowed", "The route exists, but not with this method."),
   forwarding_label_duplicate: entry(409, "Label already in use", "Another forwarding number has this label."),
   forwarding_limit_reached: entry(409, "Too many forwarding numbers", "An extension holds at most 10."),
   forwarding_custom_label_limit_reached: entry(

@@ -5,6 +5,7 @@ import { deleteCallerBlockingNumberRoute } from "./routes/delete-caller-blocking
 import { deleteForwardingNumberRoute } from "./routes/delete-forwarding-number.ts";
 import { getCallerBlockingRoute } from "./routes/get-caller-blocking.ts";
 import { getHealthRoute } from "./routes/get-health.ts";
+import { getLimitsRoute } from "./routes/get-limits.ts";
 import { getOpenApiRoute } from "./routes/get-openapi.ts";
 import { listBlockedNumbersRoute } from "./routes/list-blocked-numbers.ts";
 import { listCallerBlockingNumbersRoute } from "./routes/list-caller-blocking-numbers.ts";
@@ -29,6 +30,7 @@ export const routes = [
   updateForwardingNumberRoute,
   deleteForwardingNumberRoute,
   listCompanyNumbersRoute,
+  getLimitsRoute,
   getHealthRoute,
   getOpenApiRoute,
 ] as const;

@@ -71,6 +71,7 @@ export function createHandler<R extends Route>(
         deadline,
         log,
         route: route.operationId,
+        onBudget: (budget) => invocation.budgets.set(budget.group, budget),
       });
       return successAnswer(route, outcome, {
         rawPath: event.rawPath,

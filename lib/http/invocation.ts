@@ -3,6 +3,7 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import type { Deadline } from "../platform/deadline.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Settings } from "../platform/settings.ts";
+import type { BudgetLeft } from "../ringcentral/operation.ts";
 import type { Caller } from "./request.ts";
 
 /** An answer whose headers are all there is to say: names in lower case. */
@@ -21,6 +22,8 @@ export interface Invocation {
   settings?: Settings;
   caller?: Caller;
   extensionId?: string;
+  /** What RingCentral said is left, by group, in the order it was first said. */
+  budgets: Map<string, BudgetLeft>;
   /** The problem that was answered, for the log. */
   problemCode?: string;
 }

@@ -21,6 +21,7 @@ export function requestId({ clock, logger }: { clock: Clock; logger: Logger }): 
         startedAt: clock.now(),
         deadline: deadlineIn(context.getRemainingTimeInMillis(), clock),
         log: logger.with({ requestId }),
+        budgets: new Map(),
       });
     },
     after: ({ event, response }) => {

@@ -3,6 +3,7 @@ import type { Route } from "../contract/route.ts";
 import type { Page, PageRequest } from "../numbers/page.ts";
 import type { Deadline } from "../platform/deadline.ts";
 import type { Logger } from "../platform/logger.ts";
+import type { BudgetLeft } from "../ringcentral/operation.ts";
 
 /** Who is calling, from a verified access token. */
 export interface Caller {
@@ -31,6 +32,7 @@ export interface RouteRequest<R extends Route> {
   log: Logger;
   /** The route's `operationId`: who spends RingCentral's budget. */
   route: string;
+  onBudget: (budget: BudgetLeft) => void;
 }
 
 /** What a use case answers, by the kind its route declares. */

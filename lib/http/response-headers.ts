@@ -19,6 +19,24 @@ export function responseHeaders(cacheControl: string): Middleware {
   return { after: add, onError: add };
 }
 
+/**
+ * What is left of the RingCentral budgets this answer was paid from, as structured fields
+ * (draft-ietf-httpapi-ratelimit-headers). They are shared by every caller of the service.
+ */
+export function rateLimits(): Middleware {
+  const add = ({ event, response }: EdgeRequest) => {
+    const budgets = [...invocationOf(event).budgets.values()];
+    if (!response || budgets.length === 0) return;
+    response.headers["ratelimit-policy"] = budgets
+      .map(({ group, limit, windowSeconds }) => `"${group}";q=${limit};w=${windowSeconds}`)
+      .join(", ");
+    response.headers.ratelimit = budgets
+      .map(({ group, remaining }) => `"${group}";r=${remaining}`)
+      .join(", ");
+  };
+  return { after: add, onError: add };
+}
+
 const EXPOSED =
   "X-Request-Id, ETag, Link, Location, Retry-After, Age, RateLimit, RateLimit-Policy, Idempotency-Replayed";
 

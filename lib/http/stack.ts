@@ -9,7 +9,7 @@ import { conditional } from "./conditional.ts";
 import { type HttpAnswer, invocationOf, type Middleware } from "./invocation.ts";
 import { problemAnswer } from "./problem.ts";
 import { requestId } from "./request-id.ts";
-import { cors, responseHeaders } from "./response-headers.ts";
+import { cors, rateLimits, responseHeaders } from "./response-headers.ts";
 
 /** Turns an error into a problem; `undefined` = not one of mine. */
 export type Translate = (error: unknown) => ProblemError | undefined;
@@ -48,6 +48,7 @@ export function buildStack(
     requestId({ clock, logger }),
     responseHeaders(cacheControl),
     cors(),
+    rateLimits(),
     conditional(),
     problem(translate),
     ...steps,

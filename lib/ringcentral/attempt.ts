@@ -64,7 +64,9 @@ export async function attemptCall(
   }
   const failure = failureOf(operation.name, answer, clock.now());
   report({ answer, failure });
-  await settle(permit.observe(observationOf(operation, answer, failure)), context);
+  const observation = observationOf(operation, answer, failure);
+  tellBudget(observation, context);
+  await settle(permit.observe(observation), context);
   return failure ? { ok: false, error: new RingCentralError(failure), token } : { ok: true, answer };
 }
 
@@ -111,6 +113,14 @@ async function settle(bookkeeping: Promise<void>, { log }: CallContext): Promise
   } catch (error) {
     log.warn("rate limit bookkeeping failed", { error });
   }
+}
+
+function tellBudget(
+  { group, limit, remaining, windowSeconds }: Observation,
+  { onBudget }: CallContext,
+): void {
+  if (limit === undefined || remaining === undefined || windowSeconds === undefined) return;
+  onBudget?.({ group, limit, remaining, windowSeconds });
 }
 
 function observationOf(

@@ -35,6 +35,17 @@ export interface CallContext {
   lane?: "interactive" | "sync";
   /** The Ringfront route that spends the budget, for `GET /v1/limits`. */
   route?: string;
+  /** Told what each answer of RingCentral says is left of the budget it came from. */
+  onBudget?: (budget: BudgetLeft) => void;
+}
+
+/** One answer's `X-Rate-Limit-*` headers. [docs: RATE] */
+export interface BudgetLeft {
+  /** As RingCentral names it, lower case. */
+  group: string;
+  limit: number;
+  remaining: number;
+  windowSeconds: number;
 }
 
 /** The one way to RingCentral. */

@@ -46,8 +46,9 @@ const authenticated = [
 ] as const satisfies ProblemCode[];
 
 /** One shared answer a status. */
-export function problemAnswers(): JsonObject {
-  const statuses = [...new Set(Object.values(problems).map((problem) => problem.status))].sort();
+export function problemAnswers(routes: readonly Route[]): JsonObject {
+  const used = routes.flatMap(problemCodesOf);
+  const statuses = [...new Set(used.map((code) => problems[code].status))].sort();
   return Object.fromEntries(
     statuses.map((status) => {
       const codes = Object.entries(problems).filter(([, problem]) => problem.status === status);
@@ -57,6 +58,8 @@ export function problemAnswers(): JsonObject {
           description: codes.map(([code, problem]) => `\`${code}\`: ${problem.title}.`).join(" "),
           headers: headerRefs(
             "X-Request-Id",
+            "Access-Control-Allow-Origin",
+            ...(status >= 400 && status < 500 ? ["RateLimit", "RateLimit-Policy"] : []),
             ...(status === 429 || status === 503 ? ["Retry-After"] : []),
             ...(status === 401 ? ["WWW-Authenticate"] : []),
           ),
@@ -71,39 +74,44 @@ const answerName = (status: number) => `Problem${status}`;
 
 function successOf(route: Route): JsonObject {
   const { kind, description, data } = route.answer;
+  const common = [
+    "X-Request-Id",
+    "Access-Control-Allow-Origin",
+    ...(route.scope === undefined ? [] : ["RateLimit", "RateLimit-Policy"]),
+  ];
   const json = (name: string) => ({ "application/json": { schema: refTo(name) } });
   const notModified = {
     description: "The caller has this version already.",
-    headers: headerRefs("X-Request-Id", "ETag"),
+    headers: headerRefs(...common, "ETag"),
   };
   switch (kind) {
     case "list":
       return {
         "200": {
           description,
-          headers: headerRefs("X-Request-Id", "ETag", "Link", "Age"),
+          headers: headerRefs(...common, "ETag", "Link", "Age"),
           content: json(listName(route)),
         },
         "304": notModified,
       };
     case "item":
       return {
-        "200": { description, headers: headerRefs("X-Request-Id", "ETag"), content: json(itemName(route)) },
+        "200": { description, headers: headerRefs(...common, "ETag"), content: json(itemName(route)) },
         ...(route.method === "GET" && { "304": notModified }),
       };
     case "created":
       return {
         "201": {
           description,
-          headers: headerRefs("X-Request-Id", "Location"),
+          headers: headerRefs(...common, "Location"),
           content: json(itemName(route)),
         },
       };
     case "deleted":
-      return { "204": { description, headers: headerRefs("X-Request-Id") } };
+      return { "204": { description, headers: headerRefs(...common) } };
     case "plain":
       return {
-        "200": { description, headers: headerRefs("X-Request-Id", "ETag"), content: json(schemaName(data)) },
+        "200": { description, headers: headerRefs(...common, "ETag"), content: json(schemaName(data)) },
         "304": notModified,
       };
   }

@@ -23,7 +23,8 @@ export function buildOpenApi(routes: readonly Route[], version: string): JsonObj
     servers: [
       {
         url: "https://{host}",
-        description: "A deployment.",
+        description: "A deployment in production.",
+        "x-internal": false,
         variables: { host: { default: "api.example.com" } },
       },
     ],
@@ -34,11 +35,12 @@ export function buildOpenApi(routes: readonly Route[], version: string): JsonObj
     components: {
       schemas: componentSchemas(routes),
       headers: headerComponents,
-      responses: problemAnswers(),
+      responses: problemAnswers(routes),
       securitySchemes: {
         accessToken: {
           type: "oauth2",
-          description: "An access token (JWT) from the OpenID Connect issuer this service trusts.",
+          description:
+            "A short-lived access token (a JWT, checked as RFC8725 asks) from the OpenID Connect issuer this service trusts.",
           flows: {
             authorizationCode: {
               authorizationUrl: "https://issuer.example.com/authorize",

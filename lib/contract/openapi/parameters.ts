@@ -77,6 +77,9 @@ export const headerComponents: JsonObject = {
   Location: text("Where the new resource is."),
   "Retry-After": { description: "Seconds to wait.", schema: seconds },
   Age: { description: "Seconds since RingCentral was read, for an answer from the cache.", schema: seconds },
+  RateLimit: text("What is left of the RingCentral budgets this answer was paid from."),
+  "RateLimit-Policy": text("The limits and windows, in seconds, of those budgets."),
+  "Access-Control-Allow-Origin": text("The caller's origin, when it is an allowed one."),
   "WWW-Authenticate": text("The challenge of RFC 6750."),
 };
 

@@ -6,9 +6,19 @@ export type JsonObject = { [name: string]: unknown };
 
 export const refTo = (name: string): JsonObject => ({ $ref: `#/components/schemas/${name}` });
 
+const conversion = {
+  io: "input",
+  unrepresentable: "any",
+  /** Generators want to know how wide an integer is. */
+  override({ jsonSchema: target }: { jsonSchema: JsonObject }) {
+    if (target.type !== "integer") return;
+    target.format = typeof target.maximum === "number" && target.maximum < 2 ** 31 ? "int32" : "int64";
+  },
+} as const;
+
 /** A schema without its document-level keywords, references pointing at the components. */
 export function jsonSchema(schema: z.ZodMiniType): JsonObject {
-  const { $schema, $defs, ...rest } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+  const { $schema, $defs, ...rest } = z.toJSONSchema(schema, conversion);
   return rest;
 }
 
@@ -39,7 +49,7 @@ export function componentSchemas(routes: readonly Route[]): JsonObject {
 }
 
 function definition(schema: z.ZodMiniType): JsonObject {
-  const { $defs } = z.toJSONSchema(schema, { io: "input", unrepresentable: "any" });
+  const { $defs } = z.toJSONSchema(schema, conversion);
   const { id, ...definition } = ($defs?.[schemaName(schema)] ?? {}) as JsonObject;
   return definition;
 }

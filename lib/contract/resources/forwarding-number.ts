@@ -21,7 +21,7 @@ export const ForwardingNumber = z
     type: z
       .string()
       .check(z.meta({ description: `One of ${forwardingNumberTypes.join(", ")}, or a newer one.` })),
-    features: z.array(z.string()),
+    features: z.array(z.string()).check(z.maxLength(100)),
     flipNumber: z.optional(z.int()),
     deviceId: z.optional(z.string()),
     extension: z.optional(

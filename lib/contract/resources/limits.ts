@@ -1,0 +1,51 @@
+import * as z from "zod/mini";
+
+const Instant = z.string().check(z.meta({ format: "date-time" }));
+const Count = z.int().check(z.minimum(0));
+
+const RouteSpending = z
+  .object({ route: z.string(), interactive: Count, sync: Count })
+  .check(z.meta({ description: "How many calls one of this API's operations made in the present window." }));
+
+const Budget = z
+  .object({
+    group: z
+      .string()
+      .check(z.meta({ description: "The usage plan group as RingCentral names it.", examples: ["light"] })),
+    limit: Count,
+    windowSeconds: Count,
+    confirmed: z
+      .boolean()
+      .check(z.meta({ description: "RingCentral's own headers have confirmed the limit." })),
+    leased: Count.check(z.meta({ description: "Permits given out that count in the present window." })),
+    outside: Count.check(z.meta({ description: "Calls of others in it, as far as known." })),
+    remaining: Count.check(z.meta({ description: "An estimate." })),
+    gate: z.object({
+      state: z.enum(["open", "closed", "probing", "due"]),
+      closedUntil: z.optional(Instant),
+    }),
+    spentByRoute: z.array(RouteSpending).check(z.maxLength(100)),
+    seenBy: z.enum(["fleet", "process"]),
+  })
+  .check(z.meta({ description: "One budget of calls." }));
+
+export const Limits = z
+  .object({
+    token: z.object({
+      generation: Count,
+      issuedAt: z.optional(Instant),
+      expiresAt: z.optional(Instant),
+      ageSeconds: z.optional(Count),
+      coolDownUntil: z.optional(Instant),
+      coolDownReason: z.optional(z.string()),
+      seenBy: z.enum(["fleet", "process"]),
+    }),
+    budgets: z.array(Budget).check(z.maxLength(100)),
+  })
+  .check(
+    z.meta({
+      id: "Limits",
+      description: "The fleet's access token and what is left of RingCentral's budgets.",
+    }),
+  );
+export type Limits = z.output<typeof Limits>;

@@ -1,0 +1,64 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import { buildOpenApi } from "../../../lib/contract/openapi/document.ts";
+import { jsonSchema } from "../../../lib/contract/openapi/schemas.ts";
+import { routes } from "../../../lib/contract/routes.ts";
+import { VERSION } from "../../../lib/platform/version.ts";
+
+const written = JSON.parse(readFileSync(new URL("../../../docs/openapi.json", import.meta.url), "utf8"));
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null;
+
+/** Every schema below a value, with its path. */
+function* schemas(value: unknown, path: string): Generator<[string, Record<string, unknown>]> {
+  if (!isObject(value)) return;
+  if (typeof value.type === "string") yield [path, value];
+  for (const [name, inner] of Object.entries(value)) yield* schemas(inner, `${path}/${name}`);
+}
+
+describe("docs/openapi.json", () => {
+  it("is what the routes make now (npm run openapi writes it)", () => {
+    expect(written).toEqual(JSON.parse(JSON.stringify(buildOpenApi(routes, VERSION))));
+  });
+
+  it("names every operation once", () => {
+    const ids = routes.map((route) => route.operationId);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  it("resolves every reference", () => {
+    const text = JSON.stringify(written);
+    for (const [, pointer = ""] of text.matchAll(/"\$ref":"#\/([^"]+)"/g)) {
+      const target = pointer
+        .split("/")
+        .reduce<unknown>((at, part) => (isObject(at) ? at[part] : undefined), written);
+      expect(target, pointer).toBeDefined();
+    }
+  });
+});
+
+describe("what callers send", () => {
+  it.each(routes.filter((route) => route.body).map((route) => [route.operationId, route] as const))(
+    "%s: has a bound on every text and number of its body",
+    (_, route) => {
+      const name =
+        String(route.body && jsonSchema(route.body).$ref)
+          .split("/")
+          .at(-1) ?? "";
+      const found = [...schemas(written.components.schemas[name], name)];
+      expect(found.length).toBeGreaterThan(1);
+      for (const [path, schema] of found) {
+        if (schema.type === "string" && !schema.enum) expect(schema.maxLength, path).toBeTypeOf("number");
+        if (schema.type === "integer") expect(schema.maximum, path).toBeTypeOf("number");
+        if (schema.type === "object") expect(schema.additionalProperties, path).toBe(false);
+      }
+    },
+  );
+
+  it("refuses unknown members in paths and queries", () => {
+    for (const route of routes) {
+      expect(jsonSchema(route.parameters).additionalProperties, route.operationId).toBe(false);
+      expect(jsonSchema(route.query).additionalProperties, route.operationId).toBe(false);
+    }
+  });
+});

@@ -1,0 +1,122 @@
+/** A phone number of an account, as RingCentral keeps it. */
+export interface CompanyNumber {
+  id: number;
+  phoneNumber: string;
+  usageType: string;
+  paymentType: string;
+  status: string;
+  /** Nullable upstream [spec]. */
+  type: string | null;
+  primary: boolean;
+  extensionId?: string;
+  label?: string;
+  location?: string;
+  temporaryNumber?: { id: string; phoneNumber: string };
+  contactCenterProvider?: { id: string; name: string };
+  activationStatus?: string;
+  callerIdName?: string;
+}
+
+/** One row of an extension's blocked and allowed list. Both families show it, under ids of their own [unsure]. */
+export interface CallerBlockingEntry {
+  id: string;
+  legacyId: string;
+  phoneNumber: string;
+  label?: string;
+  status: "Blocked" | "Allowed";
+}
+
+export interface CallerBlockingSettings {
+  mode: string;
+  noCallerId: string;
+  payPhones: string;
+  greetings: unknown[];
+}
+
+export interface ForwardingEntry {
+  id: string;
+  type: string;
+  features: string[];
+  phoneNumber?: string;
+  label?: string;
+  flipNumber?: string;
+  device?: { id: string };
+  extension?: { id: string; name: string; extensionNumber: string };
+}
+
+export interface Extension {
+  id: string;
+  accountId: string;
+  extensionNumber: string;
+  name: string;
+  status: "Enabled" | "Disabled" | "Frozen" | "NotActivated" | "Unassigned";
+  /** `FaxUser` has no call handling, `Department` no forwarding numbers. */
+  type: "User" | "FaxUser" | "Department";
+  internationalCalling: boolean;
+  /** Device id to its name. */
+  devices: Record<string, string>;
+  callerBlocking: CallerBlockingEntry[];
+  callerBlockingSettings: CallerBlockingSettings;
+  forwarding: ForwardingEntry[];
+}
+
+export interface Account {
+  id: string;
+  status: "Confirmed" | "Suspended";
+  /** Moved to the new call-handling backend: `forwarding-number` stops working [docs: MIG]. */
+  newCallHandling: boolean;
+  extensions: Map<string, Extension>;
+  /** In the order of the list call. */
+  numbers: CompanyNumber[];
+}
+
+/** A registered application. No secret makes it a public client. */
+export interface App {
+  clientId: string;
+  clientSecret?: string;
+  permissions: string[];
+  grants: string[];
+  sandboxOnly?: boolean;
+  /** Why rate limits cannot be told for it, if so: 429 with this code on every API call. */
+  planProblem?: "CMN-302" | "CMN-303";
+}
+
+/** Somebody who can log in, with the JWT credential made in the developer console. */
+export interface User {
+  jwt: string;
+  accountId: string;
+  /** Absent: a login that is not bound to an extension. */
+  extensionId?: string;
+  admin: boolean;
+  permissions: string[];
+  lockedOut?: boolean;
+  /** Epoch milliseconds; JWT credentials live forever by default [docs: JWT]. */
+  jwtExpiresAt?: number;
+  /** The only apps the credential may be used with, when it is bound to some [docs: JWT]. */
+  jwtApps?: string[];
+}
+
+/** Everything the twin knows, open to tests that want to change it. */
+export interface World {
+  accounts: Map<string, Account>;
+  apps: Map<string, App>;
+  users: User[];
+  /** Makes ids of new rows. */
+  nextId(): number;
+}
+
+/** @throws Error when no account has such an extension */
+export function findExtension(world: World, extensionId: string): Extension {
+  for (const account of world.accounts.values()) {
+    const extension = account.extensions.get(extensionId);
+    if (extension !== undefined) return extension;
+  }
+  throw new Error(`no such extension: ${extensionId}`);
+}
+
+/** @throws Error when there is no such account */
+export function findAccount(world: World, accountId: string): Account {
+  const account = world.accounts.get(accountId);
+  if (account === undefined) throw new Error(`no such account: ${accountId}`);
+  return account;
+}

@@ -1,0 +1,101 @@
+import { isManual } from "../clock.ts";
+import { OptionError } from "../options.ts";
+import type { Twin } from "../twin.ts";
+import { type Answer, json, noContent } from "./answer.ts";
+import type { Ending } from "./fault-effects.ts";
+import { checkFaultRule } from "./faults.ts";
+import type { ReceivedRequest } from "./received-request.ts";
+
+type Body = Record<string, unknown>;
+type Command = (twin: Twin, body: Body, id: string) => Answer;
+
+const done = (act: (twin: Twin, body: Body, id: string) => void): Command => {
+  return (twin, body, id) => {
+    act(twin, body, id);
+    return noContent();
+  };
+};
+
+/** What can be done to a running twin over HTTP; a last segment after the name is an id. */
+const commands: Record<string, Command> = {
+  "GET requests": (twin) => json(200, { data: twin.requests }),
+  "DELETE requests": done((twin) => twin.clearRequests()),
+  "GET faults": (twin) => json(200, { data: twin.faults.list() }),
+  "POST faults": (twin, body) => {
+    checkFaultRule(body);
+    return json(201, twin.faults.add(body));
+  },
+  "DELETE faults": done((twin, _body, id) =>
+    id === "" ? twin.faults.clear() : twin.faults.remove(Number(id)),
+  ),
+  "GET options": (twin) => json(200, twin.settings),
+  "PATCH options": (twin, body) => {
+    twin.configure(body);
+    return json(200, twin.settings);
+  },
+  "GET state": (twin) => json(200, describeState(twin)),
+  "POST reset": done((twin) => twin.reset()),
+  "POST expire-tokens": done((twin) => twin.expireTokens()),
+  "POST expire-refresh-tokens": done((twin) => twin.expireRefreshTokens()),
+  "POST end-sessions": done((twin) => twin.endSessions()),
+  "POST clear-limits": done((twin) => twin.clearLimits()),
+  "POST client-secret": done((twin, body) =>
+    twin.rotateClientSecret(
+      textOf(body, "secret"),
+      textOf(body, "clientId", twin.state.apps.keys().next().value),
+    ),
+  ),
+  "POST permissions": done((twin, body) => twin.setPermissions(body)),
+  "GET numbers": (twin) => json(200, { data: twin.numbers.list() }),
+  "POST numbers": (twin, body) =>
+    json(201, twin.numbers.add({ ...body, phoneNumber: textOf(body, "phoneNumber") })),
+  "PATCH numbers": (twin, body, id) => json(200, twin.numbers.update(Number(id), body)),
+  "DELETE numbers": done((twin, _body, id) => twin.numbers.remove(Number(id))),
+  // Time moves by hand or not at all.
+  "POST clock": (twin, body) => {
+    if (!isManual(twin.clock)) return json(409, { message: "this twin runs on the machine's clock" });
+    twin.clock.advance(Number(body.advanceMs));
+    return json(200, { now: twin.clock.now() });
+  },
+};
+
+function textOf(body: Body, name: string, fallback?: string): string {
+  const value = body[name] ?? fallback;
+  if (typeof value !== "string") throw new OptionError(`${name} is missing`);
+  return value;
+}
+
+/** Serves a request under `/__twin/`: the side door of tests, never counted, logged or spoilt. */
+export function serveControl(twin: Twin, request: ReceivedRequest): Ending {
+  const [name = "", id = ""] = request.path.slice("/__twin/".length).split("/");
+  const command = commands[`${request.method} ${name}`];
+  if (command === undefined) return answered(json(404, { message: "no such command" }));
+  try {
+    const body: unknown = request.body === "" ? {} : JSON.parse(request.body);
+    if (typeof body !== "object" || body === null) throw new OptionError("the body has to be an object");
+    return answered(command(twin, { ...body }, id));
+  } catch (error) {
+    return answered(json(400, { message: error instanceof Error ? error.message : String(error) }));
+  }
+}
+
+const answered = (answer: Answer): Ending => ({ kind: "answer", answer });
+
+/** Everything but tokens and the numbers themselves, which have a command of their own. */
+function describeState(twin: Twin) {
+  const accounts = [...twin.state.accounts.values()].map(({ numbers, extensions, ...account }) => ({
+    ...account,
+    numbers: numbers.length,
+    extensions: [...extensions.values()].filter(
+      ({ id, callerBlocking, forwarding }) =>
+        callerBlocking.length + forwarding.length > 0 || !id.startsWith("381"),
+    ),
+  }));
+  const sessions = twin.sessions.map(({ id, app, user, accessExpiresAt }) => ({
+    id,
+    clientId: app.clientId,
+    extensionId: user.extensionId,
+    accessExpiresAt,
+  }));
+  return { now: twin.clock.now(), accounts, sessions };
+}

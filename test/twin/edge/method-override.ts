@@ -1,0 +1,22 @@
+import { invalidParameter, restError } from "../rest/errors.ts";
+import { headerOf, type ReceivedRequest } from "./received-request.ts";
+
+const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+/**
+ * The method a request is served as: a POST may name another one in `X-HTTP-Method-Override` or `_method`
+ * [docs: URIS]. Honoured here so that a proxy that lets either through is found out.
+ * @throws Refusal 400 when the two disagree or name no method
+ */
+export function effectiveMethod(request: ReceivedRequest): string {
+  if (request.method !== "POST") return request.method;
+  const header = headerOf(request, "x-http-method-override")?.toUpperCase();
+  const query = request.query.get("_method")?.toUpperCase();
+  if (header !== undefined && query !== undefined && header !== query) {
+    const parameterName = "X-HTTP-Method-Override";
+    throw restError(400, "CMN-407", "Parameter in header is invalid", { parameterName });
+  }
+  const method = header ?? query ?? request.method;
+  if (!methods.includes(method)) throw invalidParameter("_method", method);
+  return method;
+}

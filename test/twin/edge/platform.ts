@@ -1,0 +1,18 @@
+import type { Clock } from "../clock.ts";
+import type { World } from "../data/world.ts";
+import type { Sessions } from "../oauth/sessions.ts";
+import type { Settings } from "../options.ts";
+import type { Random } from "../random.ts";
+import type { RateLimiter } from "./rate-limiter.ts";
+
+/** Everything one twin is made of; two twins share none of it. */
+export interface Platform {
+  world: World;
+  settings: Settings;
+  clock: Clock;
+  random: Random;
+  sessions: Sessions;
+  limiter: RateLimiter;
+  /** The twin's own address, without a trailing slash. */
+  baseUrl: string;
+}

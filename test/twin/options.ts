@@ -1,0 +1,111 @@
+import type { Clock } from "./clock.ts";
+
+/** RingCentral's usage plan groups that the twin's calls fall into. */
+export type Group = "Light" | "Medium" | "Heavy" | "Auth";
+
+/** Requests per 60 s; `false` lifts the limit. */
+export type GroupLimits = Record<Group, number | false>;
+
+/** What may be switched while the twin runs. Each answers a question the documentation leaves open. */
+export interface Settings {
+  /** The largest page size; a larger `perPage` is clamped to it (1000). */
+  maxPerPage: number;
+  /** `false`: `blocked-number` is no longer routed and answers 404 AGW-404 (true). */
+  legacyBlockedNumbers: boolean;
+  /** What the caller-blocking list holds when `status` is omitted ("Blocked"). */
+  omittedStatusMeans: "Blocked" | "both";
+  /** Whether fields a forwarding-number PUT leaves out are reset or kept ("replace"). */
+  putForwarding: "merge" | "replace";
+  /** The same for caller-blocking numbers ("replace"). */
+  putCallerBlocking: "merge" | "replace";
+  /** The answer to blocking a number that is in the list already ("CMN-406"). */
+  duplicateBlockedNumber: "CMN-406" | "CMN-101" | "idempotent";
+  /** The app setting that puts a refresh token into token responses (true). */
+  issueRefreshTokens: boolean;
+  /** How long every call takes before it is processed, in the twin's time (0). */
+  latencyMs: number;
+  limits: GroupLimits;
+}
+
+/** Options of `startTwin`; the defaults of the settings stand in brackets at each. */
+export interface TwinOptions extends Partial<Omit<Settings, "limits">> {
+  /** 0 or absent: a free one. */
+  port?: number;
+  host?: string;
+  /** How many phone numbers the seeded account lists (250). */
+  numbers?: number;
+  /** Fixes tokens, ids and the draws of faults (1). */
+  seed?: number;
+  clock?: Clock;
+  /** Per group; groups left out keep Light 50, Medium 40, Heavy 10, Auth 5. `false` lifts all limits. */
+  limits?: Partial<GroupLimits> | false;
+}
+
+const defaultLimits: GroupLimits = { Light: 50, Medium: 40, Heavy: 10, Auth: 5 };
+const noLimits: GroupLimits = { Light: false, Medium: false, Heavy: false, Auth: false };
+
+/** An option, or a settings patch over HTTP, that the twin does not understand. */
+export class OptionError extends Error {}
+
+const isCount = (value: unknown): value is number =>
+  typeof value === "number" && Number.isInteger(value) && value >= 0;
+const isOneOf =
+  (...allowed: unknown[]) =>
+  (value: unknown) =>
+    allowed.includes(value);
+
+const settingChecks: Record<keyof Settings, (value: unknown) => boolean> = {
+  maxPerPage: (value) => isCount(value) && value >= 1,
+  legacyBlockedNumbers: isOneOf(true, false),
+  omittedStatusMeans: isOneOf("Blocked", "both"),
+  putForwarding: isOneOf("merge", "replace"),
+  putCallerBlocking: isOneOf("merge", "replace"),
+  duplicateBlockedNumber: isOneOf("CMN-406", "CMN-101", "idempotent"),
+  issueRefreshTokens: isOneOf(true, false),
+  latencyMs: isCount,
+  limits: (value) => value === false || isLimits(value),
+};
+
+function isLimits(value: unknown): value is Partial<GroupLimits> {
+  if (typeof value !== "object" || value === null) return false;
+  return Object.entries(value).every(
+    ([group, limit]) => Object.hasOwn(defaultLimits, group) && (limit === false || isCount(limit)),
+  );
+}
+
+/** @throws OptionError naming the first key that is unknown or has an impossible value */
+export function checkSettings(
+  patch: object,
+): asserts patch is Partial<Omit<Settings, "limits">> & Pick<TwinOptions, "limits"> {
+  for (const [name, value] of Object.entries(patch)) {
+    const check = Object.entries(settingChecks).find(([known]) => known === name)?.[1];
+    if (check === undefined) throw new OptionError(`unknown option: ${name}`);
+    if (!check(value)) throw new OptionError(`option ${name} cannot be ${JSON.stringify(value)}`);
+  }
+}
+
+/** The settings a twin starts with: the defaults with the given ones over them. */
+export function initialSettings(options: Partial<TwinOptions>): Settings {
+  const defaults: Settings = {
+    maxPerPage: 1000,
+    legacyBlockedNumbers: true,
+    omittedStatusMeans: "Blocked",
+    putForwarding: "replace",
+    putCallerBlocking: "replace",
+    duplicateBlockedNumber: "CMN-406",
+    issueRefreshTokens: true,
+    latencyMs: 0,
+    limits: { ...defaultLimits },
+  };
+  changeSettings(defaults, options);
+  return defaults;
+}
+
+/** Applies a checked patch to running settings. */
+export function changeSettings(settings: Settings, patch: object): void {
+  checkSettings(patch);
+  const { limits, ...others } = patch;
+  Object.assign(settings, others);
+  if (limits === false) settings.limits = { ...noLimits };
+  else if (limits !== undefined) settings.limits = { ...settings.limits, ...limits };
+}

@@ -1,0 +1,31 @@
+import type { Account, Extension, User, World } from "../data/world.ts";
+import type { ReceivedRequest } from "../edge/received-request.ts";
+import type { Settings } from "../options.ts";
+
+/** A call that has been let in: who calls, on whose behalf, and what the path names. */
+export interface Call {
+  world: World;
+  settings: Settings;
+  /** Of the twin, without a trailing slash: upstream's URIs are absolute. */
+  baseUrl: string;
+  request: ReceivedRequest;
+  user: User;
+  account: Account;
+  /** Values of the path after the extension: `id`. */
+  params: Record<string, string>;
+}
+
+/** A call on an extension. */
+export interface ExtensionCall extends Call {
+  extension: Extension;
+}
+
+/** @returns the absolute URI of the call's account */
+export function accountUri(call: Call): string {
+  return `${call.baseUrl}/restapi/v1.0/account/${call.account.id}`;
+}
+
+/** @returns the absolute URI of an extension of the call's account */
+export function extensionUri(call: Call, extensionId: string): string {
+  return `${accountUri(call)}/extension/${extensionId}`;
+}

@@ -1,0 +1,33 @@
+import type { CallerBlockingEntry } from "../data/world.ts";
+import type { ExtensionCall } from "./call.ts";
+import { duplicateValue, invalidParameter } from "./errors.ts";
+
+/** How far the ids of the two families lie apart; whether upstream shares them is unknown [unsure]. */
+const legacyOffset = 4_400_105_900;
+
+/**
+ * Adds a row to the list both families of calls show.
+ * @throws Refusal for a number that is in the list, unless the twin is set to take that as done
+ */
+export function addEntry(
+  call: ExtensionCall,
+  fields: Omit<CallerBlockingEntry, "id" | "legacyId">,
+): CallerBlockingEntry {
+  const { extension, settings, world } = call;
+  const existing = extension.callerBlocking.find(({ phoneNumber }) => phoneNumber === fields.phoneNumber);
+  if (existing !== undefined) {
+    if (settings.duplicateBlockedNumber !== "idempotent") throw duplicateRefusal(call, fields.phoneNumber);
+    return Object.assign(existing, fields);
+  }
+  const id = world.nextId();
+  const entry = { id: String(id), legacyId: String(id + legacyOffset), ...fields };
+  extension.callerBlocking.push(entry);
+  return entry;
+}
+
+/** No document names the code of a duplicate: the candidates are options of the twin [unsure]. */
+export function duplicateRefusal(call: ExtensionCall, phoneNumber: string): Error {
+  return call.settings.duplicateBlockedNumber === "CMN-101"
+    ? invalidParameter("phoneNumber", phoneNumber)
+    : duplicateValue("phoneNumber", phoneNumber);
+}

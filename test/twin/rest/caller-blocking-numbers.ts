@@ -1,0 +1,94 @@
+import type { CallerBlockingEntry } from "../data/world.ts";
+import { type Answer, json, noContent } from "../edge/answer.ts";
+import { forEachId } from "./bulk-ids.ts";
+import { type ExtensionCall, extensionUri } from "./call.ts";
+import { addEntry, duplicateRefusal } from "./caller-blocking-list.ts";
+import { idMismatch, invalidParameter, notFound } from "./errors.ts";
+import { enumField, labelField, readJsonObject, readOptionalJsonObject, stringField } from "./json-body.ts";
+import { listBody, readPageRequest } from "./paging.ts";
+import { phoneNumberField, requiredPhoneNumber } from "./phone-number-format.ts";
+
+const statuses = ["Blocked", "Allowed"] as const;
+const maxPage = 1000;
+
+const listUri = (call: ExtensionCall) =>
+  `${extensionUri(call, call.extension.id)}/caller-blocking/phone-numbers`;
+
+function toRecord(call: ExtensionCall, { id, phoneNumber, label, status }: CallerBlockingEntry) {
+  return {
+    uri: `${listUri(call)}/${id}`,
+    id,
+    phoneNumber,
+    ...(label !== undefined && { label }),
+    status,
+  };
+}
+
+function find(call: ExtensionCall, id: string): CallerBlockingEntry {
+  const entry = call.extension.callerBlocking.find((each) => each.id === id);
+  if (entry === undefined) throw notFound("blockedNumberId");
+  return entry;
+}
+
+function everyId(call: ExtensionCall) {
+  return () => call.extension.callerBlocking.map(({ id }) => id);
+}
+
+/** Op 3. What an omitted `status` means is an option of the twin [unsure]. */
+export function listCallerBlockingNumbers(call: ExtensionCall): Answer {
+  const asked = call.request.query.get("status") ?? undefined;
+  if (asked !== undefined && !statuses.some((each) => each === asked))
+    throw invalidParameter("status", asked);
+  const status = asked ?? (call.settings.omittedStatusMeans === "Blocked" ? "Blocked" : undefined);
+  const rows = call.extension.callerBlocking.filter((each) => status === undefined || each.status === status);
+  const filters = status === undefined ? [] : [["status", status] as const];
+  const record = (entry: CallerBlockingEntry) => toRecord(call, entry);
+  return json(200, listBody(listUri(call), rows, readPageRequest(call, maxPage), filters, record));
+}
+
+export function addCallerBlockingNumber(call: ExtensionCall): Answer {
+  const body = readJsonObject(call.request);
+  const phoneNumber = requiredPhoneNumber(body);
+  const label = labelField(body);
+  const status = enumField(body, "status", statuses) ?? "Blocked";
+  return json(
+    200,
+    toRecord(call, addEntry(call, { phoneNumber, status, ...(label !== undefined && { label }) })),
+  );
+}
+
+export function getCallerBlockingNumber(call: ExtensionCall): Answer {
+  return forEachId(call, everyId(call), (id) => json(200, toRecord(call, find(call, id))));
+}
+
+/** The body may be left out [spec]; whether fields it leaves out are reset is an option of the twin [unsure]. */
+export function updateCallerBlockingNumber(call: ExtensionCall): Answer {
+  const body = readOptionalJsonObject(call.request);
+  return forEachId(call, everyId(call), (id) => {
+    const entry = find(call, id);
+    if (body !== undefined) change(call, entry, body);
+    return json(200, toRecord(call, entry));
+  });
+}
+
+function change(call: ExtensionCall, entry: CallerBlockingEntry, body: Record<string, unknown>): void {
+  const bodyId = stringField(body, "id");
+  if (bodyId !== undefined && bodyId !== entry.id) throw idMismatch("id");
+  const replaces = call.settings.putCallerBlocking === "replace";
+  const phoneNumber = phoneNumberField(body) ?? entry.phoneNumber;
+  const label = labelField(body) ?? (replaces ? undefined : entry.label);
+  const status = enumField(body, "status", statuses) ?? (replaces ? "Blocked" : entry.status);
+  const twin = call.extension.callerBlocking.find((each) => each.phoneNumber === phoneNumber);
+  if (twin !== undefined && twin !== entry) throw duplicateRefusal(call, phoneNumber);
+  Object.assign(entry, { phoneNumber, status });
+  if (label === undefined) delete entry.label;
+  else entry.label = label;
+}
+
+export function deleteCallerBlockingNumber(call: ExtensionCall): Answer {
+  return forEachId(call, everyId(call), (id) => {
+    const entry = find(call, id);
+    call.extension.callerBlocking = call.extension.callerBlocking.filter((each) => each !== entry);
+    return noContent();
+  });
+}

@@ -1,0 +1,24 @@
+import { type Answer, json } from "../edge/answer.ts";
+import type { ExtensionCall } from "./call.ts";
+import { invalidParameter } from "./errors.ts";
+import { enumField, readJsonObject } from "./json-body.ts";
+
+export function getCallerBlockingSettings(call: ExtensionCall): Answer {
+  return json(200, call.extension.callerBlockingSettings);
+}
+
+/** Fields left out are kept: no field of the settings has a documented default to fall back to [unsure]. */
+export function updateCallerBlockingSettings(call: ExtensionCall): Answer {
+  const body = readJsonObject(call.request);
+  const settings = call.extension.callerBlockingSettings;
+  const greetings = body.greetings ?? settings.greetings;
+  if (!Array.isArray(greetings)) throw invalidParameter("greetings");
+  call.extension.callerBlockingSettings = {
+    mode: enumField(body, "mode", ["Specific", "All"]) ?? settings.mode,
+    noCallerId:
+      enumField(body, "noCallerId", ["BlockCallsAndFaxes", "BlockFaxes", "Allow"]) ?? settings.noCallerId,
+    payPhones: enumField(body, "payPhones", ["Block", "Allow"]) ?? settings.payPhones,
+    greetings,
+  };
+  return json(200, call.extension.callerBlockingSettings);
+}

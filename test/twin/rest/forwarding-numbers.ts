@@ -1,0 +1,93 @@
+import type { ForwardingEntry } from "../data/world.ts";
+import { type Answer, json, noContent } from "../edge/answer.ts";
+import { type ExtensionCall, extensionUri } from "./call.ts";
+import { missingParameter, notFound, restError } from "./errors.ts";
+import { createdEntry } from "./forwarding-number-creation.ts";
+import { updatedEntry } from "./forwarding-number-update.ts";
+import { readJsonObject } from "./json-body.ts";
+import { listBody, readPageRequest } from "./paging.ts";
+
+const maxPage = 1000;
+
+const listUri = (call: ExtensionCall) => `${extensionUri(call, call.extension.id)}/forwarding-number`;
+
+const toRecord = (call: ExtensionCall, entry: ForwardingEntry) => ({
+  uri: `${listUri(call)}/${entry.id}`,
+  ...entry,
+});
+
+/** @throws Refusal CMN-109 once the account has moved to the new call handling, CMN-403 for the wrong extension */
+function requireFeature({ account, extension }: ExtensionCall): void {
+  // What a moved account answers is not documented [unsure].
+  if (account.newCallHandling) throw restError(403, "CMN-109", "Feature not available");
+  if (extension.type === "Department") {
+    throw restError(403, "CMN-403", "The feature is not available for this extension type");
+  }
+}
+
+function requireCallHandling(call: ExtensionCall): void {
+  requireFeature(call);
+  if (call.extension.type === "FaxUser") {
+    throw restError(400, "AWR-180", "Call handling settings not available for Fax tiers");
+  }
+}
+
+function find({ extension }: ExtensionCall, id: string | undefined): ForwardingEntry {
+  const entry = extension.forwarding.find((each) => each.id === id);
+  if (entry === undefined) throw notFound("forwardingNumberId");
+  return entry;
+}
+
+/** Op 4. */
+export function listForwardingNumbers(call: ExtensionCall): Answer {
+  requireFeature(call);
+  const record = (entry: ForwardingEntry) => toRecord(call, entry);
+  const page = readPageRequest(call, maxPage);
+  return json(200, listBody(listUri(call), call.extension.forwarding, page, [], record));
+}
+
+/** Op 5: answers 200, not 201 [seed]. */
+export function addForwardingNumber(call: ExtensionCall): Answer {
+  requireCallHandling(call);
+  const entry = createdEntry(call, readJsonObject(call.request));
+  call.extension.forwarding.push(entry);
+  return json(200, toRecord(call, entry));
+}
+
+/** Op 6. */
+export function updateForwardingNumber(call: ExtensionCall): Answer {
+  requireCallHandling(call);
+  const entry = find(call, call.params.id);
+  const updated = updatedEntry(call, entry, readJsonObject(call.request));
+  call.extension.forwarding = call.extension.forwarding.map((each) => (each === entry ? updated : each));
+  return json(200, toRecord(call, updated));
+}
+
+export function getForwardingNumber(call: ExtensionCall): Answer {
+  requireFeature(call);
+  return json(200, toRecord(call, find(call, call.params.id)));
+}
+
+export function deleteForwardingNumber(call: ExtensionCall): Answer {
+  requireCallHandling(call);
+  remove(call, [find(call, call.params.id)]);
+  return noContent();
+}
+
+/** A DELETE with a body; all of it or nothing. */
+export function deleteForwardingNumbers(call: ExtensionCall): Answer {
+  requireCallHandling(call);
+  const { records } = readJsonObject(call.request);
+  if (!Array.isArray(records)) throw missingParameter("records");
+  remove(
+    call,
+    records.map((record: { forwardingNumberId?: unknown } | null) =>
+      find(call, String(record?.forwardingNumberId)),
+    ),
+  );
+  return noContent();
+}
+
+function remove({ extension }: ExtensionCall, entries: ForwardingEntry[]): void {
+  extension.forwarding = extension.forwarding.filter((each) => !entries.includes(each));
+}

@@ -1,0 +1,38 @@
+import type { ReceivedRequest } from "../edge/received-request.ts";
+import type { Settings } from "../options.ts";
+import { gatewayError, restError } from "./errors.ts";
+import { type Route, routes } from "./routes.ts";
+
+/** A call found in the route table. */
+export interface Match {
+  route: Route;
+  params: Record<string, string>;
+}
+
+/**
+ * Finds the call a path and method name.
+ * @throws Refusal CMN-120 for a malformed path, AGW-404 for one that is not routed, CMN-202 for a method it lacks
+ */
+export function matchRoute(request: ReceivedRequest, method: string, settings: Settings): Match {
+  const path = decode(request.path);
+  const found = routes.flatMap((route) => {
+    const params = route.pattern.exec(path)?.groups;
+    const isGone = route.legacyBlocked && !settings.legacyBlockedNumbers;
+    return params === undefined || isGone ? [] : [{ route, params: { ...params } }];
+  });
+  if (found.length === 0) throw gatewayError(404, "AGW-404", "Not Found");
+  const match = found.find(({ route }) => route.method === method);
+  if (match === undefined) throw restError(501, "CMN-202", "Operation is not supported");
+  return match;
+}
+
+/** Segments are decoded before they are matched, so that `%2C` is the comma of a bulk call. */
+function decode(path: string): string {
+  const invalid = restError(404, "CMN-120", "Invalid URI");
+  if (path.includes("//")) throw invalid;
+  try {
+    return path.split("/").map(decodeURIComponent).join("/");
+  } catch {
+    throw invalid;
+  }
+}

@@ -1,0 +1,161 @@
+import type { Answer } from "../edge/answer.ts";
+import type { Group } from "../options.ts";
+import * as blocked from "./blocked-numbers.ts";
+import type { Call, ExtensionCall } from "./call.ts";
+import * as blocking from "./caller-blocking-numbers.ts";
+import { getCallerBlockingSettings, updateCallerBlockingSettings } from "./caller-blocking-settings.ts";
+import { getCompanyNumber, listCompanyNumbers } from "./company-numbers.ts";
+import { listExtensionNumbers } from "./extension-numbers.ts";
+import * as forwarding from "./forwarding-numbers.ts";
+
+interface RouteFacts {
+  /** Names the call in faults and in the request log. */
+  operation: string;
+  method: string;
+  group: Group;
+  appPermission: string;
+  userPermission: string;
+  /** Belongs to the family that RingCentral may have stopped routing. */
+  legacyBlocked: boolean;
+  pattern: RegExp;
+}
+
+/** One call of the REST API, on an account or on one of its extensions. */
+export type Route = RouteFacts &
+  (
+    | { level: "account"; handle: (call: Call) => Answer }
+    | { level: "extension"; handle: (call: ExtensionCall) => Answer }
+  );
+
+const account = "/restapi/v1\\.0/account/(?<accountId>[^/]+)";
+const extension = `${account}/extension/(?<extensionId>[^/]+)`;
+
+/** `method path group app/user permissions`, as the reference writes them. */
+function facts(operation: string, line: string, prefix: string): RouteFacts {
+  const [method = "", path = "", group = "", appPermission = "", userPermission = ""] = line.split(" ");
+  const pattern = new RegExp(`^${prefix}/${path.replace("{id}", "(?<id>[^/]+)")}$`);
+  const legacyBlocked = path.startsWith("blocked-number");
+  if (group !== "Light" && group !== "Medium" && group !== "Heavy")
+    throw new Error(`${operation}: ${group}?`);
+  return { operation, method, group, appPermission, userPermission, legacyBlocked, pattern };
+}
+
+const onExtension = (operation: string, line: string, handle: (call: ExtensionCall) => Answer): Route => ({
+  ...facts(operation, line, extension),
+  level: "extension",
+  handle,
+});
+
+const onAccount = (operation: string, line: string, handle: (call: Call) => Answer): Route => ({
+  ...facts(operation, line, account),
+  level: "account",
+  handle,
+});
+
+const readsBlocked = "ReadAccounts ReadBlockedNumbers";
+const editsBlocked = "EditExtensions EditBlockedNumbers";
+const readsForwarding = "ReadAccounts ReadUserForwardingFlipNumbers";
+const editsForwarding = "EditExtensions EditUserForwardingFlipNumbers";
+const listOfBlocking = "caller-blocking/phone-numbers";
+
+/** Every call of the REST API the twin serves. Reads are Light, writes Medium, with two exceptions [spec]. */
+export const routes: readonly Route[] = [
+  onExtension("listBlockedNumbers", `GET blocked-number Light ${readsBlocked}`, blocked.listBlockedNumbers),
+  onExtension("addBlockedNumber", `POST blocked-number Medium ${editsBlocked}`, blocked.addBlockedNumber),
+  onExtension("getBlockedNumber", `GET blocked-number/{id} Light ${readsBlocked}`, blocked.getBlockedNumber),
+  onExtension(
+    "updateBlockedNumber",
+    `PUT blocked-number/{id} Medium ${editsBlocked}`,
+    blocked.renameBlockedNumber,
+  ),
+  onExtension(
+    "deleteBlockedNumber",
+    `DELETE blocked-number/{id} Medium ${editsBlocked}`,
+    blocked.deleteBlockedNumber,
+  ),
+
+  onExtension(
+    "listCallerBlockingNumbers",
+    `GET ${listOfBlocking} Light ${readsBlocked}`,
+    blocking.listCallerBlockingNumbers,
+  ),
+  onExtension(
+    "addCallerBlockingNumber",
+    `POST ${listOfBlocking} Medium ${editsBlocked}`,
+    blocking.addCallerBlockingNumber,
+  ),
+  onExtension(
+    "getCallerBlockingNumber",
+    `GET ${listOfBlocking}/{id} Light ${readsBlocked}`,
+    blocking.getCallerBlockingNumber,
+  ),
+  onExtension(
+    "updateCallerBlockingNumber",
+    `PUT ${listOfBlocking}/{id} Medium ${editsBlocked}`,
+    blocking.updateCallerBlockingNumber,
+  ),
+  onExtension(
+    "deleteCallerBlockingNumber",
+    `DELETE ${listOfBlocking}/{id} Medium ${editsBlocked}`,
+    blocking.deleteCallerBlockingNumber,
+  ),
+  onExtension(
+    "getCallerBlockingSettings",
+    `GET caller-blocking Light ${readsBlocked}`,
+    getCallerBlockingSettings,
+  ),
+  // A write, and yet Light [spec].
+  onExtension(
+    "updateCallerBlockingSettings",
+    `PUT caller-blocking Light ${editsBlocked}`,
+    updateCallerBlockingSettings,
+  ),
+
+  onExtension(
+    "listForwardingNumbers",
+    `GET forwarding-number Light ${readsForwarding}`,
+    forwarding.listForwardingNumbers,
+  ),
+  onExtension(
+    "addForwardingNumber",
+    `POST forwarding-number Medium ${editsForwarding}`,
+    forwarding.addForwardingNumber,
+  ),
+  onExtension(
+    "deleteForwardingNumbers",
+    `DELETE forwarding-number Medium ${editsForwarding}`,
+    forwarding.deleteForwardingNumbers,
+  ),
+  onExtension(
+    "getForwardingNumber",
+    `GET forwarding-number/{id} Light ${readsForwarding}`,
+    forwarding.getForwardingNumber,
+  ),
+  onExtension(
+    "updateForwardingNumber",
+    `PUT forwarding-number/{id} Medium ${editsForwarding}`,
+    forwarding.updateForwardingNumber,
+  ),
+  onExtension(
+    "deleteForwardingNumber",
+    `DELETE forwarding-number/{id} Medium ${editsForwarding}`,
+    forwarding.deleteForwardingNumber,
+  ),
+
+  // The inventory of an account is the one Heavy call: 10 a minute [spec].
+  onAccount(
+    "listCompanyNumbers",
+    "GET phone-number Heavy ReadAccounts ReadCompanyPhoneNumbers",
+    listCompanyNumbers,
+  ),
+  onAccount(
+    "getCompanyNumber",
+    "GET phone-number/{id} Light ReadAccounts ReadCompanyPhoneNumbers",
+    getCompanyNumber,
+  ),
+  onExtension(
+    "listExtensionNumbers",
+    "GET phone-number Light ReadAccounts ReadUserPhoneNumbers",
+    listExtensionNumbers,
+  ),
+];

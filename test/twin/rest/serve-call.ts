@@ -1,0 +1,95 @@
+import type { Account, Extension } from "../data/world.ts";
+import { type Answer, Refusal } from "../edge/answer.ts";
+import type { Platform } from "../edge/platform.ts";
+import { rateLimitHeaders } from "../edge/rate-limiter.ts";
+import type { ReceivedRequest } from "../edge/received-request.ts";
+import type { LoggedRequest } from "../edge/request-log.ts";
+import { covers, scopeOf } from "../oauth/scope.ts";
+import type { Session } from "../oauth/sessions.ts";
+import { authenticate } from "./authentication.ts";
+import type { Call } from "./call.ts";
+import { appPermissionMissing, notFound, restError, userPermissionMissing } from "./errors.ts";
+import type { Match } from "./match-route.ts";
+
+/**
+ * Serves a call of the REST API: who calls, how often, what they may, and then the call itself. Refused calls count
+ * against the budget like any other, once it is known whose it is.
+ * @param isDuplicate whether the very same write is being processed right now
+ */
+export function serveCall(
+  platform: Platform,
+  request: ReceivedRequest,
+  match: Match,
+  isDuplicate: boolean,
+  entry: LoggedRequest,
+): Answer {
+  const session = authenticate(platform.sessions, request);
+  const { app, user } = session;
+  entry.clientId = app.clientId;
+  if (user.extensionId !== undefined) entry.callerExtensionId = user.extensionId;
+  const headers = countAgainstBudget(platform, session, match);
+  try {
+    // Without a Retry-After: nothing is exhausted, the first of the two is just not done [unsure].
+    if (isDuplicate) throw restError(429, "CMN-304", "Duplicate concurrent request");
+    const answer = handle(platform, request, match, session);
+    return { ...answer, headers: { ...headers, ...answer.headers } };
+  } catch (error) {
+    if (!(error instanceof Refusal)) throw error;
+    return { ...error.answer, headers: { ...headers, ...error.answer.headers } };
+  }
+}
+
+/** @throws Refusal 429 */
+function countAgainstBudget(platform: Platform, session: Session, match: Match): Record<string, string> {
+  const { app, user } = session;
+  const { group } = match.route;
+  if (app.planProblem !== undefined) {
+    throw restError(429, app.planProblem, "Rate limits undefined for the application");
+  }
+  const limit = platform.settings.limits[group];
+  if (limit === false) return {};
+  // All methods of a group share the bucket of one user in one app [docs: RATE].
+  const key = JSON.stringify([app.clientId, user.accountId, user.extensionId ?? user.jwt, group]);
+  const verdict = platform.limiter.hit(key, limit, platform.clock.now());
+  const headers = rateLimitHeaders(group, verdict);
+  if (!verdict.accepted) throw restError(429, "CMN-301", "Request rate exceeded", {}, headers);
+  return headers;
+}
+
+function handle(platform: Platform, request: ReceivedRequest, match: Match, session: Session): Answer {
+  const { world, settings, baseUrl } = platform;
+  const { route, params } = match;
+  const { user } = session;
+  if (user.extensionId === undefined) throw restError(401, "CMN-405", "Login to extension required");
+  const account = findAccount(platform, session, params.accountId);
+  if (!covers(scopeOf(session), route.appPermission)) throw appPermissionMissing(route.appPermission);
+  const call: Call = { world, settings, baseUrl, request, user, account, params };
+  const requireUserPermission = () => {
+    if (!user.permissions.includes(route.userPermission)) throw userPermissionMissing(route.userPermission);
+  };
+  if (route.level === "account") {
+    requireUserPermission();
+    return route.handle(call);
+  }
+  const extension = findExtension(account, session, params.extensionId);
+  requireUserPermission();
+  return route.handle({ ...call, extension });
+}
+
+/** Another account does not exist for a caller. */
+function findAccount({ world }: Platform, { user }: Session, accountId: string | undefined): Account {
+  const account = world.accounts.get(user.accountId);
+  if (account === undefined || (accountId !== "~" && accountId !== account.id)) throw notFound("accountId");
+  return account;
+}
+
+/** Another extension's data is for administrators; others get 403, by the code's own wording [docs: ERR] [unsure]. */
+function findExtension(account: Account, { user }: Session, extensionId: string | undefined): Extension {
+  const id = extensionId === "~" ? user.extensionId : extensionId;
+  const extension = account.extensions.get(id ?? "");
+  if (extension === undefined) throw notFound("extensionId");
+  if (!user.admin && extension.id !== user.extensionId) {
+    throw restError(403, "CMN-404", "Attempt to access another extension");
+  }
+  return extension;
+}

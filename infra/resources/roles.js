@@ -1,7 +1,7 @@
 // @ts-check
 
 /** The table actions a function needs; most need the single-item ones of the token, budget and replay records. */
-const itemActions = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"];
+const itemActions = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"];
 
 /** Where a function needs another set than `itemActions`: its key in serverless.yml. */
 /** @type {Record<string, string[]>} */

@@ -85,21 +85,21 @@ describe("the seven operations", () => {
     const added = await call(path, {
       token: stack.tokens.user,
       method: "POST",
-      body: { phoneNumber: "+12025550188", label: "Cabin", type: "Other" },
+      body: { phoneNumber: "+12025550188", label: "Boat", type: "Other" },
     });
     expect(added).toMatchObject({
       status: 201,
-      body: { data: { phoneNumber: "+12025550188", label: "Cabin" } },
+      body: { data: { phoneNumber: "+12025550188", label: "Boat" } },
     });
     const { id } = added.body.data;
     const changed = await call(`${path}/${id}`, {
       token: stack.tokens.user,
       method: "PUT",
-      body: { label: "Lake cabin" },
+      body: { label: "Boat shed" },
     });
     expect(changed).toMatchObject({
       status: 200,
-      body: { data: { id, phoneNumber: "+12025550188", label: "Lake cabin" } },
+      body: { data: { id, phoneNumber: "+12025550188", label: "Boat shed" } },
     });
     const list = await call(`${path}?limit=1000`, { token: stack.tokens.user });
     expect(list.body.data).toContainEqual(changed.body.data);

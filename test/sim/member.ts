@@ -6,7 +6,11 @@ import type { GovernorEvent } from "../../lib/ringcentral/governor/events.ts";
 import { createFleetGovernor } from "../../lib/ringcentral/governor/fleet-governor.ts";
 import { createTableTime } from "../../lib/ringcentral/governor/reference-time.ts";
 import type { Operation } from "../../lib/ringcentral/operation.ts";
-import { addBlockedNumber, listBlockedNumbers, listCompanyNumbers } from "../../lib/ringcentral/operations.ts";
+import {
+  addBlockedNumber,
+  listBlockedNumbers,
+  listCompanyNumbers,
+} from "../../lib/ringcentral/operations.ts";
 import type { CredentialSource } from "../../lib/ringcentral/ports.ts";
 import { createFleetTokenSource } from "../../lib/ringcentral/token-store/fleet-token-source.ts";
 import type { HttpAnswer, Transport } from "../../lib/ringcentral/transport.ts";

@@ -90,12 +90,18 @@ export async function runScenario(scenario: Scenario): Promise<Run> {
 
   for (const group of CALL_GROUPS) {
     const limit = LIMITS[group];
-    arrive(load * limit, () => void call(schedule.between(0, instances - 1), group, "interactive", INTERACTIVE_MS));
+    arrive(
+      load * limit,
+      () => void call(schedule.between(0, instances - 1), group, "interactive", INTERACTIVE_MS),
+    );
     if (scenario.outside?.share) arriveOutside(group, scenario.outside.share * limit);
     if (scenario.outside?.burst) burstOutside(group, scenario.outside.burst * limit);
     if (scenario.coldBurst) {
       for (let index = 0; index < instances; index++) {
-        schedule.after(schedule.between(0, 1_000), () => void call(index, group, "interactive", INTERACTIVE_MS));
+        schedule.after(
+          schedule.between(0, 1_000),
+          () => void call(index, group, "interactive", INTERACTIVE_MS),
+        );
       }
     }
   }

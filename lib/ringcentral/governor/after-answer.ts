@@ -4,6 +4,7 @@ import { type Budget, logInstant, type Use, withoutUse, withUse } from "./budget
 import { afterGoodProbe, closedGate, gateState } from "./gate.ts";
 import type { GovernorLimits } from "./limits.ts";
 import { correctedOutsideUse, currentOutsideUse } from "./outside-use.ts";
+import { raised } from "./peak.ts";
 import type { TimeBounds } from "./reference-time.ts";
 
 /** An answer, and the permit it came to. */
@@ -78,8 +79,10 @@ const withOutsideUse: Step = (budget, { observation, grantedAt, now }, { windowG
   const isWorthIt = count > believed + slack || believed - count >= Math.max(1, believed / 8);
   const isOld = count > 0 && now.latest - (budget.outside?.at ?? 0) > budget.windowMs / 4;
   if (!isWorthIt && !(isOld && count <= believed + slack)) return budget;
-  const { outside: _, ...rest } = budget;
-  return count > 0 ? { ...rest, outside: { count, at: now.latest } } : rest;
+  // During a penalty nothing remains, whoever brought it on: that is no measure of what others usually take.
+  const usual = isExhausted(observation) ? Math.min(count, Math.floor(limit / 4)) : count;
+  const peak = raised(budget.outside?.peak, usual, now.latest);
+  return { ...budget, outside: { count, at: now.latest, peak } };
 };
 
 const withGate: Step = (budget, { observation, probe, now }, limits) => {
@@ -89,9 +92,12 @@ const withGate: Step = (budget, { observation, probe, now }, limits) => {
     if (gate === before) return budget;
     return gate ? { ...rest, gate } : rest;
   }
-  const penaltyMs = penaltyOf(observation, limits);
-  const until = closedUntil(budget, penaltyMs, now, limits);
-  const gate = closedGate(before, until, penaltyMs);
+  const gate = closedGate(before, {
+    answeredAt: lastArrival(budget, now),
+    penaltyMs: penaltyOf(observation, limits),
+    guardMs: limits.gateGuardMs,
+    probe,
+  });
   return gate.until === before?.until && before.probe === undefined ? budget : { ...rest, gate };
 };
 
@@ -100,9 +106,8 @@ export function penaltyOf({ retryAfterMs }: Observation, limits: GovernorLimits)
 }
 
 /** Whatever is under way when the gate closes may still arrive, and restarts the penalty when it does. */
-function closedUntil(budget: Budget, penaltyMs: number, now: TimeBounds, limits: GovernorLimits): number {
+function lastArrival(budget: Budget, now: TimeBounds): number {
   const isFirst = gateState(budget.gate, now.earliest).state !== "closed";
   const lastUse = isFirst ? (budget.uses.at(-1)?.by ?? 0) : 0;
-  const lastArrival = Math.max(now.latest, Math.min(lastUse, now.latest + UNDER_WAY_MS));
-  return lastArrival + penaltyMs + limits.gateGuardMs;
+  return Math.max(now.latest, Math.min(lastUse, now.latest + UNDER_WAY_MS));
 }

@@ -44,12 +44,19 @@ const FIRST_BACKOFF_MS = 40;
 export function createBudgetCell(deps: BudgetCellDeps, key: RecordKey): BudgetCell {
   const { records, storage, clock, random, limits } = deps;
   let copy: Copy | undefined;
-  let wonLast = false;
+  /** The version this process wrote last. */
+  let written: number | undefined;
+  /** Nobody else wrote between the last two writes of this process. */
+  let isAlone = false;
 
   async function read(): Promise<Copy> {
     const readAt = clock.now();
     const stored = await storage.ask(() => records.read(key));
-    copy = { budget: decodeBudget(stored?.value, key.sort, limits), version: stored?.version ?? null, readAt };
+    copy = {
+      budget: decodeBudget(stored?.value, key.sort, limits),
+      version: stored?.version ?? null,
+      readAt,
+    };
     return copy;
   }
 
@@ -59,17 +66,17 @@ export function createBudgetCell(deps: BudgetCellDeps, key: RecordKey): BudgetCe
     const version = await storage.ask(() =>
       records.compareAndSet(key, from.version, encodeBudget(budget), { expiresAt }),
     );
-    wonLast = version !== undefined;
+    isAlone = version !== undefined && (from.version === null || from.version === written);
+    written = version ?? written;
     copy = version === undefined ? undefined : { budget, version, readAt };
-    return wonLast;
+    return version !== undefined;
   }
 
   return {
     cached: () => copy,
     read,
     write,
-    isLikelyCurrent: () =>
-      copy !== undefined && (wonLast || clock.now() - copy.readAt <= limits.cacheMs / 4),
+    isLikelyCurrent: () => copy !== undefined && (isAlone || clock.now() - copy.readAt <= limits.cacheMs / 4),
     async update(change) {
       for (let races = 0; races <= limits.maxConflicts; races++) {
         if (races > 0) await clock.sleep(backoffMs(races, random));

@@ -2,7 +2,7 @@ import type { Deadline } from "../../platform/deadline.ts";
 import type { AdmissionRequest, Observation } from "../ports.ts";
 import { type Answered, afterAnswer, isExhausted, movedUse, penaltyOf } from "./after-answer.ts";
 import { type Budget, countUses, type Lane, type Use, withoutUse, withUse } from "./budget.ts";
-import { backoffMs, type BudgetCell, type BudgetCellDeps, type Copy } from "./budget-cell.ts";
+import { type BudgetCell, type BudgetCellDeps, backoffMs, type Copy } from "./budget-cell.ts";
 import { emptyBudget } from "./budget-record.ts";
 import type { OnGovernorEvent } from "./events.ts";
 import { type GateState, gateState, withoutProbe } from "./gate.ts";
@@ -241,7 +241,8 @@ export function createBudgetDesk(group: string, deps: BudgetDeskDeps): BudgetDes
   ): Promise<void> {
     if (wideProbe !== undefined) await wide.notSent(wideProbe);
     for (const decision of decisions) {
-      if (isWritten && decision.kind === "granted" && decision.probe !== undefined) oweNoProbe(decision.probe);
+      if (isWritten && decision.kind === "granted" && decision.probe !== undefined)
+        oweNoProbe(decision.probe);
     }
   }
 
@@ -383,7 +384,11 @@ export function createBudgetDesk(group: string, deps: BudgetDeskDeps): BudgetDes
     } else unsure = undefined;
     if (lease.use === undefined) charge(lease);
     const copy = cell.cached();
-    if (copy && afterAnswer(copy.budget, about, limits, slackOf(copy.budget)) === undefined && !isUrgent(about))
+    if (
+      copy &&
+      afterAnswer(copy.budget, about, limits, slackOf(copy.budget)) === undefined &&
+      !isUrgent(about)
+    )
       return;
     try {
       let before: Budget | undefined;
@@ -449,7 +454,8 @@ export function createBudgetDesk(group: string, deps: BudgetDeskDeps): BudgetDes
     }
     const { budget } = cell.cached() ?? { budget: undefined };
     const isScarce =
-      budget !== undefined && countUses(budget.uses) * 2 > usableSlots(budget, time.now().earliest, limits).slots;
+      budget !== undefined &&
+      countUses(budget.uses) * 2 > usableSlots(budget, time.now().earliest, limits).slots;
     // What is late must be known before the slot comes round; what is unused can wait while there is plenty.
     if (sent || probe !== undefined || isScarce) await payOwed();
   }

@@ -5,6 +5,7 @@ import { defaultLimits, type GovernorLimits } from "./limits.ts";
 
 const instant = z.number();
 const count = z.int().check(z.minimum(0));
+const peak = z.object({ count, at: instant });
 /** As it lies in the table. Uses are `[by - base, count, index of label]`: the record costs by its size. */
 const budgetRecord = z.object({
   limit: z.int().check(z.minimum(1)),
@@ -18,11 +19,14 @@ const budgetRecord = z.object({
     z.object({
       until: instant,
       penaltyMs: z.number(),
+      failures: z.optional(count),
       probe: z.optional(z.object({ id: z.string(), by: instant })),
     }),
   ),
   wideUntil: z.optional(instant),
-  outside: z.optional(z.object({ count, at: instant })),
+  outside: z.optional(z.object({ count, at: instant, peak })),
+  interactivePeak: z.optional(peak),
+  crowdedAt: z.optional(instant),
   renamed: z.optional(z.record(z.string(), z.string())),
 });
 export type BudgetRecord = z.infer<typeof budgetRecord>;
@@ -57,9 +61,9 @@ export function encodeBudget({ uses, ...budget }: Budget): BudgetRecord {
 export function decodeBudget(value: unknown, group: string, limits: GovernorLimits = defaultLimits): Budget {
   const parsed = budgetRecord.safeParse(value);
   if (!parsed.success) return emptyBudget(group, limits);
-  const { base, labels, uses, gate, wideUntil, outside, renamed, ...rest } = parsed.data;
+  const { base, labels, uses, gate, ...rest } = parsed.data;
   return {
-    ...rest,
+    ...present(rest),
     uses: uses.map(([offset, count, index]) => {
       const label = labels[index] ?? "i other";
       return {
@@ -69,11 +73,14 @@ export function decodeBudget(value: unknown, group: string, limits: GovernorLimi
         route: label.slice(2),
       };
     }),
-    ...(gate && {
-      gate: { until: gate.until, penaltyMs: gate.penaltyMs, ...(gate.probe && { probe: gate.probe }) },
-    }),
-    ...(wideUntil !== undefined && { wideUntil }),
-    ...(outside && { outside }),
-    ...(renamed && { renamed }),
+    ...(gate && { gate: present(gate) }),
   };
 }
+
+/** A field that is absent is absent, not `undefined`. */
+function present<T extends object>(value: T): Present<T> {
+  const entries = Object.entries(value).filter(([, field]) => field !== undefined);
+  return Object.fromEntries(entries) as Present<T>;
+}
+
+type Present<T> = { [Key in keyof T]: Exclude<T[Key], undefined> };

@@ -1,5 +1,6 @@
 import type { AdmissionRequest } from "../ports.ts";
 import type { Gate } from "./gate.ts";
+import type { Peak } from "./peak.ts";
 
 export type Lane = AdmissionRequest["lane"];
 
@@ -24,8 +25,12 @@ export interface Budget {
   gate?: Gate;
   /** Closed by the account's wide gate, which has to be asked after this instant. */
   wideUntil?: number;
-  /** Calls in the window that are not ours. */
-  outside?: { count: number; at: number };
+  /** Calls in the window that are not ours, as of `at`, and the most there were lately. */
+  outside?: { count: number; at: number; peak: Peak };
+  /** The most interactive calls there were lately in one window. */
+  interactivePeak?: Peak;
+  /** When a call last had to wait for a slot. */
+  crowdedAt?: number;
   /** Operations documented in this group that RingCentral counts in another. */
   renamed?: Record<string, string>;
 }

@@ -100,8 +100,9 @@ export function createFleetGovernor(options: FleetGovernorOptions): FleetGoverno
     });
   }
 
-  async function closeEverything(observation: Observation): Promise<void> {
-    const closedMs = penaltyOf(observation, limits) + limits.gateGuardMs;
+  async function closeEverything(observation: Observation, probe: string | undefined): Promise<void> {
+    const penaltyMs = penaltyOf(observation, limits);
+    const closedMs = penaltyMs + limits.gateGuardMs;
     const until = time.now().latest + closedMs;
     const documented = Object.keys(limits.budgets);
     const renamed = documented.flatMap((group) =>
@@ -112,7 +113,7 @@ export function createFleetGovernor(options: FleetGovernorOptions): FleetGoverno
     const { errorCode } = observation;
     onEvent({ type: "gate_closed", group: WIDE, until, ...(errorCode !== undefined && { errorCode }) });
     await Promise.all([
-      ignoreOutage(wide.close(until, closedMs)),
+      ignoreOutage(wide.close(penaltyMs, probe)),
       ...all.map((desk) => desk.closeWide(until)),
     ]);
   }
@@ -140,7 +141,7 @@ export function createFleetGovernor(options: FleetGovernorOptions): FleetGoverno
   async function answer(desk: BudgetDesk, lease: Lease, observation: Observation, isElsewhere: boolean) {
     const { use: _, probe: _p, ...foreign } = lease;
     const isWideAgain = observation.withoutHeaders && isExhausted(observation);
-    if (isWideAgain) await closeEverything(observation);
+    if (isWideAgain) await closeEverything(observation, lease.wideProbe);
     else if (lease.wideProbe !== undefined) {
       await ignoreOutage(wide.opened(lease.wideProbe));
       onEvent({ type: "gate_opened", group: WIDE });

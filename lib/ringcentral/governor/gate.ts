@@ -7,6 +7,8 @@ export interface Gate {
   /** Reference time. */
   until: number;
   penaltyMs: number;
+  /** Probes in a row that found the penalty still on. */
+  failures?: number;
   /** `by`: when RingCentral has surely received it. */
   probe?: { id: string; by: number };
 }
@@ -28,13 +30,30 @@ export function gateState(gate: Gate | undefined, now: number): GateState {
   return now < until ? { state: "probing", until } : { state: "due" };
 }
 
-/** Never shortens: several 429 of one episode may come in any order. A probe under way loses its say. */
-export function closedGate(gate: Gate | undefined, until: number, penaltyMs: number): Gate {
-  return { until: Math.max(until, gate?.until ?? 0), penaltyMs };
+/**
+ * The gate after a 429 that was answered at `answeredAt` at the latest. Never shortens: several 429 of one episode
+ * may come in any order. A probe under way loses its say.
+ *
+ * A probe that fails in spite of all the waiting met somebody else's penalty. Two clients that wait equally long
+ * would restart each other's for ever, so the fleet then waits twice as long, and again, up to eight times.
+ * @param probe the request that got the 429, if it was one
+ */
+export function closedGate(
+  gate: Gate | undefined,
+  closing: { answeredAt: number; penaltyMs: number; guardMs: number; probe?: string | undefined },
+): Gate {
+  const { answeredAt, penaltyMs, guardMs, probe } = closing;
+  const hasFailed = probe !== undefined && gate?.probe?.id === probe;
+  const failures = (gate?.failures ?? 0) + (hasFailed ? 1 : 0);
+  const factor = hasFailed ? 2 ** Math.min(failures, MOST_DOUBLINGS) : 1;
+  const until = Math.max(answeredAt + penaltyMs * factor + guardMs, gate?.until ?? 0);
+  return { until, penaltyMs, ...(failures > 0 && { failures }) };
 }
 
+const MOST_DOUBLINGS = 3;
+
 export function withProbe(gate: Gate, id: string, by: number): Gate {
-  return { until: gate.until, penaltyMs: gate.penaltyMs, probe: { id, by } };
+  return { ...gate, probe: { id, by } };
 }
 
 /** The gate after the probe `id` came back well; unchanged when it has closed again since. */
@@ -44,5 +63,7 @@ export function afterGoodProbe(gate: Gate | undefined, id: string): Gate | undef
 
 /** The gate after the probe `id` was not sent after all: the next request may be it. */
 export function withoutProbe(gate: Gate | undefined, id: string): Gate | undefined {
-  return gate?.probe?.id === id ? { until: gate.until, penaltyMs: gate.penaltyMs } : gate;
+  if (gate?.probe?.id !== id) return gate;
+  const { probe: _, ...rest } = gate;
+  return rest;
 }

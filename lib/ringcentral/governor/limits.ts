@@ -19,6 +19,8 @@ export interface GovernorLimits {
   /** What sync leaves to interactive calls: this share of the limit, and at least so many calls. */
   interactiveShare: number;
   interactiveCalls: number;
+  /** While demand exceeds the budget, permits are this share of their average distance apart. */
+  pace: number;
   /** The longest wait for a permit; a call that would wait longer is refused at once. */
   maxWaitMs: Readonly<Record<"interactive" | "sync", number>>;
   /** Time a call needs once it is admitted: a permit that comes later than this before the deadline is useless. */
@@ -42,7 +44,7 @@ export interface GovernorLimits {
   maxStoragePauseMs: number;
   /** Lost compare-and-set races before the callers are refused. */
   maxConflicts: number;
-  /** Without the table each process spends this share of the limit, at least one call a window. */
+  /** Without the table each process spends this share of the limit, at least one call a window; 0 = nothing. */
   processShare: number;
   /** How long the table keeps what was learnt about a budget that is not used. */
   keepMs: number;
@@ -60,6 +62,7 @@ export const defaultLimits: GovernorLimits = {
   firstFlightShare: 0.2,
   interactiveShare: 0.3,
   interactiveCalls: 3,
+  pace: 0.9,
   maxWaitMs: { interactive: 3_000, sync: 30_000 },
   callMs: 1_000,
   recheckMs: 1_000,

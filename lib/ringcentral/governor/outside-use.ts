@@ -1,4 +1,5 @@
 import type { Budget } from "./budget.ts";
+import { faded } from "./peak.ts";
 
 /** One answer's word on the budget, and when RingCentral may have counted its request (reference time). */
 export interface Reading {
@@ -42,9 +43,11 @@ export function currentOutsideUse({ outside, windowMs }: Budget, now: number, wi
 }
 
 /**
- * Permits the fleet leaves unused for calls that others will make before it hears of them. Calls that arrive at
- * random vary by about the root of their number.
+ * Permits the fleet leaves to others: what they take, or lately took, and a margin for calls they make before the
+ * fleet hears of them. Calls that arrive at random seldom vary by more than twice the root of their number.
  */
-export function headroomFor(outsideCount: number): number {
-  return Math.ceil(Math.sqrt(outsideCount));
+export function leftToOthers(budget: Budget, now: number, windowGuardMs: number): number {
+  const usual = Math.floor(faded(budget.outside?.peak, now));
+  const others = Math.max(usual, currentOutsideUse(budget, now, windowGuardMs));
+  return others + Math.ceil(2 * Math.sqrt(others));
 }

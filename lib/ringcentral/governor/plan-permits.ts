@@ -10,7 +10,8 @@ import {
 } from "./budget.ts";
 import { gateState, withProbe } from "./gate.ts";
 import type { GovernorLimits } from "./limits.ts";
-import { currentOutsideUse, headroomFor } from "./outside-use.ts";
+import { currentOutsideUse, leftToOthers } from "./outside-use.ts";
+import { faded, raised } from "./peak.ts";
 import type { TimeBounds } from "./reference-time.ts";
 
 /** A call that wants a permit. */
@@ -62,7 +63,7 @@ export function planPermits(input: PlanInput, limits: GovernorLimits): Plan {
   const now = time.earliest;
   const widthMs = time.latest - time.earliest;
   const spanMs = input.budget.windowMs + limits.windowGuardMs;
-  const budget = { ...input.budget, uses: withoutOldUses(input.budget.uses, spanMs, now) };
+  const budget: Budget = { ...input.budget, uses: withoutOldUses(input.budget.uses, spanMs, now) };
   const decisions: Decision[] = asks.map(() => ({ kind: "refused", waitMs: 0 }));
   const gate = gateState(budget.gate, now);
   const inOrder = asks
@@ -72,6 +73,10 @@ export function planPermits(input: PlanInput, limits: GovernorLimits): Plan {
   const take = (from: number, { lane, route }: Ask, heldMs = 0, count = 1): Use => {
     const by = logInstant(from + widthMs + heldMs + limits.arrivalMs, budget);
     budget.uses = withUse(budget.uses, { by, count, lane, route });
+    if (lane === "interactive") {
+      const recent = countUses(budget.uses.filter((use) => use.lane === lane));
+      budget.interactivePeak = raised(budget.interactivePeak, recent, now);
+    }
     return { by, count, lane, route };
   };
 
@@ -85,12 +90,13 @@ export function planPermits(input: PlanInput, limits: GovernorLimits): Plan {
       decisions[index] = postponed(ask, limits.probeAnswerMs);
       continue;
     }
-    const { from, promised } = slotFor(ask.lane, budget, now, spanMs, limits);
+    const { from, promised, crowded } = slotFor(ask.lane, budget, time, spanMs, limits);
     const waitMs = from - now;
     if (waitMs > 0 && (!promised || gate.state === "due")) decisions[index] = postponed(ask, waitMs);
     else if (waitMs > ask.patienceMs) decisions[index] = { kind: "refused", waitMs };
     else {
       const use = take(from, ask);
+      if (crowded) budget.crowdedAt = now;
       const probe = gate.state === "due" && budget.gate !== undefined;
       if (probe) {
         budget.gate = withProbe(
@@ -121,23 +127,26 @@ function postponed({ patienceMs }: Ask, waitMs: number): Decision {
   return waitMs <= patienceMs ? { kind: "later", waitMs } : { kind: "refused", waitMs };
 }
 
-/** The earliest instant at which a call of this lane finds a slot. */
+/** The earliest instant at which a call of this lane finds a slot; `promised`: it may be held for it till then. */
 function slotFor(
   lane: Lane,
   budget: Budget,
-  now: number,
+  time: TimeBounds,
   spanMs: number,
   limits: GovernorLimits,
-): { from: number; promised: boolean } {
+): { from: number; promised: boolean; crowded: boolean } {
+  const now = time.earliest;
   const { slots, until } = usableSlots(budget, now, limits);
-  const reserve = lane === "sync" ? reserveFor(budget.limit, limits) : 0;
-  const mine = budget.confirmed ? slots - reserve : Math.min(slots, budget.limit - reserve);
+  const mine = lane === "sync" ? slotsForSync(slots, budget, now, limits) : slots;
   // Nothing to be had before the picture changes.
-  if (mine < 1) return { from: until ?? now + spanMs, promised: false };
+  if (mine < 1) return { from: until ?? now + spanMs, promised: false, crowded: false };
   const last = nthLatest(budget.uses, mine);
   const freeFrom = last === undefined ? now : Math.max(now, last + spanMs);
-  if (!budget.confirmed && freeFrom > now) return { from: now + limits.probeAnswerMs / 4, promised: false };
-  return { from: freeFrom, promised: lane === "interactive" };
+  if (!budget.confirmed && freeFrom > now) {
+    return { from: now + limits.probeAnswerMs / 4, promised: false, crowded: false };
+  }
+  const from = Math.max(freeFrom, pacedFrom(budget, time, slots, limits));
+  return { from, promised: lane === "interactive", crowded: freeFrom > now };
 }
 
 /** What of the limit is the fleet's. */
@@ -146,19 +155,46 @@ export function usableSlots(
   now: number,
   limits: GovernorLimits,
 ): { slots: number; until?: number } {
-  const { limit, confirmed, outside } = budget;
+  const { limit, windowMs, confirmed, outside } = budget;
   if (!confirmed) return { slots: Math.max(1, Math.floor(limit * limits.firstFlightShare)) };
-  const others = currentOutsideUse(budget, now, limits.windowGuardMs);
-  if (others === 0 || outside === undefined) return { slots: limit };
-  const left = limit - others;
-  if (left < 1) return { slots: 0, until: outside.at + budget.windowMs + limits.windowGuardMs };
-  return { slots: Math.max(1, left - headroomFor(others)) };
+  if (outside === undefined) return { slots: limit };
+  if (currentOutsideUse(budget, now, limits.windowGuardMs) >= limit) {
+    return { slots: 0, until: outside.at + windowMs + limits.windowGuardMs };
+  }
+  return { slots: Math.max(1, limit - leftToOthers(budget, now, limits.windowGuardMs)) };
+}
+
+/**
+ * Sync leaves a reserve free, and to interactive calls as a whole what they lately used and a little more: a
+ * reserve alone would be gone with their first few calls, and sync's slots come back no sooner than a window later.
+ */
+function slotsForSync(slots: number, budget: Budget, now: number, limits: GovernorLimits): number {
+  const { limit, uses } = budget;
+  const reserve = reserveFor(limit, limits);
+  if (!budget.confirmed) return Math.min(slots, limit - reserve);
+  const interactive = Math.ceil(faded(budget.interactivePeak, now) * 1.25) + 1;
+  const share = Math.max(1, limit - Math.max(reserve, interactive));
+  const spent = countUses(uses.filter(({ lane }) => lane === "sync"));
+  return spent < share ? slots - reserve : 0;
 }
 
 /** Calls sync must leave free: by default 3 of 10, 12 of 40, 15 of 50. */
 export function reserveFor(limit: number, limits: GovernorLimits): number {
   const share = Math.ceil(limit * limits.interactiveShare);
   return Math.min(limit - 1, Math.max(share, Math.min(limits.interactiveCalls, Math.floor(limit / 2))));
+}
+
+/**
+ * While there is more demand than budget, permits are spaced out over the window. Otherwise all of them would go in
+ * one burst, and then nobody would be served for a minute; and a 429 would find many requests under way.
+ */
+function pacedFrom(budget: Budget, time: TimeBounds, slots: number, limits: GovernorLimits): number {
+  const { crowdedAt, windowMs, uses } = budget;
+  const last = uses.at(-1);
+  const isCrowded = crowdedAt !== undefined && time.earliest - crowdedAt < 2 * windowMs;
+  if (!isCrowded || last === undefined || countUses(uses) * 2 < slots) return time.earliest;
+  const lastFrom = last.by - limits.arrivalMs - (time.latest - time.earliest);
+  return lastFrom + limits.pace * (windowMs / slots);
 }
 
 /** Permits that may be taken ahead of demand: a quarter of what is free above half of the budget. */

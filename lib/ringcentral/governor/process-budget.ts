@@ -17,7 +17,7 @@ export function createProcessBudget(clock: Clock, limits: GovernorLimits): Proce
 
   return {
     waitMs(lane, { limit, windowMs }) {
-      if (lane === "sync") return limits.maxStoragePauseMs;
+      if (lane === "sync" || limits.processShare <= 0) return limits.maxStoragePauseMs;
       const now = clock.now();
       const spanMs = windowMs + limits.windowGuardMs;
       departures = departures.filter((at) => at > now - spanMs);

@@ -1,6 +1,6 @@
-import { type BudgetCell, type Copy } from "./budget-cell.ts";
 import type { Budget } from "./budget.ts";
-import { afterGoodProbe, closedGate, gateState, type GateState, withoutProbe, withProbe } from "./gate.ts";
+import type { BudgetCell, Copy } from "./budget-cell.ts";
+import { afterGoodProbe, closedGate, type GateState, gateState, withoutProbe, withProbe } from "./gate.ts";
 import type { GovernorLimits } from "./limits.ts";
 import type { ReferenceTime } from "./reference-time.ts";
 
@@ -9,7 +9,8 @@ import type { ReferenceTime } from "./reference-time.ts";
  * account, global) [docs: RATE]. It has a record of its own, which is read only while the groups' records say so.
  */
 export interface WideGate {
-  close(until: number, penaltyMs: number): Promise<void>;
+  /** @param probe the request that got the 429, if it was the probe */
+  close(penaltyMs: number, probe: string | undefined): Promise<void>;
   /** Takes the probe when it is due. `probe` names it; absent when somebody else was first. */
   pass(probeId: string): Promise<Exclude<GateState, { state: "due" }> | { state: "due"; probe: string }>;
   opened(probeId: string): Promise<void>;
@@ -28,13 +29,17 @@ export function createWideGate(cell: BudgetCell, time: ReferenceTime, limits: Go
   };
 
   return {
-    close: (until, penaltyMs) => change((gate) => closedGate(gate, until, penaltyMs)),
+    close: (penaltyMs, probe) =>
+      change((gate) =>
+        closedGate(gate, { answeredAt: time.now().latest, penaltyMs, guardMs: limits.gateGuardMs, probe }),
+      ),
     async pass(probeId) {
       const copy: Copy = await cell.read();
       const { gate } = copy.budget;
       const now = time.now();
       const state = gateState(gate, now.earliest);
-      if (state.state !== "due" || gate === undefined) return state.state === "due" ? { state: "open" } : state;
+      if (state.state !== "due" || gate === undefined)
+        return state.state === "due" ? { state: "open" } : state;
       const by = now.latest + limits.arrivalMs;
       if (await cell.write(copy, withGate(copy.budget, withProbe(gate, probeId, by)))) {
         return { state: "due", probe: probeId };

@@ -20,8 +20,11 @@ export interface Bundle {
 export interface BundleOptions {
   /** Bundles go to `<outDir>/functions/<name>.mjs`, so that a handler is named the same here, zipped and deployed. */
   outDir: string;
-  /** Source maps go to `<mapsDir>/functions/<name>.mjs.map`: kept for whoever reads a stack trace, never deployed. */
-  mapsDir: string;
+  /**
+   * Source maps go to `<mapsDir>/functions/<name>.mjs.map`: kept for whoever reads a stack trace, never deployed.
+   * They take most of the time a build takes; without this there are none.
+   */
+  mapsDir?: string;
   /** The project to bundle; this one unless told. */
   root?: string;
 }
@@ -51,32 +54,18 @@ export async function listFunctions(root: string = projectRoot): Promise<string[
  * load than a bundled, tree-shaken client, so the versions of package-lock.json go along.
  * @throws esbuild's BuildFailure, with the errors already printed
  */
-export async function bundleFunctions({
-  outDir,
-  mapsDir,
-  root = projectRoot,
-}: BundleOptions): Promise<Bundle[]> {
+export async function bundleFunctions(options: BundleOptions): Promise<Bundle[]> {
+  const { outDir, mapsDir, root = projectRoot } = options;
   const names = await listFunctions(root);
-  await Promise.all(
-    [outDir, mapsDir].map((dir) => rm(join(dir, "functions"), { recursive: true, force: true })),
-  );
-  return Promise.all(names.map((name) => bundleFunction(name, outDir, mapsDir, root)));
-}
-
-async function bundleFunction(name: string, outDir: string, mapsDir: string, root: string): Promise<Bundle> {
-  const path = join(outDir, "functions", `${name}.mjs`);
-  const result = await runEsbuild(name, path, root);
-  const mapPath = join(mapsDir, "functions", `${name}.mjs.map`);
-  await Promise.all([dirname(path), dirname(mapPath)].map((dir) => mkdir(dir, { recursive: true })));
-  await Promise.all([writeFile(path, result.code.contents), writeFile(mapPath, result.map.contents)]);
-  return { name, path, code: result.code.contents, inputs: inputsOf(result.metafile) };
-}
-
-async function runEsbuild(name: string, path: string, root: string) {
-  const result = await build({
+  for (const dir of [outDir, ...(mapsDir === undefined ? [] : [mapsDir])]) {
+    await rm(join(dir, "functions"), { recursive: true, force: true });
+  }
+  // One build for all of them: what they share is read and parsed once.
+  const { outputFiles, metafile } = await build({
     absWorkingDir: root,
-    entryPoints: [`functions/${name}.ts`],
-    outfile: path,
+    entryPoints: names.map((name) => ({ in: `functions/${name}.ts`, out: `functions/${name}` })),
+    outdir: outDir,
+    outExtension: { ".js": ".mjs" },
     bundle: true,
     write: false,
     metafile: true,
@@ -86,22 +75,41 @@ async function runEsbuild(name: string, path: string, root: string) {
     mainFields: ["module", "main"],
     minify: true,
     legalComments: "none",
-    sourcemap: "external",
+    sourcemap: mapsDir === undefined ? false : "external",
     logLevel: "error",
     alias: lighterModules,
     plugins: [lazyNodeModules],
   });
-  const code = result.outputFiles.find((file) => file.path.endsWith(".mjs"));
-  const map = result.outputFiles.find((file) => file.path.endsWith(".map"));
-  if (code === undefined || map === undefined) throw new Error(`esbuild made no bundle of ${name}`);
-  return { code, map, metafile: result.metafile };
+  const contents = new Map(outputFiles.map(({ path, contents }) => [path, contents]));
+  const inputs = inputsByEntry(metafile);
+  return Promise.all(
+    names.map(async (name) => {
+      const path = join(outDir, "functions", `${name}.mjs`);
+      const code = contents.get(path);
+      if (code === undefined) throw new Error(`esbuild made no bundle of ${name}`);
+      await writeFileAt(path, code);
+      const map = contents.get(`${path}.map`);
+      if (mapsDir !== undefined && map !== undefined) {
+        await writeFileAt(join(mapsDir, "functions", `${name}.mjs.map`), map);
+      }
+      return { name, path, code, inputs: inputs.get(`functions/${name}.ts`) ?? {} };
+    }),
+  );
 }
 
-function inputsOf(metafile: Metafile): Record<string, number> {
-  const output = Object.values(metafile.outputs).find((candidate) => candidate.entryPoint !== undefined);
-  return Object.fromEntries(
-    Object.entries(output?.inputs ?? {})
-      .filter(([path]) => !path.startsWith("node-module:"))
-      .map(([path, { bytesInOutput }]) => [path, bytesInOutput]),
+async function writeFileAt(path: string, contents: Uint8Array): Promise<void> {
+  await mkdir(dirname(path), { recursive: true });
+  await writeFile(path, contents);
+}
+
+function inputsByEntry(metafile: Metafile): Map<string, Record<string, number>> {
+  return new Map(
+    Object.values(metafile.outputs).flatMap(({ entryPoint, inputs }) => {
+      if (entryPoint === undefined) return [];
+      const files = Object.entries(inputs).filter(([path]) => !path.startsWith("node-module:"));
+      return [
+        [entryPoint, Object.fromEntries(files.map(([path, { bytesInOutput }]) => [path, bytesInOutput]))],
+      ];
+    }),
   );
 }

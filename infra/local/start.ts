@@ -64,7 +64,7 @@ async function start(options: StartOptions): Promise<void> {
   const bundlesDir = join(localDir, `bundles-${apiPort}`);
   undo.push(() => rm(bundlesDir, { recursive: true, force: true }));
   const bundlesAt = performance.now();
-  const bundles = await bundleFunctions({ outDir: bundlesDir, mapsDir: bundlesDir }).catch(() => {
+  const bundles = await bundleFunctions({ outDir: bundlesDir }).catch(() => {
     throw new UsageError("The functions do not build: see esbuild's errors above.");
   });
   step(`functions        ${bundles.length} bundled in ${Math.round(performance.now() - bundlesAt)} ms`);

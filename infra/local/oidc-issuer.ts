@@ -15,6 +15,8 @@ export interface Identities {
 export interface OidcIssuer {
   url: string;
   tokens: Record<TokenName, string>;
+  /** A token of the user's with other claims, for tests; `undefined` takes one away. */
+  mint(claims: Record<string, unknown>): Promise<string>;
   close(): Promise<void>;
 }
 
@@ -87,6 +89,12 @@ export async function startOidcIssuer(audience: string, who: Identities): Promis
       admin: admin[1],
       service: service[1],
     },
+    mint: (claims) =>
+      server.issuer.buildToken({
+        expiresIn: TOKEN_LIFETIME_SECONDS,
+        scopesOrTransform: (_header, payload) =>
+          void Object.assign(payload, { aud: audience }, claimsOf("user", who), claims),
+      }),
     close: () => server.stop(),
   };
 }

@@ -48,7 +48,7 @@ export function validate(route: Route, event: APIGatewayProxyEventV2): ValidInpu
 }
 
 function parsePage(sent: { limit?: string | undefined; cursor?: string | undefined }, errors: FieldError[]) {
-  const parsed = paging.safeParse(defined(sent));
+  const parsed = paging.safeParse(defined(sent), { reportInput: true });
   if (parsed.success) return defined(parsed.data);
   errors.push(...fieldErrors("query", parsed.error.issues));
   return {};
@@ -64,7 +64,7 @@ function parsePart(
   values: Record<string, unknown>,
   errors: FieldError[],
 ): Record<string, unknown> {
-  const parsed = schema.safeParse(values);
+  const parsed = schema.safeParse(values, { reportInput: true });
   if (parsed.success) return parsed.data as Record<string, unknown>;
   errors.push(...fieldErrors(place, parsed.error.issues));
   return {};
@@ -134,7 +134,7 @@ function parseBody(schema: z.ZodMiniType, text: string, errors: FieldError[]): u
     errors.push(fieldError("body", "", "format", "The body is not valid JSON in UTF-8."));
     return undefined;
   }
-  const parsed = schema.safeParse(json);
+  const parsed = schema.safeParse(json, { reportInput: true });
   if (parsed.success) return parsed.data;
   errors.push(...fieldErrors("body", parsed.error.issues));
   return undefined;

@@ -44,8 +44,13 @@ export async function startService(options: TwinOptions & { secret?: string } = 
     secrets,
     dynamodb,
     tokens: issuer.tokens,
+    mint: issuer.mint,
     /** What reached RingCentral, without the calls for tokens. */
     sent: () => twin.apiRequests().map(({ method, path, query, body }) => ({ method, path, query, body })),
+    headersSent: () => twin.apiRequests().map(({ headers }) => headers),
+    freshBudgets: () => twin.limiter.clear(),
+    /** How many entries Ana Ruiz's two lists hold together. */
+    blockedAndAllowed: () => twin.state.extensions.get(SEED.extensionId)?.blocked.length,
     /** Forgets what was sent and what it cost. */
     forget() {
       twin.clearRequests();

@@ -1,0 +1,253 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { handler as listCompanyNumbers } from "../../functions/account/list-phone-numbers.ts";
+import { handler as addBlockedNumber } from "../../functions/extensions/add-blocked-number.ts";
+import { handler as addForwardingNumber } from "../../functions/extensions/add-forwarding-number.ts";
+import { handler as deleteCallerBlockingNumber } from "../../functions/extensions/delete-caller-blocking-number.ts";
+import { handler as listBlockedNumbers } from "../../functions/extensions/list-blocked-numbers.ts";
+import { handler as updateForwardingNumber } from "../../functions/extensions/update-forwarding-number.ts";
+import { handler as health } from "../../functions/ops/health.ts";
+import type { Route } from "../../lib/contract/route.ts";
+import { addBlockedNumberRoute } from "../../lib/contract/routes/add-blocked-number.ts";
+import { addForwardingNumberRoute } from "../../lib/contract/routes/add-forwarding-number.ts";
+import { deleteCallerBlockingNumberRoute } from "../../lib/contract/routes/delete-caller-blocking-number.ts";
+import { getHealthRoute } from "../../lib/contract/routes/get-health.ts";
+import { listBlockedNumbersRoute } from "../../lib/contract/routes/list-blocked-numbers.ts";
+import { listCompanyNumbersRoute } from "../../lib/contract/routes/list-company-numbers.ts";
+import { updateForwardingNumberRoute } from "../../lib/contract/routes/update-forwarding-number.ts";
+import { invoke, type TestRequest } from "../support/api-gateway.ts";
+import { expectConforms } from "../support/openapi-conformance.ts";
+import { type Service, startService } from "../support/service.ts";
+
+let service: Service;
+beforeAll(async () => {
+  service = await startService();
+});
+afterAll(() => service.stop());
+beforeEach(() => service.forget());
+
+type Handler = Parameters<typeof invoke>[0];
+
+/** Refused with its documented problem, every fault named, and nothing sent to RingCentral. */
+async function refused(handler: Handler, route: Route, request: TestRequest, expected: [number, string]) {
+  const answer = await invoke(handler, route, { token: service.tokens.admin, ...request });
+  expectConforms(route, answer);
+  expect([answer.status, answer.body.code]).toEqual(expected);
+  expect(service.sent()).toEqual([]);
+  return answer;
+}
+
+const badIds = [
+  "..",
+  "%2e%2e",
+  "%2F",
+  "1,2",
+  "*",
+  "~",
+  "",
+  " ",
+  "1 2",
+  "-1",
+  "1.0",
+  "123456789012345678901234567890",
+  "١٢٣",
+  "me2",
+  "ME",
+  "3800222/../3800333",
+  "3800222?access_token=x",
+  "3800222%0d%0aX-Evil: 1",
+  "__proto__",
+];
+
+describe("ids in the path", () => {
+  it.each(badIds)("extension id %j is refused", async (extensionId) => {
+    const { body } = await refused(listBlockedNumbers, listBlockedNumbersRoute, { path: { extensionId } }, [
+      400,
+      "request_invalid",
+    ]);
+    expect(body.errors[0]).toMatchObject({ in: "path", field: "extensionId" });
+  });
+
+  it.each(badIds.concat("me"))("resource id %j is refused", async (id) => {
+    await refused(
+      deleteCallerBlockingNumber,
+      deleteCallerBlockingNumberRoute,
+      { path: { extensionId: "me", id } },
+      [400, "request_invalid"],
+    );
+    await refused(
+      updateForwardingNumber,
+      updateForwardingNumberRoute,
+      { path: { extensionId: "me", forwardingNumberId: id }, body: { label: "x" } },
+      [400, "request_invalid"],
+    );
+  });
+});
+
+describe("the query", () => {
+  it.each([
+    ["perPage=5", "perPage", "unknown"],
+    ["access_token=abc", "access_token", "unknown"],
+    ["_method=DELETE", "_method", "unknown"],
+    ["limit=1&limit=2", "limit", "duplicate"],
+    ["limit=0", "limit", "out_of_range"],
+    ["limit=1001", "limit", "out_of_range"],
+    ["limit=-1", "limit", "format"],
+    ["limit=1e2", "limit", "format"],
+    ["limit=", "limit", "format"],
+    ["limit", "limit", "format"],
+    ["limit=%E0%A4%A", "limit???E0?A4?A", "format"],
+    ["cursor=", "cursor", "format"],
+    ["cursor=a%20b", "cursor", "format"],
+    ["__proto__=1", "__proto__", "unknown"],
+    ["toString=1", "toString", "unknown"],
+    ["constructor=1", "constructor", "unknown"],
+    ["%0d%0aX-Evil:1=2", "??X-Evil?1", "unknown"],
+    ["LIMIT=5", "LIMIT", "unknown"],
+    ["limit[]=5", "limit??", "unknown"],
+  ])("?%s is refused", async (query, field, code) => {
+    const { body } = await refused(listBlockedNumbers, listBlockedNumbersRoute, { query }, [
+      400,
+      "request_invalid",
+    ]);
+    expect(body.errors.map((error: { in: string }) => error.in)).toContain("query");
+    if (!field.includes("E0")) expect(body.errors[0]).toMatchObject({ field, code });
+  });
+
+  it.each([
+    "usageType=Nonsense",
+    "usageType=",
+    "status=Normal,",
+    "type=voicefax",
+    "usageType=A&usageType=B",
+    "q=",
+  ])("company numbers ?%s is refused", async (query) => {
+    await refused(listCompanyNumbers, listCompanyNumbersRoute, { query }, [400, "request_invalid"]);
+  });
+
+  it.each(["AAAA.BBBB", "x", "eyJvZmZzZXQiOjB9.AAAA", "a.b.c", "-"])(
+    "cursor %s is refused",
+    async (cursor) => {
+      await refused(listBlockedNumbers, listBlockedNumbersRoute, { query: `cursor=${cursor}` }, [
+        400,
+        "cursor_invalid",
+      ]);
+    },
+  );
+});
+
+describe("the body", () => {
+  const add = (request: TestRequest, expected: [number, string] = [400, "request_invalid"]) =>
+    refused(addBlockedNumber, addBlockedNumberRoute, request, expected);
+
+  it.each([
+    [{}, "phoneNumber", "required"],
+    [{ phoneNumber: 12025550143 }, "phoneNumber", "type"],
+    [{ phoneNumber: null }, "phoneNumber", "type"],
+    [{ phoneNumber: "call me" }, "phoneNumber", "format"],
+    [{ phoneNumber: "+1".padEnd(60, "2") }, "phoneNumber", "too_long"],
+    [{ phoneNumber: "2025550143" }, "phoneNumber", "format"],
+    [{ phoneNumber: "+12025550143", country: "USA" }, "country", "too_long"],
+    [{ phoneNumber: "+12025550143", label: "x".repeat(61) }, "label", "too_long"],
+    [{ phoneNumber: "+12025550143", label: "a\r\nX-Evil: 1" }, "label", "format"],
+    [{ phoneNumber: "+12025550143", status: "Allowed" }, "status", "unknown"],
+    [{ phoneNumber: "+12025550143", uri: "https://x.example" }, "uri", "unknown"],
+    [{ phoneNumber: { $ne: "" } }, "phoneNumber", "type"],
+  ])("%j is refused", async (body, field, code) => {
+    const answer = await add({ body });
+    expect(answer.body.errors).toContainEqual(expect.objectContaining({ in: "body", field, code }));
+  });
+
+  it.each(["", "{", "[]", '"text"', "null", "12", '{"__proto__":{"phoneNumber":"+12025550143"}}', "{}{}"])(
+    "the text %j is refused",
+    async (body) => {
+      await add({ body });
+    },
+  );
+
+  it("is refused when it is over 16 KiB, plain or base64, and taken up to there", async () => {
+    await add({ body: { phoneNumber: "+12025550143", label: "x".repeat(20 * 1024) } }, [
+      413,
+      "body_too_large",
+    ]);
+    await add({ body: " ".repeat(17 * 1024), base64: true }, [413, "body_too_large"]);
+    const text = JSON.stringify({ phoneNumber: "+12025550197" });
+    const full = await invoke(addBlockedNumber, addBlockedNumberRoute, {
+      token: service.tokens.user,
+      body: text.padEnd(16 * 1024),
+      base64: true,
+    });
+    expect(full.status).toBe(201);
+  });
+
+  it.each([
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "application/jsonp",
+    "multipart/form-data",
+    "application/json; charset=latin1",
+  ])("of type %s is refused", async (type) => {
+    await add({ body: { phoneNumber: "+12025550143" }, headers: { "content-type": type } }, [
+      415,
+      "media_type_unsupported",
+    ]);
+  });
+
+  it("is refused when it is not UTF-8", async () => {
+    const answer = await invoke(addBlockedNumber, addBlockedNumberRoute, {
+      token: service.tokens.user,
+      body: Buffer.from([0x7b, 0xff, 0x7d]).toString("latin1"),
+    });
+    expect(answer.status).toBe(400);
+  });
+
+  it("names every fault at once, and repeats no value", async () => {
+    const answer = await refused(
+      addForwardingNumber,
+      addForwardingNumberRoute,
+      { body: { phoneNumber: "secret-number", type: "Teleport", flipNumber: 0, extra: 1 }, query: "x=1" },
+      [400, "request_invalid"],
+    );
+    const fields = answer.body.errors.map((error: { field: string }) => error.field).sort();
+    expect(fields).toEqual(["extra", "flipNumber", "phoneNumber", "type", "x"]);
+    expect(JSON.stringify(answer.body)).not.toContain("secret-number");
+  });
+});
+
+describe("headers", () => {
+  it("cannot override the method", async () => {
+    const answer = await refused(
+      listBlockedNumbers,
+      listBlockedNumbersRoute,
+      { headers: { "x-http-method-override": "DELETE" } },
+      [400, "request_invalid"],
+    );
+    expect(answer.body.errors[0]).toMatchObject({ in: "header", field: "X-HTTP-Method-Override" });
+  });
+
+  it("do not reach RingCentral", async () => {
+    await invoke(listBlockedNumbers, listBlockedNumbersRoute, {
+      token: service.tokens.user,
+      headers: { "x-evil": "1", cookie: "a=b", "x-forwarded-for": "192.0.2.9", "accept-language": "de" },
+    });
+    const names = Object.keys(service.headersSent()[0] ?? {});
+    expect(names.sort()).toEqual([
+      "accept",
+      "accept-encoding",
+      "authorization",
+      "connection",
+      "host",
+      "user-agent",
+    ]);
+  });
+
+  it.each([
+    ["my-id_1.2", "my-id_1.2"],
+    ["a b", "gateway-request-1"],
+    ["x".repeat(129), "gateway-request-1"],
+    ["a\r\nX-Evil: 1", "gateway-request-1"],
+    ["", "gateway-request-1"],
+  ])("X-Request-Id %j is answered as %j", async (sent, answered) => {
+    const { headers } = await invoke(health, getHealthRoute, { headers: { "x-request-id": sent } });
+    expect(headers["x-request-id"]).toBe(answered);
+  });
+});

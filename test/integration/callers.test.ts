@@ -1,0 +1,178 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { handler as listCompanyNumbers } from "../../functions/account/list-phone-numbers.ts";
+import { handler as addBlockedNumber } from "../../functions/extensions/add-blocked-number.ts";
+import { handler as listBlockedNumbers } from "../../functions/extensions/list-blocked-numbers.ts";
+import { handler as getLimits } from "../../functions/ops/limits.ts";
+import { startOidcIssuer } from "../../infra/local/oidc-issuer.ts";
+import { addBlockedNumberRoute } from "../../lib/contract/routes/add-blocked-number.ts";
+import { getLimitsRoute } from "../../lib/contract/routes/get-limits.ts";
+import { listBlockedNumbersRoute } from "../../lib/contract/routes/list-blocked-numbers.ts";
+import { listCompanyNumbersRoute } from "../../lib/contract/routes/list-company-numbers.ts";
+import { invoke } from "../support/api-gateway.ts";
+import { forgedTokens } from "../support/forged-tokens.ts";
+import { expectConforms } from "../support/openapi-conformance.ts";
+import { type Service, startService } from "../support/service.ts";
+import { SEED } from "../twin/twin.ts";
+
+let service: Service;
+beforeAll(async () => {
+  service = await startService();
+});
+afterAll(() => service.stop());
+beforeEach(() => service.forget());
+
+async function list(token?: string, extensionId = "me", headers: Record<string, string> = {}) {
+  const answer = await invoke(listBlockedNumbers, listBlockedNumbersRoute, {
+    path: { extensionId },
+    headers,
+    ...(token !== undefined && { token }),
+  });
+  expectConforms(listBlockedNumbersRoute, answer);
+  return answer;
+}
+
+/** Refused before anything was sent to RingCentral, and in the contract's words. */
+function expectRefused(answer: Awaited<ReturnType<typeof list>>, status: number, code: string) {
+  expect(answer).toMatchObject({
+    status,
+    body: { status, code, retryable: false, instance: "gateway-request-1" },
+  });
+  expect(service.sent()).toEqual([]);
+}
+
+describe("a caller without a good token", () => {
+  it("is asked for one", async () => {
+    const answer = await list();
+    expectRefused(answer, 401, "token_missing");
+    expect(answer.headers["www-authenticate"]).toBe("Bearer");
+  });
+
+  it.each(["Basic dXNlcjpwYXNz", "Bearer", "Bearer a b", "eyJhbGciOiJub25lIn0.e30."])(
+    "is refused: Authorization: %s",
+    async (authorization) => {
+      expectRefused(await list(undefined, "me", { authorization }), 401, "token_invalid");
+    },
+  );
+
+  it.each([
+    "alg none",
+    "alg none, signature kept",
+    "HS256 keyed with the public key",
+    "another key",
+    "claims changed",
+    "no signature",
+    "not a token",
+  ])("is refused when it is forged: %s", async (name) => {
+    const forged = await forgedTokens(service.tokens.user, service.issuer.url);
+    const answer = await list(forged[name]);
+    expectRefused(answer, 401, "token_invalid");
+    expect(answer.headers["www-authenticate"]).toContain("invalid_token");
+  });
+
+  it("is refused when another issuer signed it, or it is for another audience", async () => {
+    const identities = { accountId: SEED.accountId, extensionId: SEED.extensionId, otherExtensionId: "1" };
+    const other = await startOidcIssuer("ringfront", identities);
+    expectRefused(await list(other.tokens.user), 401, "token_invalid");
+    await other.close();
+    expectRefused(await list(await service.mint({ aud: "somebody-else" })), 401, "token_invalid");
+  });
+
+  it("is told apart when it has expired", async () => {
+    const past = Math.floor(Date.now() / 1000) - 600;
+    expectRefused(await list(await service.mint({ iat: past - 60, exp: past })), 401, "token_expired");
+  });
+
+  it("is refused when it is not valid yet", async () => {
+    expectRefused(
+      await list(await service.mint({ nbf: Math.floor(Date.now() / 1000) + 600 })),
+      401,
+      "token_invalid",
+    );
+  });
+
+  it("is refused without an account", async () => {
+    expectRefused(await list(await service.mint({ rc_account_id: undefined })), 403, "account_forbidden");
+    expectRefused(await list(await service.mint({ rc_account_id: "../1" })), 403, "account_forbidden");
+  });
+});
+
+describe("a caller with a good token", () => {
+  it("needs the route's scope", async () => {
+    const answer = await invoke(addBlockedNumber, addBlockedNumberRoute, {
+      token: service.tokens.readOnly,
+      body: { phoneNumber: "+12025550199" },
+    });
+    expectRefused(answer, 403, "scope_missing");
+    expect(answer.body.detail).toContain("numbers:write");
+    for (const token of [service.tokens.user, service.tokens.readOnly]) {
+      expectRefused(
+        await invoke(listCompanyNumbers, listCompanyNumbersRoute, { token }),
+        403,
+        "scope_missing",
+      );
+    }
+  });
+
+  it("may bring its scopes in scp, as text or as a list", async () => {
+    for (const scp of ["numbers:read", ["numbers:read", "numbers:write"]]) {
+      expect((await list(await service.mint({ scope: undefined, scp }))).status).toBe(200);
+    }
+  });
+
+  it("reaches its own extension, by name and by id", async () => {
+    expect((await list(service.tokens.user, "me")).status).toBe(200);
+    expect((await list(service.tokens.user, SEED.extensionId)).status).toBe(200);
+    expect((await list(service.tokens.otherUser, "me")).body.data).not.toEqual(
+      (await list(service.tokens.user, "me")).body.data,
+    );
+  });
+
+  it("does not reach another's", async () => {
+    expectRefused(await list(service.tokens.user, SEED.otherExtensionId), 403, "extension_forbidden");
+    expectRefused(await list(service.tokens.otherUser, SEED.extensionId), 403, "extension_forbidden");
+    expectRefused(await list(await service.mint({ rc_extension_id: undefined })), 403, "extension_forbidden");
+  });
+
+  it("reaches every extension of its account with account:manage", async () => {
+    expect((await list(service.tokens.admin, SEED.otherExtensionId)).status).toBe(200);
+  });
+
+  it("never reaches another account: its id is in every upstream path", async () => {
+    const answer = await list(await service.mint({ rc_account_id: "999" }));
+    expect(answer).toMatchObject({
+      status: 404,
+      body: { code: "not_found", detail: "The account was not found." },
+    });
+    expect(service.sent()[0]?.path).toContain("/account/999/");
+  });
+});
+
+describe("who asks from a browser", () => {
+  it("may read the answer from an allowed origin only", async () => {
+    const allowed = await list(service.tokens.user, "me", { origin: "https://app.example.com" });
+    expect(allowed.headers["access-control-allow-origin"]).toBe("https://app.example.com");
+    expect(allowed.headers.vary).toContain("Origin");
+    const other = await list(service.tokens.user, "me", { origin: "https://evil.example.com" });
+    expect(other.headers["access-control-allow-origin"]).toBeUndefined();
+  });
+});
+
+describe("GET /v1/limits", () => {
+  it("tells an operator what is left and who spent it", async () => {
+    await list(service.tokens.user);
+    const answer = await invoke(getLimits, getLimitsRoute, { token: service.tokens.admin });
+    expectConforms(getLimitsRoute, answer);
+    expect(answer.body.data.token).toMatchObject({ generation: 1, seenBy: "fleet" });
+    const light = answer.body.data.budgets.find((budget: { group: string }) => budget.group === "light");
+    expect(light).toMatchObject({ limit: 50, windowSeconds: 60, gate: { state: "open" } });
+    expect(light.spentByRoute).toContainEqual(expect.objectContaining({ route: "listBlockedNumbers" }));
+    const refused = await invoke(getLimits, getLimitsRoute, { token: service.tokens.user });
+    expect(refused).toMatchObject({ status: 403, body: { code: "scope_missing" } });
+  });
+
+  it("is what RateLimit headers tell every caller in short", async () => {
+    const { headers } = await list(service.tokens.user);
+    expect(headers["ratelimit-policy"]).toBe('"light";q=50;w=60');
+    expect(headers.ratelimit).toMatch(/^"light";r=\d+$/);
+  });
+});

@@ -1,0 +1,112 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { handler as listCompanyNumbers } from "../../functions/account/list-phone-numbers.ts";
+import { handler as listBlockedNumbers } from "../../functions/extensions/list-blocked-numbers.ts";
+import { handler as listCallerBlockingNumbers } from "../../functions/extensions/list-caller-blocking-numbers.ts";
+import type { Route } from "../../lib/contract/route.ts";
+import { listBlockedNumbersRoute } from "../../lib/contract/routes/list-blocked-numbers.ts";
+import { listCallerBlockingNumbersRoute } from "../../lib/contract/routes/list-caller-blocking-numbers.ts";
+import { listCompanyNumbersRoute } from "../../lib/contract/routes/list-company-numbers.ts";
+import { invoke, type TestAnswer } from "../support/api-gateway.ts";
+import { type Service, startService } from "../support/service.ts";
+import type { TwinOptions } from "../twin/twin.ts";
+
+/** RingCentral's, but for walks of many pages. */
+const noLimits = { light: 10_000, heavy: 10_000, medium: 10_000 };
+
+let service: Service;
+afterEach(() => service.stop());
+
+/** Walks a list by its Link header, as a client would. */
+async function walk(handler: Parameters<typeof invoke>[0], route: Route, query: string, token: string) {
+  const pages: TestAnswer[] = [];
+  let next: string | undefined = query;
+  while (next !== undefined && pages.length < 600) {
+    const answer: TestAnswer = await invoke(handler, route, { query: next, token });
+    expect(answer.status, JSON.stringify(answer.body)).toBe(200);
+    pages.push(answer);
+    const link: string | undefined = /^<[^?]*\?([^>]*)>; rel="next"$/.exec(answer.headers.link ?? "")?.[1];
+    expect(answer.body.page.hasMore).toBe(link !== undefined);
+    next = link;
+    service.freshBudgets();
+  }
+  return { pages, ids: pages.flatMap((page) => page.body.data.map((item: { id: string }) => item.id)) };
+}
+
+const twins: [string, TwinOptions][] = [
+  ["as RingCentral documents itself", {}],
+  ["when it clamps pages to 30", { maxPerPage: 30 }],
+  ["when it clamps pages to 7", { maxPerPage: 7 }],
+];
+
+describe.each(twins)("walking lists, %s", (_, options) => {
+  it.each([1000, 100, 33])("yields each of the company's numbers once, limit %i", async (limit) => {
+    service = await startService({ ...options, numbers: 137, limits: noLimits });
+    const { ids, pages } = await walk(
+      listCompanyNumbers,
+      listCompanyNumbersRoute,
+      `limit=${limit}`,
+      service.tokens.service,
+    );
+    expect(ids).toHaveLength(137);
+    expect(new Set(ids).size).toBe(137);
+    expect(pages.every((page) => page.body.page.total === 137)).toBe(true);
+  });
+
+  it("yields the blocked and then the allowed numbers, each once", async () => {
+    service = await startService({ ...options, limits: noLimits });
+    const { ids } = await walk(
+      listCallerBlockingNumbers,
+      listCallerBlockingNumbersRoute,
+      "limit=2",
+      service.tokens.user,
+    );
+    expect(ids).toHaveLength(new Set(ids).size);
+    expect(ids.length).toBe(service.blockedAndAllowed());
+  });
+});
+
+describe("a cursor", () => {
+  it("serves only the route, the extension and the filters it was issued for", async () => {
+    service = await startService({ numbers: 137 });
+    const { user, admin } = service.tokens;
+    const first = await invoke(listCallerBlockingNumbers, listCallerBlockingNumbersRoute, {
+      query: "limit=1",
+      token: user,
+    });
+    const cursor = first.body.page.nextCursor;
+    const tries: [Parameters<typeof invoke>[0], Route, string, string, string][] = [
+      [listBlockedNumbers, listBlockedNumbersRoute, "", user, "me"],
+      [listCallerBlockingNumbers, listCallerBlockingNumbersRoute, "status=blocked&", user, "me"],
+      [listCallerBlockingNumbers, listCallerBlockingNumbersRoute, "", admin, "3800333"],
+      [listCompanyNumbers, listCompanyNumbersRoute, "", admin, "me"],
+    ];
+    for (const [handler, route, query, token, extensionId] of tries) {
+      const answer = await invoke(handler, route, {
+        query: `${query}cursor=${cursor}`,
+        token,
+        path: { extensionId },
+      });
+      expect(answer).toMatchObject({ status: 400, body: { code: "cursor_invalid" } });
+    }
+    const other = await invoke(listCallerBlockingNumbers, listCallerBlockingNumbersRoute, {
+      query: `limit=3&cursor=${cursor}`,
+      token: user,
+    });
+    expect(other.status).toBe(200);
+  });
+});
+
+describe("when RingCentral no longer routes blocked-number", () => {
+  it("serves the same lists through caller-blocking, at the cost of one extra call", async () => {
+    service = await startService({ legacyBlockedNumbers: false });
+    const { user } = service.tokens;
+    const first = await invoke(listBlockedNumbers, listBlockedNumbersRoute, { token: user });
+    expect(first.body.data).toContainEqual({ id: "5100", phoneNumber: "+12025550143", label: "Robocaller" });
+    await invoke(listBlockedNumbers, listBlockedNumbersRoute, { token: user });
+    expect(service.sent().map(({ path }) => path.split("/").at(-1))).toEqual([
+      "blocked-number",
+      "phone-numbers",
+      "phone-numbers",
+    ]);
+  });
+});

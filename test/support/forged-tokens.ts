@@ -1,0 +1,41 @@
+import { createHmac, generateKeyPairSync, sign } from "node:crypto";
+
+const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+
+/** A token's claims and header, unverified. */
+export function decodeToken(token: string): {
+  header: Record<string, unknown>;
+  payload: Record<string, unknown>;
+} {
+  const [header = "", payload = ""] = token.split(".");
+  const decode = (part: string) => JSON.parse(Buffer.from(part, "base64url").toString());
+  return { header: decode(header), payload: decode(payload) };
+}
+
+/** Variations on a good token that must all be refused, by what is wrong with each. */
+export async function forgedTokens(good: string, issuerUrl: string): Promise<Record<string, string>> {
+  const { header, payload } = decodeToken(good);
+  const [head = "", body = "", signature = ""] = good.split(".");
+  const publicKey = await publicKeyOf(issuerUrl);
+  const stranger = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey;
+  const rs256 = (claims: object, key = stranger) => {
+    const input = `${encode(header)}.${encode(claims)}`;
+    return `${input}.${sign("sha256", Buffer.from(input), key).toString("base64url")}`;
+  };
+  const hs256Input = `${encode({ ...header, alg: "HS256" })}.${body}`;
+  return {
+    "alg none": `${encode({ alg: "none", typ: "JWT" })}.${body}.`,
+    "alg none, signature kept": `${encode({ alg: "none" })}.${body}.${signature}`,
+    "HS256 keyed with the public key": `${hs256Input}.${createHmac("sha256", publicKey).update(hs256Input).digest("base64url")}`,
+    "another key": rs256(payload),
+    "claims changed": `${head}.${encode({ ...payload, rc_extension_id: "3800333" })}.${signature}`,
+    "no signature": `${head}.${body}.`,
+    "not a token": "abc.def.ghi",
+  };
+}
+
+async function publicKeyOf(issuerUrl: string): Promise<string> {
+  const response = await fetch(`${issuerUrl}/jwks`);
+  const { keys } = (await response.json()) as { keys: { n: string }[] };
+  return keys[0]?.n ?? "";
+}

@@ -11,7 +11,7 @@ import { type Service, startService } from "../support/service.ts";
 import type { TwinOptions } from "../twin/twin.ts";
 
 /** RingCentral's, but for walks of many pages. */
-const noLimits = { light: 10_000, heavy: 10_000, medium: 10_000 };
+const noLimits = { Light: 10_000, Medium: 10_000, Heavy: 10_000 };
 
 let service: Service;
 afterEach(() => service.stop());
@@ -101,7 +101,9 @@ describe("when RingCentral no longer routes blocked-number", () => {
     service = await startService({ legacyBlockedNumbers: false });
     const { user } = service.tokens;
     const first = await invoke(listBlockedNumbers, listBlockedNumbersRoute, { token: user });
-    expect(first.body.data).toContainEqual({ id: "5100", phoneNumber: "+12025550143", label: "Robocaller" });
+    expect(first.body.data).toContainEqual(
+      expect.objectContaining({ phoneNumber: "+12025550143", label: "Robocaller" }),
+    );
     await invoke(listBlockedNumbers, listBlockedNumbersRoute, { token: user });
     expect(service.sent().map(({ path }) => path.split("/").at(-1))).toEqual([
       "blocked-number",

@@ -13,7 +13,10 @@ const SECRET = "ringfront/test/ringcentral";
  * Everything the handlers meet, in this process: the twin, an issuer, Secrets Manager and DynamoDB, with the
  * environment set so that the real handlers, with the real AWS clients, find them.
  */
-export async function startService(options: TwinOptions & { secret?: string } = {}) {
+export async function startService({
+  secret: ownSecret,
+  ...options
+}: TwinOptions & { secret?: string } = {}) {
   const twin = await startTwin(options);
   const issuer = await startOidcIssuer("ringfront", {
     accountId: SEED.accountId,
@@ -21,7 +24,7 @@ export async function startService(options: TwinOptions & { secret?: string } = 
     otherExtensionId: SEED.otherExtensionId,
   });
   const { clientId, clientSecret, jwt } = SEED;
-  const secret = options.secret ?? JSON.stringify({ server: twin.url, clientId, clientSecret, jwt });
+  const secret = ownSecret ?? JSON.stringify({ server: twin.url, clientId, clientSecret, jwt });
   const secrets = await startSecretsEndpoint({ [SECRET]: secret });
   const dynamodb = await startDynamoDbEmulator(TABLE);
   const before = { ...process.env };
@@ -38,6 +41,7 @@ export async function startService(options: TwinOptions & { secret?: string } = 
     CORS_ALLOWED_ORIGINS: "https://app.example.com",
   });
   resetRuntime();
+  const apiRequests = () => twin.requests.filter(({ path }) => !path.includes("/oauth/"));
   return {
     twin,
     issuer,
@@ -46,15 +50,15 @@ export async function startService(options: TwinOptions & { secret?: string } = 
     tokens: issuer.tokens,
     mint: issuer.mint,
     /** What reached RingCentral, without the calls for tokens. */
-    sent: () => twin.apiRequests().map(({ method, path, query, body }) => ({ method, path, query, body })),
-    headersSent: () => twin.apiRequests().map(({ headers }) => headers),
-    freshBudgets: () => twin.limiter.clear(),
+    sent: () => apiRequests().map(({ method, path, query, body }) => ({ method, path, query, body })),
+    headersSent: () => apiRequests().map(({ headers }) => headers),
+    freshBudgets: () => twin.clearLimits(),
     /** How many entries Ana Ruiz's two lists hold together. */
-    blockedAndAllowed: () => twin.state.extensions.get(SEED.extensionId)?.blocked.length,
+    blockedAndAllowed: () => twin.extension(SEED.extensionId).callerBlocking.length,
     /** Forgets what was sent and what it cost. */
     forget() {
       twin.clearRequests();
-      twin.limiter.clear();
+      twin.clearLimits();
       twin.faults.clear();
     },
     async stop() {

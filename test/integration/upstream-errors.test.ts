@@ -1,0 +1,94 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { handler as addForwardingNumber } from "../../functions/extensions/add-forwarding-number.ts";
+import { addForwardingNumberRoute } from "../../lib/contract/routes/add-forwarding-number.ts";
+import { invoke } from "../support/api-gateway.ts";
+import { type Service, startService } from "../support/service.ts";
+
+let service: Service;
+// A fresh fleet for each: after a few refused tokens it would, rightly, stop logging in for a while.
+beforeEach(async () => {
+  service = await startService();
+});
+afterEach(() => service.stop());
+
+/** [contract 4] Each row of the table, whatever operation RingCentral says it to. */
+const table: [string, number, number, string][] = [
+  ["CMN-101", 400, 400, "parameter_invalid"],
+  ["CMN-100", 400, 400, "parameter_invalid"],
+  ["CMN-103", 400, 400, "parameter_invalid"],
+  ["CMN-104", 400, 400, "parameter_invalid"],
+  ["CMN-406", 400, 400, "parameter_invalid"],
+  ["CMN-407", 400, 400, "parameter_invalid"],
+  ["CMN-409", 400, 400, "parameter_invalid"],
+  ["CMN-411", 400, 400, "parameter_invalid"],
+  ["FPN-102", 400, 409, "forwarding_label_duplicate"],
+  ["FPN-103", 400, 409, "forwarding_limit_reached"],
+  ["FPN-104", 400, 409, "forwarding_custom_label_limit_reached"],
+  ["FPN-105", 400, 409, "number_belongs_to_account"],
+  ["FPN-106", 400, 409, "flip_number_in_use"],
+  ["FPN-108", 400, 403, "international_calling_disabled"],
+  ["AWR-180", 400, 403, "call_handling_unavailable"],
+  ["CMN-403", 403, 403, "feature_not_available"],
+  ["CMN-109", 403, 403, "feature_not_available"],
+  ["CMN-408", 403, 403, "upstream_permission_denied"],
+  ["CMN-402", 403, 403, "upstream_permission_denied"],
+  ["CMN-404", 403, 403, "upstream_permission_denied"],
+  ["CMN-401", 403, 502, "upstream_app_permission_missing"],
+  ["CMN-405", 401, 502, "upstream_auth_failed"],
+  ["OAU-151", 401, 502, "upstream_auth_failed"],
+  ["OAU-128", 401, 502, "upstream_auth_failed"],
+  ["CMN-102", 404, 404, "not_found"],
+  ["AGW-404", 404, 404, "not_found"],
+  ["XYZ-999", 400, 400, "parameter_invalid"],
+  ["XYZ-999", 418, 502, "upstream_error"],
+  ["CMN-203", 500, 502, "upstream_error"],
+];
+
+describe("RingCentral's error codes", () => {
+  it.each(table)("%s (%i) is answered as %i %s", async (errorCode, upstreamStatus, status, code) => {
+    service.twin.faults.add({
+      operation: "addForwardingNumber",
+      times: 9,
+      kind: "status",
+      status: upstreamStatus,
+      errorCode,
+      message: "RingCentral's own words",
+      headers: { RCRequestId: "6d0b6d5e-0000-11f0-9000-000000000001" },
+    });
+    const answer = await invoke(addForwardingNumber, addForwardingNumberRoute, {
+      token: service.tokens.user,
+      body: { phoneNumber: "+12025550161" },
+    });
+    expect([answer.status, answer.body.code]).toEqual([status, code]);
+    expect(answer.body.upstream).toMatchObject({ status: upstreamStatus, errorCode });
+    expect(answer.body.detail).not.toContain("RingCentral's own words");
+  });
+});
+
+describe("errors the twin makes itself", () => {
+  const add = (body: object, extensionId = "me", token = service.tokens.admin) =>
+    invoke(addForwardingNumber, addForwardingNumberRoute, { token, path: { extensionId }, body });
+
+  it("name the field in our words", async () => {
+    const answer = await add({ phoneNumber: "+12025550161", flipNumber: 9 });
+    expect(answer).toMatchObject({
+      status: 400,
+      body: { code: "parameter_invalid", errors: [{ in: "body", field: "flipNumber", code: "refused" }] },
+    });
+  });
+
+  it("say what was not found", async () => {
+    const answer = await add({ phoneNumber: "+12025550161" }, "3999999");
+    expect(answer).toMatchObject({
+      status: 404,
+      body: { code: "not_found", detail: "The extension was not found." },
+    });
+  });
+
+  it("name the permission that is missing", async () => {
+    service.twin.setPermissions({ user: ["ReadUserForwardingFlipNumbers", "ThirdPartyAppAccess"] });
+    const answer = await add({ phoneNumber: "+12025550161" });
+    expect(answer).toMatchObject({ status: 403, body: { code: "upstream_permission_denied" } });
+    expect(answer.body.detail).toContain("EditUserForwardingFlipNumbers");
+  });
+});

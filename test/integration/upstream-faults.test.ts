@@ -1,0 +1,216 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { handler as addForwardingNumber } from "../../functions/extensions/add-forwarding-number.ts";
+import { handler as listForwardingNumbers } from "../../functions/extensions/list-forwarding-numbers.ts";
+import { addForwardingNumberRoute } from "../../lib/contract/routes/add-forwarding-number.ts";
+import { listForwardingNumbersRoute } from "../../lib/contract/routes/list-forwarding-numbers.ts";
+import { resetRuntime } from "../../lib/runtime.ts";
+import { invoke } from "../support/api-gateway.ts";
+import { expectConforms } from "../support/openapi-conformance.ts";
+import { type Service, startService } from "../support/service.ts";
+import type { FaultRule } from "../twin/twin.ts";
+
+let service: Service;
+// A fresh fleet for each, logged in: a first login is not begun with as little time as these requests have.
+beforeEach(async () => {
+  service = await startService();
+  await invoke(listForwardingNumbers, listForwardingNumbersRoute, { token: service.tokens.user });
+  service.forget();
+});
+afterEach(() => service.stop());
+
+/** How long a handler is given here, in ms; its answer must come before. */
+const REMAINING_MS = 2_500;
+
+async function list() {
+  const startedAt = performance.now();
+  const answer = await invoke(listForwardingNumbers, listForwardingNumbersRoute, {
+    token: service.tokens.user,
+    remainingMs: REMAINING_MS,
+  });
+  expectConforms(listForwardingNumbersRoute, answer);
+  expect(performance.now() - startedAt).toBeLessThan(REMAINING_MS);
+  return answer;
+}
+
+const every = { operation: "listForwardingNumbers", times: 100 };
+
+describe("a RingCentral that fails", () => {
+  const faults: [string, FaultRule, number, string][] = [
+    ["drops the connection", { ...every, kind: "reset" }, 502, "upstream_error"],
+    ["never answers", { ...every, kind: "timeout" }, 504, "upstream_timeout"],
+    ["answers too late", { ...every, kind: "delay", ms: 10_000 }, 504, "upstream_timeout"],
+    ["breaks off", { ...every, kind: "truncated-body" }, 502, "upstream_error"],
+    ["answers a page of HTML", { ...every, kind: "html-body" }, 502, "upstream_error"],
+    ["answers HTML with 502", { ...every, kind: "html-body", status: 502 }, 502, "upstream_error"],
+    ["answers nothing", { ...every, kind: "empty-body" }, 502, "upstream_error"],
+    [
+      "answers another type",
+      { ...every, kind: "content-type", contentType: "text/plain" },
+      502,
+      "upstream_error",
+    ],
+    ["answers 500", { ...every, kind: "status", status: 500, errorCode: "CMN-203" }, 502, "upstream_error"],
+    ["answers 502", { ...every, kind: "status", status: 502 }, 502, "upstream_error"],
+    [
+      "is overloaded",
+      { ...every, kind: "status", status: 503, headers: { "Retry-After": "17" } },
+      503,
+      "upstream_unavailable",
+    ],
+    [
+      "answers a list that is none",
+      { ...every, kind: "status", status: 200, body: { hello: 1 } },
+      502,
+      "upstream_error",
+    ],
+  ];
+
+  it.each(faults)("%s: is answered in time, and in the contract's words", async (_, rule, status, code) => {
+    service.twin.faults.add(rule);
+    const answer = await list();
+    expect(answer).toMatchObject({ status, body: { code, status, retryable: true } });
+    if (status === 503) expect(answer.headers["retry-after"]).toBe("17");
+    expect(JSON.stringify(answer.body)).not.toMatch(/twin|127\.0\.0\.1|stack|node_modules/i);
+  });
+
+  it.each([
+    ["a dropped connection", { kind: "reset" }],
+    ["a 500", { kind: "status", status: 500 }],
+    ["a 503", { kind: "status", status: 503 }],
+  ] as const)("is asked again for a read after %s", async (_, effect) => {
+    service.twin.faults.add({ operation: "listForwardingNumbers", times: 1, ...effect });
+    expect((await list()).status).toBe(200);
+  });
+
+  it("limits us: 503 with its Retry-After, and nobody asks again before", async () => {
+    service.twin.faults.add({
+      operation: "listForwardingNumbers",
+      kind: "status",
+      status: 429,
+      errorCode: "CMN-301",
+      headers: {
+        "Retry-After": "60",
+        "X-Rate-Limit-Group": "light",
+        "X-Rate-Limit-Limit": "50",
+        "X-Rate-Limit-Remaining": "0",
+        "X-Rate-Limit-Window": "60",
+      },
+    });
+    const first = await list();
+    expect(first).toMatchObject({ status: 503, body: { code: "upstream_rate_limited", retryable: true } });
+    expect(Number(first.headers["retry-after"])).toBeGreaterThanOrEqual(60);
+    const second = await list();
+    expect(second).toMatchObject({ status: 503, body: { code: "upstream_rate_limited" } });
+    expect(service.sent()).toHaveLength(1);
+    // Another instance, cold: the gate is the fleet's.
+    resetRuntime();
+    expect(await list()).toMatchObject({ status: 503, body: { code: "upstream_rate_limited" } });
+    expect(service.sent()).toHaveLength(1);
+  });
+});
+
+describe("tokens", () => {
+  let own: Service;
+  afterEach(() => own.stop());
+
+  it("are renewed once when RingCentral says that one is dead", async () => {
+    own = await startService();
+    const read = () => invoke(listForwardingNumbers, listForwardingNumbersRoute, { token: own.tokens.user });
+    expect((await read()).status).toBe(200);
+    own.twin.endSessions();
+    expect((await read()).status).toBe(200);
+    expect(own.twin.requests.filter(({ path }) => path.endsWith("/oauth/token"))).toHaveLength(2);
+  });
+
+  it("that are refused twice are 502 upstream_auth_failed", async () => {
+    own = await startService();
+    own.twin.faults.add({
+      operation: "listForwardingNumbers",
+      times: 9,
+      kind: "status",
+      status: 401,
+      errorCode: "OAU-151",
+    });
+    const answer = await invoke(listForwardingNumbers, listForwardingNumbersRoute, {
+      token: own.tokens.user,
+    });
+    expect(answer).toMatchObject({ status: 502, body: { code: "upstream_auth_failed" } });
+    expect(own.sent()).toHaveLength(2);
+  });
+
+  it("are one for many requests at once", async () => {
+    own = await startService();
+    const answers = await Promise.all(
+      Array.from({ length: 20 }, () =>
+        invoke(listForwardingNumbers, listForwardingNumbersRoute, { token: own.tokens.user }),
+      ),
+    );
+    expect(answers.every(({ status }) => status === 200)).toBe(true);
+    expect(own.twin.requests.filter(({ path }) => path.endsWith("/oauth/token"))).toHaveLength(1);
+  });
+});
+
+describe("a service that is not set up", () => {
+  let own: Service;
+  afterEach(() => own.stop());
+
+  it.each([
+    ["not JSON", "clientSecret=hunter2", "hunter2"],
+    [
+      "without a field",
+      JSON.stringify({ server: "https://x.example", clientId: "a", jwt: "hunter2" }),
+      "hunter2",
+    ],
+    [
+      "with a bad server",
+      JSON.stringify({ server: "ftp://hunter2", clientId: "a", clientSecret: "b", jwt: "c" }),
+      "hunter2",
+    ],
+  ])("answers 503 configuration_invalid, and tells no value: %s", async (_, secret, value) => {
+    own = await startService({ secret });
+    const lines: string[] = [];
+    const write = process.stdout.write.bind(process.stdout);
+    process.stdout.write = (chunk: string | Uint8Array) => {
+      lines.push(String(chunk));
+      return true;
+    };
+    const answer = await invoke(listForwardingNumbers, listForwardingNumbersRoute, {
+      token: own.tokens.user,
+    }).finally(() => {
+      process.stdout.write = write;
+    });
+    expect(answer).toMatchObject({ status: 503, body: { code: "configuration_invalid" } });
+    expect(answer.headers["retry-after"]).toBeDefined();
+    expect(lines.join("")).toMatch(/secret/i);
+    expect(lines.join("") + JSON.stringify(answer)).not.toContain(value);
+  });
+
+  it.each(["AUTH_ISSUER", "AUTH_AUDIENCE", "TABLE_NAME", "RINGCENTRAL_SECRET_ID"])(
+    "answers 503 configuration_invalid without %s",
+    async (name) => {
+      own = await startService();
+      delete process.env[name];
+      resetRuntime();
+      const answer = await invoke(listForwardingNumbers, listForwardingNumbersRoute, {
+        token: own.tokens.user,
+      });
+      expect(answer).toMatchObject({ status: 503, body: { code: "configuration_invalid" } });
+    },
+  );
+});
+
+describe("a write whose answer is lost", () => {
+  it("is not sent blindly again", async () => {
+    service.twin.faults.add({
+      operation: "addForwardingNumber",
+      times: 5,
+      kind: "reset-after-processing",
+    });
+    await invoke(addForwardingNumber, addForwardingNumberRoute, {
+      token: service.tokens.user,
+      body: { phoneNumber: "+12025550161" },
+    });
+    const posts = service.sent().filter(({ method }) => method === "POST");
+    expect(posts).toHaveLength(1);
+  });
+});

@@ -1,6 +1,6 @@
 import { isManual } from "../clock.ts";
 import { OptionError } from "../options.ts";
-import type { Twin } from "../twin.ts";
+import type { PermissionPatch, Twin } from "../twin.ts";
 import { type Answer, json, noContent } from "./answer.ts";
 import type { Ending } from "./fault-effects.ts";
 import { checkFaultRule } from "./faults.ts";
@@ -45,7 +45,7 @@ const commands: Record<string, Command> = {
       textOf(body, "clientId", twin.state.apps.keys().next().value),
     ),
   ),
-  "POST permissions": done((twin, body) => twin.setPermissions(body)),
+  "POST permissions": done((twin, body) => twin.setPermissions(toPermissions(body))),
   "GET numbers": (twin) => json(200, { data: twin.numbers.list() }),
   "POST numbers": (twin, body) =>
     json(201, twin.numbers.add({ ...body, phoneNumber: textOf(body, "phoneNumber") })),
@@ -58,6 +58,14 @@ const commands: Record<string, Command> = {
     return json(200, { now: twin.clock.now() });
   },
 };
+
+function toPermissions(body: Body): PermissionPatch {
+  const isList = (value: unknown) => Array.isArray(value) && value.every((each) => typeof each === "string");
+  for (const name of ["app", "user"]) {
+    if (body[name] !== undefined && !isList(body[name])) throw new OptionError(`${name} has to be a list`);
+  }
+  return body;
+}
 
 function textOf(body: Body, name: string, fallback?: string): string {
   const value = body[name] ?? fallback;

@@ -1,0 +1,135 @@
+import { afterAll, beforeEach, describe, expect, test } from "vitest";
+import { extensionPath, type ListAnswer, logIn, type Send } from "./http-lab.ts";
+import { SEED, startTwin } from "./twin.ts";
+
+const twin = await startTwin({ numbers: 20, limits: false });
+afterAll(() => twin.close());
+let send: Send;
+beforeEach(async () => {
+  twin.reset();
+  send = await logIn(twin);
+});
+
+const legacy = `${extensionPath()}/blocked-number`;
+const path = `${extensionPath()}/caller-blocking/phone-numbers`;
+const numbers = async (of: string) =>
+  (await send<ListAnswer>("GET", of)).body.records.map(({ phoneNumber }) => phoneNumber);
+
+describe("the legacy family", () => {
+  test("shows the blocked ones, under names and ids of its own", async () => {
+    const { body } = await send<ListAnswer>("GET", legacy);
+    expect(body.records).toHaveLength(3);
+    expect(body.records[0]).toEqual({
+      id: "4400111000",
+      uri: `${twin.url}${legacy.replace("~", SEED.accountId)}/4400111000`,
+      name: "Robocaller",
+      phoneNumber: "+12025550143",
+    });
+  });
+
+  test("adds what the new family shows too", async () => {
+    const added = await send("POST", legacy, { phoneNumber: "(202) 555-0188", name: "Scam" });
+    expect(added).toMatchObject({ status: 200, body: { phoneNumber: "+12025550188", name: "Scam" } });
+    expect((await send<ListAnswer>("GET", path)).body.records).toContainEqual(
+      expect.objectContaining({ phoneNumber: "+12025550188", label: "Scam", status: "Blocked" }),
+    );
+  });
+
+  test("renames when the body repeats the id, and deletes", async () => {
+    const renamed = await send("PUT", `${legacy}/4400111000`, { id: "4400111000", name: "Bot" });
+    expect(renamed).toMatchObject({ status: 200, body: { name: "Bot" } });
+    expect((await send("DELETE", `${legacy}/4400111000`)).status).toBe(204);
+    expect((await send("GET", `${legacy}/4400111000`)).status).toBe(404);
+  });
+
+  test("answers like a path that was never routed once it is switched off", async () => {
+    twin.configure({ legacyBlockedNumbers: false });
+    const { status, body, headers } = await send("GET", legacy);
+    expect([status, body]).toEqual([404, { errorCode: "AGW-404", message: "Not Found", errors: [] }]);
+    expect(headers.has("x-rate-limit-limit")).toBe(false);
+    expect((await send("GET", path)).status).toBe(200);
+  });
+});
+
+describe("the current family", () => {
+  test("lists blocked or allowed numbers; what an omitted status means can be chosen", async () => {
+    expect(await numbers(path)).toHaveLength(3);
+    expect(await numbers(`${path}?status=Allowed`)).toEqual(["+12025550151", "+12025550155"]);
+    twin.configure({ omittedStatusMeans: "both" });
+    expect(await numbers(path)).toHaveLength(5);
+  });
+
+  test("adds, reads, changes and deletes one number", async () => {
+    const added = await send<{ id: string }>("POST", path, {
+      phoneNumber: "+12025550188",
+      status: "Allowed",
+    });
+    expect(added).toMatchObject({ status: 200, body: { status: "Allowed" } });
+    const one = `${path}/${added.body.id}`;
+    expect((await send("GET", one)).body).toEqual(added.body);
+    const changed = await send("PUT", one, { phoneNumber: "+12025550188", label: "Scam" });
+    expect(changed).toMatchObject({ status: 200, body: { label: "Scam", status: "Blocked" } });
+    expect((await send("PUT", one)).body).toEqual(changed.body);
+    twin.configure({ putCallerBlocking: "merge" });
+    expect((await send("PUT", one, { status: "Allowed" })).body).toMatchObject({ label: "Scam" });
+    expect((await send("DELETE", one)).status).toBe(204);
+    expect((await send("GET", one)).status).toBe(404);
+  });
+
+  test.each([
+    ["CMN-406", 400],
+    ["CMN-101", 400],
+    ["idempotent", 200],
+  ] as const)("takes a duplicate as it is set to: %s", async (duplicateBlockedNumber, status) => {
+    twin.configure({ duplicateBlockedNumber });
+    const again = await send("POST", path, { phoneNumber: "+12025550143", label: "Again" });
+    expect(again.status).toBe(status);
+    if (status === 400) expect(again.body).toMatchObject({ errors: [{ errorCode: duplicateBlockedNumber }] });
+    expect(await numbers(path)).toHaveLength(3);
+  });
+
+  test("keeps settings", async () => {
+    const settings = `${extensionPath()}/caller-blocking`;
+    const put = await send("PUT", settings, { mode: "All", payPhones: "Block" });
+    expect(put.headers.get("x-rate-limit-group")).toBeNull();
+    expect((await send("GET", settings)).body).toEqual({
+      mode: "All",
+      noCallerId: "Allow",
+      payPhones: "Block",
+      greetings: [],
+    });
+    expect((await send("PUT", settings, { mode: "None" })).status).toBe(400);
+  });
+});
+
+describe("what a proxy must never let through", () => {
+  test("a comma list reaches several numbers, each with an answer", async () => {
+    const accept = "application/vnd.ringcentral.multipart+json";
+    const bulk = await send("GET", `${path}/5100,9999`, undefined, { accept });
+    expect(bulk).toMatchObject({ status: 207, body: [{ resourceId: "5100", status: 200 }, { status: 404 }] });
+    const multipart = await send("GET", `${path}/5100%2C5101`);
+    expect(multipart.headers.get("content-type")).toContain("multipart/mixed");
+    expect(multipart.text.split("--twin_part")).toHaveLength(5);
+  });
+
+  test("a star deletes everything", async () => {
+    expect((await send("DELETE", `${path}/*`)).status).toBe(204);
+    expect(twin.extension(SEED.extensionId).callerBlocking).toEqual([]);
+  });
+
+  test.each([
+    ["a header", `${path}/5100`, { "x-http-method-override": "DELETE" }],
+    ["the query", `${path}/5100?_method=delete`, {}],
+  ])("%s turns a POST into a DELETE", async (_where, target, headers) => {
+    expect((await send("POST", target, {}, headers)).status).toBe(204);
+    expect(await numbers(path)).not.toContain("+12025550143");
+    expect(twin.requests.at(-2)).toMatchObject({ method: "POST", operation: "deleteCallerBlockingNumber" });
+  });
+
+  test("phone numbers of the account can be read in bulk", async () => {
+    const { status } = await send("GET", "/restapi/v1.0/account/~/phone-number/900001,900002");
+    expect(status).toBe(207);
+    const one = await send("GET", "/restapi/v1.0/account/~/phone-number/900001");
+    expect(one.body).toMatchObject({ id: 900001, phoneNumber: SEED.mainNumber });
+  });
+});

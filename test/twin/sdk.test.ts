@@ -1,0 +1,47 @@
+import { SDK } from "@ringcentral/sdk";
+import { afterAll, expect, test } from "vitest";
+import { companyNumbersPath, extensionPath, type ListAnswer } from "./http-lab.ts";
+import { SEED, startTwin } from "./twin.ts";
+
+const twin = await startTwin({ numbers: 20 });
+afterAll(() => twin.close());
+
+test("RingCentral's own SDK logs in and gets through all seven operations", async () => {
+  const sdk = new SDK({ server: twin.url, clientId: SEED.clientId, clientSecret: SEED.clientSecret });
+  const platform = sdk.platform();
+  await platform.login({ jwt: SEED.jwt });
+  const path = extensionPath();
+  const list = async (from: string) => (await (await platform.get(from)).json()) as ListAnswer;
+
+  expect((await list(`${path}/blocked-number`)).records).toHaveLength(3);
+  const blocked = await platform.post(`${path}/blocked-number`, { phoneNumber: "+12025550188" });
+  expect([blocked.status, await blocked.json()]).toMatchObject([200, { phoneNumber: "+12025550188" }]);
+  expect((await list(`${path}/caller-blocking/phone-numbers`)).records).toHaveLength(4);
+  expect((await list(`${path}/forwarding-number`)).records).toHaveLength(4);
+  const added = await platform.post(`${path}/forwarding-number`, {
+    phoneNumber: "+13125550101",
+    label: "Cabin",
+  });
+  const { id } = (await added.json()) as { id: string };
+  const put = await platform.put(`${path}/forwarding-number/${id}`, {
+    phoneNumber: "+13125550102",
+    label: "Cabin",
+    flipNumber: "7",
+    type: "Other",
+  });
+  expect(await put.json()).toMatchObject({ id, phoneNumber: "+13125550102", flipNumber: "7" });
+  expect((await list(companyNumbersPath)).records).toHaveLength(20);
+
+  await platform.refresh();
+  expect((await list(`${path}/forwarding-number`)).records).toHaveLength(5);
+  await platform.logout();
+  expect(twin.sessions).toEqual([]);
+});
+
+test("the SDK logs in again after a dead token by refreshing", async () => {
+  const sdk = new SDK({ server: twin.url, clientId: SEED.clientId, clientSecret: SEED.clientSecret });
+  await sdk.platform().login({ jwt: SEED.jwt });
+  twin.expireTokens();
+  const answer = await sdk.platform().get(`${extensionPath()}/forwarding-number`);
+  expect(answer.status).toBe(200);
+});

@@ -41,7 +41,7 @@ export default class GatewayPlugin {
 }
 
 const printLine = console.log;
-const MAX_IN_FLIGHT = 32;
+const MAX_IN_FLIGHT = 12;
 
 interface GatewayRequest {
   method: string;

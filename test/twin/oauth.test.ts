@@ -147,6 +147,17 @@ describe("a revocation", () => {
   });
 });
 
+test("a JWT credential may be bound to certain apps, and be replaced", async () => {
+  const [user] = twin.state.users;
+  if (user === undefined) throw new Error("no users");
+  user.jwtApps = [SEED.apps.public.clientId];
+  expect(codeOf((await requestJwtToken(twin)).body)).toBe("OAU-140");
+  expect((await requestJwtToken(twin, SEED.jwt, SEED.apps.public)).status).toBe(200);
+  twin.rotateJwt("another-jwt");
+  expect(codeOf((await requestJwtToken(twin, SEED.jwt, SEED.apps.public)).body)).toBe("OAU-140");
+  expect((await requestJwtToken(twin, "another-jwt", SEED.apps.public)).status).toBe(200);
+});
+
 test("a rotated client secret ends the old one, not the sessions", async () => {
   const { body } = await requestJwtToken(twin);
   twin.rotateClientSecret("new-secret");

@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { createRateLimiter } from "./edge/rate-limiter.ts";
 import { companyNumbersPath, extensionPath, logIn, mainApp, requestJwtToken, type Send } from "./http-lab.ts";
@@ -102,8 +103,22 @@ describe("the Auth group", () => {
   });
 });
 
-test("a limiter told of no time passing never accepts more than its limit", () => {
-  const limiter = createRateLimiter();
-  const accepted = Array.from({ length: 100 }, () => limiter.hit("key", 7, 0).accepted);
-  expect(accepted.filter(Boolean)).toHaveLength(7);
+test("a limiter never accepts more than its limit in a minute, nor anything within a minute of a refusal", () => {
+  const gaps = fc.array(fc.integer({ min: 0, max: 70_000 }), { minLength: 1, maxLength: 80 });
+  fc.assert(
+    fc.property(fc.integer({ min: 1, max: 6 }), gaps, (limit, waits) => {
+      const limiter = createRateLimiter();
+      let now = 0;
+      let refusedAt = Number.NEGATIVE_INFINITY;
+      const accepted: number[] = [];
+      for (const wait of waits) {
+        now += wait;
+        const lately = accepted.filter((at) => at > now - 60_000).length;
+        const verdict = limiter.hit("key", limit, now);
+        expect(verdict.accepted).toBe(lately < limit && now >= refusedAt + 60_000);
+        if (verdict.accepted) accepted.push(now);
+        else refusedAt = now;
+      }
+    }),
+  );
 });

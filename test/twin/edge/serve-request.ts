@@ -80,9 +80,9 @@ function answerFor(serve: () => Answer): Answer {
   }
 }
 
-/** Every answer names the request, and the data centre it went to [observed: PM]. */
+/** Every answer names the request, the data centre it went to [observed: PM], and its language [docs: LOC]. */
 function addPlatformHeaders({ random }: Platform, answer: Answer): Answer {
-  const headers = { RCRequestId: random.uuid(), RoutingKey: "TWN01P01" };
+  const headers = { RCRequestId: random.uuid(), RoutingKey: "TWN01P01", "Content-Language": "en-US" };
   return { ...answer, headers: { ...headers, ...answer.headers } };
 }
 

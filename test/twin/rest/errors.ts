@@ -28,10 +28,7 @@ export function restError(
 ): Refusal {
   const top = topLevelWords[errorCode] ?? errorCode;
   const errors = [{ errorCode, message, ...extras }];
-  const language = { "Content-Language": "en-US" };
-  return new Refusal(
-    json(status, { errorCode: top, message, errors, ...extras }, { ...language, ...headers }),
-  );
+  return new Refusal(json(status, { errorCode: top, message, errors, ...extras }, headers));
 }
 
 /** The gateway's own dialect: a code at the top and an empty list [observed: PM]. */

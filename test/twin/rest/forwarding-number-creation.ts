@@ -51,7 +51,8 @@ function readDevice(call: ExtensionCall, body: JsonObject): { deviceId: string; 
   if (device === undefined || device === null) throw missingParameter("device");
   if ((body.phoneNumber ?? undefined) !== undefined) throw invalidParameter("phoneNumber");
   const id = typeof device === "object" && "id" in device ? String(device.id) : "";
-  const name = call.extension.devices[id];
+  const { devices } = call.extension;
+  const name = Object.hasOwn(devices, id) ? devices[id] : undefined;
   if (name === undefined) throw notFound("deviceId");
   return { deviceId: id, label: name };
 }

@@ -136,7 +136,7 @@ export function createSdkMember(around: Surroundings, { ownLogin }: { ownLogin: 
     for (let attempt = 1; attempt <= 2; attempt++) {
       const leftAt = schedule.clock.now();
       const answer = await exchange(instance, upstream, group, { from: "fleet", lane, leftAt });
-      if (answer.allowed) return true;
+      if (answer.accepted) return true;
       if (attempt === 1) await instance.clock.sleep(answer.retryAfterSeconds * 1_000);
     }
     return false;
@@ -176,7 +176,7 @@ async function exchange(
 async function logIn(instance: Instance, upstream: Upstream) {
   const leftAt = instance.clock.now() - instance.skewMs;
   const answer = await exchange(instance, upstream, "auth", { from: "fleet", lane: "interactive", leftAt });
-  if (answer.allowed) return { accessToken: `token of ${instance.name}`, expiresInSeconds: 3_600 };
+  if (answer.accepted) return { accessToken: `token of ${instance.name}`, expiresInSeconds: 3_600 };
   const retryAfterMs = answer.retryAfterSeconds * 1_000;
   throw new RingCentralError({
     kind: "rate_limited",
@@ -195,7 +195,7 @@ function toHttp(group: CallGroup, answer: Answer): HttpAnswer {
     "x-rate-limit-remaining": String(answer.remaining),
     "x-rate-limit-window": String(answer.windowSeconds),
   };
-  if (answer.allowed) return { status: 200, headers, body: bodies[group] };
+  if (answer.accepted) return { status: 200, headers, body: bodies[group] };
   const body = '{"errorCode":"CMN-301","message":"Request rate exceeded"}';
   return { status: 429, headers: { ...headers, "retry-after": String(answer.retryAfterSeconds) }, body };
 }

@@ -9,7 +9,7 @@ import {
   type Outcome,
   type Surroundings,
 } from "./member.ts";
-import { createSlidingLog, createUpstream, LIMITS, type Limiter, type Upstream } from "./upstream.ts";
+import { createUpstream, LIMITS, type Upstream } from "./upstream.ts";
 
 export const CALL_GROUPS: readonly CallGroup[] = ["light", "medium", "heavy"];
 const MINUTE = 60_000;
@@ -30,7 +30,6 @@ export interface Scenario {
   outside?: { share?: number; burst?: number };
   /** So many processes page through the account, as fast as they are let. */
   syncs?: number;
-  limiter?: Limiter;
 }
 
 export interface Run {
@@ -49,7 +48,7 @@ const SYNC_MS = 60_000;
 export async function runScenario(scenario: Scenario): Promise<Run> {
   const { instances, minutes, seed, client, load } = scenario;
   const schedule = createSchedule({ seed, maxSteps: Number.POSITIVE_INFINITY });
-  const upstream = createUpstream(schedule, scenario.limiter ?? createSlidingLog());
+  const upstream = createUpstream(schedule);
   const records = createMemoryRecordStore();
   const storage = { reads: 0, writes: 0, lostRaces: 0 };
   const around: Surroundings = { schedule, upstream, records, storage, events: [] };
@@ -121,7 +120,7 @@ export async function runScenario(scenario: Scenario): Promise<Run> {
       if (schedule.clock.now() < silentUntil) return;
       const leftAt = schedule.clock.now();
       const answer = await upstream.receive(group, { from: "outside", lane: "interactive", leftAt });
-      if (!answer.allowed) silentUntil = leftAt + answer.retryAfterSeconds * 1_000;
+      if (!answer.accepted) silentUntil = leftAt + answer.retryAfterSeconds * 1_000;
     });
   }
 
@@ -131,7 +130,7 @@ export async function runScenario(scenario: Scenario): Promise<Run> {
         for (let n = 0; n < calls; n++) {
           const leftAt = schedule.clock.now();
           const answer = await upstream.receive(group, { from: "outside", lane: "interactive", leftAt });
-          if (!answer.allowed) return;
+          if (!answer.accepted) return;
         }
       });
     }

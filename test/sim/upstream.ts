@@ -1,42 +1,11 @@
 import type { Schedule } from "../support/schedule.ts";
+import { createRateLimiter, type Verdict } from "../twin/edge/rate-limiter.ts";
 
 /** RingCentral's usage plan groups. [docs: RATE] */
 export type Group = "light" | "medium" | "heavy" | "auth";
 
-/** What RingCentral's limiter says to one request. */
-export interface Verdict {
-  allowed: boolean;
-  limit: number;
-  remaining: number;
-  windowSeconds: number;
-  retryAfterSeconds: number;
-}
-
-/** The judge: a sliding log per group, whose penalty every request restarts. [docs: RATE] */
-export interface Limiter {
-  arrive(group: Group, now: number): Verdict;
-}
-
-const WINDOW_MS = 60_000;
-const PENALTY_MS = 60_000;
+/** The judge: the RingCentral twin's own limiter, which shares nothing with the governor. */
 export const LIMITS: Readonly<Record<Group, number>> = { light: 50, medium: 40, heavy: 10, auth: 5 };
-
-export function createSlidingLog(limits: Readonly<Record<Group, number>> = LIMITS): Limiter {
-  const logs = new Map<Group, { arrivals: number[]; penaltyUntil: number }>();
-  return {
-    arrive(group, now) {
-      const log = logs.get(group) ?? { arrivals: [], penaltyUntil: 0 };
-      logs.set(group, log);
-      log.arrivals = log.arrivals.filter((at) => at > now - WINDOW_MS);
-      const limit = limits[group];
-      const allowed = now >= log.penaltyUntil && log.arrivals.length < limit;
-      if (allowed) log.arrivals.push(now);
-      else log.penaltyUntil = now + PENALTY_MS;
-      const remaining = allowed ? limit - log.arrivals.length : 0;
-      return { allowed, limit, remaining, windowSeconds: 60, retryAfterSeconds: allowed ? 0 : 60 };
-    },
-  };
-}
 
 /** One request as it reached RingCentral; instants are true time. */
 export interface Arrival {
@@ -63,17 +32,18 @@ export interface Answer extends Verdict {
   arrival: Arrival;
 }
 
-export function createUpstream(schedule: Schedule, limiter: Limiter): Upstream {
+export function createUpstream(schedule: Schedule): Upstream {
+  const limiter = createRateLimiter();
   const arrivals: Arrival[] = [];
   const penaltyUntil = new Map<Group, number>();
   return {
     arrivals,
     async receive(group, about) {
       const now = schedule.clock.now();
-      const verdict = limiter.arrive(group, now);
+      const verdict = limiter.hit(group, LIMITS[group], now);
       const inPenalty = now < (penaltyUntil.get(group) ?? 0);
-      if (!verdict.allowed) penaltyUntil.set(group, now + verdict.retryAfterSeconds * 1_000);
-      const { allowed } = verdict;
+      if (!verdict.accepted) penaltyUntil.set(group, now + verdict.retryAfterSeconds * 1_000);
+      const allowed = verdict.accepted;
       const arrival = { group, at: now, allowed, inPenalty, answeredAt: Number.POSITIVE_INFINITY, ...about };
       arrivals.push(arrival);
       await schedule.clock.sleep(allowed ? schedule.between(30, 300) : 10);

@@ -4,9 +4,10 @@ import type { AdmissionRequest, Governor, Observation, Permit } from "../ports.t
 import { isExhausted, penaltyOf } from "./after-answer.ts";
 import { createBudgetCell } from "./budget-cell.ts";
 import { type BudgetDescription, describeBudget } from "./budget-description.ts";
-import { type BudgetDesk, createBudgetDesk, type Lease } from "./budget-desk.ts";
+import { type BudgetDesk, createBudgetDesk } from "./budget-desk.ts";
 import { budgetKey, emptyBudget, WIDE } from "./budget-record.ts";
 import type { OnGovernorEvent } from "./events.ts";
+import type { Lease } from "./lease.ts";
 import { defaultLimits, type GovernorLimits } from "./limits.ts";
 import { createTableTime, type ReferenceTime } from "./reference-time.ts";
 import { createStorageHealth, StorageDown } from "./storage-health.ts";

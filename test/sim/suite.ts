@@ -1,0 +1,33 @@
+import type { Scenario } from "./scenarios.ts";
+
+export interface SuiteSize {
+  instances: number;
+  /** Of the overloads, as a multiple of each limit. */
+  load: number;
+  /** Of virtual time, of the longest scenarios. */
+  hours: number;
+  seed: number;
+}
+
+/** Every situation the fleet must cope with, and the same overload without the governor. */
+export function scenariosFor({ instances, load, hours, seed }: SuiteSize): Scenario[] {
+  const minutes = Math.max(8, Math.round(hours * 60));
+  const some = Math.max(8, Math.round(minutes / 2));
+  const fleet = { instances, seed, client: "ringfront" as const };
+  return [
+    { ...fleet, name: "steady at 60 %", minutes: some, load: 0.6 },
+    { ...fleet, name: "overload", minutes, load },
+    { ...fleet, name: "burst of cold starts, then 50 %", minutes: some, load: 0.5, coldBurst: true },
+    { ...fleet, name: "overload, outside client at 30 %", minutes, load, outside: { share: 0.3 } },
+    { ...fleet, name: "overload, outside bursts of 60 %", minutes: some, load, outside: { burst: 0.6 } },
+    { ...fleet, name: "interactive at 25 %, two syncs", minutes, load: 0.25, syncs: 2 },
+    {
+      ...fleet,
+      client: "sdk with a shared token",
+      name: "overload, SDK, token for free",
+      minutes: some,
+      load,
+    },
+    { ...fleet, client: "sdk", name: "overload, SDK, own logins", minutes: some, load },
+  ];
+}

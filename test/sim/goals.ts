@@ -35,7 +35,7 @@ export function goalsOf(scenario: Scenario, measures: Measures): Goal[] {
     atMost("calls that failed otherwise", measures.failed, 0),
   ];
   const isShared = scenario.outside !== undefined;
-  if (!isShared)
+  if (!isShared) {
     goals.push(
       atMost(
         "episodes",
@@ -43,19 +43,21 @@ export function goalsOf(scenario: Scenario, measures: Measures): Goal[] {
         0,
       ),
     );
+  }
   if (!isShared && scenario.load > 1) {
-    const found = goodput.toFixed(3);
-    goals.push({ name: "goodput at least 0.95", isMet: goodput >= 0.95, found });
+    goals.push({ name: "goodput at least 0.95", isMet: goodput >= 0.95, found: goodput.toFixed(3) });
   }
   if (scenario.syncs !== undefined) {
     goals.push(
-      atMost(
-        "interactive p99 wait (ms) in any group",
-        worst(({ interactiveP99Ms }) => interactiveP99Ms),
-        1_000,
-      ),
+      atMost("interactive p99 wait (ms)", interactive.p99Ms, 1_000),
+      atMost("the same in any group", worst(commonP99), 1_000),
       atMost("interactive calls refused", interactive.refused, 0.01),
     );
   }
   return goals;
+}
+
+/** Of a few calls the 99th percentile is just the worst. */
+function commonP99({ interactiveCalls, interactiveP99Ms }: GroupMeasures): number {
+  return interactiveCalls >= 100 ? interactiveP99Ms : 0;
 }

@@ -31,6 +31,7 @@ export interface GroupMeasures {
   extensions: number;
   /** The most let in within any 60 s. */
   fullestWindow: number;
+  interactiveCalls: number;
   interactiveP99Ms: number;
 }
 
@@ -93,6 +94,7 @@ function measureGroup(
     const firstKnownAt = Math.min(...episode.map(({ answeredAt }) => answeredAt));
     return episode.filter(({ leftAt }) => leftAt > firstKnownAt + STALENESS_MS).length;
   };
+  const interactive = waits(outcomes.filter(({ lane }) => lane === "interactive"));
   const total429 = episodes.flat().length;
   const late = episodes.map(known);
   return {
@@ -103,7 +105,8 @@ function measureGroup(
     underWay429: total429 - episodes.length - late.reduce((sum, count) => sum + count, 0),
     extensions: late.reduce((sum, count) => sum + count, 0),
     fullestWindow: fullestWindow(arrivals.filter(({ allowed }) => allowed)),
-    interactiveP99Ms: percentile(waits(outcomes.filter(({ lane }) => lane === "interactive")), 0.99),
+    interactiveCalls: interactive.length,
+    interactiveP99Ms: percentile(interactive, 0.99),
   };
 }
 

@@ -163,7 +163,11 @@ export function createMember(fleet: Fleet, options: { name?: string; skewMs?: nu
   });
   const ask = (withinMs: number) => tokens.accessToken(deadlineIn(withinMs, instance.clock, 0));
 
-  /** What the API client does: call, and after a 401 reject the token and call once more. */
+  /**
+   * What an API client does: call, and after a 401 reject the token and call again, twice at most. For when
+   * tokens die all at once, one held in memory and its successor in the record may both be dead: one repetition
+   * would meet the second.
+   */
   async function callApi(withinMs: number): Promise<AccessToken> {
     const deadline = deadlineIn(withinMs, instance.clock, 0);
     for (let attempt = 1; ; attempt++) {
@@ -172,7 +176,7 @@ export function createMember(fleet: Fleet, options: { name?: string; skewMs?: nu
         reliable: true,
       });
       if (answered) return token;
-      if (attempt === 2) throw new Error(`${instance.name}: 401 twice, generation ${token.generation}`);
+      if (attempt === 3) throw new Error(`${instance.name}: 401 again, generation ${token.generation}`);
       schedule.note(`${instance.name} gets 401 for generation ${token.generation}`);
       await tokens.reject(token);
     }

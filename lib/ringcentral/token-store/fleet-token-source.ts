@@ -62,7 +62,8 @@ export interface FleetTokenSource extends TokenSource {
  *
  * **What is spent.** At most 4 token calls in any 60 s. Each set of credentials RingCentral refuses is tried
  * once, then not for 60 s, doubling up to 15 min; so a wrong secret costs one call a minute at most, two when
- * AWSPREVIOUS is wrong too. A 429 closes the gate for everyone until Retry-After has passed on every clock.
+ * AWSPREVIOUS is wrong too (and one more whenever credentials that used to work are refused). A 429 closes the
+ * gate for everyone until Retry-After has passed on every clock.
  *
  * **Rotation.** The record knows credentials by fingerprint: those refused are skipped by everybody, the secret
  * is read again, and new ones are tried at once, then AWSPREVIOUS. Renewal begins minutes before expiry, so while

@@ -25,7 +25,6 @@ const tokenRecord = z.object({
     z.object({
       by: z.string(),
       count: z.number(),
-      at: z.number(),
       until: z.number(),
       errorCode: z.optional(z.string()),
     }),
@@ -181,7 +180,7 @@ export function withHandedInToken(
 
 /**
  * RingCentral refused these credentials. When they are the ones that worked last, RingCentral's side has
- * changed since: then what it said about others before that is out of date, unless it is quite new.
+ * changed since: then what it said about others before that may be out of date, and each gets one more try.
  */
 export function withRefusal(
   record: TokenRecord,
@@ -192,8 +191,7 @@ export function withRefusal(
 ): TokenRecord {
   const { working, ...rest } = record;
   const before = record.refused.find((refusal) => refusal.by === by);
-  const isCurrent = ({ at }: { at: number }) => working !== by || now - at < limits.leaseMs;
-  const others = record.refused.filter((refusal) => refusal.by !== by && isCurrent(refusal));
+  const others = working === by ? [] : record.refused.filter((refusal) => refusal.by !== by);
   const isRepeated = before !== undefined && now - before.until < limits.maxRefusedMs;
   const count = (isRepeated ? before.count : 0) + 1;
   const coolDown = Math.min(limits.refusedMs * 2 ** (count - 1), limits.maxRefusedMs);
@@ -201,9 +199,7 @@ export function withRefusal(
   return {
     ...rest,
     ...(working !== undefined && working !== by && { working }),
-    refused: [...others, { by, count, at: now, until, ...(errorCode !== undefined && { errorCode }) }].slice(
-      -4,
-    ),
+    refused: [...others, { by, count, until, ...(errorCode !== undefined && { errorCode }) }].slice(-4),
   };
 }
 

@@ -89,13 +89,13 @@ describe("whether a login may go", () => {
     expect(gate(record, ["v2", "v1"], now - 1)).toBeUndefined();
   });
 
-  it("forgets old refusals of others when the credentials that worked are refused", () => {
+  it("gives the others one more try when the credentials that worked are refused", () => {
     const before = withRefusal({ ...emptyRecord, working: "v1" }, "v2", undefined, NOW, defaultLimits);
     expect(gate(before, ["v2"], NOW + 20_000)).toBeDefined();
     const after = withRefusal(before, "v1", undefined, NOW + 20_000, defaultLimits);
     expect(gate(after, ["v2"], NOW + 20_000)).toBeUndefined();
-    const atOnce = withRefusal(before, "v1", undefined, NOW + 1_000, defaultLimits);
-    expect(gate(atOnce, ["v2"], NOW + 1_000)).toBeDefined();
+    const again = withRefusal(after, "v2", undefined, NOW + 21_000, defaultLimits);
+    expect(gate(again, ["v2", "v1"], NOW + 21_000)).toBeDefined();
   });
 
   it("closes for everyone after a 429, as long as stated and by any clock", () => {

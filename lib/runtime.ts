@@ -1,10 +1,11 @@
-import { hkdfSync, randomUUID } from "node:crypto";
+import { randomUUID } from "node:crypto";
 import { type Authenticator, createAuthenticator } from "./http/authenticate.ts";
 import { type BlockedNumberFamilies, createBlockedNumberFamilies } from "./numbers/blocked-number-family.ts";
 import { type Clock, systemClock } from "./platform/clock.ts";
-import type { CredentialSource } from "./platform/credentials.ts";
+import type { CredentialSource, Credentials } from "./platform/credentials.ts";
 import type { Deadline } from "./platform/deadline.ts";
 import { createLogger, type Logger } from "./platform/logger.ts";
+import { deriveKey } from "./platform/seal-text.ts";
 import { createCredentialSource } from "./platform/secrets.ts";
 import { readSettings, type Settings } from "./platform/settings.ts";
 import { VERSION } from "./platform/version.ts";
@@ -26,6 +27,7 @@ export interface AccountRuntime {
   families: BlockedNumberFamilies;
   tokens: FleetTokenSource;
   governor: FleetGovernor;
+  clock: Clock;
   now: () => number;
 }
 
@@ -39,8 +41,11 @@ export interface Runtime {
   authenticator: Authenticator;
   /** The account's client, token, budgets and findings. */
   for(request: { accountId: string }): AccountRuntime;
-  /** Keys that seal cursors of that account: the first seals, all open. @throws ConfigurationError */
-  cursorKeys(accountId: string, deadline: Deadline): Promise<Uint8Array[]>;
+  records: RecordStore;
+  /** The key of that account for one purpose, made from its current secret. @throws ConfigurationError */
+  currentKey(purpose: string, accountId: string, deadline: Deadline): Promise<Uint8Array>;
+  /** Those of every secret that is still good, read again: another instance may know a newer one. */
+  acceptedKeys(purpose: string, accountId: string, deadline: Deadline): Promise<Uint8Array[]>;
 }
 
 let instance: Runtime | undefined;
@@ -82,10 +87,15 @@ function createRuntime(settings: Settings): Runtime {
     authenticator: createAuthenticator({ settings, clock }),
     for({ accountId }) {
       const { ringcentral, tokens, governor } = account(accountId);
-      return { ringcentral, tokens, governor, families, now: clock.now };
+      return { ringcentral, tokens, governor, families, clock, now: clock.now };
     },
-    async cursorKeys(accountId, deadline) {
-      return [cursorKey(await account(accountId).credentials.current(deadline))];
+    records: shared.records,
+    async currentKey(purpose, accountId, deadline) {
+      return keyOf(await account(accountId).credentials.current(deadline), purpose);
+    },
+    async acceptedKeys(purpose, accountId, deadline) {
+      const accepted = await account(accountId).secrets.read(deadline);
+      return accepted.map((credentials) => keyOf(credentials, purpose));
     },
   };
 }
@@ -103,6 +113,15 @@ interface Account {
   tokens: FleetTokenSource;
   governor: FleetGovernor;
   credentials: CredentialSource;
+  secrets: { read(deadline: Deadline): Promise<Credentials[]> };
+}
+
+/** How often one process reads the secret again because something does not open. */
+const SECRET_REREAD_MS = 15_000;
+
+/** A public client has no client secret; its JWT credential is as secret. */
+function keyOf({ clientSecret, jwt }: Credentials, purpose: string): Uint8Array {
+  return deriveKey(clientSecret || jwt, purpose);
 }
 
 function connectAccount(shared: Shared, accountKey: string, accountId: string): Account {
@@ -120,13 +139,22 @@ function connectAccount(shared: Shared, accountKey: string, accountId: string): 
   });
   const governor = createFleetGovernor({ ...fleet, onEvent: (event) => log.info("governor", { event }) });
   const ringcentral = createRingCentral({ tokens, governor, transport, clock, random: Math.random });
-  return { ringcentral, tokens, governor, credentials };
+  return { ringcentral, tokens, governor, credentials, secrets: rereadSecrets(credentials, clock) };
 }
 
-/**
- * Cursors are sealed with a key of their own, so that they tell nothing about the secret it comes from. A public
- * client has no client secret; its JWT credential is as secret.
- */
-function cursorKey({ clientSecret, jwt }: { clientSecret: string; jwt: string }): Uint8Array {
-  return new Uint8Array(hkdfSync("sha256", clientSecret || jwt, "ringfront", "cursor v1", 32));
+/** The secret's versions, read past the cache, but not at every wrong cursor that somebody makes up. */
+function rereadSecrets(credentials: CredentialSource, clock: Clock): Account["secrets"] {
+  let reading: { at: number; versions: Promise<Credentials[]> } | undefined;
+  return {
+    read(deadline) {
+      if (reading === undefined || clock.now() - reading.at >= SECRET_REREAD_MS) {
+        const versions = credentials.refreshed(deadline);
+        reading = { at: clock.now(), versions };
+        versions.catch(() => {
+          reading = undefined;
+        });
+      }
+      return reading.versions;
+    },
+  };
 }

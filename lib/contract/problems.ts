@@ -115,6 +115,12 @@ export const problems = {
     "The keys that verify access tokens could not be loaded. Wait `retryAfter` seconds.",
     true,
   ),
+  storage_unavailable: entry(
+    503,
+    "The service's storage is not available",
+    "A request with an Idempotency-Key is not begun without it. Wait `retryAfter` seconds.",
+    true,
+  ),
   configuration_invalid: entry(
     503,
     "The service is not configured",

@@ -1,5 +1,5 @@
 import type { Route } from "../contract/route.ts";
-import type { Page } from "../numbers/page.ts";
+import type { Page, Position } from "../numbers/page.ts";
 import type { HttpAnswer } from "./invocation.ts";
 
 export interface AnswerContext {
@@ -8,7 +8,7 @@ export interface AnswerContext {
   rawQueryString: string;
   limit: number;
   now: number;
-  seal: (page: Page<unknown>) => Promise<string | undefined>;
+  seal: (position: Position) => Promise<string>;
 }
 
 /** A use case's outcome in the envelope of its route's kind. */
@@ -35,7 +35,7 @@ export async function successAnswer(
 
 async function listAnswer(page: Page<unknown>, context: AnswerContext): Promise<HttpAnswer> {
   const { limit, now, rawPath, rawQueryString } = context;
-  const nextCursor = await context.seal(page);
+  const nextCursor = page.next && (await context.seal(page.next));
   const body = {
     data: page.items,
     page: {

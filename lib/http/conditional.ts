@@ -1,18 +1,19 @@
-import { createHash } from "node:crypto";
+import { contentTag } from "../platform/content-tag.ts";
 import type { EdgeRequest, Middleware } from "./invocation.ts";
 import { header } from "./invocation.ts";
 
 /**
- * `ETag` on every 200 of a read, and 304 when the caller has it already. The tag is over the content alone: not
+ * `ETag` on every answer with content, and 304 for a read when the caller has it already. The tag is over the content alone: not
  * over when it was read, and not over cursors and other tokens.
  */
 export function conditional(): Middleware {
   return {
     after: ({ event, response }: EdgeRequest) => {
-      if (response?.statusCode !== 200 || event.requestContext.http.method !== "GET") return;
-      if (response.body === undefined) return;
-      const tag = contentTag(JSON.parse(response.body));
+      if (response?.body === undefined || (response.statusCode !== 200 && response.statusCode !== 201))
+        return;
+      const tag = answerTag(JSON.parse(response.body));
       response.headers.etag = tag;
+      if (event.requestContext.http.method !== "GET") return;
       const sent = header(event, "if-none-match");
       if (sent === undefined || !matches(sent, tag)) return;
       response.statusCode = 304;
@@ -22,11 +23,12 @@ export function conditional(): Middleware {
   };
 }
 
-/** A strong tag over `data` and the size of the list, whatever the order of keys. */
-export function contentTag(answer: unknown): string {
-  const content =
-    isRecord(answer) && "data" in answer ? { data: answer.data, page: sizes(answer.page) } : answer;
-  return `"${createHash("sha256").update(canonicalJson(content)).digest("base64url").slice(0, 27)}"`;
+/** The tag of an answer: over `data` and the size of the list. */
+export function answerTag(answer: unknown): string {
+  const isEnvelope = isRecord(answer) && "data" in answer;
+  // An item's tag is that of its content alone, so that `If-Match` can be compared with what a write reads.
+  if (isEnvelope && !("page" in answer)) return contentTag(answer.data);
+  return contentTag(isEnvelope ? { data: answer.data, page: sizes(answer.page) } : answer);
 }
 
 function sizes(page: unknown): unknown {
@@ -41,16 +43,6 @@ function matches(ifNoneMatch: string, tag: string): boolean {
     const trimmed = candidate.trim();
     return trimmed === "*" || trimmed.replace(/^W\//, "") === tag;
   });
-}
-
-function canonicalJson(value: unknown): string {
-  return (
-    JSON.stringify(value, (_, inner: unknown) =>
-      isRecord(inner)
-        ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-        : inner,
-    ) ?? "null"
-  );
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,4 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
-import { ProblemError } from "../contract/problems.ts";
 import type { Position } from "../numbers/page.ts";
 
 /** What a cursor is bound to: it opens for the same walk only. */
@@ -18,20 +17,24 @@ export function sealCursor(position: Position, binding: CursorBinding, key: Uint
 }
 
 /**
- * @param keys any of them may have sealed it: the secret they come from rotates
- * @throws ProblemError `cursor_invalid` for anything but a cursor of this very walk
+ * @param keys any of them may have sealed it
+ * @returns undefined for anything but a cursor of this very walk
  */
-export function openCursor(cursor: string, binding: CursorBinding, keys: readonly Uint8Array[]): Position {
+export function openCursor(
+  cursor: string,
+  binding: CursorBinding,
+  keys: readonly Uint8Array[],
+): Position | undefined {
   const [payload, tag, ...rest] = cursor.split(".");
-  if (payload === undefined || tag === undefined || rest.length > 0) throw invalid();
+  if (payload === undefined || tag === undefined || rest.length > 0) return undefined;
   const claimed = Buffer.from(tag, "base64url");
   // Base64url leaves spare bits in the last character: only the one canonical text is taken.
-  if (claimed.toString("base64url") !== tag) throw invalid();
+  if (claimed.toString("base64url") !== tag) return undefined;
   const isOurs = keys.some((key) => {
     const expected = mac(payload, binding, key);
     return expected.byteLength === claimed.byteLength && timingSafeEqual(expected, claimed);
   });
-  if (!isOurs) throw invalid();
+  if (!isOurs) return undefined;
   return JSON.parse(Buffer.from(payload, "base64url").toString()) as Position;
 }
 
@@ -44,5 +47,3 @@ function mac(payload: string, binding: CursorBinding, key: Uint8Array): Buffer {
   const bound = JSON.stringify([operationId, accountId, extensionId, canonical]);
   return createHmac("sha256", key).update(bound).update("\n").update(payload).digest();
 }
-
-const invalid = () => new ProblemError("cursor_invalid");

@@ -2,27 +2,30 @@ import { DEFAULT_LIMIT } from "../contract/parameters.ts";
 import { ProblemError } from "../contract/problems.ts";
 import type { Route } from "../contract/route.ts";
 import { systemClock } from "../platform/clock.ts";
+import { canonicalJson } from "../platform/content-tag.ts";
 import { SecretUnavailableError } from "../platform/credentials.ts";
-import type { Deadline } from "../platform/deadline.ts";
 import type { Settings } from "../platform/settings.ts";
 import { RingCentralError } from "../ringcentral/errors.ts";
+import type { RecordStore } from "../storage/record-store.ts";
 import { successAnswer } from "./answer.ts";
 import type { Authenticator } from "./authenticate.ts";
 import { reachedExtension, requireScope } from "./authorize.ts";
-import { type CursorBinding, openCursor, sealCursor } from "./cursor.ts";
+import { parseIdempotencyKey } from "./idempotency/key-header.ts";
+import { hash } from "./idempotency/record.ts";
+import { withIdempotency } from "./idempotency/with-idempotency.ts";
 import { header, invocationOf, type Middleware } from "./invocation.ts";
 import { translateCommon } from "./public-problems.ts";
 import type { RouteRequest, UseCase } from "./request.ts";
 import { type ApiHandler, buildStack, type StackOptions, type Translate } from "./stack.ts";
 import { upstreamProblem } from "./upstream-problem.ts";
 import { type ValidInput, validate } from "./validate.ts";
+import { type AccountKeys, walkCursors } from "./walk-cursors.ts";
 
 /** What the edge needs from the process, found on first use: making it may fail with ConfigurationError. */
-export interface EdgeServices {
+export interface EdgeServices extends AccountKeys {
   settings: Settings;
   authenticator: Authenticator;
-  /** The first seals cursors, all open them. */
-  cursorKeys(accountId: string, deadline: Deadline): Promise<Uint8Array[]>;
+  records: RecordStore;
 }
 
 export interface HandlerOptions extends StackOptions {
@@ -45,44 +48,52 @@ export function createHandler<R extends Route>(
     [authentication(route, services)],
     async (event) => {
       const invocation = invocationOf(event);
-      const { caller, log, requestId, deadline } = invocation;
+      const { caller, log, requestId, deadline, budgets } = invocation;
       if (caller === undefined) throw new Error("the caller is not known");
       const input = validate(route, event);
       const extensionId = reachedExtension(input.path.extensionId, caller);
       const { accountId } = caller;
-      const binding: CursorBinding = {
-        operationId: route.operationId,
-        accountId,
-        extensionId,
-        filters: input.query,
-      };
-      const keys = () => services().cursorKeys(accountId, deadline);
+      const { operationId } = route;
+      const binding = { operationId, accountId, extensionId, filters: input.query };
+      const cursors = walkCursors(services(), binding, deadline);
+      const limit = input.limit ?? DEFAULT_LIMIT;
       const page = {
-        limit: input.limit ?? DEFAULT_LIMIT,
-        ...(input.cursor !== undefined && { position: openCursor(input.cursor, binding, await keys()) }),
+        limit,
+        ...(input.cursor !== undefined && { position: await cursors.open(input.cursor) }),
       };
-      const outcome = await useCase({
-        ...parsed<R>(input),
-        page,
-        caller,
-        accountId,
-        extensionId,
-        requestId,
-        deadline,
-        log,
-        route: route.operationId,
-        onBudget: (budget) => invocation.budgets.set(budget.group, budget),
-      });
-      return successAnswer(route, outcome, {
-        rawPath: event.rawPath,
-        rawQueryString: event.rawQueryString,
-        limit: page.limit,
-        now: clock.now(),
-        async seal({ next }) {
-          const [key] = next === undefined ? [] : await keys();
-          return next === undefined || key === undefined ? undefined : sealCursor(next, binding, key);
-        },
-      });
+      const ifMatch = header(event, "if-match");
+      const run = async (resolveFirst: boolean) => {
+        const outcome = await useCase({
+          ...parsed<R>(input),
+          page,
+          caller,
+          accountId,
+          extensionId,
+          requestId,
+          deadline,
+          log,
+          route: operationId,
+          onBudget: (budget) => budgets.set(budget.group, budget),
+          ...(ifMatch !== undefined && { ifMatch }),
+          resolveFirst,
+        });
+        const { rawPath, rawQueryString } = event;
+        return successAnswer(route, outcome, {
+          rawPath,
+          rawQueryString,
+          limit,
+          now: clock.now(),
+          seal: cursors.seal,
+        });
+      };
+      const sentKey = route.method === "POST" ? header(event, "idempotency-key") : undefined;
+      if (sentKey === undefined) return run(false);
+      const scope = { key: parseIdempotencyKey(sentKey), accountId, subject: caller.subject, operationId };
+      const fingerprint = hash([extensionId, canonicalJson(input.query), canonicalJson(input.body)]);
+      const { records, currentKey } = services();
+      const keys = [await currentKey("idempotency", accountId, deadline)];
+      const request = { ...scope, fingerprint, answerBy: deadline.at };
+      return withIdempotency({ records, clock, keys }, request, run, mayHaveTakenEffect);
     },
     options,
   );
@@ -106,6 +117,12 @@ function authentication(route: Route, services: () => EdgeServices): Middleware 
       requireScope(route, invocation.caller);
     },
   };
+}
+
+function mayHaveTakenEffect(error: unknown): boolean {
+  if (error instanceof RingCentralError) return error.failure.mayHaveTakenEffect;
+  // A problem is thrown instead of a call, or after one that was answered. Anything else is a fault of ours.
+  return !(error instanceof ProblemError);
 }
 
 const translate: Translate = (error) => {

@@ -20,7 +20,9 @@ export function definePublicHandler<R extends Route>(
       rawQueryString: event.rawQueryString,
       limit: 0,
       now: clock.now(),
-      seal: async () => undefined,
+      seal: async () => {
+        throw new Error("a public route has no cursors");
+      },
     });
   };
   return buildStack(route, translateCommon, [], handle, options);

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { Clock } from "../platform/clock.ts";
 import { deadlineIn } from "../platform/deadline.ts";
 import type { Logger } from "../platform/logger.ts";
@@ -11,10 +10,7 @@ export function requestId({ clock, logger }: { clock: Clock; logger: Logger }): 
   return {
     before: ({ event, context }) => {
       const sent = header(event, "x-request-id");
-      const requestId =
-        sent !== undefined && WELL_FORMED.test(sent)
-          ? sent
-          : (event.requestContext.requestId ?? randomUUID());
+      const requestId = sent !== undefined && WELL_FORMED.test(sent) ? sent : context.awsRequestId;
       beginInvocation({
         event,
         requestId,

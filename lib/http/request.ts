@@ -33,6 +33,10 @@ export interface RouteRequest<R extends Route> {
   /** The route's `operationId`: who spends RingCentral's budget. */
   route: string;
   onBudget: (budget: BudgetLeft) => void;
+  /** `If-Match`, as it was sent: the write is to happen only to that version. */
+  ifMatch?: string;
+  /** An earlier try of this very request may have taken effect: look before anything is sent. */
+  resolveFirst: boolean;
 }
 
 /** What a use case answers, by the kind its route declares. */

@@ -1,12 +1,11 @@
 import { ProblemError } from "../contract/problems.ts";
-import type { BlockedNumber, NewBlockedNumber } from "../contract/resources/blocked-number.ts";
+import type { BlockedNumber } from "../contract/resources/blocked-number.ts";
 import type { RingCentral } from "../ringcentral/operation.ts";
 import * as operations from "../ringcentral/operations.ts";
-import type { BlockedNumberFamilies, BlockedNumberFamily } from "./blocked-number-family.ts";
+import type { BlockedNumberFamilies } from "./blocked-number-family.ts";
 import type { Page } from "./page.ts";
-import { type CountryInQuery, withE164 } from "./phone-number-input.ts";
 import { toE164 } from "./phone-number-output.ts";
-import type { ListRequest, NumbersRequest } from "./request.ts";
+import type { ListRequest } from "./request.ts";
 import { readWindow, windowPosition } from "./upstream-window.ts";
 
 export interface BlockedNumbersDeps {
@@ -51,31 +50,7 @@ export async function listBlockedNumbers(
   });
 }
 
-/** Blocks a number (op 2, or its successor with status Blocked). */
-export async function addBlockedNumber(
-  deps: BlockedNumbersDeps,
-  request: NumbersRequest & CountryInQuery & { body: NewBlockedNumber },
-): Promise<{ id: string; data: BlockedNumber }> {
-  const { phoneNumber, label } = withE164(request.body, request.query.country);
-  const path = { extensionId: request.extensionId };
-  const wire = await deps.families.choose(request, (family: BlockedNumberFamily) =>
-    family === "legacy"
-      ? deps.ringcentral.call(
-          operations.addBlockedNumber,
-          { path, body: { phoneNumber, ...(label !== undefined && { name: label }) } },
-          request,
-        )
-      : deps.ringcentral.call(
-          operations.addCallerBlockingNumber,
-          { path, body: { phoneNumber, ...(label !== undefined && { label }), status: "Blocked" } },
-          request,
-        ),
-  );
-  const data = toBlockedNumber(wire);
-  return { id: data.id, data };
-}
-
-function toBlockedNumber(wire: {
+export function toBlockedNumber(wire: {
   id: string;
   phoneNumber: string;
   name?: string | undefined;

@@ -3,36 +3,68 @@ import type {
   CallerBlockingNumberUpdate,
   NewCallerBlockingNumber,
 } from "../contract/resources/caller-blocking.ts";
+import type { Clock } from "../platform/clock.ts";
+import { canonicalJson } from "../platform/content-tag.ts";
+import type { Deadline } from "../platform/deadline.ts";
 import type { RingCentral } from "../ringcentral/operation.ts";
 import * as operations from "../ringcentral/operations.ts";
+import type { WireCallerBlockingNumber } from "../ringcentral/wire.ts";
 import { toCallerBlockingNumber, wireStatus } from "./caller-blocking.ts";
 import { requireChange } from "./change.ts";
+import { findInList } from "./find-in-list.ts";
 import { type CountryInQuery, withE164 } from "./phone-number-input.ts";
-import type { NumbersRequest } from "./request.ts";
+import { toE164 } from "./phone-number-output.ts";
+import { requireMatch } from "./precondition.ts";
+import type { WriteRequest } from "./request.ts";
+import { createOnce, deleteOnce, replaceOnce } from "./write-once.ts";
 
 export interface CallerBlockingEntriesDeps {
   ringcentral: RingCentral;
+  clock: Clock;
 }
 
-/** Puts a number on the blocked or the allowed list. */
+/** Puts a number on the blocked or the allowed list, once. */
 export async function addCallerBlockingNumber(
   deps: CallerBlockingEntriesDeps,
-  request: NumbersRequest & CountryInQuery & { body: NewCallerBlockingNumber },
+  request: WriteRequest & CountryInQuery & { body: NewCallerBlockingNumber },
 ): Promise<{ id: string; data: CallerBlockingNumber }> {
   const { phoneNumber, label, status = "blocked" } = withE164(request.body, request.query.country);
-  const wire = await deps.ringcentral.call(
-    operations.addCallerBlockingNumber,
-    {
-      path: { extensionId: request.extensionId },
-      body: { phoneNumber, ...(label !== undefined && { label }), status: wireStatus[status] },
-    },
-    request,
+  const data = toCallerBlockingNumber(
+    await addEntry(deps, request, { phoneNumber, label, status: wireStatus[status] }),
   );
-  const data = toCallerBlockingNumber(wire);
   return { id: data.id, data };
 }
 
-type EntryRequest = NumbersRequest & { path: { id: string } };
+/** One entry of the current family; the natural key is its number and list. */
+export function addEntry(
+  deps: CallerBlockingEntriesDeps,
+  request: WriteRequest,
+  entry: { phoneNumber: string; label: string | undefined; status: "Blocked" | "Allowed" },
+): Promise<WireCallerBlockingNumber> {
+  const path = { extensionId: request.extensionId };
+  const { phoneNumber, label, status } = entry;
+  return createOnce(
+    { clock: deps.clock, deadline: request.deadline, resolveFirst: request.resolveFirst },
+    (deadline) =>
+      deps.ringcentral.call(
+        operations.addCallerBlockingNumber,
+        { path, body: { phoneNumber, ...(label !== undefined && { label }), status } },
+        { ...request, deadline },
+      ),
+    (deadline) =>
+      findInList(
+        (page, perPage) =>
+          deps.ringcentral.call(
+            operations.listCallerBlockingNumbers,
+            { path, query: { page, perPage, status } },
+            { ...request, deadline, fresh: true },
+          ),
+        (wire) => toE164(wire.phoneNumber) === phoneNumber,
+      ),
+  );
+}
+
+type EntryRequest = WriteRequest & { path: { id: string } };
 
 /**
  * Changes an entry. RingCentral's general rule is that a PUT resets what it leaves out [docs: URIS]: the entry is
@@ -45,16 +77,31 @@ export async function updateCallerBlockingNumber(
   requireChange(request.body);
   const change = withE164(request.body, request.query.country);
   const path = entryPath(request);
-  const current = await deps.ringcentral.call(operations.getCallerBlockingNumber, { path }, request);
-  const label = change.label ?? current.label;
-  const body = {
+  const read = (deadline: Deadline) =>
+    deps.ringcentral.call(
+      operations.getCallerBlockingNumber,
+      { path },
+      { ...request, deadline, fresh: true },
+    );
+  const current = await read(request.deadline);
+  requireMatch(request.ifMatch, toCallerBlockingNumber(current));
+  const body = entryBody({
     phoneNumber: change.phoneNumber ?? current.phoneNumber,
-    ...(label !== undefined && { label }),
+    label: change.label ?? current.label,
     status: change.status === undefined ? current.status : wireStatus[change.status],
-  };
-  return toCallerBlockingNumber(
-    await deps.ringcentral.call(operations.updateCallerBlockingNumber, { path, body }, request),
+  });
+  const wire = await replaceOnce(
+    { clock: deps.clock, deadline: request.deadline },
+    (deadline) =>
+      deps.ringcentral.call(operations.updateCallerBlockingNumber, { path, body }, { ...request, deadline }),
+    read,
+    (now) => canonicalJson(entryBody(now)) === canonicalJson(body),
   );
+  return toCallerBlockingNumber(wire);
+}
+
+function entryBody({ phoneNumber, label, status }: Omit<WireCallerBlockingNumber, "id">) {
+  return { phoneNumber, ...(label !== undefined && { label }), status };
 }
 
 /** Takes an entry off its list. */
@@ -62,7 +109,18 @@ export async function deleteCallerBlockingNumber(
   deps: CallerBlockingEntriesDeps,
   request: EntryRequest,
 ): Promise<undefined> {
-  await deps.ringcentral.call(operations.deleteCallerBlockingNumber, { path: entryPath(request) }, request);
+  const path = entryPath(request);
+  if (request.ifMatch !== undefined) {
+    const current = await deps.ringcentral.call(
+      operations.getCallerBlockingNumber,
+      { path },
+      { ...request, fresh: true },
+    );
+    requireMatch(request.ifMatch, toCallerBlockingNumber(current));
+  }
+  await deleteOnce({ clock: deps.clock, deadline: request.deadline }, (deadline) =>
+    deps.ringcentral.call(operations.deleteCallerBlockingNumber, { path }, { ...request, deadline }),
+  );
 }
 
 function entryPath(request: EntryRequest) {

@@ -2,19 +2,25 @@ import type {
   CallerBlockingSettings,
   CallerBlockingSettingsUpdate,
 } from "../contract/resources/caller-blocking.ts";
+import type { Clock } from "../platform/clock.ts";
+import { canonicalJson } from "../platform/content-tag.ts";
+import type { Deadline } from "../platform/deadline.ts";
 import type { RingCentral } from "../ringcentral/operation.ts";
 import * as operations from "../ringcentral/operations.ts";
 import type { WireCallerBlocking } from "../ringcentral/wire.ts";
 import { requireChange } from "./change.ts";
-import type { NumbersRequest } from "./request.ts";
+import { requireMatch } from "./precondition.ts";
+import type { NumbersRequest, WriteRequest } from "./request.ts";
+import { replaceOnce } from "./write-once.ts";
 
 export interface CallerBlockingSettingsDeps {
   ringcentral: RingCentral;
+  clock: Clock;
 }
 
 /** Whom the extension refuses. */
 export async function getCallerBlocking(
-  deps: CallerBlockingSettingsDeps,
+  deps: Pick<CallerBlockingSettingsDeps, "ringcentral">,
   request: NumbersRequest,
 ): Promise<CallerBlockingSettings> {
   const path = { extensionId: request.extensionId };
@@ -27,11 +33,14 @@ export async function getCallerBlocking(
  */
 export async function updateCallerBlocking(
   deps: CallerBlockingSettingsDeps,
-  request: NumbersRequest & { body: CallerBlockingSettingsUpdate },
+  request: WriteRequest & { body: CallerBlockingSettingsUpdate },
 ): Promise<CallerBlockingSettings> {
   requireChange(request.body);
   const path = { extensionId: request.extensionId };
-  const current = await deps.ringcentral.call(operations.getCallerBlocking, { path }, request);
+  const read = (deadline: Deadline) =>
+    deps.ringcentral.call(operations.getCallerBlocking, { path }, { ...request, deadline, fresh: true });
+  const current = await read(request.deadline);
+  requireMatch(request.ifMatch, toSettings(current));
   const { mode, noCallerId, payPhones } = request.body;
   const body = {
     ...withoutUndefined({ mode: current.mode, noCallerId: current.noCallerId, payPhones: current.payPhones }),
@@ -42,7 +51,16 @@ export async function updateCallerBlocking(
     }),
     ...(current.greetings !== undefined && { greetings: current.greetings }),
   };
-  return toSettings(await deps.ringcentral.call(operations.updateCallerBlocking, { path, body }, request));
+  const wire = await replaceOnce(
+    { clock: deps.clock, deadline: request.deadline },
+    (deadline) =>
+      deps.ringcentral.call(operations.updateCallerBlocking, { path, body }, { ...request, deadline }),
+    read,
+    ({ mode, noCallerId, payPhones }) =>
+      canonicalJson({ ...body, ...withoutUndefined({ mode, noCallerId, payPhones }) }) ===
+      canonicalJson(body),
+  );
+  return toSettings(wire);
 }
 
 /** RingCentral's values are ours with a capital first letter, also any that it adds later. */

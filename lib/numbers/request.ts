@@ -7,6 +7,13 @@ export interface NumbersRequest extends CallContext {
   extensionId: string;
 }
 
+export interface WriteRequest extends NumbersRequest {
+  /** `If-Match`: the write is to happen only to that version of the resource. */
+  ifMatch?: string | undefined;
+  /** An earlier try of this very request may have taken effect: look before anything is sent. */
+  resolveFirst?: boolean;
+}
+
 export interface ListRequest extends NumbersRequest {
   page: PageRequest;
 }

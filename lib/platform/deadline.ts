@@ -16,6 +16,6 @@ export const ANSWER_RESERVE_MS = 500;
 
 /** @param remainingMs what the runtime says is left, such as `context.getRemainingTimeInMillis()` */
 export function deadlineIn(remainingMs: number, clock: Clock, reserveMs = ANSWER_RESERVE_MS): Deadline {
-  const at = clock.now() + Math.max(0, remainingMs - reserveMs);
+  const at = clock.now() + Math.max(0, Math.floor(remainingMs - reserveMs));
   return { at, remainingMs: () => Math.max(0, at - clock.now()) };
 }

@@ -29,7 +29,7 @@ export function createRingCentral(deps: RingCentralDeps): RingCentral {
     async call<Output>(operation: Operation<Output>, input: OperationInput, context: CallContext) {
       const { deadline } = context;
       const answer =
-        operation.method === "GET"
+        operation.method === "GET" && !context.fresh
           ? await reads.run(
               flightKey(operation, input, context),
               deadline,

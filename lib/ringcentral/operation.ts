@@ -35,6 +35,8 @@ export interface CallContext {
   lane?: "interactive" | "sync";
   /** The Ringfront route that spends the budget, for `GET /v1/limits`. */
   route?: string;
+  /** A read that must not join one that began before: it looks for what a write has just done. */
+  fresh?: boolean;
   /** Told what each answer of RingCentral says is left of the budget it came from. */
   onBudget?: (budget: BudgetLeft) => void;
 }

@@ -242,10 +242,10 @@ describe("headers", () => {
 
   it.each([
     ["my-id_1.2", "my-id_1.2"],
-    ["a b", "gateway-request-1"],
-    ["x".repeat(129), "gateway-request-1"],
-    ["a\r\nX-Evil: 1", "gateway-request-1"],
-    ["", "gateway-request-1"],
+    ["a b", "lambda-request-1"],
+    ["x".repeat(129), "lambda-request-1"],
+    ["a\r\nX-Evil: 1", "lambda-request-1"],
+    ["", "lambda-request-1"],
   ])("X-Request-Id %j is answered as %j", async (sent, answered) => {
     const { headers } = await invoke(health, getHealthRoute, { headers: { "x-request-id": sent } });
     expect(headers["x-request-id"]).toBe(answered);

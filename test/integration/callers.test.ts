@@ -35,7 +35,7 @@ async function list(token?: string, extensionId = "me", headers: Record<string, 
 function expectRefused(answer: Awaited<ReturnType<typeof list>>, status: number, code: string) {
   expect(answer).toMatchObject({
     status,
-    body: { status, code, retryable: false, instance: "gateway-request-1" },
+    body: { status, code, retryable: false, instance: "lambda-request-1" },
   });
   expect(service.sent()).toEqual([]);
 }

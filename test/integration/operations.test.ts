@@ -61,7 +61,7 @@ describe("the seven operations", () => {
     expect(body.data[0]).toEqual({ id: "4400111000", phoneNumber: "+12025550143", label: "Robocaller" });
     expect(body.page).toEqual({ limit: 100, hasMore: false, total: 3 });
     expect(body.meta.source).toBe("live");
-    expect(headers["x-request-id"]).toBe("gateway-request-1");
+    expect(headers["x-request-id"]).toBe("lambda-request-1");
     expect(sent()).toEqual([
       {
         method: "GET",

@@ -22,10 +22,13 @@ export function problemCodesOf(route: Route): ProblemCode[] {
     "rate_limited",
     ...(route.body ? (["body_too_large", "media_type_unsupported"] as const) : []),
     ...(route.answer.kind === "list" ? (["cursor_invalid"] as const) : []),
+    ...(route.method === "POST" ? keyed : []),
     ...(route.scope === undefined ? [] : authenticated),
     ...route.problems,
   ];
 }
+
+const keyed = ["idempotency_in_progress", "idempotency_key_reused", "storage_unavailable"] as const;
 
 const authenticated = [
   "token_missing",
@@ -103,7 +106,7 @@ function successOf(route: Route): JsonObject {
       return {
         "201": {
           description,
-          headers: headerRefs(...common, "Location"),
+          headers: headerRefs(...common, "Location", "ETag", "Idempotency-Replayed"),
           content: json(itemName(route)),
         },
       };

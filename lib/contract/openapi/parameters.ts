@@ -11,6 +11,8 @@ export function requestParameters(route: Route): JsonObject[] {
     ...(route.answer.kind === "list" ? pagingParameters : []),
     requestIdParameter,
     ...(route.method === "GET" ? [ifNoneMatch] : []),
+    ...(route.method === "POST" ? [idempotencyKey] : []),
+    ...(route.problems.includes("precondition_failed") ? [ifMatch] : []),
   ];
 }
 
@@ -64,6 +66,24 @@ const ifNoneMatch: JsonObject = {
   schema: { type: "string", maxLength: 1024, pattern: "^[\\x21-\\x7e ]+$" },
 };
 
+const idempotencyKey: JsonObject = {
+  name: "Idempotency-Key",
+  in: "header",
+  required: false,
+  description:
+    "A value of your own for this request, such as a UUID. Sent again with the same key within 24 h it takes effect " +
+    "once, and the first answer is repeated.",
+  schema: { type: "string", minLength: 1, maxLength: 255, pattern: "^[\\x21-\\x7e ]+$" },
+};
+
+const ifMatch: JsonObject = {
+  name: "If-Match",
+  in: "header",
+  required: false,
+  description: "The `ETag` of the version to change; 412 when the resource is another by now.",
+  schema: { type: "string", maxLength: 1024, pattern: "^[\\x21-\\x7e ]+$" },
+};
+
 const text = (description: string, more: JsonObject = {}): JsonObject => ({
   description,
   schema: { type: "string", ...more },
@@ -77,6 +97,10 @@ export const headerComponents: JsonObject = {
   Location: text("Where the new resource is."),
   "Retry-After": { description: "Seconds to wait.", schema: seconds },
   Age: { description: "Seconds since RingCentral was read, for an answer from the cache.", schema: seconds },
+  "Idempotency-Replayed": {
+    description: "`true` when this is the answer of an earlier request with the same key.",
+    schema: { type: "string", enum: ["true"] },
+  },
   RateLimit: text("What is left of the RingCentral budgets this answer was paid from."),
   "RateLimit-Policy": text("The limits and windows, in seconds, of those budgets."),
   "Access-Control-Allow-Origin": text("The caller's origin, when it is an allowed one."),

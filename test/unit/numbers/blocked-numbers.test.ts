@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
+import { addBlockedNumber } from "../../../lib/numbers/add-blocked-number.ts";
 import { createBlockedNumberFamilies } from "../../../lib/numbers/blocked-number-family.ts";
-import { addBlockedNumber, listBlockedNumbers } from "../../../lib/numbers/blocked-numbers.ts";
+import { listBlockedNumbers } from "../../../lib/numbers/blocked-numbers.ts";
 import type { Clock } from "../../../lib/platform/clock.ts";
 import { createMemoryRecordStore } from "../../support/memory-record-store.ts";
 import {
@@ -20,7 +21,7 @@ function setUp(respond: (call: FakeCall) => unknown, records = createMemoryRecor
   const clock: Clock = { now: () => time.now, sleep: async () => {} };
   const ringcentral = fakeRingCentral(respond);
   const families = createBlockedNumberFamilies({ records, clock });
-  return { deps: { ringcentral, families, now: clock.now }, ringcentral, records, time };
+  return { deps: { ringcentral, families, clock, now: clock.now }, ringcentral, records, time };
 }
 
 function withoutLegacy(call: FakeCall) {

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { listCallerBlockingNumbers } from "../../../lib/numbers/caller-blocking.ts";
 import { getCallerBlocking, updateCallerBlocking } from "../../../lib/numbers/caller-blocking-settings.ts";
 import type { Position } from "../../../lib/numbers/page.ts";
-import { type FakeCall, fakeRingCentral, NOW, numbersRequest } from "./fake-ringcentral.ts";
+import { clock, type FakeCall, fakeRingCentral, NOW, numbersRequest } from "./fake-ringcentral.ts";
 
 /** Two lists, paged and clamped as RingCentral does; `totals` off = "omitted for cost reasons". */
 function twoLists(sizes: { Blocked: number; Allowed: number }, maxPerPage: number, totals: boolean) {
@@ -102,7 +102,7 @@ describe("caller-blocking settings", () => {
 
   it("are changed by sending the whole, since RingCentral may reset what is left out", async () => {
     const ringcentral = fakeRingCentral(() => wire);
-    await updateCallerBlocking({ ringcentral }, { ...numbersRequest(), body: { mode: "all" } });
+    await updateCallerBlocking({ ringcentral, clock }, { ...numbersRequest(), body: { mode: "all" } });
     expect(ringcentral.calls.map((call) => call.operation)).toEqual([
       "getCallerBlocking",
       "updateCallerBlocking",
@@ -118,7 +118,7 @@ describe("caller-blocking settings", () => {
   it("are not touched by an empty change", async () => {
     const ringcentral = fakeRingCentral(() => wire);
     await expect(
-      updateCallerBlocking({ ringcentral }, { ...numbersRequest(), body: {} }),
+      updateCallerBlocking({ ringcentral, clock }, { ...numbersRequest(), body: {} }),
     ).rejects.toMatchObject({
       code: "request_invalid",
     });

@@ -40,8 +40,10 @@ export function wholeList(records: unknown[]) {
 
 export const NOW = Date.parse("2026-01-01T00:00:00Z");
 
+/** Stands still, and never makes anybody wait. */
+export const clock = { now: () => NOW, sleep: async () => {} };
+
 export function numbersRequest() {
-  const clock = { now: () => NOW, sleep: async () => {} };
   return {
     accountId: "3700111",
     extensionId: "3800222",

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import {
   addForwardingNumber,
-  listForwardingNumbers,
   updateForwardingNumber,
-} from "../../../lib/numbers/forwarding-numbers.ts";
-import { fakeRingCentral, NOW, numbersRequest, wholeList } from "./fake-ringcentral.ts";
+} from "../../../lib/numbers/forwarding-number-writes.ts";
+import { listForwardingNumbers } from "../../../lib/numbers/forwarding-numbers.ts";
+import { clock, fakeRingCentral, NOW, numbersRequest, wholeList } from "./fake-ringcentral.ts";
 
 const record = {
   id: "712000",
@@ -54,7 +54,7 @@ describe("listing forwarding numbers", () => {
 describe("adding a forwarding number", () => {
   const add = async (body: Parameters<typeof addForwardingNumber>[1]["body"], query = {}) => {
     const ringcentral = fakeRingCentral(() => record);
-    const created = await addForwardingNumber({ ringcentral, now }, { ...numbersRequest(), query, body });
+    const created = await addForwardingNumber({ ringcentral, clock }, { ...numbersRequest(), query, body });
     return { created, sent: ringcentral.calls[0]?.body };
   };
 
@@ -89,7 +89,7 @@ describe("changing a forwarding number", () => {
   const update = async (body: Parameters<typeof updateForwardingNumber>[1]["body"]) => {
     const ringcentral = fakeRingCentral(() => record);
     await updateForwardingNumber(
-      { ringcentral, now },
+      { ringcentral, clock },
       { ...numbersRequest(), path: { forwardingNumberId: "712000" }, query: {}, body },
     );
     return ringcentral.calls;

@@ -1,0 +1,17 @@
+import { createHash } from "node:crypto";
+
+/** A strong entity tag (RFC 9110, 8.8.3) over a value, whatever the order of its keys. */
+export function contentTag(content: unknown): string {
+  return `"${createHash("sha256").update(canonicalJson(content)).digest("base64url").slice(0, 27)}"`;
+}
+
+/** JSON with the members of every object in order, so that equal values have equal texts. */
+export function canonicalJson(value: unknown): string {
+  return (
+    JSON.stringify(value, (_, inner: unknown) =>
+      typeof inner === "object" && inner !== null && !Array.isArray(inner)
+        ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
+        : inner,
+    ) ?? "null"
+  );
+}

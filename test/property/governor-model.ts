@@ -83,6 +83,8 @@ export interface Fleet {
   limits: Partial<GovernorLimits>;
   /** Whether the table tells its time. */
   tableTells: boolean;
+  /** Whether a request may be held up on its way, by a freeze of its process or by the network. */
+  sendsLate: boolean;
 }
 
 export function createFleet(
@@ -91,9 +93,10 @@ export function createFleet(
     budgets?: Record<string, number>;
     limits?: Partial<GovernorLimits>;
     tableTells?: boolean;
+    sendsLate?: boolean;
   } = {},
 ): Fleet {
-  const { budgets = { light: 50, medium: 40, heavy: 10 }, tableTells = true } = options;
+  const { budgets = { light: 50, medium: 40, heavy: 10 }, tableTells = true, sendsLate = false } = options;
   return {
     schedule,
     records: createMemoryRecordStore(),
@@ -102,6 +105,7 @@ export function createFleet(
     // Without the table nobody's calls are counted together: what the fleet promises is measured without that.
     limits: { processShare: 0, ...options.limits },
     tableTells,
+    sendsLate,
   };
 }
 
@@ -145,7 +149,7 @@ export function createMember(fleet: Fleet, options: { name?: string; skewMs?: nu
         observation = await instance.effect(
           `api ${group}`,
           () => limiter.receive(group, instance.name, leftAt),
-          { once: true, latencyMs: [20, 400] },
+          { once: true, latencyMs: fleet.sendsLate && schedule.chance(0.1) ? [20, 20_000] : [20, 400] },
         );
       } catch {
         await permit.release(true);

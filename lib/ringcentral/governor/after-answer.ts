@@ -77,8 +77,8 @@ const withOutsideUse: Step = (budget, { observation, grantedAt, now }, { windowG
   const count = correctedOutsideUse(budget, reading, windowGuardMs);
   const believed = currentOutsideUse(budget, now.latest, windowGuardMs);
   const isWorthIt = count > believed + slack || believed - count >= Math.max(1, believed / 8);
-  const isOld = count > 0 && now.latest - (budget.outside?.at ?? 0) > budget.windowMs / 4;
-  if (!isWorthIt && !(isOld && count <= believed + slack)) return budget;
+  const isOld = believed > 0 && now.latest - (budget.outside?.at ?? 0) > budget.windowMs / 4;
+  if (!isWorthIt && !isOld) return budget;
   // During a penalty nothing remains, whoever brought it on: that is no measure of what others usually take.
   const usual = isExhausted(observation) ? Math.min(count, Math.floor(limit / 4)) : count;
   const peak = raised(budget.outside?.peak, usual, now.latest);

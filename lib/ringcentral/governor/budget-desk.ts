@@ -201,6 +201,8 @@ export function createBudgetDesk(group: string, deps: BudgetDeskDeps): BudgetDes
       if (isOld && gateState(budget.gate, now.earliest).state !== "closed") {
         return { left: waiters, lostRace: false };
       }
+      // Nobody writes for those who are refused; what others have to know must not wait for it.
+      await settlement.payOwed();
     }
     asking.forEach((waiter, index) => {
       carryOut(waiter, plan.decisions[index], now, askedAt, wideProbe);

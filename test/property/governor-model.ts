@@ -166,7 +166,6 @@ export function createMember(fleet: Fleet, options: { name?: string; skewMs?: nu
   }
   return { instance, governor, call, time };
 }
-export type Member = ReturnType<typeof createMember>;
 
 /** The table's answers carry its own time, in whole seconds. */
 function withDates(

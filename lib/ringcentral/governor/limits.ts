@@ -39,6 +39,8 @@ export interface GovernorLimits {
   probeAnswerMs: number;
   /** A slower answer of the table counts as none. */
   storageTimeoutMs: number;
+  /** The same for a process's first question, which loads the client and connects. */
+  firstStorageTimeoutMs: number;
   /** Pause after the table failed; doubles up to the second. */
   storagePauseMs: number;
   maxStoragePauseMs: number;
@@ -72,6 +74,7 @@ export const defaultLimits: GovernorLimits = {
   gateGuardMs: 500,
   probeAnswerMs: 2_000,
   storageTimeoutMs: 1_000,
+  firstStorageTimeoutMs: 2_500,
   storagePauseMs: 1_000,
   maxStoragePauseMs: 15_000,
   maxConflicts: 7,

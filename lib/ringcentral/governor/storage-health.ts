@@ -26,6 +26,7 @@ export function createStorageHealth(
   onEvent: OnGovernorEvent,
 ): StorageHealth {
   let failures = 0;
+  let hasAnswered = false;
   let pausedUntil = Number.NEGATIVE_INFINITY;
   let downSince = 0;
 
@@ -44,7 +45,9 @@ export function createStorageHealth(
     async ask(question) {
       if (clock.now() < pausedUntil) throw new StorageDown();
       try {
-        const answer = await within(question(), limits.storageTimeoutMs, clock);
+        const timeoutMs = hasAnswered ? limits.storageTimeoutMs : limits.firstStorageTimeoutMs;
+        const answer = await within(question(), timeoutMs, clock);
+        hasAnswered = true;
         if (failures > 0) onEvent({ type: "recovered", afterMs: clock.now() - downSince });
         failures = 0;
         return answer;

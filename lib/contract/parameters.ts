@@ -37,12 +37,6 @@ export const Limit = z._default(
 
 export const Cursor = z.string().check(z.regex(/^[A-Za-z0-9_.-]+$/), z.minLength(1), z.maxLength(2048));
 
-/** What the edge hands to a list's use case. */
-export interface PageQuery {
-  limit: number;
-  cursor?: string;
-}
-
 /** ISO 3166-1 alpha-2, upper or lower case; says how to read a national phone number. */
 export const Country = z
   .string()

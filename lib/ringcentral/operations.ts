@@ -159,7 +159,8 @@ export const listCompanyNumbers: Operation<WireList<WireCompanyNumber>> = {
   output: wireCompanyNumbers,
 };
 
-/** Query: `page`, `perPage`, `usageType` (repeatable), `status`. Light: the cheap way to one user's numbers. */
+/** Query: `page`, `perPage`, `usageType` (repeatable), `status`. Light: the cheap way to one user's numbers.
+ * @public The twin answers it and the overview is going to read it. */
 export const listExtensionPhoneNumbers: Operation<WireList<WireExtensionPhoneNumber>> = {
   name: "listExtensionPhoneNumbers",
   method: "GET",

@@ -9,6 +9,7 @@ import {
   PutItemCommand,
 } from "@aws-sdk/client-dynamodb";
 
+/** @public Reached through the dynamic import of this module. */
 export { ConditionalCheckFailedException, DeleteItemCommand, GetItemCommand, PutItemCommand };
 
 export interface ClientOptions {

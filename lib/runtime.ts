@@ -5,12 +5,16 @@ import { type Clock, systemClock } from "./platform/clock.ts";
 import type { CredentialSource, Credentials } from "./platform/credentials.ts";
 import type { Deadline } from "./platform/deadline.ts";
 import { createLogger, type Logger } from "./platform/logger.ts";
+import { type Metrics, processMetrics } from "./platform/metrics.ts";
 import { deriveKey } from "./platform/seal-text.ts";
 import { createCredentialSource } from "./platform/secrets.ts";
 import { readSettings, type Settings } from "./platform/settings.ts";
 import { VERSION } from "./platform/version.ts";
+import { countGovernorEvent, countTokenStoreEvent } from "./ringcentral/call-metrics.ts";
 import { createRingCentral } from "./ringcentral/client.ts";
 import { createFleetGovernor, type FleetGovernor } from "./ringcentral/governor/fleet-governor.ts";
+import { defaultLimits } from "./ringcentral/governor/limits.ts";
+import { createTableTime, type ReferenceTime } from "./ringcentral/governor/reference-time.ts";
 import { createOAuth } from "./ringcentral/oauth.ts";
 import type { RingCentral } from "./ringcentral/operation.ts";
 import {
@@ -63,11 +67,14 @@ export function resetRuntime(): void {
 
 function createRuntime(settings: Settings): Runtime {
   const clock = systemClock;
+  const tableTime = createTableTime({ clock, maxSkewMs: defaultLimits.maxSkewMs });
   const shared: Shared = {
     settings,
     clock,
+    tableTime,
     log: createLogger({ component: "runtime" }),
-    records: createDynamoRecordStore({ tableName: settings.tableName }),
+    metrics: processMetrics,
+    records: createDynamoRecordStore({ tableName: settings.tableName, onDate: tableTime.learn }),
     transport: createTransport({ userAgent: userAgent(VERSION) }),
   };
   const families = createBlockedNumberFamilies(shared);
@@ -103,7 +110,10 @@ function createRuntime(settings: Settings): Runtime {
 interface Shared {
   settings: Settings;
   clock: Clock;
+  /** The table's clock is the one all instances share. */
+  tableTime: ReferenceTime;
   log: Logger;
+  metrics: Metrics;
   records: RecordStore;
   transport: Transport;
 }
@@ -125,7 +135,7 @@ function keyOf({ clientSecret, jwt }: Credentials, purpose: string): Uint8Array 
 }
 
 function connectAccount(shared: Shared, accountKey: string, accountId: string): Account {
-  const { settings, clock, log, records, transport } = shared;
+  const { settings, clock, log, metrics, records, transport } = shared;
   const credentials = createCredentialSource({
     secretId: settings.secretId ?? `${settings.secretPrefix}${accountId}`,
     clock,
@@ -135,10 +145,20 @@ function connectAccount(shared: Shared, accountKey: string, accountId: string): 
     ...fleet,
     credentials,
     oauth: createOAuth({ transport, clock, log }),
-    onEvent: (event) => log.info("token store", { event }),
+    onEvent: (event) => {
+      log.info("token store", { event });
+      countTokenStoreEvent(metrics, event);
+    },
   });
-  const governor = createFleetGovernor({ ...fleet, onEvent: (event) => log.info("governor", { event }) });
-  const ringcentral = createRingCentral({ tokens, governor, transport, clock, random: Math.random });
+  const governor = createFleetGovernor({
+    ...fleet,
+    time: shared.tableTime,
+    onEvent: (event) => {
+      log.info("governor", { event });
+      countGovernorEvent(metrics, event, clock.now());
+    },
+  });
+  const ringcentral = createRingCentral({ tokens, governor, transport, clock, random: Math.random, metrics });
   return { ringcentral, tokens, governor, credentials, secrets: rereadSecrets(credentials, clock) };
 }
 

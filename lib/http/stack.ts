@@ -4,6 +4,7 @@ import { ProblemError, problems } from "../contract/problems.ts";
 import type { Route } from "../contract/route.ts";
 import { type Clock, systemClock } from "../platform/clock.ts";
 import { createLogger, type Logger } from "../platform/logger.ts";
+import { type Metrics, processMetrics } from "../platform/metrics.ts";
 import { accessLog } from "./access-log.ts";
 import { conditional } from "./conditional.ts";
 import { type HttpAnswer, invocationOf, type Middleware } from "./invocation.ts";
@@ -17,6 +18,7 @@ export type Translate = (error: unknown) => ProblemError | undefined;
 export interface StackOptions {
   clock?: Clock;
   logger?: Logger;
+  metrics?: Metrics;
   cacheControl?: string;
 }
 
@@ -36,7 +38,8 @@ export function buildStack(
   handle: (event: APIGatewayProxyEventV2) => Promise<HttpAnswer>,
   options: StackOptions,
 ): ApiHandler {
-  const { clock = systemClock, logger = createLogger(), cacheControl = "private, no-cache" } = options;
+  const { clock = systemClock, logger = createLogger(), metrics = processMetrics } = options;
+  const { cacheControl = "private, no-cache" } = options;
   const stack = middy<APIGatewayProxyEventV2, HttpAnswer, Error, Context>({
     timeoutEarlyInMillis: EARLY_ANSWER_MS,
     timeoutEarlyResponse: () => {
@@ -44,7 +47,7 @@ export function buildStack(
     },
   });
   for (const step of [
-    accessLog(route, { clock }),
+    accessLog(route, { clock, metrics }),
     requestId({ clock, logger }),
     responseHeaders(cacheControl),
     cors(),

@@ -1,5 +1,6 @@
 import type { Clock } from "../platform/clock.ts";
 import { SecretUnavailableError } from "../platform/credentials.ts";
+import type { Metrics } from "../platform/metrics.ts";
 import { DUPLICATE_CONCURRENT_REQUEST, failureOf } from "./answer.ts";
 import { readRateHeaders, readRequestId } from "./answer-headers.ts";
 import { causeOf, RingCentralError, type RingCentralFailure } from "./errors.ts";
@@ -13,6 +14,7 @@ export interface AttemptDeps {
   governor: Governor;
   transport: Transport;
   clock: Clock;
+  metrics?: Metrics;
 }
 
 /** An exchange that took place, whatever came of it. */
@@ -34,14 +36,16 @@ export async function attemptCall(
   number: number,
 ): Promise<Attempt> {
   const { clock, transport } = deps;
+  // A permit is good for about a second: whatever may take longer comes before it.
+  const [url, token] = await prepare(deps.tokens, operation, input, context);
   const permit = await admit(deps.governor, operation, context);
-  const [url, token] = await prepare(deps.tokens, operation, input, context).catch(async (error) => {
-    await settle(permit.release(false), context);
-    throw error;
-  });
   const startedAt = clock.now();
-  const report = (outcome: { answer?: HttpAnswer; failure?: RingCentralFailure | undefined }) =>
-    logCall(context, operation, { ...outcome, attempt: number, durationMs: clock.now() - startedAt });
+  const report = (outcome: { answer?: HttpAnswer; failure?: RingCentralFailure | undefined }) => {
+    const durationMs = clock.now() - startedAt;
+    logCall(context, operation, { ...outcome, attempt: number, durationMs });
+    deps.metrics?.count("UpstreamCalls", 1, { Group: operation.group, Route: context.route ?? "other" });
+    deps.metrics?.record("UpstreamDurationMs", durationMs, "Milliseconds", { Group: operation.group });
+  };
   let answer: HttpAnswer;
   try {
     answer = await transport.send({
@@ -78,7 +82,13 @@ async function admit(
   const { group, name } = operation;
   const { lane = "interactive", deadline, route } = context;
   try {
-    return await governor.admit({ group, lane, deadline, ...(route !== undefined && { route }) });
+    return await governor.admit({
+      group,
+      lane,
+      deadline,
+      operation: name,
+      ...(route !== undefined && { route }),
+    });
   } catch (error) {
     // The governor knows groups, not operations.
     if (error instanceof RingCentralError) throw new RingCentralError({ ...error.failure, operation: name });

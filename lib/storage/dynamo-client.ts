@@ -8,6 +8,7 @@ import {
   GetItemCommand,
   PutItemCommand,
 } from "@aws-sdk/client-dynamodb";
+import * as z from "zod/mini";
 
 /** @public Reached through the dynamic import of this module. */
 export { ConditionalCheckFailedException, DeleteItemCommand, GetItemCommand, PutItemCommand };
@@ -15,11 +16,21 @@ export { ConditionalCheckFailedException, DeleteItemCommand, GetItemCommand, Put
 export interface ClientOptions {
   requestTimeoutMs: number;
   maxAttempts: number;
+  /** Told of every answer's `Date` header, whatever the answer says. */
+  onDate?: ((exchange: DatedExchange) => void) | undefined;
+}
+
+/** One exchange with the table, by this process's clock, and the table's own time in its answer. */
+export interface DatedExchange {
+  sentAt: number;
+  receivedAt: number;
+  /** Epoch milliseconds; whole seconds, cut off. */
+  dateMs: number;
 }
 
 /** Region, credentials and endpoint come from the standard AWS variables (`AWS_ENDPOINT_URL_DYNAMODB` too). */
-export function createClient({ requestTimeoutMs, maxAttempts }: ClientOptions): DynamoDBClient {
-  return new DynamoDBClient({
+export function createClient({ requestTimeoutMs, maxAttempts, onDate }: ClientOptions): DynamoDBClient {
+  const client = new DynamoDBClient({
     maxAttempts,
     retryMode: "standard",
     requestHandler: {
@@ -29,4 +40,23 @@ export function createClient({ requestTimeoutMs, maxAttempts }: ClientOptions): 
       socketTimeout: requestTimeoutMs,
     },
   });
+  if (onDate !== undefined) observeDates(client, onDate);
+  return client;
+}
+
+const Dated = z.object({ headers: z.object({ date: z.string() }) });
+
+/** The last step before the wire, so that every attempt is an exchange of its own and none holds a wait. */
+function observeDates(client: DynamoDBClient, onDate: (exchange: DatedExchange) => void): void {
+  client.middlewareStack.add(
+    (next) => async (request) => {
+      const sentAt = Date.now();
+      const result = await next(request);
+      const receivedAt = Date.now();
+      const answer = Dated.safeParse(result.response);
+      if (answer.success) onDate({ sentAt, receivedAt, dateMs: Date.parse(answer.data.headers.date) });
+      return result;
+    },
+    { step: "deserialize", name: "observeDates", priority: "low" },
+  );
 }

@@ -8,6 +8,8 @@ export interface DynamoRecordStoreOptions {
   requestTimeoutMs?: number;
   /** Attempts of one call, the first included. Default 2. */
   maxAttempts?: number;
+  /** Told what the table's clock says, with every answer. */
+  onDate?: (exchange: { sentAt: number; receivedAt: number; dateMs: number }) => void;
   /** Names one write. Default a random UUID. */
   nonce?: () => string;
 }
@@ -29,14 +31,14 @@ export interface DynamoRecordStoreOptions {
  * @throws StorageUnavailable for everything but a failed condition
  */
 export function createDynamoRecordStore(options: DynamoRecordStoreOptions): RecordStore {
-  const { tableName, requestTimeoutMs = 1_000, maxAttempts = 2, nonce = randomUUID } = options;
+  const { tableName, requestTimeoutMs = 1_000, maxAttempts = 2, onDate, nonce = randomUUID } = options;
   const callTimeoutMs = maxAttempts * requestTimeoutMs + 250;
 
   let loading: Promise<Loaded> | undefined;
   function load(): Promise<Loaded> {
     loading ??= import("./dynamo-client.ts").then((dynamo) => ({
       dynamo,
-      client: dynamo.createClient({ requestTimeoutMs, maxAttempts }),
+      client: dynamo.createClient({ requestTimeoutMs, maxAttempts, onDate }),
     }));
     return loading;
   }

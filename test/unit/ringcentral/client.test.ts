@@ -146,7 +146,13 @@ describe("a call", () => {
     const call = context({ lane: "sync", route: "listPhoneNumbers" });
     await client.call(listCompanyNumbers, {}, call);
     expect(admitted).toEqual([
-      { group: "heavy", lane: "sync", deadline: call.deadline, route: "listPhoneNumbers" },
+      {
+        group: "heavy",
+        lane: "sync",
+        deadline: call.deadline,
+        operation: "listCompanyNumbers",
+        route: "listPhoneNumbers",
+      },
     ]);
   });
 
@@ -179,11 +185,11 @@ describe("a call", () => {
   });
 
   it("is never sent with an id that is not one", async () => {
-    const { client, context, sent, released } = setUp([good]);
+    const { client, context, sent, admitted } = setUp([good]);
     const input = { path: { extensionId: "1,2" } };
     await expect(client.call(listForwardingNumbers, input, context())).rejects.toThrow(TypeError);
     expect(sent).toEqual([]);
-    expect(released).toEqual([false]);
+    expect(admitted).toEqual([]);
   });
 });
 
@@ -374,14 +380,14 @@ describe("before anything is sent", () => {
     expect(sent).toEqual([]);
   });
 
-  it("a failed login gives the permit back unused", async () => {
+  it("a failed login takes no permit", async () => {
     const failed = new RingCentralError({ kind: "auth", operation: "login", mayHaveTakenEffect: false });
-    const { client, context, released } = setUp([good], {
+    const { client, context, admitted } = setUp([good], {
       tokens: { accessToken: () => Promise.reject(failed) },
     });
     const failure = await failureOf(client.call(listForwardingNumbers, { path: EXTENSION }, context()));
     expect(failure.kind).toBe("auth");
-    expect(released).toEqual([false]);
+    expect(admitted).toEqual([]);
   });
 
   it("a faulty setting stays what it is, a missing Secrets Manager is unavailability", async () => {

@@ -1,0 +1,99 @@
+import type { Clock } from "./clock.ts";
+import { systemClock } from "./clock.ts";
+
+export type MetricUnit = "Count" | "Milliseconds" | "Seconds";
+/** CloudWatch dimensions: few and of few values, for each combination is a metric that costs. */
+export type Dimensions = Readonly<Record<string, string>>;
+
+/**
+ * Measurements of one process, written as CloudWatch's embedded metric format: log lines that CloudWatch turns into
+ * metrics, without a call. They are collected and written by `flush`, at the end of an invocation.
+ */
+export interface Metrics {
+  /** Adds to a count. */
+  count(name: string, by?: number, dimensions?: Dimensions): void;
+  /** One value among others of which CloudWatch makes percentiles. */
+  record(name: string, value: number, unit: MetricUnit, dimensions?: Dimensions): void;
+  flush(): void;
+}
+
+export interface MetricsOptions {
+  clock?: Clock;
+  write?: (line: string) => void;
+}
+
+const NAMESPACE = "Ringfront";
+/** CloudWatch reads at most this many values of one metric, and this many metrics, in a line. */
+const MAX_IN_LINE = 100;
+
+interface Series {
+  unit: MetricUnit;
+  values: number[];
+}
+
+export function createMetrics({
+  clock = systemClock,
+  write = toStandardOutput,
+}: MetricsOptions = {}): Metrics {
+  const lines = new Map<string, { dimensions: Dimensions; series: Map<string, Series> }>();
+
+  function seriesOf(name: string, unit: MetricUnit, dimensions: Dimensions): Series {
+    const key = JSON.stringify(Object.entries(dimensions).sort());
+    let line = lines.get(key);
+    if (line && !line.series.has(name) && line.series.size === MAX_IN_LINE) metrics.flush();
+    line = lines.get(key) ?? { dimensions, series: new Map() };
+    lines.set(key, line);
+    const series = line.series.get(name) ?? { unit, values: [] };
+    line.series.set(name, series);
+    return series;
+  }
+
+  const metrics: Metrics = {
+    count(name, by = 1, dimensions = {}) {
+      const { values } = seriesOf(name, "Count", dimensions);
+      values[0] = (values[0] ?? 0) + by;
+    },
+    record(name, value, unit, dimensions = {}) {
+      const { values } = seriesOf(name, unit, dimensions);
+      values.push(value);
+      if (values.length === MAX_IN_LINE) metrics.flush();
+    },
+    flush() {
+      for (const { dimensions, series } of lines.values()) {
+        write(`${JSON.stringify(lineOf(clock.now(), dimensions, series))}\n`);
+      }
+      lines.clear();
+    },
+  };
+  return metrics;
+}
+
+/** Every metric is there by its dimensions and, so that an alarm needs no list of them, in total. */
+function lineOf(timestamp: number, dimensions: Dimensions, series: ReadonlyMap<string, Series>): object {
+  const names = Object.keys(dimensions);
+  const metric = {
+    Namespace: NAMESPACE,
+    Dimensions: names.length === 0 ? [[]] : [[], names],
+    Metrics: [...series].map(([Name, { unit }]) => ({ Name, Unit: unit })),
+  };
+  const values = [...series].map(
+    ([
+      name,
+      {
+        values: [first, ...more],
+      },
+    ]) => [name, more.length === 0 ? first : [first, ...more]],
+  );
+  return {
+    _aws: { Timestamp: timestamp, CloudWatchMetrics: [metric] },
+    ...dimensions,
+    ...Object.fromEntries(values),
+  };
+}
+
+function toStandardOutput(line: string): void {
+  process.stdout.write(line);
+}
+
+/** Those of this process: what the stack, the client and the cache count is written together. */
+export const processMetrics = createMetrics();

@@ -17,6 +17,7 @@ import { defaultLimits } from "./ringcentral/governor/limits.ts";
 import { createTableTime, type ReferenceTime } from "./ringcentral/governor/reference-time.ts";
 import { createOAuth } from "./ringcentral/oauth.ts";
 import type { RingCentral } from "./ringcentral/operation.ts";
+import { createCachedRingCentral } from "./ringcentral/read-cache/cached-client.ts";
 import {
   createFleetTokenSource,
   type FleetTokenSource,
@@ -158,7 +159,14 @@ function connectAccount(shared: Shared, accountKey: string, accountId: string): 
       countGovernorEvent(metrics, event, clock.now());
     },
   });
-  const ringcentral = createRingCentral({ tokens, governor, transport, clock, random: Math.random, metrics });
+  const direct = createRingCentral({ tokens, governor, transport, clock, random: Math.random, metrics });
+  const ringcentral = createCachedRingCentral({
+    ringcentral: direct,
+    records,
+    clock,
+    metrics,
+    nonce: randomUUID,
+  });
   return { ringcentral, tokens, governor, credentials, secrets: rereadSecrets(credentials, clock) };
 }
 

@@ -1,5 +1,6 @@
 import type { Route } from "../contract/route.ts";
 import type { Page, Position } from "../numbers/page.ts";
+import type { Reading } from "../ringcentral/operation.ts";
 import type { HttpAnswer } from "./invocation.ts";
 
 export interface AnswerContext {
@@ -8,6 +9,8 @@ export interface AnswerContext {
   rawQueryString: string;
   limit: number;
   now: number;
+  /** Where the answer came from, as far as it came through the read cache. */
+  reading?: Reading | undefined;
   seal: (position: Position) => Promise<string>;
 }
 
@@ -21,7 +24,7 @@ export async function successAnswer(
     case "list":
       return listAnswer(outcome as Page<unknown>, context);
     case "item":
-      return json(200, { data: outcome });
+      return json(200, { data: outcome }, age(context));
     case "created": {
       const { id, data } = outcome as { id: string; data: unknown };
       return json(201, { data }, { location: `${context.rawPath.replace(/\/$/, "")}/${id}` });
@@ -34,7 +37,7 @@ export async function successAnswer(
 }
 
 async function listAnswer(page: Page<unknown>, context: AnswerContext): Promise<HttpAnswer> {
-  const { limit, now, rawPath, rawQueryString } = context;
+  const { limit, reading, rawPath, rawQueryString } = context;
   const nextCursor = page.next && (await context.seal(page.next));
   const body = {
     data: page.items,
@@ -44,14 +47,23 @@ async function listAnswer(page: Page<unknown>, context: AnswerContext): Promise<
       ...(nextCursor !== undefined && { nextCursor }),
       ...(page.total !== undefined && { total: page.total }),
     },
-    meta: { source: page.source, asOf: new Date(page.asOf).toISOString() },
+    meta: {
+      source: reading?.source ?? page.source,
+      asOf: new Date(reading?.asOf ?? page.asOf).toISOString(),
+    },
   };
   return json(200, body, {
     ...(nextCursor !== undefined && {
       link: `<${nextLink(rawPath, rawQueryString, limit, nextCursor)}>; rel="next"`,
     }),
-    ...(page.source === "cache" && { age: String(Math.max(0, Math.floor((now - page.asOf) / 1000))) }),
+    ...age(context),
   });
+}
+
+/** RFC 9111, 5.1: absent on what has just been read. */
+function age({ reading, now }: AnswerContext): Record<string, string> {
+  if (reading?.source !== "cache") return {};
+  return { age: String(Math.max(0, Math.floor((now - reading.asOf) / 1000))) };
 }
 
 function nextLink(path: string, rawQuery: string, limit: number, cursor: string): string {

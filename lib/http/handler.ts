@@ -6,10 +6,12 @@ import { canonicalJson } from "../platform/content-tag.ts";
 import { SecretUnavailableError } from "../platform/credentials.ts";
 import type { Settings } from "../platform/settings.ts";
 import { RingCentralError } from "../ringcentral/errors.ts";
+import type { Reading } from "../ringcentral/operation.ts";
 import type { RecordStore } from "../storage/record-store.ts";
 import { successAnswer } from "./answer.ts";
 import type { Authenticator } from "./authenticate.ts";
 import { reachedExtension, requireScope } from "./authorize.ts";
+import { combined, parseFreshness } from "./freshness.ts";
 import { parseIdempotencyKey } from "./idempotency/key-header.ts";
 import { hash } from "./idempotency/record.ts";
 import { withIdempotency } from "./idempotency/with-idempotency.ts";
@@ -63,6 +65,7 @@ export function createHandler<R extends Route>(
       };
       const ifMatch = header(event, "if-match");
       const run = async (resolveFirst: boolean) => {
+        const readings: Reading[] = [];
         const outcome = await useCase({
           ...parsed<R>(input),
           page,
@@ -73,6 +76,8 @@ export function createHandler<R extends Route>(
           deadline,
           log,
           route: operationId,
+          freshness: parseFreshness(header(event, "cache-control")),
+          onReading: (reading) => readings.push(reading),
           onBudget: (budget) => budgets.set(budget.group, budget),
           ...(ifMatch !== undefined && { ifMatch }),
           resolveFirst,
@@ -83,6 +88,7 @@ export function createHandler<R extends Route>(
           rawQueryString,
           limit,
           now: clock.now(),
+          reading: combined(readings),
           seal: cursors.seal,
         });
       };

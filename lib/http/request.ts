@@ -3,7 +3,7 @@ import type { Route } from "../contract/route.ts";
 import type { Page, PageRequest } from "../numbers/page.ts";
 import type { Deadline } from "../platform/deadline.ts";
 import type { Logger } from "../platform/logger.ts";
-import type { BudgetLeft } from "../ringcentral/operation.ts";
+import type { BudgetLeft, Freshness, Reading } from "../ringcentral/operation.ts";
 
 /** Who is calling, from a verified access token. */
 export interface Caller {
@@ -33,6 +33,9 @@ export interface RouteRequest<R extends Route> {
   /** The route's `operationId`: who spends RingCentral's budget. */
   route: string;
   onBudget: (budget: BudgetLeft) => void;
+  /** `Cache-Control` of the request. */
+  freshness: Freshness;
+  onReading: (reading: Reading) => void;
   /** `If-Match`, as it was sent: the write is to happen only to that version. */
   ifMatch?: string;
   /** An earlier try of this very request may have taken effect: look before anything is sent. */

@@ -48,9 +48,9 @@ function flightKey(
   { path, query }: OperationInput,
   context: CallContext,
 ): string {
-  const { accountId, lane = "interactive" } = context;
+  const { accountId, lane = "interactive", flight = "" } = context;
   const sorted = (record: object = {}) => Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([name, accountId, lane, sorted(path), sorted(query)]);
+  return JSON.stringify([name, accountId, lane, flight, sorted(path), sorted(query)]);
 }
 
 /** @returns the answer to the last attempt, which is a success */

@@ -14,6 +14,28 @@ export interface Operation<Output> {
   group: Exclude<UsagePlanGroup, "auth">;
   /** Parses the answer; absent when the answer has no body (204). */
   output?: z.ZodMiniType<Output>;
+  /** What a read shows and a write changes: the reads of a scope may be cached until one of its writes. */
+  scope?: CacheScope;
+  /** How long an answer to this read is as good as a new one. Absent: never answered from the cache. */
+  freshMs?: number;
+}
+
+/** One extension's, or for `companyNumbers` one account's. */
+export type CacheScope = "callerBlocking" | "forwarding" | "extensionNumbers" | "companyNumbers";
+
+/** What the caller demands of a read (RFC 9111, 5.2.1). */
+export interface Freshness {
+  /** Accept nothing older, not even when RingCentral fails. 0 = a live read. */
+  maxAgeMs?: number;
+  /** Do not keep the answer. */
+  noStore?: boolean;
+}
+
+/** Where one answer came from. */
+export interface Reading {
+  source: "live" | "cache";
+  /** Epoch milliseconds: when RingCentral was asked. */
+  asOf: number;
 }
 
 export interface OperationInput {
@@ -37,6 +59,11 @@ export interface CallContext {
   route?: string;
   /** A read that must not join one that began before: it looks for what a write has just done. */
   fresh?: boolean;
+  /** Reads share an exchange in flight only with reads of the same flight. */
+  flight?: string;
+  freshness?: Freshness;
+  /** Told of every read through the cache, live or not. */
+  onReading?: (reading: Reading) => void;
   /** Told what each answer of RingCentral says is left of the budget it came from. */
   onBudget?: (budget: BudgetLeft) => void;
 }

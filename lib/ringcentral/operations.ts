@@ -21,6 +21,11 @@ import {
 // Every RingCentral call Ringfront makes, with the usage plan group it is documented in [spec: OAS] [seed].
 // Plain constants: a bundle carries the ones it names.
 
+/** What users change themselves, also in RingCentral's own apps: long enough for one screen and its reloads. */
+const OWN_LISTS_FRESH_MS = 15_000;
+/** What administrators change now and then, at up to one Heavy call a page. */
+const COMPANY_LISTS_FRESH_MS = 60_000;
+
 const EXTENSION = "/account/{accountId}/extension/{extensionId}";
 const BLOCKED_NUMBERS = `${EXTENSION}/blocked-number` as const;
 const CALLER_BLOCKING = `${EXTENSION}/caller-blocking` as const;
@@ -35,6 +40,8 @@ export const listBlockedNumbers: Operation<WireList<WireBlockedNumber>> = {
   method: "GET",
   path: BLOCKED_NUMBERS,
   group: "light",
+  scope: "callerBlocking",
+  freshMs: OWN_LISTS_FRESH_MS,
   output: wireBlockedNumbers,
 };
 
@@ -44,6 +51,7 @@ export const addBlockedNumber: Operation<WireBlockedNumber> = {
   method: "POST",
   path: BLOCKED_NUMBERS,
   group: "medium",
+  scope: "callerBlocking",
   output: wireBlockedNumber,
 };
 
@@ -53,6 +61,8 @@ export const listCallerBlockingNumbers: Operation<WireList<WireCallerBlockingNum
   method: "GET",
   path: CALLER_BLOCKING_NUMBERS,
   group: "light",
+  scope: "callerBlocking",
+  freshMs: OWN_LISTS_FRESH_MS,
   output: wireCallerBlockingNumbers,
 };
 
@@ -62,6 +72,7 @@ export const addCallerBlockingNumber: Operation<WireCallerBlockingNumber> = {
   method: "POST",
   path: CALLER_BLOCKING_NUMBERS,
   group: "medium",
+  scope: "callerBlocking",
   output: wireCallerBlockingNumber,
 };
 
@@ -70,6 +81,7 @@ export const getCallerBlockingNumber: Operation<WireCallerBlockingNumber> = {
   method: "GET",
   path: CALLER_BLOCKING_NUMBER,
   group: "light",
+  scope: "callerBlocking",
   output: wireCallerBlockingNumber,
 };
 
@@ -79,6 +91,7 @@ export const updateCallerBlockingNumber: Operation<WireCallerBlockingNumber> = {
   method: "PUT",
   path: CALLER_BLOCKING_NUMBER,
   group: "medium",
+  scope: "callerBlocking",
   output: wireCallerBlockingNumber,
 };
 
@@ -88,6 +101,7 @@ export const deleteCallerBlockingNumber: Operation<undefined> = {
   method: "DELETE",
   path: CALLER_BLOCKING_NUMBER,
   group: "medium",
+  scope: "callerBlocking",
 };
 
 export const getCallerBlocking: Operation<WireCallerBlocking> = {
@@ -95,6 +109,8 @@ export const getCallerBlocking: Operation<WireCallerBlocking> = {
   method: "GET",
   path: CALLER_BLOCKING,
   group: "light",
+  scope: "callerBlocking",
+  freshMs: OWN_LISTS_FRESH_MS,
   output: wireCallerBlocking,
 };
 
@@ -104,6 +120,7 @@ export const updateCallerBlocking: Operation<WireCallerBlocking> = {
   method: "PUT",
   path: CALLER_BLOCKING,
   group: "light",
+  scope: "callerBlocking",
   output: wireCallerBlocking,
 };
 
@@ -113,6 +130,8 @@ export const listForwardingNumbers: Operation<WireList<WireForwardingNumber>> = 
   method: "GET",
   path: FORWARDING_NUMBERS,
   group: "light",
+  scope: "forwarding",
+  freshMs: OWN_LISTS_FRESH_MS,
   output: wireForwardingNumbers,
 };
 
@@ -121,6 +140,7 @@ export const getForwardingNumber: Operation<WireForwardingNumber> = {
   method: "GET",
   path: FORWARDING_NUMBER,
   group: "light",
+  scope: "forwarding",
   output: wireForwardingNumber,
 };
 
@@ -130,6 +150,7 @@ export const addForwardingNumber: Operation<WireForwardingNumber> = {
   method: "POST",
   path: FORWARDING_NUMBERS,
   group: "medium",
+  scope: "forwarding",
   output: wireForwardingNumber,
 };
 
@@ -139,6 +160,7 @@ export const updateForwardingNumber: Operation<WireForwardingNumber> = {
   method: "PUT",
   path: FORWARDING_NUMBER,
   group: "medium",
+  scope: "forwarding",
   output: wireForwardingNumber,
 };
 
@@ -148,6 +170,7 @@ export const deleteForwardingNumber: Operation<undefined> = {
   method: "DELETE",
   path: FORWARDING_NUMBER,
   group: "medium",
+  scope: "forwarding",
 };
 
 /** Op 7. Query: `page`, `perPage`, `usageType`, `paymentType` and `status` (each repeatable), `extensionStatus`. */
@@ -156,6 +179,8 @@ export const listCompanyNumbers: Operation<WireList<WireCompanyNumber>> = {
   method: "GET",
   path: "/account/{accountId}/phone-number",
   group: "heavy",
+  scope: "companyNumbers",
+  freshMs: COMPANY_LISTS_FRESH_MS,
   output: wireCompanyNumbers,
 };
 
@@ -166,5 +191,7 @@ export const listExtensionPhoneNumbers: Operation<WireList<WireExtensionPhoneNum
   method: "GET",
   path: `${EXTENSION}/phone-number`,
   group: "light",
+  scope: "extensionNumbers",
+  freshMs: COMPANY_LISTS_FRESH_MS,
   output: wireExtensionPhoneNumbers,
 };

@@ -171,7 +171,7 @@ describe("GET /v1/limits", () => {
   });
 
   it("is what RateLimit headers tell every caller in short", async () => {
-    const { headers } = await list(service.tokens.user);
+    const { headers } = await list(service.tokens.user, "me", { "cache-control": "no-cache" });
     expect(headers["ratelimit-policy"]).toBe('"light";q=50;w=60');
     expect(headers.ratelimit).toMatch(/^"light";r=\d+$/);
   });

@@ -104,7 +104,10 @@ describe("when RingCentral no longer routes blocked-number", () => {
     expect(first.body.data).toContainEqual(
       expect.objectContaining({ phoneNumber: "+12025550143", label: "Robocaller" }),
     );
-    await invoke(listBlockedNumbers, listBlockedNumbersRoute, { token: user });
+    await invoke(listBlockedNumbers, listBlockedNumbersRoute, {
+      token: user,
+      headers: { "cache-control": "no-cache" },
+    });
     expect(service.sent().map(({ path }) => path.split("/").at(-1))).toEqual([
       "blocked-number",
       "phone-numbers",

@@ -1,0 +1,75 @@
+import { deflateRawSync, inflateRawSync } from "node:zlib";
+import { VERSION } from "../../platform/version.ts";
+import { StorageUnavailable } from "../../storage/errors.ts";
+import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
+
+/** An answer of RingCentral, as the client parsed it. */
+export interface KeptAnswer {
+  /** Epoch milliseconds: when RingCentral was asked. */
+  asOf: number;
+  output: unknown;
+}
+
+/** Answers in the table, and those this process has seen in its memory. */
+export interface KeptAnswers {
+  read(key: RecordKey): Promise<KeptAnswer | undefined>;
+  keep(key: RecordKey, answer: KeptAnswer): Promise<void>;
+}
+
+/** In the table: deflated, for a page of a thousand numbers is close to what a DynamoDB item can hold (400 KB). */
+interface StoredAnswer {
+  asOf: number;
+  /** A release may parse answers differently from the one that kept them. */
+  release: string;
+  deflated: string;
+}
+
+const MAX_STORED_CHARACTERS = 350_000;
+const MAX_IN_MEMORY = 200;
+
+export function createKeptAnswers(records: RecordStore, longestKeptMs: number): KeptAnswers {
+  const memory = new Map<string, KeptAnswer>();
+  const nameOf = ({ partition, sort }: RecordKey) => JSON.stringify([partition, sort]);
+
+  function remember(key: RecordKey, answer: KeptAnswer): void {
+    const name = nameOf(key);
+    memory.delete(name);
+    memory.set(name, answer);
+    const [oldest] = memory.keys();
+    if (memory.size > MAX_IN_MEMORY && oldest !== undefined) memory.delete(oldest);
+  }
+
+  return {
+    async read(key) {
+      const inMemory = memory.get(nameOf(key));
+      if (inMemory !== undefined) return inMemory;
+      try {
+        const stored = await records.read<StoredAnswer>(key);
+        if (stored?.value.release !== VERSION) return undefined;
+        const { asOf, deflated } = stored.value;
+        const output: unknown = JSON.parse(inflateRawSync(Buffer.from(deflated, "base64")).toString("utf8"));
+        remember(key, { asOf, output });
+        return { asOf, output };
+      } catch {
+        // Damaged or out of reach: RingCentral still has the answer.
+        return undefined;
+      }
+    },
+
+    async keep(key, answer) {
+      remember(key, answer);
+      const deflated = deflateRawSync(JSON.stringify(answer.output)).toString("base64");
+      if (deflated.length > MAX_STORED_CHARACTERS) return;
+      const value: StoredAnswer = { asOf: answer.asOf, release: VERSION, deflated };
+      const expiresAt = answer.asOf + longestKeptMs;
+      try {
+        const before = await records.read<StoredAnswer>(key);
+        if (before !== undefined && before.value.asOf >= answer.asOf) return;
+        // Losing the race means that somebody has just kept one as good.
+        await records.compareAndSet(key, before?.version ?? null, value, { expiresAt });
+      } catch (error) {
+        if (!(error instanceof StorageUnavailable)) throw error;
+      }
+    },
+  };
+}

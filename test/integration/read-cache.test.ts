@@ -1,0 +1,176 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { handler as listCompanyNumbers } from "../../functions/account/list-phone-numbers.ts";
+import { handler as addBlockedNumber } from "../../functions/extensions/add-blocked-number.ts";
+import { handler as addForwardingNumber } from "../../functions/extensions/add-forwarding-number.ts";
+import { handler as getCallerBlocking } from "../../functions/extensions/get-caller-blocking.ts";
+import { handler as listBlockedNumbers } from "../../functions/extensions/list-blocked-numbers.ts";
+import { handler as listForwardingNumbers } from "../../functions/extensions/list-forwarding-numbers.ts";
+import { addBlockedNumberRoute } from "../../lib/contract/routes/add-blocked-number.ts";
+import { addForwardingNumberRoute } from "../../lib/contract/routes/add-forwarding-number.ts";
+import { getCallerBlockingRoute } from "../../lib/contract/routes/get-caller-blocking.ts";
+import { listBlockedNumbersRoute } from "../../lib/contract/routes/list-blocked-numbers.ts";
+import { listCompanyNumbersRoute } from "../../lib/contract/routes/list-company-numbers.ts";
+import { listForwardingNumbersRoute } from "../../lib/contract/routes/list-forwarding-numbers.ts";
+import { resetRuntime } from "../../lib/runtime.ts";
+import { invoke } from "../support/api-gateway.ts";
+import { type Service, startService } from "../support/service.ts";
+
+let service: Service;
+beforeEach(async () => {
+  service = await startService();
+});
+afterEach(() => service.stop());
+
+const forwarding = (token: string, headers: Record<string, string> = {}) =>
+  invoke(listForwardingNumbers, listForwardingNumbersRoute, { token, headers });
+const anotherInstance = resetRuntime;
+
+describe("a list that was read a moment ago", () => {
+  it("is answered from the cache, says so, and shows its age", async () => {
+    const first = await forwarding(service.tokens.user);
+    expect(first.body.meta.source).toBe("live");
+    expect(first.headers.age).toBeUndefined();
+    const second = await forwarding(service.tokens.user);
+    expect(second.body).toEqual({ ...first.body, meta: { source: "cache", asOf: first.body.meta.asOf } });
+    expect(second.headers.age).toMatch(/^[0-9]+$/);
+    expect(second.headers.etag).toBe(first.headers.etag);
+    expect(service.sent()).toHaveLength(1);
+  });
+
+  it("is known to all instances", async () => {
+    await forwarding(service.tokens.user);
+    anotherInstance();
+    expect((await forwarding(service.tokens.user)).body.meta.source).toBe("cache");
+    expect(service.sent()).toHaveLength(1);
+  });
+
+  it("is read anew for a caller who says no-cache, and that reading is kept", async () => {
+    await forwarding(service.tokens.user);
+    const live = await forwarding(service.tokens.user, { "cache-control": "no-cache" });
+    expect(live.body.meta.source).toBe("live");
+    expect(service.sent()).toHaveLength(2);
+    const kept = await forwarding(service.tokens.user);
+    expect(kept.body.meta).toEqual({ source: "cache", asOf: live.body.meta.asOf });
+  });
+
+  it("is read anew for a caller who says max-age=0", async () => {
+    await forwarding(service.tokens.user);
+    const live = await forwarding(service.tokens.user, { "cache-control": "max-age=0" });
+    expect(live.body.meta.source).toBe("live");
+  });
+
+  it("is not kept for a caller who says no-store", async () => {
+    await forwarding(service.tokens.user, { "cache-control": "no-store" });
+    expect((await forwarding(service.tokens.user)).body.meta.source).toBe("live");
+  });
+
+  it("is never another extension's answer", async () => {
+    const own = await forwarding(service.tokens.user);
+    const other = await forwarding(service.tokens.otherUser);
+    expect(other.body.meta.source).toBe("live");
+    expect(other.body.data).not.toEqual(own.body.data);
+  });
+
+  it("is the same for everybody who may see it", async () => {
+    const own = await forwarding(service.tokens.user);
+    const admins = await invoke(listForwardingNumbers, listForwardingNumbersRoute, {
+      token: service.tokens.admin,
+      path: { extensionId: "3800222" },
+    });
+    expect(admins.body.data).toEqual(own.body.data);
+    expect(admins.body.meta.source).toBe("cache");
+  });
+
+  it("is another answer with another filter", async () => {
+    const list = (query: string) =>
+      invoke(listCompanyNumbers, listCompanyNumbersRoute, { token: service.tokens.admin, query });
+    const direct = await list("usageType=DirectNumber");
+    const all = await list("");
+    expect(all.body.meta.source).toBe("live");
+    expect(all.body.page.total).toBeGreaterThan(direct.body.page.total);
+  });
+
+  it("is a single item's answer too, with its age", async () => {
+    const read = () => invoke(getCallerBlocking, getCallerBlockingRoute, { token: service.tokens.user });
+    const first = await read();
+    const second = await read();
+    expect(second.body).toEqual(first.body);
+    expect(first.headers.age).toBeUndefined();
+    expect(second.headers.age).toBe("0");
+  });
+});
+
+describe("a write", () => {
+  const newNumber = { phoneNumber: "+12135550142", label: "Beach house", type: "Other" };
+  const add = () =>
+    invoke(addForwardingNumber, addForwardingNumberRoute, { token: service.tokens.user, body: newNumber });
+
+  it("is seen by every reader once it is acknowledged, whichever instance wrote", async () => {
+    await forwarding(service.tokens.user);
+    anotherInstance();
+    expect((await add()).status).toBe(201);
+    anotherInstance();
+    const after = await forwarding(service.tokens.user);
+    expect(after.body.meta.source).toBe("live");
+    expect(after.body.data).toContainEqual(expect.objectContaining({ label: "Beach house" }));
+  });
+
+  it("leaves alone what it does not touch", async () => {
+    const blocked = () => invoke(listBlockedNumbers, listBlockedNumbersRoute, { token: service.tokens.user });
+    await blocked();
+    await add();
+    expect((await blocked()).body.meta.source).toBe("cache");
+  });
+
+  it("to the blocked numbers empties both of their families", async () => {
+    await invoke(listBlockedNumbers, listBlockedNumbersRoute, { token: service.tokens.user });
+    await invoke(addBlockedNumber, addBlockedNumberRoute, {
+      token: service.tokens.user,
+      body: { phoneNumber: "+12025550191" },
+    });
+    const after = await invoke(listBlockedNumbers, listBlockedNumbersRoute, { token: service.tokens.user });
+    expect(after.body.data).toContainEqual(expect.objectContaining({ phoneNumber: "+12025550191" }));
+  });
+});
+
+describe("while RingCentral fails", () => {
+  const cannot = { operation: "listForwardingNumbers", times: 100, kind: "status", status: 500 } as const;
+  /** As if the cached answer had been read so long ago. */
+  const letPass = async (ms: number) => {
+    const { vi } = await import("vitest");
+    vi.useFakeTimers({ now: Date.now() + ms, toFake: ["Date"] });
+    return () => vi.useRealTimers();
+  };
+
+  it("an older answer stands in, with its age", async () => {
+    const first = await forwarding(service.tokens.user);
+    service.twin.faults.add(cannot);
+    const restore = await letPass(60_000);
+    try {
+      const stale = await forwarding(service.tokens.user);
+      expect(stale.status).toBe(200);
+      expect(stale.body.meta).toEqual({ source: "cache", asOf: first.body.meta.asOf });
+      expect(Number(stale.headers.age)).toBeGreaterThanOrEqual(60);
+    } finally {
+      restore();
+    }
+  });
+
+  it("a caller who forces a live read is told of the failure", async () => {
+    await forwarding(service.tokens.user);
+    service.twin.faults.add(cannot);
+    const answer = await forwarding(service.tokens.user, { "cache-control": "no-cache" });
+    expect(answer).toMatchObject({ status: 502, body: { code: "upstream_error" } });
+  });
+
+  it("a refusal is a refusal: nothing stands in for it", async () => {
+    await forwarding(service.tokens.user);
+    service.twin.faults.add({ ...cannot, status: 403, errorCode: "CMN-408" });
+    const restore = await letPass(60_000);
+    try {
+      expect((await forwarding(service.tokens.user)).status).toBe(403);
+    } finally {
+      restore();
+    }
+  });
+});

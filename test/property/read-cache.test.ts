@@ -1,0 +1,235 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import { deadlineIn } from "../../lib/platform/deadline.ts";
+import { createLogger } from "../../lib/platform/logger.ts";
+import { createMetrics } from "../../lib/platform/metrics.ts";
+import { RingCentralError, type RingCentralFailure } from "../../lib/ringcentral/errors.ts";
+import type { CallContext, Operation, RingCentral } from "../../lib/ringcentral/operation.ts";
+import { createCachedRingCentral } from "../../lib/ringcentral/read-cache/cached-client.ts";
+import { createMemoryRecordStore, overNetwork } from "../support/memory-record-store.ts";
+import { createSchedule, type Instance, type Schedule } from "../support/schedule.ts";
+
+// A register per extension stands for RingCentral: every write stores the next number, every read answers it.
+
+const RUNS = Number(process.env.DEEP_RUNS ?? 300);
+const EXTENSIONS = ["3800222", "3800333"];
+
+const readRegister: Operation<unknown> = {
+  name: "readRegister",
+  method: "GET",
+  path: "/account/{accountId}/register",
+  group: "light",
+  scope: "forwarding",
+  freshMs: 15_000,
+};
+const writeRegister: Operation<unknown> = { ...readRegister, name: "writeRegister", method: "POST" };
+
+interface Value {
+  extension: string;
+  count: number;
+}
+
+interface Read {
+  extension: string;
+  /** The count of the last write that was acknowledged before this read began. */
+  acknowledgedBefore: number;
+  value: Value;
+  asOf: number;
+  now: number;
+  fromCache: boolean;
+  forcedLive: boolean;
+}
+
+const failure = (details: Partial<RingCentralFailure>) =>
+  new RingCentralError({ kind: "broken", operation: "register", mayHaveTakenEffect: false, ...details });
+
+function world(seed: number) {
+  const schedule = createSchedule({
+    seed,
+    crashRate: 0.02,
+    pauseRate: 0.02,
+    loseRequestRate: 0.03,
+    loseAnswerRate: 0.03,
+    lateRequestRate: 0.02,
+    duplicateRate: 0.03,
+  });
+  const table = createMemoryRecordStore();
+  const upstream = new Map(EXTENSIONS.map((extension) => [extension, 0]));
+  const acknowledged = new Map(EXTENSIONS.map((extension) => [extension, 0]));
+  const reads: Read[] = [];
+  let names = 0;
+
+  /** RingCentral over a network that loses requests and answers. */
+  function register(instance: Instance): RingCentral {
+    return {
+      async call<Output>(operation: Operation<Output>, input: { path?: Readonly<Record<string, string>> }) {
+        const extension = input.path?.extensionId ?? "";
+        const isWrite = operation.method !== "GET";
+        if (schedule.chance(0.1)) throw failure({ kind: "rate_limited", status: 429 });
+        const value = await instance.effect<Value>(
+          operation.name,
+          () => {
+            const count = (upstream.get(extension) ?? 0) + (isWrite ? 1 : 0);
+            upstream.set(extension, count);
+            return { extension, count };
+          },
+          {
+            once: true,
+            lost: (arrived) => failure({ kind: "timeout", mayHaveTakenEffect: arrived || isWrite }),
+          },
+        );
+        return value as Output;
+      },
+    };
+  }
+
+  function processOf(instance: Instance) {
+    /** Writes after which the cache could not be emptied, as the metrics tell: the table was away all along. */
+    let uncertain = 0;
+    const metrics = {
+      ...createMetrics({ write: () => {} }),
+      count: (name: string) => void (name === "CacheInvalidationFailures" && uncertain++),
+    };
+    const client = createCachedRingCentral({
+      ringcentral: register(instance),
+      records: overNetwork(table, instance),
+      clock: instance.clock,
+      nonce: () => `name-${names++}`,
+      metrics,
+    });
+    const context = (more: Partial<CallContext> = {}): CallContext => ({
+      accountId: "3700111",
+      requestId: "request",
+      deadline: deadlineIn(12_000, instance.clock),
+      log: createLogger({}, { write: () => {} }),
+      ...more,
+    });
+    return {
+      async write(extension: string): Promise<void> {
+        const before = uncertain;
+        const output = await client.call(writeRegister, { path: { extensionId: extension } }, context());
+        if (uncertain > before) return;
+        const { count } = output as Value;
+        acknowledged.set(extension, Math.max(acknowledged.get(extension) ?? 0, count));
+      },
+      async read(extension: string, forcedLive: boolean): Promise<void> {
+        const acknowledgedBefore = acknowledged.get(extension) ?? 0;
+        let reading = { source: "none", asOf: 0 };
+        const freshness = forcedLive ? { freshness: { maxAgeMs: 0 } } : {};
+        const value = (await client.call(
+          readRegister,
+          { path: { extensionId: extension } },
+          context({
+            ...freshness,
+            onReading: (told) => {
+              reading = told;
+            },
+          }),
+        )) as Value;
+        const { source, asOf } = reading;
+        const now = instance.clock.now();
+        reads.push({
+          extension,
+          acknowledgedBefore,
+          value,
+          asOf,
+          now,
+          fromCache: source === "cache",
+          forcedLive,
+        });
+      },
+    };
+  }
+
+  return { schedule, processOf, reads, upstream, table };
+}
+
+interface Step {
+  afterMs: number;
+  process: number;
+  extension: number;
+  what: "read" | "write" | "live";
+}
+
+const steps = fc.array(
+  fc.record<Step>({
+    afterMs: fc.oneof(
+      { weight: 3, arbitrary: fc.integer({ min: 0, max: 60 }) },
+      { weight: 1, arbitrary: fc.integer({ min: 0, max: 20_000 }) },
+    ),
+    process: fc.integer({ min: 0, max: 3 }),
+    extension: fc.integer({ min: 0, max: 9 }).map((n) => (n === 9 ? 1 : 0)),
+    what: fc.constantFrom("read", "read", "write", "live"),
+  }),
+  { minLength: 2, maxLength: 30 },
+);
+
+async function play(seed: number, script: readonly Step[]) {
+  const { schedule, processOf, reads, table } = world(seed);
+  const processes = new Map<number, [Instance, ReturnType<typeof processOf>]>();
+  const alive = (number: number): [Instance, ReturnType<typeof processOf>] => {
+    const known = processes.get(number);
+    if (known && !known[0].crashed) return known;
+    const instance = schedule.instance();
+    const made: [Instance, ReturnType<typeof processOf>] = [instance, processOf(instance)];
+    processes.set(number, made);
+    return made;
+  };
+  let at = 0;
+  for (const { afterMs, process, extension, what } of script) {
+    at += afterMs;
+    schedule.after(at, () => {
+      const [instance, client] = alive(process);
+      const name = EXTENSIONS[extension] ?? "";
+      void instance.start(() => (what === "write" ? client.write(name) : client.read(name, what === "live")));
+    });
+  }
+  await schedule.run();
+  return { reads, table, schedule };
+}
+
+const explain = (schedule: Schedule, read: Read) => `${JSON.stringify(read)}\n${schedule.trace().join("\n")}`;
+
+describe("the read cache", () => {
+  it("never answers with less than was acknowledged before the read began, and never another's answer", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer(), steps, async (seed, script) => {
+        const { reads, schedule } = await play(seed, script);
+        for (const read of reads) {
+          const { extension, acknowledgedBefore, value } = read;
+          expect(value.extension, explain(schedule, read)).toBe(extension);
+          expect(value.count, explain(schedule, read)).toBeGreaterThanOrEqual(acknowledgedBefore);
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it("never answers a forced read from the cache, nor anybody with what is over an hour old", async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.integer(), steps, async (seed, script) => {
+        const { reads, schedule } = await play(seed, script);
+        for (const read of reads) {
+          if (read.forcedLive) expect(read.fromCache, explain(schedule, read)).toBe(false);
+          // Two clocks, each up to 5 s wrong, and the time of the call itself.
+          expect(read.now - read.asOf, explain(schedule, read)).toBeLessThan(3_600_000 + 25_000);
+        }
+      }),
+      { numRuns: RUNS },
+    );
+  });
+
+  it("does answer from the cache: most reads of a quiet extension cost nothing", async () => {
+    const quiet = Array.from(
+      { length: 20 },
+      (_, index): Step => ({
+        afterMs: 500,
+        process: index % 4,
+        extension: 0,
+        what: "read",
+      }),
+    );
+    const { reads } = await play(1, quiet);
+    expect(reads.filter(({ fromCache }) => fromCache).length).toBeGreaterThan(reads.length / 2);
+  });
+});

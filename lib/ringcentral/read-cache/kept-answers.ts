@@ -1,4 +1,3 @@
-import { deflateRawSync, inflateRawSync } from "node:zlib";
 import { VERSION } from "../../platform/version.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
@@ -47,6 +46,7 @@ export function createKeptAnswers(records: RecordStore, longestKeptMs: number): 
         const stored = await records.read<StoredAnswer>(key);
         if (stored?.value.release !== VERSION) return undefined;
         const { asOf, deflated } = stored.value;
+        const { inflateRawSync } = await import("node:zlib");
         const output: unknown = JSON.parse(inflateRawSync(Buffer.from(deflated, "base64")).toString("utf8"));
         remember(key, { asOf, output });
         return { asOf, output };
@@ -58,6 +58,7 @@ export function createKeptAnswers(records: RecordStore, longestKeptMs: number): 
 
     async keep(key, answer) {
       remember(key, answer);
+      const { deflateRawSync } = await import("node:zlib");
       const deflated = deflateRawSync(JSON.stringify(answer.output)).toString("base64");
       if (deflated.length > MAX_STORED_CHARACTERS) return;
       const value: StoredAnswer = { asOf: answer.asOf, release: VERSION, deflated };

@@ -1,0 +1,95 @@
+import { PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { handler as addBlockedNumber } from "../../functions/extensions/add-blocked-number.ts";
+import { handler as listForwardingNumbers } from "../../functions/extensions/list-forwarding-numbers.ts";
+import { addBlockedNumberRoute } from "../../lib/contract/routes/add-blocked-number.ts";
+import { listForwardingNumbersRoute } from "../../lib/contract/routes/list-forwarding-numbers.ts";
+import { resetRuntime } from "../../lib/runtime.ts";
+import { invoke } from "../support/api-gateway.ts";
+import { type Service, startService } from "../support/service.ts";
+import { SEED } from "../twin/twin.ts";
+
+let service: Service;
+beforeEach(async () => {
+  service = await startService();
+});
+afterEach(() => service.stop());
+
+const live = { "cache-control": "no-cache" };
+const read = () =>
+  invoke(listForwardingNumbers, listForwardingNumbersRoute, { token: service.tokens.user, headers: live });
+let numbers = 0;
+const write = () =>
+  invoke(addBlockedNumber, addBlockedNumberRoute, {
+    token: service.tokens.user,
+    body: { phoneNumber: `+121355501${50 + numbers++}` },
+  });
+const tokenCalls = () => service.twin.requests.filter(({ path }) => path.endsWith("/oauth/token")).length;
+
+/** What an operator or a rotation Lambda does: the present version becomes AWSPREVIOUS. */
+async function putSecret(changes: object): Promise<void> {
+  const { clientId, clientSecret, jwt } = SEED;
+  const client = new SecretsManagerClient({});
+  await client.send(
+    new PutSecretValueCommand({
+      SecretId: process.env.RINGCENTRAL_SECRET_ID,
+      SecretString: JSON.stringify({ server: service.twin.url, clientId, clientSecret, jwt, ...changes }),
+    }),
+  );
+  client.destroy();
+}
+
+/** Requests before, during and after each step; every answer must be a success. */
+async function withTraffic(steps: (() => unknown)[]): Promise<void> {
+  const answers = [await read(), await write()];
+  for (const step of steps) {
+    const inFlight = [read(), write(), read()];
+    await step();
+    answers.push(...(await Promise.all([...inFlight, read(), write()])));
+  }
+  // An instance that starts only now.
+  resetRuntime();
+  answers.push(...(await Promise.all([read(), write()])));
+  expect(answers.map(({ status }) => status).filter((status) => status >= 400)).toEqual([]);
+}
+
+describe("a rotated client secret fails no request", () => {
+  const rotateAtRingCentral = () => service.twin.rotateClientSecret("rotated-secret");
+  const rotateInSecretsManager = () => putSecret({ clientSecret: "rotated-secret" });
+  const losesTokens = () => service.twin.endSessions();
+
+  it("when Secrets Manager learns it first", async () => {
+    await withTraffic([rotateInSecretsManager, losesTokens, rotateAtRingCentral, losesTokens]);
+    expect(tokenCalls()).toBeLessThanOrEqual(5);
+  });
+
+  it("when RingCentral learns it first and Secrets Manager before the next login", async () => {
+    await withTraffic([rotateAtRingCentral, rotateInSecretsManager, losesTokens]);
+    expect(tokenCalls()).toBeLessThanOrEqual(5);
+  });
+
+  it("nor does a rotated JWT credential", async () => {
+    const rotateJwt = () => service.twin.rotateJwt("rotated-jwt");
+    await withTraffic([() => putSecret({ jwt: "rotated-jwt" }), losesTokens, rotateJwt, losesTokens]);
+    expect(tokenCalls()).toBeLessThanOrEqual(5);
+  });
+});
+
+describe("a wrong secret", () => {
+  it("spends no more than 4 token calls a minute, however many ask", async () => {
+    service.twin.rotateClientSecret("somebody-forgot-to-tell-us");
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
+    try {
+      for (let second = 0; second < 60; second += 6) {
+        vi.setSystemTime(Date.now() + 6_000);
+        const answer = await read();
+        expect([502, 503]).toContain(answer.status);
+        if (second % 12 === 0) resetRuntime();
+      }
+      expect(tokenCalls()).toBeGreaterThan(0);
+      expect(tokenCalls()).toBeLessThanOrEqual(4);
+    } finally {
+      vi.useRealTimers();
+    }
+  });
+});

@@ -1,0 +1,58 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { handler as addBlockedNumber } from "../../functions/extensions/add-blocked-number.ts";
+import { handler as listForwardingNumbers } from "../../functions/extensions/list-forwarding-numbers.ts";
+import { addBlockedNumberRoute } from "../../lib/contract/routes/add-blocked-number.ts";
+import { listForwardingNumbersRoute } from "../../lib/contract/routes/list-forwarding-numbers.ts";
+import { resetRuntime } from "../../lib/runtime.ts";
+import { invoke } from "../support/api-gateway.ts";
+import { type Service, startService } from "../support/service.ts";
+
+let service: Service;
+beforeEach(async () => {
+  service = await startService();
+});
+afterEach(() => service.stop());
+
+const read = () =>
+  invoke(listForwardingNumbers, listForwardingNumbersRoute, {
+    token: service.tokens.user,
+    headers: { "cache-control": "no-cache" },
+  });
+const write = (headers: Record<string, string> = {}) =>
+  invoke(addBlockedNumber, addBlockedNumberRoute, {
+    token: service.tokens.user,
+    headers,
+    body: { phoneNumber: "+12135550177" },
+  });
+
+describe("without the table", () => {
+  it("reads and writes go on, and an instance that starts meanwhile logs in by itself", async () => {
+    expect((await read()).status).toBe(200);
+    await service.dynamodb.close();
+    expect((await read()).status).toBe(200);
+    expect((await write()).status).toBe(201);
+    resetRuntime();
+    expect((await read()).status).toBe(200);
+  });
+
+  it("a process keeps to a tenth of every budget", async () => {
+    await read();
+    await service.dynamodb.close();
+    const statuses: number[] = [];
+    for (let call = 0; call < 12; call += 1) statuses.push((await read()).status);
+    expect(statuses.filter((status) => status === 200).length).toBeLessThanOrEqual(5);
+    expect(new Set(statuses)).toEqual(new Set([200, 503]));
+    const refused = await read();
+    expect(refused).toMatchObject({ status: 503, body: { code: "upstream_rate_limited" } });
+    expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
+  });
+
+  it("a write that must be remembered by its key is not begun", async () => {
+    await read();
+    await service.dynamodb.close();
+    const before = service.sent().length;
+    const answer = await write({ "idempotency-key": "3f0c8f6a-6c55-4d0e-9a51-3b1f0f3f2a10" });
+    expect(answer).toMatchObject({ status: 503, body: { code: "storage_unavailable" } });
+    expect(service.sent()).toHaveLength(before);
+  });
+});

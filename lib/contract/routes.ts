@@ -7,6 +7,7 @@ import { getCallerBlockingRoute } from "./routes/get-caller-blocking.ts";
 import { getHealthRoute } from "./routes/get-health.ts";
 import { getLimitsRoute } from "./routes/get-limits.ts";
 import { getOpenApiRoute } from "./routes/get-openapi.ts";
+import { getOverviewRoute } from "./routes/get-overview.ts";
 import { listBlockedNumbersRoute } from "./routes/list-blocked-numbers.ts";
 import { listCallerBlockingNumbersRoute } from "./routes/list-caller-blocking-numbers.ts";
 import { listCompanyNumbersRoute } from "./routes/list-company-numbers.ts";
@@ -30,6 +31,7 @@ export const routes = [
   updateForwardingNumberRoute,
   deleteForwardingNumberRoute,
   listCompanyNumbersRoute,
+  getOverviewRoute,
   getLimitsRoute,
   getHealthRoute,
   getOpenApiRoute,

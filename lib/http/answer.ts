@@ -24,7 +24,7 @@ export async function successAnswer(
     case "list":
       return listAnswer(outcome as Page<unknown>, context);
     case "item":
-      return json(200, { data: outcome }, age(context));
+      return json(200, { data: outcome }, { ...age(context), ...storability(outcome) });
     case "created": {
       const { id, data } = outcome as { id: string; data: unknown };
       return json(201, { data }, { location: `${context.rawPath.replace(/\/$/, "")}/${id}` });
@@ -58,6 +58,13 @@ async function listAnswer(page: Page<unknown>, context: AnswerContext): Promise<
     }),
     ...age(context),
   });
+}
+
+/** What is missing from an incomplete answer may be there the next moment. */
+function storability(outcome: unknown): Record<string, string> {
+  const isIncomplete =
+    typeof outcome === "object" && outcome !== null && "complete" in outcome && outcome.complete === false;
+  return isIncomplete ? { "cache-control": "no-store" } : {};
 }
 
 /** RFC 9111, 5.1: absent on what has just been read. */

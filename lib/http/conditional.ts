@@ -27,8 +27,19 @@ export function conditional(): Middleware {
 export function answerTag(answer: unknown): string {
   const isEnvelope = isRecord(answer) && "data" in answer;
   // An item's tag is that of its content alone, so that `If-Match` can be compared with what a write reads.
-  if (isEnvelope && !("page" in answer)) return contentTag(answer.data);
+  if (isEnvelope && !("page" in answer)) return contentTag(withoutReadings(answer.data));
   return contentTag(isEnvelope ? { data: answer.data, page: sizes(answer.page) } : answer);
+}
+
+/** When and where the parts of an answer were read is not content. */
+function withoutReadings(item: unknown): unknown {
+  if (!isRecord(item)) return item;
+  const members = Object.entries(item).map(([name, value]): [string, unknown] => {
+    if (!isRecord(value) || !("asOf" in value)) return [name, value];
+    const { asOf, source, ...content } = value;
+    return [name, content];
+  });
+  return Object.fromEntries(members);
 }
 
 function sizes(page: unknown): unknown {

@@ -4,6 +4,7 @@ import type { Route } from "../contract/route.ts";
 import { systemClock } from "../platform/clock.ts";
 import { canonicalJson } from "../platform/content-tag.ts";
 import { SecretUnavailableError } from "../platform/credentials.ts";
+import type { Logger } from "../platform/logger.ts";
 import type { Settings } from "../platform/settings.ts";
 import { RingCentralError } from "../ringcentral/errors.ts";
 import type { Reading } from "../ringcentral/operation.ts";
@@ -16,6 +17,7 @@ import { parseIdempotencyKey } from "./idempotency/key-header.ts";
 import { hash } from "./idempotency/record.ts";
 import { withIdempotency } from "./idempotency/with-idempotency.ts";
 import { header, invocationOf, type Middleware } from "./invocation.ts";
+import { type ProblemBody, problemBody } from "./problem.ts";
 import { translateCommon } from "./public-problems.ts";
 import type { RouteRequest, UseCase } from "./request.ts";
 import { type ApiHandler, buildStack, type StackOptions, type Translate } from "./stack.ts";
@@ -79,6 +81,7 @@ export function createHandler<R extends Route>(
           freshness: parseFreshness(header(event, "cache-control")),
           onReading: (reading) => readings.push(reading),
           onBudget: (budget) => budgets.set(budget.group, budget),
+          problemOf: (error) => tellProblem(error, requestId, log, services().settings),
           ...(ifMatch !== undefined && { ifMatch }),
           resolveFirst,
         });
@@ -123,6 +126,18 @@ function authentication(route: Route, services: () => EdgeServices): Middleware 
       requireScope(route, invocation.caller);
     },
   };
+}
+
+/** A problem that is a part of an answer; the log says what the problem does not. */
+function tellProblem(
+  error: unknown,
+  requestId: string,
+  log: Logger,
+  { problemTypeBase }: Settings,
+): ProblemBody {
+  const problem = translate(error) ?? new ProblemError("internal", { cause: error });
+  log.warn("part failed", { code: problem.code, error: problem.details.cause ?? problem });
+  return problemBody(problem, { requestId, typeBase: problemTypeBase });
 }
 
 function mayHaveTakenEffect(error: unknown): boolean {

@@ -3,16 +3,20 @@ import type { HttpAnswer } from "./invocation.ts";
 
 const RETRY_SECONDS = 5;
 
+export interface ProblemContext {
+  requestId: string;
+  typeBase: string;
+}
+
+export type ProblemBody = ReturnType<typeof problemBody>;
+
 /** RFC 9457, in the contract's one shape. */
-export function problemAnswer(
-  problem: ProblemError,
-  context: { requestId: string; typeBase: string },
-): HttpAnswer {
+export function problemBody(problem: ProblemError, context: ProblemContext) {
   const { code, details } = problem;
   const entry = problems[code];
   const mustSay = entry.status === 429 || entry.status === 503;
   const retryAfter = details.retryAfterSeconds ?? (mustSay ? RETRY_SECONDS : undefined);
-  const body = {
+  return {
     type: `${context.typeBase}#${code}`,
     title: entry.title,
     status: entry.status,
@@ -24,12 +28,17 @@ export function problemAnswer(
     ...(details.errors && details.errors.length > 0 && { errors: details.errors }),
     ...(details.upstream && Object.keys(details.upstream).length > 0 && { upstream: details.upstream }),
   };
+}
+
+export function problemAnswer(problem: ProblemError, context: ProblemContext): HttpAnswer {
+  const body = problemBody(problem, context);
+  const { code, status, retryAfter } = body;
   return {
-    statusCode: entry.status,
+    statusCode: status,
     headers: {
       "content-type": "application/problem+json",
       ...(retryAfter !== undefined && { "retry-after": String(retryAfter) }),
-      ...(entry.status === 401 && { "www-authenticate": challenge(code) }),
+      ...(status === 401 && { "www-authenticate": challenge(code) }),
       ...(code === "scope_missing" && { "www-authenticate": 'Bearer error="insufficient_scope"' }),
     },
     body: JSON.stringify(body),

@@ -4,6 +4,7 @@ import type { Page, PageRequest } from "../numbers/page.ts";
 import type { Deadline } from "../platform/deadline.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { BudgetLeft, Freshness, Reading } from "../ringcentral/operation.ts";
+import type { ProblemBody } from "./problem.ts";
 
 /** Who is calling, from a verified access token. */
 export interface Caller {
@@ -36,6 +37,8 @@ export interface RouteRequest<R extends Route> {
   /** `Cache-Control` of the request. */
   freshness: Freshness;
   onReading: (reading: Reading) => void;
+  /** An error as this request's caller would be told of it. */
+  problemOf: (error: unknown) => ProblemBody;
   /** `If-Match`, as it was sent: the write is to happen only to that version. */
   ifMatch?: string;
   /** An earlier try of this very request may have taken effect: look before anything is sent. */

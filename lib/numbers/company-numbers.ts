@@ -1,7 +1,7 @@
 import type { PhoneNumber } from "../contract/resources/phone-number.ts";
 import type { CallContext, RingCentral } from "../ringcentral/operation.ts";
 import { listCompanyNumbers as listCompanyNumbersOperation } from "../ringcentral/operations.ts";
-import type { WireCompanyNumber } from "../ringcentral/wire.ts";
+import type { WireCompanyNumber, WireExtensionPhoneNumber } from "../ringcentral/wire.ts";
 import type { Page, PageRequest } from "./page.ts";
 import { toE164 } from "./phone-number-output.ts";
 import { readWindow, windowPosition } from "./upstream-window.ts";
@@ -65,7 +65,8 @@ function hasWordPrefix(text: string, wanted: string): boolean {
   return haystack.startsWith(wanted) || haystack.includes(` ${wanted}`);
 }
 
-function toPhoneNumber(wire: WireCompanyNumber): PhoneNumber {
+/** Either list's record: the extension's own has these members and more [spec: OAS]. */
+export function toPhoneNumber(wire: WireCompanyNumber | WireExtensionPhoneNumber): PhoneNumber {
   const { extension } = wire;
   return {
     id: wire.id,

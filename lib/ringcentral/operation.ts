@@ -27,6 +27,8 @@ export type CacheScope = "callerBlocking" | "forwarding" | "extensionNumbers" | 
 export interface Freshness {
   /** Accept nothing older, not even when RingCentral fails. 0 = a live read. */
   maxAgeMs?: number;
+  /** How old an answer may be that stands in when RingCentral fails (RFC 5861, 4). Default an hour. */
+  staleIfErrorMs?: number;
   /** Do not keep the answer. */
   noStore?: boolean;
 }
@@ -36,6 +38,8 @@ export interface Reading {
   source: "live" | "cache";
   /** Epoch milliseconds: when RingCentral was asked. */
   asOf: number;
+  /** It stands in for one RingCentral failed to give. */
+  isStale?: boolean;
 }
 
 export interface OperationInput {

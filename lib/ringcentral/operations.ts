@@ -184,8 +184,7 @@ export const listCompanyNumbers: Operation<WireList<WireCompanyNumber>> = {
   output: wireCompanyNumbers,
 };
 
-/** Query: `page`, `perPage`, `usageType` (repeatable), `status`. Light: the cheap way to one user's numbers.
- * @public The twin answers it and the overview is going to read it. */
+/** Query: `page`, `perPage`, `usageType` (repeatable), `status`. Light: the cheap way to one user's numbers. */
 export const listExtensionPhoneNumbers: Operation<WireList<WireExtensionPhoneNumber>> = {
   name: "listExtensionPhoneNumbers",
   method: "GET",

@@ -39,7 +39,7 @@ export function componentSchemas(routes: readonly Route[]): JsonObject {
     if (route.body) schemas[schemaName(route.body)] = definition(route.body);
     const { data, kind } = route.answer;
     if (data === undefined || kind === "deleted") continue;
-    schemas[schemaName(data)] = definition(data);
+    Object.assign(schemas, named(data));
     if (kind === "list") schemas[listName(route)] = listEnvelope(schemaName(data));
     if (kind === "item" || kind === "created") schemas[itemName(route)] = itemEnvelope(schemaName(data));
   }
@@ -49,9 +49,18 @@ export function componentSchemas(routes: readonly Route[]): JsonObject {
 }
 
 function definition(schema: z.ZodMiniType): JsonObject {
-  const { $defs } = z.toJSONSchema(schema, conversion);
-  const { id, ...definition } = ($defs?.[schemaName(schema)] ?? {}) as JsonObject;
-  return definition;
+  return named(schema)[schemaName(schema)] ?? {};
+}
+
+/** The schema and those with names of their own inside it; references point at the components. */
+function named(schema: z.ZodMiniType): Record<string, JsonObject> {
+  const text = JSON.stringify(z.toJSONSchema(schema, conversion).$defs ?? {});
+  const definitions: Record<string, JsonObject> = JSON.parse(
+    text.replaceAll("#/$defs/", "#/components/schemas/"),
+  );
+  return Object.fromEntries(
+    Object.entries(definitions).map(([name, { id, ...definition }]) => [name, definition]),
+  );
 }
 
 function listEnvelope(item: string): JsonObject {

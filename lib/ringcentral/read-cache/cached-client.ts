@@ -92,14 +92,15 @@ interface Read<Output> {
 async function read<Output>(reader: Reader, request: Read<Output>): Promise<Output> {
   const { scopes, answers, clock, metrics } = reader;
   const { operation, input, context, scope, freshMs } = request;
-  const { maxAgeMs = Number.POSITIVE_INFINITY } = context.freshness ?? {};
+  const { maxAgeMs = Number.POSITIVE_INFINITY, staleIfErrorMs = STALE_IF_ERROR_MS } = context.freshness ?? {};
   const flight = reader.flight();
   const epoch = await scopes.epoch(scope);
   const key = epoch === undefined ? undefined : answerKey(scope, epoch, operation, input);
   const kept = key === undefined || maxAgeMs === 0 ? undefined : await answers.read(key);
   const ageMs = kept === undefined ? Number.POSITIVE_INFINITY : Math.max(0, clock.now() - kept.asOf);
-  if (kept !== undefined && ageMs <= Math.min(freshMs, maxAgeMs)) return answerFrom(kept, "CacheHits");
-  const fallback = ageMs <= Math.min(STALE_IF_ERROR_MS, maxAgeMs) ? kept : undefined;
+  if (kept !== undefined && ageMs <= Math.min(freshMs, maxAgeMs)) return answerFrom(kept, false);
+  const fallback =
+    ageMs <= Math.min(STALE_IF_ERROR_MS, staleIfErrorMs, maxAgeMs) && staleIfErrorMs > 0 ? kept : undefined;
   metrics?.count("CacheMisses");
 
   const asOf = clock.now();
@@ -116,16 +117,16 @@ async function read<Output>(reader: Reader, request: Read<Output>): Promise<Outp
       operation: operation.name,
       error,
     });
-    return answerFrom(fallback, "CacheStale");
+    return answerFrom(fallback, true);
   }
   context.onReading?.({ source: "live", asOf });
   if (key !== undefined && isComplete(output) && !context.freshness?.noStore)
     await answers.keep(key, { asOf, output });
   return output;
 
-  function answerFrom({ asOf, output }: KeptAnswer, metric: string): Output {
-    metrics?.count(metric);
-    context.onReading?.({ source: "cache", asOf });
+  function answerFrom({ asOf, output }: KeptAnswer, isStale: boolean): Output {
+    metrics?.count(isStale ? "CacheStale" : "CacheHits");
+    context.onReading?.({ source: "cache", asOf, ...(isStale && { isStale }) });
     // The key names the operation and the release: this is what its schema made then.
     return output as Output;
   }

@@ -1,14 +1,19 @@
-// `npm test`: unit, integration and property suites, then the end-to-end suite, under the Node that Lambda runs.
+// `npm test`: unit, integration and property suites, the integration suite again on DynamoDB Local where Java is
+// found, then the end-to-end suite, under the Node that Lambda runs.
 // The last line is the sum: `N passed, N failed[, N skipped]`. Arguments narrow the suites, as with vitest itself.
-import { spawn } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import * as z from "zod/mini";
 import { projectRoot } from "./bundle.ts";
 
+const hasJava = spawnSync("java", ["-version"]).status === 0;
 const suites = [
   { title: "unit, integration and property tests", config: "vitest.config.ts" },
+  ...(hasJava
+    ? [{ title: "integration tests on DynamoDB Local", config: "test/dynamodb-local.config.ts" }]
+    : []),
   { title: "end-to-end tests", config: "vitest.e2e.config.ts" },
 ];
 
@@ -41,7 +46,7 @@ process.on("disconnect", () => {
 process.channel?.unref();
 
 async function runSuite(config: string, filters: readonly string[]): Promise<Tally> {
-  const reportPath = join(projectRoot, ".build", "test-reports", `${config}.json`);
+  const reportPath = join(projectRoot, ".build", "test-reports", `${basename(config)}.json`);
   await mkdir(join(projectRoot, ".build", "test-reports"), { recursive: true });
   await rm(reportPath, { force: true });
   const vitest = join(projectRoot, "node_modules/vitest/vitest.mjs");
@@ -70,6 +75,7 @@ async function readReport(path: string): Promise<Tally> {
 }
 
 const total: Tally = { passed: 0, failed: 0, skipped: 0 };
+if (!hasJava) console.log("Java is not installed: nothing runs on DynamoDB Local.");
 for (const { title, config } of suites) {
   if (process.exitCode !== undefined) break;
   console.log(`\n${title}`);

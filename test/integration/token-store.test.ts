@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { systemClock } from "../../lib/platform/clock.ts";
 import type { CredentialSource } from "../../lib/platform/credentials.ts";
@@ -7,10 +8,10 @@ import { createOAuth } from "../../lib/ringcentral/oauth.ts";
 import { createFleetTokenSource } from "../../lib/ringcentral/token-store/fleet-token-source.ts";
 import { createTransport, userAgent } from "../../lib/ringcentral/transport.ts";
 import { createDynamoRecordStore } from "../../lib/storage/dynamo-record-store.ts";
-import { createTable, type Engine, localCredentials, startDynalite } from "../support/dynamo-engines.ts";
+import { createTable, type Engine, localCredentials, startEngine } from "../support/dynamo-engines.ts";
 import { json, type Received, startLoopback } from "../unit/ringcentral/loopback.ts";
 
-const TABLE = "tokens";
+const TABLE = `tokens-${randomUUID()}`;
 
 /** Real parts all the way: the DynamoDB client over HTTP, got over HTTP, the system's clock. */
 function startInstance(n: number, accountKey: string, credentials: CredentialSource) {
@@ -43,7 +44,7 @@ const basic = ({ headers }: Received) =>
 describe("a fleet on real HTTP", () => {
   let engine: Engine;
   beforeAll(async () => {
-    engine = await startDynalite();
+    engine = await startEngine();
     await createTable(engine.endpoint, TABLE);
     vi.stubEnv("AWS_REGION", localCredentials.region);
     vi.stubEnv("AWS_ACCESS_KEY_ID", localCredentials.credentials.accessKeyId);

@@ -75,6 +75,12 @@ export async function startDynamoLocal(): Promise<Engine> {
   };
 }
 
+/** The engine that a run was set up for (`dynamodb-local-setup.ts`), else dynalite. */
+export async function startEngine(): Promise<Engine> {
+  const shared = process.env.DYNAMODB_LOCAL_URL;
+  return shared === undefined ? startDynalite() : { endpoint: shared, stop: async () => {} };
+}
+
 /** The table as the service declares it: two string keys, nothing else. */
 export async function createTable(endpoint: string, tableName: string): Promise<void> {
   const client = new DynamoDBClient({ endpoint, ...localCredentials });

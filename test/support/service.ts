@@ -1,12 +1,13 @@
+import { randomUUID } from "node:crypto";
 import { startDynamoDbEmulator } from "../../infra/local/dynamodb-emulator.ts";
 import { startOidcIssuer } from "../../infra/local/oidc-issuer.ts";
 import { startSecretsEndpoint } from "../../infra/local/secrets-endpoint.ts";
 import { resetRuntime } from "../../lib/runtime.ts";
 import { SEED, startTwin, type TwinOptions } from "../twin/twin.ts";
+import { createTable } from "./dynamo-engines.ts";
 
 export type Service = Awaited<ReturnType<typeof startService>>;
 
-const TABLE = "ringfront-test";
 const SECRET = "ringfront/test/ringcentral";
 
 /**
@@ -26,7 +27,8 @@ export async function startService({
   const { clientId, clientSecret, jwt } = SEED;
   const secret = ownSecret ?? JSON.stringify({ server: twin.url, clientId, clientSecret, jwt });
   const secrets = await startSecretsEndpoint({ [SECRET]: secret });
-  const dynamodb = await startDynamoDbEmulator(TABLE);
+  const table = `ringfront-test-${randomUUID()}`;
+  const dynamodb = await startDynamoDb(table);
   const before = { ...process.env };
   Object.assign(process.env, {
     AWS_REGION: "us-east-1",
@@ -37,7 +39,7 @@ export async function startService({
     RINGCENTRAL_SECRET_ID: SECRET,
     AUTH_ISSUER: issuer.url,
     AUTH_AUDIENCE: "ringfront",
-    TABLE_NAME: TABLE,
+    TABLE_NAME: table,
     CORS_ALLOWED_ORIGINS: "https://app.example.com",
   });
   resetRuntime();
@@ -68,4 +70,12 @@ export async function startService({
       await Promise.all([twin.close(), issuer.close(), secrets.close(), dynamodb.close()]);
     },
   };
+}
+
+/** dynalite, or a table in the DynamoDB Local that the run was set up for. */
+async function startDynamoDb(table: string): Promise<{ url: string; close(): void }> {
+  const url = process.env.DYNAMODB_LOCAL_URL;
+  if (url === undefined) return startDynamoDbEmulator(table);
+  await createTable(url, table);
+  return { url, close: () => {} };
 }

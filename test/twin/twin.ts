@@ -10,6 +10,7 @@ import { createRateLimiter } from "./edge/rate-limiter.ts";
 import { createRequestLog, type LoggedRequest } from "./edge/request-log.ts";
 import { type Edge, serveRequest } from "./edge/serve-request.ts";
 import { listen } from "./edge/server.ts";
+import { createWebhooks, type Delivery } from "./edge/webhooks.ts";
 import { createWritesInFlight } from "./edge/writes-in-flight.ts";
 import { createSessions, type Session } from "./oauth/sessions.ts";
 import { changeSettings, initialSettings, OptionError, type Settings, type TwinOptions } from "./options.ts";
@@ -59,8 +60,12 @@ export interface Twin {
   readonly state: World;
   /** @throws Error when no account has such an extension */
   extension(extensionId: string): Extension;
-  /** The phone numbers of the main account. */
+  /** The phone numbers of the main account. Subscribers are told of edits to an extension's numbers. */
   readonly numbers: NumberEditor;
+  /** Every notification sent, handshakes not included. */
+  readonly deliveries: readonly Delivery[];
+  /** Resolves when every notification has been answered or given up. */
+  deliveriesSettled(): Promise<void>;
   readonly sessions: readonly Session[];
   /** The old secret stops working at once; sessions live on. */
   rotateClientSecret(secret: string, clientId?: string): void;
@@ -101,6 +106,7 @@ export async function startTwin(options: TwinOptions = {}): Promise<Twin> {
     random,
     sessions: createSessions(clock, random),
     limiter: createRateLimiter(),
+    webhooks: createWebhooks(clock, random),
     baseUrl: "",
   };
   const faults = createFaults(createRandom(seed + 1));
@@ -110,7 +116,10 @@ export async function startTwin(options: TwinOptions = {}): Promise<Twin> {
   );
   platform.baseUrl = server.url;
   const twin = openTwin(edge, {
-    close: () => server.close(),
+    close: () => {
+      platform.webhooks.close();
+      return server.close();
+    },
     restart: () => {
       platform.world = createWorld(numbers);
       platform.settings = initialSettings(settingOptions);
@@ -146,7 +155,13 @@ function openTwin(edge: Edge, lifecycle: { close(): Promise<void>; restart(): vo
       return platform.world;
     },
     extension: (extensionId) => findExtension(platform.world, extensionId),
-    numbers: createNumberEditor(() => platform.world, SEED.accountId),
+    numbers: createNumberEditor(
+      () => platform.world,
+      SEED.accountId,
+      (account, extensionId) => platform.webhooks.numbersChanged(platform.world, account, extensionId),
+    ),
+    deliveries: platform.webhooks.deliveries,
+    deliveriesSettled: () => platform.webhooks.settled(),
     get sessions() {
       return sessions.list();
     },

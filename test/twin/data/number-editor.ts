@@ -1,4 +1,4 @@
-import { type CompanyNumber, findAccount, type World } from "./world.ts";
+import { type Account, type CompanyNumber, findAccount, type World } from "./world.ts";
 
 type NewNumber = Partial<CompanyNumber> & Pick<CompanyNumber, "phoneNumber">;
 
@@ -14,14 +14,26 @@ export interface NumberEditor {
   remove(id: number): void;
 }
 
-/** @param world asked for on every use, since a reset replaces it */
-export function createNumberEditor(world: () => World, accountId: string): NumberEditor {
+/**
+ * @param world asked for on every use, since a reset replaces it
+ * @param onChange told whose extension's numbers have changed; a company-level number is nobody's
+ */
+export function createNumberEditor(
+  world: () => World,
+  accountId: string,
+  onChange: (account: Account, extensionId: string) => void,
+): NumberEditor {
   const account = () => findAccount(world(), accountId);
   function find(id: number): CompanyNumber {
     const number = account().numbers.find((each) => each.id === id);
     if (number === undefined) throw new Error(`no such phone number: ${id}`);
     return number;
   }
+  const changed = (...extensionIds: (string | undefined)[]) => {
+    for (const extensionId of new Set(extensionIds)) {
+      if (extensionId !== undefined) onChange(account(), extensionId);
+    }
+  };
   return {
     list: () => account().numbers,
     add(number) {
@@ -36,13 +48,21 @@ export function createNumberEditor(world: () => World, accountId: string): Numbe
         ...number,
       };
       numbers.push(added);
+      changed(added.extensionId);
       return added;
     },
-    update: (id, patch) => Object.assign(find(id), patch),
+    update(id, patch) {
+      const number = find(id);
+      const before = number.extensionId;
+      Object.assign(number, patch);
+      changed(before, number.extensionId);
+      return number;
+    },
     remove(id) {
       const number = find(id);
       const owner = account();
       owner.numbers = owner.numbers.filter((each) => each !== number);
+      changed(number.extensionId);
     },
   };
 }

@@ -22,6 +22,7 @@ export function createWorld(numbers: number): World {
     accounts: new Map([mainAccount(numbers), ...others].map((each) => [each.id, each])),
     apps: new Map(seedApps().map((app) => [app.clientId, app])),
     users: seedUsers(),
+    subscriptions: [],
     nextId: () => {
       lastId += 1;
       return lastId;

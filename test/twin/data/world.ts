@@ -96,11 +96,31 @@ export interface User {
   jwtApps?: string[];
 }
 
+/** Somebody who wants to be told. */
+export interface Subscription {
+  id: string;
+  clientId: string;
+  accountId: string;
+  /** The extension of the user who made it. */
+  ownerId: string;
+  /** Without `~`. */
+  eventFilters: string[];
+  address: string;
+  verificationToken?: string;
+  status: "Active" | "Blacklisted";
+  /** Deliveries in a row that were not accepted. */
+  failures: number;
+  /** Epoch milliseconds. */
+  createdAt: number;
+  expiresAt: number;
+}
+
 /** Everything the twin knows, open to tests that want to change it. */
 export interface World {
   accounts: Map<string, Account>;
   apps: Map<string, App>;
   users: User[];
+  subscriptions: Subscription[];
   /** Makes ids of new rows. */
   nextId(): number;
 }

@@ -46,6 +46,7 @@ const commands: Record<string, Command> = {
     ),
   ),
   "POST permissions": done((twin, body) => twin.setPermissions(toPermissions(body))),
+  "GET deliveries": (twin) => json(200, { data: twin.deliveries }),
   "GET numbers": (twin) => json(200, { data: twin.numbers.list() }),
   "POST numbers": (twin, body) =>
     json(201, twin.numbers.add({ ...body, phoneNumber: textOf(body, "phoneNumber") })),

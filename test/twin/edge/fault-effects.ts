@@ -27,13 +27,13 @@ function comesAfter(effect: FaultEffect): boolean {
 export async function runUnderFaults(
   effects: readonly FaultEffect[],
   clock: Clock,
-  process: () => Answer,
+  process: () => Promise<Answer>,
 ): Promise<Ending> {
   for (const effect of effects.filter((each) => !comesAfter(each))) {
     if (effect.kind === "delay") await clock.sleep(effect.ms);
     else return spoil(effect, undefined);
   }
-  const answer = process();
+  const answer = await process();
   for (const effect of effects.filter(comesAfter)) {
     if (effect.kind === "delay") await clock.sleep(effect.ms);
     else return spoil(effect, answer);

@@ -4,6 +4,7 @@ import type { Sessions } from "../oauth/sessions.ts";
 import type { Settings } from "../options.ts";
 import type { Random } from "../random.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
+import type { Webhooks } from "./webhooks.ts";
 
 /** Everything one twin is made of; two twins share none of it. */
 export interface Platform {
@@ -13,6 +14,7 @@ export interface Platform {
   random: Random;
   sessions: Sessions;
   limiter: RateLimiter;
+  webhooks: Webhooks;
   /** The twin's own address, without a trailing slash. */
   baseUrl: string;
 }

@@ -32,11 +32,8 @@ export async function serveRequest(edge: Edge, request: ReceivedRequest): Promis
   const ending = await (async () => {
     try {
       if (settings.latencyMs > 0) await clock.sleep(settings.latencyMs);
-      return await runUnderFaults(effects, clock, () =>
-        addPlatformHeaders(
-          platform,
-          answerFor(() => target(write.isDuplicate)),
-        ),
+      return await runUnderFaults(effects, clock, async () =>
+        addPlatformHeaders(platform, await answerFor(async () => target(write.isDuplicate))),
       );
     } finally {
       write.leave();
@@ -51,7 +48,7 @@ function findTarget(
   { platform }: Edge,
   request: ReceivedRequest,
   entry: LoggedRequest,
-): (isDuplicate: boolean) => Answer {
+): (isDuplicate: boolean) => Answer | Promise<Answer> {
   try {
     const oauth = matchOAuth(request.method, request.path);
     if (oauth !== undefined) {
@@ -69,9 +66,9 @@ function findTarget(
   }
 }
 
-function answerFor(serve: () => Answer): Answer {
+async function answerFor(serve: () => Promise<Answer>): Promise<Answer> {
   try {
-    return serve();
+    return await serve();
   } catch (error) {
     if (error instanceof Refusal) return error.answer;
     // A flaw of the twin, in upstream's own words for a flaw of its own.

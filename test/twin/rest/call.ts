@@ -1,5 +1,6 @@
 import type { Account, Extension, User, World } from "../data/world.ts";
 import type { ReceivedRequest } from "../edge/received-request.ts";
+import type { Webhooks } from "../edge/webhooks.ts";
 import type { Settings } from "../options.ts";
 
 /** A call that has been let in: who calls, on whose behalf, and what the path names. */
@@ -8,7 +9,11 @@ export interface Call {
   settings: Settings;
   /** Of the twin, without a trailing slash: upstream's URIs are absolute. */
   baseUrl: string;
+  /** Epoch milliseconds. */
+  now: number;
+  webhooks: Webhooks;
   request: ReceivedRequest;
+  clientId: string;
   user: User;
   account: Account;
   /** Values of the path after the extension: `id`. */

@@ -16,9 +16,9 @@ export interface Match {
 export function matchRoute(request: ReceivedRequest, method: string, settings: Settings): Match {
   const path = decode(request.path);
   const found = routes.flatMap((route) => {
-    const params = route.pattern.exec(path)?.groups;
+    const params = route.pattern.exec(path);
     const isGone = route.legacyBlocked && !settings.legacyBlockedNumbers;
-    return params === undefined || isGone ? [] : [{ route, params: { ...params } }];
+    return params === null || isGone ? [] : [{ route, params: { ...params.groups } }];
   });
   if (found.length === 0) throw gatewayError(404, "AGW-404", "Not Found");
   const match = found.find(({ route }) => route.method === method);

@@ -7,6 +7,7 @@ import { getCallerBlockingSettings, updateCallerBlockingSettings } from "./calle
 import { getCompanyNumber, listCompanyNumbers } from "./company-numbers.ts";
 import { listExtensionNumbers } from "./extension-numbers.ts";
 import * as forwarding from "./forwarding-numbers.ts";
+import * as subscriptions from "./subscriptions.ts";
 
 interface RouteFacts {
   /** Names the call in faults and in the request log. */
@@ -20,9 +21,10 @@ interface RouteFacts {
   pattern: RegExp;
 }
 
-/** One call of the REST API, on an account or on one of its extensions. */
+/** One call of the REST API: on an account, on one of its extensions, or on what the user has. */
 export type Route = RouteFacts &
   (
+    | { level: "user"; handle: (call: Call) => Answer | Promise<Answer> }
     | { level: "account"; handle: (call: Call) => Answer }
     | { level: "extension"; handle: (call: ExtensionCall) => Answer }
   );
@@ -49,6 +51,16 @@ const onExtension = (operation: string, line: string, handle: (call: ExtensionCa
 const onAccount = (operation: string, line: string, handle: (call: Call) => Answer): Route => ({
   ...facts(operation, line, account),
   level: "account",
+  handle,
+});
+
+const onUser = (
+  operation: string,
+  line: string,
+  handle: (call: Call) => Answer | Promise<Answer>,
+): Route => ({
+  ...facts(operation, line, "/restapi/v1\\.0"),
+  level: "user",
   handle,
 });
 
@@ -157,5 +169,16 @@ export const routes: readonly Route[] = [
     "listExtensionNumbers",
     "GET phone-number Light ReadAccounts ReadUserPhoneNumbers",
     listExtensionNumbers,
+  ),
+
+  // Needs what its filters need; ours are about extensions [docs: HOOK].
+  onUser("createSubscription", "POST subscription Medium ReadAccounts", subscriptions.createSubscription),
+  onUser("listSubscriptions", "GET subscription Light ReadAccounts", subscriptions.listSubscriptions),
+  onUser("getSubscription", "GET subscription/{id} Light ReadAccounts", subscriptions.getSubscription),
+  onUser("updateSubscription", "PUT subscription/{id} Medium ReadAccounts", subscriptions.updateSubscription),
+  onUser(
+    "deleteSubscription",
+    "DELETE subscription/{id} Medium ReadAccounts",
+    subscriptions.deleteSubscription,
   ),
 ];

@@ -16,13 +16,13 @@ import type { Match } from "./match-route.ts";
  * against the budget like any other, once it is known whose it is.
  * @param isDuplicate whether the very same write is being processed right now
  */
-export function serveCall(
+export async function serveCall(
   platform: Platform,
   request: ReceivedRequest,
   match: Match,
   isDuplicate: boolean,
   entry: LoggedRequest,
-): Answer {
+): Promise<Answer> {
   const session = authenticate(platform.sessions, request);
   const { app, user } = session;
   entry.clientId = app.clientId;
@@ -31,7 +31,7 @@ export function serveCall(
   try {
     // Without a Retry-After: nothing is exhausted, the first of the two is just not done [unsure].
     if (isDuplicate) throw restError(429, "CMN-304", "Duplicate concurrent request");
-    const answer = handle(platform, request, match, session);
+    const answer = await handle(platform, request, match, session);
     return { ...answer, headers: { ...headers, ...answer.headers } };
   } catch (error) {
     if (!(error instanceof Refusal)) throw error;
@@ -56,17 +56,25 @@ function countAgainstBudget(platform: Platform, session: Session, match: Match):
   return headers;
 }
 
-function handle(platform: Platform, request: ReceivedRequest, match: Match, session: Session): Answer {
-  const { world, settings, baseUrl } = platform;
+function handle(
+  platform: Platform,
+  request: ReceivedRequest,
+  match: Match,
+  session: Session,
+): Answer | Promise<Answer> {
+  const { world, settings, baseUrl, webhooks } = platform;
+  const now = platform.clock.now();
   const { route, params } = match;
-  const { user } = session;
+  const { app, user } = session;
+  const { clientId } = app;
   if (user.extensionId === undefined) throw restError(401, "CMN-405", "Login to extension required");
-  const account = findAccount(platform, session, params.accountId);
+  const account = findAccount(platform, session, params.accountId ?? "~");
   if (!covers(scopeOf(session), route.appPermission)) throw appPermissionMissing(route.appPermission);
-  const call: Call = { world, settings, baseUrl, request, user, account, params };
+  const call: Call = { world, settings, baseUrl, now, webhooks, request, clientId, user, account, params };
   const requireUserPermission = () => {
     if (!user.permissions.includes(route.userPermission)) throw userPermissionMissing(route.userPermission);
   };
+  if (route.level === "user") return route.handle(call);
   if (route.level === "account") {
     requireUserPermission();
     return route.handle(call);

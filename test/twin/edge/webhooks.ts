@@ -1,0 +1,121 @@
+import type { Clock } from "../clock.ts";
+import type { Account, Subscription, World } from "../data/world.ts";
+import type { Random } from "../random.ts";
+
+/** A notification that was sent, and what came of it. */
+export interface Delivery {
+  /** Epoch milliseconds of the twin's clock. */
+  at: number;
+  subscriptionId: string;
+  uuid: string;
+  event: string;
+  body: unknown;
+  /** Absent: no answer. */
+  status?: number;
+}
+
+/** The twin's way out: it calls its clients' addresses. */
+export interface Webhooks {
+  readonly deliveries: readonly Delivery[];
+  /** @returns whether the address answers a handshake as it has to [docs: HOOK] */
+  shakeHands(address: string): Promise<boolean>;
+  /** Tells every subscription that asked for it that an extension's numbers have changed. */
+  numbersChanged(world: World, account: Account, extensionId: string): void;
+  /** Resolves when everything sent so far has been answered or given up. */
+  settled(): Promise<void>;
+  close(): void;
+}
+
+/** [docs: HOOK] */
+const ANSWER_WITHIN_MS = 3_000;
+const MAX_RESPONSE_BYTES = 1_024;
+/** How many failures in a row make a subscription `Blacklisted`; the documentation gives no number [unsure]. */
+const PATIENCE = 5;
+
+export function createWebhooks(clock: Clock, random: Random): Webhooks {
+  const deliveries: Delivery[] = [];
+  const closing = new AbortController();
+  const inFlight = new Set<Promise<void>>();
+
+  const post = (address: string, headers: Record<string, string>, body?: string) =>
+    fetch(address, {
+      method: "POST",
+      headers: { "Content-Type": "application/json", "User-Agent": "RingCentral-WebHook/Twin", ...headers },
+      redirect: "manual",
+      signal: AbortSignal.any([closing.signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
+      ...(body !== undefined && { body }),
+    });
+
+  async function deliver(subscription: Subscription, event: string, body: unknown, uuid: string) {
+    const delivery: Delivery = { at: clock.now(), subscriptionId: subscription.id, uuid, event, body };
+    deliveries.push(delivery);
+    const envelope = {
+      uuid,
+      event,
+      timestamp: new Date(delivery.at).toISOString(),
+      subscriptionId: subscription.id,
+      ownerId: subscription.ownerId,
+      body,
+    };
+    const { address, verificationToken } = subscription;
+    const headers = verificationToken === undefined ? {} : { "Verification-Token": verificationToken };
+    const status = await post(address, headers, JSON.stringify(envelope)).then(
+      async (response) => {
+        await response.arrayBuffer();
+        return response.status;
+      },
+      () => undefined,
+    );
+    if (status !== undefined) delivery.status = status;
+    const accepted = status !== undefined && status >= 200 && status < 300;
+    subscription.failures = accepted ? 0 : subscription.failures + 1;
+    if (subscription.failures >= PATIENCE) subscription.status = "Blacklisted";
+  }
+
+  return {
+    deliveries,
+    async shakeHands(address) {
+      const token = random.uuid();
+      try {
+        const response = await post(address, { "Validation-Token": token });
+        const bytes = (await response.arrayBuffer()).byteLength + headerBytes(response.headers);
+        return (
+          response.status === 200 &&
+          response.headers.get("validation-token") === token &&
+          (response.headers.get("content-type") ?? "").startsWith("application/json") &&
+          bytes <= MAX_RESPONSE_BYTES
+        );
+      } catch {
+        return false;
+      }
+    },
+    numbersChanged(world, account, extensionId) {
+      const list = `/restapi/v1.0/account/${account.id}/extension`;
+      const hinted = { extensionId, eventType: "Update", hints: ["CompanyNumbers"] };
+      for (const subscription of liveSubscriptions(world, clock.now())) {
+        if (subscription.accountId !== account.id || subscription.status !== "Active") continue;
+        for (const filter of subscription.eventFilters) {
+          // The account's own event says which extension, and not what about it [docs: HOOK].
+          const body = filter === list ? { extensionId, eventType: "Update" } : hinted;
+          if (filter !== list && filter !== `${list}/${extensionId}`) continue;
+          const sent = deliver(subscription, filter, body, random.uuid());
+          inFlight.add(sent);
+          void sent.finally(() => inFlight.delete(sent));
+        }
+      }
+    },
+    async settled() {
+      await Promise.all(inFlight);
+    },
+    close: () => closing.abort(),
+  };
+}
+
+/** Subscriptions end by themselves. */
+export function liveSubscriptions(world: World, now: number): Subscription[] {
+  return world.subscriptions.filter(({ expiresAt }) => expiresAt > now);
+}
+
+function headerBytes(headers: Headers): number {
+  return [...headers].reduce((sum, [name, value]) => sum + name.length + value.length + 4, 0);
+}

@@ -28,6 +28,8 @@ const MAX_IN_MEMORY = 200;
 
 export function createKeptAnswers(records: RecordStore, longestKeptMs: number): KeptAnswers {
   const memory = new Map<string, KeptAnswer>();
+  /** Of the records that answers in memory were read from or written to: what replaces them needs no reading. */
+  const versions = new WeakMap<KeptAnswer, number>();
   const nameOf = ({ partition, sort }: RecordKey) => JSON.stringify([partition, sort]);
 
   function remember(key: RecordKey, answer: KeptAnswer): void {
@@ -48,8 +50,10 @@ export function createKeptAnswers(records: RecordStore, longestKeptMs: number): 
         const { asOf, deflated } = stored.value;
         const { inflateRawSync } = await import("node:zlib");
         const output: unknown = JSON.parse(inflateRawSync(Buffer.from(deflated, "base64")).toString("utf8"));
-        remember(key, { asOf, output });
-        return { asOf, output };
+        const answer = { asOf, output };
+        versions.set(answer, stored.version);
+        remember(key, answer);
+        return answer;
       } catch {
         // Damaged or out of reach: RingCentral still has the answer.
         return undefined;
@@ -57,6 +61,7 @@ export function createKeptAnswers(records: RecordStore, longestKeptMs: number): 
     },
 
     async keep(key, answer) {
+      const answered = memory.get(nameOf(key)) ?? answer;
       remember(key, answer);
       const { deflateRawSync } = await import("node:zlib");
       const deflated = deflateRawSync(JSON.stringify(answer.output)).toString("base64");
@@ -64,10 +69,10 @@ export function createKeptAnswers(records: RecordStore, longestKeptMs: number): 
       const value: StoredAnswer = { asOf: answer.asOf, release: VERSION, deflated };
       const expiresAt = answer.asOf + longestKeptMs;
       try {
-        const before = await records.read<StoredAnswer>(key);
-        if (before !== undefined && before.value.asOf >= answer.asOf) return;
+        const before = versions.get(answered) ?? (await records.read<StoredAnswer>(key))?.version ?? null;
         // Losing the race means that somebody has just kept one as good.
-        await records.compareAndSet(key, before?.version ?? null, value, { expiresAt });
+        const version = await records.compareAndSet(key, before, value, { expiresAt });
+        if (version !== undefined) versions.set(answer, version);
       } catch (error) {
         if (!(error instanceof StorageUnavailable)) throw error;
       }

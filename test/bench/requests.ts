@@ -1,0 +1,157 @@
+import { handler as addBlockedNumber } from "../../functions/extensions/add-blocked-number.ts";
+import { handler as getOverview } from "../../functions/extensions/get-overview.ts";
+import { handler as listForwardingNumbers } from "../../functions/extensions/list-forwarding-numbers.ts";
+import { addBlockedNumberRoute } from "../../lib/contract/routes/add-blocked-number.ts";
+import { getOverviewRoute } from "../../lib/contract/routes/get-overview.ts";
+import { listForwardingNumbersRoute } from "../../lib/contract/routes/list-forwarding-numbers.ts";
+import { resetRuntime } from "../../lib/runtime.ts";
+import { invoke, type TestAnswer } from "../support/api-gateway.ts";
+import { startFaultyProxy } from "../support/dynamo-engines.ts";
+import { type Service, startService } from "../support/service.ts";
+import { SEED } from "../twin/twin.ts";
+import { muted, percentile } from "./figures.ts";
+
+/** How long RingCentral takes for each call here; its real answers take 100 to 400 ms. */
+const RINGCENTRAL_MS = 150;
+const RUNS = 60;
+/** So that no request waits for a budget: those waits are what the fleet simulation is about. */
+const AMPLE = { Light: 3_000, Medium: 3_000, Heavy: 3_000, Auth: 100 };
+
+interface Figures {
+  case: string;
+  "p50 ms": number;
+  "p99 ms": number;
+  "RingCentral calls": number;
+  "table reads": number;
+  "table writes": number;
+}
+
+/**
+ * What one request costs through the real handlers, against what it costs to call RingCentral directly: time,
+ * RingCentral calls and table requests, per request. One process, warm; dynalite is in the same process, so the
+ * time of a table request is that of a loopback one.
+ */
+export async function measureRequests(): Promise<void> {
+  const restore = muted();
+  const service = await startService({ latencyMs: RINGCENTRAL_MS, limits: AMPLE });
+  const table = await startFaultyProxy(service.dynamodb.url);
+  process.env.AWS_ENDPOINT_URL_DYNAMODB = table.endpoint;
+  resetRuntime();
+  const bearer = await login(service);
+  const figures: Figures[] = [];
+
+  async function measure(name: string, act: (run: number) => Promise<unknown>, runs = RUNS): Promise<void> {
+    const [callsBefore, tableBefore] = [service.sent().length, table.seen.length];
+    const times: number[] = [];
+    for (let run = 0; run < runs; run += 1) {
+      const startedAt = performance.now();
+      await act(run);
+      times.push(performance.now() - startedAt);
+    }
+    const asked = table.seen.slice(tableBefore);
+    const each = (count: number) => Math.round((count / runs) * 100) / 100;
+    figures.push({
+      case: name,
+      "p50 ms": Math.round(percentile(times, 0.5)),
+      "p99 ms": Math.round(percentile(times, 0.99)),
+      "RingCentral calls": each(service.sent().length - callsBefore),
+      "table reads": each(asked.filter((call) => call.startsWith("GetItem")).length),
+      "table writes": each(asked.filter((call) => !call.startsWith("GetItem")).length),
+    });
+  }
+
+  const direct = (path: string, init: RequestInit = {}) =>
+    fetch(`${service.twin.url}/restapi/v1.0/account/~/extension/~/${path}`, {
+      ...init,
+      headers: { authorization: `Bearer ${bearer}`, "content-type": "application/json" },
+    }).then((answer) => answer.json());
+  const token = service.tokens.user;
+  const live = { "cache-control": "no-cache" };
+  const list = (headers: Record<string, string> = {}) =>
+    invoke(listForwardingNumbers, listForwardingNumbersRoute, { token, headers }).then(succeeded);
+  const overview = (headers: Record<string, string> = {}) =>
+    invoke(getOverview, getOverviewRoute, { token, headers }).then(succeeded);
+  const parts = [
+    "blocked-number",
+    "caller-blocking/phone-numbers?status=Allowed",
+    "forwarding-number",
+    "phone-number?usageType=DirectNumber",
+  ];
+  const block = (run: number, headers: Record<string, string> = {}) =>
+    invoke(addBlockedNumber, addBlockedNumberRoute, {
+      token,
+      headers,
+      body: { phoneNumber: numberOf(run) },
+    }).then(succeeded);
+  const key = (run: number) => ({
+    "idempotency-key": `00000000-0000-4000-8000-${String(run).padStart(12, "0")}`,
+  });
+
+  try {
+    await list();
+    await measure("read: RingCentral directly", () => direct("forwarding-number"));
+    await measure("read: live (no-cache)", () => list(live));
+    await measure("read: from the cache", () => list());
+    await measure(
+      "read: 50 at once, live",
+      () => Promise.all(Array.from({ length: 50 }, () => list(live))),
+      10,
+    );
+    await measure("screen: 4 RingCentral calls in turn", async () => {
+      for (const part of parts) await direct(part);
+    });
+    await measure("screen: overview, live", () => overview(live));
+    await measure("screen: overview, from the cache", () => overview());
+    await measure("write: RingCentral directly", (run) =>
+      direct("blocked-number", { method: "POST", body: JSON.stringify({ phoneNumber: numberOf(run) }) }),
+    );
+    await measure("write: without a key", (run) => block(100 + run));
+    await measure("write: with Idempotency-Key", (run) => block(200 + run, key(run)));
+    await measure("write: replayed", (run) => block(200 + run, key(run)));
+  } finally {
+    await service.stop();
+    await table.stop();
+    restore();
+  }
+  console.log(`\nOne request, RingCentral taking ${RINGCENTRAL_MS} ms a call (${RUNS} runs each)\n`);
+  console.table(Object.fromEntries(figures.map(({ case: name, ...more }) => [name, more])));
+  printRatios(figures);
+}
+
+function printRatios(figures: readonly Figures[]): void {
+  const p50 = (name: string) => figures.find((figure) => figure.case === name)?.["p50 ms"] ?? Number.NaN;
+  const ratio = (a: string, b: string) => (p50(a) / p50(b)).toFixed(2);
+  console.log(
+    `live read / RingCentral directly:        ${ratio("read: live (no-cache)", "read: RingCentral directly")}`,
+  );
+  console.log(
+    `cached read / RingCentral directly:      ${ratio("read: from the cache", "read: RingCentral directly")}`,
+  );
+  console.log(
+    `overview / its four calls in turn:       ${ratio("screen: overview, live", "screen: 4 RingCentral calls in turn")}`,
+  );
+  console.log(
+    `keyed write / RingCentral directly:      ${ratio("write: with Idempotency-Key", "write: RingCentral directly")}`,
+  );
+}
+
+function succeeded(answer: TestAnswer): TestAnswer {
+  if (answer.status >= 400) throw new Error(`a request that was to be measured failed: ${answer.body.code}`);
+  return answer;
+}
+
+/** Numbers that nobody has, and no two the same. */
+const numberOf = (run: number) =>
+  `+1${213 + Math.floor(run / 100)}55501${String(run % 100).padStart(2, "0")}`;
+
+async function login({ twin }: Service): Promise<string> {
+  const { clientId, clientSecret, jwt } = SEED;
+  const answer = await fetch(`${twin.url}/restapi/oauth/token`, {
+    method: "POST",
+    headers: { authorization: `Basic ${btoa(`${clientId}:${clientSecret}`)}` },
+    body: new URLSearchParams({ grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer", assertion: jwt }),
+  });
+  const body: unknown = await answer.json();
+  if (typeof body !== "object" || body === null || !("access_token" in body)) throw new Error("no token");
+  return String(body.access_token);
+}

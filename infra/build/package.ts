@@ -8,7 +8,11 @@ import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { type Bundle, bundleFunctions, projectRoot } from "./bundle.ts";
 import { findForeignInputs, findOverBudget } from "./bundle-checks.ts";
+import { findMisplacedRights, rightsTable } from "./function-rights.ts";
 import { measureImports } from "./import-time.ts";
+import { findWildcards, policyStatements } from "./policies.ts";
+import { readTemplate } from "./template.ts";
+import { usedActions } from "./used-actions.ts";
 import { zipBundle } from "./zip-bundle.ts";
 
 const buildDir = join(projectRoot, ".build");
@@ -41,6 +45,18 @@ async function packageTemplate(stage: string): Promise<void> {
   if (code !== 0) throw new Error(`serverless package failed (exit code ${code})`);
 }
 
+/** @throws when a function may do what its code does not, or may not do what its code does */
+async function checkRights(bundles: readonly Bundle[]): Promise<void> {
+  const template = readTemplate(join(templateDir, "cloudformation-template-update-stack.json"));
+  const used = new Map(bundles.map((bundle) => [bundle.name, usedActions(bundle, projectRoot)]));
+  const table = rightsTable(template);
+  console.log("\nwhat each function may do, by resource (its role in the template):");
+  console.table(table);
+  await writeFile(join(buildDir, "rights.json"), `${JSON.stringify(table, null, 2)}\n`);
+  const offences = [...findWildcards(policyStatements(template)), ...findMisplacedRights(template, used)];
+  if (offences.length > 0) throw new Error(offences.join("\n"));
+}
+
 async function reportSizes(bundles: readonly Bundle[]): Promise<void> {
   const paths = bundles.map(({ path }) => pathToFileURL(path).href);
   const importTimes = await measureImports(paths, join(buildDir, "measure"), IMPORT_ROUNDS);
@@ -65,6 +81,7 @@ try {
   if (offences.length > 0) throw new Error(offences.join("\n"));
   await writeArtifacts(bundles);
   await packageTemplate(values.stage);
+  await checkRights(bundles);
   await reportSizes(bundles);
   console.log(`artefacts in .build/artifacts, CloudFormation in .build/serverless (stage ${values.stage})`);
   if (!process.env.AUTH_ISSUER) {

@@ -1,36 +1,29 @@
 // @ts-check
-
-/** The table actions a function needs; most need the single-item ones of the token, budget and replay records. */
-const itemActions = ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"];
-
-/** Where a function needs another set than `itemActions`: its key in serverless.yml. */
-/** @type {Record<string, string[]>} */
-const tableActions = {};
+import { rightsOf } from "./rights.js";
+import { serviceFunctions } from "./service-functions.js";
 
 /**
- * One IAM role per function of serverless.yml, named `<Function>Role`: it may write its own log group, and, unless
- * the function is public (no authorizer), read the one secret and use the one table. Nothing else.
- * @param {{ resolveVariable: (address: string) => Promise<any> }} variables
+ * One IAM role per function of serverless.yml, named `<Function>Role`: it may write its own log group and traces,
+ * and what rights.js says of it. Nothing else.
+ * @param {import("./service-functions.js").Variables} variables
  */
-export async function roles({ resolveVariable }) {
-  /** @type {Record<string, { events?: { httpApi?: { authorizer?: unknown } }[] }>} */
-  const functions = await resolveVariable("self:functions");
-  const prefix = `${await resolveVariable("self:service")}-${await resolveVariable("sls:stage")}`;
-  const resources = Object.entries(functions).map(([key, { events = [] }]) => {
-    const isPublic = events.every(({ httpApi }) => httpApi !== undefined && httpApi.authorizer === undefined);
+export async function roles(variables) {
+  const resources = (await serviceFunctions(variables)).map((definition) => {
+    const { secret, table } = rightsOf(definition);
+    const services = [...(secret ? ["secretsmanager"] : []), ...(table.length > 0 ? ["dynamodb"] : [])];
     const statements = [
-      writeLogs(`/aws/lambda/${prefix}-${key}`),
-      ...(isPublic ? [] : [readSecret(), useTable(key)]),
+      writeLogs(`/aws/lambda/${definition.name}`),
+      writeTraces,
+      ...(secret ? [readSecret] : []),
+      ...(table.length > 0 ? [useTable(table)] : []),
+      ...(services.length > 0 ? [useDataKey(services)] : []),
     ];
-    return [`${key[0]?.toUpperCase()}${key.slice(1)}Role`, role(`${prefix}-${key}`, statements)];
+    return [`${definition.logicalName}Role`, role(definition.name, statements)];
   });
   return { Resources: Object.fromEntries(resources) };
 }
 
-/**
- * @param {string} functionName
- * @param {object[]} statements
- */
+/** @param {string} functionName @param {object[]} statements */
 function role(functionName, statements) {
   return {
     Type: "AWS::IAM::Role",
@@ -59,19 +52,41 @@ function writeLogs(logGroup) {
   };
 }
 
-function readSecret() {
-  return {
-    Effect: "Allow",
-    Action: ["secretsmanager:GetSecretValue"],
-    Resource: { Ref: "RingCentralSecret" },
-  };
+/** X-Ray's actions know no resources: AWS takes nothing but `*` for them. */
+const writeTraces = {
+  Effect: "Allow",
+  Action: ["xray:PutTraceSegments", "xray:PutTelemetryRecords"],
+  Resource: "*",
+};
+
+const readSecret = {
+  Effect: "Allow",
+  Action: ["secretsmanager:GetSecretValue"],
+  Resource: { Ref: "RingCentralSecret" },
+};
+
+/** @param {string[]} actions */
+function useTable(actions) {
+  return { Effect: "Allow", Action: actions, Resource: { "Fn::GetAtt": ["RecordsTable", "Arn"] } };
 }
 
-/** @param {string} key */
-function useTable(key) {
+/**
+ * The key's owner is asked for on behalf of the caller, so the caller needs the right; `kms:ViaService` keeps it
+ * from using the key in any other way. Reading takes Decrypt; a write may make DynamoDB ask for a new data key.
+ * @param {string[]} services
+ */
+function useDataKey(services) {
+  const writes = services.includes("dynamodb");
   return {
     Effect: "Allow",
-    Action: tableActions[key] ?? itemActions,
-    Resource: { "Fn::GetAtt": ["RecordsTable", "Arn"] },
+    Action: ["kms:Decrypt", ...(writes ? ["kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"] : [])],
+    Resource: { "Fn::GetAtt": ["DataKey", "Arn"] },
+    Condition: {
+      StringEquals: {
+        "kms:ViaService": services.map((service) => ({
+          "Fn::Sub": `${service}.\${AWS::Region}.amazonaws.com`,
+        })),
+      },
+    },
   };
 }

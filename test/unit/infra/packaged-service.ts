@@ -4,13 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { projectRoot } from "../../../infra/build/bundle.ts";
+import { readTemplate, type Template } from "../../../infra/build/template.ts";
 
-const Template = z.object({
-  Resources: z.record(
-    z.string(),
-    z.looseObject({ Type: z.string(), Properties: z.optional(z.record(z.string(), z.unknown())) }),
-  ),
-});
 const State = z.object({
   service: z.object({
     functions: z.record(
@@ -35,7 +30,8 @@ const State = z.object({
 });
 
 export interface PackagedService {
-  resources: z.output<typeof Template>["Resources"];
+  template: Template;
+  resources: Template["Resources"];
   functions: z.output<typeof State>["service"]["functions"];
   /** What osls printed, warnings included. */
   output: string;
@@ -45,7 +41,7 @@ export interface PackagedService {
  * Packages serverless.yml as it stands, with placeholder artifacts, in a folder of its own: what CloudFormation
  * would get, without a build and without touching `.build`.
  */
-export function packageService(env: Record<string, string> = {}): PackagedService {
+export function packageService(env: Record<string, string> = {}, stage = "dev"): PackagedService {
   const dir = mkdtempSync(join(tmpdir(), "ringfront-package-"));
   const read = (file: string) => readFileSync(join(dir, file), "utf8");
   try {
@@ -60,7 +56,7 @@ export function packageService(env: Record<string, string> = {}): PackagedServic
     const serverless = join(dir, "node_modules/serverless/bin/serverless.js");
     const { status, stdout, stderr } = spawnSync(
       process.execPath,
-      [serverless, "package", "--package", ".build/serverless"],
+      [serverless, "package", "--stage", stage, "--package", ".build/serverless"],
       {
         cwd: dir,
         encoding: "utf8",
@@ -70,8 +66,10 @@ export function packageService(env: Record<string, string> = {}): PackagedServic
     const output = stdout + stderr;
     if (status !== 0) throw new Error(`osls package failed:\n${output}`);
     const readJson = (file: string): unknown => JSON.parse(read(join(".build/serverless", file)));
+    const template = readTemplate(join(dir, ".build/serverless/cloudformation-template-update-stack.json"));
     return {
-      resources: Template.parse(readJson("cloudformation-template-update-stack.json")).Resources,
+      template,
+      resources: template.Resources,
       functions: State.parse(readJson("serverless-state.json")).service.functions,
       output,
     };

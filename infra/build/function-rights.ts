@@ -1,0 +1,113 @@
+import { type PolicyStatement, statementsOf } from "./policies.ts";
+import { type Resource, referredTo, resourcesOf, spell, type Template } from "./template.ts";
+
+/** What one function may do, as its role in the packaged template says. */
+export interface FunctionRights {
+  /** Its place under `functions/`: `extensions/list-blocked-numbers`. */
+  name: string;
+  logicalId: string;
+  role: string;
+  statements: PolicyStatement[];
+}
+
+/** @throws when a function has no role of the template's own */
+export function functionRights(template: Template): FunctionRights[] {
+  return resourcesOf(template, "AWS::Lambda::Function").map(([logicalId, { Properties }]) => {
+    const role = referredTo(Properties.Role);
+    const resource = role === undefined ? undefined : template.Resources[role];
+    if (role === undefined || resource === undefined)
+      throw new Error(`${logicalId} has no role in the template`);
+    if (Properties.ManagedPolicyArns !== undefined) throw new Error(`${role} has policies from elsewhere`);
+    const trust = resource.Properties.AssumeRolePolicyDocument;
+    const granted = {
+      ...resource,
+      Properties: { ...resource.Properties, AssumeRolePolicyDocument: undefined },
+    };
+    if (trust === undefined) throw new Error(`${role} trusts nobody`);
+    return { name: nameOf(Properties.Handler), logicalId, role, statements: statementsOf(role, granted) };
+  });
+}
+
+/** `functions/ops/health.handler` is `ops/health`. */
+function nameOf(handler: unknown): string {
+  return String(handler).replace(/^functions\/(.*)\.handler$/, "$1");
+}
+
+/**
+ * The actions that Lambda itself takes with a function's role, on account of how the function is set up and not of
+ * what its code calls.
+ */
+function platformActions(template: Template, { logicalId, statements }: FunctionRights): Set<string> {
+  const actions = new Set(["logs:CreateLogStream", "logs:PutLogEvents"]);
+  const { Properties = {} }: Partial<Resource> = template.Resources[logicalId] ?? {};
+  if (spell(Properties.TracingConfig).includes("Active")) {
+    actions.add("xray:PutTraceSegments").add("xray:PutTelemetryRecords");
+  }
+  const isOfFunction = (value: unknown) => JSON.stringify(value ?? "").includes(`"${logicalId}"`);
+  const has = (type: string, property = "FunctionName") =>
+    resourcesOf(template, type).some(([, resource]) => isOfFunction(resource.Properties[property]));
+  if (has("AWS::Lambda::EventSourceMapping")) {
+    for (const action of ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"])
+      actions.add(action);
+  }
+  if (Properties.DeadLetterConfig !== undefined || has("AWS::Lambda::EventInvokeConfig")) {
+    actions.add("sqs:SendMessage");
+  }
+  // A key may be used through a service only, and only through one that the function may call.
+  for (const { actions: named, condition } of statements) {
+    const services = JSON.stringify(condition.StringEquals?.["kms:ViaService"] ?? []);
+    for (const action of named.filter((one) => one.startsWith("kms:"))) {
+      const callable = statements.some(({ actions: others }) =>
+        others.some((other) => !other.startsWith("kms:") && services.includes(`"${other.split(":")[0]}.`)),
+      );
+      if (callable) actions.add(action);
+    }
+  }
+  return actions;
+}
+
+/**
+ * Rights that nothing uses, and uses that nothing allows.
+ * @param used the IAM actions that a function's code can ask for, by the function's name
+ * @returns a sentence for each offence
+ */
+export function findMisplacedRights(
+  template: Template,
+  used: ReadonlyMap<string, ReadonlySet<string>>,
+): string[] {
+  return functionRights(template).flatMap((rights) => {
+    const code = used.get(rights.name);
+    if (code === undefined) return [`${rights.name} is in the template, but no such function was bundled`];
+    const platform = platformActions(template, rights);
+    const granted = new Set(rights.statements.flatMap(({ actions }) => actions));
+    const idle = [...granted].filter((action) => !code.has(action) && !platform.has(action));
+    const missing = [...code].filter((action) => !granted.has(action));
+    return [
+      ...idle.map((action) => `${rights.name} may ${action}, which its code does not use`),
+      ...missing.map((action) => `${rights.name} uses ${action}, which ${rights.role} does not allow`),
+    ];
+  });
+}
+
+/** For people: one line a function, one column a resource, the actions in the cells. */
+export function rightsTable(template: Template): Record<string, Record<string, string>> {
+  return Object.fromEntries(
+    functionRights(template).map(({ name, statements }) => {
+      const cells: Record<string, string> = {};
+      for (const { actions, resources } of statements) {
+        for (const resource of resources) {
+          const column = columnOf(resource);
+          const verbs = actions.map((action) => action.replace(/^.*:/, "")).join(" ");
+          cells[column] = cells[column] === undefined ? verbs : `${cells[column]} ${verbs}`;
+        }
+      }
+      return [name, cells];
+    }),
+  );
+}
+
+function columnOf(resource: string): string {
+  if (resource.includes(":log-group:")) return "own log group";
+  if (resource === "*") return "X-Ray";
+  return /^\$\{(\w+)(?:\.\w+)?\}/.exec(resource)?.[1] ?? resource;
+}

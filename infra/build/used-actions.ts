@@ -1,0 +1,44 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import type { Bundle } from "./bundle.ts";
+
+/** Where an action is not named as its command is. */
+const actionsOfCommand: Record<string, readonly string[]> = {
+  "sqs:SendMessageBatch": ["sqs:SendMessage"],
+  "sqs:DeleteMessageBatch": ["sqs:DeleteMessage"],
+  "dynamodb:TransactWriteItems": ["dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"],
+  "dynamodb:TransactGetItems": ["dynamodb:GetItem"],
+};
+
+/** IAM's prefix where it is not the client's name without hyphens. */
+const prefixOfClient: Record<string, string> = {
+  "secrets-manager": "secretsmanager",
+  eventbridge: "events",
+};
+
+/**
+ * The IAM actions that the code of a bundle can ask for: those of the AWS commands that our own modules in it
+ * import. (The bundle itself tells too little: it carries whole clients, with the commands nobody calls.)
+ *
+ * A module that is in a bundle counts as used, whether or not this function's requests reach it.
+ */
+export function usedActions({ inputs }: Bundle, root: string): Set<string> {
+  const own = Object.keys(inputs).filter((path) => /^(functions|lib)\//.test(path) && path.endsWith(".ts"));
+  return new Set(own.flatMap((path) => actionsIn(readFileSync(join(root, path), "utf8"))));
+}
+
+/** @throws for an import of a client that hides which commands are used */
+export function actionsIn(source: string): string[] {
+  const imports = source.matchAll(
+    /(?:import|export)\s+(type\s+)?([^;"]*?)\s+from\s+"@aws-sdk\/client-([a-z-]+)"/g,
+  );
+  return [...imports].flatMap(([statement, isType, names = "", client = ""]) => {
+    if (isType !== undefined) return [];
+    if (names.includes("*")) throw new Error(`name the commands that are used: ${statement}`);
+    const commands = [...names.matchAll(/\b([A-Z]\w*)Command\b/g)].map(([, command]) => command);
+    return commands.flatMap((command) => {
+      const action = `${prefixOfClient[client] ?? client.replaceAll("-", "")}:${command}`;
+      return actionsOfCommand[action] ?? [action];
+    });
+  });
+}

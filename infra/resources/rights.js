@@ -1,0 +1,33 @@
+// @ts-check
+
+/**
+ * What one function may do, beyond writing its log and its traces.
+ * @typedef {object} Rights
+ * @property {boolean} secret read RingCentral's credentials
+ * @property {string[]} table actions on the one table
+ */
+
+/** What every function that answers callers with a token needs: the token, budget, replay and cache records. */
+const caller = {
+  secret: true,
+  table: ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"],
+};
+
+/** @type {Rights} */
+const none = { secret: false, table: [] };
+
+/**
+ * Where a function needs others: its key in serverless.yml.
+ * @type {Record<string, Rights>}
+ */
+const exceptions = {};
+
+/**
+ * Declared here, turned into roles by roles.js, and held against what each function's bundle uses by
+ * test/unit/infra/rights.test.ts: a right too many fails as one too few does.
+ * @param {import("./service-functions.js").ServiceFunction} definition
+ * @returns {Rights}
+ */
+export function rightsOf({ key, isPublic }) {
+  return exceptions[key] ?? (isPublic ? none : caller);
+}

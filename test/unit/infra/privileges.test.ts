@@ -1,0 +1,137 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { type Bundle, bundleFunctions, projectRoot } from "../../../infra/build/bundle.ts";
+import { findMisplacedRights, functionRights } from "../../../infra/build/function-rights.ts";
+import { findWildcards, policyStatements } from "../../../infra/build/policies.ts";
+import { resourcesOf, spell, type Template } from "../../../infra/build/template.ts";
+import { actionsIn, usedActions } from "../../../infra/build/used-actions.ts";
+import { packageService } from "./packaged-service.ts";
+
+const outDir = mkdtempSync(join(tmpdir(), "ringfront-privileges-"));
+let template: Template;
+let bundles: Bundle[];
+beforeAll(async () => {
+  template = packageService().template;
+  bundles = await bundleFunctions({ outDir });
+}, 60_000);
+afterAll(() => rmSync(outDir, { recursive: true, force: true }));
+
+const used = () => new Map(bundles.map((bundle) => [bundle.name, usedActions(bundle, projectRoot)]));
+
+/** The template with one more statement in a function's role. */
+function granting(name: string, statement: object): Template {
+  const changed = structuredClone(template);
+  const role = functionRights(template).find((rights) => rights.name === name)?.role ?? "";
+  const resource = changed.Resources[role];
+  if (resource === undefined) throw new Error(`no role of ${name}`);
+  const policy = { PolicyName: "more", PolicyDocument: { Statement: [{ Effect: "Allow", ...statement }] } };
+  resource.Properties.Policies = [resource.Properties.Policies, policy].flat();
+  return changed;
+}
+
+describe("rights", () => {
+  test("no policy in the template is wider than AWS forces it to be", () => {
+    expect(findWildcards(policyStatements(template))).toEqual([]);
+  });
+
+  test("every function may do what its code uses, and nothing else", () => {
+    expect(findMisplacedRights(template, used())).toEqual([]);
+  });
+
+  test("functions that answer without a token may touch neither table, secret nor keys", () => {
+    for (const name of ["ops/health", "ops/openapi"]) {
+      const rights = functionRights(template).find((one) => one.name === name);
+      expect(
+        rights?.statements.flatMap(({ actions }) => actions).filter((a) => !/^(logs|xray):/.test(a)),
+      ).toEqual([]);
+    }
+  });
+
+  test("each function has a role that no other function has", () => {
+    const roles = functionRights(template).map(({ role }) => role);
+    expect(new Set(roles).size).toBe(roles.length);
+  });
+
+  test("only API Gateway, from this API, may call a function that serves a route", () => {
+    const permissions = resourcesOf(template, "AWS::Lambda::Permission").map(
+      ([, { Properties }]) => Properties,
+    );
+    const gateway = permissions.filter(({ Principal }) => Principal === "apigateway.amazonaws.com");
+    expect(gateway.length).toBeGreaterThanOrEqual(17);
+    for (const { SourceArn } of gateway)
+      expect(spell(SourceArn)).toMatch(/:execute-api:.*:\$\{HttpApi\}\/\*$/);
+  });
+});
+
+describe("what the check of rights catches", () => {
+  const table = { "Fn::GetAtt": ["RecordsTable", "Arn"] };
+
+  test("a right that the code does not use", () => {
+    const wider = granting("extensions/list-blocked-numbers", { Action: ["dynamodb:Scan"], Resource: table });
+    expect(findMisplacedRights(wider, used())).toEqual([
+      "extensions/list-blocked-numbers may dynamodb:Scan, which its code does not use",
+    ]);
+  });
+
+  test("a public function that may read the table", () => {
+    const wider = granting("ops/health", { Action: ["dynamodb:GetItem"], Resource: table });
+    expect(findMisplacedRights(wider, used())).toEqual([
+      "ops/health may dynamodb:GetItem, which its code does not use",
+    ]);
+  });
+
+  test("a command in the code that the role does not allow", () => {
+    const uses = used().set("ops/health", new Set(["sqs:SendMessage"]));
+    expect(findMisplacedRights(template, uses)).toEqual([
+      "ops/health uses sqs:SendMessage, which GetHealthRole does not allow",
+    ]);
+  });
+
+  test("a key that may be used other than through a service the function calls", () => {
+    const key = { "Fn::GetAtt": ["DataKey", "Arn"] };
+    const wider = granting("ops/health", { Action: ["kms:Decrypt"], Resource: key });
+    expect(findMisplacedRights(wider, used())).toHaveLength(1);
+  });
+
+  const wildcards: [what: string, statement: object][] = [
+    ["all actions of a service", { Action: ["dynamodb:*"], Resource: table }],
+    ["any resource", { Action: ["secretsmanager:GetSecretValue"], Resource: "*" }],
+    [
+      "every log group",
+      { Action: ["logs:PutLogEvents"], Resource: { "Fn::Sub": "arn:aws:logs:*:*:log-group:*" } },
+    ],
+    [
+      "all tables by their beginning",
+      { Action: ["dynamodb:GetItem"], Resource: { "Fn::Sub": "table/ringfront-*" } },
+    ],
+  ];
+  test.each(wildcards)("%s", (_, statement) => {
+    expect(findWildcards(policyStatements(granting("ops/health", statement)))).toHaveLength(1);
+  });
+
+  test("a statement by exclusion is in no form that it judges", () => {
+    const hidden = granting("ops/health", { NotAction: ["iam:PassRole"], Resource: table });
+    expect(() => policyStatements(hidden)).toThrow("unknown form");
+  });
+});
+
+describe("what a module uses of AWS", () => {
+  test("is the commands that it imports by name, as IAM calls them", () => {
+    const source = `
+      import { GetItemCommand, type PutItemCommandInput, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+      import {
+        SendMessageBatchCommand,
+      } from "@aws-sdk/client-sqs";
+      export { PutEventsCommand } from "@aws-sdk/client-eventbridge";
+      import type { GetSecretValueCommand } from "@aws-sdk/client-secrets-manager";`;
+    expect(actionsIn(source)).toEqual(["dynamodb:GetItem", "sqs:SendMessage", "events:PutEvents"]);
+  });
+
+  test("cannot be told when a whole client is imported", () => {
+    expect(() => actionsIn('import * as dynamo from "@aws-sdk/client-dynamodb";')).toThrow(
+      "name the commands",
+    );
+  });
+});

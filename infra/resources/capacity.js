@@ -10,7 +10,6 @@ import { flag, number, serviceFunctions } from "./service-functions.js";
  * the cache or refuses is faster still. The sum stays under 900, for AWS gives an account 1,000 and keeps 100.
  *
  * `rate` and `burst` are API Gateway's throttle of one route, in calls a second, before a function is billed.
- * @type {Record<string, { concurrency: number, rate: number, burst: number }>}
  */
 const classes = {
   // The screens of an app: read often, mostly from the cache.
@@ -65,7 +64,7 @@ export async function capacity(variables) {
   };
   const reserved = functions.map((definition) => [
     `${definition.logicalName}LambdaFunction`,
-    { Properties: { ReservedConcurrentExecutions: classOf(definition)?.concurrency } },
+    { Properties: { ReservedConcurrentExecutions: classOf(definition).concurrency } },
   ]);
   return { extensions: { HttpApiStage: stage, ...(reserve && Object.fromEntries(reserved)) } };
 }

@@ -1,5 +1,5 @@
 // @ts-check
-import { text } from "./service-functions.js";
+import { stackName, text } from "./service-functions.js";
 
 /**
  * The two keys that everything at rest is encrypted with: one for data (table, secret, queues), which only the
@@ -8,7 +8,7 @@ import { text } from "./service-functions.js";
  * @param {import("./service-functions.js").Variables} variables
  */
 export async function keys(variables) {
-  const stack = `${await variables.resolveVariable("self:service")}-${await variables.resolveVariable("sls:stage")}`;
+  const stack = await stackName(variables);
   const administrators = await text(variables, "keyAdministratorArn");
   const administrator = administrators === "" ? accountRoot : administrators;
   return {

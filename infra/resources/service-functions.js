@@ -19,7 +19,7 @@
 export async function serviceFunctions({ resolveVariable }) {
   /** @type {Record<string, { events?: { httpApi?: { method: string, path: string, authorizer?: unknown } }[] }>} */
   const functions = await resolveVariable("self:functions");
-  const prefix = `${await resolveVariable("self:service")}-${await resolveVariable("sls:stage")}`;
+  const prefix = await stackName({ resolveVariable });
   return Object.entries(functions).map(([key, { events = [] }]) => {
     const calls = events.flatMap(({ httpApi }) => (httpApi === undefined ? [] : [httpApi]));
     return {
@@ -30,6 +30,11 @@ export async function serviceFunctions({ resolveVariable }) {
       isPublic: calls.length > 0 && calls.every(({ authorizer }) => authorizer === undefined),
     };
   });
+}
+
+/** `ringfront-prod`: what the names of all resources begin with. @param {Variables} variables */
+export async function stackName({ resolveVariable }) {
+  return `${await resolveVariable("self:service")}-${await resolveVariable("sls:stage")}`;
 }
 
 /**

@@ -19,10 +19,11 @@ export interface Metrics {
 
 export interface MetricsOptions {
   clock?: Clock;
+  /** CloudWatch's; one for each stage of an account. Default `Ringfront`. */
+  namespace?: string;
   write?: (line: string) => void;
 }
 
-const NAMESPACE = "Ringfront";
 /** CloudWatch reads at most this many values of one metric, and this many metrics, in a line. */
 const MAX_IN_LINE = 100;
 
@@ -33,6 +34,7 @@ interface Series {
 
 export function createMetrics({
   clock = systemClock,
+  namespace = "Ringfront",
   write = toStandardOutput,
 }: MetricsOptions = {}): Metrics {
   const lines = new Map<string, { dimensions: Dimensions; series: Map<string, Series> }>();
@@ -60,7 +62,7 @@ export function createMetrics({
     },
     flush() {
       for (const { dimensions, series } of lines.values()) {
-        write(`${JSON.stringify(lineOf(clock.now(), dimensions, series))}\n`);
+        write(`${JSON.stringify(lineOf({ namespace, timestamp: clock.now() }, dimensions, series))}\n`);
       }
       lines.clear();
     },
@@ -69,10 +71,14 @@ export function createMetrics({
 }
 
 /** Every metric is there by its dimensions and, so that an alarm needs no list of them, in total. */
-function lineOf(timestamp: number, dimensions: Dimensions, series: ReadonlyMap<string, Series>): object {
+function lineOf(
+  { namespace, timestamp }: { namespace: string; timestamp: number },
+  dimensions: Dimensions,
+  series: ReadonlyMap<string, Series>,
+): object {
   const names = Object.keys(dimensions);
   const metric = {
-    Namespace: NAMESPACE,
+    Namespace: namespace,
     Dimensions: names.length === 0 ? [[]] : [[], names],
     Metrics: [...series].map(([Name, { unit }]) => ({ Name, Unit: unit })),
   };
@@ -96,4 +102,4 @@ function toStandardOutput(line: string): void {
 }
 
 /** Those of this process: what the stack, the client and the cache count is written together. */
-export const processMetrics = createMetrics();
+export const processMetrics = createMetrics({ namespace: process.env.METRICS_NAMESPACE ?? "Ringfront" });

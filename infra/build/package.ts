@@ -12,6 +12,7 @@ import { findMisplacedRights, rightsTable } from "./function-rights.ts";
 import { measureImports } from "./import-time.ts";
 import { findWildcards, policyStatements } from "./policies.ts";
 import { readTemplate } from "./template.ts";
+import { findSchemaOffences } from "./template-schema.ts";
 import { usedActions } from "./used-actions.ts";
 import { zipBundle } from "./zip-bundle.ts";
 
@@ -45,15 +46,19 @@ async function packageTemplate(stage: string): Promise<void> {
   if (code !== 0) throw new Error(`serverless package failed (exit code ${code})`);
 }
 
-/** @throws when a function may do what its code does not, or may not do what its code does */
-async function checkRights(bundles: readonly Bundle[]): Promise<void> {
+/** @throws when CloudFormation would refuse the template, or a function's rights are not those its code needs */
+async function checkTemplate(bundles: readonly Bundle[]): Promise<void> {
   const template = readTemplate(join(templateDir, "cloudformation-template-update-stack.json"));
   const used = new Map(bundles.map((bundle) => [bundle.name, usedActions(bundle, projectRoot)]));
   const table = rightsTable(template);
   console.log("\nwhat each function may do, by resource (its role in the template):");
   console.table(table);
   await writeFile(join(buildDir, "rights.json"), `${JSON.stringify(table, null, 2)}\n`);
-  const offences = [...findWildcards(policyStatements(template)), ...findMisplacedRights(template, used)];
+  const offences = [
+    ...findSchemaOffences(template),
+    ...findWildcards(policyStatements(template)),
+    ...findMisplacedRights(template, used),
+  ];
   if (offences.length > 0) throw new Error(offences.join("\n"));
 }
 
@@ -81,7 +86,7 @@ try {
   if (offences.length > 0) throw new Error(offences.join("\n"));
   await writeArtifacts(bundles);
   await packageTemplate(values.stage);
-  await checkRights(bundles);
+  await checkTemplate(bundles);
   await reportSizes(bundles);
   console.log(`artefacts in .build/artifacts, CloudFormation in .build/serverless (stage ${values.stage})`);
   if (!process.env.AUTH_ISSUER) {

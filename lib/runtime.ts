@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { type Authenticator, createAuthenticator } from "./http/authenticate.ts";
 import { type BlockedNumberFamilies, createBlockedNumberFamilies } from "./numbers/blocked-number-family.ts";
 import { type Clock, systemClock } from "./platform/clock.ts";
@@ -32,6 +32,7 @@ export interface AccountRuntime {
   families: BlockedNumberFamilies;
   tokens: FleetTokenSource;
   governor: FleetGovernor;
+  records: RecordStore;
   clock: Clock;
   now: () => number;
 }
@@ -49,6 +50,11 @@ export interface Runtime {
   records: RecordStore;
   /** The key of that account for one purpose, made from its current secret. @throws ConfigurationError */
   currentKey(purpose: string, accountId: string, deadline: Deadline): Promise<Uint8Array>;
+  /**
+   * Names what the account is seen with: the app, its user, and the app's permissions. New credentials of the same
+   * user in the same app are the same.
+   */
+  viewpoint(accountId: string, deadline: Deadline): Promise<string>;
   /** Those of every secret that is still good, read again: another instance may know a newer one. */
   acceptedKeys(purpose: string, accountId: string, deadline: Deadline): Promise<Uint8Array[]>;
 }
@@ -95,11 +101,21 @@ function createRuntime(settings: Settings): Runtime {
     authenticator: createAuthenticator({ settings, clock }),
     for({ accountId }) {
       const { ringcentral, tokens, governor } = account(accountId);
-      return { ringcentral, tokens, governor, families, clock, now: clock.now };
+      const { records } = shared;
+      return { ringcentral, tokens, governor, families, records, clock, now: clock.now };
     },
     records: shared.records,
     async currentKey(purpose, accountId, deadline) {
       return keyOf(await account(accountId).credentials.current(deadline), purpose);
+    },
+    async viewpoint(accountId, deadline) {
+      const { credentials, tokens } = account(accountId);
+      const { server, clientId } = await credentials.current(deadline);
+      const { ownerId, scope = "" } = await tokens.accessToken(deadline);
+      const permissions = scope.split(" ").sort();
+      return createHash("sha256")
+        .update(JSON.stringify([server, clientId, ownerId, permissions]))
+        .digest("base64url");
     },
     async acceptedKeys(purpose, accountId, deadline) {
       const accepted = await account(accountId).secrets.read(deadline);

@@ -13,6 +13,7 @@ const layers: readonly (readonly [prefix: string, mayImport: readonly string[]])
   ["lib/ringcentral/", ["lib/storage/", "lib/platform/"]],
   ["lib/storage/", ["lib/platform/"]],
   ["lib/numbers/", ["lib/contract/", "lib/ringcentral/", "lib/storage/", "lib/platform/"]],
+  ["lib/sync/", ["lib/contract/", "lib/numbers/", "lib/ringcentral/", "lib/storage/", "lib/platform/"]],
   ["lib/http/", ["lib/contract/", "lib/numbers/", "lib/ringcentral/", "lib/storage/", "lib/platform/"]],
   // Files right under lib/ put the layers together.
   ["lib/", ["package.json"]],
@@ -28,6 +29,8 @@ const keepers: Record<string, readonly string[]> = {
   got: ["lib/ringcentral/"],
   "@aws-sdk/client-dynamodb": ["lib/storage/", "infra/local/", "test/"],
   "@aws-sdk/client-secrets-manager": ["lib/platform/", "lib/ringcentral/", "test/"],
+  "@aws-sdk/client-sqs": ["lib/platform/", "infra/local/", "test/"],
+  "@aws-sdk/client-eventbridge": ["lib/platform/", "test/"],
   "libphonenumber-js": ["lib/numbers/", "test/"],
   // Full zod costs 25 ms of every cold start; zod/mini two.
   zod: [],

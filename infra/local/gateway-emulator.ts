@@ -7,7 +7,7 @@ import { LOOPBACK } from "./ports.ts";
 
 export interface GatewayEmulatorOptions {
   port: number;
-  /** For the emulator's own Lambda API, which nothing here uses; it cannot be asked to choose one itself. */
+  /** For the emulator's Lambda API; it cannot be asked to choose one itself. */
   lambdaPort: number;
   /** The folder with the bundles. */
   bundlesDir: string;

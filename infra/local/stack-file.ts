@@ -11,6 +11,8 @@ export interface Stack {
   twinUrl: string;
   dynamodbUrl: string;
   secretsUrl: string;
+  /** The SQS endpoint. */
+  sqsUrl: string;
   tokens: Record<TokenName, string>;
   extensionId: string;
   otherExtensionId: string;
@@ -18,7 +20,7 @@ export interface Stack {
 }
 
 export const localDir = join(projectRoot, ".local");
-const stackPath = join(localDir, "stack.json");
+export const stackPath = join(localDir, "stack.json");
 
 /** Written whole or not at all, readable by its owner alone: it holds tokens. */
 export function writeStackFile(stack: Stack): void {

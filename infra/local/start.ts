@@ -8,12 +8,13 @@ import { LOCAL_STAGE, startGatewayEmulator } from "./gateway-emulator.ts";
 import { startOidcIssuer } from "./oidc-issuer.ts";
 import { findFreePort, isPortTaken, LOOPBACK } from "./ports.ts";
 import { startSecretsEndpoint } from "./secrets-endpoint.ts";
+import { startSqsEmulator } from "./sqs-emulator.ts";
 import { curlLines, localDir, removeStackFile, type Stack, writeStackFile } from "./stack-file.ts";
 import { parseStartOptions, type StartOptions, UsageError, usage } from "./start-options.ts";
 import { connectUpstream } from "./upstream.ts";
 
 const AUDIENCE = "ringfront";
-const tableName = `ringfront-${LOCAL_STAGE}`;
+const serviceName = `ringfront-${LOCAL_STAGE}`;
 const secretName = `ringfront/${LOCAL_STAGE}/ringcentral`;
 
 /** What to undo when the stack stops, last first. */
@@ -82,17 +83,27 @@ async function start(options: StartOptions): Promise<void> {
   undo.push(secrets.close);
   step(`Secrets Manager  ${secrets.url}`);
 
-  const dynamodb = await startDynamoDbEmulator(tableName);
+  const dynamodb = await startDynamoDbEmulator(serviceName);
   undo.push(dynamodb.close);
   step(`DynamoDB         ${dynamodb.url}`);
 
+  const sqs = await startSqsEmulator(`${serviceName}-sync`);
+  undo.push(sqs.close);
+  step(`SQS              ${sqs.url}`);
+
+  const lambdaPort = await findFreePort();
   const gateway = startGatewayEmulator({
     port: apiPort,
-    lambdaPort: await findFreePort(),
+    lambdaPort,
     bundlesDir,
     params: {
       authIssuer: issuer.url,
       authAudience: AUDIENCE,
+      syncAccounts: upstream.accountId,
+      syncQueueUrl: sqs.queue.url,
+      eventBusName: serviceName,
+      // RingCentral itself cannot reach this machine.
+      webhookUrl: upstream.canReachUs ? `${apiUrl}/v1/webhooks/ringcentral` : "none",
       corsAllowedOrigins: process.env.CORS_ALLOWED_ORIGINS ?? `http://localhost:5173,${apiUrl}`,
     },
     awsEnvironment: {
@@ -102,6 +113,7 @@ async function start(options: StartOptions): Promise<void> {
       AWS_EC2_METADATA_DISABLED: "true",
       AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
       AWS_ENDPOINT_URL_DYNAMODB: dynamodb.url,
+      AWS_ENDPOINT_URL_SQS: sqs.url,
       // Not the developer's own profiles.
       AWS_CONFIG_FILE: "/dev/null",
       AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
@@ -126,6 +138,7 @@ async function start(options: StartOptions): Promise<void> {
     twinUrl: upstream.url,
     dynamodbUrl: dynamodb.url,
     secretsUrl: secrets.url,
+    sqsUrl: sqs.url,
     tokens: issuer.tokens,
     ...identities,
   };

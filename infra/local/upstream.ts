@@ -18,6 +18,8 @@ export interface Upstream {
   extensionId: string;
   otherExtensionId: string;
   accountId: string;
+  /** Whether its webhooks can be delivered to this machine. */
+  canReachUs: boolean;
   close(): Promise<void>;
 }
 
@@ -37,14 +39,28 @@ export async function connectUpstream(
   if (options.upstreamUrl !== undefined) {
     const credentials = upstreamCredentials(options.upstreamUrl, env);
     const note = ` (in place of the twin, as client ${credentials.clientId})`;
-    return { url: options.upstreamUrl, note, credentials, ...identities, close: async () => {} };
+    return {
+      url: options.upstreamUrl,
+      note,
+      credentials,
+      ...identities,
+      canReachUs: false,
+      close: async () => {},
+    };
   }
   const twin = await startTwin({
     port: 0,
     ...(options.numbers !== undefined && { numbers: options.numbers }),
   });
   const credentials = twinCredentials(twin.url);
-  return { url: twin.url, note: " (the twin)", credentials, ...identities, close: () => twin.close() };
+  return {
+    url: twin.url,
+    note: " (the twin)",
+    credentials,
+    ...identities,
+    canReachUs: true,
+    close: () => twin.close(),
+  };
 }
 
 const variables = ["RINGCENTRAL_CLIENT_ID", "RINGCENTRAL_CLIENT_SECRET", "RINGCENTRAL_JWT"] as const;

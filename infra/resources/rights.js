@@ -5,6 +5,8 @@
  * @typedef {object} Rights
  * @property {boolean} secret read RingCentral's credentials
  * @property {string[]} table actions on the one table
+ * @property {"send" | "work"} [queue] put work on the sync's queue, or take it off too
+ * @property {boolean} [bus] publish on the event bus
  */
 
 /** What every function that answers callers with a token needs: the token, budget, replay and cache records. */
@@ -20,7 +22,10 @@ const none = { secret: false, table: [] };
  * Where a function needs others: its key in serverless.yml.
  * @type {Record<string, Rights>}
  */
-const exceptions = {};
+const exceptions = {
+  // Without an access token, but what RingCentral shows is checked against the secret.
+  receiveRingCentralEvent: { ...caller, queue: "send" },
+};
 
 /**
  * Declared here, turned into roles by roles.js, and held against what each function's bundle uses by

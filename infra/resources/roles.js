@@ -9,13 +9,19 @@ import { serviceFunctions } from "./service-functions.js";
  */
 export async function roles(variables) {
   const resources = (await serviceFunctions(variables)).map((definition) => {
-    const { secret, table } = rightsOf(definition);
-    const services = [...(secret ? ["secretsmanager"] : []), ...(table.length > 0 ? ["dynamodb"] : [])];
+    const { secret, table, queue, bus = false } = rightsOf(definition);
+    const services = [
+      ...(secret ? ["secretsmanager"] : []),
+      ...(table.length > 0 ? ["dynamodb"] : []),
+      ...(queue ? ["sqs"] : []),
+    ];
     const statements = [
       writeLogs(`/aws/lambda/${definition.name}`),
       writeTraces,
       ...(secret ? [readSecret] : []),
       ...(table.length > 0 ? [useTable(table)] : []),
+      ...(queue ? [useQueue(queue)] : []),
+      ...(bus ? [publish] : []),
       ...(services.length > 0 ? [useDataKey(services)] : []),
     ];
     return [`${definition.logicalName}Role`, role(definition.name, statements)];
@@ -70,16 +76,37 @@ function useTable(actions) {
   return { Effect: "Allow", Action: actions, Resource: { "Fn::GetAtt": ["RecordsTable", "Arn"] } };
 }
 
+/** @param {"send" | "work"} how */
+function useQueue(how) {
+  const taking = ["sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"];
+  return {
+    Effect: "Allow",
+    Action: ["sqs:SendMessage", ...(how === "work" ? taking : [])],
+    Resource: { "Fn::GetAtt": ["SyncQueue", "Arn"] },
+  };
+}
+
+const publish = {
+  Effect: "Allow",
+  Action: ["events:PutEvents"],
+  Resource: { "Fn::GetAtt": ["EventBus", "Arn"] },
+};
+
 /**
  * The key's owner is asked for on behalf of the caller, so the caller needs the right; `kms:ViaService` keeps it
- * from using the key in any other way. Reading takes Decrypt; a write may make DynamoDB ask for a new data key.
+ * from using the key in any other way. Reading takes Decrypt; a write may make DynamoDB or SQS ask for a new data key.
  * @param {string[]} services
  */
 function useDataKey(services) {
   const writes = services.includes("dynamodb");
+  const sends = services.includes("sqs");
   return {
     Effect: "Allow",
-    Action: ["kms:Decrypt", ...(writes ? ["kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey"] : [])],
+    Action: [
+      "kms:Decrypt",
+      ...(writes ? ["kms:DescribeKey", "kms:Encrypt"] : []),
+      ...(writes || sends ? ["kms:GenerateDataKey"] : []),
+    ],
     Resource: { "Fn::GetAtt": ["DataKey", "Arn"] },
     Condition: {
       StringEquals: {

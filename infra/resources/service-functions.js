@@ -9,6 +9,7 @@
  * @property {string} logicalName the beginning of the logical ids of its resources
  * @property {string[]} routeKeys `GET /v1/…`, as API Gateway names routes; none: it is not called over HTTP
  * @property {boolean} isPublic answers without a token
+ * @property {boolean} isScheduled
  */
 
 /**
@@ -17,7 +18,7 @@
  * @returns {Promise<ServiceFunction[]>}
  */
 export async function serviceFunctions({ resolveVariable }) {
-  /** @type {Record<string, { events?: { httpApi?: { method: string, path: string, authorizer?: unknown } }[] }>} */
+  /** @type {Record<string, { events?: { httpApi?: { method: string, path: string, authorizer?: unknown }, schedule?: unknown }[] }>} */
   const functions = await resolveVariable("self:functions");
   const prefix = await stackName({ resolveVariable });
   return Object.entries(functions).map(([key, { events = [] }]) => {
@@ -27,6 +28,7 @@ export async function serviceFunctions({ resolveVariable }) {
       name: `${prefix}-${key}`,
       logicalName: `${key[0]?.toUpperCase()}${key.slice(1)}`,
       routeKeys: calls.map(({ method, path }) => `${method} ${path}`),
+      isScheduled: events.some(({ schedule }) => schedule !== undefined),
       isPublic: calls.length > 0 && calls.every(({ authorizer }) => authorizer === undefined),
     };
   });

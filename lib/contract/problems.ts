@@ -25,6 +25,11 @@ export const problems = {
     "Its signature, issuer, audience, algorithm or claims are not acceptable. Sign in again.",
   ),
   token_expired: entry(401, "The access token has expired", "Renew it and send the request again."),
+  webhook_token_invalid: entry(
+    401,
+    "Not a notification for this service",
+    "The delivery does not carry the verification token of this service's subscription.",
+  ),
   scope_missing: entry(403, "The token lacks a scope", "The route's scope is in the API description."),
   extension_forbidden: entry(
     403,
@@ -72,6 +77,22 @@ export const problems = {
     "A request with the same Idempotency-Key has not finished. Wait, then send it again.",
     true,
   ),
+  sync_not_quarantined: entry(
+    409,
+    "Nothing is quarantined",
+    "There is nothing to confirm: the last sync has not set anything aside, or has committed it since.",
+  ),
+  snapshot_missing: entry(
+    503,
+    "There is no snapshot yet",
+    "The account's numbers have not been synced yet. Wait `retryAfter` seconds, or list them live.",
+    true,
+  ),
+  cursor_expired: entry(
+    410,
+    "The cursor has expired",
+    "Start over: ask without a cursor, load the list that `meta.snapshot` links to, then follow the new cursor.",
+  ),
   precondition_failed: entry(
     412,
     "The resource has changed",
@@ -118,7 +139,13 @@ export const problems = {
   storage_unavailable: entry(
     503,
     "The service's storage is not available",
-    "A request with an Idempotency-Key is not begun without it. Wait `retryAfter` seconds.",
+    "What was asked needs the service's table, as a request with an Idempotency-Key does. Wait `retryAfter` seconds.",
+    true,
+  ),
+  queue_unavailable: entry(
+    503,
+    "The sync queue is not available",
+    "The sync could not be queued. Wait `retryAfter` seconds.",
     true,
   ),
   configuration_invalid: entry(

@@ -32,6 +32,8 @@ export interface Route<
   path: `/${string}`;
   /** Absent: no token needed. */
   scope?: Scope;
+  /** The caller is RingCentral, which shows the verification token of our subscription. */
+  isWebhook?: true;
   tag: string;
   summary: string;
   description: string;
@@ -44,14 +46,24 @@ export interface Route<
   problems: ProblemCode[];
 }
 
-/** list: 200 with data[] and page. item: 200. created: 201 with Location. deleted: 204. plain: 200, unwrapped. */
-export type AnswerKind = "list" | "item" | "created" | "deleted" | "plain";
+/**
+ * list: 200 with data[] and page. feed: the same, with a cursor even at its end. item: 200. created: 201 with
+ * Location. accepted: 202. deleted: 204. plain: 200, unwrapped.
+ */
+export type AnswerKind = "list" | "feed" | "item" | "created" | "accepted" | "deleted" | "plain";
 
 export interface Answer<Kind extends AnswerKind, Data extends z.ZodMiniType> {
   kind: Kind;
   description: string;
   /** One item of a list, the single item, or the plain body; absent for `deleted`. */
   data?: Data;
+  /** For a feed: the list, without filters, that holds everything as it was where the feed starts. */
+  snapshot?: { operationId: string; path: `/${string}` };
+}
+
+/** Whether callers page through the answer with `limit` and `cursor`. */
+export function isPaged(route: Route): boolean {
+  return route.answer.kind === "list" || route.answer.kind === "feed";
 }
 
 export function defineRoute<

@@ -12,6 +12,7 @@ import { listBlockedNumbersRoute } from "./routes/list-blocked-numbers.ts";
 import { listCallerBlockingNumbersRoute } from "./routes/list-caller-blocking-numbers.ts";
 import { listCompanyNumbersRoute } from "./routes/list-company-numbers.ts";
 import { listForwardingNumbersRoute } from "./routes/list-forwarding-numbers.ts";
+import { receiveRingCentralEventRoute } from "./routes/receive-ringcentral-event.ts";
 import { updateCallerBlockingRoute } from "./routes/update-caller-blocking.ts";
 import { updateCallerBlockingNumberRoute } from "./routes/update-caller-blocking-number.ts";
 import { updateForwardingNumberRoute } from "./routes/update-forwarding-number.ts";
@@ -32,6 +33,7 @@ export const routes = [
   deleteForwardingNumberRoute,
   listCompanyNumbersRoute,
   getOverviewRoute,
+  receiveRingCentralEventRoute,
   getLimitsRoute,
   getHealthRoute,
   getOpenApiRoute,

@@ -1,5 +1,5 @@
 import type { Route } from "../contract/route.ts";
-import type { Page, Position } from "../numbers/page.ts";
+import type { FeedPage, Page, Position } from "../numbers/page.ts";
 import type { Reading } from "../ringcentral/operation.ts";
 import type { HttpAnswer } from "./invocation.ts";
 
@@ -12,6 +12,8 @@ export interface AnswerContext {
   /** Where the answer came from, as far as it came through the read cache. */
   reading?: Reading | undefined;
   seal: (position: Position) => Promise<string>;
+  /** A link to the start of the feed's list. */
+  snapshotLink?: (position: Position) => Promise<string>;
 }
 
 /** A use case's outcome in the envelope of its route's kind. */
@@ -23,11 +25,17 @@ export async function successAnswer(
   switch (route.answer.kind) {
     case "list":
       return listAnswer(outcome as Page<unknown>, context);
+    case "feed":
+      return feedAnswer(outcome as FeedPage<unknown>, context);
     case "item":
       return json(200, { data: outcome }, { ...age(context), ...storability(outcome) });
     case "created": {
       const { id, data } = outcome as { id: string; data: unknown };
       return json(201, { data }, { location: `${context.rawPath.replace(/\/$/, "")}/${id}` });
+    }
+    case "accepted": {
+      const { at, data } = outcome as { at: string; data: unknown };
+      return json(202, { data }, { location: at });
     }
     case "deleted":
       return { statusCode: 204, headers: {} };
@@ -47,10 +55,7 @@ async function listAnswer(page: Page<unknown>, context: AnswerContext): Promise<
       ...(nextCursor !== undefined && { nextCursor }),
       ...(page.total !== undefined && { total: page.total }),
     },
-    meta: {
-      source: reading?.source ?? page.source,
-      asOf: new Date(reading?.asOf ?? page.asOf).toISOString(),
-    },
+    meta: readFrom(page, reading),
   };
   return json(200, body, {
     ...(nextCursor !== undefined && {
@@ -65,6 +70,28 @@ function storability(outcome: unknown): Record<string, string> {
   const isIncomplete =
     typeof outcome === "object" && outcome !== null && "complete" in outcome && outcome.complete === false;
   return isIncomplete ? { "cache-control": "no-store" } : {};
+}
+
+/** What the page says of itself holds for a snapshot; other pages came through the read cache. */
+function readFrom(page: Page<unknown>, reading: Reading | undefined) {
+  const { source, asOf } = page.source === "snapshot" ? page : (reading ?? page);
+  return { source, asOf: new Date(asOf).toISOString() };
+}
+
+async function feedAnswer(page: FeedPage<unknown>, context: AnswerContext): Promise<HttpAnswer> {
+  const { limit, rawPath, rawQueryString, snapshotLink } = context;
+  const { items, hasMore, source, asOf, pollAfterSeconds } = page;
+  const nextCursor = await context.seal(page.next);
+  const snapshot = page.snapshot && (await snapshotLink?.(page.snapshot));
+  const body = {
+    data: items,
+    page: { limit, hasMore, nextCursor },
+    meta: { source, asOf: new Date(asOf).toISOString(), ...(snapshot !== undefined && { snapshot }) },
+  };
+  return json(200, body, {
+    link: `<${nextLink(rawPath, rawQueryString, limit, nextCursor)}>; rel="next"`,
+    ...(!hasMore && { "retry-after": String(pollAfterSeconds) }),
+  });
 }
 
 /** RFC 9111, 5.1: absent on what has just been read. */

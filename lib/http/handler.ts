@@ -1,9 +1,9 @@
 import { DEFAULT_LIMIT } from "../contract/parameters.ts";
 import { ProblemError } from "../contract/problems.ts";
 import type { Route } from "../contract/route.ts";
+import type { Position } from "../numbers/page.ts";
 import { systemClock } from "../platform/clock.ts";
 import { canonicalJson } from "../platform/content-tag.ts";
-import { SecretUnavailableError } from "../platform/credentials.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Settings } from "../platform/settings.ts";
 import { RingCentralError } from "../ringcentral/errors.ts";
@@ -18,10 +18,9 @@ import { hash } from "./idempotency/record.ts";
 import { withIdempotency } from "./idempotency/with-idempotency.ts";
 import { header, invocationOf, type Middleware } from "./invocation.ts";
 import { type ProblemBody, problemBody } from "./problem.ts";
-import { translateCommon } from "./public-problems.ts";
 import type { RouteRequest, UseCase } from "./request.ts";
-import { type ApiHandler, buildStack, type StackOptions, type Translate } from "./stack.ts";
-import { upstreamProblem } from "./upstream-problem.ts";
+import { type ApiHandler, buildStack, type StackOptions } from "./stack.ts";
+import { translate } from "./translate.ts";
 import { type ValidInput, validate } from "./validate.ts";
 import { type AccountKeys, walkCursors } from "./walk-cursors.ts";
 
@@ -93,6 +92,9 @@ export function createHandler<R extends Route>(
           now: clock.now(),
           reading: combined(readings),
           seal: cursors.seal,
+          ...snapshotLinks(route, (operationId) =>
+            walkCursors(services(), { ...binding, operationId, filters: {} }, deadline),
+          ),
         });
       };
       const sentKey = route.method === "POST" ? header(event, "idempotency-key") : undefined;
@@ -105,6 +107,19 @@ export function createHandler<R extends Route>(
       return withIdempotency({ records, clock, keys }, request, run, mayHaveTakenEffect);
     },
     options,
+  );
+}
+
+/** A feed hands out cursors of another route: of the list that its followers load first. */
+function snapshotLinks(route: Route, cursorsOf: (operationId: string) => ReturnType<typeof walkCursors>) {
+  const { snapshot } = route.answer;
+  return (
+    snapshot && {
+      snapshotLink: async (position: Position) => {
+        const cursor = await cursorsOf(snapshot.operationId).seal(position);
+        return `${snapshot.path}?${new URLSearchParams({ cursor })}`;
+      },
+    }
   );
 }
 
@@ -145,11 +160,3 @@ function mayHaveTakenEffect(error: unknown): boolean {
   // A problem is thrown instead of a call, or after one that was answered. Anything else is a fault of ours.
   return !(error instanceof ProblemError);
 }
-
-const translate: Translate = (error) => {
-  if (error instanceof RingCentralError) return upstreamProblem(error);
-  if (error instanceof SecretUnavailableError) {
-    return new ProblemError("configuration_invalid", { retryAfterSeconds: 5, cause: error });
-  }
-  return translateCommon(error);
-};

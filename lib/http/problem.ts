@@ -38,7 +38,7 @@ export function problemAnswer(problem: ProblemError, context: ProblemContext): H
     headers: {
       "content-type": "application/problem+json",
       ...(retryAfter !== undefined && { "retry-after": String(retryAfter) }),
-      ...(status === 401 && { "www-authenticate": challenge(code) }),
+      ...(code.startsWith("token_") && status === 401 && { "www-authenticate": challenge(code) }),
       ...(code === "scope_missing" && { "www-authenticate": 'Bearer error="insufficient_scope"' }),
     },
     body: JSON.stringify(body),

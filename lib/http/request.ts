@@ -1,6 +1,6 @@
 import type * as z from "zod/mini";
 import type { Route } from "../contract/route.ts";
-import type { Page, PageRequest } from "../numbers/page.ts";
+import type { FeedPage, Page, PageRequest } from "../numbers/page.ts";
 import type { Deadline } from "../platform/deadline.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { BudgetLeft, Freshness, Reading } from "../ringcentral/operation.ts";
@@ -48,8 +48,11 @@ export interface RouteRequest<R extends Route> {
 /** What a use case answers, by the kind its route declares. */
 export interface OutcomeOf<Item> {
   list: Page<Item>;
+  feed: FeedPage<Item>;
   item: Item;
   created: { id: string; data: Item };
+  /** `at`: where its progress can be seen. */
+  accepted: { at: string; data: Item };
   deleted: undefined;
   plain: Item;
 }

@@ -2,7 +2,7 @@ import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import * as z from "zod/mini";
 import { Cursor, Limit } from "../contract/parameters.ts";
 import { type FieldError, ProblemError } from "../contract/problems.ts";
-import type { Route } from "../contract/route.ts";
+import { isPaged, type Route } from "../contract/route.ts";
 import { fieldError, fieldErrors, printable } from "./field-errors.ts";
 import { header } from "./invocation.ts";
 
@@ -32,13 +32,13 @@ export function validate(route: Route, event: APIGatewayProxyEventV2): ValidInpu
   }
   const text = route.body === undefined ? undefined : bodyText(event);
   const { limit, cursor, ...filters } = parseQuery(event.rawQueryString ?? "", errors);
-  const isList = route.answer.kind === "list";
-  const page = isList ? parsePage({ limit, cursor }, errors) : {};
+  const paged = isPaged(route);
+  const page = paged ? parsePage({ limit, cursor }, errors) : {};
   const path = parsePart("path", route.parameters, event.pathParameters ?? {}, errors);
   const query = parsePart(
     "query",
     route.query,
-    isList ? filters : { ...filters, ...defined({ limit, cursor }) },
+    paged ? filters : { ...filters, ...defined({ limit, cursor }) },
     errors,
   );
   const body =

@@ -11,7 +11,7 @@ export interface AccountKeys {
   acceptedKeys(purpose: KeyPurpose, accountId: string, deadline: Deadline): Promise<Uint8Array[]>;
 }
 
-export type KeyPurpose = "cursor" | "idempotency";
+export type KeyPurpose = "cursor" | "idempotency" | "webhook";
 
 /** The cursors of one walk. */
 export function walkCursors(keys: AccountKeys, binding: CursorBinding, deadline: Deadline) {

@@ -10,6 +10,8 @@ export interface CompanyNumbersFilter {
   usageType?: readonly string[] | undefined;
   type?: readonly string[] | undefined;
   status?: readonly string[] | undefined;
+  /** Id of the extension that has the number. */
+  extension?: string | undefined;
   q?: string | undefined;
 }
 
@@ -44,12 +46,13 @@ export async function listCompanyNumbers(
   };
 }
 
-/** RingCentral v1 filters by neither line type nor text [spec: OAS]; those run over the pages it answers. */
-function filterRunHere({ type, q }: CompanyNumbersFilter) {
-  if (type === undefined && q === undefined) return undefined;
+/** RingCentral v1 filters by neither line type, extension nor text [spec: OAS]; those run over the pages it answers. */
+function filterRunHere({ type, extension, q }: CompanyNumbersFilter) {
+  if (type === undefined && extension === undefined && q === undefined) return undefined;
   const wanted = q === undefined ? undefined : q.toLowerCase();
   return (wire: WireCompanyNumber) =>
     (type === undefined || (wire.type !== undefined && type.includes(wire.type))) &&
+    (extension === undefined || wire.extension?.id === extension) &&
     (wanted === undefined || matchesText(wire, wanted));
 }
 

@@ -25,3 +25,18 @@ export interface Page<Item> {
   /** Epoch milliseconds of the reading. */
   asOf: number;
 }
+
+/** A page of what has happened, oldest first. There is always a way on: more may happen. */
+export interface FeedPage<Item> {
+  items: Item[];
+  next: Position;
+  /** Whether there is more already. */
+  hasMore: boolean;
+  /** For a start: where the walk of the list begins that holds everything as it was at `next`. */
+  snapshot?: Position;
+  source: Source;
+  /** Epoch milliseconds. */
+  asOf: number;
+  /** When asking again is worth it, once there is no more. */
+  pollAfterSeconds: number;
+}

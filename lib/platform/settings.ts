@@ -20,6 +20,9 @@ const csv = z.pipe(
   ),
 );
 
+/** An empty value is how templates say that there is none. */
+const optionalText = z.optional(z.string());
+
 const environment = z.object({
   /** Names the one secret of a single-account service. */
   RINGCENTRAL_SECRET_ID: z.optional(z.string().check(z.minLength(1))),
@@ -32,6 +35,14 @@ const environment = z.object({
   TABLE_NAME: z.string().check(z.minLength(3)),
   /** Comma-separated origins, or `*`. Empty: no cross-origin caller. */
   CORS_ALLOWED_ORIGINS: z._default(csv, []),
+  /** Comma-separated ids of the accounts that the schedule syncs. */
+  SYNC_ACCOUNTS: z._default(csv, []),
+  /** The queue of the sync's work; needed by those functions alone that put something on it. */
+  SYNC_QUEUE_URL: optionalText,
+  /** The EventBridge bus that changes are published on. Absent: nowhere. */
+  EVENT_BUS_NAME: optionalText,
+  /** Where RingCentral is to deliver notifications. Absent: no subscription is made. */
+  WEBHOOK_URL: z.optional(z.union([z.literal(""), z.url({ protocol: /^https?$/ })])),
   /** Where the error catalogue is served; each problem's `type` is this plus `#code`. */
   PROBLEM_TYPE_BASE: z._default(z.string(), "/docs/errors"),
 });
@@ -46,6 +57,10 @@ export interface Settings {
   tableName: string;
   corsAllowedOrigins: string[];
   problemTypeBase: string;
+  syncAccounts: string[];
+  syncQueueUrl?: string;
+  eventBusName?: string;
+  webhookUrl?: string;
 }
 
 /**
@@ -73,5 +88,15 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     tableName: e.TABLE_NAME,
     corsAllowedOrigins: e.CORS_ALLOWED_ORIGINS,
     problemTypeBase: e.PROBLEM_TYPE_BASE,
+    syncAccounts: accountIds(e.SYNC_ACCOUNTS),
+    ...(e.SYNC_QUEUE_URL && { syncQueueUrl: e.SYNC_QUEUE_URL }),
+    ...(e.EVENT_BUS_NAME && { eventBusName: e.EVENT_BUS_NAME }),
+    ...(e.WEBHOOK_URL && { webhookUrl: e.WEBHOOK_URL }),
   };
+}
+
+function accountIds(list: readonly string[]): string[] {
+  if (list.some((id) => !/^[0-9]{1,20}$/.test(id)))
+    throw new ConfigurationError("SYNC_ACCOUNTS", "is malformed");
+  return [...new Set(list)];
 }

@@ -10,7 +10,7 @@ export interface Operation<Output> {
   name: string;
   method: "GET" | "POST" | "PUT" | "DELETE";
   /** Below `/restapi/v1.0`; `{accountId}`, `{extensionId}` and so on are filled with validated ids only. */
-  path: `/account/{accountId}${string}`;
+  path: `/account/{accountId}${string}` | `/subscription${string}`;
   group: Exclude<UsagePlanGroup, "auth">;
   /** Parses the answer; absent when the answer has no body (204). */
   output?: z.ZodMiniType<Output>;
@@ -43,7 +43,7 @@ export interface Reading {
 }
 
 export interface OperationInput {
-  /** Path parameters besides `accountId`; each must match `^[0-9]{1,20}$`. */
+  /** Path parameters besides `accountId`; each must match `^[0-9]{1,20}$`, `subscriptionId` `^[A-Za-z0-9-]{1,64}$`. */
   path?: Readonly<Record<string, string>>;
   /** Repeated for arrays: `usageType=A&usageType=B`. */
   query?: Readonly<Record<string, string | number | readonly string[]>>;

@@ -7,6 +7,8 @@ import {
   type WireExtensionPhoneNumber,
   type WireForwardingNumber,
   type WireList,
+  type WireSubscription,
+  type WireSubscriptions,
   wireBlockedNumber,
   wireBlockedNumbers,
   wireCallerBlocking,
@@ -16,6 +18,8 @@ import {
   wireExtensionPhoneNumbers,
   wireForwardingNumber,
   wireForwardingNumbers,
+  wireSubscription,
+  wireSubscriptions,
 } from "./wire.ts";
 
 // Every RingCentral call Ringfront makes, with the usage plan group it is documented in [spec: OAS] [seed].
@@ -193,4 +197,39 @@ export const listExtensionPhoneNumbers: Operation<WireList<WireExtensionPhoneNum
   scope: "extensionNumbers",
   freshMs: COMPANY_LISTS_FRESH_MS,
   output: wireExtensionPhoneNumbers,
+};
+
+/** Body: `eventFilters`, `deliveryMode`, `expiresIn`. Shakes hands with the address before it answers [docs: HOOK]. */
+export const createSubscription: Operation<WireSubscription> = {
+  name: "createSubscription",
+  method: "POST",
+  path: "/subscription",
+  group: "medium",
+  output: wireSubscription,
+};
+
+/** Those of the same app and user. */
+export const listSubscriptions: Operation<WireSubscriptions> = {
+  name: "listSubscriptions",
+  method: "GET",
+  path: "/subscription",
+  group: "light",
+  output: wireSubscriptions,
+};
+
+/** Renews. Body as for creating one. */
+export const updateSubscription: Operation<WireSubscription> = {
+  name: "updateSubscription",
+  method: "PUT",
+  path: "/subscription/{subscriptionId}",
+  group: "medium",
+  output: wireSubscription,
+};
+
+/** Answers 204. */
+export const deleteSubscription: Operation<undefined> = {
+  name: "deleteSubscription",
+  method: "DELETE",
+  path: "/subscription/{subscriptionId}",
+  group: "medium",
 };

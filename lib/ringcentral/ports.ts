@@ -14,6 +14,8 @@ export interface AccessToken {
   server: string;
   /** RingCentral's `owner_id`: the extension whose rate limits apply. */
   ownerId?: string;
+  /** Space-separated app permissions. */
+  scope?: string;
 }
 
 export interface TokenSource {

@@ -3,11 +3,13 @@ import type { Operation, OperationInput } from "./operation.ts";
 const API_ROOT = "/restapi/v1.0";
 /** RingCentral also reads comma lists, `*` and `~` in these places [docs: URIS, BULK]; we never send them. */
 const ID = /^[0-9]{1,20}$/;
+/** Ids of these are no numbers: a UUID for a subscription [docs: HOOK]. */
+const otherIds: Readonly<Record<string, RegExp>> = { subscriptionId: /^[A-Za-z0-9-]{1,64}$/ };
 /** Keeps `access_token` and `_method`, which RingCentral would act upon [docs: URIS, TOK], out by their shape. */
 const QUERY_NAME = /^[a-zA-Z]+$/;
 
 /**
- * The URL of one call, made of the operation's own text, ids that are digits only, and named query values:
+ * The URL of one call, made of the operation's own text, ids of digits (or letters and hyphens), and named query values:
  * nothing in the path ever needs encoding.
  *
  * @param server origin of the account's RingCentral, such as `https://platform.ringcentral.com`
@@ -22,8 +24,8 @@ export function buildUrl(
   const ids: Record<string, string> = { ...input.path, accountId };
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => {
     const id = Object.hasOwn(ids, name) ? ids[name] : undefined;
-    if (id === undefined || !ID.test(id))
-      throw new TypeError(`${operation.name}: ${name} is not a numeric id`);
+    if (id === undefined || !(otherIds[name] ?? ID).test(id))
+      throw new TypeError(`${operation.name}: ${name} is not an id that may be sent`);
     return id;
   });
   const url = new URL(`${API_ROOT}${path}`, server);

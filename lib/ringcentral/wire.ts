@@ -150,3 +150,16 @@ export const wireCompanyNumbers = /* @__PURE__ */ wireList(wireCompanyNumber);
 export const wireExtensionPhoneNumbers = /* @__PURE__ */ wireList(wireExtensionPhoneNumber, {
   strictEnvelope: true,
 });
+
+/** A subscription to notifications [docs: HOOK]. Its id is a UUID. */
+export const wireSubscription = z.object({
+  id: z.string().check(z.minLength(1)),
+  /** `Active`, `Suspended`, `Blacklisted`. */
+  status: z.optional(z.string()),
+  expirationTime: z.optional(z.string()),
+  deliveryMode: z.optional(z.object({ address: z.optional(z.string()) })),
+});
+export type WireSubscription = z.output<typeof wireSubscription>;
+
+export const wireSubscriptions = z.object({ records: z.array(wireSubscription) });
+export type WireSubscriptions = z.output<typeof wireSubscriptions>;

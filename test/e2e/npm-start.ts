@@ -12,6 +12,7 @@ const StackFile = z.strictObject({
   twinUrl: z.string(),
   dynamodbUrl: z.string(),
   secretsUrl: z.string(),
+  sqsUrl: z.string(),
   tokens: z.strictObject({
     user: z.string(),
     otherUser: z.string(),

@@ -1,5 +1,5 @@
 import { type ProblemCode, problems } from "../problems.ts";
-import type { Route } from "../route.ts";
+import { isPaged, type Route } from "../route.ts";
 import { headerRefs } from "./parameters.ts";
 import { itemName, type JsonObject, listName, refTo, schemaName } from "./schemas.ts";
 
@@ -21,8 +21,8 @@ export function problemCodesOf(route: Route): ProblemCode[] {
     "internal",
     "rate_limited",
     ...(route.body ? (["body_too_large", "media_type_unsupported"] as const) : []),
-    ...(route.answer.kind === "list" ? (["cursor_invalid"] as const) : []),
-    ...(route.method === "POST" ? keyed : []),
+    ...(isPaged(route) ? (["cursor_invalid"] as const) : []),
+    ...(route.method === "POST" && route.scope !== undefined ? keyed : []),
     ...(route.scope === undefined ? [] : authenticated),
     ...route.problems,
   ];
@@ -97,6 +97,15 @@ function successOf(route: Route): JsonObject {
         },
         "304": notModified,
       };
+    case "feed":
+      return {
+        "200": {
+          description,
+          headers: headerRefs(...common, "ETag", "Link", "Retry-After"),
+          content: json(listName(route)),
+        },
+        "304": notModified,
+      };
     case "item":
       return {
         "200": { description, headers: headerRefs(...common, "ETag"), content: json(itemName(route)) },
@@ -110,12 +119,20 @@ function successOf(route: Route): JsonObject {
           content: json(itemName(route)),
         },
       };
+    case "accepted":
+      return {
+        "202": {
+          description,
+          headers: headerRefs(...common, "Location", "Idempotency-Replayed"),
+          content: json(itemName(route)),
+        },
+      };
     case "deleted":
       return { "204": { description, headers: headerRefs(...common) } };
     case "plain":
       return {
         "200": { description, headers: headerRefs(...common, "ETag"), content: json(schemaName(data)) },
-        "304": notModified,
+        ...(route.method === "GET" && { "304": notModified }),
       };
   }
 }

@@ -37,6 +37,12 @@ export function buildOpenApi(routes: readonly Route[], version: string): JsonObj
       headers: headerComponents,
       responses: problemAnswers(routes),
       securitySchemes: {
+        verificationToken: {
+          type: "apiKey",
+          in: "header",
+          name: "Verification-Token",
+          description: "The secret this service gave RingCentral when it subscribed.",
+        },
         accessToken: {
           type: "oauth2",
           description:
@@ -63,13 +69,18 @@ function pathsOf(routes: readonly Route[]): JsonObject {
   return paths;
 }
 
+function securityOf({ scope, isWebhook }: Route): JsonObject[] {
+  if (isWebhook) return [{ verificationToken: [] }];
+  return scope === undefined ? [] : [{ accessToken: [scope] }];
+}
+
 function operationOf(route: Route): JsonObject {
   return {
     operationId: route.operationId,
     tags: [route.tag],
     summary: route.summary,
     description: route.description,
-    security: route.scope === undefined ? [] : [{ accessToken: [route.scope] }],
+    security: securityOf(route),
     parameters: requestParameters(route),
     ...(route.body && {
       requestBody: {

@@ -1,6 +1,6 @@
 import type * as z from "zod/mini";
 import { Cursor, DEFAULT_LIMIT, MAX_LIMIT, SET_VALUES } from "../parameters.ts";
-import type { ObjectSchema, Route } from "../route.ts";
+import { isPaged, type ObjectSchema, type Route } from "../route.ts";
 import { type JsonObject, jsonSchema } from "./schemas.ts";
 
 /** Everything of a request but its body. */
@@ -8,10 +8,10 @@ export function requestParameters(route: Route): JsonObject[] {
   return [
     ...declared("path", route.parameters),
     ...declared("query", route.query),
-    ...(route.answer.kind === "list" ? pagingParameters : []),
+    ...(isPaged(route) ? pagingParameters : []),
     requestIdParameter,
     ...(route.method === "GET" ? [ifNoneMatch] : []),
-    ...(route.method === "POST" ? [idempotencyKey] : []),
+    ...(route.method === "POST" && route.scope !== undefined ? [idempotencyKey] : []),
     ...(route.problems.includes("precondition_failed") ? [ifMatch] : []),
   ];
 }

@@ -36,20 +36,20 @@ export const itemName = (route: Route) => `${schemaName(route.answer.data)}Answe
 export function componentSchemas(routes: readonly Route[]): JsonObject {
   const schemas: Record<string, JsonObject> = {};
   for (const route of routes) {
-    if (route.body) schemas[schemaName(route.body)] = definition(route.body);
+    if (route.body) Object.assign(schemas, named(route.body));
     const { data, kind } = route.answer;
     if (data === undefined || kind === "deleted") continue;
     Object.assign(schemas, named(data));
     if (kind === "list") schemas[listName(route)] = listEnvelope(schemaName(data));
-    if (kind === "item" || kind === "created") schemas[itemName(route)] = itemEnvelope(schemaName(data));
+    if (kind === "feed") {
+      Object.assign(schemas, feedSchemas, { [listName(route)]: feedEnvelope(schemaName(data)) });
+    }
+    if (kind === "item" || kind === "created" || kind === "accepted")
+      schemas[itemName(route)] = itemEnvelope(schemaName(data));
   }
   return Object.fromEntries(
     Object.entries({ ...schemas, ...sharedSchemas }).sort(([a], [b]) => (a < b ? -1 : 1)),
   );
-}
-
-function definition(schema: z.ZodMiniType): JsonObject {
-  return named(schema)[schemaName(schema)] ?? {};
 }
 
 /** The schema and those with names of their own inside it; references point at the components. */
@@ -76,6 +76,15 @@ function listEnvelope(item: string): JsonObject {
   };
 }
 
+function feedEnvelope(item: string): JsonObject {
+  const list = listEnvelope(item);
+  return {
+    ...list,
+    description: `A page of a feed of ${item}.`,
+    properties: { ...(list.properties as JsonObject), page: refTo("FeedPage"), meta: refTo("FeedMeta") },
+  };
+}
+
 function itemEnvelope(item: string): JsonObject {
   return {
     type: "object",
@@ -87,37 +96,56 @@ function itemEnvelope(item: string): JsonObject {
 
 const count = { type: "integer", format: "int32", minimum: 0, maximum: 2147483647 };
 
-const sharedSchemas: Record<string, JsonObject> = {
-  Page: {
-    type: "object",
-    description: "Where this page is in the list.",
+const page = {
+  type: "object",
+  description: "Where this page is in the list.",
+  properties: {
+    limit: {
+      type: "integer",
+      format: "int32",
+      minimum: 1,
+      maximum: 1000,
+      description: "The limit that was applied.",
+    },
+    hasMore: { type: "boolean", description: "Whether there is a next page." },
+    nextCursor: {
+      type: "string",
+      maxLength: 2048,
+      description: "Send it as `cursor` to get the next page.",
+    },
+    total: { ...count, description: "How many items the whole list holds, when that is known." },
+  },
+  required: ["limit", "hasMore"],
+};
+
+const meta = {
+  type: "object",
+  description: "Where the data came from, and when.",
+  properties: {
+    source: { type: "string", enum: ["live", "cache", "snapshot"] },
+    asOf: { type: "string", format: "date-time", description: "When RingCentral was read." },
+  },
+  required: ["source", "asOf"],
+};
+
+const feedSchemas: Record<string, JsonObject> = {
+  FeedPage: { ...page, required: ["limit", "hasMore", "nextCursor"] },
+  FeedMeta: {
+    ...meta,
     properties: {
-      limit: {
-        type: "integer",
-        format: "int32",
-        minimum: 1,
-        maximum: 1000,
-        description: "The limit that was applied.",
-      },
-      hasMore: { type: "boolean", description: "Whether there is a next page." },
-      nextCursor: {
+      ...meta.properties,
+      snapshot: {
         type: "string",
-        maxLength: 2048,
-        description: "Send it as `cursor` to get the next page.",
+        format: "uri-reference",
+        description: "On a start without a cursor: the list of everything as it is where the feed starts.",
       },
-      total: { ...count, description: "How many items the whole list holds, when that is known." },
     },
-    required: ["limit", "hasMore"],
   },
-  Meta: {
-    type: "object",
-    description: "Where the data came from, and when.",
-    properties: {
-      source: { type: "string", enum: ["live", "cache", "snapshot"] },
-      asOf: { type: "string", format: "date-time", description: "When RingCentral was read." },
-    },
-    required: ["source", "asOf"],
-  },
+};
+
+const sharedSchemas: Record<string, JsonObject> = {
+  Page: page,
+  Meta: meta,
   Problem: {
     type: "object",
     description: "What went wrong (RFC 9457). `code` is the word to branch on.",

@@ -180,6 +180,7 @@ function contentsOf(grant: TokenGrant, server: string, sentAt: number): SealedCo
     expiresAt: sentAt + grant.expiresInSeconds * 1_000,
     server,
     ...(grant.ownerId !== undefined && { ownerId: grant.ownerId }),
+    ...(grant.scope !== undefined && { scope: grant.scope }),
   };
 }
 

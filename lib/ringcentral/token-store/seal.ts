@@ -18,6 +18,7 @@ const contents = z.object({
   expiresAt: z.number(),
   server: z.string(),
   ownerId: z.optional(z.string()),
+  scope: z.optional(z.string()),
 });
 
 /** What is worth hiding, and what nobody may change: where the token is sent, and until when. */
@@ -26,6 +27,7 @@ export interface SealedContents {
   expiresAt: number;
   server: string;
   ownerId?: string;
+  scope?: string;
 }
 
 /** Which record the token belongs to; authenticated, so that a copy elsewhere does not open. */
@@ -73,8 +75,8 @@ export function openToken(
     decipher.setAAD(associatedData(context));
     decipher.setAuthTag(bytes(sealed.tag));
     const text = Buffer.concat([decipher.update(bytes(sealed.data)), decipher.final()]).toString("utf8");
-    const { ownerId, ...token } = contents.parse(JSON.parse(text));
-    return { ...token, ...(ownerId !== undefined && { ownerId }) };
+    const { ownerId, scope, ...token } = contents.parse(JSON.parse(text));
+    return { ...token, ...(ownerId !== undefined && { ownerId }), ...(scope !== undefined && { scope }) };
   } catch {
     return undefined;
   }

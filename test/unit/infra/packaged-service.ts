@@ -17,11 +17,15 @@ const State = z.object({
         package: z.object({ artifact: z.string() }),
         events: z.array(
           z.object({
-            httpApi: z.object({
-              method: z.string(),
-              path: z.string(),
-              authorizer: z.optional(z.object({ name: z.string(), scopes: z.array(z.string()) })),
-            }),
+            httpApi: z.optional(
+              z.object({
+                method: z.string(),
+                path: z.string(),
+                authorizer: z.optional(z.object({ name: z.string(), scopes: z.array(z.string()) })),
+              }),
+            ),
+            schedule: z.optional(z.object({ method: z.string(), rate: z.array(z.string()) })),
+            sqs: z.optional(z.looseObject({ batchSize: z.number() })),
           }),
         ),
       }),

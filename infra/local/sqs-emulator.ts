@@ -1,0 +1,62 @@
+import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { buildApp } from "fauxqs";
+import limits from "../resources/sync-queue.json" with { type: "json" };
+import { LOOPBACK } from "./ports.ts";
+
+export interface LocalQueue {
+  url: string;
+  arn: string;
+}
+
+export interface SqsEmulator {
+  /** The endpoint; `queue.url` lies below it. */
+  url: string;
+  queue: LocalQueue;
+  deadLetterQueue: LocalQueue;
+  client: SQSClient;
+  close(): Promise<void>;
+}
+
+/** Starts an SQS endpoint in this process, in memory, with the two queues that infra/resources/sync.js deploys. */
+export async function startSqsEmulator(name: string): Promise<SqsEmulator> {
+  // Not the package's own start, which listens on every interface.
+  const app = buildApp({ logger: false });
+  const url = await app.listen({ host: LOOPBACK, port: 0 });
+  const client = new SQSClient({
+    endpoint: url,
+    region: "us-east-1",
+    credentials: { accessKeyId: "local", secretAccessKey: "local" },
+  });
+  const deadLetterQueue = await makeQueue(client, `${name}-dead`, {});
+  const queue = await makeQueue(client, name, {
+    VisibilityTimeout: String(limits.visibilitySeconds),
+    RedrivePolicy: JSON.stringify({
+      deadLetterTargetArn: deadLetterQueue.arn,
+      maxReceiveCount: limits.maxReceives,
+    }),
+  });
+  return {
+    url,
+    queue,
+    deadLetterQueue,
+    client,
+    async close() {
+      client.destroy();
+      await app.close();
+    },
+  };
+}
+
+async function makeQueue(
+  client: SQSClient,
+  QueueName: string,
+  Attributes: Record<string, string>,
+): Promise<LocalQueue> {
+  const { QueueUrl: url } = await client.send(new CreateQueueCommand({ QueueName, Attributes }));
+  const described = await client.send(
+    new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ["QueueArn"] }),
+  );
+  const arn = described.Attributes?.QueueArn;
+  if (url === undefined || arn === undefined) throw new Error(`the queue ${QueueName} was not made`);
+  return { url, arn };
+}

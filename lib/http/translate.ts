@@ -1,0 +1,19 @@
+import { ProblemError } from "../contract/problems.ts";
+import { SecretUnavailableError } from "../platform/credentials.ts";
+import { RingCentralError } from "../ringcentral/errors.ts";
+import { StorageUnavailable } from "../storage/errors.ts";
+import { translateCommon } from "./public-problems.ts";
+import type { Translate } from "./stack.ts";
+import { upstreamProblem } from "./upstream-problem.ts";
+
+/** What a function that works for somebody may throw, as a problem. */
+export const translate: Translate = (error) => {
+  if (error instanceof RingCentralError) return upstreamProblem(error);
+  if (error instanceof SecretUnavailableError) {
+    return new ProblemError("configuration_invalid", { retryAfterSeconds: 5, cause: error });
+  }
+  if (error instanceof StorageUnavailable) {
+    return new ProblemError("storage_unavailable", { retryAfterSeconds: 2, cause: error });
+  }
+  return translateCommon(error);
+};

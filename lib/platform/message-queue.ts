@@ -1,0 +1,45 @@
+import type { SQSClient } from "@aws-sdk/client-sqs";
+
+/** A queue that delivers each message at least once. */
+export interface MessageQueue {
+  /**
+   * @param delaySeconds before anybody can receive it; at most 900 [AWS], longer ones are cut to that
+   * @throws QueueUnavailable
+   */
+  send(body: object, delaySeconds?: number): Promise<void>;
+}
+
+/** The queue did not take the message; it may have all the same. */
+export class QueueUnavailable extends Error {
+  constructor(reason: string, options: { cause?: unknown } = {}) {
+    super(`queue unavailable: ${reason}`, { cause: options.cause });
+    this.name = "QueueUnavailable";
+  }
+}
+
+const MAX_DELAY_SECONDS = 900;
+/** One message, its repetitions included. */
+const SEND_TIMEOUT_MS = 7_000;
+
+export function createMessageQueue({ queueUrl }: { queueUrl: string }): MessageQueue {
+  let loading: Promise<{ sqs: typeof import("./sqs-client.ts"); client: SQSClient }> | undefined;
+  const load = () => {
+    loading ??= import("./sqs-client.ts").then((sqs) => ({ sqs, client: sqs.createSqsClient() }));
+    return loading;
+  };
+  return {
+    async send(body, delaySeconds = 0) {
+      const { sqs, client } = await load();
+      const command = new sqs.SendMessageCommand({
+        QueueUrl: queueUrl,
+        MessageBody: JSON.stringify(body),
+        DelaySeconds: Math.min(MAX_DELAY_SECONDS, Math.max(0, Math.ceil(delaySeconds))),
+      });
+      try {
+        await client.send(command, { abortSignal: AbortSignal.timeout(SEND_TIMEOUT_MS) });
+      } catch (error) {
+        throw new QueueUnavailable(error instanceof Error ? error.name : "unknown failure", { cause: error });
+      }
+    },
+  };
+}

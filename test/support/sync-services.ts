@@ -1,0 +1,49 @@
+import { PurgeQueueCommand } from "@aws-sdk/client-sqs";
+import * as z from "zod/mini";
+import { startSqsEmulator } from "../../infra/local/sqs-emulator.ts";
+import { resetRuntime } from "../../lib/runtime.ts";
+import { SEED } from "../twin/twin.ts";
+
+const Held = z.array(z.object({ body: z.string() }));
+const Inspected = z.object({ messages: z.object({ ready: Held, delayed: Held }) });
+
+export type SyncServices = Awaited<ReturnType<typeof startSyncServices>>;
+
+/**
+ * What the sync meets besides what every function does: its queue and an event bus, in this process, with the
+ * environment set so that the real handlers find them. Start it after the service, stop it before.
+ */
+export async function startSyncServices() {
+  const sqs = await startSqsEmulator("ringfront-test-sync");
+  const variables = {
+    AWS_ENDPOINT_URL_SQS: sqs.url,
+    SYNC_QUEUE_URL: sqs.queue.url,
+    SYNC_ACCOUNTS: SEED.accountId,
+    EVENT_BUS_NAME: "ringfront-test",
+  };
+  Object.assign(process.env, variables);
+  resetRuntime();
+
+  /** What a queue holds, to be received now or later; nothing is taken. */
+  async function waitingIn(name: string): Promise<unknown[]> {
+    const response = await fetch(`${sqs.url}/_fauxqs/queues/${name}`);
+    const { messages } = Inspected.parse(await response.json());
+    return [...messages.ready, ...messages.delayed].map(({ body }) => JSON.parse(body));
+  }
+
+  return {
+    sqs,
+    waiting: () => waitingIn("ringfront-test-sync"),
+    /** Takes everything off the queue, delayed or not. */
+    async takeAll(): Promise<unknown[]> {
+      const taken = await waitingIn("ringfront-test-sync");
+      await sqs.client.send(new PurgeQueueCommand({ QueueUrl: sqs.queue.url }));
+      return taken;
+    },
+    async stop() {
+      for (const name of Object.keys(variables)) delete process.env[name];
+      resetRuntime();
+      await sqs.close();
+    },
+  };
+}

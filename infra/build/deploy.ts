@@ -1,4 +1,4 @@
-// `npm run deploy -- --stage prod`: package, then hand over to `serverless deploy`.
+// `npm run deploy -- --stage prod [--region …] [--param name=value …]`: package, then hand over to `serverless deploy`.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { homedir } from "node:os";
@@ -35,7 +35,11 @@ function run(script: string, ...args: string[]): void {
 }
 
 const { values } = parseArgs({
-  options: { stage: { type: "string", default: "dev" }, region: { type: "string" } },
+  options: {
+    stage: { type: "string", default: "dev" },
+    region: { type: "string" },
+    param: { type: "string", multiple: true, default: [] },
+  },
 });
 if (values.stage === "local") fail('the stage "local" is the one of npm start.');
 const unset = ["AUTH_ISSUER", "AUTH_AUDIENCE"].filter((name) => !process.env[name]);
@@ -45,6 +49,7 @@ if (!hasCredentials(process.env)) {
     "no AWS credentials found. Set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or a profile (AWS_PROFILE).",
   );
 }
-run("infra/build/package.ts", "--stage", values.stage);
+const parameters = values.param.flatMap((parameter) => ["--param", parameter]);
+run("infra/build/package.ts", "--stage", values.stage, ...parameters);
 const region = values.region === undefined ? [] : ["--region", values.region];
-run("node_modules/serverless/bin/serverless.js", "deploy", "--stage", values.stage, ...region);
+run("node_modules/serverless/bin/serverless.js", "deploy", "--stage", values.stage, ...parameters, ...region);

@@ -33,10 +33,10 @@ async function writeArtifacts(bundles: readonly Bundle[]): Promise<void> {
   }
 }
 
-async function packageTemplate(stage: string): Promise<void> {
+async function packageTemplate(stage: string, parameters: readonly string[]): Promise<void> {
   await rm(templateDir, { recursive: true, force: true });
   const serverless = join(projectRoot, "node_modules/serverless/bin/serverless.js");
-  const args = [serverless, "package", "--stage", stage, "--package", templateDir];
+  const args = [serverless, "package", "--stage", stage, "--package", templateDir, ...parameters];
   const child = spawn(process.execPath, args, {
     cwd: projectRoot,
     stdio: "inherit",
@@ -78,14 +78,22 @@ async function reportSizes(bundles: readonly Bundle[]): Promise<void> {
   await writeFile(join(buildDir, "sizes.json"), `${JSON.stringify(sizes, null, 2)}\n`);
 }
 
-const { values } = parseArgs({ options: { stage: { type: "string", default: "dev" } } });
+const { values } = parseArgs({
+  options: {
+    stage: { type: "string", default: "dev" },
+    param: { type: "string", multiple: true, default: [] },
+  },
+});
 try {
   const bundles = await bundleFunctions({ outDir: buildDir, mapsDir: join(buildDir, "maps") });
   console.log(`${bundles.length} functions bundled to .build/functions, source maps in .build/maps`);
   const offences = [...findForeignInputs(bundles, projectRoot), ...findOverBudget(bundles, projectRoot)];
   if (offences.length > 0) throw new Error(offences.join("\n"));
   await writeArtifacts(bundles);
-  await packageTemplate(values.stage);
+  await packageTemplate(
+    values.stage,
+    values.param.flatMap((parameter) => ["--param", parameter]),
+  );
   await checkTemplate(bundles);
   await reportSizes(bundles);
   console.log(`artefacts in .build/artifacts, CloudFormation in .build/serverless (stage ${values.stage})`);

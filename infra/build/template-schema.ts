@@ -1,24 +1,11 @@
 // The packaged template against AWS's own description of its resources (the CloudFormation registry's schemas, as
 // published with the CDK): resource types, property names, required ones, types, allowed values. Patterns, lengths
 // and what only a service knows (quotas, names that are taken) are not in there: docs/operations.md lists them.
-import { loadAwsServiceSpecSync } from "@aws-cdk/aws-service-spec";
+import { type Properties, propertiesOfType, resourceType } from "./aws-resource-types.ts";
 import type { Template } from "./template.ts";
 import { findBrokenReferences, isIntrinsic } from "./template-references.ts";
 
-type Spec = ReturnType<typeof loadAwsServiceSpecSync>;
-type ResourceSpec = ReturnType<ReturnType<typeof resourceSpecs>["only"]>;
-type Properties = ResourceSpec["properties"];
 type PropertyType = Properties[string]["type"];
-
-let loaded: Spec | undefined;
-function spec(): Spec {
-  loaded ??= loadAwsServiceSpecSync();
-  return loaded;
-}
-
-function resourceSpecs(type: string) {
-  return spec().lookup("resource", "cloudFormationType", "equals", type);
-}
 
 const ATTRIBUTES = new Set([
   "Type",
@@ -35,12 +22,12 @@ const ATTRIBUTES = new Set([
 /** @returns a sentence for each place where the template is none that CloudFormation takes */
 export function findSchemaOffences(template: Template): string[] {
   const resources = Object.entries(template.Resources).flatMap(([logicalId, resource]) => {
-    const found = resourceSpecs(resource.Type);
-    if (found.length === 0) return [`${logicalId}: AWS has no resource type ${resource.Type}`];
+    const type = resourceType(resource.Type);
+    if (type === undefined) return [`${logicalId}: AWS has no resource type ${resource.Type}`];
     const foreign = Object.keys(resource).filter((attribute) => !ATTRIBUTES.has(attribute));
     return [
       ...foreign.map((attribute) => `${logicalId}: a resource has no attribute ${attribute}`),
-      ...judgeObject(resource.Properties, found.only().properties, logicalId),
+      ...judgeObject(resource.Properties, type.properties, logicalId),
     ];
   });
   return [...resources, ...findBrokenReferences(template, attributesOf), ...findExceededQuotas(template)];
@@ -48,9 +35,7 @@ export function findSchemaOffences(template: Template): string[] {
 
 /** What `Fn::GetAtt` can ask of a resource type. */
 function attributesOf(type: string): string[] {
-  const found = resourceSpecs(type);
-  if (found.length === 0) return [];
-  const { attributes, properties } = found.only();
+  const { attributes = {}, properties = {} } = resourceType(type) ?? {};
   return [...Object.keys(attributes), ...Object.keys(properties)];
 }
 
@@ -82,7 +67,7 @@ function judge(value: unknown, type: PropertyType, path: string): string[] {
       return Object.entries(value).flatMap(([key, one]) => judge(one, type.element, `${path}.${key}`));
     case "ref":
       if (!isObject(value)) return [`${path} must be an object`];
-      return judgeObject(value, spec().get("typeDefinition", type.reference.$ref).properties, path);
+      return judgeObject(value, propertiesOfType(type.reference.$ref), path);
     case "tag":
       return isObject(value) && "Key" in value && "Value" in value ? [] : [`${path} must be a tag`];
     case "json":

@@ -17,10 +17,11 @@ import { number, serviceFunctions, stackName, text } from "./service-functions.j
 const api = { Name: "ApiId", Value: { Ref: "HttpApi" } };
 
 /**
- * @param {string} namespace @param {Record<string, number>} limits those that differ by stage
+ * @param {string} namespace @param {string} stack
+ * @param {Record<string, number>} limits those that differ by stage
  * @returns {Record<string, AlarmDeclaration>} by logical id
  */
-function declarations(namespace, { requestsPerHour = 0, latencyMs = 0, syncLateSeconds = 0 }) {
+function declarations(namespace, stack, { requestsPerHour = 0, latencyMs = 0, syncLateSeconds = 0 }) {
   /** Our own metrics (lib/platform/metrics.ts), over all values of their dimensions. */
   /** @param {string} MetricName @param {string} Statistic @param {number} Period seconds */
   const own = (MetricName, Statistic, Period) => ({ Namespace: namespace, MetricName, Statistic, Period });
@@ -104,6 +105,19 @@ function declarations(namespace, { requestsPerHour = 0, latencyMs = 0, syncLateS
       watches: own("SyncQuarantined", "Maximum", 300),
       threshold: 1,
     },
+    SyncDeadLettersAlarm: {
+      name: "sync-dead-letters",
+      runbook: "dead-letters",
+      meaning: "Work for the sync failed so often that it was set aside.",
+      watches: {
+        Namespace: "AWS/SQS",
+        MetricName: "ApproximateNumberOfMessagesVisible",
+        Dimensions: [{ Name: "QueueName", Value: `${stack}-sync-dead` }],
+        Statistic: "Maximum",
+        Period: 300,
+      },
+      threshold: 1,
+    },
     CostGuardAlarm: {
       name: "cost-guard",
       runbook: "cost",
@@ -169,7 +183,8 @@ function crashes({ key, name }) {
 /** @param {import("./service-functions.js").Variables} variables @returns {Promise<Record<string, AlarmDeclaration>>} */
 async function allDeclarations(variables) {
   const functions = await serviceFunctions(variables);
-  const shared = declarations(await text(variables, "metricsNamespace"), {
+  const namespace = await text(variables, "metricsNamespace");
+  const shared = declarations(namespace, await stackName(variables), {
     requestsPerHour: await number(variables, "requestsPerHour"),
     latencyMs: await number(variables, "latencyMs"),
     syncLateSeconds: await number(variables, "syncLateSeconds"),

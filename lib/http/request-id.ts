@@ -5,7 +5,11 @@ import { beginInvocation, header, invocationOf, type Middleware } from "./invoca
 
 const WELL_FORMED = /^[A-Za-z0-9._-]{1,128}$/;
 
-/** Begins the invocation: its id (the caller's own when well formed), clock, deadline and logger. */
+/**
+ * Begins the invocation: its id (the caller's own when well formed), clock, deadline and logger. Every line of the
+ * invocation carries API Gateway's own id too, by which its access log and ours, which names RingCentral's, are
+ * found together.
+ */
 export function requestId({ clock, logger }: { clock: Clock; logger: Logger }): Middleware {
   return {
     before: ({ event, context }) => {
@@ -16,7 +20,7 @@ export function requestId({ clock, logger }: { clock: Clock; logger: Logger }): 
         requestId,
         startedAt: clock.now(),
         deadline: deadlineIn(context.getRemainingTimeInMillis(), clock),
-        log: logger.with({ requestId }),
+        log: logger.with({ requestId, gatewayRequestId: event.requestContext.requestId }),
         budgets: new Map(),
       });
     },

@@ -1,0 +1,21 @@
+import { loadAwsServiceSpecSync } from "@aws-cdk/aws-service-spec";
+
+let loaded: ReturnType<typeof loadAwsServiceSpecSync> | undefined;
+function spec() {
+  // Half a second and 100 MB: read once.
+  loaded ??= loadAwsServiceSpecSync();
+  return loaded;
+}
+
+/** What AWS says of a CloudFormation resource type; `undefined`: there is none of that name. */
+export function resourceType(name: string) {
+  const found = spec().lookup("resource", "cloudFormationType", "equals", name);
+  return found.length === 0 ? undefined : found.only();
+}
+
+export type Properties = NonNullable<ReturnType<typeof resourceType>>["properties"];
+
+/** The properties of a type that other types refer to. */
+export function propertiesOfType(reference: string): Properties {
+  return spec().get("typeDefinition", reference).properties;
+}

@@ -1,0 +1,208 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { beforeAll, describe, expect, test } from "vitest";
+import { projectRoot } from "../../../infra/build/bundle.ts";
+import { findMissingSafeguards } from "../../../infra/build/safeguards.ts";
+import { type Resource, resourcesOf, type Template } from "../../../infra/build/template.ts";
+import { packageService } from "./packaged-service.ts";
+
+let template: Template;
+let prod: Template;
+beforeAll(() => {
+  template = packageService().template;
+  prod = packageService({}, "prod").template;
+}, 60_000);
+
+test("everything at rest is encrypted, everything kept has an end, every failure is caught and every part watched", () => {
+  expect(findMissingSafeguards(template)).toEqual([]);
+  expect(findMissingSafeguards(prod)).toEqual([]);
+});
+
+describe("what the check of safeguards catches", () => {
+  const queue: Resource = {
+    Type: "AWS::SQS::Queue",
+    Properties: { QueueName: "work", KmsMasterKeyId: { Ref: "DataKey" } },
+  };
+  const changes: [what: string, change: (resources: Template["Resources"]) => unknown, sentence: RegExp][] = [
+    [
+      "a table on a key that is not ours",
+      ({ RecordsTable }) =>
+        Object.assign(RecordsTable?.Properties ?? {}, { SSESpecification: { SSEEnabled: true } }),
+      /^RecordsTable .* is not encrypted with a key of ours$/,
+    ],
+    [
+      "a log group without encryption",
+      ({ HttpApiLogGroup }) => delete HttpApiLogGroup?.Properties.KmsKeyId,
+      /^HttpApiLogGroup/,
+    ],
+    [
+      "a log group that keeps its lines for ever",
+      ({ HttpApiLogGroup }) => delete HttpApiLogGroup?.Properties.RetentionInDays,
+      /^HttpApiLogGroup does not say how many days/,
+    ],
+    [
+      "a function without a log group",
+      (resources) => delete resources.GetHealthLogGroup,
+      /^GetHealthLambdaFunction logs to a group/,
+    ],
+    [
+      "a secret that goes with the stack",
+      ({ RingCentralSecret }) => delete RingCentralSecret?.DeletionPolicy,
+      /^RingCentralSecret would go/,
+    ],
+    [
+      "a store of a kind that nobody has judged",
+      (resources) => Object.assign(resources, { Files: { Type: "AWS::EFS::FileSystem", Properties: {} } }),
+      /^Files keeps data, and nobody has said yet/,
+    ],
+    [
+      "a queue without dead letters",
+      (resources) => Object.assign(resources, { Work: queue }),
+      /^Work has no queue for messages/,
+    ],
+    [
+      "dead letters that no alarm watches",
+      (resources) => {
+        const RedrivePolicy = { deadLetterTargetArn: { "Fn::GetAtt": ["Dead", "Arn"] }, maxReceiveCount: 3 };
+        const Dead = { ...queue, Properties: { ...queue.Properties, QueueName: "dead" } };
+        const Work = { ...queue, Properties: { ...queue.Properties, RedrivePolicy } };
+        Object.assign(resources, { Work, Dead });
+      },
+      /^no alarm watches messages in Dead$/,
+    ],
+    [
+      "a function without an alarm",
+      (resources) => delete resources.GetHealthCrashesAlarm,
+      /^no alarm watches the crashes of GetHealth/,
+    ],
+    [
+      "an alarm that tells nobody",
+      ({ ApiLatencyAlarm }) => delete ApiLatencyAlarm?.Properties.AlarmActions,
+      /^ApiLatencyAlarm tells nobody$/,
+    ],
+    [
+      "an API whose errors nobody sees",
+      (resources) => delete resources.ApiFaultsAlarm,
+      /^no alarm watches the 5xx answers/,
+    ],
+    [
+      "a route past the alias",
+      ({ HttpApiIntegrationGetHealth }) =>
+        Object.assign(HttpApiIntegrationGetHealth?.Properties ?? {}, {
+          IntegrationUri: { "Fn::GetAtt": ["GetHealthLambdaFunction", "Arn"] },
+        }),
+      /^HttpApiIntegrationGetHealth calls a function's newest code/,
+    ],
+  ];
+  test.each(changes)("%s", (_, change, sentence) => {
+    const copy = structuredClone(template);
+    change(copy.Resources);
+    expect(findMissingSafeguards(copy)).toEqual([expect.stringMatching(sentence)]);
+  });
+
+  test("a schedule whose calls may vanish", () => {
+    const copy = structuredClone(template);
+    const Arn = { "Fn::Join": [":", [{ "Fn::GetAtt": ["GetHealthLambdaFunction", "Arn"] }, "live"]] };
+    copy.Resources.Nightly = { Type: "AWS::Scheduler::Schedule", Properties: { Target: { Arn } } };
+    expect(findMissingSafeguards(copy)).toEqual([
+      "Nightly has no queue for calls that cannot be delivered",
+      "GetHealthLambdaFunction is called without anyone waiting, and nothing keeps what it fails at",
+    ]);
+  });
+});
+
+describe("alarms", () => {
+  const runbooks = join(projectRoot, "docs/runbooks");
+  const descriptions = () =>
+    resourcesOf(prod, "AWS::CloudWatch::Alarm").map(([, { Properties }]) =>
+      String(Properties.AlarmDescription),
+    );
+  const pageOf = (description: string) => /What to do: docs\/runbooks\/([a-z-]+\.md)$/.exec(description)?.[1];
+
+  test("each says what is wrong and names a runbook that exists", () => {
+    for (const description of descriptions()) {
+      const page = pageOf(description);
+      expect(page, description).toBeDefined();
+      expect(existsSync(join(runbooks, page ?? "")), page).toBe(true);
+    }
+  });
+
+  test("each runbook belongs to an alarm and tells how to look, how to mend and what to do afterwards", () => {
+    const reached = new Set(descriptions().map(pageOf));
+    for (const page of readdirSync(runbooks).filter((file) => file !== "README.md")) {
+      expect(reached, page).toContain(page);
+      const titles = readFileSync(join(runbooks, page), "utf8").match(/^##? .*$/gm) ?? [];
+      expect(titles.slice(1), page).toEqual(["## What it means", "## Look", "## Mend", "## Afterwards"]);
+    }
+  });
+
+  test("each metric of our own that an alarm or the dashboard shows is counted somewhere in the code", () => {
+    const code = readdirSync(join(projectRoot, "lib"), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".ts"))
+      .map((file) => readFileSync(join(projectRoot, "lib", file), "utf8"))
+      .join("\n");
+    const shown = JSON.stringify([prod.Resources.Dashboard, resourcesOf(prod, "AWS::CloudWatch::Alarm")]);
+    const alarmed = [...shown.matchAll(/"Namespace":"Ringfront\/prod","MetricName":"(\w+)"/g)];
+    const drawn = [
+      ...shown.matchAll(/\\\\?"Ringfront\/prod\\\\?",\\\\?"(\w+)\\\\?"/g),
+      ...shown.matchAll(/\{Ringfront\/prod,\w+\} MetricName=\\*"(\w+)\\*"/g),
+    ];
+    expect(alarmed.length).toBeGreaterThan(4);
+    expect(drawn.length).toBeGreaterThan(8);
+    const unknown = [...alarmed, ...drawn].flatMap(([, metric]) =>
+      code.includes(`"${metric}"`) ? [] : [metric],
+    );
+    // Those two come with the sync.
+    const awaited = ["SyncAgeSeconds", "SyncQuarantined"];
+    expect(unknown.filter((metric) => metric === undefined || !awaited.includes(metric))).toEqual([]);
+  });
+
+  test("a new version is undone by the alarms of its function and of the API", () => {
+    const groups = resourcesOf(prod, "AWS::CodeDeploy::DeploymentGroup");
+    expect(groups).toHaveLength(resourcesOf(prod, "AWS::Lambda::Function").length);
+    for (const [logicalId, { Properties }] of groups) {
+      const name = logicalId.replace("DeploymentGroup", "");
+      expect(Properties).toMatchObject({
+        DeploymentConfigName: "CodeDeployDefault.LambdaCanary10Percent5Minutes",
+        AutoRollbackConfiguration: {
+          Enabled: true,
+          Events: expect.arrayContaining(["DEPLOYMENT_STOP_ON_ALARM"]),
+        },
+        AlarmConfiguration: {
+          Enabled: true,
+          Alarms: [`${name}CrashesAlarm`, "ApiFaultsAlarm", "ApiLatencyAlarm"].map((Ref) => ({
+            Name: { Ref },
+          })),
+        },
+      });
+      expect(prod.Resources[`${name}LambdaAlias`]).toMatchObject({
+        UpdatePolicy: { CodeDeployLambdaAliasUpdate: { DeploymentGroupName: { Ref: logicalId } } },
+      });
+    }
+  });
+});
+
+describe("stages", () => {
+  test("only prod is protected against deletion, reserves concurrency and keeps its logs for 90 days", () => {
+    expect(prod.Resources.RecordsTable?.Properties.DeletionProtectionEnabled).toBe(true);
+    expect(template.Resources.RecordsTable?.Properties.DeletionProtectionEnabled).toBe(false);
+    expect(prod.Resources.HttpApiLogGroup?.Properties.RetentionInDays).toBe(90);
+    const reserved = (of: Template) =>
+      resourcesOf(of, "AWS::Lambda::Function").map(
+        ([, { Properties }]) => Properties.ReservedConcurrentExecutions,
+      );
+    expect(reserved(template)).toEqual(reserved(template).map(() => undefined));
+    expect(reserved(prod).every((value) => Number(value) >= 5)).toBe(true);
+    const sum = reserved(prod).reduce((total: number, value) => total + Number(value), 0);
+    expect(sum).toBeLessThanOrEqual(900);
+  });
+
+  test("every route has a throttle of its own, and the stage waits for the routes it names", () => {
+    const routes = resourcesOf(prod, "AWS::ApiGatewayV2::Route");
+    const stage = prod.Resources.HttpApiStage;
+    expect(Object.keys(Object(stage?.Properties.RouteSettings)).sort()).toEqual(
+      routes.map(([, { Properties }]) => String(Properties.RouteKey)).sort(),
+    );
+    expect(stage?.DependsOn).toEqual(expect.arrayContaining(routes.map(([logicalId]) => logicalId)));
+  });
+});

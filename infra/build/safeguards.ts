@@ -1,3 +1,4 @@
+import * as z from "zod/mini";
 import { resourceType } from "./aws-resource-types.ts";
 import { type Resource, referredTo, resourcesOf, spell, type Template } from "./template.ts";
 
@@ -68,15 +69,20 @@ function findForgetful(template: Template): string[] {
   ];
 }
 
-/** The queues that others set their failed messages aside in. */
+const DeadLetterPolicy = z.object({ RedrivePolicy: z.object({ deadLetterTargetArn: z.unknown() }) });
+const FailureDestination = z.object({
+  DestinationConfig: z.object({ OnFailure: z.object({ Destination: z.unknown() }) }),
+});
+const DeliveryTarget = z.object({ Target: z.object({ DeadLetterConfig: z.object({ Arn: z.unknown() }) }) });
+
+/** The queues that others set their failed messages and calls aside in. */
 function deadLetterQueues(template: Template): Set<string> {
-  return new Set(
-    resourcesOf(template, "AWS::SQS::Queue").flatMap(([, { Properties }]) => {
-      const policy = Properties.RedrivePolicy;
-      const target = isObject(policy) ? referredTo(policy.deadLetterTargetArn) : undefined;
-      return target === undefined ? [] : [target];
-    }),
-  );
+  const targets = Object.values(template.Resources).flatMap(({ Properties }) => [
+    DeadLetterPolicy.safeParse(Properties).data?.RedrivePolicy.deadLetterTargetArn,
+    FailureDestination.safeParse(Properties).data?.DestinationConfig.OnFailure.Destination,
+    DeliveryTarget.safeParse(Properties).data?.Target.DeadLetterConfig.Arn,
+  ]);
+  return new Set(targets.map(referredTo).filter((logicalId) => logicalId !== undefined));
 }
 
 function findWithoutDeadLetters(template: Template): string[] {

@@ -109,13 +109,14 @@ function declarations(namespace, stack, { requestsPerHour = 0, latencyMs = 0, sy
       name: "sync-dead-letters",
       runbook: "dead-letters",
       meaning: "Work for the sync failed so often that it was set aside.",
-      watches: {
-        Namespace: "AWS/SQS",
-        MetricName: "ApproximateNumberOfMessagesVisible",
-        Dimensions: [{ Name: "QueueName", Value: `${stack}-sync-dead` }],
-        Statistic: "Maximum",
-        Period: 300,
-      },
+      watches: messagesIn(`${stack}-sync-dead`),
+      threshold: 1,
+    },
+    ScheduledDeadLettersAlarm: {
+      name: "scheduled-dead-letters",
+      runbook: "dead-letters",
+      meaning: "A call by a schedule could not be delivered, or failed for good.",
+      watches: messagesIn(`${stack}-scheduled-dead`),
       threshold: 1,
     },
     CostGuardAlarm: {
@@ -131,6 +132,17 @@ function declarations(namespace, stack, { requestsPerHour = 0, latencyMs = 0, sy
       },
       threshold: requestsPerHour,
     },
+  };
+}
+
+/** @param {string} queue */
+function messagesIn(queue) {
+  return {
+    Namespace: "AWS/SQS",
+    MetricName: "ApproximateNumberOfMessagesVisible",
+    Dimensions: [{ Name: "QueueName", Value: queue }],
+    Statistic: "Maximum",
+    Period: 300,
   };
 }
 

@@ -13,7 +13,7 @@ export async function roles(variables) {
     const services = [
       ...(secret ? ["secretsmanager"] : []),
       ...(table.length > 0 ? ["dynamodb"] : []),
-      ...(queue ? ["sqs"] : []),
+      ...(queue || definition.isScheduled ? ["sqs"] : []),
     ];
     const statements = [
       writeLogs(`/aws/lambda/${definition.name}`),
@@ -22,6 +22,7 @@ export async function roles(variables) {
       ...(table.length > 0 ? [useTable(table)] : []),
       ...(queue ? [useQueue(queue)] : []),
       ...(bus ? [publish] : []),
+      ...(definition.isScheduled ? [setFailuresAside] : []),
       ...(services.length > 0 ? [useDataKey(services)] : []),
     ];
     return [`${definition.logicalName}Role`, role(definition.name, statements)];
@@ -85,6 +86,13 @@ function useQueue(how) {
     Resource: { "Fn::GetAtt": ["SyncQueue", "Arn"] },
   };
 }
+
+/** Lambda does, with the function's rights (schedules.js). */
+const setFailuresAside = {
+  Effect: "Allow",
+  Action: ["sqs:SendMessage"],
+  Resource: { "Fn::GetAtt": ["ScheduleDeadLetterQueue", "Arn"] },
+};
 
 const publish = {
   Effect: "Allow",

@@ -1,6 +1,6 @@
 // @ts-check
 import { readFileSync } from "node:fs";
-import { serviceFunctions, text } from "./service-functions.js";
+import { stackName, text } from "./service-functions.js";
 
 /**
  * Of the local queue too. A message is hidden for twice as long as a run may take, and then delivered again: its run
@@ -13,13 +13,12 @@ const { visibilitySeconds, maxReceives } = JSON.parse(
 const DAY_SECONDS = 86_400;
 
 /**
- * What the number sync runs on besides functions: its queue, the queue of what failed, the bus that changes are
- * published on, and the roles by which the schedules invoke.
+ * What the number sync runs on besides functions: its queue, the queue of what failed, and the bus that changes
+ * are published on.
  * @param {import("./service-functions.js").Variables} variables
  */
 export async function sync(variables) {
-  const stack = `${await variables.resolveVariable("self:service")}-${await variables.resolveVariable("sls:stage")}`;
-  const scheduled = (await serviceFunctions(variables)).filter(({ isScheduled }) => isScheduled);
+  const stack = await stackName(variables);
   const queueArn = `arn:\${AWS::Partition}:sqs:\${AWS::Region}:\${AWS::AccountId}:${stack}-sync`;
   return {
     Resources: {
@@ -45,9 +44,6 @@ export async function sync(variables) {
             "Changes of phone numbers, each at least once; the account's sequence tells repetitions",
         },
       },
-      ...Object.fromEntries(
-        scheduled.map(({ name, logicalName }) => [`${logicalName}ScheduleRole`, scheduleRole(name)]),
-      ),
     },
   };
 }
@@ -75,37 +71,6 @@ function queue(name, retentionSeconds, more) {
       KmsMasterKeyId: { "Fn::GetAtt": ["DataKey", "Arn"] },
       MessageRetentionPeriod: retentionSeconds,
       ...more,
-    },
-  };
-}
-
-/** The condition keeps schedules of other AWS accounts from using it. @param {string} functionName */
-function scheduleRole(functionName) {
-  const arn = `arn:\${AWS::Partition}:lambda:\${AWS::Region}:\${AWS::AccountId}:function:${functionName}`;
-  return {
-    Type: "AWS::IAM::Role",
-    Properties: {
-      Description: `How its schedule invokes the function ${functionName}`,
-      AssumeRolePolicyDocument: {
-        Version: "2012-10-17",
-        Statement: [
-          {
-            Effect: "Allow",
-            Principal: { Service: "scheduler.amazonaws.com" },
-            Action: "sts:AssumeRole",
-            Condition: { StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } },
-          },
-        ],
-      },
-      Policies: [
-        {
-          PolicyName: "schedule",
-          PolicyDocument: {
-            Version: "2012-10-17",
-            Statement: [{ Effect: "Allow", Action: ["lambda:InvokeFunction"], Resource: { "Fn::Sub": arn } }],
-          },
-        },
-      ],
     },
   };
 }

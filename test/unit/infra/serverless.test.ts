@@ -112,6 +112,7 @@ describe("least privilege", () => {
   const [queue, key] = [arnOf("SyncQueue"), arnOf("DataKey")];
   const beyondTheAccount: Record<string, unknown[]> = {
     receiveRingCentralEvent: [...account, queue, key],
+    renewSubscription: [...account, arnOf("ScheduleDeadLetterQueue"), key],
     getHealth: [],
     getOpenApi: [],
   };

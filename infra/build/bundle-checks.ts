@@ -35,7 +35,7 @@ export function findForeignInputs(bundles: readonly Bundle[], root: string): str
  * `node_modules/a/node_modules/@b/c/d.js` lies in the package at `node_modules/a/node_modules/@b/c`; what stands
  * before the first `node_modules` tells only where it is linked from.
  */
-function packageLocation(path: string): string | undefined {
+export function packageLocation(path: string): string | undefined {
   return /(?<=^|\/)(node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
 }
 

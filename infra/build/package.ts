@@ -11,6 +11,7 @@ import { findForeignInputs, findOverBudget } from "./bundle-checks.ts";
 import { findMisplacedRights, rightsTable } from "./function-rights.ts";
 import { measureImports } from "./import-time.ts";
 import { findWildcards, policyStatements } from "./policies.ts";
+import { findMissingSafeguards } from "./safeguards.ts";
 import { readTemplate } from "./template.ts";
 import { findSchemaOffences } from "./template-schema.ts";
 import { usedActions } from "./used-actions.ts";
@@ -46,18 +47,23 @@ async function packageTemplate(stage: string, parameters: readonly string[]): Pr
   if (code !== 0) throw new Error(`serverless package failed (exit code ${code})`);
 }
 
-/** @throws when CloudFormation would refuse the template, or a function's rights are not those its code needs */
+/** @throws when CloudFormation would refuse the template, a right is not what the code needs, or a safeguard is missing */
 async function checkTemplate(bundles: readonly Bundle[]): Promise<void> {
   const template = readTemplate(join(templateDir, "cloudformation-template-update-stack.json"));
   const used = new Map(bundles.map((bundle) => [bundle.name, usedActions(bundle, projectRoot)]));
   const table = rightsTable(template);
-  console.log("\nwhat each function may do, by resource (its role in the template):");
-  console.table(table);
+  console.log("\nwhat each function may do, by resource, besides writing its own log and traces:");
+  console.table(
+    Object.fromEntries(
+      Object.entries(table).map(([name, { "own log group": _, "X-Ray": __, ...others }]) => [name, others]),
+    ),
+  );
   await writeFile(join(buildDir, "rights.json"), `${JSON.stringify(table, null, 2)}\n`);
   const offences = [
     ...findSchemaOffences(template),
     ...findWildcards(policyStatements(template)),
     ...findMisplacedRights(template, used),
+    ...findMissingSafeguards(template),
   ];
   if (offences.length > 0) throw new Error(offences.join("\n"));
 }

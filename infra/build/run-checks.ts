@@ -7,6 +7,7 @@ const checks: readonly (readonly [title: string, command: string, ...args: strin
   ["formatting and lint (biome)", "biome", "check", "--error-on-warnings"],
   ["types (tsc)", "tsc", "--project", "."],
   ["layers", "node", "infra/build/check-layers.ts"],
+  ["licences", "node", "infra/build/check-licences.ts"],
   ["unused code and dependencies (knip)", "knip"],
   ["OpenAPI document (spectral)", "spectral", "lint", "--fail-severity=warn", "docs/openapi.json"],
 ];

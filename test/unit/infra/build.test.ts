@@ -6,7 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Bundle, bundleFunctions, projectRoot } from "../../../infra/build/bundle.ts";
 import { findForeignInputs, findOverBudget } from "../../../infra/build/bundle-checks.ts";
-import { findForbiddenImports } from "../../../infra/build/check-layers.ts";
+import { findCircles, findForbiddenImports } from "../../../infra/build/check-layers.ts";
 import { zipBundle } from "../../../infra/build/zip-bundle.ts";
 
 describe("bundles", () => {
@@ -124,5 +124,24 @@ describe("layers", () => {
   ];
   test.each(downward)("%s may say: %s", (file, line) => {
     expect(findForbiddenImports(file, line)).toEqual([]);
+  });
+
+  test("modules that need each other are found, however long the way round", () => {
+    const sources = new Map([
+      ["lib/a.ts", 'import { b } from "./b.ts";'],
+      ["lib/b.ts", 'export {\n  c,\n} from "./deep/c.ts";'],
+      ["lib/deep/c.ts", 'import { a } from "../a.ts";'],
+    ]);
+    expect(findCircles(sources)).toEqual([
+      "modules that need each other: lib/a.ts -> lib/b.ts -> lib/deep/c.ts -> lib/a.ts",
+    ]);
+  });
+
+  test("types and what is loaded later make no circle", () => {
+    const sources = new Map([
+      ["lib/a.ts", 'import { b } from "./b.ts";'],
+      ["lib/b.ts", 'import type {\n  A,\n} from "./a.ts";\nconst a = await import("./a.ts");'],
+    ]);
+    expect(findCircles(sources)).toEqual([]);
   });
 });

@@ -1,0 +1,115 @@
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import * as z from "zod/mini";
+import { projectRoot } from "../../../infra/build/bundle.ts";
+import { findForeignLicences, isAllowed } from "../../../infra/build/check-licences.ts";
+import { type LockedPackage, lockedPackages } from "../../../infra/build/lock-file.ts";
+import { type Sbom, selectDeployed } from "../../../infra/build/sbom.ts";
+
+const Manifest = z.object({
+  dependencies: z.record(z.string(), z.string()),
+  devDependencies: z.record(z.string(), z.string()),
+  allowScripts: z.record(z.string(), z.boolean()),
+});
+const manifest = Manifest.parse(JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")));
+
+describe("dependencies", () => {
+  test("are named in one exact version each, and locked in that one", () => {
+    const versions = new Map(lockedPackages().map(({ location, version }) => [location, version]));
+    for (const [name, wanted] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
+      const exact = /^(?:npm:(?:@[^/]+\/)?[^@/]+@)?(\d+\.\d+\.\d+(?:-[\w.]+)?)$/.exec(wanted)?.[1];
+      expect(exact, `${name} ${wanted}`).toBeDefined();
+      expect(versions.get(`node_modules/${name}`), name).toBe(exact);
+    }
+  });
+
+  test("that are deployed run nothing when they are installed", () => {
+    const running = lockedPackages().filter(
+      ({ isProduction, hasInstallScript }) => isProduction && hasInstallScript,
+    );
+    expect(running.map(({ name }) => name)).toEqual([]);
+  });
+
+  test("that would run something when they are installed are each allowed or refused by name", () => {
+    const scripted = lockedPackages().filter(({ hasInstallScript }) => hasInstallScript === true);
+    const names = [...new Set(scripted.map(({ name }) => name))];
+    expect(Object.keys(manifest.allowScripts).sort()).toEqual(names.sort());
+  });
+
+  test("are all under licences that we may use, and those that are deployed under ones that we may pass on", () => {
+    expect(findForeignLicences(lockedPackages())).toEqual([]);
+  });
+});
+
+describe("a licence", () => {
+  const allowed = ["MIT", "ISC", "Zlib"];
+  const expressions: [expression: string, verdict: boolean][] = [
+    ["MIT", true],
+    ["GPL-3.0-or-later", false],
+    ["(MIT OR GPL-3.0-or-later)", true],
+    ["MIT AND Zlib", true],
+    ["MIT AND GPL-2.0-only", false],
+    ["(GPL-2.0-only OR (MIT AND ISC))", true],
+    ["(GPL-2.0-only OR MIT) AND CC-BY-NC-4.0", false],
+    ["MIT WITH some-exception", false],
+    ["SEE LICENSE IN LICENSE", false],
+    ["", false],
+  ];
+  test.each(expressions)("%s is allowed: %s", (expression, verdict) => {
+    expect(isAllowed(expression, allowed)).toBe(verdict);
+  });
+
+  const entry = { location: "node_modules/x", name: "x", version: "1.0.0", license: "MPL-2.0" };
+  test("of a tool may be one that nothing deployed may have", () => {
+    expect(findForeignLicences([{ ...entry, isProduction: false }])).toEqual([]);
+    expect(findForeignLicences([{ ...entry, isProduction: true }])).toEqual([
+      "x 1.0.0 is deployed under MPL-2.0",
+    ]);
+  });
+
+  test("that is not named is none", () => {
+    const { license: _, ...unnamed } = entry;
+    expect(findForeignLicences([{ ...unnamed, isProduction: true }])).toEqual([
+      "x 1.0.0 is deployed under no licence that it names",
+    ]);
+  });
+});
+
+describe("the bill of materials", () => {
+  const component = (name: string) => ({ "bom-ref": `${name}@1.0.0`, name, version: "1.0.0" });
+  const all: Sbom = {
+    metadata: { component: { "bom-ref": "ringfront@0.1.0", name: "some-folder" } },
+    components: ["zod", "unused", "vitest"].map(component),
+    dependencies: [
+      { ref: "ringfront@0.1.0", dependsOn: ["zod@1.0.0", "unused@1.0.0", "vitest@1.0.0"] },
+      { ref: "vitest@1.0.0", dependsOn: ["zod@1.0.0"] },
+    ],
+  };
+  const locked = (name: string, isProduction: boolean): LockedPackage => {
+    return { location: `node_modules/${name}`, name, version: "1.0.0", isProduction };
+  };
+  const packages = [locked("zod", true), locked("unused", true), locked("vitest", false)];
+  const inputs = { "lib/a.ts": 10, "node_modules/zod/mini.js": 20, "node_modules/unused/index.js": 0 };
+
+  test("has what is deployed, with the functions it is in, marks what the bundles left out, and names no tool", () => {
+    const { components, dependencies, metadata } = selectDeployed(all, packages, [
+      { name: "ops/health", inputs },
+    ]);
+    expect(metadata.component.name).toBe("ringfront");
+    expect(components).toEqual([
+      {
+        ...component("zod"),
+        scope: "required",
+        properties: [{ name: "ringfront:function", value: "ops/health" }],
+      },
+      { ...component("unused"), scope: "excluded", properties: [] },
+    ]);
+    expect(dependencies).toEqual([{ ref: "ringfront@0.1.0", dependsOn: ["zod@1.0.0", "unused@1.0.0"] }]);
+  });
+
+  test("is refused when a bundle holds what it would not name", () => {
+    const foreign = [{ name: "ops/health", inputs: { "node_modules/stowaway/index.js": 5 } }];
+    expect(() => selectDeployed(all, packages, foreign)).toThrow("lacks stowaway");
+  });
+});

@@ -6,8 +6,8 @@ import { LOOPBACK } from "./ports.ts";
 
 /**
  * The part of AWS Secrets Manager that a service reading and rotating one secret meets, on loopback, in its wire
- * protocol (JSON 1.1, operation in `X-Amz-Target`): GetSecretValue, DescribeSecret, PutSecretValue, with the
- * AWSCURRENT and AWSPREVIOUS stages. It checks no signature.
+ * protocol (JSON 1.1, operation in `X-Amz-Target`): GetSecretValue, DescribeSecret, PutSecretValue and
+ * UpdateSecretVersionStage, with the AWSCURRENT and AWSPREVIOUS stages. It checks no signature.
  */
 export interface SecretsEndpoint {
   url: string;
@@ -40,6 +40,12 @@ const PutSecretValue = z.object({
   SecretString: z.string(),
   ClientRequestToken: z.optional(z.string()),
   VersionStages: z.optional(z.array(z.string())),
+});
+const UpdateSecretVersionStage = z.object({
+  SecretId: z.string().check(z.minLength(1)),
+  VersionStage: z.string().check(z.minLength(1)),
+  MoveToVersionId: z.string(),
+  RemoveFromVersionId: z.string(),
 });
 
 /** @param secrets secret strings by name; each starts as its AWSCURRENT version */
@@ -110,6 +116,8 @@ class SecretStore {
         return this.#describe(parse(DescribeSecret, input));
       case "secretsmanager.PutSecretValue":
         return this.#put(parse(PutSecretValue, input));
+      case "secretsmanager.UpdateSecretVersionStage":
+        return this.#update(parse(UpdateSecretVersionStage, input));
       default:
         throw new ServiceError("UnknownOperationException", `There is no operation "${target}" here.`);
     }
@@ -174,6 +182,20 @@ class SecretStore {
     if (known === undefined) versions.push(version);
     for (const stage of input.VersionStages ?? ["AWSCURRENT"]) moveStage(versions, version, stage);
     return { ARN: arnOf(name), Name: name, VersionId: id, VersionStages: [...version.stages] };
+  }
+
+  #update(input: z.output<typeof UpdateSecretVersionStage>) {
+    const { name, versions } = this.#find(input.SecretId);
+    const holder = versions.find(({ stages }) => stages.has(input.VersionStage));
+    const target = versions.find(({ id }) => id === input.MoveToVersionId);
+    if (target === undefined || holder?.id !== input.RemoveFromVersionId) {
+      throw new ServiceError(
+        "InvalidParameterException",
+        `The staging label ${input.VersionStage} is not on the version that it is to be moved from.`,
+      );
+    }
+    moveStage(versions, target, input.VersionStage);
+    return { ARN: arnOf(name), Name: name };
   }
 }
 

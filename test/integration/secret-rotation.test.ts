@@ -1,4 +1,9 @@
-import { PutSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import {
+  DescribeSecretCommand,
+  PutSecretValueCommand,
+  SecretsManagerClient,
+  UpdateSecretVersionStageCommand,
+} from "@aws-sdk/client-secrets-manager";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { handler as addBlockedNumber } from "../../functions/extensions/add-blocked-number.ts";
 import { handler as listForwardingNumbers } from "../../functions/extensions/list-forwarding-numbers.ts";
@@ -75,7 +80,32 @@ describe("a rotated client secret fails no request", () => {
   });
 });
 
+/** `aws secretsmanager describe-secret`, then `update-secret-version-stage`, as docs/operations.md has them. */
+async function goBack(): Promise<void> {
+  const SecretId = process.env.RINGCENTRAL_SECRET_ID;
+  const client = new SecretsManagerClient({});
+  const { VersionIdsToStages = {} } = await client.send(new DescribeSecretCommand({ SecretId }));
+  const idOf = (stage: string) =>
+    Object.entries(VersionIdsToStages).find(([, stages]) => stages.includes(stage))?.[0];
+  await client.send(
+    new UpdateSecretVersionStageCommand({
+      SecretId,
+      VersionStage: "AWSCURRENT",
+      MoveToVersionId: idOf("AWSPREVIOUS"),
+      RemoveFromVersionId: idOf("AWSCURRENT"),
+    }),
+  );
+  client.destroy();
+}
+
 describe("a wrong secret", () => {
+  it("put in by mistake and taken back fails no request", async () => {
+    const putTypo = () => putSecret({ clientSecret: "a typing mistake" });
+    const losesTokens = () => service.twin.endSessions();
+    await withTraffic([putTypo, losesTokens, goBack, losesTokens]);
+    expect(tokenCalls()).toBeLessThanOrEqual(5);
+  });
+
   it("spends no more than 4 token calls a minute, however many ask", async () => {
     service.twin.rotateClientSecret("somebody-forgot-to-tell-us");
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });

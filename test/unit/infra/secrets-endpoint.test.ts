@@ -4,6 +4,7 @@ import {
   PutSecretValueCommand,
   ResourceNotFoundException,
   SecretsManagerClient,
+  UpdateSecretVersionStageCommand,
 } from "@aws-sdk/client-secrets-manager";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type SecretsEndpoint, startSecretsEndpoint } from "../../../infra/local/secrets-endpoint.ts";
@@ -68,6 +69,25 @@ test("a value put as pending changes nothing that is in use", async () => {
     new PutSecretValueCommand({ SecretId, SecretString: "next", VersionStages: ["AWSPENDING"] }),
   );
   expect([await valueAt(), await valueAt("AWSPENDING")]).toEqual(["first", "next"]);
+});
+
+test("going back makes the former value current again, and the one left behind the previous one", async () => {
+  await client.send(new PutSecretValueCommand({ SecretId, SecretString: "second" }));
+  const { VersionIdsToStages = {} } = await client.send(new DescribeSecretCommand({ SecretId }));
+  const idOf = (stage: string) =>
+    Object.entries(VersionIdsToStages).find(([, stages]) => stages.includes(stage))?.[0];
+  const goBack = () =>
+    client.send(
+      new UpdateSecretVersionStageCommand({
+        SecretId,
+        VersionStage: "AWSCURRENT",
+        MoveToVersionId: idOf("AWSPREVIOUS"),
+        RemoveFromVersionId: idOf("AWSCURRENT"),
+      }),
+    );
+  await goBack();
+  expect([await valueAt(), await valueAt("AWSPREVIOUS")]).toEqual(["first", "second"]);
+  await expect(goBack()).rejects.toMatchObject({ name: "InvalidParameterException" });
 });
 
 test("a repeated put with one token is one version; with another value it is refused", async () => {

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import * as z from "zod/mini";
 import { projectRoot } from "../../../infra/build/bundle.ts";
 import { findMissingSafeguards } from "../../../infra/build/safeguards.ts";
 import { type Resource, resourcesOf, type Template } from "../../../infra/build/template.ts";
@@ -179,6 +180,43 @@ describe("alarms", () => {
         UpdatePolicy: { CodeDeployLambdaAliasUpdate: { DeploymentGroupName: { Ref: logicalId } } },
       });
     }
+  });
+});
+
+describe("the dashboard", () => {
+  const Body = z.object({
+    widgets: z.array(
+      z.object({
+        x: z.number(),
+        y: z.number(),
+        width: z.number(),
+        height: z.number(),
+        type: z.enum(["alarm", "metric"]),
+        properties: z.looseObject({ title: z.string(), alarms: z.optional(z.array(z.string())) }),
+      }),
+    ),
+  });
+  const body = () => {
+    const { "Fn::Sub": text } = z
+      .object({ "Fn::Sub": z.string() })
+      .parse(prod.Resources.Dashboard?.Properties.DashboardBody);
+    return Body.parse(JSON.parse(text));
+  };
+
+  test("shows every alarm", () => {
+    const names = resourcesOf(prod, "AWS::CloudWatch::Alarm").map(
+      ([, { Properties }]) => Properties.AlarmName,
+    );
+    const shown = body().widgets.flatMap(({ properties }) => properties.alarms ?? []);
+    expect(shown.map((arn) => arn.replace(/^.*:alarm:/, "")).sort()).toEqual(names.sort());
+  });
+
+  test("fills its 24 columns without two graphs in one place", () => {
+    const taken = body().widgets.flatMap(({ x, y, width, height }) =>
+      Array.from({ length: width * height }, (_, n) => `${x + (n % width)},${y + Math.floor(n / width)}`),
+    );
+    expect(new Set(taken).size).toBe(taken.length);
+    expect(Math.max(...body().widgets.map(({ x, width }) => x + width))).toBe(24);
   });
 });
 

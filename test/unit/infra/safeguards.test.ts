@@ -5,6 +5,7 @@ import * as z from "zod/mini";
 import { projectRoot } from "../../../infra/build/bundle.ts";
 import { findMissingSafeguards } from "../../../infra/build/safeguards.ts";
 import { type Resource, resourcesOf, type Template } from "../../../infra/build/template.ts";
+import { problems } from "../../../lib/contract/problems.ts";
 import { packageService } from "./packaged-service.ts";
 
 let template: Template;
@@ -137,6 +138,26 @@ describe("alarms", () => {
     }
   });
 
+  test("the page on 5xx answers tells for every such code where to go on", () => {
+    const page = readFileSync(join(runbooks, "api-faults.md"), "utf8");
+    for (const [code, { status }] of Object.entries(problems)) {
+      if (status >= 500) expect(page, code).toContain(`\`${code}\``);
+    }
+  });
+
+  test("links between the pages lead somewhere", () => {
+    for (const folder of ["docs", "docs/runbooks"]) {
+      for (const file of readdirSync(join(projectRoot, folder)).filter((name) => name.endsWith(".md"))) {
+        const links = readFileSync(join(projectRoot, folder, file), "utf8").matchAll(
+          /\]\((?!https?:)([^)#]+)/g,
+        );
+        for (const [, target = ""] of links) {
+          expect(existsSync(join(projectRoot, folder, target)), `${folder}/${file}: ${target}`).toBe(true);
+        }
+      }
+    }
+  });
+
   test("each metric of our own that an alarm or the dashboard shows is counted somewhere in the code", () => {
     const code = readdirSync(join(projectRoot, "lib"), { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".ts"))
@@ -153,7 +174,7 @@ describe("alarms", () => {
     const unknown = [...alarmed, ...drawn].flatMap(([, metric]) =>
       code.includes(`"${metric}"`) ? [] : [metric],
     );
-    // Those two come with the sync.
+    // These come with the sync's runs.
     const awaited = ["SyncAgeSeconds", "SyncQuarantined"];
     expect(unknown.filter((metric) => metric === undefined || !awaited.includes(metric))).toEqual([]);
   });

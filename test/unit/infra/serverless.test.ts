@@ -154,9 +154,13 @@ describe("resources", () => {
     for (const group of groups) expect(group.RetentionInDays).toBe(14);
   });
 
-  test("functions run on arm64 and Node 24, and the gateway throttles and logs", () => {
+  test("functions run on arm64 and Node 24, traced, and the gateway throttles and logs", () => {
     for (const lambda of propertiesOf("AWS::Lambda::Function")) {
-      expect(lambda).toMatchObject({ Runtime: "nodejs24.x", Architectures: ["arm64"] });
+      expect(lambda).toMatchObject({
+        Runtime: "nodejs24.x",
+        Architectures: ["arm64"],
+        TracingConfig: { Mode: "Active" },
+      });
     }
     const stage = Stage.parse(propertiesOf("AWS::ApiGatewayV2::Stage")[0]);
     expect(stage.DefaultRouteSettings).toMatchObject({ ThrottlingRateLimit: 50, ThrottlingBurstLimit: 100 });

@@ -39,14 +39,28 @@ export function packageLocation(path: string): string | undefined {
   return /(?<=^|\/)(node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
 }
 
-/** @returns a sentence for each bundle that is larger than infra/build/budgets.json allows (KB, minified) */
+/** A budget this much above what it is for lets a careless import through unseen. */
+const SLACK = 1.15;
+
+/**
+ * @returns a sentence for each bundle that is larger than infra/build/budgets.json allows (KB, minified), and for each
+ *   budget that has become too generous, or is nobody's
+ */
 export function findOverBudget(bundles: readonly Bundle[], root: string): string[] {
   const budgets = Budgets.parse(JSON.parse(readFileSync(join(root, "infra/build/budgets.json"), "utf8")));
-  return bundles.flatMap(({ name, code }) => {
+  const sizes = new Map(bundles.map(({ name, code }) => [name, code.byteLength / 1024]));
+  const over = [...sizes].flatMap(([name, size]) => {
     const allowed = budgets.functions[name] ?? budgets.default;
-    const size = code.byteLength / 1024;
     return size <= allowed
       ? []
       : [`${name} takes ${size.toFixed(0)} KB; infra/build/budgets.json allows ${allowed} KB`];
   });
+  const idle = Object.entries(budgets.functions).flatMap(([name, allowed]) => {
+    const size = sizes.get(name);
+    if (size === undefined) return [`infra/build/budgets.json has a budget for ${name}, which is not there`];
+    return allowed <= size * SLACK
+      ? []
+      : [`${name} takes ${size.toFixed(0)} KB; lower its ${allowed} KB in infra/build/budgets.json`];
+  });
+  return [...over, ...idle];
 }

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -77,9 +77,39 @@ describe("what a bundle may hold", () => {
     expect(findForeignInputs([bundle(path)], projectRoot)).toEqual([]);
   });
 
-  test("a bundle above its budget is named with both sizes", () => {
-    const big = { ...bundle("lib/a.ts"), code: new Uint8Array(5_000 * 1024) };
-    expect(findOverBudget([big], projectRoot)[0]).toMatch(/^extensions\/x takes 5000 KB; .* allows \d+ KB$/);
+  describe("within a budget of its own", () => {
+    const root = mkdtempSync(join(tmpdir(), "ringfront-budgets-"));
+    mkdirSync(join(root, "infra/build"), { recursive: true });
+    writeFileSync(
+      join(root, "infra/build/budgets.json"),
+      JSON.stringify({ default: 50, functions: { "extensions/x": 100 } }),
+    );
+    afterAll(() => rmSync(root, { recursive: true, force: true }));
+    const judge = (name: string, kilobytes: number) =>
+      findOverBudget([{ ...bundle("lib/a.ts"), name, code: new Uint8Array(kilobytes * 1024) }], root);
+
+    test("is fine", () => {
+      expect(judge("extensions/x", 95)).toEqual([]);
+    });
+
+    test("but larger is an offence, named with both sizes", () => {
+      expect(judge("extensions/x", 101)).toEqual([
+        "extensions/x takes 101 KB; infra/build/budgets.json allows 100 KB",
+      ]);
+    });
+
+    test("and a budget far above the bundle is one too", () => {
+      expect(judge("extensions/x", 70)).toEqual([
+        "extensions/x takes 70 KB; lower its 100 KB in infra/build/budgets.json",
+      ]);
+    });
+
+    test("without one the default holds, and a budget of no function is an offence", () => {
+      expect(judge("ops/new", 51)).toEqual([
+        "ops/new takes 51 KB; infra/build/budgets.json allows 50 KB",
+        "infra/build/budgets.json has a budget for extensions/x, which is not there",
+      ]);
+    });
   });
 });
 

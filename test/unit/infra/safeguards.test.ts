@@ -145,6 +145,28 @@ describe("alarms", () => {
     }
   });
 
+  test("the saved queries look for fields that our lines have", () => {
+    const asked = resourcesOf(prod, "AWS::Logs::QueryDefinition").map(([, { Properties }]) =>
+      String(Properties.QueryString),
+    );
+    expect(asked.length).toBeGreaterThan(2);
+    const known = new Set([
+      "message",
+      "requestId",
+      "gatewayRequestId",
+      "lambdaRequestId",
+      "rcRequestId",
+      "operation",
+    ]);
+    for (const field of ["status", "code", "durationMs", "attempt", "errorCode", "caller"]) known.add(field);
+    const words =
+      /\b(?:fields|filter|stats|sort|as|by|and|or|like|desc|count|pct|calls|answers|p50|p99|ID)\b/g;
+    for (const query of asked) {
+      const bare = query.replace(/"[^"]*"|\/[^/]*\/|@\w+|\b\d+\b/g, " ").replace(words, " ");
+      for (const [field] of bare.matchAll(/[A-Za-z]\w*/g)) expect(known, query).toContain(field);
+    }
+  });
+
   test("links between the pages lead somewhere", () => {
     for (const folder of ["docs", "docs/runbooks"]) {
       for (const file of readdirSync(join(projectRoot, folder)).filter((name) => name.endsWith(".md"))) {

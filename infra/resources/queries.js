@@ -1,0 +1,55 @@
+// @ts-check
+import { serviceFunctions, stackName } from "./service-functions.js";
+
+/**
+ * The queries of docs/operations.md and the runbooks, saved in Logs Insights, where they are needed at night.
+ * @type {Record<string, { name: string, lines: string[] }>}
+ */
+const saved = {
+  OneCallQuery: {
+    name: "one call, by any of its ids",
+    lines: [
+      "fields @timestamp, message, operation, status, code, durationMs, attempt, rcRequestId",
+      '| filter requestId = "ID" or gatewayRequestId = "ID" or lambdaRequestId = "ID" or rcRequestId = "ID"',
+      "| sort @timestamp",
+    ],
+  },
+  FaultsQuery: {
+    name: "5xx answers by code",
+    lines: [
+      'filter message = "request" and status >= 500',
+      "| stats count() as answers by code, operation",
+      "| sort answers desc",
+    ],
+  },
+  UpstreamQuery: {
+    name: "calls to RingCentral",
+    lines: [
+      "filter message like /^ringcentral call/",
+      "| stats count() as calls, pct(durationMs, 50) as p50, pct(durationMs, 99) as p99 by operation, status, errorCode",
+      "| sort calls desc",
+    ],
+  },
+  CallersQuery: {
+    name: "who calls most",
+    lines: [
+      'filter message = "request"',
+      "| stats count() as calls by caller, operation, status",
+      "| sort calls desc",
+    ],
+  },
+};
+
+/** @param {import("./service-functions.js").Variables} variables */
+export async function queries(variables) {
+  const stack = await stackName(variables);
+  const groups = (await serviceFunctions(variables)).map(({ name }) => `/aws/lambda/${name}`);
+  const resources = Object.entries(saved).map(([logicalId, { name, lines }]) => [
+    logicalId,
+    {
+      Type: "AWS::Logs::QueryDefinition",
+      Properties: { Name: `${stack}/${name}`, LogGroupNames: groups, QueryString: lines.join("\n") },
+    },
+  ]);
+  return { Resources: Object.fromEntries(resources) };
+}

@@ -1,3 +1,4 @@
+import * as z from "zod/mini";
 import { type PolicyStatement, statementsOf } from "./policies.ts";
 import { type Resource, referredTo, resourcesOf, spell, type Template } from "./template.ts";
 
@@ -82,10 +83,42 @@ export function findMisplacedRights(
     const granted = new Set(rights.statements.flatMap(({ actions }) => actions));
     const idle = [...granted].filter((action) => !code.has(action) && !platform.has(action));
     const missing = [...code].filter((action) => !granted.has(action));
+    const strange = foreignResources(template, rights);
     return [
+      ...strange.map((resource) => `${rights.name} has rights on ${resource}, which nothing tells it of`),
       ...idle.map((action) => `${rights.name} may ${action}, which its code does not use`),
       ...missing.map((action) => `${rights.name} uses ${action}, which ${rights.role} does not allow`),
     ];
+  });
+}
+
+const Names = z.object({
+  TableName: z.optional(z.string()),
+  QueueName: z.optional(z.string()),
+  Name: z.optional(z.string()),
+});
+
+/**
+ * Resources that a role names although nothing names them to the function: no variable of its environment (by
+ * reference or by name), nor how the function is called. Keys are known through what is encrypted with them.
+ */
+function foreignResources(template: Template, { logicalId, statements }: FunctionRights): string[] {
+  const environment = JSON.stringify(template.Resources[logicalId]?.Properties.Environment ?? {});
+  const callers = Object.values(template.Resources)
+    .filter(
+      ({ Type }) => Type === "AWS::Lambda::EventSourceMapping" || Type === "AWS::Lambda::EventInvokeConfig",
+    )
+    .map(({ Properties }) => JSON.stringify(Properties))
+    .filter((text) => text.includes(`"${logicalId}"`));
+  const isTold = (name: string) => [environment, ...callers].some((text) => text.includes(`"${name}"`));
+  const named = statements.flatMap(({ resources }) =>
+    resources.flatMap((resource) => /^\$\{([A-Za-z]\w*)(?:\.\w+)?\}$/.exec(resource)?.[1] ?? []),
+  );
+  return [...new Set(named)].filter((target) => {
+    const resource = template.Resources[target];
+    if (resource?.Type === "AWS::KMS::Key") return false;
+    const names = Object.values(Names.safeParse(resource?.Properties).data ?? {});
+    return ![target, ...names].some((name) => name !== undefined && isTold(name));
   });
 }
 

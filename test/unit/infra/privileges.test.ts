@@ -89,6 +89,14 @@ describe("what the check of rights catches", () => {
     ]);
   });
 
+  test("a right that the code uses, on a queue that is another's", () => {
+    const queue = { "Fn::GetAtt": ["ScheduleDeadLetterQueue", "Arn"] };
+    const wider = granting("webhooks/ringcentral", { Action: ["sqs:SendMessage"], Resource: queue });
+    expect(findMisplacedRights(wider, used())).toEqual([
+      "webhooks/ringcentral has rights on ScheduleDeadLetterQueue, which nothing tells it of",
+    ]);
+  });
+
   test("a key that may be used other than through a service the function calls", () => {
     const key = { "Fn::GetAtt": ["DataKey", "Arn"] };
     const wider = granting("ops/health", { Action: ["kms:Decrypt"], Resource: key });

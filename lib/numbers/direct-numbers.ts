@@ -1,7 +1,7 @@
 import type { PhoneNumber } from "../contract/resources/phone-number.ts";
 import type { RingCentral } from "../ringcentral/operation.ts";
 import { listExtensionPhoneNumbers } from "../ringcentral/operations.ts";
-import { toPhoneNumber } from "./company-numbers.ts";
+import { toPhoneNumber } from "./company-number-output.ts";
 import type { Page } from "./page.ts";
 import type { ListRequest } from "./request.ts";
 import { readWindow, windowPosition } from "./upstream-window.ts";

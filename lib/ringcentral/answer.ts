@@ -7,19 +7,21 @@ import type { HttpAnswer } from "./transport.ts";
 /** "Duplicate concurrent request": a 429 that says nothing about the budget. [docs: ERR] */
 export const DUPLICATE_CONCURRENT_REQUEST = "CMN-304";
 
-/** Multi-Status: the answer to a bulk request, which we never make. [docs: BULK] */
+/** Multi-Status: the answer to a bulk request. [docs: BULK] */
 const MULTI_STATUS = 207;
 
 /**
  * Why this answer is not the one hoped for, or undefined for success. The body of a success is not looked at.
+ * @param isBulk Multi-Status is a success then: it tells of each id on its own
  */
 export function failureOf(
   operation: string,
   answer: HttpAnswer,
   now: number,
+  isBulk = false,
 ): RingCentralFailure | undefined {
   const { status, headers } = answer;
-  if (status >= 200 && status < 300 && status !== MULTI_STATUS) return undefined;
+  if (status >= 200 && status < 300 && (isBulk || status !== MULTI_STATUS)) return undefined;
   const body = readErrorBody(readJson(answer.body)) ?? (answer.body.trim() === "" ? {} : undefined);
   const kind = failureKind(status, body);
   const requestId = readRequestId(headers);

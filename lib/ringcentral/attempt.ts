@@ -9,6 +9,9 @@ import type { AccessToken, Governor, Observation, Permit, TokenSource } from "./
 import { buildUrl } from "./request-url.ts";
 import type { HttpAnswer, Transport } from "./transport.ts";
 
+/** Answers a bulk request with one JSON array instead of a multipart body. [docs: BULK] */
+const BULK_JSON = "application/vnd.ringcentral.multipart+json";
+
 export interface AttemptDeps {
   tokens: TokenSource;
   governor: Governor;
@@ -55,6 +58,7 @@ export async function attemptCall(
       headers: {
         authorization: `Bearer ${token.value}`,
         ...(input.body && { "content-type": "application/json" }),
+        ...(operation.bulkId !== undefined && { accept: BULK_JSON }),
       },
       ...(input.body && { body: JSON.stringify(input.body) }),
       deadline: context.deadline,
@@ -66,7 +70,7 @@ export async function attemptCall(
     report({ failure: error.failure });
     return { ok: false, error, token };
   }
-  const failure = failureOf(operation.name, answer, clock.now());
+  const failure = failureOf(operation.name, answer, clock.now(), operation.bulkId !== undefined);
   report({ answer, failure });
   const observation = observationOf(operation, answer, failure);
   tellBudget(observation, context);

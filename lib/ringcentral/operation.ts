@@ -12,6 +12,8 @@ export interface Operation<Output> {
   /** Below `/restapi/v1.0`; `{accountId}`, `{extensionId}` and so on are filled with validated ids only. */
   path: `/account/{accountId}${string}` | `/subscription${string}`;
   group: Exclude<UsagePlanGroup, "auth">;
+  /** The path parameter that takes 2 to 30 ids, with commas between; the answer is one for each. [docs: BULK] */
+  bulkId?: string;
   /** Parses the answer; absent when the answer has no body (204). */
   output?: z.ZodMiniType<Output>;
   /** What a read shows and a write changes: the reads of a scope may be cached until one of its writes. */

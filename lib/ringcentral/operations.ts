@@ -1,6 +1,7 @@
 import type { Operation } from "./operation.ts";
 import {
   type WireBlockedNumber,
+  type WireBulkAnswer,
   type WireCallerBlocking,
   type WireCallerBlockingNumber,
   type WireCompanyNumber,
@@ -11,9 +12,11 @@ import {
   type WireSubscriptions,
   wireBlockedNumber,
   wireBlockedNumbers,
+  wireBulkAnswers,
   wireCallerBlocking,
   wireCallerBlockingNumber,
   wireCallerBlockingNumbers,
+  wireCompanyNumber,
   wireCompanyNumbers,
   wireExtensionPhoneNumbers,
   wireForwardingNumber,
@@ -186,6 +189,27 @@ export const listCompanyNumbers: Operation<WireList<WireCompanyNumber>> = {
   scope: "companyNumbers",
   freshMs: COMPANY_LISTS_FRESH_MS,
   output: wireCompanyNumbers,
+};
+
+const COMPANY_NUMBER = "/account/{accountId}/phone-number/{phoneNumberId}";
+
+/** One number of the company by its id. Light, unlike the list. [spec: OAS] */
+export const getCompanyNumber: Operation<WireCompanyNumber> = {
+  name: "getCompanyNumber",
+  method: "GET",
+  path: COMPANY_NUMBER,
+  group: "light",
+  output: wireCompanyNumber,
+};
+
+/** Several numbers of the company by their ids. Light [spec: OAS]; counted as one call [unsure]. */
+export const getCompanyNumbers: Operation<WireBulkAnswer[]> = {
+  name: "getCompanyNumbers",
+  method: "GET",
+  path: COMPANY_NUMBER,
+  group: "light",
+  bulkId: "phoneNumberId",
+  output: wireBulkAnswers,
 };
 
 /** Query: `page`, `perPage`, `usageType` (repeatable), `status`. Light: the cheap way to one user's numbers. */

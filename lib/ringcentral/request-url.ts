@@ -1,8 +1,10 @@
 import type { Operation, OperationInput } from "./operation.ts";
 
 const API_ROOT = "/restapi/v1.0";
-/** RingCentral also reads comma lists, `*` and `~` in these places [docs: URIS, BULK]; we never send them. */
+/** RingCentral also reads `*` and `~` in these places [docs: URIS, BULK]; we never send them. */
 const ID = /^[0-9]{1,20}$/;
+/** Not a single one: its answer would have another shape. At most 30 [docs: BULK]. Only where an operation says so. */
+const IDS = /^[0-9]{1,20}(?:,[0-9]{1,20}){1,29}$/;
 /** Ids of these are no numbers: a UUID for a subscription [docs: HOOK]. */
 const otherIds: Readonly<Record<string, RegExp>> = { subscriptionId: /^[A-Za-z0-9-]{1,64}$/ };
 /** Keeps `access_token` and `_method`, which RingCentral would act upon [docs: URIS, TOK], out by their shape. */
@@ -17,14 +19,15 @@ const QUERY_NAME = /^[a-zA-Z]+$/;
  */
 export function buildUrl(
   server: string,
-  operation: Pick<Operation<unknown>, "name" | "path">,
+  operation: Pick<Operation<unknown>, "name" | "path" | "bulkId">,
   accountId: string,
   input: OperationInput,
 ): URL {
   const ids: Record<string, string> = { ...input.path, accountId };
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => {
     const id = Object.hasOwn(ids, name) ? ids[name] : undefined;
-    if (id === undefined || !(otherIds[name] ?? ID).test(id))
+    const form = name === operation.bulkId ? IDS : (otherIds[name] ?? ID);
+    if (id === undefined || !form.test(id))
       throw new TypeError(`${operation.name}: ${name} is not an id that may be sent`);
     return id;
   });

@@ -14,7 +14,7 @@ export interface HttpRequest {
   operation: string;
   method: "GET" | "POST" | "PUT" | "DELETE";
   url: URL;
-  /** Lower-case names. `accept`, `user-agent` and `accept-encoding` are added. */
+  /** Lower-case names. `accept` is JSON unless named; `user-agent` and `accept-encoding` are added. */
   headers: Readonly<Record<string, string>>;
   body?: string;
   deadline: Deadline;
@@ -91,7 +91,7 @@ export function createTransport(options: TransportOptions): Transport {
       const tooLarge = new AbortController();
       const exchange = http(request.url, {
         method: request.method,
-        headers: { ...request.headers, accept: "application/json", "user-agent": options.userAgent },
+        headers: { accept: "application/json", ...request.headers, "user-agent": options.userAgent },
         ...(request.body !== undefined && { body: request.body }),
         timeout: { request: timeoutMs },
         signal: tooLarge.signal,

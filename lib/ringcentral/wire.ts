@@ -161,5 +161,10 @@ export const wireSubscription = z.object({
 });
 export type WireSubscription = z.output<typeof wireSubscription>;
 
+/** One part of a bulk answer; `body` is what the operation answers for that id alone. [docs: BULK] */
+const wireBulkAnswer = /* @__PURE__ */ z.object({ resourceId: id, status: z.int(), body: z.unknown() });
+export type WireBulkAnswer = z.output<typeof wireBulkAnswer>;
+export const wireBulkAnswers = /* @__PURE__ */ z.array(wireBulkAnswer);
+
 export const wireSubscriptions = z.object({ records: z.array(wireSubscription) });
 export type WireSubscriptions = z.output<typeof wireSubscriptions>;

@@ -1,6 +1,10 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { getForwardingNumber, listCompanyNumbers } from "../../../lib/ringcentral/operations.ts";
+import {
+  getCompanyNumbers,
+  getForwardingNumber,
+  listCompanyNumbers,
+} from "../../../lib/ringcentral/operations.ts";
 import { buildUrl } from "../../../lib/ringcentral/request-url.ts";
 
 const SERVER = "https://platform.ringcentral.com";
@@ -41,6 +45,17 @@ describe("the URL of a call", () => {
     const ids = { extensionId: "1", forwardingNumberId: id };
     expect(() => buildUrl(SERVER, getForwardingNumber, "3700111", { path: ids })).toThrow(TypeError);
     expect(() => buildUrl(SERVER, listCompanyNumbers, id, {})).toThrow(TypeError);
+  });
+
+  it("holds two to thirty ids where an operation takes several, and nothing else", () => {
+    const urlOf = (phoneNumberId: string) =>
+      buildUrl(SERVER, getCompanyNumbers, "3700111", { path: { phoneNumberId } }).pathname;
+    expect(urlOf("900001,900002")).toBe("/restapi/v1.0/account/3700111/phone-number/900001,900002");
+    const ids = (count: number) => Array.from({ length: count }, (_, index) => index + 1).join(",");
+    expect(urlOf(ids(30))).toContain(",30");
+    for (const refused of ["1", ids(31), "1,", ",1", "1,*", "1,~", "1,2/3", "*"]) {
+      expect(() => urlOf(refused)).toThrow(TypeError);
+    }
   });
 
   it("refuses a missing id, and one that only the prototype has", () => {

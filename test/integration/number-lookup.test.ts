@@ -1,0 +1,41 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { deadlineIn } from "../../lib/platform/deadline.ts";
+import { createLogger } from "../../lib/platform/logger.ts";
+import { runtime } from "../../lib/runtime.ts";
+import { lookUpNumbers } from "../../lib/sync/number-lookup.ts";
+import { type Service, startService } from "../support/service.ts";
+import { SEED } from "../twin/twin.ts";
+
+let service: Service;
+beforeAll(async () => {
+  service = await startService();
+});
+afterAll(() => service.stop());
+
+function lookUp(ids: readonly string[]) {
+  const { ringcentral, clock } = runtime().for({ accountId: SEED.accountId });
+  return lookUpNumbers(ringcentral, ids, () => ({
+    accountId: SEED.accountId,
+    requestId: "test",
+    deadline: deadlineIn(10_000, clock),
+    log: createLogger({}, { write: () => {} }),
+    lane: "sync",
+  }));
+}
+
+describe("asking RingCentral for numbers by their ids", () => {
+  it("tells those that are there from those that are gone, by one call for thirty", async () => {
+    const ids = Array.from({ length: 30 }, (_, index) => String(index === 7 ? 999_999 : 900_001 + index));
+    service.forget();
+    const lookups = await lookUp(ids);
+    expect(lookups.map(({ id }) => id)).toEqual(ids);
+    expect(lookups.filter(({ is }) => is === "gone")).toEqual([{ id: "999999", is: "gone" }]);
+    expect(lookups.filter(({ is }) => is === "there")).toHaveLength(29);
+    expect(service.sent().filter(({ path }) => path.includes("/phone-number/"))).toHaveLength(1);
+  });
+
+  it("does the same for a single one", async () => {
+    expect(await lookUp(["900001"])).toMatchObject([{ is: "there", phoneNumber: { id: "900001" } }]);
+    expect(await lookUp(["999999"])).toEqual([{ id: "999999", is: "gone" }]);
+  });
+});

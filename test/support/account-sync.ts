@@ -1,0 +1,118 @@
+import type { NumberChange } from "../../lib/contract/resources/number-change.ts";
+import type { PhoneNumber } from "../../lib/contract/resources/phone-number.ts";
+import type { CompanyNumbersFilter } from "../../lib/numbers/company-numbers-filter.ts";
+import type { Position } from "../../lib/numbers/page.ts";
+import { deadlineIn } from "../../lib/platform/deadline.ts";
+import { createLogger } from "../../lib/platform/logger.ts";
+import { readChanges } from "../../lib/sync/change-feed.ts";
+import { runSync, type SyncDeps, type SyncOutcome, type SyncRequest } from "../../lib/sync/run-sync.ts";
+import { readSnapshotPage } from "../../lib/sync/snapshot.ts";
+import type { SyncEvent } from "../../lib/sync/sync-events.ts";
+import { leapingClock } from "../unit/ringcentral/manual-clock.ts";
+import { createMemoryRecordStore } from "./memory-record-store.ts";
+import { clientOf, createNumberAccount } from "./number-account.ts";
+
+export const ACCOUNT = "3700111";
+export const MINUTE = 60_000;
+
+/** One account's sync with its upstream and its table in memory, on a clock that moves only when told. */
+export function createAccountSync(count = 0) {
+  const records = createMemoryRecordStore();
+  const upstream = createNumberAccount(count);
+  const clock = leapingClock();
+  const events: SyncEvent[] = [];
+  const reading = { records, now: clock.now };
+  const state = { fingerprint: "app-admin" };
+
+  const deps: SyncDeps = {
+    records,
+    ringcentral: clientOf(upstream),
+    clock,
+    random: () => 0.5,
+    instanceId: "one",
+    fingerprint: async () => state.fingerprint,
+    onEvent: (event) => events.push(event),
+  };
+
+  async function sync(
+    more: Partial<SyncDeps> = {},
+    request: Partial<SyncRequest> = {},
+  ): Promise<SyncOutcome> {
+    return runSync(
+      { ...deps, ...more },
+      {
+        accountId: ACCOUNT,
+        trigger: "schedule",
+        deadline: deadlineIn(5 * MINUTE, clock, 0),
+        requestId: "test",
+        log: createLogger({}, { write: () => {} }),
+        ...request,
+      },
+    );
+  }
+
+  /** Goes on until the run is over, waiting as told. */
+  async function syncToEnd(): Promise<SyncOutcome> {
+    for (;;) {
+      const outcome = await sync();
+      if (outcome.state !== "continues") return outcome;
+      clock.leap(outcome.continueAfterMs ?? 0);
+    }
+  }
+
+  async function walk(
+    filter: CompanyNumbersFilter = {},
+    { limit = 100, from }: { limit?: number; from?: Position | undefined } = {},
+  ): Promise<PhoneNumber[]> {
+    const numbers: PhoneNumber[] = [];
+    let position = from;
+    for (;;) {
+      const page = { limit, ...(position && { position }) };
+      const read = await readSnapshotPage(reading, { accountId: ACCOUNT, filter, page });
+      if (read === undefined) throw new Error("no snapshot");
+      numbers.push(...read.items);
+      if (read.next === undefined) return numbers;
+      position = read.next;
+    }
+  }
+
+  async function changesFrom(
+    position: Position,
+    limit = 1000,
+  ): Promise<{ items: NumberChange[]; next: Position }> {
+    const items: NumberChange[] = [];
+    for (let next = position; ; ) {
+      const page = await readChanges(reading, { accountId: ACCOUNT, page: { limit, position: next } });
+      if (page === undefined) throw new Error("no snapshot");
+      items.push(...page.items);
+      next = page.next;
+      if (!page.hasMore) return { items, next };
+    }
+  }
+
+  /** Where the feed stands now. */
+  async function feedStart(): Promise<{ next: Position; snapshot: Position }> {
+    const page = await readChanges(reading, { accountId: ACCOUNT, page: { limit: 1 } });
+    if (page?.snapshot === undefined) throw new Error("no snapshot");
+    return { next: page.next, snapshot: page.snapshot };
+  }
+
+  const ids = async () => (await walk()).map(({ id }) => id).sort();
+  const upstreamIds = () => [...upstream.numbers.keys()].sort();
+  return {
+    records,
+    upstream,
+    clock,
+    events,
+    reading,
+    deps,
+    state,
+    sync,
+    syncToEnd,
+    walk,
+    changesFrom,
+    feedStart,
+    ids,
+    upstreamIds,
+  };
+}

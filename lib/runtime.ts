@@ -29,6 +29,8 @@ import type { RecordStore } from "./storage/record-store.ts";
 /** What the use cases of one RingCentral account need. */
 export interface AccountRuntime {
   ringcentral: RingCentral;
+  /** The same past the read cache: for those who are after the truth. */
+  uncached: RingCentral;
   families: BlockedNumberFamilies;
   tokens: FleetTokenSource;
   governor: FleetGovernor;
@@ -100,9 +102,9 @@ function createRuntime(settings: Settings): Runtime {
     clock,
     authenticator: createAuthenticator({ settings, clock }),
     for({ accountId }) {
-      const { ringcentral, tokens, governor } = account(accountId);
+      const { ringcentral, uncached, tokens, governor } = account(accountId);
       const { records } = shared;
-      return { ringcentral, tokens, governor, families, records, clock, now: clock.now };
+      return { ringcentral, uncached, tokens, governor, families, records, clock, now: clock.now };
     },
     records: shared.records,
     async currentKey(purpose, accountId, deadline) {
@@ -137,6 +139,7 @@ interface Shared {
 
 interface Account {
   ringcentral: RingCentral;
+  uncached: RingCentral;
   tokens: FleetTokenSource;
   governor: FleetGovernor;
   credentials: CredentialSource;
@@ -175,15 +178,15 @@ function connectAccount(shared: Shared, accountKey: string, accountId: string): 
       countGovernorEvent(metrics, event, clock.now());
     },
   });
-  const direct = createRingCentral({ tokens, governor, transport, clock, random: Math.random, metrics });
+  const uncached = createRingCentral({ tokens, governor, transport, clock, random: Math.random, metrics });
   const ringcentral = createCachedRingCentral({
-    ringcentral: direct,
+    ringcentral: uncached,
     records,
     clock,
     metrics,
     nonce: randomUUID,
   });
-  return { ringcentral, tokens, governor, credentials, secrets: rereadSecrets(credentials, clock) };
+  return { ringcentral, uncached, tokens, governor, credentials, secrets: rereadSecrets(credentials, clock) };
 }
 
 /** The secret's versions, read past the cache, but not at every wrong cursor that somebody makes up. */

@@ -3,8 +3,11 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { bundleFunctions } from "../build/bundle.ts";
+import { startBackgroundWork } from "./background-work.ts";
 import { startDynamoDbEmulator } from "./dynamodb-emulator.ts";
+import { startEventBridgeEndpoint } from "./eventbridge-endpoint.ts";
 import { LOCAL_STAGE, startGatewayEmulator } from "./gateway-emulator.ts";
+import { connectLambdaApi } from "./lambda-api.ts";
 import { startOidcIssuer } from "./oidc-issuer.ts";
 import { findFreePort, isPortTaken, LOOPBACK } from "./ports.ts";
 import { startSecretsEndpoint } from "./secrets-endpoint.ts";
@@ -91,6 +94,10 @@ async function start(options: StartOptions): Promise<void> {
   undo.push(sqs.close);
   step(`SQS              ${sqs.url}`);
 
+  const events = await startEventBridgeEndpoint();
+  undo.push(events.close);
+  step(`EventBridge      ${events.url} (GET shows what was published)`);
+
   const lambdaPort = await findFreePort();
   const gateway = startGatewayEmulator({
     port: apiPort,
@@ -114,6 +121,7 @@ async function start(options: StartOptions): Promise<void> {
       AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
       AWS_ENDPOINT_URL_DYNAMODB: dynamodb.url,
       AWS_ENDPOINT_URL_SQS: sqs.url,
+      AWS_ENDPOINT_URL_EVENTBRIDGE: events.url,
       // Not the developer's own profiles.
       AWS_CONFIG_FILE: "/dev/null",
       AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
@@ -131,6 +139,10 @@ async function start(options: StartOptions): Promise<void> {
     console.error(`The API Gateway emulator stopped, so everything stops: ${problem}`);
     await stop(1);
   });
+
+  const lambda = connectLambdaApi(`http://${LOOPBACK}:${lambdaPort}`, serviceName);
+  const background = startBackgroundWork(lambda, sqs, ["queueSyncs", "renewSubscription"]);
+  undo.push(background.stop);
 
   const stack: Stack = {
     apiUrl,

@@ -23,8 +23,13 @@ const none = { secret: false, table: [] };
  * @type {Record<string, Rights>}
  */
 const exceptions = {
+  startSync: { ...caller, queue: "send" },
+  confirmSyncQuarantine: { ...caller, queue: "send" },
   // Without an access token, but what RingCentral shows is checked against the secret.
   receiveRingCentralEvent: { ...caller, queue: "send" },
+  queueSyncs: { ...none, queue: "send" },
+  // Lambda takes the messages with the function's rights; a run goes on as a new message.
+  runSync: { ...caller, queue: "work", bus: true },
 };
 
 /**

@@ -1,5 +1,7 @@
 import { PurgeQueueCommand } from "@aws-sdk/client-sqs";
+import type { SQSEvent, SQSRecord } from "aws-lambda";
 import * as z from "zod/mini";
+import { startEventBridgeEndpoint } from "../../infra/local/eventbridge-endpoint.ts";
 import { startSqsEmulator } from "../../infra/local/sqs-emulator.ts";
 import { resetRuntime } from "../../lib/runtime.ts";
 import { SEED } from "../twin/twin.ts";
@@ -15,8 +17,10 @@ export type SyncServices = Awaited<ReturnType<typeof startSyncServices>>;
  */
 export async function startSyncServices() {
   const sqs = await startSqsEmulator("ringfront-test-sync");
+  const events = await startEventBridgeEndpoint();
   const variables = {
     AWS_ENDPOINT_URL_SQS: sqs.url,
+    AWS_ENDPOINT_URL_EVENTBRIDGE: events.url,
     SYNC_QUEUE_URL: sqs.queue.url,
     SYNC_ACCOUNTS: SEED.accountId,
     EVENT_BUS_NAME: "ringfront-test",
@@ -33,6 +37,7 @@ export async function startSyncServices() {
 
   return {
     sqs,
+    events,
     waiting: () => waitingIn("ringfront-test-sync"),
     /** Takes everything off the queue, delayed or not. */
     async takeAll(): Promise<unknown[]> {
@@ -43,7 +48,38 @@ export async function startSyncServices() {
     async stop() {
       for (const name of Object.keys(variables)) delete process.env[name];
       resetRuntime();
-      await sqs.close();
+      await Promise.all([sqs.close(), events.close()]);
     },
+  };
+}
+
+/** An event of one message, as Lambda makes it. */
+export function sqsEvent(...messages: unknown[]): SQSEvent {
+  return {
+    Records: messages.map((message, index) =>
+      sqsRecord({
+        messageId: `message-${index + 1}`,
+        body: typeof message === "string" ? message : JSON.stringify(message),
+      }),
+    ),
+  };
+}
+
+function sqsRecord(fields: Partial<SQSRecord> & Pick<SQSRecord, "body">): SQSRecord {
+  return {
+    messageId: "message-1",
+    receiptHandle: "receipt-1",
+    attributes: {
+      ApproximateReceiveCount: "1",
+      SentTimestamp: "1767225600000",
+      SenderId: "AIDAEXAMPLE",
+      ApproximateFirstReceiveTimestamp: "1767225600000",
+    },
+    messageAttributes: {},
+    md5OfBody: "",
+    eventSource: "aws:sqs",
+    eventSourceARN: "arn:aws:sqs:us-east-1:000000000000:ringfront-test-sync",
+    awsRegion: "us-east-1",
+    ...fields,
   };
 }

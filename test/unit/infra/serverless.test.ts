@@ -99,7 +99,7 @@ describe("least privilege", () => {
       expect(role.toLowerCase()).toBe(`${key}role`.toLowerCase());
       return role;
     });
-    roles.push("RenewSubscriptionScheduleRole");
+    roles.push("QueueSyncsScheduleRole", "RenewSubscriptionScheduleRole");
     expect(
       resourcesOf("AWS::IAM::Role")
         .map(([logicalId]) => logicalId)
@@ -111,8 +111,12 @@ describe("least privilege", () => {
   const account = [{ Ref: "RingCentralSecret" }, arnOf("RecordsTable")];
   const [queue, key] = [arnOf("SyncQueue"), arnOf("DataKey")];
   const beyondTheAccount: Record<string, unknown[]> = {
+    startSync: [...account, queue, key],
+    confirmSyncQuarantine: [...account, queue, key],
     receiveRingCentralEvent: [...account, queue, key],
     renewSubscription: [...account, arnOf("ScheduleDeadLetterQueue"), key],
+    queueSyncs: [queue, arnOf("ScheduleDeadLetterQueue"), key],
+    runSync: [...account, queue, arnOf("EventBus"), key],
     getHealth: [],
     getOpenApi: [],
   };
@@ -123,6 +127,13 @@ describe("least privilege", () => {
       expect(JSON.stringify(logs?.Resource)).toContain(`log-group:/aws/lambda/ringfront-dev-${name}:*`);
       expect(traces?.Action).toEqual(["xray:PutTraceSegments", "xray:PutTelemetryRecords"]);
       expect(others.map(({ Resource }) => Resource)).toEqual(beyondTheAccount[name] ?? [...account, key]);
+    }
+  });
+
+  test("only the sync's worker may take messages from its queue", () => {
+    for (const [key, { role }] of Object.entries(service.functions)) {
+      const actions = statementsOf(role).flatMap(({ Action }) => Action);
+      expect(actions.includes("sqs:ReceiveMessage"), key).toBe(key === "runSync");
     }
   });
 });
@@ -171,6 +182,68 @@ describe("resources", () => {
 
   test("packaging warns of nothing", () => {
     expect(service.output).not.toMatch(/warning|deprecat/i);
+  });
+});
+
+describe("the number sync", () => {
+  const only = (type: string) => {
+    const found = propertiesOf(type);
+    expect(found).toHaveLength(1);
+    return found[0] ?? {};
+  };
+
+  test("works its queue off one message at a time, and says which of them failed", () => {
+    expect(only("AWS::Lambda::EventSourceMapping")).toMatchObject({
+      EventSourceArn: { "Fn::GetAtt": ["SyncQueue", "Arn"] },
+      BatchSize: 1,
+      FunctionResponseTypes: ["ReportBatchItemFailures"],
+    });
+  });
+
+  test("hides a message for longer than a run may take, and keeps what failed for two weeks", () => {
+    const { Properties: queue } = service.resources.SyncQueue ?? {};
+    const timeout = service.functions.runSync?.timeout ?? 0;
+    expect(queue?.VisibilityTimeout).toBeGreaterThanOrEqual(timeout * 2);
+    expect(queue?.RedrivePolicy).toMatchObject({
+      deadLetterTargetArn: { "Fn::GetAtt": ["SyncDeadLetterQueue", "Arn"] },
+    });
+    expect(service.resources.SyncDeadLetterQueue?.Properties?.MessageRetentionPeriod).toBe(14 * 86_400);
+  });
+
+  test("is started by EventBridge Scheduler, as is the renewal of the subscription, each with a role for that alone", () => {
+    const schedules = propertiesOf("AWS::Scheduler::Schedule").map(({ ScheduleExpression, Target }) => [
+      ScheduleExpression,
+      Target,
+    ]);
+    expect(schedules).toEqual([
+      [
+        "rate(15 minutes)",
+        expect.objectContaining({ RoleArn: { "Fn::GetAtt": ["QueueSyncsScheduleRole", "Arn"] } }),
+      ],
+      [
+        "rate(12 hours)",
+        expect.objectContaining({ RoleArn: { "Fn::GetAtt": ["RenewSubscriptionScheduleRole", "Arn"] } }),
+      ],
+    ]);
+    const role = service.resources.QueueSyncsScheduleRole?.Properties;
+    expect(JSON.stringify(role?.AssumeRolePolicyDocument)).toContain("scheduler.amazonaws.com");
+    expect(JSON.stringify(role?.Policies)).toContain(
+      '[{"Fn::GetAtt":["QueueSyncsLambdaFunction","Arn"]},"live"]',
+    );
+  });
+
+  test("knows its queue, its bus and its address from the template", () => {
+    const variables = (logicalId: string) =>
+      z
+        .object({ Variables: z.record(z.string(), z.unknown()) })
+        .parse(service.resources[logicalId]?.Properties?.Environment).Variables;
+    expect(variables("RunSyncLambdaFunction")).toMatchObject({
+      SYNC_QUEUE_URL: { Ref: "SyncQueue" },
+      EVENT_BUS_NAME: { Ref: "EventBus" },
+    });
+    const address = JSON.stringify(variables("RenewSubscriptionLambdaFunction").WEBHOOK_URL);
+    expect(address).toContain("HttpApi}.execute-api.");
+    expect(address).toContain("/v1/webhooks/ringcentral");
   });
 });
 

@@ -1,0 +1,76 @@
+import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
+
+export interface BusEvent {
+  /** Such as `PhoneNumberChanged`. */
+  type: string;
+  /** What it is about, such as an account; for rules to match. */
+  resource: string;
+  /** Epoch milliseconds. */
+  at: number;
+  detail: object;
+}
+
+export interface EventBus {
+  /**
+   * Puts all of them on the bus, in order. May be repeated: subscribers drop what they have seen.
+   * @throws EventBusUnavailable when one of them was not taken; earlier ones may have been
+   */
+  publish(events: readonly BusEvent[]): Promise<void>;
+}
+
+export class EventBusUnavailable extends Error {
+  constructor(reason: string, options: { cause?: unknown } = {}) {
+    super(`event bus unavailable: ${reason}`, { cause: options.cause });
+    this.name = "EventBusUnavailable";
+  }
+}
+
+const SOURCE = "ringfront";
+/** [AWS] PutEvents takes at most 10 entries and 256 KB; our entries are a few hundred bytes. */
+const MAX_ENTRIES = 10;
+/** One batch, its repetitions included. */
+const BATCH_TIMEOUT_MS = 10_000;
+
+export function createEventBus({ busName }: { busName: string }): EventBus {
+  let loading: Promise<{ bridge: typeof import("./eventbridge-client.ts"); client: EventBridgeClient }>;
+  const load = () => {
+    loading ??= import("./eventbridge-client.ts").then((bridge) => ({
+      bridge,
+      client: bridge.createEventBridgeClient(),
+    }));
+    return loading;
+  };
+
+  async function putBatch(events: readonly BusEvent[]): Promise<void> {
+    const { bridge, client } = await load();
+    const command = new bridge.PutEventsCommand({
+      Entries: events.map(({ type, resource, at, detail }) => ({
+        EventBusName: busName,
+        Source: SOURCE,
+        DetailType: type,
+        Resources: [resource],
+        Time: new Date(at),
+        Detail: JSON.stringify(detail),
+      })),
+    });
+    const answer = await client
+      .send(command, { abortSignal: AbortSignal.timeout(BATCH_TIMEOUT_MS) })
+      .catch((error: unknown) => {
+        throw new EventBusUnavailable(error instanceof Error ? error.name : "unknown failure", {
+          cause: error,
+        });
+      });
+    // PutEvents answers 200 even when the bus has refused some or all entries.
+    if ((answer.FailedEntryCount ?? 0) > 0) {
+      const codes = answer.Entries?.flatMap(({ ErrorCode }) => (ErrorCode === undefined ? [] : [ErrorCode]));
+      throw new EventBusUnavailable([...new Set(codes)].join(", ") || "entries refused");
+    }
+  }
+
+  return {
+    async publish(events) {
+      for (let at = 0; at < events.length; at += MAX_ENTRIES)
+        await putBatch(events.slice(at, at + MAX_ENTRIES));
+    },
+  };
+}

@@ -1,0 +1,142 @@
+import { execFile } from "node:child_process";
+import { setTimeout as pause } from "node:timers/promises";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { findFreePort } from "../../infra/local/ports.ts";
+import { copyCheckout } from "./checkout.ts";
+import { endStack, type NpmStart, npmStart, type StackFile, untilReady } from "./npm-start.ts";
+
+const checkout = copyCheckout();
+let started: NpmStart;
+let stack: StackFile;
+
+beforeAll(async () => {
+  started = npmStart({ dir: checkout.dir, port: await findFreePort() });
+  stack = await untilReady(started, checkout.dir);
+});
+afterAll(async () => {
+  await endStack(started);
+  checkout.remove();
+});
+
+async function call(path: string, { method = "GET", token = stack.tokens.service } = {}) {
+  const response = await fetch(`${stack.apiUrl}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${token}` },
+  });
+  return { status: response.status, headers: response.headers, body: JSON.parse(await response.text()) };
+}
+
+/** Edits the twin's numbers behind the service's back. */
+async function edit(method: string, path: string, body?: object): Promise<{ id: number }> {
+  const response = await fetch(`${stack.twinUrl}/__twin/numbers${path}`, {
+    method,
+    ...(body !== undefined && { body: JSON.stringify(body) }),
+  });
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status}`);
+  const text = await response.text();
+  return text === "" ? { id: 0 } : JSON.parse(text);
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+async function json(url: string): Promise<any> {
+  return (await fetch(url)).json();
+}
+
+/** Asks until the answer is as wanted; the sync runs when it runs. @throws with the last answer */
+async function until<Answer>(
+  ask: () => Promise<Answer>,
+  isWanted: (answer: Answer) => boolean,
+): Promise<Answer> {
+  const deadline = Date.now() + 30_000;
+  for (;;) {
+    const answer = await ask();
+    if (isWanted(answer)) return answer;
+    if (Date.now() > deadline) throw new Error(`still not: ${JSON.stringify(answer)}`);
+    await pause(200);
+  }
+}
+
+const status = async () => (await call("/v1/sync")).body.data[0];
+const snapshot = () =>
+  until(
+    () => call("/v1/account/phone-numbers"),
+    ({ body }) => body.meta.source === "snapshot",
+  );
+
+/** Starts a sync and waits for its end. */
+async function sync() {
+  const known = new Set((await status()).history.map(({ id }: { id: string }) => id));
+  expect((await call("/v1/sync", { method: "POST" })).status).toBe(202);
+  return until(
+    status,
+    ({ state, history }) => state !== "running" && state !== "queued" && !known.has(history[0]?.id),
+  );
+}
+
+describe("RingCentral's notifications", () => {
+  test("are subscribed to, and wake a sync", async () => {
+    await snapshot();
+    await edit("POST", "", { phoneNumber: "+12025550121", extensionId: stack.extensionId });
+    const delivered = await until(
+      async () => (await json(`${stack.twinUrl}/__twin/deliveries`)).data.at(-1),
+      (delivery) => delivery?.status !== undefined,
+    );
+    expect(delivered).toMatchObject({ status: 200, body: { extensionId: stack.extensionId } });
+    const { messages } = await json(`${stack.sqsUrl}/_fauxqs/queues/ringfront-local-sync`);
+    expect(messages.delayed.map(({ body }: { body: string }) => JSON.parse(body))).toMatchObject([
+      { accountId: stack.accountId, trigger: "hint" },
+    ]);
+  });
+});
+
+describe("the synced snapshot", () => {
+  test("is there soon after the start, and is what the list answers from", async () => {
+    const { body } = await snapshot();
+    expect(body.page.total).toBeGreaterThanOrEqual(250);
+    expect(await status()).toMatchObject({ state: "idle", lastSuccessAt: expect.any(String) });
+  });
+
+  test("is followed by the feed: every edit arrives, in order, and the list is as RingCentral is", async () => {
+    await snapshot();
+    const begun = await call("/v1/account/phone-numbers/changes");
+    expect(begun).toMatchObject({ status: 200, body: { data: [], page: { hasMore: false } } });
+    const linked = await call(begun.body.meta.snapshot);
+    expect(linked).toMatchObject({ status: 200, body: { meta: { source: "snapshot" } } });
+
+    const { id } = await edit("POST", "", { phoneNumber: "+12025550120", label: "Branch" });
+    await edit("PATCH", "/900001", { label: "Switchboard" });
+    await edit("DELETE", "/900005");
+    expect((await sync()).history[0]).toMatchObject({ state: "committed", added: 1, updated: 1, removed: 1 });
+
+    const cursor = encodeURIComponent(begun.body.page.nextCursor);
+    const { body } = await call(`/v1/account/phone-numbers/changes?cursor=${cursor}`);
+    const changes = new Map(body.data.map((change: { id: string }) => [change.id, change]));
+    expect(changes.get(String(id))).toMatchObject({ type: "added", phoneNumber: { label: "Branch" } });
+    expect(changes.get("900001")).toMatchObject({ type: "updated", changedFields: ["label"] });
+    expect(changes.get("900005")).toMatchObject({ type: "removed" });
+    const found = await call("/v1/account/phone-numbers?q=branch");
+    expect(found.body.data).toMatchObject([{ id: String(id), phoneNumber: "+12025550120" }]);
+  });
+
+  test("loses nothing to a sudden shrink: that is quarantined until an operator confirms it", async () => {
+    await snapshot();
+    const { body } = await call("/v1/account/phone-numbers?limit=1");
+    for (let id = 900_030; id < 900_110; id += 1) await edit("DELETE", `/${id}`);
+    expect(await sync()).toMatchObject({ state: "quarantined", quarantine: { removed: 80 } });
+    expect((await call("/v1/account/phone-numbers?limit=1")).body.page.total).toBe(body.page.total);
+
+    expect((await call("/v1/sync/quarantine/confirm", { method: "POST" })).status).toBe(202);
+    await until(status, ({ state }) => state === "idle");
+    const after = await call("/v1/account/phone-numbers?limit=1");
+    expect(after.body.page.total).toBe(body.page.total - 80);
+  });
+
+  test("is brought up to date from a terminal", async () => {
+    const run = promisify(execFile);
+    const { stdout } = await run("npm", ["run", "--silent", "sync", "--", "--account", "~"], {
+      cwd: checkout.dir,
+    });
+    expect(stdout).toMatch(/(committed|unchanged): \d+ numbers/);
+  });
+});

@@ -1,0 +1,65 @@
+import { handler as listNumberChanges } from "../../functions/account/list-phone-number-changes.ts";
+import { handler as listCompanyNumbers } from "../../functions/account/list-phone-numbers.ts";
+import { handler as confirmSyncQuarantine } from "../../functions/sync/confirm-quarantine.ts";
+import { handler as startSync } from "../../functions/sync/request.ts";
+import { handler as runSync } from "../../functions/sync/run.ts";
+import { handler as queueSyncs } from "../../functions/sync/start.ts";
+import { handler as getSyncStatus } from "../../functions/sync/status.ts";
+import type { Route } from "../../lib/contract/route.ts";
+import { confirmSyncQuarantineRoute } from "../../lib/contract/routes/confirm-sync-quarantine.ts";
+import { getSyncStatusRoute } from "../../lib/contract/routes/get-sync-status.ts";
+import { listCompanyNumbersRoute } from "../../lib/contract/routes/list-company-numbers.ts";
+import { listNumberChangesRoute } from "../../lib/contract/routes/list-number-changes.ts";
+import { startSyncRoute } from "../../lib/contract/routes/start-sync.ts";
+import { invoke, lambdaContext, type TestAnswer, type TestRequest } from "./api-gateway.ts";
+import { expectConforms } from "./openapi-conformance.ts";
+import type { Service } from "./service.ts";
+import { type SyncServices, sqsEvent } from "./sync-services.ts";
+
+export type SyncLab = ReturnType<typeof syncLab>;
+
+/** The sync's real handlers, called as the gateway, the queue and the scheduler call them. */
+export function syncLab(service: Service, sync: SyncServices) {
+  const as =
+    (handler: Parameters<typeof invoke>[0], route: Route, token: () => string) =>
+    async (request: TestRequest = {}): Promise<TestAnswer> => {
+      const answer = await invoke(handler, route, { token: token(), ...request });
+      expectConforms(route, answer);
+      return answer;
+    };
+  const { tokens } = service;
+  const list = as(listCompanyNumbers, listCompanyNumbersRoute, () => tokens.service);
+  const changes = as(listNumberChanges, listNumberChangesRoute, () => tokens.service);
+  const status = as(getSyncStatus, getSyncStatusRoute, () => tokens.service);
+
+  return {
+    list,
+    changes,
+    status,
+    start: as(startSync, startSyncRoute, () => tokens.service),
+    confirm: as(confirmSyncQuarantine, confirmSyncQuarantineRoute, () => tokens.service),
+    schedule: () => queueSyncs({}, lambdaContext()),
+    deliver: (...messages: unknown[]) => runSync(sqsEvent(...messages), lambdaContext(60_000)),
+    /** Takes everything off the queue, delayed or not, and works it off once; what that queues stays queued. */
+    async workOnce() {
+      for (const message of await sync.takeAll()) await runSync(sqsEvent(message), lambdaContext(60_000));
+    },
+    /** As the schedule does, and all there is to do. */
+    async syncNow() {
+      await queueSyncs({}, lambdaContext());
+      await this.workOnce();
+    },
+    /** Follows links from a path with a query until there is no more. */
+    async walk(query = "limit=100"): Promise<TestAnswer["body"][]> {
+      const items = [];
+      let next: string | undefined = query;
+      while (next !== undefined) {
+        const page: TestAnswer = await list({ query: next });
+        if (page.status !== 200) throw new Error(JSON.stringify(page.body));
+        items.push(...page.body.data);
+        next = /^<[^?]*\?([^>]*)>; rel="next"$/.exec(page.headers.link ?? "")?.[1];
+      }
+      return items;
+    },
+  };
+}

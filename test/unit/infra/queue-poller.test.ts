@@ -1,0 +1,81 @@
+import { SendMessageCommand } from "@aws-sdk/client-sqs";
+import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { type QueuePoller, startQueuePoller } from "../../../infra/local/queue-poller.ts";
+import { type SqsEmulator, startSqsEmulator } from "../../../infra/local/sqs-emulator.ts";
+
+let sqs: SqsEmulator;
+let poller: QueuePoller | undefined;
+beforeEach(async () => {
+  sqs = await startSqsEmulator("poller-test");
+});
+afterEach(async () => {
+  await poller?.stop();
+  await sqs.close();
+});
+
+const send = (body: string) =>
+  sqs.client.send(new SendMessageCommand({ QueueUrl: sqs.queue.url, MessageBody: body }));
+
+/** Polls with a function that answers in turn, and waits until it was invoked so often. */
+async function pollWith(answers: ((event: SQSEvent) => SQSBatchResponse)[]): Promise<SQSEvent[]> {
+  const events: SQSEvent[] = [];
+  await new Promise<void>((resolve, reject) => {
+    poller = startQueuePoller({
+      client: sqs.client,
+      queue: sqs.queue,
+      invoke: async (event) => {
+        const answer = answers[events.length];
+        events.push(event);
+        if (events.length === answers.length) resolve();
+        if (answer === undefined) throw new Error("invoked too often");
+        return answer(event);
+      },
+      onError: reject,
+    });
+  });
+  await poller?.stop();
+  return events;
+}
+
+async function held() {
+  const response = await fetch(`${sqs.url}/_fauxqs/queues/poller-test`);
+  const { messages } = JSON.parse(await response.text());
+  return { ready: messages.ready.length, inFlight: messages.inflight.length };
+}
+
+const done = () => ({ batchItemFailures: [] });
+const failed = ({ Records }: SQSEvent) => ({
+  batchItemFailures: Records.map(({ messageId }) => ({ itemIdentifier: messageId })),
+});
+
+test("each message is an event of its own, in the form Lambda gives it, and gone when it is done", async () => {
+  await send("one");
+  await send("two");
+  const events = await pollWith([done, done]);
+  expect(events.map(({ Records }) => Records.map(({ body }) => body))).toEqual([["one"], ["two"]]);
+  expect(events[0]?.Records[0]).toMatchObject({
+    eventSource: "aws:sqs",
+    eventSourceARN: sqs.queue.arn,
+    attributes: { ApproximateReceiveCount: "1" },
+  });
+  expect(await held()).toEqual({ ready: 0, inFlight: 0 });
+});
+
+test("a message the function names as failed stays, hidden until its time is over", async () => {
+  await send("one");
+  await pollWith([failed]);
+  expect(await held()).toEqual({ ready: 0, inFlight: 1 });
+});
+
+test("stopping does not wait for a message", async () => {
+  poller = startQueuePoller({
+    client: sqs.client,
+    queue: sqs.queue,
+    invoke: async () => done(),
+    onError: () => {},
+  });
+  const begun = performance.now();
+  await poller.stop();
+  expect(performance.now() - begun).toBeLessThan(2_000);
+});

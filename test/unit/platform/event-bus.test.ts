@@ -1,0 +1,57 @@
+import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
+import {
+  type EventBridgeEndpoint,
+  startEventBridgeEndpoint,
+} from "../../../infra/local/eventbridge-endpoint.ts";
+import { createEventBus, EventBusUnavailable } from "../../../lib/platform/event-bus.ts";
+
+let endpoint: EventBridgeEndpoint;
+const before = { ...process.env };
+beforeAll(() => {
+  Object.assign(process.env, {
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "local",
+    AWS_SECRET_ACCESS_KEY: "local",
+  });
+});
+afterAll(async () => {
+  await endpoint.close();
+  process.env = before;
+});
+beforeEach(async () => {
+  await endpoint?.close();
+  endpoint = await startEventBridgeEndpoint();
+  process.env.AWS_ENDPOINT_URL_EVENTBRIDGE = endpoint.url;
+});
+
+const event = (sequence: number) => ({
+  type: "PhoneNumberChanged",
+  resource: "ringcentral:account/3700111",
+  at: Date.parse("2026-01-01T00:00:00Z"),
+  detail: { sequence },
+});
+
+test("events arrive in order, however many there are, on the bus they are for", async () => {
+  const bus = createEventBus({ busName: "numbers" });
+  await bus.publish(Array.from({ length: 23 }, (_, index) => event(index + 1)));
+  expect(endpoint.events.map(({ detail }) => detail)).toEqual(
+    Array.from({ length: 23 }, (_, index) => ({ sequence: index + 1 })),
+  );
+  expect(endpoint.events[0]).toMatchObject({
+    bus: "numbers",
+    source: "ringfront",
+    detailType: "PhoneNumberChanged",
+  });
+});
+
+test("a bus that takes nothing is said to be unavailable, and nothing counts as published", async () => {
+  const bus = createEventBus({ busName: "numbers" });
+  endpoint.failNext(10);
+  await expect(bus.publish([event(1)])).rejects.toBeInstanceOf(EventBusUnavailable);
+});
+
+test("entries that the bus refuses one by one are a failure too, though the call itself succeeds", async () => {
+  const bus = createEventBus({ busName: "numbers" });
+  endpoint.refuseEntries(1);
+  await expect(bus.publish([event(1), event(2)])).rejects.toThrow("ThrottlingException");
+});

@@ -1,0 +1,292 @@
+import type { NumberChange } from "../../lib/contract/resources/number-change.ts";
+import type { PhoneNumber } from "../../lib/contract/resources/phone-number.ts";
+import { toPhoneNumber } from "../../lib/numbers/company-number-output.ts";
+import type { Position } from "../../lib/numbers/page.ts";
+import { canonicalJson } from "../../lib/platform/content-tag.ts";
+import { deadlineIn } from "../../lib/platform/deadline.ts";
+import { createLogger } from "../../lib/platform/logger.ts";
+import { RingCentralError } from "../../lib/ringcentral/errors.ts";
+import type { RingCentral } from "../../lib/ringcentral/operation.ts";
+import { wireCompanyNumber } from "../../lib/ringcentral/wire.ts";
+import { readChanges } from "../../lib/sync/change-feed.ts";
+import { publishChanges } from "../../lib/sync/outbox.ts";
+import { runSync, type SyncOutcome } from "../../lib/sync/run-sync.ts";
+import { readSnapshotPage } from "../../lib/sync/snapshot.ts";
+import { readWholeSnapshot } from "../../lib/sync/snapshot-store.ts";
+import type { SyncEvent } from "../../lib/sync/sync-events.ts";
+import { type Head, headKey } from "../../lib/sync/sync-records.ts";
+import { createMemoryRecordStore, overNetwork } from "../support/memory-record-store.ts";
+import { type AccountNumber, createNumberAccount, numberOf } from "../support/number-account.ts";
+import type { Instance, Schedule } from "../support/schedule.ts";
+
+export const ACCOUNT = "3700111";
+export const SECOND = 1_000;
+export const MINUTE = 60_000;
+/** How far an instance's clock may be off, twice: one may write what another compares. */
+const SKEW_MS = 10 * SECOND;
+
+const silent = createLogger({}, { write: () => {} });
+const asPhoneNumber = (number: AccountNumber): PhoneNumber => toPhoneNumber(wireCompanyNumber.parse(number));
+
+export type Numbers = Map<string, PhoneNumber>;
+
+/** Ids of the numbers that are not the same in both. */
+export function differing(one: Numbers, other: Numbers): string[] {
+  return [...new Set([...one.keys(), ...other.keys()])].filter(
+    (id) => canonicalJson(one.get(id)) !== canonicalJson(other.get(id)),
+  );
+}
+
+export type World = ReturnType<typeof createWorld>;
+
+/** RingCentral, the table, the bus, and all that has ever been true of them, by true time. */
+export function createWorld(schedule: Schedule, count: number) {
+  const records = createMemoryRecordStore();
+  const upstream = createNumberAccount();
+  const history = new Map<string, Array<{ at: number; text: string | undefined }>>();
+  const heads: Array<{ at: number; head: Head }> = [];
+  const published: number[] = [];
+  const events: SyncEvent[] = [];
+  let nextId = 1;
+
+  const note = (id: number, number: AccountNumber | undefined) => {
+    const known = history.get(String(id)) ?? [{ at: 0, text: undefined }];
+    known.push({ at: schedule.clock.now(), text: number && canonicalJson(asPhoneNumber(number)) });
+    history.set(String(id), known);
+  };
+  const world = {
+    schedule,
+    records,
+    upstream,
+    heads,
+    published,
+    events,
+    /** What instances are told they see the account with. */
+    fingerprint: () => "app",
+    add(more: Partial<AccountNumber> = {}) {
+      const number = numberOf(nextId++, more);
+      upstream.put(number);
+      note(number.id, number);
+    },
+    change(id: number, label: string) {
+      upstream.edit(id, { label });
+      const number = upstream.numbers.get(String(id));
+      if (number !== undefined) note(id, number);
+    },
+    remove(id: number) {
+      if (!upstream.numbers.has(String(id))) return;
+      upstream.remove(id);
+      note(id, undefined);
+    },
+    randomId: () => schedule.between(1, nextId - 1),
+    /** Some edit of any kind. */
+    edit() {
+      const kind = schedule.between(1, 14);
+      if (kind > 10) {
+        // The list is as long as before, and everything behind the gap one place further up.
+        const [first] = upstream.numbers.keys();
+        if (first !== undefined) world.remove(Number(first));
+        world.add();
+      } else if (kind <= 4) world.add(schedule.chance(0.2) ? { usageType: "CompanyNumber" } : {});
+      else if (kind <= 7) world.change(world.randomId(), `label ${schedule.between(1, 1_000)}`);
+      else world.remove(world.randomId());
+    },
+    upstreamNumbers: (): Numbers =>
+      new Map([...upstream.numbers].map(([id, number]) => [id, asPhoneNumber(number)])),
+    /** Whether the number was like that (or not there, for undefined) at some instant of the span. */
+    wasSo(id: string, number: PhoneNumber | undefined, from: number, to: number): boolean {
+      const text = number && canonicalJson(number);
+      const known = history.get(id) ?? [{ at: 0, text: undefined }];
+      return known.some(
+        (state, index) => state.text === text && state.at <= to && (known[index + 1]?.at ?? to) >= from,
+      );
+    },
+    numbersOf: async (head: Head): Promise<Numbers> => {
+      const { numbers } = await readWholeSnapshot(records, ACCOUNT, head);
+      return new Map(numbers.map((number) => [number.id, number]));
+    },
+  };
+  records.onWrite = ({ sort }, _version, json) => {
+    if (sort === headKey(ACCOUNT).sort) heads.push({ at: schedule.clock.now(), head: JSON.parse(json) });
+  };
+  for (let n = 0; n < count; n += 1) world.add();
+  return world;
+}
+
+/** RingCentral as an instance reaches it: slowly, sometimes not at all, and with its moods. */
+function clientFor(world: World, instance: Instance, moods: Moods): RingCentral {
+  const { schedule, upstream } = world;
+  return {
+    async call(operation, input, context) {
+      const timedOut = () =>
+        new RingCentralError({ kind: "timeout", operation: operation.name, mayHaveTakenEffect: false });
+      const answering = instance.effect(
+        operation.name,
+        () => {
+          if (schedule.chance(moods.editRate)) world.edit();
+          if (schedule.chance(moods.limitRate)) {
+            const retryAfterMs = schedule.between(1, 60) * SECOND;
+            const failure = { kind: "rate_limited", operation: operation.name, retryAfterMs } as const;
+            throw new RingCentralError({ ...failure, mayHaveTakenEffect: false });
+          }
+          if (schedule.chance(moods.clampRate)) upstream.maxPerPage = schedule.between(...moods.perPage);
+          return upstream.answer(operation, input);
+        },
+        { once: true, latencyMs: [20, 1_500], lost: timedOut },
+      );
+      const remainingMs = context.deadline.remainingMs();
+      const late = instance.clock.sleep(remainingMs).then(() => Promise.reject(timedOut()));
+      const body = await Promise.race([answering, late]);
+      if (operation.output === undefined) throw new Error("no schema");
+      return operation.output.parse(body);
+    },
+  };
+}
+
+export interface Moods {
+  /** At each call. */
+  editRate: number;
+  limitRate: number;
+  clampRate: number;
+  perPage: readonly [number, number];
+}
+
+export const calm: Moods = { editRate: 0, limitRate: 0, clampRate: 0, perPage: [1_000, 1_000] };
+
+/** A process that is delivered one message of the queue. */
+export function startWorker(world: World, moods: Moods, withinMs: number) {
+  const { schedule } = world;
+  const instance = schedule.instance();
+  const records = overNetwork(world.records, instance);
+  const outcome = instance.start(async (): Promise<SyncOutcome> => {
+    const result = await runSync(
+      {
+        records,
+        ringcentral: clientFor(world, instance, moods),
+        clock: instance.clock,
+        random: instance.random,
+        instanceId: instance.name,
+        fingerprint: async () => world.fingerprint(),
+        onEvent: (event) => world.events.push(event),
+      },
+      {
+        accountId: ACCOUNT,
+        trigger: "schedule",
+        deadline: deadlineIn(withinMs, instance.clock, 0),
+        requestId: instance.name,
+        log: silent,
+      },
+    );
+    schedule.note(`${instance.name} ends: ${JSON.stringify(result)}`);
+    const publish = (changes: readonly NumberChange[]) =>
+      instance.effect(
+        "publish",
+        () => {
+          world.published.push(...changes.map(({ sequence }) => sequence));
+        },
+        { once: true },
+      );
+    await publishChanges({ records, publish }, ACCOUNT);
+    return result;
+  });
+  return { instance, outcome };
+}
+
+/** Delivers a message until it is done with, as the queue does: again after a failure, on as told, and twice at times. */
+export async function deliver(world: World, moods: Moods, until: number): Promise<void> {
+  const { schedule } = world;
+  for (let deliveries = 0; deliveries < 40 && schedule.clock.now() < until; deliveries += 1) {
+    const { outcome } = startWorker(world, moods, schedule.between(15, 240) * SECOND);
+    const end = await outcome;
+    const state = end.status === "done" ? end.value.state : "crashed";
+    if (state === "committed" || state === "unchanged" || state === "quarantined") return;
+    const waitMs = (end.status === "done" ? end.value.continueAfterMs : undefined) ?? 30 * SECOND;
+    await schedule.clock.sleep(waitMs);
+  }
+}
+
+/** A client that loads the list and then follows the changes. */
+export function createFollower(world: World) {
+  const { schedule } = world;
+  const reading = { records: world.records, now: schedule.clock.now };
+  const numbers: Numbers = new Map();
+  const sequences: number[] = [];
+  let position: Position | undefined;
+
+  async function load(): Promise<boolean> {
+    const start = await readChanges(reading, { accountId: ACCOUNT, page: { limit: 10 } });
+    if (start?.snapshot === undefined) return false;
+    let from: Position | undefined = start.snapshot;
+    while (from !== undefined) {
+      const page = { limit: schedule.between(1, 40), position: from };
+      const read = await readSnapshotPage(reading, { accountId: ACCOUNT, filter: {}, page });
+      if (read === undefined) throw new Error("the snapshot is gone");
+      for (const number of read.items) {
+        if (numbers.has(number.id)) throw new Error(`number ${number.id} twice in one walk`);
+        numbers.set(number.id, number);
+      }
+      from = read.next;
+      await schedule.clock.sleep(schedule.between(0, 5 * SECOND));
+    }
+    position = start.next;
+    return true;
+  }
+
+  /** To the end of what there is. @returns the version that it has then */
+  async function follow(): Promise<number | undefined> {
+    if (position === undefined && !(await load())) return undefined;
+    for (;;) {
+      const page = { limit: schedule.between(1, 30), ...(position && { position }) };
+      const read = await readChanges(reading, { accountId: ACCOUNT, page });
+      if (read === undefined) throw new Error("the feed is gone");
+      for (const { sequence, type, id, phoneNumber } of read.items) {
+        sequences.push(sequence);
+        const isKnown = numbers.has(id);
+        if ((type === "added") === isKnown) throw new Error(`${type} number ${id} when known: ${isKnown}`);
+        if (phoneNumber === undefined) numbers.delete(id);
+        else numbers.set(id, phoneNumber);
+      }
+      position = read.next;
+      if (!read.hasMore) return Number(read.next.version) - 1;
+    }
+  }
+  return { numbers, sequences, follow };
+}
+
+/**
+ * What must hold of everything ever committed. Each number of a version was so, and each that went was gone, at some
+ * instant between the beginning of the sweep and the commit. (A number that came since the version before may be late:
+ * a list that is read in pages can hide one. It may never be lost; that shows at the end.)
+ */
+export async function findUntruths(world: World): Promise<string[]> {
+  const wrong: string[] = [];
+  let before: { head: Head; numbers: Numbers } | undefined;
+  let generation = 0;
+  for (const { at, head } of world.heads) {
+    if (head.generation < generation) wrong.push(`generation fell to ${head.generation}`);
+    generation = head.generation;
+    if (head.latest === undefined) continue;
+    const isChecked = before === undefined || before.head.checkedAt !== head.checkedAt;
+    const isNew = before === undefined || before.head.version !== head.version;
+    if (!isChecked && !isNew) continue;
+    const numbers = isNew ? await world.numbersOf(head) : (before?.numbers ?? new Map());
+    const from = head.checkedAt - SKEW_MS;
+    for (const [id, number] of numbers) {
+      if (!world.wasSo(id, number, from, at)) wrong.push(`version ${head.version}: ${id} was not so`);
+    }
+    if (before !== undefined) {
+      for (const id of before.numbers.keys()) {
+        if (!numbers.has(id) && !world.wasSo(id, undefined, from, at)) {
+          wrong.push(`version ${head.version}: ${id} removed although it was there`);
+        }
+      }
+      if (isNew && head.version !== before.head.version + 1)
+        wrong.push(`version ${head.version} out of turn`);
+      const grown = head.sequence - before.head.sequence;
+      if (grown !== (isNew ? head.latest.changes : 0)) wrong.push(`sequence grew by ${grown}`);
+    }
+    if (head.total !== numbers.size) wrong.push(`version ${head.version}: total ${head.total}`);
+    before = { head, numbers };
+  }
+  return wrong;
+}

@@ -23,11 +23,12 @@ export async function startSync(
   { accountId }: { accountId: string },
 ): Promise<Accepted> {
   const work: SyncWork = { accountId, trigger: "request", requestedAt: deps.now(), postponed: 0 };
+  // Noted first: the run may begin before the message's sender gets its answer, and a run that began later ends this.
+  await queueSync(deps, accountId);
   await deps.queue.send(work).catch((error: unknown) => {
     if (!(error instanceof QueueUnavailable)) throw error;
     throw new ProblemError("queue_unavailable", { retryAfterSeconds: 5, cause: error });
   });
-  await queueSync(deps, accountId);
   return { at: "/v1/sync", data: await readSyncStatus(deps, accountId) };
 }
 

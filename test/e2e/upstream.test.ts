@@ -47,7 +47,8 @@ test("when that server is gone, callers get a documented problem, and the stack 
   const gone = once(twin, "exit");
   twin.kill();
   await gone;
-  const answer = await list("/v1/account/phone-numbers", stack.tokens.service);
+  // Nobody has read it before, so neither the cache nor the snapshot has it.
+  const answer = await list("/v1/extensions/me/caller-blocking", stack.tokens.user);
   expect([502, 503]).toContain(answer.status);
   expect(await answer.json()).toMatchObject({ code: expect.stringMatching(/^upstream_/), retryable: true });
   expect(isAlive(started.child.pid ?? 0)).toBe(true);

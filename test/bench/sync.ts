@@ -1,0 +1,189 @@
+// `npm run bench:sync`: what a sync of 1,000, 10,000 and 100,000 numbers costs, and what reading its snapshot and feed
+// takes. RingCentral is a model in this process that answers as it does (test/support/number-account.ts), the table is
+// one in memory that counts units by item sizes: so the times are those of the sync's own work, and the network adds
+// its own to each call and each round of table reads. Each size runs in a process of its own, for the memory.
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { parseArgs } from "node:util";
+import * as z from "zod/mini";
+import type { CompanyNumbersFilter } from "../../lib/numbers/company-numbers-filter.ts";
+import type { Position } from "../../lib/numbers/page.ts";
+import { deadlineIn } from "../../lib/platform/deadline.ts";
+import { createLogger } from "../../lib/platform/logger.ts";
+import { readChanges } from "../../lib/sync/change-feed.ts";
+import { runSync } from "../../lib/sync/run-sync.ts";
+import { readSnapshotPage } from "../../lib/sync/snapshot.ts";
+import { forgetChunks } from "../../lib/sync/snapshot-store.ts";
+import { clientOf, createNumberAccount, numberOf } from "../support/number-account.ts";
+import { leapingClock } from "../unit/ringcentral/manual-clock.ts";
+import { percentile } from "./figures.ts";
+import { createMeteredRecords } from "./metered-records.ts";
+
+const SIZES = [1_000, 10_000, 100_000];
+const ACCOUNT = "3700111";
+const READS = 50;
+
+const Figure = z.record(z.string(), z.union([z.string(), z.number()]));
+const Figures = z.object({ syncs: z.array(Figure), reads: z.array(Figure) });
+type Figures = z.output<typeof Figures>;
+type Figure = z.output<typeof Figure>;
+
+async function measure(size: number): Promise<Figures> {
+  const upstream = createNumberAccount();
+  for (let id = 1; id <= size; id += 1) upstream.put(realistic(id));
+  const { records, meter } = createMeteredRecords();
+  const clock = leapingClock();
+  const reading = { records, now: clock.now };
+  const log = createLogger({}, { write: () => {} });
+  const syncs: Figure[] = [];
+  const reads: Figure[] = [];
+
+  async function sync(name: string): Promise<void> {
+    upstream.calls.length = 0;
+    meter();
+    clock.leap(60_000);
+    forgetChunks();
+    const startedAt = performance.now();
+    const outcome = await runSync(
+      {
+        records,
+        ringcentral: clientOf(upstream),
+        clock,
+        random: Math.random,
+        instanceId: "bench",
+        fingerprint: async () => "app",
+        onEvent: () => {},
+      },
+      {
+        accountId: ACCOUNT,
+        trigger: "schedule",
+        deadline: deadlineIn(3_600_000, clock),
+        requestId: "bench",
+        log,
+      },
+    );
+    const ms = performance.now() - startedAt;
+    if (outcome.state !== "committed" && outcome.state !== "unchanged")
+      throw new Error(JSON.stringify(outcome));
+    const counted = meter();
+    const heavy = upstream.calls.filter(({ operation }) => operation === "listCompanyNumbers").length;
+    if (heavy !== Math.ceil(size / 1_000)) throw new Error(`${heavy} Heavy calls for ${size} numbers`);
+    const { chunk = 0, changes = 0, stage = 0 } = counted.byKind;
+    syncs.push({
+      numbers: size,
+      sync: name,
+      state: outcome.state,
+      Heavy: heavy,
+      Light: upstream.calls.length - heavy,
+      "write units": counted.writeUnits,
+      "of chunks": chunk,
+      "of changes": changes,
+      "of staged pages": stage,
+      "read units": counted.readUnits,
+      ms: Math.round(ms),
+      "µs a number": Math.round((ms * 1_000) / size),
+      "peak MB": Math.round(process.resourceUsage().maxRSS / 1024),
+    });
+  }
+
+  async function timed(name: string, act: () => Promise<unknown>, isCold = false): Promise<void> {
+    const times: number[] = [];
+    meter();
+    for (let run = 0; run < READS; run += 1) {
+      if (isCold) forgetChunks();
+      const startedAt = performance.now();
+      await act();
+      times.push(performance.now() - startedAt);
+    }
+    const ms = (p: number) => Number(percentile(times, p).toFixed(2));
+    reads.push({
+      numbers: size,
+      read: name,
+      "p50 ms": ms(0.5),
+      "p99 ms": ms(0.99),
+      "table reads": meter().reads / READS,
+    });
+  }
+
+  const page = (filter: CompanyNumbersFilter, position?: Position) =>
+    readSnapshotPage(reading, {
+      accountId: ACCOUNT,
+      filter,
+      page: { limit: 100, ...(position && { position }) },
+    });
+  const changes = (position: Position) =>
+    readChanges(reading, { accountId: ACCOUNT, page: { limit: 100, position } });
+
+  await sync("first");
+  await sync("unchanged");
+  const { next: feed = {} } = (await readChanges(reading, { accountId: ACCOUNT, page: { limit: 1 } })) ?? {};
+  changeOneInHundred(upstream, size);
+  await sync("1 % changed");
+  upstream.edit(Math.ceil(size / 2), { label: "One" });
+  await sync("one changed");
+
+  await timed("first page, cold", () => page({}), true);
+  await timed("first page, warm", () => page({}));
+  const middle = await page({});
+  await timed("next page, warm", () => page({}, middle?.next));
+  await timed("q=…, cold", () => page({ q: "person 17" }), true);
+  await timed("q=…, warm", () => page({ q: "person 17" }));
+  await timed("feed, 100 changes", () => changes(feed));
+  let last: Position = feed;
+  for (let more = true; more; ) {
+    const read = await changes(last);
+    [last, more] = [read?.next ?? last, read?.hasMore ?? false];
+  }
+  await timed("feed, nothing new", () => changes(last));
+  return { syncs, reads };
+}
+
+/** Of about the length that RingCentral's are. */
+function realistic(id: number) {
+  const isMain = id === 1;
+  return {
+    ...numberOf(id),
+    paymentType: id % 9 === 0 ? "TollFree" : "Local",
+    status: "Normal",
+    type: "VoiceFax",
+    location: ["San Mateo, CA", "Denver, CO", "Boston, MA", "Austin, TX"][id % 4],
+    primary: isMain,
+    ...(id % 3 === 0 && { label: `Desk ${(id * 7_919) % 10_007}` }),
+    ...(!isMain && {
+      extension: {
+        id: 3_800_000 + id,
+        name: `Person ${(id * 104_729) % 99_991}`,
+        extensionNumber: String(100 + id),
+      },
+    }),
+  };
+}
+
+/** Here and there: a tenth removed, a tenth added, the rest another label. */
+function changeOneInHundred(upstream: ReturnType<typeof createNumberAccount>, size: number): void {
+  for (let id = 50; id <= size; id += 100) {
+    if (id % 1_000 === 50) upstream.remove(id);
+    else if (id % 1_000 === 150) upstream.put(realistic(size + id));
+    else upstream.edit(id, { label: `Moved ${id}` });
+  }
+}
+
+const { values } = parseArgs({ options: { size: { type: "string" } } });
+if (values.size !== undefined) {
+  console.log(JSON.stringify(await measure(Number(values.size))));
+} else {
+  const all = SIZES.map((size) => {
+    const own = fileURLToPath(import.meta.url);
+    const run = spawnSync(process.execPath, [own, "--size", String(size)], { encoding: "utf8" });
+    if (run.status !== 0) throw new Error(run.stderr);
+    return Figures.parse(JSON.parse(run.stdout));
+  });
+  console.log(
+    "\nSyncs: RingCentral calls, DynamoDB units, own time (RingCentral and table modelled in the process)\n",
+  );
+  console.table(all.flatMap(({ syncs }) => syncs));
+  console.log(
+    `\nReads, ${READS} of each: own time; each table read adds its round trip, those of chunks 16 at a time\n`,
+  );
+  console.table(all.flatMap(({ reads }) => reads));
+}

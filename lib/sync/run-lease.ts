@@ -98,13 +98,17 @@ export async function takeLease(
   accountId: string,
 ): Promise<{ lease: RunLease } | { busyForMs: number }> {
   const key = runKey(accountId);
-  const stored = await records.read<RunRecord>(key);
+  const [stored, { head: before }] = await Promise.all([
+    records.read<RunRecord>(key),
+    readHead(records, accountId),
+  ]);
   const known = stored?.value;
   if (known !== undefined && known.leaseUntil > 0) {
     const heldForMs = known.leaseUntil + MAX_SKEW_MS - clock.now();
     if (heldForMs > 0) return { busyForMs: heldForMs };
   }
-  const generation = (known?.generation ?? 0) + 1;
+  // The head has never seen more than the run; after a restored backup it may have.
+  const generation = Math.max(known?.generation ?? 0, before.generation) + 1;
   const found = known?.checkpoint;
   const record = (leaseUntil: number, checkpoint: Checkpoint | undefined): RunRecord => ({
     generation,

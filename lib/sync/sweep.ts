@@ -49,7 +49,7 @@ export async function sweep(run: RunContext, from: Checkpoint): Promise<Swept> {
     const read = new Map(answer.records.map((wire) => [wire.id, toPhoneNumber(wire)]));
     const unsteady = unsteadiness(checkpoint, page, answer, read, numbers);
     if (unsteady !== undefined) {
-      [checkpoint, numbers] = [await again(run, checkpoint, unsteady), new Map()];
+      [checkpoint, numbers] = [await again(run, checkpoint, page, unsteady), new Map()];
       continue;
     }
     const name = pageName(checkpoint, page, run.lease.generation);
@@ -69,7 +69,7 @@ export async function sweep(run: RunContext, from: Checkpoint): Promise<Swept> {
     };
     const { totalElements, skipped } = next;
     if (next.isSwept && totalElements !== undefined && numbers.size + skipped !== totalElements) {
-      [checkpoint, numbers] = [await again(run, next, "count"), new Map()];
+      [checkpoint, numbers] = [await again(run, checkpoint, page, "count"), new Map()];
       continue;
     }
     checkpoint = next;
@@ -98,7 +98,12 @@ function unsteadiness(
 }
 
 /** @throws ListUnsteady */
-async function again(run: RunContext, checkpoint: Checkpoint, reason: Unsteadiness): Promise<Checkpoint> {
+async function again(
+  run: RunContext,
+  checkpoint: Checkpoint,
+  pagesRead: number,
+  reason: Unsteadiness,
+): Promise<Checkpoint> {
   run.onEvent({ type: "sweep_again", runId: checkpoint.runId, reason });
   if (checkpoint.sweep >= MAX_SWEEPS) throw new ListUnsteady();
   const { perPage: _p, totalElements: _e, totalPages: _t, ...rest } = checkpoint;
@@ -106,7 +111,7 @@ async function again(run: RunContext, checkpoint: Checkpoint, reason: Unsteadine
     ...rest,
     sweep: checkpoint.sweep + 1,
     sweepStartedAt: run.clock.now(),
-    pagesBefore: checkpoint.pagesBefore + countStaged(checkpoint.pages) + 1,
+    pagesBefore: checkpoint.pagesBefore + pagesRead,
     isSwept: false,
     numbersSeen: 0,
     skipped: 0,

@@ -93,6 +93,25 @@ describe("the feed of changes", () => {
   });
 });
 
+describe("a version whose writer died over its changes", () => {
+  it("has one instant for all of them", async () => {
+    const lab = createAccountSync(50);
+    await lab.sync();
+    const { next } = await lab.feedStart();
+    for (let id = 100; id < 500; id += 1) lab.upstream.put(numberOf(id));
+    lab.records.faults.before = ({ operation, key }) => {
+      if (operation === "compareAndSet" && /^changes#.*#1$/.test(key.sort)) throw new Error("dead");
+    };
+    await expect(lab.sync()).rejects.toThrow("dead");
+    lab.records.faults = {};
+    lab.clock.leap(10 * MINUTE);
+    expect(await lab.sync()).toMatchObject({ state: "committed", added: 400 });
+    const { items } = await lab.changesFrom(next);
+    expect(items).toHaveLength(400);
+    expect(new Set(items.map(({ at }) => at)).size).toBe(1);
+  });
+});
+
 describe("the outbox", () => {
   function bus() {
     const published: number[] = [];

@@ -1,10 +1,14 @@
 import { describe, expect, it } from "vitest";
+import * as z from "zod/mini";
 import { deadlineIn } from "../../../lib/platform/deadline.ts";
 import { RingCentralError } from "../../../lib/ringcentral/errors.ts";
+import type { RecordStore } from "../../../lib/storage/record-store.ts";
 import { confirmQuarantine } from "../../../lib/sync/quarantine.ts";
 import { readSyncStatus } from "../../../lib/sync/status.ts";
 import { ACCOUNT, createAccountSync, MINUTE } from "../../support/account-sync.ts";
 import { numberOf, rateLimited, refused, unavailable } from "../../support/number-account.ts";
+
+const pageOf = z.looseObject({ records: z.array(z.unknown()) });
 
 const heavy = (lab: ReturnType<typeof createAccountSync>) =>
   lab.upstream.calls.filter(({ operation }) => operation === "listCompanyNumbers").length;
@@ -92,6 +96,20 @@ describe("a sync", () => {
     };
     expect(await lab.sync()).toMatchObject({ state: "committed", added: 2_500 });
     expect(lab.events).toContainEqual(expect.objectContaining({ type: "sweep_again", reason: "page_size" }));
+  });
+
+  it("sweeps again when a page repeats a number of another, for then one is missing", async () => {
+    const lab = createAccountSync(25);
+    lab.upstream.maxPerPage = 10;
+    const { answer } = lab.upstream;
+    lab.upstream.answer = (operation, input) => {
+      const body = answer(operation, input);
+      if (heavy(lab) !== 2) return body;
+      const [, ...others] = pageOf.parse(body).records;
+      return { ...pageOf.parse(body), records: [numberOf(1), ...others] };
+    };
+    expect(await lab.sync()).toMatchObject({ state: "committed", added: 25, pages: 6 });
+    expect(lab.events).toContainEqual(expect.objectContaining({ type: "sweep_again", reason: "count" }));
   });
 
   it("gives a list up that never holds still, and commits nothing", async () => {
@@ -212,6 +230,50 @@ describe("a sync that cannot go on", () => {
     );
   });
 
+  it("goes by what the last holder read, not by what a former one staged and died over", async () => {
+    const lab = createAccountSync(30);
+    lab.upstream.maxPerPage = 10;
+    let isDead = false;
+    const dying: RecordStore = {
+      ...lab.records,
+      read: (key) => (isDead ? new Promise(() => {}) : lab.records.read(key)),
+      async compareAndSet(key, ...rest) {
+        // Page 2 is staged; the checkpoint that would say so never arrives.
+        if (key.sort === "run" && heavy(lab) === 2) isDead = true;
+        return isDead ? new Promise(() => {}) : lab.records.compareAndSet(key, ...rest);
+      },
+    };
+    lab.sync({ records: dying });
+    await expect.poll(() => isDead).toBe(true);
+    lab.clock.leap(3 * MINUTE);
+    lab.upstream.edit(15, { label: "as the second saw it" });
+    lab.upstream.before = ({ operation }) => {
+      if (heavy(lab) === 4) throw rateLimited(operation, 1_000);
+    };
+    expect(await lab.sync()).toMatchObject({ state: "continues", pages: 2 });
+    expect(await lab.sync()).toMatchObject({ state: "committed", pages: 3 });
+    expect((await lab.walk({ q: "as the second" })).map(({ id }) => id)).toEqual(["15"]);
+  });
+
+  it("starts over when the snapshot has moved on without it, as after a restored backup", async () => {
+    const lab = createAccountSync(1_500);
+    await lab.sync();
+    lab.upstream.edit(3, { label: "new" });
+    lab.upstream.before = ({ page, operation }) => {
+      if (page === 2) throw rateLimited(operation, 1_000);
+    };
+    await lab.sync();
+    const old = lab.records.dump().find(({ key }) => key.sort === "run");
+    lab.upstream.before = undefined;
+    await lab.sync();
+    lab.upstream.edit(4, { label: "newer" });
+    await lab.sync();
+    if (old !== undefined) lab.records.plant(old.key, old.version, old.json);
+    lab.upstream.edit(3, { label: "newest" });
+    expect(await lab.sync()).toMatchObject({ state: "committed", version: 4, updated: 1 });
+    expect(lab.events).toContainEqual(expect.objectContaining({ type: "started_over", reason: "overtaken" }));
+  });
+
   it("lets go of the lease when something unforeseen ends it", async () => {
     const lab = createAccountSync(10);
     const broken = { fingerprint: () => Promise.reject(new TypeError("unforeseen")) };
@@ -326,9 +388,20 @@ describe("a view with fewer numbers", () => {
     await lab.sync();
     expect(await confirmQuarantine(lab.reading, ACCOUNT)).toBe(true);
     expect(await lab.sync()).toMatchObject({ state: "committed", removed: 80 });
-    // The word was for those numbers, not for whatever goes next.
     shrink(lab, 1, 100);
     expect(await lab.sync()).toMatchObject({ state: "quarantined" });
+  });
+
+  it("is not committed on a word that was about other numbers", async () => {
+    const lab = createAccountSync(250);
+    await lab.sync();
+    shrink(lab);
+    await lab.sync();
+    await confirmQuarantine(lab.reading, ACCOUNT);
+    lab.upstream.remove(200);
+    expect(await lab.sync()).toMatchObject({ state: "quarantined", removed: 81 });
+    await confirmQuarantine(lab.reading, ACCOUNT);
+    expect(await lab.sync()).toMatchObject({ state: "committed", removed: 81 });
   });
 
   it("is released by the numbers coming back", async () => {

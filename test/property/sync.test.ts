@@ -153,7 +153,10 @@ describe("the sync of an account", () => {
   });
 
   it("goes on from a crash at any await: at most the page in hand is read again, and nothing shows twice", async () => {
-    await forEachSeed(2, async (seed, keep) => {
+    // Each seed is some two hundred runs: one for each place where a process may die.
+    const runs = Math.max(2, Math.ceil(Number(process.env.DEEP_RUNS ?? 2) / 200));
+    const env = process.env.SEED === undefined ? {} : { SEED: process.env.SEED };
+    const everywhere = async (seed: number, keep: (schedule: Schedule) => Schedule) => {
       for (let index = 1; ; index += 1) {
         let isArmed = false;
         let before = 0;
@@ -196,7 +199,8 @@ describe("the sync of an account", () => {
         const runs = new Set(staged.map(({ key }) => key.sort.split("#")[1])).size - 1;
         expect(pages).toBeLessThanOrEqual(4 * runs + 1);
       }
-    });
+    };
+    await forEachSeed(runs, everywhere, env);
   });
 
   it("is done by one of many that begin at once, by one call for each page", async () => {

@@ -230,6 +230,22 @@ describe("a sync that cannot go on", () => {
     );
   });
 
+  it("starts over when they change while it reads: two views make no whole", async () => {
+    const lab = createAccountSync(100);
+    await lab.sync();
+    lab.upstream.before = () => {
+      lab.state.fingerprint = "another";
+      lab.upstream.remove(7);
+    };
+    expect(await lab.sync()).toMatchObject({ state: "continues", continueAfterMs: 0 });
+    expect(await lab.ids()).toContain("7");
+    expect(lab.events).toContainEqual(
+      expect.objectContaining({ type: "started_over", reason: "fingerprint" }),
+    );
+    lab.upstream.before = undefined;
+    expect(await lab.sync()).toMatchObject({ state: "quarantined", removed: 1 });
+  });
+
   it("goes by what the last holder read, not by what a former one staged and died over", async () => {
     const lab = createAccountSync(30);
     lab.upstream.maxPerPage = 10;

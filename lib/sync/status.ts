@@ -1,4 +1,4 @@
-import type { SyncProgress, SyncStatus } from "../contract/resources/sync-status.ts";
+import type { SyncProgress, SyncRun, SyncStatus } from "../contract/resources/sync-status.ts";
 import type { RecordStore } from "../storage/record-store.ts";
 import { readQuarantine } from "./quarantine.ts";
 import { readHistory } from "./run-history.ts";
@@ -30,7 +30,7 @@ export async function readSyncStatus(
   ]);
   const [last] = history;
   const run = stored?.value;
-  const isRunning = run !== undefined && isUnderWay(run, now());
+  const isRunning = run !== undefined && isUnderWay(run, last, now());
   const progress = isRunning && run.checkpoint ? progressOf(run.checkpoint) : undefined;
   const begunAt = Math.max(
     run?.checkpoint?.startedAt ?? 0,
@@ -72,8 +72,10 @@ export async function queueSync(
   await records.compareAndSet(key, stored?.version ?? null, value);
 }
 
-function isUnderWay({ leaseUntil, checkpoint }: RunRecord, now: number): boolean {
+function isUnderWay({ leaseUntil, checkpoint }: RunRecord, last: SyncRun | undefined, now: number): boolean {
   if (leaseUntil > now) return true;
+  // It failed, and keeps what it has read in case that somebody goes on.
+  if (checkpoint?.runId === last?.id) return false;
   return checkpoint !== undefined && now - checkpoint.updatedAt < IDLE_AFTER_MS;
 }
 

@@ -178,6 +178,7 @@ describe("a sync that cannot go on", () => {
     expect(states).toEqual(["continues", "continues", "continues", "continues", "continues", "failed"]);
     expect(waits).toEqual([15_000, 30_000, 60_000, 120_000, 240_000, undefined]);
     expect(await readSyncStatus(lab.reading, ACCOUNT)).toMatchObject({
+      state: "failed",
       problem: { code: "upstream_unavailable", retryable: true },
       history: [{ state: "failed", pages: 1 }],
     });
@@ -393,7 +394,10 @@ describe("a view with fewer numbers", () => {
     const { continueAfterMs = 0 } = await lab.sync();
     lab.upstream.remove(200);
     lab.clock.leap(continueAfterMs);
-    expect(await lab.sync()).toMatchObject({ state: "quarantined", removed: 81 });
+    const second = await lab.sync({}, { trigger: "continuation" });
+    expect(second).toMatchObject({ state: "quarantined", removed: 81 });
+    // Otherwise a list that shrinks on and on would be looked at ever more often.
+    expect(second.continueAfterMs).toBeUndefined();
   });
 
   it("is committed when an operator says so, exactly as it was", async () => {

@@ -2,27 +2,26 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import type { Bundle } from "./bundle.ts";
+import { lockedPackages } from "./lock-file.ts";
 
-const LockFile = z.object({
-  packages: z.record(
-    z.string(),
-    z.object({ dev: z.optional(z.boolean()), devOptional: z.optional(z.boolean()) }),
-  ),
+const Budgets = z.object({
+  default: z.number(),
+  functions: z.record(z.string(), z.number()),
+  /** What lies beside a bundle: the page, compressed as it is sent. */
+  pages: z.record(z.string(), z.number()),
 });
-const Budgets = z.object({ default: z.number(), functions: z.record(z.string(), z.number()) });
 
 /**
  * What must not be in a bundle: anything but our own functions and lib, the build's stand-ins, and packages that
- * package-lock.json does not mark as needed for development only.
+ * package-lock.json does not mark as needed for development only, or that pages hold copies of.
  * @returns a sentence for each offence
  */
 export function findForeignInputs(bundles: readonly Bundle[], root: string): string[] {
-  const { packages } = LockFile.parse(JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")));
+  const packages = new Map(lockedPackages(root).map((entry) => [entry.location, entry]));
   const isAllowed = (path: string) => {
     if (/^(functions\/|lib\/|infra\/build\/replacements\/|docs\/openapi\.json$)/.test(path)) return true;
     const location = packageLocation(path);
-    const entry = location === undefined ? undefined : packages[location];
-    return entry !== undefined && entry.dev !== true && entry.devOptional !== true;
+    return location !== undefined && packages.get(location)?.isProduction === true;
   };
   return bundles.flatMap(({ name, inputs }) => {
     const foreign = Object.keys(inputs).filter((path) => !isAllowed(path));
@@ -43,19 +42,34 @@ export function packageLocation(path: string): string | undefined {
 const SLACK = 1.15;
 
 /**
- * @returns a sentence for each bundle that is larger than infra/build/budgets.json allows (KB, minified), and for each
- *   budget that has become too generous, or is nobody's
+ * @returns a sentence for each bundle (minified) and each page (compressed) that is larger than
+ *   infra/build/budgets.json allows in KB, and for each budget that has become too generous, or is nobody's
  */
 export function findOverBudget(bundles: readonly Bundle[], root: string): string[] {
   const budgets = Budgets.parse(JSON.parse(readFileSync(join(root, "infra/build/budgets.json"), "utf8")));
-  const sizes = new Map(bundles.map(({ name, code }) => [name, code.byteLength / 1024]));
+  const code = new Map(bundles.map(({ name, code }) => [name, code.byteLength / 1024]));
+  const pages = bundles.flatMap(({ name, files }) => {
+    const bytes = files.reduce((sum, { contents }) => sum + contents.byteLength, 0);
+    return bytes === 0 ? [] : ([[name, bytes / 1024]] as const);
+  });
+  return [
+    ...judgeSizes(code, budgets.functions, budgets.default),
+    ...judgeSizes(new Map(pages), budgets.pages, 0).map((offence) => `the page of ${offence}`),
+  ];
+}
+
+function judgeSizes(
+  sizes: ReadonlyMap<string, number>,
+  budgets: Record<string, number>,
+  standard: number,
+): string[] {
   const over = [...sizes].flatMap(([name, size]) => {
-    const allowed = budgets.functions[name] ?? budgets.default;
+    const allowed = budgets[name] ?? standard;
     return size <= allowed
       ? []
       : [`${name} takes ${size.toFixed(0)} KB; infra/build/budgets.json allows ${allowed} KB`];
   });
-  const idle = Object.entries(budgets.functions).flatMap(([name, allowed]) => {
+  const idle = Object.entries(budgets).flatMap(([name, allowed]) => {
     const size = sizes.get(name);
     if (size === undefined) return [`infra/build/budgets.json has a budget for ${name}, which is not there`];
     return allowed <= size * SLACK

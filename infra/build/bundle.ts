@@ -3,6 +3,7 @@ import { dirname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Metafile } from "esbuild";
 import { lazyNodeModules } from "./lazy-node-modules.ts";
+import { buildPage, type SideFile } from "./pages.ts";
 
 export const projectRoot = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -13,7 +14,9 @@ export interface Bundle {
   /** The bundle's file. */
   path: string;
   code: Uint8Array;
-  /** What went in, by path from the project's root, with how many bytes of the bundle each takes. */
+  /** What lies beside it: the page that it serves. Paths from the bundle's folder. */
+  files: SideFile[];
+  /** What went in, by path from the project's root, with how many bytes of the bundle and its files each takes. */
   inputs: Record<string, number>;
 }
 
@@ -92,7 +95,15 @@ export async function bundleFunctions(options: BundleOptions): Promise<Bundle[]>
       if (mapsDir !== undefined && map !== undefined) {
         await writeFileAt(join(mapsDir, "functions", `${name}.mjs.map`), map);
       }
-      return { name, path, code, inputs: inputs.get(`functions/${name}.ts`) ?? {} };
+      const page = await buildPage(name, root);
+      for (const file of page?.files ?? []) await writeFileAt(join(dirname(path), file.path), file.contents);
+      return {
+        name,
+        path,
+        code,
+        files: page?.files ?? [],
+        inputs: { ...inputs.get(`functions/${name}.ts`), ...page?.inputs },
+      };
     }),
   );
 }

@@ -18,13 +18,15 @@ const layers: readonly (readonly [prefix: string, mayImport: readonly string[]])
   ["lib/numbers/", ["lib/contract/", "lib/ringcentral/", "lib/storage/", "lib/platform/"]],
   ["lib/sync/", ["lib/contract/", "lib/numbers/", "lib/ringcentral/", "lib/storage/", "lib/platform/"]],
   ["lib/http/", ["lib/contract/", "lib/numbers/", "lib/ringcentral/", "lib/storage/", "lib/platform/"]],
+  // For browsers: what is said of problems comes from the contract, everything else from the API while it runs.
+  ["lib/pages/", ["lib/contract/"]],
   // Files right under lib/ put the layers together.
   ["lib/", ["package.json"]],
   ["functions/", ["lib/", "docs/openapi.json", "package.json"]],
   // The twin reads RingCentral's documentation on its own: shared code would share its mistakes.
   ["test/twin/", []],
   ["test/", ["lib/", "functions/", "infra/", "test/", "docs/", "package.json"]],
-  ["infra/", ["lib/contract/", "lib/platform/", "test/twin/", "package.json"]],
+  ["infra/", ["lib/contract/", "lib/pages/", "lib/platform/", "test/twin/", "package.json"]],
 ];
 
 /** Packages that only one place may import. */

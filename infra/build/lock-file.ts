@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import * as z from "zod/mini";
 import { projectRoot } from "./bundle.ts";
+import { packagesInPages } from "./pages.ts";
 
 const Entry = z.object({
   version: z.optional(z.string()),
@@ -31,7 +32,8 @@ export function lockedPackages(root: string = projectRoot): LockedPackage[] {
       ...entry,
       location,
       name: packageName(location),
-      isProduction: entry.dev !== true && entry.devOptional !== true,
+      isProduction:
+        packagesInPages.includes(packageName(location)) || (entry.dev !== true && entry.devOptional !== true),
     }));
 }
 

@@ -2,7 +2,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, rm, writeFile } from "node:fs/promises";
-import { join } from "node:path";
+import { join, posix } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
@@ -27,10 +27,15 @@ async function writeArtifacts(bundles: readonly Bundle[]): Promise<void> {
   const dir = join(buildDir, "artifacts");
   await rm(dir, { recursive: true, force: true });
   await mkdir(dir, { recursive: true });
-  for (const { name, code } of bundles) {
+  for (const { name, code, files } of bundles) {
     // One flat name each: in the deployment bucket only the file's own name is left.
     const path = join(dir, `${name.replaceAll("/", "-")}.zip`);
-    await writeFile(path, await zipBundle(`functions/${name}.mjs`, code));
+    const beside = files.map((file) => ({
+      ...file,
+      path: posix.join("functions", posix.dirname(name), file.path),
+    }));
+    const bundle = { path: `functions/${name}.mjs`, contents: code };
+    await writeFile(path, await zipBundle([bundle, ...beside]));
   }
 }
 
@@ -71,10 +76,11 @@ async function checkTemplate(bundles: readonly Bundle[]): Promise<void> {
 async function reportSizes(bundles: readonly Bundle[]): Promise<void> {
   const paths = bundles.map(({ path }) => pathToFileURL(path).href);
   const importTimes = await measureImports(paths, join(buildDir, "measure"), IMPORT_ROUNDS);
-  const sizes = bundles.map(({ name, code }, index) => ({
+  const sizes = bundles.map(({ name, code, files }, index) => ({
     function: name,
     "bundle KB": kilobytes(code.byteLength),
     "gzip KB": kilobytes(gzipSync(code, { level: 9 }).byteLength),
+    "page KB": kilobytes(files.reduce((sum, { contents }) => sum + contents.byteLength, 0)) || "",
     "import ms": Math.round(importTimes[index] ?? Number.NaN),
   }));
   console.table(Object.fromEntries(sizes.map(({ function: name, ...columns }) => [name, columns])));

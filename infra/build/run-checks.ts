@@ -6,6 +6,7 @@ import { projectRoot } from "./bundle.ts";
 const checks: readonly (readonly [title: string, command: string, ...args: string[]])[] = [
   ["formatting and lint (biome)", "biome", "check", "--error-on-warnings"],
   ["types (tsc)", "tsc", "--project", "."],
+  ["types of the pages (tsc)", "tsc", "--project", "lib/pages"],
   ["layers", "node", "infra/build/check-layers.ts"],
   ["licences", "node", "infra/build/check-licences.ts"],
   ["unused code and dependencies (knip)", "knip"],

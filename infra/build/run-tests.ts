@@ -1,20 +1,24 @@
 // `npm test`: unit, integration and property suites, the integration suite again on DynamoDB Local where Java is
-// found, then the end-to-end suite, under the Node that Lambda runs.
+// found, then the end-to-end suite, then the pages in a browser where Chromium is found, under the Node that Lambda runs.
 // The last line is the sum: `N passed, N failed[, N skipped]`. Arguments narrow the suites, as with vitest itself.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { existsSync } from "node:fs";
 import { mkdir, readFile, rm } from "node:fs/promises";
-import { basename, join } from "node:path";
+import { join } from "node:path";
 import * as z from "zod/mini";
 import { projectRoot } from "./bundle.ts";
+import { CHROMIUM_PATH } from "./chromium-path.ts";
 
 const hasJava = spawnSync("java", ["-version"]).status === 0;
+const hasChromium = existsSync(CHROMIUM_PATH);
 const suites = [
   { title: "unit, integration and property tests", config: "vitest.config.ts" },
   ...(hasJava
     ? [{ title: "integration tests on DynamoDB Local", config: "test/dynamodb-local.config.ts" }]
     : []),
   { title: "end-to-end tests", config: "vitest.e2e.config.ts" },
+  ...(hasChromium ? [{ title: "browser tests", config: "test/browser/vitest.config.ts" }] : []),
 ];
 
 const Report = z.object({
@@ -46,7 +50,7 @@ process.on("disconnect", () => {
 process.channel?.unref();
 
 async function runSuite(config: string, filters: readonly string[]): Promise<Tally> {
-  const reportPath = join(projectRoot, ".build", "test-reports", `${basename(config)}.json`);
+  const reportPath = join(projectRoot, ".build", "test-reports", `${config.replaceAll("/", "-")}.json`);
   await mkdir(join(projectRoot, ".build", "test-reports"), { recursive: true });
   await rm(reportPath, { force: true });
   const vitest = join(projectRoot, "node_modules/vitest/vitest.mjs");
@@ -76,6 +80,11 @@ async function readReport(path: string): Promise<Tally> {
 
 const total: Tally = { passed: 0, failed: 0, skipped: 0 };
 if (!hasJava) console.log("Java is not installed: nothing runs on DynamoDB Local.");
+if (!hasChromium) {
+  console.log(
+    `There is no Chromium at ${CHROMIUM_PATH}: the browser tests are skipped (CHROMIUM_PATH names another).`,
+  );
+}
 for (const { title, config } of suites) {
   if (process.exitCode !== undefined) break;
   console.log(`\n${title}`);

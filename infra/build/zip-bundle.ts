@@ -1,16 +1,19 @@
 import { buffer } from "node:stream/consumers";
 import { ZipFile } from "yazl";
+import type { SideFile } from "./pages.ts";
 
 /**
- * A Lambda artifact with one file in it: the same bytes for the same input, whenever and wherever, so that
+ * A Lambda artifact: the same bytes for the same input, whenever and wherever, so that
  * CloudFormation sees no change where there is none.
- * @param path where the file lies inside, as the handler names it
+ * @param files where each lies inside, the bundle as the handler names it
  */
-export async function zipBundle(path: string, code: Uint8Array): Promise<Buffer> {
+export async function zipBundle(files: readonly SideFile[]): Promise<Buffer> {
   // The format stores local time, so this is midnight in whatever zone it runs.
   const mtime = new Date(2000, 0, 1);
   const zip = new ZipFile();
-  zip.addBuffer(Buffer.from(code), path, { mtime, mode: 0o100644, forceDosTimestamp: true });
+  for (const { path, contents } of files) {
+    zip.addBuffer(Buffer.from(contents), path, { mtime, mode: 0o100644, forceDosTimestamp: true });
+  }
   zip.end();
   return buffer(zip.outputStream);
 }

@@ -15,6 +15,8 @@ export interface GatewayEmulatorOptions {
   params: Record<string, string>;
   /** What the functions' AWS clients read: region, credentials, endpoints. */
   awsEnvironment: Record<string, string>;
+  /** What the pages' token pickers offer, by name. */
+  localTokens: Record<string, string>;
 }
 
 export interface GatewayEmulator {
@@ -53,6 +55,9 @@ export function startGatewayEmulator(options: GatewayEmulatorOptions): GatewayEm
     },
   });
   const lastWords = keepLastWords(child);
+  child.send({ localTokens: options.localTokens }, () => {
+    // Should it be gone already, that is told below.
+  });
   let stopping = false;
   const failed = new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(error.message));

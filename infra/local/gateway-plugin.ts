@@ -16,12 +16,15 @@ import * as z from "zod/mini";
  * - an origin that is not allowed gets no CORS headers: the emulator would echo any origin;
  * - no more than MAX_IN_FLIGHT requests run at once, as with an account's concurrency limit: each takes a worker
  *   thread of some 25 MB. More wait their turn.
+ *
+ * And one thing that no gateway has: the pages ask a stack on their own machine for its tokens (LOCAL_TOKENS_PATH).
  */
 export default class GatewayPlugin {
   readonly hooks: Record<string, () => void>;
 
   constructor(serverless: unknown) {
     if (process.env[BUNDLES_VARIABLE] !== undefined) endWithParent();
+    const localTokens = receiveLocalTokens();
     this.hooks = {
       "before:offline:start:init": () => {
         runUnpackedBundles(Serverless.parse(serverless).service);
@@ -32,7 +35,9 @@ export default class GatewayPlugin {
         const { pluginManager, service } = Serverless.parse(serverless);
         const emulator = pluginManager.getPlugins().find(isEmulator);
         if (emulator === undefined) throw new Error("serverless-offline is not among the plugins");
-        mendGateway(emulator.internals().getApiGatewayServer(), allowedOrigins(service.provider));
+        const server = emulator.internals().getApiGatewayServer();
+        serveLocalTokens(server, localTokens);
+        mendGateway(server, allowedOrigins(service.provider));
         console.log = printLine;
         process.send?.("serving");
       },
@@ -45,6 +50,7 @@ const MAX_IN_FLIGHT = 12;
 
 interface GatewayRequest {
   method: string;
+  path: string;
   headers: Record<string, string | undefined>;
   raw: { res: ServerResponse };
   response: Answer | Failure;
@@ -60,9 +66,14 @@ interface Failure {
   isBoom: true;
   output: { statusCode: number; payload: unknown; headers: Record<string, unknown> };
 }
+interface Reply {
+  code(status: number): Reply;
+  header(name: string, value: string): Reply;
+  takeover(): unknown;
+}
 interface Toolkit {
   continue: symbol;
-  response(body: unknown): { code(status: number): { takeover(): unknown } };
+  response(body: unknown): Reply;
 }
 type Step = (request: GatewayRequest, toolkit: Toolkit) => unknown;
 interface GatewayServer {
@@ -109,6 +120,27 @@ function isEmulator(plugin: unknown): plugin is Emulator {
 function allowedOrigins(provider: unknown): Set<string> {
   const parsed = Provider.safeParse(provider);
   return new Set(parsed.success ? parsed.data.httpApi.cors.allowedOrigins : []);
+}
+
+const LOCAL_TOKENS_PATH = "/.local/tokens.json";
+const LocalTokens = z.object({ localTokens: z.record(z.string(), z.string()) });
+
+/** Who starts the emulator tells it the tokens over the channel between them: no function can read them there. */
+function receiveLocalTokens(): () => Record<string, string> {
+  let tokens: Record<string, string> = {};
+  process.on("message", (message) => {
+    tokens = LocalTokens.safeParse(message).data?.localTokens ?? tokens;
+  });
+  return () => tokens;
+}
+
+/** A website that has its own name point to this machine sends that name as `Host`, and learns nothing. */
+function serveLocalTokens(server: GatewayServer, tokens: () => Record<string, string>): void {
+  server.ext("onRequest", (request, toolkit) => {
+    const isLocal = /^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.headers.host ?? "");
+    if (request.method !== "get" || request.path !== LOCAL_TOKENS_PATH || !isLocal) return toolkit.continue;
+    return toolkit.response(tokens()).header("cache-control", "no-store").takeover();
+  });
 }
 
 function mendGateway(server: GatewayServer, origins: ReadonlySet<string>): void {

@@ -103,6 +103,7 @@ async function start(options: StartOptions): Promise<void> {
     port: apiPort,
     lambdaPort,
     bundlesDir,
+    localTokens: issuer.tokens,
     params: {
       authIssuer: issuer.url,
       authAudience: AUDIENCE,

@@ -53,7 +53,7 @@ export const PhoneNumberText = z
     z.minLength(2),
     z.maxLength(40),
     z.regex(/^[+(0-9][0-9 ().\-/]*$/),
-    z.meta({ description: "E.164, or national form together with `country`.", examples: ["+12025550143"] }),
+    z.meta({ description: "E.164, or national form together with `country`.", examples: ["+12025550186"] }),
   );
 
 export const Label = z

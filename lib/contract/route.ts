@@ -48,14 +48,14 @@ export interface Route<
 
 /**
  * list: 200 with data[] and page. feed: the same, with a cursor even at its end. item: 200. created: 201 with
- * Location. accepted: 202. deleted: 204. plain: 200, unwrapped.
+ * Location. accepted: 202. deleted: 204. plain: 200, unwrapped. page: HTML for people, no part of the API's description.
  */
-export type AnswerKind = "list" | "feed" | "item" | "created" | "accepted" | "deleted" | "plain";
+export type AnswerKind = "list" | "feed" | "item" | "created" | "accepted" | "deleted" | "plain" | "page";
 
 export interface Answer<Kind extends AnswerKind, Data extends z.ZodMiniType> {
   kind: Kind;
   description: string;
-  /** One item of a list, the single item, or the plain body; absent for `deleted`. */
+  /** One item of a list, the single item, or the plain body; absent for `deleted` and `page`. */
   data?: Data;
   /** For a feed: the list, without filters, that holds everything as it was where the feed starts. */
   snapshot?: { operationId: string; path: `/${string}` };

@@ -5,6 +5,9 @@ import { confirmSyncQuarantineRoute } from "./routes/confirm-sync-quarantine.ts"
 import { deleteCallerBlockingNumberRoute } from "./routes/delete-caller-blocking-number.ts";
 import { deleteForwardingNumberRoute } from "./routes/delete-forwarding-number.ts";
 import { getCallerBlockingRoute } from "./routes/get-caller-blocking.ts";
+import { getConsoleRoute } from "./routes/get-console.ts";
+import { getDocsRoute } from "./routes/get-docs.ts";
+import { getErrorCatalogueRoute } from "./routes/get-error-catalogue.ts";
 import { getHealthRoute } from "./routes/get-health.ts";
 import { getLimitsRoute } from "./routes/get-limits.ts";
 import { getOpenApiRoute } from "./routes/get-openapi.ts";
@@ -45,4 +48,7 @@ export const routes = [
   getLimitsRoute,
   getHealthRoute,
   getOpenApiRoute,
+  getDocsRoute,
+  getErrorCatalogueRoute,
+  getConsoleRoute,
 ] as const;

@@ -41,6 +41,8 @@ export async function successAnswer(
       return { statusCode: 204, headers: {} };
     case "plain":
       return json(200, outcome);
+    case "page":
+      throw new Error("pages are answered by definePageHandler");
   }
 }
 

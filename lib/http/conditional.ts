@@ -11,7 +11,7 @@ export function conditional(): Middleware {
     after: ({ event, response }: EdgeRequest) => {
       if (response?.body === undefined || (response.statusCode !== 200 && response.statusCode !== 201))
         return;
-      const tag = answerTag(JSON.parse(response.body));
+      const tag = response.headers.etag ?? answerTag(JSON.parse(response.body));
       response.headers.etag = tag;
       if (event.requestContext.http.method !== "GET") return;
       const sent = header(event, "if-none-match");
@@ -19,6 +19,8 @@ export function conditional(): Middleware {
       response.statusCode = 304;
       delete response.body;
       delete response.headers["content-type"];
+      delete response.headers["content-encoding"];
+      delete response.isBase64Encoded;
     },
   };
 }

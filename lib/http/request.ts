@@ -55,6 +55,7 @@ export interface OutcomeOf<Item> {
   accepted: { at: string; data: Item };
   deleted: undefined;
   plain: Item;
+  page: never;
 }
 
 type DataOf<R extends Route> = z.output<NonNullable<R["answer"]["data"]>>;

@@ -13,7 +13,8 @@ const securityHeaders: Readonly<Record<string, string>> = {
 export function responseHeaders(cacheControl: string): Middleware {
   const add = ({ response }: EdgeRequest) => {
     if (!response) return;
-    Object.assign(response.headers, securityHeaders);
+    // A page brings a policy of its own, which names the scripts and styles in it.
+    response.headers = { ...securityHeaders, ...response.headers };
     response.headers["cache-control"] ??= response.statusCode < 400 ? cacheControl : "no-store";
   };
   return { after: add, onError: add };

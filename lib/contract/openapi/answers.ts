@@ -134,5 +134,7 @@ function successOf(route: Route): JsonObject {
         "200": { description, headers: headerRefs(...common, "ETag"), content: json(schemaName(data)) },
         ...(route.method === "GET" && { "304": notModified }),
       };
+    case "page":
+      throw new Error("pages are no part of the description");
   }
 }

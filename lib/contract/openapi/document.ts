@@ -7,7 +7,8 @@ import { componentSchemas, type JsonObject, refTo, schemaName } from "./schemas.
  * The OpenAPI 3.1 description of the routes, made from the schemas that validate. For builds and tests alone: no
  * function imports it. Every body is a named component, so that generators for Swift and Kotlin have names to use.
  */
-export function buildOpenApi(routes: readonly Route[], version: string): JsonObject {
+export function buildOpenApi(all: readonly Route[], version: string): JsonObject {
+  const routes = all.filter((route) => route.answer.kind !== "page");
   return {
     openapi: "3.1.0",
     info: {

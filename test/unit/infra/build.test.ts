@@ -57,6 +57,7 @@ describe("what a bundle may hold", () => {
     name: "extensions/x",
     path: "",
     code: new Uint8Array(),
+    files: [],
     inputs: { "functions/extensions/x.ts": 1, [path]: 1 },
   });
 
@@ -82,7 +83,7 @@ describe("what a bundle may hold", () => {
     mkdirSync(join(root, "infra/build"), { recursive: true });
     writeFileSync(
       join(root, "infra/build/budgets.json"),
-      JSON.stringify({ default: 50, functions: { "extensions/x": 100 } }),
+      JSON.stringify({ default: 50, functions: { "extensions/x": 100 }, pages: {} }),
     );
     afterAll(() => rmSync(root, { recursive: true, force: true }));
     const judge = (name: string, kilobytes: number) =>
@@ -114,13 +115,16 @@ describe("what a bundle may hold", () => {
 });
 
 test("an artifact of the same bundle is the same bytes in any time zone and at any time", async () => {
-  const code = new TextEncoder().encode("export const handler = 1");
+  const files = [
+    { path: "functions/a.mjs", contents: new TextEncoder().encode("export const handler = 1") },
+    { path: "functions/a.page/index.html.gz", contents: new Uint8Array(10) },
+  ];
   const before = process.env.TZ;
   try {
     process.env.TZ = "Pacific/Auckland";
-    const one = await zipBundle("functions/a.mjs", code);
+    const one = await zipBundle(files);
     process.env.TZ = "America/Los_Angeles";
-    const two = await zipBundle("functions/a.mjs", code);
+    const two = await zipBundle(files);
     expect(one.equals(two)).toBe(true);
   } finally {
     if (before === undefined) delete process.env.TZ;

@@ -119,6 +119,9 @@ describe("least privilege", () => {
     runSync: [...account, queue, arnOf("EventBus"), key],
     getHealth: [],
     getOpenApi: [],
+    getDocs: [],
+    getErrorCatalogue: [],
+    getConsole: [],
   };
 
   test("a role names its own log group and what that function works with: mostly the one secret and the one table", () => {

@@ -1,0 +1,145 @@
+import { createHash } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { dirname, join, relative, sep } from "node:path";
+import { gzipSync } from "node:zlib";
+import { build } from "esbuild";
+import { renderErrorCatalogue } from "../../lib/pages/errors/render.ts";
+
+/** A file that lies beside a bundle, by its path from there. */
+export interface SideFile {
+  path: string;
+  contents: Uint8Array;
+}
+
+/** A page as its function serves it. */
+export interface Page {
+  files: SideFile[];
+  /** What went in, by path from the project's root, with how many bytes of the page each takes. */
+  inputs: Record<string, number>;
+}
+
+interface PageSource {
+  /** Under lib/pages. Scripts and style sheets that it names are put into it. */
+  html: string;
+  /** Stands for `<!-- content -->`. */
+  content?: () => string;
+  /** `content-security-policy`, beyond the scripts and styles of the page itself. */
+  policy: Record<string, string>;
+}
+
+const api = { "connect-src": "'self'" };
+
+/** The functions that answer a page, and where the page comes from. */
+const pages: Record<string, PageSource> = {
+  "ops/docs": {
+    html: "docs/page.html",
+    // The renderer's drawings are data URLs in its style sheet; what it shows of an answer may be a blob.
+    policy: { ...api, "img-src": "data:" },
+  },
+  "ops/error-catalogue": {
+    html: "errors/page.html",
+    content: renderErrorCatalogue,
+    policy: { "img-src": "data:" },
+  },
+  "ops/console": {
+    html: "console/page.html",
+    policy: {
+      ...api,
+      "img-src": "data:",
+      "require-trusted-types-for": "'script'",
+      "trusted-types": "'none'",
+    },
+  },
+};
+
+/** Packages that pages hold copies of: deployed, though npm knows them as tools. */
+export const packagesInPages: readonly string[] = ["swagger-ui-dist"];
+
+/**
+ * Makes the page of a function: one HTML file with its scripts and styles inside, gzip'd, and a policy that lets the
+ * browser run and load exactly those.
+ * @returns `undefined` when the function answers no page
+ * @throws esbuild's BuildFailure; an Error when the page names a file that is not there
+ */
+export async function buildPage(functionName: string, root: string): Promise<Page | undefined> {
+  const source = pages[functionName];
+  if (source === undefined) return undefined;
+  const path = join(root, "lib/pages", source.html);
+  const inputs: Record<string, number> = {};
+  const hashes: Record<"script" | "style", string[]> = { script: [], style: [] };
+  const template = (await readFile(path, "utf8")).replace("<!-- content -->", () => source.content?.() ?? "");
+  const parts = template.split(/(<script [^>]*src="[^"]+"[^>]*><\/script>|<link rel="stylesheet"[^>]*>)/);
+  const html: string[] = [];
+  for (const part of parts) {
+    const [, kind, , file] = /^<(script|link)[^>]*\b(src|href)="([^"]+)"/.exec(part) ?? [];
+    if (kind === undefined || file === undefined) {
+      html.push(part);
+      continue;
+    }
+    const element = kind === "script" ? "script" : "style";
+    const { from, text } = await embeddable(file, dirname(path));
+    hashes[element].push(`'sha256-${createHash("sha256").update(text).digest("base64")}'`);
+    inputs[relative(root, from).split(sep).join("/")] = text.length;
+    html.push(`<${element}>${text}</${element}>`);
+  }
+  const whole = html.join("");
+  const facts = {
+    contentSecurityPolicy: policyText({
+      "default-src": "'none'",
+      "script-src": hashes.script.join(" ") || "'none'",
+      "style-src": hashes.style.join(" ") || "'none'",
+      ...source.policy,
+      "base-uri": "'none'",
+      "form-action": "'none'",
+      "frame-ancestors": "'none'",
+    }),
+    digest: createHash("sha256").update(whole).digest("base64url").slice(0, 22),
+  };
+  const folder = `${functionName.split("/").at(-1)}.page`;
+  return {
+    inputs,
+    files: [
+      { path: `${folder}/index.html.gz`, contents: gzipSync(whole, { level: 9 }) },
+      { path: `${folder}/page.json`, contents: Buffer.from(`${JSON.stringify(facts, null, 2)}\n`) },
+    ],
+  };
+}
+
+const policyText = (directives: Record<string, string>) =>
+  Object.entries(directives)
+    .map(([name, value]) => `${name} ${value}`)
+    .join("; ");
+
+/** A package's own build goes in as it is; our sources are bundled for browsers of the last three years. */
+async function embeddable(file: string, folder: string): Promise<{ from: string; text: string }> {
+  const isOurs = file.startsWith(".");
+  const from = isOurs ? join(folder, file) : createRequire(import.meta.url).resolve(file);
+  const text = isOurs ? await bundle(from) : await readFile(from, "utf8");
+  // Such a text would end the element that it is put into.
+  if (/<\/(script|style)|<!--/i.test(text)) return { from, text: escapeTags(text, from) };
+  return { from, text };
+}
+
+function escapeTags(text: string, from: string): string {
+  if (from.endsWith(".css")) throw new Error(`${from} cannot be put into a page`);
+  // In a script such a text can only stand in a string, a template or a regular expression.
+  return text.replace(/<\/(script|style)/gi, "<\\/$1").replaceAll("<!--", "\\x3C!--");
+}
+
+async function bundle(entry: string): Promise<string> {
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    minify: true,
+    format: "iife",
+    platform: "browser",
+    target: ["es2022", "safari16", "chrome110", "firefox115"],
+    legalComments: "none",
+    logLevel: "error",
+  });
+  const [output] = outputFiles;
+  if (output === undefined) throw new Error(`esbuild made nothing of ${entry}`);
+  return output.text.trim();
+}

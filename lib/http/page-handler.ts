@@ -1,0 +1,60 @@
+import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
+import type { APIGatewayProxyEventV2 } from "aws-lambda";
+import * as z from "zod/mini";
+import type { Route } from "../contract/route.ts";
+import { type HttpAnswer, header } from "./invocation.ts";
+import { translateCommon } from "./public-problems.ts";
+import { type ApiHandler, buildStack, type StackOptions } from "./stack.ts";
+import { validate } from "./validate.ts";
+
+/** What the build says of a page, beside the page itself. */
+const PageFacts = z.object({ contentSecurityPolicy: z.string(), digest: z.string() });
+
+interface Page extends z.output<typeof PageFacts> {
+  gzipped: Buffer;
+}
+
+/**
+ * A handler that answers one HTML page, which the build has made (infra/build/pages.ts): everything in one file, so
+ * that one version of the service answers all of it, also while calls move from one version to the next.
+ * @param folder where the build puts the page: beside the bundle, `<name>.page/`
+ */
+export function definePageHandler(route: Route, folder: URL, options: StackOptions = {}): ApiHandler {
+  let loading: Promise<Page> | undefined;
+  const handle = async (event: APIGatewayProxyEventV2) => {
+    validate(route, event);
+    loading ??= loadPage(folder);
+    return pageAnswer(await loading, header(event, "accept-encoding"));
+  };
+  return buildStack(route, translateCommon, [], handle, { cacheControl: "public, max-age=300", ...options });
+}
+
+async function loadPage(folder: URL): Promise<Page> {
+  const [facts, gzipped] = await Promise.all([
+    readFile(new URL("page.json", folder), "utf8"),
+    readFile(new URL("index.html.gz", folder)),
+  ]);
+  return { ...PageFacts.parse(JSON.parse(facts)), gzipped };
+}
+
+async function pageAnswer(page: Page, acceptEncoding = ""): Promise<HttpAnswer> {
+  const isGzip = /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(acceptEncoding);
+  const headers = {
+    "content-type": "text/html; charset=utf-8",
+    "content-security-policy": page.contentSecurityPolicy,
+    etag: `"${page.digest}${isGzip ? "-gzip" : ""}"`,
+    vary: "Accept-Encoding",
+  };
+  if (!isGzip) {
+    const body = (await promisify(gunzip)(page.gzipped)).toString("utf8");
+    return { statusCode: 200, headers, body };
+  }
+  return {
+    statusCode: 200,
+    headers: { ...headers, "content-encoding": "gzip" },
+    body: page.gzipped.toString("base64"),
+    isBase64Encoded: true,
+  };
+}

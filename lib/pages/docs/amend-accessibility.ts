@@ -1,0 +1,55 @@
+/**
+ * Adds what Swagger UI 5.35 leaves out of its markup, as often as it renders anew. Each rule names the check of axe
+ * that it answers (test/browser/docs.test.ts): drop one once the check passes without.
+ */
+export function amendAccessibility(root: HTMLElement): void {
+  const amend = () => {
+    for (const { selector, attributes } of amendments) {
+      for (const target of root.querySelectorAll(selector)) {
+        for (const [name, value] of Object.entries(attributes)) {
+          amendAttribute(target, name, value);
+        }
+      }
+    }
+    // label: a field is called as its row is.
+    for (const field of root.querySelectorAll("tr[data-param-name] :is(input, select, textarea)")) {
+      const row = field.closest("tr[data-param-name]");
+      amendAttribute(field, "aria-label", row?.getAttribute("data-param-name") ?? "");
+    }
+  };
+  let isDue = false;
+  new MutationObserver(() => {
+    if (isDue) return;
+    isDue = true;
+    requestAnimationFrame(() => {
+      isDue = false;
+      amend();
+    });
+  }).observe(root, { childList: true, subtree: true });
+  amend();
+}
+
+function amendAttribute(target: Element, name: string, value: string): void {
+  // Setting what is there already would be seen as a change, and amended for ever.
+  if (target.getAttribute(name) !== value) target.setAttribute(name, value);
+}
+
+interface Amendment {
+  selector: string;
+  attributes: Record<string, string>;
+}
+
+const amendments: Amendment[] = [
+  // region: <main> begins below what is said of the API as a whole.
+  { selector: ".information-container", attributes: { role: "region", "aria-label": "About this API" } },
+  // heading-order: levels as the page nests them.
+  { selector: "h3.opblock-tag", attributes: { "aria-level": "2" } },
+  { selector: ".opblock h4", attributes: { "aria-level": "3" } },
+  { selector: ".models > h4", attributes: { "aria-level": "2" } },
+  { selector: ".opblock h5", attributes: { "aria-level": "4" } },
+  // label, select-name.
+  { selector: "textarea.body-param__text", attributes: { "aria-label": "Request body" } },
+  { selector: "select.content-type", attributes: { "aria-label": "Media type" } },
+  // scrollable-region-focusable: a long answer is scrolled with the keyboard too.
+  { selector: "pre.microlight, pre.microlight code", attributes: { tabindex: "0" } },
+];

@@ -1,0 +1,87 @@
+import { element } from "./element.ts";
+
+export interface TokenPicker {
+  /** The token to send, or `undefined` while there is none. */
+  token(): string | undefined;
+}
+
+export interface TokenPickerOptions {
+  /** Which of the local stack's tokens to begin with. */
+  preferred: string;
+  /** What the token has to be good for. */
+  purpose: string;
+  onChange: () => void;
+}
+
+/** Where a stack on this machine, and only that, tells its tokens (infra/local/local-tokens.ts). */
+const LOCAL_TOKENS = "/.local/tokens.json";
+
+/**
+ * A field for an access token, kept in this page's memory and nowhere else; on a stack of one's own machine also a list
+ * of its ready-made tokens.
+ */
+export function mountTokenPicker(host: HTMLElement, options: TokenPickerOptions): TokenPicker {
+  let token: string | undefined;
+  const set = (value: string) => {
+    const bare = value.trim().replace(/^bearer\s+/i, "");
+    token = bare === "" ? undefined : bare;
+    says.textContent = token === undefined ? options.purpose : describe(token, options.purpose);
+    options.onChange();
+  };
+  const typed = element("input", { type: "password", autocomplete: "off", spellcheck: "false" });
+  typed.addEventListener("change", () => {
+    chosen.value = "";
+    set(typed.value);
+  });
+  const chosen = element("select", {}, element("option", { value: "" }, "type your own"));
+  chosen.addEventListener("change", () => {
+    typed.value = "";
+    set(chosen.value);
+  });
+  const local = element("label", { hidden: "" }, "Local token", chosen);
+  const says = element("p", { class: "says", role: "status" }, options.purpose);
+  host.append(local, element("label", { class: "wide" }, "Access token", typed), says);
+  void localTokens().then((tokens) => {
+    const names = Object.entries(tokens);
+    if (names.length === 0) return;
+    chosen.append(...names.map(([name, value]) => element("option", { value }, name)));
+    local.hidden = false;
+    const preferred = tokens[options.preferred];
+    if (preferred === undefined || token !== undefined) return;
+    chosen.value = preferred;
+    set(preferred);
+  });
+  return { token: () => token };
+}
+
+async function localTokens(): Promise<Record<string, string>> {
+  if (!/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(location.hostname)) return {};
+  try {
+    const response = await fetch(LOCAL_TOKENS);
+    const tokens: unknown = response.ok ? await response.json() : {};
+    if (typeof tokens !== "object" || tokens === null) return {};
+    return Object.fromEntries(
+      Object.entries(tokens).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
+    );
+  } catch {
+    return {};
+  }
+}
+
+/** What a token says it may do. Read for people to see: whether it is true is for the API to find out. */
+function describe(token: string, otherwise: string): string {
+  const claims = claimsOf(token);
+  const scope = claims.scope ?? claims.scp;
+  const scopes = Array.isArray(scope) ? scope.join(" ") : scope;
+  return typeof scopes === "string" && scopes !== "" ? `It may: ${scopes.split(" ").join(", ")}.` : otherwise;
+}
+
+function claimsOf(token: string): Record<string, unknown> {
+  try {
+    const [, payload = ""] = token.split(".");
+    const claims: unknown = JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));
+    return typeof claims === "object" && claims !== null ? { ...claims } : {};
+  } catch {
+    return {};
+  }
+}

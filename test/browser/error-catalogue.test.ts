@@ -1,0 +1,44 @@
+import type { Browser } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
+import { problems } from "../../lib/contract/problems.ts";
+import { findAccessibilityProblems, hiddenWidth, launchChromium, openPage, widths } from "./chromium.ts";
+
+let browser: Browser;
+beforeAll(async () => {
+  browser = await launchChromium();
+});
+afterEach(async () => {
+  for (const context of browser.contexts()) await context.close();
+});
+afterAll(() => browser.close());
+
+describe("the error catalogue", () => {
+  test("is where a problem's type leads, at the entry of its code", async () => {
+    const { apiUrl } = inject("stack");
+    const response = await fetch(`${apiUrl}/v1/limits`);
+    const { type, code } = JSON.parse(await response.text());
+    const page = await openPage(browser, new URL(type, response.url).href.slice(apiUrl.length));
+    const entry = page.locator(":target");
+    expect(await entry.getAttribute("id")).toBe(code);
+    expect(await entry.textContent()).toContain("What to do");
+    expect(page.complaints).toEqual([]);
+  });
+
+  test("has an entry for each code, with whether to try again and who mends it", async () => {
+    const page = await openPage(browser, "/docs/errors");
+    for (const [code, { title, retryable }] of Object.entries(problems)) {
+      const text = await page.locator(`article#${code}`).textContent();
+      expect(text).toContain(title.replaceAll("`", ""));
+      expect(text).toContain(retryable ? "Yes, after waiting" : "No, the same request");
+    }
+    expect(await page.locator("article").count()).toBe(Object.keys(problems).length);
+  });
+
+  test.each(widths)("%i pixels wide is readable for everybody, in light and dark colours", async (width) => {
+    for (const colorScheme of ["light", "dark"] as const) {
+      const page = await openPage(browser, "/docs/errors", { width, colorScheme });
+      expect(await findAccessibilityProblems(page)).toEqual([]);
+      expect(await hiddenWidth(page)).toBeLessThanOrEqual(0);
+    }
+  });
+});

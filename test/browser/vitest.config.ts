@@ -1,0 +1,12 @@
+import { defineConfig } from "vitest/config";
+
+/** The pages in a real browser, on one whole stack. */
+export default defineConfig({
+  test: {
+    include: ["test/browser/**/*.test.ts"],
+    globalSetup: ["test/browser/start-stack.ts"],
+    fileParallelism: false,
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
+  },
+});

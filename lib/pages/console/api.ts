@@ -1,0 +1,50 @@
+/** A problem the API answered, or `unreachable` when it answered nothing. */
+export interface Problem {
+  code: string;
+  title: string;
+  detail: string;
+  requestId?: string | undefined;
+  retryAfterSeconds?: number | undefined;
+}
+
+export type Answer<Data> = { data: Data } | { problem: Problem };
+
+/** The public API, asked with the token that is picked at the moment. */
+export interface Api {
+  get<Data>(path: string): Promise<Answer<Data>>;
+  post<Data>(path: string): Promise<Answer<Data>>;
+}
+
+const PATIENCE_MS = 20_000;
+
+export function createApi(token: () => string | undefined): Api {
+  async function call<Data>(path: string, init: RequestInit): Promise<Answer<Data>> {
+    const headers = { ...init.headers, authorization: `Bearer ${token() ?? ""}` };
+    try {
+      // The answer before is compared by its ETag: unchanged, it costs a few bytes.
+      const signal = AbortSignal.timeout(PATIENCE_MS);
+      const response = await fetch(path, { ...init, headers, cache: "no-cache", signal });
+      const body = await response.json();
+      return response.ok ? { data: body.data } : { problem: problemOf(response, body) };
+    } catch (error) {
+      const detail = error instanceof Error ? error.message : String(error);
+      return { problem: { code: "unreachable", title: "The API did not answer", detail } };
+    }
+  }
+  return {
+    get: (path) => call(path, {}),
+    post: (path) => call(path, { method: "POST", headers: { "idempotency-key": crypto.randomUUID() } }),
+  };
+}
+
+function problemOf(response: Response, body: Record<string, unknown>): Problem {
+  const text = (value: unknown, otherwise: string) => (typeof value === "string" ? value : otherwise);
+  return {
+    // The gateway's own refusals have no code.
+    code: text(body.code, `http_${response.status}`),
+    title: text(body.title, text(body.message, "Refused")),
+    detail: text(body.detail, `The gateway answered ${response.status}.`),
+    requestId: response.headers.get("x-request-id") ?? undefined,
+    retryAfterSeconds: Number(response.headers.get("retry-after")) || undefined,
+  };
+}

@@ -1,0 +1,49 @@
+import { svg } from "../shared/element.ts";
+import { type Sample, spanMs } from "./samples.ts";
+
+const WIDTH = 300;
+const HEIGHT = 64;
+
+/**
+ * What was left of a budget lately, as steps, with the times its gate was closed behind it.
+ * @param label says the same in words
+ */
+export function budgetChart(
+  samples: readonly Sample[],
+  limit: number,
+  now: number,
+  label: string,
+): SVGSVGElement {
+  const span = spanMs(samples, now);
+  const x = (at: number) => round(Math.min(1, Math.max(0, 1 - (now - at) / span)) * WIDTH);
+  const y = (remaining: number) =>
+    round(2 + (1 - Math.min(1, remaining / Math.max(1, limit))) * (HEIGHT - 4));
+  const steps = samples.flatMap(({ at, remaining }, index) => {
+    const until = samples[index + 1]?.at ?? now;
+    return [`${x(at)} ${y(remaining)}`, `${x(until)} ${y(remaining)}`];
+  });
+  const closed = samples.flatMap(({ at, isGateOpen }, index) => {
+    if (isGateOpen) return [];
+    const [from, to] = [x(at), x(samples[index + 1]?.at ?? now)];
+    const width = String(Math.max(1, to - from));
+    return [svg("rect", { class: "closed", x: String(from), y: "0", width, height: String(HEIGHT) })];
+  });
+  const first = samples[0];
+  const area = first && `M${x(first.at)} ${HEIGHT} L${steps.join(" L")} L${x(now)} ${HEIGHT} Z`;
+  return svg(
+    "svg",
+    {
+      class: "chart",
+      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
+      preserveAspectRatio: "none",
+      role: "img",
+      "aria-label": label,
+    },
+    ...closed,
+    svg("line", { class: "top-line", x1: "0", y1: "2", x2: String(WIDTH), y2: "2" }),
+    area === undefined ? undefined : svg("path", { class: "area", d: area }),
+    steps.length === 0 ? undefined : svg("path", { class: "line", d: `M${steps.join(" L")}` }),
+  );
+}
+
+const round = (value: number) => Math.round(value * 10) / 10;

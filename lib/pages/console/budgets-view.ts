@@ -1,0 +1,103 @@
+import type { Limits } from "../../contract/resources/limits.ts";
+import { byId, element } from "../shared/element.ts";
+import { budgetChart } from "./budget-chart.ts";
+import { type Samples, spanMs } from "./samples.ts";
+import { show, table } from "./table.ts";
+import { duration, plural, relative } from "./words.ts";
+
+type Budget = Limits["budgets"][number];
+
+interface Card {
+  root: HTMLElement;
+  figure: HTMLElement;
+  gate: HTMLElement;
+  chart: HTMLElement;
+  since: HTMLElement;
+  note: HTMLElement;
+  spending: HTMLElement;
+}
+
+/** One card a budget: what is left, how that moved, its gate, and who spent it. */
+export function createBudgetsView(samples: Samples): (limits: Limits, now: number) => void {
+  const host = byId("budgets");
+  const cards = new Map<string, Card>();
+  return ({ budgets }, now) => {
+    const groups = budgets.map(({ group }) => group);
+    show(host, groups, () => {
+      cards.clear();
+      if (groups.length === 0) return [element("p", {}, "RingCentral has not been called yet.")];
+      return groups.map((group) => {
+        const card = makeCard(group);
+        cards.set(group, card);
+        return card.root;
+      });
+    });
+    for (const budget of budgets) {
+      const card = cards.get(budget.group);
+      if (card !== undefined) fillCard(card, budget, samples, now);
+    }
+  };
+}
+
+function makeCard(group: string): Card {
+  const figure = element("p", { class: "figure" });
+  const gate = element("p", { class: "badge" });
+  const chart = element("div");
+  const since = element("span");
+  const note = element("p", { class: "quiet" });
+  const spending = element("div");
+  const root = element(
+    "article",
+    { class: "card", "aria-label": `Budget ${group}` },
+    element("div", { class: "row" }, element("h3", {}, group), gate),
+    figure,
+    chart,
+    element("p", { class: "axis", "aria-hidden": "true" }, since, element("span", {}, "now")),
+    note,
+    element("details", {}, element("summary", {}, "Who spent it"), spending),
+  );
+  return { root, figure, gate, chart, since, note, spending };
+}
+
+function fillCard(card: Card, budget: Budget, samples: Samples, now: number): void {
+  const { group, limit, remaining, windowSeconds, leased, outside, confirmed, spentByRoute } = budget;
+  card.figure.replaceChildren(
+    element("strong", {}, remaining.toLocaleString()),
+    ` of ${plural(limit, "call")} left in ${duration(windowSeconds * 1000)}`,
+  );
+  const { words, tone } = gateWords(budget, now);
+  card.gate.textContent = words;
+  card.gate.className = `badge ${tone}`;
+  const label = `${group}: ${remaining} of ${limit} calls left. ${words}.`;
+  card.chart.replaceChildren(budgetChart(samples.of(group), limit, now, label));
+  card.since.textContent = `${duration(spanMs(samples.of(group), now))} ago`;
+  card.note.textContent = [
+    `${leased} leased`,
+    `${outside} used by others`,
+    ...(confirmed ? [] : ["limit assumed, RingCentral has not confirmed it"]),
+    ...(budget.seenBy === "process" ? ["seen by one function alone: the table is away"] : []),
+  ].join(" · ");
+  show(card.spending, spentByRoute, () => [spendingTable(budget)]);
+}
+
+function spendingTable({ group, spentByRoute }: Budget): Node {
+  if (spentByRoute.length === 0) return element("p", { class: "quiet" }, "Nobody, in this window.");
+  const rows = spentByRoute
+    .toSorted((a, b) => b.interactive + b.sync - a.interactive - a.sync)
+    .map(({ route, interactive, sync }) => [route, String(interactive), String(sync)]);
+  return table(`Who spent the ${group} budget`, ["Operation", "For callers", "For the sync"], rows);
+}
+
+function gateWords({ gate }: Budget, now: number): { words: string; tone: string } {
+  const until = gate.closedUntil === undefined ? "" : `, opens ${relative(gate.closedUntil, now)}`;
+  switch (gate.state) {
+    case "open":
+      return { words: "Gate open", tone: "good" };
+    case "closed":
+      return { words: `Gate closed${until}`, tone: "bad" };
+    case "probing":
+      return { words: "Gate probing: one call is on its way", tone: "warn" };
+    case "due":
+      return { words: "Gate due: the next call tries", tone: "warn" };
+  }
+}

@@ -1,0 +1,123 @@
+import type { Limits } from "../../contract/resources/limits.ts";
+import type { SyncStatus } from "../../contract/resources/sync-status.ts";
+import { byId, element } from "../shared/element.ts";
+import { mountTokenPicker } from "../shared/token-picker.ts";
+import { type Answer, createApi } from "./api.ts";
+import { createBudgetsView } from "./budgets-view.ts";
+import { ProblemsView } from "./problems-view.ts";
+import { Samples } from "./samples.ts";
+import { concerns, type Seen } from "./summary.ts";
+import { createSyncView } from "./sync-view.ts";
+import { show } from "./table.ts";
+import { showToken } from "./token-view.ts";
+
+const samples = new Samples();
+const problems = new ProblemsView();
+let seen: Seen = {};
+let timer: ReturnType<typeof setTimeout> | undefined;
+let polling = 0;
+
+const access = byId("access");
+access.addEventListener("submit", (event) => event.preventDefault());
+const picker = mountTokenPicker(access, {
+  preferred: "admin",
+  purpose: "With the scopes ops:read and sync:read. It stays in this page.",
+  onChange: restart,
+});
+const api = createApi(picker.token);
+const showBudgets = createBudgetsView(samples);
+const showSync = createSyncView({
+  start: () => act("/v1/sync", "A sync is queued."),
+  confirm: () => act("/v1/sync/quarantine/confirm", "Confirmed; a sync is queued."),
+});
+
+const pace = byId("pace");
+pace.addEventListener("change", schedule);
+document.addEventListener("visibilitychange", () => {
+  if (document.visibilityState === "visible") void poll();
+  else clearTimeout(timer);
+});
+
+/** Another token may be another account's: nothing of before is kept. */
+function restart(): void {
+  samples.clear();
+  problems.forget();
+  seen = {};
+  byId("board").hidden = picker.token() === undefined;
+  byId("action").textContent = "";
+  if (picker.token() === undefined) byId("summary").replaceChildren("Pick or enter a token.");
+  else void poll();
+}
+
+async function poll(): Promise<void> {
+  clearTimeout(timer);
+  if (picker.token() === undefined) return;
+  const mine = ++polling;
+  const [limits, sync] = await Promise.all([
+    api.get<Limits>("/v1/limits"),
+    api.get<readonly SyncStatus[]>("/v1/sync"),
+  ]);
+  // The token was changed meanwhile, or another poll has begun.
+  if (mine !== polling) return;
+  const now = Date.now();
+  seen = { limits: received(limits, "limits-missing", now), sync: received(sync, "sync-missing", now) };
+  if (seen.limits !== undefined) {
+    samples.add(seen.limits, now);
+    showBudgets(seen.limits, now);
+    showToken(seen.limits, now);
+  }
+  if (seen.sync !== undefined) showSync(seen.sync, now);
+  problems.show(seen.sync ?? [], now);
+  showSummary();
+  byId("read-at").textContent = `Read at ${new Date(now).toLocaleTimeString()}.`;
+  schedule();
+}
+
+/** What was answered; a refusal is said where the data would be, and what was seen before stays on the screen. */
+function received<Data>(answer: Answer<Data>, noticeId: string, now: number): Data | undefined {
+  const notice = byId(noticeId);
+  const problem = "problem" in answer ? answer.problem : undefined;
+  notice.hidden = problem === undefined;
+  show(notice, problem?.code, () =>
+    problem === undefined
+      ? []
+      : [
+          element(
+            "p",
+            {},
+            `${problem.title}. ${problem.detail} `,
+            element("a", { href: `/docs/errors#${problem.code}` }, problem.code),
+          ),
+        ],
+  );
+  if (problem !== undefined) problems.meet(problem, now);
+  return "data" in answer ? answer.data : undefined;
+}
+
+function showSummary(): void {
+  const found = concerns(seen);
+  const isBlind = seen.limits === undefined && seen.sync === undefined;
+  const words = isBlind ? "The API tells nothing with this token." : "Everything is in order.";
+  show(byId("summary"), [found, isBlind], () =>
+    found.length === 0
+      ? [element("p", { class: isBlind ? "warn" : "good" }, words)]
+      : [element("ul", { class: "bad" }, ...found.map((text) => element("li", {}, text)))],
+  );
+}
+
+async function act(path: string, done: string): Promise<void> {
+  const answer = await api.post(path);
+  if ("problem" in answer) problems.meet(answer.problem, Date.now());
+  byId("action").textContent =
+    "problem" in answer ? `${answer.problem.title}. ${answer.problem.detail}` : done;
+  await poll();
+}
+
+function schedule(): void {
+  clearTimeout(timer);
+  const seconds = pace instanceof HTMLSelectElement ? Number(pace.value) : 0;
+  if (seconds === 0 || document.visibilityState !== "visible") return;
+  timer = setTimeout(() => void poll(), seconds * 1000);
+}
+
+restart();

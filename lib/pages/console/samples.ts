@@ -1,0 +1,42 @@
+import type { Limits } from "../../contract/resources/limits.ts";
+
+/** What one budget was like at one moment. */
+export interface Sample {
+  at: number;
+  remaining: number;
+  isGateOpen: boolean;
+}
+
+/** How far back the charts look at most. */
+const LONGEST_SPAN_MS = 15 * 60_000;
+const SHORTEST_SPAN_MS = 60_000;
+
+/** How far back a chart of these looks: as far as they go, within bounds. */
+export function spanMs(samples: readonly Sample[], now: number): number {
+  const seenMs = now - (samples[0]?.at ?? now);
+  return Math.min(LONGEST_SPAN_MS, Math.max(SHORTEST_SPAN_MS, seenMs));
+}
+
+/** What has been seen of each budget since the page was opened, by its group; older than the charts show is dropped. */
+export class Samples {
+  readonly #byGroup = new Map<string, Sample[]>();
+
+  add(limits: Limits, at: number): void {
+    for (const { group, remaining, gate } of limits.budgets) {
+      const samples = this.#byGroup.get(group) ?? [];
+      samples.push({ at, remaining, isGateOpen: gate.state === "open" });
+      const firstKept = samples.findIndex((sample) => sample.at >= at - LONGEST_SPAN_MS);
+      // One older sample stays: the line begins at the chart's edge.
+      samples.splice(0, Math.max(0, firstKept - 1));
+      this.#byGroup.set(group, samples);
+    }
+  }
+
+  of(group: string): readonly Sample[] {
+    return this.#byGroup.get(group) ?? [];
+  }
+
+  clear(): void {
+    this.#byGroup.clear();
+  }
+}

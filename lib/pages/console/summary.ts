@@ -1,0 +1,30 @@
+import type { Limits } from "../../contract/resources/limits.ts";
+import type { SyncStatus } from "../../contract/resources/sync-status.ts";
+
+export interface Seen {
+  limits?: Limits | undefined;
+  sync?: readonly SyncStatus[] | undefined;
+}
+
+/** What needs an operator's eye, most urgent first; empty when all is well. Free of times, so it changes seldom. */
+export function concerns({ limits, sync = [] }: Seen): string[] {
+  const { budgets = [], token } = limits ?? {};
+  return [
+    ...sync
+      .filter(({ state }) => state === "quarantined")
+      .map(({ accountId }) => `A sync of account ${accountId} waits for a decision.`),
+    ...(token?.coolDownUntil === undefined ? [] : ["Logins at RingCentral are paused."]),
+    ...budgets
+      .filter(({ gate }) => gate.state === "closed")
+      .map(({ group }) => `The gate of ${group} is closed.`),
+    ...sync
+      .filter(({ state }) => state === "failed")
+      .map(({ accountId }) => `The last sync of account ${accountId} failed.`),
+    ...budgets
+      .filter(({ gate, remaining, limit }) => gate.state !== "closed" && limit > 0 && remaining === 0)
+      .map(({ group }) => `The budget of ${group} is spent.`),
+    ...(budgets.some(({ seenBy }) => seenBy === "process")
+      ? ["The table is away: each function counts for itself."]
+      : []),
+  ];
+}

@@ -1,0 +1,193 @@
+import type { SyncRun, SyncStatus } from "../../contract/resources/sync-status.ts";
+import { byId, element } from "../shared/element.ts";
+import { runChart } from "./run-chart.ts";
+import { show, table } from "./table.ts";
+import { clockTime, duration, plural, relative } from "./words.ts";
+
+const tones: Record<SyncStatus["state"], string> = {
+  idle: "good",
+  queued: "warn",
+  running: "warn",
+  quarantined: "bad",
+  failed: "bad",
+};
+
+/** What the operator can have done from here. */
+export interface SyncActions {
+  start(): Promise<void>;
+  confirm(): Promise<void>;
+}
+
+interface AccountView {
+  root: HTMLElement;
+  badge: HTMLElement;
+  last: HTMLElement;
+  progress: HTMLElement;
+  quarantine: HTMLElement;
+  chart: HTMLElement;
+  history: HTMLElement;
+}
+
+/** The sync of each account: its state, how far it has come, what waits for a decision, and how the last ones went. */
+export function createSyncView(actions: SyncActions): (statuses: readonly SyncStatus[], now: number) => void {
+  const host = byId("sync");
+  const views = new Map<string, AccountView>();
+  return (statuses, now) => {
+    const accounts = statuses.map(({ accountId }) => accountId);
+    show(host, accounts, () => {
+      views.clear();
+      if (accounts.length === 0) return [element("p", {}, "No account is synced.")];
+      return accounts.map((accountId) => {
+        const view = makeView(accountId, actions);
+        views.set(accountId, view);
+        return view.root;
+      });
+    });
+    for (const status of statuses) {
+      const view = views.get(status.accountId);
+      if (view !== undefined) fill(view, status, actions, now);
+    }
+  };
+}
+
+function makeView(accountId: string, actions: SyncActions): AccountView {
+  const badge = element("p", { class: "badge" });
+  const last = element("p", { class: "figure small" });
+  const [progress, quarantine, chart, history] = [
+    element("div"),
+    element("div"),
+    element("div"),
+    element("div"),
+  ];
+  const button = element("button", { type: "button" }, "Start a sync now");
+  button.addEventListener("click", () => void whileBusy(button, actions.start));
+  const root = element(
+    "article",
+    { class: "card wide", "aria-label": `Sync of account ${accountId}` },
+    element("div", { class: "row" }, element("h3", {}, `Account ${accountId}`), badge),
+    last,
+    progress,
+    quarantine,
+    chart,
+    element(
+      "p",
+      { class: "legend quiet" },
+      "Each bar is a sync, its height how long it took; the newest is on the right.",
+    ),
+    element("details", {}, element("summary", {}, "The last syncs as a table"), history),
+    button,
+  );
+  return { root, badge, last, progress, quarantine, chart, history };
+}
+
+function fill(view: AccountView, status: SyncStatus, actions: SyncActions, now: number): void {
+  view.badge.textContent = status.state;
+  view.badge.className = `badge ${tones[status.state]}`;
+  view.last.textContent =
+    status.lastSuccessAt === undefined
+      ? "It has not succeeded yet."
+      : `Last success ${relative(status.lastSuccessAt, now)}.`;
+  view.progress.replaceChildren(...progressOf(status, now));
+  show(view.quarantine, status.quarantine, () => quarantineOf(status, actions, now));
+  show(view.chart, status.history, () => [runChart(status.history)]);
+  show(view.history, status.history, () => [historyTable(status, now)]);
+}
+
+function progressOf({ progress }: SyncStatus, now: number): Node[] {
+  if (progress === undefined) return [];
+  const { pagesDone, totalPages, numbersSeen, etaSeconds, startedAt } = progress;
+  const bar = element("progress", {
+    "aria-label": "Progress of the sync under way",
+    ...(totalPages !== undefined && { max: String(Math.max(1, totalPages)), value: String(pagesDone) }),
+  });
+  const of = totalPages === undefined ? "" : ` of ${totalPages}`;
+  const eta = etaSeconds === undefined ? "" : `, about ${duration(etaSeconds * 1000)} to go`;
+  const words = `${pagesDone}${of} pages, ${plural(numbersSeen, "number")}, begun ${relative(startedAt, now)}${eta}.`;
+  return [bar, element("p", { class: "quiet" }, words)];
+}
+
+const reasons: Record<string, string> = {
+  shrink: "More numbers would go than a sync may remove on its own.",
+  permissions: "The RingCentral credential, or what it may see, has changed since the last sync.",
+  main_numbers: "Every main company number is missing from what RingCentral listed.",
+};
+
+function quarantineOf({ quarantine }: SyncStatus, actions: SyncActions, now: number): Node[] {
+  if (quarantine === undefined) return [];
+  const { reason, removed, since } = quarantine;
+  const review = element("button", { type: "button", class: "primary" }, "Review and confirm …");
+  review.addEventListener("click", () => confirmDialog(removed, actions));
+  const lost = removed === undefined ? "" : ` ${plural(removed, "number")} would be removed.`;
+  return [
+    element(
+      "section",
+      { class: "notice bad", "aria-label": "Quarantine" },
+      element("h4", {}, "A sync was set aside"),
+      element(
+        "p",
+        {},
+        `${reasons[reason] ?? reason}${lost} Set aside ${clockTime(since, now)}; nothing was changed, and callers still see the numbers as they were.`,
+      ),
+      element(
+        "p",
+        {},
+        "A second full reading that finds the same releases it. If the numbers are really gone, confirm it; if not, give the credential its permissions back and start a sync.",
+      ),
+      review,
+    ),
+  ];
+}
+
+/** A decision that removes data is asked twice. */
+function confirmDialog(removed: number | undefined, actions: SyncActions): void {
+  const what = removed === undefined ? "what the sync found" : `that ${plural(removed, "number")} are gone`;
+  const cancel = element("button", { type: "button" }, "Cancel");
+  const confirm = element("button", { type: "button", class: "primary" }, "Confirm");
+  const dialog = element(
+    "dialog",
+    { "aria-labelledby": "confirm-title" },
+    element("h3", { id: "confirm-title" }, `Confirm ${what}?`),
+    element("p", {}, "The next sync may then commit exactly this. Apps will be told of each removal."),
+    element("div", { class: "row" }, cancel, confirm),
+  );
+  dialog.addEventListener("close", () => dialog.remove());
+  cancel.addEventListener("click", () => dialog.close());
+  confirm.addEventListener("click", () => {
+    void whileBusy(confirm, actions.confirm).then(() => dialog.close());
+  });
+  document.body.append(dialog);
+  dialog.showModal();
+}
+
+async function whileBusy(button: HTMLButtonElement, act: () => Promise<void>): Promise<void> {
+  button.disabled = true;
+  try {
+    await act();
+  } finally {
+    button.disabled = false;
+  }
+}
+
+function historyTable({ accountId, history }: SyncStatus, now: number): Node {
+  const columns = ["Started", "Took", "Came of it", "Numbers", "Added", "Updated", "Removed", "By"];
+  const rows = history.map((run) => [
+    clockTime(run.startedAt, now),
+    duration(Date.parse(run.endedAt) - Date.parse(run.startedAt)),
+    outcome(run),
+    ...[run.numbers, run.added, run.updated, run.removed].map((count) => count?.toLocaleString() ?? "–"),
+    run.trigger,
+  ]);
+  return table(`The last syncs of account ${accountId}`, columns, rows);
+}
+
+function outcome({ state, problem }: SyncRun): Node {
+  const badge = element("span", { class: `state ${state}` }, state);
+  if (problem === undefined) return badge;
+  return element(
+    "span",
+    {},
+    badge,
+    " ",
+    element("a", { href: `/docs/errors#${problem.code}` }, problem.code),
+  );
+}

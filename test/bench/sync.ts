@@ -128,7 +128,7 @@ async function measure(size: number): Promise<Figures> {
   await timed("next page, warm", () => page({}, middle?.next));
   await timed("q=…, cold", () => page({ q: "person 17" }), true);
   await timed("q=…, warm", () => page({ q: "person 17" }));
-  await timed("feed, 100 changes", () => changes(feed));
+  await timed("feed, up to 100 changes", () => changes(feed));
   let last: Position = feed;
   for (let more = true; more; ) {
     const read = await changes(last);

@@ -16,6 +16,7 @@ if (process.env.DEEP_RUNS !== undefined) vi.setConfig({ testTimeout: 3_600_000 }
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
+const MAX_SKEW_MS = defaultLimits.maxSkewMs;
 
 /** Everything at once: what the record and RingCentral must look like whatever happened. */
 const chaos: Omit<ScheduleOptions, "seed"> = {
@@ -47,7 +48,10 @@ function watchOverwrites(fleet: Fleet): string[] {
         openToken(token.sealed, secretVersion(n), { accountKey: "acct", generation }),
       );
       const writer = opened.find((contents) => contents !== undefined)?.value.split("-of-")[1];
-      if (writer === undefined || before.lease?.owner !== writer) {
+      // A token whose storing was lost is handed in later, unless somebody holds the lease or has a newer one by then.
+      const isHeld =
+        before.lease !== undefined && before.lease.until + 2 * MAX_SKEW_MS > fleet.schedule.clock.now();
+      if (writer === undefined || (isHeld && before.lease?.owner !== writer)) {
         wrong.push(`${writer} stored generation ${generation} under the lease of ${before.lease?.owner}`);
       }
     }
@@ -151,6 +155,8 @@ describe("the fleet's token", () => {
   });
 
   it("replaces a token that died by exactly one login, whoever notices", async () => {
+    let runs = 0;
+    let oneMore = 0;
     await forEachSeed(100, async (seed, keep) => {
       const schedule = keep(createSchedule({ seed, pauseRate: 0.005, pauseMs: [SECOND, 8 * SECOND] }));
       const fleet = createFleet(schedule);
@@ -166,8 +172,12 @@ describe("the fleet's token", () => {
       schedule.after(schedule.between(4 * SECOND, 8 * SECOND), () => fleet.ringCentral.killAll());
       await schedule.run();
       expect(errorsOf(await Promise.all(asked))).toEqual([]);
-      expect(fleet.ringCentral.issued).toBeLessThanOrEqual(2);
+      // Whoever freezes with the answer to its login unread, for longer than a login may take, has given it up.
+      expect(fleet.ringCentral.issued).toBeLessThanOrEqual(3);
+      runs++;
+      if (fleet.ringCentral.issued > 2) oneMore++;
     });
+    if (process.env.SEED === undefined) expect(oneMore).toBeLessThanOrEqual(0.001 * runs);
   });
 
   it("spends at most one call a minute on a wrong secret, and two when the previous one is wrong too", async () => {

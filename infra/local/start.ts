@@ -107,6 +107,8 @@ async function start(options: StartOptions): Promise<void> {
     params: {
       authIssuer: issuer.url,
       authAudience: AUDIENCE,
+      // Nobody reads them here, and they would drown the log lines.
+      metricsNamespace: "none",
       syncAccounts: upstream.accountId,
       syncQueueUrl: sqs.queue.url,
       eventBusName: serviceName,

@@ -101,5 +101,10 @@ function toStandardOutput(line: string): void {
   process.stdout.write(line);
 }
 
-/** Those of this process: what the stack, the client and the cache count is written together. */
-export const processMetrics = createMetrics({ namespace: process.env.METRICS_NAMESPACE ?? "Ringfront" });
+const namespace = process.env.METRICS_NAMESPACE ?? "Ringfront";
+
+/** Those of this process: what the stack, the client and the cache count is written together. `none`: nothing is. */
+export const processMetrics = createMetrics({
+  namespace,
+  ...(namespace === "none" && { write: () => {} }),
+});

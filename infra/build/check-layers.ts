@@ -18,6 +18,8 @@ const layers: readonly (readonly [prefix: string, mayImport: readonly string[]])
   ["lib/numbers/", ["lib/contract/", "lib/ringcentral/", "lib/storage/", "lib/platform/"]],
   ["lib/sync/", ["lib/contract/", "lib/numbers/", "lib/ringcentral/", "lib/storage/", "lib/platform/"]],
   ["lib/http/", ["lib/contract/", "lib/numbers/", "lib/ringcentral/", "lib/storage/", "lib/platform/"]],
+  // For apps: it knows of the rest only what the OpenAPI file says.
+  ["lib/client/", []],
   // For browsers: what is said of problems comes from the contract, everything else from the API while it runs.
   ["lib/pages/", ["lib/contract/"]],
   // Files right under lib/ put the layers together.

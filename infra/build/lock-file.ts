@@ -10,6 +10,8 @@ const Entry = z.object({
   dev: z.optional(z.boolean()),
   devOptional: z.optional(z.boolean()),
   optional: z.optional(z.boolean()),
+  /** Stands for a folder of this project. */
+  link: z.optional(z.boolean()),
   hasInstallScript: z.optional(z.boolean()),
 });
 const LockFile = z.object({ packages: z.record(z.string(), Entry) });
@@ -23,11 +25,11 @@ export interface LockedPackage extends z.output<typeof Entry> {
   isProduction: boolean;
 }
 
-/** Every package that package-lock.json brings, the project itself left out. */
+/** Every package that package-lock.json brings; the project itself and its client are left out. */
 export function lockedPackages(root: string = projectRoot): LockedPackage[] {
   const { packages } = LockFile.parse(JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")));
   return Object.entries(packages)
-    .filter(([location]) => location !== "")
+    .filter(([location, { link }]) => location.includes("node_modules/") && link !== true)
     .map(([location, entry]) => ({
       ...entry,
       location,

@@ -6,18 +6,24 @@ import { endStack, npmStart, type StackFile, untilReady } from "../e2e/npm-start
 declare module "vitest" {
   interface ProvidedContext {
     stack: StackFile;
+    /** Where a test may serve an app of another origin, which the API lets read its answers. */
+    appOrigin: string;
   }
 }
 
 /** Once for all files: `npm start` in a copy of this checkout. */
 export default async function startStack(project: TestProject): Promise<() => Promise<void>> {
   const checkout = copyCheckout();
-  const started = npmStart({ dir: checkout.dir, port: await findFreePort() });
+  const port = await findFreePort();
+  const appOrigin = `http://localhost:${await findFreePort()}`;
+  const env = { CORS_ALLOWED_ORIGINS: `${appOrigin},http://127.0.0.1:${port}` };
+  const started = npmStart({ dir: checkout.dir, port, env });
   const stop = async () => {
     await endStack(started);
     checkout.remove();
   };
   try {
+    project.provide("appOrigin", appOrigin);
     project.provide("stack", await untilReady(started, checkout.dir));
   } catch (error) {
     await stop();

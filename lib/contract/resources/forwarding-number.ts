@@ -1,5 +1,6 @@
 import * as z from "zod/mini";
 import { Country, Id, Label, PhoneNumberText } from "../parameters.ts";
+import { ExtensionReference } from "./extension-reference.ts";
 
 /** [spec: OAS] Types RingCentral knows today; a type it adds later passes through on read. */
 export const forwardingNumberTypes = [
@@ -24,9 +25,7 @@ export const ForwardingNumber = z
     features: z.array(z.string()).check(z.maxLength(100)),
     flipNumber: z.optional(z.int()),
     deviceId: z.optional(z.string()),
-    extension: z.optional(
-      z.object({ id: z.string(), name: z.optional(z.string()), extensionNumber: z.optional(z.string()) }),
-    ),
+    extension: z.optional(ExtensionReference),
   })
   .check(
     z.meta({

@@ -3,9 +3,19 @@ import * as z from "zod/mini";
 const Instant = z.string().check(z.meta({ format: "date-time" }));
 const Count = z.int().check(z.minimum(0));
 
-const RouteSpending = z
-  .object({ route: z.string(), interactive: Count, sync: Count })
-  .check(z.meta({ description: "How many calls one of this API's operations made in the present window." }));
+const RouteSpending = z.object({ route: z.string(), interactive: Count, sync: Count }).check(
+  z.meta({
+    id: "RouteSpending",
+    description: "How many calls one of this API's operations made in the present window.",
+  }),
+);
+
+const Gate = z
+  .object({
+    state: z.enum(["open", "closed", "probing", "due"]),
+    closedUntil: z.optional(Instant),
+  })
+  .check(z.meta({ id: "Gate", description: "Whether calls of a budget may be sent at all." }));
 
 const Budget = z
   .object({
@@ -20,26 +30,27 @@ const Budget = z
     leased: Count.check(z.meta({ description: "Permits given out that count in the present window." })),
     outside: Count.check(z.meta({ description: "Calls of others in it, as far as known." })),
     remaining: Count.check(z.meta({ description: "An estimate." })),
-    gate: z.object({
-      state: z.enum(["open", "closed", "probing", "due"]),
-      closedUntil: z.optional(Instant),
-    }),
+    gate: Gate,
     spentByRoute: z.array(RouteSpending).check(z.maxLength(100)),
     seenBy: z.enum(["fleet", "process"]),
   })
-  .check(z.meta({ description: "One budget of calls." }));
+  .check(z.meta({ id: "Budget", description: "One budget of calls." }));
+
+const TokenState = z
+  .object({
+    generation: Count,
+    issuedAt: z.optional(Instant),
+    expiresAt: z.optional(Instant),
+    ageSeconds: z.optional(Count),
+    coolDownUntil: z.optional(Instant),
+    coolDownReason: z.optional(z.string()),
+    seenBy: z.enum(["fleet", "process"]),
+  })
+  .check(z.meta({ id: "TokenState", description: "The access token at RingCentral, without the token." }));
 
 export const Limits = z
   .object({
-    token: z.object({
-      generation: Count,
-      issuedAt: z.optional(Instant),
-      expiresAt: z.optional(Instant),
-      ageSeconds: z.optional(Count),
-      coolDownUntil: z.optional(Instant),
-      coolDownReason: z.optional(z.string()),
-      seenBy: z.enum(["fleet", "process"]),
-    }),
+    token: TokenState,
     budgets: z.array(Budget).check(z.maxLength(100)),
   })
   .check(

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { ExtensionReference } from "./extension-reference.ts";
 
 /** [spec: OAS] What a caller may filter by. Answers may hold values added since. */
 export const usageTypes = [
@@ -38,9 +39,7 @@ export const PhoneNumber = z
     primary: z.boolean(),
     location: z.optional(z.string()),
     callerIdName: z.optional(z.string()),
-    extension: z.optional(
-      z.object({ id: z.string(), name: z.optional(z.string()), extensionNumber: z.optional(z.string()) }),
-    ),
+    extension: z.optional(ExtensionReference),
   })
   .check(
     z.meta({ id: "PhoneNumber", description: "A phone number of the company or of one of its extensions." }),

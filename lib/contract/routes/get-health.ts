@@ -3,7 +3,7 @@ import { defineRoute } from "../route.ts";
 
 export const Health = z
   .object({
-    status: z.literal("ok"),
+    status: z.enum(["ok"]),
     version: z.string(),
     time: z.string().check(z.meta({ format: "date-time" })),
   })

@@ -1,0 +1,39 @@
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import * as z from "zod/mini";
+import { projectRoot } from "./bundle.ts";
+
+/** What `npm pack --json` says of a package. */
+const Packed = z.tuple([
+  z.object({
+    filename: z.string(),
+    files: z.array(z.object({ path: z.string(), size: z.number() })),
+  }),
+]);
+
+export interface ClientPackage {
+  /** Of the archive. */
+  path: string;
+  files: readonly { path: string; size: number }[];
+}
+
+/**
+ * Compiles lib/client and packs it as `npm publish` would.
+ * @throws when it does not compile
+ */
+export function packClient(): ClientPackage {
+  const clientDir = join(projectRoot, "lib", "client");
+  const target = join(projectRoot, ".build", "client");
+  rmSync(join(clientDir, "dist"), { recursive: true, force: true });
+  copyFileSync(join(projectRoot, "LICENSE"), join(clientDir, "LICENSE"));
+  mkdirSync(target, { recursive: true });
+  const output = execFileSync("npm", ["pack", "--json", "--pack-destination", target], {
+    cwd: clientDir,
+    encoding: "utf8",
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  // What the compiler prints goes before it.
+  const [{ filename, files }] = Packed.parse(JSON.parse(output.slice(output.indexOf("["))));
+  return { path: join(target, filename), files };
+}

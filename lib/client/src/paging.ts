@@ -1,0 +1,68 @@
+import type { Client, MaybeOptionalInit } from "openapi-fetch";
+import type { paths } from "./api.ts";
+import { unwrap } from "./problems.ts";
+
+interface ListShape {
+  data: unknown[];
+  page: { hasMore: boolean; nextCursor?: string };
+}
+
+type AnswerOf<Path extends keyof paths> = paths[Path] extends {
+  get: { responses: { 200: { content: { "application/json": infer Answer } } } };
+}
+  ? Answer
+  : never;
+
+/** The paths that answer lists in pages. */
+export type PagedPath = {
+  [Path in keyof paths]: [AnswerOf<Path>] extends [never]
+    ? never
+    : AnswerOf<Path> extends ListShape
+      ? Path
+      : never;
+}[keyof paths];
+
+/** A page of the list at a path. */
+export type PageOf<Path extends PagedPath> = Extract<AnswerOf<Path>, ListShape>;
+/** An item of the list at a path. */
+export type ItemOf<Path extends PagedPath> = PageOf<Path>["data"][number];
+
+type Init<Path extends PagedPath> = MaybeOptionalInit<paths[Path], "get">;
+type InitArgument<Path extends PagedPath> = undefined extends Init<Path> ? [init?: Init<Path>] : [Init<Path>];
+
+export interface Paging {
+  /**
+   * The pages of a list, from the first, or from `params.query.cursor`, to the last.
+   * @throws while it is walked: ProblemError, HttpError, or what `fetch` throws
+   */
+  pages<Path extends PagedPath>(path: Path, ...init: InitArgument<Path>): AsyncGenerator<PageOf<Path>, void>;
+  /** The items of a list, whatever the pages: each exactly once. @throws as `pages` does */
+  items<Path extends PagedPath>(path: Path, ...init: InitArgument<Path>): AsyncGenerator<ItemOf<Path>, void>;
+}
+
+/** The walk is the same for every path; what its pages hold is what the OpenAPI document says of each. */
+export function pagingOf(client: Client<paths>): Paging {
+  const get = client.GET as unknown as (path: PagedPath, init: LooseInit) => Promise<Answer>;
+
+  async function* pages(path: PagedPath, init: LooseInit = {}): AsyncGenerator<ListShape, void> {
+    let cursor = init.params?.query?.cursor;
+    for (;;) {
+      const query = { ...init.params?.query, ...(cursor !== undefined && { cursor }) };
+      const list = unwrap(await get(path, { ...init, params: { ...init.params, query } }));
+      yield list;
+      if (!list.page.hasMore || list.page.nextCursor === undefined) return;
+      cursor = list.page.nextCursor;
+    }
+  }
+
+  async function* items(path: PagedPath, init?: LooseInit): AsyncGenerator<unknown, void> {
+    for await (const list of pages(path, init)) yield* list.data;
+  }
+
+  return { pages, items } as Paging;
+}
+
+type Answer = Parameters<typeof unwrap<ListShape>>[0];
+interface LooseInit {
+  params?: { query?: { cursor?: string } };
+}

@@ -1,0 +1,55 @@
+import { execFileSync } from "node:child_process";
+import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { packClient } from "../../infra/build/pack-client.ts";
+
+const tour = fileURLToPath(new URL("client-app/tour.ts", import.meta.url));
+const require = createRequire(import.meta.url);
+
+/** A folder elsewhere on the machine with an app in it that has installed the client's package. */
+export interface ClientApp {
+  dir: string;
+  /** The app's own module, `tour.ts`. */
+  entry: string;
+  remove(): void;
+}
+
+/** Packs the client and installs it as an app does, but for its two dependencies, which come from this checkout. */
+export function installClientApp(): ClientApp {
+  const dir = mkdtempSync(join(tmpdir(), "ringfront-app-"));
+  const remove = () => rmSync(dir, { recursive: true, force: true });
+  try {
+    const packages = ["openapi-fetch", "openapi-typescript-helpers"].map((name) => packInstalled(name, dir));
+    writeFileSync(join(dir, "package.json"), JSON.stringify({ name: "app", private: true, type: "module" }));
+    const args = ["install", "--offline", "--no-audit", "--no-fund", packClient().path, ...packages];
+    execFileSync("npm", args, { cwd: dir, stdio: "ignore" });
+    const entry = join(dir, "tour.ts");
+    copyFileSync(tour, entry);
+    return { dir, entry, remove };
+  } catch (error) {
+    remove();
+    throw error;
+  }
+}
+
+function packInstalled(name: string, target: string): string {
+  const folder = dirname(require.resolve(`${name}/package.json`));
+  const args = ["pack", "--ignore-scripts", "--pack-destination", target, folder];
+  return join(
+    target,
+    execFileSync("npm", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim(),
+  );
+}
+
+/** What the tour must have seen, in whatever runs it. */
+export const expectedTour = {
+  blockedOnce: { lost: 2, seen: 1 },
+  replayed: { same: true, marked: "true", removed: 204 },
+  refused: { code: "extension_forbidden", status: 403, hasRequestId: true },
+  fieldErrors: [{ field: "lable", code: "unknown" }],
+  mirrored: { changes: [], hasNumber: true },
+  renewed: { asked: [false, true], status: 200 },
+};

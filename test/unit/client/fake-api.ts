@@ -1,0 +1,51 @@
+import { type ClientOptions, createClient } from "../../../lib/client/src/index.ts";
+
+export type Answer = (request: Request) => Response | Promise<Response>;
+
+export const json = (body: unknown, headers: Record<string, string> = {}, status = 200) =>
+  new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json", ...headers } });
+
+export function problem(status: number, code: string, more: Record<string, unknown> = {}) {
+  const { retryAfter } = more;
+  const headers = {
+    "Content-Type": "application/problem+json",
+    "X-Request-Id": "req-1",
+    ...(retryAfter !== undefined && { "Retry-After": String(retryAfter) }),
+  };
+  const body = { type: `/docs/errors#${code}`, title: "A title", detail: "What to do.", instance: "req-1" };
+  return new Response(JSON.stringify({ ...body, status, code, retryable: false, ...more }), {
+    status,
+    headers,
+  });
+}
+
+export const lostConnection: Answer = () => Promise.reject(new TypeError("fetch failed"));
+
+/** A client whose requests get the given answers in turn, and whose pauses are only noted down. */
+export function clientOf(answers: Answer[], options: Partial<ClientOptions> = {}) {
+  const requests: Request[] = [];
+  const pausesMs: number[] = [];
+  const client = createClient({
+    baseUrl: "https://api.example",
+    accessToken: "token-1",
+    ...options,
+    retries:
+      options.retries === false
+        ? false
+        : {
+            random: () => 0.5,
+            sleep: async (ms, signal) => {
+              pausesMs.push(ms);
+              signal.throwIfAborted();
+            },
+            ...options.retries,
+          },
+    fetch: async (request) => {
+      requests.push(request);
+      const answer = answers.shift();
+      if (answer === undefined) throw new Error(`nobody expected ${request.method} ${request.url}`);
+      return answer(request);
+    },
+  });
+  return { client, requests, pausesMs };
+}

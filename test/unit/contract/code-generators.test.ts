@@ -1,0 +1,110 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+
+// What generators for Swift and Kotlin need of docs/openapi.json; docs/client-generators.md says why.
+const document = JSON.parse(readFileSync(new URL("../../../docs/openapi.json", import.meta.url), "utf8"));
+
+type Json = Record<string, unknown>;
+const isObject = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+interface Found {
+  path: string;
+  schema: Json;
+}
+
+/** Everything below `value` that is a schema, `value` itself included. */
+function schemasIn(value: unknown, path: string): Found[] {
+  if (Array.isArray(value)) return value.flatMap((inner, index) => schemasIn(inner, `${path}/${index}`));
+  if (!isObject(value)) return [];
+  const isSchema = ["type", "$ref", "enum", "const", "anyOf", "oneOf", "allOf"].some((key) => {
+    return key in value && !isObject(value[key]);
+  });
+  const inner = Object.entries(value).flatMap(([name, child]) => schemasIn(child, `${path}/${name}`));
+  return [...(isSchema ? [{ path, schema: value }] : []), ...inner];
+}
+
+const components: Json = document.components.schemas;
+const inComponents = schemasIn(components, "");
+const operations = Object.entries<Json>(document.paths).flatMap(([path, item]) =>
+  Object.entries(item).map(([method, operation]) => ({ path, method, operation: operation as Json })),
+);
+const everywhere = [...inComponents, ...schemasIn(document.paths, "paths")];
+const offenders = (found: Found[], offends: (schema: Json, path: string) => boolean) =>
+  found.filter(({ schema, path }) => offends(schema, path)).map(({ path }) => path);
+
+describe("for generators of clients, docs/openapi.json", () => {
+  test("names every object: none is written within another", () => {
+    const isNested = (path: string) => path.split("/").length > 2;
+    expect(offenders(everywhere, (schema, path) => schema.type === "object" && isNested(path))).toEqual([]);
+  });
+
+  test("has no unions and no nulls: a thing is one thing, and what is unknown is left out", () => {
+    const isUnion = (schema: Json) =>
+      ["anyOf", "oneOf", "allOf", "not"].some((key) => key in schema) ||
+      Array.isArray(schema.type) ||
+      schema.type === "null" ||
+      schema.nullable !== undefined;
+    expect(offenders(everywhere, isUnion)).toEqual([]);
+  });
+
+  test("writes a value that is always the same as an enumeration of one", () => {
+    expect(offenders(everywhere, (schema) => "const" in schema)).toEqual([]);
+  });
+
+  test("says of every whole number how wide it is, and has no other numbers", () => {
+    const isVague = ({ type, format }: Json) =>
+      type === "number" || (type === "integer" && format !== "int32" && format !== "int64");
+    expect(offenders(everywhere, isVague)).toEqual([]);
+  });
+
+  test("has enumerations of words alone, which both languages can spell", () => {
+    const isOdd = ({ enum: values }: Json) =>
+      Array.isArray(values) && values.some((value) => !/^[A-Za-z][A-Za-z0-9_]*$/.test(String(value)));
+    expect(offenders(everywhere, isOdd)).toEqual([]);
+  });
+
+  test("leaves no shape open but that of the description itself", () => {
+    const open = offenders(everywhere, ({ additionalProperties }) => isObject(additionalProperties));
+    expect(open).toEqual(["/OpenApiDocument"]);
+  });
+
+  test("names types in PascalCase, fields and operations in camelCase, each operation once", () => {
+    for (const name of Object.keys(components)) expect(name).toMatch(/^[A-Z][A-Za-z0-9]*$/);
+    for (const { schema } of inComponents) {
+      for (const field of isObject(schema.properties) ? Object.keys(schema.properties) : []) {
+        expect(field).toMatch(/^[a-z][A-Za-z0-9]*$/);
+      }
+    }
+    const ids = operations.map(({ operation }) => String(operation.operationId));
+    for (const id of ids) expect(id).toMatch(/^[a-z][A-Za-z0-9]*$/);
+    expect(new Set(ids).size).toBe(ids.length);
+  });
+
+  test("names no two types alike but for case, which would be one file on a Mac", () => {
+    const lower = Object.keys(components).map((name) => name.toLowerCase());
+    expect(new Set(lower).size).toBe(lower.length);
+  });
+
+  test("answers each operation with one success of one media type, and every problem with the same type", () => {
+    for (const { operation } of operations) {
+      const responses = Object.entries(operation.responses as Json);
+      const successes = responses.filter(([status]) => status.startsWith("2"));
+      expect(successes, String(operation.operationId)).toHaveLength(1);
+      for (const [, response] of successes) {
+        const { content = {} } = response as { content?: Json };
+        expect(Object.keys(content).length, String(operation.operationId)).toBeLessThanOrEqual(1);
+      }
+      expect(operation.responses).not.toHaveProperty("default");
+    }
+    for (const response of Object.values<Json>(document.components.responses)) {
+      expect(response.content).toEqual({
+        "application/problem+json": { schema: { $ref: "#/components/schemas/Problem" } },
+      });
+    }
+  });
+
+  test("has one tag an operation, so that it lands in one class", () => {
+    for (const { operation } of operations) expect(operation.tags).toHaveLength(1);
+  });
+});

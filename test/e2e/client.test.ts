@@ -6,7 +6,7 @@ import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { projectRoot } from "../../infra/build/bundle.ts";
 import { findFreePort } from "../../infra/local/ports.ts";
-import { type ClientApp, expectedTour, installClientApp } from "../support/client-app.ts";
+import { type ClientApp, codeIn, expectedTour, installClientApp } from "../support/client-app.ts";
 import { copyCheckout } from "./checkout.ts";
 import { endStack, type NpmStart, npmStart, type StackFile, untilReady } from "./npm-start.ts";
 
@@ -26,33 +26,56 @@ afterAll(async () => {
   app?.remove();
 });
 
-const compilers = { "this project's": "package.json", "the client's": "lib/client/package.json" };
+/** What the documents' examples take from the app around them. */
+const surroundings = `
+interface ImportMeta { readonly env: { VITE_RINGFRONT_URL: string; VITE_RINGFRONT_TOKEN: string } }
+declare const session: { accessToken(options: { forceRefresh: boolean }): Promise<string> };
+declare function show(errors: readonly { field: string; detail: string }[] | undefined): void;
+declare function tryLater(seconds: number | undefined): void;
+`;
 
-function compile(compiler: keyof typeof compilers, module: string, moduleResolution: string) {
-  const require = createRequire(join(projectRoot, compilers[compiler]));
-  const options = {
-    noEmit: true,
-    strict: true,
-    exactOptionalPropertyTypes: true,
-    skipLibCheck: false,
-    target: "es2022",
-    lib: ["es2022", "dom", "dom.iterable"],
-    module,
-    moduleResolution,
+interface Compilation {
+  /** Whose TypeScript, by its package.json. */
+  compiler: string;
+  module: string;
+  moduleResolution: string;
+  exactOptionalPropertyTypes: boolean;
+}
+
+function compile({ compiler, ...options }: Compilation) {
+  const sources = {
+    "guide.ts": codeIn("docs/guides/first-app.md", "ts"),
+    "readme.ts": codeIn("lib/client/README.md", "ts"),
+    "surroundings.d.ts": surroundings,
   };
-  writeFileSync(
-    join(app.dir, "tsconfig.json"),
-    JSON.stringify({ compilerOptions: options, files: ["tour.ts"] }),
-  );
+  for (const [name, text] of Object.entries(sources)) writeFileSync(join(app.dir, name), text);
+  const environment = { target: "es2022", lib: ["es2022", "dom", "dom.iterable"] };
+  const compilerOptions = { noEmit: true, strict: true, skipLibCheck: false, ...environment, ...options };
+  const files = ["tour.ts", ...Object.keys(sources)];
+  writeFileSync(join(app.dir, "tsconfig.json"), JSON.stringify({ compilerOptions, files }));
+  const require = createRequire(join(projectRoot, compiler));
   const tsc = join(dirname(require.resolve("typescript/package.json")), "bin/tsc");
   execFileSync(process.execPath, [tsc, "--project", app.dir], { stdio: ["ignore", "inherit", "inherit"] });
 }
 
 describe("an app that installs the client", () => {
-  test.each([
-    ["this project's", "esnext", "bundler"],
-    ["the client's", "nodenext", "nodenext"],
-  ] as const)("compiles with %s TypeScript (%s, %s), and its mistakes do not", compile);
+  test.each<Compilation>([
+    {
+      compiler: "package.json",
+      module: "esnext",
+      moduleResolution: "bundler",
+      exactOptionalPropertyTypes: true,
+    },
+    {
+      compiler: "lib/client/package.json",
+      module: "nodenext",
+      moduleResolution: "nodenext",
+      exactOptionalPropertyTypes: false,
+    },
+  ])(
+    "compiles, examples of the documents too, and its mistakes do not: $module, TypeScript of $compiler",
+    compile,
+  );
 
   test("works in Node: reads, pages, writes once over a poor line, follows the feed, tells problems apart", async () => {
     const { tour } = await import(pathToFileURL(app.entry).href);

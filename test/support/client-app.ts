@@ -1,9 +1,10 @@
 import { execFileSync } from "node:child_process";
-import { copyFileSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { projectRoot } from "../../infra/build/bundle.ts";
 import { packClient } from "../../infra/build/pack-client.ts";
 
 const tour = fileURLToPath(new URL("client-app/tour.ts", import.meta.url));
@@ -42,6 +43,14 @@ function packInstalled(name: string, target: string): string {
     target,
     execFileSync("npm", args, { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim(),
   );
+}
+
+/** A document's first block of code in a language. */
+export function codeIn(document: string, language: string): string {
+  const text = readFileSync(join(projectRoot, document), "utf8");
+  const code = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, "ms").exec(text)?.[1];
+  if (code === undefined) throw new Error(`${document} has no ${language}`);
+  return code;
 }
 
 /** What the tour must have seen, in whatever runs it. */

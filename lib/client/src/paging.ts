@@ -1,6 +1,6 @@
 import type { Client, MaybeOptionalInit } from "openapi-fetch";
 import type { paths } from "./api.ts";
-import { unwrap } from "./problems.ts";
+import { type Answer, unwrap } from "./problems.ts";
 
 interface ListShape {
   data: unknown[];
@@ -42,7 +42,7 @@ export interface Paging {
 
 /** The walk is the same for every path; what its pages hold is what the OpenAPI document says of each. */
 export function pagingOf(client: Client<paths>): Paging {
-  const get = client.GET as unknown as (path: PagedPath, init: LooseInit) => Promise<Answer>;
+  const get = client.GET as unknown as (path: PagedPath, init: LooseInit) => Promise<Answer<ListShape>>;
 
   async function* pages(path: PagedPath, init: LooseInit = {}): AsyncGenerator<ListShape, void> {
     let cursor = init.params?.query?.cursor;
@@ -62,7 +62,6 @@ export function pagingOf(client: Client<paths>): Paging {
   return { pages, items } as Paging;
 }
 
-type Answer = Parameters<typeof unwrap<ListShape>>[0];
 interface LooseInit {
   params?: { query?: { cursor?: string } };
 }

@@ -35,18 +35,21 @@ export function isProblem(error: unknown, ...codes: ProblemCode[]): error is Pro
   return error instanceof ProblemError && (codes.length === 0 || codes.includes(error.code));
 }
 
+/** What openapi-fetch answers. */
+export type Answer<Data = unknown> =
+  | { data: Data; error?: never; response: Response }
+  | { data?: never; error: unknown; response: Response };
+/** Of the success among the answers; an app may count an absent `data` as `undefined`, or not. */
+type DataOf<Of extends Answer> =
+  Extract<Of, { error?: undefined }> extends { data: infer Data } ? Data : never;
+
 /**
  * The data of an answer.
  * @throws ProblemError, or HttpError when something other than the API answered
  */
-export function unwrap<Data>(
-  answer:
-    | { data: Data; error?: never; response: Response }
-    | { data?: never; error: unknown; response: Response },
-): Data {
-  const { data, error, response } = answer;
+export function unwrap<Of extends Answer>({ data, error, response }: Of): DataOf<Of> {
   // 204 has no data and is a success all the same.
-  if (response.ok) return data as Data;
+  if (response.ok) return data as DataOf<Of>;
   if (looksLikeProblem(error)) throw new ProblemError(error, response);
   throw new HttpError(`The API answered ${response.status}`, response);
 }

@@ -8,7 +8,7 @@ const checks: readonly (readonly [title: string, command: string, ...args: strin
   ["types (tsc)", "tsc", "--project", "."],
   ["types of the pages (tsc)", "tsc", "--project", "lib/pages"],
   ["types of the client (tsc)", "tsc", "--project", "lib/client", "--noEmit"],
-  ["layers", "node", "infra/build/check-layers.ts"],
+  ["layers (dependency-cruiser)", "node", "infra/build/check-layers.ts"],
   ["licences", "node", "infra/build/check-licences.ts"],
   ["unused code and dependencies (knip)", "knip"],
   ["OpenAPI document (spectral)", "spectral", "lint", "--fail-severity=warn", "docs/openapi.json"],

@@ -6,7 +6,6 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Bundle, bundleFunctions, projectRoot } from "../../../infra/build/bundle.ts";
 import { findForeignInputs, findOverBudget } from "../../../infra/build/bundle-checks.ts";
-import { findCircles, findForbiddenImports } from "../../../infra/build/check-layers.ts";
 import { zipBundle } from "../../../infra/build/zip-bundle.ts";
 
 describe("bundles", () => {
@@ -130,52 +129,4 @@ test("an artifact of the same bundle is the same bytes in any time zone and at a
     if (before === undefined) delete process.env.TZ;
     else process.env.TZ = before;
   }
-});
-
-describe("layers", () => {
-  const upward: [file: string, line: string][] = [
-    ["lib/platform/clock.ts", 'import { a } from "../storage/b.ts";'],
-    ["lib/contract/route.ts", 'import type { A } from "../numbers/page.ts";'],
-    ["lib/storage/keys.ts", 'import { a } from "../ringcentral/ports.ts";'],
-    ["lib/ringcentral/client.ts", 'import { a } from "../numbers/page.ts";'],
-    ["lib/numbers/page.ts", 'import { a } from "../http/request.ts";'],
-    ["lib/http/request.ts", 'const twin = await import("../../test/twin/twin.ts");'],
-    ["functions/ops/health.ts", 'import { a } from "../../infra/local/ports.ts";'],
-    ["test/twin/twin.ts", 'import { a } from "../../lib/ringcentral/wire.ts";'],
-    ["lib/numbers/page.ts", 'import { z } from "zod";'],
-    ["lib/numbers/page.ts", 'import got from "got";'],
-    ["lib/http/handler.ts", 'import { DynamoDBClient } from "@aws-sdk/client-dynamodb";'],
-  ];
-  test.each(upward)("%s may not say: %s", (file, line) => {
-    expect(findForbiddenImports(file, line)).toHaveLength(1);
-  });
-
-  const downward: [file: string, line: string][] = [
-    ["functions/ops/health.ts", 'import { a } from "../../lib/http/handler.ts";'],
-    ["lib/http/handler.ts", 'import { a } from "../numbers/page.ts";'],
-    ["lib/numbers/page.ts", 'import * as z from "zod/mini";'],
-    ["lib/storage/table.ts", 'import { DynamoDBClient } from "@aws-sdk/client-dynamodb";'],
-  ];
-  test.each(downward)("%s may say: %s", (file, line) => {
-    expect(findForbiddenImports(file, line)).toEqual([]);
-  });
-
-  test("modules that need each other are found, however long the way round", () => {
-    const sources = new Map([
-      ["lib/a.ts", 'import { b } from "./b.ts";'],
-      ["lib/b.ts", 'export {\n  c,\n} from "./deep/c.ts";'],
-      ["lib/deep/c.ts", 'import { a } from "../a.ts";'],
-    ]);
-    expect(findCircles(sources)).toEqual([
-      "modules that need each other: lib/a.ts -> lib/b.ts -> lib/deep/c.ts -> lib/a.ts",
-    ]);
-  });
-
-  test("types and what is loaded later make no circle", () => {
-    const sources = new Map([
-      ["lib/a.ts", 'import { b } from "./b.ts";'],
-      ["lib/b.ts", 'import type {\n  A,\n} from "./a.ts";\nconst a = await import("./a.ts");'],
-    ]);
-    expect(findCircles(sources)).toEqual([]);
-  });
 });

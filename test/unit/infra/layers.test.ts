@@ -1,0 +1,80 @@
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { afterEach, describe, expect, test } from "vitest";
+import { projectRoot } from "../../../infra/build/bundle.ts";
+import { findForbiddenImports } from "../../../infra/build/check-layers.ts";
+
+const roots: string[] = [];
+afterEach(() => {
+  for (const root of roots.splice(0)) rmSync(root, { recursive: true, force: true });
+});
+
+/** What the rules say of a project that consists of these files; what they import is there, and empty. */
+async function judge(sources: Record<string, string>): Promise<string[]> {
+  const root = mkdtempSync(join(tmpdir(), "ringfront-layers-"));
+  roots.push(root);
+  symlinkSync(join(projectRoot, "node_modules"), join(root, "node_modules"));
+  copyFileSync(join(projectRoot, "package.json"), join(root, "package.json"));
+  const imported = Object.entries(sources).flatMap(([file, source]) =>
+    [...source.matchAll(/"(\.[^"]+)"/g)].map(([, target = ""]) => join(dirname(file), target)),
+  );
+  const empty = Object.fromEntries(imported.map((file) => [file, "export const a = 1;\n"]));
+  for (const [file, source] of Object.entries({ ...empty, ...sources })) {
+    mkdirSync(join(root, dirname(file)), { recursive: true });
+    writeFileSync(join(root, file), source);
+  }
+  const folders = new Set([...imported, ...Object.keys(sources)].map((file) => file.split("/")[0] ?? ""));
+  return findForbiddenImports(root, [...folders]);
+}
+
+describe("layers", () => {
+  test.each([
+    ["lib/platform/clock.ts", 'import { a } from "../storage/b.ts";\na();'],
+    ["lib/contract/route.ts", 'import type { A } from "../numbers/page.ts";\nexport type B = A;'],
+    ["lib/storage/keys.ts", 'import {\n  a,\n} from "../ringcentral/ports.ts";\na();'],
+    ["lib/ringcentral/client.ts", 'export { a } from "../numbers/page.ts";'],
+    ["lib/numbers/page.ts", 'export * from "../http/request.ts";'],
+    ["lib/http/request.ts", 'export const twin = await import("../../test/twin/twin.ts");'],
+    ["lib/client/paging.ts", 'import "../contract/route.ts";'],
+    ["functions/ops/health.ts", 'import { a } from "../../infra/local/ports.ts";\na();'],
+    ["test/twin/twin.ts", 'import { a } from "../../lib/ringcentral/wire.ts";\na();'],
+    ["lib/numbers/page.ts", 'import { z } from "zod";\nz();'],
+    ["lib/numbers/page.ts", 'import got from "got";\ngot();'],
+    ["lib/http/handler.ts", 'import { DynamoDBClient } from "@aws-sdk/client-dynamodb";\nDynamoDBClient();'],
+    ["lib/http/handler.ts", 'import { test } from "vitest";\ntest();'],
+    ["lib/http/handler.ts", 'import { gone } from "no-such-package";\ngone();'],
+  ])("%s may not say: %s", async (file, source) => {
+    expect(await judge({ [file]: source })).toHaveLength(1);
+  });
+
+  test.each([
+    ["functions/ops/health.ts", 'import { a } from "../../lib/http/handler.ts";\na();'],
+    ["lib/http/handler.ts", 'import { a } from "../numbers/page.ts";\na();'],
+    ["lib/numbers/page.ts", 'import * as z from "zod/mini";\nz();'],
+    ["lib/storage/table.ts", 'import { DynamoDBClient } from "@aws-sdk/client-dynamodb";\nDynamoDBClient();'],
+    ["lib/http/handler.ts", 'import type { Handler } from "aws-lambda";\nexport type A = Handler;'],
+    ["lib/platform/files.ts", 'import { readFileSync } from "node:fs";\nreadFileSync("a");'],
+  ])("%s may say: %s", async (file, source) => {
+    expect(await judge({ [file]: source })).toEqual([]);
+  });
+
+  test("modules that need each other are found, however long the way round", async () => {
+    const found = await judge({
+      "lib/a.ts": 'import { b } from "./b.ts";\nexport const a = b;',
+      "lib/b.ts": 'export {\n  c,\n} from "./deep/c.ts";',
+      "lib/deep/c.ts": 'import { a } from "../a.ts";\nexport const c = a;',
+    });
+    expect(found).toContainEqual(
+      expect.stringContaining("lib/a.ts -> lib/b.ts -> lib/deep/c.ts -> lib/a.ts"),
+    );
+  });
+
+  test("types and what is loaded later make no circle", async () => {
+    const found = await judge({
+      "lib/a.ts": 'import { b } from "./b.ts";\nexport const a = b;',
+      "lib/b.ts": 'import type {\n  A,\n} from "./a.ts";\nexport const b = await import("./a.ts");',
+    });
+    expect(found).toEqual([]);
+  });
+});

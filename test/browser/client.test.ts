@@ -2,7 +2,7 @@ import { basename } from "node:path";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { type ClientApp, expectedTour, installClientApp } from "../support/client-app.ts";
-import { launchChromium } from "./chromium.ts";
+import { launchChromium } from "./launch-chromium.ts";
 import { bundleApp, type ServedApp, serveApp } from "./serve-app.ts";
 
 let browser: Browser;

@@ -1,13 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
-import {
-  findAccessibilityProblems,
-  hiddenWidth,
-  launchChromium,
-  type OpenOptions,
-  openPage,
-  widths,
-} from "./chromium.ts";
+import { findAccessibilityProblems, hiddenWidth, type OpenOptions, openPage, widths } from "./chromium.ts";
+import { launchChromium } from "./launch-chromium.ts";
 
 let browser: Browser;
 beforeAll(async () => {

@@ -1,7 +1,8 @@
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { problems } from "../../lib/contract/problems.ts";
-import { findAccessibilityProblems, hiddenWidth, launchChromium, openPage, widths } from "./chromium.ts";
+import { findAccessibilityProblems, hiddenWidth, openPage, widths } from "./chromium.ts";
+import { launchChromium } from "./launch-chromium.ts";
 
 let browser: Browser;
 beforeAll(async () => {

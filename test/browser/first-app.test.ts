@@ -3,7 +3,8 @@ import { join } from "node:path";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { type ClientApp, codeIn, installClientApp } from "../support/client-app.ts";
-import { findAccessibilityProblems, launchChromium } from "./chromium.ts";
+import { findAccessibilityProblems } from "./chromium.ts";
+import { launchChromium } from "./launch-chromium.ts";
 import { bundleApp, type ServedApp, serveApp } from "./serve-app.ts";
 
 const guide = "docs/guides/first-app.md";

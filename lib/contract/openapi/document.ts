@@ -2,6 +2,7 @@ import { type Route, scopes } from "../route.ts";
 import { answersOf, problemAnswers } from "./answers.ts";
 import { headerComponents, requestParameters } from "./parameters.ts";
 import { componentSchemas, type JsonObject, refTo, schemaName } from "./schemas.ts";
+import { tagsOf } from "./tags.ts";
 
 /**
  * The OpenAPI 3.1 description of the routes, made from the schemas that validate. For builds and tests alone: no
@@ -29,9 +30,7 @@ export function buildOpenApi(all: readonly Route[], version: string): JsonObject
         variables: { host: { default: "api.example.com" } },
       },
     ],
-    tags: [...new Set(routes.map((route) => route.tag))]
-      .sort()
-      .map((name) => ({ name, description: `${name}.` })),
+    tags: tagsOf(routes),
     paths: pathsOf(routes),
     components: {
       schemas: componentSchemas(routes),

@@ -1,0 +1,56 @@
+// `npm run screenshots`: pictures of the pages of the stack that runs here, for the documents, in docs/images.
+import { mkdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import type { Page } from "playwright-core";
+import * as z from "zod/mini";
+import { projectRoot } from "../../infra/build/bundle.ts";
+import { launchChromium } from "./launch-chromium.ts";
+
+const StackFile = z.object({ apiUrl: z.string(), tokens: z.record(z.string(), z.string()) });
+const { apiUrl, tokens } = StackFile.parse(
+  JSON.parse(readFileSync(join(projectRoot, ".local", "stack.json"), "utf8")),
+);
+const target = join(projectRoot, "docs", "images");
+
+const views: Record<string, { path: string; prepare(page: Page): Promise<void> }> = {
+  docs: {
+    path: "/docs",
+    async prepare(page) {
+      await page.locator(".opblock").first().waitFor();
+    },
+  },
+  console: {
+    path: "/console",
+    async prepare() {
+      // So that its curves have something to show: as many readings as the budgets bear.
+      for (let round = 0; round < 6; round += 1) {
+        for (const path of [
+          "extensions/me/blocked-numbers",
+          "extensions/me/forwarding-numbers",
+          "account/phone-numbers",
+        ])
+          await fetch(`${apiUrl}/v1/${path}`, {
+            headers: { authorization: `Bearer ${tokens.admin}`, "cache-control": "no-cache" },
+          });
+        await pause(5_000);
+      }
+    },
+  },
+};
+
+mkdirSync(target, { recursive: true });
+const browser = await launchChromium();
+for (const width of [390, 1280]) {
+  for (const [name, { path, prepare }] of Object.entries(views)) {
+    const page = await browser.newPage({ viewport: { width, height: 900 }, reducedMotion: "reduce" });
+    await page.goto(apiUrl + path);
+    await page.waitForLoadState("networkidle").catch(() => undefined);
+    await prepare(page);
+    const file = join(target, `${name}-${width}.png`);
+    await page.screenshot({ path: file });
+    console.log(file);
+    await page.close();
+  }
+}
+await browser.close();

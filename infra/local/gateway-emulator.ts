@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { projectRoot } from "../build/bundle.ts";
 import { BUNDLES_VARIABLE } from "./gateway-plugin.ts";
 import { LOOPBACK } from "./ports.ts";
+import { LOCAL_STAGE } from "./stage.ts";
 
 export interface GatewayEmulatorOptions {
   port: number;
@@ -26,9 +27,6 @@ export interface GatewayEmulator {
   failed: Promise<string>;
   stop(): Promise<void>;
 }
-
-/** The stage names the table and the secret, as it does in the cloud. */
-export const LOCAL_STAGE = "local";
 
 /**
  * Starts serverless-offline under osls as a child process, with each concurrent request in a worker thread of its

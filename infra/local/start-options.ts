@@ -38,8 +38,8 @@ export function parseStartOptions(
   return {
     apiPort: wholeNumber("PORT", env.PORT || "3000", 1, 65_535),
     ...(values.upstream !== undefined && { upstreamUrl: httpUrl(values.upstream) }),
-    ...(values.extension !== undefined && { extensionId: id("--extension", values.extension) }),
-    ...(values.account !== undefined && { accountId: id("--account", values.account) }),
+    ...(values.extension !== undefined && { extensionId: numericId("--extension", values.extension) }),
+    ...(values.account !== undefined && { accountId: numericId("--account", values.account) }),
     ...(values.numbers !== undefined && { numbers: wholeNumber("--numbers", values.numbers, 1, 1_000_000) }),
   };
 }
@@ -72,12 +72,14 @@ function wholeNumber(name: string, text: string, least: number, most: number): n
   return value;
 }
 
-function id(name: string, text: string): string {
+/** @throws UsageError naming the option */
+export function numericId(name: string, text: string): string {
   if (!/^\d{1,20}$/.test(text)) throw new UsageError(`${name} must be a numeric id, not "${text}".`);
   return text;
 }
 
-function httpUrl(text: string): string {
+/** The value of `--upstream`, without a trailing slash. @throws UsageError */
+export function httpUrl(text: string): string {
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol)) {
     throw new UsageError(`--upstream must be an http or https URL, not "${text}".`);

@@ -6,19 +6,19 @@ import { bundleFunctions } from "../build/bundle.ts";
 import { startBackgroundWork } from "./background-work.ts";
 import { startDynamoDbEmulator } from "./dynamodb-emulator.ts";
 import { startEventBridgeEndpoint } from "./eventbridge-endpoint.ts";
-import { LOCAL_STAGE, startGatewayEmulator } from "./gateway-emulator.ts";
+import { startGatewayEmulator } from "./gateway-emulator.ts";
 import { connectLambdaApi } from "./lambda-api.ts";
 import { startOidcIssuer } from "./oidc-issuer.ts";
 import { findFreePort, isPortTaken, LOOPBACK } from "./ports.ts";
 import { startSecretsEndpoint } from "./secrets-endpoint.ts";
 import { startSqsEmulator } from "./sqs-emulator.ts";
 import { curlLines, localDir, removeStackFile, type Stack, writeStackFile } from "./stack-file.ts";
+import { LOCAL_SECRET_ID, LOCAL_STAGE } from "./stage.ts";
 import { parseStartOptions, type StartOptions, UsageError, usage } from "./start-options.ts";
 import { connectUpstream } from "./upstream.ts";
 
 const AUDIENCE = "ringfront";
 const serviceName = `ringfront-${LOCAL_STAGE}`;
-const secretName = `ringfront/${LOCAL_STAGE}/ringcentral`;
 
 /** What to undo when the stack stops, last first. */
 const undo: (() => unknown)[] = [];
@@ -82,7 +82,7 @@ async function start(options: StartOptions): Promise<void> {
   undo.push(issuer.close);
   step(`OIDC issuer      ${issuer.url}`);
 
-  const secrets = await startSecretsEndpoint({ [secretName]: JSON.stringify(upstream.credentials) });
+  const secrets = await startSecretsEndpoint({ [LOCAL_SECRET_ID]: JSON.stringify(upstream.credentials) });
   undo.push(secrets.close);
   step(`Secrets Manager  ${secrets.url}`);
 

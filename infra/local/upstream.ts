@@ -74,7 +74,10 @@ function twinCredentials(server: string): UpstreamCredentials {
  * The credentials for `--upstream`: from the environment, or the twin's for a loopback URL.
  * @throws UsageError naming the variables that are missing
  */
-function upstreamCredentials(server: string, env: Record<string, string | undefined>): UpstreamCredentials {
+export function upstreamCredentials(
+  server: string,
+  env: Record<string, string | undefined>,
+): UpstreamCredentials {
   const [clientId, clientSecret, jwt] = variables.map((name) => env[name]);
   if (clientId && clientSecret && jwt) return { server, clientId, clientSecret, jwt };
   const missing = variables.filter((name) => !env[name]);

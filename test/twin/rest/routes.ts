@@ -5,6 +5,7 @@ import type { Call, ExtensionCall } from "./call.ts";
 import * as blocking from "./caller-blocking-numbers.ts";
 import { getCallerBlockingSettings, updateCallerBlockingSettings } from "./caller-blocking-settings.ts";
 import { getCompanyNumber, listCompanyNumbers } from "./company-numbers.ts";
+import { readAuthorizationProfile, readExtension } from "./extension.ts";
 import { listExtensionNumbers } from "./extension-numbers.ts";
 import * as forwarding from "./forwarding-numbers.ts";
 import * as subscriptions from "./subscriptions.ts";
@@ -15,6 +16,7 @@ interface RouteFacts {
   method: string;
   group: Group;
   appPermission: string;
+  /** Empty: anybody who may call at all. */
   userPermission: string;
   /** Belongs to the family that RingCentral may have stopped routing. */
   legacyBlocked: boolean;
@@ -32,10 +34,11 @@ export type Route = RouteFacts &
 const account = "/restapi/v1\\.0/account/(?<accountId>[^/]+)";
 const extension = `${account}/extension/(?<extensionId>[^/]+)`;
 
-/** `method path group app/user permissions`, as the reference writes them. */
+/** `method path group app/user permissions`, as the reference writes them; the path `.` is the extension itself. */
 function facts(operation: string, line: string, prefix: string): RouteFacts {
   const [method = "", path = "", group = "", appPermission = "", userPermission = ""] = line.split(" ");
-  const pattern = new RegExp(`^${prefix}/${path.replace("{id}", "(?<id>[^/]+)")}$`);
+  const below = path === "." ? "" : `/${path.replace("{id}", "(?<id>[^/]+)")}`;
+  const pattern = new RegExp(`^${prefix}${below}$`);
   const legacyBlocked = path.startsWith("blocked-number");
   if (group !== "Light" && group !== "Medium" && group !== "Heavy")
     throw new Error(`${operation}: ${group}?`);
@@ -170,6 +173,10 @@ export const routes: readonly Route[] = [
     "GET phone-number Light ReadAccounts ReadUserPhoneNumbers",
     listExtensionNumbers,
   ),
+
+  // Everybody may look at themselves [unsure].
+  onExtension("readExtension", "GET . Light ReadAccounts", readExtension),
+  onExtension("readAuthorizationProfile", "GET authz-profile Light ReadAccounts", readAuthorizationProfile),
 
   // Needs what its filters need; ours are about extensions [docs: HOOK].
   onUser("createSubscription", "POST subscription Medium ReadAccounts", subscriptions.createSubscription),

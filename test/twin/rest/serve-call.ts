@@ -72,7 +72,10 @@ function handle(
   if (!covers(scopeOf(session), route.appPermission)) throw appPermissionMissing(route.appPermission);
   const call: Call = { world, settings, baseUrl, now, webhooks, request, clientId, user, account, params };
   const requireUserPermission = () => {
-    if (!user.permissions.includes(route.userPermission)) throw userPermissionMissing(route.userPermission);
+    const { userPermission } = route;
+    if (userPermission !== "" && !user.permissions.includes(userPermission)) {
+      throw userPermissionMissing(userPermission);
+    }
   };
   if (route.level === "user") return route.handle(call);
   if (route.level === "account") {

@@ -1,0 +1,85 @@
+import { existsSync, readFileSync } from "node:fs";
+import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import * as z from "zod/mini";
+import type { Credentials } from "../../../lib/platform/credentials.ts";
+import { parseSecretValue } from "../../../lib/platform/secret-value.ts";
+import { ConfigurationError } from "../../../lib/platform/settings.ts";
+import { stackPath } from "../stack-file.ts";
+import { LOCAL_SECRET_ID } from "../stage.ts";
+import { UsageError } from "../start-options.ts";
+import { upstreamCredentials } from "../upstream.ts";
+import { type Finding, failed, ok } from "./finding.ts";
+
+export interface SourceOptions {
+  /** A server, with credentials from the environment. */
+  upstreamUrl?: string;
+  /** A secret, with the machine's AWS credentials. */
+  secretId?: string;
+}
+
+export interface Source {
+  /** Where they are from, for the report's first line. */
+  name: string;
+  finding: Finding;
+  /** Absent when they are not usable. */
+  credentials?: Credentials;
+}
+
+const check = "credentials";
+const FORM = `{ "server": "https://…", "clientId": "…", "clientSecret": "…", "jwt": "…" }`;
+
+/**
+ * The credentials to check: from the environment, from Secrets Manager, or those of the running stack.
+ * @throws UsageError when nothing says which
+ */
+export async function findCredentials(
+  { upstreamUrl, secretId }: SourceOptions,
+  env: Record<string, string | undefined>,
+): Promise<Source> {
+  if (upstreamUrl !== undefined) {
+    const text = JSON.stringify(upstreamCredentials(upstreamUrl, env));
+    return judge(upstreamUrl, text, "Correct the variable RINGCENTRAL_… that holds it.");
+  }
+  if (secretId !== undefined) return readSecret(new SecretsManagerClient({}), secretId);
+  if (!existsSync(stackPath)) {
+    throw new UsageError(
+      "Say which credentials: --upstream or --secret-id, or start a stack with npm start.",
+    );
+  }
+  const stack = z.object({ secretsUrl: z.string() }).parse(JSON.parse(readFileSync(stackPath, "utf8")));
+  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
+  const client = new SecretsManagerClient({ region: "us-east-1", endpoint: stack.secretsUrl, credentials });
+  return readSecret(client, LOCAL_SECRET_ID);
+}
+
+async function readSecret(client: SecretsManagerClient, secretId: string): Promise<Source> {
+  try {
+    const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretId }));
+    return judge(`the secret ${secretId}`, SecretString ?? "", `Put the secret in as ${FORM}.`);
+  } catch (error) {
+    const why = error instanceof Error ? error.name : "unknown error";
+    const remedy =
+      "Check its name, the region, and your AWS credentials; by the secret's policy only the functions and " +
+      "SECRET_READER_ARN may read it.";
+    return {
+      name: `the secret ${secretId}`,
+      finding: failed(check, `the secret cannot be read (${why})`, remedy),
+    };
+  } finally {
+    client.destroy();
+  }
+}
+
+function judge(name: string, text: string, remedy: string): Source {
+  try {
+    const credentials = parseSecretValue(text);
+    return {
+      name: `${credentials.server} as app ${credentials.clientId}`,
+      finding: ok(check, "complete and well formed"),
+      credentials,
+    };
+  } catch (error) {
+    if (!(error instanceof ConfigurationError)) throw error;
+    return { name, finding: failed(check, error.message, remedy) };
+  }
+}

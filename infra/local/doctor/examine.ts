@@ -1,0 +1,109 @@
+import type { Clock } from "../../../lib/platform/clock.ts";
+import { RingCentralError } from "../../../lib/ringcentral/errors.ts";
+import type { Credentials } from "../../../lib/ringcentral/ports.ts";
+import type { Transport } from "../../../lib/ringcentral/transport.ts";
+import { explainLogin } from "./explain.ts";
+import { type Finding, failed, ok, skipped, warning } from "./finding.ts";
+import { checkAppPermissions, checkUserPermissions } from "./permissions.ts";
+import { checkReadings } from "./readings.ts";
+import { openSession, type Session } from "./session.ts";
+import { checkWho } from "./who.ts";
+
+export interface ExaminationOptions {
+  credentials: Credentials;
+  clock: Clock;
+  /** The extension whose numbers are to be reached; absent: the credential's own. */
+  extensionId?: string;
+  /** What the account is expected to be. */
+  accountId?: string;
+  transport?: Transport;
+}
+
+export interface Examination {
+  findings: Finding[];
+  /** Whose credential it is, once known. */
+  accountId?: string;
+  extensionId?: string;
+}
+
+/** A clock that is this far off makes tokens look expired, or not yet valid. */
+const CLOCK_TOLERANCE_MS = 60_000;
+
+const later = ["app permissions", "who it is", "user permissions", "reading"];
+
+/**
+ * Checks a RingCentral credential for what Ringfront needs, from the connection to the lists themselves. One login, at
+ * most one Heavy call, nothing written.
+ */
+export async function examine(options: ExaminationOptions): Promise<Examination> {
+  const { credentials, clock, transport } = options;
+  const findings = checkServer(credentials);
+  let session: Session;
+  try {
+    session = await openSession(credentials, clock, transport);
+  } catch (error) {
+    if (!(error instanceof RingCentralError)) throw error;
+    findings.push(...describeRefusal(error));
+    return { findings };
+  }
+  try {
+    findings.push(ok("connection", "RingCentral answers"), ...checkClock(session));
+    findings.push(ok("login", "the app and the JWT credential are accepted"));
+    findings.push(checkAppPermissions(session));
+    const who = await checkWho(session, options);
+    findings.push(...who.findings);
+    if (who.accountId === undefined || who.extensionId === undefined) {
+      findings.push(
+        ...later.slice(2).map((check) => skipped(check, "it is not known who the credential is")),
+      );
+      return { findings };
+    }
+    const { accountId, extensionId } = who;
+    const permissions = await checkUserPermissions(session, accountId, extensionId);
+    findings.push(...permissions.findings);
+    const target = options.extensionId ?? extensionId;
+    findings.push(
+      ...(await checkReadings(session, { accountId, extensionId: target, lacks: permissions.lacks })),
+    );
+    findings.push(...describeLimits(session));
+    return { findings, accountId, extensionId };
+  } finally {
+    await session.end().catch(() => {});
+  }
+}
+
+function checkServer({ server }: Credentials): Finding[] {
+  if (!/devtest|sandbox/i.test(new URL(server).hostname)) return [];
+  return [
+    warning(
+      "server",
+      "this is RingCentral's sandbox, which is being given up",
+      "Use https://platform.ringcentral.com with a production app.",
+    ),
+  ];
+}
+
+function describeRefusal({ failure }: RingCentralError): Finding[] {
+  const { found, remedy } = explainLogin(failure);
+  const reached = failure.status !== undefined;
+  const unsaid = reached ? later : ["login", ...later];
+  return [
+    reached ? ok("connection", "RingCentral answers") : failed("connection", found, remedy),
+    ...(reached ? [failed("login", found, remedy)] : []),
+    ...unsaid.map((check) => skipped(check, reached ? "there is no login" : "there is no connection")),
+  ];
+}
+
+function checkClock({ clockAheadMs }: Session): Finding[] {
+  if (clockAheadMs === undefined || Math.abs(clockAheadMs) <= CLOCK_TOLERANCE_MS) return [];
+  const seconds = Math.round(Math.abs(clockAheadMs) / 1000);
+  const found = `this machine's clock is ${seconds} seconds ${clockAheadMs > 0 ? "behind" : "ahead of"} RingCentral's`;
+  return [warning("clock", found, "Let the machine set its clock by a time server.")];
+}
+
+function describeLimits({ limits }: Session): Finding[] {
+  const texts = [...limits.values()].flatMap(({ group, limit, windowSeconds = 60 }) =>
+    limit === undefined ? [] : [`${group} ${limit} calls in ${windowSeconds} s`],
+  );
+  return texts.length === 0 ? [] : [ok("rate limits", texts.join(", "))];
+}

@@ -1,0 +1,46 @@
+import { styleText } from "node:util";
+import type { Examination } from "./examine.ts";
+import { type Finding, isHealthy, type Outcome } from "./finding.ts";
+
+const labels: Record<Outcome, string> = { ok: "ok", warning: "warning", failed: "FAILED", skipped: "-" };
+const colours = { ok: "green", warning: "yellow", failed: "red", skipped: "gray" } as const;
+
+/** Wide enough for the longest label, and the longest check. */
+const LABEL = 9;
+const CHECK = 21;
+const INDENT = " ".repeat(2 + LABEL + CHECK);
+
+export interface Report extends Examination {
+  /** Whose credentials were checked. */
+  name: string;
+}
+
+/** The findings as lines of text, and a sentence at the end. @param isColoured whether escape codes may be used */
+export function writeReport({ name, findings, accountId, extensionId }: Report, isColoured: boolean): string {
+  const lines = findings.flatMap((finding, index) => {
+    // Said once for several that are mended alike.
+    const isRepeated = finding.remedy !== undefined && finding.remedy === findings[index + 1]?.remedy;
+    const line = lineFor(finding, isColoured);
+    return finding.remedy === undefined || isRepeated ? [line] : [line, `${INDENT}-> ${finding.remedy}`];
+  });
+  return [`Ringfront doctor: ${name}`, "", ...lines, "", verdict(findings, accountId, extensionId)].join(
+    "\n",
+  );
+}
+
+function lineFor({ check, outcome, found }: Finding, isColoured: boolean): string {
+  const padded = labels[outcome].padEnd(LABEL);
+  const label = isColoured ? styleText(colours[outcome], padded, { validateStream: false }) : padded;
+  return `  ${label}${check.padEnd(CHECK)}${outcome === "skipped" ? `not checked: ${found}` : found}`;
+}
+
+function verdict(findings: readonly Finding[], accountId?: string, extensionId?: string): string {
+  const count = (outcome: Outcome) => findings.filter((finding) => finding.outcome === outcome).length;
+  if (!isHealthy(findings)) {
+    const problems = count("failed");
+    return problems === 1 ? "One thing has to be mended." : `${problems} things have to be mended.`;
+  }
+  const ids =
+    accountId === undefined ? "" : ` For npm start: --account ${accountId} --extension ${extensionId}.`;
+  return count("warning") > 0 ? `It will work, with reservations.${ids}` : `Everything is in order.${ids}`;
+}

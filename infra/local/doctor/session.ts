@@ -1,0 +1,86 @@
+import type * as z from "zod/mini";
+import type { Clock } from "../../../lib/platform/clock.ts";
+import { deadlineIn } from "../../../lib/platform/deadline.ts";
+import { createLogger } from "../../../lib/platform/logger.ts";
+import { VERSION } from "../../../lib/platform/version.ts";
+import { failureOf, parseBody } from "../../../lib/ringcentral/answer.ts";
+import { type RateHeaders, readRateHeaders } from "../../../lib/ringcentral/answer-headers.ts";
+import { RingCentralError } from "../../../lib/ringcentral/errors.ts";
+import { createOAuth, type TokenGrant } from "../../../lib/ringcentral/oauth.ts";
+import type { Credentials } from "../../../lib/ringcentral/ports.ts";
+import { createTransport, type Transport, userAgent } from "../../../lib/ringcentral/transport.ts";
+
+/** How long one call may take. */
+const CALL_TIMEOUT_MS = 10_000;
+
+/** One login, and calls made with it. */
+export interface Session {
+  grant: TokenGrant;
+  /** How much RingCentral's clock is ahead of ours, in milliseconds; absent when its answer does not say. */
+  clockAheadMs?: number;
+  /** What the answers said of each group's limit, by the group's name. */
+  limits: Map<string, RateHeaders>;
+  /**
+   * @param path below `/restapi/v1.0/`
+   * @throws RingCentralError
+   */
+  get<Body>(path: string, query: Record<string, string>, schema: z.ZodMiniType<Body>): Promise<Body>;
+  /**
+   * Ends this login. It is one of the five that RingCentral allows a user and an app at a time; left open, it could
+   * push out the one that the deployed functions share. Theirs is another session, which this does not touch.
+   */
+  end(): Promise<void>;
+}
+
+/**
+ * Logs in: one call of the Auth group, which has five a minute, never repeated.
+ * @throws RingCentralError
+ */
+export async function openSession(
+  credentials: Credentials,
+  clock: Clock,
+  transport: Transport = createTransport({ userAgent: userAgent(VERSION) }),
+): Promise<Session> {
+  let clockAheadMs: number | undefined;
+  const watched: Transport = {
+    async send(request) {
+      const sentAt = clock.now();
+      const answer = await transport.send(request);
+      const { date } = answer.headers;
+      const theirs = typeof date === "string" ? Date.parse(date) : Number.NaN;
+      // Against the middle of the exchange; the header has whole seconds.
+      if (!Number.isNaN(theirs)) clockAheadMs = theirs - (sentAt + clock.now()) / 2;
+      return answer;
+    },
+  };
+  const log = createLogger({}, { clock, write: () => {} });
+  const oauth = createOAuth({ transport: watched, clock, log });
+  const deadline = () => deadlineIn(CALL_TIMEOUT_MS, clock, 0);
+  const grant = await oauth.login(credentials, deadline());
+  const limits: Session["limits"] = new Map();
+  return {
+    grant,
+    limits,
+    ...(clockAheadMs !== undefined && { clockAheadMs }),
+    async get(path, query, schema) {
+      const url = new URL(`/restapi/v1.0/${path}`, credentials.server);
+      for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+      const headers = { authorization: `Bearer ${grant.accessToken}` };
+      const answer = await transport.send({
+        operation: path,
+        method: "GET",
+        url,
+        headers,
+        deadline: deadline(),
+      });
+      const rate = readRateHeaders(answer.headers);
+      if (rate.group !== undefined) limits.set(rate.group, rate);
+      const failure = failureOf(path, answer, clock.now());
+      if (failure !== undefined) throw new RingCentralError(failure);
+      return parseBody(path, answer, schema);
+    },
+    async end() {
+      await oauth.revoke(credentials, grant.accessToken, deadline());
+    },
+  };
+}

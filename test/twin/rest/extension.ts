@@ -1,0 +1,37 @@
+import { type Answer, json } from "../edge/answer.ts";
+import { accountUri, type ExtensionCall, extensionUri } from "./call.ts";
+
+/** Who an extension is: a few of the many fields of the real answer [spec]. Ids are numbers here. */
+export function readExtension(call: ExtensionCall): Answer {
+  const { id, extensionNumber, name, type, status } = call.extension;
+  return json(200, {
+    uri: extensionUri(call, id),
+    id: Number(id),
+    extensionNumber,
+    name,
+    type,
+    status,
+    account: { uri: accountUri(call), id: call.account.id },
+    permissions: { admin: { enabled: userOf(call)?.admin === true } },
+  });
+}
+
+/** The permissions that an extension's role gives it, each with how far it reaches [docs: authorization profile]. */
+export function readAuthorizationProfile(call: ExtensionCall): Answer {
+  const user = userOf(call);
+  const dictionary = `${call.baseUrl}/restapi/v1.0/dictionary`;
+  const role = user?.admin === true ? "1" : "2";
+  return json(200, {
+    uri: `${extensionUri(call, call.extension.id)}/authz-profile`,
+    permissions: (user?.permissions ?? []).map((permission) => ({
+      permission: { id: permission, uri: `${dictionary}/permission/${permission}` },
+      effectiveRole: { id: role, uri: `${dictionary}/user-role/${role}` },
+      scopes: [user?.admin === true ? "AllExtensions" : "Self"],
+    })),
+  });
+}
+
+function userOf({ world, user, extension }: ExtensionCall) {
+  if (user.extensionId === extension.id) return user;
+  return world.users.find(({ extensionId }) => extensionId === extension.id);
+}

@@ -1,6 +1,7 @@
 // `npm run bench`: every published figure, printed. docs/benchmarks.md tells what they mean.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
+import { measureColdStarts } from "./cold-starts.ts";
 import { measureRequests } from "./requests.ts";
 
 /** @returns whether it ended well: the simulation fails when a goal is missed */
@@ -10,6 +11,7 @@ function run(program: string): boolean {
 }
 
 await measureRequests();
+await measureColdStarts();
 console.log("\nThe fleet, simulated in virtual time\n");
 const goalsAreMet = run("../sim/fleet.ts");
 const isMeasured = run("./sync.ts");

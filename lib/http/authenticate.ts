@@ -1,17 +1,12 @@
-import {
-  createRemoteJWKSet,
-  customFetch,
-  errors,
-  type JWTPayload,
-  type JWTVerifyGetKey,
-  jwtVerify,
-} from "jose";
+import { errors, type JWTPayload, jwtVerify } from "jose";
 import * as z from "zod/mini";
 import { ID_PATTERN } from "../contract/parameters.ts";
 import { ProblemError } from "../contract/problems.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Deadline } from "../platform/deadline.ts";
+import { getJson } from "../platform/get-json.ts";
 import type { Settings } from "../platform/settings.ts";
+import { createIssuerKeys } from "./issuer-keys.ts";
 import type { Caller } from "./request.ts";
 
 /** Turns an `Authorization` header into a caller. */
@@ -23,55 +18,31 @@ export interface Authenticator {
 /** Asymmetric only: with an HMAC algorithm the public key would be the secret; `none` is no signature at all. */
 const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
 const CLOCK_TOLERANCE_SECONDS = 5;
-const KEYS_TIMEOUT_MS = 3_000;
-const KEYS_MAX_AGE_MS = 10 * 60 * 1000;
-const KEYS_COOLDOWN_MS = 30_000;
+/** For each of the issuer's documents; some kilobytes they are. */
+const ISSUER_LIMITS = { timeoutMs: 3_000, maxBytes: 1_000_000 };
 /** RFC 6750's token alphabet; three parts, as a signed JWT has. */
 const BEARER = /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)$/i;
 
-const discovery = z.object({ issuer: z.string(), jwks_uri: z.url({ protocol: /^https?$/ }) });
 const claim = z.union([z.string(), z.number()]);
 
 export interface AuthenticatorDeps {
   settings: Settings;
   clock: Clock;
-  fetch?: typeof fetch;
+  /** In place of the network, for tests. */
+  getJson?: (url: URL) => Promise<unknown>;
 }
 
 export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
   const { settings, clock } = deps;
-  const httpFetch = deps.fetch ?? fetch;
-  let keys: Promise<JWTVerifyGetKey> | undefined;
-
-  /** The issuer's keys, found through its discovery document once per process. */
-  function issuerKeys(): Promise<JWTVerifyGetKey> {
-    keys ??= discover().catch((error: unknown) => {
-      keys = undefined;
-      throw error;
-    });
-    return keys;
-  }
-
-  async function discover(): Promise<JWTVerifyGetKey> {
-    const url = `${settings.authIssuer.replace(/\/$/, "")}/.well-known/openid-configuration`;
-    const response = await httpFetch(url, {
-      signal: AbortSignal.timeout(KEYS_TIMEOUT_MS),
-      redirect: "error",
-    });
-    if (!response.ok) throw new Error(`discovery document: HTTP ${response.status}`);
-    const document = discovery.parse(await response.json());
-    return createRemoteJWKSet(new URL(document.jwks_uri), {
-      timeoutDuration: KEYS_TIMEOUT_MS,
-      cacheMaxAge: KEYS_MAX_AGE_MS,
-      cooldownDuration: KEYS_COOLDOWN_MS,
-      [customFetch]: httpFetch,
-    });
-  }
+  const getKey = createIssuerKeys({
+    issuer: settings.authIssuer,
+    clock,
+    getJson: deps.getJson ?? ((url) => getJson(url, ISSUER_LIMITS)),
+  });
 
   async function verify(token: string, deadline: Deadline): Promise<JWTPayload> {
-    const getKey = await bounded(issuerKeys(), deadline).catch(issuerUnavailable);
     try {
-      const { payload } = await jwtVerify(token, getKey, {
+      const verifying = jwtVerify(token, getKey, {
         algorithms: ALGORITHMS,
         issuer: settings.authIssuer,
         audience: settings.authAudience,
@@ -79,6 +50,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
         currentDate: new Date(clock.now()),
         requiredClaims: ["exp"],
       });
+      const { payload } = await bounded(verifying, deadline);
       return payload;
     } catch (error) {
       throw problemOf(error);
@@ -97,19 +69,11 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
 
 function problemOf(error: unknown): ProblemError {
   if (error instanceof errors.JWTExpired) return new ProblemError("token_expired");
-  // Not the token's fault: the keys could not be fetched.
-  if (error instanceof errors.JWKSTimeout || !(error instanceof errors.JOSEError))
-    return issuerProblem(error);
-  // jose's base class is thrown for a bad answer of the keys' endpoint.
-  if (error.code === "ERR_JOSE_GENERIC" || error instanceof errors.JWKSInvalid) return issuerProblem(error);
+  // Not the token's fault: the keys could not be had, or are none.
+  if (!(error instanceof errors.JOSEError) || error instanceof errors.JWKSInvalid) {
+    return new ProblemError("token_issuer_unavailable", { retryAfterSeconds: 5, cause: error });
+  }
   return new ProblemError("token_invalid", { cause: error });
-}
-
-const issuerProblem = (cause: unknown) =>
-  new ProblemError("token_issuer_unavailable", { retryAfterSeconds: 5, cause });
-
-function issuerUnavailable(error: unknown): never {
-  throw issuerProblem(error);
 }
 
 function callerOf(payload: JWTPayload, settings: Settings): Caller {

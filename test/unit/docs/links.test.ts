@@ -1,0 +1,50 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { expect, test } from "vitest";
+import { projectRoot } from "../../../infra/build/bundle.ts";
+
+const folders = ["docs", "lib/client", "test/twin"];
+const documents = [
+  "README.md",
+  "CHANGELOG.md",
+  ...folders.flatMap((folder) =>
+    readdirSync(join(projectRoot, folder), { recursive: true, encoding: "utf8" })
+      .filter((file) => file.endsWith(".md") && !file.includes("node_modules"))
+      .map((file) => join(folder, file)),
+  ),
+];
+const read = (file: string) => readFileSync(join(projectRoot, file), "utf8");
+
+/** As the repository's pages name them. */
+const anchorsOf = (text: string) =>
+  [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\- ]/g, "")
+      .replaceAll(" ", "-"),
+  );
+
+/** What of a document's links leads nowhere in this project. */
+function brokenLinks(file: string): string[] {
+  const links = [...read(file).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = ""]) => link);
+  return links.filter((link) => {
+    if (/^[a-z]+:/.test(link)) return false;
+    const [path = "", anchor] = link.split("#");
+    const target = path === "" ? file : relative(projectRoot, join(projectRoot, dirname(file), path));
+    if (!existsSync(join(projectRoot, target))) return true;
+    return anchor !== undefined && target.endsWith(".md") && !anchorsOf(read(target)).includes(anchor);
+  });
+}
+
+test.each(documents)("every link in %s leads somewhere", (file) => {
+  expect(brokenLinks(file)).toEqual([]);
+});
+
+test("commands that documents name are there", () => {
+  const { scripts } = JSON.parse(read("package.json"));
+  const named = documents.flatMap((file) =>
+    [...read(file).matchAll(/\bnpm run ([a-z][\w:-]*)/g)].map(([, name = ""]) => name),
+  );
+  const known = [...Object.keys(scripts), "dev"];
+  expect([...new Set(named)].filter((name) => !known.includes(name))).toEqual([]);
+});

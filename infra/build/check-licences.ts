@@ -9,7 +9,16 @@ import { type LockedPackage, lockedPackages } from "./lock-file.ts";
 
 const deployable = ["0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT"];
 // Used unchanged, MPL-2.0 asks nothing of those who run a tool under it.
-const usable = [...deployable, "BlueOak-1.0.0", "MPL-2.0", "PSF-2.0", "Python-2.0", "Unlicense", "Zlib"];
+const usable = [
+  ...deployable,
+  "BlueOak-1.0.0",
+  "CC0-1.0",
+  "MPL-2.0",
+  "PSF-2.0",
+  "Python-2.0",
+  "Unlicense",
+  "Zlib",
+];
 
 /**
  * Whether a licence expression (SPDX) can be met with the licences of a list: one side of an `OR`, both of an `AND`.

@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { mkdir, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
+import { Spec, Validation } from "@cyclonedx/cyclonedx-library";
 import * as z from "zod/mini";
 import { type Bundle, bundleFunctions, projectRoot } from "./bundle.ts";
 import { packageLocation } from "./bundle-checks.ts";
@@ -16,11 +17,13 @@ const Component = z.looseObject({
   properties: z.optional(z.array(z.unknown())),
 });
 const Sbom = z.looseObject({
+  specVersion: z.string(),
   metadata: z.looseObject({ component: z.looseObject({ "bom-ref": z.string(), name: z.string() }) }),
   components: z.array(Component),
   dependencies: z.array(z.object({ ref: z.string(), dependsOn: z.array(z.string()) })),
 });
 export type Sbom = z.output<typeof Sbom>;
+const SpecVersion = z.enum(Spec.Version);
 
 /**
  * Of npm's bill, which has the tools too, what package-lock.json counts as production. (npm's own `--omit dev` leaves
@@ -90,6 +93,13 @@ function askNpm(): Sbom {
   return Sbom.parse(JSON.parse(output));
 }
 
+/** @throws when it is not what CycloneDX's own schema asks for, unknown members included */
+export async function requireValid(sbom: Sbom): Promise<void> {
+  const version = SpecVersion.parse(sbom.specVersion);
+  const problems = await new Validation.JsonStrictValidator(version).validate(JSON.stringify(sbom));
+  if (problems !== null) throw new Error(`not a valid bill of materials: ${JSON.stringify(problems)}`);
+}
+
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
   const dir = join(projectRoot, ".build");
   await mkdir(dir, { recursive: true });
@@ -98,6 +108,7 @@ if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
     lockedPackages(),
     await bundleFunctions({ outDir: join(dir, "sbom") }),
   );
+  await requireValid(sbom);
   await writeFile(join(dir, "sbom.cdx.json"), `${JSON.stringify(sbom, null, 2)}\n`);
   const deployed = sbom.components.filter(({ scope }) => scope === "required");
   console.log(

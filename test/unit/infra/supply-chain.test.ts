@@ -5,7 +5,7 @@ import * as z from "zod/mini";
 import { projectRoot } from "../../../infra/build/bundle.ts";
 import { findForeignLicences, isAllowed } from "../../../infra/build/check-licences.ts";
 import { type LockedPackage, lockedPackages } from "../../../infra/build/lock-file.ts";
-import { type Sbom, selectDeployed } from "../../../infra/build/sbom.ts";
+import { requireValid, type Sbom, selectDeployed } from "../../../infra/build/sbom.ts";
 
 const Manifest = z.object({
   dependencies: z.record(z.string(), z.string()),
@@ -79,6 +79,8 @@ describe("a licence", () => {
 describe("the bill of materials", () => {
   const component = (name: string) => ({ "bom-ref": `${name}@1.0.0`, name, version: "1.0.0" });
   const all: Sbom = {
+    bomFormat: "CycloneDX",
+    specVersion: "1.5",
     metadata: { component: { "bom-ref": "ringfront@0.1.0", name: "some-folder" } },
     components: ["zod", "unused", "vitest"].map(component),
     dependencies: [
@@ -111,5 +113,15 @@ describe("the bill of materials", () => {
   test("is refused when a bundle holds what it would not name", () => {
     const foreign = [{ name: "ops/health", inputs: { "node_modules/stowaway/index.js": 5 } }];
     expect(() => selectDeployed(all, packages, foreign)).toThrow("lacks stowaway");
+  });
+
+  test("is held against CycloneDX's own schema", async () => {
+    const typed = all.components.map((each) => ({ ...each, type: "library" }));
+    const application = { ...all.metadata.component, type: "application" };
+    const valid = { ...all, components: typed, metadata: { component: application } };
+    await expect(requireValid(valid)).resolves.toBeUndefined();
+    await expect(requireValid(all)).rejects.toThrow("not a valid bill of materials");
+    await expect(requireValid({ ...valid, licence: "MIT" })).rejects.toThrow("additionalProperties");
+    await expect(requireValid({ ...valid, specVersion: "0.1" })).rejects.toThrow();
   });
 });

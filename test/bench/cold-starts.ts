@@ -27,12 +27,32 @@ const firstAnswer = `
   process.stdout.write("\\n" + JSON.stringify({ ms: performance.now(), statusCode }));
   process.exit(0);`;
 
+/** A fresh process's first answer. */
+export interface FirstAnswer {
+  statusCode: number;
+  /** From the start of the process to its answer. */
+  ms: number;
+  /** Till it asked for its first event, where it does that. */
+  initMs?: number;
+}
+/** Starts a process in which the bundle answers one event. @param env all of its environment */
+export type RunFirst = (path: string, event: unknown, env: NodeJS.ProcessEnv) => Promise<FirstAnswer>;
+
+const inPlainProcess: RunFirst = async (path, event, env) => {
+  const { stdout } = await promisify(execFile)(
+    process.execPath,
+    ["--input-type=module", "--eval", firstAnswer],
+    { env: { ...env, FIRST_REQUEST: JSON.stringify([path, event]) } },
+  );
+  return JSON.parse(stdout.slice(stdout.lastIndexOf("\n")));
+};
+
 interface ColdCase {
   name: string;
   /** The function's place under `functions/`; absent: one that does nothing. */
   bundle?: string;
   route: Route;
-  request?: (run: number, service: Service) => TestRequest;
+  request?: (run: number, tokens: Service["tokens"]) => TestRequest;
   /** RingCentral's answers that this one waits for, one after the other. */
   waitsFor: number;
   /** Needs a fleet that has no token yet. */
@@ -41,7 +61,7 @@ interface ColdCase {
 
 const asUser =
   (headers: Record<string, string> = {}) =>
-  (_: number, { tokens }: Service): TestRequest => ({ token: tokens.user, headers });
+  (_: number, tokens: Service["tokens"]): TestRequest => ({ token: tokens.user, headers });
 const list = { bundle: "extensions/list-forwarding-numbers", route: listForwardingNumbersRoute };
 const cases: ColdCase[] = [
   { name: "a function that does nothing", route: getHealthRoute, waitsFor: 0 },
@@ -66,16 +86,20 @@ const cases: ColdCase[] = [
     name: "write",
     bundle: "extensions/add-blocked-number",
     route: addBlockedNumberRoute,
-    request: (run, { tokens }) => ({ token: tokens.user, body: { phoneNumber: `+120255501${20 + run}` } }),
+    request: (run, tokens) => ({ token: tokens.user, body: { phoneNumber: `+120255501${20 + run}` } }),
     waitsFor: 1,
   },
 ];
 
 /**
  * The time from the start of a fresh process to its first answer, for the very bundles that are deployed. Everything
- * it speaks to is on loopback, RingCentral answering after a while; Lambda's own start-up is not in it.
+ * it speaks to is on loopback, RingCentral answering after a while.
+ * @param runner what the process is
  */
-export async function measureColdStarts(): Promise<void> {
+export async function measureColdStarts(
+  runFirst: RunFirst = inPlainProcess,
+  runner = "plain Node",
+): Promise<void> {
   const outDir = await mkdtemp(join(tmpdir(), "ringfront-cold-"));
   try {
     await bundleFunctions({ outDir });
@@ -85,53 +109,53 @@ export async function measureColdStarts(): Promise<void> {
     let base = 0;
     for (const each of cases) {
       const path = each.bundle === undefined ? nothing : join(outDir, "functions", `${each.bundle}.mjs`);
-      const p50 = percentile(await timesOf(each, path), 0.5);
+      const answers = await firstAnswersOf(each, path, runFirst);
+      const median = (values: (number | undefined)[]) =>
+        percentile(
+          values.map((value) => value ?? Number.NaN),
+          0.5,
+        );
+      const p50 = median(answers.map(({ ms }) => ms));
       if (each.bundle === undefined) base = p50;
       figures[each.name] = {
         "p50 ms": Math.round(p50),
+        ...(answers[0]?.initMs !== undefined && {
+          "of that init": Math.round(median(answers.map(({ initMs }) => initMs))),
+        }),
         "over nothing": Math.round(p50 - base),
         "our share": Math.round(p50 - base - each.waitsFor * RINGCENTRAL_MS),
       };
     }
-    console.log(
-      `\nA process's first answer, RingCentral taking ${RINGCENTRAL_MS} ms a call (${RUNS} processes each)\n`,
-    );
+    const setting = `${runner}, RingCentral taking ${RINGCENTRAL_MS} ms a call (${RUNS} processes each)`;
+    console.log(`\nA process's first answer: ${setting}\n`);
     console.table(figures);
   } finally {
     await rm(outDir, { recursive: true, force: true });
   }
 }
 
-async function timesOf(each: ColdCase, path: string): Promise<number[]> {
-  const times: number[] = [];
+async function firstAnswersOf(each: ColdCase, path: string, runFirst: RunFirst): Promise<FirstAnswer[]> {
+  const answers: FirstAnswer[] = [];
   let service: Service | undefined;
+  const answer = async (run: number, { tokens }: Service) => {
+    const { name, route, request } = each;
+    const event = apiGatewayEvent(route, request?.(run, tokens));
+    const first = await runFirst(path, event, process.env);
+    const isRefused = route.scope !== undefined && event.headers.authorization === undefined;
+    const { statusCode } = first;
+    if (isRefused ? statusCode !== 401 : statusCode >= 300)
+      throw new Error(`${name}: answered ${statusCode}`);
+    return first;
+  };
   for (let run = 0; run < RUNS; run += 1) {
     if (each.isFirst) await service?.stop();
     if (service === undefined || each.isFirst) {
       service = await startService({ latencyMs: RINGCENTRAL_MS, limits: AMPLE });
       // The token, and what the cache keeps, are there from an earlier instance.
-      if (!each.isFirst) await timeOf(each, path, -1, service);
+      if (!each.isFirst) await answer(-1, service);
     }
-    times.push(await timeOf(each, path, run, service));
+    answers.push(await answer(run, service));
   }
   await service?.stop();
-  return times;
-}
-
-async function timeOf(
-  { name, route, request }: ColdCase,
-  path: string,
-  run: number,
-  service: Service,
-): Promise<number> {
-  const event = apiGatewayEvent(route, request?.(run, service));
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ["--input-type=module", "--eval", firstAnswer],
-    { env: { ...process.env, FIRST_REQUEST: JSON.stringify([path, event]) } },
-  );
-  const { ms, statusCode } = JSON.parse(stdout.slice(stdout.lastIndexOf("\n")));
-  const isRefused = route.scope !== undefined && event.headers.authorization === undefined;
-  if (isRefused ? statusCode !== 401 : statusCode >= 300) throw new Error(`${name}: answered ${statusCode}`);
-  return ms;
+  return answers;
 }

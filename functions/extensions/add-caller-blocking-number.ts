@@ -1,5 +1,5 @@
-import { addCallerBlockingNumberRoute } from "../../lib/contract/routes/add-caller-blocking-number.ts";
-import { defineFunction } from "../../lib/define-function.ts";
+import { addCallerBlockingNumberRoute } from "../../lib/contract/caller-blocking.ts";
 import { addCallerBlockingNumber } from "../../lib/numbers/caller-blocking-entries.ts";
+import { defineFunction } from "../../lib/runtime/api-function.ts";
 
 export const handler = defineFunction(addCallerBlockingNumberRoute, addCallerBlockingNumber);

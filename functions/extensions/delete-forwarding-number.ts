@@ -1,5 +1,5 @@
-import { deleteForwardingNumberRoute } from "../../lib/contract/routes/delete-forwarding-number.ts";
-import { defineFunction } from "../../lib/define-function.ts";
+import { deleteForwardingNumberRoute } from "../../lib/contract/forwarding-numbers.ts";
 import { deleteForwardingNumber } from "../../lib/numbers/forwarding-number-writes.ts";
+import { defineFunction } from "../../lib/runtime/api-function.ts";
 
 export const handler = defineFunction(deleteForwardingNumberRoute, deleteForwardingNumber);

@@ -1,5 +1,5 @@
-import { getOverviewRoute } from "../../lib/contract/routes/get-overview.ts";
-import { defineFunction } from "../../lib/define-function.ts";
-import { getOverview } from "../../lib/overview/get-overview.ts";
+import { getOverviewRoute } from "../../lib/contract/overview.ts";
+import { getOverview } from "../../lib/numbers/overview.ts";
+import { defineFunction } from "../../lib/runtime/api-function.ts";
 
 export const handler = defineFunction(getOverviewRoute, getOverview);

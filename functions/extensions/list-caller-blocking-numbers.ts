@@ -1,5 +1,5 @@
-import { listCallerBlockingNumbersRoute } from "../../lib/contract/routes/list-caller-blocking-numbers.ts";
-import { defineFunction } from "../../lib/define-function.ts";
+import { listCallerBlockingNumbersRoute } from "../../lib/contract/caller-blocking.ts";
 import { listCallerBlockingNumbers } from "../../lib/numbers/caller-blocking.ts";
+import { defineFunction } from "../../lib/runtime/api-function.ts";
 
 export const handler = defineFunction(listCallerBlockingNumbersRoute, listCallerBlockingNumbers);

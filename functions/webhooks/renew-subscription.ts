@@ -1,5 +1,5 @@
-import { defineJob } from "../../lib/define-job.ts";
-import { renewSubscriptions } from "../../lib/renew-subscriptions.ts";
+import { defineJob } from "../../lib/runtime/job-function.ts";
+import { renewSubscriptions } from "../../lib/runtime/renew-subscriptions.ts";
 
 /** Invoked by EventBridge Scheduler. */
 export const handler = defineJob("renewSubscription", renewSubscriptions);

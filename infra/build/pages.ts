@@ -32,17 +32,17 @@ const api = { "connect-src": "'self'" };
 
 /** The functions that answer a page, and where the page comes from. */
 const pages: Record<string, PageSource> = {
-  "ops/docs": {
+  "ops/get-docs": {
     html: "docs/page.html",
     // The renderer's drawings are data URLs in its style sheet; what it shows of an answer may be a blob.
     policy: { ...api, "img-src": "data:" },
   },
-  "ops/error-catalogue": {
+  "ops/get-error-catalogue": {
     html: "errors/page.html",
     content: renderErrorCatalogue,
     policy: { "img-src": "data:" },
   },
-  "ops/console": {
+  "ops/get-console": {
     html: "console/page.html",
     policy: {
       ...api,

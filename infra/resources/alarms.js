@@ -62,11 +62,11 @@ function declarations(namespace, stack, { requestsPerHour = 0, latencyMs = 0, sy
       comparison: "GreaterThanThreshold",
       outOf: [3, 5],
     },
-    GateOpenAlarm: {
-      name: "gate-open",
-      runbook: "gate-open",
+    UpstreamPausedAlarm: {
+      name: "upstream-paused",
+      runbook: "upstream-paused",
       meaning: "RingCentral has made us pause for 5 of the last 10 minutes: callers get 503 meanwhile.",
-      watches: own("GateOpenMs", "Sum", 600),
+      watches: own("UpstreamPausedMs", "Sum", 600),
       threshold: 300_000,
     },
     TokenFailuresAlarm: {
@@ -83,11 +83,11 @@ function declarations(namespace, stack, { requestsPerHour = 0, latencyMs = 0, sy
       watches: own("AppPermissionMissing", "Sum", 300),
       threshold: 1,
     },
-    GovernorDegradedAlarm: {
-      name: "governor-degraded",
+    RateLimiterDegradedAlarm: {
+      name: "rate-limiter-degraded",
       runbook: "table-unavailable",
       meaning: "Functions could not reach the table and went by their own share of RingCentral's budgets.",
-      watches: own("DegradedGovernor", "Sum", 300),
+      watches: own("RateLimiterDegraded", "Sum", 300),
       threshold: 3,
     },
     SyncLateAlarm: {

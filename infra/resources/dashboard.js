@@ -101,7 +101,7 @@ const upstreamCalls = (namespace) =>
 const upstreamPauses = (namespace) =>
   graph("429s and pauses", [
     [namespace, "UpstreamRateLimited", { label: "429s" }],
-    [namespace, "GateOpenMs", { label: "pause, ms", yAxis: "right" }],
+    [namespace, "UpstreamPausedMs", { label: "pause, ms", yAxis: "right" }],
   ]);
 
 /** @param {string} namespace */

@@ -1,5 +1,5 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
-import type { Position } from "../numbers/page.ts";
+import type { Position } from "../contract/paging.ts";
 
 /** What a cursor is bound to: it opens for the same walk only. */
 export interface CursorBinding {

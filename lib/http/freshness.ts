@@ -1,4 +1,4 @@
-import type { Freshness, Reading } from "../ringcentral/operation.ts";
+import type { Freshness, Reading } from "../ringcentral/api/operation.ts";
 
 /** What a request's `Cache-Control` demands (RFC 9111, 5.2.1): `no-cache`, `no-store` and `max-age` are heeded. */
 export function parseFreshness(cacheControl: string | undefined): Freshness {

@@ -3,11 +3,11 @@ import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context
 import type { Deadline } from "../platform/deadline.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Settings } from "../platform/settings.ts";
-import type { BudgetLeft } from "../ringcentral/operation.ts";
+import type { BudgetLeft } from "../ringcentral/api/operation.ts";
 import type { Caller } from "./request.ts";
 
 /** An answer whose headers are all there is to say: names in lower case. */
-export interface HttpAnswer extends APIGatewayProxyStructuredResultV2 {
+export interface HttpResponse extends APIGatewayProxyStructuredResultV2 {
   statusCode: number;
   headers: Record<string, string>;
 }
@@ -28,8 +28,8 @@ export interface Invocation {
   problemCode?: string;
 }
 
-export type EdgeRequest = middy.Request<APIGatewayProxyEventV2, HttpAnswer, Error, Context>;
-export type Middleware = middy.MiddlewareObj<APIGatewayProxyEventV2, HttpAnswer, Error, Context>;
+export type EdgeRequest = middy.Request<APIGatewayProxyEventV2, HttpResponse, Error, Context>;
+export type Middleware = middy.MiddlewareObj<APIGatewayProxyEventV2, HttpResponse, Error, Context>;
 
 const invocations = new WeakMap<object, Invocation>();
 

@@ -4,7 +4,7 @@ import { gunzip } from "node:zlib";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import * as z from "zod/mini";
 import type { Route } from "../contract/route.ts";
-import { type HttpAnswer, header } from "./invocation.ts";
+import { type HttpResponse, header } from "./invocation.ts";
 import { translateCommon } from "./public-problems.ts";
 import { type ApiHandler, buildStack, type StackOptions } from "./stack.ts";
 import { validate } from "./validate.ts";
@@ -39,7 +39,7 @@ async function loadPage(folder: URL): Promise<Page> {
   return { ...PageFacts.parse(JSON.parse(facts)), gzipped };
 }
 
-async function pageAnswer(page: Page, acceptEncoding = ""): Promise<HttpAnswer> {
+async function pageAnswer(page: Page, acceptEncoding = ""): Promise<HttpResponse> {
   const isGzip = /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(acceptEncoding);
   const headers = {
     "content-type": "text/html; charset=utf-8",

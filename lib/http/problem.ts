@@ -1,5 +1,5 @@
 import { type ProblemError, problems } from "../contract/problems.ts";
-import type { HttpAnswer } from "./invocation.ts";
+import type { HttpResponse } from "./invocation.ts";
 
 const RETRY_SECONDS = 5;
 
@@ -30,7 +30,7 @@ export function problemBody(problem: ProblemError, context: ProblemContext) {
   };
 }
 
-export function problemAnswer(problem: ProblemError, context: ProblemContext): HttpAnswer {
+export function problemAnswer(problem: ProblemError, context: ProblemContext): HttpResponse {
   const body = problemBody(problem, context);
   const { code, status, retryAfter } = body;
   return {

@@ -1,6 +1,6 @@
 import type { Route } from "../contract/route.ts";
 import { systemClock } from "../platform/clock.ts";
-import { successAnswer } from "./answer.ts";
+import { successAnswer } from "./encode-response.ts";
 import { translateCommon } from "./public-problems.ts";
 import type { Outcome } from "./request.ts";
 import { type ApiHandler, buildStack, type StackOptions } from "./stack.ts";

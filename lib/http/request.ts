@@ -1,9 +1,9 @@
 import type * as z from "zod/mini";
+import type { FeedPage, Page, PageRequest } from "../contract/paging.ts";
 import type { Route } from "../contract/route.ts";
-import type { FeedPage, Page, PageRequest } from "../numbers/page.ts";
 import type { Deadline } from "../platform/deadline.ts";
 import type { Logger } from "../platform/logger.ts";
-import type { BudgetLeft, Freshness, Reading } from "../ringcentral/operation.ts";
+import type { BudgetLeft, Freshness, Reading } from "../ringcentral/api/operation.ts";
 import type { ProblemBody } from "./problem.ts";
 
 /** Who is calling, from a verified access token. */

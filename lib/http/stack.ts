@@ -7,7 +7,7 @@ import { createLogger, type Logger } from "../platform/logger.ts";
 import { type Metrics, processMetrics } from "../platform/metrics.ts";
 import { accessLog } from "./access-log.ts";
 import { conditional } from "./conditional.ts";
-import { type HttpAnswer, invocationOf, type Middleware } from "./invocation.ts";
+import { type HttpResponse, invocationOf, type Middleware } from "./invocation.ts";
 import { problemAnswer } from "./problem.ts";
 import { requestId } from "./request-id.ts";
 import { cors, rateLimits, responseHeaders } from "./response-headers.ts";
@@ -22,7 +22,7 @@ export interface StackOptions {
   cacheControl?: string;
 }
 
-export type ApiHandler = (event: APIGatewayProxyEventV2, context: Context) => Promise<HttpAnswer>;
+export type ApiHandler = (event: APIGatewayProxyEventV2, context: Context) => Promise<HttpResponse>;
 
 /** The last resort against a handler that forgets its deadline: answer before Lambda cuts it off. */
 const EARLY_ANSWER_MS = 250;
@@ -35,12 +35,12 @@ export function buildStack(
   route: Route,
   translate: Translate,
   steps: Middleware[],
-  handle: (event: APIGatewayProxyEventV2) => Promise<HttpAnswer>,
+  handle: (event: APIGatewayProxyEventV2) => Promise<HttpResponse>,
   options: StackOptions,
 ): ApiHandler {
   const { clock = systemClock, logger = createLogger(), metrics = processMetrics } = options;
   const { cacheControl = "private, no-cache" } = options;
-  const stack = middy<APIGatewayProxyEventV2, HttpAnswer, Error, Context>({
+  const stack = middy<APIGatewayProxyEventV2, HttpResponse, Error, Context>({
     timeoutEarlyInMillis: EARLY_ANSWER_MS,
     timeoutEarlyResponse: () => {
       throw new ProblemError("upstream_timeout");

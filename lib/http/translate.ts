@@ -1,6 +1,6 @@
 import { ProblemError } from "../contract/problems.ts";
 import { SecretUnavailableError } from "../platform/credentials.ts";
-import { RingCentralError } from "../ringcentral/errors.ts";
+import { RingCentralError } from "../ringcentral/api/errors.ts";
 import { StorageUnavailable } from "../storage/errors.ts";
 import { translateCommon } from "./public-problems.ts";
 import type { Translate } from "./stack.ts";

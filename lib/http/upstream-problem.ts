@@ -4,7 +4,7 @@ import {
   type ProblemDetails,
   ProblemError,
 } from "../contract/problems.ts";
-import type { RingCentralError, RingCentralFailure } from "../ringcentral/errors.ts";
+import type { RingCentralError, RingCentralFailure } from "../ringcentral/api/errors.ts";
 
 /** RingCentral's error codes in the contract's words; whatever is not here goes by the kind of failure. */
 const byErrorCode: Readonly<Record<string, ProblemCode>> = {

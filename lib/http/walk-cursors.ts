@@ -1,5 +1,5 @@
+import type { Position } from "../contract/paging.ts";
 import { ProblemError } from "../contract/problems.ts";
-import type { Position } from "../numbers/page.ts";
 import type { Deadline } from "../platform/deadline.ts";
 import { type CursorBinding, openCursor, sealCursor } from "./cursor.ts";
 

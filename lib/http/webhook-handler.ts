@@ -4,7 +4,7 @@ import { systemClock } from "../platform/clock.ts";
 import type { Deadline } from "../platform/deadline.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Settings } from "../platform/settings.ts";
-import { successAnswer } from "./answer.ts";
+import { successAnswer } from "./encode-response.ts";
 import { header, invocationOf } from "./invocation.ts";
 import type { Outcome } from "./request.ts";
 import { type ApiHandler, buildStack, type StackOptions } from "./stack.ts";

@@ -1,8 +1,8 @@
-import type { BlockedNumber, NewBlockedNumber } from "../contract/resources/blocked-number.ts";
+import type { BlockedNumber, NewBlockedNumber } from "../contract/blocked-numbers.ts";
 import type { Clock } from "../platform/clock.ts";
-import type { RingCentral } from "../ringcentral/operation.ts";
-import * as operations from "../ringcentral/operations.ts";
-import type { WireBlockedNumber } from "../ringcentral/wire.ts";
+import type { RingCentral } from "../ringcentral/api/operation.ts";
+import * as operations from "../ringcentral/api/operations.ts";
+import type { WireBlockedNumber } from "../ringcentral/api/wire.ts";
 import type { BlockedNumberFamilies } from "./blocked-number-family.ts";
 import { toBlockedNumber } from "./blocked-numbers.ts";
 import { addEntry } from "./caller-blocking-entries.ts";

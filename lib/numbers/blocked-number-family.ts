@@ -1,6 +1,6 @@
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/logger.ts";
-import { RingCentralError } from "../ringcentral/errors.ts";
+import { RingCentralError } from "../ringcentral/api/errors.ts";
 import type { RecordKey, RecordStore } from "../storage/record-store.ts";
 
 /** `legacy` = `blocked-number`; `current` = `caller-blocking/phone-numbers`, its successor. */

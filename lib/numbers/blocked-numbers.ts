@@ -1,9 +1,9 @@
+import type { BlockedNumber } from "../contract/blocked-numbers.ts";
+import type { Page } from "../contract/paging.ts";
 import { ProblemError } from "../contract/problems.ts";
-import type { BlockedNumber } from "../contract/resources/blocked-number.ts";
-import type { RingCentral } from "../ringcentral/operation.ts";
-import * as operations from "../ringcentral/operations.ts";
+import type { RingCentral } from "../ringcentral/api/operation.ts";
+import * as operations from "../ringcentral/api/operations.ts";
 import type { BlockedNumberFamilies } from "./blocked-number-family.ts";
-import type { Page } from "./page.ts";
 import { toE164 } from "./phone-number-output.ts";
 import type { ListRequest } from "./request.ts";
 import { readWindow, windowPosition } from "./upstream-window.ts";

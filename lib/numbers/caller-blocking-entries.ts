@@ -2,13 +2,13 @@ import type {
   CallerBlockingNumber,
   CallerBlockingNumberUpdate,
   NewCallerBlockingNumber,
-} from "../contract/resources/caller-blocking.ts";
+} from "../contract/caller-blocking.ts";
 import type { Clock } from "../platform/clock.ts";
 import { canonicalJson } from "../platform/content-tag.ts";
 import type { Deadline } from "../platform/deadline.ts";
-import type { RingCentral } from "../ringcentral/operation.ts";
-import * as operations from "../ringcentral/operations.ts";
-import type { WireCallerBlockingNumber } from "../ringcentral/wire.ts";
+import type { RingCentral } from "../ringcentral/api/operation.ts";
+import * as operations from "../ringcentral/api/operations.ts";
+import type { WireCallerBlockingNumber } from "../ringcentral/api/wire.ts";
 import { toCallerBlockingNumber, wireStatus } from "./caller-blocking.ts";
 import { requireChange } from "./change.ts";
 import { findInList } from "./find-in-list.ts";

@@ -1,13 +1,10 @@
-import type {
-  CallerBlockingSettings,
-  CallerBlockingSettingsUpdate,
-} from "../contract/resources/caller-blocking.ts";
+import type { CallerBlockingSettings, CallerBlockingSettingsUpdate } from "../contract/caller-blocking.ts";
 import type { Clock } from "../platform/clock.ts";
 import { canonicalJson } from "../platform/content-tag.ts";
 import type { Deadline } from "../platform/deadline.ts";
-import type { RingCentral } from "../ringcentral/operation.ts";
-import * as operations from "../ringcentral/operations.ts";
-import type { WireCallerBlocking } from "../ringcentral/wire.ts";
+import type { RingCentral } from "../ringcentral/api/operation.ts";
+import * as operations from "../ringcentral/api/operations.ts";
+import type { WireCallerBlocking } from "../ringcentral/api/wire.ts";
 import { requireChange } from "./change.ts";
 import { requireMatch } from "./precondition.ts";
 import type { NumbersRequest, WriteRequest } from "./request.ts";

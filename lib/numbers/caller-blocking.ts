@@ -1,9 +1,9 @@
+import type { CallerBlockingNumber } from "../contract/caller-blocking.ts";
+import type { Page, Position } from "../contract/paging.ts";
 import { ProblemError } from "../contract/problems.ts";
-import type { CallerBlockingNumber } from "../contract/resources/caller-blocking.ts";
-import type { RingCentral } from "../ringcentral/operation.ts";
-import * as operations from "../ringcentral/operations.ts";
-import type { WireCallerBlockingNumber } from "../ringcentral/wire.ts";
-import type { Page, Position } from "./page.ts";
+import type { RingCentral } from "../ringcentral/api/operation.ts";
+import * as operations from "../ringcentral/api/operations.ts";
+import type { WireCallerBlockingNumber } from "../ringcentral/api/wire.ts";
 import { toE164 } from "./phone-number-output.ts";
 import type { ListRequest } from "./request.ts";
 import { readWindow, type UpstreamWindow, type WindowPosition, windowPosition } from "./upstream-window.ts";

@@ -1,5 +1,5 @@
-import type { PhoneNumber } from "../contract/resources/phone-number.ts";
-import type { WireCompanyNumber, WireExtensionPhoneNumber } from "../ringcentral/wire.ts";
+import type { PhoneNumber } from "../contract/company-numbers.ts";
+import type { WireCompanyNumber, WireExtensionPhoneNumber } from "../ringcentral/api/wire.ts";
 import { toE164 } from "./phone-number-output.ts";
 
 /** Either list's record: the extension's own has these members and more [spec: OAS]. */

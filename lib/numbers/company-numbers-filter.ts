@@ -1,4 +1,4 @@
-import type { PhoneNumber } from "../contract/resources/phone-number.ts";
+import type { PhoneNumber } from "../contract/company-numbers.ts";
 
 /** Absent = any; the members are alternatives of one another, and a number has to fit all that are there. */
 export interface CompanyNumbersFilter {

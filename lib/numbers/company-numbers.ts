@@ -1,10 +1,10 @@
-import type { PhoneNumber } from "../contract/resources/phone-number.ts";
-import type { CallContext, RingCentral } from "../ringcentral/operation.ts";
-import { listCompanyNumbers as listCompanyNumbersOperation } from "../ringcentral/operations.ts";
-import type { WireCompanyNumber } from "../ringcentral/wire.ts";
+import type { PhoneNumber } from "../contract/company-numbers.ts";
+import type { Page, PageRequest } from "../contract/paging.ts";
+import type { CallContext, RingCentral } from "../ringcentral/api/operation.ts";
+import { listCompanyNumbers as listCompanyNumbersOperation } from "../ringcentral/api/operations.ts";
+import type { WireCompanyNumber } from "../ringcentral/api/wire.ts";
 import { toPhoneNumber } from "./company-number-output.ts";
 import { type CompanyNumbersFilter, fitsFilter } from "./company-numbers-filter.ts";
-import type { Page, PageRequest } from "./page.ts";
 import { readWindow, windowPosition } from "./upstream-window.ts";
 
 export interface CompanyNumbersRequest extends CallContext {

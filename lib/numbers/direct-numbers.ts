@@ -1,8 +1,8 @@
-import type { PhoneNumber } from "../contract/resources/phone-number.ts";
-import type { RingCentral } from "../ringcentral/operation.ts";
-import { listExtensionPhoneNumbers } from "../ringcentral/operations.ts";
+import type { PhoneNumber } from "../contract/company-numbers.ts";
+import type { Page } from "../contract/paging.ts";
+import type { RingCentral } from "../ringcentral/api/operation.ts";
+import { listExtensionPhoneNumbers } from "../ringcentral/api/operations.ts";
 import { toPhoneNumber } from "./company-number-output.ts";
-import type { Page } from "./page.ts";
 import type { ListRequest } from "./request.ts";
 import { readWindow, windowPosition } from "./upstream-window.ts";
 

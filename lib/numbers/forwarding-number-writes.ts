@@ -1,15 +1,15 @@
-import { type FieldError, ProblemError } from "../contract/problems.ts";
 import type {
   ForwardingNumber,
   ForwardingNumberUpdate,
   NewForwardingNumber,
-} from "../contract/resources/forwarding-number.ts";
+} from "../contract/forwarding-numbers.ts";
+import { type FieldError, ProblemError } from "../contract/problems.ts";
 import type { Clock } from "../platform/clock.ts";
 import { canonicalJson } from "../platform/content-tag.ts";
 import type { Deadline } from "../platform/deadline.ts";
-import type { RingCentral } from "../ringcentral/operation.ts";
-import * as operations from "../ringcentral/operations.ts";
-import type { WireForwardingNumber } from "../ringcentral/wire.ts";
+import type { RingCentral } from "../ringcentral/api/operation.ts";
+import * as operations from "../ringcentral/api/operations.ts";
+import type { WireForwardingNumber } from "../ringcentral/api/wire.ts";
 import { requireChange } from "./change.ts";
 import { findInList } from "./find-in-list.ts";
 import { toForwardingNumber } from "./forwarding-numbers.ts";

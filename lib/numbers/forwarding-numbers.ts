@@ -1,8 +1,8 @@
-import type { ForwardingNumber } from "../contract/resources/forwarding-number.ts";
-import type { RingCentral } from "../ringcentral/operation.ts";
-import * as operations from "../ringcentral/operations.ts";
-import type { WireForwardingNumber } from "../ringcentral/wire.ts";
-import type { Page } from "./page.ts";
+import type { ForwardingNumber } from "../contract/forwarding-numbers.ts";
+import type { Page } from "../contract/paging.ts";
+import type { RingCentral } from "../ringcentral/api/operation.ts";
+import * as operations from "../ringcentral/api/operations.ts";
+import type { WireForwardingNumber } from "../ringcentral/api/wire.ts";
 import { toE164 } from "./phone-number-output.ts";
 import type { ListRequest } from "./request.ts";
 import { readWindow, windowPosition } from "./upstream-window.ts";

@@ -1,5 +1,5 @@
-import type { CallContext } from "../ringcentral/operation.ts";
-import type { PageRequest } from "./page.ts";
+import type { PageRequest } from "../contract/paging.ts";
+import type { CallContext } from "../ringcentral/api/operation.ts";
 
 /** A request as the use cases see it: what the RingCentral client needs to know, and what it is about. */
 export interface NumbersRequest extends CallContext {

@@ -1,6 +1,6 @@
+import type { Position } from "../contract/paging.ts";
 import { ProblemError } from "../contract/problems.ts";
-import type { WireList } from "../ringcentral/wire.ts";
-import type { Position } from "./page.ts";
+import type { WireList } from "../ringcentral/api/wire.ts";
 
 /** Where a walk of one upstream list stands, in elements, and the page size it addresses them with. */
 export interface WindowPosition {

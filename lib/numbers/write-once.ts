@@ -1,6 +1,6 @@
 import type { Clock } from "../platform/clock.ts";
 import { type Deadline, deadlineIn } from "../platform/deadline.ts";
-import { RingCentralError } from "../ringcentral/errors.ts";
+import { RingCentralError } from "../ringcentral/api/errors.ts";
 
 export interface WriteContext {
   clock: Clock;

@@ -1,20 +1,20 @@
 import type { Clock } from "../platform/clock.ts";
 import { SecretUnavailableError } from "../platform/credentials.ts";
 import type { Metrics } from "../platform/metrics.ts";
-import { DUPLICATE_CONCURRENT_REQUEST, failureOf } from "./answer.ts";
-import { readRateHeaders, readRequestId } from "./answer-headers.ts";
-import { causeOf, RingCentralError, type RingCentralFailure } from "./errors.ts";
-import type { CallContext, Operation, OperationInput } from "./operation.ts";
-import type { AccessToken, Governor, Observation, Permit, TokenSource } from "./ports.ts";
-import { buildUrl } from "./request-url.ts";
-import type { HttpAnswer, Transport } from "./transport.ts";
+import { causeOf, RingCentralError, type RingCentralFailure } from "./api/errors.ts";
+import type { CallContext, Operation, OperationInput } from "./api/operation.ts";
+import { buildUrl } from "./api/request-url.ts";
+import { DUPLICATE_CONCURRENT_REQUEST, failureOf } from "./http/parse-response.ts";
+import { readRateHeaders, readRequestId } from "./http/response-headers.ts";
+import type { HttpResponse, Transport } from "./http/transport.ts";
+import type { AccessToken, Observation, Permit, RateLimiter, TokenSource } from "./ports.ts";
 
 /** Answers a bulk request with one JSON array instead of a multipart body. [docs: BULK] */
 const BULK_JSON = "application/vnd.ringcentral.multipart+json";
 
 export interface AttemptDeps {
   tokens: TokenSource;
-  governor: Governor;
+  rateLimiter: RateLimiter;
   transport: Transport;
   clock: Clock;
   metrics?: Metrics;
@@ -22,7 +22,7 @@ export interface AttemptDeps {
 
 /** An exchange that took place, whatever came of it. */
 export type Attempt =
-  | { ok: true; answer: HttpAnswer }
+  | { ok: true; answer: HttpResponse }
   | { ok: false; error: RingCentralError; token: AccessToken };
 
 /**
@@ -41,15 +41,15 @@ export async function attemptCall(
   const { clock, transport } = deps;
   // A permit is good for about a second: whatever may take longer comes before it.
   const [url, token] = await prepare(deps.tokens, operation, input, context);
-  const permit = await admit(deps.governor, operation, context);
+  const permit = await admit(deps.rateLimiter, operation, context);
   const startedAt = clock.now();
-  const report = (outcome: { answer?: HttpAnswer; failure?: RingCentralFailure | undefined }) => {
+  const report = (outcome: { answer?: HttpResponse; failure?: RingCentralFailure | undefined }) => {
     const durationMs = clock.now() - startedAt;
     logCall(context, operation, { ...outcome, attempt: number, durationMs });
     deps.metrics?.count("UpstreamCalls", 1, { Group: operation.group, Route: context.route ?? "other" });
     deps.metrics?.record("UpstreamDurationMs", durationMs, "Milliseconds", { Group: operation.group });
   };
-  let answer: HttpAnswer;
+  let answer: HttpResponse;
   try {
     answer = await transport.send({
       operation: operation.name,
@@ -79,22 +79,22 @@ export async function attemptCall(
 }
 
 async function admit(
-  governor: Governor,
+  rateLimiter: RateLimiter,
   operation: Operation<unknown>,
   context: CallContext,
 ): Promise<Permit> {
   const { group, name } = operation;
-  const { lane = "interactive", deadline, route } = context;
+  const { priority = "interactive", deadline, route } = context;
   try {
-    return await governor.admit({
+    return await rateLimiter.admit({
       group,
-      lane,
+      priority,
       deadline,
       operation: name,
       ...(route !== undefined && { route }),
     });
   } catch (error) {
-    // The governor knows groups, not operations.
+    // The rate limiter knows groups, not operations.
     if (error instanceof RingCentralError) throw new RingCentralError({ ...error.failure, operation: name });
     throw error;
   }
@@ -139,7 +139,7 @@ function tellBudget(
 
 function observationOf(
   operation: Operation<unknown>,
-  { status, headers }: HttpAnswer,
+  { status, headers }: HttpResponse,
   failure: RingCentralFailure | undefined,
 ): Observation {
   const { group = operation.group, ...rates } = readRateHeaders(headers);
@@ -162,7 +162,7 @@ function logCall(
   call: {
     attempt: number;
     durationMs: number;
-    answer?: HttpAnswer;
+    answer?: HttpResponse;
     failure?: RingCentralFailure | undefined;
   },
 ): void {

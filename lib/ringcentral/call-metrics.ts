@@ -1,22 +1,24 @@
 import type { Metrics } from "../platform/metrics.ts";
-import type { GovernorEvent } from "./governor/events.ts";
-import type { TokenStoreEvent } from "./token-store/events.ts";
+import type { TokenEvent } from "./auth/events.ts";
+import type { RateLimitEvent } from "./rate-limit/events.ts";
 
-/** What the fleet's governor finds, as metrics: 429s are the fleet's to prevent, so each is counted. */
-export function countGovernorEvent(metrics: Metrics, event: GovernorEvent, now: number): void {
+/** What the fleet's rate limiter finds, as metrics: 429s are the fleet's to prevent, so each is counted. */
+export function countRateLimitEvent(metrics: Metrics, event: RateLimitEvent, now: number): void {
   switch (event.type) {
     case "gate_closed":
       metrics.count("UpstreamRateLimited", 1, { Group: event.group });
-      metrics.record("GateOpenMs", Math.max(0, event.until - now), "Milliseconds", { Group: event.group });
+      metrics.record("UpstreamPausedMs", Math.max(0, event.until - now), "Milliseconds", {
+        Group: event.group,
+      });
       break;
     case "outside_use":
       metrics.count("OutsideUse", event.count, { Group: event.group });
       break;
     case "contention":
-      metrics.count("GovernorContention", event.refused, { Group: event.group });
+      metrics.count("RateLimiterContention", event.refused, { Group: event.group });
       break;
     case "degraded":
-      metrics.count("DegradedGovernor");
+      metrics.count("RateLimiterDegraded");
       break;
     case "gate_opened":
     case "probe":
@@ -28,7 +30,7 @@ export function countGovernorEvent(metrics: Metrics, event: GovernorEvent, now: 
 }
 
 /** RingCentral allows 5 token calls a minute for the whole application [docs: AUTH5], so each is counted. */
-export function countTokenStoreEvent(metrics: Metrics, event: TokenStoreEvent): void {
+export function countTokenEvent(metrics: Metrics, event: TokenEvent): void {
   switch (event.type) {
     case "login":
       metrics.count("TokenRequests");
@@ -41,7 +43,7 @@ export function countTokenStoreEvent(metrics: Metrics, event: TokenStoreEvent): 
       metrics.count("TokenUnreadable");
       break;
     case "degraded":
-      metrics.count("DegradedTokenStore");
+      metrics.count("SharedTokenDegraded");
       break;
     case "fenced_off":
       break;

@@ -1,10 +1,10 @@
-import { parseBody } from "./answer.ts";
+import { outOfTime, RingCentralError } from "./api/errors.ts";
+import type { CallContext, Operation, OperationInput, RingCentral } from "./api/operation.ts";
 import { type AttemptDeps, attemptCall } from "./attempt.ts";
-import { outOfTime, RingCentralError } from "./errors.ts";
-import type { CallContext, Operation, OperationInput, RingCentral } from "./operation.ts";
+import { parseBody } from "./http/parse-response.ts";
+import type { HttpResponse } from "./http/transport.ts";
 import { retryDelayMs } from "./retry.ts";
 import { shareCalls } from "./shared-call.ts";
-import type { HttpAnswer } from "./transport.ts";
 
 export interface RingCentralDeps extends AttemptDeps {
   /** Uniform in [0, 1). */
@@ -17,13 +17,13 @@ export interface RingCentralDeps extends AttemptDeps {
  * - A 401 costs the token its life and the call one repetition with a new one; a second is kind `auth`.
  * - Reads are repeated on 5xx and dropped connections (see `retryDelayMs`), writes and 429 never.
  * - Identical reads in flight share one exchange, and each waits no longer than its own deadline.
- * - Every exchange, repeated or not, is admitted and observed by the governor on its own.
+ * - Every exchange, repeated or not, is admitted and observed by the rate limiter on its own.
  *
  * Besides RingCentralError, a call passes on ConfigurationError from the credentials, and throws TypeError before
  * anything is sent for an id or a query name that must not be.
  */
 export function createRingCentral(deps: RingCentralDeps): RingCentral {
-  const reads = shareCalls<HttpAnswer>(deps.clock);
+  const reads = shareCalls<HttpResponse>(deps.clock);
 
   return {
     async call<Output>(operation: Operation<Output>, input: OperationInput, context: CallContext) {
@@ -42,15 +42,15 @@ export function createRingCentral(deps: RingCentralDeps): RingCentral {
   };
 }
 
-/** The lane is part of it: a sync may be refused where an interactive call is let through. */
+/** The priority is part of it: a sync may be refused where an interactive call is let through. */
 function flightKey(
   { name }: Operation<unknown>,
   { path, query }: OperationInput,
   context: CallContext,
 ): string {
-  const { accountId, lane = "interactive", flight = "" } = context;
+  const { accountId, priority = "interactive", flight = "" } = context;
   const sorted = (record: object = {}) => Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([name, accountId, lane, flight, sorted(path), sorted(query)]);
+  return JSON.stringify([name, accountId, priority, flight, sorted(path), sorted(query)]);
 }
 
 /** @returns the answer to the last attempt, which is a success */
@@ -59,7 +59,7 @@ async function exchange(
   operation: Operation<unknown>,
   input: OperationInput,
   context: CallContext,
-): Promise<HttpAnswer> {
+): Promise<HttpResponse> {
   let retries = 0;
   let reauthenticated = false;
   for (let number = 1; ; number += 1) {
@@ -80,7 +80,11 @@ async function exchange(
   }
 }
 
-function readOutput<Output>(operation: Operation<Output>, answer: HttpAnswer, { log }: CallContext): Output {
+function readOutput<Output>(
+  operation: Operation<Output>,
+  answer: HttpResponse,
+  { log }: CallContext,
+): Output {
   // An operation without a schema answers nothing: its `Output` is `undefined`.
   if (operation.output === undefined) return undefined as Output;
   try {

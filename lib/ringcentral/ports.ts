@@ -1,5 +1,5 @@
 import type { Deadline } from "../platform/deadline.ts";
-import type { UsagePlanGroup } from "./operation.ts";
+import type { UsagePlanGroup } from "./api/operation.ts";
 
 export type { CredentialSource, Credentials } from "../platform/credentials.ts";
 
@@ -27,7 +27,7 @@ export interface TokenSource {
 
 export interface AdmissionRequest {
   group: Exclude<UsagePlanGroup, "auth">;
-  lane: "interactive" | "sync";
+  priority: "interactive" | "sync";
   deadline: Deadline;
   route?: string;
   /** Such as `listForwardingNumbers`: RingCentral may count it in another group than documented. */
@@ -49,7 +49,7 @@ export interface Observation {
 }
 
 /** Decides whether a call may leave now. */
-export interface Governor {
+export interface RateLimiter {
   /**
    * Resolves when the call may be sent.
    * @throws RingCentralError kind `rate_limited` with an honest `retryAfterMs`, at once, when that cannot be

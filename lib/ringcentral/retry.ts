@@ -1,5 +1,5 @@
-import { RingCentralError, type RingCentralFailure } from "./errors.ts";
-import type { Operation } from "./operation.ts";
+import { RingCentralError, type RingCentralFailure } from "./api/errors.ts";
+import type { Operation } from "./api/operation.ts";
 
 /** Attempts after the first. */
 export const MAX_RETRIES = 2;

@@ -1,7 +1,7 @@
 import type { Clock } from "../platform/clock.ts";
 import { SecretUnavailableError } from "../platform/credentials.ts";
 import { createSingleFlight, type SingleFlight } from "../platform/single-flight.ts";
-import { RingCentralError } from "./errors.ts";
+import { RingCentralError } from "./api/errors.ts";
 
 /** A single-flight for calls to RingCentral: one caller's short deadline fails nobody who has more time. */
 export function shareCalls<Result>(clock: Clock): SingleFlight<Result> {

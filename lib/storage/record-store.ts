@@ -1,5 +1,5 @@
 /**
- * The one storage primitive the fleet's protocols (token store, governor, idempotency, cache) are built on: a
+ * The one storage primitive the fleet's protocols (token store, rate limiter, idempotency, cache) are built on: a
  * record changed by compare-and-set on its version. It maps to one DynamoDB item and one conditional write, so
  * it needs no transactions and runs unchanged on every DynamoDB emulator.
  */

@@ -1,4 +1,4 @@
-import type { SyncStatus } from "../contract/resources/sync-status.ts";
+import type { SyncStatus } from "../contract/sync.ts";
 import type { RecordStore } from "../storage/record-store.ts";
 import { readSyncStatus } from "./status.ts";
 

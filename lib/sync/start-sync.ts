@@ -1,10 +1,10 @@
 import { ProblemError } from "../contract/problems.ts";
-import type { SyncStatus } from "../contract/resources/sync-status.ts";
+import type { SyncStatus } from "../contract/sync.ts";
 import { type MessageQueue, QueueUnavailable } from "../platform/message-queue.ts";
 import type { RecordStore } from "../storage/record-store.ts";
-import { confirmQuarantine } from "./quarantine.ts";
+import type { SyncWork } from "./queue/sync-message.ts";
+import { confirmQuarantine } from "./run/quarantine.ts";
 import { queueSync, readSyncStatus } from "./status.ts";
-import type { SyncWork } from "./sync-work.ts";
 
 export interface StartSyncDeps {
   records: RecordStore;

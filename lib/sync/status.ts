@@ -1,9 +1,9 @@
-import type { SyncProgress, SyncRun, SyncStatus } from "../contract/resources/sync-status.ts";
+import type { SyncProgress, SyncRun, SyncStatus } from "../contract/sync.ts";
 import type { RecordStore } from "../storage/record-store.ts";
-import { readQuarantine } from "./quarantine.ts";
-import { readHistory } from "./run-history.ts";
-import { type Checkpoint, countStaged, type RunRecord } from "./run-lease.ts";
-import { readHead } from "./snapshot-store.ts";
+import { readQuarantine } from "./run/quarantine.ts";
+import { readHistory } from "./run/run-history.ts";
+import { type Checkpoint, countStaged, type RunRecord } from "./run/run-lease.ts";
+import { readHead } from "./snapshot/snapshot-store.ts";
 import { queuedKey, runKey } from "./sync-records.ts";
 
 /** A run that has not moved for so long has been given up by whoever was to go on with it. */

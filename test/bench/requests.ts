@@ -1,10 +1,10 @@
 import { handler as addBlockedNumber } from "../../functions/extensions/add-blocked-number.ts";
 import { handler as getOverview } from "../../functions/extensions/get-overview.ts";
 import { handler as listForwardingNumbers } from "../../functions/extensions/list-forwarding-numbers.ts";
-import { addBlockedNumberRoute } from "../../lib/contract/routes/add-blocked-number.ts";
-import { getOverviewRoute } from "../../lib/contract/routes/get-overview.ts";
-import { listForwardingNumbersRoute } from "../../lib/contract/routes/list-forwarding-numbers.ts";
-import { resetRuntime } from "../../lib/runtime.ts";
+import { addBlockedNumberRoute } from "../../lib/contract/blocked-numbers.ts";
+import { listForwardingNumbersRoute } from "../../lib/contract/forwarding-numbers.ts";
+import { getOverviewRoute } from "../../lib/contract/overview.ts";
+import { resetRuntime } from "../../lib/runtime/runtime.ts";
 import { invoke, type TestAnswer } from "../support/api-gateway.ts";
 import { startFaultyProxy } from "../support/dynamo-engines.ts";
 import { type Service, startService } from "../support/service.ts";

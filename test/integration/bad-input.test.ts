@@ -1,19 +1,20 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { handler as listCompanyNumbers } from "../../functions/account/list-phone-numbers.ts";
+import { handler as listCompanyNumbers } from "../../functions/account/list-company-numbers.ts";
 import { handler as addBlockedNumber } from "../../functions/extensions/add-blocked-number.ts";
 import { handler as addForwardingNumber } from "../../functions/extensions/add-forwarding-number.ts";
 import { handler as deleteCallerBlockingNumber } from "../../functions/extensions/delete-caller-blocking-number.ts";
 import { handler as listBlockedNumbers } from "../../functions/extensions/list-blocked-numbers.ts";
 import { handler as updateForwardingNumber } from "../../functions/extensions/update-forwarding-number.ts";
-import { handler as health } from "../../functions/ops/health.ts";
+import { handler as health } from "../../functions/ops/get-health.ts";
+import { addBlockedNumberRoute, listBlockedNumbersRoute } from "../../lib/contract/blocked-numbers.ts";
+import { deleteCallerBlockingNumberRoute } from "../../lib/contract/caller-blocking.ts";
+import { listCompanyNumbersRoute } from "../../lib/contract/company-numbers.ts";
+import {
+  addForwardingNumberRoute,
+  updateForwardingNumberRoute,
+} from "../../lib/contract/forwarding-numbers.ts";
 import type { Route } from "../../lib/contract/route.ts";
-import { addBlockedNumberRoute } from "../../lib/contract/routes/add-blocked-number.ts";
-import { addForwardingNumberRoute } from "../../lib/contract/routes/add-forwarding-number.ts";
-import { deleteCallerBlockingNumberRoute } from "../../lib/contract/routes/delete-caller-blocking-number.ts";
-import { getHealthRoute } from "../../lib/contract/routes/get-health.ts";
-import { listBlockedNumbersRoute } from "../../lib/contract/routes/list-blocked-numbers.ts";
-import { listCompanyNumbersRoute } from "../../lib/contract/routes/list-company-numbers.ts";
-import { updateForwardingNumberRoute } from "../../lib/contract/routes/update-forwarding-number.ts";
+import { getHealthRoute } from "../../lib/contract/service.ts";
 import { invoke, type TestRequest } from "../support/api-gateway.ts";
 import { expectConforms } from "../support/openapi-conformance.ts";
 import { type Service, startService } from "../support/service.ts";

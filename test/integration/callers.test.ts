@@ -1,13 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { handler as listCompanyNumbers } from "../../functions/account/list-phone-numbers.ts";
+import { handler as listCompanyNumbers } from "../../functions/account/list-company-numbers.ts";
 import { handler as addBlockedNumber } from "../../functions/extensions/add-blocked-number.ts";
 import { handler as listBlockedNumbers } from "../../functions/extensions/list-blocked-numbers.ts";
-import { handler as getLimits } from "../../functions/ops/limits.ts";
+import { handler as getLimits } from "../../functions/ops/get-limits.ts";
 import { startOidcIssuer } from "../../infra/local/oidc-issuer.ts";
-import { addBlockedNumberRoute } from "../../lib/contract/routes/add-blocked-number.ts";
-import { getLimitsRoute } from "../../lib/contract/routes/get-limits.ts";
-import { listBlockedNumbersRoute } from "../../lib/contract/routes/list-blocked-numbers.ts";
-import { listCompanyNumbersRoute } from "../../lib/contract/routes/list-company-numbers.ts";
+import { addBlockedNumberRoute, listBlockedNumbersRoute } from "../../lib/contract/blocked-numbers.ts";
+import { listCompanyNumbersRoute } from "../../lib/contract/company-numbers.ts";
+import { getLimitsRoute } from "../../lib/contract/limits.ts";
 import { invoke } from "../support/api-gateway.ts";
 import { forgedTokens } from "../support/forged-tokens.ts";
 import { expectConforms } from "../support/openapi-conformance.ts";

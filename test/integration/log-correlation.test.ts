@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, it, vi } from "vitest";
 import * as z from "zod/mini";
 import { handler as listForwardingNumbers } from "../../functions/extensions/list-forwarding-numbers.ts";
-import { listForwardingNumbersRoute } from "../../lib/contract/routes/list-forwarding-numbers.ts";
+import { listForwardingNumbersRoute } from "../../lib/contract/forwarding-numbers.ts";
 import { invoke } from "../support/api-gateway.ts";
 import { type Service, startService } from "../support/service.ts";
 

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
-import { runtime } from "../../lib/runtime.ts";
-import { lookUpNumbers } from "../../lib/sync/number-lookup.ts";
+import { runtime } from "../../lib/runtime/runtime.ts";
+import { lookUpNumbers } from "../../lib/sync/run/number-lookup.ts";
 import { type Service, startService } from "../support/service.ts";
 import { SEED } from "../twin/twin.ts";
 
@@ -19,7 +19,7 @@ function lookUp(ids: readonly string[]) {
     requestId: "test",
     deadline: deadlineIn(10_000, clock),
     log: createLogger({}, { write: () => {} }),
-    lane: "sync",
+    priority: "sync",
   }));
 }
 

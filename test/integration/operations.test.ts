@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { handler as listCompanyNumbers } from "../../functions/account/list-phone-numbers.ts";
+import { handler as listCompanyNumbers } from "../../functions/account/list-company-numbers.ts";
 import { handler as addBlockedNumber } from "../../functions/extensions/add-blocked-number.ts";
 import { handler as addCallerBlockingNumber } from "../../functions/extensions/add-caller-blocking-number.ts";
 import { handler as addForwardingNumber } from "../../functions/extensions/add-forwarding-number.ts";
@@ -12,24 +12,26 @@ import { handler as listForwardingNumbers } from "../../functions/extensions/lis
 import { handler as updateCallerBlocking } from "../../functions/extensions/update-caller-blocking.ts";
 import { handler as updateCallerBlockingNumber } from "../../functions/extensions/update-caller-blocking-number.ts";
 import { handler as updateForwardingNumber } from "../../functions/extensions/update-forwarding-number.ts";
-import { handler as health } from "../../functions/ops/health.ts";
-import { handler as openapi } from "../../functions/ops/openapi.ts";
+import { handler as health } from "../../functions/ops/get-health.ts";
+import { handler as openapi } from "../../functions/ops/get-openapi.ts";
+import { addBlockedNumberRoute, listBlockedNumbersRoute } from "../../lib/contract/blocked-numbers.ts";
+import {
+  addCallerBlockingNumberRoute,
+  deleteCallerBlockingNumberRoute,
+  getCallerBlockingRoute,
+  listCallerBlockingNumbersRoute,
+  updateCallerBlockingNumberRoute,
+  updateCallerBlockingRoute,
+} from "../../lib/contract/caller-blocking.ts";
+import { listCompanyNumbersRoute } from "../../lib/contract/company-numbers.ts";
+import {
+  addForwardingNumberRoute,
+  deleteForwardingNumberRoute,
+  listForwardingNumbersRoute,
+  updateForwardingNumberRoute,
+} from "../../lib/contract/forwarding-numbers.ts";
 import type { Route } from "../../lib/contract/route.ts";
-import { addBlockedNumberRoute } from "../../lib/contract/routes/add-blocked-number.ts";
-import { addCallerBlockingNumberRoute } from "../../lib/contract/routes/add-caller-blocking-number.ts";
-import { addForwardingNumberRoute } from "../../lib/contract/routes/add-forwarding-number.ts";
-import { deleteCallerBlockingNumberRoute } from "../../lib/contract/routes/delete-caller-blocking-number.ts";
-import { deleteForwardingNumberRoute } from "../../lib/contract/routes/delete-forwarding-number.ts";
-import { getCallerBlockingRoute } from "../../lib/contract/routes/get-caller-blocking.ts";
-import { getHealthRoute } from "../../lib/contract/routes/get-health.ts";
-import { getOpenApiRoute } from "../../lib/contract/routes/get-openapi.ts";
-import { listBlockedNumbersRoute } from "../../lib/contract/routes/list-blocked-numbers.ts";
-import { listCallerBlockingNumbersRoute } from "../../lib/contract/routes/list-caller-blocking-numbers.ts";
-import { listCompanyNumbersRoute } from "../../lib/contract/routes/list-company-numbers.ts";
-import { listForwardingNumbersRoute } from "../../lib/contract/routes/list-forwarding-numbers.ts";
-import { updateCallerBlockingRoute } from "../../lib/contract/routes/update-caller-blocking.ts";
-import { updateCallerBlockingNumberRoute } from "../../lib/contract/routes/update-caller-blocking-number.ts";
-import { updateForwardingNumberRoute } from "../../lib/contract/routes/update-forwarding-number.ts";
+import { getHealthRoute, getOpenApiRoute } from "../../lib/contract/service.ts";
 import { invoke, type TestRequest } from "../support/api-gateway.ts";
 import { expectConforms } from "../support/openapi-conformance.ts";
 import { type Service, startService } from "../support/service.ts";

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { handler as getOverview } from "../../functions/extensions/get-overview.ts";
-import { getOverviewRoute } from "../../lib/contract/routes/get-overview.ts";
+import { getOverviewRoute } from "../../lib/contract/overview.ts";
 import { invoke } from "../support/api-gateway.ts";
 import { expectConforms } from "../support/openapi-conformance.ts";
 import { type Service, startService } from "../support/service.ts";

@@ -1,11 +1,11 @@
 import { afterEach, describe, expect, it } from "vitest";
-import { handler as listCompanyNumbers } from "../../functions/account/list-phone-numbers.ts";
+import { handler as listCompanyNumbers } from "../../functions/account/list-company-numbers.ts";
 import { handler as listBlockedNumbers } from "../../functions/extensions/list-blocked-numbers.ts";
 import { handler as listCallerBlockingNumbers } from "../../functions/extensions/list-caller-blocking-numbers.ts";
+import { listBlockedNumbersRoute } from "../../lib/contract/blocked-numbers.ts";
+import { listCallerBlockingNumbersRoute } from "../../lib/contract/caller-blocking.ts";
+import { listCompanyNumbersRoute } from "../../lib/contract/company-numbers.ts";
 import type { Route } from "../../lib/contract/route.ts";
-import { listBlockedNumbersRoute } from "../../lib/contract/routes/list-blocked-numbers.ts";
-import { listCallerBlockingNumbersRoute } from "../../lib/contract/routes/list-caller-blocking-numbers.ts";
-import { listCompanyNumbersRoute } from "../../lib/contract/routes/list-company-numbers.ts";
 import { invoke, type TestAnswer } from "../support/api-gateway.ts";
 import { type Service, startService } from "../support/service.ts";
 import type { TwinOptions } from "../twin/twin.ts";

@@ -1,17 +1,18 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { handler as listCompanyNumbers } from "../../functions/account/list-phone-numbers.ts";
+import { handler as listCompanyNumbers } from "../../functions/account/list-company-numbers.ts";
 import { handler as addBlockedNumber } from "../../functions/extensions/add-blocked-number.ts";
 import { handler as addForwardingNumber } from "../../functions/extensions/add-forwarding-number.ts";
 import { handler as getCallerBlocking } from "../../functions/extensions/get-caller-blocking.ts";
 import { handler as listBlockedNumbers } from "../../functions/extensions/list-blocked-numbers.ts";
 import { handler as listForwardingNumbers } from "../../functions/extensions/list-forwarding-numbers.ts";
-import { addBlockedNumberRoute } from "../../lib/contract/routes/add-blocked-number.ts";
-import { addForwardingNumberRoute } from "../../lib/contract/routes/add-forwarding-number.ts";
-import { getCallerBlockingRoute } from "../../lib/contract/routes/get-caller-blocking.ts";
-import { listBlockedNumbersRoute } from "../../lib/contract/routes/list-blocked-numbers.ts";
-import { listCompanyNumbersRoute } from "../../lib/contract/routes/list-company-numbers.ts";
-import { listForwardingNumbersRoute } from "../../lib/contract/routes/list-forwarding-numbers.ts";
-import { resetRuntime } from "../../lib/runtime.ts";
+import { addBlockedNumberRoute, listBlockedNumbersRoute } from "../../lib/contract/blocked-numbers.ts";
+import { getCallerBlockingRoute } from "../../lib/contract/caller-blocking.ts";
+import { listCompanyNumbersRoute } from "../../lib/contract/company-numbers.ts";
+import {
+  addForwardingNumberRoute,
+  listForwardingNumbersRoute,
+} from "../../lib/contract/forwarding-numbers.ts";
+import { resetRuntime } from "../../lib/runtime/runtime.ts";
 import { invoke } from "../support/api-gateway.ts";
 import { type Service, startService } from "../support/service.ts";
 

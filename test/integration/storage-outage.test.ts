@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { handler as addBlockedNumber } from "../../functions/extensions/add-blocked-number.ts";
 import { handler as listForwardingNumbers } from "../../functions/extensions/list-forwarding-numbers.ts";
-import { addBlockedNumberRoute } from "../../lib/contract/routes/add-blocked-number.ts";
-import { listForwardingNumbersRoute } from "../../lib/contract/routes/list-forwarding-numbers.ts";
-import { resetRuntime } from "../../lib/runtime.ts";
+import { addBlockedNumberRoute } from "../../lib/contract/blocked-numbers.ts";
+import { listForwardingNumbersRoute } from "../../lib/contract/forwarding-numbers.ts";
+import { resetRuntime } from "../../lib/runtime/runtime.ts";
 import { invoke } from "../support/api-gateway.ts";
 import { type Service, startService } from "../support/service.ts";
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { handler as addForwardingNumber } from "../../functions/extensions/add-forwarding-number.ts";
-import { addForwardingNumberRoute } from "../../lib/contract/routes/add-forwarding-number.ts";
+import { addForwardingNumberRoute } from "../../lib/contract/forwarding-numbers.ts";
 import { invoke } from "../support/api-gateway.ts";
 import { type Service, startService } from "../support/service.ts";
 

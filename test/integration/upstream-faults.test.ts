@@ -1,9 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { handler as addForwardingNumber } from "../../functions/extensions/add-forwarding-number.ts";
 import { handler as listForwardingNumbers } from "../../functions/extensions/list-forwarding-numbers.ts";
-import { addForwardingNumberRoute } from "../../lib/contract/routes/add-forwarding-number.ts";
-import { listForwardingNumbersRoute } from "../../lib/contract/routes/list-forwarding-numbers.ts";
-import { resetRuntime } from "../../lib/runtime.ts";
+import {
+  addForwardingNumberRoute,
+  listForwardingNumbersRoute,
+} from "../../lib/contract/forwarding-numbers.ts";
+import { resetRuntime } from "../../lib/runtime/runtime.ts";
 import { invoke } from "../support/api-gateway.ts";
 import { expectConforms } from "../support/openapi-conformance.ts";
 import { type Service, startService } from "../support/service.ts";

@@ -3,11 +3,13 @@ import { handler as addBlockedNumber } from "../../functions/extensions/add-bloc
 import { handler as addForwardingNumber } from "../../functions/extensions/add-forwarding-number.ts";
 import { handler as deleteForwardingNumber } from "../../functions/extensions/delete-forwarding-number.ts";
 import { handler as updateForwardingNumber } from "../../functions/extensions/update-forwarding-number.ts";
-import { addBlockedNumberRoute } from "../../lib/contract/routes/add-blocked-number.ts";
-import { addForwardingNumberRoute } from "../../lib/contract/routes/add-forwarding-number.ts";
-import { deleteForwardingNumberRoute } from "../../lib/contract/routes/delete-forwarding-number.ts";
-import { updateForwardingNumberRoute } from "../../lib/contract/routes/update-forwarding-number.ts";
-import { resetRuntime } from "../../lib/runtime.ts";
+import { addBlockedNumberRoute } from "../../lib/contract/blocked-numbers.ts";
+import {
+  addForwardingNumberRoute,
+  deleteForwardingNumberRoute,
+  updateForwardingNumberRoute,
+} from "../../lib/contract/forwarding-numbers.ts";
+import { resetRuntime } from "../../lib/runtime/runtime.ts";
 import { invoke, type TestRequest } from "../support/api-gateway.ts";
 import { expectConforms } from "../support/openapi-conformance.ts";
 import { type Service, startService } from "../support/service.ts";

@@ -3,9 +3,9 @@ import { describe, expect, it } from "vitest";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
 import { createMetrics } from "../../lib/platform/metrics.ts";
-import { RingCentralError, type RingCentralFailure } from "../../lib/ringcentral/errors.ts";
-import type { CallContext, Operation, RingCentral } from "../../lib/ringcentral/operation.ts";
-import { createCachedRingCentral } from "../../lib/ringcentral/read-cache/cached-client.ts";
+import { RingCentralError, type RingCentralFailure } from "../../lib/ringcentral/api/errors.ts";
+import type { CallContext, Operation, RingCentral } from "../../lib/ringcentral/api/operation.ts";
+import { createCachedRingCentral } from "../../lib/ringcentral/cache/cached-client.ts";
 import { createMemoryRecordStore, overNetwork } from "../support/memory-record-store.ts";
 import { createSchedule, type Instance, type Schedule } from "../support/schedule.ts";
 

@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { createLogger } from "../../lib/platform/logger.ts";
 import { createMetrics } from "../../lib/platform/metrics.ts";
-import { doSyncWork } from "../../lib/sync/do-sync-work.ts";
-import type { SyncOutcome } from "../../lib/sync/run-sync.ts";
-import { parseSyncWork, type SyncWork } from "../../lib/sync/sync-work.ts";
+import { doSyncWork } from "../../lib/sync/queue/handle-message.ts";
+import { parseSyncWork, type SyncWork } from "../../lib/sync/queue/sync-message.ts";
+import type { SyncOutcome } from "../../lib/sync/run/run-sync.ts";
 
 const runs = Number(process.env.DEEP_RUNS ?? 3000);
 const PAGES = 4;

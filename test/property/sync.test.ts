@@ -1,5 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
-import { confirmQuarantine } from "../../lib/sync/quarantine.ts";
+import { confirmQuarantine } from "../../lib/sync/run/quarantine.ts";
 import { createSchedule, forEachSeed, type Schedule, type ScheduleOptions } from "../support/schedule.ts";
 import {
   ACCOUNT,

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readWindow, type WindowPosition } from "../../lib/numbers/upstream-window.ts";
-import type { WireList } from "../../lib/ringcentral/wire.ts";
+import type { WireList } from "../../lib/ringcentral/api/wire.ts";
 
 /** An upstream of `size` integers that clamps, counts clamped pages, and may leave the totals out. */
 function upstream(size: number, maxPerPage: number, dialect: "navigation" | "totals") {

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { withIdempotency } from "../../lib/http/idempotency/with-idempotency.ts";
-import type { HttpAnswer } from "../../lib/http/invocation.ts";
+import type { HttpResponse } from "../../lib/http/invocation.ts";
 import { createOnce } from "../../lib/numbers/write-once.ts";
 import type { Clock } from "../../lib/platform/clock.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
-import { RingCentralError, type RingCentralFailure } from "../../lib/ringcentral/errors.ts";
+import { RingCentralError, type RingCentralFailure } from "../../lib/ringcentral/api/errors.ts";
 import type { RecordStore } from "../../lib/storage/record-store.ts";
 import { createMemoryRecordStore } from "../support/memory-record-store.ts";
 
@@ -63,7 +63,7 @@ function world() {
   };
 
   /** One invocation in a process of its own, which may die: then nothing of it happens any more. */
-  function invoke(fate: Fate, number: string): Promise<HttpAnswer | typeof died | Error> {
+  function invoke(fate: Fate, number: string): Promise<HttpResponse | typeof died | Error> {
     let die: (value: typeof died) => void = () => {};
     const death = new Promise<typeof died>((resolve) => {
       die = resolve;
@@ -107,7 +107,7 @@ function world() {
           return store(number);
       }
     };
-    const run = async (resolveFirst: boolean): Promise<HttpAnswer> => {
+    const run = async (resolveFirst: boolean): Promise<HttpResponse> => {
       const find = async () => resources.find((resource) => resource.number === number);
       const resource = await createOnce({ clock, deadline, resolveFirst }, send, find);
       if (fate === "died before writing it down") return dead();
@@ -142,7 +142,7 @@ describe("a POST with an Idempotency-Key, repeated until it is answered", () => 
       fc.asyncProperty(fc.array(fc.constantFrom(...fates), { maxLength: 8 }), async (fateful) => {
         const { clock, resources, late, invoke } = world();
         const number = "+12025550143";
-        let answer: HttpAnswer | undefined;
+        let answer: HttpResponse | undefined;
         for (const fate of [...fateful, "fine" as const, "fine" as const]) {
           const outcome = await invoke(fate, number);
           if (outcome !== died && !(outcome instanceof Error)) {

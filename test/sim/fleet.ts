@@ -5,7 +5,7 @@ import { CALL_GROUPS, runScenario } from "./scenarios.ts";
 import { scenariosFor } from "./suite.ts";
 
 /**
- * Simulates the fleet in virtual time, with the real client, governor and token store of each instance, against
+ * Simulates the fleet in virtual time, with the real client, rate limiter and token store of each instance, against
  * the twin's limiter; and the same load with clients that behave as `@ringcentral/sdk` does.
  *
  *     node test/sim/fleet.ts [--instances 1000] [--load 10] [--hours 1] [--seed 1] [--quick]

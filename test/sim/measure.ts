@@ -71,8 +71,8 @@ export function measure({ outcomes, upstream, startedAt, endedAt, around }: Run)
     refused: share("refused"),
     limited: share("limited"),
     failed: share("failed"),
-    interactive: measureLane(outcomes.filter(({ lane }) => lane === "interactive")),
-    sync: measureLane(outcomes.filter(({ lane }) => lane === "sync")),
+    interactive: measureLane(outcomes.filter(({ priority }) => priority === "interactive")),
+    sync: measureLane(outcomes.filter(({ priority }) => priority === "sync")),
     readsPerCall: reads / Math.max(1, outcomes.length),
     writesPerCall: writes / Math.max(1, outcomes.length),
     lostRacesPerWrite: lostRaces / Math.max(1, writes),
@@ -94,7 +94,7 @@ function measureGroup(
     const firstKnownAt = Math.min(...episode.map(({ answeredAt }) => answeredAt));
     return episode.filter(({ leftAt }) => leftAt > firstKnownAt + STALENESS_MS).length;
   };
-  const interactive = waits(outcomes.filter(({ lane }) => lane === "interactive"));
+  const interactive = waits(outcomes.filter(({ priority }) => priority === "interactive"));
   const total429 = episodes.flat().length;
   const late = episodes.map(known);
   return {

@@ -1,31 +1,31 @@
 import { type Deadline, deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
-import { createRingCentral } from "../../lib/ringcentral/client.ts";
-import { RingCentralError } from "../../lib/ringcentral/errors.ts";
-import type { GovernorEvent } from "../../lib/ringcentral/governor/events.ts";
-import { createFleetGovernor } from "../../lib/ringcentral/governor/fleet-governor.ts";
-import { createTableTime } from "../../lib/ringcentral/governor/reference-time.ts";
-import type { Operation } from "../../lib/ringcentral/operation.ts";
+import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
+import type { Operation } from "../../lib/ringcentral/api/operation.ts";
 import {
   addBlockedNumber,
   listBlockedNumbers,
   listCompanyNumbers,
-} from "../../lib/ringcentral/operations.ts";
+} from "../../lib/ringcentral/api/operations.ts";
+import { createSharedToken } from "../../lib/ringcentral/auth/shared-token.ts";
+import { createRingCentral } from "../../lib/ringcentral/client.ts";
+import type { HttpResponse, Transport } from "../../lib/ringcentral/http/transport.ts";
 import type { CredentialSource } from "../../lib/ringcentral/ports.ts";
-import { createFleetTokenSource } from "../../lib/ringcentral/token-store/fleet-token-source.ts";
-import type { HttpAnswer, Transport } from "../../lib/ringcentral/transport.ts";
+import type { RateLimitEvent } from "../../lib/ringcentral/rate-limit/events.ts";
+import { createTableTime } from "../../lib/ringcentral/rate-limit/reference-time.ts";
+import { createSharedRateLimiter } from "../../lib/ringcentral/rate-limit/shared-rate-limiter.ts";
 import type { RecordStore } from "../../lib/storage/record-store.ts";
 import type { MemoryRecordStore } from "../support/memory-record-store.ts";
 import type { Instance, Schedule } from "../support/schedule.ts";
 import type { Answer, Group, Upstream } from "./upstream.ts";
 
-export type Lane = "interactive" | "sync";
+export type Priority = "interactive" | "sync";
 export type CallGroup = Exclude<Group, "auth">;
 
 /** What became of one call. */
 export interface Outcome {
   group: CallGroup;
-  lane: Lane;
+  priority: Priority;
   result: "served" | "refused" | "limited" | "failed";
   /** From asking to the departure of the request. */
   waitMs: number;
@@ -34,7 +34,7 @@ export interface Outcome {
 
 /** One process that can be asked to call RingCentral. */
 export interface Member {
-  call(group: CallGroup, lane: Lane, withinMs: number): Promise<Outcome>;
+  call(group: CallGroup, priority: Priority, withinMs: number): Promise<Outcome>;
 }
 
 /** What the whole simulated fleet shares, and what is counted about it. */
@@ -43,7 +43,7 @@ export interface Surroundings {
   upstream: Upstream;
   records: MemoryRecordStore;
   storage: { reads: number; writes: number; lostRaces: number };
-  events: GovernorEvent[];
+  events: RateLimitEvent[];
 }
 
 const operations: Record<CallGroup, Operation<unknown>> = {
@@ -59,7 +59,7 @@ const bodies: Record<CallGroup, string> = {
 
 const log = createLogger({}, { level: "error", write: () => {} });
 
-/** One Lambda instance with the real client, governor and token store; its clock is wrong by up to 5 s. */
+/** One Lambda instance with the real client, rate limiter and token store; its clock is wrong by up to 5 s. */
 export function createFleetMember(around: Surroundings): Member {
   const { schedule, upstream } = around;
   const instance = schedule.instance();
@@ -67,7 +67,7 @@ export function createFleetMember(around: Surroundings): Member {
   const time = createTableTime({ clock, maxSkewMs: 5_000 });
   const records = tableSeenBy(instance, around, (sample) => time.learn(sample));
   const accountKey = "37";
-  const tokens = createFleetTokenSource({
+  const tokens = createSharedToken({
     records,
     credentials: fixedCredentials,
     oauth: { login: () => logIn(instance, upstream) },
@@ -76,41 +76,49 @@ export function createFleetMember(around: Surroundings): Member {
     accountKey,
     instanceId: instance.name,
   });
-  const onEvent = (event: GovernorEvent) => around.events.push(event);
+  const onEvent = (event: RateLimitEvent) => around.events.push(event);
   const instanceId = instance.name;
-  const governor = createFleetGovernor({ records, clock, random, accountKey, instanceId, time, onEvent });
+  const rateLimiter = createSharedRateLimiter({
+    records,
+    clock,
+    random,
+    accountKey,
+    instanceId,
+    time,
+    onEvent,
+  });
   const departures = new Map<Deadline, number>();
-  const lanes = new Map<Deadline, Lane>();
+  const priorities = new Map<Deadline, Priority>();
   const transport: Transport = {
     async send({ operation, deadline }) {
       const group = groupNamed(operation);
       const leftAt = schedule.clock.now();
       departures.set(deadline, leftAt);
-      const lane = lanes.get(deadline) ?? "interactive";
-      return toHttp(group, await exchange(instance, upstream, group, { from: "fleet", lane, leftAt }));
+      const priority = priorities.get(deadline) ?? "interactive";
+      return toHttp(group, await exchange(instance, upstream, group, { from: "fleet", priority, leftAt }));
     },
   };
-  const ringCentral = createRingCentral({ tokens, governor, transport, clock, random });
+  const ringCentral = createRingCentral({ tokens, rateLimiter, transport, clock, random });
   let calls = 0;
 
   return {
-    async call(group, lane, withinMs) {
+    async call(group, priority, withinMs) {
       const startedAt = schedule.clock.now();
       const deadline = deadlineIn(withinMs, clock, 0);
-      lanes.set(deadline, lane);
+      priorities.set(deadline, priority);
       const outcome = (result: Outcome["result"], error?: RingCentralError): Outcome => {
         const waitMs = (departures.get(deadline) ?? schedule.clock.now()) - startedAt;
         departures.delete(deadline);
-        lanes.delete(deadline);
+        priorities.delete(deadline);
         const { retryAfterMs } = error?.failure ?? {};
-        return { group, lane, result, waitMs, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+        return { group, priority, result, waitMs, ...(retryAfterMs !== undefined && { retryAfterMs }) };
       };
       try {
         await ringCentral.call(
           operations[group],
           // No two reads are alike, or the client would share one exchange between them.
           { path: group === "heavy" ? {} : { extensionId: "1" }, query: { page: ++calls } },
-          { accountId: "37", deadline, requestId: "r", log, lane, route: `${lane} ${group}` },
+          { accountId: "37", deadline, requestId: "r", log, priority, route: `${priority} ${group}` },
         );
         return outcome("served");
       } catch (error) {
@@ -132,10 +140,10 @@ export function createSdkMember(around: Surroundings, { ownLogin }: { ownLogin: 
   const instance = schedule.instance();
   let login: Promise<boolean> | undefined;
 
-  async function send(group: Group, lane: Lane): Promise<boolean> {
+  async function send(group: Group, priority: Priority): Promise<boolean> {
     for (let attempt = 1; attempt <= 2; attempt++) {
       const leftAt = schedule.clock.now();
-      const answer = await exchange(instance, upstream, group, { from: "fleet", lane, leftAt });
+      const answer = await exchange(instance, upstream, group, { from: "fleet", priority, leftAt });
       if (answer.accepted) return true;
       if (attempt === 1) await instance.clock.sleep(answer.retryAfterSeconds * 1_000);
     }
@@ -151,11 +159,11 @@ export function createSdkMember(around: Surroundings, { ownLogin }: { ownLogin: 
   }
 
   return {
-    async call(group, lane) {
+    async call(group, priority) {
       const startedAt = schedule.clock.now();
-      const served = (await loggedIn()) && (await send(group, lane));
+      const served = (await loggedIn()) && (await send(group, priority));
       const waitMs = schedule.clock.now() - startedAt;
-      return { group, lane, result: served ? "served" : "limited", waitMs };
+      return { group, priority, result: served ? "served" : "limited", waitMs };
     },
   };
 }
@@ -164,7 +172,7 @@ async function exchange(
   instance: Instance,
   upstream: Upstream,
   group: Group,
-  about: { from: "fleet"; lane: Lane; leftAt: number },
+  about: { from: "fleet"; priority: Priority; leftAt: number },
 ): Promise<Answer> {
   const receive = () => upstream.receive(group, about);
   const answer = await instance.effect("api", receive, { reliable: true, latencyMs: [20, 150] });
@@ -175,7 +183,11 @@ async function exchange(
 
 async function logIn(instance: Instance, upstream: Upstream) {
   const leftAt = instance.clock.now() - instance.skewMs;
-  const answer = await exchange(instance, upstream, "auth", { from: "fleet", lane: "interactive", leftAt });
+  const answer = await exchange(instance, upstream, "auth", {
+    from: "fleet",
+    priority: "interactive",
+    leftAt,
+  });
   if (answer.accepted) return { accessToken: `token of ${instance.name}`, expiresInSeconds: 3_600 };
   const retryAfterMs = answer.retryAfterSeconds * 1_000;
   throw new RingCentralError({
@@ -187,7 +199,7 @@ async function logIn(instance: Instance, upstream: Upstream) {
   });
 }
 
-function toHttp(group: CallGroup, answer: Answer): HttpAnswer {
+function toHttp(group: CallGroup, answer: Answer): HttpResponse {
   const headers = {
     "content-type": "application/json",
     "x-rate-limit-group": group,

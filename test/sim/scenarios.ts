@@ -4,9 +4,9 @@ import {
   type CallGroup,
   createFleetMember,
   createSdkMember,
-  type Lane,
   type Member,
   type Outcome,
+  type Priority,
   type Surroundings,
 } from "./member.ts";
 import { createUpstream, LIMITS, type Upstream } from "./upstream.ts";
@@ -67,9 +67,9 @@ export async function runScenario(scenario: Scenario): Promise<Run> {
     members.set(index, created);
     return created;
   };
-  const call = (index: number, group: CallGroup, lane: Lane, withinMs: number) =>
+  const call = (index: number, group: CallGroup, priority: Priority, withinMs: number) =>
     member(index)
-      .call(group, lane, withinMs)
+      .call(group, priority, withinMs)
       .then((outcome) => {
         outcomes.push(outcome);
         return outcome;
@@ -119,7 +119,7 @@ export async function runScenario(scenario: Scenario): Promise<Run> {
     arrive(perMinute, async () => {
       if (schedule.clock.now() < silentUntil) return;
       const leftAt = schedule.clock.now();
-      const answer = await upstream.receive(group, { from: "outside", lane: "interactive", leftAt });
+      const answer = await upstream.receive(group, { from: "outside", priority: "interactive", leftAt });
       if (!answer.accepted) silentUntil = leftAt + answer.retryAfterSeconds * 1_000;
     });
   }
@@ -129,7 +129,7 @@ export async function runScenario(scenario: Scenario): Promise<Run> {
       schedule.after(minute * MINUTE, async () => {
         for (let n = 0; n < calls; n++) {
           const leftAt = schedule.clock.now();
-          const answer = await upstream.receive(group, { from: "outside", lane: "interactive", leftAt });
+          const answer = await upstream.receive(group, { from: "outside", priority: "interactive", leftAt });
           if (!answer.accepted) return;
         }
       });

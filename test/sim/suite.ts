@@ -9,7 +9,7 @@ export interface SuiteSize {
   seed: number;
 }
 
-/** Every situation the fleet must cope with, and the same overload without the governor. */
+/** Every situation the fleet must cope with, and the same overload without the rate limiter. */
 export function scenariosFor({ instances, load, hours, seed }: SuiteSize): Scenario[] {
   const minutes = Math.max(8, Math.round(hours * 60));
   const some = Math.max(8, Math.round(minutes / 2));

@@ -4,7 +4,7 @@ import { createRateLimiter, type Verdict } from "../twin/edge/rate-limiter.ts";
 /** RingCentral's usage plan groups. [docs: RATE] */
 export type Group = "light" | "medium" | "heavy" | "auth";
 
-/** The judge: the RingCentral twin's own limiter, which shares nothing with the governor. */
+/** The judge: the RingCentral twin's own limiter, which shares nothing with the rate limiter. */
 export const LIMITS: Readonly<Record<Group, number>> = { light: 50, medium: 40, heavy: 10, auth: 5 };
 
 /** One request as it reached RingCentral; instants are true time. */
@@ -15,7 +15,7 @@ export interface Arrival {
   /** Before the penalty that an earlier 429 began was over. */
   inPenalty: boolean;
   from: "fleet" | "outside";
-  lane: "interactive" | "sync";
+  priority: "interactive" | "sync";
   /** When its sender let it go. */
   leftAt: number;
   /** When its sender had the answer. */
@@ -25,7 +25,7 @@ export interface Arrival {
 export interface Upstream {
   arrivals: Arrival[];
   /** One request and its answer: 20 to 150 ms each way, and 30 to 300 ms of work if it is let in. */
-  receive(group: Group, about: Pick<Arrival, "from" | "lane" | "leftAt">): Promise<Answer>;
+  receive(group: Group, about: Pick<Arrival, "from" | "priority" | "leftAt">): Promise<Answer>;
 }
 
 export interface Answer extends Verdict {

@@ -1,14 +1,13 @@
-import type { NumberChange } from "../../lib/contract/resources/number-change.ts";
-import type { PhoneNumber } from "../../lib/contract/resources/phone-number.ts";
+import type { NumberChange, PhoneNumber } from "../../lib/contract/company-numbers.ts";
+import type { Position } from "../../lib/contract/paging.ts";
 import type { CompanyNumbersFilter } from "../../lib/numbers/company-numbers-filter.ts";
-import type { Position } from "../../lib/numbers/page.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
-import { readChanges } from "../../lib/sync/change-feed.ts";
-import { runSync, type SyncDeps, type SyncOutcome, type SyncRequest } from "../../lib/sync/run-sync.ts";
-import { readSnapshotPage } from "../../lib/sync/snapshot.ts";
-import type { SyncEvent } from "../../lib/sync/sync-events.ts";
-import { leapingClock } from "../unit/ringcentral/manual-clock.ts";
+import { runSync, type SyncDeps, type SyncOutcome, type SyncRequest } from "../../lib/sync/run/run-sync.ts";
+import type { SyncEvent } from "../../lib/sync/run/sync-events.ts";
+import { readChanges } from "../../lib/sync/snapshot/change-feed.ts";
+import { readSnapshotPage } from "../../lib/sync/snapshot/snapshot.ts";
+import { leapingClock } from "./manual-clock.ts";
 import { createMemoryRecordStore } from "./memory-record-store.ts";
 import { clientOf, createNumberAccount } from "./number-account.ts";
 

@@ -1,6 +1,6 @@
 import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
 import type { Route } from "../../lib/contract/route.ts";
-import type { HttpAnswer } from "../../lib/http/invocation.ts";
+import type { HttpResponse } from "../../lib/http/invocation.ts";
 
 export interface TestRequest {
   /** Path parameters by name, as the gateway decodes them. */
@@ -22,7 +22,7 @@ export interface TestAnswer {
   body: any;
 }
 
-type ApiHandler = (event: APIGatewayProxyEventV2, context: Context) => Promise<HttpAnswer>;
+type ApiHandler = (event: APIGatewayProxyEventV2, context: Context) => Promise<HttpResponse>;
 
 /** An API Gateway HTTP API event, payload format 2.0, for a route. */
 export function apiGatewayEvent(route: Route, request: TestRequest = {}): APIGatewayProxyEventV2 {

@@ -1,5 +1,5 @@
-import { RingCentralError } from "../../lib/ringcentral/errors.ts";
-import type { Operation, OperationInput, RingCentral } from "../../lib/ringcentral/operation.ts";
+import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
+import type { Operation, OperationInput, RingCentral } from "../../lib/ringcentral/api/operation.ts";
 
 /** A number as RingCentral would send it, reduced to what tests vary. */
 export interface AccountNumber {

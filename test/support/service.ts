@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { startDynamoDbEmulator } from "../../infra/local/dynamodb-emulator.ts";
 import { startOidcIssuer } from "../../infra/local/oidc-issuer.ts";
 import { startSecretsEndpoint } from "../../infra/local/secrets-endpoint.ts";
-import { resetRuntime } from "../../lib/runtime.ts";
+import { resetRuntime } from "../../lib/runtime/runtime.ts";
 import { SEED, startTwin, type TwinOptions } from "../twin/twin.ts";
 import { createTable } from "./dynamo-engines.ts";
 

@@ -3,7 +3,7 @@ import type { SQSEvent, SQSRecord } from "aws-lambda";
 import * as z from "zod/mini";
 import { startEventBridgeEndpoint } from "../../infra/local/eventbridge-endpoint.ts";
 import { startSqsEmulator } from "../../infra/local/sqs-emulator.ts";
-import { resetRuntime } from "../../lib/runtime.ts";
+import { resetRuntime } from "../../lib/runtime/runtime.ts";
 import { SEED } from "../twin/twin.ts";
 
 const Held = z.array(z.object({ body: z.string() }));

@@ -3,12 +3,12 @@ import type { Clock } from "../../../lib/platform/clock.ts";
 import { deadlineIn } from "../../../lib/platform/deadline.ts";
 import { createLogger } from "../../../lib/platform/logger.ts";
 import { VERSION } from "../../../lib/platform/version.ts";
-import { failureOf, parseBody } from "../../../lib/ringcentral/answer.ts";
-import { type RateHeaders, readRateHeaders } from "../../../lib/ringcentral/answer-headers.ts";
-import { RingCentralError } from "../../../lib/ringcentral/errors.ts";
-import { createOAuth, type TokenGrant } from "../../../lib/ringcentral/oauth.ts";
+import { RingCentralError } from "../../../lib/ringcentral/api/errors.ts";
+import { createOAuth, type TokenGrant } from "../../../lib/ringcentral/auth/oauth.ts";
+import { failureOf, parseBody } from "../../../lib/ringcentral/http/parse-response.ts";
+import { type RateHeaders, readRateHeaders } from "../../../lib/ringcentral/http/response-headers.ts";
+import { createTransport, type Transport, userAgent } from "../../../lib/ringcentral/http/transport.ts";
 import type { Credentials } from "../../../lib/ringcentral/ports.ts";
-import { createTransport, type Transport, userAgent } from "../../../lib/ringcentral/transport.ts";
 
 /** How long one call may take. */
 const CALL_TIMEOUT_MS = 10_000;

@@ -3,7 +3,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { openText, sealText } from "../../platform/seal-text.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
-import type { HttpAnswer } from "../invocation.ts";
+import type { HttpResponse } from "../invocation.ts";
 import {
   type IdempotencyRecord,
   idempotencyRecord,
@@ -52,12 +52,12 @@ interface Stored {
 export async function withIdempotency(
   deps: IdempotencyDeps,
   request: KeyedRequest,
-  run: (resolve: boolean) => Promise<HttpAnswer>,
+  run: (resolve: boolean) => Promise<HttpResponse>,
   isAmbiguous: (error: unknown) => boolean,
-): Promise<HttpAnswer> {
+): Promise<HttpResponse> {
   const begun = await orUnavailable(begin(deps, request));
   if ("replay" in begun) return begun.replay;
-  let answer: HttpAnswer;
+  let answer: HttpResponse;
   try {
     answer = await run(begun.resolve);
   } catch (error) {
@@ -68,7 +68,7 @@ export async function withIdempotency(
   return answer;
 }
 
-type Begun = { replay: HttpAnswer } | { held: Stored; resolve: boolean };
+type Begun = { replay: HttpResponse } | { held: Stored; resolve: boolean };
 
 async function begin(deps: IdempotencyDeps, request: KeyedRequest): Promise<Begun> {
   for (let race = 0; race < RACES; race += 1) {
@@ -104,10 +104,10 @@ function replayOf(
   deps: IdempotencyDeps,
   request: KeyedRequest,
   record: IdempotencyRecord,
-): HttpAnswer | undefined {
+): HttpResponse | undefined {
   const text = openText(record.answer ?? "", deps.keys, contextOf(request));
   if (text === undefined) return undefined;
-  const answer = JSON.parse(text) as HttpAnswer;
+  const answer = JSON.parse(text) as HttpResponse;
   return { ...answer, headers: { ...answer.headers, "idempotency-replayed": "true" } };
 }
 
@@ -115,7 +115,7 @@ async function finish(
   deps: IdempotencyDeps,
   request: KeyedRequest,
   held: Stored,
-  answer: HttpAnswer,
+  answer: HttpResponse,
 ): Promise<void> {
   const [key] = deps.keys;
   if (key === undefined) throw new Error("no key to seal with");

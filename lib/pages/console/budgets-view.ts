@@ -1,4 +1,4 @@
-import type { Limits } from "../../contract/resources/limits.ts";
+import type { Limits } from "../../contract/limits.ts";
 import { byId, element } from "../shared/element.ts";
 import { budgetChart } from "./budget-chart.ts";
 import { type Samples, spanMs } from "./samples.ts";

@@ -1,5 +1,5 @@
-import type { Limits } from "../../contract/resources/limits.ts";
-import type { SyncStatus } from "../../contract/resources/sync-status.ts";
+import type { Limits } from "../../contract/limits.ts";
+import type { SyncStatus } from "../../contract/sync.ts";
 import { byId, element } from "../shared/element.ts";
 import { mountTokenPicker } from "../shared/token-picker.ts";
 import { type Answer, createApi } from "./api.ts";

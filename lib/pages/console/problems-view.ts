@@ -1,4 +1,4 @@
-import type { SyncStatus } from "../../contract/resources/sync-status.ts";
+import type { SyncStatus } from "../../contract/sync.ts";
 import { byId, element } from "../shared/element.ts";
 import type { Problem } from "./api.ts";
 import { show, table } from "./table.ts";

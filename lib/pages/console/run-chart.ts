@@ -1,4 +1,4 @@
-import type { SyncRun } from "../../contract/resources/sync-status.ts";
+import type { SyncRun } from "../../contract/sync.ts";
 import { svg } from "../shared/element.ts";
 import { plural } from "./words.ts";
 

@@ -1,4 +1,4 @@
-import type { Limits } from "../../contract/resources/limits.ts";
+import type { Limits } from "../../contract/limits.ts";
 
 /** What one budget was like at one moment. */
 export interface Sample {

@@ -1,5 +1,5 @@
-import type { Limits } from "../../contract/resources/limits.ts";
-import type { SyncStatus } from "../../contract/resources/sync-status.ts";
+import type { Limits } from "../../contract/limits.ts";
+import type { SyncStatus } from "../../contract/sync.ts";
 
 export interface Seen {
   limits?: Limits | undefined;

@@ -1,4 +1,4 @@
-import type { SyncRun, SyncStatus } from "../../contract/resources/sync-status.ts";
+import type { SyncRun, SyncStatus } from "../../contract/sync.ts";
 import { byId, element } from "../shared/element.ts";
 import { runChart } from "./run-chart.ts";
 import { show, table } from "./table.ts";

@@ -41,7 +41,7 @@ describe("rights", () => {
   });
 
   test("functions that answer without a token may touch neither table, secret nor keys", () => {
-    for (const name of ["ops/health", "ops/openapi"]) {
+    for (const name of ["ops/get-health", "ops/get-openapi"]) {
       const rights = functionRights(template).find((one) => one.name === name);
       expect(
         rights?.statements.flatMap(({ actions }) => actions).filter((a) => !/^(logs|xray):/.test(a)),
@@ -76,30 +76,30 @@ describe("what the check of rights catches", () => {
   });
 
   test("a public function that may read the table", () => {
-    const wider = granting("ops/health", { Action: ["dynamodb:GetItem"], Resource: table });
+    const wider = granting("ops/get-health", { Action: ["dynamodb:GetItem"], Resource: table });
     expect(findMisplacedRights(wider, used())).toEqual([
-      "ops/health may dynamodb:GetItem, which its code does not use",
+      "ops/get-health may dynamodb:GetItem, which its code does not use",
     ]);
   });
 
   test("a command in the code that the role does not allow", () => {
-    const uses = used().set("ops/health", new Set(["sqs:SendMessage"]));
+    const uses = used().set("ops/get-health", new Set(["sqs:SendMessage"]));
     expect(findMisplacedRights(template, uses)).toEqual([
-      "ops/health uses sqs:SendMessage, which GetHealthRole does not allow",
+      "ops/get-health uses sqs:SendMessage, which GetHealthRole does not allow",
     ]);
   });
 
   test("a right that the code uses, on a queue that is another's", () => {
     const queue = { "Fn::GetAtt": ["ScheduleDeadLetterQueue", "Arn"] };
-    const wider = granting("webhooks/ringcentral", { Action: ["sqs:SendMessage"], Resource: queue });
+    const wider = granting("webhooks/receive-ringcentral-event", { Action: ["sqs:SendMessage"], Resource: queue });
     expect(findMisplacedRights(wider, used())).toEqual([
-      "webhooks/ringcentral has rights on ScheduleDeadLetterQueue, which nothing tells it of",
+      "webhooks/receive-ringcentral-event has rights on ScheduleDeadLetterQueue, which nothing tells it of",
     ]);
   });
 
   test("a key that may be used other than through a service the function calls", () => {
     const key = { "Fn::GetAtt": ["DataKey", "Arn"] };
-    const wider = granting("ops/health", { Action: ["kms:Decrypt"], Resource: key });
+    const wider = granting("ops/get-health", { Action: ["kms:Decrypt"], Resource: key });
     expect(findMisplacedRights(wider, used())).toHaveLength(1);
   });
 
@@ -116,11 +116,11 @@ describe("what the check of rights catches", () => {
     ],
   ];
   test.each(wildcards)("%s", (_, statement) => {
-    expect(findWildcards(policyStatements(granting("ops/health", statement)))).toHaveLength(1);
+    expect(findWildcards(policyStatements(granting("ops/get-health", statement)))).toHaveLength(1);
   });
 
   test("a statement by exclusion is in no form that it judges", () => {
-    const hidden = granting("ops/health", { NotAction: ["iam:PassRole"], Resource: table });
+    const hidden = granting("ops/get-health", { NotAction: ["iam:PassRole"], Resource: table });
     expect(() => policyStatements(hidden)).toThrow("unknown form");
   });
 });

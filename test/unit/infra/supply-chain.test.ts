@@ -96,14 +96,14 @@ describe("the bill of materials", () => {
 
   test("has what is deployed, with the functions it is in, marks what the bundles left out, and names no tool", () => {
     const { components, dependencies, metadata } = selectDeployed(all, packages, [
-      { name: "ops/health", inputs },
+      { name: "ops/get-health", inputs },
     ]);
     expect(metadata.component.name).toBe("ringfront");
     expect(components).toEqual([
       {
         ...component("zod"),
         scope: "required",
-        properties: [{ name: "ringfront:function", value: "ops/health" }],
+        properties: [{ name: "ringfront:function", value: "ops/get-health" }],
       },
       { ...component("unused"), scope: "excluded", properties: [] },
     ]);
@@ -111,7 +111,7 @@ describe("the bill of materials", () => {
   });
 
   test("is refused when a bundle holds what it would not name", () => {
-    const foreign = [{ name: "ops/health", inputs: { "node_modules/stowaway/index.js": 5 } }];
+    const foreign = [{ name: "ops/get-health", inputs: { "node_modules/stowaway/index.js": 5 } }];
     expect(() => selectDeployed(all, packages, foreign)).toThrow("lacks stowaway");
   });
 

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import type { Position } from "../../../lib/contract/paging.ts";
 import { listCallerBlockingNumbers } from "../../../lib/numbers/caller-blocking.ts";
 import { getCallerBlocking, updateCallerBlocking } from "../../../lib/numbers/caller-blocking-settings.ts";
-import type { Position } from "../../../lib/numbers/page.ts";
 import { clock, type FakeCall, fakeRingCentral, NOW, numbersRequest } from "./fake-ringcentral.ts";
 
 /** Two lists, paged and clamped as RingCentral does; `totals` off = "omitted for cost reasons". */

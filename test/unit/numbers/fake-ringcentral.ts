@@ -1,7 +1,7 @@
 import { deadlineIn } from "../../../lib/platform/deadline.ts";
 import { createLogger } from "../../../lib/platform/logger.ts";
-import { RingCentralError, type RingCentralFailure } from "../../../lib/ringcentral/errors.ts";
-import type { Operation, OperationInput, RingCentral } from "../../../lib/ringcentral/operation.ts";
+import { RingCentralError, type RingCentralFailure } from "../../../lib/ringcentral/api/errors.ts";
+import type { Operation, OperationInput, RingCentral } from "../../../lib/ringcentral/api/operation.ts";
 
 export interface FakeCall extends OperationInput {
   operation: string;

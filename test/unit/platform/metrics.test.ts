@@ -54,10 +54,10 @@ describe("metrics", () => {
     const { metrics, lines } = setUp();
     metrics.count("CacheHits");
     metrics.count("CacheHits", 2);
-    metrics.record("GateOpenMs", 5, "Milliseconds");
-    metrics.record("GateOpenMs", 7, "Milliseconds");
+    metrics.record("UpstreamPausedMs", 5, "Milliseconds");
+    metrics.record("UpstreamPausedMs", 7, "Milliseconds");
     metrics.flush();
-    expect(lines).toMatchObject([{ CacheHits: 3, GateOpenMs: [5, 7] }]);
+    expect(lines).toMatchObject([{ CacheHits: 3, UpstreamPausedMs: [5, 7] }]);
   });
 
   it("are written once", () => {

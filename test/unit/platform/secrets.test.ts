@@ -6,7 +6,7 @@ import { SecretUnavailableError } from "../../../lib/platform/credentials.ts";
 import { deadlineIn } from "../../../lib/platform/deadline.ts";
 import { createCredentialSource } from "../../../lib/platform/secrets.ts";
 import { ConfigurationError } from "../../../lib/platform/settings.ts";
-import { leapingClock } from "../ringcentral/manual-clock.ts";
+import { leapingClock } from "../../support/manual-clock.ts";
 
 const SECRET = { server: "https://rc.test", clientId: "app", clientSecret: "s1", jwt: "j1" };
 const ROTATED = { ...SECRET, clientSecret: "s2" };

@@ -2,39 +2,39 @@ import { describe, expect, it } from "vitest";
 import { SecretUnavailableError } from "../../../lib/platform/credentials.ts";
 import { deadlineIn } from "../../../lib/platform/deadline.ts";
 import { ConfigurationError } from "../../../lib/platform/settings.ts";
-import { createRingCentral } from "../../../lib/ringcentral/client.ts";
-import { RingCentralError } from "../../../lib/ringcentral/errors.ts";
-import type { CallContext } from "../../../lib/ringcentral/operation.ts";
+import { RingCentralError } from "../../../lib/ringcentral/api/errors.ts";
+import type { CallContext } from "../../../lib/ringcentral/api/operation.ts";
 import {
   addForwardingNumber,
   deleteForwardingNumber,
   listCompanyNumbers,
   listForwardingNumbers,
   updateForwardingNumber,
-} from "../../../lib/ringcentral/operations.ts";
+} from "../../../lib/ringcentral/api/operations.ts";
+import { createRingCentral } from "../../../lib/ringcentral/client.ts";
+import type { HttpRequest, HttpResponse } from "../../../lib/ringcentral/http/transport.ts";
 import type {
   AccessToken,
   AdmissionRequest,
-  Governor,
   Observation,
+  RateLimiter,
   TokenSource,
 } from "../../../lib/ringcentral/ports.ts";
-import type { HttpAnswer, HttpRequest } from "../../../lib/ringcentral/transport.ts";
+import { leapingClock } from "../../support/manual-clock.ts";
 import { captureLog } from "./capture-log.ts";
-import { leapingClock } from "./manual-clock.ts";
 
 const SERVER = "https://platform.ringcentral.com";
 const EXTENSION = { extensionId: "3800222" };
 const ENTRY = { ...EXTENSION, forwardingNumberId: "712000" };
 
-type Step = HttpAnswer | RingCentralError;
+type Step = HttpResponse | RingCentralError;
 
-function answer(status: number, body: unknown = {}, headers: Record<string, string> = {}): HttpAnswer {
+function answer(status: number, body: unknown = {}, headers: Record<string, string> = {}): HttpResponse {
   const text = typeof body === "string" ? body : JSON.stringify(body);
   return { status, headers: { "content-type": "application/json", ...headers }, body: text };
 }
 
-function refusal(status: number, errorCode: string, headers: Record<string, string> = {}): HttpAnswer {
+function refusal(status: number, errorCode: string, headers: Record<string, string> = {}): HttpResponse {
   return answer(status, { errorCode, errors: [{ errorCode }] }, headers);
 }
 
@@ -47,7 +47,7 @@ const timedOut = new RingCentralError({ kind: "timeout", operation: "op", mayHav
 /** A client whose world plays the given steps, one an exchange, and writes down what happens. */
 function setUp(
   steps: Step[],
-  options: { tokens?: Partial<TokenSource>; governor?: Partial<Governor>; random?: number } = {},
+  options: { tokens?: Partial<TokenSource>; rateLimiter?: Partial<RateLimiter>; random?: number } = {},
 ) {
   const clock = leapingClock();
   const { log, lines, text } = captureLog();
@@ -73,7 +73,7 @@ function setUp(
       },
       ...options.tokens,
     },
-    governor: {
+    rateLimiter: {
       admit: async (request) => {
         admitted.push(request);
         return {
@@ -81,7 +81,7 @@ function setUp(
           release: async (wasSent) => void released.push(wasSent),
         };
       },
-      ...options.governor,
+      ...options.rateLimiter,
     },
     transport: {
       send: async (request) => {
@@ -141,14 +141,14 @@ describe("a call", () => {
     }
   });
 
-  it("is admitted in its documented group and lane, for its route", async () => {
+  it("is admitted in its documented group and priority, for its route", async () => {
     const { client, context, admitted } = setUp([good]);
-    const call = context({ lane: "sync", route: "listPhoneNumbers" });
+    const call = context({ priority: "sync", route: "listPhoneNumbers" });
     await client.call(listCompanyNumbers, {}, call);
     expect(admitted).toEqual([
       {
         group: "heavy",
-        lane: "sync",
+        priority: "sync",
         deadline: call.deadline,
         operation: "listCompanyNumbers",
         route: "listPhoneNumbers",
@@ -156,7 +156,7 @@ describe("a call", () => {
     ]);
   });
 
-  it("tells the governor what the answer says about the budget", async () => {
+  it("tells the rate limiter what the answer says about the budget", async () => {
     const rates = {
       "x-rate-limit-group": "light",
       "x-rate-limit-limit": "50",
@@ -172,7 +172,7 @@ describe("a call", () => {
 
   it("stands although bookkeeping fails", async () => {
     const { client, context, text } = setUp([record], {
-      governor: {
+      rateLimiter: {
         admit: async () => ({
           observe: () => Promise.reject(new Error("table gone")),
           release: () => Promise.reject(new Error("table gone")),
@@ -328,7 +328,7 @@ describe("what a 429 says", () => {
   const read = (world: ReturnType<typeof setUp>) =>
     world.client.call(listForwardingNumbers, { path: EXTENSION }, world.context());
 
-  it("is passed to the governor with its time and group", async () => {
+  it("is passed to the rate limiter with its time and group", async () => {
     const headers = { "x-rate-limit-group": "Light", "x-rate-limit-window": "60", "retry-after": "42" };
     const world = setUp([refusal(429, "CMN-301", headers)]);
     await failureOf(read(world));
@@ -363,14 +363,14 @@ describe("what a 429 says", () => {
 });
 
 describe("before anything is sent", () => {
-  it("a refusal of the governor is the call's failure, by its name", async () => {
+  it("a refusal of the rate limiter is the call's failure, by its name", async () => {
     const gate = new RingCentralError({
       kind: "rate_limited",
       operation: "admit",
       retryAfterMs: 7_000,
       mayHaveTakenEffect: false,
     });
-    const { client, context, sent } = setUp([good], { governor: { admit: () => Promise.reject(gate) } });
+    const { client, context, sent } = setUp([good], { rateLimiter: { admit: () => Promise.reject(gate) } });
     const failure = await failureOf(client.call(listForwardingNumbers, { path: EXTENSION }, context()));
     expect(failure).toMatchObject({
       kind: "rate_limited",

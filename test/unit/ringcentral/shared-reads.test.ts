@@ -1,13 +1,13 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { deadlineIn } from "../../../lib/platform/deadline.ts";
+import { outOfTime, RingCentralError } from "../../../lib/ringcentral/api/errors.ts";
+import type { CallContext, OperationInput } from "../../../lib/ringcentral/api/operation.ts";
+import { addForwardingNumber, listForwardingNumbers } from "../../../lib/ringcentral/api/operations.ts";
 import { createRingCentral } from "../../../lib/ringcentral/client.ts";
-import { outOfTime, RingCentralError } from "../../../lib/ringcentral/errors.ts";
-import type { CallContext, OperationInput } from "../../../lib/ringcentral/operation.ts";
-import { addForwardingNumber, listForwardingNumbers } from "../../../lib/ringcentral/operations.ts";
-import type { HttpAnswer, HttpRequest } from "../../../lib/ringcentral/transport.ts";
+import type { HttpRequest, HttpResponse } from "../../../lib/ringcentral/http/transport.ts";
+import { type ManualClock, manualClock } from "../../support/manual-clock.ts";
 import { captureLog } from "./capture-log.ts";
-import { type ManualClock, manualClock } from "./manual-clock.ts";
 
 /** An upstream that takes `tookMs` and keeps to the deadline of whoever asked. */
 function setUp(tookMs: number, clock: ManualClock = manualClock()) {
@@ -25,9 +25,9 @@ function setUp(tookMs: number, clock: ManualClock = manualClock()) {
       }),
       reject: async () => undefined,
     },
-    governor: { admit: async () => ({ observe: async () => undefined, release: async () => undefined }) },
+    rateLimiter: { admit: async () => ({ observe: async () => undefined, release: async () => undefined }) },
     transport: {
-      async send(request): Promise<HttpAnswer> {
+      async send(request): Promise<HttpResponse> {
         sent.push(request);
         inFlight.now += 1;
         inFlight.most = Math.max(inFlight.most, inFlight.now);
@@ -69,14 +69,14 @@ describe("identical reads in flight", () => {
     const { clock, sent, read } = setUp(100);
     const reads = [
       read({ path, query: { page: 1, perPage: 100 } }, 5_000),
-      read({ query: { perPage: 100, page: 1 }, path }, 5_000, { lane: "interactive" }),
+      read({ query: { perPage: 100, page: 1 }, path }, 5_000, { priority: "interactive" }),
     ];
     await clock.advance(100);
     await Promise.all(reads);
     expect(sent).toHaveLength(1);
   });
 
-  it("share nothing with another extension, account, page or lane", async () => {
+  it("share nothing with another extension, account, page or priority", async () => {
     const { clock, sent, read } = setUp(100);
     const query = { page: 1 };
     const reads = [
@@ -85,7 +85,7 @@ describe("identical reads in flight", () => {
       read({ path, query: { page: 2 } }, 5_000),
       read({ path }, 5_000),
       read({ path, query }, 5_000, { accountId: "3700112" }),
-      read({ path, query }, 5_000, { lane: "sync" }),
+      read({ path, query }, 5_000, { priority: "sync" }),
     ];
     await clock.advance(100);
     await Promise.all(reads);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { SyncStatuses } from "../../../lib/contract/resources/sync-status.ts";
+import { SyncStatuses } from "../../../lib/contract/sync.ts";
 import { queueSync, readSyncStatus } from "../../../lib/sync/status.ts";
 import { ACCOUNT, createAccountSync, MINUTE } from "../../support/account-sync.ts";
 import { rateLimited } from "../../support/number-account.ts";

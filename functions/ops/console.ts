@@ -1,4 +1,0 @@
-import { getConsoleRoute } from "../../lib/contract/routes/get-console.ts";
-import { definePageHandler } from "../../lib/http/page-handler.ts";
-
-export const handler = definePageHandler(getConsoleRoute, new URL("./console.page/", import.meta.url));

@@ -1,7 +1,0 @@
-import { getErrorCatalogueRoute } from "../../lib/contract/routes/get-error-catalogue.ts";
-import { definePageHandler } from "../../lib/http/page-handler.ts";
-
-export const handler = definePageHandler(
-  getErrorCatalogueRoute,
-  new URL("./error-catalogue.page/", import.meta.url),
-);

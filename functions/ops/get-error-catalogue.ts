@@ -1,0 +1,7 @@
+import { getErrorCatalogueRoute } from "../../lib/contract/service.ts";
+import { definePageHandler } from "../../lib/http/page-handler.ts";
+
+export const handler = definePageHandler(
+  getErrorCatalogueRoute,
+  new URL("./error-catalogue.page/", import.meta.url),
+);

@@ -1,0 +1,30 @@
+import { receiveRingCentralEventRoute } from "../../lib/contract/sync.ts";
+import { defineWebhookHandler } from "../../lib/http/webhook-handler.ts";
+import { runtime } from "../../lib/runtime/runtime.ts";
+import { syncQueue } from "../../lib/runtime/sync-queue.ts";
+import { verificationTokens } from "../../lib/runtime/webhook-token.ts";
+import { receiveEvent } from "../../lib/sync/webhook/receive-ringcentral-event.ts";
+
+export const handler = defineWebhookHandler(
+  receiveRingCentralEventRoute,
+  async ({ header, text, deadline, log }) => {
+    const { records, clock, settings } = runtime();
+    const { outcome, echo } = await receiveEvent(
+      {
+        records,
+        now: clock.now,
+        log,
+        queue: syncQueue(settings),
+        accounts: settings.syncAccounts,
+        verificationTokens: (accountId) => verificationTokens(runtime(), accountId, deadline),
+      },
+      {
+        validationToken: header("validation-token"),
+        verificationToken: header("verification-token"),
+        text,
+      },
+    );
+    return { data: { outcome }, ...(echo !== undefined && { headers: { "validation-token": echo } }) };
+  },
+  { settings: () => runtime().settings },
+);

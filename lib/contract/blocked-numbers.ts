@@ -1,0 +1,52 @@
+import * as z from "zod/mini";
+import { Country, ExtensionIdOrMe, Label, PhoneNumberText } from "./parameters.ts";
+import { defineRoute } from "./route.ts";
+
+export const BlockedNumber = z
+  .object({
+    id: z.string(),
+    phoneNumber: z.string().check(z.meta({ description: "E.164" })),
+    label: z.optional(z.string()),
+  })
+  .check(
+    z.meta({ id: "BlockedNumber", description: "A number whose calls and messages the extension refuses." }),
+  );
+export type BlockedNumber = z.output<typeof BlockedNumber>;
+
+export const NewBlockedNumber = z
+  .strictObject({
+    phoneNumber: PhoneNumberText,
+    country: z.optional(Country),
+    label: z.optional(Label),
+  })
+  .check(z.meta({ id: "NewBlockedNumber" }));
+export type NewBlockedNumber = z.output<typeof NewBlockedNumber>;
+
+export const listBlockedNumbersRoute = defineRoute({
+  operationId: "listBlockedNumbers",
+  method: "GET",
+  path: "/v1/extensions/{extensionId}/blocked-numbers",
+  scope: "numbers:read",
+  tag: "Blocked numbers",
+  summary: "List blocked numbers",
+  description: "The numbers whose calls and messages the extension refuses.",
+  parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
+  query: z.strictObject({}),
+  answer: { kind: "list", description: "A page of blocked numbers.", data: BlockedNumber },
+  problems: ["feature_not_available", "not_found"],
+});
+
+export const addBlockedNumberRoute = defineRoute({
+  operationId: "addBlockedNumber",
+  method: "POST",
+  path: "/v1/extensions/{extensionId}/blocked-numbers",
+  scope: "numbers:write",
+  tag: "Blocked numbers",
+  summary: "Block a number",
+  description: "Adds a number to the extension's blocked list.",
+  parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
+  query: z.strictObject({ country: z.optional(Country) }),
+  body: NewBlockedNumber,
+  answer: { kind: "created", description: "The number is blocked.", data: BlockedNumber },
+  problems: ["parameter_invalid", "feature_not_available", "not_found"],
+});

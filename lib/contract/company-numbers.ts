@@ -1,0 +1,136 @@
+import * as z from "zod/mini";
+import { ExtensionReference } from "./extension-reference.ts";
+import { Id, setOf } from "./parameters.ts";
+import { defineRoute } from "./route.ts";
+
+/** [spec: OAS] What a caller may filter by. Answers may hold values added since. */
+export const usageTypes = [
+  "MainCompanyNumber",
+  "AdditionalCompanyNumber",
+  "CompanyNumber",
+  "DirectNumber",
+  "CompanyFaxNumber",
+  "FmcBusinessMobileNumber",
+  "InventoryFmcBusinessMobileNumber",
+  "ForwardedNumber",
+  "ForwardedCompanyNumber",
+  "ContactCenterNumber",
+  "ConferencingNumber",
+  "MeetingsNumber",
+  "NumberPool",
+  "BusinessMobileNumber",
+  "ELIN",
+  "PartnerBusinessMobileNumber",
+  "NumberPoolPartnerBusinessMobileNumber",
+  "NumberStorage",
+  "IntegrationNumber",
+  "InventoryMobileNumber",
+] as const;
+export const phoneNumberStatuses = ["Normal", "Pending", "PortedIn", "Temporary", "Unknown"] as const;
+export const phoneNumberTypes = ["VoiceFax", "VoiceOnly", "FaxOnly"] as const;
+
+export const PhoneNumber = z
+  .object({
+    id: z.string(),
+    phoneNumber: z.string().check(z.meta({ description: "E.164" })),
+    label: z.optional(z.string()),
+    type: z.optional(z.string()),
+    usageType: z.string(),
+    paymentType: z.optional(z.string()),
+    status: z.string(),
+    primary: z.boolean(),
+    location: z.optional(z.string()),
+    callerIdName: z.optional(z.string()),
+    extension: z.optional(ExtensionReference),
+  })
+  .check(
+    z.meta({ id: "PhoneNumber", description: "A phone number of the company or of one of its extensions." }),
+  );
+export type PhoneNumber = z.output<typeof PhoneNumber>;
+
+export const NumberChange = z
+  .object({
+    sequence: z
+      .int()
+      .check(
+        z.minimum(1),
+        z.meta({ description: "Grows by one with every change of the account: no gaps, no repeats." }),
+      ),
+    type: z.enum(["added", "updated", "removed"]),
+    id: z.string().check(z.meta({ description: "The id of the number that changed." })),
+    at: z
+      .string()
+      .check(z.meta({ format: "date-time", description: "When the sync that saw it committed." })),
+    changedFields: z.optional(
+      z
+        .array(z.string())
+        .check(z.maxLength(20), z.meta({ description: "For `updated`: which fields of the number." })),
+    ),
+    phoneNumber: z.optional(PhoneNumber),
+  })
+  .check(
+    z.meta({
+      id: "NumberChange",
+      description: "One change of one number. `phoneNumber` is the number as it is now; `removed` has none.",
+    }),
+  );
+export type NumberChange = z.output<typeof NumberChange>;
+
+export const listCompanyNumbersRoute = defineRoute({
+  operationId: "listCompanyNumbers",
+  method: "GET",
+  path: "/v1/account/phone-numbers",
+  scope: "account:read",
+  tag: "Company numbers",
+  summary: "List the company's phone numbers",
+  description:
+    "The numbers of the company and of its extensions, from the synced snapshot: `meta.asOf` says when RingCentral " +
+    "was last read. `Cache-Control: max-age=…` or `no-cache` asks for a live reading when the snapshot is older, " +
+    "and gets it unless RingCentral's budget is spent; `meta.source` says. Until the first sync, and on a live walk, " +
+    "each page is a call of RingCentral's, and with `type`, `extension` or `q` it may hold fewer numbers than `limit` " +
+    "and still not be the last: follow `hasMore`. A walk of the snapshot stays with one version of it, for 24 h.",
+  parameters: z.strictObject({}),
+  query: z.strictObject({
+    usageType: z.optional(setOf(usageTypes, "Comma-separated usage types.")),
+    type: z.optional(setOf(phoneNumberTypes, "Comma-separated line types.")),
+    status: z.optional(setOf(phoneNumberStatuses, "Comma-separated statuses.")),
+    extension: z.optional(Id.check(z.meta({ description: "The id of the extension that has the number." }))),
+    q: z.optional(
+      z
+        .string()
+        .check(
+          z.trim(),
+          z.minLength(1),
+          z.maxLength(60),
+          z.regex(/^[^\p{Cc}]*$/u),
+          z.meta({ description: "Start of the number, of a word of its label, or of its extension's name." }),
+        ),
+    ),
+  }),
+  answer: { kind: "list", description: "A page of phone numbers.", data: PhoneNumber },
+  problems: ["not_found", "cursor_expired"],
+});
+
+export const listNumberChangesRoute = defineRoute({
+  operationId: "listNumberChanges",
+  method: "GET",
+  path: "/v1/account/phone-numbers/changes",
+  scope: "account:read",
+  tag: "Company numbers",
+  summary: "Follow what changes about the company's phone numbers",
+  description:
+    "Without `cursor`: no changes, the cursor for everything from now on, and in `meta.snapshot` the list of the " +
+    "numbers as they are at that very point. Load that list to its end, then follow `page.nextCursor`, and nothing " +
+    "is missed. `page.nextCursor` is there on every answer; once `page.hasMore` is false, ask again after " +
+    "`Retry-After` seconds. Changes are kept for 30 days: an older cursor is 410 `cursor_expired`, and the way on " +
+    "is to start over without one.",
+  parameters: z.strictObject({}),
+  query: z.strictObject({}),
+  answer: {
+    kind: "feed",
+    description: "A page of changes, oldest first.",
+    data: NumberChange,
+    snapshot: listCompanyNumbersRoute,
+  },
+  problems: ["cursor_expired", "snapshot_missing", "storage_unavailable"],
+});

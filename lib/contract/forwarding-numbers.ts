@@ -1,0 +1,153 @@
+import * as z from "zod/mini";
+import { ExtensionReference } from "./extension-reference.ts";
+import { Country, ExtensionIdOrMe, Id, Label, PhoneNumberText } from "./parameters.ts";
+import { defineRoute } from "./route.ts";
+
+/** [spec: OAS] Types RingCentral knows today; a type it adds later passes through on read. */
+export const forwardingNumberTypes = [
+  "Home",
+  "Mobile",
+  "Work",
+  "PhoneLine",
+  "Outage",
+  "Other",
+  "BusinessMobilePhone",
+  "ExtensionApps",
+] as const;
+
+export const ForwardingNumber = z
+  .object({
+    id: z.string(),
+    phoneNumber: z.optional(z.string().check(z.meta({ description: "E.164" }))),
+    label: z.optional(z.string()),
+    type: z
+      .string()
+      .check(z.meta({ description: `One of ${forwardingNumberTypes.join(", ")}, or a newer one.` })),
+    features: z.array(z.string()).check(z.maxLength(100)),
+    flipNumber: z.optional(z.int()),
+    deviceId: z.optional(z.string()),
+    extension: z.optional(ExtensionReference),
+  })
+  .check(
+    z.meta({
+      id: "ForwardingNumber",
+      description: "Where the extension's calls can be forwarded or flipped to.",
+    }),
+  );
+export type ForwardingNumber = z.output<typeof ForwardingNumber>;
+
+/** One digit; RingCentral says which of them are free (v2 documents 1 to 8) [spec: OAS]. */
+const FlipNumber = z.int().check(z.minimum(1), z.maximum(9));
+const ForwardingType = z.enum(forwardingNumberTypes);
+
+export const NewForwardingNumber = z
+  .strictObject({
+    phoneNumber: z.optional(PhoneNumberText),
+    country: z.optional(Country),
+    deviceId: z.optional(Id),
+    type: z.optional(ForwardingType),
+    label: z.optional(Label),
+    flipNumber: z.optional(FlipNumber),
+  })
+  .check(
+    z.meta({
+      id: "NewForwardingNumber",
+      description:
+        "`phoneNumber` for an external number; `deviceId` with type `PhoneLine` for a desk phone; never both. " +
+        "RingCentral keeps `label` only for type `Other` (the default).",
+    }),
+  );
+export type NewForwardingNumber = z.output<typeof NewForwardingNumber>;
+
+export const ForwardingNumberUpdate = z
+  .strictObject({
+    phoneNumber: z.optional(PhoneNumberText),
+    country: z.optional(Country),
+    type: z.optional(ForwardingType),
+    label: z.optional(Label),
+    flipNumber: z.optional(FlipNumber),
+  })
+  .check(
+    z.meta({ id: "ForwardingNumberUpdate", description: "What to change; everything else stays as it is." }),
+  );
+export type ForwardingNumberUpdate = z.output<typeof ForwardingNumberUpdate>;
+
+export const listForwardingNumbersRoute = defineRoute({
+  operationId: "listForwardingNumbers",
+  method: "GET",
+  path: "/v1/extensions/{extensionId}/forwarding-numbers",
+  scope: "numbers:read",
+  tag: "Forwarding numbers",
+  summary: "List forwarding numbers",
+  description: "The numbers and devices the extension's calls can be forwarded or flipped to.",
+  parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
+  query: z.strictObject({}),
+  answer: { kind: "list", description: "A page of forwarding numbers.", data: ForwardingNumber },
+  problems: ["feature_not_available", "call_handling_unavailable", "not_found"],
+});
+
+export const addForwardingNumberRoute = defineRoute({
+  operationId: "addForwardingNumber",
+  method: "POST",
+  path: "/v1/extensions/{extensionId}/forwarding-numbers",
+  scope: "numbers:write",
+  tag: "Forwarding numbers",
+  summary: "Add a forwarding number",
+  description: "Adds an external number, or a desk phone of the extension, as a forwarding target.",
+  parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
+  query: z.strictObject({ country: z.optional(Country) }),
+  body: NewForwardingNumber,
+  answer: { kind: "created", description: "The forwarding number was added.", data: ForwardingNumber },
+  problems: [
+    "parameter_invalid",
+    "forwarding_label_duplicate",
+    "forwarding_limit_reached",
+    "forwarding_custom_label_limit_reached",
+    "number_belongs_to_account",
+    "flip_number_in_use",
+    "international_calling_disabled",
+    "call_handling_unavailable",
+    "feature_not_available",
+    "not_found",
+  ],
+});
+
+export const updateForwardingNumberRoute = defineRoute({
+  operationId: "updateForwardingNumber",
+  method: "PUT",
+  path: "/v1/extensions/{extensionId}/forwarding-numbers/{forwardingNumberId}",
+  scope: "numbers:write",
+  tag: "Forwarding numbers",
+  summary: "Change a forwarding number",
+  description: "Changes the fields sent; the others keep their values.",
+  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, forwardingNumberId: Id }),
+  query: z.strictObject({ country: z.optional(Country) }),
+  body: ForwardingNumberUpdate,
+  answer: { kind: "item", description: "The forwarding number as it is now.", data: ForwardingNumber },
+  problems: [
+    "parameter_invalid",
+    "forwarding_label_duplicate",
+    "forwarding_custom_label_limit_reached",
+    "number_belongs_to_account",
+    "flip_number_in_use",
+    "international_calling_disabled",
+    "call_handling_unavailable",
+    "feature_not_available",
+    "not_found",
+    "precondition_failed",
+  ],
+});
+
+export const deleteForwardingNumberRoute = defineRoute({
+  operationId: "deleteForwardingNumber",
+  method: "DELETE",
+  path: "/v1/extensions/{extensionId}/forwarding-numbers/{forwardingNumberId}",
+  scope: "numbers:write",
+  tag: "Forwarding numbers",
+  summary: "Remove a forwarding number",
+  description: "Calls are no longer forwarded or flipped there.",
+  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, forwardingNumberId: Id }),
+  query: z.strictObject({}),
+  answer: { kind: "deleted", description: "The forwarding number is gone." },
+  problems: ["feature_not_available", "call_handling_unavailable", "not_found", "precondition_failed"],
+});

@@ -1,0 +1,70 @@
+import * as z from "zod/mini";
+import { BlockedNumber } from "./blocked-numbers.ts";
+import { CallerBlockingNumber } from "./caller-blocking.ts";
+import { PhoneNumber } from "./company-numbers.ts";
+import { ForwardingNumber } from "./forwarding-numbers.ts";
+import { ExtensionIdOrMe, setOf } from "./parameters.ts";
+import { defineRoute } from "./route.ts";
+
+export const overviewParts = ["blocked", "allowed", "forwarding", "direct"] as const;
+export type OverviewPartName = (typeof overviewParts)[number];
+
+/** Any problem of the catalogue, as a value; the OpenAPI file describes it once, as `Problem`. */
+const Problem = z.looseObject({ code: z.string(), status: z.int() }).check(z.meta({ id: "Problem" }));
+
+/** How many of each list one screen shows; `hasMore` says that the list's own route has more. */
+export const OVERVIEW_LIMIT = 100;
+
+const Instant = z.string().check(z.meta({ format: "date-time" }));
+const partStatuses = ["ok", "stale", "error"] as const;
+
+function part<Item extends z.ZodMiniType>(id: string, item: Item, description: string) {
+  return z
+    .object({
+      status: z.enum(partStatuses).check(
+        z.meta({
+          description:
+            "`ok`: `data` is current. `stale`: RingCentral failed, `data` is what it answered before. `error`: there is only `problem`.",
+        }),
+      ),
+      source: z.optional(z.enum(["live", "cache"])),
+      asOf: z.optional(Instant),
+      data: z.optional(z.array(item).check(z.maxLength(OVERVIEW_LIMIT))),
+      hasMore: z.optional(z.boolean()),
+      total: z.optional(z.int().check(z.minimum(0), z.maximum(2_147_483_647))),
+      problem: z.optional(Problem),
+    })
+    .check(z.meta({ id, description }));
+}
+
+export const Overview = z
+  .object({
+    extensionId: z.string(),
+    complete: z.boolean().check(z.meta({ description: "Every part that was asked for is `ok`." })),
+    blocked: z.optional(part("OverviewBlocked", BlockedNumber, "The blocked numbers.")),
+    allowed: z.optional(part("OverviewAllowed", CallerBlockingNumber, "The allowed numbers.")),
+    forwarding: z.optional(part("OverviewForwarding", ForwardingNumber, "The forwarding numbers.")),
+    direct: z.optional(part("OverviewDirect", PhoneNumber, "The extension's own direct numbers.")),
+  })
+  .check(z.meta({ id: "Overview", description: "One screen of an extension's numbers." }));
+export type Overview = z.output<typeof Overview>;
+
+export const getOverviewRoute = defineRoute({
+  operationId: "getOverview",
+  method: "GET",
+  path: "/v1/extensions/{extensionId}/overview",
+  scope: "numbers:read",
+  tag: "Overview",
+  summary: "Read one screen of an extension's numbers",
+  description:
+    "Blocked, allowed, forwarding and direct numbers, read at the same time. With `mode=partial` each part tells " +
+    "how it went, and the answer is a problem only when every part was refused for the same reason, such as an " +
+    "extension that does not exist. With `mode=strict` one part that is not current fails the whole.",
+  parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
+  query: z.strictObject({
+    parts: z.optional(setOf(overviewParts, "Comma-separated parts. All when left out.")),
+    mode: z._default(z.enum(["partial", "strict"]), "partial"),
+  }),
+  answer: { kind: "item", description: "The parts.", data: Overview },
+  problems: ["feature_not_available", "not_found"],
+});

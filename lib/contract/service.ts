@@ -1,0 +1,84 @@
+import * as z from "zod/mini";
+import { defineRoute } from "./route.ts";
+
+export const Health = z
+  .object({
+    status: z.enum(["ok"]),
+    version: z.string(),
+    time: z.string().check(z.meta({ format: "date-time" })),
+  })
+  .check(z.meta({ id: "Health" }));
+
+export const getHealthRoute = defineRoute({
+  operationId: "getHealth",
+  method: "GET",
+  path: "/healthz",
+  tag: "Operations",
+  summary: "Is the service up",
+  description: "Answers without calling anything else.",
+  parameters: z.strictObject({}),
+  query: z.strictObject({}),
+  answer: { kind: "plain", description: "The service is up.", data: Health },
+  problems: [],
+});
+
+export const OpenApiDocument = z
+  .looseObject({ openapi: z.string() })
+  .check(z.meta({ id: "OpenApiDocument", description: "An OpenAPI 3.1 document." }));
+
+export const getOpenApiRoute = defineRoute({
+  operationId: "getOpenApi",
+  method: "GET",
+  path: "/openapi.json",
+  tag: "Operations",
+  summary: "This API's description",
+  description: "The OpenAPI 3.1 description of this API.",
+  parameters: z.strictObject({}),
+  query: z.strictObject({}),
+  answer: {
+    kind: "plain",
+    description: "An OpenAPI document.",
+    data: OpenApiDocument,
+  },
+  problems: [],
+});
+
+export const getDocsRoute = defineRoute({
+  operationId: "getDocs",
+  method: "GET",
+  path: "/docs",
+  tag: "Operations",
+  summary: "The API reference",
+  description: "For people: every operation, with a form to try it.",
+  parameters: z.strictObject({}),
+  query: z.strictObject({}),
+  answer: { kind: "page", description: "A page that reads `/openapi.json`." },
+  problems: [],
+});
+
+export const getErrorCatalogueRoute = defineRoute({
+  operationId: "getErrorCatalogue",
+  method: "GET",
+  path: "/docs/errors",
+  tag: "Operations",
+  summary: "The error catalogue",
+  description: "For people: what each problem's `type` points to, one anchor a code.",
+  parameters: z.strictObject({}),
+  query: z.strictObject({}),
+  answer: { kind: "page", description: "A page with an entry for each code." },
+  problems: [],
+});
+
+export const getConsoleRoute = defineRoute({
+  operationId: "getConsole",
+  method: "GET",
+  path: "/console",
+  tag: "Operations",
+  summary: "The operators' console",
+  description:
+    "For operators: what the API tells of budgets and the sync. The page holds nothing itself; it asks with a token.",
+  parameters: z.strictObject({}),
+  query: z.strictObject({}),
+  answer: { kind: "page", description: "A page that asks the API." },
+  problems: [],
+});

@@ -1,0 +1,37 @@
+import type { Clock } from "./clock.ts";
+
+export interface TimeoutOptions {
+  clock: Clock;
+  timeoutMs: number;
+  /** The error of a timeout. */
+  timeUp: () => unknown;
+  /**
+   * A frozen process wakes up with its timers due and the result still unread behind them. With several slices a
+   * freeze costs one slice instead of the whole timeout. Default 1.
+   */
+  slices?: number;
+}
+
+/** Settles as `work` does, or rejects with `timeUp()` after `timeoutMs`. The work itself continues. */
+export async function withTimeout<Result>(
+  work: Promise<Result>,
+  { clock, timeoutMs, timeUp, slices = 1 }: TimeoutOptions,
+): Promise<Result> {
+  const settled = new AbortController();
+  const wait = async () => {
+    for (let slice = 0; slice < slices; slice += 1) await clock.sleep(timeoutMs / slices, settled.signal);
+  };
+  const timer = wait().then(
+    () => {
+      throw timeUp();
+    },
+    // Aborted: the race is over.
+    () => work,
+  );
+  try {
+    return await Promise.race([work, timer]);
+  } finally {
+    settled.abort();
+    timer.catch(() => undefined);
+  }
+}

@@ -1,0 +1,135 @@
+import type { ClientRequest } from "node:http";
+import type { Socket } from "node:net";
+import type { RequestError } from "got";
+import type { Deadline } from "../../platform/deadline.ts";
+import { type FailureKind, outOfTime, RingCentralError } from "../api/errors.ts";
+
+/** The longest one attempt may take, however much time there is. */
+export const ATTEMPT_TIMEOUT_MS = 8_000;
+/** A page of 1000 records is under 1 MiB; anything of this size is not an answer to what we asked. */
+export const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+
+export interface HttpRequest {
+  /** Names the failure. */
+  operation: string;
+  method: "GET" | "POST" | "PUT" | "DELETE";
+  url: URL;
+  /** Lower-case names. `accept` is JSON unless named; `user-agent` and `accept-encoding` are added. */
+  headers: Readonly<Record<string, string>>;
+  body?: string;
+  deadline: Deadline;
+}
+
+/** Whatever status came, its body decompressed and whole. */
+export interface HttpResponse {
+  status: number;
+  headers: Readonly<Record<string, string | string[] | undefined>>;
+  body: string;
+}
+
+export interface Transport {
+  /**
+   * One exchange, never repeated.
+   * @throws RingCentralError kind `timeout`, `unavailable` (no connection) or `broken` (no whole answer)
+   */
+  send(request: HttpRequest): Promise<HttpResponse>;
+}
+
+export interface TransportOptions {
+  /** One stable value an instance [docs: URIS]; `userAgent(version)`. */
+  userAgent: string;
+  attemptTimeoutMs?: number;
+  maxAnswerBytes?: number;
+}
+
+/** How we introduce ourselves: `App/1.2.3 (details)`. [docs: URIS] */
+export function userAgent(version: string): string {
+  return `Ringfront/${version} (+serverless; node)`;
+}
+
+/** The HTTP layer: keep-alive connections, a bound on time and size, and network faults as RingCentralError. */
+export function createTransport(options: TransportOptions): Transport {
+  const { attemptTimeoutMs = ATTEMPT_TIMEOUT_MS, maxAnswerBytes = MAX_ANSWER_BYTES } = options;
+  const loadClient = async () => {
+    const { createHttpClient, RequestError } = await import("./http-client.ts");
+    return { http: createHttpClient(), RequestError };
+  };
+  let client: ReturnType<typeof loadClient> | undefined;
+  const readySockets = new WeakSet<Socket>();
+
+  /** Tells, once the exchange is over, whether the request can have left: a connection was ready for it. */
+  function watchConnection(exchange: RequestEvents, encrypted: boolean): () => boolean {
+    let connected = false;
+    const onSocket = (socket: Socket) => {
+      if (readySockets.has(socket)) {
+        connected = true;
+        return;
+      }
+      // Over TLS, nothing leaves before the handshake is complete.
+      socket.once(encrypted ? "secureConnect" : "connect", () => {
+        readySockets.add(socket);
+        connected = true;
+      });
+    };
+    exchange.on("request", (request) => {
+      if (request.socket) onSocket(request.socket);
+      else request.once("socket", onSocket);
+    });
+    return () => connected;
+  }
+
+  return {
+    async send(request) {
+      const { operation, deadline } = request;
+      client ??= loadClient();
+      const { http, RequestError } = await client;
+      const remainingMs = deadline.remainingMs();
+      if (remainingMs <= 0) {
+        throw outOfTime(operation);
+      }
+      const timeoutMs = Math.max(1, Math.min(attemptTimeoutMs, remainingMs));
+      const tooLarge = new AbortController();
+      const exchange = http(request.url, {
+        method: request.method,
+        headers: { accept: "application/json", ...request.headers, "user-agent": options.userAgent },
+        ...(request.body !== undefined && { body: request.body }),
+        timeout: { request: timeoutMs },
+        signal: tooLarge.signal,
+      });
+      const hasConnected = watchConnection(exchange, request.url.protocol === "https:");
+      exchange.on("downloadProgress", ({ transferred }) => {
+        if (transferred > maxAnswerBytes) tooLarge.abort();
+      });
+      try {
+        const { statusCode, headers, body } = await exchange;
+        return { status: statusCode, headers, body };
+      } catch (error) {
+        if (!(error instanceof RequestError)) throw error;
+        throw networkFailure(operation, error, hasConnected(), remainingMs <= attemptTimeoutMs);
+      }
+    },
+  };
+}
+
+interface RequestEvents {
+  on(event: "request", listener: (request: ClientRequest) => void): unknown;
+}
+
+/** got says what went wrong by `name` and `code`. */
+function networkFailure(
+  operation: string,
+  error: RequestError,
+  connected: boolean,
+  outOfTime: boolean,
+): RingCentralError {
+  const timedOut = error.name === "TimeoutError";
+  const kind: FailureKind = timedOut ? "timeout" : connected ? "broken" : "unavailable";
+  return new RingCentralError({
+    kind,
+    operation,
+    ...(timedOut && outOfTime && { deadlineExceeded: true }),
+    mayHaveTakenEffect: connected,
+    // Only the code: got's errors carry the request's options, and with them the credentials.
+    cause: new Error(error.code),
+  });
+}

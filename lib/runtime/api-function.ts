@@ -1,0 +1,16 @@
+import type { Route } from "../contract/route.ts";
+import { createHandler } from "../http/handler.ts";
+import type { Outcome, RouteRequest } from "../http/request.ts";
+import type { ApiHandler } from "../http/stack.ts";
+import { type AccountRuntime, runtime } from "./runtime.ts";
+
+/**
+ * A Lambda handler: the route's declaration, the use case, and this process's runtime, which is made on the first
+ * request so that a setting that is not right is answered as a problem and not as a crash.
+ */
+export function defineFunction<R extends Route>(
+  route: R,
+  useCase: (deps: AccountRuntime, request: RouteRequest<R>) => Promise<Outcome<R>>,
+): ApiHandler {
+  return createHandler(route, (request) => useCase(runtime().for(request), request), { services: runtime });
+}

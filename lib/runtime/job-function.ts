@@ -1,0 +1,39 @@
+import type { Context } from "aws-lambda";
+import { type Clock, systemClock } from "../platform/clock.ts";
+import { type Deadline, deadlineIn } from "../platform/deadline.ts";
+import { createLogger, type Logger } from "../platform/logger.ts";
+import { processMetrics } from "../platform/metrics.ts";
+
+/** What a job knows of the invocation it runs in. */
+export interface JobInvocation {
+  requestId: string;
+  deadline: Deadline;
+  clock: Clock;
+  log: Logger;
+}
+
+/**
+ * A Lambda handler that nobody waits for: a schedule or a queue invokes it. What it throws makes the service that
+ * invoked it try again; the log has it either way.
+ */
+export function defineJob<Event, Result>(
+  name: string,
+  job: (event: Event, invocation: JobInvocation) => Promise<Result>,
+): (event: Event, context: Context) => Promise<Result> {
+  return async (event, { awsRequestId: requestId, ...context }) => {
+    const clock = systemClock;
+    const log = createLogger({ job: name, requestId });
+    const startedAt = clock.now();
+    try {
+      const deadline = deadlineIn(context.getRemainingTimeInMillis(), clock);
+      const result = await job(event, { requestId, deadline, clock, log });
+      log.info("job done", { durationMs: clock.now() - startedAt });
+      return result;
+    } catch (error) {
+      log.error("job failed", { error, durationMs: clock.now() - startedAt });
+      throw error;
+    } finally {
+      processMetrics.flush();
+    }
+  };
+}

@@ -1,0 +1,41 @@
+import { renewSubscription } from "../sync/webhook/subscription.ts";
+import type { JobInvocation } from "./job-function.ts";
+import { runtime } from "./runtime.ts";
+import { verificationToken } from "./webhook-token.ts";
+
+/** Renews the subscription of every synced account; all are tried even if some fail. @throws the first failure */
+export async function renewSubscriptions(
+  _event: unknown,
+  { requestId, deadline, log }: JobInvocation,
+): Promise<{ renewed: number }> {
+  const services = runtime();
+  const { syncAccounts, webhookUrl } = services.settings;
+  if (webhookUrl === undefined) {
+    log.info("WEBHOOK_URL is not set: no subscription");
+    return { renewed: 0 };
+  }
+  const failures: unknown[] = [];
+  for (const accountId of syncAccounts) {
+    try {
+      const target = {
+        address: webhookUrl,
+        verificationToken: await verificationToken(services, accountId, deadline),
+      };
+      const { ringcentral } = services.for({ accountId });
+      const context = {
+        accountId,
+        deadline,
+        requestId,
+        log,
+        priority: "sync" as const,
+        route: "renewSubscription",
+      };
+      log.info("subscription", { accountId, ...(await renewSubscription(ringcentral, target, context)) });
+    } catch (error) {
+      log.error("subscription not renewed", { accountId, error });
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
+  return { renewed: syncAccounts.length };
+}

@@ -1,0 +1,214 @@
+import { createHash, randomUUID } from "node:crypto";
+import { type Authenticator, createAuthenticator } from "../http/authenticate.ts";
+import { type BlockedNumberFamilies, createBlockedNumberFamilies } from "../numbers/blocked-number-family.ts";
+import { type Clock, systemClock } from "../platform/clock.ts";
+import type { CredentialSource, Credentials } from "../platform/credentials.ts";
+import type { Deadline } from "../platform/deadline.ts";
+import { createLogger, type Logger } from "../platform/logger.ts";
+import { type Metrics, processMetrics } from "../platform/metrics.ts";
+import { deriveKey } from "../platform/seal-text.ts";
+import { createCredentialSource } from "../platform/secrets.ts";
+import { readSettings, type Settings } from "../platform/settings.ts";
+import { VERSION } from "../platform/version.ts";
+import type { RingCentral } from "../ringcentral/api/operation.ts";
+import { createOAuth } from "../ringcentral/auth/oauth.ts";
+import { createSharedToken, type SharedToken } from "../ringcentral/auth/shared-token.ts";
+import { createCachedRingCentral } from "../ringcentral/cache/cached-client.ts";
+import { countRateLimitEvent, countTokenEvent } from "../ringcentral/call-metrics.ts";
+import { createRingCentral } from "../ringcentral/client.ts";
+import { createTransport, type Transport, userAgent } from "../ringcentral/http/transport.ts";
+import { defaultLimits } from "../ringcentral/rate-limit/limits.ts";
+import { createTableTime, type ReferenceTime } from "../ringcentral/rate-limit/reference-time.ts";
+import {
+  createSharedRateLimiter,
+  type SharedRateLimiter,
+} from "../ringcentral/rate-limit/shared-rate-limiter.ts";
+import { createDynamoRecordStore } from "../storage/dynamo-record-store.ts";
+import type { RecordStore } from "../storage/record-store.ts";
+
+/** What the use cases of one RingCentral account need. */
+export interface AccountRuntime {
+  ringcentral: RingCentral;
+  /** The same past the read cache: for those who are after the truth. */
+  uncached: RingCentral;
+  families: BlockedNumberFamilies;
+  tokens: SharedToken;
+  rateLimiter: SharedRateLimiter;
+  records: RecordStore;
+  clock: Clock;
+  now: () => number;
+}
+
+/**
+ * The composition root: everything that outlives one invocation, made once per process and only when a request
+ * first needs it. Handlers and tests are the only ones to call it.
+ */
+export interface Runtime {
+  settings: Settings;
+  clock: Clock;
+  authenticator: Authenticator;
+  /** The account's client, token, budgets and findings. */
+  for(request: { accountId: string }): AccountRuntime;
+  records: RecordStore;
+  /** The key of that account for one purpose, made from its current secret. @throws ConfigurationError */
+  currentKey(purpose: string, accountId: string, deadline: Deadline): Promise<Uint8Array>;
+  /**
+   * Names what the account is seen with: the app, its user, and the app's permissions. New credentials of the same
+   * user in the same app are the same.
+   */
+  viewpoint(accountId: string, deadline: Deadline): Promise<string>;
+  /** Those of every secret that is still good, read again: another instance may know a newer one. */
+  acceptedKeys(purpose: string, accountId: string, deadline: Deadline): Promise<Uint8Array[]>;
+}
+
+let instance: Runtime | undefined;
+
+/** The process's runtime. @throws ConfigurationError naming the setting that is missing or malformed */
+export function runtime(): Runtime {
+  instance ??= createRuntime(readSettings(process.env));
+  return instance;
+}
+
+/** Forgets all process state: the next `runtime()` is that of a cold start. For tests. */
+export function resetRuntime(): void {
+  instance = undefined;
+}
+
+function createRuntime(settings: Settings): Runtime {
+  const clock = systemClock;
+  const tableTime = createTableTime({ clock, maxSkewMs: defaultLimits.maxSkewMs });
+  const shared: Shared = {
+    settings,
+    clock,
+    tableTime,
+    log: createLogger({ component: "runtime" }),
+    metrics: processMetrics,
+    records: createDynamoRecordStore({ tableName: settings.tableName, onDate: tableTime.learn }),
+    transport: createTransport({ userAgent: userAgent(VERSION) }),
+  };
+  const families = createBlockedNumberFamilies(shared);
+  const accounts = new Map<string, Account>();
+
+  function account(accountId: string): Account {
+    // One secret for a single-account service: RingCentral itself refuses other accounts' ids.
+    const key = settings.secretId ?? accountId;
+    const known = accounts.get(key) ?? connectAccount(shared, key, accountId);
+    accounts.set(key, known);
+    return known;
+  }
+
+  return {
+    settings,
+    clock,
+    authenticator: createAuthenticator({ settings, clock }),
+    for({ accountId }) {
+      const { ringcentral, uncached, tokens, rateLimiter } = account(accountId);
+      const { records } = shared;
+      return { ringcentral, uncached, tokens, rateLimiter, families, records, clock, now: clock.now };
+    },
+    records: shared.records,
+    async currentKey(purpose, accountId, deadline) {
+      return keyOf(await account(accountId).credentials.current(deadline), purpose);
+    },
+    async viewpoint(accountId, deadline) {
+      const { credentials, tokens } = account(accountId);
+      const { server, clientId } = await credentials.current(deadline);
+      const { ownerId, scope = "" } = await tokens.accessToken(deadline);
+      const permissions = scope.split(" ").sort();
+      return createHash("sha256")
+        .update(JSON.stringify([server, clientId, ownerId, permissions]))
+        .digest("base64url");
+    },
+    async acceptedKeys(purpose, accountId, deadline) {
+      const accepted = await account(accountId).secrets.read(deadline);
+      return accepted.map((credentials) => keyOf(credentials, purpose));
+    },
+  };
+}
+
+interface Shared {
+  settings: Settings;
+  clock: Clock;
+  /** The table's clock is the one all instances share. */
+  tableTime: ReferenceTime;
+  log: Logger;
+  metrics: Metrics;
+  records: RecordStore;
+  transport: Transport;
+}
+
+interface Account {
+  ringcentral: RingCentral;
+  uncached: RingCentral;
+  tokens: SharedToken;
+  rateLimiter: SharedRateLimiter;
+  credentials: CredentialSource;
+  secrets: { read(deadline: Deadline): Promise<Credentials[]> };
+}
+
+/** How often one process reads the secret again because something does not open. */
+const SECRET_REREAD_MS = 15_000;
+
+/** A public client has no client secret; its JWT credential is as secret. */
+function keyOf({ clientSecret, jwt }: Credentials, purpose: string): Uint8Array {
+  return deriveKey(clientSecret || jwt, purpose);
+}
+
+function connectAccount(shared: Shared, accountKey: string, accountId: string): Account {
+  const { settings, clock, log, metrics, records, transport } = shared;
+  const credentials = createCredentialSource({
+    secretId: settings.secretId ?? `${settings.secretPrefix}${accountId}`,
+    clock,
+  });
+  const fleet = { records, clock, random: Math.random, accountKey, instanceId: randomUUID() };
+  const tokens = createSharedToken({
+    ...fleet,
+    credentials,
+    oauth: createOAuth({ transport, clock, log }),
+    onEvent: (event) => {
+      log.info("access token", { event });
+      countTokenEvent(metrics, event);
+    },
+  });
+  const rateLimiter = createSharedRateLimiter({
+    ...fleet,
+    time: shared.tableTime,
+    onEvent: (event) => {
+      log.info("rate limiter", { event });
+      countRateLimitEvent(metrics, event, clock.now());
+    },
+  });
+  const uncached = createRingCentral({ tokens, rateLimiter, transport, clock, random: Math.random, metrics });
+  const ringcentral = createCachedRingCentral({
+    ringcentral: uncached,
+    records,
+    clock,
+    metrics,
+    nonce: randomUUID,
+  });
+  return {
+    ringcentral,
+    uncached,
+    tokens,
+    rateLimiter,
+    credentials,
+    secrets: rereadSecrets(credentials, clock),
+  };
+}
+
+/** The secret's versions, read past the cache, but not at every wrong cursor that somebody makes up. */
+function rereadSecrets(credentials: CredentialSource, clock: Clock): Account["secrets"] {
+  let reading: { at: number; versions: Promise<Credentials[]> } | undefined;
+  return {
+    read(deadline) {
+      if (reading === undefined || clock.now() - reading.at >= SECRET_REREAD_MS) {
+        const versions = credentials.refreshed(deadline);
+        reading = { at: clock.now(), versions };
+        versions.catch(() => {
+          reading = undefined;
+        });
+      }
+      return reading.versions;
+    },
+  };
+}

@@ -1,0 +1,126 @@
+import { randomUUID } from "node:crypto";
+import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
+import type { NumberChange } from "../contract/company-numbers.ts";
+import type { Deadline } from "../platform/deadline.ts";
+import { type BusEvent, createEventBus, type EventBus } from "../platform/event-bus.ts";
+import { processMetrics } from "../platform/metrics.ts";
+import { doSyncWork, type SyncWorkDeps } from "../sync/queue/handle-message.ts";
+import { parseSyncWork, type SyncWork } from "../sync/queue/sync-message.ts";
+import { runSync } from "../sync/run/run-sync.ts";
+import { publishChanges } from "../sync/snapshot/outbox.ts";
+import { sweptAt } from "../sync/snapshot/snapshot.ts";
+import type { JobInvocation } from "./job-function.ts";
+import { type Runtime, runtime } from "./runtime.ts";
+import { syncQueue } from "./sync-queue.ts";
+
+/** Kept back from a run for what follows it: a message to go on with, events to publish. */
+const AFTER_RUN_MS = 15_000;
+
+/** A batch of a hundred takes a second at the most. */
+const PUBLISH_MS = 5_000;
+
+const instanceId = randomUUID();
+/** One client a process. */
+const buses = new WeakMap<Runtime, EventBus>();
+
+/**
+ * Works off a batch of the sync queue. What fails is named, so that the queue delivers it again, alone; a message
+ * nobody can read is not lost but ends in the dead-letter queue.
+ */
+export async function runSyncBatch(
+  { Records }: SQSEvent,
+  invocation: JobInvocation,
+): Promise<SQSBatchResponse> {
+  const batchItemFailures: SQSBatchResponse["batchItemFailures"] = [];
+  for (const record of Records) {
+    if (!(await isDone(record, invocation))) {
+      batchItemFailures.push({ itemIdentifier: record.messageId });
+    }
+  }
+  return { batchItemFailures };
+}
+
+async function isDone({ body, messageId }: SQSRecord, invocation: JobInvocation): Promise<boolean> {
+  const { log } = invocation;
+  const work = parseSyncWork(body);
+  if (work === undefined) {
+    log.error("sync message unreadable", { messageId });
+    return false;
+  }
+  try {
+    await doSyncWork(workDeps(work, invocation), work);
+    return true;
+  } catch (error) {
+    log.error("sync work failed", { messageId, accountId: work.accountId, error });
+    return false;
+  }
+}
+
+function workDeps({ accountId }: SyncWork, invocation: JobInvocation): SyncWorkDeps {
+  const services = runtime();
+  const { records, clock, settings } = services;
+  const { log } = invocation;
+  const { uncached } = services.for({ accountId });
+  return {
+    log,
+    metrics: processMetrics,
+    now: clock.now,
+    queue: syncQueue(settings),
+    sweptAt: (id) => sweptAt({ records }, id),
+    run: ({ trigger }) =>
+      runSync(
+        {
+          records,
+          ringcentral: uncached,
+          clock,
+          random: Math.random,
+          instanceId,
+          fingerprint: (deadline) => services.viewpoint(accountId, deadline),
+          onEvent: (event) => log.info("sync", { event }),
+        },
+        { accountId, trigger, ...invocation, deadline: earlier(invocation.deadline, AFTER_RUN_MS) },
+      ),
+    publish: (id) => publish(services, id, invocation),
+  };
+}
+
+/** @returns whether there is nothing left to publish */
+async function publish(services: Runtime, accountId: string, { deadline }: JobInvocation): Promise<boolean> {
+  const bus = eventBus(services);
+  if (bus === undefined) return true;
+  const put = async (changes: readonly NumberChange[]) => {
+    if (deadline.remainingMs() < PUBLISH_MS) throw new OutOfTime();
+    await bus.publish(changes.map((change) => toBusEvent(accountId, change)));
+  };
+  try {
+    await publishChanges({ records: services.records, publish: put }, accountId);
+    return true;
+  } catch (error) {
+    if (error instanceof OutOfTime) return false;
+    throw error;
+  }
+}
+
+class OutOfTime extends Error {}
+
+/** Subscribers may get it twice, and tell by the sequence. */
+function toBusEvent(accountId: string, change: NumberChange): BusEvent {
+  return {
+    type: "PhoneNumberChanged",
+    resource: `ringcentral:account/${accountId}`,
+    at: Date.parse(change.at),
+    detail: { accountId, ...change },
+  };
+}
+
+function eventBus(services: Runtime): EventBus | undefined {
+  const { eventBusName } = services.settings;
+  if (eventBusName === undefined) return undefined;
+  const bus = buses.get(services) ?? createEventBus({ busName: eventBusName });
+  buses.set(services, bus);
+  return bus;
+}
+
+function earlier({ at, remainingMs }: Deadline, byMs: number): Deadline {
+  return { at: at - byMs, remainingMs: () => Math.max(0, remainingMs() - byMs) };
+}

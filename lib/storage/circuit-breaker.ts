@@ -1,0 +1,74 @@
+import type { Clock } from "../platform/clock.ts";
+import { withTimeout } from "../platform/with-timeout.ts";
+import { StorageUnavailable } from "./errors.ts";
+
+/** Keeps one process from waiting again and again for a table that does not answer. */
+export interface CircuitBreaker {
+  /** Whether calls are refused without being tried. */
+  isOpen(): boolean;
+  /** @throws StorageUnavailable at once while the circuit is open; otherwise what `work` throws, or on a timeout */
+  call<Result>(work: () => Promise<Result>): Promise<Result>;
+}
+
+export interface CircuitBreakerOptions {
+  clock: Clock;
+  /** How long the circuit stays open after the first failure; doubles with each further one. */
+  pauseMs: number;
+  maxPauseMs: number;
+  /** Default: no timeout but that of the call itself. */
+  timeoutMs?: number;
+  /** Replaces `timeoutMs` until the first response, which includes loading the client and a TLS handshake. */
+  firstTimeoutMs?: number;
+  /** The first failure after a success. */
+  onOpen?: (cause: unknown) => void;
+  /** The first success after a failure. */
+  onClose?: (openForMs: number) => void;
+  /** Which errors count as failures. Default: all. */
+  isFailure?: (error: unknown) => boolean;
+}
+
+const MAX_DOUBLINGS = 10;
+/** See `withTimeout`. */
+const SLICES = 4;
+
+export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
+  const { clock, pauseMs, maxPauseMs, timeoutMs, firstTimeoutMs = timeoutMs } = options;
+  const { onOpen, onClose, isFailure = () => true } = options;
+  let failures = 0;
+  let hasAnswered = false;
+  let openSince = 0;
+  let openUntil = Number.NEGATIVE_INFINITY;
+
+  function failed(cause: unknown): void {
+    if (failures === 0) {
+      openSince = clock.now();
+      onOpen?.(cause);
+    }
+    openUntil = clock.now() + Math.min(pauseMs * 2 ** Math.min(failures, MAX_DOUBLINGS), maxPauseMs);
+    failures += 1;
+  }
+
+  function bounded<Result>(work: Promise<Result>): Promise<Result> {
+    const limitMs = hasAnswered ? timeoutMs : firstTimeoutMs;
+    if (limitMs === undefined) return work;
+    const timeUp = () => new StorageUnavailable(`no response within ${limitMs} ms`);
+    return withTimeout(work, { clock, timeoutMs: limitMs, timeUp, slices: SLICES });
+  }
+
+  return {
+    isOpen: () => clock.now() < openUntil,
+    async call(work) {
+      if (clock.now() < openUntil) throw new StorageUnavailable("the circuit is open");
+      try {
+        const result = await bounded(work());
+        hasAnswered = true;
+        if (failures > 0) onClose?.(clock.now() - openSince);
+        failures = 0;
+        return result;
+      } catch (error) {
+        if (isFailure(error)) failed(error);
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,49 @@
+import type { Clock } from "../platform/clock.ts";
+import { canonicalJson } from "../platform/content-tag.ts";
+import type { Deadline } from "../platform/deadline.ts";
+import { StorageUnavailable } from "./errors.ts";
+import type { RecordKey, RecordStore } from "./record-store.ts";
+
+const MAX_TRIES = 4;
+const FIRST_PAUSE_MS = 150;
+
+/**
+ * The table for work that nobody waits for and that is dear to repeat: what fails is tried again some times, within
+ * the deadline. A write whose answer was lost may have taken effect; when its repetition fails the condition, the
+ * record tells: if it is what was to be written, it was. So no two processes may write equal values to a record for
+ * different reasons.
+ * @throws StorageUnavailable when patience is at its end
+ */
+export function patientRecords(records: RecordStore, clock: Clock, deadline: Deadline): RecordStore {
+  async function persist<Result>(act: (isRepeated: boolean) => Promise<Result>): Promise<Result> {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        return await act(attempt > 1);
+      } catch (error) {
+        const pauseMs = FIRST_PAUSE_MS * 2 ** (attempt - 1);
+        const isOver = attempt === MAX_TRIES || deadline.remainingMs() <= pauseMs;
+        if (!(error instanceof StorageUnavailable) || isOver) throw error;
+        await clock.sleep(pauseMs);
+      }
+    }
+  }
+  const store: RecordStore = {
+    read: (key) => persist(() => records.read(key)),
+    compareAndSet: (key, expected, value, options) =>
+      persist(async (isRepeated) => {
+        const version = await records.compareAndSet(key, expected, value, options);
+        if (version !== undefined || !isRepeated) return version;
+        return (await isThere(key, (expected ?? 0) + 1, value)) ? (expected ?? 0) + 1 : undefined;
+      }),
+    remove: (key, expected) =>
+      persist(async (isRepeated) => {
+        const isRemoved = await records.remove(key, expected);
+        return isRemoved || (isRepeated && (await records.read(key)) === undefined);
+      }),
+  };
+  async function isThere(key: RecordKey, version: number, value: unknown): Promise<boolean> {
+    const stored = await records.read(key);
+    return stored?.version === version && canonicalJson(stored.value) === canonicalJson(value);
+  }
+  return store;
+}

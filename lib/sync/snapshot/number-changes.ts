@@ -1,0 +1,46 @@
+import type { PhoneNumber } from "../../contract/company-numbers.ts";
+
+/** What makes one list of numbers of another. */
+export type Difference =
+  | { type: "added"; id: string; phoneNumber: PhoneNumber }
+  | { type: "updated"; id: string; phoneNumber: PhoneNumber; changedFields: string[] }
+  | { type: "removed"; id: string };
+
+/** One difference for each number that is not the same in both, in the order of their ids. */
+export function differences(
+  before: ReadonlyMap<string, PhoneNumber>,
+  after: ReadonlyMap<string, PhoneNumber>,
+): Difference[] {
+  const found: Difference[] = [];
+  for (const [id, phoneNumber] of after) {
+    const known = before.get(id);
+    if (known === undefined) found.push({ type: "added", id, phoneNumber });
+    else if (known !== phoneNumber) {
+      const changedFields = fieldsThatDiffer(known, phoneNumber);
+      if (changedFields.length > 0) found.push({ type: "updated", id, phoneNumber, changedFields });
+    }
+  }
+  for (const id of before.keys()) if (!after.has(id)) found.push({ type: "removed", id });
+  return found.sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+export function isSameNumber(a: PhoneNumber, b: PhoneNumber): boolean {
+  return a === b || fieldsThatDiffer(a, b).length === 0;
+}
+
+/** Names of the fields that only one has, or both with other values. */
+function fieldsThatDiffer(before: PhoneNumber, after: PhoneNumber): string[] {
+  const { extension: extensionBefore, ...fieldsBefore } = before;
+  const { extension: extensionAfter, ...fieldsAfter } = after;
+  const names = flatDifferences(fieldsBefore, fieldsAfter);
+  if (flatDifferences(extensionBefore ?? {}, extensionAfter ?? {}).length > 0) names.push("extension");
+  return names.sort();
+}
+
+function flatDifferences(before: object, after: object): string[] {
+  const old: Record<string, unknown> = { ...before };
+  const young: Record<string, unknown> = { ...after };
+  return [...new Set([...Object.keys(old), ...Object.keys(young)])].filter(
+    (name) => old[name] !== young[name],
+  );
+}

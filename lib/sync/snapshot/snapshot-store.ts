@@ -1,0 +1,148 @@
+import type { PhoneNumber } from "../../contract/company-numbers.ts";
+import { StorageUnavailable } from "../../storage/errors.ts";
+import type { RecordStore } from "../../storage/record-store.ts";
+import {
+  chunkKey,
+  emptyHead,
+  type Head,
+  headKey,
+  manifestKey,
+  type VersionRecord,
+  versionKey,
+} from "../sync-records.ts";
+import { cutIntoChunks } from "./number-chunks.ts";
+import { inBatches, readPacked, writeOnce } from "./pack.ts";
+
+/** A snapshot's table of contents. */
+export interface Manifest {
+  /** In order; together they are the snapshot. */
+  chunks: ChunkEntry[];
+  /** Chunks of the version before that are in this one no more, nor in any later one. */
+  retires: string[];
+  /** The version before, and the run that wrote it. */
+  previous?: { version: number; runId: string };
+}
+
+export interface ChunkEntry {
+  /** `<run>#<hash of the content>`; several versions may share a chunk. */
+  key: string;
+  count: number;
+}
+
+/** About 60 MB. */
+const MAX_KEPT_NUMBERS = 120_000;
+
+/** Chunks this process has read. They never change; the one read longest ago goes first. */
+const kept = new Map<string, PhoneNumber[]>();
+let keptNumbers = 0;
+
+/** Forgets what this process has read: the next read is that of a cold start. For tests. */
+export function forgetChunks(): void {
+  kept.clear();
+  keptNumbers = 0;
+}
+
+export async function readHead(
+  records: RecordStore,
+  accountId: string,
+): Promise<{ head: Head; recordVersion: number | null }> {
+  const stored = await records.read<Head>(headKey(accountId));
+  return { head: stored?.value ?? emptyHead, recordVersion: stored?.version ?? null };
+}
+
+/** @returns undefined when it is not there (any more), or not yet: the head knows the latest before this does */
+export async function readVersion(
+  records: RecordStore,
+  accountId: string,
+  version: number,
+): Promise<VersionRecord | undefined> {
+  return (await records.read<VersionRecord>(versionKey(accountId, version)))?.value;
+}
+
+/** @returns undefined when it is not there (any more) */
+export function readManifest(
+  records: RecordStore,
+  accountId: string,
+  version: number,
+  runId: string,
+): Promise<Manifest | undefined> {
+  return readPacked<Manifest>(records, manifestKey(accountId, version, runId));
+}
+
+/** The numbers of one chunk, in order; not to be altered. @returns undefined when it is not there (any more) */
+export async function readChunk(
+  records: RecordStore,
+  accountId: string,
+  { key }: ChunkEntry,
+): Promise<PhoneNumber[] | undefined> {
+  const name = `${accountId}/${key}`;
+  const known = kept.get(name);
+  const numbers = known ?? (await readPacked<PhoneNumber[]>(records, chunkKey(accountId, key)));
+  if (numbers !== undefined) keep(name, numbers);
+  return numbers;
+}
+
+function keep(name: string, numbers: PhoneNumber[]): void {
+  if (!kept.delete(name)) keptNumbers += numbers.length;
+  kept.set(name, numbers);
+  for (const [oldest, { length }] of kept) {
+    if (keptNumbers <= MAX_KEPT_NUMBERS || oldest === name) return;
+    kept.delete(oldest);
+    keptNumbers -= length;
+  }
+}
+
+/** Several chunks at a time. @returns undefined when one is not there (any more) */
+export async function readChunks(
+  records: RecordStore,
+  accountId: string,
+  entries: readonly ChunkEntry[],
+): Promise<PhoneNumber[][] | undefined> {
+  const lists = await inBatches(entries, (entry) => readChunk(records, accountId, entry));
+  const found = lists.filter((list) => list !== undefined);
+  return found.length === entries.length ? found : undefined;
+}
+
+/** All numbers of the head's snapshot, in order; none without one. @throws StorageUnavailable when it is damaged */
+export async function readWholeSnapshot(
+  records: RecordStore,
+  accountId: string,
+  { latest, version }: Head,
+): Promise<{ numbers: PhoneNumber[]; manifest?: Manifest }> {
+  if (latest === undefined) return { numbers: [] };
+  const manifest = await readManifest(records, accountId, version, latest.runId);
+  const lists = manifest && (await readChunks(records, accountId, manifest.chunks));
+  if (manifest === undefined || lists === undefined) throw new StorageUnavailable("snapshot incomplete");
+  return { numbers: lists.flat(), manifest };
+}
+
+/**
+ * Writes what a version needs and the one before has not; nobody sees it before the head names it. To be repeated
+ * by whoever goes on with the run after a crash: the same numbers make the same records.
+ * @param sorted the whole list, in order
+ */
+export async function writeSnapshot(
+  records: RecordStore,
+  accountId: string,
+  snapshot: {
+    runId: string;
+    version: number;
+    sorted: readonly PhoneNumber[];
+    before?: (Manifest & { version: number; runId: string }) | undefined;
+  },
+): Promise<void> {
+  const { runId, version, sorted, before } = snapshot;
+  const known = new Map(before?.chunks.map(({ key }) => [key.slice(key.indexOf("#") + 1), key]));
+  const chunks = await inBatches(cutIntoChunks(sorted), async ({ hash, numbers }): Promise<ChunkEntry> => {
+    const entry = { key: known.get(hash) ?? `${runId}#${hash}`, count: numbers.length };
+    if (!known.has(hash)) await writeOnce(records, chunkKey(accountId, entry.key), numbers);
+    return entry;
+  });
+  const used = new Set(chunks.map(({ key }) => key));
+  const manifest: Manifest = {
+    chunks,
+    retires: (before?.chunks ?? []).map(({ key }) => key).filter((key) => !used.has(key)),
+    ...(before && { previous: { version: before.version, runId: before.runId } }),
+  };
+  await writeOnce(records, manifestKey(accountId, version, runId), manifest);
+}

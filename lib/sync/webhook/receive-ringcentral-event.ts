@@ -1,0 +1,112 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import * as z from "zod/mini";
+import { ProblemError } from "../../contract/problems.ts";
+import { QueueUnavailable } from "../../platform/message-queue.ts";
+import { type WakeDeps, wakeSync } from "../queue/debounce.ts";
+
+export interface ReceivedEvent {
+  /** `Validation-Token`: the handshake's token, or, as one page of the guide has it, ours [unsure]. */
+  validationToken?: string | undefined;
+  verificationToken?: string | undefined;
+  /** As it was sent; "" for a handshake. */
+  text: string;
+}
+
+export interface ReceiveDeps extends WakeDeps {
+  /** Whose events are of interest. */
+  accounts: readonly string[];
+  /** What a delivery for the account may show, the present one first. Asked one by one. */
+  verificationTokens(accountId: string): AsyncIterable<string>;
+}
+
+export interface Receipt {
+  outcome: "validated" | "sync_queued" | "ignored";
+  /** The handshake's token, to be sent back. */
+  echo?: string;
+}
+
+/** [unsure] Tokens of the handshake are UUIDs in the guide's samples; anything printable is sent back. */
+const ECHOABLE = /^[\x21-\x7e]{1,256}$/;
+const EXTENSION_EVENT = /^\/restapi\/v1\.0\/account\/([0-9]{1,20})\/extension(?:\/[0-9]{1,20})?(?:\?.*)?$/;
+/** RingCentral repeats a delivery it got no answer to; not for longer than this. */
+const REMEMBERED_MS = 24 * 60 * 60 * 1000;
+
+const notification = z.object({
+  uuid: z.string().check(z.regex(/^[A-Za-z0-9-]{1,64}$/)),
+  event: z.string().check(z.maxLength(512)),
+  body: z.optional(
+    z.object({
+      eventType: z.optional(z.string()),
+      hints: z.optional(z.nullable(z.array(z.string()))),
+    }),
+  ),
+});
+type Notification = z.output<typeof notification>;
+
+/**
+ * Takes one webhook request of RingCentral's: the handshake of a new subscription, or a notification. A notification
+ * is a hint and never the truth: all it can do is to wake a sync, once for each `uuid`.
+ * @throws ProblemError `webhook_token_invalid`, `request_invalid`, `queue_unavailable`; StorageUnavailable
+ */
+export async function receiveEvent(deps: ReceiveDeps, received: ReceivedEvent): Promise<Receipt> {
+  const { validationToken, text } = received;
+  if (text.trim() === "" && validationToken !== undefined) {
+    if (!ECHOABLE.test(validationToken)) throw new ProblemError("request_invalid");
+    return { outcome: "validated", echo: validationToken };
+  }
+  const message = parseNotification(text);
+  const accountId = EXTENSION_EVENT.exec(message.event)?.[1];
+  // Whose secret it would be is not known; and nobody learns which accounts there are.
+  if (accountId === undefined || !deps.accounts.includes(accountId)) {
+    throw new ProblemError("webhook_token_invalid");
+  }
+  await verify(deps, accountId, received);
+  if (!concernsNumbers(message)) return { outcome: "ignored" };
+  return wakeOnce(deps, accountId, message.uuid);
+}
+
+function parseNotification(text: string): Notification {
+  try {
+    return notification.parse(JSON.parse(text));
+  } catch {
+    throw new ProblemError("request_invalid", {
+      detail: "This is not a notification as RingCentral describes it.",
+    });
+  }
+}
+
+async function verify(
+  deps: ReceiveDeps,
+  accountId: string,
+  { verificationToken, validationToken }: ReceivedEvent,
+): Promise<void> {
+  const shown = verificationToken ?? validationToken;
+  if (shown === undefined) throw new ProblemError("webhook_token_invalid");
+  for await (const accepted of deps.verificationTokens(accountId)) if (isEqual(shown, accepted)) return;
+  throw new ProblemError("webhook_token_invalid");
+}
+
+/** In constant time: digests have one length, whatever was sent. */
+function isEqual(one: string, other: string): boolean {
+  const digest = (text: string) => createHash("sha256").update(text).digest();
+  return timingSafeEqual(digest(one), digest(other));
+}
+
+/** Events of one extension say what about it; those of all extensions say only that there is something. */
+function concernsNumbers({ body }: Notification): boolean {
+  const hints = body?.hints ?? [];
+  return hints.length === 0 || hints.includes("CompanyNumbers") || body?.eventType === "Delete";
+}
+
+async function wakeOnce(deps: ReceiveDeps, accountId: string, uuid: string): Promise<Receipt> {
+  const key = { partition: `webhook#${accountId}`, sort: uuid };
+  const seen = await deps.records.read<unknown>(key);
+  if (seen !== undefined) return { outcome: "ignored" };
+  const isQueued = await wakeSync(deps, accountId).catch((error: unknown) => {
+    if (!(error instanceof QueueUnavailable)) throw error;
+    throw new ProblemError("queue_unavailable", { retryAfterSeconds: 5, cause: error });
+  });
+  // Remembered only now: a delivery that woke nobody has to come again. Twice awake does no harm.
+  await deps.records.compareAndSet(key, null, {}, { expiresAt: deps.now() + REMEMBERED_MS });
+  return { outcome: isQueued ? "sync_queued" : "ignored" };
+}

@@ -1,0 +1,199 @@
+import { deadlineIn } from "../../lib/platform/deadline.ts";
+import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
+import type { TokenEvent } from "../../lib/ringcentral/auth/events.ts";
+import type { TokenSettings } from "../../lib/ringcentral/auth/limits.ts";
+import type { OAuth } from "../../lib/ringcentral/auth/oauth.ts";
+import { createSharedToken } from "../../lib/ringcentral/auth/shared-token.ts";
+import type { AccessToken, CredentialSource, Credentials } from "../../lib/ringcentral/ports.ts";
+import {
+  createMemoryRecordStore,
+  type MemoryRecordStore,
+  overNetwork,
+} from "../support/memory-record-store.ts";
+import type { Instance, Schedule } from "../support/schedule.ts";
+
+const MINUTE = 60_000;
+
+export const secretVersion = (n: number): Credentials => ({
+  server: "https://rc.test",
+  clientId: "app",
+  clientSecret: `secret-${n}`,
+  jwt: `jwt-${n}`,
+});
+
+/** RingCentral's token endpoint and its memory of which tokens live, by true time. */
+export function createRingCentral(schedule: Schedule) {
+  const live = new Map<string, number>();
+  const arrivals: Array<{ at: number; secret: string; answer: string }> = [];
+  let accepted = new Set([secretVersion(1).clientSecret]);
+  let penaltyUntil = 0;
+  let forcedAnswer: (() => RingCentralError | undefined) | undefined;
+  let issued = 0;
+
+  return {
+    arrivals,
+    accept(...versions: number[]) {
+      accepted = new Set(versions.map((n) => secretVersion(n).clientSecret));
+    },
+    /** What the token endpoint answers instead, while it returns an error. */
+    answerWith(answer: (() => RingCentralError | undefined) | undefined) {
+      forcedAnswer = answer;
+    },
+    kill: (token: string) => live.delete(token),
+    killAll: () => live.clear(),
+    isLive: (token: string) => (live.get(token) ?? 0) > schedule.clock.now(),
+    get issued() {
+      return issued;
+    },
+    get penaltyUntil() {
+      return penaltyUntil;
+    },
+    /** The effect of one call of the token endpoint. */
+    login(by: Instance, credentials: Credentials) {
+      const now = schedule.clock.now();
+      const refuse = (kind: "auth" | "rate_limited", status: number, errorCode: string) => {
+        arrivals.push({ at: now, secret: credentials.clientSecret, answer: errorCode });
+        const failure = { kind, status, errorCode, operation: "login", mayHaveTakenEffect: false };
+        throw new RingCentralError(kind === "auth" ? failure : { ...failure, retryAfterMs: MINUTE });
+      };
+      const recent = arrivals.filter(({ at }) => at > now - MINUTE).length;
+      if (now < penaltyUntil || recent >= 5) {
+        penaltyUntil = now + MINUTE;
+        refuse("rate_limited", 429, "CMN-301");
+      }
+      const forced = forcedAnswer?.();
+      if (forced !== undefined) {
+        arrivals.push({ at: now, secret: credentials.clientSecret, answer: forced.failure.kind });
+        if (forced.failure.kind === "rate_limited")
+          penaltyUntil = now + (forced.failure.retryAfterMs ?? MINUTE);
+        throw forced;
+      }
+      if (!accepted.has(credentials.clientSecret)) refuse("auth", 400, "OAU-142");
+      arrivals.push({ at: now, secret: credentials.clientSecret, answer: "token" });
+      issued++;
+      const accessToken = `token-${issued}-of-${by.name}`;
+      live.set(accessToken, now + 60 * MINUTE);
+      // Five sessions per user and app: a sixth ends the oldest.
+      const alive = [...live].filter(([, until]) => until > now).map(([token]) => token);
+      for (const old of alive.slice(0, -5)) live.delete(old);
+      return { accessToken, expiresInSeconds: 3_600, ownerId: "100" };
+    },
+  };
+}
+export type RingCentralModel = ReturnType<typeof createRingCentral>;
+
+/** The secret store: AWSCURRENT and AWSPREVIOUS, and each process's cache of the former. */
+export function createSecret(...versions: number[]) {
+  let stages = versions.map(secretVersion);
+  return {
+    rotateTo(n: number) {
+      stages = [secretVersion(n), ...stages.slice(0, 1)];
+    },
+    sourceFor(instance: Instance, ttlMs = 5 * MINUTE): CredentialSource {
+      let cached: { value: Credentials; until: number } | undefined;
+      const fetch = () => instance.effect("secret", () => stages.slice(0, 2), { reliable: true });
+      const keep = (value: Credentials | undefined): Credentials => {
+        if (value === undefined) throw new Error("no secret");
+        cached = { value, until: instance.clock.now() + ttlMs };
+        return value;
+      };
+      return {
+        async current() {
+          if (cached !== undefined && cached.until > instance.clock.now()) return cached.value;
+          return keep((await fetch())[0]);
+        },
+        async refreshed() {
+          const fresh = await fetch();
+          keep(fresh[0]);
+          return fresh;
+        },
+      };
+    },
+  };
+}
+export type SecretModel = ReturnType<typeof createSecret>;
+
+export interface Fleet {
+  schedule: Schedule;
+  records: MemoryRecordStore;
+  ringCentral: RingCentralModel;
+  secret: SecretModel;
+  events: TokenEvent[];
+  limits?: Partial<TokenSettings>;
+}
+
+export function createFleet(schedule: Schedule, limits: Partial<TokenSettings> = {}): Fleet {
+  return {
+    schedule,
+    records: createMemoryRecordStore(),
+    ringCentral: createRingCentral(schedule),
+    secret: createSecret(1),
+    events: [],
+    // Without the table nobody's calls are counted together: what the fleet promises is measured without that.
+    limits: { localLoginsPerWindow: 0, ...limits },
+  };
+}
+
+/** One Lambda instance of the fleet and what it can be asked to do. */
+export function createMember(fleet: Fleet, options: { name?: string; skewMs?: number } = {}) {
+  const { schedule, ringCentral } = fleet;
+  const instance = schedule.instance(options);
+  const oauth: Pick<OAuth, "login"> = {
+    // The real client gives up at its deadline; what RingCentral does with the request is another matter.
+    login: (credentials, deadline) =>
+      Promise.race([
+        instance.effect("login", () => ringCentral.login(instance, credentials), {
+          once: true,
+          latencyMs: [20, 800],
+          lost: () => timedOut(),
+        }),
+        instance.clock.sleep(deadline.remainingMs()).then(() => Promise.reject(timedOut())),
+      ]),
+  };
+  const tokens = createSharedToken({
+    records: overNetwork(fleet.records, instance),
+    credentials: fleet.secret.sourceFor(instance),
+    oauth,
+    clock: instance.clock,
+    random: instance.random,
+    accountKey: "acct",
+    instanceId: instance.name,
+    onEvent: (event) => fleet.events.push(event),
+    ...(fleet.limits && { limits: fleet.limits }),
+  });
+  const ask = (withinMs: number) => tokens.accessToken(deadlineIn(withinMs, instance.clock, 0));
+
+  /**
+   * What an API client does: call, and after a 401 reject the token and call again, twice at most. For when
+   * tokens die all at once, one held in memory and its successor in the record may both be dead: one repetition
+   * would meet the second.
+   */
+  async function callApi(withinMs: number): Promise<AccessToken> {
+    const deadline = deadlineIn(withinMs, instance.clock, 0);
+    for (let attempt = 1; ; attempt++) {
+      const token = await tokens.accessToken(deadline);
+      const answered = await instance.effect("api", () => ringCentral.isLive(token.value), {
+        reliable: true,
+      });
+      if (answered) return token;
+      if (attempt === 3) throw new Error(`${instance.name}: 401 again, generation ${token.generation}`);
+      schedule.note(`${instance.name} gets 401 for generation ${token.generation}`);
+      await tokens.reject(token);
+    }
+  }
+  return { instance, tokens, ask, callApi };
+}
+
+const timedOut = () =>
+  new RingCentralError({ kind: "timeout", operation: "login", mayHaveTakenEffect: true });
+
+/** The largest number of token calls that reached RingCentral within any minute. */
+export function mostCallsInAMinute(arrivals: ReadonlyArray<{ at: number }>): number {
+  let most = 0;
+  let first = 0;
+  for (const [last, { at }] of arrivals.entries()) {
+    while ((arrivals[first]?.at ?? at) <= at - MINUTE) first++;
+    most = Math.max(most, last - first + 1);
+  }
+  return most;
+}

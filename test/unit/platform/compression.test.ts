@@ -1,0 +1,13 @@
+import { expect, it } from "vitest";
+import { compress, decompress } from "../../../lib/platform/compression.ts";
+
+it("gives text back as it was, in less room when it repeats itself", async () => {
+  const text = JSON.stringify(Array.from({ length: 500 }, (_, index) => ({ id: index, label: "Büro 📞" })));
+  const compressed = await compress(text);
+  expect(compressed.length).toBeLessThan(text.length / 4);
+  expect(await decompress(compressed)).toBe(text);
+});
+
+it("refuses what it did not make", async () => {
+  await expect(decompress("bm90IGRlZmxhdGVk")).rejects.toThrow();
+});

@@ -1,0 +1,219 @@
+import { describe, expect, it } from "vitest";
+import { systemClock } from "../../../../lib/platform/clock.ts";
+import { deadlineIn } from "../../../../lib/platform/deadline.ts";
+import { RingCentralError } from "../../../../lib/ringcentral/api/errors.ts";
+import { createOAuth } from "../../../../lib/ringcentral/auth/oauth.ts";
+import { createTransport, userAgent } from "../../../../lib/ringcentral/http/transport.ts";
+import { captureLog } from "../capture-log.ts";
+import { json, type Respond, startLoopback } from "../loopback.ts";
+
+const GRANT = {
+  access_token: "SIM-at-1",
+  token_type: "bearer",
+  expires_in: 3600,
+  refresh_token: "SIM-rt-1",
+  refresh_token_expires_in: 604800,
+  scope: "ReadAccounts EditExtensions",
+  owner_id: "3800222",
+  endpoint_id: "sim-endpoint",
+  session_id: "sim-session-1",
+};
+
+async function setUp(respond: Respond) {
+  const server = await startLoopback(respond);
+  const { log, text, lines } = captureLog();
+  const transport = createTransport({ userAgent: userAgent("1.2.3") });
+  const oauth = createOAuth({ transport, clock: systemClock, log });
+  const credentials = {
+    server: server.origin,
+    clientId: "app",
+    clientSecret: "se:cret",
+    jwt: "the.jwt.credential",
+  };
+  const deadline = deadlineIn(10_000, systemClock);
+  return { ...server, oauth, credentials, deadline, text, lines };
+}
+
+async function failureOf(pending: Promise<unknown>) {
+  const error = await pending.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof RingCentralError)) throw new Error(`expected a RingCentralError, got ${error}`);
+  return error.failure;
+}
+
+describe("login", () => {
+  it("exchanges the JWT credential, as the app, for a token", async () => {
+    const { oauth, credentials, deadline, received } = await setUp((_, response) =>
+      json(response, 200, GRANT),
+    );
+    expect(await oauth.login(credentials, deadline)).toEqual({
+      accessToken: "SIM-at-1",
+      expiresInSeconds: 3600,
+      refreshToken: "SIM-rt-1",
+      refreshTokenExpiresInSeconds: 604800,
+      scope: "ReadAccounts EditExtensions",
+      ownerId: "3800222",
+    });
+    const { method, url, headers, body } = received[0] ?? {};
+    expect({ method, url }).toEqual({ method: "POST", url: "/restapi/oauth/token" });
+    expect(headers).toMatchObject({
+      authorization: `Basic ${Buffer.from("app:se:cret").toString("base64")}`,
+      "content-type": "application/x-www-form-urlencoded",
+    });
+    expect(Object.fromEntries(new URLSearchParams(body))).toEqual({
+      grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer",
+      assertion: "the.jwt.credential",
+    });
+  });
+
+  it("names a public client in the body, without a Basic header", async () => {
+    const { oauth, credentials, deadline, received } = await setUp((_, response) =>
+      json(response, 200, GRANT),
+    );
+    await oauth.login({ ...credentials, clientSecret: "" }, deadline);
+    expect(received[0]?.headers.authorization).toBeUndefined();
+    expect(new URLSearchParams(received[0]?.body).get("client_id")).toBe("app");
+  });
+
+  it("needs no more than a token and its lifetime", async () => {
+    const { oauth, credentials, deadline } = await setUp((_, response) =>
+      json(response, 200, {
+        access_token: "SIM-at-1",
+        expires_in: "7199",
+        owner_id: 3800222,
+        refresh_token: null,
+      }),
+    );
+    expect(await oauth.login(credentials, deadline)).toEqual({
+      accessToken: "SIM-at-1",
+      expiresInSeconds: 7199,
+      ownerId: "3800222",
+    });
+  });
+
+  it.each([
+    ["no token", { expires_in: 3600 }],
+    ["no lifetime", { access_token: "SIM-at-1" }],
+    ["another kind of token", { ...GRANT, token_type: "mac" }],
+    ["something else", "<html></html>"],
+  ])("that is granted %s is broken, and says nothing of what came", async (_, body) => {
+    const { oauth, credentials, deadline } = await setUp((_request, response) => json(response, 200, body));
+    const failure = await failureOf(oauth.login(credentials, deadline));
+    expect(failure).toMatchObject({ kind: "broken", operation: "login", status: 200 });
+    expect(String(failure.cause)).not.toContain("SIM-at-1");
+  });
+
+  it.each([
+    [400, "invalid_client", "OAU-153"],
+    [400, "invalid_grant", "OAU-213"],
+    [400, "unauthorized_client", "OAU-251"],
+    [400, "invalid_request", "OAU-250"],
+    [401, "invalid_client", "OAU-153"],
+    [403, "invalid_client", "CMN-408"],
+  ])("refused by %d %s %s is kind auth, and says so", async (status, error, errorCode) => {
+    const body = { error, error_description: "…", errors: [{ errorCode, message: "…" }] };
+    const { oauth, credentials, deadline } = await setUp((_, response) => json(response, status, body));
+    expect(await failureOf(oauth.login(credentials, deadline))).toMatchObject({
+      kind: "auth",
+      operation: "login",
+      status,
+      oauthError: error,
+      errorCode,
+      mayHaveTakenEffect: false,
+    });
+  });
+
+  it("refused without OAuth's own words is kind auth too", async () => {
+    const { oauth, credentials, deadline } = await setUp((_, response) =>
+      json(response, 400, { errorCode: "OAU-142", errors: [{ errorCode: "OAU-142" }] }),
+    );
+    expect(await failureOf(oauth.login(credentials, deadline))).toMatchObject({
+      kind: "auth",
+      errorCode: "OAU-142",
+    });
+  });
+
+  it("throttled says for how long", async () => {
+    const { oauth, credentials, deadline, received } = await setUp((_, response) =>
+      json(response, 429, { errorCode: "CMN-301" }, { "retry-after": "60" }),
+    );
+    expect(await failureOf(oauth.login(credentials, deadline))).toMatchObject({
+      kind: "rate_limited",
+      retryAfterMs: 60_000,
+    });
+    expect(received).toHaveLength(1);
+  });
+
+  it.each([
+    [500, "broken"],
+    [503, "unavailable"],
+  ])("met by %d is kind %s, and is not repeated", async (status, kind) => {
+    const { oauth, credentials, deadline, received } = await setUp((_, response) =>
+      json(response, status, {}),
+    );
+    expect((await failureOf(oauth.login(credentials, deadline))).kind).toBe(kind);
+    expect(received).toHaveLength(1);
+  });
+
+  it("does not take the JWT to another origin", async () => {
+    const elsewhere = await startLoopback((_, response) => json(response, 200, GRANT));
+    const { oauth, credentials, deadline } = await setUp((_, response) =>
+      response.writeHead(307, { location: `${elsewhere.origin}/restapi/oauth/token` }).end(),
+    );
+    expect((await failureOf(oauth.login(credentials, deadline))).kind).toBe("broken");
+    expect(elsewhere.received).toEqual([]);
+  });
+
+  it("is logged without a secret", async () => {
+    const { oauth, credentials, deadline, text, lines } = await setUp((_, response) =>
+      json(response, 200, GRANT),
+    );
+    await oauth.login(credentials, deadline);
+    expect(lines()).toMatchObject([{ operation: "login", group: "auth", status: 200 }]);
+    for (const secret of ["se:cret", "the.jwt.credential", "SIM-at-1", "SIM-rt-1"]) {
+      expect(text()).not.toContain(secret);
+    }
+  });
+});
+
+describe("refresh", () => {
+  it("exchanges the refresh token", async () => {
+    const { oauth, credentials, deadline, received } = await setUp((_, response) =>
+      json(response, 200, GRANT),
+    );
+    expect((await oauth.refresh(credentials, "SIM-rt-0", deadline)).refreshToken).toBe("SIM-rt-1");
+    expect(Object.fromEntries(new URLSearchParams(received[0]?.body))).toEqual({
+      grant_type: "refresh_token",
+      refresh_token: "SIM-rt-0",
+    });
+  });
+
+  it("names itself when it is refused", async () => {
+    const { oauth, credentials, deadline } = await setUp((_, response) =>
+      json(response, 400, { error: "invalid_grant", errors: [{ errorCode: "OAU-210" }] }),
+    );
+    expect(await failureOf(oauth.refresh(credentials, "SIM-rt-0", deadline))).toMatchObject({
+      kind: "auth",
+      operation: "refreshToken",
+      oauthError: "invalid_grant",
+      errorCode: "OAU-210",
+    });
+  });
+});
+
+describe("revoke", () => {
+  it("names the token and says whether it was confirmed", async () => {
+    const { oauth, credentials, deadline, received } = await setUp((_, response) => json(response, 200, {}));
+    expect(await oauth.revoke(credentials, "SIM-at-1", deadline)).toBe(true);
+    expect(received[0]).toMatchObject({ url: "/restapi/oauth/revoke", body: "token=SIM-at-1" });
+  });
+
+  it("has errors that matter to nobody", async () => {
+    const { oauth, credentials, deadline } = await setUp((_, response) =>
+      json(response, 400, { error: "invalid_token" }),
+    );
+    expect(await oauth.revoke(credentials, "SIM-at-1", deadline)).toBe(false);
+  });
+});

@@ -1,0 +1,329 @@
+import { describe, expect, it } from "vitest";
+import { deadlineIn } from "../../../../lib/platform/deadline.ts";
+import { RingCentralError } from "../../../../lib/ringcentral/api/errors.ts";
+import type { AdmissionRequest, Observation, Permit } from "../../../../lib/ringcentral/ports.ts";
+import type { RateLimitEvent } from "../../../../lib/ringcentral/rate-limit/events.ts";
+import { createSharedRateLimiter } from "../../../../lib/ringcentral/rate-limit/shared-rate-limiter.ts";
+import { createMemoryRecordStore } from "../../../support/memory-record-store.ts";
+import { createSchedule, type Schedule } from "../../../support/schedule.ts";
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+
+const good = (group = "light", remaining?: number): Observation => ({
+  group,
+  status: 200,
+  limit: 50,
+  ...(remaining !== undefined && { remaining }),
+  windowSeconds: 60,
+  withoutHeaders: false,
+});
+const exhausted = (group = "light"): Observation => ({
+  group,
+  status: 429,
+  limit: 50,
+  remaining: 0,
+  windowSeconds: 60,
+  retryAfterMs: MINUTE,
+  errorCode: "CMN-301",
+  withoutHeaders: false,
+});
+
+/** Runs a story in virtual time; the table answers at once and is counted. */
+async function story(tell: (world: World) => Promise<void>): Promise<void> {
+  const schedule = createSchedule({ seed: 1 });
+  const records = createMemoryRecordStore();
+  const cost = { reads: 0, writes: 0 };
+  records.faults.before = ({ operation }) => {
+    if (operation === "read") cost.reads += 1;
+    else cost.writes += 1;
+    if (world.isDown) throw new Error("down");
+  };
+  const events: RateLimitEvent[] = [];
+  const process = (name: string) => {
+    const instance = schedule.instance({ name, skewMs: 0 });
+    const rateLimiter = createSharedRateLimiter({
+      records,
+      clock: instance.clock,
+      random: () => 0.5,
+      accountKey: "37",
+      instanceId: name,
+      time: { now: () => ({ earliest: instance.clock.now(), latest: instance.clock.now() + 10 }) },
+      onEvent: (event) => events.push(event),
+    });
+    const admit = (more: Partial<AdmissionRequest> = {}, withinMs = 10 * SECOND) =>
+      rateLimiter.admit({
+        group: "light",
+        priority: "interactive",
+        route: "GET /v1/overview",
+        deadline: deadlineIn(withinMs, instance.clock, 0),
+        ...more,
+      });
+    const call = async (observation = good(), more: Partial<AdmissionRequest> = {}) =>
+      (await admit(more)).observe(observation);
+    return { rateLimiter, admit, call };
+  };
+  const world: World = { schedule, records, cost, events, process, isDown: false };
+  let failure: unknown;
+  let done = false;
+  schedule
+    .instance({ skewMs: 0 })
+    .start(() => tell(world))
+    .then((outcome) => {
+      done = true;
+      if (outcome.status === "failed") failure = outcome.error;
+    });
+  await schedule.run();
+  if (failure !== undefined) throw failure;
+  expect(done).toBe(true);
+}
+
+interface Process {
+  rateLimiter: ReturnType<typeof createSharedRateLimiter>;
+  admit(more?: Partial<AdmissionRequest>, withinMs?: number): Promise<Permit>;
+  call(observation?: Observation, more?: Partial<AdmissionRequest>): Promise<void>;
+}
+
+interface World {
+  schedule: Schedule;
+  records: ReturnType<typeof createMemoryRecordStore>;
+  cost: { reads: number; writes: number };
+  events: RateLimitEvent[];
+  process(name: string): Process;
+  isDown: boolean;
+}
+
+async function refusalOf(admission: Promise<unknown>) {
+  const error = await admission.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (!(error instanceof RingCentralError)) throw new Error("was admitted");
+  return error.failure;
+}
+
+describe("the fleet rate limiter", () => {
+  it("asks the table once for a lone process's next request, and seldom in a quick succession", () =>
+    story(async ({ process, cost, schedule }) => {
+      const { call } = process("a");
+      await call();
+      await schedule.clock.sleep(10 * SECOND);
+      await call();
+      await schedule.clock.sleep(10 * SECOND);
+      Object.assign(cost, { reads: 0, writes: 0 });
+      await call();
+      expect(cost).toEqual({ reads: 0, writes: 1 });
+      Object.assign(cost, { reads: 0, writes: 0 });
+      for (let n = 0; n < 12; n++) await call();
+      expect(cost.reads).toBe(0);
+      expect(cost.writes).toBeLessThanOrEqual(4);
+    }));
+
+  it("serves calls that come together by one write", () =>
+    story(async ({ process, cost }) => {
+      const { call } = process("a");
+      await call();
+      Object.assign(cost, { reads: 0, writes: 0 });
+      await Promise.all([call(), call(), call(), call()]);
+      expect(cost.writes).toBe(1);
+    }));
+
+  it("shares one budget between processes", () =>
+    story(async ({ process }) => {
+      const [one, two] = [process("a"), process("b")];
+      await one.call();
+      for (let n = 0; n < 24; n++) {
+        await one.call();
+        await two.call();
+      }
+      const others = await two.rateLimiter.describe();
+      const { leased = 0 } = others.find(({ group }) => group === "light") ?? {};
+      expect(leased).toBeGreaterThanOrEqual(49);
+      for (let n = 0; n < 50 - leased; n++) await two.call();
+      const { kind, retryAfterMs = 0, mayHaveTakenEffect } = await refusalOf(one.admit());
+      expect({ kind, mayHaveTakenEffect }).toEqual({ kind: "rate_limited", mayHaveTakenEffect: false });
+      expect(retryAfterMs).toBeGreaterThan(55 * SECOND);
+    }));
+
+  it("refuses without asking the table again while the last look is fresh", () =>
+    story(async ({ process, cost }) => {
+      const { call, admit } = process("a");
+      const heavy = { group: "heavy" } as const;
+      await call({ ...good("heavy"), limit: 1 }, heavy);
+      await refusalOf(admit(heavy));
+      Object.assign(cost, { reads: 0, writes: 0 });
+      await refusalOf(admit(heavy));
+      expect(cost).toEqual({ reads: 0, writes: 0 });
+    }));
+
+  it("refuses at once when the permit would come after the deadline, and waits when it would not", () =>
+    story(async ({ process, schedule }) => {
+      const { call, admit } = process("a");
+      const heavy = { group: "heavy" } as const;
+      await call({ ...good("heavy"), limit: 1 }, heavy);
+      await schedule.clock.sleep(59_500);
+      const before = schedule.clock.now();
+      const { retryAfterMs = 0 } = await refusalOf(admit(heavy, 2_500));
+      expect(schedule.clock.now()).toBe(before);
+      expect(retryAfterMs).toBeGreaterThanOrEqual(SECOND);
+      await (await admit(heavy, 10 * SECOND)).observe({ ...good("heavy"), limit: 1 });
+      expect(schedule.clock.now() - before).toBeLessThan(3 * SECOND);
+      expect(schedule.clock.now() - before).toBeGreaterThan(SECOND);
+    }));
+
+  it("gives an unsent request's permit to the next call, or back", () =>
+    story(async ({ process, cost, schedule }) => {
+      const { admit, call, rateLimiter } = process("a");
+      await call();
+      const unsent = await admit();
+      await unsent.release(false);
+      Object.assign(cost, { reads: 0, writes: 0 });
+      const again = await admit();
+      expect(cost.writes).toBe(0);
+      await schedule.clock.sleep(5 * SECOND);
+      await again.release(false);
+      await call();
+      const [light] = await rateLimiter.describe();
+      expect(light?.leased).toBe(2);
+    }));
+
+  it("learns the limit from the first answer, and says so", () =>
+    story(async ({ process, events, records }) => {
+      const { call, rateLimiter } = process("a");
+      await call({ ...good(), limit: 20 });
+      expect(events).toContainEqual({ type: "limit_learned", group: "light", limit: 20, windowMs: MINUTE });
+      expect((await rateLimiter.describe())[0]).toMatchObject({ group: "light", limit: 20, confirmed: true });
+      expect(records.dump()).toHaveLength(1);
+    }));
+
+  it("goes by the group RingCentral names, and tells the others", () =>
+    story(async ({ process, events }) => {
+      const operation = "listBlockedNumbers";
+      const [one, two] = [process("a"), process("b")];
+      await one.call(good("lite"), { operation });
+      expect(events).toContainEqual({ type: "group_renamed", documented: "light", group: "lite" });
+      await one.call(good("lite"), { operation });
+      await two.call(good("light"));
+      await two.call(good("lite"), { operation });
+      const described = await two.rateLimiter.describe();
+      expect(described.map(({ group }) => group)).toContain("lite");
+      expect(described.find(({ group }) => group === "lite")?.leased).toBeGreaterThanOrEqual(2);
+      expect(events.filter(({ type }) => type === "group_renamed")).toHaveLength(1);
+    }));
+
+  it("stops at once after a 429, here and elsewhere, and sends one probe when the time has come", () =>
+    story(async ({ process, events, schedule, cost }) => {
+      const [one, two] = [process("a"), process("b")];
+      await one.call();
+      await two.call();
+      await one.call(exhausted());
+      expect(await refusalOf(one.admit())).toMatchObject({ kind: "rate_limited" });
+      expect((await refusalOf(two.admit())).retryAfterMs).toBeGreaterThan(MINUTE);
+      Object.assign(cost, { reads: 0, writes: 0 });
+      await refusalOf(two.admit());
+      await refusalOf(one.admit());
+      expect(cost).toEqual({ reads: 0, writes: 0 });
+      expect((await two.rateLimiter.describe())[0]?.gate.state).toBe("closed");
+
+      await schedule.clock.sleep(MINUTE + 4 * SECOND);
+      const probe = await two.admit();
+      expect((await one.rateLimiter.describe())[0]?.gate.state).toBe("probing");
+      await refusalOf(one.admit({}, 2 * SECOND));
+      await probe.observe(good("light", 49));
+      await one.call();
+      expect(events.map(({ type }) => type)).toEqual(
+        expect.arrayContaining(["gate_closed", "probe", "gate_opened"]),
+      );
+    }));
+
+  it("does not take a duplicate concurrent request for exhaustion", () =>
+    story(async ({ process }) => {
+      const { call } = process("a");
+      await call();
+      await call({ ...good(), status: 429, errorCode: "CMN-304" });
+      await call();
+    }));
+
+  it("closes every group after a 429 without headers, and opens them by one probe", () =>
+    story(async ({ process, schedule, events }) => {
+      const [one, two] = [process("a"), process("b")];
+      await one.call();
+      await two.call(good("medium"), { group: "medium" });
+      await one.call({ group: "light", status: 429, withoutHeaders: true, retryAfterMs: MINUTE });
+      for (const group of ["light", "medium", "heavy"] as const) {
+        expect((await refusalOf(two.admit({ group }))).retryAfterMs).toBeGreaterThan(MINUTE);
+      }
+      await schedule.clock.sleep(MINUTE + 2 * SECOND);
+      const probe = await two.admit({ group: "medium" });
+      await refusalOf(one.admit({ group: "light" }, 2 * SECOND));
+      await probe.observe(good("medium"));
+      await one.call();
+      await one.call(good("heavy"), { group: "heavy" });
+      expect(events.filter(({ type }) => type === "probe")).toHaveLength(1);
+    }));
+
+  it("lets another probe go when one was not sent after all", () =>
+    story(async ({ process, schedule }) => {
+      const { call, admit } = process("a");
+      await call();
+      await call(exhausted());
+      await schedule.clock.sleep(MINUTE + 4 * SECOND);
+      await (await admit()).release(false);
+      await call(good("light", 49));
+      await call();
+    }));
+
+  it("goes by a tenth of the limit without the table, and hands in what it spent", () =>
+    story(async (world) => {
+      const { process, events, schedule } = world;
+      const { call, admit, rateLimiter } = process("a");
+      await call();
+      world.isDown = true;
+      await schedule.clock.sleep(2 * SECOND);
+      for (let n = 0; n < 5; n++) await call();
+      expect((await refusalOf(admit())).retryAfterMs).toBeGreaterThan(50 * SECOND);
+      await refusalOf(admit({ priority: "sync" }));
+      expect(events).toContainEqual({ type: "degraded", reason: "down" });
+      expect((await rateLimiter.describe())[0]).toMatchObject({ seenBy: "process", leased: 6 });
+      world.isDown = false;
+      await schedule.clock.sleep(16 * SECOND);
+      await call();
+      expect(events.map(({ type }) => type)).toContain("recovered");
+      expect((await rateLimiter.describe())[0]).toMatchObject({ seenBy: "fleet", leased: 7 });
+    }));
+
+  it("tells the fleet of a 429 it got without the table", () =>
+    story(async (world) => {
+      const { process, schedule } = world;
+      const [one, two] = [process("a"), process("b")];
+      await one.call();
+      world.isDown = true;
+      await schedule.clock.sleep(2 * SECOND);
+      await one.call(exhausted());
+      world.isDown = false;
+      await schedule.clock.sleep(20 * SECOND);
+      await refusalOf(one.admit());
+      await refusalOf(two.admit());
+      expect((await two.rateLimiter.describe())[0]?.gate.state).toBe("closed");
+    }));
+
+  it("describes what is left and who spent it", () =>
+    story(async ({ process, schedule }) => {
+      const { call, rateLimiter } = process("a");
+      await call(good("light", 41), { route: "GET /v1/a" });
+      await schedule.clock.sleep(2 * SECOND);
+      await call(good(), { route: "GET /v1/b", priority: "sync" });
+      const [light, medium, heavy] = await rateLimiter.describe();
+      expect(light).toMatchObject({
+        group: "light",
+        limit: 50,
+        leased: 2,
+        outside: 8,
+        remaining: 40,
+        gate: { state: "open" },
+        spentByRoute: { "GET /v1/a": { interactive: 1, sync: 0 }, "GET /v1/b": { interactive: 0, sync: 1 } },
+        seenBy: "fleet",
+      });
+      expect([medium?.limit, heavy?.limit]).toEqual([40, 10]);
+    }));
+});

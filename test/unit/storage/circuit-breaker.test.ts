@@ -1,0 +1,67 @@
+import { describe, expect, it } from "vitest";
+import { createCircuitBreaker } from "../../../lib/storage/circuit-breaker.ts";
+import { StorageUnavailable } from "../../../lib/storage/errors.ts";
+import { manualClock } from "../../support/manual-clock.ts";
+
+function lab(options: Partial<Parameters<typeof createCircuitBreaker>[0]> = {}) {
+  const clock = manualClock();
+  const told: string[] = [];
+  const breaker = createCircuitBreaker({
+    clock,
+    pauseMs: 1_000,
+    maxPauseMs: 3_000,
+    onOpen: () => told.push("open"),
+    onClose: (openForMs) => told.push(`closed after ${openForMs}`),
+    ...options,
+  });
+  const fail = () =>
+    breaker.call(() => Promise.reject(new Error("away"))).catch((error: Error) => error.message);
+  return { clock, breaker, told, fail };
+}
+
+describe("circuitBreaker", () => {
+  it("refuses at once for a while after a failure, longer after each further one, up to a bound", async () => {
+    const { clock, breaker, fail } = lab();
+    for (const pauseMs of [1_000, 2_000, 3_000, 3_000]) {
+      expect(await fail()).toBe("away");
+      expect(await fail()).toMatch("circuit is open");
+      await clock.advance(pauseMs - 1);
+      expect(breaker.isOpen()).toBe(true);
+      await clock.advance(1);
+      expect(breaker.isOpen()).toBe(false);
+    }
+  });
+
+  it("tells of the first failure and of the first success after it, and starts counting anew", async () => {
+    const { clock, breaker, told, fail } = lab();
+    await fail();
+    await clock.advance(1_000);
+    await fail();
+    await clock.advance(2_000);
+    await breaker.call(async () => "fine");
+    expect(told).toEqual(["open", "closed after 3000"]);
+    await fail();
+    await clock.advance(1_000);
+    expect(breaker.isOpen()).toBe(false);
+  });
+
+  it("counts silence as a failure, with more patience before the first response", async () => {
+    const { clock, breaker } = lab({ timeoutMs: 200, firstTimeoutMs: 800 });
+    const first = expect(breaker.call(() => new Promise(() => {}))).rejects.toThrow(StorageUnavailable);
+    await clock.advance(799);
+    expect(breaker.isOpen()).toBe(false);
+    await clock.advance(1);
+    await first;
+    await clock.advance(1_000);
+    await breaker.call(async () => "fine");
+    const second = expect(breaker.call(() => new Promise(() => {}))).rejects.toThrow("within 200 ms");
+    await clock.advance(200);
+    await second;
+  });
+
+  it("stays closed after an error that is no failure of the table", async () => {
+    const { breaker, fail } = lab({ isFailure: (error) => error instanceof StorageUnavailable });
+    expect(await fail()).toBe("away");
+    expect(breaker.isOpen()).toBe(false);
+  });
+});

@@ -1,0 +1,70 @@
+import { describe, expect, it } from "vitest";
+import { lookUpNumbers } from "../../../../lib/sync/run/number-lookup.ts";
+import { clientOf, createNumberAccount, refused } from "../../../support/number-account.ts";
+import { failure, numbersRequest } from "../../numbers/fake-ringcentral.ts";
+
+function lab() {
+  const account = createNumberAccount(40);
+  const lookUp = (...ids: number[]) =>
+    lookUpNumbers(clientOf(account), ids.map(String), () => numbersRequest());
+  const asked = () => account.calls.map(({ ids }) => ids.length);
+  return { account, lookUp, asked };
+}
+
+describe("looking numbers up by their ids", () => {
+  it("asks for all of them at once", async () => {
+    const { account, lookUp, asked } = lab();
+    account.remove(2);
+    const found = await lookUp(1, 2, 3);
+    expect(found.map(({ is }) => is)).toEqual(["there", "gone", "there"]);
+    expect(found[0]).toMatchObject({ phoneNumber: { id: "1", phoneNumber: "+12025550001" } });
+    expect(asked()).toEqual([3]);
+  });
+
+  it.each([400, 404])("asks one by one when a list of ids is refused as a whole by a %i", async (status) => {
+    const { account, lookUp, asked } = lab();
+    account.remove(2);
+    account.before = ({ operation }) => {
+      if (operation === "getCompanyNumbers") throw refused(operation, status, "CMN-102");
+    };
+    expect((await lookUp(1, 2, 3)).map(({ is }) => is)).toEqual(["there", "gone", "there"]);
+    expect(asked()).toEqual([3, 1, 1, 1]);
+  });
+
+  it("takes a refusal to say for no proof", async () => {
+    const { account, lookUp, asked } = lab();
+    account.remove(2);
+    account.role = "lesser";
+    expect((await lookUp(1, 2)).map(({ is }) => is)).toEqual(["forbidden", "forbidden"]);
+    expect(await lookUp(2)).toEqual([{ id: "2", is: "forbidden" }]);
+    expect(asked()).toEqual([2, 1]);
+  });
+
+  it("asks again for whatever an answer leaves out, muddles or cannot tell", async () => {
+    const { account, lookUp, asked } = lab();
+    const { answer } = account;
+    const muddled = [
+      { resourceId: "1", status: 200, body: { id: 2, phoneNumber: "+12025550002" } },
+      { resourceId: "2", status: 500, body: {} },
+      { resourceId: "3", status: 404, body: { errors: [{ errorCode: "CMN-120" }] } },
+    ];
+    account.answer = (operation, input) => {
+      const body = answer(operation, input);
+      return operation.name === "getCompanyNumbers" ? muddled : body;
+    };
+    expect((await lookUp(1, 2, 3, 4)).map(({ is }) => is)).toEqual(["there", "there", "there", "there"]);
+    expect(asked()).toEqual([4, 1, 1, 1, 1]);
+  });
+
+  it("does not take an account that is not found, or an unknown address, for a number that is gone", async () => {
+    const { account, lookUp } = lab();
+    const ofAccount = { status: 404, errorCode: "CMN-102", parameterName: "accountId" };
+    for (const details of [ofAccount, { status: 404, errorCode: "AGW-404" }, { status: 404 }]) {
+      account.before = () => {
+        throw failure(details);
+      };
+      await expect(lookUp(1)).rejects.toMatchObject({ failure: details });
+      await expect(lookUp(1, 2)).rejects.toMatchObject({ failure: details });
+    }
+  });
+});

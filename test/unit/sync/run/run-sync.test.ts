@@ -1,0 +1,497 @@
+import { describe, expect, it } from "vitest";
+import * as z from "zod/mini";
+import { deadlineIn } from "../../../../lib/platform/deadline.ts";
+import { RingCentralError } from "../../../../lib/ringcentral/api/errors.ts";
+import type { RecordStore } from "../../../../lib/storage/record-store.ts";
+import { confirmQuarantine } from "../../../../lib/sync/run/quarantine.ts";
+import { readSyncStatus } from "../../../../lib/sync/status.ts";
+import { ACCOUNT, createAccountSync, MINUTE } from "../../../support/account-sync.ts";
+import { numberOf, rateLimited, refused, unavailable } from "../../../support/number-account.ts";
+
+const pageOf = z.looseObject({ records: z.array(z.unknown()) });
+
+const heavy = (lab: ReturnType<typeof createAccountSync>) =>
+  lab.upstream.calls.filter(({ operation }) => operation === "listCompanyNumbers").length;
+const lookedUp = (lab: ReturnType<typeof createAccountSync>) => lab.upstream.calls.flatMap(({ ids }) => ids);
+
+describe("a sync", () => {
+  it("commits every number, by one call for each thousand", async () => {
+    const lab = createAccountSync(2_500);
+    expect(await lab.sync()).toMatchObject({
+      state: "committed",
+      version: 1,
+      sequence: 0,
+      added: 2_500,
+      pages: 3,
+    });
+    expect(heavy(lab)).toBe(3);
+    expect(await lab.ids()).toEqual(lab.upstreamIds());
+  });
+
+  it("commits an account without numbers", async () => {
+    const lab = createAccountSync();
+    expect(await lab.sync()).toMatchObject({ state: "committed", version: 1 });
+    expect(await lab.walk()).toEqual([]);
+    lab.upstream.put(numberOf(5));
+    expect(await lab.sync()).toMatchObject({ state: "committed", version: 2, sequence: 1, added: 1 });
+  });
+
+  it("follows the page size RingCentral applies, and takes no short page for the last", async () => {
+    const lab = createAccountSync(250);
+    lab.upstream.maxPerPage = 100;
+    expect(await lab.sync()).toMatchObject({ state: "committed", added: 250, pages: 3 });
+  });
+
+  it("makes no version of an unchanged list, and writes next to nothing", async () => {
+    const lab = createAccountSync(1_000);
+    await lab.sync();
+    const before = lab.records.dump().length;
+    let written = 0;
+    lab.records.onWrite = (_key, _version, json) => {
+      written += json.length;
+    };
+    lab.clock.leap(MINUTE);
+    expect(await lab.sync()).toMatchObject({ state: "unchanged", version: 1 });
+    expect(written).toBeLessThan(6_000);
+    // One page in hand; no chunk, no manifest, no changes.
+    expect(lab.records.dump().length - before).toBeLessThanOrEqual(2);
+  });
+
+  it("tells what was added, updated and removed, each with its own sequence", async () => {
+    const lab = createAccountSync(40);
+    await lab.sync();
+    const { next } = await lab.feedStart();
+    lab.upstream.put(numberOf(90));
+    lab.upstream.edit(7, { label: "Front desk", status: "Pending" });
+    lab.upstream.edit(8, { extension: { id: 1_008, name: "Renamed" } });
+    lab.upstream.remove(9);
+    expect(await lab.sync()).toMatchObject({
+      state: "committed",
+      added: 1,
+      updated: 2,
+      removed: 1,
+      sequence: 4,
+    });
+    expect((await lab.changesFrom(next)).items).toMatchObject([
+      { sequence: 1, type: "updated", id: "7", changedFields: ["label", "status"] },
+      { sequence: 2, type: "updated", id: "8", changedFields: ["extension"] },
+      { sequence: 3, type: "removed", id: "9" },
+      { sequence: 4, type: "added", id: "90", phoneNumber: { id: "90" } },
+    ]);
+  });
+
+  it("sweeps again when the list changes while it is read", async () => {
+    const lab = createAccountSync(2_500);
+    lab.upstream.before = ({ page }) => {
+      if (page === 2 && heavy(lab) === 2) lab.upstream.put(numberOf(3_000));
+    };
+    expect(await lab.sync()).toMatchObject({ state: "committed", added: 2_501 });
+    expect(lab.events).toContainEqual(expect.objectContaining({ type: "sweep_again", reason: "total" }));
+  });
+
+  it("sweeps again when the page size changes in between", async () => {
+    const lab = createAccountSync(2_500);
+    lab.upstream.before = ({ page }) => {
+      if (page === 2) lab.upstream.maxPerPage = 600;
+    };
+    expect(await lab.sync()).toMatchObject({ state: "committed", added: 2_500 });
+    expect(lab.events).toContainEqual(expect.objectContaining({ type: "sweep_again", reason: "page_size" }));
+  });
+
+  it("sweeps again when a page repeats a number of another, for then one is missing", async () => {
+    const lab = createAccountSync(25);
+    lab.upstream.maxPerPage = 10;
+    const { answer } = lab.upstream;
+    lab.upstream.answer = (operation, input) => {
+      const body = answer(operation, input);
+      if (heavy(lab) !== 2) return body;
+      const [, ...others] = pageOf.parse(body).records;
+      return { ...pageOf.parse(body), records: [numberOf(1), ...others] };
+    };
+    expect(await lab.sync()).toMatchObject({ state: "committed", added: 25, pages: 6 });
+    expect(lab.events).toContainEqual(expect.objectContaining({ type: "sweep_again", reason: "count" }));
+  });
+
+  it("gives a list up that never holds still, and commits nothing", async () => {
+    const lab = createAccountSync(2_500);
+    let next = 5_000;
+    lab.upstream.before = ({ page }) => {
+      if (page === 3) lab.upstream.put(numberOf(next++));
+    };
+    expect(await lab.sync()).toMatchObject({
+      state: "failed",
+      problem: { code: "upstream_error", retryable: true },
+    });
+    await expect(lab.walk()).rejects.toThrow("no snapshot");
+    lab.upstream.before = undefined;
+    expect(await lab.sync()).toMatchObject({ state: "committed" });
+  });
+
+  it("does not follow a next page for ever that brings nothing new", async () => {
+    const lab = createAccountSync(10);
+    const endless = {
+      records: [numberOf(1)],
+      paging: { page: 1, perPage: 1000 },
+      navigation: { nextPage: { uri: "https://rc.test/next" } },
+    };
+    lab.upstream.answer = () => endless;
+    expect(await lab.sync()).toMatchObject({ state: "failed" });
+  });
+});
+
+describe("a sync that cannot go on", () => {
+  it("stops with a checkpoint when the time ends, and reads no page twice", async () => {
+    const lab = createAccountSync(4_500);
+    lab.upstream.before = () => lab.clock.leap(10_000);
+    const short = () => ({ deadline: deadlineIn(25_000, lab.clock, 0) });
+    expect(await lab.sync({}, short())).toMatchObject({ state: "continues", pages: 2 });
+    expect(await lab.sync({}, short())).toMatchObject({ state: "continues", pages: 4 });
+    expect(await lab.sync({}, short())).toMatchObject({ state: "committed", pages: 5, added: 4_500 });
+    expect(lab.upstream.calls.map(({ page }) => page)).toEqual([1, 2, 3, 4, 5]);
+  });
+
+  it("stops when RingCentral's budget is spent, and says when to go on", async () => {
+    const lab = createAccountSync(2_500);
+    lab.upstream.before = ({ operation }) => {
+      if (heavy(lab) === 2) throw rateLimited(operation, 42_000);
+    };
+    expect(await lab.sync()).toMatchObject({ state: "continues", continueAfterMs: 42_000, pages: 1 });
+    expect(await readSyncStatus(lab.reading, ACCOUNT)).toMatchObject({
+      state: "running",
+      progress: { pagesDone: 1, totalPages: 3, numbersSeen: 1_000, etaSeconds: 12 },
+    });
+    expect(await lab.sync()).toMatchObject({ state: "committed", added: 2_500 });
+  });
+
+  it("waits RingCentral's failures out, then fails and keeps what it has read", async () => {
+    const lab = createAccountSync(2_500);
+    lab.upstream.before = ({ operation }) => {
+      if (heavy(lab) > 1) throw unavailable(operation);
+    };
+    const states: unknown[] = [];
+    const waits: unknown[] = [];
+    for (let n = 0; n < 6; n += 1) {
+      const { state, continueAfterMs } = await lab.sync();
+      states.push(state);
+      waits.push(continueAfterMs);
+    }
+    expect(states).toEqual(["continues", "continues", "continues", "continues", "continues", "failed"]);
+    expect(waits).toEqual([15_000, 30_000, 60_000, 120_000, 240_000, undefined]);
+    expect(await readSyncStatus(lab.reading, ACCOUNT)).toMatchObject({
+      state: "failed",
+      problem: { code: "upstream_unavailable", retryable: true },
+      history: [{ state: "failed", pages: 1 }],
+    });
+    lab.upstream.before = undefined;
+    lab.upstream.calls.length = 0;
+    expect(await lab.sync()).toMatchObject({ state: "committed" });
+    expect(lab.upstream.calls.map(({ page }) => page)).toEqual([2, 3]);
+  });
+
+  it("fails at once when it may not read, and says so", async () => {
+    const lab = createAccountSync(10);
+    lab.upstream.before = ({ operation }) => {
+      throw refused(operation, 403, "CMN-401");
+    };
+    expect(await lab.sync()).toMatchObject({
+      state: "failed",
+      problem: { code: "upstream_app_permission_missing", retryable: false },
+    });
+    expect(await readSyncStatus(lab.reading, ACCOUNT)).toMatchObject({ state: "failed" });
+  });
+
+  it("lets a second one wait, and an abandoned one be taken over", async () => {
+    const lab = createAccountSync(2_500);
+    const frozen = new Promise<never>(() => {});
+    const stuck = lab.sync({
+      ringcentral: {
+        call: async (operation, input, context) =>
+          heavy(lab) === 1 ? frozen : lab.deps.ringcentral.call(operation, input, context),
+      },
+    });
+    await Promise.race([stuck, new Promise((resolve) => setImmediate(resolve))]);
+    const second = await lab.sync();
+    expect(second.state).toBe("busy");
+    expect(second.continueAfterMs).toBeGreaterThan(MINUTE);
+    lab.clock.leap(second.continueAfterMs ?? 0);
+    expect(await lab.sync()).toMatchObject({ state: "committed", pages: 3 });
+    expect(lab.upstream.calls.map(({ page }) => page)).toEqual([1, 2, 3]);
+  });
+
+  it("starts over when the credentials have changed meanwhile", async () => {
+    const lab = createAccountSync(1_500);
+    lab.upstream.before = ({ operation }) => {
+      if (heavy(lab) === 2) throw rateLimited(operation, 1_000);
+    };
+    await lab.sync();
+    lab.state.fingerprint = "another";
+    expect(await lab.sync()).toMatchObject({ state: "committed", pages: 2 });
+    expect(lab.events).toContainEqual(
+      expect.objectContaining({ type: "started_over", reason: "fingerprint" }),
+    );
+  });
+
+  it("starts over when they change while it reads: two views make no whole", async () => {
+    const lab = createAccountSync(100);
+    await lab.sync();
+    lab.upstream.before = () => {
+      lab.state.fingerprint = "another";
+      lab.upstream.remove(7);
+    };
+    expect(await lab.sync()).toMatchObject({ state: "continues", continueAfterMs: 0 });
+    expect(await lab.ids()).toContain("7");
+    expect(lab.events).toContainEqual(
+      expect.objectContaining({ type: "started_over", reason: "fingerprint" }),
+    );
+    lab.upstream.before = undefined;
+    expect(await lab.sync()).toMatchObject({ state: "quarantined", removed: 1 });
+  });
+
+  it("goes by what the last holder read, not by what a former one staged and died over", async () => {
+    const lab = createAccountSync(30);
+    lab.upstream.maxPerPage = 10;
+    let isDead = false;
+    const dying: RecordStore = {
+      ...lab.records,
+      read: (key) => (isDead ? new Promise(() => {}) : lab.records.read(key)),
+      async compareAndSet(key, ...rest) {
+        // Page 2 is staged; the checkpoint that would say so never arrives.
+        if (key.sort === "run" && heavy(lab) === 2) isDead = true;
+        return isDead ? new Promise(() => {}) : lab.records.compareAndSet(key, ...rest);
+      },
+    };
+    lab.sync({ records: dying });
+    await expect.poll(() => isDead).toBe(true);
+    lab.clock.leap(3 * MINUTE);
+    lab.upstream.edit(15, { label: "as the second saw it" });
+    lab.upstream.before = ({ operation }) => {
+      if (heavy(lab) === 4) throw rateLimited(operation, 1_000);
+    };
+    expect(await lab.sync()).toMatchObject({ state: "continues", pages: 2 });
+    expect(await lab.sync()).toMatchObject({ state: "committed", pages: 3 });
+    expect((await lab.walk({ q: "as the second" })).map(({ id }) => id)).toEqual(["15"]);
+  });
+
+  it("starts over when the snapshot has moved on without it, as after a restored backup", async () => {
+    const lab = createAccountSync(1_500);
+    await lab.sync();
+    lab.upstream.edit(3, { label: "new" });
+    lab.upstream.before = ({ page, operation }) => {
+      if (page === 2) throw rateLimited(operation, 1_000);
+    };
+    await lab.sync();
+    const old = lab.records.dump().find(({ key }) => key.sort === "run");
+    lab.upstream.before = undefined;
+    await lab.sync();
+    lab.upstream.edit(4, { label: "newer" });
+    await lab.sync();
+    if (old !== undefined) lab.records.plant(old.key, old.version, old.json);
+    lab.upstream.edit(3, { label: "newest" });
+    expect(await lab.sync()).toMatchObject({ state: "committed", version: 4, updated: 1 });
+    expect(lab.events).toContainEqual(expect.objectContaining({ type: "started_over", reason: "overtaken" }));
+  });
+
+  it("lets go of the lease when something unforeseen ends it", async () => {
+    const lab = createAccountSync(10);
+    const broken = { fingerprint: () => Promise.reject(new TypeError("unforeseen")) };
+    await expect(lab.sync(broken)).rejects.toThrow("unforeseen");
+    expect(await lab.sync()).toMatchObject({ state: "committed" });
+  });
+});
+
+describe("a removal", () => {
+  it("is committed only when RingCentral says of its id that it is gone", async () => {
+    const lab = createAccountSync(100);
+    await lab.sync();
+    lab.upstream.remove(7);
+    expect(await lab.sync()).toMatchObject({ state: "committed", removed: 1 });
+    expect(lookedUp(lab)).toEqual(["7"]);
+  });
+
+  it("is not believed of a number that a steady list only failed to show", async () => {
+    const lab = createAccountSync(1_500);
+    await lab.sync();
+    // One goes before the reading position, one comes behind it: number 1001 is on neither page.
+    let done = false;
+    lab.upstream.before = ({ page }) => {
+      if (page !== 2 || done) return;
+      done = true;
+      lab.upstream.remove(5);
+      lab.upstream.put(numberOf(2_000));
+    };
+    // Number 5 was read before it went: it goes with the next sync.
+    expect(await lab.sync()).toMatchObject({ state: "committed", added: 1, removed: 0 });
+    expect(lookedUp(lab)).toEqual(["1001"]);
+    expect(lab.events).toContainEqual(expect.objectContaining({ type: "missed_by_sweep", count: 1 }));
+    expect(await lab.sync()).toMatchObject({ state: "committed", removed: 1 });
+    expect(await lab.ids()).toEqual(lab.upstreamIds());
+  });
+
+  it("is asked for thirty at a time", async () => {
+    const lab = createAccountSync(1_000);
+    await lab.sync();
+    for (let id = 101; id <= 170; id += 1) lab.upstream.remove(id);
+    lab.upstream.calls.length = 0;
+    expect(await lab.sync()).toMatchObject({ state: "committed", removed: 70 });
+    expect(lab.upstream.calls.map(({ ids }) => ids.length)).toEqual([0, 30, 30, 10]);
+  });
+
+  it("fails the run when what RingCentral says of an id proves nothing", async () => {
+    const lab = createAccountSync(100);
+    await lab.sync();
+    lab.upstream.remove(7);
+    lab.upstream.before = ({ operation }) => {
+      if (operation === "getCompanyNumber") throw refused(operation, 404, "CMN-120");
+    };
+    expect(await lab.sync()).toMatchObject({ state: "failed" });
+    expect(await lab.ids()).toContain("7");
+  });
+
+  it("goes on with the ids that are left after the budget ended", async () => {
+    const lab = createAccountSync(1_000);
+    await lab.sync();
+    for (let id = 101; id <= 170; id += 1) lab.upstream.remove(id);
+    lab.upstream.calls.length = 0;
+    let limited = false;
+    lab.upstream.before = ({ operation }) => {
+      if (limited || lab.upstream.calls.length !== 3) return;
+      limited = true;
+      throw rateLimited(operation, 1_000);
+    };
+    expect(await lab.sync()).toMatchObject({ state: "continues" });
+    expect(await lab.sync()).toMatchObject({ state: "committed", removed: 70 });
+    expect(lab.upstream.calls.map(({ ids }) => ids.length)).toEqual([0, 30, 30, 30, 10]);
+  });
+});
+
+describe("a view with fewer numbers", () => {
+  const shrink = (lab: ReturnType<typeof createAccountSync>, from = 101, to = 180) => {
+    for (let id = from; id <= to; id += 1) lab.upstream.remove(id);
+  };
+
+  it("is quarantined when more than a fifth would go, and committed when a later sweep finds the same", async () => {
+    const lab = createAccountSync(250);
+    await lab.sync();
+    shrink(lab);
+    const first = await lab.sync();
+    expect(first).toMatchObject({ state: "quarantined", removed: 80 });
+    expect(await lab.ids()).toHaveLength(250);
+    expect(await readSyncStatus(lab.reading, ACCOUNT)).toMatchObject({
+      state: "quarantined",
+      quarantine: { reason: "shrink", removed: 80 },
+    });
+    lab.clock.leap(MINUTE);
+    expect(await lab.sync()).toMatchObject({ state: "quarantined" });
+    lab.clock.leap((first.continueAfterMs ?? 0) - MINUTE);
+    expect(await lab.sync()).toMatchObject({ state: "committed", removed: 80 });
+    expect((await readSyncStatus(lab.reading, ACCOUNT)).quarantine).toBeUndefined();
+  });
+
+  it("is judged anew when the second look finds something else", async () => {
+    const lab = createAccountSync(250);
+    await lab.sync();
+    shrink(lab);
+    const { continueAfterMs = 0 } = await lab.sync();
+    lab.upstream.remove(200);
+    lab.clock.leap(continueAfterMs);
+    const second = await lab.sync({}, { trigger: "continuation" });
+    expect(second).toMatchObject({ state: "quarantined", removed: 81 });
+    // Otherwise a list that shrinks on and on would be looked at ever more often.
+    expect(second.continueAfterMs).toBeUndefined();
+  });
+
+  it("is committed when an operator says so, exactly as it was", async () => {
+    const lab = createAccountSync(250);
+    await lab.sync();
+    expect(await confirmQuarantine(lab.reading, ACCOUNT)).toBe(false);
+    shrink(lab);
+    await lab.sync();
+    expect(await confirmQuarantine(lab.reading, ACCOUNT)).toBe(true);
+    expect(await lab.sync()).toMatchObject({ state: "committed", removed: 80 });
+    shrink(lab, 1, 100);
+    expect(await lab.sync()).toMatchObject({ state: "quarantined" });
+  });
+
+  it("is not committed on a word that was about other numbers", async () => {
+    const lab = createAccountSync(250);
+    await lab.sync();
+    shrink(lab);
+    await lab.sync();
+    await confirmQuarantine(lab.reading, ACCOUNT);
+    lab.upstream.remove(200);
+    expect(await lab.sync()).toMatchObject({ state: "quarantined", removed: 81 });
+    await confirmQuarantine(lab.reading, ACCOUNT);
+    expect(await lab.sync()).toMatchObject({ state: "committed", removed: 81 });
+  });
+
+  it("is released by the numbers coming back", async () => {
+    const lab = createAccountSync(250);
+    await lab.sync();
+    const all = [...lab.upstream.numbers.values()];
+    shrink(lab);
+    await lab.sync();
+    for (const number of all) lab.upstream.put(number);
+    expect(await lab.sync()).toMatchObject({ state: "unchanged" });
+    expect(await readSyncStatus(lab.reading, ACCOUNT)).toMatchObject({ state: "idle" });
+  });
+
+  it("lets ten go from a small account", async () => {
+    const lab = createAccountSync(20);
+    await lab.sync();
+    shrink(lab, 11, 20);
+    expect(await lab.sync()).toMatchObject({ state: "committed", removed: 10 });
+  });
+
+  it("is never the truth of a lesser role", async () => {
+    const lab = createAccountSync(100);
+    for (let id = 2; id <= 9; id += 1) lab.upstream.edit(id, { usageType: "CompanyNumber" });
+    await lab.sync();
+    lab.upstream.role = "lesser";
+    for (let n = 0; n < 3; n += 1) {
+      expect(await lab.sync()).toMatchObject({ state: "quarantined" });
+      lab.clock.leap(60 * MINUTE);
+    }
+    expect((await readSyncStatus(lab.reading, ACCOUNT)).quarantine?.reason).toBe("main_numbers");
+    expect(await lab.ids()).toHaveLength(100);
+    lab.upstream.role = "admin";
+    expect(await lab.sync()).toMatchObject({ state: "unchanged" });
+  });
+
+  it("is quarantined when RingCentral will not say whether a number is there", async () => {
+    const lab = createAccountSync(100);
+    lab.upstream.edit(1, { usageType: "CompanyNumber" });
+    await lab.sync();
+    lab.upstream.role = "lesser";
+    expect(await lab.sync()).toMatchObject({ state: "quarantined", removed: 1 });
+    expect((await readSyncStatus(lab.reading, ACCOUNT)).quarantine?.reason).toBe("permissions");
+    // An operator may say that the smaller view is to be the account's from now on.
+    await confirmQuarantine(lab.reading, ACCOUNT);
+    expect(await lab.sync()).toMatchObject({ state: "committed", removed: 1 });
+  });
+
+  it("is quarantined with other credentials, however small; without a loss they are taken over", async () => {
+    const lab = createAccountSync(100);
+    await lab.sync();
+    lab.state.fingerprint = "other";
+    lab.upstream.remove(7);
+    expect(await lab.sync()).toMatchObject({ state: "quarantined", removed: 1 });
+    lab.upstream.put(numberOf(7));
+    expect(await lab.sync()).toMatchObject({ state: "unchanged" });
+    lab.upstream.remove(7);
+    expect(await lab.sync()).toMatchObject({ state: "committed", removed: 1 });
+  });
+});
+
+describe("a failure of RingCentral's that the client did not foresee", () => {
+  it("is not mistaken for a missing number", async () => {
+    const lab = createAccountSync(100);
+    await lab.sync();
+    lab.upstream.remove(7);
+    lab.upstream.before = ({ operation }) => {
+      if (operation !== "getCompanyNumber") return;
+      throw new RingCentralError({ kind: "broken", operation, status: 200, mayHaveTakenEffect: true });
+    };
+    expect(await lab.sync()).toMatchObject({ state: "unchanged" });
+    expect(await lab.ids()).toContain("7");
+  });
+});

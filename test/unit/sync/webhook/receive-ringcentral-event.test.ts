@@ -1,0 +1,173 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import type { ProblemError } from "../../../../lib/contract/problems.ts";
+import { createLogger } from "../../../../lib/platform/logger.ts";
+import { QueueUnavailable } from "../../../../lib/platform/message-queue.ts";
+import { wakeSync } from "../../../../lib/sync/queue/debounce.ts";
+import {
+  type ReceiveDeps,
+  type ReceivedEvent,
+  receiveEvent,
+} from "../../../../lib/sync/webhook/receive-ringcentral-event.ts";
+import { createMemoryRecordStore, type MemoryRecordStore } from "../../../support/memory-record-store.ts";
+
+const ACCOUNT = "3700111";
+const SECRET = "present-secret";
+const START = 1_800_000_000_000;
+
+let now: number;
+let records: MemoryRecordStore;
+let sent: { body: Record<string, unknown>; delaySeconds: number }[];
+let isQueueAway: boolean;
+let deps: ReceiveDeps;
+
+beforeEach(() => {
+  now = START;
+  records = createMemoryRecordStore();
+  sent = [];
+  isQueueAway = false;
+  deps = {
+    records,
+    now: () => now,
+    log: createLogger({}, { write: () => true }),
+    accounts: [ACCOUNT],
+    async *verificationTokens() {
+      yield SECRET;
+      yield "former-secret";
+    },
+    queue: {
+      async send(body, delaySeconds = 0) {
+        if (isQueueAway) throw new QueueUnavailable("away");
+        sent.push({ body: { ...body }, delaySeconds });
+      },
+    },
+  };
+});
+
+let lastUuid = 0;
+function notification(fields: object = {}): string {
+  lastUuid += 1;
+  return JSON.stringify({
+    uuid: `00000000-0000-4000-8000-${String(lastUuid).padStart(12, "0")}`,
+    event: `/restapi/v1.0/account/${ACCOUNT}/extension/3800222`,
+    timestamp: "2026-01-01T00:00:00Z",
+    subscriptionId: "s-1",
+    ownerId: "3800111",
+    body: { extensionId: "3800222", eventType: "Update", hints: ["CompanyNumbers"] },
+    ...fields,
+  });
+}
+const receive = (received: Partial<ReceivedEvent> = {}) =>
+  receiveEvent(deps, { verificationToken: SECRET, text: notification(), ...received });
+const codeOf = (receipt: Promise<unknown>) =>
+  receipt.then(
+    () => "taken",
+    (error: ProblemError) => error.code,
+  );
+
+describe("the handshake", () => {
+  it("sends the token back and does nothing else", async () => {
+    const receipt = await receiveEvent(deps, { validationToken: "a-b-c", text: "" });
+    expect(receipt).toEqual({ outcome: "validated", echo: "a-b-c" });
+    expect(records.dump()).toEqual([]);
+  });
+
+  it("echoes nothing that could break out of a header", async () => {
+    expect(await codeOf(receiveEvent(deps, { validationToken: "a\r\nb", text: "" }))).toBe("request_invalid");
+    expect(await codeOf(receiveEvent(deps, { validationToken: "x".repeat(300), text: "" }))).toBe(
+      "request_invalid",
+    );
+  });
+});
+
+describe("a notification", () => {
+  it("wakes a sync half a minute later", async () => {
+    expect(await receive()).toEqual({ outcome: "sync_queued" });
+    expect(sent).toEqual([
+      {
+        body: { accountId: ACCOUNT, trigger: "hint", requestedAt: START + 30_000, postponed: 0 },
+        delaySeconds: 30,
+      },
+    ]);
+  });
+
+  it.each([
+    ["the secret in the header of the handshake", { verificationToken: undefined, validationToken: SECRET }],
+    ["the secret it was subscribed with before a rotation", { verificationToken: "former-secret" }],
+  ])("is taken with %s", async (_, shown) => {
+    expect(await codeOf(receive(shown))).toBe("taken");
+  });
+
+  it.each([
+    ["no secret", { verificationToken: undefined }],
+    ["another secret", { verificationToken: "present-secreT" }],
+    [
+      "another secret beside the right one in the wrong header",
+      { verificationToken: "x", validationToken: SECRET },
+    ],
+    ["an account that is not synced", { text: notification({ event: "/restapi/v1.0/account/1/extension" }) }],
+    ["another event", { text: notification({ event: `/restapi/v1.0/account/${ACCOUNT}/presence` }) }],
+  ])("is refused with %s, whatever is wrong alike", async (_, received) => {
+    expect(await codeOf(receive(received))).toBe("webhook_token_invalid");
+    expect(sent).toEqual([]);
+  });
+
+  it.each(["", "null", "{}", '{"uuid":"../x","event":"y"}', "<html>"])(
+    "is refused as malformed: %s",
+    async (text) => {
+      expect(await codeOf(receive({ text }))).toBe("request_invalid");
+    },
+  );
+
+  it("is taken once, however often it is delivered", async () => {
+    const text = notification();
+    await receive({ text });
+    now += 600_000;
+    expect(await receive({ text })).toEqual({ outcome: "ignored" });
+    expect(sent).toHaveLength(1);
+    const [seen] = records.dump().filter(({ key }) => key.partition.startsWith("webhook#"));
+    expect(seen?.expiresAt).toBe(START + 86_400_000);
+  });
+
+  it("is not taken when it could wake nobody: RingCentral delivers it again", async () => {
+    const text = notification();
+    isQueueAway = true;
+    expect(await codeOf(receive({ text }))).toBe("queue_unavailable");
+    isQueueAway = false;
+    expect(await receive({ text })).toEqual({ outcome: "sync_queued" });
+  });
+
+  it.each([
+    ["says nothing of numbers", { hints: ["Presence"], eventType: "Update" }, "ignored"],
+    ["tells only that an extension has changed", { eventType: "Update" }, "sync_queued"],
+    ["tells that an extension is gone", { hints: ["Presence"], eventType: "Delete" }, "sync_queued"],
+  ])("that %s is %#", async (_, body, outcome) => {
+    expect(await receive({ text: notification({ body }) })).toEqual({ outcome });
+  });
+});
+
+describe("hints", () => {
+  it("that come before the sync they woke begins wake no other", async () => {
+    await receive();
+    now += 29_000;
+    expect(await receive()).toEqual({ outcome: "ignored" });
+    expect(sent).toHaveLength(1);
+  });
+
+  it("start a sync no more often than every five minutes", async () => {
+    for (let minute = 0; minute < 20; minute += 1) {
+      await receive();
+      now += 60_000;
+    }
+    const due = sent.map(({ body }) => Number(body.requestedAt));
+    expect(sent.length).toBeGreaterThan(2);
+    for (const [index, at] of due.entries()) {
+      if (index > 0) expect(at - (due[index - 1] ?? 0)).toBeGreaterThanOrEqual(300_000);
+    }
+  });
+
+  it("at the same time queue one sync", async () => {
+    const woken = await Promise.all([1, 2, 3].map(() => wakeSync(deps, ACCOUNT)));
+    expect(woken.filter(Boolean)).toHaveLength(1);
+    expect(sent).toHaveLength(1);
+  });
+});

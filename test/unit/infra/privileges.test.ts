@@ -91,7 +91,10 @@ describe("what the check of rights catches", () => {
 
   test("a right that the code uses, on a queue that is another's", () => {
     const queue = { "Fn::GetAtt": ["ScheduleDeadLetterQueue", "Arn"] };
-    const wider = granting("webhooks/receive-ringcentral-event", { Action: ["sqs:SendMessage"], Resource: queue });
+    const wider = granting("webhooks/receive-ringcentral-event", {
+      Action: ["sqs:SendMessage"],
+      Resource: queue,
+    });
     expect(findMisplacedRights(wider, used())).toEqual([
       "webhooks/receive-ringcentral-event has rights on ScheduleDeadLetterQueue, which nothing tells it of",
     ]);

@@ -12,10 +12,10 @@ export interface Deadline {
 }
 
 /** Time kept back for turning a result (or a failure) into an answer and flushing the log. */
-export const ANSWER_RESERVE_MS = 500;
+export const RESPONSE_RESERVE_MS = 500;
 
 /** @param remainingMs what the runtime says is left, such as `context.getRemainingTimeInMillis()` */
-export function deadlineIn(remainingMs: number, clock: Clock, reserveMs = ANSWER_RESERVE_MS): Deadline {
+export function deadlineIn(remainingMs: number, clock: Clock, reserveMs = RESPONSE_RESERVE_MS): Deadline {
   const at = clock.now() + Math.max(0, Math.floor(remainingMs - reserveMs));
   return { at, remainingMs: () => Math.max(0, at - clock.now()) };
 }

@@ -35,7 +35,7 @@ export async function listNumbers(
   try {
     return await listCompanyNumbers(deps, request);
   } catch (error) {
-    if (!isOutOfReach(error)) throw error;
+    if (!(error instanceof RingCentralError && error.isTransient)) throw error;
     log.info("snapshot in place of a live reading", { error });
     return snapshot;
   }
@@ -60,11 +60,4 @@ async function readSnapshot(
 /** Positions of a live walk name upstream's page size, those of the snapshot a version. */
 function isLivePosition(position: Position | undefined): boolean {
   return position !== undefined && "pageSize" in position;
-}
-
-function isOutOfReach(error: unknown): boolean {
-  return (
-    error instanceof RingCentralError &&
-    ["rate_limited", "unavailable", "timeout", "broken"].includes(error.failure.kind)
-  );
 }

@@ -79,7 +79,7 @@ function world() {
       if (sends > 1) return store(number);
       switch (fate) {
         case "refused":
-          throw ambiguous({ kind: "answer", status: 400, mayHaveTakenEffect: false });
+          throw ambiguous({ kind: "rejected", status: 400, mayHaveTakenEffect: false });
         case "reset before":
         case "500 before":
           throw ambiguous({});
@@ -97,7 +97,7 @@ function world() {
           throw ambiguous({ kind: "timeout" });
         case "in flight elsewhere":
           late.push(() => store(number));
-          throw ambiguous({ kind: "answer", status: 429, errorCode: "CMN-304" });
+          throw ambiguous({ kind: "rejected", status: 429, errorCode: "CMN-304" });
         case "died before sending":
           return dead();
         case "died after sending":

@@ -111,7 +111,7 @@ function part(id: string, number: AccountNumber | undefined) {
 }
 
 export function refused(operation: string, status: number, errorCode: string): RingCentralError {
-  return new RingCentralError({ kind: "answer", operation, status, errorCode, mayHaveTakenEffect: false });
+  return new RingCentralError({ kind: "rejected", operation, status, errorCode, mayHaveTakenEffect: false });
 }
 
 export function rateLimited(operation: string, retryAfterMs: number): RingCentralError {

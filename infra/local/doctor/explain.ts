@@ -121,7 +121,7 @@ export function explainCall(failure: RingCentralFailure): Explanation {
       return {
         found: `RingCentral answered ${[status, errorCode].filter(Boolean).join(" ")}`,
         remedy:
-          kind === "answer"
+          kind === "rejected"
             ? "Look the code up in RingCentral's documentation."
             : "RingCentral fails: try again later.",
       };

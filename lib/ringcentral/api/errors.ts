@@ -1,62 +1,67 @@
 /** How a call to RingCentral failed. */
 export type FailureKind =
-  /** An HTTP answer with an error status and a readable body. */
-  | "answer"
-  /** HTTP 429, or refused by our own rate limiter before anything was sent. */
+  /** RingCentral rejected the request: an error status with a readable body. */
+  | "rejected"
+  /** HTTP 429, or our own rate limiter rejected the call before anything was sent. */
   | "rate_limited"
-  /** The connection could not be made, or RingCentral said 503. */
+  /** The connection could not be made, or the status is 503. */
   | "unavailable"
-  /** No answer before the deadline. */
+  /** No response before the deadline. */
   | "timeout"
-  /** Connection dropped, 5xx, or a body that is not the promised JSON. */
+  /** Connection dropped, 5xx, or a body that is not the expected JSON. */
   | "broken"
-  /** Login failed, or the API still refuses the token after one new login. */
+  /** Login failed, or the API rejects the token again after one new login. */
   | "auth";
 
 export interface RingCentralFailure {
   kind: FailureKind;
   /** Such as `listForwardingNumbers`. */
   operation: string;
-  /** Absent when nothing was received. */
+  /** Absent when no response was received. */
   status?: number;
   /** `errors[0].errorCode`, else the top-level one. [docs: ERR] */
   errorCode?: string;
-  /** OAuth's own word, such as `invalid_client`; only from the token endpoint. [spec: OAS] */
+  /** OAuth's `error`, such as `invalid_client`; only from the token endpoint. [spec: OAS] */
   oauthError?: string;
   /** `RCRequestId`, for RingCentral's support. */
   requestId?: string;
-  /** The parameter an input code speaks of, in RingCentral's vocabulary. */
+  /** The parameter that an input error names, in RingCentral's vocabulary. */
   parameterName?: string;
-  /** The permission CMN-401 and CMN-408 speak of. */
+  /** The missing permission of CMN-401 and CMN-408. */
   permissionName?: string;
   retryAfterMs?: number;
-  /** It was the caller's own deadline that ended the call: somebody with more time may fare better. */
+  /** The caller's own deadline ended the call: a caller with more time may succeed. */
   deadlineExceeded?: boolean;
   /**
-   * Whether the request may have taken effect all the same. False only when it surely did not: refused before
-   * sending, connection never made, or a 4xx answer.
+   * Whether the request may have taken effect. False only when it certainly has not: rejected before sending,
+   * connection never made, or a 4xx response.
    */
   mayHaveTakenEffect: boolean;
   cause?: unknown;
 }
 
-/** Every failure of the RingCentral client, in one class with a closed set of kinds. */
+/** Every failure of the RingCentral client: one class with a closed set of kinds. */
 export class RingCentralError extends Error {
   readonly failure: RingCentralFailure;
   constructor(failure: RingCentralFailure) {
-    const what = failure.errorCode ?? failure.status ?? "no answer";
+    const what = failure.errorCode ?? failure.status ?? "no response";
     super(`RingCentral ${failure.operation}: ${failure.kind} (${what})`, { cause: failure.cause });
     this.name = "RingCentralError";
     this.failure = failure;
   }
+
+  /** Whether the failure may pass by itself. It then says nothing about the data or the permissions. */
+  get isTransient(): boolean {
+    return this.failure.kind !== "rejected" && this.failure.kind !== "auth";
+  }
 }
 
-/** For the log: such as `ECONNRESET`. The stack would only say that we sent a request. */
+/** The cause for the log, such as `ECONNRESET`. The stack would only show that we sent a request. */
 export function causeOf({ cause }: RingCentralFailure): { cause?: string } {
   return cause instanceof Error ? { cause: cause.message } : {};
 }
 
-/** The caller's time ran out before anything was sent on its behalf. */
+/** The caller's time ran out before anything was sent for it. */
 export function outOfTime(operation: string): RingCentralError {
   return new RingCentralError({
     kind: "timeout",

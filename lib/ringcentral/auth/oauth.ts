@@ -157,6 +157,6 @@ async function post(
   // A readable 4xx is a refusal. CMN-304, should it occur here, is not: another login is under way.
   throw new RingCentralError({
     ...failure,
-    kind: kind === "answer" && answer.status !== 429 ? "auth" : failure.kind,
+    kind: kind === "rejected" && answer.status !== 429 ? "auth" : failure.kind,
   });
 }

@@ -112,7 +112,8 @@ async function read<Output>(reader: Reader, request: Read<Output>): Promise<Outp
       ...(fallback && { deadline: earlier(context.deadline, FALLBACK_RESERVE_MS) }),
     });
   } catch (error) {
-    if (fallback === undefined || !mayPass(error)) throw error;
+    // A rejection is news about the data: only a transient failure leaves the older response valid.
+    if (fallback === undefined || !(error instanceof RingCentralError && error.isTransient)) throw error;
     context.log.warn("answered from the cache because RingCentral failed", {
       operation: operation.name,
       error,
@@ -130,12 +131,6 @@ async function read<Output>(reader: Reader, request: Read<Output>): Promise<Outp
     // The key names the operation and the release: this is what its schema made then.
     return output as Output;
   }
-}
-
-/** Whether RingCentral's failure says nothing about the data: nobody may read a refusal as "as before". */
-function mayPass(error: unknown): boolean {
-  if (!(error instanceof RingCentralError)) return false;
-  return ["rate_limited", "unavailable", "timeout", "broken"].includes(error.failure.kind);
 }
 
 function earlier(deadline: Deadline, byMs: number): Deadline {

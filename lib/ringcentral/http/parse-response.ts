@@ -1,7 +1,7 @@
 import type * as z from "zod/mini";
 import { type FailureKind, RingCentralError, type RingCentralFailure } from "../api/errors.ts";
 import { type ErrorBody, readErrorBody } from "./error-body.ts";
-import { closedForMs, isJsonOrUnstated, readRequestId, readRetryAfterMs } from "./response-headers.ts";
+import { isJsonOrUnstated, pausedForMs, readRequestId, readRetryAfterMs } from "./response-headers.ts";
 import type { HttpResponse } from "./transport.ts";
 
 /** "Duplicate concurrent request": a 429 that says nothing about the budget. [docs: ERR] */
@@ -25,7 +25,7 @@ export function failureOf(
   const body = readErrorBody(readJson(answer.body)) ?? (answer.body.trim() === "" ? {} : undefined);
   const kind = failureKind(status, body);
   const requestId = readRequestId(headers);
-  const retryAfterMs = kind === "rate_limited" ? closedForMs(headers, now) : readRetryAfterMs(headers, now);
+  const retryAfterMs = kind === "rate_limited" ? pausedForMs(headers, now) : readRetryAfterMs(headers, now);
   return {
     kind,
     operation,
@@ -41,12 +41,12 @@ export function failureOf(
 }
 
 function failureKind(status: number, body: ErrorBody | undefined): FailureKind {
-  if (body?.errorCode === DUPLICATE_CONCURRENT_REQUEST) return "answer";
+  if (body?.errorCode === DUPLICATE_CONCURRENT_REQUEST) return "rejected";
   if (status === 429) return "rate_limited";
   if (status === 503) return "unavailable";
   // 408 is a server or a proxy that gave up on the connection, not a verdict on the request.
   if (status < 400 || status >= 500 || status === 408) return "broken";
-  return body === undefined ? "broken" : "answer";
+  return body === undefined ? "broken" : "rejected";
 }
 
 function mayHaveTakenEffect(status: number, body: ErrorBody | undefined): boolean {

@@ -39,7 +39,7 @@ export function readRetryAfterMs(headers: HttpResponse["headers"], now: number):
 }
 
 /** How long a 429 closes the door: as stated, else its window, and never less than 30 s then. [docs: RATE] */
-export function closedForMs(headers: HttpResponse["headers"], now: number): number {
+export function pausedForMs(headers: HttpResponse["headers"], now: number): number {
   const windowMs = (readRateHeaders(headers).windowSeconds ?? 0) * 1000;
   return (
     readRetryAfterMs(headers, now) ?? Math.min(Math.max(windowMs, DEFAULT_RETRY_AFTER_MS), MAX_RETRY_AFTER_MS)

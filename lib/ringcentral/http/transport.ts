@@ -7,7 +7,7 @@ import { type FailureKind, outOfTime, RingCentralError } from "../api/errors.ts"
 /** The longest one attempt may take, however much time there is. */
 export const ATTEMPT_TIMEOUT_MS = 8_000;
 /** A page of 1000 records is under 1 MiB; anything of this size is not an answer to what we asked. */
-export const MAX_ANSWER_BYTES = 16 * 1024 * 1024;
+export const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 
 export interface HttpRequest {
   /** Names the failure. */
@@ -39,7 +39,7 @@ export interface TransportOptions {
   /** One stable value an instance [docs: URIS]; `userAgent(version)`. */
   userAgent: string;
   attemptTimeoutMs?: number;
-  maxAnswerBytes?: number;
+  maxResponseBytes?: number;
 }
 
 /** How we introduce ourselves: `App/1.2.3 (details)`. [docs: URIS] */
@@ -49,7 +49,7 @@ export function userAgent(version: string): string {
 
 /** The HTTP layer: keep-alive connections, a bound on time and size, and network faults as RingCentralError. */
 export function createTransport(options: TransportOptions): Transport {
-  const { attemptTimeoutMs = ATTEMPT_TIMEOUT_MS, maxAnswerBytes = MAX_ANSWER_BYTES } = options;
+  const { attemptTimeoutMs = ATTEMPT_TIMEOUT_MS, maxResponseBytes = MAX_RESPONSE_BYTES } = options;
   const loadClient = async () => {
     const { createHttpClient, RequestError } = await import("./http-client.ts");
     return { http: createHttpClient(), RequestError };
@@ -98,7 +98,7 @@ export function createTransport(options: TransportOptions): Transport {
       });
       const hasConnected = watchConnection(exchange, request.url.protocol === "https:");
       exchange.on("downloadProgress", ({ transferred }) => {
-        if (transferred > maxAnswerBytes) tooLarge.abort();
+        if (transferred > maxResponseBytes) tooLarge.abort();
       });
       try {
         const { statusCode, headers, body } = await exchange;

@@ -126,8 +126,7 @@ function waitFor(
   if (!(error instanceof RingCentralError)) return undefined;
   const { kind, retryAfterMs, deadlineExceeded } = error.failure;
   if (kind === "rate_limited") return { ms: retryAfterMs ?? RATE_LIMITED_MS, checkpoint };
-  const isTransient = kind === "unavailable" || kind === "timeout" || kind === "broken";
-  if (!isTransient || checkpoint === undefined || checkpoint.trouble >= MAX_TROUBLE) return undefined;
+  if (!error.isTransient || checkpoint === undefined || checkpoint.trouble >= MAX_TROUBLE) return undefined;
   const trouble = checkpoint.trouble + 1;
   const ms = deadlineExceeded === true ? 0 : TROUBLE_MS * 2 ** checkpoint.trouble;
   return { ms: Math.max(ms, retryAfterMs ?? 0), checkpoint: { ...checkpoint, trouble } };

@@ -85,7 +85,7 @@ async function lookUpOne(ringcentral: RingCentral, id: string, context: CallCont
   } catch (error) {
     if (!(error instanceof RingCentralError)) throw error;
     const { kind, status, errorCode, parameterName } = error.failure;
-    const refusal = kind === "answer" ? readRefusal(id, status, errorCode, parameterName) : undefined;
+    const refusal = kind === "rejected" ? readRefusal(id, status, errorCode, parameterName) : undefined;
     if (refusal !== undefined) return refusal;
     // An answer of success that is not what was promised; the number is there.
     if (kind === "broken" && status === 200) return { id, is: "unreadable" };
@@ -105,5 +105,5 @@ function readRefusal(
 }
 
 function isAbout({ failure: { kind, status } }: RingCentralError, statuses: readonly number[]): boolean {
-  return kind === "answer" && status !== undefined && statuses.includes(status);
+  return kind === "rejected" && status !== undefined && statuses.includes(status);
 }

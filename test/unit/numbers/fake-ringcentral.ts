@@ -26,7 +26,7 @@ export function fakeRingCentral(respond: Respond): RingCentral & { calls: FakeCa
 }
 
 export function failure(details: Partial<RingCentralFailure>): RingCentralError {
-  return new RingCentralError({ kind: "answer", operation: "test", mayHaveTakenEffect: false, ...details });
+  return new RingCentralError({ kind: "rejected", operation: "test", mayHaveTakenEffect: false, ...details });
 }
 
 /** The first page of an upstream list that holds everything. */

@@ -354,7 +354,7 @@ describe("what a 429 says", () => {
     const world = setUp([refusal(429, "CMN-304")]);
     const write = world.client.call(addForwardingNumber, { path: EXTENSION, body: {} }, world.context());
     expect(await failureOf(write)).toMatchObject({
-      kind: "answer",
+      kind: "rejected",
       errorCode: "CMN-304",
       mayHaveTakenEffect: true,
     });

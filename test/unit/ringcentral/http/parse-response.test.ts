@@ -3,7 +3,7 @@ import * as z from "zod/mini";
 import { RingCentralError } from "../../../../lib/ringcentral/api/errors.ts";
 import { failureOf, parseBody } from "../../../../lib/ringcentral/http/parse-response.ts";
 import {
-  closedForMs,
+  pausedForMs,
   readRateHeaders,
   readRetryAfterMs,
 } from "../../../../lib/ringcentral/http/response-headers.ts";
@@ -78,7 +78,7 @@ describe("error bodies", () => {
   ])("are read in each dialect: %s", (_, status, body, expected) => {
     const { kind, operation, mayHaveTakenEffect, ...rest } = failure(status, body) ?? {};
     expect({ kind, operation, mayHaveTakenEffect }).toEqual({
-      kind: "answer",
+      kind: "rejected",
       operation: "op",
       mayHaveTakenEffect: false,
     });
@@ -88,7 +88,7 @@ describe("error bodies", () => {
   it("leave behind what could smuggle text into logs and answers", () => {
     const body = { errors: [{ errorCode: "CMN-101\r\nSet-Cookie: x", parameterName: "<b>" }] };
     expect(failure(400, body, { rcrequestid: "a b" })).toEqual({
-      kind: "answer",
+      kind: "rejected",
       operation: "op",
       status: 400,
       mayHaveTakenEffect: false,
@@ -104,8 +104,8 @@ describe("error bodies", () => {
 describe("statuses", () => {
   const html = "<html>Bad gateway</html>";
   it.each([
-    [400, {}, "answer", false],
-    [401, {}, "answer", false],
+    [400, {}, "rejected", false],
+    [401, {}, "rejected", false],
     [403, html, "broken", false],
     [404, html, "broken", false],
     [408, {}, "broken", true],
@@ -131,7 +131,7 @@ describe("statuses", () => {
     const body = { errorCode: "CMN-304", errors: [{ errorCode: "CMN-304" }] };
     const got = failure(429, body);
     expect(got).toMatchObject({
-      kind: "answer",
+      kind: "rejected",
       status: 429,
       errorCode: "CMN-304",
       mayHaveTakenEffect: true,
@@ -162,7 +162,7 @@ describe("Retry-After", () => {
     ["no less than 30 s for a short window", { "x-rate-limit-window": "5" }, 30_000],
     ["30 s when it is unreadable", { "retry-after": "soon" }, 30_000],
   ])("a 429 closes the door for %s", (_, headers, expected) => {
-    expect(closedForMs(headers, NOW)).toBe(expected);
+    expect(pausedForMs(headers, NOW)).toBe(expected);
     expect(failure(429, {}, headers)?.retryAfterMs).toBe(expected);
   });
 

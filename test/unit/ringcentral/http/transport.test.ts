@@ -265,7 +265,7 @@ describe("bounds", () => {
       response.writeHead(200, url === "/gzip" ? { "content-encoding": "gzip" } : {});
       response.end(url === "/gzip" ? gzipSync(body) : body);
     });
-    const transport = createTransport({ userAgent: AGENT, maxAnswerBytes: 100_000 });
+    const transport = createTransport({ userAgent: AGENT, maxResponseBytes: 100_000 });
     for (const path of ["/plain", "/gzip"]) {
       const failure = await failureOf(transport.send(request(`${server.origin}${path}`)));
       expect(failure).toMatchObject({ kind: "broken", mayHaveTakenEffect: true });

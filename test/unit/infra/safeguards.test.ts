@@ -134,12 +134,12 @@ describe("alarms", () => {
     }
   });
 
-  test("each runbook belongs to an alarm and tells how to look, how to mend and what to do afterwards", () => {
+  test("each runbook belongs to an alarm and says what it means, how to diagnose, fix and verify", () => {
     const reached = new Set(descriptions().map(pageOf));
     for (const page of readdirSync(runbooks).filter((file) => file !== "README.md")) {
       expect(reached, page).toContain(page);
       const titles = readFileSync(join(runbooks, page), "utf8").match(/^##? .*$/gm) ?? [];
-      expect(titles.slice(1), page).toEqual(["## What it means", "## Look", "## Mend", "## Afterwards"]);
+      expect(titles.slice(1), page).toEqual(["## What it means", "## Diagnose", "## Fix", "## Verify"]);
     }
   });
 

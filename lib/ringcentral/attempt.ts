@@ -1,15 +1,16 @@
 import type { Clock } from "../platform/clock.ts";
 import { SecretUnavailableError } from "../platform/credentials.ts";
 import type { Metrics } from "../platform/metrics.ts";
+import { omitUndefined } from "../platform/omit-undefined.ts";
 import { causeOf, RingCentralError, type RingCentralFailure } from "./api/errors.ts";
 import type { CallContext, Operation, OperationInput } from "./api/operation.ts";
 import { buildUrl } from "./api/request-url.ts";
 import { DUPLICATE_CONCURRENT_REQUEST, failureOf } from "./http/parse-response.ts";
 import { readRateHeaders, readRequestId } from "./http/response-headers.ts";
-import type { HttpResponse, Transport } from "./http/transport.ts";
+import type { HttpRequest, HttpResponse, Transport } from "./http/transport.ts";
 import type { AccessToken, Observation, Permit, RateLimiter, TokenSource } from "./ports.ts";
 
-/** Answers a bulk request with one JSON array instead of a multipart body. [docs: BULK] */
+/** Asks for the bulk response as one JSON array instead of a multipart body. [docs: BULK] */
 const BULK_JSON = "application/vnd.ringcentral.multipart+json";
 
 export interface AttemptDeps {
@@ -20,16 +21,16 @@ export interface AttemptDeps {
   metrics?: Metrics;
 }
 
-/** An exchange that took place, whatever came of it. */
+/** An exchange that took place, and its outcome. */
 export type Attempt =
-  | { ok: true; answer: HttpResponse }
+  | { ok: true; response: HttpResponse }
   | { ok: false; error: RingCentralError; token: AccessToken };
 
 /**
- * One admitted, authorized and observed exchange, and its line in the log.
+ * One exchange: admitted, authorized, observed and logged.
  *
  * @param number counts from 1, for the log
- * @throws what admission and the token source throw: nothing was sent then, and nothing is worth repeating
+ * @throws the errors of admission and of the token source: nothing was sent then, and a retry is of no use
  */
 export async function attemptCall(
   deps: AttemptDeps,
@@ -39,30 +40,19 @@ export async function attemptCall(
   number: number,
 ): Promise<Attempt> {
   const { clock, transport } = deps;
-  // A permit is good for about a second: whatever may take longer comes before it.
+  // A permit is valid for about a second, so slower steps come first.
   const [url, token] = await prepare(deps.tokens, operation, input, context);
   const permit = await admit(deps.rateLimiter, operation, context);
   const startedAt = clock.now();
-  const report = (outcome: { answer?: HttpResponse; failure?: RingCentralFailure | undefined }) => {
+  const report = (outcome: Pick<CallReport, "response" | "failure">) => {
     const durationMs = clock.now() - startedAt;
     logCall(context, operation, { ...outcome, attempt: number, durationMs });
     deps.metrics?.count("UpstreamCalls", 1, { Group: operation.group, Route: context.route ?? "other" });
     deps.metrics?.record("UpstreamDurationMs", durationMs, "Milliseconds", { Group: operation.group });
   };
-  let answer: HttpResponse;
+  let response: HttpResponse;
   try {
-    answer = await transport.send({
-      operation: operation.name,
-      method: operation.method,
-      url,
-      headers: {
-        authorization: `Bearer ${token.value}`,
-        ...(input.body && { "content-type": "application/json" }),
-        ...(operation.bulkId !== undefined && { accept: BULK_JSON }),
-      },
-      ...(input.body && { body: JSON.stringify(input.body) }),
-      deadline: context.deadline,
-    });
+    response = await transport.send(requestOf(operation, input, context, url, token));
   } catch (error) {
     const sent = !(error instanceof RingCentralError) || error.failure.mayHaveTakenEffect;
     await settle(permit.release(sent), context);
@@ -70,12 +60,33 @@ export async function attemptCall(
     report({ failure: error.failure });
     return { ok: false, error, token };
   }
-  const failure = failureOf(operation.name, answer, clock.now(), operation.bulkId !== undefined);
-  report({ answer, failure });
-  const observation = observationOf(operation, answer, failure);
-  tellBudget(observation, context);
+  const failure = failureOf(operation.name, response, clock.now(), operation.bulkId !== undefined);
+  report({ response, failure });
+  const observation = observationOf(operation, response, failure);
+  reportBudget(observation, context);
   await settle(permit.observe(observation), context);
-  return failure ? { ok: false, error: new RingCentralError(failure), token } : { ok: true, answer };
+  return failure ? { ok: false, error: new RingCentralError(failure), token } : { ok: true, response };
+}
+
+function requestOf(
+  { name, method, bulkId }: Operation<unknown>,
+  { body }: OperationInput,
+  { deadline }: CallContext,
+  url: URL,
+  token: AccessToken,
+): HttpRequest {
+  return {
+    operation: name,
+    method,
+    url,
+    headers: {
+      authorization: `Bearer ${token.value}`,
+      ...(body && { "content-type": "application/json" }),
+      ...(bulkId !== undefined && { accept: BULK_JSON }),
+    },
+    ...(body && { body: JSON.stringify(body) }),
+    deadline,
+  };
 }
 
 async function admit(
@@ -91,7 +102,7 @@ async function admit(
       priority,
       deadline,
       operation: name,
-      ...(route !== undefined && { route }),
+      ...omitUndefined({ route }),
     });
   } catch (error) {
     // The rate limiter knows groups, not operations.
@@ -120,7 +131,7 @@ async function prepare(
   }
 }
 
-/** Bookkeeping that fails must not take with it an answer that is there. */
+/** A failure of the bookkeeping must not discard a response that has arrived. */
 async function settle(bookkeeping: Promise<void>, { log }: CallContext): Promise<void> {
   try {
     await bookkeeping;
@@ -129,7 +140,7 @@ async function settle(bookkeeping: Promise<void>, { log }: CallContext): Promise
   }
 }
 
-function tellBudget(
+function reportBudget(
   { group, limit, remaining, windowSeconds }: Observation,
   { onBudget }: CallContext,
 ): void {
@@ -148,32 +159,31 @@ function observationOf(
     group,
     status,
     ...rates,
-    ...(failure?.retryAfterMs !== undefined && { retryAfterMs: failure.retryAfterMs }),
-    // CMN-304 is about one request, not about any limit.
+    // CMN-304 concerns one request, not a limit.
     withoutHeaders: status === 429 && namesNoBudget && failure?.errorCode !== DUPLICATE_CONCURRENT_REQUEST,
-    ...(failure?.errorCode !== undefined && { errorCode: failure.errorCode }),
+    ...omitUndefined({ retryAfterMs: failure?.retryAfterMs, errorCode: failure?.errorCode }),
   };
 }
 
-/** No URL, no token, no body: they hold numbers and secrets. */
+interface CallReport {
+  attempt: number;
+  durationMs: number;
+  response?: HttpResponse;
+  failure?: RingCentralFailure | undefined;
+}
+
+/** One log line, without URL, token and body: they contain numbers and secrets. */
 function logCall(
   { log }: CallContext,
-  operation: Operation<unknown>,
-  call: {
-    attempt: number;
-    durationMs: number;
-    answer?: HttpResponse;
-    failure?: RingCentralFailure | undefined;
-  },
+  { name, group }: Operation<unknown>,
+  { response, failure, attempt, durationMs }: CallReport,
 ): void {
-  const { answer, failure, attempt, durationMs } = call;
-  const { name, group } = operation;
   const fields = {
     operation: name,
     group,
     attempt,
     durationMs,
-    ...(answer && { status: answer.status, rcRequestId: readRequestId(answer.headers) }),
+    ...(response && { status: response.status, rcRequestId: readRequestId(response.headers) }),
     ...(failure && { kind: failure.kind, errorCode: failure.errorCode, ...causeOf(failure) }),
   };
   if (failure) log.warn("ringcentral call failed", fields);

@@ -1,10 +1,12 @@
+import { SecretUnavailableError } from "../platform/credentials.ts";
+import { createSingleFlight } from "../platform/single-flight.ts";
 import { outOfTime, RingCentralError } from "./api/errors.ts";
 import type { CallContext, Operation, OperationInput, RingCentral } from "./api/operation.ts";
+import { countSkipped } from "./api/wire-list.ts";
 import { type AttemptDeps, attemptCall } from "./attempt.ts";
 import { parseBody } from "./http/parse-response.ts";
 import type { HttpResponse } from "./http/transport.ts";
 import { retryDelayMs } from "./retry.ts";
-import { shareCalls } from "./shared-call.ts";
 
 export interface RingCentralDeps extends AttemptDeps {
   /** Uniform in [0, 1). */
@@ -12,37 +14,42 @@ export interface RingCentralDeps extends AttemptDeps {
 }
 
 /**
- * The one way to RingCentral: admission, token, exchange, observation, parsing, and what may be repeated.
+ * The only way to RingCentral: admission, token, exchange, observation, parsing and retries.
  *
- * - A 401 costs the token its life and the call one repetition with a new one; a second is kind `auth`.
+ * - A 401 invalidates the token and repeats the call once with a new one; a second 401 is kind `auth`.
  * - Reads are repeated on 5xx and dropped connections (see `retryDelayMs`), writes and 429 never.
- * - Identical reads in flight share one exchange, and each waits no longer than its own deadline.
- * - Every exchange, repeated or not, is admitted and observed by the rate limiter on its own.
+ * - Identical reads in flight share one exchange; each waits until its own deadline at most.
+ * - The rate limiter admits and observes every exchange, retries included.
  *
  * Besides RingCentralError, a call passes on ConfigurationError from the credentials, and throws TypeError before
- * anything is sent for an id or a query name that must not be.
+ * anything is sent when an id or a query name is not allowed.
  */
 export function createRingCentral(deps: RingCentralDeps): RingCentral {
-  const reads = shareCalls<HttpResponse>(deps.clock);
+  const reads = createSingleFlight<HttpResponse>({ clock: deps.clock, isForLackOfTime });
 
   return {
     async call<Output>(operation: Operation<Output>, input: OperationInput, context: CallContext) {
-      const { deadline } = context;
-      const answer =
-        operation.method === "GET" && !context.fresh
-          ? await reads.run(
-              flightKey(operation, input, context),
-              deadline,
-              () => exchange(deps, operation, input, context),
-              () => outOfTime(operation.name),
-            )
-          : await exchange(deps, operation, input, context);
-      return readOutput(operation, answer, context);
+      const run = () => exchange(deps, operation, input, context);
+      const isShared = operation.method === "GET" && !context.fresh;
+      const response = isShared
+        ? await reads.run(flightKey(operation, input, context), context.deadline, run, () =>
+            outOfTime(operation.name),
+          )
+        : await run();
+      return readOutput(operation, response, context);
     },
   };
 }
 
-/** The priority is part of it: a sync may be refused where an interactive call is let through. */
+/** Whether a caller with more time might succeed: the deadline ended the call, or admission would have come later. */
+function isForLackOfTime(error: unknown): boolean {
+  if (error instanceof SecretUnavailableError) return error.deadlineExceeded;
+  if (!(error instanceof RingCentralError)) return false;
+  const { kind, status, deadlineExceeded } = error.failure;
+  return deadlineExceeded === true || (kind === "rate_limited" && status === undefined);
+}
+
+/** It includes the priority: the rate limiter may reject a sync's call and admit an interactive one. */
 function flightKey(
   { name }: Operation<unknown>,
   { path, query }: OperationInput,
@@ -53,7 +60,7 @@ function flightKey(
   return JSON.stringify([name, accountId, priority, flight, sorted(path), sorted(query)]);
 }
 
-/** @returns the answer to the last attempt, which is a success */
+/** @returns the response of the last attempt, which is a success */
 async function exchange(
   deps: RingCentralDeps,
   operation: Operation<unknown>,
@@ -64,10 +71,10 @@ async function exchange(
   let reauthenticated = false;
   for (let number = 1; ; number += 1) {
     const attempt = await attemptCall(deps, operation, input, context, number);
-    if (attempt.ok) return attempt.answer;
+    if (attempt.ok) return attempt.response;
     const { error, token } = attempt;
     if (error.failure.status === 401) {
-      // A 401 is a refusal whatever the method, so a write may be sent again too.
+      // A 401 is a rejection for every method, so a write may be sent again too.
       if (reauthenticated) throw new RingCentralError({ ...error.failure, kind: "auth" });
       reauthenticated = true;
       await deps.tokens.reject(token);
@@ -81,27 +88,19 @@ async function exchange(
 }
 
 function readOutput<Output>(
-  operation: Operation<Output>,
-  answer: HttpResponse,
+  { name: operation, output: schema }: Operation<Output>,
+  response: HttpResponse,
   { log }: CallContext,
 ): Output {
-  // An operation without a schema answers nothing: its `Output` is `undefined`.
-  if (operation.output === undefined) return undefined as Output;
+  // An operation without a schema has no result: its `Output` is `undefined`.
+  if (schema === undefined) return undefined as Output;
   try {
-    const output = parseBody(operation.name, answer, operation.output);
+    const output = parseBody(operation, response, schema);
     const skippedRecords = countSkipped(output);
-    if (skippedRecords > 0) {
-      log.warn("ringcentral records left out", { operation: operation.name, skippedRecords });
-    }
+    if (skippedRecords > 0) log.warn("ringcentral records left out", { operation, skippedRecords });
     return output;
   } catch (error) {
-    log.warn("ringcentral answer unreadable", { operation: operation.name, error });
+    log.warn("ringcentral response unreadable", { operation, error });
     throw error;
   }
-}
-
-/** Records without an id and the like, which `wireList` leaves out of an otherwise good page. */
-function countSkipped(output: unknown): number {
-  if (typeof output !== "object" || output === null || !("skippedRecords" in output)) return 0;
-  return typeof output.skippedRecords === "number" ? output.skippedRecords : 0;
 }

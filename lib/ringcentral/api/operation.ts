@@ -2,45 +2,45 @@ import type * as z from "zod/mini";
 import type { Deadline } from "../../platform/deadline.ts";
 import type { Logger } from "../../platform/logger.ts";
 
-/** RingCentral's usage plan groups; each has a budget of its own. [docs: RATE] */
+/** RingCentral's usage plan groups; each has its own budget. [docs: RATE] */
 export type UsagePlanGroup = "light" | "medium" | "heavy" | "auth";
 
-/** One RingCentral API operation, as data: the client executes it, bundles carry only those they use. */
+/** One RingCentral API operation, as data: the client executes it; a bundle contains only those it uses. */
 export interface Operation<Output> {
   name: string;
   method: "GET" | "POST" | "PUT" | "DELETE";
-  /** Below `/restapi/v1.0`; `{accountId}`, `{extensionId}` and so on are filled with validated ids only. */
+  /** Below `/restapi/v1.0`; `{accountId}`, `{extensionId}` and so on take validated ids only. */
   path: `/account/{accountId}${string}` | `/subscription${string}`;
   group: Exclude<UsagePlanGroup, "auth">;
-  /** The path parameter that takes 2 to 30 ids, with commas between; the answer is one for each. [docs: BULK] */
+  /** The path parameter that takes 2 to 30 ids, comma-separated; the response has one part per id. [docs: BULK] */
   bulkId?: string;
-  /** Parses the answer; absent when the answer has no body (204). */
+  /** Parses the response; absent when the response has no body (204). */
   output?: z.ZodMiniType<Output>;
-  /** What a read shows and a write changes: the reads of a scope may be cached until one of its writes. */
+  /** The data that a read shows and a write changes: reads of a scope may be cached until one of its writes. */
   scope?: CacheScope;
-  /** How long an answer to this read is as good as a new one. Absent: never answered from the cache. */
+  /** How long a cached response counts as new. Absent: never served from the cache. */
   freshMs?: number;
 }
 
-/** One extension's, or for `companyNumbers` one account's. */
+/** Per extension; `companyNumbers` per account. */
 export type CacheScope = "callerBlocking" | "forwarding" | "extensionNumbers" | "companyNumbers";
 
-/** What the caller demands of a read (RFC 9111, 5.2.1). */
+/** The caller's requirements on a read (RFC 9111, 5.2.1). */
 export interface Freshness {
-  /** Accept nothing older, not even when RingCentral fails. 0 = a live read. */
+  /** Accepts nothing older, even when RingCentral fails. 0 = a live read. */
   maxAgeMs?: number;
-  /** How old an answer may be that stands in when RingCentral fails (RFC 5861, 4). Default an hour. */
+  /** The age up to which a cached response may be used when RingCentral fails (RFC 5861, 4). Default 1 h. */
   staleIfErrorMs?: number;
-  /** Do not keep the answer. */
+  /** Does not cache the response. */
   noStore?: boolean;
 }
 
-/** Where one answer came from. */
+/** The origin of one result. */
 export interface Reading {
   source: "live" | "cache";
   /** Epoch milliseconds: when RingCentral was asked. */
   asOf: number;
-  /** It stands in for one RingCentral failed to give. */
+  /** Used past its freshness because RingCentral failed. */
   isStale?: boolean;
 }
 
@@ -53,7 +53,7 @@ export interface OperationInput {
   body?: Readonly<Record<string, unknown>>;
 }
 
-/** On whose behalf, how urgent, and until when. */
+/** The caller of an operation: its account, urgency and deadline. */
 export interface CallContext {
   accountId: string;
   deadline: Deadline;
@@ -63,31 +63,31 @@ export interface CallContext {
   priority?: "interactive" | "sync";
   /** The Ringfront route that spends the budget, for `GET /v1/limits`. */
   route?: string;
-  /** A read that must not join one that began before: it looks for what a write has just done. */
+  /** A read that must not join an earlier one: it looks for the effect of a write. */
   fresh?: boolean;
   /** Reads share an exchange in flight only with reads of the same flight. */
   flight?: string;
   freshness?: Freshness;
-  /** Told of every read through the cache, live or not. */
+  /** Called for every read through the cache, live or not. */
   onReading?: (reading: Reading) => void;
-  /** Told what each answer of RingCentral says is left of the budget it came from. */
+  /** Called with the remaining budget that each response states. */
   onBudget?: (budget: BudgetLeft) => void;
 }
 
-/** One answer's `X-Rate-Limit-*` headers. [docs: RATE] */
+/** The `X-Rate-Limit-*` headers of one response. [docs: RATE] */
 export interface BudgetLeft {
-  /** As RingCentral names it, lower case. */
+  /** RingCentral's name, lower case. */
   group: string;
   limit: number;
   remaining: number;
   windowSeconds: number;
 }
 
-/** The one way to RingCentral. */
+/** The only way to RingCentral. */
 export interface RingCentral {
   /**
-   * @returns the parsed answer
-   * @throws RingCentralError, whatever goes wrong
+   * @returns the parsed response
+   * @throws RingCentralError for every failure of the call
    */
   call<Output>(operation: Operation<Output>, input: OperationInput, context: CallContext): Promise<Output>;
 }

@@ -1,36 +1,12 @@
 import type { Operation } from "./operation.ts";
-import {
-  type WireBlockedNumber,
-  type WireBulkAnswer,
-  type WireCallerBlocking,
-  type WireCallerBlockingNumber,
-  type WireCompanyNumber,
-  type WireExtensionPhoneNumber,
-  type WireForwardingNumber,
-  type WireList,
-  type WireSubscription,
-  type WireSubscriptions,
-  wireBlockedNumber,
-  wireBlockedNumbers,
-  wireBulkAnswers,
-  wireCallerBlocking,
-  wireCallerBlockingNumber,
-  wireCallerBlockingNumbers,
-  wireCompanyNumber,
-  wireCompanyNumbers,
-  wireExtensionPhoneNumbers,
-  wireForwardingNumber,
-  wireForwardingNumbers,
-  wireSubscription,
-  wireSubscriptions,
-} from "./wire.ts";
+import * as wire from "./wire.ts";
 
-// Every RingCentral call Ringfront makes, with the usage plan group it is documented in [spec: OAS] [seed].
-// Plain constants: a bundle carries the ones it names.
+// Every RingCentral call of Ringfront, with its documented usage plan group [spec: OAS] [seed].
+// Plain constants: a bundle contains only those it names.
 
-/** What users change themselves, also in RingCentral's own apps: long enough for one screen and its reloads. */
+/** For lists that users change themselves, also in RingCentral's apps: enough for one screen and its reloads. */
 const OWN_LISTS_FRESH_MS = 15_000;
-/** What administrators change now and then, at up to one Heavy call a page. */
+/** For lists that administrators change rarely; a page may cost a Heavy call. */
 const COMPANY_LISTS_FRESH_MS = 60_000;
 
 const EXTENSION = "/account/{accountId}/extension/{extensionId}";
@@ -42,67 +18,67 @@ const FORWARDING_NUMBERS = `${EXTENSION}/forwarding-number` as const;
 const FORWARDING_NUMBER = `${FORWARDING_NUMBERS}/{forwardingNumberId}` as const;
 
 /** Op 1. Query: `page`, `perPage`. */
-export const listBlockedNumbers: Operation<WireList<WireBlockedNumber>> = {
+export const listBlockedNumbers: Operation<wire.WireList<wire.WireBlockedNumber>> = {
   name: "listBlockedNumbers",
   method: "GET",
   path: BLOCKED_NUMBERS,
   group: "light",
   scope: "callerBlocking",
   freshMs: OWN_LISTS_FRESH_MS,
-  output: wireBlockedNumbers,
+  output: wire.wireBlockedNumbers,
 };
 
 /** Op 2. Body: `phoneNumber`, `name`. */
-export const addBlockedNumber: Operation<WireBlockedNumber> = {
+export const addBlockedNumber: Operation<wire.WireBlockedNumber> = {
   name: "addBlockedNumber",
   method: "POST",
   path: BLOCKED_NUMBERS,
   group: "medium",
   scope: "callerBlocking",
-  output: wireBlockedNumber,
+  output: wire.wireBlockedNumber,
 };
 
-/** Op 3. Query: `page`, `perPage`, `status` (`Blocked` or `Allowed`; what omission means is [unsure]). */
-export const listCallerBlockingNumbers: Operation<WireList<WireCallerBlockingNumber>> = {
+/** Op 3. Query: `page`, `perPage`, `status` (`Blocked` or `Allowed`; the meaning of its absence is [unsure]). */
+export const listCallerBlockingNumbers: Operation<wire.WireList<wire.WireCallerBlockingNumber>> = {
   name: "listCallerBlockingNumbers",
   method: "GET",
   path: CALLER_BLOCKING_NUMBERS,
   group: "light",
   scope: "callerBlocking",
   freshMs: OWN_LISTS_FRESH_MS,
-  output: wireCallerBlockingNumbers,
+  output: wire.wireCallerBlockingNumbers,
 };
 
 /** Body: `phoneNumber`, `label`, `status`. */
-export const addCallerBlockingNumber: Operation<WireCallerBlockingNumber> = {
+export const addCallerBlockingNumber: Operation<wire.WireCallerBlockingNumber> = {
   name: "addCallerBlockingNumber",
   method: "POST",
   path: CALLER_BLOCKING_NUMBERS,
   group: "medium",
   scope: "callerBlocking",
-  output: wireCallerBlockingNumber,
+  output: wire.wireCallerBlockingNumber,
 };
 
-export const getCallerBlockingNumber: Operation<WireCallerBlockingNumber> = {
+export const getCallerBlockingNumber: Operation<wire.WireCallerBlockingNumber> = {
   name: "getCallerBlockingNumber",
   method: "GET",
   path: CALLER_BLOCKING_NUMBER,
   group: "light",
   scope: "callerBlocking",
-  output: wireCallerBlockingNumber,
+  output: wire.wireCallerBlockingNumber,
 };
 
-/** Body as for adding one. */
-export const updateCallerBlockingNumber: Operation<WireCallerBlockingNumber> = {
+/** Body as for `addCallerBlockingNumber`. */
+export const updateCallerBlockingNumber: Operation<wire.WireCallerBlockingNumber> = {
   name: "updateCallerBlockingNumber",
   method: "PUT",
   path: CALLER_BLOCKING_NUMBER,
   group: "medium",
   scope: "callerBlocking",
-  output: wireCallerBlockingNumber,
+  output: wire.wireCallerBlockingNumber,
 };
 
-/** Answers 204. */
+/** Responds 204. */
 export const deleteCallerBlockingNumber: Operation<undefined> = {
   name: "deleteCallerBlockingNumber",
   method: "DELETE",
@@ -111,67 +87,67 @@ export const deleteCallerBlockingNumber: Operation<undefined> = {
   scope: "callerBlocking",
 };
 
-export const getCallerBlocking: Operation<WireCallerBlocking> = {
+export const getCallerBlocking: Operation<wire.WireCallerBlocking> = {
   name: "getCallerBlocking",
   method: "GET",
   path: CALLER_BLOCKING,
   group: "light",
   scope: "callerBlocking",
   freshMs: OWN_LISTS_FRESH_MS,
-  output: wireCallerBlocking,
+  output: wire.wireCallerBlocking,
 };
 
 /** Body: `mode`, `noCallerId`, `payPhones`, `greetings`. Light, though it writes [spec: OAS]. */
-export const updateCallerBlocking: Operation<WireCallerBlocking> = {
+export const updateCallerBlocking: Operation<wire.WireCallerBlocking> = {
   name: "updateCallerBlocking",
   method: "PUT",
   path: CALLER_BLOCKING,
   group: "light",
   scope: "callerBlocking",
-  output: wireCallerBlocking,
+  output: wire.wireCallerBlocking,
 };
 
 /** Op 4. Query: `page`, `perPage`. */
-export const listForwardingNumbers: Operation<WireList<WireForwardingNumber>> = {
+export const listForwardingNumbers: Operation<wire.WireList<wire.WireForwardingNumber>> = {
   name: "listForwardingNumbers",
   method: "GET",
   path: FORWARDING_NUMBERS,
   group: "light",
   scope: "forwarding",
   freshMs: OWN_LISTS_FRESH_MS,
-  output: wireForwardingNumbers,
+  output: wire.wireForwardingNumbers,
 };
 
-export const getForwardingNumber: Operation<WireForwardingNumber> = {
+export const getForwardingNumber: Operation<wire.WireForwardingNumber> = {
   name: "getForwardingNumber",
   method: "GET",
   path: FORWARDING_NUMBER,
   group: "light",
   scope: "forwarding",
-  output: wireForwardingNumber,
+  output: wire.wireForwardingNumber,
 };
 
 /** Op 5. Body: `phoneNumber` or `device.id`, `type`, `label`, `flipNumber` (a number here). */
-export const addForwardingNumber: Operation<WireForwardingNumber> = {
+export const addForwardingNumber: Operation<wire.WireForwardingNumber> = {
   name: "addForwardingNumber",
   method: "POST",
   path: FORWARDING_NUMBERS,
   group: "medium",
   scope: "forwarding",
-  output: wireForwardingNumber,
+  output: wire.wireForwardingNumber,
 };
 
 /** Op 6. Body: `phoneNumber`, `label`, `flipNumber` (text here), `type`. */
-export const updateForwardingNumber: Operation<WireForwardingNumber> = {
+export const updateForwardingNumber: Operation<wire.WireForwardingNumber> = {
   name: "updateForwardingNumber",
   method: "PUT",
   path: FORWARDING_NUMBER,
   group: "medium",
   scope: "forwarding",
-  output: wireForwardingNumber,
+  output: wire.wireForwardingNumber,
 };
 
-/** Answers 204. */
+/** Responds 204. */
 export const deleteForwardingNumber: Operation<undefined> = {
   name: "deleteForwardingNumber",
   method: "DELETE",
@@ -181,76 +157,76 @@ export const deleteForwardingNumber: Operation<undefined> = {
 };
 
 /** Op 7. Query: `page`, `perPage`, `usageType`, `paymentType` and `status` (each repeatable), `extensionStatus`. */
-export const listCompanyNumbers: Operation<WireList<WireCompanyNumber>> = {
+export const listCompanyNumbers: Operation<wire.WireList<wire.WireCompanyNumber>> = {
   name: "listCompanyNumbers",
   method: "GET",
   path: "/account/{accountId}/phone-number",
   group: "heavy",
   scope: "companyNumbers",
   freshMs: COMPANY_LISTS_FRESH_MS,
-  output: wireCompanyNumbers,
+  output: wire.wireCompanyNumbers,
 };
 
 const COMPANY_NUMBER = "/account/{accountId}/phone-number/{phoneNumberId}";
 
-/** One number of the company by its id. Light, unlike the list. [spec: OAS] */
-export const getCompanyNumber: Operation<WireCompanyNumber> = {
+/** One company number by its id. Light, unlike the list. [spec: OAS] */
+export const getCompanyNumber: Operation<wire.WireCompanyNumber> = {
   name: "getCompanyNumber",
   method: "GET",
   path: COMPANY_NUMBER,
   group: "light",
-  output: wireCompanyNumber,
+  output: wire.wireCompanyNumber,
 };
 
-/** Several numbers of the company by their ids. Light [spec: OAS]; counted as one call [unsure]. */
-export const getCompanyNumbers: Operation<WireBulkAnswer[]> = {
+/** Several company numbers by their ids. Light [spec: OAS]; counted as one call [unsure]. */
+export const getCompanyNumbers: Operation<wire.WireBulkAnswer[]> = {
   name: "getCompanyNumbers",
   method: "GET",
   path: COMPANY_NUMBER,
   group: "light",
   bulkId: "phoneNumberId",
-  output: wireBulkAnswers,
+  output: wire.wireBulkAnswers,
 };
 
 /** Query: `page`, `perPage`, `usageType` (repeatable), `status`. Light: the cheap way to one user's numbers. */
-export const listExtensionPhoneNumbers: Operation<WireList<WireExtensionPhoneNumber>> = {
+export const listExtensionPhoneNumbers: Operation<wire.WireList<wire.WireExtensionPhoneNumber>> = {
   name: "listExtensionPhoneNumbers",
   method: "GET",
   path: `${EXTENSION}/phone-number`,
   group: "light",
   scope: "extensionNumbers",
   freshMs: COMPANY_LISTS_FRESH_MS,
-  output: wireExtensionPhoneNumbers,
+  output: wire.wireExtensionPhoneNumbers,
 };
 
-/** Body: `eventFilters`, `deliveryMode`, `expiresIn`. Shakes hands with the address before it answers [docs: HOOK]. */
-export const createSubscription: Operation<WireSubscription> = {
+/** Body: `eventFilters`, `deliveryMode`, `expiresIn`. RingCentral validates the address before it responds [docs: HOOK]. */
+export const createSubscription: Operation<wire.WireSubscription> = {
   name: "createSubscription",
   method: "POST",
   path: "/subscription",
   group: "medium",
-  output: wireSubscription,
+  output: wire.wireSubscription,
 };
 
-/** Those of the same app and user. */
-export const listSubscriptions: Operation<WireSubscriptions> = {
+/** The subscriptions of the same app and user. */
+export const listSubscriptions: Operation<wire.WireSubscriptions> = {
   name: "listSubscriptions",
   method: "GET",
   path: "/subscription",
   group: "light",
-  output: wireSubscriptions,
+  output: wire.wireSubscriptions,
 };
 
-/** Renews. Body as for creating one. */
-export const updateSubscription: Operation<WireSubscription> = {
+/** Renews. Body as for `createSubscription`. */
+export const updateSubscription: Operation<wire.WireSubscription> = {
   name: "updateSubscription",
   method: "PUT",
   path: "/subscription/{subscriptionId}",
   group: "medium",
-  output: wireSubscription,
+  output: wire.wireSubscription,
 };
 
-/** Answers 204. */
+/** Responds 204. */
 export const deleteSubscription: Operation<undefined> = {
   name: "deleteSubscription",
   method: "DELETE",

@@ -1,21 +1,21 @@
 import type { Operation, OperationInput } from "./operation.ts";
 
 const API_ROOT = "/restapi/v1.0";
-/** RingCentral also reads `*` and `~` in these places [docs: URIS, BULK]; we never send them. */
+/** RingCentral also accepts `*` and `~` in these places [docs: URIS, BULK]; we never send them. */
 const ID = /^[0-9]{1,20}$/;
-/** Not a single one: its answer would have another shape. At most 30 [docs: BULK]. Only where an operation says so. */
+/** Two ids at least: the response to one has another shape. At most 30 [docs: BULK]. Only for operations with `bulkId`. */
 const IDS = /^[0-9]{1,20}(?:,[0-9]{1,20}){1,29}$/;
-/** Ids of these are no numbers: a UUID for a subscription [docs: HOOK]. */
+/** Ids that are not numbers: a subscription's is a UUID [docs: HOOK]. */
 const otherIds: Readonly<Record<string, RegExp>> = { subscriptionId: /^[A-Za-z0-9-]{1,64}$/ };
-/** Keeps `access_token` and `_method`, which RingCentral would act upon [docs: URIS, TOK], out by their shape. */
+/** Its form excludes `access_token` and `_method`, which RingCentral would act on [docs: URIS, TOK]. */
 const QUERY_NAME = /^[a-zA-Z]+$/;
 
 /**
- * The URL of one call, made of the operation's own text, ids of digits (or letters and hyphens), and named query values:
- * nothing in the path ever needs encoding.
+ * The URL of one call: the operation's path, ids of digits (or letters and hyphens), and named query values. Nothing in
+ * the path needs encoding.
  *
  * @param server origin of the account's RingCentral, such as `https://platform.ringcentral.com`
- * @throws TypeError for an id or a query name that must not be sent; a fault of the calling code
+ * @throws TypeError for an id or a query name that must not be sent; a bug of the calling code
  */
 export function buildUrl(
   server: string,

@@ -1,28 +1,32 @@
 import * as z from "zod/mini";
+import { omitUndefined } from "../../platform/omit-undefined.ts";
 
-/** One page of an upstream list, freed of RingCentral's absolute URIs. */
+/** One page of an upstream list, without RingCentral's absolute URIs. */
 export interface WireList<Item> {
   records: Item[];
   /** 1-based; RingCentral omits it for a page that does not exist. */
   page?: number;
-  /** The page size RingCentral applied, which may be smaller than the one asked for. */
+  /** The page size that RingCentral applied; it may be smaller than the requested one. */
   perPage?: number;
   /** Zero-based index of the first record on this page. */
   pageStart?: number;
   totalPages?: number;
   totalElements?: number;
-  /** What RingCentral says: a next page in `navigation`, or totals that reach beyond this page. */
+  /** As RingCentral states it: a next page in `navigation`, or totals beyond this page. */
   hasNextPage: boolean;
-  /** How many records were left out because they cannot be read, such as one without an id. */
+  /** The number of records left out because they are unreadable, such as one without an id. */
   skippedRecords?: number;
 }
 
-export interface ListShape {
-  /** The members RingCentral's description marks as required must be there. */
+interface ListShape {
+  /** Requires the members that RingCentral's description marks as required. */
   strictEnvelope?: boolean;
 }
 
-const count = z.optional(z.nullable(z.int().check(z.minimum(0))));
+const count = z.pipe(
+  z.optional(z.nullable(z.int().check(z.minimum(0)))),
+  z.transform((value) => value ?? undefined),
+);
 
 const paging = z.object({
   page: count,
@@ -32,7 +36,6 @@ const paging = z.object({
   totalPages: count,
   totalElements: count,
 });
-type Paging = z.output<typeof paging>;
 
 const envelope = z.object({
   records: z.optional(z.nullable(z.array(z.unknown()))),
@@ -42,11 +45,11 @@ const envelope = z.object({
 type Envelope = z.output<typeof envelope>;
 
 /**
- * The answer of a v1 list: `{ records, paging, navigation }`, none of them required by most lists [spec: OAS].
+ * The response of a v1 list: `{ records, paging, navigation }`, none of them required by most lists [spec: OAS].
  *
- * A list that lacks `records` passes as empty only where `paging` confirms that nothing is on this page: an
- * arbitrary object must not read as "there are no numbers". A record that cannot be read is left out and
- * counted, so that one odd entry does not hide all others; a page of nothing but such records is refused.
+ * A list without `records` counts as empty only when `paging` confirms that the page has no records: an arbitrary
+ * object must not read as "there are no numbers". An unreadable record is left out and counted, so that one
+ * malformed entry does not hide the others; a page of only unreadable records fails.
  */
 /* @__NO_SIDE_EFFECTS__ */
 export function wireList<Item>(
@@ -69,9 +72,10 @@ export function wireList<Item>(
         context.issues.push({ code: "custom", message: problem ?? "no readable record", input: undefined });
         return z.NEVER;
       }
+      const { page, perPage, pageStart, totalPages, totalElements } = list.paging ?? {};
       return {
         records,
-        ...definedPaging(list.paging),
+        ...omitUndefined({ page, perPage, pageStart, totalPages, totalElements }),
         hasNextPage: hasNextPage(list, received.length),
         ...(skippedRecords > 0 && { skippedRecords }),
       };
@@ -83,33 +87,24 @@ function envelopeProblem({ records, paging, navigation }: Envelope, strict: bool
   if (strict && (!records || !paging || !navigation)) return "records, paging or navigation is missing";
   if (records) return undefined;
   if (!paging) return "neither records nor paging";
-  return isDefined(paging.pageStart) ? "paging counts records that are not there" : undefined;
-}
-
-function definedPaging(paging: Paging | null | undefined) {
-  const { page, perPage, pageStart, totalPages, totalElements } = paging ?? {};
-  return {
-    ...(isDefined(page) && { page }),
-    ...(isDefined(perPage) && { perPage }),
-    ...(isDefined(pageStart) && { pageStart }),
-    ...(isDefined(totalPages) && { totalPages }),
-    ...(isDefined(totalElements) && { totalElements }),
-  };
+  return paging.pageStart !== undefined ? "paging counts records that are not there" : undefined;
 }
 
 /**
- * `nextPage` is absent at the end and totals may be left out "for cost reasons" [spec: OAS], so either of them
- * suffices. With neither, a paged list is walked until an empty page; how full a page is never decides.
+ * `nextPage` is absent at the end, and totals may be omitted "for cost reasons" [spec: OAS], so either is enough.
+ * With neither, a paged list continues until an empty page; how full a page is does not matter.
  */
 function hasNextPage({ paging, navigation }: Envelope, received: number): boolean {
-  if (isDefined(navigation?.nextPage)) return true;
+  if (navigation?.nextPage !== undefined && navigation.nextPage !== null) return true;
   const { page, perPage, totalPages, totalElements } = paging ?? {};
-  if (isDefined(page) && isDefined(totalPages)) return page < totalPages;
-  if (isDefined(page) && isDefined(perPage) && isDefined(totalElements))
-    return page * perPage < totalElements;
-  return !navigation && isDefined(page) && received > 0;
+  if (page === undefined) return false;
+  if (totalPages !== undefined) return page < totalPages;
+  if (perPage !== undefined && totalElements !== undefined) return page * perPage < totalElements;
+  return !navigation && received > 0;
 }
 
-function isDefined<Value>(value: Value | null | undefined): value is NonNullable<Value> {
-  return value !== undefined && value !== null;
+/** The number of records that `wireList` left out, of any operation's output. */
+export function countSkipped(output: unknown): number {
+  if (typeof output !== "object" || output === null || !("skippedRecords" in output)) return 0;
+  return typeof output.skippedRecords === "number" ? output.skippedRecords : 0;
 }

@@ -3,18 +3,18 @@ import { wireList } from "./wire-list.ts";
 
 export type { WireList } from "./wire-list.ts";
 
-// RingCentral's records as it sends them, reduced to what we use. Its description requires next to nothing
-// [spec: OAS], so only what makes a record usable is demanded: its id, and its number where the record is one.
+// RingCentral's records as it sends them, reduced to the members we use. Its description requires almost nothing
+// [spec: OAS], so only two members are required: the id, and the number where the record is one.
 // Enumerations stay open: `usageType` alone grew from 12 values to 20 [spec: OAS48, OAS].
-// The annotations let a bundle drop the records that its function never reads.
+// The annotations let a bundle drop the records that its function does not read.
 
-/** Text in some records, int64 in others, and both for the same record over time [spec: OAS] [docs: HOOK]. */
+/** Text in some records, int64 in others, and either for the same record over time [spec: OAS] [docs: HOOK]. */
 const id = z.pipe(
   z.union([z.string().check(z.minLength(1)), z.int()]),
   z.transform((value) => String(value)),
 );
 
-/** Null is described for `type` only, but costs nothing to take for "absent" everywhere. */
+/** Null is documented for `type` only, but counts as absent everywhere. */
 const text = z.optional(
   z.pipe(
     z.nullable(z.string()),
@@ -66,7 +66,7 @@ const extension = /* @__PURE__ */ nested(
   /* @__PURE__ */ z.object({ id: textOrNumber, name: text, extensionNumber: textOrNumber }),
 );
 
-/** `blocked-number`: every entry is blocked; its `name` is what the successor calls `label`. [sdk source] */
+/** `blocked-number`: every entry is blocked; its `name` is `label` in the successor. [sdk source] */
 export const wireBlockedNumber = /* @__PURE__ */ z.object({ id, phoneNumber, name: text });
 export type WireBlockedNumber = z.output<typeof wireBlockedNumber>;
 
@@ -82,7 +82,7 @@ export type WireCallerBlockingNumber = z.output<typeof wireCallerBlockingNumber>
 const preset = /* @__PURE__ */ z.object({ id: textOrNumber, name: text });
 const greeting = /* @__PURE__ */ z.object({ type: text, preset: nested(preset) });
 
-/** `caller-blocking`: settings. `greetings` are kept because a PUT may reset what it leaves out. [docs: URIS] */
+/** `caller-blocking`: settings. `greetings` are kept because a PUT may reset omitted members. [docs: URIS] */
 export const wireCallerBlocking = /* @__PURE__ */ z.object({
   mode: text,
   noCallerId: text,
@@ -92,7 +92,7 @@ export const wireCallerBlocking = /* @__PURE__ */ z.object({
 export type WireCallerBlocking = z.output<typeof wireCallerBlocking>;
 
 /**
- * `flipNumber` is text in answers and a number in one request [spec: OAS]: both are taken, as text. `Other` is
+ * `flipNumber` is text in responses and a number in one request [spec: OAS]: both are read, as text. `Other` is
  * the type of a number added without one. [spec: OAS]
  */
 export const wireForwardingNumber = /* @__PURE__ */ z.object({
@@ -107,7 +107,7 @@ export const wireForwardingNumber = /* @__PURE__ */ z.object({
 });
 export type WireForwardingNumber = z.output<typeof wireForwardingNumber>;
 
-/** `type` is nullable [spec: OAS]; `Unknown` is RingCentral's own word for a status that it does not know. */
+/** `type` is nullable [spec: OAS]; `Unknown` is RingCentral's own value for an unknown status. */
 export const wireCompanyNumber = /* @__PURE__ */ z.object({
   id,
   phoneNumber,
@@ -124,7 +124,7 @@ export const wireCompanyNumber = /* @__PURE__ */ z.object({
 });
 export type WireCompanyNumber = z.output<typeof wireCompanyNumber>;
 
-/** The numbers one extension may use, the company's included; more about each than op 7 says. [spec: OAS] */
+/** The numbers one extension may use, the company's included, with more members than op 7. [spec: OAS] */
 export const wireExtensionPhoneNumber = /* @__PURE__ */ z.object({
   id,
   phoneNumber,
@@ -161,7 +161,7 @@ export const wireSubscription = z.object({
 });
 export type WireSubscription = z.output<typeof wireSubscription>;
 
-/** One part of a bulk answer; `body` is what the operation answers for that id alone. [docs: BULK] */
+/** One part of a bulk response; `body` is the operation's response for that id alone. [docs: BULK] */
 const wireBulkAnswer = /* @__PURE__ */ z.object({ resourceId: id, status: z.int(), body: z.unknown() });
 export type WireBulkAnswer = z.output<typeof wireBulkAnswer>;
 export const wireBulkAnswers = /* @__PURE__ */ z.array(wireBulkAnswer);

@@ -1,5 +1,5 @@
-// The only module that loads got, and with it node's http and tls. It is imported on the first exchange, so that
-// a request answered from a cache or a snapshot does not pay for it.
+// The only module that loads got, and with it node's http and tls. It is loaded at the first exchange: a request
+// served from a cache or a snapshot does not need it.
 import { Agent as HttpAgent } from "node:http";
 import { Agent as HttpsAgent } from "node:https";
 import got, { type Got, type PlainResponse, RequestError } from "got";
@@ -7,14 +7,14 @@ import got, { type Got, type PlainResponse, RequestError } from "got";
 export { RequestError };
 
 /**
- * An idle connection is given up after this long. A Lambda may be frozen between requests, and a connection the
- * other side has closed meanwhile would be found out only by the next write.
+ * Idle connections close after this. A Lambda may be frozen between requests, and only the next write would show
+ * that the other side has closed the connection meanwhile.
  */
 const IDLE_CONNECTION_MS = 10_000;
 const MAX_SOCKETS = 50;
 const MAX_REDIRECTS = 3;
 
-/** A got that repeats nothing, throws for no status, and follows redirects within one origin only. */
+/** A got without retries and without errors for a status; it follows redirects within one origin only. */
 export function createHttpClient(): Got {
   const agentOptions = { keepAlive: true, maxSockets: MAX_SOCKETS, timeout: IDLE_CONNECTION_MS };
   return got.extend({
@@ -23,10 +23,10 @@ export function createHttpClient(): Got {
     throwHttpErrors: false,
     decompress: true,
     maxRedirects: MAX_REDIRECTS,
-    // [docs: RESP] Redirects must be followed; that they stay on the origin is our rule: every request carries
-    // credentials, in its headers or, at the token endpoint, in its body.
+    // Redirects must be followed [docs: RESP]. Only within the origin: every request carries credentials, in its
+    // headers or, at the token endpoint, in its body.
     followRedirect: ({ url, headers }: PlainResponse) => isSameOrigin(url, headers.location),
-    // A 301 or 302 repeats the request as it was. Only 303 asks for a GET.
+    // A 301 or 302 repeats the request unchanged. Only 303 asks for a GET.
     methodRewriting: false,
   });
 }

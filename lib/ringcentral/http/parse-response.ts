@@ -1,42 +1,40 @@
 import type * as z from "zod/mini";
+import { omitUndefined } from "../../platform/omit-undefined.ts";
 import { type FailureKind, RingCentralError, type RingCentralFailure } from "../api/errors.ts";
 import { type ErrorBody, readErrorBody } from "./error-body.ts";
 import { isJsonOrUnstated, pausedForMs, readRequestId, readRetryAfterMs } from "./response-headers.ts";
 import type { HttpResponse } from "./transport.ts";
 
-/** "Duplicate concurrent request": a 429 that says nothing about the budget. [docs: ERR] */
+/** "Duplicate concurrent request": a 429 that is unrelated to the budget. [docs: ERR] */
 export const DUPLICATE_CONCURRENT_REQUEST = "CMN-304";
 
-/** Multi-Status: the answer to a bulk request. [docs: BULK] */
+/** The status of a bulk response. [docs: BULK] */
 const MULTI_STATUS = 207;
 
 /**
- * Why this answer is not the one hoped for, or undefined for success. The body of a success is not looked at.
- * @param isBulk Multi-Status is a success then: it tells of each id on its own
+ * The failure that a response reports, or undefined for success. The body of a success is not read.
+ * @param isBulk Multi-Status is a success then: it states the outcome of each id
  */
 export function failureOf(
   operation: string,
-  answer: HttpResponse,
+  response: HttpResponse,
   now: number,
   isBulk = false,
 ): RingCentralFailure | undefined {
-  const { status, headers } = answer;
+  const { status, headers } = response;
   if (status >= 200 && status < 300 && (isBulk || status !== MULTI_STATUS)) return undefined;
-  const body = readErrorBody(readJson(answer.body)) ?? (answer.body.trim() === "" ? {} : undefined);
+  const body = readErrorBody(readJson(response.body)) ?? (response.body.trim() === "" ? {} : undefined);
   const kind = failureKind(status, body);
-  const requestId = readRequestId(headers);
-  const retryAfterMs = kind === "rate_limited" ? pausedForMs(headers, now) : readRetryAfterMs(headers, now);
   return {
     kind,
     operation,
     status,
-    ...(body?.errorCode !== undefined && { errorCode: body.errorCode }),
-    ...(body?.oauthError !== undefined && { oauthError: body.oauthError }),
-    ...(requestId !== undefined && { requestId }),
-    ...(body?.parameterName !== undefined && { parameterName: body.parameterName }),
-    ...(body?.permissionName !== undefined && { permissionName: body.permissionName }),
-    ...(retryAfterMs !== undefined && { retryAfterMs }),
-    mayHaveTakenEffect: mayHaveTakenEffect(status, body),
+    ...body,
+    ...omitUndefined({
+      requestId: readRequestId(headers),
+      retryAfterMs: kind === "rate_limited" ? pausedForMs(headers, now) : readRetryAfterMs(headers, now),
+    }),
+    mayHaveTakenEffect: body?.errorCode === DUPLICATE_CONCURRENT_REQUEST || !isVerdict(status),
   };
 }
 
@@ -44,45 +42,42 @@ function failureKind(status: number, body: ErrorBody | undefined): FailureKind {
   if (body?.errorCode === DUPLICATE_CONCURRENT_REQUEST) return "rejected";
   if (status === 429) return "rate_limited";
   if (status === 503) return "unavailable";
-  // 408 is a server or a proxy that gave up on the connection, not a verdict on the request.
-  if (status < 400 || status >= 500 || status === 408) return "broken";
-  return body === undefined ? "broken" : "rejected";
+  return body !== undefined && isVerdict(status) ? "rejected" : "broken";
 }
 
-function mayHaveTakenEffect(status: number, body: ErrorBody | undefined): boolean {
-  if (body?.errorCode === DUPLICATE_CONCURRENT_REQUEST) return true;
-  return status < 400 || status >= 500 || status === 408;
+/** A 4xx rejects the request, except 408: a server or a proxy gave up on the connection. */
+function isVerdict(status: number): boolean {
+  return status >= 400 && status < 500 && status !== 408;
 }
 
 /**
- * The body of a successful answer, by its schema.
- * @throws RingCentralError kind `broken` for an empty, truncated, non-JSON or unpromised body
+ * The body of a successful response, parsed by its schema.
+ * @throws RingCentralError kind `broken` for an empty, truncated, non-JSON or unexpected body
  */
 export function parseBody<Output>(
   operation: string,
-  answer: HttpResponse,
+  response: HttpResponse,
   schema: z.ZodMiniType<Output>,
 ): Output {
-  const parsed = isJsonOrUnstated(answer.headers) ? schema.safeParse(readJson(answer.body)) : undefined;
+  const parsed = isJsonOrUnstated(response.headers) ? schema.safeParse(readJson(response.body)) : undefined;
   if (parsed?.success) return parsed.data;
-  const requestId = readRequestId(answer.headers);
   throw new RingCentralError({
     kind: "broken",
     operation,
-    status: answer.status,
-    ...(requestId !== undefined && { requestId }),
+    status: response.status,
+    ...omitUndefined({ requestId: readRequestId(response.headers) }),
     mayHaveTakenEffect: true,
     cause: new Error(parsed === undefined ? "not JSON by its content type" : describeIssue(parsed.error)),
   });
 }
 
-/** Where the body departs from the schema, never what was there. */
+/** The place where the body differs from the schema, without its content. */
 function describeIssue(error: z.core.$ZodError): string {
   const issue = error.issues[0];
   return `unexpected body at "${issue?.path.join(".") ?? ""}": ${issue?.code ?? "unknown"}`;
 }
 
-/** Ids are int64 in places [spec: OAS]; digits that a double would round are kept as text. */
+/** Some ids are int64 [spec: OAS]: digits that a double would round stay text. */
 function readJson(text: string): unknown {
   try {
     return /\d{16}/.test(text) ? JSON.parse(text, keepDigits) : JSON.parse(text);

@@ -4,9 +4,9 @@ import type { RequestError } from "got";
 import type { Deadline } from "../../platform/deadline.ts";
 import { type FailureKind, outOfTime, RingCentralError } from "../api/errors.ts";
 
-/** The longest one attempt may take, however much time there is. */
+/** The time limit of one attempt, whatever the deadline allows. */
 export const ATTEMPT_TIMEOUT_MS = 8_000;
-/** A page of 1000 records is under 1 MiB; anything of this size is not an answer to what we asked. */
+/** A page of 1,000 records is under 1 MiB; a body of this size is not a response to our request. */
 export const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 
 export interface HttpRequest {
@@ -14,13 +14,13 @@ export interface HttpRequest {
   operation: string;
   method: "GET" | "POST" | "PUT" | "DELETE";
   url: URL;
-  /** Lower-case names. `accept` is JSON unless named; `user-agent` and `accept-encoding` are added. */
+  /** Lower-case names. `accept` is JSON unless given; `user-agent` and `accept-encoding` are added. */
   headers: Readonly<Record<string, string>>;
   body?: string;
   deadline: Deadline;
 }
 
-/** Whatever status came, its body decompressed and whole. */
+/** A response of any status, its body decompressed and complete. */
 export interface HttpResponse {
   status: number;
   headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -30,53 +30,33 @@ export interface HttpResponse {
 export interface Transport {
   /**
    * One exchange, never repeated.
-   * @throws RingCentralError kind `timeout`, `unavailable` (no connection) or `broken` (no whole answer)
+   * @throws RingCentralError kind `timeout`, `unavailable` (no connection) or `broken` (no complete response)
    */
   send(request: HttpRequest): Promise<HttpResponse>;
 }
 
 export interface TransportOptions {
-  /** One stable value an instance [docs: URIS]; `userAgent(version)`. */
+  /** One stable value per instance [docs: URIS]; see `userAgent`. */
   userAgent: string;
   attemptTimeoutMs?: number;
   maxResponseBytes?: number;
 }
 
-/** How we introduce ourselves: `App/1.2.3 (details)`. [docs: URIS] */
+/** The `User-Agent`: `App/1.2.3 (details)`. [docs: URIS] */
 export function userAgent(version: string): string {
   return `Ringfront/${version} (+serverless; node)`;
 }
 
-/** The HTTP layer: keep-alive connections, a bound on time and size, and network faults as RingCentralError. */
+async function loadClient() {
+  const { createHttpClient, RequestError } = await import("./http-client.ts");
+  return { http: createHttpClient(), RequestError };
+}
+
+/** The HTTP layer: keep-alive connections, limits on time and size, and network faults as RingCentralError. */
 export function createTransport(options: TransportOptions): Transport {
   const { attemptTimeoutMs = ATTEMPT_TIMEOUT_MS, maxResponseBytes = MAX_RESPONSE_BYTES } = options;
-  const loadClient = async () => {
-    const { createHttpClient, RequestError } = await import("./http-client.ts");
-    return { http: createHttpClient(), RequestError };
-  };
   let client: ReturnType<typeof loadClient> | undefined;
   const readySockets = new WeakSet<Socket>();
-
-  /** Tells, once the exchange is over, whether the request can have left: a connection was ready for it. */
-  function watchConnection(exchange: RequestEvents, encrypted: boolean): () => boolean {
-    let connected = false;
-    const onSocket = (socket: Socket) => {
-      if (readySockets.has(socket)) {
-        connected = true;
-        return;
-      }
-      // Over TLS, nothing leaves before the handshake is complete.
-      socket.once(encrypted ? "secureConnect" : "connect", () => {
-        readySockets.add(socket);
-        connected = true;
-      });
-    };
-    exchange.on("request", (request) => {
-      if (request.socket) onSocket(request.socket);
-      else request.once("socket", onSocket);
-    });
-    return () => connected;
-  }
 
   return {
     async send(request) {
@@ -84,19 +64,16 @@ export function createTransport(options: TransportOptions): Transport {
       client ??= loadClient();
       const { http, RequestError } = await client;
       const remainingMs = deadline.remainingMs();
-      if (remainingMs <= 0) {
-        throw outOfTime(operation);
-      }
-      const timeoutMs = Math.max(1, Math.min(attemptTimeoutMs, remainingMs));
+      if (remainingMs <= 0) throw outOfTime(operation);
       const tooLarge = new AbortController();
       const exchange = http(request.url, {
         method: request.method,
         headers: { accept: "application/json", ...request.headers, "user-agent": options.userAgent },
         ...(request.body !== undefined && { body: request.body }),
-        timeout: { request: timeoutMs },
+        timeout: { request: Math.max(1, Math.min(attemptTimeoutMs, remainingMs)) },
         signal: tooLarge.signal,
       });
-      const hasConnected = watchConnection(exchange, request.url.protocol === "https:");
+      const hasConnected = watchConnection(exchange, readySockets, request.url.protocol === "https:");
       exchange.on("downloadProgress", ({ transferred }) => {
         if (transferred > maxResponseBytes) tooLarge.abort();
       });
@@ -115,7 +92,35 @@ interface RequestEvents {
   on(event: "request", listener: (request: ClientRequest) => void): unknown;
 }
 
-/** got says what went wrong by `name` and `code`. */
+/**
+ * Watches whether the request had a connection that was ready, without which nothing can have left.
+ * @param readySockets those of former exchanges, kept alive; new ones are added
+ */
+function watchConnection(
+  exchange: RequestEvents,
+  readySockets: WeakSet<Socket>,
+  isEncrypted: boolean,
+): () => boolean {
+  let connected = false;
+  const onSocket = (socket: Socket) => {
+    if (readySockets.has(socket)) {
+      connected = true;
+      return;
+    }
+    // Over TLS, nothing leaves before the handshake is complete.
+    socket.once(isEncrypted ? "secureConnect" : "connect", () => {
+      readySockets.add(socket);
+      connected = true;
+    });
+  };
+  exchange.on("request", (request) => {
+    if (request.socket) onSocket(request.socket);
+    else request.once("socket", onSocket);
+  });
+  return () => connected;
+}
+
+/** got names the fault by `name` and `code`. */
 function networkFailure(
   operation: string,
   error: RequestError,

@@ -125,42 +125,85 @@ describe("planning permits", () => {
     expect(countUses(budget.uses)).toBe(3_000);
     expect(budget.uses.length).toBeLessThan(250);
   });
+});
 
+interface Step {
+  afterMs: number;
+  widthMs: number;
+  wanted: number;
+  useAt: number;
+}
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.record({
+    afterMs: fc.integer({ min: 0, max: 20_000 }),
+    widthMs: fc.integer({ min: 0, max: 10_000 }),
+    wanted: fc.integer({ min: 1, max: 6 }),
+    useAt: fc.double({ min: 0, max: 1, noNaN: true }),
+  }),
+  { minLength: 1, maxLength: 60 },
+);
+/** A process with wide clock bounds follows one with narrow bounds that has pruned the log. */
+const wideAfterNarrow: Step[] = [
+  [0, 0, 2],
+  [3_950, 0, 1],
+  [6_545, 0, 1],
+  [14_789, 0, 1],
+  [19_987, 0, 1],
+  [15_979, 0, 1],
+  [0, 2_502, 1],
+  [0, 0, 1],
+].map(([afterMs = 0, widthMs = 0, wanted = 1]) => ({ afterMs, widthMs, wanted, useAt: 0 }));
+
+/** Every two requests that use one slot arrive a whole window and its guard apart. */
+function slotsAreReusedInTime(planOne: typeof planPermits) {
+  return fc.property(fc.integer({ min: 1, max: 12 }), steps, (limit, story) => {
+    let budget: Budget = { ...heavy, limit };
+    let now = NOW;
+    const arrivals: number[] = [];
+    for (const { afterMs, widthMs, wanted, useAt } of story) {
+      now += afterMs;
+      const at = { earliest: now - Math.floor(widthMs / 2), latest: now + Math.ceil(widthMs / 2) };
+      const result = planOne(
+        { budget, asks: asks(wanted), time: at, ahead: 0, probeId: "p1" },
+        defaultLimits,
+      );
+      budget = { ...result.budget, limit };
+      for (const one of result.decisions) {
+        if (one.kind !== "granted") continue;
+        // A request may arrive at any instant of its interval, but not before it is sent.
+        const earliest = Math.max(one.from, now);
+        arrivals.push(earliest + useAt * (one.use.by - earliest));
+      }
+    }
+    arrivals.sort((a, b) => a - b);
+    arrivals.forEach((at, index) => {
+      const earlier = arrivals[index - limit];
+      if (earlier !== undefined) expect(at - earlier).toBeGreaterThanOrEqual(SPAN);
+    });
+  });
+}
+
+describe("the promise that no window holds more than the limit", () => {
   it("never lets two uses of one slot fall into one window, whatever the times", () => {
-    fc.assert(
-      fc.property(
-        fc.integer({ min: 1, max: 12 }),
-        fc.array(
-          fc.record({
-            afterMs: fc.integer({ min: 0, max: 20_000 }),
-            widthMs: fc.integer({ min: 0, max: 10_000 }),
-            wanted: fc.integer({ min: 1, max: 6 }),
-            useAt: fc.double({ min: 0, max: 1, noNaN: true }),
-          }),
-          { minLength: 1, maxLength: 60 },
-        ),
-        (limit, steps) => {
-          let budget: Budget = { ...heavy, limit };
-          let now = NOW;
-          const arrivals: number[] = [];
-          for (const { afterMs, widthMs, wanted, useAt } of steps) {
-            now += afterMs;
-            const at = { earliest: now - Math.floor(widthMs / 2), latest: now + Math.ceil(widthMs / 2) };
-            const result = plan(budget, asks(wanted), { at });
-            budget = result.budget;
-            for (const one of result.decisions) {
-              // Received at any instant between the earliest and the latest it may be.
-              if (one.kind === "granted") arrivals.push(one.from + useAt * (one.use.by - one.from));
-            }
-          }
-          arrivals.sort((a, b) => a - b);
-          arrivals.forEach((at, index) => {
-            const earlier = arrivals[index - limit];
-            if (earlier !== undefined) expect(at - earlier).toBeGreaterThanOrEqual(60_000);
-          });
-        },
-      ),
-      { numRuns: Number(process.env.DEEP_RUNS ?? 300) },
-    );
+    fc.assert(slotsAreReusedInTime(planPermits), {
+      numRuns: Number(process.env.DEEP_RUNS ?? 300),
+      examples: [[2, wideAfterNarrow]],
+    });
+  });
+
+  const oneSlotTooMany: typeof planPermits = ({ budget, ...input }, limits) =>
+    planPermits({ ...input, budget: { ...budget, limit: budget.limit + 1 } }, limits);
+  const oneMillisecondEarly: typeof planPermits = (input, limits) =>
+    planPermits(input, { ...limits, windowGuardMs: limits.windowGuardMs - 1 });
+  it.each([
+    ["grants one slot too many", oneSlotTooMany],
+    ["reuses a slot one millisecond early", oneMillisecondEarly],
+  ])("catches a planner that %s", (_, broken) => {
+    const { failed } = fc.check(slotsAreReusedInTime(broken), {
+      numRuns: 2_000,
+      seed: 1,
+      endOnFailure: true,
+    });
+    expect(failed).toBe(true);
   });
 });

@@ -46,6 +46,7 @@ export interface AccountRuntime {
 export interface Runtime {
   settings: Settings;
   clock: Clock;
+  random: () => number;
   authenticator: Authenticator;
   /** The account's client, token, budgets and findings. */
   for(request: { accountId: string }): AccountRuntime;
@@ -61,25 +62,36 @@ export interface Runtime {
   acceptedKeys(purpose: string, accountId: string, deadline: Deadline): Promise<Uint8Array[]>;
 }
 
+/** Time and chance, which tests replace. */
+export interface RuntimeSources {
+  clock?: Clock;
+  random?: () => number;
+}
+
 let instance: Runtime | undefined;
+let sources: RuntimeSources = {};
 
 /** The process's runtime. @throws ConfigurationError naming the setting that is missing or malformed */
 export function runtime(): Runtime {
-  instance ??= createRuntime(readSettings(process.env));
+  instance ??= createRuntime(readSettings(process.env), sources);
   return instance;
 }
 
-/** Forgets all process state: the next `runtime()` is that of a cold start. For tests. */
-export function resetRuntime(): void {
+/** Forgets all process state: the next `runtime()` is that of a cold start, with these sources. For tests. */
+export function resetRuntime(replacements: RuntimeSources = sources): void {
   instance = undefined;
+  sources = replacements;
 }
 
-function createRuntime(settings: Settings): Runtime {
-  const clock = systemClock;
+export function createRuntime(
+  settings: Settings,
+  { clock = systemClock, random = Math.random }: RuntimeSources = {},
+): Runtime {
   const tableTime = createTableTime({ clock, maxSkewMs: defaultLimits.maxSkewMs });
   const shared: Shared = {
     settings,
     clock,
+    random,
     tableTime,
     log: createLogger({ component: "runtime" }),
     metrics: processMetrics,
@@ -100,6 +112,7 @@ function createRuntime(settings: Settings): Runtime {
   return {
     settings,
     clock,
+    random,
     authenticator: createAuthenticator({ settings, clock }),
     for({ accountId }) {
       const { ringcentral, uncached, tokens, rateLimiter } = account(accountId);
@@ -129,6 +142,7 @@ function createRuntime(settings: Settings): Runtime {
 interface Shared {
   settings: Settings;
   clock: Clock;
+  random: () => number;
   /** The table's clock is the one all instances share. */
   tableTime: ReferenceTime;
   log: Logger;
@@ -155,12 +169,12 @@ function keyOf({ clientSecret, jwt }: Credentials, purpose: string): Uint8Array 
 }
 
 function connectAccount(shared: Shared, accountKey: string, accountId: string): Account {
-  const { settings, clock, log, metrics, records, transport } = shared;
+  const { settings, clock, random, log, metrics, records, transport } = shared;
   const credentials = createCredentialSource({
     secretId: settings.secretId ?? `${settings.secretPrefix}${accountId}`,
     clock,
   });
-  const fleet = { records, clock, random: Math.random, accountKey, instanceId: randomUUID() };
+  const fleet = { records, clock, random, accountKey, instanceId: randomUUID() };
   const tokens = createSharedToken({
     ...fleet,
     credentials,
@@ -178,7 +192,7 @@ function connectAccount(shared: Shared, accountKey: string, accountId: string): 
       countRateLimitEvent(metrics, event, clock.now());
     },
   });
-  const uncached = createRingCentral({ tokens, rateLimiter, transport, clock, random: Math.random, metrics });
+  const uncached = createRingCentral({ tokens, rateLimiter, transport, clock, random, metrics });
   const ringcentral = createCachedRingCentral({
     ringcentral: uncached,
     records,

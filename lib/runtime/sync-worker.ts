@@ -58,7 +58,7 @@ async function isDone({ body, messageId }: SQSRecord, invocation: JobInvocation)
 
 function workDeps({ accountId }: SyncWork, invocation: JobInvocation): SyncWorkDeps {
   const services = runtime();
-  const { records, clock, settings } = services;
+  const { records, clock, random, settings } = services;
   const { log } = invocation;
   const { uncached } = services.for({ accountId });
   return {
@@ -73,7 +73,7 @@ function workDeps({ accountId }: SyncWork, invocation: JobInvocation): SyncWorkD
           records,
           ringcentral: uncached,
           clock,
-          random: Math.random,
+          random,
           instanceId,
           fingerprint: (deadline) => services.viewpoint(accountId, deadline),
           onEvent: (event) => log.info("sync", { event }),

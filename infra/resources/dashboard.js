@@ -94,7 +94,7 @@ const answerTimes = (namespace) =>
 const upstreamCalls = (namespace) =>
   graph("Calls to RingCentral by usage plan group", [
     each(`${namespace},Group`, "UpstreamCalls", "Sum"),
-    [namespace, "OutsideUse", { label: "calls of others on our budget" }],
+    [namespace, "ExternalUsage", { label: "calls of other clients on our budget" }],
   ]);
 
 /** @param {string} namespace */

@@ -7,16 +7,21 @@ const Count = z.int().check(z.minimum(0));
 const RouteSpending = z.object({ route: z.string(), interactive: Count, sync: Count }).check(
   z.meta({
     id: "RouteSpending",
-    description: "How many calls one of this API's operations made in the present window.",
+    description: "The calls that one of this API's operations made in the present window.",
   }),
 );
 
-const Gate = z
+const Pause = z
   .object({
-    state: z.enum(["open", "closed", "probing", "due"]),
-    closedUntil: z.optional(Instant),
+    state: z.enum(["none", "paused", "probe_due", "probing"]).check(
+      z.meta({
+        description:
+          "RingCentral pauses a budget with a 429. When the pause is over, the next call is a probe (`probe_due`); its response (`probing`) resumes the budget or pauses it again.",
+      }),
+    ),
+    until: z.optional(Instant),
   })
-  .check(z.meta({ id: "Gate", description: "Whether calls of a budget may be sent at all." }));
+  .check(z.meta({ id: "Pause", description: "Whether RingCentral has paused the calls of a budget." }));
 
 const Budget = z
   .object({
@@ -28,10 +33,12 @@ const Budget = z
     confirmed: z
       .boolean()
       .check(z.meta({ description: "RingCentral's own headers have confirmed the limit." })),
-    leased: Count.check(z.meta({ description: "Permits given out that count in the present window." })),
-    outside: Count.check(z.meta({ description: "Calls of others in it, as far as known." })),
+    granted: Count.check(z.meta({ description: "Permits granted that count in the present window." })),
+    external: Count.check(
+      z.meta({ description: "Calls of other clients in the present window, as far as known." }),
+    ),
     remaining: Count.check(z.meta({ description: "An estimate." })),
-    gate: Gate,
+    pause: Pause,
     spentByRoute: z.array(RouteSpending).check(z.maxLength(100)),
     seenBy: z.enum(["fleet", "process"]),
   })
@@ -70,7 +77,7 @@ export const getLimitsRoute = defineRoute({
   tag: "Operations",
   summary: "What is left of each RingCentral budget",
   description:
-    "The budgets the whole fleet shares, their gates, who spent them, and the age of the access token.",
+    "The budgets the whole fleet shares, their pauses, who spent them, and the age of the access token.",
   parameters: z.strictObject({}),
   query: z.strictObject({}),
   answer: { kind: "item", description: "The limits as they are now.", data: Limits },

@@ -5,14 +5,14 @@ import type { RateLimitEvent } from "./rate-limit/events.ts";
 /** What the fleet's rate limiter finds, as metrics: 429s are the fleet's to prevent, so each is counted. */
 export function countRateLimitEvent(metrics: Metrics, event: RateLimitEvent, now: number): void {
   switch (event.type) {
-    case "gate_closed":
+    case "paused":
       metrics.count("UpstreamRateLimited", 1, { Group: event.group });
       metrics.record("UpstreamPausedMs", Math.max(0, event.until - now), "Milliseconds", {
         Group: event.group,
       });
       break;
-    case "outside_use":
-      metrics.count("OutsideUse", event.count, { Group: event.group });
+    case "external_usage":
+      metrics.count("ExternalUsage", event.count, { Group: event.group });
       break;
     case "contention":
       metrics.count("RateLimiterContention", event.refused, { Group: event.group });
@@ -20,7 +20,7 @@ export function countRateLimitEvent(metrics: Metrics, event: RateLimitEvent, now
     case "degraded":
       metrics.count("RateLimiterDegraded");
       break;
-    case "gate_opened":
+    case "resumed":
     case "probe":
     case "limit_learned":
     case "group_renamed":

@@ -20,12 +20,12 @@ export async function getLimits({ rateLimiter, tokens }: LimitsDeps): Promise<Li
       ...(token.coolDownUntil !== undefined && { coolDownUntil: instant(token.coolDownUntil) }),
       ...(token.coolDownReason !== undefined && { coolDownReason: token.coolDownReason }),
     },
-    budgets: budgets.map(({ windowMs, gate, spentByRoute, ...budget }) => ({
+    budgets: budgets.map(({ windowMs, pause, spentByRoute, ...budget }) => ({
       ...budget,
       windowSeconds: Math.round(windowMs / 1000),
-      gate: {
-        state: gate.state,
-        ...(gate.closedUntil !== undefined && { closedUntil: instant(gate.closedUntil) }),
+      pause: {
+        state: pause.state,
+        ...(pause.until !== undefined && { until: instant(pause.until) }),
       },
       spentByRoute: Object.entries(spentByRoute).map(([route, calls]) => ({ route, ...calls })),
     })),

@@ -14,7 +14,7 @@ afterAll(() => browser.close());
 
 const instant = (secondsAgo: number) => new Date(Date.now() - secondsAgo * 1000).toISOString();
 
-/** What the API answers on a bad day: a closed gate, a spent budget, a pause of logins, a sync set aside. */
+/** What the API answers on a bad day: a paused budget, a spent budget, a pause of logins, a sync set aside. */
 const badDay = {
   limits: {
     token: {
@@ -31,10 +31,10 @@ const badDay = {
         limit: 10,
         windowSeconds: 60,
         confirmed: true,
-        leased: 10,
-        outside: 0,
+        granted: 10,
+        external: 0,
         remaining: 0,
-        gate: { state: "closed", closedUntil: instant(-45) },
+        pause: { state: "paused", until: instant(-45) },
         spentByRoute: [{ route: "listCompanyNumbers", interactive: 2, sync: 8 }],
         seenBy: "fleet",
       },
@@ -148,7 +148,7 @@ describe("the console on a bad day", () => {
     expect(await page.getByRole("status", { name: "Summary" }).locator("li").allTextContents()).toEqual([
       "A sync of account 3700111 waits for a decision.",
       "Logins at RingCentral are paused.",
-      "The gate of heavy is closed.",
+      "RingCentral has paused heavy calls.",
     ]);
     expect(await page.locator("#problems").textContent()).toContain("upstream_unavailable");
     expect(await page.getByLabel("Progress of the sync under way").getAttribute("value")).toBe("3");

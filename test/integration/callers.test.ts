@@ -163,7 +163,7 @@ describe("GET /v1/limits", () => {
     expectConforms(getLimitsRoute, answer);
     expect(answer.body.data.token).toMatchObject({ generation: 1, seenBy: "fleet" });
     const light = answer.body.data.budgets.find((budget: { group: string }) => budget.group === "light");
-    expect(light).toMatchObject({ limit: 50, windowSeconds: 60, gate: { state: "open" } });
+    expect(light).toMatchObject({ limit: 50, windowSeconds: 60, pause: { state: "none" } });
     expect(light.spentByRoute).toContainEqual(expect.objectContaining({ route: "listBlockedNumbers" }));
     const refused = await invoke(getLimits, getLimitsRoute, { token: service.tokens.user });
     expect(refused).toMatchObject({ status: 403, body: { code: "scope_missing" } });

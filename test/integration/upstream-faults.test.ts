@@ -107,7 +107,7 @@ describe("a RingCentral that fails", () => {
     const second = await list();
     expect(second).toMatchObject({ status: 503, body: { code: "upstream_rate_limited" } });
     expect(service.sent()).toHaveLength(1);
-    // Another instance, cold: the gate is the fleet's.
+    // Another instance, cold: the whole fleet is paused.
     resetRuntime();
     expect(await list()).toMatchObject({ status: 503, body: { code: "upstream_rate_limited" } });
     expect(service.sent()).toHaveLength(1);

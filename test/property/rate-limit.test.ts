@@ -297,7 +297,7 @@ describe("a closed gate", () => {
       episode(fleet, "heavy", schedule.between(5 * SECOND, 2 * MINUTE));
       await schedule.run();
       const limited = refused(of(fleet, "heavy"));
-      const closings = fleet.events.filter(({ type }) => type === "gate_closed").length;
+      const closings = fleet.events.filter(({ type }) => type === "paused").length;
       const { late, underWay } = secondRejections(limited);
       // The fleet does not learn of a 429 when the process crashes that got it.
       expect(late).toBeLessThanOrEqual(schedule.crashes);

@@ -281,7 +281,7 @@ export interface paths {
         };
         /**
          * What is left of each RingCentral budget
-         * @description The budgets the whole fleet shares, their gates, who spent them, and the age of the access token.
+         * @description The budgets the whole fleet shares, their pauses, who spent them, and the age of the access token.
          */
         get: operations["getLimits"];
         put?: never;
@@ -368,20 +368,20 @@ export interface components {
             confirmed: boolean;
             /**
              * Format: int64
-             * @description Permits given out that count in the present window.
+             * @description Permits granted that count in the present window.
              */
-            leased: number;
+            granted: number;
             /**
              * Format: int64
-             * @description Calls of others in it, as far as known.
+             * @description Calls of other clients in the present window, as far as known.
              */
-            outside: number;
+            external: number;
             /**
              * Format: int64
              * @description An estimate.
              */
             remaining: number;
-            gate: components["schemas"]["Gate"];
+            pause: components["schemas"]["Pause"];
             spentByRoute: components["schemas"]["RouteSpending"][];
             /** @enum {string} */
             seenBy: "fleet" | "process";
@@ -541,13 +541,6 @@ export interface components {
             label?: string;
             /** Format: int32 */
             flipNumber?: number;
-        };
-        /** @description Whether calls of a budget may be sent at all. */
-        Gate: {
-            /** @enum {string} */
-            state: "open" | "closed" | "probing" | "due";
-            /** Format: date-time */
-            closedUntil?: string;
         };
         Health: {
             /** @enum {string} */
@@ -770,6 +763,16 @@ export interface components {
              */
             total?: number;
         };
+        /** @description Whether RingCentral has paused the calls of a budget. */
+        Pause: {
+            /**
+             * @description RingCentral pauses a budget with a 429. When the pause is over, the next call is a probe (`probe_due`); its response (`probing`) resumes the budget or pauses it again.
+             * @enum {string}
+             */
+            state: "none" | "paused" | "probe_due" | "probing";
+            /** Format: date-time */
+            until?: string;
+        };
         /** @description A phone number of the company or of one of its extensions. */
         PhoneNumber: {
             id: string;
@@ -859,7 +862,7 @@ export interface components {
          * @enum {string}
          */
         ProblemCode: "request_invalid" | "parameter_invalid" | "cursor_invalid" | "token_missing" | "token_invalid" | "token_expired" | "webhook_token_invalid" | "scope_missing" | "extension_forbidden" | "account_forbidden" | "feature_not_available" | "upstream_permission_denied" | "international_calling_disabled" | "call_handling_unavailable" | "not_found" | "forwarding_label_duplicate" | "forwarding_limit_reached" | "forwarding_custom_label_limit_reached" | "number_belongs_to_account" | "flip_number_in_use" | "idempotency_in_progress" | "sync_not_quarantined" | "snapshot_missing" | "cursor_expired" | "precondition_failed" | "body_too_large" | "media_type_unsupported" | "idempotency_key_reused" | "rate_limited" | "internal" | "upstream_error" | "upstream_auth_failed" | "upstream_app_permission_missing" | "upstream_rate_limited" | "upstream_unavailable" | "token_issuer_unavailable" | "storage_unavailable" | "queue_unavailable" | "configuration_invalid" | "upstream_timeout";
-        /** @description How many calls one of this API's operations made in the present window. */
+        /** @description The calls that one of this API's operations made in the present window. */
         RouteSpending: {
             route: string;
             /** Format: int64 */
@@ -1221,7 +1224,6 @@ export type ForwardingNumber = components['schemas']['ForwardingNumber'];
 export type ForwardingNumberAnswer = components['schemas']['ForwardingNumberAnswer'];
 export type ForwardingNumberList = components['schemas']['ForwardingNumberList'];
 export type ForwardingNumberUpdate = components['schemas']['ForwardingNumberUpdate'];
-export type Gate = components['schemas']['Gate'];
 export type Health = components['schemas']['Health'];
 export type Limits = components['schemas']['Limits'];
 export type LimitsAnswer = components['schemas']['LimitsAnswer'];
@@ -1239,6 +1241,7 @@ export type OverviewBlocked = components['schemas']['OverviewBlocked'];
 export type OverviewDirect = components['schemas']['OverviewDirect'];
 export type OverviewForwarding = components['schemas']['OverviewForwarding'];
 export type Page = components['schemas']['Page'];
+export type Pause = components['schemas']['Pause'];
 export type PhoneNumber = components['schemas']['PhoneNumber'];
 export type PhoneNumberList = components['schemas']['PhoneNumberList'];
 export type Problem = components['schemas']['Problem'];

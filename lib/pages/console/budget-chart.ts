@@ -5,7 +5,7 @@ const WIDTH = 300;
 const HEIGHT = 64;
 
 /**
- * What was left of a budget lately, as steps, with the times its gate was closed behind it.
+ * The calls left of a budget lately, as steps, with its pauses behind them.
  * @param label says the same in words
  */
 export function budgetChart(
@@ -22,11 +22,11 @@ export function budgetChart(
     const until = samples[index + 1]?.at ?? now;
     return [`${x(at)} ${y(remaining)}`, `${x(until)} ${y(remaining)}`];
   });
-  const closed = samples.flatMap(({ at, isGateOpen }, index) => {
-    if (isGateOpen) return [];
+  const pauses = samples.flatMap(({ at, isPaused }, index) => {
+    if (!isPaused) return [];
     const [from, to] = [x(at), x(samples[index + 1]?.at ?? now)];
     const width = String(Math.max(1, to - from));
-    return [svg("rect", { class: "closed", x: String(from), y: "0", width, height: String(HEIGHT) })];
+    return [svg("rect", { class: "paused", x: String(from), y: "0", width, height: String(HEIGHT) })];
   });
   const first = samples[0];
   const area = first && `M${x(first.at)} ${HEIGHT} L${steps.join(" L")} L${x(now)} ${HEIGHT} Z`;
@@ -39,7 +39,7 @@ export function budgetChart(
       role: "img",
       "aria-label": label,
     },
-    ...closed,
+    ...pauses,
     svg("line", { class: "top-line", x1: "0", y1: "2", x2: String(WIDTH), y2: "2" }),
     area === undefined ? undefined : svg("path", { class: "area", d: area }),
     steps.length === 0 ? undefined : svg("path", { class: "line", d: `M${steps.join(" L")}` }),

@@ -10,14 +10,14 @@ type Budget = Limits["budgets"][number];
 interface Card {
   root: HTMLElement;
   figure: HTMLElement;
-  gate: HTMLElement;
+  pause: HTMLElement;
   chart: HTMLElement;
   since: HTMLElement;
   note: HTMLElement;
   spending: HTMLElement;
 }
 
-/** One card a budget: what is left, how that moved, its gate, and who spent it. */
+/** One card per budget: calls left, their course, the pause, and who spent them. */
 export function createBudgetsView(samples: Samples): (limits: Limits, now: number) => void {
   const host = byId("budgets");
   const cards = new Map<string, Card>();
@@ -41,7 +41,7 @@ export function createBudgetsView(samples: Samples): (limits: Limits, now: numbe
 
 function makeCard(group: string): Card {
   const figure = element("p", { class: "figure" });
-  const gate = element("p", { class: "badge" });
+  const pause = element("p", { class: "badge" });
   const chart = element("div");
   const since = element("span");
   const note = element("p", { class: "quiet" });
@@ -49,33 +49,33 @@ function makeCard(group: string): Card {
   const root = element(
     "article",
     { class: "card", "aria-label": `Budget ${group}` },
-    element("div", { class: "row" }, element("h3", {}, group), gate),
+    element("div", { class: "row" }, element("h3", {}, group), pause),
     figure,
     chart,
     element("p", { class: "axis", "aria-hidden": "true" }, since, element("span", {}, "now")),
     note,
     element("details", {}, element("summary", {}, "Who spent it"), spending),
   );
-  return { root, figure, gate, chart, since, note, spending };
+  return { root, figure, pause, chart, since, note, spending };
 }
 
 function fillCard(card: Card, budget: Budget, samples: Samples, now: number): void {
-  const { group, limit, remaining, windowSeconds, leased, outside, confirmed, spentByRoute } = budget;
+  const { group, limit, remaining, windowSeconds, granted, external, confirmed, spentByRoute } = budget;
   card.figure.replaceChildren(
     element("strong", {}, remaining.toLocaleString()),
     ` of ${plural(limit, "call")} left in ${duration(windowSeconds * 1000)}`,
   );
-  const { words, tone } = gateWords(budget, now);
-  card.gate.textContent = words;
-  card.gate.className = `badge ${tone}`;
+  const { words, tone } = pauseWords(budget, now);
+  card.pause.textContent = words;
+  card.pause.className = `badge ${tone}`;
   const label = `${group}: ${remaining} of ${limit} calls left. ${words}.`;
   card.chart.replaceChildren(budgetChart(samples.of(group), limit, now, label));
   card.since.textContent = `${duration(spanMs(samples.of(group), now))} ago`;
   card.note.textContent = [
-    `${leased} leased`,
-    `${outside} used by others`,
+    `${granted} granted`,
+    `${external} used by others`,
     ...(confirmed ? [] : ["limit assumed, RingCentral has not confirmed it"]),
-    ...(budget.seenBy === "process" ? ["seen by one function alone: the table is away"] : []),
+    ...(budget.seenBy === "process" ? ["seen by one function only: the table is unavailable"] : []),
   ].join(" · ");
   show(card.spending, spentByRoute, () => [spendingTable(budget)]);
 }
@@ -88,16 +88,16 @@ function spendingTable({ group, spentByRoute }: Budget): Node {
   return table(`Who spent the ${group} budget`, ["Operation", "For callers", "For the sync"], rows);
 }
 
-function gateWords({ gate }: Budget, now: number): { words: string; tone: string } {
-  const until = gate.closedUntil === undefined ? "" : `, opens ${relative(gate.closedUntil, now)}`;
-  switch (gate.state) {
-    case "open":
-      return { words: "Gate open", tone: "good" };
-    case "closed":
-      return { words: `Gate closed${until}`, tone: "bad" };
+function pauseWords({ pause }: Budget, now: number): { words: string; tone: string } {
+  const until = pause.until === undefined ? "" : `, resumes ${relative(pause.until, now)}`;
+  switch (pause.state) {
+    case "none":
+      return { words: "Not paused", tone: "good" };
+    case "paused":
+      return { words: `Paused${until}`, tone: "bad" };
     case "probing":
-      return { words: "Gate probing: one call is on its way", tone: "warn" };
-    case "due":
-      return { words: "Gate due: the next call tries", tone: "warn" };
+      return { words: "Paused, one call probes", tone: "warn" };
+    case "probe_due":
+      return { words: "Paused, the next call probes", tone: "warn" };
   }
 }

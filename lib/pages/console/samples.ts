@@ -4,7 +4,7 @@ import type { Limits } from "../../contract/limits.ts";
 export interface Sample {
   at: number;
   remaining: number;
-  isGateOpen: boolean;
+  isPaused: boolean;
 }
 
 /** How far back the charts look at most. */
@@ -22,9 +22,9 @@ export class Samples {
   readonly #byGroup = new Map<string, Sample[]>();
 
   add(limits: Limits, at: number): void {
-    for (const { group, remaining, gate } of limits.budgets) {
+    for (const { group, remaining, pause } of limits.budgets) {
       const samples = this.#byGroup.get(group) ?? [];
-      samples.push({ at, remaining, isGateOpen: gate.state === "open" });
+      samples.push({ at, remaining, isPaused: pause.state !== "none" });
       const firstKept = samples.findIndex((sample) => sample.at >= at - LONGEST_SPAN_MS);
       // One older sample stays: the line begins at the chart's edge.
       samples.splice(0, Math.max(0, firstKept - 1));

@@ -15,16 +15,16 @@ export function concerns({ limits, sync = [] }: Seen): string[] {
       .map(({ accountId }) => `A sync of account ${accountId} waits for a decision.`),
     ...(token?.coolDownUntil === undefined ? [] : ["Logins at RingCentral are paused."]),
     ...budgets
-      .filter(({ gate }) => gate.state === "closed")
-      .map(({ group }) => `The gate of ${group} is closed.`),
+      .filter(({ pause }) => pause.state === "paused")
+      .map(({ group }) => `RingCentral has paused ${group} calls.`),
     ...sync
       .filter(({ state }) => state === "failed")
       .map(({ accountId }) => `The last sync of account ${accountId} failed.`),
     ...budgets
-      .filter(({ gate, remaining, limit }) => gate.state !== "closed" && limit > 0 && remaining === 0)
+      .filter(({ pause, remaining, limit }) => pause.state !== "paused" && limit > 0 && remaining === 0)
       .map(({ group }) => `The budget of ${group} is spent.`),
     ...(budgets.some(({ seenBy }) => seenBy === "process")
-      ? ["The table is away: each function counts for itself."]
+      ? ["The table is unavailable: each function counts its own calls."]
       : []),
   ];
 }

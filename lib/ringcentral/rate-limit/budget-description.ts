@@ -12,13 +12,13 @@ export interface BudgetDescription {
   windowMs: number;
   /** RingCentral has confirmed the limit. */
   confirmed: boolean;
-  /** Permits given out that count in the present window. */
-  leased: number;
-  /** Calls of others in it, as far as known. */
-  outside: number;
+  /** Permits granted that count in the present window. */
+  granted: number;
+  /** Calls of other clients in it, as far as known. */
+  external: number;
   /** An estimate; RingCentral's own count may be higher by what others did since. */
   remaining: number;
-  gate: { state: "open" | "closed" | "probing" | "due"; closedUntil?: number };
+  pause: { state: "none" | "paused" | "probe_due" | "probing"; until?: number };
   /** What spent it, in the present window. At most 25 routes; further ones are `other`. */
   spentByRoute: Record<string, { interactive: number; sync: number }>;
   /** Whether this is the fleet's view, or this process's while the table is unavailable. */
@@ -35,24 +35,26 @@ export function describeBudget(
   const { limit, windowMs, confirmed, wideUntil = 0 } = budget;
   const now = time.earliest;
   const uses = withoutOldUses(budget.uses, windowMs + limits.windowGuardMs, now);
-  const leased = countUses(uses);
-  const outside = currentOutsideUse(budget, time.latest, limits.windowGuardMs);
+  const granted = countUses(uses);
+  const external = currentOutsideUse(budget, time.latest, limits.windowGuardMs);
   const gate = gateState(budget.gate, now);
   const closedUntil = Math.max(wideUntil, "until" in gate ? gate.until : 0);
-  const state = wideUntil > now ? "closed" : gate.state;
+  const state = wideUntil > now ? "paused" : edgeState[gate.state];
   return {
     group,
     limit,
     windowMs,
     confirmed,
-    leased,
-    outside,
-    remaining: state === "open" ? Math.max(0, limit - leased - outside) : 0,
-    gate: { state, ...(closedUntil > now && { closedUntil }) },
+    granted,
+    external,
+    remaining: state === "none" ? Math.max(0, limit - granted - external) : 0,
+    pause: { state, ...(closedUntil > now && { until: closedUntil }) },
     spentByRoute: spentByRoute(uses),
     seenBy,
   };
 }
+
+const edgeState = { open: "none", closed: "paused", due: "probe_due", probing: "probing" } as const;
 
 function spentByRoute(uses: readonly Use[]): BudgetDescription["spentByRoute"] {
   const spent = new Map<string, { interactive: number; sync: number }>();

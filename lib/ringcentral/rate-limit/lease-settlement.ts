@@ -117,14 +117,14 @@ export function createLeaseSettlement(deps: LeaseSettlementDeps): LeaseSettlemen
     const { limit, windowMs, outside } = after;
     if (after.gate && after.gate.until > (before.gate?.until ?? 0)) {
       const { until } = after.gate;
-      onEvent({ type: "gate_closed", group, until, ...(errorCode !== undefined && { errorCode }) });
+      onEvent({ type: "paused", group, until, ...(errorCode !== undefined && { errorCode }) });
     }
-    if (before.gate && !after.gate) onEvent({ type: "gate_opened", group });
+    if (before.gate && !after.gate) onEvent({ type: "resumed", group });
     if (limit !== before.limit || windowMs !== before.windowMs) {
       onEvent({ type: "limit_learned", group, limit, windowMs });
     }
     if (outside && outside.count > (before.outside?.count ?? 0)) {
-      onEvent({ type: "outside_use", group, count: outside.count });
+      onEvent({ type: "external_usage", group, count: outside.count });
     }
   }
 

@@ -112,7 +112,7 @@ export function createSharedRateLimiter(options: SharedRateLimiterOptions): Shar
     const all = [...new Set([...documented, ...renamed, ...desks.keys()])].map(deskOf);
     for (const desk of all) desk.closeHere(closedMs);
     const { errorCode } = observation;
-    onEvent({ type: "gate_closed", group: WIDE, until, ...(errorCode !== undefined && { errorCode }) });
+    onEvent({ type: "paused", group: WIDE, until, ...(errorCode !== undefined && { errorCode }) });
     await Promise.all([
       ignoreOutage(wide.close(penaltyMs, probe)),
       ...all.map((desk) => desk.closeWide(until)),
@@ -145,7 +145,7 @@ export function createSharedRateLimiter(options: SharedRateLimiterOptions): Shar
     if (isWideAgain) await closeEverything(observation, lease.wideProbe);
     else if (lease.wideProbe !== undefined) {
       await ignoreOutage(wide.opened(lease.wideProbe));
-      onEvent({ type: "gate_opened", group: WIDE });
+      onEvent({ type: "resumed", group: WIDE });
     }
     await desk.answered(isElsewhere ? foreign : lease, observation);
   }
@@ -173,7 +173,7 @@ export function createSharedRateLimiter(options: SharedRateLimiterOptions): Shar
           if (!(error instanceof StorageDown)) throw error;
           const budget = desk.cell.cached()?.budget ?? emptyBudget(group, limits);
           const seen = describeBudget(group, budget, time.now(), "process", limits);
-          return [{ ...seen, leased: seen.leased + desk.spentAlone() }];
+          return [{ ...seen, granted: seen.granted + desk.spentAlone() }];
         }
       });
       const all = (await Promise.all(described)).flat();

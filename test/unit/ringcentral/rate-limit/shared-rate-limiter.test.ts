@@ -137,9 +137,9 @@ describe("the fleet rate limiter", () => {
         await two.call();
       }
       const others = await two.rateLimiter.describe();
-      const { leased = 0 } = others.find(({ group }) => group === "light") ?? {};
-      expect(leased).toBeGreaterThanOrEqual(49);
-      for (let n = 0; n < 50 - leased; n++) await two.call();
+      const { granted = 0 } = others.find(({ group }) => group === "light") ?? {};
+      expect(granted).toBeGreaterThanOrEqual(49);
+      for (let n = 0; n < 50 - granted; n++) await two.call();
       const { kind, retryAfterMs = 0, mayHaveTakenEffect } = await refusalOf(one.admit());
       expect({ kind, mayHaveTakenEffect }).toEqual({ kind: "rate_limited", mayHaveTakenEffect: false });
       expect(retryAfterMs).toBeGreaterThan(55 * SECOND);
@@ -184,7 +184,7 @@ describe("the fleet rate limiter", () => {
       await again.release(false);
       await call();
       const [light] = await rateLimiter.describe();
-      expect(light?.leased).toBe(2);
+      expect(light?.granted).toBe(2);
     }));
 
   it("learns the limit from the first answer, and says so", () =>
@@ -207,7 +207,7 @@ describe("the fleet rate limiter", () => {
       await two.call(good("lite"), { operation });
       const described = await two.rateLimiter.describe();
       expect(described.map(({ group }) => group)).toContain("lite");
-      expect(described.find(({ group }) => group === "lite")?.leased).toBeGreaterThanOrEqual(2);
+      expect(described.find(({ group }) => group === "lite")?.granted).toBeGreaterThanOrEqual(2);
       expect(events.filter(({ type }) => type === "group_renamed")).toHaveLength(1);
     }));
 
@@ -223,17 +223,15 @@ describe("the fleet rate limiter", () => {
       await refusalOf(two.admit());
       await refusalOf(one.admit());
       expect(cost).toEqual({ reads: 0, writes: 0 });
-      expect((await two.rateLimiter.describe())[0]?.gate.state).toBe("closed");
+      expect((await two.rateLimiter.describe())[0]?.pause.state).toBe("paused");
 
       await schedule.clock.sleep(MINUTE + 4 * SECOND);
       const probe = await two.admit();
-      expect((await one.rateLimiter.describe())[0]?.gate.state).toBe("probing");
+      expect((await one.rateLimiter.describe())[0]?.pause.state).toBe("probing");
       await refusalOf(one.admit({}, 2 * SECOND));
       await probe.observe(good("light", 49));
       await one.call();
-      expect(events.map(({ type }) => type)).toEqual(
-        expect.arrayContaining(["gate_closed", "probe", "gate_opened"]),
-      );
+      expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(["paused", "probe", "resumed"]));
     }));
 
   it("does not take a duplicate concurrent request for exhaustion", () =>
@@ -284,12 +282,12 @@ describe("the fleet rate limiter", () => {
       expect((await refusalOf(admit())).retryAfterMs).toBeGreaterThan(50 * SECOND);
       await refusalOf(admit({ priority: "sync" }));
       expect(events).toContainEqual({ type: "degraded", reason: "down" });
-      expect((await rateLimiter.describe())[0]).toMatchObject({ seenBy: "process", leased: 6 });
+      expect((await rateLimiter.describe())[0]).toMatchObject({ seenBy: "process", granted: 6 });
       world.isDown = false;
       await schedule.clock.sleep(16 * SECOND);
       await call();
       expect(events.map(({ type }) => type)).toContain("recovered");
-      expect((await rateLimiter.describe())[0]).toMatchObject({ seenBy: "fleet", leased: 7 });
+      expect((await rateLimiter.describe())[0]).toMatchObject({ seenBy: "fleet", granted: 7 });
     }));
 
   it("tells the fleet of a 429 it got without the table", () =>
@@ -304,7 +302,7 @@ describe("the fleet rate limiter", () => {
       await schedule.clock.sleep(20 * SECOND);
       await refusalOf(one.admit());
       await refusalOf(two.admit());
-      expect((await two.rateLimiter.describe())[0]?.gate.state).toBe("closed");
+      expect((await two.rateLimiter.describe())[0]?.pause.state).toBe("paused");
     }));
 
   it("describes what is left and who spent it", () =>
@@ -317,10 +315,10 @@ describe("the fleet rate limiter", () => {
       expect(light).toMatchObject({
         group: "light",
         limit: 50,
-        leased: 2,
-        outside: 8,
+        granted: 2,
+        external: 8,
         remaining: 40,
-        gate: { state: "open" },
+        pause: { state: "none" },
         spentByRoute: { "GET /v1/a": { interactive: 1, sync: 0 }, "GET /v1/b": { interactive: 0, sync: 1 } },
         seenBy: "fleet",
       });

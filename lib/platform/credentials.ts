@@ -1,29 +1,36 @@
 import type { Deadline } from "./deadline.ts";
+import { deriveKey } from "./seal.ts";
 
 /** RingCentral credentials of one account, as the secret holds them. */
 export interface Credentials {
   /** Such as `https://platform.ringcentral.com`. */
   server: string;
   clientId: string;
+  /** Empty for a public client. */
   clientSecret: string;
-  /** The JWT credential a user made in the developer console; opaque to us. [docs: JWT] */
+  /** The JWT credential that a user created in the developer console; opaque to us. [docs: JWT] */
   jwt: string;
 }
 
-/** Where credentials come from; Secrets Manager outside tests. */
+/** Source of credentials; Secrets Manager outside tests. */
 export interface CredentialSource {
   /**
    * AWSCURRENT, cached with a TTL.
    * @throws ConfigurationError naming the secret's field, never its value; SecretUnavailableError
    */
   current(deadline: Deadline): Promise<Credentials>;
-  /** Reads again, past the cache: AWSCURRENT, then AWSPREVIOUS when it exists and differs. */
+  /** Bypasses the cache: AWSCURRENT, then AWSPREVIOUS when it exists and differs. */
   refreshed(deadline: Deadline): Promise<Credentials[]>;
 }
 
-/** Secrets Manager could not be reached or was too busy: nothing is known about the secret itself. */
+/** A key that only holders of the secret can derive. A public client has no client secret; its JWT is as secret. */
+export function keyOf({ clientSecret, jwt }: Credentials, purpose: string): Uint8Array {
+  return deriveKey(clientSecret || jwt, purpose);
+}
+
+/** Secrets Manager was unreachable or too busy. This says nothing about the secret itself. */
 export class SecretUnavailableError extends Error {
-  /** It was the reader's own deadline that ended the reading. */
+  /** The reader's own deadline ended the reading. */
   readonly deadlineExceeded: boolean;
   constructor(options: { cause?: unknown; deadlineExceeded?: boolean } = {}) {
     super("Secrets Manager did not answer", { cause: options.cause });

@@ -5,10 +5,11 @@ import { omitUndefined } from "../platform/omit-undefined.ts";
 import { causeOf, RingCentralError, type RingCentralFailure } from "./api/errors.ts";
 import type { CallContext, Operation, OperationInput } from "./api/operation.ts";
 import { buildUrl } from "./api/request-url.ts";
+import type { AccessToken, TokenSource } from "./auth/ports.ts";
 import { DUPLICATE_CONCURRENT_REQUEST, failureOf } from "./http/parse-response.ts";
 import { readRateHeaders, readRequestId } from "./http/response-headers.ts";
 import type { HttpRequest, HttpResponse, Transport } from "./http/transport.ts";
-import type { AccessToken, Observation, Permit, RateLimiter, TokenSource } from "./ports.ts";
+import type { Observation, Permit, RateLimiter } from "./ports.ts";
 
 /** Asks for the bulk response as one JSON array instead of a multipart body. [docs: BULK] */
 const BULK_JSON = "application/vnd.ringcentral.multipart+json";
@@ -118,7 +119,7 @@ async function prepare(
   { accountId, deadline }: CallContext,
 ): Promise<[URL, AccessToken]> {
   try {
-    const token = await tokens.accessToken(deadline);
+    const token = await tokens.get(deadline);
     return [buildUrl(token.server, operation, accountId, input), token];
   } catch (error) {
     if (!(error instanceof SecretUnavailableError)) throw error;

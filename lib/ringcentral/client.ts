@@ -77,7 +77,7 @@ async function exchange(
       // A 401 is a rejection for every method, so a write may be sent again too.
       if (reauthenticated) throw new RingCentralError({ ...error.failure, kind: "auth" });
       reauthenticated = true;
-      await deps.tokens.reject(token);
+      deps.tokens.reject(token);
       continue;
     }
     const delayMs = retryDelayMs(operation, error, retries, context.deadline.remainingMs(), deps.random);

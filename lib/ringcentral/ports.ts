@@ -1,30 +1,6 @@
 import type { Deadline } from "../platform/deadline.ts";
 import type { UsagePlanGroup } from "./api/operation.ts";
 
-export type { CredentialSource, Credentials } from "../platform/credentials.ts";
-
-/** An access token and the login it came from. */
-export interface AccessToken {
-  value: string;
-  /** Grows with every login or refresh, across the whole fleet; names the token without revealing it. */
-  generation: number;
-  /** Epoch milliseconds. */
-  expiresAt: number;
-  /** `server` of the credentials that it belongs to. */
-  server: string;
-  /** RingCentral's `owner_id`: the extension whose rate limits apply. */
-  ownerId?: string;
-  /** Space-separated app permissions. */
-  scope?: string;
-}
-
-export interface TokenSource {
-  /** A token good for at least a few seconds more. @throws RingCentralError kind `auth`, `rate_limited`, … */
-  accessToken(deadline: Deadline): Promise<AccessToken>;
-  /** RingCentral refused this token as dead; the next `accessToken` must not return its generation. */
-  reject(token: AccessToken): Promise<void>;
-}
-
 export interface AdmissionRequest {
   group: Exclude<UsagePlanGroup, "auth">;
   priority: "interactive" | "sync";

@@ -2,11 +2,10 @@ import { createHash, randomUUID } from "node:crypto";
 import { type Authenticator, createAuthenticator } from "../http/authenticate.ts";
 import { type BlockedNumberFamilies, createBlockedNumberFamilies } from "../numbers/blocked-number-family.ts";
 import { type Clock, systemClock } from "../platform/clock.ts";
-import type { CredentialSource, Credentials } from "../platform/credentials.ts";
+import { type CredentialSource, type Credentials, keyOf } from "../platform/credentials.ts";
 import type { Deadline } from "../platform/deadline.ts";
 import { createLogger, type Logger } from "../platform/logger.ts";
 import { type Metrics, processMetrics } from "../platform/metrics.ts";
-import { deriveKey } from "../platform/seal-text.ts";
 import { createCredentialSource } from "../platform/secrets.ts";
 import { readSettings, type Settings } from "../platform/settings.ts";
 import { VERSION } from "../platform/version.ts";
@@ -126,7 +125,7 @@ export function createRuntime(
     async viewpoint(accountId, deadline) {
       const { credentials, tokens } = account(accountId);
       const { server, clientId } = await credentials.current(deadline);
-      const { ownerId, scope = "" } = await tokens.accessToken(deadline);
+      const { ownerId, scope = "" } = await tokens.get(deadline);
       const permissions = scope.split(" ").sort();
       return createHash("sha256")
         .update(JSON.stringify([server, clientId, ownerId, permissions]))
@@ -162,11 +161,6 @@ interface Account {
 
 /** How often one process reads the secret again because something does not open. */
 const SECRET_REREAD_MS = 15_000;
-
-/** A public client has no client secret; its JWT credential is as secret. */
-function keyOf({ clientSecret, jwt }: Credentials, purpose: string): Uint8Array {
-  return deriveKey(clientSecret || jwt, purpose);
-}
 
 function connectAccount(shared: Shared, accountKey: string, accountId: string): Account {
   const { settings, clock, random, log, metrics, records, transport } = shared;

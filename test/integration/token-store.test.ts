@@ -71,7 +71,7 @@ describe("a fleet on real HTTP", () => {
       refreshed: async () => [secret(upstream.origin)],
     };
     const fleet = Array.from({ length: 30 }, (_, n) => startInstance(n, "once", credentials));
-    const tokens = await Promise.all(fleet.map((instance) => instance.accessToken(soon())));
+    const tokens = await Promise.all(fleet.map((instance) => instance.get(soon())));
     expect(new Set(tokens.map(({ value }) => value))).toEqual(new Set(["at-1"]));
     expect(tokens[0]).toMatchObject({ generation: 1, ownerId: "7", server: upstream.origin });
 
@@ -79,8 +79,8 @@ describe("a fleet on real HTTP", () => {
     if (dead === undefined) throw new Error("no token");
     const renewed = await Promise.all(
       fleet.map(async (instance) => {
-        await instance.reject(dead);
-        return instance.accessToken(soon());
+        instance.reject(dead);
+        return instance.get(soon());
       }),
     );
     expect(new Set(renewed.map(({ value }) => value))).toEqual(new Set(["at-2"]));
@@ -98,7 +98,7 @@ describe("a fleet on real HTTP", () => {
       refreshed: async () => [secret(upstream.origin, 2), secret(upstream.origin, 1)],
     };
     const fleet = Array.from({ length: 5 }, (_, n) => startInstance(n, "rotation", credentials));
-    const tokens = await Promise.all(fleet.map((instance) => instance.accessToken(soon())));
+    const tokens = await Promise.all(fleet.map((instance) => instance.get(soon())));
     expect(new Set(tokens.map(({ value }) => value))).toEqual(new Set(["at"]));
     expect(upstream.received.map(basic)).toEqual(["app:secret-2", "app:secret-1"]);
   });
@@ -112,7 +112,7 @@ describe("a fleet on real HTTP", () => {
       refreshed: async () => [secret(upstream.origin)],
     };
     const fleet = Array.from({ length: 5 }, (_, n) => startInstance(n, "limited", credentials));
-    const asked = await Promise.allSettled(fleet.map((instance) => instance.accessToken(soon())));
+    const asked = await Promise.allSettled(fleet.map((instance) => instance.get(soon())));
     for (const outcome of asked) {
       expect(outcome).toMatchObject({ status: "rejected", reason: { failure: { kind: "rate_limited" } } });
     }

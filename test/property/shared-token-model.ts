@@ -1,10 +1,11 @@
+import type { CredentialSource, Credentials } from "../../lib/platform/credentials.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
 import type { TokenEvent } from "../../lib/ringcentral/auth/events.ts";
 import type { TokenSettings } from "../../lib/ringcentral/auth/limits.ts";
 import type { OAuth } from "../../lib/ringcentral/auth/oauth.ts";
+import type { AccessToken } from "../../lib/ringcentral/auth/ports.ts";
 import { createSharedToken } from "../../lib/ringcentral/auth/shared-token.ts";
-import type { AccessToken, CredentialSource, Credentials } from "../../lib/ringcentral/ports.ts";
 import {
   createMemoryRecordStore,
   type MemoryRecordStore,
@@ -161,7 +162,7 @@ export function createMember(fleet: Fleet, options: { name?: string; skewMs?: nu
     onEvent: (event) => fleet.events.push(event),
     ...(fleet.limits && { limits: fleet.limits }),
   });
-  const ask = (withinMs: number) => tokens.accessToken(deadlineIn(withinMs, instance.clock, 0));
+  const ask = (withinMs: number) => tokens.get(deadlineIn(withinMs, instance.clock, 0));
 
   /**
    * What an API client does: call, and after a 401 reject the token and call again, twice at most. For when
@@ -171,14 +172,14 @@ export function createMember(fleet: Fleet, options: { name?: string; skewMs?: nu
   async function callApi(withinMs: number): Promise<AccessToken> {
     const deadline = deadlineIn(withinMs, instance.clock, 0);
     for (let attempt = 1; ; attempt++) {
-      const token = await tokens.accessToken(deadline);
+      const token = await tokens.get(deadline);
       const answered = await instance.effect("api", () => ringCentral.isLive(token.value), {
         reliable: true,
       });
       if (answered) return token;
       if (attempt === 3) throw new Error(`${instance.name}: 401 again, generation ${token.generation}`);
       schedule.note(`${instance.name} gets 401 for generation ${token.generation}`);
-      await tokens.reject(token);
+      tokens.reject(token);
     }
   }
   return { instance, tokens, ask, callApi };

@@ -1,7 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
 import { defaultLimits } from "../../lib/ringcentral/auth/limits.ts";
-import { openToken } from "../../lib/ringcentral/auth/seal.ts";
+import { openToken } from "../../lib/ringcentral/auth/sealed-token.ts";
 import { parseRecord } from "../../lib/ringcentral/auth/token-record.ts";
 import { createSchedule, forEachSeed, type Outcome, type ScheduleOptions } from "../support/schedule.ts";
 import {
@@ -40,8 +40,8 @@ function watchOverwrites(fleet: Fleet): string[] {
     if (generation < before.generation) wrong.push(`generation fell to ${generation} at version ${version}`);
     if (token !== undefined) {
       const known = tokens.get(generation);
-      if (known !== undefined && known !== token.sealed.tag) wrong.push(`generation ${generation} changed`);
-      tokens.set(generation, token.sealed.tag);
+      if (known !== undefined && known !== token.sealed.text) wrong.push(`generation ${generation} changed`);
+      tokens.set(generation, token.sealed.text);
     }
     if (generation > before.generation && token !== undefined) {
       const opened = [1, 2].map((n) =>
@@ -319,7 +319,7 @@ describe("the fleet's token", () => {
         instance.start(async () => {
           for (let asks = 0; asks < 5; asks++) {
             const token = await ask(20 * SECOND).catch(() => undefined);
-            if (token !== undefined && schedule.chance(0.7)) await tokens.reject(token);
+            if (token !== undefined && schedule.chance(0.7)) tokens.reject(token);
           }
         });
         schedule.after(schedule.between(0, 10 * SECOND), arrive);
@@ -390,7 +390,7 @@ describe("the fleet's token", () => {
         instance.start(async () => {
           for (let asks = 0; asks < 60; asks++) {
             const token = await ask(3 * SECOND).catch(() => undefined);
-            if (token !== undefined) await tokens.reject(token);
+            if (token !== undefined) tokens.reject(token);
             await instance.clock.sleep(schedule.between(0, 20 * SECOND));
           }
         });

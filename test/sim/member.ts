@@ -1,3 +1,4 @@
+import type { CredentialSource } from "../../lib/platform/credentials.ts";
 import { type Deadline, deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
 import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
@@ -10,7 +11,6 @@ import {
 import { createSharedToken } from "../../lib/ringcentral/auth/shared-token.ts";
 import { createRingCentral } from "../../lib/ringcentral/client.ts";
 import type { HttpResponse, Transport } from "../../lib/ringcentral/http/transport.ts";
-import type { CredentialSource } from "../../lib/ringcentral/ports.ts";
 import type { RateLimitEvent } from "../../lib/ringcentral/rate-limit/events.ts";
 import { createTableTime } from "../../lib/ringcentral/rate-limit/reference-time.ts";
 import { createSharedRateLimiter } from "../../lib/ringcentral/rate-limit/shared-rate-limiter.ts";

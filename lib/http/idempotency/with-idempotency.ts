@@ -1,6 +1,6 @@
 import { ProblemError } from "../../contract/problems.ts";
 import type { Clock } from "../../platform/clock.ts";
-import { openText, sealText } from "../../platform/seal-text.ts";
+import { openText, sealText } from "../../platform/seal.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
 import type { HttpResponse } from "../invocation.ts";

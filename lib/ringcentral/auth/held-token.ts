@@ -1,7 +1,7 @@
 import type { Clock } from "../../platform/clock.ts";
-import type { AccessToken } from "../ports.ts";
 import type { NewToken } from "./lease-login.ts";
 import type { TokenSettings } from "./limits.ts";
+import type { AccessToken } from "./ports.ts";
 
 /** The token this process has in memory. */
 export interface Held {

@@ -1,7 +1,7 @@
 import type { Clock } from "../../platform/clock.ts";
+import type { CredentialSource, Credentials } from "../../platform/credentials.ts";
 import type { Deadline } from "../../platform/deadline.ts";
-import type { CredentialSource, Credentials } from "../ports.ts";
-import { fingerprint } from "./seal.ts";
+import { fingerprint } from "./sealed-token.ts";
 
 /** Credentials with the name the shared record knows them by. */
 export interface NamedCredentials {

@@ -8,7 +8,7 @@ import type { HeldToken } from "./held-token.ts";
 import type { KnownSecrets, NamedCredentials } from "./known-secrets.ts";
 import type { TokenSettings } from "./limits.ts";
 import type { OAuth, TokenGrant } from "./oauth.ts";
-import { type SealedContents, sealToken } from "./seal.ts";
+import { sealToken, type TokenContents } from "./sealed-token.ts";
 import {
   parseRecord,
   type TokenRecord,
@@ -40,7 +40,7 @@ export interface HeldLease {
 }
 
 export interface NewToken {
-  contents: SealedContents;
+  contents: TokenContents;
   issuedAt: number;
   credentials: NamedCredentials;
 }
@@ -100,7 +100,7 @@ export function createLeaseLogin(parts: LeaseLoginParts) {
     return withTrouble(record, retryAfterMs, now, limits);
   }
 
-  type Answer = { ok: true; contents: SealedContents } | { ok: false; failure: RingCentralError };
+  type Answer = { ok: true; contents: TokenContents } | { ok: false; failure: RingCentralError };
 
   async function attempt({ credentials }: NamedCredentials, loginMs: number): Promise<Answer> {
     const began = clock.now();
@@ -136,7 +136,7 @@ export function createLeaseLogin(parts: LeaseLoginParts) {
       try {
         const written = await records.compareAndSet(key, version, next);
         // An attempt whose answer was lost may be what the condition failed on.
-        const isOurs = written !== undefined || (await storedTag()) === sealed.tag;
+        const isOurs = written !== undefined || (await storedText()) === sealed.text;
         if (!isOurs) {
           onEvent({ type: "fenced_off", fence: record.fence });
           return { status: "fenced" };
@@ -154,8 +154,8 @@ export function createLeaseLogin(parts: LeaseLoginParts) {
     }
   }
 
-  async function storedTag(): Promise<string | undefined> {
-    return parseRecord((await records.read(key))?.value).token?.sealed.tag;
+  async function storedText(): Promise<string | undefined> {
+    return parseRecord((await records.read(key))?.value).token?.sealed.text;
   }
 
   /** Best effort, tried twice: when it fails, the lease runs out by itself. */
@@ -173,7 +173,7 @@ export function createLeaseLogin(parts: LeaseLoginParts) {
   return { login, attempt };
 }
 
-function contentsOf(grant: TokenGrant, server: string, sentAt: number): SealedContents {
+function contentsOf(grant: TokenGrant, server: string, sentAt: number): TokenContents {
   return {
     value: grant.accessToken,
     // From the sending, not the answer: RingCentral cannot have started counting earlier.

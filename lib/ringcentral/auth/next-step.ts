@@ -2,14 +2,14 @@ import type { Clock } from "../../platform/clock.ts";
 import type { Deadline } from "../../platform/deadline.ts";
 import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
 import type { RingCentralError } from "../api/errors.ts";
-import type { AccessToken } from "../ports.ts";
 import type { OnTokenEvent } from "./events.ts";
 import type { HeldToken } from "./held-token.ts";
 import type { KnownSecrets, NamedCredentials } from "./known-secrets.ts";
 import type { createLeaseLogin, NewToken } from "./lease-login.ts";
 import { createLeaseWatch } from "./lease-watch.ts";
 import type { TokenSettings } from "./limits.ts";
-import { openToken, sealToken } from "./seal.ts";
+import type { AccessToken } from "./ports.ts";
+import { openToken, sealToken } from "./sealed-token.ts";
 import {
   closedGate,
   type Gate,

@@ -1,42 +1,35 @@
 import * as z from "zod/mini";
 import type { Clock } from "../../platform/clock.ts";
+import type { Credentials } from "../../platform/credentials.ts";
 import type { Deadline } from "../../platform/deadline.ts";
 import type { Logger } from "../../platform/logger.ts";
+import { omitUndefined } from "../../platform/omit-undefined.ts";
 import { causeOf, RingCentralError } from "../api/errors.ts";
 import { failureOf, parseBody } from "../http/parse-response.ts";
 import { readRequestId } from "../http/response-headers.ts";
 import type { HttpResponse, Transport } from "../http/transport.ts";
-import type { Credentials } from "../ports.ts";
 
-/** What the token endpoint grants. */
+/** A response of the token endpoint. */
 export interface TokenGrant {
   accessToken: string;
-  /** RingCentral's `expires_in`, counted from when it answered. */
+  /** RingCentral's `expires_in`, counted from its response. */
   expiresInSeconds: number;
-  /** Only for apps that issue refresh tokens [docs: REF]; good for one use. */
-  refreshToken?: string;
-  refreshTokenExpiresInSeconds?: number;
   /** Space-separated app permissions. */
   scope?: string;
   /** The extension whose rate limits apply. */
   ownerId?: string;
 }
 
-/** The protocol steps of RingCentral's OAuth; each is one call of its Auth group, never repeated inside. */
+/** RingCentral's OAuth endpoints. Each method makes one call of the Auth group and never repeats it. */
 export interface OAuth {
   /**
    * Exchanges the JWT credential for a token. [docs: JWT]
-   * @throws RingCentralError kind `auth` when RingCentral refuses (`oauthError` and `errorCode` say why),
-   * `rate_limited` with `retryAfterMs`, or `unavailable`, `timeout`, `broken` when it did not say
+   * @throws RingCentralError kind `auth` when RingCentral rejects the login (`oauthError` and `errorCode` say why),
+   * `rate_limited` with `retryAfterMs`, or `unavailable`, `timeout`, `broken` without a usable response
    */
   login(credentials: Credentials, deadline: Deadline): Promise<TokenGrant>;
   /**
-   * Exchanges a refresh token, which dies with it but for a grace period; so does the former access token. [docs: REF]
-   * @throws as `login`
-   */
-  refresh(credentials: Credentials, refreshToken: string, deadline: Deadline): Promise<TokenGrant>;
-  /**
-   * Ends the session that an access or refresh token belongs to. Errors are to be ignored [docs: TOK].
+   * Ends the session of a token. Errors are to be ignored [docs: TOK].
    * @returns whether RingCentral confirmed it
    */
   revoke(credentials: Credentials, token: string, deadline: Deadline): Promise<boolean>;
@@ -56,49 +49,28 @@ const seconds = z.pipe(
 );
 const name = z.catch(z.optional(z.pipe(z.union([z.string(), z.int()]), z.transform(String))), undefined);
 
-/** `session_id` is described as required but missing from the guide's samples [docs: TOK], so nothing asks for it. */
-const tokenAnswer = z.object({
+/** `session_id` is documented as required but absent from the guide's samples [docs: TOK], so it is not read. */
+const tokenResponse = z.object({
   access_token: z.string().check(z.minLength(1)),
   expires_in: seconds,
   token_type: z.optional(z.string().check(z.regex(/^bearer$/i))),
-  refresh_token: z.catch(z.optional(z.string().check(z.minLength(1))), undefined),
-  refresh_token_expires_in: z.catch(z.optional(seconds), undefined),
   scope: name,
   owner_id: name,
 });
 
 export function createOAuth(deps: OAuthDeps): OAuth {
-  async function requestToken(
-    operation: string,
-    credentials: Credentials,
-    grant: Record<string, string>,
-    deadline: Deadline,
-  ): Promise<TokenGrant> {
-    const answer = await post(deps, operation, "/restapi/oauth/token", credentials, grant, deadline);
-    const token = parseBody(operation, answer, tokenAnswer);
-    return {
-      accessToken: token.access_token,
-      expiresInSeconds: token.expires_in,
-      ...(token.refresh_token !== undefined && { refreshToken: token.refresh_token }),
-      ...(token.refresh_token_expires_in !== undefined && {
-        refreshTokenExpiresInSeconds: token.refresh_token_expires_in,
-      }),
-      ...(token.scope !== undefined && { scope: token.scope }),
-      ...(token.owner_id !== undefined && { ownerId: token.owner_id }),
-    };
-  }
-
   return {
-    login: (credentials, deadline) =>
-      requestToken("login", credentials, { grant_type: JWT_BEARER, assertion: credentials.jwt }, deadline),
-
-    refresh: (credentials, refreshToken, deadline) =>
-      requestToken(
-        "refreshToken",
-        credentials,
-        { grant_type: "refresh_token", refresh_token: refreshToken },
-        deadline,
-      ),
+    async login(credentials, deadline) {
+      const fields = { grant_type: JWT_BEARER, assertion: credentials.jwt };
+      const response = await post(deps, "login", "/restapi/oauth/token", credentials, fields, deadline);
+      const token = parseBody("login", response, tokenResponse);
+      return omitUndefined({
+        accessToken: token.access_token,
+        expiresInSeconds: token.expires_in,
+        scope: token.scope,
+        ownerId: token.owner_id,
+      });
+    },
 
     async revoke(credentials, token, deadline) {
       try {
@@ -121,7 +93,7 @@ async function post(
   fields: Record<string, string>,
   deadline: Deadline,
 ): Promise<HttpResponse> {
-  // A public client has no secret: it names itself in the body, and Basic with an empty secret fails. [observed]
+  // A public client has no secret: the body names it. Basic with an empty secret fails. [observed]
   const isPublic = clientSecret === "";
   const form = new URLSearchParams({ ...fields, ...(isPublic && { client_id: clientId }) });
   const basic = Buffer.from(`${clientId}:${clientSecret}`).toString("base64");
@@ -133,9 +105,9 @@ async function post(
       durationMs: clock.now() - startedAt,
       ...outcome,
     });
-  let answer: HttpResponse;
+  let response: HttpResponse;
   try {
-    answer = await transport.send({
+    response = await transport.send({
       operation,
       method: "POST",
       url: new URL(path, server),
@@ -150,13 +122,19 @@ async function post(
     if (error instanceof RingCentralError) report({ kind: error.failure.kind, ...causeOf(error.failure) });
     throw error;
   }
-  const failure = failureOf(operation, answer, clock.now());
+  const failure = failureOf(operation, response, clock.now());
   const { kind, errorCode, oauthError } = failure ?? {};
-  report({ status: answer.status, rcRequestId: readRequestId(answer.headers), kind, errorCode, oauthError });
-  if (failure === undefined) return answer;
-  // A readable 4xx is a refusal. CMN-304, should it occur here, is not: another login is under way.
+  report({
+    status: response.status,
+    rcRequestId: readRequestId(response.headers),
+    kind,
+    errorCode,
+    oauthError,
+  });
+  if (failure === undefined) return response;
+  // A readable 4xx is a rejection. A 429 is not, even without a rate limit: CMN-304 means another login is under way.
   throw new RingCentralError({
     ...failure,
-    kind: kind === "rejected" && answer.status !== 429 ? "auth" : failure.kind,
+    kind: kind === "rejected" && response.status !== 429 ? "auth" : failure.kind,
   });
 }

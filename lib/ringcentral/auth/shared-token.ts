@@ -1,9 +1,9 @@
 import type { Clock } from "../../platform/clock.ts";
+import type { CredentialSource } from "../../platform/credentials.ts";
 import { type Deadline, deadlineIn } from "../../platform/deadline.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
 import { RingCentralError } from "../api/errors.ts";
-import type { AccessToken, CredentialSource, TokenSource } from "../ports.ts";
 import type { OnTokenEvent } from "./events.ts";
 import { createHeldToken, type Held } from "./held-token.ts";
 import { createKnownSecrets } from "./known-secrets.ts";
@@ -11,6 +11,7 @@ import { createLeaseLogin } from "./lease-login.ts";
 import { defaultLimits, type TokenSettings } from "./limits.ts";
 import { createNextStep } from "./next-step.ts";
 import type { OAuth } from "./oauth.ts";
+import type { AccessToken, TokenSource } from "./ports.ts";
 import { createProcessLogin } from "./process-login.ts";
 import { type TokenDescription, tokenDescription } from "./token-description.ts";
 import { closedGate, type Gate, parseRecord, recordKey } from "./token-record.ts";
@@ -89,7 +90,7 @@ export function createSharedToken(options: SharedTokenOptions): SharedToken {
   let storageDownAt = Number.NEGATIVE_INFINITY;
   let flight: { outcome: Promise<Outcome>; patient: boolean } | undefined;
 
-  async function accessToken(deadline: Deadline): Promise<AccessToken> {
+  async function get(deadline: Deadline): Promise<AccessToken> {
     for (;;) {
       const now = held.usable();
       if (now !== undefined) {
@@ -228,9 +229,9 @@ export function createSharedToken(options: SharedTokenOptions): SharedToken {
   }
 
   return {
-    accessToken,
-    // The next `accessToken` reads the record before anything else; nothing needs to be written for that.
-    reject: async (token) => held.reject(token),
+    get,
+    // The next `get` reads the record before anything else; nothing needs to be written for that.
+    reject: (token) => held.reject(token),
     describe,
   };
 }

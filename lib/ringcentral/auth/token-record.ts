@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import type { RecordKey } from "../../storage/record-store.ts";
 import type { TokenSettings } from "./limits.ts";
-import { sealedToken } from "./seal.ts";
+import { sealedToken } from "./sealed-token.ts";
 
 /**
  * The one record an account's fleet agrees on, and what may be concluded from it. Everything here is a pure

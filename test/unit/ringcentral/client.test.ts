@@ -11,15 +11,10 @@ import {
   listForwardingNumbers,
   updateForwardingNumber,
 } from "../../../lib/ringcentral/api/operations.ts";
+import type { AccessToken, TokenSource } from "../../../lib/ringcentral/auth/ports.ts";
 import { createRingCentral } from "../../../lib/ringcentral/client.ts";
 import type { HttpRequest, HttpResponse } from "../../../lib/ringcentral/http/transport.ts";
-import type {
-  AccessToken,
-  AdmissionRequest,
-  Observation,
-  RateLimiter,
-  TokenSource,
-} from "../../../lib/ringcentral/ports.ts";
+import type { AdmissionRequest, Observation, RateLimiter } from "../../../lib/ringcentral/ports.ts";
 import { leapingClock } from "../../support/manual-clock.ts";
 import { captureLog } from "./capture-log.ts";
 
@@ -61,13 +56,13 @@ function setUp(
     clock,
     random: () => options.random ?? 0.5,
     tokens: {
-      accessToken: async () => ({
+      get: async () => ({
         value: `SIM-at-${generation}`,
         generation,
         expiresAt: clock.now() + 3_600_000,
         server: SERVER,
       }),
-      reject: async (token) => {
+      reject: (token) => {
         rejected.push(token);
         generation += 1;
       },
@@ -383,7 +378,7 @@ describe("before anything is sent", () => {
   it("a failed login takes no permit", async () => {
     const failed = new RingCentralError({ kind: "auth", operation: "login", mayHaveTakenEffect: false });
     const { client, context, admitted } = setUp([good], {
-      tokens: { accessToken: () => Promise.reject(failed) },
+      tokens: { get: () => Promise.reject(failed) },
     });
     const failure = await failureOf(client.call(listForwardingNumbers, { path: EXTENSION }, context()));
     expect(failure.kind).toBe("auth");
@@ -392,7 +387,7 @@ describe("before anything is sent", () => {
 
   it("a faulty setting stays what it is, a missing Secrets Manager is unavailability", async () => {
     const call = (error: Error) => {
-      const { client, context } = setUp([good], { tokens: { accessToken: () => Promise.reject(error) } });
+      const { client, context } = setUp([good], { tokens: { get: () => Promise.reject(error) } });
       return client.call(listForwardingNumbers, { path: EXTENSION }, context());
     };
     await expect(call(new ConfigurationError("secret field jwt", "is missing"))).rejects.toThrow(

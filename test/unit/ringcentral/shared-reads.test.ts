@@ -17,13 +17,13 @@ function setUp(tookMs: number, clock: ManualClock = manualClock()) {
     clock,
     random: () => 0,
     tokens: {
-      accessToken: async () => ({
+      get: async () => ({
         value: "t",
         generation: 1,
         expiresAt: Number.MAX_SAFE_INTEGER,
         server: "https://x.test",
       }),
-      reject: async () => undefined,
+      reject: () => undefined,
     },
     rateLimiter: { admit: async () => ({ observe: async () => undefined, release: async () => undefined }) },
     transport: {

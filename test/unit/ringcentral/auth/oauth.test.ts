@@ -51,8 +51,6 @@ describe("login", () => {
     expect(await oauth.login(credentials, deadline)).toEqual({
       accessToken: "SIM-at-1",
       expiresInSeconds: 3600,
-      refreshToken: "SIM-rt-1",
-      refreshTokenExpiresInSeconds: 604800,
       scope: "ReadAccounts EditExtensions",
       ownerId: "3800222",
     });
@@ -175,31 +173,6 @@ describe("login", () => {
     for (const secret of ["se:cret", "the.jwt.credential", "SIM-at-1", "SIM-rt-1"]) {
       expect(text()).not.toContain(secret);
     }
-  });
-});
-
-describe("refresh", () => {
-  it("exchanges the refresh token", async () => {
-    const { oauth, credentials, deadline, received } = await setUp((_, response) =>
-      json(response, 200, GRANT),
-    );
-    expect((await oauth.refresh(credentials, "SIM-rt-0", deadline)).refreshToken).toBe("SIM-rt-1");
-    expect(Object.fromEntries(new URLSearchParams(received[0]?.body))).toEqual({
-      grant_type: "refresh_token",
-      refresh_token: "SIM-rt-0",
-    });
-  });
-
-  it("names itself when it is refused", async () => {
-    const { oauth, credentials, deadline } = await setUp((_, response) =>
-      json(response, 400, { error: "invalid_grant", errors: [{ errorCode: "OAU-210" }] }),
-    );
-    expect(await failureOf(oauth.refresh(credentials, "SIM-rt-0", deadline))).toMatchObject({
-      kind: "auth",
-      operation: "refreshToken",
-      oauthError: "invalid_grant",
-      errorCode: "OAU-210",
-    });
   });
 });
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { RingCentralError } from "../../../../lib/ringcentral/api/errors.ts";
-import { sealToken } from "../../../../lib/ringcentral/auth/seal.ts";
+import type { AccessToken } from "../../../../lib/ringcentral/auth/ports.ts";
+import { sealToken } from "../../../../lib/ringcentral/auth/sealed-token.ts";
 import { emptyRecord, parseRecord, recordKey } from "../../../../lib/ringcentral/auth/token-record.ts";
-import type { AccessToken } from "../../../../lib/ringcentral/ports.ts";
 import { StorageUnavailable } from "../../../../lib/storage/errors.ts";
 import { createFleet, createMember, secretVersion } from "../../../property/shared-token-model.ts";
 import { createSchedule, type Instance } from "../../../support/schedule.ts";
@@ -225,7 +225,7 @@ describe("a rejected token", () => {
     await run(b.instance, () => b.ask(20 * SECOND));
     fleet.ringCentral.killAll();
     const rejectAndAsk = async ({ tokens, ask }: typeof a) => {
-      await tokens.reject(first);
+      tokens.reject(first);
       return ask(20 * SECOND);
     };
     const second = await run(a.instance, () => rejectAndAsk(a));
@@ -258,9 +258,9 @@ describe("a rejected token", () => {
     const { instance, tokens, ask } = member();
     const first = await run(instance, () => ask(20 * SECOND));
     fleet.ringCentral.killAll();
-    await tokens.reject(first);
+    tokens.reject(first);
     const second = await run(instance, () => ask(20 * SECOND));
-    await tokens.reject(first);
+    tokens.reject(first);
     expect(await run(instance, () => ask(20 * SECOND))).toBe(second);
     expect(logins()).toBe(2);
   });
@@ -271,11 +271,11 @@ describe("a token rejected twice", () => {
     const { fleet, member, run } = setUp();
     const { instance, tokens, ask } = member();
     const first = await run(instance, () => ask(20 * SECOND));
-    await tokens.reject(first);
+    tokens.reject(first);
     const second = await run(instance, () => ask(20 * SECOND));
     fleet.ringCentral.killAll();
-    await tokens.reject(second);
-    await tokens.reject(first);
+    tokens.reject(second);
+    tokens.reject(first);
     expect((await run(instance, () => ask(20 * SECOND))).generation).toBe(3);
   });
 });
@@ -345,7 +345,7 @@ describe("what lies in the table", () => {
     const version = fleet.records.dump()[0]?.version ?? 0;
     await fleet.records.remove(key, version);
     fleet.ringCentral.killAll();
-    await tokens.reject(first);
+    tokens.reject(first);
     expect((await run(instance, () => ask(20 * SECOND))).generation).toBe(2);
   });
 });
@@ -417,7 +417,7 @@ describe("without the table", () => {
     const token = await run(instance, () => ask(20 * SECOND));
     expect(token.value).toMatch(/^token-1/);
     expect(fleet.events).toContainEqual({ type: "degraded", how: "local_login" });
-    await tokens.reject(token);
+    tokens.reject(token);
     const refusal = await refusalOf(run(instance, () => ask(20 * SECOND)));
     expect(refusal.kind).toBe("unavailable");
     expect(refusal.retryAfterMs).toBeGreaterThan(50 * SECOND);

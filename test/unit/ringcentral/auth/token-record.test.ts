@@ -15,7 +15,7 @@ import {
 } from "../../../../lib/ringcentral/auth/token-record.ts";
 
 const NOW = 1_800_000_000_000;
-const sealed = { by: "v1", salt: "", iv: "", data: "", tag: "" };
+const sealed = { by: "v1", text: "" };
 const holding = (over: Partial<TokenRecord> = {}): TokenRecord => ({
   ...emptyRecord,
   generation: 3,

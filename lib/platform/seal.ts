@@ -3,12 +3,16 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from "node:cr
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 
-/** A key for one purpose out of a secret: keys for different purposes tell nothing about each other. */
+/**
+ * A 256-bit key for one purpose (HKDF-SHA256). Keys of different purposes reveal nothing about each other.
+ * @throws Error for an empty secret: anyone could derive that key
+ */
 export function deriveKey(secret: string, purpose: string): Uint8Array {
+  if (secret === "") throw new Error("a key needs a secret");
   return new Uint8Array(hkdfSync("sha256", secret, "ringfront", purpose, 32));
 }
 
-/** AES-256-GCM; `context` is bound to it, so that the text opens in its place only. */
+/** AES-256-GCM with a random IV. `context` is authenticated: the text does not open in another place. */
 export function sealText(text: string, key: Uint8Array, context: string): string {
   const iv = randomBytes(IV_BYTES);
   const cipher = createCipheriv("aes-256-gcm", key, iv).setAAD(Buffer.from(context));
@@ -16,20 +20,19 @@ export function sealText(text: string, key: Uint8Array, context: string): string
   return Buffer.concat([iv, cipher.getAuthTag(), body]).toString("base64url");
 }
 
-/** @returns undefined when none of the keys opens it: tampered with, moved, or sealed with a secret long gone */
+/** @returns undefined when no key opens the text: another secret, another context, or altered bytes */
 export function openText(sealed: string, keys: readonly Uint8Array[], context: string): string | undefined {
   const bytes = Buffer.from(sealed, "base64url");
-  const [iv, tag, body] = [
-    bytes.subarray(0, IV_BYTES),
-    bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES),
-    bytes.subarray(IV_BYTES + TAG_BYTES),
-  ];
+  const iv = bytes.subarray(0, IV_BYTES);
+  const tag = bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES);
+  const body = bytes.subarray(IV_BYTES + TAG_BYTES);
   for (const key of keys) {
     try {
-      const decipher = createDecipheriv("aes-256-gcm", key, iv).setAAD(Buffer.from(context)).setAuthTag(tag);
+      const decipher = createDecipheriv("aes-256-gcm", key, iv, { authTagLength: TAG_BYTES });
+      decipher.setAAD(Buffer.from(context)).setAuthTag(tag);
       return Buffer.concat([decipher.update(body), decipher.final()]).toString("utf8");
     } catch {
-      // Another key may have sealed it.
+      // The next key may open it.
     }
   }
   return undefined;

@@ -6,6 +6,7 @@ import { projectRoot } from "../../../infra/build/bundle.ts";
 const folders = ["docs", "lib/client", "test/twin"];
 const documents = [
   "README.md",
+  "SECURITY.md",
   "CHANGELOG.md",
   ...folders.flatMap((folder) =>
     readdirSync(join(projectRoot, folder), { recursive: true, encoding: "utf8" })

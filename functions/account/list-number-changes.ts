@@ -1,5 +1,5 @@
 import { listNumberChangesRoute } from "../../lib/contract/company-numbers.ts";
 import { defineFunction } from "../../lib/runtime/api-function.ts";
-import { listChanges } from "../../lib/sync/list-number-changes.ts";
+import { listNumberChanges } from "../../lib/sync/list-number-changes.ts";
 
-export const handler = defineFunction(listNumberChangesRoute, listChanges);
+export const handler = defineFunction(listNumberChangesRoute, listNumberChanges);

@@ -1,5 +1,5 @@
 import { getCallerBlockingRoute } from "../../lib/contract/caller-blocking.ts";
-import { getCallerBlocking } from "../../lib/numbers/caller-blocking-settings.ts";
+import { getCallerBlocking } from "../../lib/numbers/caller-blocking.ts";
 import { defineFunction } from "../../lib/runtime/api-function.ts";
 
 export const handler = defineFunction(getCallerBlockingRoute, getCallerBlocking);

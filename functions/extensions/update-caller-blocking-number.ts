@@ -1,5 +1,5 @@
 import { updateCallerBlockingNumberRoute } from "../../lib/contract/caller-blocking.ts";
-import { updateCallerBlockingNumber } from "../../lib/numbers/caller-blocking-entries.ts";
+import { updateCallerBlockingNumber } from "../../lib/numbers/write-caller-blocking.ts";
 import { defineFunction } from "../../lib/runtime/api-function.ts";
 
 export const handler = defineFunction(updateCallerBlockingNumberRoute, updateCallerBlockingNumber);

@@ -1,5 +1,5 @@
 import { updateCallerBlockingRoute } from "../../lib/contract/caller-blocking.ts";
-import { updateCallerBlocking } from "../../lib/numbers/caller-blocking-settings.ts";
+import { updateCallerBlocking } from "../../lib/numbers/write-caller-blocking.ts";
 import { defineFunction } from "../../lib/runtime/api-function.ts";
 
 export const handler = defineFunction(updateCallerBlockingRoute, updateCallerBlocking);

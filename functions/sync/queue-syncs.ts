@@ -1,10 +1,10 @@
 import { readSettings } from "../../lib/platform/settings.ts";
 import { defineJob } from "../../lib/runtime/job-function.ts";
 import { syncQueue } from "../../lib/runtime/sync-queue.ts";
-import { queueScheduledSyncs } from "../../lib/sync/queue/queue-syncs.ts";
+import { queueSyncs } from "../../lib/sync/queue/queue-syncs.ts";
 
 /** Invoked by EventBridge Scheduler; the event says nothing that matters. */
 export const handler = defineJob("queueSyncs", (_event: unknown, { clock, log }) => {
   const settings = readSettings(process.env);
-  return queueScheduledSyncs({ queue: syncQueue(settings), clock, log }, settings.syncAccounts);
+  return queueSyncs({ queue: syncQueue(settings), clock, log }, settings.syncAccounts);
 });

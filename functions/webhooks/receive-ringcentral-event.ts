@@ -3,13 +3,13 @@ import { defineWebhookHandler } from "../../lib/http/webhook-handler.ts";
 import { runtime } from "../../lib/runtime/runtime.ts";
 import { syncQueue } from "../../lib/runtime/sync-queue.ts";
 import { verificationTokens } from "../../lib/runtime/webhook-token.ts";
-import { receiveEvent } from "../../lib/sync/webhook/receive-ringcentral-event.ts";
+import { receiveRingCentralEvent } from "../../lib/sync/webhook/receive-ringcentral-event.ts";
 
 export const handler = defineWebhookHandler(
   receiveRingCentralEventRoute,
   async ({ header, text, deadline, log }) => {
     const { records, clock, settings } = runtime();
-    const { outcome, echo } = await receiveEvent(
+    const { outcome, echo } = await receiveRingCentralEvent(
       {
         records,
         now: clock.now,

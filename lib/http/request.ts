@@ -1,9 +1,7 @@
 import type * as z from "zod/mini";
 import type { FeedPage, Page, PageRequest } from "../contract/paging.ts";
 import type { Route } from "../contract/route.ts";
-import type { Deadline } from "../platform/deadline.ts";
-import type { Logger } from "../platform/logger.ts";
-import type { BudgetLeft, Freshness, Reading } from "../ringcentral/api/operation.ts";
+import type { CallContext } from "../ringcentral/api/operation.ts";
 import type { ProblemBody } from "./problem.ts";
 
 /** Who is calling, from a verified access token. */
@@ -24,20 +22,12 @@ export interface RouteRequest<R extends Route> {
   body: z.output<NonNullable<R["body"]>>;
   /** For lists: how much to answer and from where. `{ limit: DEFAULT_LIMIT }` elsewhere. */
   page: PageRequest;
-  caller: Caller;
   accountId: string;
   /** The extension the request is about, `me` resolved and ownership checked; "" for a route without one. */
   extensionId: string;
-  requestId: string;
-  deadline: Deadline;
-  log: Logger;
-  /** The route's `operationId`: who spends RingCentral's budget. */
-  route: string;
-  onBudget: (budget: BudgetLeft) => void;
-  /** `Cache-Control` of the request. */
-  freshness: Freshness;
-  onReading: (reading: Reading) => void;
-  /** An error as this request's caller would be told of it. */
+  /** The context of every RingCentral call that the request makes. */
+  call: CallContext;
+  /** An error as the API reports it to this caller. */
   problemOf: (error: unknown) => ProblemBody;
   /** `If-Match`, as it was sent: the write is to happen only to that version. */
   ifMatch?: string;

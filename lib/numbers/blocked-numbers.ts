@@ -1,52 +1,43 @@
 import type { BlockedNumber } from "../contract/blocked-numbers.ts";
 import type { Page } from "../contract/paging.ts";
 import { ProblemError } from "../contract/problems.ts";
-import type { RingCentral } from "../ringcentral/api/operation.ts";
+import { omitUndefined } from "../platform/omit-undefined.ts";
 import * as operations from "../ringcentral/api/operations.ts";
-import type { BlockedNumberFamilies } from "./blocked-number-family.ts";
+import type { WireBlockedNumber, WireCallerBlockingNumber } from "../ringcentral/api/wire.ts";
+import type { BlockedNumberEndpoints } from "./blocked-number-endpoint.ts";
+import type { FetchPage } from "./page-slice.ts";
 import { toE164 } from "./phone-number-output.ts";
-import type { ListRequest } from "./request.ts";
-import { readWindow, windowPosition } from "./upstream-window.ts";
+import type { ListRequest, NumbersDeps } from "./request.ts";
+import { listPage, pagesOf } from "./upstream-list.ts";
 
-export interface BlockedNumbersDeps {
-  ringcentral: RingCentral;
-  families: BlockedNumberFamilies;
-  now: () => number;
+export interface BlockedNumbersDeps extends NumbersDeps {
+  endpoints: BlockedNumberEndpoints;
 }
 
-/** The extension's blocked numbers, through whichever family of endpoints RingCentral serves (ops 1 and 3). */
+/** The extension's blocked numbers, from the endpoint that RingCentral serves (ops 1 and 3). */
 export async function listBlockedNumbers(
   deps: BlockedNumbersDeps,
-  request: ListRequest,
+  { extensionId, page, call }: ListRequest,
 ): Promise<Page<BlockedNumber>> {
-  const { limit, position } = request.page;
-  const path = { extensionId: request.extensionId };
-  const asOf = deps.now();
-  return deps.families.choose(request, async (family) => {
-    // Ids and order are not known to be shared between the families [unsure]: a walk stays with the one it began.
-    if (position !== undefined && position.family !== family) {
+  const path = { extensionId };
+  return deps.endpoints.choose(call, async (endpoint) => {
+    // Ids and order may differ between the endpoints [unsure], so a traversal stays with the one it began on.
+    if (page.position !== undefined && page.position.endpoint !== endpoint) {
       throw new ProblemError("cursor_invalid", {
         detail: "The list has moved; start again without a cursor.",
       });
     }
-    const window = await readWindow(
-      (page, perPage) =>
-        family === "legacy"
-          ? deps.ringcentral.call(operations.listBlockedNumbers, { path, query: { page, perPage } }, request)
-          : deps.ringcentral.call(
-              operations.listCallerBlockingNumbers,
-              { path, query: { page, perPage, status: "Blocked" } },
-              request,
-            ),
-      { limit, position: windowPosition(position) },
-    );
-    return {
-      items: window.records.map(toBlockedNumber),
-      ...(window.next && { next: { ...window.next, family } }),
-      ...(window.total !== undefined && { total: window.total }),
-      source: "live",
-      asOf,
-    };
+    const pages: FetchPage<WireBlockedNumber | WireCallerBlockingNumber> =
+      endpoint === "legacy"
+        ? pagesOf(deps.ringcentral, operations.listBlockedNumbers, { path }, call)
+        : pagesOf(
+            deps.ringcentral,
+            operations.listCallerBlockingNumbers,
+            { path, query: { status: "Blocked" } },
+            call,
+          );
+    const { next, ...rest } = await listPage(deps, page, pages, toBlockedNumber);
+    return { ...rest, ...(next && { next: { ...next, endpoint } }) };
   });
 }
 
@@ -56,6 +47,6 @@ export function toBlockedNumber(wire: {
   name?: string | undefined;
   label?: string | undefined;
 }): BlockedNumber {
-  const label = wire.label ?? wire.name;
-  return { id: wire.id, phoneNumber: toE164(wire.phoneNumber), ...(label !== undefined && { label }) };
+  const { id, phoneNumber, name, label = name } = wire;
+  return omitUndefined({ id, phoneNumber: toE164(phoneNumber), label });
 }

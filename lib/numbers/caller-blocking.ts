@@ -1,17 +1,13 @@
-import type { CallerBlockingNumber } from "../contract/caller-blocking.ts";
+import type { CallerBlockingNumber, CallerBlockingSettings } from "../contract/caller-blocking.ts";
 import type { Page, Position } from "../contract/paging.ts";
 import { ProblemError } from "../contract/problems.ts";
-import type { RingCentral } from "../ringcentral/api/operation.ts";
+import { omitUndefined } from "../platform/omit-undefined.ts";
 import * as operations from "../ringcentral/api/operations.ts";
-import type { WireCallerBlockingNumber } from "../ringcentral/api/wire.ts";
+import type { WireCallerBlocking, WireCallerBlockingNumber } from "../ringcentral/api/wire.ts";
+import { type PageSlice, readSlice, type SlicePosition, slicePosition } from "./page-slice.ts";
 import { toE164 } from "./phone-number-output.ts";
-import type { ListRequest } from "./request.ts";
-import { readWindow, type UpstreamWindow, type WindowPosition, windowPosition } from "./upstream-window.ts";
-
-export interface CallerBlockingDeps {
-  ringcentral: RingCentral;
-  now: () => number;
-}
+import type { ListRequest, NumbersDeps, NumbersRequest } from "./request.ts";
+import { listPage, livePage, pagesOf } from "./upstream-list.ts";
 
 export type ListedStatus = "blocked" | "allowed";
 
@@ -19,58 +15,49 @@ export type ListedStatus = "blocked" | "allowed";
 export const wireStatus = { blocked: "Blocked", allowed: "Allowed" } as const;
 
 /**
- * The extension's blocked list, its allowed list, or the one followed by the other (op 3).
+ * The extension's blocked list, its allowed list, or both in this order (op 3).
  *
- * What RingCentral answers when `status` is left out is not settled: both lists by its description, the blocked
- * one by its schema's default [spec: OAS, unsure]. So it is never left out: "all" walks the one list, then the
- * other.
+ * Without `status` RingCentral returns both lists by its description, and the blocked one by its schema's default
+ * [spec: OAS, unsure]. So every call sends it, and "all" reads one list and then the other.
  */
 export async function listCallerBlockingNumbers(
-  deps: CallerBlockingDeps,
-  request: ListRequest & { query: { status: ListedStatus | "all" } },
+  deps: NumbersDeps,
+  { extensionId, page, query, call }: ListRequest & { query: { status: ListedStatus | "all" } },
 ): Promise<Page<CallerBlockingNumber>> {
-  const { status } = request.query;
-  const asOf = deps.now();
-  const read = (list: ListedStatus, limit: number, position: WindowPosition | undefined) =>
-    readList(deps, request, list, limit, position);
-  const answer =
-    status === "all"
-      ? await readBothLists(read, request.page.limit, bothListsPosition(request.page.position))
-      : await read(status, request.page.limit, windowPosition(request.page.position));
-  return {
-    items: answer.records.map(toCallerBlockingNumber),
-    ...(answer.next && { next: { ...answer.next } }),
-    ...(answer.total !== undefined && { total: answer.total }),
-    source: "live",
-    asOf,
-  };
+  const pages = (list: ListedStatus) =>
+    pagesOf(
+      deps.ringcentral,
+      operations.listCallerBlockingNumbers,
+      { path: { extensionId }, query: { status: wireStatus[list] } },
+      call,
+    );
+  if (query.status !== "all") return listPage(deps, page, pages(query.status), toCallerBlockingNumber);
+  const asOf = deps.clock.now();
+  const read: Read = (list, limit, position) => readSlice(pages(list), { limit, position });
+  const slice = await readBothLists(read, page.limit, bothListsPosition(page.position));
+  return livePage(slice, toCallerBlockingNumber, asOf);
 }
 
-type Reading = UpstreamWindow<WireCallerBlockingNumber>;
-type Read = (list: ListedStatus, limit: number, position: WindowPosition | undefined) => Promise<Reading>;
+type Slice = PageSlice<WireCallerBlockingNumber>;
+type Read = (list: ListedStatus, limit: number, position: SlicePosition | undefined) => Promise<Slice>;
 
-/** A walk over both lists: which one it is in, where, and how long the other one is, for the total. */
-interface BothListsPosition extends WindowPosition {
+/** A traversal of both lists: the current list, the position in it, and the other list's length for the total. */
+type BothListsPosition = SlicePosition & {
   list: ListedStatus;
   /** -1: RingCentral did not say. */
   otherTotal: number;
-}
-
-interface BothListsReading {
-  records: WireCallerBlockingNumber[];
-  next?: BothListsPosition;
-  total?: number;
-}
+};
+type BothListsSlice = PageSlice<WireCallerBlockingNumber, BothListsPosition>;
 
 async function readBothLists(
   read: Read,
   limit: number,
   position: BothListsPosition | undefined,
-): Promise<BothListsReading> {
+): Promise<BothListsSlice> {
   if (position?.list === "allowed") {
     return withNext(await read("allowed", limit, position), "allowed", position.otherTotal);
   }
-  // The first page reads both at once: it needs the other list's length, and mostly its entries too.
+  // The first page reads both lists at once: it needs the other's length, and usually its entries too.
   const [blocked, early] = await Promise.all([
     read("blocked", limit, position),
     position === undefined ? read("allowed", limit, undefined) : undefined,
@@ -78,68 +65,63 @@ async function readBothLists(
   const allowedTotal = early === undefined ? (position?.otherTotal ?? -1) : (early.total ?? -1);
   if (blocked.next) return withNext(blocked, "blocked", allowedTotal);
   const allowed = early ?? (await read("allowed", limit, undefined));
-  const answer = withNext(truncate(allowed, limit - blocked.records.length), "allowed", blocked.total ?? -1);
-  return { ...answer, records: [...blocked.records, ...answer.records] };
+  const slice = withNext(truncate(allowed, limit - blocked.records.length), "allowed", blocked.total ?? -1);
+  return { ...slice, records: [...blocked.records, ...slice.records] };
 }
 
-function withNext(reading: Reading, list: ListedStatus, otherTotal: number): BothListsReading {
-  const { records, next, total } = reading;
-  return {
+function withNext(
+  { records, pageSize, next, total }: Slice,
+  list: ListedStatus,
+  otherTotal: number,
+): BothListsSlice {
+  return omitUndefined({
     records,
-    ...(next && { next: { ...next, list, otherTotal } }),
-    ...(total !== undefined && otherTotal >= 0 && { total: total + otherTotal }),
-  };
+    pageSize,
+    next: next && { ...next, list, otherTotal },
+    total: total !== undefined && otherTotal >= 0 ? total + otherTotal : undefined,
+  });
 }
 
-/** What a reading from the start of a list would have been with a smaller limit. */
-function truncate(reading: Reading, limit: number): Reading {
-  if (reading.records.length <= limit) return reading;
+/** The slice that a smaller limit would have given, from the start of a list. */
+function truncate(slice: Slice, limit: number): Slice {
+  if (slice.records.length <= limit) return slice;
   return {
-    ...reading,
-    records: reading.records.slice(0, limit),
-    next: { offset: limit, pageSize: reading.pageSize },
+    ...slice,
+    records: slice.records.slice(0, limit),
+    next: { offset: limit, pageSize: slice.pageSize },
   };
 }
 
 function bothListsPosition(position: Position | undefined): BothListsPosition | undefined {
-  const window = windowPosition(position);
-  if (window === undefined) return undefined;
+  const inList = slicePosition(position);
+  if (inList === undefined) return undefined;
   const { list, otherTotal } = position ?? {};
   if ((list !== "blocked" && list !== "allowed") || typeof otherTotal !== "number") {
     throw new ProblemError("cursor_invalid");
   }
-  return { ...window, list, otherTotal };
-}
-
-async function readList(
-  deps: CallerBlockingDeps,
-  request: ListRequest,
-  list: ListedStatus,
-  limit: number,
-  position: WindowPosition | undefined,
-): Promise<Reading> {
-  const path = { extensionId: request.extensionId };
-  return readWindow(
-    (page, perPage) =>
-      deps.ringcentral.call(
-        operations.listCallerBlockingNumbers,
-        { path, query: { page, perPage, status: wireStatus[list] } },
-        request,
-      ),
-    { limit, position },
-  );
+  return { ...inList, list, otherTotal };
 }
 
 export function toCallerBlockingNumber(wire: WireCallerBlockingNumber): CallerBlockingNumber {
-  return {
-    id: wire.id,
-    phoneNumber: toE164(wire.phoneNumber),
-    ...(wire.label !== undefined && { label: wire.label }),
-    status: ourStatus(wire.status),
-  };
+  const { id, phoneNumber, label, status } = wire;
+  return omitUndefined({ id, phoneNumber: toE164(phoneNumber), label, status: ourStatus(status) });
 }
 
-/** A status RingCentral may add later passes through in its own words. */
+/** A status RingCentral adds later passes unchanged. */
 function ourStatus(status: string): string {
   return status === "Blocked" ? "blocked" : status === "Allowed" ? "allowed" : status;
+}
+
+/** The settings that decide which callers the extension rejects. */
+export async function getCallerBlocking(
+  { ringcentral }: Pick<NumbersDeps, "ringcentral">,
+  { extensionId, call }: NumbersRequest,
+): Promise<CallerBlockingSettings> {
+  return toSettings(await ringcentral.call(operations.getCallerBlocking, { path: { extensionId } }, call));
+}
+
+/** RingCentral's values are ours with a capital first letter, including values it adds later. */
+export function toSettings({ mode, noCallerId, payPhones }: WireCallerBlocking): CallerBlockingSettings {
+  const ours = (text: string | undefined) => text && text.charAt(0).toLowerCase() + text.slice(1);
+  return omitUndefined({ mode: ours(mode), noCallerId: ours(noCallerId), payPhones: ours(payPhones) });
 }

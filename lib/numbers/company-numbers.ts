@@ -1,45 +1,82 @@
 import type { PhoneNumber } from "../contract/company-numbers.ts";
 import type { Page, PageRequest } from "../contract/paging.ts";
-import type { CallContext, RingCentral } from "../ringcentral/api/operation.ts";
-import { listCompanyNumbers as listCompanyNumbersOperation } from "../ringcentral/api/operations.ts";
-import type { WireCompanyNumber } from "../ringcentral/api/wire.ts";
-import { toPhoneNumber } from "./company-number-output.ts";
-import { type CompanyNumbersFilter, fitsFilter } from "./company-numbers-filter.ts";
-import { readWindow, windowPosition } from "./upstream-window.ts";
+import { omitUndefined } from "../platform/omit-undefined.ts";
+import type { CallContext } from "../ringcentral/api/operation.ts";
+import * as operations from "../ringcentral/api/operations.ts";
+import type { WireCompanyNumber, WireExtensionPhoneNumber } from "../ringcentral/api/wire.ts";
+import { toE164, toExtensionReference } from "./phone-number-output.ts";
+import type { NumbersDeps } from "./request.ts";
+import { listPage, pagesOf } from "./upstream-list.ts";
 
-export interface CompanyNumbersRequest extends CallContext {
+/** A number has to fit every member present; the values of one member are alternatives. */
+export interface CompanyNumbersFilter {
+  usageType?: readonly string[] | undefined;
+  type?: readonly string[] | undefined;
+  status?: readonly string[] | undefined;
+  /** Id of the extension that has the number. */
+  extension?: string | undefined;
+  q?: string | undefined;
+}
+
+export interface CompanyNumbersRequest {
   page: PageRequest;
   query: CompanyNumbersFilter;
+  call: CallContext;
 }
 
-/** The company's numbers, live; each upstream page costs one of 10 Heavy calls a minute [docs: RATE]. */
-export async function listCompanyNumbers(
-  deps: { ringcentral: RingCentral; now: () => number },
-  request: CompanyNumbersRequest,
+/** The company's numbers, live. Each upstream page costs one of 10 Heavy calls a minute [docs: RATE]. */
+export async function listLiveCompanyNumbers(
+  deps: NumbersDeps,
+  { page, query: filter, call }: CompanyNumbersRequest,
 ): Promise<Page<PhoneNumber>> {
-  const { usageType, status } = request.query;
-  const filters = { ...(usageType && { usageType }), ...(status && { status }) };
-  const asOf = deps.now();
-  const window = await readWindow(
-    (page, perPage) =>
-      deps.ringcentral.call(listCompanyNumbersOperation, { query: { page, perPage, ...filters } }, request),
-    {
-      limit: request.page.limit,
-      position: windowPosition(request.page.position),
-      accept: filterRunHere(request.query),
-    },
-  );
-  return {
-    items: window.records.map(toPhoneNumber),
-    ...(window.next && { next: { ...window.next } }),
-    ...(window.total !== undefined && { total: window.total }),
-    source: "live",
-    asOf,
-  };
+  const { usageType, status } = filter;
+  const query = omitUndefined({ usageType, status });
+  const pages = pagesOf(deps.ringcentral, operations.listCompanyNumbers, { query }, call);
+  return listPage(deps, page, pages, toPhoneNumber, filterRunHere(filter));
 }
 
-/** RingCentral v1 filters by neither line type, extension nor text [spec: OAS]; those run over the pages it answers. */
+/** RingCentral v1 filters by neither line type, extension nor text [spec: OAS]; these apply to the pages it returns. */
 function filterRunHere({ type, extension, q }: CompanyNumbersFilter) {
   if (type === undefined && extension === undefined && q === undefined) return undefined;
   return (wire: WireCompanyNumber) => fitsFilter(toPhoneNumber(wire), { type, extension, q });
+}
+
+/** The filter for live numbers and for those of the snapshot. */
+export function fitsFilter(number: PhoneNumber, filter: CompanyNumbersFilter): boolean {
+  const { usageType, type, status, extension, q } = filter;
+  return (
+    (usageType === undefined || usageType.includes(number.usageType)) &&
+    (type === undefined || (number.type !== undefined && type.includes(number.type))) &&
+    (status === undefined || status.includes(number.status)) &&
+    (extension === undefined || number.extension?.id === extension) &&
+    (q === undefined || matchesText(number, q.toLowerCase()))
+  );
+}
+
+/** `q` is a prefix of the number (with or without +), of a word of the label, or of the extension's name. */
+function matchesText({ phoneNumber, label, extension }: PhoneNumber, wanted: string): boolean {
+  if (phoneNumber.startsWith(wanted) || phoneNumber.startsWith(`+${wanted}`)) return true;
+  return [label, extension?.name].some((text) => text !== undefined && hasWordPrefix(text, wanted));
+}
+
+function hasWordPrefix(text: string, wanted: string): boolean {
+  const haystack = text.toLowerCase();
+  return haystack.startsWith(wanted) || haystack.includes(` ${wanted}`);
+}
+
+/** A record of the company's list or of an extension's own, which has these members and more [spec: OAS]. */
+export function toPhoneNumber(wire: WireCompanyNumber | WireExtensionPhoneNumber): PhoneNumber {
+  return omitUndefined({
+    id: wire.id,
+    phoneNumber: toE164(wire.phoneNumber),
+    label: wire.label,
+    type: wire.type,
+    usageType: wire.usageType,
+    paymentType: wire.paymentType,
+    status: wire.status,
+    primary: wire.primary,
+    location: wire.location,
+    callerIdName: wire.callerIdName,
+    extension: toExtensionReference(wire.extension),
+  });
 }

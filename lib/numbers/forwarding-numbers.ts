@@ -1,55 +1,31 @@
 import type { ForwardingNumber } from "../contract/forwarding-numbers.ts";
 import type { Page } from "../contract/paging.ts";
-import type { RingCentral } from "../ringcentral/api/operation.ts";
+import { omitUndefined } from "../platform/omit-undefined.ts";
 import * as operations from "../ringcentral/api/operations.ts";
 import type { WireForwardingNumber } from "../ringcentral/api/wire.ts";
-import { toE164 } from "./phone-number-output.ts";
-import type { ListRequest } from "./request.ts";
-import { readWindow, windowPosition } from "./upstream-window.ts";
-
-export interface ForwardingNumbersDeps {
-  ringcentral: RingCentral;
-  now: () => number;
-}
+import { toE164, toExtensionReference } from "./phone-number-output.ts";
+import type { ListRequest, NumbersDeps } from "./request.ts";
+import { listPage, pagesOf } from "./upstream-list.ts";
 
 /** Where the extension's calls can be forwarded or flipped to (op 4). */
 export async function listForwardingNumbers(
-  deps: ForwardingNumbersDeps,
-  request: ListRequest,
+  deps: NumbersDeps,
+  { extensionId, page, call }: ListRequest,
 ): Promise<Page<ForwardingNumber>> {
-  const path = { extensionId: request.extensionId };
-  const asOf = deps.now();
-  const window = await readWindow(
-    (page, perPage) =>
-      deps.ringcentral.call(operations.listForwardingNumbers, { path, query: { page, perPage } }, request),
-    { limit: request.page.limit, position: windowPosition(request.page.position) },
-  );
-  return {
-    items: window.records.map(toForwardingNumber),
-    ...(window.next && { next: { ...window.next } }),
-    ...(window.total !== undefined && { total: window.total }),
-    source: "live",
-    asOf,
-  };
+  const pages = pagesOf(deps.ringcentral, operations.listForwardingNumbers, { path: { extensionId } }, call);
+  return listPage(deps, page, pages, toForwardingNumber);
 }
 
 export function toForwardingNumber(wire: WireForwardingNumber): ForwardingNumber {
-  const { extension, device } = wire;
-  const flipNumber = wire.flipNumber === undefined ? Number.NaN : Number.parseInt(wire.flipNumber, 10);
-  return {
+  const flipNumber = Number.parseInt(wire.flipNumber ?? "", 10);
+  return omitUndefined({
     id: wire.id,
-    ...(wire.phoneNumber !== undefined && { phoneNumber: toE164(wire.phoneNumber) }),
-    ...(wire.label !== undefined && { label: wire.label }),
+    phoneNumber: wire.phoneNumber && toE164(wire.phoneNumber),
+    label: wire.label,
     type: wire.type,
     features: wire.features,
-    ...(Number.isInteger(flipNumber) && { flipNumber }),
-    ...(device?.id !== undefined && { deviceId: device.id }),
-    ...(extension?.id !== undefined && {
-      extension: {
-        id: extension.id,
-        ...(extension.name !== undefined && { name: extension.name }),
-        ...(extension.extensionNumber !== undefined && { extensionNumber: extension.extensionNumber }),
-      },
-    }),
-  };
+    flipNumber: Number.isInteger(flipNumber) ? flipNumber : undefined,
+    deviceId: wire.device?.id,
+    extension: toExtensionReference(wire.extension),
+  });
 }

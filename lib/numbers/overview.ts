@@ -1,12 +1,16 @@
+import type { PhoneNumber } from "../contract/company-numbers.ts";
 import { OVERVIEW_LIMIT, type Overview, type OverviewPartName, overviewParts } from "../contract/overview.ts";
 import type { Page } from "../contract/paging.ts";
+import type { ProblemCode } from "../contract/problems.ts";
+import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { Reading } from "../ringcentral/api/operation.ts";
+import * as operations from "../ringcentral/api/operations.ts";
 import { type BlockedNumbersDeps, listBlockedNumbers } from "./blocked-numbers.ts";
 import { listCallerBlockingNumbers } from "./caller-blocking.ts";
-import { listDirectNumbers } from "./direct-numbers.ts";
+import { toPhoneNumber } from "./company-numbers.ts";
 import { listForwardingNumbers } from "./forwarding-numbers.ts";
-import { failsAsAWhole, type PartProblem } from "./overview-problems.ts";
-import type { NumbersRequest } from "./request.ts";
+import type { ListRequest, NumbersDeps, NumbersRequest } from "./request.ts";
+import { listPage, pagesOf } from "./upstream-list.ts";
 
 export interface OverviewRequest extends NumbersRequest {
   query: { parts?: readonly OverviewPartName[] | undefined; mode: "partial" | "strict" };
@@ -14,62 +18,115 @@ export interface OverviewRequest extends NumbersRequest {
   problemOf: (error: unknown) => PartProblem;
 }
 
+/** A problem as the edge shows it. */
+interface PartProblem {
+  code: ProblemCode;
+  status: number;
+  retryable: boolean;
+  [member: string]: unknown;
+}
+
+interface PartFailure {
+  error: unknown;
+  problem: PartProblem;
+}
+
 /**
- * One screen of an extension's numbers: the parts are read at the same time, under one deadline, so that the whole
- * takes as long as the slowest. A part that fails says so and takes nothing from the others; a part RingCentral
- * cannot give now, but gave before, is `stale`.
+ * One screen of an extension's numbers. The parts are read at the same time under one deadline, so the whole takes as
+ * long as the slowest part. A failed part does not affect the others. A part is `stale` when RingCentral fails now but
+ * returned it before.
  *
- * @throws what the most telling part failed with: with `mode=strict` when one is not current, and with
- * `mode=partial` when all were refused for the same reason
+ * @throws the error of the most telling part: with `mode=strict` when one is not current, and with `mode=partial` when
+ * all failed for the same reason
  */
 export async function getOverview(deps: BlockedNumbersDeps, request: OverviewRequest): Promise<Overview> {
   const { parts = overviewParts, mode } = request.query;
-  const read = { blocked, allowed, forwarding: listForwardingNumbers, direct: listDirectNumbers };
   const wanted = overviewParts.filter((name) => parts.includes(name));
-  const outcomes = await Promise.all(wanted.map((name) => readPart(name, read[name])));
+  const outcomes = await Promise.all(wanted.map((name) => readPart(deps, request, name)));
   const failures = outcomes.flatMap(({ failure }) => (failure === undefined ? [] : [failure]));
-  const fatal = failsAsAWhole(mode, failures, wanted.length);
+  const fatal = fatalFailure(mode, failures, wanted.length);
   if (fatal !== undefined) throw fatal.error;
-  const answered = Object.fromEntries(outcomes.map(({ name, part }) => [name, part]));
   const complete = outcomes.every(({ part }) => part.status === "ok");
-  return { extensionId: request.extensionId, complete, ...answered };
+  const named = Object.fromEntries(outcomes.map(({ name, part }) => [name, part]));
+  return { extensionId: request.extensionId, complete, ...named };
+}
 
-  async function readPart<Item>(name: OverviewPartName, list: List<Item>) {
-    const readings: Reading[] = [];
-    try {
-      const page = await list(deps, {
-        ...request,
-        page: { limit: OVERVIEW_LIMIT },
-        // The answer as a whole has no one age: each part tells its own.
-        onReading: (reading) => void readings.push(reading),
-        ...(mode === "strict" && { freshness: { ...request.freshness, staleIfErrorMs: 0 } }),
-      });
-      return { name, part: readingOf(page, readings) };
-    } catch (error) {
-      const problem = request.problemOf(error);
-      return { name, part: { status: "error" as const, problem }, failure: { error, problem } };
-    }
+type List = (deps: BlockedNumbersDeps, request: ListRequest) => Promise<Page<unknown>>;
+
+const lists: Record<OverviewPartName, List> = {
+  blocked: listBlockedNumbers,
+  allowed: (deps, request) => listCallerBlockingNumbers(deps, { ...request, query: { status: "allowed" } }),
+  forwarding: listForwardingNumbers,
+  direct: listDirectNumbers,
+};
+
+/** The numbers that ring this extension alone, from the Light list instead of a Heavy page of the company's. */
+async function listDirectNumbers(
+  deps: NumbersDeps,
+  { extensionId, page, call }: ListRequest,
+): Promise<Page<PhoneNumber>> {
+  const input = { path: { extensionId }, query: { usageType: "DirectNumber" } };
+  const pages = pagesOf(deps.ringcentral, operations.listExtensionPhoneNumbers, input, call);
+  return listPage(deps, page, pages, toPhoneNumber);
+}
+
+async function readPart(
+  deps: BlockedNumbersDeps,
+  { extensionId, call, query, problemOf }: OverviewRequest,
+  name: OverviewPartName,
+) {
+  const readings: Reading[] = [];
+  const freshness =
+    query.mode === "strict" ? { ...call.freshness, staleIfErrorMs: 0 } : (call.freshness ?? {});
+  // The parts differ in age, so each reports its own.
+  const onReading = (reading: Reading) => void readings.push(reading);
+  try {
+    const page = await lists[name](deps, {
+      extensionId,
+      page: { limit: OVERVIEW_LIMIT },
+      call: { ...call, freshness, onReading },
+    });
+    return { name, part: toPart(page, readings) };
+  } catch (error) {
+    const problem = problemOf(error);
+    return { name, part: { status: "error" as const, problem }, failure: { error, problem } };
   }
 }
 
-type List<Item> = (
-  deps: BlockedNumbersDeps,
-  request: NumbersRequest & { page: { limit: number } },
-) => Promise<Page<Item>>;
-
-const blocked: List<unknown> = listBlockedNumbers;
-const allowed: List<unknown> = (deps, request) =>
-  listCallerBlockingNumbers(deps, { ...request, query: { status: "allowed" } });
-
-function readingOf<Item>({ items, next, total, asOf }: Page<Item>, readings: readonly Reading[]) {
+function toPart({ items, next, total, asOf }: Page<unknown>, readings: readonly Reading[]) {
   const isCached = readings.some(({ source }) => source === "cache");
   const at = readings.length === 0 ? asOf : Math.min(...readings.map((reading) => reading.asOf));
-  return {
+  return omitUndefined({
     status: readings.some(({ isStale }) => isStale) ? ("stale" as const) : ("ok" as const),
     source: isCached ? ("cache" as const) : ("live" as const),
     asOf: new Date(at).toISOString(),
     data: items,
     hasMore: next !== undefined,
-    ...(total !== undefined && { total }),
-  };
+    total,
+  });
+}
+
+/**
+ * The failure to report instead of the parts that could be read.
+ *
+ * With `strict` any failure: the most telling one. With `partial` only when every part failed for the same reason and
+ * that reason will not pass: then the request is wrong, not one of the parts.
+ */
+function fatalFailure(
+  mode: "partial" | "strict",
+  failures: readonly PartFailure[],
+  wanted: number,
+): PartFailure | undefined {
+  const [first] = failures.toSorted((a, b) => telling(b.problem) - telling(a.problem));
+  if (first === undefined || mode === "strict") return first;
+  const isSame =
+    failures.length === wanted && failures.every(({ problem }) => problem.code === first.problem.code);
+  return isSame && first.problem.status < 500 ? first : undefined;
+}
+
+/** What the caller can fix (4xx) first, then what an operator has to fix, then what says when to retry (503). */
+function telling({ status, retryable }: PartProblem): number {
+  if (status < 500) return 4;
+  if (!retryable) return 3;
+  return status === 503 ? 2 : 1;
 }

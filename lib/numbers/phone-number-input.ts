@@ -1,44 +1,34 @@
 import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from "libphonenumber-js/min";
 import { type FieldError, ProblemError } from "../contract/problems.ts";
+import { omitUndefined } from "../platform/omit-undefined.ts";
 
-/** The two places a caller may say which country a national number belongs to. */
-export interface PhoneNumberInput {
+/** A number, and the country of a national one from the body or the query. */
+interface PhoneNumberInput {
   phoneNumber: string;
-  /** From the body. */
   country?: string | undefined;
-  /** From the query. */
   queryCountry?: string | undefined;
 }
 
 /**
- * Reads E.164, or national form with a country, into E.164.
- *
- * Asks only that the number be possible (a length its country uses), not that it be assigned: callers block
- * spoofed and unassigned numbers too, and RingCentral has the last word anyway.
+ * E.164 from E.164, or from national form with a country. The number only has to be possible (a length its country
+ * uses), not assigned: callers block spoofed and unassigned numbers too, and RingCentral checks again.
  * @throws ProblemError `request_invalid` naming the field at fault
  */
 export function parsePhoneNumberInput(input: PhoneNumberInput): string {
   const { phoneNumber } = input;
-  const country = countryOf(input);
-  if (!phoneNumber.startsWith("+") && country === undefined) {
-    throw invalid({
-      in: "body",
-      field: "phoneNumber",
-      code: "format",
-      detail: "A number in national form needs `country`; otherwise write it in E.164, starting with +.",
-    });
+  const defaultCountry = countryOf(input);
+  const malformed = (detail: string) => invalid({ in: "body", field: "phoneNumber", code: "format", detail });
+  if (!phoneNumber.startsWith("+") && defaultCountry === undefined) {
+    throw malformed(
+      "A number in national form needs `country`; otherwise write it in E.164, starting with +.",
+    );
   }
   const parsed = parsePhoneNumberFromString(phoneNumber, {
-    ...(country !== undefined && { defaultCountry: country }),
+    ...omitUndefined({ defaultCountry }),
     extract: false,
   });
   if (parsed === undefined || !parsed.isPossible() || parsed.ext !== undefined) {
-    throw invalid({
-      in: "body",
-      field: "phoneNumber",
-      code: "format",
-      detail: "Not a possible phone number.",
-    });
+    throw malformed("Not a possible phone number.");
   }
   return parsed.number;
 }

@@ -1,8 +1,18 @@
+import { omitUndefined } from "../platform/omit-undefined.ts";
+
 /**
- * E.164 as we answer it. RingCentral's samples are E.164, but older data lacks the `+` [docs: NUM]. Eleven to
- * fifteen bare digits can only be an international number; anything shorter may be national or a short code, and
- * a masked one holds letters: those pass as they are rather than be guessed at.
+ * A number in E.164. RingCentral's samples are E.164, but older data lacks the `+` [docs: NUM]. Eleven to fifteen bare
+ * digits are an international number. Anything shorter may be national or a short code, and a masked number holds
+ * letters: those pass unchanged.
  */
 export function toE164(phoneNumber: string): string {
   return /^[1-9]\d{10,14}$/.test(phoneNumber) ? `+${phoneNumber}` : phoneNumber;
+}
+
+/** The extension that has a number, when RingCentral names one. */
+export function toExtensionReference(
+  wire: { id?: string | undefined; name?: string | undefined; extensionNumber?: string | undefined } = {},
+) {
+  const { id, name, extensionNumber } = wire;
+  return id === undefined ? undefined : omitUndefined({ id, name, extensionNumber });
 }

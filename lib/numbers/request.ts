@@ -1,19 +1,27 @@
 import type { PageRequest } from "../contract/paging.ts";
-import type { CallContext } from "../ringcentral/api/operation.ts";
+import type { Clock } from "../platform/clock.ts";
+import type { CallContext, RingCentral } from "../ringcentral/api/operation.ts";
 
-/** A request as the use cases see it: what the RingCentral client needs to know, and what it is about. */
-export interface NumbersRequest extends CallContext {
-  /** The extension the request is about, already checked to be the caller's to reach. */
-  extensionId: string;
+export interface NumbersDeps {
+  ringcentral: RingCentral;
+  clock: Clock;
 }
 
-export interface WriteRequest extends NumbersRequest {
-  /** `If-Match`: the write is to happen only to that version of the resource. */
-  ifMatch?: string | undefined;
-  /** An earlier try of this very request may have taken effect: look before anything is sent. */
-  resolveFirst?: boolean;
+/** A request as the use cases see it. */
+export interface NumbersRequest {
+  /** The edge has checked that the caller may reach this extension. */
+  extensionId: string;
+  /** The context of every RingCentral call that the request makes. */
+  call: CallContext;
 }
 
 export interface ListRequest extends NumbersRequest {
   page: PageRequest;
+}
+
+export interface WriteRequest extends NumbersRequest {
+  /** `If-Match`: the only version of the resource that the write may change. */
+  ifMatch?: string | undefined;
+  /** An earlier attempt of this request may have taken effect: look before sending anything. */
+  resolveFirst?: boolean;
 }

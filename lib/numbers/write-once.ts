@@ -1,101 +1,99 @@
 import type { Clock } from "../platform/clock.ts";
-import { type Deadline, deadlineIn } from "../platform/deadline.ts";
+import { deadlineIn } from "../platform/deadline.ts";
 import { RingCentralError } from "../ringcentral/api/errors.ts";
+import type { CallContext } from "../ringcentral/api/operation.ts";
 
 export interface WriteContext {
   clock: Clock;
-  deadline: Deadline;
-  /** An earlier try of this very request may have taken effect: look before sending anything. */
+  call: CallContext;
+  /** An earlier attempt of this request may have taken effect: look before sending anything. */
   resolveFirst?: boolean | undefined;
 }
 
-/** The share of the time that is left which a write may take; the rest is for finding out what became of it. */
+/** The share of the remaining time that a write may take; the rest is for finding out its outcome. */
 const SENDING_SHARE = 0.6;
-/** Pauses between readings: a write whose answer was lost may take a moment to show. */
+/** Pauses before the readings: a write whose response was lost may take a moment to show. */
 const READ_BACK_PAUSES_MS = [0, 400, 1_200];
-/** Less time than this is not enough for another reading and an answer. */
+/** The least time for another reading and a response. */
 const READ_BACK_MS = 300;
 
 /**
- * Creates a resource so that it exists once. RingCentral's POSTs know no idempotency [unsure, no key in its
- * description], so an ambiguous outcome (timeout, dropped connection, 5xx, CMN-304) is settled by reading back on the
- * natural key. What is found is the answer. What is not found is sent again only when RingCentral is surely done with
- * the first request: it answered, or ended the connection. After a timeout it may still be working, so the caller is
- * told that the outcome is unknown, and nothing is sent.
+ * Creates a resource once. RingCentral's POSTs are not idempotent [unsure, no key in its description], so an ambiguous
+ * outcome (timeout, dropped connection, 5xx, CMN-304) is settled by reading back on the natural key. A resource that is
+ * found is the result. One that is not found is sent again only when RingCentral has surely finished the first request:
+ * it responded, or ended the connection. After a timeout it may still be working, so nothing is sent and the caller
+ * learns that the outcome is unknown.
  *
- * @param send one POST, within the deadline it is given
+ * @param send one POST, within the deadline of the given context
  * @param find the resource by its natural key, if there is one
  */
 export async function createOnce<Wire>(
   context: WriteContext,
-  send: (deadline: Deadline) => Promise<Wire>,
-  find: (deadline: Deadline) => Promise<Wire | undefined>,
+  send: (call: CallContext) => Promise<Wire>,
+  find: (call: CallContext) => Promise<Wire | undefined>,
 ): Promise<Wire> {
   if (context.resolveFirst) {
-    const existing = await find(context.deadline);
+    const existing = await find(fresh(context.call));
     if (existing !== undefined) return existing;
   }
   try {
-    return await send(sendingDeadline(context));
+    return await send(firstCall(context));
   } catch (error) {
     if (!isAmbiguous(error)) throw error;
     const existing = await readBack(context, error, find);
     if (existing !== undefined) return existing;
     if (mayStillBeWorking(error)) throw error;
-    return send(context.deadline);
+    return send(context.call);
   }
 }
 
-/**
- * Replaces a resource. A complete replacement may be repeated without harm, so after an ambiguous outcome it is
- * read, and sent again unless it is as wanted already.
- */
+/** Replaces a resource. Repeating is harmless: after an ambiguous outcome it is read, and sent again if needed. */
 export async function replaceOnce<Wire>(
   context: WriteContext,
-  send: (deadline: Deadline) => Promise<Wire>,
-  read: (deadline: Deadline) => Promise<Wire>,
+  send: (call: CallContext) => Promise<Wire>,
+  read: (call: CallContext) => Promise<Wire>,
   isAsWanted: (wire: Wire) => boolean,
 ): Promise<Wire> {
   try {
-    return await send(sendingDeadline(context));
+    return await send(firstCall(context));
   } catch (error) {
     if (!isAmbiguous(error)) throw error;
-    const find = async (deadline: Deadline) => {
-      const current = await read(deadline);
+    const find = async (call: CallContext) => {
+      const current = await read(call);
       return isAsWanted(current) ? current : undefined;
     };
     const replaced = await readBack(context, error, find);
-    return replaced ?? send(context.deadline);
+    return replaced ?? send(context.call);
   }
 }
 
-/**
- * Removes a resource. Repeating is harmless, and "not found" is what success looks like the second time
- * [docs: ERR]; the first time it is the caller's mistake.
- */
+/** Removes a resource. "Not found" means success on the second attempt [docs: ERR], a caller's mistake on the first. */
 export async function deleteOnce(
   context: WriteContext,
-  send: (deadline: Deadline) => Promise<void>,
+  send: (call: CallContext) => Promise<void>,
 ): Promise<void> {
   try {
-    await send(sendingDeadline(context));
+    await send(firstCall(context));
   } catch (error) {
     if (!isAmbiguous(error)) throw error;
-    await send(context.deadline).catch((again: unknown) => {
+    await send(context.call).catch((again: unknown) => {
       if (!isGone(again)) throw again;
     });
   }
 }
 
-function sendingDeadline({ clock, deadline }: WriteContext): Deadline {
-  return deadlineIn(deadline.remainingMs() * SENDING_SHARE, clock, 0);
+function firstCall({ clock, call }: WriteContext): CallContext {
+  return { ...call, deadline: deadlineIn(call.deadline.remainingMs() * SENDING_SHARE, clock, 0) };
 }
+
+/** A read that looks for the effect of a write must not join one that began before it. */
+const fresh = (call: CallContext): CallContext => ({ ...call, fresh: true });
 
 function isAmbiguous(error: unknown): error is RingCentralError {
   return error instanceof RingCentralError && error.failure.mayHaveTakenEffect;
 }
 
-/** No answer came, or another instance of the same write is under way (CMN-304). [docs: ERR] */
+/** No response came, or the same write is in progress elsewhere (CMN-304). [docs: ERR] */
 function mayStillBeWorking({ failure }: RingCentralError): boolean {
   return failure.kind === "timeout" || failure.errorCode === "CMN-304";
 }
@@ -106,18 +104,18 @@ function isGone(error: unknown): boolean {
   );
 }
 
-/** @throws the write's own error when reading back fails too: the outcome stays unknown */
+/** @throws the write's error when reading back fails too: the outcome stays unknown */
 async function readBack<Wire>(
-  { clock, deadline }: WriteContext,
+  { clock, call }: WriteContext,
   cause: RingCentralError,
-  find: (deadline: Deadline) => Promise<Wire | undefined>,
+  find: (call: CallContext) => Promise<Wire | undefined>,
 ): Promise<Wire | undefined> {
   for (const pauseMs of READ_BACK_PAUSES_MS) {
-    if (deadline.remainingMs() < pauseMs + READ_BACK_MS) throw cause;
+    if (call.deadline.remainingMs() < pauseMs + READ_BACK_MS) throw cause;
     await clock.sleep(pauseMs);
     let found: Wire | undefined;
     try {
-      found = await find(deadline);
+      found = await find(fresh(call));
     } catch {
       throw cause;
     }

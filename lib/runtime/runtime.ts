@@ -1,6 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
 import { type Authenticator, createAuthenticator } from "../http/authenticate.ts";
-import { type BlockedNumberFamilies, createBlockedNumberFamilies } from "../numbers/blocked-number-family.ts";
+import {
+  type BlockedNumberEndpoints,
+  createBlockedNumberEndpoints,
+} from "../numbers/blocked-number-endpoint.ts";
 import { type Clock, systemClock } from "../platform/clock.ts";
 import { type CredentialSource, type Credentials, keyOf } from "../platform/credentials.ts";
 import type { Deadline } from "../platform/deadline.ts";
@@ -30,7 +33,7 @@ export interface AccountRuntime {
   ringcentral: RingCentral;
   /** The same past the read cache: for those who are after the truth. */
   uncached: RingCentral;
-  families: BlockedNumberFamilies;
+  endpoints: BlockedNumberEndpoints;
   tokens: SharedToken;
   rateLimiter: SharedRateLimiter;
   records: RecordStore;
@@ -97,7 +100,7 @@ export function createRuntime(
     records: createDynamoRecordStore({ tableName: settings.tableName, onDate: tableTime.learn }),
     transport: createTransport({ userAgent: userAgent(VERSION) }),
   };
-  const families = createBlockedNumberFamilies(shared);
+  const endpoints = createBlockedNumberEndpoints(shared);
   const accounts = new Map<string, Account>();
 
   function account(accountId: string): Account {
@@ -116,7 +119,7 @@ export function createRuntime(
     for({ accountId }) {
       const { ringcentral, uncached, tokens, rateLimiter } = account(accountId);
       const { records } = shared;
-      return { ringcentral, uncached, tokens, rateLimiter, families, records, clock, now: clock.now };
+      return { ringcentral, uncached, tokens, rateLimiter, endpoints, records, clock, now: clock.now };
     },
     records: shared.records,
     async currentKey(purpose, accountId, deadline) {

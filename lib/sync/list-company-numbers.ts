@@ -1,18 +1,15 @@
 import type { PhoneNumber } from "../contract/company-numbers.ts";
 import type { Page, Position } from "../contract/paging.ts";
 import { ProblemError } from "../contract/problems.ts";
-import { type CompanyNumbersRequest, listCompanyNumbers } from "../numbers/company-numbers.ts";
-import type { Logger } from "../platform/logger.ts";
+import { type CompanyNumbersRequest, listLiveCompanyNumbers } from "../numbers/company-numbers.ts";
+import type { NumbersDeps } from "../numbers/request.ts";
 import { RingCentralError } from "../ringcentral/api/errors.ts";
-import type { RingCentral } from "../ringcentral/api/operation.ts";
 import { StorageUnavailable } from "../storage/errors.ts";
 import type { RecordStore } from "../storage/record-store.ts";
 import { readSnapshotPage } from "./snapshot/snapshot.ts";
 
-export interface ListNumbersDeps {
+export interface ListCompanyNumbersDeps extends NumbersDeps {
   records: RecordStore;
-  ringcentral: RingCentral;
-  now: () => number;
 }
 
 /**
@@ -20,20 +17,21 @@ export interface ListNumbersDeps {
  * them fresher than it is. A live reading costs a Heavy call, one of ten a minute, so when that budget is spent, or
  * RingCentral cannot be reached, an older snapshot is the better answer; `source` and `asOf` tell.
  */
-export async function listNumbers(
-  deps: ListNumbersDeps,
+export async function listCompanyNumbers(
+  deps: ListCompanyNumbersDeps,
   request: CompanyNumbersRequest,
 ): Promise<Page<PhoneNumber>> {
-  const { page, freshness, log } = request;
-  if (isLivePosition(page.position)) return listCompanyNumbers(deps, request);
+  const { page } = request;
+  const { freshness, log } = request.call;
+  if (isLivePosition(page.position)) return listLiveCompanyNumbers(deps, request);
   const snapshot = await readSnapshot(deps, request);
-  if (snapshot === undefined) return listCompanyNumbers(deps, request);
+  if (snapshot === undefined) return listLiveCompanyNumbers(deps, request);
   const maxAgeMs = freshness?.maxAgeMs;
   // A walk stays with the version it began with.
   if (page.position !== undefined || maxAgeMs === undefined) return snapshot;
-  if (maxAgeMs > 0 && deps.now() - snapshot.asOf <= maxAgeMs) return snapshot;
+  if (maxAgeMs > 0 && deps.clock.now() - snapshot.asOf <= maxAgeMs) return snapshot;
   try {
-    return await listCompanyNumbers(deps, request);
+    return await listLiveCompanyNumbers(deps, request);
   } catch (error) {
     if (!(error instanceof RingCentralError && error.isTransient)) throw error;
     log.info("snapshot in place of a live reading", { error });
@@ -42,11 +40,11 @@ export async function listNumbers(
 }
 
 async function readSnapshot(
-  { records, now }: ListNumbersDeps,
-  { accountId, query, page, log }: CompanyNumbersRequest & { log: Logger },
+  { records, clock }: ListCompanyNumbersDeps,
+  { query, page, call: { accountId, log } }: CompanyNumbersRequest,
 ): Promise<Page<PhoneNumber> | undefined> {
   try {
-    const snapshot = await readSnapshotPage({ records, now }, { accountId, filter: query, page });
+    const snapshot = await readSnapshotPage({ records, now: clock.now }, { accountId, filter: query, page });
     if (snapshot === undefined && page.position !== undefined) throw new ProblemError("cursor_expired");
     return snapshot;
   } catch (error) {

@@ -10,7 +10,7 @@ const POLL_AFTER_SECONDS = 60;
 const FIRST_SYNC_SECONDS = 30;
 
 /** `GET /v1/account/phone-numbers/changes`. @throws ProblemError `cursor_expired`, `snapshot_missing` */
-export async function listChanges(
+export async function listNumberChanges(
   deps: { records: RecordStore; now: () => number },
   { accountId, page }: { accountId: string; page: PageRequest },
 ): Promise<FeedPage<NumberChange>> {

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import * as z from "zod/mini";
 import type { Position } from "../../lib/contract/paging.ts";
-import type { CompanyNumbersFilter } from "../../lib/numbers/company-numbers-filter.ts";
+import type { CompanyNumbersFilter } from "../../lib/numbers/company-numbers.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
 import { runSync } from "../../lib/sync/run/run-sync.ts";

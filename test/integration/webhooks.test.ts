@@ -2,7 +2,7 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { handler as receiveEvent } from "../../functions/webhooks/receive-ringcentral-event.ts";
+import { handler as receiveRingCentralEvent } from "../../functions/webhooks/receive-ringcentral-event.ts";
 import { handler as renewSubscription } from "../../functions/webhooks/renew-subscription.ts";
 import { receiveRingCentralEventRoute as route } from "../../lib/contract/sync.ts";
 import { resetRuntime } from "../../lib/runtime/runtime.ts";
@@ -30,7 +30,7 @@ async function startGateway(): Promise<Server> {
     );
     const event: TestRequest = { headers, ...(body !== "" && { body }) };
     arrived.push(event);
-    const answer = await invoke(receiveEvent, route, event);
+    const answer = await invoke(receiveRingCentralEvent, route, event);
     response.writeHead(answer.status, answer.headers).end(JSON.stringify(answer.body));
   });
   server.listen(0, "127.0.0.1");
@@ -141,16 +141,16 @@ describe("a notification", () => {
     const genuine = arrived.at(-1);
     const { "verification-token": secret, ...others } = genuine?.headers ?? {};
     expect(secret).toMatch(/^[\w-]{43}$/);
-    const forged = await invoke(receiveEvent, route, { ...genuine, headers: others });
+    const forged = await invoke(receiveRingCentralEvent, route, { ...genuine, headers: others });
     expect(forged).toMatchObject({ status: 401, body: { code: "webhook_token_invalid" } });
     expectConforms(route, forged);
-    const taken = await invoke(receiveEvent, route, { ...genuine });
+    const taken = await invoke(receiveRingCentralEvent, route, { ...genuine });
     expect(taken).toMatchObject({ status: 200, body: { outcome: "ignored" } });
     expectConforms(route, taken);
   });
 
   it("of more than 8 KiB is refused unread", async () => {
-    const answer = await invoke(receiveEvent, route, { body: `"${"x".repeat(9_000)}"` });
+    const answer = await invoke(receiveRingCentralEvent, route, { body: `"${"x".repeat(9_000)}"` });
     expect(answer).toMatchObject({ status: 413, body: { code: "body_too_large" } });
   });
 });

@@ -1,6 +1,6 @@
 import type { NumberChange, PhoneNumber } from "../../lib/contract/company-numbers.ts";
 import type { Position } from "../../lib/contract/paging.ts";
-import { toPhoneNumber } from "../../lib/numbers/company-number-output.ts";
+import { toPhoneNumber } from "../../lib/numbers/company-numbers.ts";
 import { canonicalJson } from "../../lib/platform/content-tag.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";

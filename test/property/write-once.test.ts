@@ -5,6 +5,7 @@ import type { HttpResponse } from "../../lib/http/invocation.ts";
 import { createOnce } from "../../lib/numbers/write-once.ts";
 import type { Clock } from "../../lib/platform/clock.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
+import { createLogger } from "../../lib/platform/logger.ts";
 import { RingCentralError, type RingCentralFailure } from "../../lib/ringcentral/api/errors.ts";
 import type { RecordStore } from "../../lib/storage/record-store.ts";
 import { createMemoryRecordStore } from "../support/memory-record-store.ts";
@@ -49,6 +50,8 @@ function movingClock(): Clock & { move(ms: number): void } {
 const ambiguous = (details: Partial<RingCentralFailure>) =>
   new RingCentralError({ kind: "broken", operation: "add", mayHaveTakenEffect: true, ...details });
 
+const log = createLogger({}, { write: () => {} });
+
 const died = Symbol("died");
 
 function world() {
@@ -73,6 +76,7 @@ function world() {
       return new Promise(() => {});
     };
     const deadline = deadlineIn(15_000, clock);
+    const call = { accountId: "1", requestId: "test", deadline, log };
     let sends = 0;
     const send = async (): Promise<Resource> => {
       sends += 1;
@@ -109,7 +113,7 @@ function world() {
     };
     const run = async (resolveFirst: boolean): Promise<HttpResponse> => {
       const find = async () => resources.find((resource) => resource.number === number);
-      const resource = await createOnce({ clock, deadline, resolveFirst }, send, find);
+      const resource = await createOnce({ clock, call, resolveFirst }, send, find);
       if (fate === "died before writing it down") return dead();
       return { statusCode: 201, headers: {}, body: JSON.stringify(resource) };
     };

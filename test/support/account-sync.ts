@@ -1,6 +1,6 @@
 import type { NumberChange, PhoneNumber } from "../../lib/contract/company-numbers.ts";
 import type { Position } from "../../lib/contract/paging.ts";
-import type { CompanyNumbersFilter } from "../../lib/numbers/company-numbers-filter.ts";
+import type { CompanyNumbersFilter } from "../../lib/numbers/company-numbers.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
 import { runSync, type SyncDeps, type SyncOutcome, type SyncRequest } from "../../lib/sync/run/run-sync.ts";

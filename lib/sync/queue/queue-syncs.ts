@@ -10,7 +10,7 @@ const SPREAD_MS = 60_000;
  * Queues a sync of each account. All are tried even if some fail; a repetition by the scheduler does no harm.
  * @throws the first failure
  */
-export async function queueScheduledSyncs(
+export async function queueSyncs(
   { queue, clock, log }: { queue: MessageQueue; clock: Clock; log: Logger },
   accounts: readonly string[],
 ): Promise<{ queued: number }> {

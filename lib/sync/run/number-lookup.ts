@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import type { PhoneNumber } from "../../contract/company-numbers.ts";
-import { toPhoneNumber } from "../../numbers/company-number-output.ts";
+import { toPhoneNumber } from "../../numbers/company-numbers.ts";
 import { RingCentralError } from "../../ringcentral/api/errors.ts";
 import type { CallContext, RingCentral } from "../../ringcentral/api/operation.ts";
 import { getCompanyNumber, getCompanyNumbers } from "../../ringcentral/api/operations.ts";

@@ -1,5 +1,5 @@
 import type { PhoneNumber } from "../../contract/company-numbers.ts";
-import { toPhoneNumber } from "../../numbers/company-number-output.ts";
+import { toPhoneNumber } from "../../numbers/company-numbers.ts";
 import { listCompanyNumbers } from "../../ringcentral/api/operations.ts";
 import type { WireCompanyNumber, WireList } from "../../ringcentral/api/wire.ts";
 import { callContext, type RunContext, RunStale } from "./run-context.ts";

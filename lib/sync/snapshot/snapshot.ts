@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import type { PhoneNumber } from "../../contract/company-numbers.ts";
 import type { Page, PageRequest, Position } from "../../contract/paging.ts";
 import { ProblemError } from "../../contract/problems.ts";
-import { type CompanyNumbersFilter, fitsFilter } from "../../numbers/company-numbers-filter.ts";
+import { type CompanyNumbersFilter, fitsFilter } from "../../numbers/company-numbers.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
 import { type Head, WALK_LIFETIME_MS } from "../sync-records.ts";
 import { type ChunkEntry, readChunk, readChunks, readHead, readManifest } from "./snapshot-store.ts";

@@ -48,7 +48,7 @@ type Notification = z.output<typeof notification>;
  * is a hint and never the truth: all it can do is to wake a sync, once for each `uuid`.
  * @throws ProblemError `webhook_token_invalid`, `request_invalid`, `queue_unavailable`; StorageUnavailable
  */
-export async function receiveEvent(deps: ReceiveDeps, received: ReceivedEvent): Promise<Receipt> {
+export async function receiveRingCentralEvent(deps: ReceiveDeps, received: ReceivedEvent): Promise<Receipt> {
   const { validationToken, text } = received;
   if (text.trim() === "" && validationToken !== undefined) {
     if (!ECHOABLE.test(validationToken)) throw new ProblemError("request_invalid");

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
-import { addBlockedNumber } from "../../../lib/numbers/add-blocked-number.ts";
-import { createBlockedNumberFamilies } from "../../../lib/numbers/blocked-number-family.ts";
+import { createBlockedNumberEndpoints } from "../../../lib/numbers/blocked-number-endpoint.ts";
 import { listBlockedNumbers } from "../../../lib/numbers/blocked-numbers.ts";
+import { addBlockedNumber } from "../../../lib/numbers/write-blocked-numbers.ts";
 import type { Clock } from "../../../lib/platform/clock.ts";
 import { createMemoryRecordStore } from "../../support/memory-record-store.ts";
 import {
@@ -20,8 +20,8 @@ function setUp(respond: (call: FakeCall) => unknown, records = createMemoryRecor
   const time = { now: NOW };
   const clock: Clock = { now: () => time.now, sleep: async () => {} };
   const ringcentral = fakeRingCentral(respond);
-  const families = createBlockedNumberFamilies({ records, clock });
-  return { deps: { ringcentral, families, clock, now: clock.now }, ringcentral, records, time };
+  const endpoints = createBlockedNumberEndpoints({ records, clock });
+  return { deps: { ringcentral, endpoints, clock }, ringcentral, records, time };
 }
 
 function withoutLegacy(call: FakeCall) {
@@ -77,9 +77,9 @@ describe("listing blocked numbers", () => {
     expect(ringcentral.calls).toHaveLength(1);
   });
 
-  it("refuses to continue a walk on the other family, whose ids and order may differ", async () => {
+  it("rejects a cursor of the other endpoint, whose ids and order may differ", async () => {
     const { deps } = setUp(withoutLegacy);
-    const position = { offset: 100, pageSize: 100, family: "legacy" };
+    const position = { offset: 100, pageSize: 100, endpoint: "legacy" };
     await expect(
       listBlockedNumbers(deps, { ...numbersRequest(), page: { limit: 100, position } }),
     ).rejects.toMatchObject({ code: "cursor_invalid" });
@@ -96,7 +96,7 @@ describe("blocking a number", () => {
     expect(ringcentral.calls[0]?.body).toEqual({ phoneNumber: "+12025550143", name: "Robocaller" });
   });
 
-  it("sends status Blocked through the current family", async () => {
+  it("sends status Blocked through the current endpoint", async () => {
     const { deps, ringcentral } = setUp(withoutLegacy);
     await addBlockedNumber(deps, { ...numbersRequest(), query: { country: "US" }, body });
     expect(ringcentral.calls[1]?.body).toEqual({
@@ -106,7 +106,7 @@ describe("blocking a number", () => {
     });
   });
 
-  it("calls nobody for a number that cannot be read", async () => {
+  it("makes no call for a number that cannot be read", async () => {
     const { deps, ringcentral } = setUp(() => legacyRecords[0]);
     await expect(addBlockedNumber(deps, { ...numbersRequest(), query: {}, body })).rejects.toMatchObject({
       code: "request_invalid",

@@ -1,9 +1,9 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { Position } from "../../../lib/contract/paging.ts";
-import { listCallerBlockingNumbers } from "../../../lib/numbers/caller-blocking.ts";
-import { getCallerBlocking, updateCallerBlocking } from "../../../lib/numbers/caller-blocking-settings.ts";
-import { clock, type FakeCall, fakeRingCentral, NOW, numbersRequest } from "./fake-ringcentral.ts";
+import { getCallerBlocking, listCallerBlockingNumbers } from "../../../lib/numbers/caller-blocking.ts";
+import { updateCallerBlocking } from "../../../lib/numbers/write-caller-blocking.ts";
+import { clock, type FakeCall, fakeRingCentral, numbersRequest } from "./fake-ringcentral.ts";
 
 /** Two lists, paged and clamped as RingCentral does; `totals` off = "omitted for cost reasons". */
 function twoLists(sizes: { Blocked: number; Allowed: number }, maxPerPage: number, totals: boolean) {
@@ -26,7 +26,7 @@ function twoLists(sizes: { Blocked: number; Allowed: number }, maxPerPage: numbe
 }
 
 describe("listing blocked and allowed numbers", () => {
-  it("walks the blocked list and then the allowed one, every entry exactly once, with the total of both", async () => {
+  it("reads the blocked list and then the allowed one, every entry exactly once, with the total of both", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.record({
@@ -41,7 +41,7 @@ describe("listing blocked and allowed numbers", () => {
           let position: Position | undefined;
           for (let steps = 0; steps < 500; steps += 1) {
             const page = await listCallerBlockingNumbers(
-              { ringcentral, now: () => NOW },
+              { ringcentral, clock },
               {
                 ...numbersRequest(),
                 page: { limit, ...(position && { position }) },
@@ -67,7 +67,7 @@ describe("listing blocked and allowed numbers", () => {
   it("reads one list only when asked for one", async () => {
     const ringcentral = twoLists({ Blocked: 2, Allowed: 3 }, 1000, true);
     const page = await listCallerBlockingNumbers(
-      { ringcentral, now: () => NOW },
+      { ringcentral, clock },
       { ...numbersRequest(), query: { status: "allowed" } },
     );
     expect(page.items.map((item) => item.status)).toEqual(["allowed", "allowed", "allowed"]);
@@ -80,7 +80,7 @@ describe("listing blocked and allowed numbers", () => {
       paging: { page: 1, perPage: 100, totalElements: 1 },
     }));
     const page = await listCallerBlockingNumbers(
-      { ringcentral, now: () => NOW },
+      { ringcentral, clock },
       { ...numbersRequest(), query: { status: "blocked" } },
     );
     expect(page.items[0]?.status).toBe("Quarantined");

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { listCompanyNumbers } from "../../../lib/numbers/company-numbers.ts";
-import { fakeRingCentral, NOW, numbersRequest, wholeList } from "./fake-ringcentral.ts";
+import { listLiveCompanyNumbers } from "../../../lib/numbers/company-numbers.ts";
+import { clock, fakeRingCentral, numbersRequest, wholeList } from "./fake-ringcentral.ts";
 
 const records = [
   {
@@ -25,9 +25,9 @@ const records = [
   },
 ];
 
-async function list(query: Parameters<typeof listCompanyNumbers>[1]["query"]) {
+async function list(query: Parameters<typeof listLiveCompanyNumbers>[1]["query"]) {
   const ringcentral = fakeRingCentral(() => wholeList(records));
-  const page = await listCompanyNumbers({ ringcentral, now: () => NOW }, { ...numbersRequest(), query });
+  const page = await listLiveCompanyNumbers({ ringcentral, clock }, { ...numbersRequest(), query });
   return { page, call: ringcentral.calls[0] };
 }
 

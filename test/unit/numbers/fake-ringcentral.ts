@@ -1,7 +1,12 @@
 import { deadlineIn } from "../../../lib/platform/deadline.ts";
 import { createLogger } from "../../../lib/platform/logger.ts";
 import { RingCentralError, type RingCentralFailure } from "../../../lib/ringcentral/api/errors.ts";
-import type { Operation, OperationInput, RingCentral } from "../../../lib/ringcentral/api/operation.ts";
+import type {
+  CallContext,
+  Operation,
+  OperationInput,
+  RingCentral,
+} from "../../../lib/ringcentral/api/operation.ts";
 
 export interface FakeCall extends OperationInput {
   operation: string;
@@ -43,13 +48,15 @@ export const NOW = Date.parse("2026-01-01T00:00:00Z");
 /** Stands still, and never makes anybody wait. */
 export const clock = { now: () => NOW, sleep: async () => {} };
 
-export function numbersRequest() {
+export function callContext(): CallContext {
   return {
     accountId: "3700111",
-    extensionId: "3800222",
     requestId: "test",
     deadline: deadlineIn(10_000, clock),
     log: createLogger({}, { write: () => {} }),
-    page: { limit: 100 },
   };
+}
+
+export function numbersRequest() {
+  return { extensionId: "3800222", call: callContext(), page: { limit: 100 } };
 }

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { listForwardingNumbers } from "../../../lib/numbers/forwarding-numbers.ts";
 import {
   addForwardingNumber,
   updateForwardingNumber,
-} from "../../../lib/numbers/forwarding-number-writes.ts";
-import { listForwardingNumbers } from "../../../lib/numbers/forwarding-numbers.ts";
-import { clock, fakeRingCentral, NOW, numbersRequest, wholeList } from "./fake-ringcentral.ts";
+} from "../../../lib/numbers/write-forwarding-numbers.ts";
+import { clock, fakeRingCentral, numbersRequest, wholeList } from "./fake-ringcentral.ts";
 
 const record = {
   id: "712000",
@@ -14,7 +14,6 @@ const record = {
   flipNumber: "2",
   type: "Mobile",
 };
-const now = () => NOW;
 
 describe("listing forwarding numbers", () => {
   it("answers flip numbers as numbers, devices by id, extensions where there are any", async () => {
@@ -36,7 +35,7 @@ describe("listing forwarding numbers", () => {
         { id: "712003", type: "Hologram", flipNumber: "none" },
       ]),
     );
-    const page = await listForwardingNumbers({ ringcentral, now }, numbersRequest());
+    const page = await listForwardingNumbers({ ringcentral, clock }, numbersRequest());
     expect(page.items).toEqual([
       { ...record, flipNumber: 2 },
       { id: "712001", type: "PhoneLine", label: "Desk phone", deviceId: "8800", features: ["CallFlip"] },

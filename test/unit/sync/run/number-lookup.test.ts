@@ -1,12 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { lookUpNumbers } from "../../../../lib/sync/run/number-lookup.ts";
 import { clientOf, createNumberAccount, refused } from "../../../support/number-account.ts";
-import { failure, numbersRequest } from "../../numbers/fake-ringcentral.ts";
+import { callContext, failure } from "../../numbers/fake-ringcentral.ts";
 
 function lab() {
   const account = createNumberAccount(40);
-  const lookUp = (...ids: number[]) =>
-    lookUpNumbers(clientOf(account), ids.map(String), () => numbersRequest());
+  const lookUp = (...ids: number[]) => lookUpNumbers(clientOf(account), ids.map(String), () => callContext());
   const asked = () => account.calls.map(({ ids }) => ids.length);
   return { account, lookUp, asked };
 }

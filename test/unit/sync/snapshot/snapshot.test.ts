@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Position } from "../../../../lib/contract/paging.ts";
-import { fitsFilter } from "../../../../lib/numbers/company-numbers-filter.ts";
+import { fitsFilter } from "../../../../lib/numbers/company-numbers.ts";
 import { readSnapshotPage, sweptAt } from "../../../../lib/sync/snapshot/snapshot.ts";
 import { forgetChunks } from "../../../../lib/sync/snapshot/snapshot-store.ts";
 import { ACCOUNT, createAccountSync, MINUTE } from "../../../support/account-sync.ts";

@@ -6,7 +6,7 @@ import { wakeSync } from "../../../../lib/sync/queue/debounce.ts";
 import {
   type ReceiveDeps,
   type ReceivedEvent,
-  receiveEvent,
+  receiveRingCentralEvent,
 } from "../../../../lib/sync/webhook/receive-ringcentral-event.ts";
 import { createMemoryRecordStore, type MemoryRecordStore } from "../../../support/memory-record-store.ts";
 
@@ -57,7 +57,7 @@ function notification(fields: object = {}): string {
   });
 }
 const receive = (received: Partial<ReceivedEvent> = {}) =>
-  receiveEvent(deps, { verificationToken: SECRET, text: notification(), ...received });
+  receiveRingCentralEvent(deps, { verificationToken: SECRET, text: notification(), ...received });
 const codeOf = (receipt: Promise<unknown>) =>
   receipt.then(
     () => "taken",
@@ -66,14 +66,16 @@ const codeOf = (receipt: Promise<unknown>) =>
 
 describe("the handshake", () => {
   it("sends the token back and does nothing else", async () => {
-    const receipt = await receiveEvent(deps, { validationToken: "a-b-c", text: "" });
+    const receipt = await receiveRingCentralEvent(deps, { validationToken: "a-b-c", text: "" });
     expect(receipt).toEqual({ outcome: "validated", echo: "a-b-c" });
     expect(records.dump()).toEqual([]);
   });
 
   it("echoes nothing that could break out of a header", async () => {
-    expect(await codeOf(receiveEvent(deps, { validationToken: "a\r\nb", text: "" }))).toBe("request_invalid");
-    expect(await codeOf(receiveEvent(deps, { validationToken: "x".repeat(300), text: "" }))).toBe(
+    expect(await codeOf(receiveRingCentralEvent(deps, { validationToken: "a\r\nb", text: "" }))).toBe(
+      "request_invalid",
+    );
+    expect(await codeOf(receiveRingCentralEvent(deps, { validationToken: "x".repeat(300), text: "" }))).toBe(
       "request_invalid",
     );
   });

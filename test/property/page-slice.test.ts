@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readWindow, type WindowPosition } from "../../lib/numbers/upstream-window.ts";
+import { readSlice, type SlicePosition } from "../../lib/numbers/page-slice.ts";
 import type { WireList } from "../../lib/ringcentral/api/wire.ts";
 
 /** An upstream of `size` integers that clamps, counts clamped pages, and may leave the totals out. */
@@ -21,20 +21,20 @@ function upstream(size: number, maxPerPage: number, dialect: "navigation" | "tot
   return { fetchPage, calls };
 }
 
-async function walk(
+async function traverse(
   fetchPage: (page: number, perPage: number) => Promise<WireList<number>>,
   limits: number[],
   accept?: (record: number) => boolean,
 ) {
   const seen: number[] = [];
-  let position: WindowPosition | undefined;
+  let position: SlicePosition | undefined;
   for (let step = 0; ; step += 1) {
     const limit = limits[step % limits.length] ?? 1;
-    const window = await readWindow(fetchPage, { limit, position, accept });
-    expect(window.records.length).toBeLessThanOrEqual(limit);
-    seen.push(...window.records);
-    if (window.next === undefined) return { seen, steps: step + 1 };
-    position = window.next;
+    const slice = await readSlice(fetchPage, { limit, position, accept });
+    expect(slice.records.length).toBeLessThanOrEqual(limit);
+    seen.push(...slice.records);
+    if (slice.next === undefined) return { seen, steps: step + 1 };
+    position = slice.next;
     expect(step).toBeLessThan(5000);
   }
 }
@@ -46,13 +46,13 @@ const lists = fc.record({
   limits: fc.array(fc.integer({ min: 1, max: 1000 }), { minLength: 1, maxLength: 4 }),
 });
 
-describe("walking an upstream list", () => {
+describe("a traversal of an upstream list", () => {
   it("yields every item exactly once, in order, whatever the clamp and however the limit varies", async () => {
     await fc.assert(
       fc.asyncProperty(lists, async ({ size, maxPerPage, dialect, limits }) => {
         fc.pre(size / Math.min(maxPerPage, ...limits) < 400);
         const { fetchPage } = upstream(size, maxPerPage, dialect);
-        const { seen } = await walk(fetchPage, limits);
+        const { seen } = await traverse(fetchPage, limits);
         expect(seen).toEqual(Array.from({ length: size }, (_, i) => i));
       }),
       { numRuns: 300 },
@@ -64,7 +64,7 @@ describe("walking an upstream list", () => {
       fc.asyncProperty(lists, fc.integer({ min: 1, max: 7 }), async (list, divisor) => {
         fc.pre(list.size / Math.min(list.maxPerPage, ...list.limits) < 400);
         const { fetchPage } = upstream(list.size, list.maxPerPage, list.dialect);
-        const { seen } = await walk(fetchPage, list.limits, (n) => n % divisor === 0);
+        const { seen } = await traverse(fetchPage, list.limits, (n) => n % divisor === 0);
         expect(seen).toEqual(Array.from({ length: list.size }, (_, i) => i).filter((n) => n % divisor === 0));
       }),
       { numRuns: 200 },
@@ -73,7 +73,7 @@ describe("walking an upstream list", () => {
 
   it("costs one upstream call a page when nothing is clamped", async () => {
     const { fetchPage, calls } = upstream(250, 1000, "totals");
-    const { steps } = await walk(fetchPage, [100]);
+    const { steps } = await traverse(fetchPage, [100]);
     expect(steps).toBe(3);
     expect(calls).toHaveLength(3);
   });
@@ -85,13 +85,13 @@ describe("walking an upstream list", () => {
       perPage: 100,
       hasNextPage: page < pages.length,
     });
-    const { seen } = await walk(fetchPage, [100]);
+    const { seen } = await traverse(fetchPage, [100]);
     expect(seen).toEqual([0, 1, 2, 3]);
   });
 
   it("never addresses a page beyond RingCentral's cap of 1000 for small limits", async () => {
     const { fetchPage, calls } = upstream(1500, 1000, "navigation");
-    await walk(fetchPage, [1]);
+    await traverse(fetchPage, [1]);
     expect(Math.max(...calls.map((call) => call.page))).toBeLessThanOrEqual(15);
   });
 });

@@ -4,35 +4,34 @@ import { RingCentralError } from "../ringcentral/api/errors.ts";
 import type { RecordKey, RecordStore } from "../storage/record-store.ts";
 
 /** `legacy` = `blocked-number`; `current` = `caller-blocking/phone-numbers`, its successor. */
-export type BlockedNumberFamily = "legacy" | "current";
+export type BlockedNumberEndpoint = "legacy" | "current";
 
 /**
- * Which of the two families of blocked-number endpoints serves an account.
+ * The endpoint for an account's blocked numbers.
  *
- * RingCentral removed `blocked-number` from its API description after 1.0.48, and whether it still routes it is
- * not known [spec: OAS, OAS48]. An unrouted path answers 404 with a gateway code, `AGW-…` [observed: PM]. The
- * first such answer is remembered for the whole fleet, so that the finding costs one extra call a day rather
- * than one a request.
+ * RingCentral removed `blocked-number` from its API description after 1.0.48; whether it still routes it is not
+ * known [spec: OAS, OAS48]. An unrouted path returns 404 with a gateway code, `AGW-…` [observed: PM]. The fleet
+ * remembers the first such response, so the finding costs one extra call a day rather than one a request.
  */
-export interface BlockedNumberFamilies {
-  /** Tries `legacy` unless it is known to be gone; on a gateway 404 remembers that and runs `current`. */
+export interface BlockedNumberEndpoints {
+  /** Tries `legacy` unless it is known to be gone. On a gateway 404 it remembers that and runs `current`. */
   choose<Result>(
     request: { accountId: string; log: Logger },
-    run: (family: BlockedNumberFamily) => Promise<Result>,
+    run: (endpoint: BlockedNumberEndpoint) => Promise<Result>,
   ): Promise<Result>;
 }
 
-/** Asked again after this long, in case RingCentral routes the path once more. */
+/** `legacy` is tried again after this long: RingCentral may route it again. */
 const FINDING_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
 interface Finding {
   goneUntil: number;
 }
 
-export function createBlockedNumberFamilies(deps: {
+export function createBlockedNumberEndpoints(deps: {
   records: RecordStore;
   clock: Clock;
-}): BlockedNumberFamilies {
+}): BlockedNumberEndpoints {
   const { records, clock } = deps;
   const known = new Map<string, Finding>();
 
@@ -47,7 +46,7 @@ export function createBlockedNumberFamilies(deps: {
       const stored = await records.read<Finding>(findingKey(accountId));
       return stored?.value ?? { goneUntil: 0 };
     } catch (error) {
-      // The finding only saves a call; without storage the request is still served.
+      // The finding only saves a call: the request succeeds without storage.
       log.warn("blocked-number finding could not be read", { error });
       return { goneUntil: 0 };
     }
@@ -60,7 +59,7 @@ export function createBlockedNumberFamilies(deps: {
     try {
       const key = findingKey(accountId);
       const stored = await records.read<Finding>(key);
-      // Losing the race means that another instance has just written the same finding.
+      // A lost race means that another instance has just written the same finding.
       await records.compareAndSet(key, stored?.version ?? null, finding, { expiresAt: finding.goneUntil });
     } catch (error) {
       log.warn("blocked-number finding could not be stored", { error });

@@ -1,0 +1,46 @@
+import type { BlockedNumber, NewBlockedNumber } from "../contract/blocked-numbers.ts";
+import { omitUndefined } from "../platform/omit-undefined.ts";
+import * as operations from "../ringcentral/api/operations.ts";
+import type { WireBlockedNumber } from "../ringcentral/api/wire.ts";
+import { type BlockedNumbersDeps, toBlockedNumber } from "./blocked-numbers.ts";
+import { type CountryInQuery, withE164 } from "./phone-number-input.ts";
+import { toE164 } from "./phone-number-output.ts";
+import type { WriteRequest } from "./request.ts";
+import { findInList, pagesOf } from "./upstream-list.ts";
+import { addEntry } from "./write-caller-blocking.ts";
+import { createOnce } from "./write-once.ts";
+
+/** Blocks a number once (op 2, or status Blocked at the current endpoint). */
+export async function addBlockedNumber(
+  deps: BlockedNumbersDeps,
+  request: WriteRequest & CountryInQuery & { body: NewBlockedNumber },
+): Promise<{ id: string; data: BlockedNumber }> {
+  const { phoneNumber, label } = withE164(request.body, request.query.country);
+  const data = await deps.endpoints.choose(request.call, async (endpoint) =>
+    toBlockedNumber(
+      endpoint === "legacy"
+        ? await addLegacyEntry(deps, request, phoneNumber, label)
+        : await addEntry(deps, request, { phoneNumber, label, status: "Blocked" }),
+    ),
+  );
+  return { id: data.id, data };
+}
+
+function addLegacyEntry(
+  { ringcentral, clock }: BlockedNumbersDeps,
+  { extensionId, ...request }: WriteRequest,
+  phoneNumber: string,
+  label: string | undefined,
+): Promise<WireBlockedNumber> {
+  const path = { extensionId };
+  const body = omitUndefined({ phoneNumber, name: label });
+  return createOnce(
+    { clock, ...request },
+    (call) => ringcentral.call(operations.addBlockedNumber, { path, body }, call),
+    (call) =>
+      findInList(
+        pagesOf(ringcentral, operations.listBlockedNumbers, { path }, call),
+        (wire) => toE164(wire.phoneNumber) === phoneNumber,
+      ),
+  );
+}

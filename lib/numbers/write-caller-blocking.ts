@@ -1,0 +1,108 @@
+import type {
+  CallerBlockingNumber,
+  CallerBlockingNumberUpdate,
+  CallerBlockingSettings,
+  CallerBlockingSettingsUpdate,
+  NewCallerBlockingNumber,
+} from "../contract/caller-blocking.ts";
+import { omitUndefined } from "../platform/omit-undefined.ts";
+import * as operations from "../ringcentral/api/operations.ts";
+import type { WireCallerBlockingNumber } from "../ringcentral/api/wire.ts";
+import { toCallerBlockingNumber, toSettings, wireStatus } from "./caller-blocking.ts";
+import { type CountryInQuery, withE164 } from "./phone-number-input.ts";
+import { toE164 } from "./phone-number-output.ts";
+import type { NumbersDeps, WriteRequest } from "./request.ts";
+import { findInList, pagesOf } from "./upstream-list.ts";
+import { createOnce } from "./write-once.ts";
+import { deleteResource, updateResource } from "./write-resource.ts";
+
+/** Puts a number on the blocked or the allowed list, once. */
+export async function addCallerBlockingNumber(
+  deps: NumbersDeps,
+  request: WriteRequest & CountryInQuery & { body: NewCallerBlockingNumber },
+): Promise<{ id: string; data: CallerBlockingNumber }> {
+  const { phoneNumber, label, status = "blocked" } = withE164(request.body, request.query.country);
+  const wire = await addEntry(deps, request, { phoneNumber, label, status: wireStatus[status] });
+  return { id: wire.id, data: toCallerBlockingNumber(wire) };
+}
+
+/** Adds one entry at the current endpoint; the natural key is its number and list. */
+export function addEntry(
+  { ringcentral, clock }: NumbersDeps,
+  { extensionId, ...request }: WriteRequest,
+  entry: { phoneNumber: string; label: string | undefined; status: "Blocked" | "Allowed" },
+): Promise<WireCallerBlockingNumber> {
+  const path = { extensionId };
+  const { phoneNumber, status } = entry;
+  return createOnce(
+    { clock, ...request },
+    (call) =>
+      ringcentral.call(operations.addCallerBlockingNumber, { path, body: omitUndefined(entry) }, call),
+    (call) =>
+      findInList(
+        pagesOf(ringcentral, operations.listCallerBlockingNumbers, { path, query: { status } }, call),
+        (wire) => toE164(wire.phoneNumber) === phoneNumber,
+      ),
+  );
+}
+
+type EntryRequest = WriteRequest & { path: { id: string } };
+
+const entry = { read: operations.getCallerBlockingNumber, toOutput: toCallerBlockingNumber };
+
+/** Changes an entry. */
+export async function updateCallerBlockingNumber(
+  deps: NumbersDeps,
+  request: EntryRequest & CountryInQuery & { body: CallerBlockingNumberUpdate },
+): Promise<CallerBlockingNumber> {
+  const { status, ...change } = withE164(request.body, request.query.country);
+  return updateResource(deps, request, {
+    ...entry,
+    path: entryPath(request),
+    write: operations.updateCallerBlockingNumber,
+    merge: (current) =>
+      entryBody({
+        phoneNumber: change.phoneNumber ?? current.phoneNumber,
+        label: change.label ?? current.label,
+        status: status === undefined ? current.status : wireStatus[status],
+      }),
+    toBody: entryBody,
+  });
+}
+
+function entryBody({ phoneNumber, label, status }: Omit<WireCallerBlockingNumber, "id">) {
+  return omitUndefined({ phoneNumber, label, status });
+}
+
+/** Takes an entry off its list. */
+export async function deleteCallerBlockingNumber(
+  deps: NumbersDeps,
+  request: EntryRequest,
+): Promise<undefined> {
+  const path = entryPath(request);
+  return deleteResource(deps, request, { ...entry, path, remove: operations.deleteCallerBlockingNumber });
+}
+
+function entryPath({ extensionId, path }: EntryRequest) {
+  return { extensionId, blockedNumberId: path.id };
+}
+
+/** Changes which callers the extension rejects. The greetings, which the API does not offer, are sent back as read. */
+export async function updateCallerBlocking(
+  deps: NumbersDeps,
+  request: WriteRequest & { body: CallerBlockingSettingsUpdate },
+): Promise<CallerBlockingSettings> {
+  const { mode, noCallerId, payPhones } = request.body;
+  const change = { mode: theirs(mode), noCallerId: theirs(noCallerId), payPhones: theirs(payPhones) };
+  return updateResource(deps, request, {
+    path: { extensionId: request.extensionId },
+    read: operations.getCallerBlocking,
+    write: operations.updateCallerBlocking,
+    toOutput: toSettings,
+    merge: (current) => ({ ...omitUndefined(current), ...omitUndefined(change) }),
+    toBody: ({ greetings, ...wire }, sent) => ({ ...sent, ...omitUndefined(wire) }),
+  });
+}
+
+/** RingCentral's values are ours with a capital first letter. */
+const theirs = (text: string | undefined) => text && text.charAt(0).toUpperCase() + text.slice(1);

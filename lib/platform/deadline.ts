@@ -1,8 +1,8 @@
 import type { Clock } from "./clock.ts";
 
 /**
- * The instant by which an invocation must have answered. Every outgoing call takes its timeout from here, so
- * that nothing outlives the Lambda that started it.
+ * The instant by which an invocation must have responded. Every outgoing call derives its timeout from it, so that
+ * no call outlives the Lambda that started it.
  */
 export interface Deadline {
   /** Epoch milliseconds. */
@@ -11,11 +11,16 @@ export interface Deadline {
   remainingMs(): number;
 }
 
-/** Time kept back for turning a result (or a failure) into an answer and flushing the log. */
+/** Time reserved for encoding a result or a failure and for flushing the log. */
 export const RESPONSE_RESERVE_MS = 500;
 
-/** @param remainingMs what the runtime says is left, such as `context.getRemainingTimeInMillis()` */
+/** @param remainingMs the time the runtime states, such as `context.getRemainingTimeInMillis()` */
 export function deadlineIn(remainingMs: number, clock: Clock, reserveMs = RESPONSE_RESERVE_MS): Deadline {
   const at = clock.now() + Math.max(0, Math.floor(remainingMs - reserveMs));
   return { at, remainingMs: () => Math.max(0, at - clock.now()) };
+}
+
+/** The same deadline, `byMs` earlier: time reserved for what follows a call. */
+export function earlier(deadline: Deadline, byMs: number): Deadline {
+  return { at: deadline.at - byMs, remainingMs: () => Math.max(0, deadline.remainingMs() - byMs) };
 }

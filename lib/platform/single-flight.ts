@@ -1,22 +1,23 @@
 import type { Clock } from "./clock.ts";
 import type { Deadline } from "./deadline.ts";
+import { withTimeout } from "./with-timeout.ts";
 
-/** Work that several callers want at once and that needs doing once. */
+/** Runs work once for several callers that need its result at the same time. */
 export interface SingleFlight<Result> {
   /**
    * Joins the flight of `key`, or starts it with `work`, which must end by `deadline`.
    *
-   * Nobody waits past their own deadline. When a flight fails because its starter's time was short, those with
-   * more time start over: one of them anew, the others by joining that one.
+   * A caller waits until its own deadline at most. When a flight fails because its starter's time was short, callers
+   * with more time start over: one of them starts a new flight, the others join it.
    *
-   * @param timeUp the error for one whose own time runs out while others still wait
+   * @param timeUp the error for a caller whose own time runs out while others still wait
    */
   run(key: string, deadline: Deadline, work: () => Promise<Result>, timeUp: () => Error): Promise<Result>;
 }
 
 export interface SingleFlightOptions {
   clock: Clock;
-  /** Whether work failed with this error only because of the deadline it had. */
+  /** Whether work failed with this error only because of its deadline. */
   isForLackOfTime: (error: unknown) => boolean;
 }
 
@@ -41,7 +42,7 @@ export function createSingleFlight<Result>(options: SingleFlightOptions): Single
         const joined = flights.get(key);
         if (joined === undefined) return start(key, deadline, work);
         try {
-          return await withinDeadline(joined.landing, deadline, clock, timeUp);
+          return await withTimeout(joined.landing, { clock, timeoutMs: deadline.remainingMs(), timeUp });
         } catch (error) {
           const moreTime = joined.deadlineAt < deadline.at && deadline.remainingMs() > 0;
           if (!moreTime || !isForLackOfTime(error)) throw error;
@@ -49,27 +50,4 @@ export function createSingleFlight<Result>(options: SingleFlightOptions): Single
       }
     },
   };
-}
-
-/** Waits for `pending`, but not past `deadline`; the work itself goes on for whoever else waits for it. */
-async function withinDeadline<Result>(
-  pending: Promise<Result>,
-  deadline: Deadline,
-  clock: Clock,
-  timeUp: () => Error,
-): Promise<Result> {
-  const settled = new AbortController();
-  const alarm = clock.sleep(deadline.remainingMs(), settled.signal).then(
-    () => {
-      throw timeUp();
-    },
-    // Aborted: the race is over.
-    () => pending,
-  );
-  try {
-    return await Promise.race([pending, alarm]);
-  } finally {
-    alarm.catch(() => undefined);
-    settled.abort();
-  }
 }

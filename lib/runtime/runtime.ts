@@ -195,6 +195,7 @@ function connectAccount(shared: Shared, accountKey: string, accountId: string): 
     records,
     clock,
     metrics,
+    random,
     nonce: randomUUID,
   });
   return {

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import type { NumberChange } from "../contract/company-numbers.ts";
-import type { Deadline } from "../platform/deadline.ts";
+import { earlier } from "../platform/deadline.ts";
 import { type BusEvent, createEventBus, type EventBus } from "../platform/event-bus.ts";
 import { processMetrics } from "../platform/metrics.ts";
 import { doSyncWork, type SyncWorkDeps } from "../sync/queue/handle-message.ts";
@@ -119,8 +119,4 @@ function eventBus(services: Runtime): EventBus | undefined {
   const bus = buses.get(services) ?? createEventBus({ busName: eventBusName });
   buses.set(services, bus);
   return bus;
-}
-
-function earlier({ at, remainingMs }: Deadline, byMs: number): Deadline {
-  return { at: at - byMs, remainingMs: () => Math.max(0, remainingMs() - byMs) };
 }

@@ -94,6 +94,7 @@ function world(seed: number) {
       ringcentral: register(instance),
       records: overNetwork(table, instance),
       clock: instance.clock,
+      random: schedule.random,
       nonce: () => `name-${names++}`,
       metrics,
     });

@@ -1,107 +1,115 @@
 import type { Clock } from "../../platform/clock.ts";
+import { createCircuitBreaker } from "../../storage/circuit-breaker.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
+import { type Edit, updateRecord } from "../../storage/update-record.ts";
 
 /**
- * What makes cached answers of one scope (one extension's forwarding numbers, say) valid or not, for the whole
- * fleet: `{ epoch, writing: { <mark>: <until> } }` in one record. Answers are kept under the epoch that was current
- * before RingCentral was asked. A write marks the scope before it is sent, and on its end, before anybody is told of
- * its success, gives it a new epoch: nothing kept before is found again, also not by a read that is still on its way.
+ * The validity of one scope's cached responses (one extension's forwarding numbers, say), for the whole fleet.
+ * SPEC.md has the protocol.
  */
 export interface CacheScopes {
-  /** @returns the epoch, or undefined when nothing may be taken from the cache or put there now */
+  /** @returns the epoch, or undefined when the cache must be neither read nor written now */
   epoch(scope: RecordKey): Promise<string | undefined>;
   /**
-   * Before a write is sent. From then on reads of the scope are live, until `endWrite`, or `until` if that never
-   * comes. @returns the mark's name, or undefined when it could not be made
+   * Before a write is sent: reads of the scope are live until `endWrite`, or until `until` without it.
+   * @returns the mark's name, or undefined when it could not be stored
    */
   beginWrite(scope: RecordKey, until: number): Promise<string | undefined>;
-  /** After the write has ended for certain, whatever came of it. @returns whether the scope is empty now */
+  /** After the write has certainly ended, with any outcome. @returns whether the scope has a new epoch */
   endWrite(scope: RecordKey, mark: string | undefined): Promise<boolean>;
 }
 
-interface ScopeState {
+/** The record of a scope: its epoch, and a mark with its end for every write under way. */
+export interface ScopeRecord {
   epoch: string;
-  writing: Record<string, number>;
+  writing: Readonly<Record<string, number>>;
 }
+
+/** The start or the end of a write. Both give the scope a new epoch. */
+export type ScopeChange =
+  | { type: "begin"; mark: string; until: number }
+  | { type: "end"; mark: string | undefined };
 
 export interface CacheScopesDeps {
   records: RecordStore;
   clock: Clock;
+  /** Uniform in [0, 1). */
+  random: () => number;
   /** A new name at every call. */
   nonce: () => string;
-  /** No answer is kept for longer; a scope's record must outlive what was kept under its former epochs. */
+  /** The longest life of a cached response. A scope's record must outlive the responses of its former epochs. */
   longestKeptMs: number;
 }
 
-/** A scope that nobody has written to, or not for so long that nothing is left of what was kept before. */
-const UNTOUCHED: ScopeState = { epoch: "untouched", writing: {} };
-/** Two writers that meet, again and again: far more than one extension ever has. */
-const MAX_TRIES = 8;
-/** Clocks of instances differ. */
+/** A scope without a record: no write came for so long that no response of a former epoch is left. */
+const UNTOUCHED: ScopeRecord = { epoch: "untouched", writing: {} };
+/** The largest difference of two instances' clocks. */
 const SKEW_MS = 5_000;
-/** After the table failed, the process goes without the cache for a while instead of waiting for it each time. */
+/** After a failure of the table, the process reads live for this long instead of waiting for the table again. */
 const OUTAGE_PAUSE_MS = 5_000;
 
-export function createCacheScopes({ records, clock, nonce, longestKeptMs }: CacheScopesDeps): CacheScopes {
-  let pausedUntil = 0;
+/** @returns undefined while a mark holds */
+export function currentEpoch(record: ScopeRecord = UNTOUCHED, now: number): string | undefined {
+  const isBeingWritten = Object.values(record.writing).some((until) => until + SKEW_MS > now);
+  return isBeingWritten ? undefined : record.epoch;
+}
 
-  /** @returns undefined when the table is not available */
-  async function ifAvailable<T>(use: () => Promise<T>): Promise<T | undefined> {
-    try {
-      return await use();
-    } catch (error) {
-      if (!(error instanceof StorageUnavailable)) throw error;
-      pausedUntil = clock.now() + OUTAGE_PAUSE_MS;
-      return undefined;
-    }
-  }
+/** The record after `change`. A mark whose write never ended is removed once it has lapsed by every clock. */
+export function changeScope(
+  record: ScopeRecord = UNTOUCHED,
+  change: ScopeChange,
+  { epoch, now, longestKeptMs }: { epoch: string; now: number; longestKeptMs: number },
+): Edit<ScopeRecord> {
+  const marks = Object.entries(record.writing).filter(
+    ([mark, until]) => until + 2 * SKEW_MS > now && !(change.type === "end" && mark === change.mark),
+  );
+  if (change.type === "begin") marks.push([change.mark, change.until]);
+  const lastEnd = Math.max(now, ...marks.map(([, until]) => until));
+  const value = { epoch, writing: Object.fromEntries(marks) };
+  return { value, expiresAt: lastEnd + 2 * longestKeptMs };
+}
 
-  /** Gives the scope a new epoch. */
-  async function change(
-    scope: RecordKey,
-    edit: (writing: ScopeState["writing"]) => ScopeState["writing"],
-  ): Promise<void> {
-    for (let attempt = 0; attempt < MAX_TRIES; attempt += 1) {
-      const stored = await records.read<ScopeState>(scope);
-      const writing = edit(unlapsed((stored?.value ?? UNTOUCHED).writing, clock.now()));
-      const expiresAt = Math.max(clock.now(), ...Object.values(writing)) + 2 * longestKeptMs;
-      const next: ScopeState = { epoch: nonce(), writing };
-      if (await records.compareAndSet(scope, stored?.version ?? null, next, { expiresAt })) return;
-    }
-    throw new StorageUnavailable("cache scope is contended");
-  }
+export function createCacheScopes(deps: CacheScopesDeps): CacheScopes {
+  const { records, clock, nonce, longestKeptMs } = deps;
+  const breaker = createCircuitBreaker({
+    clock,
+    pauseMs: OUTAGE_PAUSE_MS,
+    maxPauseMs: OUTAGE_PAUSE_MS,
+    isFailure: (error) => error instanceof StorageUnavailable,
+  });
+  // Not through the breaker: another wait for the table is better than stale reads in other processes.
+  const update = (scope: RecordKey, change: ScopeChange) =>
+    updateRecord<ScopeRecord>(deps, scope, (record) =>
+      changeScope(record, change, { epoch: nonce(), now: clock.now(), longestKeptMs }),
+    );
 
   return {
-    async epoch(scope) {
-      if (clock.now() < pausedUntil) return undefined;
-      return ifAvailable(async () => {
-        const { epoch, writing } = (await records.read<ScopeState>(scope))?.value ?? UNTOUCHED;
-        const isBeingWritten = Object.values(writing).some((until) => until + SKEW_MS > clock.now());
-        return isBeingWritten ? undefined : epoch;
-      });
-    },
+    epoch: (scope) =>
+      ifAvailable(async () => {
+        const stored = await breaker.call(() => records.read<ScopeRecord>(scope));
+        return currentEpoch(stored?.value, clock.now());
+      }),
 
     beginWrite: (scope, until) =>
       ifAvailable(async () => {
         const mark = nonce();
-        await change(scope, (writing) => ({ ...writing, [mark]: until }));
+        await update(scope, { type: "begin", mark, until });
         return mark;
       }),
 
     async endWrite(scope, mark) {
-      const done = await ifAvailable(async () => {
-        await change(scope, (writing) => {
-          if (mark !== undefined) delete writing[mark];
-          return writing;
-        });
-        return true;
-      });
-      return done === true;
+      return (await ifAvailable(() => update(scope, { type: "end", mark }))) !== undefined;
     },
   };
 }
 
-function unlapsed(writing: ScopeState["writing"], now: number): ScopeState["writing"] {
-  return Object.fromEntries(Object.entries(writing).filter(([, until]) => until + 2 * SKEW_MS > now));
+/** @returns undefined when the table is not available */
+async function ifAvailable<T>(use: () => Promise<T>): Promise<T | undefined> {
+  try {
+    return await use();
+  } catch (error) {
+    if (!(error instanceof StorageUnavailable)) throw error;
+    return undefined;
+  }
 }

@@ -1,84 +1,142 @@
 import { createHash } from "node:crypto";
 import type { Clock } from "../../platform/clock.ts";
 import { canonicalJson } from "../../platform/content-tag.ts";
-import type { Deadline } from "../../platform/deadline.ts";
+import { earlier } from "../../platform/deadline.ts";
 import type { Metrics } from "../../platform/metrics.ts";
 import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
 import { RingCentralError } from "../api/errors.ts";
 import type { CallContext, Operation, OperationInput, RingCentral } from "../api/operation.ts";
+import { countSkipped } from "../api/wire-list.ts";
 import { type CacheScopes, createCacheScopes } from "./cache-scope.ts";
-import { createKeptAnswers, type KeptAnswer, type KeptAnswers } from "./cached-responses.ts";
+import { type CachedResponse, CachedResponses } from "./cached-responses.ts";
 
 export interface CachedRingCentralDeps {
   ringcentral: RingCentral;
   records: RecordStore;
   clock: Clock;
+  /** Uniform in [0, 1). */
+  random: () => number;
   /** A new name at every call, such as a UUID. */
   nonce: () => string;
   metrics?: Metrics;
 }
 
-/** How old an answer may be that stands in for one RingCentral fails to give. */
+/** The age up to which a cached response may replace one that RingCentral fails to give. */
 export const STALE_IF_ERROR_MS = 60 * 60 * 1000;
-/** Left for answering when RingCentral used up the time and there is an older answer to give. */
+/** Time reserved for responding from the cache when RingCentral uses up the rest. */
 const FALLBACK_RESERVE_MS = 250;
-/** A request whose answer was lost may still take effect for so long after its deadline [unsure]. */
+/** A request whose response was lost may still take effect for this long after its deadline [unsure]. */
 const LATE_EFFECT_MS = 15_000;
 
 /**
- * RingCentral with a read cache, shared by the fleet through the table.
+ * RingCentral with a read cache that the fleet shares through the table. SPEC.md has the protocol.
  *
- * A read of an operation that says how long it stays fresh (`freshMs`) is answered from the cache while that lasts,
- * and for up to an hour when RingCentral fails in a way that time may mend. A write empties its scope before its
- * outcome is known to anybody (see `CacheScopes`), so a caller who was told of a change sees it from then on. What
- * the caller demands (`Freshness`) goes before both. Answers with records left out are not kept. Keys hold account,
- * extension and query: one extension's numbers are never another's answer.
- *
- * Without the table every read is live. Costs: a hit one small read of the table, a miss two and a write.
+ * A read of an operation with `freshMs` is served from the cache for that long, and for up to an hour while
+ * RingCentral fails transiently. A write invalidates its scope before its outcome is known to any caller, so a caller
+ * who was told of a change sees it from then on. The caller's requirements (`Freshness`) take precedence over both.
  */
 export function createCachedRingCentral(deps: CachedRingCentralDeps): RingCentral {
-  const { ringcentral, records, clock, nonce, metrics } = deps;
-  const scopes = createCacheScopes({ records, clock, nonce, longestKeptMs: STALE_IF_ERROR_MS });
-  const answers = createKeptAnswers(records, STALE_IF_ERROR_MS);
-  /** Counts this process's writes: a read must not join an exchange that began before one of them ended. */
-  let writes = 0;
-
-  return {
-    async call(operation, input, context) {
-      const { scope: name, method, freshMs } = operation;
-      if (name === undefined) return ringcentral.call(operation, input, context);
-      const scope = scopeKey(name, input, context);
-      if (method === "GET") {
-        // A sync copies what is, not what was.
-        const isLive = context.fresh === true || context.priority === "sync";
-        if (freshMs === undefined || isLive) return ringcentral.call(operation, input, context);
-        const flight = () => String(writes);
-        return read({ ...deps, scopes, answers, flight }, { operation, freshMs, input, context, scope });
-      }
-      const mark = await scopes.beginWrite(scope, context.deadline.at + LATE_EFFECT_MS);
-      let isOver = true;
-      try {
-        return await ringcentral.call(operation, input, context);
-      } catch (error) {
-        // It may take effect yet: the mark stays until that is past.
-        isOver = error instanceof RingCentralError && !error.failure.mayHaveTakenEffect;
-        throw error;
-      } finally {
-        writes += 1;
-        if (isOver && !(await scopes.endWrite(scope, mark)) && mark === undefined) {
-          // With neither the mark nor a new epoch, others may answer with what was before until it is not fresh.
-          metrics?.count("CacheInvalidationFailures");
-          context.log.warn("the read cache could not be told of a write", { operation: operation.name });
-        }
-      }
-    },
-  };
+  return new CachedRingCentral(deps);
 }
 
-interface Reader extends CachedRingCentralDeps {
-  scopes: CacheScopes;
-  answers: KeptAnswers;
-  flight: () => string;
+class CachedRingCentral implements RingCentral {
+  readonly #deps: CachedRingCentralDeps;
+  readonly #scopes: CacheScopes;
+  readonly #responses: CachedResponses;
+  /** Counts this process's writes: a read must not join an exchange that began before one of them ended. */
+  #writes = 0;
+
+  constructor(deps: CachedRingCentralDeps) {
+    this.#deps = deps;
+    this.#scopes = createCacheScopes({ ...deps, longestKeptMs: STALE_IF_ERROR_MS });
+    this.#responses = new CachedResponses(deps.records, STALE_IF_ERROR_MS);
+  }
+
+  async call<Output>(
+    operation: Operation<Output>,
+    input: OperationInput,
+    context: CallContext,
+  ): Promise<Output> {
+    const { scope: name, method, freshMs } = operation;
+    const { ringcentral } = this.#deps;
+    if (name === undefined) return ringcentral.call(operation, input, context);
+    const scope = scopeKey(name, input, context);
+    if (method !== "GET") return this.#write(operation, input, context, scope);
+    // A sync copies the current state, not a cached one.
+    const isLive = context.fresh === true || context.priority === "sync";
+    if (freshMs === undefined || isLive) return ringcentral.call(operation, input, context);
+    return this.#read({ operation, freshMs, input, context, scope });
+  }
+
+  async #write<Output>(
+    operation: Operation<Output>,
+    input: OperationInput,
+    context: CallContext,
+    scope: RecordKey,
+  ): Promise<Output> {
+    const { ringcentral, metrics } = this.#deps;
+    const mark = await this.#scopes.beginWrite(scope, context.deadline.at + LATE_EFFECT_MS);
+    let hasEnded = true;
+    try {
+      return await ringcentral.call(operation, input, context);
+    } catch (error) {
+      // A write that may still take effect keeps its mark until that is past.
+      hasEnded = error instanceof RingCentralError && !error.failure.mayHaveTakenEffect;
+      throw error;
+    } finally {
+      this.#writes += 1;
+      if (hasEnded && !(await this.#scopes.endWrite(scope, mark)) && mark === undefined) {
+        // Without a mark and a new epoch, other processes may serve the former state while it is fresh.
+        metrics?.count("CacheInvalidationFailures");
+        context.log.warn("the read cache could not be told of a write", { operation: operation.name });
+      }
+    }
+  }
+
+  async #read<Output>(request: Read<Output>): Promise<Output> {
+    const { ringcentral, clock, metrics } = this.#deps;
+    const { operation, input, context, scope, freshMs } = request;
+    const { maxAgeMs = Number.POSITIVE_INFINITY, staleIfErrorMs = STALE_IF_ERROR_MS } =
+      context.freshness ?? {};
+    const flight = String(this.#writes);
+    const epoch = await this.#scopes.epoch(scope);
+    const key = epoch === undefined ? undefined : responseKey(scope, epoch, operation, input);
+    const cached = key === undefined || maxAgeMs === 0 ? undefined : await this.#responses.read(key);
+    const ageMs = cached === undefined ? Number.POSITIVE_INFINITY : Math.max(0, clock.now() - cached.asOf);
+    if (cached !== undefined && ageMs <= Math.min(freshMs, maxAgeMs))
+      return this.#serve<Output>(cached, context);
+    const maxStaleMs = Math.min(STALE_IF_ERROR_MS, staleIfErrorMs, maxAgeMs);
+    const fallback = staleIfErrorMs > 0 && ageMs <= maxStaleMs ? cached : undefined;
+    metrics?.count("CacheMisses");
+
+    const asOf = clock.now();
+    let output: Output;
+    try {
+      output = await ringcentral.call(operation, input, {
+        ...context,
+        flight: `${flight} ${epoch ?? ""}`,
+        ...(fallback && { deadline: earlier(context.deadline, FALLBACK_RESERVE_MS) }),
+      });
+    } catch (error) {
+      // A rejection is news about the data: only a transient failure leaves the older response valid.
+      if (fallback === undefined || !(error instanceof RingCentralError && error.isTransient)) throw error;
+      const fields = { operation: operation.name, error };
+      context.log.warn("served from the cache because RingCentral failed", fields);
+      return this.#serve<Output>(fallback, context, { isStale: true });
+    }
+    context.onReading?.({ source: "live", asOf });
+    const isComplete = countSkipped(output) === 0;
+    if (key !== undefined && isComplete && !context.freshness?.noStore)
+      await this.#responses.write(key, { asOf, output });
+    return output;
+  }
+
+  #serve<Output>({ asOf, output }: CachedResponse, context: CallContext, stale = {}): Output {
+    this.#deps.metrics?.count("isStale" in stale ? "CacheStale" : "CacheHits");
+    context.onReading?.({ source: "cache", asOf, ...stale });
+    // The key contains the operation and the record its release, so this release's schema produced it.
+    return output as Output;
+  }
 }
 
 interface Read<Output> {
@@ -89,72 +147,19 @@ interface Read<Output> {
   scope: RecordKey;
 }
 
-async function read<Output>(reader: Reader, request: Read<Output>): Promise<Output> {
-  const { scopes, answers, clock, metrics } = reader;
-  const { operation, input, context, scope, freshMs } = request;
-  const { maxAgeMs = Number.POSITIVE_INFINITY, staleIfErrorMs = STALE_IF_ERROR_MS } = context.freshness ?? {};
-  const flight = reader.flight();
-  const epoch = await scopes.epoch(scope);
-  const key = epoch === undefined ? undefined : answerKey(scope, epoch, operation, input);
-  const kept = key === undefined || maxAgeMs === 0 ? undefined : await answers.read(key);
-  const ageMs = kept === undefined ? Number.POSITIVE_INFINITY : Math.max(0, clock.now() - kept.asOf);
-  if (kept !== undefined && ageMs <= Math.min(freshMs, maxAgeMs)) return answerFrom(kept, false);
-  const fallback =
-    ageMs <= Math.min(STALE_IF_ERROR_MS, staleIfErrorMs, maxAgeMs) && staleIfErrorMs > 0 ? kept : undefined;
-  metrics?.count("CacheMisses");
-
-  const asOf = clock.now();
-  let output: Output;
-  try {
-    output = await reader.ringcentral.call(operation, input, {
-      ...context,
-      flight: `${flight} ${epoch ?? ""}`,
-      ...(fallback && { deadline: earlier(context.deadline, FALLBACK_RESERVE_MS) }),
-    });
-  } catch (error) {
-    // A rejection is news about the data: only a transient failure leaves the older response valid.
-    if (fallback === undefined || !(error instanceof RingCentralError && error.isTransient)) throw error;
-    context.log.warn("answered from the cache because RingCentral failed", {
-      operation: operation.name,
-      error,
-    });
-    return answerFrom(fallback, true);
-  }
-  context.onReading?.({ source: "live", asOf });
-  if (key !== undefined && isComplete(output) && !context.freshness?.noStore)
-    await answers.keep(key, { asOf, output });
-  return output;
-
-  function answerFrom({ asOf, output }: KeptAnswer, isStale: boolean): Output {
-    metrics?.count(isStale ? "CacheStale" : "CacheHits");
-    context.onReading?.({ source: "cache", asOf, ...(isStale && { isStale }) });
-    // The key names the operation and the release: this is what its schema made then.
-    return output as Output;
-  }
-}
-
-function earlier(deadline: Deadline, byMs: number): Deadline {
-  return { at: deadline.at - byMs, remainingMs: () => Math.max(0, deadline.remainingMs() - byMs) };
-}
-
+/** One extension's scope never shares a record with another's. */
 function scopeKey(name: string, { path }: OperationInput, { accountId }: CallContext): RecordKey {
   return { partition: `cache#${accountId}#${path?.extensionId ?? "account"}`, sort: `scope#${name}` };
 }
 
-function answerKey(
+function responseKey(
   { partition, sort }: RecordKey,
   epoch: string,
   { name }: Operation<unknown>,
   { path = {}, query = {} }: OperationInput,
 ): RecordKey {
-  const question = createHash("sha256")
+  const request = createHash("sha256")
     .update(canonicalJson([name, path, query]))
     .digest("base64url");
-  return { partition, sort: `${sort.replace("scope#", "answer#")}#${epoch}#${question}` };
-}
-
-/** No record of it was left out because it could not be read. */
-function isComplete(output: unknown): boolean {
-  if (typeof output !== "object" || output === null || !("skippedRecords" in output)) return true;
-  return output.skippedRecords === 0 || output.skippedRecords === undefined;
+  return { partition, sort: `${sort.replace("scope#", "response#")}#${epoch}#${request}` };
 }

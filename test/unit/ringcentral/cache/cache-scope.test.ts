@@ -1,0 +1,127 @@
+import { describe, expect, it } from "vitest";
+import {
+  changeScope,
+  createCacheScopes,
+  currentEpoch,
+  type ScopeChange,
+  type ScopeRecord,
+} from "../../../../lib/ringcentral/cache/cache-scope.ts";
+import { StorageUnavailable } from "../../../../lib/storage/errors.ts";
+import type { RecordStore } from "../../../../lib/storage/record-store.ts";
+import { manualClock } from "../../../support/manual-clock.ts";
+import { createMemoryRecordStore } from "../../../support/memory-record-store.ts";
+
+const NOW = 1_000_000;
+const LONGEST_KEPT_MS = 3_600_000;
+/** `cache-scope.ts` allows two clocks to differ by this much. */
+const SKEW_MS = 5_000;
+const SOON = NOW + 20_000;
+
+type State = "untouched" | "quiet" | "being written" | "written by two" | "lapsed here" | "lapsed everywhere";
+type Event = "a read" | "a write begins" | "it ends" | "a write without a mark ends";
+
+const states: Record<State, ScopeRecord | undefined> = {
+  untouched: undefined,
+  quiet: { epoch: "e1", writing: {} },
+  "being written": { epoch: "e1", writing: { m1: SOON } },
+  "written by two": { epoch: "e1", writing: { m1: SOON, m2: SOON + 1 } },
+  "lapsed here": { epoch: "e1", writing: { m1: NOW - SKEW_MS } },
+  "lapsed everywhere": { epoch: "e1", writing: { m1: NOW - 2 * SKEW_MS } },
+};
+
+const changes: Record<Exclude<Event, "a read">, ScopeChange> = {
+  "a write begins": { type: "begin", mark: "m9", until: SOON },
+  "it ends": { type: "end", mark: "m1" },
+  "a write without a mark ends": { type: "end", mark: undefined },
+};
+
+/** A read gives the epoch or "live"; a change gives the marks of the record afterwards, with a new epoch. */
+const table: Record<State, Record<Event, string | readonly string[]>> = {
+  untouched: {
+    "a read": "untouched",
+    "a write begins": ["m9"],
+    "it ends": [],
+    "a write without a mark ends": [],
+  },
+  quiet: { "a read": "e1", "a write begins": ["m9"], "it ends": [], "a write without a mark ends": [] },
+  "being written": {
+    "a read": "live",
+    "a write begins": ["m1", "m9"],
+    "it ends": [],
+    "a write without a mark ends": ["m1"],
+  },
+  "written by two": {
+    "a read": "live",
+    "a write begins": ["m1", "m2", "m9"],
+    "it ends": ["m2"],
+    "a write without a mark ends": ["m1", "m2"],
+  },
+  "lapsed here": {
+    "a read": "e1",
+    "a write begins": ["m1", "m9"],
+    "it ends": [],
+    "a write without a mark ends": ["m1"],
+  },
+  "lapsed everywhere": {
+    "a read": "e1",
+    "a write begins": ["m9"],
+    "it ends": [],
+    "a write without a mark ends": [],
+  },
+};
+
+const cells = Object.entries(table).flatMap(([state, row]) =>
+  Object.entries(row).map(([event, expected]) => ({ state, event, expected })),
+);
+
+describe("a cache scope", () => {
+  it.each(cells)("$state, $event: $expected", ({ state, event, expected }) => {
+    const record = Object.entries(states).find(([name]) => name === state)?.[1];
+    const change = Object.entries(changes).find(([name]) => name === event)?.[1];
+    if (change === undefined) {
+      expect(currentEpoch(record, NOW) ?? "live").toBe(expected);
+      return;
+    }
+    const next = changeScope(record, change, { epoch: "e2", now: NOW, longestKeptMs: LONGEST_KEPT_MS });
+    expect(next.value.epoch).toBe("e2");
+    expect(Object.keys(next.value.writing)).toEqual(expected);
+    const lastEnd = Math.max(NOW, ...Object.values(next.value.writing));
+    expect(next.expiresAt).toBe(lastEnd + 2 * LONGEST_KEPT_MS);
+  });
+
+  it("is live for 5 s after the table failed, without another read, and is still told of every write", async () => {
+    const clock = manualClock(NOW);
+    const table = createMemoryRecordStore();
+    let calls = 0;
+    let isAway = true;
+    const away = async () => {
+      calls += 1;
+      throw new StorageUnavailable("away");
+    };
+    const records: RecordStore = {
+      read: (key) => (isAway ? away() : table.read(key)),
+      compareAndSet: (...write) => (isAway ? away() : table.compareAndSet(...write)),
+      remove: (key, expected) => table.remove(key, expected),
+    };
+    let names = 0;
+    const scopes = createCacheScopes({
+      records,
+      clock,
+      random: () => 0.5,
+      nonce: () => `n${names++}`,
+      longestKeptMs: LONGEST_KEPT_MS,
+    });
+    const scope = { partition: "cache#1#2", sort: "scope#forwarding" };
+    expect(await scopes.epoch(scope)).toBeUndefined();
+    expect(await scopes.epoch(scope)).toBeUndefined();
+    expect(calls).toBe(1);
+    expect(await scopes.beginWrite(scope, SOON)).toBeUndefined();
+    expect(await scopes.endWrite(scope, undefined)).toBe(false);
+    expect(calls).toBe(3);
+    isAway = false;
+    expect(await scopes.endWrite(scope, undefined)).toBe(true);
+    expect(await scopes.epoch(scope)).toBeUndefined();
+    await clock.advance(5_000);
+    expect(await scopes.epoch(scope)).toMatch(/^n\d$/);
+  });
+});

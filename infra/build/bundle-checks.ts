@@ -1,20 +1,12 @@
-import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import * as z from "zod/mini";
+import { functions } from "../resources/functions.ts";
 import type { Bundle } from "./bundle.ts";
 import { lockedPackages } from "./lock-file.ts";
-
-const Budgets = z.object({
-  default: z.number(),
-  functions: z.record(z.string(), z.number()),
-  /** What lies beside a bundle: the page, compressed as it is sent. */
-  pages: z.record(z.string(), z.number()),
-});
+import { pages } from "./pages.ts";
 
 /**
  * What must not be in a bundle: anything but our own functions and lib, the build's stand-ins, and packages that
  * package-lock.json does not mark as needed for development only, or that pages hold copies of.
- * @returns a sentence for each offence
+ * @returns a sentence for each violation
  */
 export function findForeignInputs(bundles: readonly Bundle[], root: string): string[] {
   const packages = new Map(lockedPackages(root).map((entry) => [entry.location, entry]));
@@ -38,43 +30,39 @@ export function packageLocation(path: string): string | undefined {
   return /(?<=^|\/)(node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
 }
 
-/** A budget this much above what it is for lets a careless import through unseen. */
+/** A budget this far above the size would let a careless import through unseen. */
 const SLACK = 1.15;
 
-/**
- * @returns a sentence for each bundle (minified) and each page (compressed) that is larger than
- *   infra/build/budgets.json allows in KB, and for each budget that has become too generous, or is nobody's
- */
-export function findOverBudget(bundles: readonly Bundle[], root: string): string[] {
-  const budgets = Budgets.parse(JSON.parse(readFileSync(join(root, "infra/build/budgets.json"), "utf8")));
-  const code = new Map(bundles.map(({ name, code }) => [name, code.byteLength / 1024]));
-  const pages = bundles.flatMap(({ name, files }) => {
-    const bytes = files.reduce((sum, { contents }) => sum + contents.byteLength, 0);
-    return bytes === 0 ? [] : ([[name, bytes / 1024]] as const);
-  });
-  return [
-    ...judgeSizes(code, budgets.functions, budgets.default),
-    ...judgeSizes(new Map(pages), budgets.pages, 0).map((offence) => `the page of ${offence}`),
-  ];
+export interface Budgets {
+  /** KB of each minified bundle, by function. */
+  bundles: ReadonlyMap<string, number>;
+  /** KB of each page beside a bundle, compressed as it is sent. */
+  pages: ReadonlyMap<string, number>;
 }
 
-function judgeSizes(
-  sizes: ReadonlyMap<string, number>,
-  budgets: Record<string, number>,
-  standard: number,
+/** Beside what needs them: infra/resources/functions.ts and pages.ts. */
+export const budgets: Budgets = {
+  bundles: new Map(functions.map(({ file, bundleKb }) => [file, bundleKb])),
+  pages: new Map(Object.entries(pages).map(([name, { maxKb }]) => [name, maxKb])),
+};
+
+/** @returns a sentence for each bundle and each page that is above its budget or far below it, or has none */
+export function findBudgetViolations(
+  bundles: readonly Bundle[],
+  { bundles: code, pages }: Budgets,
 ): string[] {
-  const over = [...sizes].flatMap(([name, size]) => {
-    const allowed = budgets[name] ?? standard;
-    return size <= allowed
-      ? []
-      : [`${name} takes ${size.toFixed(0)} KB; infra/build/budgets.json allows ${allowed} KB`];
+  return bundles.flatMap(({ name, code: { byteLength }, files }) => {
+    const pageBytes = files.reduce((sum, { contents }) => sum + contents.byteLength, 0);
+    return [
+      ...judgeSize(name, byteLength / 1024, code.get(name)),
+      ...(pageBytes === 0 ? [] : judgeSize(`the page of ${name}`, pageBytes / 1024, pages.get(name))),
+    ];
   });
-  const idle = Object.entries(budgets).flatMap(([name, allowed]) => {
-    const size = sizes.get(name);
-    if (size === undefined) return [`infra/build/budgets.json has a budget for ${name}, which is not there`];
-    return allowed <= size * SLACK
-      ? []
-      : [`${name} takes ${size.toFixed(0)} KB; lower its ${allowed} KB in infra/build/budgets.json`];
-  });
-  return [...over, ...idle];
+}
+
+function judgeSize(what: string, size: number, allowed: number | undefined): string[] {
+  const found = `${what} takes ${size.toFixed(0)} KB`;
+  if (allowed === undefined) return [`${found} and has no budget`];
+  if (size > allowed) return [`${found}; its budget is ${allowed} KB`];
+  return allowed <= size * SLACK ? [] : [`${found}; lower its budget of ${allowed} KB`];
 }

@@ -6,8 +6,9 @@ import { join, posix } from "node:path";
 import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
+import { artifactOf } from "../resources/functions.ts";
 import { type Bundle, bundleFunctions, projectRoot } from "./bundle.ts";
-import { findForeignInputs, findOverBudget } from "./bundle-checks.ts";
+import { budgets, findBudgetViolations, findForeignInputs } from "./bundle-checks.ts";
 import { findMisplacedRights, rightsTable } from "./function-rights.ts";
 import { measureImports } from "./import-time.ts";
 import { findWildcards, policyStatements } from "./policies.ts";
@@ -28,8 +29,7 @@ async function writeArtifacts(bundles: readonly Bundle[]): Promise<void> {
   await rm(dir, { recursive: true, force: true });
   await mkdir(dir, { recursive: true });
   for (const { name, code, files } of bundles) {
-    // One flat name each: in the deployment bucket only the file's own name is left.
-    const path = join(dir, `${name.replaceAll("/", "-")}.zip`);
+    const path = join(projectRoot, artifactOf(name));
     const beside = files.map((file) => ({
       ...file,
       path: posix.join("functions", posix.dirname(name), file.path),
@@ -99,7 +99,7 @@ const { values } = parseArgs({
 try {
   const bundles = await bundleFunctions({ outDir: buildDir, mapsDir: join(buildDir, "maps") });
   console.log(`${bundles.length} functions bundled to .build/functions, source maps in .build/maps`);
-  const offences = [...findForeignInputs(bundles, projectRoot), ...findOverBudget(bundles, projectRoot)];
+  const offences = [...findForeignInputs(bundles, projectRoot), ...findBudgetViolations(bundles, budgets)];
   if (offences.length > 0) throw new Error(offences.join("\n"));
   await writeArtifacts(bundles);
   await packageTemplate(

@@ -26,21 +26,25 @@ interface PageSource {
   content?: () => string;
   /** `content-security-policy`, beyond the scripts and styles of the page itself. */
   policy: Record<string, string>;
+  /** The most that it may take, compressed. */
+  maxKb: number;
 }
 
 const api = { "connect-src": "'self'" };
 
 /** The functions that answer a page, and where the page comes from. */
-const pages: Record<string, PageSource> = {
+export const pages: Readonly<Record<string, PageSource>> = {
   "ops/get-docs": {
     html: "docs/page.html",
     // The renderer's drawings are data URLs in its style sheet; what it shows of an answer may be a blob.
     policy: { ...api, "img-src": "data:" },
+    maxKb: 520,
   },
   "ops/get-error-catalogue": {
     html: "errors/page.html",
     content: renderErrorCatalogue,
     policy: { "img-src": "data:" },
+    maxKb: 7.5,
   },
   "ops/get-console": {
     html: "console/page.html",
@@ -50,6 +54,7 @@ const pages: Record<string, PageSource> = {
       "require-trusted-types-for": "'script'",
       "trusted-types": "'none'",
     },
+    maxKb: 10,
   },
 };
 

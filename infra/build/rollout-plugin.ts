@@ -21,7 +21,7 @@ const Serverless = z.object({ service: z.custom<Service>((service) => Shape.safe
 
 /**
  * A plugin for osls that puts an alias between each function and whatever calls it, so that CodeDeploy can move the
- * calls over to a new version bit by bit and back again (infra/resources/rollout.js has the rest).
+ * calls over to a new version bit by bit and back again (infra/resources/rollout.ts has the rest).
  *
  * osls keeps a place for such an alias, which it fills itself for provisioned concurrency only: with it filled,
  * every integration, permission and event that osls makes goes to the alias. The published plugin for this,

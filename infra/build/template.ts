@@ -5,7 +5,7 @@ const Resource = z.looseObject({
   Type: z.string(),
   Properties: z._default(z.record(z.string(), z.unknown()), {}),
 });
-const TemplateFile = z.object({
+export const TemplateFile = z.object({
   Resources: z.record(z.string(), Resource),
   Outputs: z._default(z.record(z.string(), z.looseObject({ Value: z.unknown() })), {}),
 });

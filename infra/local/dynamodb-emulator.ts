@@ -1,27 +1,12 @@
 import { once } from "node:events";
-import { CreateTableCommand, type CreateTableCommandInput, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import dynalite from "dynalite";
+import { tableShape } from "../resources/table.ts";
 import { LOOPBACK } from "./ports.ts";
 
 export interface DynamoDbEmulator {
   url: string;
   close(): void;
-}
-
-/** The one table, as infra/resources/table.yml deploys it (without what an emulator has no notion of). */
-export function tableDefinition(tableName: string): CreateTableCommandInput {
-  return {
-    TableName: tableName,
-    BillingMode: "PAY_PER_REQUEST",
-    AttributeDefinitions: [
-      { AttributeName: "pk", AttributeType: "S" },
-      { AttributeName: "sk", AttributeType: "S" },
-    ],
-    KeySchema: [
-      { AttributeName: "pk", KeyType: "HASH" },
-      { AttributeName: "sk", KeyType: "RANGE" },
-    ],
-  };
 }
 
 /** Starts dynalite in this process, in memory, with the table made. */
@@ -37,7 +22,7 @@ export async function startDynamoDbEmulator(tableName: string): Promise<DynamoDb
     region: "us-east-1",
     credentials: { accessKeyId: "local", secretAccessKey: "local" },
   });
-  await client.send(new CreateTableCommand(tableDefinition(tableName)));
+  await client.send(new CreateTableCommand({ TableName: tableName, ...tableShape }));
   client.destroy();
   return {
     url,

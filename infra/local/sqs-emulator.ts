@@ -1,6 +1,6 @@
 import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { buildApp } from "fauxqs";
-import limits from "../resources/sync-queue.json" with { type: "json" };
+import { syncQueue } from "../resources/sync.ts";
 import { LOOPBACK } from "./ports.ts";
 
 export interface LocalQueue {
@@ -17,7 +17,7 @@ export interface SqsEmulator {
   close(): Promise<void>;
 }
 
-/** Starts an SQS endpoint in this process, in memory, with the two queues that infra/resources/sync.js deploys. */
+/** Starts an SQS endpoint in this process, in memory, with the two queues that infra/resources/sync.ts deploys. */
 export async function startSqsEmulator(name: string): Promise<SqsEmulator> {
   // Not the package's own start, which listens on every interface.
   const app = buildApp({ logger: false });
@@ -29,10 +29,10 @@ export async function startSqsEmulator(name: string): Promise<SqsEmulator> {
   });
   const deadLetterQueue = await makeQueue(client, `${name}-dead`, {});
   const queue = await makeQueue(client, name, {
-    VisibilityTimeout: String(limits.visibilitySeconds),
+    VisibilityTimeout: String(syncQueue.visibilitySeconds),
     RedrivePolicy: JSON.stringify({
       deadLetterTargetArn: deadLetterQueue.arn,
-      maxReceiveCount: limits.maxReceives,
+      maxReceiveCount: syncQueue.maxReceives,
     }),
   });
   return {

@@ -17,7 +17,7 @@ export type ObjectSchema = z.ZodMiniObject;
 
 /**
  * One route, declared once: the edge validates by it, handlers are typed by it, the OpenAPI file is made from it
- * and `serverless.yml` is tested against it.
+ * and its function is deployed from it (infra/resources/functions.ts).
  */
 export interface Route<
   Path extends ObjectSchema = ObjectSchema,

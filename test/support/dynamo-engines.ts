@@ -5,6 +5,7 @@ import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import * as z from "zod/mini";
+import { tableShape } from "../../infra/resources/table.ts";
 
 /** A DynamoDB-compatible server on 127.0.0.1. */
 export interface Engine {
@@ -81,23 +82,10 @@ export async function startEngine(): Promise<Engine> {
   return shared === undefined ? startDynalite() : { endpoint: shared, stop: async () => {} };
 }
 
-/** The table as the service declares it: two string keys, nothing else. */
+/** The table with the keys that the service declares. */
 export async function createTable(endpoint: string, tableName: string): Promise<void> {
   const client = new DynamoDBClient({ endpoint, ...localCredentials });
-  await client.send(
-    new CreateTableCommand({
-      TableName: tableName,
-      BillingMode: "PAY_PER_REQUEST",
-      AttributeDefinitions: [
-        { AttributeName: "pk", AttributeType: "S" },
-        { AttributeName: "sk", AttributeType: "S" },
-      ],
-      KeySchema: [
-        { AttributeName: "pk", KeyType: "HASH" },
-        { AttributeName: "sk", KeyType: "RANGE" },
-      ],
-    }),
-  );
+  await client.send(new CreateTableCommand({ TableName: tableName, ...tableShape }));
   client.destroy();
 }
 

@@ -1,10 +1,25 @@
 import { spawnSync } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { createHash } from "node:crypto";
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { threadId } from "node:worker_threads";
 import * as z from "zod/mini";
 import { projectRoot } from "../../../infra/build/bundle.ts";
-import { readTemplate, type Template } from "../../../infra/build/template.ts";
+import { readTemplate, type Template, TemplateFile } from "../../../infra/build/template.ts";
+import { artifactOf, functions } from "../../../infra/resources/functions.ts";
 
 const State = z.object({
   service: z.object({
@@ -33,6 +48,12 @@ const State = z.object({
   }),
 });
 
+const Cached = z.object({
+  template: TemplateFile,
+  functions: State.shape.service.shape.functions,
+  output: z.string(),
+});
+
 export interface PackagedService {
   template: Template;
   resources: Template["Resources"];
@@ -41,40 +62,76 @@ export interface PackagedService {
   output: string;
 }
 
+const sources = ["serverless.yml", "package.json", "package-lock.json", "infra", "lib"];
+
 /**
- * Packages serverless.yml as it stands, with placeholder artifacts, in a folder of its own: what CloudFormation
- * would get, without a build and without touching `.build`.
+ * What CloudFormation would get of serverless.yml as it stands, with placeholder artifacts. osls runs once for each
+ * (environment, stage): the result stays in .build until a source changes, for all test files.
  */
 export function packageService(env: Record<string, string> = {}, stage = "dev"): PackagedService {
-  const dir = mkdtempSync(join(tmpdir(), "ringfront-package-"));
-  const read = (file: string) => readFileSync(join(dir, file), "utf8");
-  try {
-    for (const path of ["serverless.yml", "infra", "lib", "package.json"]) {
-      cpSync(join(projectRoot, path), join(dir, path), { recursive: true });
+  const variant = createHash("sha256")
+    .update(JSON.stringify([env, stage]))
+    .digest("hex")
+    .slice(0, 16);
+  const path = join(cacheDir(), `${variant}.json`);
+  if (!existsSync(path)) writeAtomically(path, JSON.stringify(runOsls(env, stage)));
+  const { template, functions, output } = Cached.parse(JSON.parse(readFileSync(path, "utf8")));
+  return { template, resources: template.Resources, functions, output };
+}
+
+let cached: string | undefined;
+/** One folder a state of the sources; those of other states are removed. */
+function cacheDir(): string {
+  if (cached !== undefined) return cached;
+  const hash = createHash("sha256").update(process.version);
+  for (const source of sources) {
+    const path = join(projectRoot, source);
+    const names = statSync(path).isFile()
+      ? [""]
+      : readdirSync(path, { recursive: true, encoding: "utf8" }).sort();
+    for (const name of names) {
+      const file = join(path, name);
+      if (statSync(file).isFile()) hash.update(`${source}/${name}\0`).update(readFileSync(file));
     }
+  }
+  const parent = join(projectRoot, ".build/packaged-for-tests");
+  const name = hash.digest("hex").slice(0, 16);
+  mkdirSync(join(parent, name), { recursive: true });
+  for (const other of readdirSync(parent).filter((one) => one !== name)) {
+    rmSync(join(parent, other), { recursive: true, force: true });
+  }
+  cached = join(parent, name);
+  return cached;
+}
+
+/** Two test files may package the same variant at once: the later one replaces the same contents. */
+function writeAtomically(path: string, text: string): void {
+  writeFileSync(`${path}.${process.pid}-${threadId}`, text);
+  renameSync(`${path}.${process.pid}-${threadId}`, path);
+}
+
+/** Packages in a folder of its own, without a build and without touching the real artifacts. */
+function runOsls(env: Record<string, string>, stage: string): z.output<typeof Cached> {
+  const dir = mkdtempSync(join(tmpdir(), "ringfront-package-"));
+  try {
+    for (const source of sources) cpSync(join(projectRoot, source), join(dir, source), { recursive: true });
     symlinkSync(join(projectRoot, "node_modules"), join(dir, "node_modules"));
     mkdirSync(join(dir, ".build", "artifacts"), { recursive: true });
-    for (const [, artifact = ""] of read("serverless.yml").matchAll(/artifact: (\S+\.zip)/g)) {
-      writeFileSync(join(dir, artifact), "");
-    }
+    for (const { file } of functions) writeFileSync(join(dir, artifactOf(file)), "");
     const serverless = join(dir, "node_modules/serverless/bin/serverless.js");
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      [serverless, "package", "--stage", stage, "--package", ".build/serverless"],
-      {
-        cwd: dir,
-        encoding: "utf8",
-        env: { PATH: process.env.PATH, HOME: dir, SLS_NOTIFICATIONS_MODE: "off", ...env },
-      },
-    );
+    const args = [serverless, "package", "--stage", stage, "--package", ".build/serverless"];
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, {
+      cwd: dir,
+      encoding: "utf8",
+      env: { PATH: process.env.PATH, HOME: dir, SLS_NOTIFICATIONS_MODE: "off", ...env },
+    });
     const output = stdout + stderr;
     if (status !== 0) throw new Error(`osls package failed:\n${output}`);
-    const readJson = (file: string): unknown => JSON.parse(read(join(".build/serverless", file)));
-    const template = readTemplate(join(dir, ".build/serverless/cloudformation-template-update-stack.json"));
+    const packaged = join(dir, ".build/serverless");
+    const state = JSON.parse(readFileSync(join(packaged, "serverless-state.json"), "utf8"));
     return {
-      template,
-      resources: template.Resources,
-      functions: State.parse(readJson("serverless-state.json")).service.functions,
+      template: readTemplate(join(packaged, "cloudformation-template-update-stack.json")),
+      functions: State.parse(state).service.functions,
       output,
     };
   } finally {

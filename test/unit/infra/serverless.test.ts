@@ -1,7 +1,9 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod/mini";
-import { listFunctions } from "../../../infra/build/bundle.ts";
-import { tableDefinition } from "../../../infra/local/dynamodb-emulator.ts";
+import { listFunctions, projectRoot } from "../../../infra/build/bundle.ts";
+import { exceptions, functions, logicalName } from "../../../infra/resources/functions.ts";
 import { routes } from "../../../lib/contract/routes.ts";
 import { type PackagedService, packageService } from "./packaged-service.ts";
 
@@ -18,8 +20,11 @@ const Role = z.object({
 });
 const Stage = z.object({
   DefaultRouteSettings: z.looseObject({}),
+  RouteSettings: z.record(z.string(), z.unknown()),
   AccessLogSettings: z.object({ Format: z.string() }),
 });
+
+const withoutComments = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|^\s*(\/\/|#).*$/gm, "");
 
 let service: PackagedService;
 beforeAll(() => {
@@ -78,6 +83,34 @@ describe("routes", () => {
     );
     const artifacts = Object.values(service.functions).map((definition) => definition.package.artifact);
     expect(new Set(artifacts).size).toBe(handlers.length);
+  });
+
+  test("everything else of a function follows from its declaration", () => {
+    for (const { key, route } of functions) {
+      const name = logicalName(key);
+      const parts = ["LambdaFunction", "LambdaAlias", "Role", "LogGroup", "CrashesAlarm"];
+      for (const part of parts) expect(service.resources, key).toHaveProperty(`${name}${part}`);
+      if (route === undefined) continue;
+      expect(service.resources, key).toHaveProperty(`HttpApiIntegration${name}`);
+      const stage = Stage.parse(service.resources.HttpApiStage?.Properties);
+      expect(Object.keys(stage.RouteSettings), key).toContain(`${route.method} ${route.path}`);
+    }
+  });
+
+  test("a route is named in infra only where it is an exception to the rules, so a new one needs no edit there", () => {
+    const files = readdirSync(join(projectRoot, "infra"), { recursive: true, encoding: "utf8" });
+    const sources = ["serverless.yml", ...files.map((file) => join("infra", file))]
+      .filter((file) => /\.(ts|js|mjs|yml|json)$/.test(file) && !file.endsWith("resources/functions.ts"))
+      .map((file) => [file, withoutComments(readFileSync(join(projectRoot, file), "utf8"))] as const);
+    const serving = functions.filter(({ route }) => route?.scope !== undefined);
+    const places = serving.flatMap(({ key, file }) =>
+      sources
+        .filter(([, text]) => new RegExp(`\\b${key}\\b|${file}`).test(text))
+        .map(([path]) => `${key}: ${path}`),
+    );
+    expect(places).toEqual([]);
+    const known = routes.map(({ operationId }) => operationId);
+    expect(Object.keys(exceptions).filter((key) => !known.includes(key))).toEqual([]);
   });
 
   test("no function that serves a route may run longer than the gateway waits", () => {
@@ -142,14 +175,15 @@ describe("least privilege", () => {
 });
 
 describe("resources", () => {
-  test("the table has the keys of the local one, expires records, is backed up, encrypted and kept", () => {
+  test("the table expires records, is backed up, encrypted and kept", () => {
     const [table] = resourcesOf("AWS::DynamoDB::Table");
-    const local = tableDefinition("ringfront-dev");
     expect(table?.[1].Properties).toMatchObject({
       TableName: "ringfront-dev",
-      BillingMode: local.BillingMode,
-      KeySchema: local.KeySchema,
-      AttributeDefinitions: local.AttributeDefinitions,
+      BillingMode: "PAY_PER_REQUEST",
+      KeySchema: [
+        { AttributeName: "pk", KeyType: "HASH" },
+        { AttributeName: "sk", KeyType: "RANGE" },
+      ],
       TimeToLiveSpecification: { AttributeName: "expiresAt", Enabled: true },
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
       DeletionProtectionEnabled: false,

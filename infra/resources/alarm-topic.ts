@@ -1,22 +1,20 @@
-// @ts-check
-import { number, stackName, text } from "./service-functions.js";
+import { arnOf, ownAccountOnly } from "./cloudformation.ts";
+import type { Stack } from "./stack.ts";
 
 /**
  * Where alarms go, and the monthly budget that goes there too. `alarmEmail` subscribes one address; a pager
  * subscribes itself.
- * @param {import("./service-functions.js").Variables} variables
  */
-export async function alarmTopic(variables) {
-  const stack = await stackName(variables);
-  const email = await text(variables, "alarmEmail");
+export function alarmTopic({ name, text, number }: Stack) {
+  const email = text("alarmEmail");
   const topic = { Ref: "AlarmTopic" };
   return {
     Resources: {
       AlarmTopic: {
         Type: "AWS::SNS::Topic",
         Properties: {
-          TopicName: `${stack}-alarms`,
-          KmsMasterKeyId: { "Fn::GetAtt": ["OperationsKey", "Arn"] },
+          TopicName: `${name}-alarms`,
+          KmsMasterKeyId: arnOf("OperationsKey"),
           ...(email !== "" && { Subscription: [{ Protocol: "email", Endpoint: email }] }),
         },
       },
@@ -33,7 +31,7 @@ export async function alarmTopic(variables) {
                 Principal: { Service: ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"] },
                 Action: ["sns:Publish"],
                 Resource: topic,
-                Condition: { StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } },
+                Condition: ownAccountOnly,
               },
             ],
           },
@@ -45,12 +43,12 @@ export async function alarmTopic(variables) {
         DependsOn: ["AlarmTopicPolicy"],
         Properties: {
           Budget: {
-            BudgetName: stack,
+            BudgetName: name,
             BudgetType: "COST",
             TimeUnit: "MONTHLY",
-            BudgetLimit: { Amount: await number(variables, "monthlyBudgetUsd"), Unit: "USD" },
+            BudgetLimit: { Amount: number("monthlyBudgetUsd"), Unit: "USD" },
             // osls puts this tag on all it makes. Activate it once as a cost allocation tag (docs/operations.md).
-            CostFilters: { TagKeyValue: [`user:service$${stack}`] },
+            CostFilters: { TagKeyValue: [`user:service$${name}`] },
           },
           NotificationsWithSubscribers: [
             notification("ACTUAL", 80, topic),
@@ -65,8 +63,7 @@ export async function alarmTopic(variables) {
   };
 }
 
-/** @param {string} type @param {number} percent @param {object} topic */
-function notification(type, percent, topic) {
+function notification(type: string, percent: number, topic: object) {
   return {
     Notification: {
       NotificationType: type,

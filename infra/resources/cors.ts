@@ -1,13 +1,11 @@
-// @ts-check
+import type { Stack } from "./stack.ts";
 
 /**
  * The gateway's CORS settings from the parameter `corsAllowedOrigins` (comma-separated, as the functions get it).
  * No origin: no CORS at all.
- * @param {{ resolveVariable: (address: string) => Promise<unknown> }} variables
  */
-export async function cors({ resolveVariable }) {
-  const list = String((await resolveVariable("param:corsAllowedOrigins")) ?? "");
-  const allowedOrigins = list
+export function cors({ text }: Stack) {
+  const allowedOrigins = text("corsAllowedOrigins")
     .split(",")
     .map((origin) => origin.trim())
     .filter((origin) => origin !== "");

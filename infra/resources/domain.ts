@@ -1,23 +1,16 @@
-// @ts-check
-import { text } from "./service-functions.js";
-
-/** With a domain of its own the API answers there only. @param {import("./service-functions.js").Variables} variables */
-export async function isCustom(variables) {
-  return (await text(variables, "domainName")) !== "";
-}
+import type { Stack } from "./stack.ts";
 
 /**
  * The optional domain of the API: `domainName` and `certificateArn` (a certificate of the same region), and
  * `hostedZoneId` for the DNS records to be made in Route 53 too.
- * @param {import("./service-functions.js").Variables} variables
  */
-export async function domain(variables) {
-  const name = await text(variables, "domainName");
+export function domain({ text }: Stack) {
+  const name = text("domainName");
   if (name === "") return { Resources: {} };
-  const certificateArn = await text(variables, "certificateArn");
+  const certificateArn = text("certificateArn");
   if (certificateArn === "")
     throw new Error("domainName needs certificateArn, the certificate to answer with");
-  const hostedZoneId = await text(variables, "hostedZoneId");
+  const hostedZoneId = text("hostedZoneId");
   return {
     Resources: {
       ApiDomain: {
@@ -37,7 +30,7 @@ export async function domain(variables) {
       ...(hostedZoneId !== "" && { ApiDomainRecords: records(name, hostedZoneId) }),
     },
     Outputs: {
-      // What whoever keeps the DNS elsewhere points the name at.
+      // For a DNS that is kept elsewhere.
       ApiDomainTarget: {
         Description: "The name that a CNAME record of the API's domain points to",
         Value: { "Fn::GetAtt": ["ApiDomain", "RegionalDomainName"] },
@@ -46,8 +39,7 @@ export async function domain(variables) {
   };
 }
 
-/** @param {string} name @param {string} hostedZoneId */
-function records(name, hostedZoneId) {
+function records(name: string, hostedZoneId: string) {
   const target = {
     DNSName: { "Fn::GetAtt": ["ApiDomain", "RegionalDomainName"] },
     HostedZoneId: { "Fn::GetAtt": ["ApiDomain", "RegionalHostedZoneId"] },

@@ -1,35 +1,31 @@
-// @ts-check
-import { stackName, text } from "./service-functions.js";
+import { ownAccountOnly, ownArn, sub } from "./cloudformation.ts";
+import type { Stack } from "./stack.ts";
 
 /**
  * The two keys that everything at rest is encrypted with: one for data (table, secret, queues), which only the
  * functions and its administrators may use, and one for operations (logs, alarms), which AWS's own services write
  * with. Two, so that who may read the log of an incident need not be able to read the table.
- * @param {import("./service-functions.js").Variables} variables
  */
-export async function keys(variables) {
-  const stack = await stackName(variables);
-  const administrators = await text(variables, "keyAdministratorArn");
-  const administrator = administrators === "" ? accountRoot : administrators;
+export function keys({ name, text }: Stack) {
+  const administrator = text("keyAdministratorArn") || accountRoot;
   return {
     Resources: {
-      DataKey: key(`Ringfront's data at rest (${stack})`, [administer(administrator)]),
-      DataKeyAlias: alias(`${stack}-data`, "DataKey"),
-      OperationsKey: key(`Ringfront's logs and alarms (${stack})`, [
+      DataKey: key(`Ringfront's data at rest (${name})`, [administer(administrator)]),
+      DataKeyAlias: alias(`${name}-data`, "DataKey"),
+      OperationsKey: key(`Ringfront's logs and alarms (${name})`, [
         administer(administrator),
-        writeLogs(stack),
+        writeLogs(name),
         sendAlarms(),
       ]),
-      OperationsKeyAlias: alias(`${stack}-operations`, "OperationsKey"),
+      OperationsKeyAlias: alias(`${name}-operations`, "OperationsKey"),
     },
   };
 }
 
 /** The account itself: its IAM policies then say who. Without it a key could lock out everyone for good. */
-const accountRoot = { "Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:root" };
+const accountRoot = sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root");
 
-/** @param {string} description @param {object[]} statements */
-function key(description, statements) {
+function key(description: string, statements: readonly object[]) {
   return {
     Type: "AWS::KMS::Key",
     DeletionPolicy: "Retain",
@@ -43,8 +39,7 @@ function key(description, statements) {
   };
 }
 
-/** @param {string} name @param {string} target */
-function alias(name, target) {
+function alias(name: string, target: string) {
   return {
     Type: "AWS::KMS::Alias",
     Properties: { AliasName: `alias/${name}`, TargetKeyId: { Ref: target } },
@@ -53,8 +48,7 @@ function alias(name, target) {
 
 // In a key's policy the resource "*" is that key: KMS takes nothing else.
 
-/** @param {string | object} principal */
-function administer(principal) {
+function administer(principal: string | object) {
   return {
     Sid: "Administer",
     Effect: "Allow",
@@ -95,13 +89,12 @@ function administer(principal) {
   };
 }
 
-/** CloudWatch Logs, for the log groups of this stack only. @param {string} stack */
-function writeLogs(stack) {
-  const group = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:";
+/** CloudWatch Logs, for the log groups of this stack only. */
+function writeLogs(name: string) {
   return {
     Sid: "EncryptLogs",
     Effect: "Allow",
-    Principal: { Service: { "Fn::Sub": "logs.${AWS::Region}.amazonaws.com" } },
+    Principal: { Service: sub("logs.${AWS::Region}.amazonaws.com") },
     Action: [
       "kms:Decrypt",
       "kms:DescribeKey",
@@ -115,8 +108,8 @@ function writeLogs(stack) {
     Condition: {
       ArnLike: {
         "kms:EncryptionContext:aws:logs:arn": [
-          { "Fn::Sub": `${group}/aws/lambda/${stack}-*` },
-          { "Fn::Sub": `${group}/aws/http-api/${stack}` },
+          sub(ownArn("logs", `log-group:/aws/lambda/${name}-*`)),
+          sub(ownArn("logs", `log-group:/aws/http-api/${name}`)),
         ],
       },
     },
@@ -131,6 +124,6 @@ function sendAlarms() {
     Principal: { Service: ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"] },
     Action: ["kms:Decrypt", "kms:GenerateDataKey"],
     Resource: "*",
-    Condition: { StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } },
+    Condition: ownAccountOnly,
   };
 }

@@ -1,45 +1,43 @@
-// @ts-check
-import { alarmArns } from "./alarms.js";
-import { serviceFunctions, stackName, text } from "./service-functions.js";
+import { alarmArns } from "./alarms.ts";
+import { sub } from "./cloudformation.ts";
+import type { Stack, StackFunction } from "./stack.ts";
 
 /**
  * What an operator looks at, from the outside in: are callers served, what does RingCentral make of us, are our own
  * parts well. Every alarm stands at the top, every graph below belongs to a runbook.
- * @param {import("./service-functions.js").Variables} variables
  */
-export async function dashboard(variables) {
-  const stack = await stackName(variables);
-  const namespace = await text(variables, "metricsNamespace");
+export function dashboard(stack: Stack) {
+  const namespace = stack.text("metricsNamespace");
   const rows = [
-    [alarmStates(await alarmArns(variables))],
+    [alarmStates(alarmArns(stack))],
     [callsByRoute(namespace), faultsByRoute(namespace), answerTimes(namespace)],
     [upstreamCalls(namespace), upstreamPauses(namespace), tokens(namespace)],
     [cache(namespace), sync(namespace), problems(namespace)],
-    [running(await serviceFunctions(variables)), table(stack)],
+    [running(stack.functions), table(stack.name)],
   ];
   return {
     Resources: {
       Dashboard: {
         Type: "AWS::CloudWatch::Dashboard",
         Properties: {
-          DashboardName: stack,
-          DashboardBody: { "Fn::Sub": JSON.stringify({ widgets: rows.flatMap(place) }) },
+          DashboardName: stack.name,
+          DashboardBody: sub(JSON.stringify({ widgets: rows.flatMap(place) })),
         },
       },
     },
     Outputs: {
       DashboardUrl: {
         Description: "The service at a glance",
-        Value: {
-          "Fn::Sub": `https://\${AWS::Region}.console.aws.amazon.com/cloudwatch/home#dashboards:name=${stack}`,
-        },
+        Value: sub(
+          `https://\${AWS::Region}.console.aws.amazon.com/cloudwatch/home#dashboards:name=${stack.name}`,
+        ),
       },
     },
   };
 }
 
-/** The columns of one row, 24 units wide in all. @param {object[]} widgets @param {number} row */
-function place(widgets, row) {
+/** The columns of one row, 24 units wide in all. */
+function place(widgets: readonly object[], row: number) {
   const width = 24 / widgets.length;
   const height = row === 0 ? 4 : 6;
   return widgets.map((widget, column) => ({
@@ -51,11 +49,12 @@ function place(widgets, row) {
   }));
 }
 
-/** @param {string[]} arns */
-const alarmStates = (arns) => ({ type: "alarm", properties: { title: "Alarms", alarms: arns } });
+const alarmStates = (arns: readonly string[]) => ({
+  type: "alarm",
+  properties: { title: "Alarms", alarms: arns },
+});
 
-/** @param {string} title @param {unknown[][]} metrics @param {object} [more] */
-const graph = (title, metrics, more = {}) => ({
+const graph = (title: string, metrics: readonly unknown[][], more: object = {}) => ({
   type: "metric",
   properties: {
     title,
@@ -69,51 +68,43 @@ const graph = (title, metrics, more = {}) => ({
 });
 
 /** One line for each value of a dimension, also of values that come later. */
-/** @param {string} schema namespace and dimensions @param {string} metric @param {string} stat */
-const each = (schema, metric, stat) => [
+const each = (schema: string, metric: string, stat: string) => [
   { expression: `SEARCH('{${schema}} MetricName="${metric}"', '${stat}', 60)` },
 ];
 
-/** @param {string} namespace */
-const callsByRoute = (namespace) =>
+const callsByRoute = (namespace: string) =>
   graph("Calls by route", [each(`${namespace},Route`, "RequestCount", "Sum")], { stacked: true });
 
-/** @param {string} namespace */
-const faultsByRoute = (namespace) =>
+const faultsByRoute = (namespace: string) =>
   graph("5xx by route", [each(`${namespace},Route`, "RequestFaults", "Sum")], { stacked: true });
 
-/** @param {string} namespace */
-const answerTimes = (namespace) =>
+const answerTimes = (namespace: string) =>
   graph("Answer times, ms", [
     [namespace, "RequestDurationMs", { stat: "p50", label: "p50 in the function" }],
     ["...", { stat: "p99", label: "p99 in the function" }],
     ["AWS/ApiGateway", "Latency", "ApiId", "${HttpApi}", { stat: "p99", label: "p99 at the gateway" }],
   ]);
 
-/** @param {string} namespace */
-const upstreamCalls = (namespace) =>
+const upstreamCalls = (namespace: string) =>
   graph("Calls to RingCentral by usage plan group", [
     each(`${namespace},Group`, "UpstreamCalls", "Sum"),
     [namespace, "ExternalUsage", { label: "calls of other clients on our budget" }],
   ]);
 
-/** @param {string} namespace */
-const upstreamPauses = (namespace) =>
+const upstreamPauses = (namespace: string) =>
   graph("429s and pauses", [
     [namespace, "UpstreamRateLimited", { label: "429s" }],
     [namespace, "UpstreamPausedMs", { label: "pause, ms", yAxis: "right" }],
   ]);
 
-/** @param {string} namespace */
-const tokens = (namespace) =>
+const tokens = (namespace: string) =>
   graph("Token requests (5 a minute allowed)", [
     [namespace, "TokenRequests"],
     [namespace, "TokenFailures"],
     [namespace, "AppPermissionMissing"],
   ]);
 
-/** @param {string} namespace */
-const cache = (namespace) =>
+const cache = (namespace: string) =>
   graph(
     "Reads answered from the cache",
     [
@@ -124,15 +115,13 @@ const cache = (namespace) =>
     { stacked: true },
   );
 
-/** @param {string} namespace */
-const sync = (namespace) =>
+const sync = (namespace: string) =>
   graph("Sync", [
     [namespace, "SyncAgeSeconds", { stat: "Maximum", label: "age of the oldest snapshot, s" }],
     [namespace, "SyncQuarantined", { stat: "Maximum", yAxis: "right" }],
   ]);
 
-/** @param {{ key: string, name: string }[]} definitions */
-const running = (definitions) =>
+const running = (definitions: readonly StackFunction[]) =>
   graph(
     "Functions running at once",
     definitions.map(({ key, name }) => [
@@ -145,12 +134,11 @@ const running = (definitions) =>
     { stat: "Maximum", stacked: true },
   );
 
-/** @param {string} stack */
-const table = (stack) =>
+const table = (name: string) =>
   graph("Table: capacity units", [
-    ["AWS/DynamoDB", "ConsumedReadCapacityUnits", "TableName", stack],
-    ["AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName", stack],
+    ["AWS/DynamoDB", "ConsumedReadCapacityUnits", "TableName", name],
+    ["AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName", name],
   ]);
 
-/** @param {string} namespace */
-const problems = (namespace) => graph("Problems by code", [each(`${namespace},Code`, "Problems", "Sum")]);
+const problems = (namespace: string) =>
+  graph("Problems by code", [each(`${namespace},Code`, "Problems", "Sum")]);

@@ -1,5 +1,5 @@
-// @ts-check
-import { flag, number, serviceFunctions } from "./service-functions.js";
+import type { Route } from "../../lib/contract/route.ts";
+import type { Stack } from "./stack.ts";
 
 /**
  * How much of each function may run, by what it does.
@@ -25,56 +25,47 @@ const classes = {
   background: { concurrency: 5, rate: 0, burst: 0 },
 };
 
-/** @param {import("./service-functions.js").ServiceFunction} definition */
-function classOf({ routeKeys, isPublic }) {
-  const [routeKey] = routeKeys;
-  if (routeKey === undefined) return classes.background;
-  if (isPublic) return classes.public;
-  const [method, path = ""] = routeKey.split(" ");
+function classOf(route: Route | undefined) {
+  if (route === undefined) return classes.background;
+  const { method, path, scope } = route;
+  if (scope === undefined) return classes.public;
   if (path.startsWith("/v1/extensions/")) return method === "GET" ? classes.read : classes.write;
   return path.startsWith("/v1/account/") ? classes.account : classes.operations;
 }
 
-/**
- * Throttling of each route, and, where the stage says `reserveConcurrency`, the concurrency of each function.
- * @param {import("./service-functions.js").Variables} variables
- */
-export async function capacity(variables) {
-  const functions = await serviceFunctions(variables);
-  const scale = await number(variables, "throttlingScale");
-  const reserve = await flag(variables, "reserveConcurrency");
-  /** @param {number} value */
-  const scaled = (value) => Math.max(1, Math.round(value * scale));
-  /** @param {{ rate: number, burst: number }} limits */
-  const throttle = ({ rate, burst }) => ({
+/** Throttling of each route, and, where the stage says `reserveConcurrency`, the concurrency of each function. */
+export function capacity({ functions, number, flag }: Stack) {
+  const scale = number("throttlingScale");
+  const scaled = (value: number) => Math.max(1, Math.round(value * scale));
+  const throttle = ({ rate, burst }: { rate: number; burst: number }) => ({
     DetailedMetricsEnabled: true,
     ThrottlingRateLimit: scaled(rate),
     ThrottlingBurstLimit: scaled(burst),
   });
-  const routes = functions.flatMap((definition) =>
-    definition.routeKeys.map((routeKey) => /** @type {const} */ ([routeKey, classOf(definition)])),
-  );
+  const routes = functions.flatMap(({ route }) => (route === undefined ? [] : [route]));
   const stage = {
     Properties: {
       DefaultRouteSettings: throttle({ rate: 200, burst: 400 }),
-      RouteSettings: Object.fromEntries(routes.map(([routeKey, limits]) => [routeKey, throttle(limits)])),
+      RouteSettings: Object.fromEntries(routes.map((route) => [routeKey(route), throttle(classOf(route))])),
     },
     // The stage may only name routes that are there already.
-    DependsOn: routes.map(([routeKey]) => routeLogicalId(routeKey)),
+    DependsOn: routes.map((route) => routeLogicalId(routeKey(route))),
   };
-  const reserved = functions.map((definition) => [
-    `${definition.logicalName}LambdaFunction`,
-    { Properties: { ReservedConcurrentExecutions: classOf(definition).concurrency } },
+  const reserved = functions.map(({ logicalName, route }) => [
+    `${logicalName}LambdaFunction`,
+    { Properties: { ReservedConcurrentExecutions: classOf(route).concurrency } },
   ]);
-  return { extensions: { HttpApiStage: stage, ...(reserve && Object.fromEntries(reserved)) } };
+  return {
+    extensions: { HttpApiStage: stage, ...(flag("reserveConcurrency") && Object.fromEntries(reserved)) },
+  };
 }
 
-/**
- * As osls names a route's resource. CloudFormation refuses the template should it ever name them otherwise.
- * @param {string} routeKey
- */
-function routeLogicalId(routeKey) {
-  const words = routeKey.split("/").map((part) =>
+/** As API Gateway names routes. */
+const routeKey = ({ method, path }: Route) => `${method} ${path}`;
+
+/** As osls names a route's resource. CloudFormation refuses the template should it ever name them otherwise. */
+function routeLogicalId(key: string): string {
+  const words = key.split("/").map((part) =>
     part
       .toLowerCase()
       .replaceAll("-", "Dash")

@@ -1,30 +1,36 @@
-// @ts-check
-import { number, serviceFunctions, stackName, text } from "./service-functions.js";
+import { ownArn } from "./cloudformation.ts";
+import type { Stack, StackFunction } from "./stack.ts";
 
-/**
- * One alarm of the service. Its text says what is wrong and names its page in docs/runbooks.
- * @typedef {object} AlarmDeclaration
- * @property {string} name the end of the alarm's name
- * @property {string} runbook the page's name
- * @property {string} meaning one sentence for whoever is woken up by it
- * @property {object} watches the metric, its statistic and period
- * @property {number} threshold
- * @property {"GreaterThanThreshold" | "GreaterThanOrEqualToThreshold"} [comparison] default: at or above
- * @property {[number, number]} [outOf] so many periods of so many; default 1 of 1
- * @property {"notBreaching" | "breaching"} [withoutData] default: notBreaching
- */
+/** One alarm of the service. Its text says what is wrong and names its page in docs/runbooks. */
+interface AlarmDeclaration {
+  /** The end of the alarm's name. */
+  name: string;
+  /** The page's name. */
+  runbook: string;
+  /** One sentence for the person it wakes up. */
+  meaning: string;
+  /** The metric, its statistic and period. */
+  watches: object;
+  threshold: number;
+  /** Absent: at or above. */
+  comparison?: "GreaterThanThreshold";
+  /** Breaching periods out of all looked at. Absent: 1 of 1. */
+  outOf?: readonly [breaching: number, of: number];
+}
 
 const api = { Name: "ApiId", Value: { Ref: "HttpApi" } };
 
-/**
- * @param {string} namespace @param {string} stack
- * @param {Record<string, number>} limits those that differ by stage
- * @returns {Record<string, AlarmDeclaration>} by logical id
- */
-function declarations(namespace, stack, { requestsPerHour = 0, latencyMs = 0, syncLateSeconds = 0 }) {
-  /** Our own metrics (lib/platform/metrics.ts), over all values of their dimensions. */
-  /** @param {string} MetricName @param {string} Statistic @param {number} Period seconds */
-  const own = (MetricName, Statistic, Period) => ({ Namespace: namespace, MetricName, Statistic, Period });
+/** Our own metrics (lib/platform/metrics.ts), over all values of their dimensions. */
+const ownMetric = ({ text }: Stack, MetricName: string, Statistic: string, Period: number) => ({
+  Namespace: text("metricsNamespace"),
+  MetricName,
+  Statistic,
+  Period,
+});
+
+/** Whether callers are served. By logical id, as the others. */
+function apiAlarms({ number }: Stack): Record<string, AlarmDeclaration> {
+  const [latencyMs, requestsPerHour] = [number("latencyMs"), number("requestsPerHour")];
   return {
     ApiFaultsAlarm: {
       name: "api-faults",
@@ -62,63 +68,6 @@ function declarations(namespace, stack, { requestsPerHour = 0, latencyMs = 0, sy
       comparison: "GreaterThanThreshold",
       outOf: [3, 5],
     },
-    UpstreamPausedAlarm: {
-      name: "upstream-paused",
-      runbook: "upstream-paused",
-      meaning: "RingCentral has made us pause for 5 of the last 10 minutes: callers get 503 meanwhile.",
-      watches: own("UpstreamPausedMs", "Sum", 600),
-      threshold: 300_000,
-    },
-    TokenFailuresAlarm: {
-      name: "token-failures",
-      runbook: "token-failures",
-      meaning: "RingCentral refused to issue an access token 3 times within 5 minutes.",
-      watches: own("TokenFailures", "Sum", 300),
-      threshold: 3,
-    },
-    AppPermissionMissingAlarm: {
-      name: "app-permission-missing",
-      runbook: "app-permission-missing",
-      meaning: "RingCentral says that our app lacks a permission (CMN-401): some routes cannot work at all.",
-      watches: own("AppPermissionMissing", "Sum", 300),
-      threshold: 1,
-    },
-    RateLimiterDegradedAlarm: {
-      name: "rate-limiter-degraded",
-      runbook: "table-unavailable",
-      meaning: "Functions could not reach the table and went by their own share of RingCentral's budgets.",
-      watches: own("RateLimiterDegraded", "Sum", 300),
-      threshold: 3,
-    },
-    SyncLateAlarm: {
-      name: "sync-late",
-      runbook: "sync-late",
-      meaning: `The snapshot of an account's phone numbers is older than ${Math.round(syncLateSeconds / 60)} minutes.`,
-      watches: own("SyncAgeSeconds", "Maximum", 300),
-      threshold: syncLateSeconds,
-      outOf: [2, 3],
-    },
-    SyncQuarantinedAlarm: {
-      name: "sync-quarantined",
-      runbook: "sync-quarantined",
-      meaning: "A sync would have removed so much that it waits for a person to look at it.",
-      watches: own("SyncQuarantined", "Maximum", 300),
-      threshold: 1,
-    },
-    SyncDeadLettersAlarm: {
-      name: "sync-dead-letters",
-      runbook: "dead-letters",
-      meaning: "Work for the sync failed so often that it was set aside.",
-      watches: messagesIn(`${stack}-sync-dead`),
-      threshold: 1,
-    },
-    ScheduledDeadLettersAlarm: {
-      name: "scheduled-dead-letters",
-      runbook: "dead-letters",
-      meaning: "A call by a schedule could not be delivered, or failed for good.",
-      watches: messagesIn(`${stack}-scheduled-dead`),
-      threshold: 1,
-    },
     CostGuardAlarm: {
       name: "cost-guard",
       runbook: "cost",
@@ -135,8 +84,76 @@ function declarations(namespace, stack, { requestsPerHour = 0, latencyMs = 0, sy
   };
 }
 
-/** @param {string} queue */
-function messagesIn(queue) {
+/** What RingCentral, and the table, make of our calls. */
+function upstreamAlarms(stack: Stack): Record<string, AlarmDeclaration> {
+  return {
+    UpstreamPausedAlarm: {
+      name: "upstream-paused",
+      runbook: "upstream-paused",
+      meaning: "RingCentral has made us pause for 5 of the last 10 minutes: callers get 503 meanwhile.",
+      watches: ownMetric(stack, "UpstreamPausedMs", "Sum", 600),
+      threshold: 300_000,
+    },
+    TokenFailuresAlarm: {
+      name: "token-failures",
+      runbook: "token-failures",
+      meaning: "RingCentral refused to issue an access token 3 times within 5 minutes.",
+      watches: ownMetric(stack, "TokenFailures", "Sum", 300),
+      threshold: 3,
+    },
+    AppPermissionMissingAlarm: {
+      name: "app-permission-missing",
+      runbook: "app-permission-missing",
+      meaning: "RingCentral says that our app lacks a permission (CMN-401): some routes cannot work at all.",
+      watches: ownMetric(stack, "AppPermissionMissing", "Sum", 300),
+      threshold: 1,
+    },
+    RateLimiterDegradedAlarm: {
+      name: "rate-limiter-degraded",
+      runbook: "table-unavailable",
+      meaning: "Functions could not reach the table and went by their own share of RingCentral's budgets.",
+      watches: ownMetric(stack, "RateLimiterDegraded", "Sum", 300),
+      threshold: 3,
+    },
+  };
+}
+
+function backgroundAlarms(stack: Stack): Record<string, AlarmDeclaration> {
+  const syncLateSeconds = stack.number("syncLateSeconds");
+  return {
+    SyncLateAlarm: {
+      name: "sync-late",
+      runbook: "sync-late",
+      meaning: `The snapshot of an account's phone numbers is older than ${Math.round(syncLateSeconds / 60)} minutes.`,
+      watches: ownMetric(stack, "SyncAgeSeconds", "Maximum", 300),
+      threshold: syncLateSeconds,
+      outOf: [2, 3],
+    },
+    SyncQuarantinedAlarm: {
+      name: "sync-quarantined",
+      runbook: "sync-quarantined",
+      meaning: "A sync would have removed so much that it waits for a person to look at it.",
+      watches: ownMetric(stack, "SyncQuarantined", "Maximum", 300),
+      threshold: 1,
+    },
+    SyncDeadLettersAlarm: {
+      name: "sync-dead-letters",
+      runbook: "dead-letters",
+      meaning: "Work for the sync failed so often that it was set aside.",
+      watches: messagesIn(`${stack.name}-sync-dead`),
+      threshold: 1,
+    },
+    ScheduledDeadLettersAlarm: {
+      name: "scheduled-dead-letters",
+      runbook: "dead-letters",
+      meaning: "A call by a schedule could not be delivered, or failed for good.",
+      watches: messagesIn(`${stack.name}-scheduled-dead`),
+      threshold: 1,
+    },
+  };
+}
+
+function messagesIn(queue: string) {
   return {
     Namespace: "AWS/SQS",
     MetricName: "ApproximateNumberOfMessagesVisible",
@@ -146,8 +163,7 @@ function messagesIn(queue) {
   };
 }
 
-/** @param {string} Id @param {string} MetricName */
-function gatewayMetric(Id, MetricName) {
+function gatewayMetric(Id: string, MetricName: string) {
   return {
     Id,
     MetricStat: {
@@ -162,18 +178,14 @@ function gatewayMetric(Id, MetricName) {
 /** Those that, besides its own, undo the deployment of any function. */
 export const rollbackAlarms = ["ApiFaultsAlarm", "ApiLatencyAlarm"];
 
-/** The logical id of the alarm on one function's crashes. @param {{ logicalName: string }} definition */
-export function functionAlarm({ logicalName }) {
-  return `${logicalName}CrashesAlarm`;
-}
+/** The logical id of the alarm on one function's crashes. */
+export const functionAlarm = (logicalName: string) => `${logicalName}CrashesAlarm`;
 
 /**
  * Errors that Lambda itself sees: a crash, a timeout, a bundle that does not load. What a handler answers as 5xx is
  * none of them. They are counted at the alias, so of the old and the new version alike.
- * @param {{ key: string, name: string }} definition
- * @returns {AlarmDeclaration}
  */
-function crashes({ key, name }) {
+function crashes({ key, name }: StackFunction): AlarmDeclaration {
   return {
     name: `crashes-${key}`,
     runbook: "function-crashes",
@@ -192,59 +204,41 @@ function crashes({ key, name }) {
   };
 }
 
-/** @param {import("./service-functions.js").Variables} variables @returns {Promise<Record<string, AlarmDeclaration>>} */
-async function allDeclarations(variables) {
-  const functions = await serviceFunctions(variables);
-  const namespace = await text(variables, "metricsNamespace");
-  const shared = declarations(namespace, await stackName(variables), {
-    requestsPerHour: await number(variables, "requestsPerHour"),
-    latencyMs: await number(variables, "latencyMs"),
-    syncLateSeconds: await number(variables, "syncLateSeconds"),
-  });
-  const own = functions.map((definition) => [functionAlarm(definition), crashes(definition)]);
-  return { ...shared, ...Object.fromEntries(own) };
+function allAlarms(stack: Stack): [logicalId: string, AlarmDeclaration][] {
+  return [
+    ...Object.entries({ ...apiAlarms(stack), ...upstreamAlarms(stack), ...backgroundAlarms(stack) }),
+    ...stack.functions.map((definition): [string, AlarmDeclaration] => [
+      functionAlarm(definition.logicalName),
+      crashes(definition),
+    ]),
+  ];
 }
 
-/** The full names of all alarms. @param {import("./service-functions.js").Variables} variables */
-export async function alarmNames(variables) {
-  const stack = await stackName(variables);
-  return Object.values(await allDeclarations(variables)).map(({ name }) => `${stack}-${name}`);
-}
+export const alarmArns = (stack: Stack) =>
+  allAlarms(stack).map(([, { name }]) => ownArn("cloudwatch", `alarm:${stack.name}-${name}`));
 
-/** @param {import("./service-functions.js").Variables} variables */
-export async function alarmArns(variables) {
-  const own = "${AWS::Region}:${AWS::AccountId}";
-  return (await alarmNames(variables)).map(
-    (name) => `arn:\${AWS::Partition}:cloudwatch:${own}:alarm:${name}`,
-  );
-}
-
-/** @param {import("./service-functions.js").Variables} variables */
-export async function alarms(variables) {
-  const stack = await stackName(variables);
-  const runbooks = await text(variables, "runbooks");
-  const resources = Object.entries(await allDeclarations(variables)).map(([logicalId, declaration]) => [
+export function alarms(stack: Stack) {
+  const resources = allAlarms(stack).map(([logicalId, declaration]) => [
     logicalId,
-    alarm(stack, runbooks, declaration),
+    alarm(stack, declaration),
   ]);
   return { Resources: Object.fromEntries(resources) };
 }
 
-/** @param {string} stack @param {string} runbooks where the pages are @param {AlarmDeclaration} declaration */
-function alarm(stack, runbooks, declaration) {
-  const { name, meaning, runbook, watches, threshold, comparison, outOf = [1, 1], withoutData } = declaration;
+function alarm({ name: stack, text }: Stack, declaration: AlarmDeclaration) {
+  const { name, meaning, runbook, watches, threshold, comparison, outOf = [1, 1] } = declaration;
   const [DatapointsToAlarm, EvaluationPeriods] = outOf;
   return {
     Type: "AWS::CloudWatch::Alarm",
     Properties: {
       AlarmName: `${stack}-${name}`,
-      AlarmDescription: `${meaning} What to do: ${runbooks}/${runbook}.md`,
+      AlarmDescription: `${meaning} What to do: ${text("runbooks")}/${runbook}.md`,
       ...watches,
       Threshold: threshold,
       ComparisonOperator: comparison ?? "GreaterThanOrEqualToThreshold",
       EvaluationPeriods,
       DatapointsToAlarm,
-      TreatMissingData: withoutData ?? "notBreaching",
+      TreatMissingData: "notBreaching",
       AlarmActions: [{ Ref: "AlarmTopic" }],
       OKActions: [{ Ref: "AlarmTopic" }],
     },

@@ -1,10 +1,6 @@
-// @ts-check
-import { serviceFunctions, stackName } from "./service-functions.js";
+import type { Stack } from "./stack.ts";
 
-/**
- * The queries of docs/operations.md and the runbooks, saved in Logs Insights, where they are needed at night.
- * @type {Record<string, { name: string, lines: string[] }>}
- */
+/** The queries of docs/operations.md and the runbooks, saved in Logs Insights, where they are needed at night. */
 const saved = {
   OneCallQuery: {
     name: "one call, by any of its ids",
@@ -40,15 +36,13 @@ const saved = {
   },
 };
 
-/** @param {import("./service-functions.js").Variables} variables */
-export async function queries(variables) {
-  const stack = await stackName(variables);
-  const groups = (await serviceFunctions(variables)).map(({ name }) => `/aws/lambda/${name}`);
+export function queries(stack: Stack) {
+  const groups = stack.functions.map(({ name }) => `/aws/lambda/${name}`);
   const resources = Object.entries(saved).map(([logicalId, { name, lines }]) => [
     logicalId,
     {
       Type: "AWS::Logs::QueryDefinition",
-      Properties: { Name: `${stack}/${name}`, LogGroupNames: groups, QueryString: lines.join("\n") },
+      Properties: { Name: `${stack.name}/${name}`, LogGroupNames: groups, QueryString: lines.join("\n") },
     },
   ]);
   return { Resources: Object.fromEntries(resources) };

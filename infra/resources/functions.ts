@@ -1,0 +1,156 @@
+import type { Route } from "../../lib/contract/route.ts";
+import { routes } from "../../lib/contract/routes.ts";
+
+/** What a function may do besides writing its log and its traces. roles.ts makes its IAM role of it. */
+export interface Permissions {
+  /** Read RingCentral's credentials. */
+  secret: boolean;
+  /** Actions on the one table. */
+  table: readonly string[];
+  /** Send work to the sync's queue, or take it off too. */
+  queue?: "send" | "work";
+  /** Publish on the event bus. */
+  bus?: true;
+}
+
+/** What differs from one function to another. osls resolves the variables in the texts. */
+interface Settings {
+  memorySize?: number;
+  timeout?: number;
+  environment?: Record<string, string>;
+  permissions: Permissions;
+  /** The most that its minified bundle may take. `npm run package` also refuses one that is 15 % too generous. */
+  bundleKb: number;
+}
+
+export interface FunctionDefinition extends Settings {
+  /** Its key in osls: the operation id of its route. */
+  key: string;
+  /** Its place under `functions/`, without extension: `extensions/list-blocked-numbers`. */
+  file: string;
+  /** Absent: a queue or a schedule calls it. */
+  route?: Route;
+  schedule?: { rate: string; description: string };
+  /** What else calls it, in osls's words. */
+  event?: object;
+}
+
+const nothing: Permissions = { secret: false, table: [] };
+/** The records of token, budgets, replays and cache: every function that calls RingCentral needs them. */
+const account: Permissions = {
+  secret: true,
+  table: ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"],
+};
+const queueUrl = { SYNC_QUEUE_URL: "${param:syncQueueUrl}" };
+const sendsToQueue = { environment: queueUrl, permissions: { ...account, queue: "send" } } as const;
+
+/** By its route alone. A request body means phone numbers to parse, with a library of 120 KB. */
+function usualSettings({ scope, isWebhook, body }: Route): Settings {
+  if (scope === undefined && isWebhook === undefined)
+    return { memorySize: 256, timeout: 5, permissions: nothing, bundleKb: 55 };
+  return { permissions: account, bundleKb: body === undefined ? 580 : 700 };
+}
+
+/** Where a route needs something else, by operation id. */
+export const exceptions: Readonly<Record<string, Partial<Settings>>> = {
+  updateCallerBlocking: { bundleKb: 575 },
+  listCompanyNumbers: { bundleKb: 610 },
+  listNumberChanges: { bundleKb: 600 },
+  getSyncStatus: { bundleKb: 600 },
+  startSync: { ...sendsToQueue, bundleKb: 640 },
+  confirmSyncQuarantine: { ...sendsToQueue, bundleKb: 640 },
+  // No access token, but RingCentral's verification token is checked against the secret.
+  receiveRingCentralEvent: { ...sendsToQueue, timeout: 5, bundleKb: 600 },
+  getOpenApi: { bundleKb: 140 },
+};
+
+const jobs: FunctionDefinition[] = [
+  {
+    key: "queueSyncs",
+    file: "sync/queue-syncs",
+    schedule: { rate: "rate(15 minutes)", description: "Syncs the phone numbers of every account" },
+    timeout: 60,
+    environment: queueUrl,
+    permissions: { ...nothing, queue: "send" },
+    bundleKb: 230,
+  },
+  {
+    key: "runSync",
+    file: "sync/run-sync",
+    event: {
+      sqs: {
+        arn: { "Fn::GetAtt": ["SyncQueue", "Arn"] },
+        batchSize: 1,
+        // Accounts are synced side by side, one message each; RingCentral's budgets bound them anyway.
+        maximumConcurrency: 5,
+        functionResponseType: "ReportBatchItemFailures",
+      },
+    },
+    // RingCentral allows ten pages a minute: a longer run would mostly wait. It continues as a new message instead.
+    timeout: 60,
+    environment: { ...queueUrl, EVENT_BUS_NAME: "${param:eventBusName}" },
+    // Lambda takes the messages with the function's role; a run that continues sends one.
+    permissions: { ...account, queue: "work", bus: true },
+    bundleKb: 700,
+  },
+  {
+    key: "renewSubscription",
+    file: "webhooks/renew-subscription",
+    schedule: { rate: "rate(12 hours)", description: "Keeps RingCentral's notifications coming" },
+    timeout: 60,
+    environment: { WEBHOOK_URL: "${file(infra/resources/index.js):webhookUrl}" },
+    permissions: account,
+    bundleKb: 545,
+  },
+];
+
+/** Every function there is: one a route, then those that a queue or a schedule calls. */
+export const functions: readonly FunctionDefinition[] = [...routes.map(functionOf), ...jobs];
+
+function functionOf(route: Route): FunctionDefinition {
+  const key = route.operationId;
+  return { key, file: fileOf(route), route, ...usualSettings(route), ...exceptions[key] };
+}
+
+/** `GET /v1/extensions/…` as `listBlockedNumbers` is served by functions/extensions/list-blocked-numbers.ts. */
+function fileOf({ operationId, path }: Route): string {
+  const [, folder = "ops"] = /^\/v1\/(extensions|account|sync|webhooks)\b/.exec(path) ?? [];
+  const words = operationId.replace("RingCentral", "Ringcentral").replace("OpenApi", "Openapi");
+  return `${folder}/${words.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** One flat name each: in the deployment bucket only the file's own name is left. */
+export const artifactOf = (file: string) => `.build/artifacts/${file.replaceAll("/", "-")}.zip`;
+
+/** `listBlockedNumbers` is `ListBlockedNumbers` in logical ids. */
+export const logicalName = (key: string) => `${key.slice(0, 1).toUpperCase()}${key.slice(1)}`;
+
+/** `functions:` of serverless.yml. */
+export function serverlessFunctions(): Record<string, object> {
+  return Object.fromEntries(
+    functions.map((definition) => {
+      const { key, file, memorySize, timeout, environment } = definition;
+      const settings = {
+        handler: `functions/${file}.handler`,
+        role: `${logicalName(key)}Role`,
+        package: { artifact: artifactOf(file) },
+        events: [eventOf(definition)],
+        ...(memorySize !== undefined && { memorySize }),
+        ...(timeout !== undefined && { timeout }),
+        ...(environment !== undefined && { environment }),
+      };
+      return [key, settings];
+    }),
+  );
+}
+
+function eventOf({ key, route, schedule, event = {} }: FunctionDefinition): object {
+  if (schedule !== undefined) {
+    const roleArn = { "Fn::GetAtt": [`${logicalName(key)}ScheduleRole`, "Arn"] };
+    return { schedule: { method: "scheduler", ...schedule, roleArn } };
+  }
+  if (route === undefined) return event;
+  const { method, path, scope } = route;
+  const authorizer = scope !== undefined && { authorizer: { name: "callers", scopes: [scope] } };
+  return { httpApi: { method, path, ...authorizer } };
+}

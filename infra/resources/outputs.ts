@@ -1,0 +1,25 @@
+import { sub } from "./cloudformation.ts";
+import type { Stack } from "./stack.ts";
+
+const output = (Description: string, Value: unknown) => ({ Description, Value });
+
+/** What a mobile team puts into its app's configuration, and an operator looks for first. */
+export function outputs({ text, secretName }: Stack) {
+  const domain = text("domainName");
+  const apiUrl =
+    domain === ""
+      ? sub("https://${HttpApi}.execute-api.${AWS::Region}.${AWS::URLSuffix}")
+      : `https://${domain}`;
+  return {
+    Outputs: {
+      ApiUrl: output("The address that apps call", apiUrl),
+      OpenApiUrl: output("The API's description, for generators of clients", {
+        "Fn::Join": ["", [apiUrl, "/openapi.json"]],
+      }),
+      AuthIssuer: output("Whose access tokens are taken", text("authIssuer")),
+      AuthAudience: output("The audience that access tokens must name", text("authAudience")),
+      SecretName: output("Where an operator puts RingCentral's credentials", secretName),
+      TableName: output("The one table", { Ref: "RecordsTable" }),
+    },
+  };
+}

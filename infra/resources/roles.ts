@@ -1,0 +1,71 @@
+import { allow, arnOf, ownArn, role, sub, viaServices } from "./cloudformation.ts";
+import type { Permissions } from "./functions.ts";
+import type { Stack, StackFunction } from "./stack.ts";
+
+/** One IAM role per function: it may write its own log group and traces, and what functions.ts permits. */
+export function roles({ functions }: Stack) {
+  const resources = functions.map((definition) => [
+    `${definition.logicalName}Role`,
+    role({
+      description: `What the function ${definition.name} may do`,
+      service: "lambda.amazonaws.com",
+      policyName: "function",
+      statements: statementsFor(definition),
+    }),
+  ]);
+  return { Resources: Object.fromEntries(resources) };
+}
+
+function statementsFor({ name, schedule, permissions }: StackFunction): object[] {
+  const { secret, table, queue, bus } = permissions;
+  const statements: object[] = [
+    // The `*` stands for the streams of that one group, whose names Lambda makes up.
+    allow(
+      ["logs:CreateLogStream", "logs:PutLogEvents"],
+      sub(`${ownArn("logs", `log-group:/aws/lambda/${name}`)}:*`),
+    ),
+    // X-Ray's actions know no resources: AWS takes nothing but `*` for them.
+    allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"),
+  ];
+  const services = new Set<string>();
+  if (secret) {
+    statements.push(allow(["secretsmanager:GetSecretValue"], { Ref: "RingCentralSecret" }));
+    services.add("secretsmanager");
+  }
+  if (table.length > 0) {
+    statements.push(allow(table, arnOf("RecordsTable")));
+    services.add("dynamodb");
+  }
+  if (queue !== undefined) {
+    statements.push(allow(queueActions[queue], arnOf("SyncQueue")));
+    services.add("sqs");
+  }
+  if (bus === true) statements.push(allow(["events:PutEvents"], arnOf("EventBus")));
+  if (schedule !== undefined) {
+    // Lambda sends failed calls there with the function's role (schedules.ts).
+    statements.push(allow(["sqs:SendMessage"], arnOf("ScheduleDeadLetterQueue")));
+    services.add("sqs");
+  }
+  if (services.size > 0) statements.push(useDataKey([...services]));
+  return statements;
+}
+
+const queueActions: Record<NonNullable<Permissions["queue"]>, readonly string[]> = {
+  send: ["sqs:SendMessage"],
+  work: ["sqs:SendMessage", "sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"],
+};
+
+/**
+ * A service uses the key on behalf of its caller, so the caller needs the permission; `kms:ViaService` allows no other
+ * use. Reading takes Decrypt; a write may make DynamoDB or SQS ask for a new data key.
+ */
+function useDataKey(services: readonly string[]) {
+  const writes = services.includes("dynamodb");
+  const sends = services.includes("sqs");
+  const actions = [
+    "kms:Decrypt",
+    ...(writes ? ["kms:DescribeKey", "kms:Encrypt"] : []),
+    ...(writes || sends ? ["kms:GenerateDataKey"] : []),
+  ];
+  return allow(actions, arnOf("DataKey"), viaServices(services));
+}

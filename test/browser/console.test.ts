@@ -138,12 +138,12 @@ describe("the console on the running stack", () => {
     await expect.poll(() => page.locator("#limits-missing").textContent()).toContain("scope_missing");
     expect(await page.locator("#sync-missing").textContent()).toContain("scope_missing");
     expect(await page.locator("#problems").textContent()).toContain("scope_missing");
-    expect(await page.getByRole("status", { name: "Summary" }).textContent()).toContain("tells nothing");
+    expect(await page.getByRole("status", { name: "Summary" }).textContent()).toContain("cannot read");
   });
 });
 
 describe("the console on a bad day", () => {
-  test("says first what needs an eye", async () => {
+  test("lists first what needs attention", async () => {
     const page = await openOnBadDay();
     expect(await page.getByRole("status", { name: "Summary" }).locator("li").allTextContents()).toEqual([
       "A sync of account 3700111 waits for a decision.",
@@ -151,10 +151,10 @@ describe("the console on a bad day", () => {
       "RingCentral has paused heavy calls.",
     ]);
     expect(await page.locator("#problems").textContent()).toContain("upstream_unavailable");
-    expect(await page.getByLabel("Progress of the sync under way").getAttribute("value")).toBe("3");
+    expect(await page.getByLabel("Progress of the current sync").getAttribute("value")).toBe("3");
   });
 
-  test("a quarantine is confirmed by keyboard alone, after being asked once more", async () => {
+  test("a quarantine is confirmed by keyboard alone, after a second question", async () => {
     const page = await openOnBadDay();
     const confirmed: string[] = [];
     await page.route("**/v1/sync/quarantine/confirm", (route) => {

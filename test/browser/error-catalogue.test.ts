@@ -25,7 +25,7 @@ describe("the error catalogue", () => {
     expect(page.complaints).toEqual([]);
   });
 
-  test("has an entry for each code, with whether to try again and who mends it", async () => {
+  test("has an entry for each code, with whether to try again and its owner", async () => {
     const page = await openPage(browser, "/docs/errors");
     for (const [code, { title, retryable }] of Object.entries(problems)) {
       const text = await page.locator(`article#${code}`).textContent();

@@ -1,8 +1,8 @@
 import { type Send, withHeader } from "./send.ts";
 
 /**
- * Gives every POST that has none a fresh `Idempotency-Key`: sent again after a lost answer, it takes effect once.
- * To make a POST of another run of the app the same one (a draft that was sent before a crash), set the header.
+ * Gives every POST without one a fresh `Idempotency-Key`, so that a retry after a lost response takes effect once. To repeat
+ * a POST after a restart of the app (a draft that was sent before a crash), set the header yourself.
  */
 export function withIdempotencyKeys(send: Send): Send {
   return (request) =>
@@ -11,7 +11,7 @@ export function withIdempotencyKeys(send: Send): Send {
       : send(withHeader(request, "Idempotency-Key", newKey()));
 }
 
-/** Not `randomUUID`, which browsers have on https pages only. */
+/** Not `randomUUID`: browsers offer it on https pages only. */
 function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");

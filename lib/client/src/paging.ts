@@ -1,29 +1,29 @@
 import type { Client, MaybeOptionalInit } from "openapi-fetch";
 import type { paths } from "./api.ts";
-import { type Answer, unwrap } from "./problems.ts";
+import { type Result, unwrap } from "./problems.ts";
 
 interface ListShape {
   data: unknown[];
   page: { hasMore: boolean; nextCursor?: string };
 }
 
-type AnswerOf<Path extends keyof paths> = paths[Path] extends {
-  get: { responses: { 200: { content: { "application/json": infer Answer } } } };
+type ResponseOf<Path extends keyof paths> = paths[Path] extends {
+  get: { responses: { 200: { content: { "application/json": infer Body } } } };
 }
-  ? Answer
+  ? Body
   : never;
 
-/** The paths that answer lists in pages. */
+/** The paths that return lists in pages. */
 export type PagedPath = {
-  [Path in keyof paths]: [AnswerOf<Path>] extends [never]
+  [Path in keyof paths]: [ResponseOf<Path>] extends [never]
     ? never
-    : AnswerOf<Path> extends ListShape
+    : ResponseOf<Path> extends ListShape
       ? Path
       : never;
 }[keyof paths];
 
 /** A page of the list at a path. */
-export type PageOf<Path extends PagedPath> = Extract<AnswerOf<Path>, ListShape>;
+export type PageOf<Path extends PagedPath> = Extract<ResponseOf<Path>, ListShape>;
 /** An item of the list at a path. */
 export type ItemOf<Path extends PagedPath> = PageOf<Path>["data"][number];
 
@@ -32,17 +32,17 @@ type InitArgument<Path extends PagedPath> = undefined extends Init<Path> ? [init
 
 export interface Paging {
   /**
-   * The pages of a list, from the first, or from `params.query.cursor`, to the last.
-   * @throws while it is walked: ProblemError, HttpError, or what `fetch` throws
+   * The pages of a list, from `params.query.cursor` or the first, to the last.
+   * @throws while paging: ProblemError, HttpError, or what `fetch` throws
    */
   pages<Path extends PagedPath>(path: Path, ...init: InitArgument<Path>): AsyncGenerator<PageOf<Path>, void>;
-  /** The items of a list, whatever the pages: each exactly once. @throws as `pages` does */
+  /** The items of a list across its pages, each exactly once. @throws as `pages` does */
   items<Path extends PagedPath>(path: Path, ...init: InitArgument<Path>): AsyncGenerator<ItemOf<Path>, void>;
 }
 
-/** The walk is the same for every path; what its pages hold is what the OpenAPI document says of each. */
+/** Adds paging. The loop is the same for every path; the OpenAPI document gives the type of its pages. */
 export function pagingOf(client: Client<paths>): Paging {
-  const get = client.GET as unknown as (path: PagedPath, init: LooseInit) => Promise<Answer<ListShape>>;
+  const get = client.GET as unknown as (path: PagedPath, init: LooseInit) => Promise<Result<ListShape>>;
 
   async function* pages(path: PagedPath, init: LooseInit = {}): AsyncGenerator<ListShape, void> {
     let cursor = init.params?.query?.cursor;

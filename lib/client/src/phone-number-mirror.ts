@@ -5,9 +5,9 @@ import { isProblem, unwrap } from "./problems.ts";
 const FEED = "/v1/account/phone-numbers/changes";
 
 /**
- * The company's numbers, kept in step by the feed of changes: loaded once, then only what changed is fetched.
+ * A local copy of the company's numbers. It is loaded once; then only changes are fetched.
  *
- * To keep it across runs of the app, store `numbers` and `cursor` together and pass them to the constructor.
+ * To keep it across restarts of the app, store `numbers` and `cursor` together and pass them to the constructor.
  */
 export class PhoneNumberMirror {
   /** By id, as of the last `refresh`. */
@@ -22,14 +22,14 @@ export class PhoneNumberMirror {
     this.numbers = new Map(Array.from(kept.numbers ?? [], (number) => [number.id, number]));
   }
 
-  /** Where in the feed `numbers` stands; undefined before the first `refresh`. */
+  /** The position of `numbers` in the feed; undefined before the first `refresh`. */
   get cursor(): string | undefined {
     return this.#cursor;
   }
 
   /**
-   * Brings `numbers` up to date: by the feed or, the first time and after an absence so long that the feed has moved
-   * on, by loading them all. When it throws, it has changed nothing; call it again. Calls while one runs share it.
+   * Updates `numbers` from the feed. The first time, and after the cursor has expired, it loads all numbers. If it throws,
+   * nothing has changed; call it again. Concurrent calls share one refresh.
    * @returns the changes in order; after a load, undefined
    * @throws ProblemError (`snapshot_missing` until the account's first sync), HttpError, or what `fetch` throws
    */
@@ -66,7 +66,7 @@ export class PhoneNumberMirror {
   }
 
   async #load(): Promise<undefined> {
-    // The feed's beginning names a list of exactly what was there at that point: nothing falls in between.
+    // The start of the feed names the list of the same version, so no change is lost between the two.
     const start = unwrap(await this.#client.GET(FEED));
     const query = Object.fromEntries(new URL(start.meta.snapshot ?? "", "http://snapshot").searchParams);
     const loaded: PhoneNumber[] = [];

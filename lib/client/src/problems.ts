@@ -1,10 +1,10 @@
 import type { Problem, ProblemCode } from "./api.ts";
 
-/** An answer that is an error without saying which: a gateway's or a proxy's in between. */
+/** An error response without a problem document, from a gateway or proxy. */
 export class HttpError extends Error {
   override name = "HttpError";
   readonly status: number;
-  /** What to quote when reporting it. */
+  /** Quote it when you report the error. */
   readonly requestId: string | undefined;
 
   constructor(message: string, response: Response) {
@@ -14,7 +14,7 @@ export class HttpError extends Error {
   }
 }
 
-/** An answer that is a problem of the API's catalogue. */
+/** An error response with a problem of the API's catalogue. */
 export class ProblemError extends HttpError {
   override name = "ProblemError";
   readonly problem: Problem;
@@ -24,48 +24,48 @@ export class ProblemError extends HttpError {
     this.problem = problem;
   }
 
-  /** The word to branch on. */
+  /** Branch on this code. */
   get code(): ProblemCode {
     return this.problem.code;
   }
 }
 
-/** Whether a caught value is a problem of this API: of any code, or of one of those given. */
+/** Whether a caught value is a problem of this API, with one of these codes if any are given. */
 export function isProblem(error: unknown, ...codes: ProblemCode[]): error is ProblemError {
   return error instanceof ProblemError && (codes.length === 0 || codes.includes(error.code));
 }
 
-/** What openapi-fetch answers. */
-export type Answer<Data = unknown> =
+/** A result of openapi-fetch. */
+export type Result<Data = unknown> =
   | { data: Data; error?: never; response: Response }
   | { data?: never; error: unknown; response: Response };
-/** Of the success among the answers; an app may count an absent `data` as `undefined`, or not. */
-type DataOf<Of extends Answer> =
+/** The data of the success case. Works with and without `exactOptionalPropertyTypes`. */
+type DataOf<Of extends Result> =
   Extract<Of, { error?: undefined }> extends { data: infer Data } ? Data : never;
 
 /**
- * The data of an answer.
- * @throws ProblemError, or HttpError when something other than the API answered
+ * The data of a result.
+ * @throws ProblemError, or HttpError when the response is not from the API
  */
-export function unwrap<Of extends Answer>({ data, error, response }: Of): DataOf<Of> {
-  // 204 has no data and is a success all the same.
+export function unwrap<Of extends Result>({ data, error, response }: Of): DataOf<Of> {
+  // 204 is a success without data.
   if (response.ok) return data as DataOf<Of>;
-  if (looksLikeProblem(error)) throw new ProblemError(error, response);
-  throw new HttpError(`The API answered ${response.status}`, response);
+  if (isProblemDocument(error)) throw new ProblemError(error, response);
+  throw new HttpError(`The API responded with ${response.status}`, response);
 }
 
-/** The problem that an answer is, if it is one; the answer can still be read afterwards. */
+/** The problem in a response, if it has one. The body can still be read afterwards. */
 export async function readProblem(response: Response): Promise<Problem | undefined> {
   if (!response.headers.get("Content-Type")?.startsWith("application/problem+json")) return undefined;
   try {
     const body: unknown = await response.clone().json();
-    return looksLikeProblem(body) ? body : undefined;
+    return isProblemDocument(body) ? body : undefined;
   } catch {
     return undefined;
   }
 }
 
-function looksLikeProblem(value: unknown): value is Problem {
+function isProblemDocument(value: unknown): value is Problem {
   return (
     typeof value === "object" &&
     value !== null &&

@@ -2,23 +2,23 @@ import { readProblem } from "./problems.ts";
 import type { Send } from "./send.ts";
 
 export interface Retries {
-  /** Tries in all, the first one included; default 4. */
+  /** Attempts in total, the first one included; default 4. */
   attempts?: number;
-  /** The longest that one operation may spend waiting between tries, in milliseconds; default 15,000. */
+  /** The longest total wait between the attempts of one operation, in milliseconds; default 15,000. */
   maxWaitMs?: number;
-  /** For tests: waits. Rejects when the request is aborted meanwhile. */
+  /** For tests: waits, and rejects if the request is aborted. */
   sleep?: (ms: number, signal: AbortSignal) => Promise<void>;
   /** For tests: 0 to 1. */
   random?: () => number;
 }
 
-/** What the first pause without advice is at most, in milliseconds; each further one is twice as long. */
-const FIRST_PAUSE_MS = 400;
+/** The longest first wait without `Retry-After`, in milliseconds. It doubles with each attempt. */
+const FIRST_WAIT_MS = 400;
 
 /**
- * Sends a request again when that may help and can do no harm: after a lost connection, and after answers that say so
- * (`retryable`, or 429, 502, 503, 504 of something in between). It never comes back earlier than `Retry-After`, and
- * when that is further away than `maxWaitMs` leaves room for, the answer is returned at once.
+ * Retries a request when that may help and is harmless: after a lost connection, and after a response that allows it
+ * (`retryable`, or 429, 502, 503, 504 of a gateway). It never retries before `Retry-After`. If that is later than
+ * `maxWaitMs` allows, the response is returned at once.
  */
 export function withRetries(send: Send, options: Retries): Send {
   const { attempts = 4, maxWaitMs = 15_000, sleep = pause, random = Math.random } = options;
@@ -54,7 +54,7 @@ interface Advice {
   retryAfterMs?: number;
 }
 
-/** @returns undefined when the request had better not be sent again */
+/** @returns undefined if the request must not be retried */
 async function adviceOn(request: Request, outcome: Outcome): Promise<Advice | undefined> {
   if (request.signal.aborted) return undefined;
   if ("failure" in outcome) return isRepeatable(request) ? {} : undefined;
@@ -62,7 +62,7 @@ async function adviceOn(request: Request, outcome: Outcome): Promise<Advice | un
   if (response.ok || response.status < 400) return undefined;
   const problem = await readProblem(response);
   const mayHelp = problem?.retryable ?? [429, 502, 503, 504].includes(response.status);
-  // 429 and 503 say that nothing was done; after the others, that is not certain.
+  // 429 and 503 mean that nothing was done. After the others, the outcome is unknown.
   const isHarmless = isRepeatable(request) || response.status === 429 || response.status === 503;
   if (!mayHelp || !isHarmless) return undefined;
   const seconds = parseRetryAfter(response.headers.get("Retry-After")) ?? problem?.retryAfter;
@@ -70,22 +70,22 @@ async function adviceOn(request: Request, outcome: Outcome): Promise<Advice | un
 }
 
 /**
- * Whether twice is the same as once. With `If-Match` it is not: after a lost answer, the second try would be told that
- * the resource has changed, by the first.
+ * Whether a repetition has the same effect as one request. With `If-Match` it has not: after a lost response the second
+ * attempt would fail because of the change that the first one made.
  */
 function isRepeatable({ method, headers }: Request): boolean {
   return method === "POST" ? headers.has("Idempotency-Key") : !headers.has("If-Match");
 }
 
-/** Seconds; the API sends no dates. */
+/** The value in seconds; the API sends no dates. */
 function parseRetryAfter(value: string | null): number | undefined {
   return value !== null && /^\d+$/.test(value) ? Number(value) : undefined;
 }
 
-/** Spread out, so that all the apps that were told the same second do not come at once. */
+/** The wait, with jitter: apps that got the same `Retry-After` must not return at the same moment. */
 function pauseFor({ retryAfterMs }: Advice, attempt: number, random: number): number {
   if (retryAfterMs !== undefined) return retryAfterMs + random * 1_000;
-  return random * FIRST_PAUSE_MS * 2 ** (attempt - 1);
+  return random * FIRST_WAIT_MS * 2 ** (attempt - 1);
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-/** A problem the API answered, or `unreachable` when it answered nothing. */
+/** A problem from the API, or `unreachable` without a response. */
 export interface Problem {
   code: string;
   title: string;
@@ -7,22 +7,22 @@ export interface Problem {
   retryAfterSeconds?: number | undefined;
 }
 
-export type Answer<Data> = { data: Data } | { problem: Problem };
+export type Result<Data> = { data: Data } | { problem: Problem };
 
-/** The public API, asked with the token that is picked at the moment. */
+/** The public API, called with the token that is selected. */
 export interface Api {
-  get<Data>(path: string): Promise<Answer<Data>>;
-  post<Data>(path: string): Promise<Answer<Data>>;
+  get<Data>(path: string): Promise<Result<Data>>;
+  post<Data>(path: string): Promise<Result<Data>>;
 }
 
-const PATIENCE_MS = 20_000;
+const TIMEOUT_MS = 20_000;
 
 export function createApi(token: () => string | undefined): Api {
-  async function call<Data>(path: string, init: RequestInit): Promise<Answer<Data>> {
+  async function call<Data>(path: string, init: RequestInit): Promise<Result<Data>> {
     const headers = { ...init.headers, authorization: `Bearer ${token() ?? ""}` };
     try {
-      // The answer before is compared by its ETag: unchanged, it costs a few bytes.
-      const signal = AbortSignal.timeout(PATIENCE_MS);
+      // The browser compares the last response by its ETag: an unchanged one costs a few bytes.
+      const signal = AbortSignal.timeout(TIMEOUT_MS);
       const response = await fetch(path, { ...init, headers, cache: "no-cache", signal });
       const body = await response.json();
       return response.ok ? { data: body.data } : { problem: problemOf(response, body) };
@@ -40,9 +40,9 @@ export function createApi(token: () => string | undefined): Api {
 function problemOf(response: Response, body: Record<string, unknown>): Problem {
   const text = (value: unknown, otherwise: string) => (typeof value === "string" ? value : otherwise);
   return {
-    // The gateway's own refusals have no code.
+    // The gateway's own rejections have no code.
     code: text(body.code, `http_${response.status}`),
-    title: text(body.title, text(body.message, "Refused")),
+    title: text(body.title, text(body.message, "Rejected")),
     detail: text(body.detail, `The gateway answered ${response.status}.`),
     requestId: response.headers.get("x-request-id") ?? undefined,
     retryAfterSeconds: Number(response.headers.get("retry-after")) || undefined,

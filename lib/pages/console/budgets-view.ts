@@ -54,7 +54,7 @@ function makeCard(group: string): Card {
     chart,
     element("p", { class: "axis", "aria-hidden": "true" }, since, element("span", {}, "now")),
     note,
-    element("details", {}, element("summary", {}, "Who spent it"), spending),
+    element("details", {}, element("summary", {}, "Calls by operation"), spending),
   );
   return { root, figure, pause, chart, since, note, spending };
 }
@@ -81,11 +81,11 @@ function fillCard(card: Card, budget: Budget, samples: Samples, now: number): vo
 }
 
 function spendingTable({ group, spentByRoute }: Budget): Node {
-  if (spentByRoute.length === 0) return element("p", { class: "quiet" }, "Nobody, in this window.");
+  if (spentByRoute.length === 0) return element("p", { class: "quiet" }, "No calls in this window.");
   const rows = spentByRoute
     .toSorted((a, b) => b.interactive + b.sync - a.interactive - a.sync)
     .map(({ route, interactive, sync }) => [route, String(interactive), String(sync)]);
-  return table(`Who spent the ${group} budget`, ["Operation", "For callers", "For the sync"], rows);
+  return table(`Calls by operation, ${group}`, ["Operation", "For callers", "For the sync"], rows);
 }
 
 function pauseWords({ pause }: Budget, now: number): { words: string; tone: string } {

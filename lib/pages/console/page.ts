@@ -2,7 +2,7 @@ import type { Limits } from "../../contract/limits.ts";
 import type { SyncStatus } from "../../contract/sync.ts";
 import { byId, element } from "../shared/element.ts";
 import { mountTokenPicker } from "../shared/token-picker.ts";
-import { type Answer, createApi } from "./api.ts";
+import { createApi, type Result } from "./api.ts";
 import { createBudgetsView } from "./budgets-view.ts";
 import { ProblemsView } from "./problems-view.ts";
 import { Samples } from "./samples.ts";
@@ -38,7 +38,7 @@ document.addEventListener("visibilitychange", () => {
   else clearTimeout(timer);
 });
 
-/** Another token may be another account's: nothing of before is kept. */
+/** Clears the board: another token may belong to another account. */
 function restart(): void {
   samples.clear();
   problems.forget();
@@ -73,10 +73,10 @@ async function poll(): Promise<void> {
   schedule();
 }
 
-/** What was answered; a refusal is said where the data would be, and what was seen before stays on the screen. */
-function received<Data>(answer: Answer<Data>, noticeId: string, now: number): Data | undefined {
+/** The data of a result. A problem is shown in the data's place, and the data shown before stays on the screen. */
+function received<Data>(result: Result<Data>, noticeId: string, now: number): Data | undefined {
   const notice = byId(noticeId);
-  const problem = "problem" in answer ? answer.problem : undefined;
+  const problem = "problem" in result ? result.problem : undefined;
   notice.hidden = problem === undefined;
   show(notice, problem?.code, () =>
     problem === undefined
@@ -91,13 +91,13 @@ function received<Data>(answer: Answer<Data>, noticeId: string, now: number): Da
         ],
   );
   if (problem !== undefined) problems.meet(problem, now);
-  return "data" in answer ? answer.data : undefined;
+  return "data" in result ? result.data : undefined;
 }
 
 function showSummary(): void {
   const found = concerns(seen);
   const isBlind = seen.limits === undefined && seen.sync === undefined;
-  const words = isBlind ? "The API tells nothing with this token." : "Everything is in order.";
+  const words = isBlind ? "This token cannot read limits or syncs." : "Everything is in order.";
   show(byId("summary"), [found, isBlind], () =>
     found.length === 0
       ? [element("p", { class: isBlind ? "warn" : "good" }, words)]
@@ -106,10 +106,10 @@ function showSummary(): void {
 }
 
 async function act(path: string, done: string): Promise<void> {
-  const answer = await api.post(path);
-  if ("problem" in answer) problems.meet(answer.problem, Date.now());
+  const result = await api.post(path);
+  if ("problem" in result) problems.meet(result.problem, Date.now());
   byId("action").textContent =
-    "problem" in answer ? `${answer.problem.title}. ${answer.problem.detail}` : done;
+    "problem" in result ? `${result.problem.title}. ${result.problem.detail}` : done;
   await poll();
 }
 

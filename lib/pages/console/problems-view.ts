@@ -13,13 +13,13 @@ interface Tally {
 }
 
 /**
- * Recent problems by code, as far as the API tells of them: those of the last syncs, and those this page met itself.
- * (What other callers met is in the log and its metrics; no route tells of it.)
+ * Recent problems by code: those of the last syncs, and those of requests by this page. Problems of other callers are in
+ * the log and its metrics; no route returns them.
  */
 export class ProblemsView {
   #met: Tally[] = [];
 
-  /** Something this page asked for failed. */
+  /** Counts a failed request of this page. */
   meet({ code, title, detail, requestId }: Problem, at: number): void {
     const known = this.#met.find((tally) => tally.code === code);
     const text = requestId === undefined ? detail : `${detail} (request ${requestId})`;
@@ -44,7 +44,7 @@ export class ProblemsView {
         from,
         detail,
       ]);
-      return [table("Recent problems by code", ["Code", "Times", "Last", "Met by", "What was said"], rows)];
+      return [table("Recent problems by code", ["Code", "Times", "Last", "Source", "Detail"], rows)];
     });
   }
 }
@@ -55,7 +55,7 @@ function syncTallies(statuses: readonly SyncStatus[]): Tally[] {
     if (problem === undefined) continue;
     const { code, at, detail } = problem;
     const known = tallies.get(code);
-    // Newest first, so the first one met is the last one that happened.
+    // Newest first, so the first one of a code is the latest.
     if (known === undefined) tallies.set(code, { code, count: 1, lastAt: at, from: "a sync", detail });
     else known.count += 1;
   }

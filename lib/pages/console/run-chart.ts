@@ -4,12 +4,12 @@ import { plural } from "./words.ts";
 
 const HEIGHT = 64;
 const SLOT = 12;
-/** As many as the API tells of. */
+/** The most that the API returns. */
 const MOST_RUNS = 50;
 
 /**
- * The last syncs, oldest first: how long each took as a bar, what came of it as its colour and, for those who do not
- * see colours, its sign.
+ * The last syncs, oldest first. The height of a bar is the duration, its colour the result; a sign repeats the result for
+ * people who do not see colours.
  */
 export function runChart(history: readonly SyncRun[]): SVGSVGElement {
   const runs = history.toReversed();

@@ -1,23 +1,23 @@
 import type { Limits } from "../../contract/limits.ts";
 
-/** What one budget was like at one moment. */
+/** The state of one budget at one moment. */
 export interface Sample {
   at: number;
   remaining: number;
   isPaused: boolean;
 }
 
-/** How far back the charts look at most. */
+/** The longest time that a chart shows. */
 const LONGEST_SPAN_MS = 15 * 60_000;
 const SHORTEST_SPAN_MS = 60_000;
 
-/** How far back a chart of these looks: as far as they go, within bounds. */
+/** The time that a chart of these samples shows: their age, within bounds. */
 export function spanMs(samples: readonly Sample[], now: number): number {
   const seenMs = now - (samples[0]?.at ?? now);
   return Math.min(LONGEST_SPAN_MS, Math.max(SHORTEST_SPAN_MS, seenMs));
 }
 
-/** What has been seen of each budget since the page was opened, by its group; older than the charts show is dropped. */
+/** The samples of each budget since the page was opened, by group. Samples older than the charts show are dropped. */
 export class Samples {
   readonly #byGroup = new Map<string, Sample[]>();
 

@@ -6,7 +6,7 @@ export interface Seen {
   sync?: readonly SyncStatus[] | undefined;
 }
 
-/** What needs an operator's eye, most urgent first; empty when all is well. Free of times, so it changes seldom. */
+/** What needs an operator's attention, most urgent first. It holds no times, so it rarely changes. */
 export function concerns({ limits, sync = [] }: Seen): string[] {
   const { budgets = [], token } = limits ?? {};
   return [
@@ -22,7 +22,7 @@ export function concerns({ limits, sync = [] }: Seen): string[] {
       .map(({ accountId }) => `The last sync of account ${accountId} failed.`),
     ...budgets
       .filter(({ pause, remaining, limit }) => pause.state !== "paused" && limit > 0 && remaining === 0)
-      .map(({ group }) => `The budget of ${group} is spent.`),
+      .map(({ group }) => `No ${group} calls are left.`),
     ...(budgets.some(({ seenBy }) => seenBy === "process")
       ? ["The table is unavailable: each function counts its own calls."]
       : []),

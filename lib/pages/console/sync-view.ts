@@ -12,7 +12,7 @@ const tones: Record<SyncStatus["state"], string> = {
   failed: "bad",
 };
 
-/** What the operator can have done from here. */
+/** Actions of the operator. */
 export interface SyncActions {
   start(): Promise<void>;
   confirm(): Promise<void>;
@@ -28,7 +28,7 @@ interface AccountView {
   history: HTMLElement;
 }
 
-/** The sync of each account: its state, how far it has come, what waits for a decision, and how the last ones went. */
+/** The sync of each account: state, progress, a pending decision, and the last runs. */
 export function createSyncView(actions: SyncActions): (statuses: readonly SyncStatus[], now: number) => void {
   const host = byId("sync");
   const views = new Map<string, AccountView>();
@@ -72,9 +72,9 @@ function makeView(accountId: string, actions: SyncActions): AccountView {
     element(
       "p",
       { class: "legend quiet" },
-      "Each bar is a sync, its height how long it took; the newest is on the right.",
+      "Each bar is a sync. Its height is the duration; the newest is on the right.",
     ),
-    element("details", {}, element("summary", {}, "The last syncs as a table"), history),
+    element("details", {}, element("summary", {}, "Last syncs as a table"), history),
     button,
   );
   return { root, badge, last, progress, quarantine, chart, history };
@@ -85,7 +85,7 @@ function fill(view: AccountView, status: SyncStatus, actions: SyncActions, now: 
   view.badge.className = `badge ${tones[status.state]}`;
   view.last.textContent =
     status.lastSuccessAt === undefined
-      ? "It has not succeeded yet."
+      ? "No success yet."
       : `Last success ${relative(status.lastSuccessAt, now)}.`;
   view.progress.replaceChildren(...progressOf(status, now));
   show(view.quarantine, status.quarantine, () => quarantineOf(status, actions, now));
@@ -97,19 +97,19 @@ function progressOf({ progress }: SyncStatus, now: number): Node[] {
   if (progress === undefined) return [];
   const { pagesDone, totalPages, numbersSeen, etaSeconds, startedAt } = progress;
   const bar = element("progress", {
-    "aria-label": "Progress of the sync under way",
+    "aria-label": "Progress of the current sync",
     ...(totalPages !== undefined && { max: String(Math.max(1, totalPages)), value: String(pagesDone) }),
   });
   const of = totalPages === undefined ? "" : ` of ${totalPages}`;
-  const eta = etaSeconds === undefined ? "" : `, about ${duration(etaSeconds * 1000)} to go`;
-  const words = `${pagesDone}${of} pages, ${plural(numbersSeen, "number")}, begun ${relative(startedAt, now)}${eta}.`;
+  const eta = etaSeconds === undefined ? "" : `, about ${duration(etaSeconds * 1000)} left`;
+  const words = `${pagesDone}${of} pages, ${plural(numbersSeen, "number")}, started ${relative(startedAt, now)}${eta}.`;
   return [bar, element("p", { class: "quiet" }, words)];
 }
 
 const reasons: Record<string, string> = {
-  shrink: "More numbers would go than a sync may remove on its own.",
-  permissions: "The RingCentral credential, or what it may see, has changed since the last sync.",
-  main_numbers: "Every main company number is missing from what RingCentral listed.",
+  shrink: "More numbers are missing than a sync may remove without confirmation.",
+  permissions: "The RingCentral credential or its permissions have changed since the last sync.",
+  main_numbers: "Every main company number is missing from RingCentral's list.",
 };
 
 function quarantineOf({ quarantine }: SyncStatus, actions: SyncActions, now: number): Node[] {
@@ -122,23 +122,23 @@ function quarantineOf({ quarantine }: SyncStatus, actions: SyncActions, now: num
     element(
       "section",
       { class: "notice bad", "aria-label": "Quarantine" },
-      element("h4", {}, "A sync was set aside"),
+      element("h4", {}, "A sync is quarantined"),
       element(
         "p",
         {},
-        `${reasons[reason] ?? reason}${lost} Set aside ${clockTime(since, now)}; nothing was changed, and callers still see the numbers as they were.`,
+        `${reasons[reason] ?? reason}${lost} Quarantined ${clockTime(since, now)}. Nothing was changed; callers still see the previous numbers.`,
       ),
       element(
         "p",
         {},
-        "A second full reading that finds the same releases it. If the numbers are really gone, confirm it; if not, give the credential its permissions back and start a sync.",
+        "A second full scan that finds the same releases it. If the numbers are really gone, confirm it. If not, restore the permissions of the credential and start a sync.",
       ),
       review,
     ),
   ];
 }
 
-/** A decision that removes data is asked twice. */
+/** Asks again before a decision that removes data. */
 function confirmDialog(removed: number | undefined, actions: SyncActions): void {
   const what = removed === undefined ? "what the sync found" : `that ${plural(removed, "number")} are gone`;
   const cancel = element("button", { type: "button" }, "Cancel");
@@ -147,7 +147,7 @@ function confirmDialog(removed: number | undefined, actions: SyncActions): void 
     "dialog",
     { "aria-labelledby": "confirm-title" },
     element("h3", { id: "confirm-title" }, `Confirm ${what}?`),
-    element("p", {}, "The next sync may then commit exactly this. Apps will be told of each removal."),
+    element("p", {}, "The next sync may then commit exactly this, and apps are notified of each removal."),
     element("div", { class: "row" }, cancel, confirm),
   );
   dialog.addEventListener("close", () => dialog.remove());
@@ -169,7 +169,7 @@ async function whileBusy(button: HTMLButtonElement, act: () => Promise<void>): P
 }
 
 function historyTable({ accountId, history }: SyncStatus, now: number): Node {
-  const columns = ["Started", "Took", "Came of it", "Numbers", "Added", "Updated", "Removed", "By"];
+  const columns = ["Started", "Duration", "Result", "Numbers", "Added", "Updated", "Removed", "Trigger"];
   const rows = history.map((run) => [
     clockTime(run.startedAt, now),
     duration(Date.parse(run.endedAt) - Date.parse(run.startedAt)),

@@ -3,8 +3,8 @@ import { element } from "../shared/element.ts";
 export type Cell = Node | string;
 
 /**
- * A table that scrolls sideways on its own on a narrow screen, by keyboard too.
- * @param caption says what it is to a screen reader
+ * A table with its own horizontal scrolling on narrow screens, by keyboard too.
+ * @param caption for screen readers
  */
 export function table(caption: string, columns: readonly string[], rows: readonly (readonly Cell[])[]) {
   const head = element("tr", {}, ...columns.map((name) => element("th", { scope: "col" }, name)));
@@ -25,8 +25,8 @@ export function table(caption: string, columns: readonly string[], rows: readonl
 const shown = new WeakMap<Element, string>();
 
 /**
- * Shows something unless it is shown already: what a reader has opened, focused or selected stays as it is.
- * @param key equal exactly when there is nothing new to show
+ * Replaces the content when it has changed. Otherwise what a reader has opened, focused or selected stays.
+ * @param key equal exactly when the content is
  */
 export function show(host: Element, key: unknown, make: () => readonly (Node | undefined)[]): void {
   const text = JSON.stringify(key) ?? "";

@@ -2,10 +2,10 @@ import type { Limits } from "../../contract/limits.ts";
 import { byId, element } from "../shared/element.ts";
 import { clockTime, duration, relative } from "./words.ts";
 
-/** RingCentral's access token: how old, until when, and whether logins are paused. */
+/** RingCentral's access token: its age, its end, and whether logins are paused. */
 export function showToken({ token }: Limits, now: number): void {
   const facts: [term: string, words: string][] = [];
-  if (token.issuedAt === undefined) facts.push(["Token", "none yet: the first call logs in"]);
+  if (token.issuedAt === undefined) facts.push(["Token", "none yet; the first call logs in"]);
   else {
     facts.push(["Age", duration(now - Date.parse(token.issuedAt))]);
     facts.push(["Issued", clockTime(token.issuedAt, now)]);
@@ -13,7 +13,7 @@ export function showToken({ token }: Limits, now: number): void {
   if (token.expiresAt !== undefined) facts.push(["Expires", relative(token.expiresAt, now)]);
   facts.push([
     "Generation",
-    `${token.generation}${token.seenBy === "process" ? " (one function's own)" : ""}`,
+    `${token.generation}${token.seenBy === "process" ? " (of one function only)" : ""}`,
   ]);
   if (token.coolDownUntil !== undefined) {
     facts.push([

@@ -24,7 +24,7 @@ export function relative(instant: string, now: number): string {
   return distance > 0 ? `in ${duration(distance)}` : `${duration(-distance)} ago`;
 }
 
-/** The clock of whoever looks, with the date when it is not today's. */
+/** The reader's local time, with the date unless it is today. */
 export function clockTime(instant: string, now: number): string {
   const at = new Date(instant);
   const isToday = at.toDateString() === new Date(now).toDateString();

@@ -1,6 +1,6 @@
 /**
- * Adds what Swagger UI 5.35 leaves out of its markup, as often as it renders anew. Each rule names the check of axe
- * that it answers (test/browser/docs.test.ts): drop one once the check passes without.
+ * Adds accessibility markup that Swagger UI 5.35 lacks, after each rendering. Each rule names the axe check that
+ * needs it (test/browser/docs.test.ts). Drop a rule once the check passes without it.
  */
 export function amendAccessibility(root: HTMLElement): void {
   const amend = () => {
@@ -11,7 +11,7 @@ export function amendAccessibility(root: HTMLElement): void {
         }
       }
     }
-    // label: a field is called as its row is.
+    // label: a field has its row's name.
     for (const field of root.querySelectorAll("tr[data-param-name] :is(input, select, textarea)")) {
       const row = field.closest("tr[data-param-name]");
       amendAttribute(field, "aria-label", row?.getAttribute("data-param-name") ?? "");
@@ -30,7 +30,7 @@ export function amendAccessibility(root: HTMLElement): void {
 }
 
 function amendAttribute(target: Element, name: string, value: string): void {
-  // Setting what is there already would be seen as a change, and amended for ever.
+  // Setting an equal value would count as a change and trigger another round, without end.
   if (target.getAttribute(name) !== value) target.setAttribute(name, value);
 }
 
@@ -40,9 +40,9 @@ interface Amendment {
 }
 
 const amendments: Amendment[] = [
-  // region: <main> begins below what is said of the API as a whole.
+  // region: <main> begins below the description of the API.
   { selector: ".information-container", attributes: { role: "region", "aria-label": "About this API" } },
-  // heading-order: levels as the page nests them.
+  // heading-order: levels follow the nesting of the page.
   { selector: "h3.opblock-tag", attributes: { "aria-level": "2" } },
   { selector: ".opblock h4", attributes: { "aria-level": "3" } },
   { selector: ".models > h4", attributes: { "aria-level": "2" } },
@@ -50,6 +50,6 @@ const amendments: Amendment[] = [
   // label, select-name.
   { selector: "textarea.body-param__text", attributes: { "aria-label": "Request body" } },
   { selector: "select.content-type", attributes: { "aria-label": "Media type" } },
-  // scrollable-region-focusable: a long answer is scrolled with the keyboard too.
+  // scrollable-region-focusable: a long response can be scrolled by keyboard.
   { selector: "pre.microlight, pre.microlight code", attributes: { tabindex: "0" } },
 ];

@@ -6,8 +6,8 @@ interface Operation {
 type PathItem = Record<string, Operation>;
 
 /**
- * The OpenAPI file as this page shows it: calls go to the service that served the page, the token is picked above the
- * reference, so the scope that an operation asks for is said in its description.
+ * The OpenAPI file as this page shows it. Calls go to the service that served the page. The token is selected above the
+ * reference, so each description names the scope of its operation.
  * @throws Error when it cannot be loaded
  */
 export async function loadDescription(): Promise<unknown> {
@@ -25,7 +25,7 @@ export async function loadDescription(): Promise<unknown> {
   };
 }
 
-/** All problems have one shape: in full at each status of each operation it would bury everything else. */
+/** Links problem codes to the catalogue: their common schema at each status would hide everything else. */
 function inOneLine({ description }: { description: string }): { description: string } {
   return { description: description.replace(/`(\w+)`/g, "[`$1`](/docs/errors#$1)") };
 }
@@ -36,11 +36,11 @@ function forTrying({ security = [], parameters = [], ...operation }: Operation):
     scopes.length > 0
       ? `Needs a token with the scope \`${scopes.join("`, `")}\`.`
       : security.length > 0
-        ? "For RingCentral alone."
+        ? "For RingCentral only."
         : "Needs no token.";
   return {
     ...operation,
-    // Filled in, so that one click shows an answer.
+    // Filled in, so that one click shows a response.
     parameters: parameters.map((one) => (one.name === "extensionId" ? { ...one, example: "me" } : one)),
     description: `${operation.description ?? ""}\n\n${needs}`,
   };

@@ -14,7 +14,7 @@ const { token } = mountTokenPicker(access, {
   onChange: () => {},
 });
 
-// Swagger UI knows a dark scheme, but waits for a class to be set.
+// Swagger UI has a dark scheme, but only with a class on the document.
 const isDark = matchMedia("(prefers-color-scheme: dark)");
 const followScheme = () => document.documentElement.classList.toggle("dark-mode", isDark.matches);
 isDark.addEventListener("change", followScheme);

@@ -1,4 +1,4 @@
-/** What this page uses of Swagger UI, which is put into the page before this script. */
+/** Swagger UI, which the page loads before this script. */
 declare const SwaggerUIBundle: (options: Record<string, unknown>) => unknown;
 
 export interface RendererOptions {
@@ -18,12 +18,12 @@ interface System {
   React: { createElement: (type: string, props: object | null, ...children: unknown[]) => unknown };
 }
 
-/** What of Swagger UI is replaced: a token is picked above, and there is one server. */
+/** Replaced parts of Swagger UI: the token is selected above, and there is one server. */
 const plugin = {
   wrapComponents: {
     ServersContainer: () => () => null,
     AuthorizeBtnContainer: () => () => null,
-    // A link in a button can be reached by neither keyboard nor screen reader; the button itself sets the fragment.
+    // Keyboards and screen readers cannot reach a link in a button. The button itself sets the fragment.
     DeepLink:
       (_original: unknown, { React }: System) =>
       ({ text }: { text: unknown }) =>
@@ -31,7 +31,7 @@ const plugin = {
   },
 };
 
-/** Renders the reference, each operation with a form that calls this very service. */
+/** Renders the reference, each operation with a form that calls this service. */
 export function renderReference({ spec, host, token }: RendererOptions): void {
   SwaggerUIBundle({
     spec,

@@ -2,9 +2,9 @@ import { problemCodesOf } from "../../contract/openapi/answers.ts";
 import { type ProblemCode, problems } from "../../contract/problems.ts";
 import type { Route } from "../../contract/route.ts";
 import { routes } from "../../contract/routes.ts";
-import { remedies } from "./remedies.ts";
+import { fixes } from "./fixes.ts";
 
-/** The error catalogue's entries as HTML, grouped by status; each has its code as an anchor. For the build alone. */
+/** The entries of the error catalogue as HTML, grouped by status, each with its code as an anchor. Runs at build time. */
 export function renderErrorCatalogue(): string {
   const codes = Object.keys(problems).filter((code): code is ProblemCode => code in problems);
   const statuses = [...new Set(codes.map((code) => problems[code].status))].sort((a, b) => a - b);
@@ -22,22 +22,22 @@ export function renderErrorCatalogue(): string {
 
 function renderEntry(code: ProblemCode): string {
   const { title, meaning, retryable } = problems[code];
-  const { who, todo } = remedies[code];
+  const { owner, fix } = fixes[code];
   return `<article id="${code}">
 <h3><a href="#${code}"><code>${code}</code></a></h3>
 <p class="title">${prose(title)}</p>
 <p>${prose(meaning)}</p>
 <dl>
 <dt>Try again?</dt><dd>${retryable ? "Yes, after waiting; the same request may succeed." : "No, the same request will fail again."}</dd>
-<dt>Who mends it</dt><dd>${prose(capital(who))}</dd>
-<dt>What to do</dt><dd>${prose(todo)}</dd>
-<dt>Answered by</dt><dd>${answeredBy(code)}</dd>
+<dt>Owner</dt><dd>${prose(capital(owner))}</dd>
+<dt>What to do</dt><dd>${prose(fix)}</dd>
+<dt>Returned by</dt><dd>${operationsReturning(code)}</dd>
 </dl>
 </article>`;
 }
 
-/** Once a code is most operations', the few without it say more. */
-function answeredBy(code: ProblemCode): string {
+/** For a code of more than eight operations, lists the ones that cannot return it. */
+function operationsReturning(code: ProblemCode): string {
   const all: readonly Route[] = routes.filter(({ answer }) => (answer.kind as string) !== "page");
   const having = all.filter((route) => problemCodesOf(route).includes(code));
   const list = (some: readonly Route[]) =>

@@ -6,19 +6,18 @@ export interface TokenPicker {
 }
 
 export interface TokenPickerOptions {
-  /** Which of the local stack's tokens to begin with. */
+  /** The local stack's token to select first. */
   preferred: string;
-  /** What the token has to be good for. */
+  /** What the token is for. */
   purpose: string;
   onChange: () => void;
 }
 
-/** Where a stack on this machine, and only that, tells its tokens (infra/local/local-tokens.ts). */
+/** Where a local stack lists its tokens (infra/local/gateway-plugin.ts). No other stack does. */
 const LOCAL_TOKENS = "/.local/tokens.json";
 
 /**
- * A field for an access token, kept in this page's memory and nowhere else; on a stack of one's own machine also a list
- * of its ready-made tokens.
+ * A field for an access token, which stays in this page's memory. On a local stack also a list of its tokens.
  */
 export function mountTokenPicker(host: HTMLElement, options: TokenPickerOptions): TokenPicker {
   let token: string | undefined;
@@ -68,7 +67,7 @@ async function localTokens(): Promise<Record<string, string>> {
   }
 }
 
-/** What a token says it may do. Read for people to see: whether it is true is for the API to find out. */
+/** The scopes that a token claims. For display only; the API verifies them.  */
 function describe(token: string, otherwise: string): string {
   const claims = claimsOf(token);
   const scope = claims.scope ?? claims.scp;

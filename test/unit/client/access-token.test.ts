@@ -15,7 +15,7 @@ function tokenCache() {
 }
 
 describe("the access token", () => {
-  test("goes with every request, none without one", async () => {
+  test("is sent with every request, and no header without a token", async () => {
     const { client, requests } = clientOf([empty]);
     await client.GET(LIST);
     expect(sent(requests)).toEqual(["Bearer token-1"]);
@@ -30,7 +30,7 @@ describe("the access token", () => {
     expect(sent(requests)).toEqual(["Bearer token-1", "Bearer token-2", "Bearer token-2"]);
   });
 
-  test("is renewed when API Gateway refuses it, which does not say why", async () => {
+  test("is renewed when API Gateway rejects it without a reason", async () => {
     const { client } = clientOf([() => json({ message: "Unauthorized" }, {}, 401), empty], {
       accessToken: tokenCache(),
     });

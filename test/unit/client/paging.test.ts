@@ -21,8 +21,8 @@ async function collect<Item>(items: AsyncIterable<Item>): Promise<Item[]> {
   return found;
 }
 
-describe("walking a list", () => {
-  test("yields every item once, in order, however they are paged", async () => {
+describe("paging through a list", () => {
+  test("yields every item once, in order, whatever the page size", async () => {
     const ids = fc.array(fc.array(fc.integer(), { maxLength: 3 }), { minLength: 1, maxLength: 6 });
     await fc.assert(
       fc.asyncProperty(ids, async (pages) => {
@@ -46,13 +46,13 @@ describe("walking a list", () => {
     ]);
   });
 
-  test("goes on from a cursor that the app kept", async () => {
+  test("continues from a cursor that the app stored", async () => {
     const { client, requests } = clientOf(pagesOf([["z"]]));
     expect(await collect(client.items(LIST, { params: { query: { cursor: "kept" } } }))).toEqual(["z"]);
     expect(requests.map(query)).toEqual([{ cursor: "kept" }]);
   });
 
-  test("asks for no page that is not read", async () => {
+  test("requests only pages that are read", async () => {
     const { client, requests } = clientOf(pagesOf([["a", "b"], ["c"]]));
     for await (const item of client.items(LIST)) {
       expect(item).toBe("a");
@@ -61,7 +61,7 @@ describe("walking a list", () => {
     expect(requests).toHaveLength(1);
   });
 
-  test("puts ids into the path, and cannot be led out of it", async () => {
+  test("escapes ids in the path", async () => {
     const { client, requests } = clientOf(pagesOf([[]]));
     const params = { path: { extensionId: "../../x?y" } };
     await collect(client.items("/v1/extensions/{extensionId}/forwarding-numbers", { params }));

@@ -29,7 +29,7 @@ const change = (sequence: number, type: string, id: string, label?: string) => (
 });
 
 describe("a mirror of the numbers", () => {
-  test("loads the list that belongs to the feed's beginning", async () => {
+  test("loads the list of the same version as the start of the feed", async () => {
     const { client, requests } = clientOf([start("f1"), list(number("0100"), number("0101"))]);
     const mirror = new PhoneNumberMirror(client);
     expect(await mirror.refresh()).toBeUndefined();
@@ -38,7 +38,7 @@ describe("a mirror of the numbers", () => {
     expect(new URL(requests[1]?.url ?? "").search).toBe("?cursor=at-version-1");
   });
 
-  test("then applies what changed, page by page, and asks on from there", async () => {
+  test("then applies the changes of every page and continues from there", async () => {
     const { client, requests } = clientOf([
       changes("f2", true, change(1, "added", "0102"), change(2, "updated", "0100", "second")),
       changes("f3", false, change(3, "removed", "0101")),
@@ -62,7 +62,7 @@ describe("a mirror of the numbers", () => {
     expect(requests.map(({ url }) => new URL(url).searchParams.get("cursor"))).toEqual(["f1", "f2", "f3"]);
   });
 
-  test("starts over when it was away for too long", async () => {
+  test("loads all numbers again after the cursor has expired", async () => {
     const { client } = clientOf([() => problem(410, "cursor_expired"), start("f9"), list(number("0109"))]);
     const mirror = new PhoneNumberMirror(client, { cursor: "f1" });
     await mirror.refresh();
@@ -70,7 +70,7 @@ describe("a mirror of the numbers", () => {
     expect(mirror.cursor).toBe("f9");
   });
 
-  test("is as it was when a refresh fails half way", async () => {
+  test("is unchanged when a refresh fails half way", async () => {
     const { client } = clientOf(
       [start("f1"), list(number("0100")), changes("f2", true, change(1, "removed", "0100")), lostConnection],
       { retries: { attempts: 1 } },
@@ -82,7 +82,7 @@ describe("a mirror of the numbers", () => {
     expect(mirror.cursor).toBe("f1");
   });
 
-  test("refreshes once for everybody who asks at the same time", async () => {
+  test("shares one refresh among concurrent calls", async () => {
     const { client, requests } = clientOf([start("f1"), list(number("0100"))]);
     const mirror = new PhoneNumberMirror(client);
     await Promise.all([mirror.refresh(), mirror.refresh(), mirror.refresh()]);

@@ -13,7 +13,7 @@ const failure = async (answer: () => Response) => {
   throw new Error("it did not throw");
 };
 
-test("a problem is thrown as what it is", async () => {
+test("unwrap throws a problem as ProblemError", async () => {
   const error = await failure(() => problem(403, "scope_missing"));
   expect(error).toBeInstanceOf(ProblemError);
   expect(error).toMatchObject({ status: 403, code: "scope_missing", requestId: "req-1" });
@@ -34,7 +34,7 @@ test.each([
   expect(isProblem(error)).toBe(false);
 });
 
-test("an answer without a body is no error", async () => {
+test("a response without a body is no error", async () => {
   const { client } = clientOf([() => new Response(null, { status: 204 })]);
   const params = { path: { extensionId: "me", forwardingNumberId: "7" } };
   const path = "/v1/extensions/{extensionId}/forwarding-numbers/{forwardingNumberId}";

@@ -11,15 +11,15 @@ const one = { path: { extensionId: "me", forwardingNumberId: "7" } };
 const busy = (retryAfter: number) => () =>
   problem(503, "upstream_rate_limited", { retryable: true, retryAfter });
 
-describe("the client tries again", () => {
-  test("when the API says that it may help, and not before it says", async () => {
+describe("the client retries", () => {
+  test("when the API says that it may help, not before Retry-After", async () => {
     const { client, requests, pausesMs } = clientOf([busy(2), busy(3), empty]);
     expect(unwrap(await client.GET(LIST)).data).toEqual([]);
     expect(requests).toHaveLength(3);
     expect(pausesMs).toEqual([2_500, 3_500]);
   });
 
-  test("after a lost connection, each pause up to twice as long", async () => {
+  test("after a lost connection, with a maximum wait that doubles", async () => {
     const { client, pausesMs } = clientOf([lostConnection, lostConnection, lostConnection, empty]);
     expect((await client.GET(LIST)).response.status).toBe(200);
     expect(pausesMs).toEqual([200, 400, 800]);
@@ -47,27 +47,27 @@ describe("the client tries again", () => {
   });
 });
 
-describe("the client does not try again", () => {
-  test("what would have to wait longer than the user does: the answer comes at once", async () => {
+describe("the client does not retry", () => {
+  test("when Retry-After exceeds the longest wait: the response is returned at once", async () => {
     const { client, pausesMs } = clientOf([busy(40)]);
     const { error } = await client.GET(LIST);
     expect(error).toMatchObject({ code: "upstream_rate_limited", retryAfter: 40 });
     expect(pausesMs).toEqual([]);
   });
 
-  test("when all pauses together would be too long", async () => {
+  test("when all waits together would be too long", async () => {
     const { client, pausesMs } = clientOf([busy(9), busy(9)]);
     expect((await client.GET(LIST)).response.status).toBe(503);
     expect(pausesMs).toEqual([9_500]);
   });
 
-  test("more often than it was told", async () => {
+  test("more often than configured", async () => {
     const { client, requests } = clientOf([lostConnection, lostConnection], { retries: { attempts: 2 } });
     await expect(client.GET(LIST)).rejects.toThrow("fetch failed");
     expect(requests).toHaveLength(2);
   });
 
-  test("at all when it was told so", async () => {
+  test("at all when retries are off", async () => {
     const { client } = clientOf([busy(1)], { retries: false });
     expect((await client.GET(LIST)).response.status).toBe(503);
   });
@@ -83,7 +83,7 @@ describe("the client does not try again", () => {
     expect(pausesMs).toEqual([]);
   });
 
-  test("a change with If-Match whose answer was lost: it may have been made", async () => {
+  test("a change with If-Match whose response was lost: it may have taken effect", async () => {
     const body = { label: "Home" };
     const headers = { "If-Match": '"v1"' };
     const { client, requests } = clientOf([lostConnection]);
@@ -91,7 +91,7 @@ describe("the client does not try again", () => {
     expect(requests).toHaveLength(1);
   });
 
-  test("what the app has given up", async () => {
+  test("after the app aborted the request", async () => {
     const abort = new AbortController();
     const { client, requests } = clientOf([
       () => {
@@ -104,7 +104,7 @@ describe("the client does not try again", () => {
   });
 });
 
-test("a change with If-Match that was refused for now is sent again", async () => {
+test("a change with If-Match that was rejected with 503 is retried", async () => {
   const { client, requests } = clientOf([busy(1), () => json({ data: { id: "7" } })]);
   const headers = { "If-Match": '"v1"' };
   const { response } = await client.PUT(FORWARDING, { params: one, body: { label: "Home" }, headers });
@@ -112,7 +112,7 @@ test("a change with If-Match that was refused for now is sent again", async () =
   expect(requests[1]?.headers.get("If-Match")).toBe('"v1"');
 });
 
-test("a key that the app chose is kept", async () => {
+test("a key that the app set is kept", async () => {
   const { client, requests } = clientOf([() => json({ data: {} }, {}, 201)]);
   const headers = { "Idempotency-Key": "draft-17" };
   await client.POST(BLOCKED, { params: me, body: { phoneNumber: "+12025550143" }, headers });

@@ -14,7 +14,7 @@ import { readSettings, type Settings } from "../platform/settings.ts";
 import { VERSION } from "../platform/version.ts";
 import type { RingCentral } from "../ringcentral/api/operation.ts";
 import { createOAuth } from "../ringcentral/auth/oauth.ts";
-import { createSharedToken, type SharedToken } from "../ringcentral/auth/shared-token.ts";
+import { SharedToken } from "../ringcentral/auth/shared-token.ts";
 import { createCachedRingCentral } from "../ringcentral/cache/cached-client.ts";
 import { countRateLimitEvent, countTokenEvent } from "../ringcentral/call-metrics.ts";
 import { createRingCentral } from "../ringcentral/client.ts";
@@ -172,7 +172,7 @@ function connectAccount(shared: Shared, accountKey: string, accountId: string): 
     clock,
   });
   const fleet = { records, clock, random, accountKey, instanceId: randomUUID() };
-  const tokens = createSharedToken({
+  const tokens = new SharedToken({
     ...fleet,
     credentials,
     oauth: createOAuth({ transport, clock, log }),

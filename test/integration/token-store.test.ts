@@ -5,7 +5,7 @@ import type { CredentialSource } from "../../lib/platform/credentials.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
 import { createOAuth } from "../../lib/ringcentral/auth/oauth.ts";
-import { createSharedToken } from "../../lib/ringcentral/auth/shared-token.ts";
+import { SharedToken } from "../../lib/ringcentral/auth/shared-token.ts";
 import { createTransport, userAgent } from "../../lib/ringcentral/http/transport.ts";
 import { createDynamoRecordStore } from "../../lib/storage/dynamo-record-store.ts";
 import { createTable, type Engine, localCredentials, startEngine } from "../support/dynamo-engines.ts";
@@ -16,7 +16,7 @@ const TABLE = `tokens-${randomUUID()}`;
 /** Real parts all the way: the DynamoDB client over HTTP, got over HTTP, the system's clock. */
 function startInstance(n: number, accountKey: string, credentials: CredentialSource) {
   const log = createLogger({}, { write: () => {} });
-  return createSharedToken({
+  return new SharedToken({
     records: createDynamoRecordStore({ tableName: TABLE }),
     credentials,
     oauth: createOAuth({

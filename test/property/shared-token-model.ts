@@ -2,10 +2,10 @@ import type { CredentialSource, Credentials } from "../../lib/platform/credentia
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
 import type { TokenEvent } from "../../lib/ringcentral/auth/events.ts";
-import type { TokenSettings } from "../../lib/ringcentral/auth/limits.ts";
 import type { OAuth } from "../../lib/ringcentral/auth/oauth.ts";
 import type { AccessToken } from "../../lib/ringcentral/auth/ports.ts";
-import { createSharedToken } from "../../lib/ringcentral/auth/shared-token.ts";
+import { SharedToken } from "../../lib/ringcentral/auth/shared-token.ts";
+import type { TokenSettings } from "../../lib/ringcentral/auth/token-settings.ts";
 import {
   createMemoryRecordStore,
   type MemoryRecordStore,
@@ -120,10 +120,10 @@ export interface Fleet {
   ringCentral: RingCentralModel;
   secret: SecretModel;
   events: TokenEvent[];
-  limits?: Partial<TokenSettings>;
+  settings: Partial<TokenSettings>;
 }
 
-export function createFleet(schedule: Schedule, limits: Partial<TokenSettings> = {}): Fleet {
+export function createFleet(schedule: Schedule, settings: Partial<TokenSettings> = {}): Fleet {
   return {
     schedule,
     records: createMemoryRecordStore(),
@@ -131,7 +131,7 @@ export function createFleet(schedule: Schedule, limits: Partial<TokenSettings> =
     secret: createSecret(1),
     events: [],
     // Without the table nobody's calls are counted together: what the fleet promises is measured without that.
-    limits: { localLoginsPerWindow: 0, ...limits },
+    settings: { fallbackLoginsPerWindow: 0, ...settings },
   };
 }
 
@@ -151,7 +151,7 @@ export function createMember(fleet: Fleet, options: { name?: string; skewMs?: nu
         instance.clock.sleep(deadline.remainingMs()).then(() => Promise.reject(timedOut())),
       ]),
   };
-  const tokens = createSharedToken({
+  const tokens = new SharedToken({
     records: overNetwork(fleet.records, instance),
     credentials: fleet.secret.sourceFor(instance),
     oauth,
@@ -160,7 +160,7 @@ export function createMember(fleet: Fleet, options: { name?: string; skewMs?: nu
     accountKey: "acct",
     instanceId: instance.name,
     onEvent: (event) => fleet.events.push(event),
-    ...(fleet.limits && { limits: fleet.limits }),
+    settings: fleet.settings,
   });
   const ask = (withinMs: number) => tokens.get(deadlineIn(withinMs, instance.clock, 0));
 

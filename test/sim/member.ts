@@ -8,7 +8,7 @@ import {
   listBlockedNumbers,
   listCompanyNumbers,
 } from "../../lib/ringcentral/api/operations.ts";
-import { createSharedToken } from "../../lib/ringcentral/auth/shared-token.ts";
+import { SharedToken } from "../../lib/ringcentral/auth/shared-token.ts";
 import { createRingCentral } from "../../lib/ringcentral/client.ts";
 import type { HttpResponse, Transport } from "../../lib/ringcentral/http/transport.ts";
 import type { RateLimitEvent } from "../../lib/ringcentral/rate-limit/events.ts";
@@ -67,7 +67,7 @@ export function createFleetMember(around: Surroundings): Member {
   const time = createTableTime({ clock, maxSkewMs: 5_000 });
   const records = tableSeenBy(instance, around, (sample) => time.learn(sample));
   const accountKey = "37";
-  const tokens = createSharedToken({
+  const tokens = new SharedToken({
     records,
     credentials: fixedCredentials,
     oauth: { login: () => logIn(instance, upstream) },

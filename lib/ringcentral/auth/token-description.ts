@@ -1,35 +1,33 @@
-import type { Gate, GateReason, TokenRecord } from "./token-record.ts";
+import { omitUndefined } from "../../platform/omit-undefined.ts";
+import type { LoginPause, PauseReason } from "./token-record.ts";
 
 /** Instants in epoch milliseconds. */
 export interface TokenDescription {
   seenBy: "fleet" | "process";
-  /** 0: none yet. */
+  /** 0 before the first token. */
   generation: number;
   issuedAt?: number;
   expiresAt?: number;
   ageMs?: number;
-  /** Nobody logs in before. */
+  /** No process logs in before. */
   coolDownUntil?: number;
-  coolDownReason?: GateReason;
+  coolDownReason?: PauseReason;
 }
 
 export function tokenDescription(
   seenBy: TokenDescription["seenBy"],
-  {
-    generation,
-    token,
-  }: { generation: number; token?: TokenRecord["token"] | { issuedAt: number; expiresAt: number } },
-  gate: Gate | undefined,
+  generation: number,
+  token: { issuedAt: number; expiresAt: number } | undefined,
+  pause: LoginPause | undefined,
   now: number,
 ): TokenDescription {
-  return {
+  return omitUndefined({
     seenBy,
     generation,
-    ...(token && {
-      issuedAt: token.issuedAt,
-      expiresAt: token.expiresAt,
-      ageMs: Math.max(0, now - token.issuedAt),
-    }),
-    ...(gate && { coolDownUntil: gate.until, coolDownReason: gate.reason }),
-  };
+    issuedAt: token?.issuedAt,
+    expiresAt: token?.expiresAt,
+    ageMs: token && Math.max(0, now - token.issuedAt),
+    coolDownUntil: pause?.until,
+    coolDownReason: pause?.reason,
+  });
 }

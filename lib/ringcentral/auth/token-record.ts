@@ -1,27 +1,25 @@
 import * as z from "zod/mini";
+import { omitUndefined } from "../../platform/omit-undefined.ts";
 import type { RecordKey } from "../../storage/record-store.ts";
-import type { TokenSettings } from "./limits.ts";
 import { sealedToken } from "./sealed-token.ts";
+import type { TokenSettings } from "./token-settings.ts";
 
-/**
- * The one record an account's fleet agrees on, and what may be concluded from it. Everything here is a pure
- * function of the record and the time; who writes it when is in `fleet-token-source.ts`.
- */
+/** The record that the fleet of one account shares. This module has pure functions of the record and the time only. */
 const tokenRecord = z.object({
-  /** Of the last token stored; 0 before the first. Only ever grows. */
+  /** Of the last stored token; 0 before the first. It only grows. */
   generation: z.number(),
   token: z.optional(z.object({ issuedAt: z.number(), expiresAt: z.number(), sealed: sealedToken })),
-  /** The generation RingCentral refused as dead. */
-  rejected: z.optional(z.number()),
-  /** How many young tokens in a row were refused. */
-  streak: z.number(),
-  /** Fencing number of the last lease ever given. */
+  /** The generation that RingCentral rejected. */
+  rejectedGeneration: z.optional(z.number()),
+  /** Young tokens rejected in a row. */
+  earlyRejections: z.number(),
+  /** Fencing number of the last lease. */
   fence: z.number(),
   lease: z.optional(z.object({ owner: z.string(), fence: z.number(), until: z.number() })),
-  /** For each recent token call the instant by which it surely arrived at RingCentral, oldest first. */
+  /** For each recent token call the latest instant of its arrival at RingCentral, oldest first. */
   calls: z.array(z.number()),
-  /** Credentials RingCentral refused, by fingerprint, oldest first. */
-  refused: z.array(
+  /** Credentials that RingCentral rejected, by fingerprint, oldest first. */
+  rejectedCredentials: z.array(
     z.object({
       by: z.string(),
       count: z.number(),
@@ -29,21 +27,23 @@ const tokenRecord = z.object({
       errorCode: z.optional(z.string()),
     }),
   ),
-  /** Fingerprint of the credentials that logged in last. */
+  /** Fingerprint of the credentials of the last successful login. */
   working: z.optional(z.string()),
-  /** After a 429 of the Auth group: closed for everyone. */
-  limitedUntil: z.optional(z.number()),
-  /** After logins that got no proper answer. */
-  trouble: z.optional(z.object({ count: z.number(), until: z.number() })),
+  /** End of the pause after a 429 of the Auth group. */
+  rateLimitedUntil: z.optional(z.number()),
+  /** After logins without a usable response. */
+  backoff: z.optional(z.object({ count: z.number(), until: z.number() })),
 });
 export type TokenRecord = z.infer<typeof tokenRecord>;
 
+type StoredToken = NonNullable<TokenRecord["token"]>;
+
 export const emptyRecord: TokenRecord = {
   generation: 0,
-  streak: 0,
+  earlyRejections: 0,
   fence: 0,
   calls: [],
-  refused: [],
+  rejectedCredentials: [],
 };
 
 export const recordKey = (accountKey: string): RecordKey => ({
@@ -51,194 +51,199 @@ export const recordKey = (accountKey: string): RecordKey => ({
   sort: "token",
 });
 
-/** A record that does not parse counts as none: it is written over, at the price of one login. */
+/** A record that does not parse counts as empty: the next login overwrites it. */
 export function parseRecord(value: unknown): TokenRecord {
   const parsed = tokenRecord.safeParse(value);
   return parsed.success ? parsed.data : emptyRecord;
 }
 
-export type GateReason = "rate_limited" | "auth" | "unavailable";
+export type PauseReason = "rate_limited" | "auth" | "unavailable";
 
-/** Why, and until when, nobody may log in. */
-export interface Gate {
+/** Why, and until when, no process may log in. */
+export interface LoginPause {
   until: number;
-  reason: GateReason;
+  reason: PauseReason;
   errorCode?: string;
 }
 
-/** The generation whose token may be used, `ahead` of its end; `undefined` when there is none. */
+/** The generation of the stored token, unless it is rejected or too near its end. */
 export function usableGeneration(
-  record: TokenRecord,
+  { token, generation, rejectedGeneration }: TokenRecord,
   now: number,
-  limits: TokenSettings,
+  settings: TokenSettings,
 ): number | undefined {
-  const { token, generation, rejected } = record;
-  if (token === undefined || rejected === generation) return undefined;
-  return token.expiresAt - now > limits.minValidityMs ? generation : undefined;
+  if (token === undefined || rejectedGeneration === generation) return undefined;
+  return token.expiresAt - now > settings.minValidityMs ? generation : undefined;
 }
 
 /**
- * The gate that holds back a login with the given credentials, or `undefined` when it may go now.
- * @param candidates fingerprints worth trying; the gate of refused ones opens with the first of them
- * @param replacing the generation that failed, when that is why
+ * The longest pause before a login with one of the candidates, `undefined` when it may go now.
+ * @param candidates fingerprints worth trying; the shortest backoff among them counts
+ * @param replacing the generation that RingCentral rejected, if that is the reason to log in
  */
-export function closedGate(
+export function loginPause(
   record: TokenRecord,
   candidates: readonly string[],
   replacing: number | undefined,
   now: number,
-  limits: TokenSettings,
-): Gate | undefined {
-  const gates: Gate[] = [];
-  if (record.limitedUntil !== undefined) gates.push({ until: record.limitedUntil, reason: "rate_limited" });
-  if (record.trouble) gates.push({ until: record.trouble.until, reason: "unavailable" });
-  const budget = budgetOpensAt(record, limits);
-  if (budget !== undefined) gates.push({ until: budget, reason: "rate_limited" });
-
-  const refusals = candidates.map((by) => record.refused.find((refusal) => refusal.by === by));
-  const first = refusals.reduce((a, b) => ((a?.until ?? 0) <= (b?.until ?? 0) ? a : b), refusals[0]);
-  if (first !== undefined) {
-    const { until, errorCode } = first;
-    gates.push({ until, reason: "auth", ...(errorCode !== undefined && { errorCode }) });
+  settings: TokenSettings,
+): LoginPause | undefined {
+  const { rateLimitedUntil, backoff, token } = record;
+  const pauses: LoginPause[] = [];
+  if (rateLimitedUntil !== undefined) pauses.push({ until: rateLimitedUntil, reason: "rate_limited" });
+  if (backoff) pauses.push({ until: backoff.until, reason: "unavailable" });
+  const budget = budgetFreeAt(record, settings);
+  if (budget !== undefined) pauses.push({ until: budget, reason: "rate_limited" });
+  const rejection = shortestRejection(record, candidates);
+  if (rejection !== undefined) {
+    const { until, errorCode } = rejection;
+    pauses.push(omitUndefined({ until, reason: "auth" as const, errorCode }));
   }
   if (replacing !== undefined) {
-    const until =
-      (record.token?.issuedAt ?? 0) + streakDelay(streakAfter(record, replacing, now, limits), limits);
-    gates.push({ until, reason: "auth" });
+    const delayMs = earlyRejectionDelay(earlyRejections(record, replacing, now, settings), settings);
+    pauses.push({ until: (token?.issuedAt ?? 0) + delayMs, reason: "auth" });
   }
-  const closed = gates.filter((gate) => gate.until > now).sort((a, b) => b.until - a.until);
-  return closed[0];
+  return pauses.filter(({ until }) => until > now).sort((a, b) => b.until - a.until)[0];
 }
 
-/** When the next token call fits into the fleet's budget again. Two clocks may differ by 2 x skew. */
-function budgetOpensAt({ calls }: TokenRecord, limits: TokenSettings): number | undefined {
-  const oldest = calls.at(-limits.callsPerWindow);
-  return oldest === undefined ? undefined : oldest + limits.windowMs + 2 * limits.maxSkewMs;
+/** `undefined` when one of the candidates is not rejected. */
+function shortestRejection({ rejectedCredentials }: TokenRecord, candidates: readonly string[]) {
+  const rejections = rejectedCredentials.filter(({ by }) => candidates.includes(by));
+  if (rejections.length < candidates.length) return undefined;
+  return rejections.sort((a, b) => a.until - b.until)[0];
 }
 
-function streakAfter(record: TokenRecord, replacing: number, now: number, limits: TokenSettings): number {
-  // The refusal is already counted when a lease was taken for it and came to nothing.
-  if (record.rejected === replacing) return record.streak;
-  const young = record.token !== undefined && now - record.token.issuedAt < limits.youngTokenMs;
-  return young ? record.streak + 1 : 1;
+/** When the fleet's budget admits the next token call. Two clocks may differ by 2 x skew. */
+function budgetFreeAt({ calls }: TokenRecord, settings: TokenSettings): number | undefined {
+  const oldest = calls.at(-settings.callsPerWindow);
+  return oldest === undefined ? undefined : oldest + settings.windowMs + 2 * settings.maxSkewMs;
 }
 
-function streakDelay(streak: number, { streakDelayMs, maxRefusedMs }: TokenSettings): number {
-  return streak < 3 ? 0 : Math.min(streakDelayMs * 2 ** (streak - 3), maxRefusedMs);
+function earlyRejections(
+  record: TokenRecord,
+  replacing: number,
+  now: number,
+  settings: TokenSettings,
+): number {
+  // A former lease for the same generation has counted this rejection already.
+  if (record.rejectedGeneration === replacing) return record.earlyRejections;
+  const isYoung = record.token !== undefined && now - record.token.issuedAt < settings.youngTokenMs;
+  return isYoung ? record.earlyRejections + 1 : 1;
 }
 
-/** The record in which `owner` holds the lease and one more token call is logged as under way. */
+function earlyRejectionDelay(count: number, settings: TokenSettings): number {
+  if (count < 3) return 0;
+  return Math.min(settings.earlyRejectionDelayMs * 2 ** (count - 3), settings.maxCredentialBackoffMs);
+}
+
+/** `owner` takes the lease, and one more token call is logged as under way. */
 export function withLease(
   record: TokenRecord,
   owner: string,
   replacing: number | undefined,
   now: number,
-  limits: TokenSettings,
+  settings: TokenSettings,
 ): TokenRecord {
-  const { rejected: _, ...rest } = record;
-  const until = now + limits.leaseMs;
-  const dead = replacing === record.generation ? replacing : record.rejected;
+  const { generation, rejectedGeneration, ...rest } = record;
+  const until = now + settings.leaseMs;
+  const isDead = replacing === generation || rejectedGeneration === generation;
   return {
     ...rest,
-    ...(dead === record.generation && { rejected: dead }),
-    streak: replacing === undefined ? record.streak : streakAfter(record, replacing, now, limits),
+    generation,
+    ...(isDead && { rejectedGeneration: generation }),
+    earlyRejections:
+      replacing === undefined ? record.earlyRejections : earlyRejections(record, replacing, now, settings),
     fence: record.fence + 1,
     lease: { owner, fence: record.fence + 1, until },
-    // A call may arrive as late as its lease ends; the true instant replaces this when it is known.
-    calls: [...record.calls, until].slice(-limits.callsPerWindow),
+    // A call may arrive as late as its lease ends; the true instant replaces this one after the call.
+    calls: [...record.calls, until].slice(-settings.callsPerWindow),
   };
 }
 
+/** The token of a successful login. It ends the lease, the pauses, and the rejection of its own credentials. */
 export function withToken(
   record: TokenRecord,
-  token: NonNullable<TokenRecord["token"]>,
+  token: StoredToken,
   generation: number,
   now: number,
 ): TokenRecord {
-  const { lease: _, rejected: _r, limitedUntil: _l, trouble: _t, ...rest } = record;
+  const { lease: _, rejectedGeneration: _r, rateLimitedUntil: _l, backoff: _b, ...rest } = record;
+  const { by } = token.sealed;
   return {
     ...rest,
     generation,
     token,
-    working: token.sealed.by,
-    refused: record.refused.filter((refusal) => refusal.by !== token.sealed.by),
-    calls: settled(record.calls, now),
+    working: by,
+    rejectedCredentials: record.rejectedCredentials.filter((rejection) => rejection.by !== by),
+    calls: endedCalls(record.calls, now),
   };
 }
 
-/** A token that was got without the fleet, when nobody has the lease; its call enters the log after the fact. */
-export function withHandedInToken(
-  record: TokenRecord,
-  token: NonNullable<TokenRecord["token"]>,
-  generation: number,
-  now: number,
-  limits: TokenSettings,
-): TokenRecord {
-  const calls = [...record.calls, token.issuedAt + limits.loginTimeoutMs].slice(-limits.callsPerWindow);
-  return withToken({ ...record, calls }, token, generation, now);
-}
-
 /**
- * RingCentral refused these credentials. When they are the ones that worked last, RingCentral's side has
- * changed since: then what it said about others before that may be out of date, and each gets one more try.
+ * RingCentral rejected these credentials. If they are the ones that worked last, RingCentral's side has changed:
+ * earlier rejections of other credentials may be out of date, and each gets one more try.
  */
-export function withRefusal(
+export function withRejectedCredentials(
   record: TokenRecord,
   by: string,
   errorCode: string | undefined,
   now: number,
-  limits: TokenSettings,
+  settings: TokenSettings,
 ): TokenRecord {
   const { working, ...rest } = record;
-  const before = record.refused.find((refusal) => refusal.by === by);
-  const others = working === by ? [] : record.refused.filter((refusal) => refusal.by !== by);
-  const isRepeated = before !== undefined && now - before.until < limits.maxRefusedMs;
+  const before = record.rejectedCredentials.find((rejection) => rejection.by === by);
+  const others = working === by ? [] : record.rejectedCredentials.filter((rejection) => rejection.by !== by);
+  const isRepeated = before !== undefined && now - before.until < settings.maxCredentialBackoffMs;
   const count = (isRepeated ? before.count : 0) + 1;
-  const coolDown = Math.min(limits.refusedMs * 2 ** (count - 1), limits.maxRefusedMs);
-  const until = now + coolDown + 2 * limits.maxSkewMs;
+  const backoffMs = Math.min(
+    settings.credentialBackoffMs * 2 ** (count - 1),
+    settings.maxCredentialBackoffMs,
+  );
+  const until = now + backoffMs + 2 * settings.maxSkewMs;
   return {
     ...rest,
     ...(working !== undefined && working !== by && { working }),
-    refused: [...others, { by, count, until, ...(errorCode !== undefined && { errorCode }) }].slice(-4),
+    rejectedCredentials: [...others, omitUndefined({ by, count, until, errorCode })].slice(-4),
   };
 }
 
-/** A 429: nobody calls before its end, by any clock, since a call during the penalty restarts it. [docs: RATE] */
+/** No process calls before the end of a 429's pause, by any clock: a call during the penalty restarts it. [docs: RATE] */
 export function withRateLimit(
   record: TokenRecord,
   retryAfterMs: number | undefined,
   now: number,
-  limits: TokenSettings,
+  settings: TokenSettings,
 ): TokenRecord {
-  const closedMs = retryAfterMs ?? limits.defaultRetryAfterMs;
-  return { ...record, limitedUntil: now + closedMs + 2 * limits.maxSkewMs };
+  const pauseMs = retryAfterMs ?? settings.defaultRetryAfterMs;
+  return { ...record, rateLimitedUntil: now + pauseMs + 2 * settings.maxSkewMs };
 }
 
-export function withTrouble(
+/** The login had no usable response. */
+export function withBackoff(
   record: TokenRecord,
   retryAfterMs: number | undefined,
   now: number,
-  limits: TokenSettings,
+  settings: TokenSettings,
 ): TokenRecord {
-  const count = (record.trouble?.count ?? 0) + 1;
-  const coolDown = Math.min(limits.troubledMs * 2 ** (count - 1), limits.maxTroubledMs);
-  return { ...record, trouble: { count, until: now + Math.max(coolDown, retryAfterMs ?? 0) } };
+  const count = (record.backoff?.count ?? 0) + 1;
+  const backoffMs = Math.min(settings.loginBackoffMs * 2 ** (count - 1), settings.maxLoginBackoffMs);
+  return { ...record, backoff: { count, until: now + Math.max(backoffMs, retryAfterMs ?? 0) } };
 }
 
-/** The lease given back; its call is over. */
+/** The lease is given back after its call. */
 export function withoutLease(record: TokenRecord, now: number): TokenRecord {
   const { lease: _, ...rest } = record;
-  return { ...rest, calls: settled(record.calls, now) };
+  return { ...rest, calls: endedCalls(record.calls, now) };
 }
 
-/** The lease given back before its call was made: that one need not be counted. */
+/** The lease is given back before its call: the call is not counted. */
 export function withUnusedLease(record: TokenRecord): TokenRecord {
   const { lease: _, ...rest } = record;
   return { ...rest, calls: record.calls.slice(0, -1) };
 }
 
-/** The last logged call, the one of the current lease, arrived by now at the latest. */
-function settled(calls: readonly number[], now: number): number[] {
+/** The last logged call is the one of the current lease; it has arrived by now. */
+function endedCalls(calls: readonly number[], now: number): number[] {
   const last = calls.at(-1);
   return last === undefined ? [] : [...calls.slice(0, -1), Math.min(last, now)];
 }

@@ -1,18 +1,18 @@
 import { describe, expect, it } from "vitest";
-import { defaultLimits } from "../../../../lib/ringcentral/auth/limits.ts";
 import {
-  closedGate,
   emptyRecord,
+  loginPause,
   parseRecord,
   type TokenRecord,
   usableGeneration,
+  withBackoff,
   withLease,
   withoutLease,
   withRateLimit,
-  withRefusal,
+  withRejectedCredentials,
   withToken,
-  withTrouble,
 } from "../../../../lib/ringcentral/auth/token-record.ts";
+import { defaultTokenSettings } from "../../../../lib/ringcentral/auth/token-settings.ts";
 
 const NOW = 1_800_000_000_000;
 const sealed = { by: "v1", text: "" };
@@ -22,8 +22,8 @@ const holding = (over: Partial<TokenRecord> = {}): TokenRecord => ({
   token: { issuedAt: NOW - 60_000, expiresAt: NOW + 3_540_000, sealed },
   ...over,
 });
-const gate = (record: TokenRecord, candidates = ["v1"], now = NOW, replacing?: number) =>
-  closedGate(record, candidates, replacing, now, defaultLimits);
+const pause = (record: TokenRecord, candidates = ["v1"], now = NOW, replacing?: number) =>
+  loginPause(record, candidates, replacing, now, defaultTokenSettings);
 
 describe("reading the record", () => {
   it("takes anything that is not a record for an empty one", () => {
@@ -43,35 +43,35 @@ describe("reading the record", () => {
   });
 
   it("offers the token until shortly before its end, and not once it was refused", () => {
-    expect(usableGeneration(holding(), NOW, defaultLimits)).toBe(3);
-    expect(usableGeneration(holding(), NOW + 3_540_000 - 30_000, defaultLimits)).toBeUndefined();
-    expect(usableGeneration(holding({ rejected: 3 }), NOW, defaultLimits)).toBeUndefined();
-    expect(usableGeneration(holding({ rejected: 2 }), NOW, defaultLimits)).toBe(3);
-    expect(usableGeneration(emptyRecord, NOW, defaultLimits)).toBeUndefined();
+    expect(usableGeneration(holding(), NOW, defaultTokenSettings)).toBe(3);
+    expect(usableGeneration(holding(), NOW + 3_540_000 - 30_000, defaultTokenSettings)).toBeUndefined();
+    expect(usableGeneration(holding({ rejectedGeneration: 3 }), NOW, defaultTokenSettings)).toBeUndefined();
+    expect(usableGeneration(holding({ rejectedGeneration: 2 }), NOW, defaultTokenSettings)).toBe(3);
+    expect(usableGeneration(emptyRecord, NOW, defaultTokenSettings)).toBeUndefined();
   });
 });
 
 describe("whether a login may go", () => {
   it("is open for an empty record", () => {
-    expect(gate(emptyRecord)).toBeUndefined();
+    expect(pause(emptyRecord)).toBeUndefined();
   });
 
   it("closes for a minute, by any clock, after four calls within one", () => {
     let record = emptyRecord;
     for (let n = 0; n < 4; n++) {
-      expect(gate(record, ["v1"], NOW + n * 1_000)).toBeUndefined();
+      expect(pause(record, ["v1"], NOW + n * 1_000)).toBeUndefined();
       record = withoutLease(
-        withLease(record, "me", undefined, NOW + n * 1_000, defaultLimits),
+        withLease(record, "me", undefined, NOW + n * 1_000, defaultTokenSettings),
         NOW + n * 1_000,
       );
     }
-    expect(gate(record, ["v1"], NOW + 69_999)).toEqual({ until: NOW + 70_000, reason: "rate_limited" });
-    expect(gate(record, ["v1"], NOW + 70_000)).toBeUndefined();
+    expect(pause(record, ["v1"], NOW + 69_999)).toEqual({ until: NOW + 70_000, reason: "rate_limited" });
+    expect(pause(record, ["v1"], NOW + 70_000)).toBeUndefined();
   });
 
   it("counts a call whose end is unknown as late as its lease could let it be", () => {
-    const record = withLease(emptyRecord, "me", undefined, NOW, defaultLimits);
-    expect(record.calls).toEqual([NOW + defaultLimits.leaseMs]);
+    const record = withLease(emptyRecord, "me", undefined, NOW, defaultTokenSettings);
+    expect(record.calls).toEqual([NOW + defaultTokenSettings.leaseMs]);
     expect(withoutLease(record, NOW + 500).calls).toEqual([NOW + 500]);
   });
 
@@ -79,41 +79,47 @@ describe("whether a login may go", () => {
     const lengths: number[] = [];
     let [record, now] = [emptyRecord, NOW];
     for (let n = 0; n < 6; n++) {
-      record = withRefusal(record, "v1", "OAU-142", now, defaultLimits);
-      const until = gate(record, ["v1"], now)?.until ?? 0;
-      lengths.push((until - now - 2 * defaultLimits.maxSkewMs) / 60_000);
+      record = withRejectedCredentials(record, "v1", "OAU-142", now, defaultTokenSettings);
+      const until = pause(record, ["v1"], now)?.until ?? 0;
+      lengths.push((until - now - 2 * defaultTokenSettings.maxSkewMs) / 60_000);
       now = until;
     }
     expect(lengths).toEqual([1, 2, 4, 8, 15, 15]);
-    expect(gate(record, ["v1"], now - 1)).toMatchObject({ reason: "auth", errorCode: "OAU-142" });
-    expect(gate(record, ["v2", "v1"], now - 1)).toBeUndefined();
+    expect(pause(record, ["v1"], now - 1)).toMatchObject({ reason: "auth", errorCode: "OAU-142" });
+    expect(pause(record, ["v2", "v1"], now - 1)).toBeUndefined();
   });
 
   it("gives the others one more try when the credentials that worked are refused", () => {
-    const before = withRefusal({ ...emptyRecord, working: "v1" }, "v2", undefined, NOW, defaultLimits);
-    expect(gate(before, ["v2"], NOW + 20_000)).toBeDefined();
-    const after = withRefusal(before, "v1", undefined, NOW + 20_000, defaultLimits);
-    expect(gate(after, ["v2"], NOW + 20_000)).toBeUndefined();
-    const again = withRefusal(after, "v2", undefined, NOW + 21_000, defaultLimits);
-    expect(gate(again, ["v2", "v1"], NOW + 21_000)).toBeDefined();
+    const before = withRejectedCredentials(
+      { ...emptyRecord, working: "v1" },
+      "v2",
+      undefined,
+      NOW,
+      defaultTokenSettings,
+    );
+    expect(pause(before, ["v2"], NOW + 20_000)).toBeDefined();
+    const after = withRejectedCredentials(before, "v1", undefined, NOW + 20_000, defaultTokenSettings);
+    expect(pause(after, ["v2"], NOW + 20_000)).toBeUndefined();
+    const again = withRejectedCredentials(after, "v2", undefined, NOW + 21_000, defaultTokenSettings);
+    expect(pause(again, ["v2", "v1"], NOW + 21_000)).toBeDefined();
   });
 
   it("closes for everyone after a 429, as long as stated and by any clock", () => {
-    expect(gate(withRateLimit(emptyRecord, 90_000, NOW, defaultLimits), ["v2"])).toEqual({
+    expect(pause(withRateLimit(emptyRecord, 90_000, NOW, defaultTokenSettings), ["v2"])).toEqual({
       until: NOW + 100_000,
       reason: "rate_limited",
     });
-    expect(gate(withRateLimit(emptyRecord, undefined, NOW, defaultLimits))?.until).toBe(NOW + 70_000);
+    expect(pause(withRateLimit(emptyRecord, undefined, NOW, defaultTokenSettings))?.until).toBe(NOW + 70_000);
   });
 
   it("asks ever more seldom while RingCentral does not answer, and never sooner than it says", () => {
     let record = emptyRecord;
     const pauses = Array.from({ length: 6 }, () => {
-      record = withTrouble(record, undefined, NOW, defaultLimits);
-      return (gate(record)?.until ?? 0) - NOW;
+      record = withBackoff(record, undefined, NOW, defaultTokenSettings);
+      return (pause(record)?.until ?? 0) - NOW;
     });
     expect(pauses).toEqual([5_000, 10_000, 20_000, 40_000, 60_000, 60_000]);
-    expect(gate(withTrouble(emptyRecord, 45_000, NOW, defaultLimits))).toEqual({
+    expect(pause(withBackoff(emptyRecord, 45_000, NOW, defaultTokenSettings))).toEqual({
       until: NOW + 45_000,
       reason: "unavailable",
     });
@@ -121,8 +127,11 @@ describe("whether a login may go", () => {
 
   it("lets two young tokens be replaced at once and spaces out the next ones", () => {
     const replace = (streak: number, ageMs: number) =>
-      gate(
-        holding({ streak, token: { issuedAt: NOW - ageMs, expiresAt: NOW + 3_000_000, sealed } }),
+      pause(
+        holding({
+          earlyRejections: streak,
+          token: { issuedAt: NOW - ageMs, expiresAt: NOW + 3_000_000, sealed },
+        }),
         ["v1"],
         NOW,
         3,
@@ -131,27 +140,42 @@ describe("whether a login may go", () => {
     expect(replace(1, 1_000)).toBeUndefined();
     expect(replace(2, 1_000)).toBe(NOW - 1_000 + 60_000);
     expect(replace(3, 1_000)).toBe(NOW - 1_000 + 120_000);
-    expect(replace(9, defaultLimits.youngTokenMs)).toBeUndefined();
+    expect(replace(9, defaultTokenSettings.youngTokenMs)).toBeUndefined();
   });
 });
 
 describe("changing the record", () => {
   it("gives every lease a new fencing number and tells everybody which token is dead", () => {
-    const first = withLease(holding(), "a", 3, NOW, defaultLimits);
-    expect(first).toMatchObject({ fence: 1, lease: { owner: "a", fence: 1 }, rejected: 3, streak: 1 });
-    const second = withLease(first, "b", 3, NOW + 20_000, defaultLimits);
-    expect(second).toMatchObject({ fence: 2, lease: { owner: "b", fence: 2 }, rejected: 3, streak: 1 });
+    const first = withLease(holding(), "a", 3, NOW, defaultTokenSettings);
+    expect(first).toMatchObject({
+      fence: 1,
+      lease: { owner: "a", fence: 1 },
+      rejectedGeneration: 3,
+      earlyRejections: 1,
+    });
+    const second = withLease(first, "b", 3, NOW + 20_000, defaultTokenSettings);
+    expect(second).toMatchObject({
+      fence: 2,
+      lease: { owner: "b", fence: 2 },
+      rejectedGeneration: 3,
+      earlyRejections: 1,
+    });
   });
 
   it("ends lease and cool-downs with a new token, of the credentials that got it", () => {
-    let record = withRefusal(holding(), "v1", undefined, NOW, defaultLimits);
-    record = withRefusal(record, "v2", undefined, NOW, defaultLimits);
-    record = withTrouble(withLease(record, "a", 3, NOW, defaultLimits), undefined, NOW, defaultLimits);
+    let record = withRejectedCredentials(holding(), "v1", undefined, NOW, defaultTokenSettings);
+    record = withRejectedCredentials(record, "v2", undefined, NOW, defaultTokenSettings);
+    record = withBackoff(
+      withLease(record, "a", 3, NOW, defaultTokenSettings),
+      undefined,
+      NOW,
+      defaultTokenSettings,
+    );
     const token = { issuedAt: NOW, expiresAt: NOW + 3_600_000, sealed };
     const done = withToken(record, token, 4, NOW + 300);
     expect(done).toMatchObject({ generation: 4, token, working: "v1", calls: [NOW + 300] });
-    expect(done.refused.map(({ by }) => by)).toEqual(["v2"]);
-    for (const gone of ["lease", "rejected", "trouble", "limitedUntil"])
+    expect(done.rejectedCredentials.map(({ by }) => by)).toEqual(["v2"]);
+    for (const gone of ["lease", "rejectedGeneration", "backoff", "rateLimitedUntil"])
       expect(done).not.toHaveProperty(gone);
   });
 });

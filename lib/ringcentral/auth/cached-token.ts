@@ -1,0 +1,91 @@
+import type { Clock } from "../../platform/clock.ts";
+import type { AccessToken } from "./ports.ts";
+import type { TokenContents } from "./sealed-token.ts";
+import type { TokenSettings } from "./token-settings.ts";
+
+/** A token and the instant its login was sent. */
+export interface IssuedToken {
+  contents: TokenContents;
+  issuedAt: number;
+}
+
+interface CachedEntry {
+  token: AccessToken;
+  issuedAt: number;
+  /** When this process looks for a newer token; it differs from process to process. */
+  renewAt: number;
+}
+
+/** The memory of one process: its token, the generation it knows as rejected, and the highest it has seen. */
+export class CachedToken {
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  readonly #settings: TokenSettings;
+  #entry: CachedEntry | undefined;
+  #rejected: number | undefined;
+  #highest = 0;
+  #unpublished = 0;
+
+  constructor(clock: Clock, random: () => number, settings: TokenSettings) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#settings = settings;
+  }
+
+  /** The token, unless it is rejected or too near its end. */
+  usable(): AccessToken | undefined {
+    const token = this.#entry?.token;
+    if (token === undefined || token.generation === this.#rejected) return undefined;
+    return token.expiresAt - this.#clock.now() > this.#settings.minValidityMs ? token : undefined;
+  }
+
+  last(): Readonly<CachedEntry> | undefined {
+    return this.#entry;
+  }
+
+  get rejected(): number | undefined {
+    return this.#rejected;
+  }
+
+  isDueForRenewal(): boolean {
+    return this.#entry !== undefined && this.#clock.now() >= this.#entry.renewAt;
+  }
+
+  /** Caches a token of the fleet. */
+  keep({ contents, issuedAt }: IssuedToken, generation: number): AccessToken {
+    this.sawGeneration(generation);
+    const aheadMs = Math.min(this.#settings.renewAheadMs, (contents.expiresAt - issuedAt) / 6);
+    const token = { ...contents, generation };
+    this.#entry = { token, issuedAt, renewAt: contents.expiresAt - aheadMs * (1 + this.#random()) };
+    return token;
+  }
+
+  /** Caches a token that the table does not hold. Its generation is a fraction, so it equals none of the fleet's. */
+  keepUnpublished({ contents, issuedAt }: IssuedToken): AccessToken {
+    this.#unpublished += 1;
+    const generation = Math.floor(this.#highest) + (this.#unpublished % 1_000) / 1_000;
+    const token = { ...contents, generation };
+    this.#entry = { token, issuedAt, renewAt: 0 };
+    this.postponeRenewal();
+    return token;
+  }
+
+  /** An older token than the cached one is already replaced; its rejection changes nothing. */
+  reject({ generation }: AccessToken): void {
+    if (this.#entry === undefined || this.#entry.token.generation === generation) this.#rejected = generation;
+  }
+
+  postponeRenewal(): void {
+    if (this.#entry === undefined) return;
+    this.#entry.renewAt = this.#clock.now() + this.#settings.renewRetryMs * (1 + this.#random());
+  }
+
+  sawGeneration(generation: number): void {
+    this.#highest = Math.max(this.#highest, generation);
+  }
+
+  /** Higher than every generation this process has seen, so that a lost record does not start over. */
+  nextGeneration(stored: number): number {
+    return Math.floor(Math.max(stored, this.#highest, this.#rejected ?? 0)) + 1;
+  }
+}

@@ -23,7 +23,7 @@ const layers = [
   ["test/twin/", []],
   ["test/", ["lib/", "functions/", "infra/", "docs/", "package.json"]],
   // It speaks to RingCentral as the functions do.
-  ["infra/local/doctor/", ["infra/", "lib/ringcentral/", "lib/platform/"]],
+  ["infra/doctor/", ["infra/", "lib/ringcentral/", "lib/platform/"]],
   ["infra/", ["lib/contract/", "lib/pages/", "lib/platform/", "test/twin/", "package.json"]],
 ];
 
@@ -31,7 +31,7 @@ const layers = [
 const keepers = {
   got: ["lib/ringcentral/"],
   "@aws-sdk/client-dynamodb": ["lib/storage/", "infra/local/", "test/"],
-  "@aws-sdk/client-secrets-manager": ["lib/platform/", "infra/local/doctor/", "test/"],
+  "@aws-sdk/client-secrets-manager": ["lib/platform/", "infra/doctor/", "test/"],
   "@aws-sdk/client-sqs": ["lib/platform/", "infra/local/", "test/"],
   "@aws-sdk/client-eventbridge": ["lib/platform/", "test/"],
   "libphonenumber-js": ["lib/numbers/", "test/"],

@@ -9,12 +9,12 @@ import { gzipSync } from "node:zlib";
 import { artifactOf } from "../resources/functions.ts";
 import { type Bundle, bundleFunctions, projectRoot } from "./bundle.ts";
 import { budgets, findBudgetViolations, findForeignInputs } from "./bundle-checks.ts";
-import { findMisplacedRights, rightsTable } from "./function-rights.ts";
+import { findGuardrailViolations } from "./guardrails.ts";
+import { findPermissionViolations, permissionsTable } from "./iam-permissions.ts";
 import { measureImports } from "./import-time.ts";
 import { findWildcards, policyStatements } from "./policies.ts";
-import { findMissingSafeguards } from "./safeguards.ts";
 import { readTemplate } from "./template.ts";
-import { findSchemaOffences } from "./template-schema.ts";
+import { findSchemaViolations } from "./template-schema.ts";
 import { usedActions } from "./used-actions.ts";
 import { zipBundle } from "./zip-bundle.ts";
 
@@ -52,25 +52,25 @@ async function packageTemplate(stage: string, parameters: readonly string[]): Pr
   if (code !== 0) throw new Error(`serverless package failed (exit code ${code})`);
 }
 
-/** @throws when CloudFormation would refuse the template, a right is not what the code needs, or a safeguard is missing */
+/** @throws when CloudFormation would reject the template, a permission is unused or missing, or a guardrail is violated */
 async function checkTemplate(bundles: readonly Bundle[]): Promise<void> {
   const template = readTemplate(join(templateDir, "cloudformation-template-update-stack.json"));
   const used = new Map(bundles.map((bundle) => [bundle.name, usedActions(bundle, projectRoot)]));
-  const table = rightsTable(template);
+  const table = permissionsTable(template);
   console.log("\nwhat each function may do, by resource, besides writing its own log and traces:");
   console.table(
     Object.fromEntries(
       Object.entries(table).map(([name, { "own log group": _, "X-Ray": __, ...others }]) => [name, others]),
     ),
   );
-  await writeFile(join(buildDir, "rights.json"), `${JSON.stringify(table, null, 2)}\n`);
-  const offences = [
-    ...findSchemaOffences(template),
+  await writeFile(join(buildDir, "permissions.json"), `${JSON.stringify(table, null, 2)}\n`);
+  const violations = [
+    ...findSchemaViolations(template),
     ...findWildcards(policyStatements(template)),
-    ...findMisplacedRights(template, used),
-    ...findMissingSafeguards(template),
+    ...findPermissionViolations(template, used),
+    ...findGuardrailViolations(template),
   ];
-  if (offences.length > 0) throw new Error(offences.join("\n"));
+  if (violations.length > 0) throw new Error(violations.join("\n"));
 }
 
 async function reportSizes(bundles: readonly Bundle[]): Promise<void> {
@@ -99,8 +99,8 @@ const { values } = parseArgs({
 try {
   const bundles = await bundleFunctions({ outDir: buildDir, mapsDir: join(buildDir, "maps") });
   console.log(`${bundles.length} functions bundled to .build/functions, source maps in .build/maps`);
-  const offences = [...findForeignInputs(bundles, projectRoot), ...findBudgetViolations(bundles, budgets)];
-  if (offences.length > 0) throw new Error(offences.join("\n"));
+  const violations = [...findForeignInputs(bundles, projectRoot), ...findBudgetViolations(bundles, budgets)];
+  if (violations.length > 0) throw new Error(violations.join("\n"));
   await writeArtifacts(bundles);
   await packageTemplate(
     values.stage,

@@ -98,7 +98,7 @@ const forced: readonly { reason: string; holds(statement: PolicyStatement, resou
 
 /**
  * Wildcards where a name could stand. A statement that denies may be as wide as it likes.
- * @returns a sentence for each offence
+ * @returns a sentence for each violation
  */
 export function findWildcards(statements: readonly PolicyStatement[]): string[] {
   return statements

@@ -20,7 +20,7 @@ const ATTRIBUTES = new Set([
 ]);
 
 /** @returns a sentence for each place where the template is none that CloudFormation takes */
-export function findSchemaOffences(template: Template): string[] {
+export function findSchemaViolations(template: Template): string[] {
   const resources = Object.entries(template.Resources).flatMap(([logicalId, resource]) => {
     const type = resourceType(resource.Type);
     if (type === undefined) return [`${logicalId}: AWS has no resource type ${resource.Type}`];
@@ -57,7 +57,7 @@ function judge(value: unknown, type: PropertyType, path: string): string[] {
   switch (type.type) {
     case "union": {
       const verdicts = type.types.map((one) => judge(value, one, path));
-      return verdicts.find((offences) => offences.length === 0) ?? verdicts[0] ?? [];
+      return verdicts.find((violations) => violations.length === 0) ?? verdicts[0] ?? [];
     }
     case "array":
       if (!Array.isArray(value)) return [`${path} must be a list`];

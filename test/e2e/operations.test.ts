@@ -294,7 +294,7 @@ test("each curl line that is printed works as it stands", () => {
 });
 
 test("the doctor, told nothing, finds the stack that runs here, and nothing wrong with it", () => {
-  const doctor = ["infra/local/doctor.ts", "--json"];
+  const doctor = ["infra/doctor/doctor.ts", "--json"];
   const output = execFileSync(process.execPath, doctor, { cwd: checkout.dir, encoding: "utf8" });
   expect(JSON.parse(output)).toMatchObject({ healthy: true, accountId: stack.accountId });
 });

@@ -3,8 +3,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import { projectRoot } from "../../infra/build/bundle.ts";
-import { type Examination, examine } from "../../infra/local/doctor/examine.ts";
-import { writeReport } from "../../infra/local/doctor/report.ts";
+import { type Examination, examine } from "../../infra/doctor/examine.ts";
+import { writeReport } from "../../infra/doctor/report.ts";
 import { startSecretsEndpoint } from "../../infra/local/secrets-endpoint.ts";
 import { systemClock } from "../../lib/platform/clock.ts";
 import { SEED, startTwin } from "../twin/twin.ts";
@@ -193,7 +193,7 @@ describe("the doctor", () => {
 
 describe("npm run doctor", () => {
   const run = async (args: string[], env: Record<string, string> = {}) => {
-    const command = [join(projectRoot, "infra/local/doctor.ts"), ...args];
+    const command = [join(projectRoot, "infra/doctor/doctor.ts"), ...args];
     try {
       const { stdout } = await promisify(execFile)(process.execPath, command, {
         env: { ...process.env, ...env },

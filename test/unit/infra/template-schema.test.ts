@@ -1,6 +1,6 @@
 import { beforeAll, describe, expect, test } from "vitest";
 import type { Resource, Template } from "../../../infra/build/template.ts";
-import { findSchemaOffences } from "../../../infra/build/template-schema.ts";
+import { findSchemaViolations } from "../../../infra/build/template-schema.ts";
 import { packageService } from "./packaged-service.ts";
 
 let template: Template;
@@ -10,11 +10,11 @@ beforeAll(() => {
 
 describe("the packaged template is one that CloudFormation takes", () => {
   test("for the stage dev", () => {
-    expect(findSchemaOffences(template)).toEqual([]);
+    expect(findSchemaViolations(template)).toEqual([]);
   });
 
   test.each(["staging", "prod"])("for the stage %s", (stage) => {
-    expect(findSchemaOffences(packageService({}, stage).template)).toEqual([]);
+    expect(findSchemaViolations(packageService({}, stage).template)).toEqual([]);
   });
 
   test("with a domain of its own", () => {
@@ -25,7 +25,7 @@ describe("the packaged template is one that CloudFormation takes", () => {
       ALARM_EMAIL: "ops@example.com",
       SECRET_READER_ARN: "arn:aws:iam::123456789012:role/operator",
     });
-    expect(findSchemaOffences(template)).toEqual([]);
+    expect(findSchemaViolations(template)).toEqual([]);
     expect(template.Resources.HttpApi?.Properties.DisableExecuteApiEndpoint).toBe(true);
     expect(template.Outputs.ApiUrl?.Value).toBe("https://api.example.com");
   });
@@ -35,7 +35,7 @@ describe("what the check of the template catches", () => {
   const changed = (change: (resources: Record<string, Resource>) => void) => {
     const copy = structuredClone(template);
     change(copy.Resources);
-    return findSchemaOffences(copy);
+    return findSchemaViolations(copy);
   };
   const set = (logicalId: string, properties: object) =>
     changed((resources) => Object.assign(resources[logicalId]?.Properties ?? {}, properties));

@@ -1,14 +1,14 @@
 import type * as z from "zod/mini";
-import type { Clock } from "../../../lib/platform/clock.ts";
-import type { Credentials } from "../../../lib/platform/credentials.ts";
-import { deadlineIn } from "../../../lib/platform/deadline.ts";
-import { createLogger } from "../../../lib/platform/logger.ts";
-import { VERSION } from "../../../lib/platform/version.ts";
-import { RingCentralError } from "../../../lib/ringcentral/api/errors.ts";
-import { createOAuth, type TokenGrant } from "../../../lib/ringcentral/auth/oauth.ts";
-import { failureOf, parseBody } from "../../../lib/ringcentral/http/parse-response.ts";
-import { type RateHeaders, readRateHeaders } from "../../../lib/ringcentral/http/response-headers.ts";
-import { createTransport, type Transport, userAgent } from "../../../lib/ringcentral/http/transport.ts";
+import type { Clock } from "../../lib/platform/clock.ts";
+import type { Credentials } from "../../lib/platform/credentials.ts";
+import { deadlineIn } from "../../lib/platform/deadline.ts";
+import { createLogger } from "../../lib/platform/logger.ts";
+import { VERSION } from "../../lib/platform/version.ts";
+import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
+import { createOAuth, type TokenGrant } from "../../lib/ringcentral/auth/oauth.ts";
+import { failureOf, parseBody } from "../../lib/ringcentral/http/parse-response.ts";
+import { type RateHeaders, readRateHeaders } from "../../lib/ringcentral/http/response-headers.ts";
+import { createTransport, type Transport, userAgent } from "../../lib/ringcentral/http/transport.ts";
 
 /** How long one call may take. */
 const CALL_TIMEOUT_MS = 10_000;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Bundle, bundleFunctions, projectRoot } from "../../../infra/build/bundle.ts";
-import { findMisplacedRights, functionRights } from "../../../infra/build/function-rights.ts";
+import { findPermissionViolations, functionPermissions } from "../../../infra/build/iam-permissions.ts";
 import { findWildcards, policyStatements } from "../../../infra/build/policies.ts";
 import { resourcesOf, spell, type Template } from "../../../infra/build/template.ts";
 import { actionsIn, usedActions } from "../../../infra/build/used-actions.ts";
@@ -23,7 +23,7 @@ const used = () => new Map(bundles.map((bundle) => [bundle.name, usedActions(bun
 /** The template with one more statement in a function's role. */
 function granting(name: string, statement: object): Template {
   const changed = structuredClone(template);
-  const role = functionRights(template).find((rights) => rights.name === name)?.role ?? "";
+  const role = functionPermissions(template).find((permissions) => permissions.name === name)?.role ?? "";
   const resource = changed.Resources[role];
   if (resource === undefined) throw new Error(`no role of ${name}`);
   const policy = { PolicyName: "more", PolicyDocument: { Statement: [{ Effect: "Allow", ...statement }] } };
@@ -31,26 +31,26 @@ function granting(name: string, statement: object): Template {
   return changed;
 }
 
-describe("rights", () => {
+describe("IAM permissions", () => {
   test("no policy in the template is wider than AWS forces it to be", () => {
     expect(findWildcards(policyStatements(template))).toEqual([]);
   });
 
   test("every function may do what its code uses, and nothing else", () => {
-    expect(findMisplacedRights(template, used())).toEqual([]);
+    expect(findPermissionViolations(template, used())).toEqual([]);
   });
 
   test("functions that answer without a token may touch neither table, secret nor keys", () => {
     for (const name of ["ops/get-health", "ops/get-openapi"]) {
-      const rights = functionRights(template).find((one) => one.name === name);
+      const permissions = functionPermissions(template).find((one) => one.name === name);
       expect(
-        rights?.statements.flatMap(({ actions }) => actions).filter((a) => !/^(logs|xray):/.test(a)),
+        permissions?.statements.flatMap(({ actions }) => actions).filter((a) => !/^(logs|xray):/.test(a)),
       ).toEqual([]);
     }
   });
 
   test("each function has a role that no other function has", () => {
-    const roles = functionRights(template).map(({ role }) => role);
+    const roles = functionPermissions(template).map(({ role }) => role);
     expect(new Set(roles).size).toBe(roles.length);
   });
 
@@ -65,45 +65,45 @@ describe("rights", () => {
   });
 });
 
-describe("what the check of rights catches", () => {
+describe("what the check of permissions catches", () => {
   const table = { "Fn::GetAtt": ["RecordsTable", "Arn"] };
 
-  test("a right that the code does not use", () => {
+  test("a permission that the code does not use", () => {
     const wider = granting("extensions/list-blocked-numbers", { Action: ["dynamodb:Scan"], Resource: table });
-    expect(findMisplacedRights(wider, used())).toEqual([
+    expect(findPermissionViolations(wider, used())).toEqual([
       "extensions/list-blocked-numbers may dynamodb:Scan, which its code does not use",
     ]);
   });
 
   test("a public function that may read the table", () => {
     const wider = granting("ops/get-health", { Action: ["dynamodb:GetItem"], Resource: table });
-    expect(findMisplacedRights(wider, used())).toEqual([
+    expect(findPermissionViolations(wider, used())).toEqual([
       "ops/get-health may dynamodb:GetItem, which its code does not use",
     ]);
   });
 
   test("a command in the code that the role does not allow", () => {
     const uses = used().set("ops/get-health", new Set(["sqs:SendMessage"]));
-    expect(findMisplacedRights(template, uses)).toEqual([
+    expect(findPermissionViolations(template, uses)).toEqual([
       "ops/get-health uses sqs:SendMessage, which GetHealthRole does not allow",
     ]);
   });
 
-  test("a right that the code uses, on a queue that is another's", () => {
+  test("a permission that the code uses, on a queue that is another's", () => {
     const queue = { "Fn::GetAtt": ["ScheduleDeadLetterQueue", "Arn"] };
     const wider = granting("webhooks/receive-ringcentral-event", {
       Action: ["sqs:SendMessage"],
       Resource: queue,
     });
-    expect(findMisplacedRights(wider, used())).toEqual([
-      "webhooks/receive-ringcentral-event has rights on ScheduleDeadLetterQueue, which nothing tells it of",
+    expect(findPermissionViolations(wider, used())).toEqual([
+      "webhooks/receive-ringcentral-event may use ScheduleDeadLetterQueue, which nothing tells it of",
     ]);
   });
 
   test("a key that may be used other than through a service the function calls", () => {
     const key = { "Fn::GetAtt": ["DataKey", "Arn"] };
     const wider = granting("ops/get-health", { Action: ["kms:Decrypt"], Resource: key });
-    expect(findMisplacedRights(wider, used())).toHaveLength(1);
+    expect(findPermissionViolations(wider, used())).toHaveLength(1);
   });
 
   const wildcards: [what: string, statement: object][] = [

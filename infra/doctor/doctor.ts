@@ -1,11 +1,11 @@
 // `npm run doctor`: checks a RingCentral credential for everything that Ringfront needs, and says what is missing.
 import { parseArgs } from "node:util";
 import { systemClock } from "../../lib/platform/clock.ts";
-import { findCredentials } from "./doctor/credential-source.ts";
-import { type Examination, examine } from "./doctor/examine.ts";
-import { isHealthy } from "./doctor/finding.ts";
-import { writeReport } from "./doctor/report.ts";
-import { httpUrl, numericId, UsageError } from "./start-options.ts";
+import { httpUrl, numericId, UsageError } from "../local/start-options.ts";
+import { findCredentials } from "./credential-source.ts";
+import { type Examination, examine } from "./examine.ts";
+import { isHealthy } from "./finding.ts";
+import { writeReport } from "./report.ts";
 
 const usage = `usage: npm run doctor -- [options]
 

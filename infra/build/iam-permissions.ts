@@ -3,7 +3,7 @@ import { type PolicyStatement, statementsOf } from "./policies.ts";
 import { type Resource, referredTo, resourcesOf, spell, type Template } from "./template.ts";
 
 /** What one function may do, as its role in the packaged template says. */
-export interface FunctionRights {
+export interface FunctionPermissions {
   /** Its place under `functions/`: `extensions/list-blocked-numbers`. */
   name: string;
   logicalId: string;
@@ -12,7 +12,7 @@ export interface FunctionRights {
 }
 
 /** @throws when a function has no role of the template's own */
-export function functionRights(template: Template): FunctionRights[] {
+export function functionPermissions(template: Template): FunctionPermissions[] {
   return resourcesOf(template, "AWS::Lambda::Function").map(([logicalId, { Properties }]) => {
     const role = referredTo(Properties.Role);
     const resource = role === undefined ? undefined : template.Resources[role];
@@ -24,7 +24,7 @@ export function functionRights(template: Template): FunctionRights[] {
       ...resource,
       Properties: { ...resource.Properties, AssumeRolePolicyDocument: undefined },
     };
-    if (trust === undefined) throw new Error(`${role} trusts nobody`);
+    if (trust === undefined) throw new Error(`${role} has no trust policy`);
     return { name: nameOf(Properties.Handler), logicalId, role, statements: statementsOf(role, granted) };
   });
 }
@@ -35,10 +35,9 @@ function nameOf(handler: unknown): string {
 }
 
 /**
- * The actions that Lambda itself takes with a function's role, on account of how the function is set up and not of
- * what its code calls.
+ * The actions that Lambda itself takes with a function's role: its set-up asks for them, not its code.
  */
-function platformActions(template: Template, { logicalId, statements }: FunctionRights): Set<string> {
+function platformActions(template: Template, { logicalId, statements }: FunctionPermissions): Set<string> {
   const actions = new Set(["logs:CreateLogStream", "logs:PutLogEvents"]);
   const { Properties = {} }: Partial<Resource> = template.Resources[logicalId] ?? {};
   if (spell(Properties.TracingConfig).includes("Active")) {
@@ -68,26 +67,29 @@ function platformActions(template: Template, { logicalId, statements }: Function
 }
 
 /**
- * Rights that nothing uses, and uses that nothing allows.
+ * Permissions that nothing uses, and uses that no permission allows.
  * @param used the IAM actions that a function's code can ask for, by the function's name
- * @returns a sentence for each offence
+ * @returns a sentence for each violation
  */
-export function findMisplacedRights(
+export function findPermissionViolations(
   template: Template,
   used: ReadonlyMap<string, ReadonlySet<string>>,
 ): string[] {
-  return functionRights(template).flatMap((rights) => {
-    const code = used.get(rights.name);
-    if (code === undefined) return [`${rights.name} is in the template, but no such function was bundled`];
-    const platform = platformActions(template, rights);
-    const granted = new Set(rights.statements.flatMap(({ actions }) => actions));
-    const idle = [...granted].filter((action) => !code.has(action) && !platform.has(action));
+  return functionPermissions(template).flatMap((permissions) => {
+    const code = used.get(permissions.name);
+    if (code === undefined)
+      return [`${permissions.name} is in the template, but no such function was bundled`];
+    const platform = platformActions(template, permissions);
+    const granted = new Set(permissions.statements.flatMap(({ actions }) => actions));
+    const unused = [...granted].filter((action) => !code.has(action) && !platform.has(action));
     const missing = [...code].filter((action) => !granted.has(action));
-    const strange = foreignResources(template, rights);
+    const foreign = foreignResources(template, permissions);
     return [
-      ...strange.map((resource) => `${rights.name} has rights on ${resource}, which nothing tells it of`),
-      ...idle.map((action) => `${rights.name} may ${action}, which its code does not use`),
-      ...missing.map((action) => `${rights.name} uses ${action}, which ${rights.role} does not allow`),
+      ...foreign.map((resource) => `${permissions.name} may use ${resource}, which nothing tells it of`),
+      ...unused.map((action) => `${permissions.name} may ${action}, which its code does not use`),
+      ...missing.map(
+        (action) => `${permissions.name} uses ${action}, which ${permissions.role} does not allow`,
+      ),
     ];
   });
 }
@@ -102,7 +104,7 @@ const Names = z.object({
  * Resources that a role names although nothing names them to the function: no variable of its environment (by
  * reference or by name), nor how the function is called. Keys are known through what is encrypted with them.
  */
-function foreignResources(template: Template, { logicalId, statements }: FunctionRights): string[] {
+function foreignResources(template: Template, { logicalId, statements }: FunctionPermissions): string[] {
   const environment = JSON.stringify(template.Resources[logicalId]?.Properties.Environment ?? {});
   const callers = Object.values(template.Resources)
     .filter(
@@ -122,10 +124,10 @@ function foreignResources(template: Template, { logicalId, statements }: Functio
   });
 }
 
-/** For people: one line a function, one column a resource, the actions in the cells. */
-export function rightsTable(template: Template): Record<string, Record<string, string>> {
+/** For reading: one line a function, one column a resource, the actions in the cells. */
+export function permissionsTable(template: Template): Record<string, Record<string, string>> {
   return Object.fromEntries(
-    functionRights(template).map(({ name, statements }) => {
+    functionPermissions(template).map(({ name, statements }) => {
       const cells: Record<string, string> = {};
       for (const { actions, resources } of statements) {
         for (const resource of resources) {

@@ -1,13 +1,13 @@
 import { existsSync, readFileSync } from "node:fs";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import * as z from "zod/mini";
-import type { Credentials } from "../../../lib/platform/credentials.ts";
-import { parseSecretValue } from "../../../lib/platform/secret-value.ts";
-import { ConfigurationError } from "../../../lib/platform/settings.ts";
-import { stackPath } from "../stack-file.ts";
-import { LOCAL_SECRET_ID } from "../stage.ts";
-import { UsageError } from "../start-options.ts";
-import { upstreamCredentials } from "../upstream.ts";
+import type { Credentials } from "../../lib/platform/credentials.ts";
+import { parseSecretValue } from "../../lib/platform/secret-value.ts";
+import { ConfigurationError } from "../../lib/platform/settings.ts";
+import { stackPath } from "../local/stack-file.ts";
+import { LOCAL_SECRET_ID } from "../local/stage.ts";
+import { UsageError } from "../local/start-options.ts";
+import { upstreamCredentials } from "../local/upstream.ts";
 import { type Finding, failed, ok } from "./finding.ts";
 
 export interface SourceOptions {

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { RingCentralError } from "../../../lib/ringcentral/api/errors.ts";
+import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
 import { explainCall } from "./explain.ts";
 import { type Finding, failed, ok, skipped, warning } from "./finding.ts";
 import type { Session } from "./session.ts";

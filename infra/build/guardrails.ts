@@ -3,13 +3,13 @@ import { resourceType } from "./aws-resource-types.ts";
 import { type Resource, referredTo, resourcesOf, spell, type Template } from "./template.ts";
 
 /**
- * Encryption, retention, dead letters and alarms that are missing: what nobody notices until it is too late.
- * @returns a sentence for each
+ * Missing encryption, retention, dead letters and alarms: faults that show only when it is too late.
+ * @returns a sentence for each violation
  */
-export function findMissingSafeguards(template: Template): string[] {
+export function findGuardrailViolations(template: Template): string[] {
   return [
     ...findUnencrypted(template),
-    ...findForgetful(template),
+    ...findRetentionViolations(template),
     ...findWithoutDeadLetters(template),
     ...findWithoutAlarm(template),
     ...findAliasBypassed(template),
@@ -40,12 +40,12 @@ function findUnencrypted(template: Template): string[] {
       return isEncrypted(Properties) ? [] : [`${logicalId} (${Type}) is not encrypted with a key of ours`];
     }
     return resourceType(Type)?.isStateful === true
-      ? [`${logicalId} keeps data, and nobody has said yet how a ${Type} is encrypted`]
+      ? [`${logicalId} keeps data, and no rule says how a ${Type} is encrypted`]
       : [];
   });
 }
 
-function findForgetful(template: Template): string[] {
+function findRetentionViolations(template: Template): string[] {
   const groups = resourcesOf(template, "AWS::Logs::LogGroup");
   const names = new Set(groups.map(([, { Properties }]) => Properties.LogGroupName));
   const kept = ["AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::KMS::Key"];
@@ -55,7 +55,9 @@ function findForgetful(template: Template): string[] {
       .map(([logicalId]) => `${logicalId} does not say how many days it keeps its lines`),
     ...resourcesOf(template, "AWS::Lambda::Function")
       .filter(([, { Properties }]) => !names.has(`/aws/lambda/${Properties.FunctionName}`))
-      .map(([logicalId]) => `${logicalId} logs to a group of nobody's, which keeps its lines for ever`),
+      .map(
+        ([logicalId]) => `${logicalId} logs to a group outside the template, which never expires its lines`,
+      ),
     ...resourcesOf(template, "AWS::DynamoDB::Table")
       .filter(
         ([, { Properties }]) => !JSON.stringify(Properties).includes('"PointInTimeRecoveryEnabled":true'),
@@ -65,7 +67,7 @@ function findForgetful(template: Template): string[] {
       .filter(([, { Type, DeletionPolicy, UpdateReplacePolicy }]) => {
         return kept.includes(Type) && (DeletionPolicy !== "Retain" || UpdateReplacePolicy !== "Retain");
       })
-      .map(([logicalId]) => `${logicalId} would go with the stack`),
+      .map(([logicalId]) => `${logicalId} would be deleted with the stack`),
   ];
 }
 
@@ -75,7 +77,7 @@ const FailureDestination = z.object({
 });
 const DeliveryTarget = z.object({ Target: z.object({ DeadLetterConfig: z.object({ Arn: z.unknown() }) }) });
 
-/** The queues that others set their failed messages and calls aside in. */
+/** The queues that take failed messages and calls. */
 function deadLetterQueues(template: Template): Set<string> {
   const targets = Object.values(template.Resources).flatMap(({ Properties }) => [
     DeadLetterPolicy.safeParse(Properties).data?.RedrivePolicy.deadLetterTargetArn,
@@ -97,10 +99,10 @@ function findWithoutDeadLetters(template: Template): string[] {
   return [
     ...resourcesOf(template, "AWS::SQS::Queue")
       .filter(([logicalId, { Properties }]) => !dead.has(logicalId) && Properties.RedrivePolicy === undefined)
-      .map(([logicalId]) => `${logicalId} has no queue for messages that fail again and again`),
+      .map(([logicalId]) => `${logicalId} has no dead-letter queue`),
     ...invokedLater
       .filter(([, text]) => !text.includes('"DeadLetterConfig"'))
-      .map(([logicalId]) => `${logicalId} has no queue for calls that cannot be delivered`),
+      .map(([logicalId]) => `${logicalId} has no dead-letter queue for calls that cannot be delivered`),
     ...asynchronous
       .filter(([logicalId, { Properties }]) => {
         const configs = resourcesOf(template, "AWS::Lambda::EventInvokeConfig");
@@ -110,9 +112,7 @@ function findWithoutDeadLetters(template: Template): string[] {
         });
         return Properties.DeadLetterConfig === undefined && !onFailure;
       })
-      .map(
-        ([logicalId]) => `${logicalId} is called without anyone waiting, and nothing keeps what it fails at`,
-      ),
+      .map(([logicalId]) => `${logicalId} is called asynchronously, and no queue takes the calls that fail`),
   ];
 }
 
@@ -146,11 +146,11 @@ function findWithoutAlarm(template: Template): string[] {
   );
   return [
     ...unwatched.map(({ what }) => `no alarm watches ${what}`),
-    ...silent.map(([logicalId]) => `${logicalId} tells nobody`),
+    ...silent.map(([logicalId]) => `${logicalId} has no action on the alarm topic`),
   ];
 }
 
-/** A caller of the function itself would get new code at once, past the roll-out. */
+/** A direct caller would get new code at once, without the roll-out. */
 function findAliasBypassed(template: Template): string[] {
   const callers: [type: string, property: string][] = [
     ["AWS::ApiGatewayV2::Integration", "IntegrationUri"],
@@ -165,7 +165,7 @@ function findAliasBypassed(template: Template): string[] {
         const text = JSON.stringify(Properties[property] ?? "");
         return text.includes("LambdaFunction") && !text.includes('"live"') && !text.includes("LambdaAlias");
       })
-      .map(([logicalId]) => `${logicalId} calls a function's newest code, not what its alias has live`),
+      .map(([logicalId]) => `${logicalId} calls a function directly, not its alias`),
   );
 }
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod/mini";
 import { projectRoot } from "../../../infra/build/bundle.ts";
-import { findMissingSafeguards } from "../../../infra/build/safeguards.ts";
+import { findGuardrailViolations } from "../../../infra/build/guardrails.ts";
 import { type Resource, resourcesOf, type Template } from "../../../infra/build/template.ts";
 import { problems } from "../../../lib/contract/problems.ts";
 import { packageService } from "./packaged-service.ts";
@@ -15,12 +15,12 @@ beforeAll(() => {
   prod = packageService({}, "prod").template;
 }, 60_000);
 
-test("everything at rest is encrypted, everything kept has an end, every failure is caught and every part watched", () => {
-  expect(findMissingSafeguards(template)).toEqual([]);
-  expect(findMissingSafeguards(prod)).toEqual([]);
+test("data at rest is encrypted, logs expire, failures reach a dead-letter queue and every part has an alarm", () => {
+  expect(findGuardrailViolations(template)).toEqual([]);
+  expect(findGuardrailViolations(prod)).toEqual([]);
 });
 
-describe("what the check of safeguards catches", () => {
+describe("a guardrail violation is", () => {
   const queue: Resource = {
     Type: "AWS::SQS::Queue",
     Properties: { QueueName: "work", KmsMasterKeyId: { Ref: "DataKey" } },
@@ -38,7 +38,7 @@ describe("what the check of safeguards catches", () => {
       /^HttpApiLogGroup/,
     ],
     [
-      "a log group that keeps its lines for ever",
+      "a log group that never expires its lines",
       ({ HttpApiLogGroup }) => delete HttpApiLogGroup?.Properties.RetentionInDays,
       /^HttpApiLogGroup does not say how many days/,
     ],
@@ -50,17 +50,17 @@ describe("what the check of safeguards catches", () => {
     [
       "a secret that goes with the stack",
       ({ RingCentralSecret }) => delete RingCentralSecret?.DeletionPolicy,
-      /^RingCentralSecret would go/,
+      /^RingCentralSecret would be deleted/,
     ],
     [
-      "a store of a kind that nobody has judged",
+      "a store of a type without a rule",
       (resources) => Object.assign(resources, { Files: { Type: "AWS::EFS::FileSystem", Properties: {} } }),
-      /^Files keeps data, and nobody has said yet/,
+      /^Files keeps data, and no rule says/,
     ],
     [
       "a queue without dead letters",
       (resources) => Object.assign(resources, { Work: queue }),
-      /^Work has no queue for messages/,
+      /^Work has no dead-letter queue$/,
     ],
     [
       "dead letters that no alarm watches",
@@ -78,12 +78,12 @@ describe("what the check of safeguards catches", () => {
       /^no alarm watches the crashes of GetHealth/,
     ],
     [
-      "an alarm that tells nobody",
+      "an alarm without an action",
       ({ ApiLatencyAlarm }) => delete ApiLatencyAlarm?.Properties.AlarmActions,
-      /^ApiLatencyAlarm tells nobody$/,
+      /^ApiLatencyAlarm has no action on the alarm topic$/,
     ],
     [
-      "an API whose errors nobody sees",
+      "an API without an alarm on its errors",
       (resources) => delete resources.ApiFaultsAlarm,
       /^no alarm watches the 5xx answers/,
     ],
@@ -93,22 +93,22 @@ describe("what the check of safeguards catches", () => {
         Object.assign(HttpApiIntegrationGetHealth?.Properties ?? {}, {
           IntegrationUri: { "Fn::GetAtt": ["GetHealthLambdaFunction", "Arn"] },
         }),
-      /^HttpApiIntegrationGetHealth calls a function's newest code/,
+      /^HttpApiIntegrationGetHealth calls a function directly/,
     ],
   ];
   test.each(changes)("%s", (_, change, sentence) => {
     const copy = structuredClone(template);
     change(copy.Resources);
-    expect(findMissingSafeguards(copy)).toEqual([expect.stringMatching(sentence)]);
+    expect(findGuardrailViolations(copy)).toEqual([expect.stringMatching(sentence)]);
   });
 
   test("a schedule whose calls may vanish", () => {
     const copy = structuredClone(template);
     const Arn = { "Fn::Join": [":", [{ "Fn::GetAtt": ["GetHealthLambdaFunction", "Arn"] }, "live"]] };
     copy.Resources.Nightly = { Type: "AWS::Scheduler::Schedule", Properties: { Target: { Arn } } };
-    expect(findMissingSafeguards(copy)).toEqual([
-      "Nightly has no queue for calls that cannot be delivered",
-      "GetHealthLambdaFunction is called without anyone waiting, and nothing keeps what it fails at",
+    expect(findGuardrailViolations(copy)).toEqual([
+      "Nightly has no dead-letter queue for calls that cannot be delivered",
+      "GetHealthLambdaFunction is called asynchronously, and no queue takes the calls that fail",
     ]);
   });
 });

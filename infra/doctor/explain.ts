@@ -1,4 +1,4 @@
-import type { RingCentralFailure } from "../../../lib/ringcentral/api/errors.ts";
+import type { RingCentralFailure } from "../../lib/ringcentral/api/errors.ts";
 
 /** A failure in words: what it means, and who changes what. */
 export interface Explanation {

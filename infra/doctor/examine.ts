@@ -1,7 +1,7 @@
-import type { Clock } from "../../../lib/platform/clock.ts";
-import type { Credentials } from "../../../lib/platform/credentials.ts";
-import { RingCentralError } from "../../../lib/ringcentral/api/errors.ts";
-import type { Transport } from "../../../lib/ringcentral/http/transport.ts";
+import type { Clock } from "../../lib/platform/clock.ts";
+import type { Credentials } from "../../lib/platform/credentials.ts";
+import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
+import type { Transport } from "../../lib/ringcentral/http/transport.ts";
 import { explainLogin } from "./explain.ts";
 import { type Finding, failed, ok, skipped, warning } from "./finding.ts";
 import { checkAppPermissions, checkUserPermissions } from "./permissions.ts";

@@ -5,5 +5,5 @@ import { syncQueue } from "../../lib/runtime/sync-queue.ts";
 import { startSync } from "../../lib/sync/start-sync.ts";
 
 export const handler = defineFunction(startSyncRoute, (deps, request) =>
-  startSync({ ...deps, queue: syncQueue(runtime().settings) }, request),
+  startSync({ ...deps, random: runtime().random, queue: syncQueue(runtime().settings) }, request),
 );

@@ -1,4 +1,4 @@
-import { renewSubscription } from "../sync/webhook/subscription.ts";
+import { renewSubscription } from "../sync/webhook/renew-subscription.ts";
 import type { JobInvocation } from "./job-function.ts";
 import { runtime } from "./runtime.ts";
 import { verificationToken } from "./webhook-token.ts";

@@ -1,14 +1,15 @@
 import { randomUUID } from "node:crypto";
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import type { NumberChange } from "../contract/company-numbers.ts";
+import { upstreamProblem } from "../http/upstream-problem.ts";
 import { earlier } from "../platform/deadline.ts";
 import { type BusEvent, createEventBus, type EventBus } from "../platform/event-bus.ts";
 import { processMetrics } from "../platform/metrics.ts";
-import { doSyncWork, type SyncWorkDeps } from "../sync/queue/handle-message.ts";
-import { parseSyncWork, type SyncWork } from "../sync/queue/sync-message.ts";
+import { type HandleMessageDeps, handleMessage } from "../sync/queue/handle-message.ts";
+import { parseSyncMessage, type SyncMessage } from "../sync/queue/sync-message.ts";
 import { runSync } from "../sync/run/run-sync.ts";
-import { publishChanges } from "../sync/snapshot/outbox.ts";
-import { sweptAt } from "../sync/snapshot/snapshot.ts";
+import { publishChanges } from "../sync/snapshot/publish-changes.ts";
+import { scannedAt } from "../sync/snapshot/snapshot.ts";
 import type { JobInvocation } from "./job-function.ts";
 import { type Runtime, runtime } from "./runtime.ts";
 import { syncQueue } from "./sync-queue.ts";
@@ -42,13 +43,13 @@ export async function runSyncBatch(
 
 async function isDone({ body, messageId }: SQSRecord, invocation: JobInvocation): Promise<boolean> {
   const { log } = invocation;
-  const work = parseSyncWork(body);
+  const work = parseSyncMessage(body);
   if (work === undefined) {
     log.error("sync message unreadable", { messageId });
     return false;
   }
   try {
-    await doSyncWork(workDeps(work, invocation), work);
+    await handleMessage(workDeps(work, invocation), work);
     return true;
   } catch (error) {
     log.error("sync work failed", { messageId, accountId: work.accountId, error });
@@ -56,7 +57,7 @@ async function isDone({ body, messageId }: SQSRecord, invocation: JobInvocation)
   }
 }
 
-function workDeps({ accountId }: SyncWork, invocation: JobInvocation): SyncWorkDeps {
+function workDeps({ accountId }: SyncMessage, invocation: JobInvocation): HandleMessageDeps {
   const services = runtime();
   const { records, clock, random, settings } = services;
   const { log } = invocation;
@@ -66,7 +67,7 @@ function workDeps({ accountId }: SyncWork, invocation: JobInvocation): SyncWorkD
     metrics: processMetrics,
     now: clock.now,
     queue: syncQueue(settings),
-    sweptAt: (id) => sweptAt({ records }, id),
+    scannedAt: (id) => scannedAt({ records }, id),
     run: ({ trigger }) =>
       runSync(
         {
@@ -76,6 +77,7 @@ function workDeps({ accountId }: SyncWork, invocation: JobInvocation): SyncWorkD
           random,
           instanceId,
           fingerprint: (deadline) => services.viewpoint(accountId, deadline),
+          problemOf: upstreamProblem,
           onEvent: (event) => log.info("sync", { event }),
         },
         { accountId, trigger, ...invocation, deadline: earlier(invocation.deadline, AFTER_RUN_MS) },

@@ -14,7 +14,7 @@ const FIRST_PAUSE_MS = 150;
  * different reasons.
  * @throws StorageUnavailable when patience is at its end
  */
-export function patientRecords(records: RecordStore, clock: Clock, deadline: Deadline): RecordStore {
+export function retryingRecords(records: RecordStore, clock: Clock, deadline: Deadline): RecordStore {
   async function persist<Result>(act: (isRepeated: boolean) => Promise<Result>): Promise<Result> {
     for (let attempt = 1; ; attempt += 1) {
       try {

@@ -32,13 +32,13 @@ const MAX_DOUBLINGS = 5;
 export async function updateRecord<Value>(
   { records, clock, random }: UpdateDeps,
   key: RecordKey,
-  edit: (value: Value | undefined) => Edit<Value> | undefined,
+  edit: (value: Value | undefined) => Edit<Value> | undefined | Promise<Edit<Value> | undefined>,
   { maxTries = 8 }: UpdateOptions = {},
 ): Promise<StoredRecord<Value> | undefined> {
   for (let lostRaces = 0; lostRaces < maxTries; lostRaces += 1) {
     if (lostRaces > 1) await clock.sleep(backoffMs(lostRaces - 1, random));
     const stored = await records.read<Value>(key);
-    const next = edit(stored?.value);
+    const next = await edit(stored?.value);
     if (next === undefined) return stored;
     const { value, ...options } = next;
     const version = await records.compareAndSet(key, stored?.version ?? null, value, options);

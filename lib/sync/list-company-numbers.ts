@@ -13,9 +13,9 @@ export interface ListCompanyNumbersDeps extends NumbersDeps {
 }
 
 /**
- * The company's numbers from the synced snapshot; live, page by page, until there is one, and when the caller wants
- * them fresher than it is. A live reading costs a Heavy call, one of ten a minute, so when that budget is spent, or
- * RingCentral cannot be reached, an older snapshot is the better answer; `source` and `asOf` tell.
+ * `GET /v1/account/phone-numbers`: the synced snapshot. Without a snapshot, or when the caller wants fresher data, the
+ * numbers are read live, page by page. Each live page costs one of 10 Heavy calls a minute [docs: RATE], so an older
+ * snapshot is the fallback when that budget is spent or RingCentral is unreachable; `source` and `asOf` say which it is.
  */
 export async function listCompanyNumbers(
   deps: ListCompanyNumbersDeps,
@@ -27,14 +27,14 @@ export async function listCompanyNumbers(
   const snapshot = await readSnapshot(deps, request);
   if (snapshot === undefined) return listLiveCompanyNumbers(deps, request);
   const maxAgeMs = freshness?.maxAgeMs;
-  // A walk stays with the version it began with.
+  // An iteration stays with the version it began with.
   if (page.position !== undefined || maxAgeMs === undefined) return snapshot;
   if (maxAgeMs > 0 && deps.clock.now() - snapshot.asOf <= maxAgeMs) return snapshot;
   try {
     return await listLiveCompanyNumbers(deps, request);
   } catch (error) {
     if (!(error instanceof RingCentralError && error.isTransient)) throw error;
-    log.info("snapshot in place of a live reading", { error });
+    log.info("snapshot returned instead of live data", { error });
     return snapshot;
   }
 }
@@ -48,14 +48,14 @@ async function readSnapshot(
     if (snapshot === undefined && page.position !== undefined) throw new ProblemError("cursor_expired");
     return snapshot;
   } catch (error) {
-    // A walk that has begun cannot go on elsewhere; a new one can.
+    // Only a new iteration may continue with live data.
     if (!(error instanceof StorageUnavailable) || page.position !== undefined) throw error;
     log.warn("snapshot unreadable", { error });
     return undefined;
   }
 }
 
-/** Positions of a live walk name upstream's page size, those of the snapshot a version. */
+/** A live position has RingCentral's page size; a snapshot position has a version. */
 function isLivePosition(position: Position | undefined): boolean {
   return position !== undefined && "pageSize" in position;
 }

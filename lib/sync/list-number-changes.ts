@@ -4,9 +4,9 @@ import { ProblemError } from "../contract/problems.ts";
 import type { RecordStore } from "../storage/record-store.ts";
 import { readChanges } from "./snapshot/change-feed.ts";
 
-/** An answer costs one or two reads of the table, and 304 most of the time: a minute is polite and quick enough. */
+/** Suggested polling interval. A poll costs one or two reads of the table, and its response is usually 304. */
 const POLL_AFTER_SECONDS = 60;
-/** A first sync of a small account takes seconds. */
+/** The first sync of a small account takes seconds. */
 const FIRST_SYNC_SECONDS = 30;
 
 /** `GET /v1/account/phone-numbers/changes`. @throws ProblemError `cursor_expired`, `snapshot_missing` */

@@ -1,18 +1,16 @@
 import { ProblemError } from "../contract/problems.ts";
 import type { SyncStatus } from "../contract/sync.ts";
 import { type MessageQueue, QueueUnavailable } from "../platform/message-queue.ts";
-import type { RecordStore } from "../storage/record-store.ts";
-import type { SyncWork } from "./queue/sync-message.ts";
-import { confirmQuarantine } from "./run/quarantine.ts";
-import { queueSync, readSyncStatus } from "./status.ts";
+import { type UpdateDeps, updateRecord } from "../storage/update-record.ts";
+import { readSyncStatus } from "./get-sync-status.ts";
+import type { SyncMessage } from "./queue/sync-message.ts";
+import { type QueuedRecord, queuedKey } from "./snapshot/sync-records.ts";
 
-export interface StartSyncDeps {
-  records: RecordStore;
-  now: () => number;
+export interface StartSyncDeps extends UpdateDeps {
   queue: MessageQueue;
 }
 
-interface Accepted {
+export interface Accepted {
   at: string;
   data: SyncStatus;
 }
@@ -22,21 +20,20 @@ export async function startSync(
   deps: StartSyncDeps,
   { accountId }: { accountId: string },
 ): Promise<Accepted> {
-  const work: SyncWork = { accountId, trigger: "request", requestedAt: deps.now(), postponed: 0 };
-  // Noted first: the run may begin before the message's sender gets its answer, and a run that began later ends this.
-  await queueSync(deps, accountId);
-  await deps.queue.send(work).catch((error: unknown) => {
+  const message: SyncMessage = { accountId, trigger: "request", requestedAt: deps.clock.now(), postponed: 0 };
+  // Before the message: a run may begin before `send` returns, and a run that begins later ends the state `queued`.
+  await recordRequest(deps, accountId);
+  await deps.queue.send(message).catch((error: unknown) => {
     if (!(error instanceof QueueUnavailable)) throw error;
     throw new ProblemError("queue_unavailable", { retryAfterSeconds: 5, cause: error });
   });
-  return { at: "/v1/sync", data: await readSyncStatus(deps, accountId) };
+  return {
+    at: "/v1/sync",
+    data: await readSyncStatus({ records: deps.records, now: deps.clock.now }, accountId),
+  };
 }
 
-/** `POST /v1/sync/quarantine/confirm`. @throws ProblemError `sync_not_quarantined`, `queue_unavailable` */
-export async function confirmSyncQuarantine(
-  deps: StartSyncDeps,
-  request: { accountId: string },
-): Promise<Accepted> {
-  if (!(await confirmQuarantine(deps, request.accountId))) throw new ProblemError("sync_not_quarantined");
-  return startSync(deps, request);
+/** Records that a sync was requested; the status is `queued` until one begins. */
+export async function recordRequest(deps: UpdateDeps, accountId: string): Promise<void> {
+  await updateRecord<QueuedRecord>(deps, queuedKey(accountId), () => ({ value: { at: deps.clock.now() } }));
 }

@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import * as z from "zod/mini";
 import type { Position } from "../../lib/contract/paging.ts";
+import { upstreamProblem } from "../../lib/http/upstream-problem.ts";
 import type { CompanyNumbersFilter } from "../../lib/numbers/company-numbers.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
@@ -52,6 +53,7 @@ async function measure(size: number): Promise<Figures> {
         random: Math.random,
         instanceId: "bench",
         fingerprint: async () => "app",
+        problemOf: upstreamProblem,
         onEvent: () => {},
       },
       {

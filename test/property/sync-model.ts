@@ -1,5 +1,6 @@
 import type { NumberChange, PhoneNumber } from "../../lib/contract/company-numbers.ts";
 import type { Position } from "../../lib/contract/paging.ts";
+import { upstreamProblem } from "../../lib/http/upstream-problem.ts";
 import { toPhoneNumber } from "../../lib/numbers/company-numbers.ts";
 import { canonicalJson } from "../../lib/platform/content-tag.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
@@ -7,13 +8,14 @@ import { createLogger } from "../../lib/platform/logger.ts";
 import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
 import type { RingCentral } from "../../lib/ringcentral/api/operation.ts";
 import { wireCompanyNumber } from "../../lib/ringcentral/api/wire.ts";
-import { runSync, type SyncOutcome } from "../../lib/sync/run/run-sync.ts";
+import type { SyncOutcome } from "../../lib/sync/run/run.ts";
+import { runSync } from "../../lib/sync/run/run-sync.ts";
 import type { SyncEvent } from "../../lib/sync/run/sync-events.ts";
 import { readChanges } from "../../lib/sync/snapshot/change-feed.ts";
-import { publishChanges } from "../../lib/sync/snapshot/outbox.ts";
+import { publishChanges } from "../../lib/sync/snapshot/publish-changes.ts";
 import { readSnapshotPage } from "../../lib/sync/snapshot/snapshot.ts";
 import { readWholeSnapshot } from "../../lib/sync/snapshot/snapshot-store.ts";
-import { type Head, headKey } from "../../lib/sync/sync-records.ts";
+import { type Head, headKey } from "../../lib/sync/snapshot/sync-records.ts";
 import { createMemoryRecordStore, overNetwork } from "../support/memory-record-store.ts";
 import { type AccountNumber, createNumberAccount, numberOf } from "../support/number-account.ts";
 import type { Instance, Schedule } from "../support/schedule.ts";
@@ -166,6 +168,7 @@ export function startWorker(world: World, moods: Moods, withinMs: number) {
         random: instance.random,
         instanceId: instance.name,
         fingerprint: async () => world.fingerprint(),
+        problemOf: upstreamProblem,
         onEvent: (event) => world.events.push(event),
       },
       {

@@ -1,9 +1,11 @@
 import type { NumberChange, PhoneNumber } from "../../lib/contract/company-numbers.ts";
 import type { Position } from "../../lib/contract/paging.ts";
+import { upstreamProblem } from "../../lib/http/upstream-problem.ts";
 import type { CompanyNumbersFilter } from "../../lib/numbers/company-numbers.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
-import { runSync, type SyncDeps, type SyncOutcome, type SyncRequest } from "../../lib/sync/run/run-sync.ts";
+import type { SyncDeps, SyncOutcome, SyncRequest } from "../../lib/sync/run/run.ts";
+import { runSync } from "../../lib/sync/run/run-sync.ts";
 import type { SyncEvent } from "../../lib/sync/run/sync-events.ts";
 import { readChanges } from "../../lib/sync/snapshot/change-feed.ts";
 import { readSnapshotPage } from "../../lib/sync/snapshot/snapshot.ts";
@@ -30,6 +32,7 @@ export function createAccountSync(count = 0) {
     random: () => 0.5,
     instanceId: "one",
     fingerprint: async () => state.fingerprint,
+    problemOf: upstreamProblem,
     onEvent: (event) => events.push(event),
   };
 

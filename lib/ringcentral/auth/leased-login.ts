@@ -1,7 +1,7 @@
 import { type Deadline, deadlineIn } from "../../platform/deadline.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
-import { patientRecords } from "../../storage/retrying-records.ts";
+import { retryingRecords } from "../../storage/retrying-records.ts";
 import type { RingCentralError } from "../api/errors.ts";
 import type { IssuedToken } from "./cached-token.ts";
 import type { Candidate } from "./credential-candidates.ts";
@@ -101,7 +101,11 @@ async function publish(
   const leaseLeftMs = (record.lease?.until ?? 0) - clock.now();
   const writeBy = deadlineIn(Math.min(leaseLeftMs, deadline.remainingMs()), clock, 0);
   try {
-    const written = await patientRecords(deps.records, clock, writeBy).compareAndSet(deps.key, version, next);
+    const written = await retryingRecords(deps.records, clock, writeBy).compareAndSet(
+      deps.key,
+      version,
+      next,
+    );
     if (written === undefined) {
       onEvent({ type: "fenced_off", fence: record.fence });
       return { type: "fenced_off" };
@@ -123,7 +127,7 @@ async function giveBack(
   deadline: Deadline,
 ): Promise<void> {
   try {
-    await patientRecords(records, clock, deadline).compareAndSet(key, version, record);
+    await retryingRecords(records, clock, deadline).compareAndSet(key, version, record);
   } catch (error) {
     if (!(error instanceof StorageUnavailable)) throw error;
   }

@@ -2,9 +2,9 @@ import * as z from "zod/mini";
 import type { Logger } from "../../platform/logger.ts";
 import type { MessageQueue } from "../../platform/message-queue.ts";
 import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
-import type { SyncWork } from "./sync-message.ts";
+import type { SyncMessage } from "./sync-message.ts";
 
-export interface WakeDeps {
+export interface DebounceDeps {
   records: RecordStore;
   queue: MessageQueue;
   now: () => number;
@@ -28,7 +28,7 @@ const hintKey = (accountId: string): RecordKey => ({ partition: `sync#${accountI
  * @returns whether this hint is the one that queued it
  * @throws StorageUnavailable, QueueUnavailable: then nothing is queued, and the hint has to come again
  */
-export async function wakeSync(deps: WakeDeps, accountId: string): Promise<boolean> {
+export async function debounceSync(deps: DebounceDeps, accountId: string): Promise<boolean> {
   const { records, queue, now, log } = deps;
   const key = hintKey(accountId);
   const stored = await records.read<unknown>(key);
@@ -40,7 +40,7 @@ export async function wakeSync(deps: WakeDeps, accountId: string): Promise<boole
   // Another hint was first, and has queued the sync that answers this one too.
   if (version === undefined) return false;
   // Hints that are still to come count on this sync too: only a sweep that begins after them all has answered it.
-  const work: SyncWork = { accountId, trigger: "hint", requestedAt: dueAt, postponed: 0 };
+  const work: SyncMessage = { accountId, trigger: "hint", requestedAt: dueAt, postponed: 0 };
   try {
     await queue.send(work, (dueAt - now()) / 1000);
   } catch (error) {

@@ -1,7 +1,7 @@
 import type { Clock } from "../../platform/clock.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { MessageQueue } from "../../platform/message-queue.ts";
-import type { SyncWork } from "./sync-message.ts";
+import type { SyncMessage } from "./sync-message.ts";
 
 /** Accounts begin one after the other over this time, so that they do not all meet in the queue's consumers. */
 const SPREAD_MS = 60_000;
@@ -18,7 +18,7 @@ export async function queueSyncs(
   const requestedAt = clock.now();
   const sent = await Promise.allSettled(
     accounts.map((accountId, index) => {
-      const work: SyncWork = { accountId, trigger: "schedule", requestedAt, postponed: 0 };
+      const work: SyncMessage = { accountId, trigger: "schedule", requestedAt, postponed: 0 };
       return queue.send(work, Math.floor((index * SPREAD_MS) / accounts.length / 1000));
     }),
   );

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { ID_PATTERN } from "../../contract/parameters.ts";
 
 /** One message of the queue: bring one account's snapshot up to date. */
-export const SyncWork = z.object({
+export const SyncMessage = z.object({
   accountId: z.string().check(z.regex(ID_PATTERN)),
   trigger: z.enum(["schedule", "request", "hint"]),
   /** Epoch milliseconds. A sweep that began later has done this work, whoever asked for it. */
@@ -10,12 +10,12 @@ export const SyncWork = z.object({
   /** How often it was put off since another sync of the account was at work. */
   postponed: z._default(z.int().check(z.minimum(0)), 0),
 });
-export type SyncWork = z.output<typeof SyncWork>;
+export type SyncMessage = z.output<typeof SyncMessage>;
 
 /** @returns undefined for a message nobody can act upon */
-export function parseSyncWork(body: string): SyncWork | undefined {
+export function parseSyncMessage(body: string): SyncMessage | undefined {
   try {
-    const parsed = SyncWork.safeParse(JSON.parse(body));
+    const parsed = SyncMessage.safeParse(JSON.parse(body));
     return parsed.success ? parsed.data : undefined;
   } catch {
     return undefined;

@@ -1,82 +1,71 @@
-import type { PhoneNumber } from "../../contract/company-numbers.ts";
 import { recordVersion, writeChanges } from "../snapshot/change-log.ts";
 import { type Difference, differences } from "../snapshot/number-changes.ts";
 import { inOrder } from "../snapshot/number-chunks.ts";
-import { type Manifest, writeSnapshot } from "../snapshot/snapshot-store.ts";
-import type { RunContext } from "./run-context.ts";
-import type { Checkpoint } from "./run-lease.ts";
+import { writeSnapshot } from "../snapshot/snapshot-store.ts";
+import { Interrupted, type Run, RunStale, saveProgress } from "./run.ts";
 
-export interface Commit {
-  base: ReadonlyMap<string, PhoneNumber>;
-  manifest: Manifest | undefined;
-  /** The account's numbers, all of them. */
-  numbers: ReadonlyMap<string, PhoneNumber>;
-}
+/** Time left to begin a commit. A commit is quick, and a crash in it costs a repetition. */
+const MIN_COMMIT_MS = 5_000;
+
+/** The head shows what this run wrote. */
+export const isCommitted = ({ checkpoint, lease }: Run) => checkpoint.runId === lease.head.latest?.runId;
 
 /**
- * Makes the numbers the account's next version, or, when they are those of the last, notes that it still holds. All is
- * written before the one compare-and-set of the head that shows it. A crash anywhere costs a repetition, by whoever
- * goes on: what it writes is the same, under the same keys.
- * @throws LeaseLost, StorageUnavailable
+ * Makes the numbers the account's next version; when nothing has changed, records that the current version still holds.
+ * Everything is written before the one compare-and-set of the head that shows it. After a crash, the next holder
+ * repeats the commit: it writes the same values under the same keys.
+ * @throws Interrupted, RunStale, LeaseLost, StorageUnavailable
  */
-export async function commitRun(run: RunContext, from: Checkpoint, commit: Commit): Promise<Checkpoint> {
-  const { lease, records, accountId } = run;
+export async function commit(run: Run): Promise<void> {
+  const { lease, records, accountId, base, numbers } = run;
+  const { runId, fingerprint } = run.checkpoint;
+  if (run.deadline.remainingMs() < MIN_COMMIT_MS) throw new Interrupted();
+  // Pages read with different permissions do not make one view.
+  if ((await run.fingerprint(run.deadline)) !== fingerprint) throw new RunStale("fingerprint");
   const { head } = lease;
-  const { runId, fingerprint } = from;
-  const found = differences(commit.base, commit.numbers);
-  const checkpoint = await decided(run, from, found, commit.numbers.size);
-  const checkedAt = Math.max(head.checkedAt, checkpoint.sweepStartedAt);
+  const found = differences(new Map(base.numbers.map((number) => [number.id, number])), numbers);
+  const at = await decide(run, found);
+  const checkedAt = Math.max(head.checkedAt, run.checkpoint.scanStartedAt);
   const isFirst = head.latest === undefined;
-  if (found.length === 0 && !isFirst) {
-    await lease.setHead({ checkedAt, fingerprint });
-    return checkpoint;
-  }
+  if (found.length === 0 && !isFirst) return lease.setHead({ checkedAt, fingerprint });
   const version = head.version + 1;
   const changes = isFirst ? [] : found;
-  const before = head.latest &&
-    commit.manifest && { ...commit.manifest, version: head.version, runId: head.latest.runId };
-  const at = checkpoint.result?.decidedAt ?? run.clock.now();
   const firstSequence = head.sequence + 1;
   await writeSnapshot(records, accountId, {
     runId,
     version,
-    sorted: inOrder(commit.numbers.values()),
-    before,
+    sorted: inOrder(numbers.values()),
+    before: head.latest &&
+      base.manifest && { ...base.manifest, version: head.version, runId: head.latest.runId },
   });
   await writeChanges(records, accountId, { runId, differences: changes, firstSequence, at });
   await lease.setHead({
     version,
     sequence: head.sequence + changes.length,
-    total: commit.numbers.size,
+    total: numbers.size,
     checkedAt,
     fingerprint,
     latest: { runId, committedAt: run.clock.now(), firstSequence, changes: changes.length },
   });
   await recordVersion(records, accountId, lease.head);
-  return checkpoint;
 }
 
-/** The instant that the changes will carry is settled once, so that a repetition writes the same. */
-async function decided(
-  { lease, clock, onProgress }: RunContext,
-  checkpoint: Checkpoint,
-  found: readonly Difference[],
-  total: number,
-): Promise<Checkpoint> {
-  if (checkpoint.result !== undefined) return checkpoint;
+/** Settles the instant that the changes carry once, so that a repeated commit writes the same. */
+async function decide(run: Run, found: readonly Difference[]): Promise<number> {
+  const { checkpoint, clock, numbers } = run;
+  if (checkpoint.result !== undefined) return checkpoint.result.decidedAt;
   const count = (wanted: Difference["type"]) => found.filter(({ type }) => type === wanted).length;
+  const decidedAt = clock.now();
   const result = {
-    decidedAt: clock.now(),
-    total,
+    decidedAt,
+    total: numbers.size,
     added: count("added"),
     updated: count("updated"),
     removed: count("removed"),
   };
   const settled = { ...checkpoint, result };
-  // With nothing to write there is nothing to repeat.
-  if (found.length > 0) {
-    await lease.save(settled);
-    onProgress(settled);
-  }
-  return settled;
+  // Without differences there is nothing to repeat.
+  if (found.length > 0) await saveProgress(run, settled);
+  else run.checkpoint = settled;
+  return decidedAt;
 }

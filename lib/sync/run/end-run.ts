@@ -1,162 +1,136 @@
 import type { SyncRun } from "../../contract/sync.ts";
+import { omitUndefined } from "../../platform/omit-undefined.ts";
 import { RingCentralError } from "../../ringcentral/api/errors.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
-import { collectVersions } from "../snapshot/collect-versions.ts";
-import { MAX_SKEW_MS } from "../sync-records.ts";
-import { newRun } from "./new-run.ts";
-import { type QuarantineReason, SECOND_LOOK_MS, setQuarantine } from "./quarantine.ts";
-import { Interrupted, RunStale } from "./run-context.ts";
+import { deleteOldVersions } from "../snapshot/delete-old-versions.ts";
+import { MAX_SKEW_MS } from "../snapshot/sync-records.ts";
+import { type Checkpoint, countStaged, pagesOf } from "./checkpoint.ts";
+import { isCommitted } from "./commit-run.ts";
+import { RECHECK_MS } from "./judge.ts";
+import { endQuarantine, setQuarantine } from "./quarantine.ts";
+import { Interrupted, Quarantined, type Run, RunStale, type SyncOutcome } from "./run.ts";
 import { recordRun } from "./run-history.ts";
-import { type Checkpoint, countStaged, LeaseLost, type RunLease } from "./run-lease.ts";
+import { LeaseLost } from "./run-lease.ts";
 import { problemOf } from "./run-problem.ts";
-import type { SyncDeps, SyncOutcome, SyncRequest } from "./run-sync.ts";
 import { ListUnsteady } from "./scan.ts";
 
-/** Without a word from RingCentral on when to come back. */
+/** Wait when RingCentral does not say how long. */
 const RATE_LIMITED_MS = 30_000;
-/** Failures that time may mend are waited out, longer each time, so often in a row. */
+/** Transient failures in a row that a run waits out, each twice as long as the one before. */
 const MAX_TROUBLE = 5;
 const TROUBLE_MS = 15_000;
-/** What must be left to begin a collection, which may as well be done by the next run. */
-const ROOM_MS = 5_000;
+/** Time left to begin the deletion of old versions; without it the next run deletes them. */
+const MIN_DELETION_MS = 5_000;
 
-/** Of a run whose head is set: what remains does not matter to what is seen, and may be left to others. */
-export async function end(
-  deps: SyncDeps,
-  request: SyncRequest,
-  lease: RunLease,
-  checkpoint: Checkpoint,
-  state: "committed" | "unchanged",
-): Promise<SyncOutcome> {
-  const { records, clock, onEvent } = deps;
-  const { accountId, deadline } = request;
+/** Ends a run that is already visible. History and clean-up may fail: a later run repeats them. */
+export async function finish(run: Run): Promise<SyncOutcome> {
+  const { records, accountId, lease, checkpoint, clock, onEvent } = run;
   const { version, sequence } = lease.head;
-  const { added = 0, updated = 0, removed = 0, total } = checkpoint.result ?? {};
-  if (state === "committed") {
-    onEvent({ type: "committed", runId: checkpoint.runId, version, added, updated, removed });
-  }
-  await recordRun(records, accountId, {
-    ...entryOf(checkpoint, clock.now()),
-    state,
-    ...(total !== undefined && { numbers: total }),
-    version,
-    added,
-    updated,
-    removed,
-  });
-  if (deadline.remainingMs() > ROOM_MS) {
-    const collected = await collectVersions(records, accountId, lease.head, clock.now());
-    if (collected !== undefined) onEvent({ type: "collected", ...collected });
+  const { total, added = 0, updated = 0, removed = 0 } = checkpoint.result ?? {};
+  const state = isCommitted(run) ? "committed" : "unchanged";
+  const counts = { version, added, updated, removed };
+  if (run.quarantine !== undefined) await endQuarantine(run, accountId);
+  if (state === "committed") onEvent({ type: "committed", runId: checkpoint.runId, ...counts });
+  await record(run, { state, numbers: total, ...counts });
+  if (run.deadline.remainingMs() > MIN_DELETION_MS) {
+    const deleted = await deleteOldVersions(records, accountId, lease.head, clock.now());
+    if (deleted !== undefined) onEvent({ type: "collected", ...deleted });
   }
   await lease.release().catch(ignoreLost);
-  return { state, version, sequence, added, updated, removed, pages: pagesOf(checkpoint) };
+  return { state, ...counts, sequence, pages: pagesOf(checkpoint) };
 }
 
-export async function endQuarantined(
-  deps: SyncDeps,
-  request: SyncRequest,
-  lease: RunLease,
-  checkpoint: Checkpoint,
-  reason: QuarantineReason,
-  missing: readonly string[],
-): Promise<SyncOutcome> {
-  const { records, clock, onEvent } = deps;
-  const { accountId } = request;
-  const now = clock.now();
-  const { removed } = await setQuarantine(records, accountId, { reason, missing, now });
-  onEvent({ type: "quarantined", runId: checkpoint.runId, reason, removed });
-  await recordRun(records, accountId, {
-    ...entryOf(checkpoint, now),
-    state: "quarantined",
-    numbers: checkpoint.numbersSeen,
-    removed,
-  });
-  await lease.release();
-  return {
-    state: "quarantined",
-    removed,
-    pages: pagesOf(checkpoint),
-    // Only a shrink can be settled by a second look. It has to begin late enough by any clock; and when it finds
-    // something else, the next look is the schedule's: looks that ask for looks would become ever more.
-    ...(reason === "shrink" &&
-      checkpoint.trigger !== "continuation" && { continueAfterMs: SECOND_LOOK_MS + 3 * MAX_SKEW_MS }),
-  };
-}
-
-/** @throws what is not for a run to end on */
-export async function endFailed(
-  deps: SyncDeps,
-  request: SyncRequest,
-  lease: RunLease,
-  checkpoint: Checkpoint | undefined,
-  error: unknown,
-): Promise<SyncOutcome> {
-  const { records, clock, onEvent } = deps;
-  if (error instanceof Interrupted) return continues(lease, checkpoint, error.continueAfterMs);
+/** Ends a run that does not commit. @throws an error that the caller's queue has to retry */
+export async function endEarly(run: Run, error: unknown): Promise<SyncOutcome> {
+  if (error instanceof Interrupted) return pause(run, resumable(run), 0);
   if (error instanceof RunStale) {
-    onEvent({ type: "started_over", runId: checkpoint?.runId ?? "", reason: error.reason });
-    return continues(lease, undefined, 0);
+    run.onEvent({ type: "started_over", runId: run.checkpoint.runId, reason: error.reason });
+    return pause(run, undefined, 0);
   }
-  if (error instanceof LeaseLost || error instanceof StorageUnavailable) throw error;
-  if (!(error instanceof RingCentralError || error instanceof ListUnsteady)) {
-    await lease.release(checkpoint).catch(() => {});
-    throw error;
+  if (error instanceof Quarantined) return endQuarantined(run, error);
+  if (error instanceof RingCentralError || error instanceof ListUnsteady) return waitOrFail(run, error);
+  if (!(error instanceof LeaseLost || error instanceof StorageUnavailable)) {
+    await run.lease.release(resumable(run)).catch(() => {});
   }
-  const wait = waitFor(error, checkpoint);
-  if (wait !== undefined) return continues(lease, wait.checkpoint, wait.ms);
-  const problem = problemOf(error, clock.now());
-  const failed = checkpoint ?? newRun(deps, request, lease, "");
-  await recordRun(records, request.accountId, {
-    ...entryOf(failed, clock.now()),
-    state: "failed",
-    numbers: failed.numbersSeen,
-    problem,
-  });
-  // What was read holds if time mends the cause; a list that does not hold still is read anew.
-  const isKept = error instanceof RingCentralError && problem.retryable && countStaged(failed.pages) > 0;
-  await lease.release(isKept ? { ...failed, trouble: 0 } : undefined);
-  return { state: "failed", problem, pages: pagesOf(failed) };
+  throw error;
 }
 
-/** How long to wait before the same is tried again; undefined when that is of no use. */
-function waitFor(
-  error: RingCentralError | ListUnsteady,
-  checkpoint: Checkpoint | undefined,
-): { ms: number; checkpoint: Checkpoint | undefined } | undefined {
-  if (!(error instanceof RingCentralError)) return undefined;
-  const { kind, retryAfterMs, deadlineExceeded } = error.failure;
-  if (kind === "rate_limited") return { ms: retryAfterMs ?? RATE_LIMITED_MS, checkpoint };
-  if (!error.isTransient || checkpoint === undefined || checkpoint.trouble >= MAX_TROUBLE) return undefined;
-  const trouble = checkpoint.trouble + 1;
-  const ms = deadlineExceeded === true ? 0 : TROUBLE_MS * 2 ** checkpoint.trouble;
-  return { ms: Math.max(ms, retryAfterMs ?? 0), checkpoint: { ...checkpoint, trouble } };
+/** Releases the lease; the next message resumes the checkpoint. */
+async function pause(run: Run, kept: Checkpoint | undefined, continueAfterMs: number): Promise<SyncOutcome> {
+  await run.lease.release(kept);
+  return { state: "continues", continueAfterMs, ...(kept && { pages: pagesOf(kept) }) };
 }
 
-async function continues(
-  lease: RunLease,
-  checkpoint: Checkpoint | undefined,
-  continueAfterMs: number,
-): Promise<SyncOutcome> {
-  await lease.release(checkpoint);
-  return { state: "continues", continueAfterMs, ...(checkpoint && { pages: pagesOf(checkpoint) }) };
-}
+/** Undefined before the run has begun: there is nothing to resume yet. */
+const resumable = ({ checkpoint }: Run) => (checkpoint.fingerprint === "" ? undefined : checkpoint);
 
-function entryOf(
-  checkpoint: Checkpoint,
-  now: number,
-): Pick<SyncRun, "id" | "trigger" | "startedAt" | "endedAt" | "pages"> {
-  const { runId, trigger, startedAt } = checkpoint;
+async function endQuarantined(run: Run, { reason }: Quarantined): Promise<SyncOutcome> {
+  const { accountId, checkpoint, missing } = run;
+  const removed = missing.length;
+  await setQuarantine(run, accountId, { reason, missing, now: run.clock.now() });
+  run.onEvent({ type: "quarantined", runId: checkpoint.runId, reason, removed });
+  await record(run, { state: "quarantined", numbers: checkpoint.numbersSeen, removed });
+  await run.lease.release();
+  // Only a shrink can be settled by a re-check, which has to begin late enough by any clock. A re-check schedules no
+  // further one; the schedule does.
+  const wantsRecheck = reason === "shrink" && checkpoint.trigger !== "continuation";
   return {
-    id: runId,
-    trigger,
-    startedAt: new Date(startedAt).toISOString(),
-    endedAt: new Date(now).toISOString(),
+    state: "quarantined",
+    removed,
     pages: pagesOf(checkpoint),
+    ...(wantsRecheck && { continueAfterMs: RECHECK_MS + 3 * MAX_SKEW_MS }),
   };
 }
 
-/** Those of sweeps given up included. */
-const pagesOf = ({ pages, pagesBefore }: Checkpoint) => countStaged(pages) + pagesBefore;
+async function waitOrFail(run: Run, error: RingCentralError | ListUnsteady): Promise<SyncOutcome> {
+  const wait = error instanceof RingCentralError ? waitFor(error, resumable(run)) : undefined;
+  if (wait !== undefined) return pause(run, wait.kept, wait.ms);
+  const { checkpoint } = run;
+  const problem = problemOf(run, error);
+  await record(run, { state: "failed", numbers: checkpoint.numbersSeen, problem });
+  // Pages stay valid when the cause may pass; a list that changes while it is read has to be read again.
+  const isKept = error instanceof RingCentralError && problem.retryable && countStaged(checkpoint.pages) > 0;
+  await run.lease.release(isKept ? { ...checkpoint, trouble: 0 } : undefined);
+  return { state: "failed", problem, pages: pagesOf(checkpoint) };
+}
+
+/** @returns how long to wait before a retry, or undefined when the run fails */
+function waitFor(
+  error: RingCentralError,
+  checkpoint: Checkpoint | undefined,
+): { ms: number; kept: Checkpoint | undefined } | undefined {
+  const { kind, retryAfterMs, deadlineExceeded } = error.failure;
+  if (kind === "rate_limited") return { ms: retryAfterMs ?? RATE_LIMITED_MS, kept: checkpoint };
+  if (!error.isTransient || checkpoint === undefined || checkpoint.trouble >= MAX_TROUBLE) return undefined;
+  const ms = deadlineExceeded === true ? 0 : TROUBLE_MS * 2 ** checkpoint.trouble;
+  const kept = { ...checkpoint, trouble: checkpoint.trouble + 1 };
+  return { ms: Math.max(ms, retryAfterMs ?? 0), kept };
+}
+
+type RunResult = {
+  [Key in "state" | "numbers" | "version" | "added" | "updated" | "removed" | "problem"]?:
+    | SyncRun[Key]
+    | undefined;
+} & Pick<SyncRun, "state">;
+
+async function record(
+  { records, clock, random, accountId, checkpoint }: Run,
+  result: RunResult,
+): Promise<void> {
+  const { runId, trigger, startedAt } = checkpoint;
+  await recordRun(
+    { records, clock, random },
+    accountId,
+    omitUndefined({
+      id: runId,
+      trigger,
+      startedAt: new Date(startedAt).toISOString(),
+      endedAt: new Date(clock.now()).toISOString(),
+      pages: pagesOf(checkpoint),
+      ...result,
+    }),
+  );
+}
 
 function ignoreLost(error: unknown): void {
   if (!(error instanceof LeaseLost)) throw error;

@@ -1,30 +1,37 @@
-import type { Checkpoint, RunLease } from "./run-lease.ts";
-import type { SyncDeps, SyncRequest } from "./run-sync.ts";
+import { emptyBase } from "./base.ts";
+import { type Checkpoint, newScan } from "./checkpoint.ts";
+import type { Run, SyncDeps, SyncRequest } from "./run.ts";
+import type { RunLease } from "./run-lease.ts";
 
-export function newRun(
-  { clock, random }: SyncDeps,
-  { trigger }: SyncRequest,
-  { head, generation }: RunLease,
+export function newRun(deps: SyncDeps, request: SyncRequest, lease: RunLease): Run {
+  const given = { ...deps, ...request, lease };
+  return {
+    ...given,
+    checkpoint: lease.found ?? newCheckpoint(given, ""),
+    base: emptyBase,
+    numbers: new Map(),
+    missing: [],
+    quarantine: undefined,
+    isConfirmed: false,
+  };
+}
+
+export function newCheckpoint(
+  { clock, random, trigger, lease }: Pick<Run, "clock" | "random" | "trigger" | "lease">,
   fingerprint: string,
 ): Checkpoint {
   const now = clock.now();
   const noise = Math.floor(random() * 36 ** 4).toString(36);
   return {
-    // The generation alone makes it unique; the rest is for people.
-    runId: `${now.toString(36)}-${generation.toString(36)}-${noise}`,
+    // The generation alone makes it unique; the rest is for human readers.
+    runId: `${now.toString(36)}-${lease.generation.toString(36)}-${noise}`,
     trigger,
     startedAt: now,
     updatedAt: now,
-    base: head.version,
+    base: lease.head.version,
     fingerprint,
-    sweep: 1,
-    sweepStartedAt: now,
+    scan: 1,
     pagesBefore: 0,
-    isSwept: false,
-    numbersSeen: 0,
-    skipped: 0,
-    pages: [],
-    lookups: [],
-    trouble: 0,
+    ...newScan(now),
   };
 }

@@ -1,64 +1,32 @@
 import { createHash } from "node:crypto";
 import type { RecordStore } from "../../storage/record-store.ts";
-import { quarantineKey } from "../sync-records.ts";
+import { type UpdateDeps, updateRecord } from "../../storage/update-record.ts";
+import { quarantineKey } from "../snapshot/sync-records.ts";
 
 /**
  * - `main_numbers`: every main company number is missing, which is what a lesser role sees [docs: NUM] [unsure]
- * - `permissions`: seen with other credentials or permissions than before, or RingCentral refuses to say
- * - `shrink`: more would go than a sync may remove unconfirmed
+ * - `permissions`: the credentials or permissions changed, or RingCentral forbids a look-up
+ * - `shrink`: more numbers are missing than a sync may remove without a re-check
  */
 export type QuarantineReason = "main_numbers" | "permissions" | "shrink";
 
+/** Instants are epoch milliseconds. */
 export interface Quarantine {
-  /** Epoch milliseconds, as all instants here: when the account's syncs first ended here. */
+  /** When the account's syncs first ended in quarantine. */
   since: number;
   reason: QuarantineReason;
-  /** How many numbers would be removed, and which, as a hash of their ids. */
+  /** Count of the missing numbers, and a hash of their ids. */
   removed: number;
   removedHash: string;
-  /** When these very ones were first found missing. */
+  /** When exactly these numbers were first missing. */
   foundAt: number;
-  /** An operator's word that these very ones are gone. */
+  /** When an operator confirmed that exactly these numbers are gone. */
   confirmedAt?: number;
 }
 
-/** Never deleted, so that no write that arrives late can bring back what was settled. */
+/** Never deleted: a late write cannot restore a quarantine that has ended. */
 interface QuarantineRecord {
   quarantine?: Quarantine;
-}
-
-/** Up to so many may go by one sync, or this share if that is more. */
-const MAX_REMOVED = 10;
-const MAX_REMOVED_SHARE = 0.2;
-/** A second complete sweep that finds the same counts when it began at least so much later. */
-export const SECOND_LOOK_MS = 5 * 60 * 1000;
-
-export interface Finding {
-  /** Ids that the base has and the sweep has not, sorted. */
-  missing: readonly string[];
-  baseSize: number;
-  lostMainNumbers: boolean;
-  sameFingerprint: boolean;
-  sweepStartedAt: number;
-}
-
-export type Judgement =
-  | { verdict: "quarantine"; reason: QuarantineReason }
-  /** Each removal still needs its proof, unless an operator has spoken. */
-  | { verdict: "go_on"; isConfirmed: boolean };
-
-/** Whether a sweep's view may be the truth, as far as can be told from what is missing in it. */
-export function judge(finding: Finding, known: Quarantine | undefined): Judgement {
-  const { missing, baseSize, lostMainNumbers, sameFingerprint, sweepStartedAt } = finding;
-  if (missing.length === 0) return { verdict: "go_on", isConfirmed: false };
-  const isSame = known?.removedHash === hashOf(missing);
-  if (isSame && known?.confirmedAt !== undefined) return { verdict: "go_on", isConfirmed: true };
-  if (lostMainNumbers) return { verdict: "quarantine", reason: "main_numbers" };
-  if (!sameFingerprint) return { verdict: "quarantine", reason: "permissions" };
-  const isLarge = missing.length > Math.max(MAX_REMOVED, Math.floor(baseSize * MAX_REMOVED_SHARE));
-  const isSecondLook = isSame && sweepStartedAt - (known?.foundAt ?? 0) >= SECOND_LOOK_MS;
-  if (isLarge && !isSecondLook) return { verdict: "quarantine", reason: "shrink" };
-  return { verdict: "go_on", isConfirmed: false };
 }
 
 export async function readQuarantine(
@@ -68,65 +36,52 @@ export async function readQuarantine(
   return (await records.read<QuarantineRecord>(quarantineKey(accountId)))?.value.quarantine;
 }
 
-/** Writes down what a run found and did not commit. A confirmation stays as long as the same is found. */
+/** Records missing numbers that were not committed. A confirmation holds while the same numbers are missing. */
 export async function setQuarantine(
-  records: RecordStore,
+  deps: UpdateDeps,
   accountId: string,
-  found: { reason: QuarantineReason; missing: readonly string[]; now: number },
-): Promise<Quarantine> {
-  const { reason, missing, now } = found;
+  { reason, missing, now }: { reason: QuarantineReason; missing: readonly string[]; now: number },
+): Promise<void> {
   const removedHash = hashOf(missing);
-  return change(records, accountId, (known) => {
-    const isSame = known?.removedHash === removedHash;
-    return {
-      since: known?.since ?? now,
-      reason,
-      removed: missing.length,
-      removedHash,
-      foundAt: isSame ? known.foundAt : now,
-      ...(isSame && known.confirmedAt !== undefined && { confirmedAt: known.confirmedAt }),
-    };
+  await change(deps, accountId, (known) => {
+    const same = known?.removedHash === removedHash ? known : { foundAt: now };
+    const found = { since: known?.since ?? now, reason, removed: missing.length, removedHash };
+    return { quarantine: { ...same, ...found } };
   });
 }
 
-/** The account was seen whole, or a removal was committed with its proof. */
-export async function endQuarantine(records: RecordStore, accountId: string): Promise<void> {
-  await change(records, accountId, () => undefined);
+/** Ends the quarantine: the account was seen whole, or the removals were proved and committed. */
+export async function endQuarantine(deps: UpdateDeps, accountId: string): Promise<void> {
+  await change(deps, accountId, (known) => known && {});
 }
 
 /**
- * An operator's word that what is quarantined now is really gone; the next sync that finds exactly the same commits it.
+ * Records an operator's confirmation that the quarantined numbers are gone. The next sync that misses exactly the same
+ * numbers commits their removal.
  * @returns false when nothing is quarantined
  */
-export async function confirmQuarantine(
-  { records, now }: { records: RecordStore; now: () => number },
-  accountId: string,
-): Promise<boolean> {
-  const confirmed = await change(
-    records,
-    accountId,
-    (known) => known && { ...known, confirmedAt: known.confirmedAt ?? now() },
+export async function confirmQuarantine(deps: UpdateDeps, accountId: string): Promise<boolean> {
+  const confirmed = await change(deps, accountId, (known) =>
+    known === undefined || known.confirmedAt !== undefined
+      ? undefined
+      : { quarantine: { ...known, confirmedAt: deps.clock.now() } },
   );
   return confirmed !== undefined;
 }
 
-/** The last word wins: whoever meets another starts from what that one wrote. */
-async function change<Next extends Quarantine | undefined>(
-  records: RecordStore,
+/** @returns the quarantine afterwards */
+async function change(
+  deps: UpdateDeps,
   accountId: string,
-  edit: (known: Quarantine | undefined) => Next,
-): Promise<Next> {
-  const key = quarantineKey(accountId);
-  for (;;) {
-    const stored = await records.read<QuarantineRecord>(key);
-    const known = stored?.value.quarantine;
-    const next = edit(known);
-    if (next === known) return next;
-    const value: QuarantineRecord = next === undefined ? {} : { quarantine: next };
-    if ((await records.compareAndSet(key, stored?.version ?? null, value)) !== undefined) return next;
-  }
+  edit: (known: Quarantine | undefined) => QuarantineRecord | undefined,
+): Promise<Quarantine | undefined> {
+  const record = await updateRecord<QuarantineRecord>(deps, quarantineKey(accountId), (stored) => {
+    const value = edit(stored?.quarantine);
+    return value && { value };
+  });
+  return record?.value.quarantine;
 }
 
-function hashOf(ids: readonly string[]): string {
+export function hashOf(ids: readonly string[]): string {
   return createHash("sha256").update(ids.join(" ")).digest("base64url").slice(0, 22);
 }

@@ -1,66 +1,20 @@
 import type { Clock } from "../../platform/clock.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
 import { readHead } from "../snapshot/snapshot-store.ts";
-import { type Head, headKey, MAX_SKEW_MS, runKey } from "../sync-records.ts";
-
-/** Where a run has got to: all that a process needs to go on with it, be it after the death of another. */
-export interface Checkpoint {
-  runId: string;
-  trigger: string;
-  /** Epoch milliseconds, as all instants here. */
-  startedAt: number;
-  updatedAt: number;
-  /** Version of the head it started from; what it stages is coded against it. */
-  base: number;
-  fingerprint: string;
-  /** Counts from 1: the list changed while it was read, and is read again. */
-  sweep: number;
-  sweepStartedAt: number;
-  /** Pages of sweeps given up. */
-  pagesBefore: number;
-  /** Page sizes as RingCentral applied them to the first page; the others are counted by it. */
-  perPage?: number;
-  totalElements?: number;
-  totalPages?: number;
-  /** RingCentral has no further page. */
-  isSwept: boolean;
-  /** Distinct ones. */
-  numbersSeen: number;
-  /** Records that could not be read. */
-  skipped: number;
-  /** Pages that are staged, and lookups: how many by which holder, in order. */
-  pages: StagedBy[];
-  lookups: StagedBy[];
-  /** Failures in a row that time may mend. */
-  trouble: number;
-  /** What one more page takes, by RingCentral's budget. */
-  secondsPerPage?: number;
-  /** Known once everything is settled but the commit itself. */
-  result?: { decidedAt: number; total: number; added: number; updated: number; removed: number };
-}
-
-export type StagedBy = [generation: number, count: number];
-
-export const countStaged = (staged: readonly StagedBy[]) => staged.reduce((sum, [, count]) => sum + count, 0);
-
-/** One more, staged by this holder. */
-export function withStaged(staged: readonly StagedBy[], generation: number): StagedBy[] {
-  const last = staged.at(-1);
-  if (last?.[0] !== generation) return [...staged, [generation, 1]];
-  return [...staged.slice(0, -1), [generation, last[1] + 1]];
-}
+import { type Head, headKey, MAX_SKEW_MS, runKey } from "../snapshot/sync-records.ts";
+import type { Checkpoint } from "./checkpoint.ts";
 
 export interface RunRecord {
-  /** Grows with every holder. */
+  /** Grows with every holder: the fencing token. */
   generation: number;
   owner: string;
-  /** Epoch milliseconds; 0: let go. Past it, whoever comes next may go on. */
+  /** Epoch milliseconds; 0: released. After it another process may take the lease. */
   leaseUntil: number;
   /** Absent: the last run has ended. */
   checkpoint?: Checkpoint;
 }
 
-/** Somebody else holds the lease now: nothing of this process's run may take effect any more. */
+/** Another process holds the lease now: nothing of this process's run may take effect any more. */
 export class LeaseLost extends Error {
   constructor() {
     super("another process has taken the sync over");
@@ -68,35 +22,84 @@ export class LeaseLost extends Error {
   }
 }
 
-/** The right to sync one account, until somebody else has reason to think its holder dead. */
-export interface RunLease {
-  readonly generation: number;
-  /** Left behind by the holder before. */
-  readonly found: Checkpoint | undefined;
-  /** The head as last read or set by this holder. */
-  readonly head: Head;
-  /** Writes the checkpoint down, and holds the lease for longer. @throws LeaseLost */
-  save(checkpoint: Checkpoint): Promise<void>;
-  /** Lets go: without a checkpoint the run is over; with one, anybody may go on with it. @throws LeaseLost */
-  release(checkpoint?: Checkpoint): Promise<void>;
-  /** @throws LeaseLost when another holder has marked the head meanwhile */
-  setHead(change: Partial<Head>): Promise<void>;
+/** Longer than the time between two checkpoints: a page may wait 45 s for its permit. */
+const LEASE_MS = 120_000;
+/** Wait of the process that loses the race for a free lease. */
+const RETRY_MS = 15_000;
+/** Only lease holders write the head, so it is contended for a moment at most. */
+const MAX_MARKS = 5;
+
+interface LeaseDeps {
+  records: RecordStore;
+  clock: Clock;
+  instanceId: string;
 }
 
-/** Longer than anything between two checkpoints takes: a page may wait most of a minute for its permit. */
-export const LEASE_MS = 120_000;
-/** When two come at once, the one that lost looks again. */
-const RETRY_MS = 15_000;
+/** The exclusive right to sync one account; it expires unless the holder saves checkpoints. */
+export class RunLease {
+  readonly generation: number;
+  /** The checkpoint that the holder before left. */
+  readonly found: Checkpoint | undefined;
+  readonly #deps: LeaseDeps;
+  readonly #accountId: string;
+  #version: number;
+  #head: Head;
+  #headVersion: number;
+
+  constructor(
+    deps: LeaseDeps,
+    accountId: string,
+    { generation, checkpoint }: Pick<RunRecord, "generation" | "checkpoint">,
+    { version, head, headVersion }: { version: number; head: Head; headVersion: number },
+  ) {
+    [this.#deps, this.#accountId] = [deps, accountId];
+    [this.generation, this.found] = [generation, checkpoint];
+    [this.#version, this.#head, this.#headVersion] = [version, head, headVersion];
+  }
+
+  /** The head as this holder last read or set it. */
+  get head(): Head {
+    return this.#head;
+  }
+
+  /** Saves the checkpoint and extends the lease. @throws LeaseLost */
+  save(checkpoint: Checkpoint): Promise<void> {
+    return this.#write(this.#deps.clock.now() + LEASE_MS, checkpoint);
+  }
+
+  /** Ends the run; with a checkpoint, any process may resume it. @throws LeaseLost */
+  release(checkpoint?: Checkpoint): Promise<void> {
+    return this.#write(0, checkpoint);
+  }
+
+  /** @throws LeaseLost when a later holder has marked the head */
+  async setHead(change: Partial<Head>): Promise<void> {
+    const next = { ...this.#head, ...change };
+    const written = await this.#deps.records.compareAndSet(headKey(this.#accountId), this.#headVersion, next);
+    if (written === undefined) throw new LeaseLost();
+    [this.#head, this.#headVersion] = [next, written];
+  }
+
+  async #write(leaseUntil: number, checkpoint: Checkpoint | undefined): Promise<void> {
+    const { records, clock, instanceId } = this.#deps;
+    const kept = checkpoint && { ...checkpoint, updatedAt: clock.now() };
+    const next = recordOf(this.generation, instanceId, leaseUntil, kept);
+    const written = await records.compareAndSet(runKey(this.#accountId), this.#version, next);
+    if (written === undefined) throw new LeaseLost();
+    this.#version = written;
+  }
+}
 
 /**
- * Takes the lease of an account's sync. A new holder writes its generation into the head, so that whatever a former one,
- * that was only slow, still tries to commit fails.
- * @returns how long somebody else may hold it, when somebody does
+ * Takes the lease of an account's sync. A new holder writes its generation into the head, which fences off a slow former
+ * holder: its commit fails.
+ * @returns how long another process may hold the lease, when one does
  */
 export async function takeLease(
-  { records, clock, instanceId }: { records: RecordStore; clock: Clock; instanceId: string },
+  deps: LeaseDeps,
   accountId: string,
 ): Promise<{ lease: RunLease } | { busyForMs: number }> {
+  const { records, clock, instanceId } = deps;
   const key = runKey(accountId);
   const [stored, { head: before }] = await Promise.all([
     records.read<RunRecord>(key),
@@ -107,60 +110,36 @@ export async function takeLease(
     const heldForMs = known.leaseUntil + MAX_SKEW_MS - clock.now();
     if (heldForMs > 0) return { busyForMs: heldForMs };
   }
-  // The head has never seen more than the run; after a restored backup it may have.
+  // The head's generation is the larger one only after a restored backup.
   const generation = Math.max(known?.generation ?? 0, before.generation) + 1;
-  const found = known?.checkpoint;
-  const record = (leaseUntil: number, checkpoint: Checkpoint | undefined): RunRecord => ({
-    generation,
-    owner: instanceId,
-    leaseUntil,
-    ...(checkpoint && { checkpoint }),
-  });
-  let version = await records.compareAndSet(
-    key,
-    stored?.version ?? null,
-    record(clock.now() + LEASE_MS, found),
-  );
-  if (version === undefined) return { busyForMs: RETRY_MS };
-  const marked = await markHead(records, accountId, generation);
-  if (marked === undefined) return { busyForMs: RETRY_MS };
-  let { head, recordVersion } = marked;
-
-  async function write(next: RunRecord): Promise<void> {
-    if (version !== undefined) version = await records.compareAndSet(key, version, next);
-    if (version === undefined) throw new LeaseLost();
-  }
-  const lease: RunLease = {
-    generation,
-    found,
-    get head() {
-      return head;
-    },
-    save: (checkpoint) => write(record(clock.now() + LEASE_MS, { ...checkpoint, updatedAt: clock.now() })),
-    release: (checkpoint) => write(record(0, checkpoint && { ...checkpoint, updatedAt: clock.now() })),
-    async setHead(change) {
-      const next = { ...head, ...change };
-      const written = await records.compareAndSet(headKey(accountId), recordVersion, next);
-      if (written === undefined) throw new LeaseLost();
-      [head, recordVersion] = [next, written];
-    },
-  };
-  return { lease };
+  const record = recordOf(generation, instanceId, clock.now() + LEASE_MS, known?.checkpoint);
+  const version = await records.compareAndSet(key, stored?.version ?? null, record);
+  const marked = version === undefined ? undefined : await markHead(records, accountId, generation);
+  if (version === undefined || marked === undefined) return { busyForMs: RETRY_MS };
+  return { lease: new RunLease(deps, accountId, record, { version, ...marked }) };
 }
 
-/** @returns undefined when a later holder has been there already */
+function recordOf(
+  generation: number,
+  owner: string,
+  leaseUntil: number,
+  checkpoint: Checkpoint | undefined,
+): RunRecord {
+  return { generation, owner, leaseUntil, ...(checkpoint && { checkpoint }) };
+}
+
+/** @returns undefined when a later holder has marked it already */
 async function markHead(
   records: RecordStore,
   accountId: string,
   generation: number,
-): Promise<{ head: Head; recordVersion: number } | undefined> {
-  // Only holders of the lease write the head: it is contended for a moment at most.
-  for (let attempt = 0; attempt < 5; attempt += 1) {
+): Promise<{ head: Head; headVersion: number } | undefined> {
+  for (let attempt = 0; attempt < MAX_MARKS; attempt += 1) {
     const { head: found, recordVersion } = await readHead(records, accountId);
     if (found.generation >= generation) return undefined;
     const head = { ...found, generation };
-    const written = await records.compareAndSet(headKey(accountId), recordVersion, head);
-    if (written !== undefined) return { head, recordVersion: written };
+    const headVersion = await records.compareAndSet(headKey(accountId), recordVersion, head);
+    if (headVersion !== undefined) return { head, headVersion };
   }
   return undefined;
 }

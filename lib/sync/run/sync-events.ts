@@ -1,16 +1,16 @@
-/** What is worth a metric or a log line. */
+/** Events of a run, for metrics and the log. */
 export type SyncEvent =
-  /** A run goes on that another process had begun, or this one in an earlier invocation. */
+  /** Resumes a run that another process or an earlier invocation began. */
   | { type: "resumed"; runId: string; pagesDone: number }
-  /** What an earlier process had staged is of no use any more. */
+  /** The staged pages are unusable. */
   | { type: "started_over"; runId: string; reason: "too_old" | "overtaken" | "fingerprint" | "stage_lost" }
   /** The list changed while it was read. */
-  | { type: "sweep_again"; runId: string; reason: "page_size" | "total" | "count" | "no_progress" }
-  /** Numbers that a whole sweep did not hold and that are there all the same. */
-  | { type: "missed_by_sweep"; runId: string; count: number }
+  | { type: "scan_restarted"; runId: string; reason: "page_size" | "total" | "count" | "no_progress" }
+  /** Numbers that exist although the full scan did not show them. */
+  | { type: "missed_by_scan"; runId: string; count: number }
   | { type: "quarantined"; runId: string; reason: string; removed: number }
   | { type: "committed"; runId: string; version: number; added: number; updated: number; removed: number }
-  /** Another process has taken over; what this one did since is lost. */
+  /** Another process has taken the lease; unsaved work of this one is lost. */
   | { type: "fenced_off"; runId: string }
   | { type: "collected"; upToVersion: number; chunks: number };
 

@@ -3,10 +3,10 @@ import type { NumberChange } from "../../contract/company-numbers.ts";
 import type { FeedPage, PageRequest, Position } from "../../contract/paging.ts";
 import { ProblemError } from "../../contract/problems.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
-import { FEED_RETENTION_MS } from "../sync-records.ts";
 import { type ChangePosition, ChangesGone, readChangesFrom } from "./change-log.ts";
 import { snapshotStart } from "./snapshot.ts";
 import { readHead } from "./snapshot-store.ts";
+import { FEED_RETENTION_MS } from "./sync-records.ts";
 
 const changePosition = z.object({ version: z.number(), index: z.number() });
 

@@ -1,9 +1,9 @@
 import type { NumberChange } from "../../contract/company-numbers.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
-import { changesKey, FEED_RETENTION_MS, type Head, type VersionRecord, versionKey } from "../sync-records.ts";
+import { inBatches, readCompressed, writeOnce } from "./compressed-records.ts";
 import type { Difference } from "./number-changes.ts";
-import { inBatches, readPacked, writeOnce } from "./pack.ts";
 import { readVersion } from "./snapshot-store.ts";
+import { changesKey, FEED_RETENTION_MS, type Head, type VersionRecord, versionKey } from "./sync-records.ts";
 
 /** How many changes are in one record. */
 const PART = 200;
@@ -130,7 +130,7 @@ async function readSome(
   const lastPart = Math.floor((index + count - 1) / PART);
   const parts = Array.from({ length: lastPart - firstPart + 1 }, (_, part) => firstPart + part);
   const lists = await inBatches(parts, (part) =>
-    readPacked<NumberChange[]>(records, changesKey(accountId, runId, part)),
+    readCompressed<NumberChange[]>(records, changesKey(accountId, runId, part)),
   );
   const found = lists.filter((list) => list !== undefined);
   if (found.length < lists.length) throw new ChangesGone();

@@ -1,6 +1,8 @@
 import type { PhoneNumber } from "../../contract/company-numbers.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
+import { inBatches, readCompressed, writeOnce } from "./compressed-records.ts";
+import { cutIntoChunks } from "./number-chunks.ts";
 import {
   chunkKey,
   emptyHead,
@@ -9,9 +11,7 @@ import {
   manifestKey,
   type VersionRecord,
   versionKey,
-} from "../sync-records.ts";
-import { cutIntoChunks } from "./number-chunks.ts";
-import { inBatches, readPacked, writeOnce } from "./pack.ts";
+} from "./sync-records.ts";
 
 /** A snapshot's table of contents. */
 export interface Manifest {
@@ -66,7 +66,7 @@ export function readManifest(
   version: number,
   runId: string,
 ): Promise<Manifest | undefined> {
-  return readPacked<Manifest>(records, manifestKey(accountId, version, runId));
+  return readCompressed<Manifest>(records, manifestKey(accountId, version, runId));
 }
 
 /** The numbers of one chunk, in order; not to be altered. @returns undefined when it is not there (any more) */
@@ -77,7 +77,7 @@ export async function readChunk(
 ): Promise<PhoneNumber[] | undefined> {
   const name = `${accountId}/${key}`;
   const known = kept.get(name);
-  const numbers = known ?? (await readPacked<PhoneNumber[]>(records, chunkKey(accountId, key)));
+  const numbers = known ?? (await readCompressed<PhoneNumber[]>(records, chunkKey(accountId, key)));
   if (numbers !== undefined) keep(name, numbers);
   return numbers;
 }

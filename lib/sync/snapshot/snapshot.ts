@@ -4,8 +4,8 @@ import type { Page, PageRequest, Position } from "../../contract/paging.ts";
 import { ProblemError } from "../../contract/problems.ts";
 import { type CompanyNumbersFilter, fitsFilter } from "../../numbers/company-numbers.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
-import { type Head, WALK_LIFETIME_MS } from "../sync-records.ts";
 import { type ChunkEntry, readChunk, readChunks, readHead, readManifest } from "./snapshot-store.ts";
+import { type Head, ITERATION_LIFETIME_MS } from "./sync-records.ts";
 
 /** Where a walk of one version goes on. */
 const snapshotPosition = z.object({
@@ -47,7 +47,7 @@ export async function readSnapshotPage(
 ): Promise<Page<PhoneNumber> | undefined> {
   const from = position === undefined ? await newWalk(records, accountId, now()) : parsePosition(position);
   if (from === undefined) return undefined;
-  if (now() - from.startedAt > WALK_LIFETIME_MS) throw new ProblemError("cursor_expired");
+  if (now() - from.startedAt > ITERATION_LIFETIME_MS) throw new ProblemError("cursor_expired");
   const manifest = await readManifest(records, accountId, from.version, from.runId);
   if (manifest === undefined) throw new ProblemError("cursor_expired");
   const walk: Walk = { records, accountId, chunks: manifest.chunks, filter: withoutAbsent(filter) };
@@ -64,7 +64,7 @@ export async function readSnapshotPage(
 }
 
 /** Epoch milliseconds: when the last sweep began that was seen through; undefined before the first. */
-export async function sweptAt(
+export async function scannedAt(
   { records }: { records: RecordStore },
   accountId: string,
 ): Promise<number | undefined> {

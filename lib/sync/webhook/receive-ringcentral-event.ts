@@ -2,7 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import * as z from "zod/mini";
 import { ProblemError } from "../../contract/problems.ts";
 import { QueueUnavailable } from "../../platform/message-queue.ts";
-import { type WakeDeps, wakeSync } from "../queue/debounce.ts";
+import { type DebounceDeps, debounceSync } from "../queue/debounce.ts";
 
 export interface ReceivedEvent {
   /** `Validation-Token`: the handshake's token, or, as one page of the guide has it, ours [unsure]. */
@@ -12,7 +12,7 @@ export interface ReceivedEvent {
   text: string;
 }
 
-export interface ReceiveDeps extends WakeDeps {
+export interface ReceiveDeps extends DebounceDeps {
   /** Whose events are of interest. */
   accounts: readonly string[];
   /** What a delivery for the account may show, the present one first. Asked one by one. */
@@ -102,7 +102,7 @@ async function wakeOnce(deps: ReceiveDeps, accountId: string, uuid: string): Pro
   const key = { partition: `webhook#${accountId}`, sort: uuid };
   const seen = await deps.records.read<unknown>(key);
   if (seen !== undefined) return { outcome: "ignored" };
-  const isQueued = await wakeSync(deps, accountId).catch((error: unknown) => {
+  const isQueued = await debounceSync(deps, accountId).catch((error: unknown) => {
     if (!(error instanceof QueueUnavailable)) throw error;
     throw new ProblemError("queue_unavailable", { retryAfterSeconds: 5, cause: error });
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { deadlineIn } from "../../../lib/platform/deadline.ts";
 import { StorageUnavailable } from "../../../lib/storage/errors.ts";
-import { patientRecords } from "../../../lib/storage/retrying-records.ts";
+import { retryingRecords } from "../../../lib/storage/retrying-records.ts";
 import { leapingClock } from "../../support/manual-clock.ts";
 import { createMemoryRecordStore } from "../../support/memory-record-store.ts";
 
@@ -10,7 +10,7 @@ const key = { partition: "p", sort: "s" };
 function lab(withinMs = 60_000) {
   const clock = leapingClock();
   const store = createMemoryRecordStore();
-  const patient = patientRecords(store, clock, deadlineIn(withinMs, clock, 0));
+  const patient = retryingRecords(store, clock, deadlineIn(withinMs, clock, 0));
   /** The next `times` calls fail, before or after they take effect. */
   const fail = (when: "before" | "after", times: number) => {
     let left = times;

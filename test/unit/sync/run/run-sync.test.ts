@@ -3,8 +3,8 @@ import * as z from "zod/mini";
 import { deadlineIn } from "../../../../lib/platform/deadline.ts";
 import { RingCentralError } from "../../../../lib/ringcentral/api/errors.ts";
 import type { RecordStore } from "../../../../lib/storage/record-store.ts";
+import { readSyncStatus } from "../../../../lib/sync/get-sync-status.ts";
 import { confirmQuarantine } from "../../../../lib/sync/run/quarantine.ts";
-import { readSyncStatus } from "../../../../lib/sync/status.ts";
 import { ACCOUNT, createAccountSync, MINUTE } from "../../../support/account-sync.ts";
 import { numberOf, rateLimited, refused, unavailable } from "../../../support/number-account.ts";
 
@@ -86,7 +86,7 @@ describe("a sync", () => {
       if (page === 2 && heavy(lab) === 2) lab.upstream.put(numberOf(3_000));
     };
     expect(await lab.sync()).toMatchObject({ state: "committed", added: 2_501 });
-    expect(lab.events).toContainEqual(expect.objectContaining({ type: "sweep_again", reason: "total" }));
+    expect(lab.events).toContainEqual(expect.objectContaining({ type: "scan_restarted", reason: "total" }));
   });
 
   it("sweeps again when the page size changes in between", async () => {
@@ -95,7 +95,9 @@ describe("a sync", () => {
       if (page === 2) lab.upstream.maxPerPage = 600;
     };
     expect(await lab.sync()).toMatchObject({ state: "committed", added: 2_500 });
-    expect(lab.events).toContainEqual(expect.objectContaining({ type: "sweep_again", reason: "page_size" }));
+    expect(lab.events).toContainEqual(
+      expect.objectContaining({ type: "scan_restarted", reason: "page_size" }),
+    );
   });
 
   it("sweeps again when a page repeats a number of another, for then one is missing", async () => {
@@ -109,7 +111,7 @@ describe("a sync", () => {
       return { ...pageOf.parse(body), records: [numberOf(1), ...others] };
     };
     expect(await lab.sync()).toMatchObject({ state: "committed", added: 25, pages: 6 });
-    expect(lab.events).toContainEqual(expect.objectContaining({ type: "sweep_again", reason: "count" }));
+    expect(lab.events).toContainEqual(expect.objectContaining({ type: "scan_restarted", reason: "count" }));
   });
 
   it("gives a list up that never holds still, and commits nothing", async () => {
@@ -322,7 +324,7 @@ describe("a removal", () => {
     // Number 5 was read before it went: it goes with the next sync.
     expect(await lab.sync()).toMatchObject({ state: "committed", added: 1, removed: 0 });
     expect(lookedUp(lab)).toEqual(["1001"]);
-    expect(lab.events).toContainEqual(expect.objectContaining({ type: "missed_by_sweep", count: 1 }));
+    expect(lab.events).toContainEqual(expect.objectContaining({ type: "missed_by_scan", count: 1 }));
     expect(await lab.sync()).toMatchObject({ state: "committed", removed: 1 });
     expect(await lab.ids()).toEqual(lab.upstreamIds());
   });
@@ -403,10 +405,10 @@ describe("a view with fewer numbers", () => {
   it("is committed when an operator says so, exactly as it was", async () => {
     const lab = createAccountSync(250);
     await lab.sync();
-    expect(await confirmQuarantine(lab.reading, ACCOUNT)).toBe(false);
+    expect(await confirmQuarantine(lab.deps, ACCOUNT)).toBe(false);
     shrink(lab);
     await lab.sync();
-    expect(await confirmQuarantine(lab.reading, ACCOUNT)).toBe(true);
+    expect(await confirmQuarantine(lab.deps, ACCOUNT)).toBe(true);
     expect(await lab.sync()).toMatchObject({ state: "committed", removed: 80 });
     shrink(lab, 1, 100);
     expect(await lab.sync()).toMatchObject({ state: "quarantined" });
@@ -417,10 +419,10 @@ describe("a view with fewer numbers", () => {
     await lab.sync();
     shrink(lab);
     await lab.sync();
-    await confirmQuarantine(lab.reading, ACCOUNT);
+    await confirmQuarantine(lab.deps, ACCOUNT);
     lab.upstream.remove(200);
     expect(await lab.sync()).toMatchObject({ state: "quarantined", removed: 81 });
-    await confirmQuarantine(lab.reading, ACCOUNT);
+    await confirmQuarantine(lab.deps, ACCOUNT);
     expect(await lab.sync()).toMatchObject({ state: "committed", removed: 81 });
   });
 
@@ -465,7 +467,7 @@ describe("a view with fewer numbers", () => {
     expect(await lab.sync()).toMatchObject({ state: "quarantined", removed: 1 });
     expect((await readSyncStatus(lab.reading, ACCOUNT)).quarantine?.reason).toBe("permissions");
     // An operator may say that the smaller view is to be the account's from now on.
-    await confirmQuarantine(lab.reading, ACCOUNT);
+    await confirmQuarantine(lab.deps, ACCOUNT);
     expect(await lab.sync()).toMatchObject({ state: "committed", removed: 1 });
   });
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { NumberChange } from "../../../../lib/contract/company-numbers.ts";
 import { readChanges } from "../../../../lib/sync/snapshot/change-feed.ts";
-import { publishChanges } from "../../../../lib/sync/snapshot/outbox.ts";
+import { publishChanges } from "../../../../lib/sync/snapshot/publish-changes.ts";
 import { ACCOUNT, createAccountSync, MINUTE } from "../../../support/account-sync.ts";
 import { numberOf } from "../../../support/number-account.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Position } from "../../../../lib/contract/paging.ts";
 import { fitsFilter } from "../../../../lib/numbers/company-numbers.ts";
-import { readSnapshotPage, sweptAt } from "../../../../lib/sync/snapshot/snapshot.ts";
+import { readSnapshotPage, scannedAt } from "../../../../lib/sync/snapshot/snapshot.ts";
 import { forgetChunks } from "../../../../lib/sync/snapshot/snapshot-store.ts";
 import { ACCOUNT, createAccountSync, MINUTE } from "../../../support/account-sync.ts";
 import { numberOf } from "../../../support/number-account.ts";
@@ -20,7 +20,7 @@ describe("the snapshot", () => {
     const lab = createAccountSync(3);
     const page = { limit: 10 };
     expect(await readSnapshotPage(lab.reading, { accountId: ACCOUNT, filter: {}, page })).toBeUndefined();
-    expect(await sweptAt(lab.reading, ACCOUNT)).toBeUndefined();
+    expect(await scannedAt(lab.reading, ACCOUNT)).toBeUndefined();
   });
 
   it("says how many there are and when RingCentral last had them so", async () => {
@@ -30,7 +30,7 @@ describe("the snapshot", () => {
     expect(await firstPage(lab)).toMatchObject({ total: 35, source: "snapshot", asOf: began });
     lab.clock.leap(MINUTE);
     await lab.sync();
-    expect(await sweptAt(lab.reading, ACCOUNT)).toBe(began + MINUTE);
+    expect(await scannedAt(lab.reading, ACCOUNT)).toBe(began + MINUTE);
   });
 
   it("is walked in the order of the numbers, each once, in pages of any size", async () => {

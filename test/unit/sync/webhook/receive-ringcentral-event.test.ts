@@ -2,7 +2,7 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { ProblemError } from "../../../../lib/contract/problems.ts";
 import { createLogger } from "../../../../lib/platform/logger.ts";
 import { QueueUnavailable } from "../../../../lib/platform/message-queue.ts";
-import { wakeSync } from "../../../../lib/sync/queue/debounce.ts";
+import { debounceSync } from "../../../../lib/sync/queue/debounce.ts";
 import {
   type ReceiveDeps,
   type ReceivedEvent,
@@ -168,7 +168,7 @@ describe("hints", () => {
   });
 
   it("at the same time queue one sync", async () => {
-    const woken = await Promise.all([1, 2, 3].map(() => wakeSync(deps, ACCOUNT)));
+    const woken = await Promise.all([1, 2, 3].map(() => debounceSync(deps, ACCOUNT)));
     expect(woken.filter(Boolean)).toHaveLength(1);
     expect(sent).toHaveLength(1);
   });

@@ -2,9 +2,9 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { createLogger } from "../../lib/platform/logger.ts";
 import { createMetrics } from "../../lib/platform/metrics.ts";
-import { doSyncWork } from "../../lib/sync/queue/handle-message.ts";
-import { parseSyncWork, type SyncWork } from "../../lib/sync/queue/sync-message.ts";
-import type { SyncOutcome } from "../../lib/sync/run/run-sync.ts";
+import { handleMessage } from "../../lib/sync/queue/handle-message.ts";
+import { parseSyncMessage, type SyncMessage } from "../../lib/sync/queue/sync-message.ts";
+import type { SyncOutcome } from "../../lib/sync/run/run.ts";
 
 const runs = Number(process.env.DEEP_RUNS ?? 3000);
 const PAGES = 4;
@@ -19,13 +19,13 @@ interface Message {
 class World {
   now = 1_000;
   messages: Message[] = [];
-  sweptAt: number | undefined;
+  scannedAt: number | undefined;
   /** Changes committed and not yet published. */
   unpublished = 0;
   run: { startedAt: number; pages: number } | undefined;
   sweeps = 0;
 
-  request(trigger: SyncWork["trigger"]): void {
+  request(trigger: SyncMessage["trigger"]): void {
     this.#put({ accountId: "1", trigger, requestedAt: this.now, postponed: 0 }, 0);
   }
 
@@ -39,7 +39,7 @@ class World {
     if (mayFail) throw new Error("killed");
     this.run.pages += pages;
     if (this.run.pages < PAGES) return { state: "continues", continueAfterMs: 5_000 };
-    this.sweptAt = this.run.startedAt;
+    this.scannedAt = this.run.startedAt;
     this.run = undefined;
     this.sweeps += 1;
     this.unpublished += 1;
@@ -50,15 +50,15 @@ class World {
   async deliver(index: number, fate: Fate): Promise<void> {
     const due = this.messages.filter(({ at }) => at <= this.now);
     const message = due[index % Math.max(1, due.length)];
-    const work = message && parseSyncWork(message.body);
+    const work = message && parseSyncMessage(message.body);
     if (message === undefined || work === undefined) return;
     const { pages, fails, duplicated } = fate;
     this.now += 1_000;
     try {
-      await doSyncWork(
+      await handleMessage(
         {
           run: async () => (fate.busy ? { state: "busy" as const } : this.#sync(pages, fails === "run")),
-          sweptAt: async () => this.sweptAt,
+          scannedAt: async () => this.scannedAt,
           publish: async () => {
             if (fails === "publish") throw new Error("no bus");
             if (fails === "time") return false;
@@ -105,7 +105,7 @@ const fate: fc.Arbitrary<Fate> = fc.record({
   duplicated: fc.boolean(),
 });
 const step = fc.oneof(
-  fc.record({ request: fc.constantFrom<SyncWork["trigger"]>("schedule", "request", "hint") }),
+  fc.record({ request: fc.constantFrom<SyncMessage["trigger"]>("schedule", "request", "hint") }),
   fc.record({ deliver: fc.nat(5), fate }),
   fc.record({ wait: fc.nat(1) }),
 );
@@ -132,7 +132,7 @@ it("whatever fails, is busy or comes twice: every request ends in a whole sweep 
       }
       expect(world.unpublished).toBe(0);
       expect(world.run).toBeUndefined();
-      if (lastRequest !== undefined) expect(world.sweptAt).toBeGreaterThanOrEqual(lastRequest);
+      if (lastRequest !== undefined) expect(world.scannedAt).toBeGreaterThanOrEqual(lastRequest);
     }),
     { numRuns: runs },
   );

@@ -1,45 +1,45 @@
-import type { RecordKey } from "../storage/record-store.ts";
+import type { RecordKey } from "../../storage/record-store.ts";
 
-/** How long changes are kept, and so how old a cursor of the feed may be. */
+/** How long changes are kept: the oldest usable cursor of the feed. */
 export const FEED_RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
-/** How long one walk of a snapshot may take. */
-export const WALK_LIFETIME_MS = 24 * 60 * 60 * 1000;
-/** How wrong clocks of instances may be. */
+/** Longest iteration over one snapshot. */
+export const ITERATION_LIFETIME_MS = 24 * 60 * 60 * 1000;
+/** Largest clock error of an instance. */
 export const MAX_SKEW_MS = 5_000;
 
 /**
- * The pointer of an account. Readers see what it names, and everything becomes visible by one compare-and-set of it:
+ * The pointer of an account. Readers see what it names; one compare-and-set of it makes a whole version visible:
  *
  *     head      -> manifest#... -> chunk#...      the snapshot
- *     version#N -> changes#...                    what made version N of version N - 1
+ *     version#N -> changes#...                    the changes from version N - 1 to version N
  *
  * Manifests, chunks and changes are written once and never altered.
  */
 export interface Head {
-  /** Of the last process that took the lease: a compare-and-set by a former holder fails. */
+  /** Fencing token of the last process that took the lease: a compare-and-set by a former holder fails. */
   generation: number;
   /** 0: there is no snapshot yet. */
   version: number;
-  /** Of the last change. */
+  /** Sequence of the last change. */
   sequence: number;
   total: number;
-  /** Epoch milliseconds: when the last sweep began that proved this version. */
+  /** Epoch milliseconds: start of the last full scan that confirmed this version. */
   checkedAt: number;
-  /** What the account was seen with; see `SyncDeps.fingerprint`. */
+  /** Permission fingerprint of that scan; see `SyncDeps.fingerprint`. */
   fingerprint: string;
   /** Absent with version 0. */
   latest?: VersionRecord;
 }
 
-/** What made one version, kept for as long as the feed reaches back. */
+/** Origin of one version, kept longer than the feed reaches back. */
 export interface VersionRecord {
-  /** The run that wrote it, which names its manifest and its changes. */
+  /** The run that wrote the version; it names the manifest and the changes. */
   runId: string;
   /** Epoch milliseconds: when the head was set to it. */
   committedAt: number;
   /** Sequence of its first change. */
   firstSequence: number;
-  /** How many there are: none for the first version, which nobody can have waited for. */
+  /** Count of its changes: 0 for the first version, which has no followers. */
   changes: number;
 }
 
@@ -58,10 +58,15 @@ export const headKey = (accountId: string) => keyOf(accountId, "head");
 export const runKey = (accountId: string) => keyOf(accountId, "run");
 export const quarantineKey = (accountId: string) => keyOf(accountId, "quarantine");
 export const historyKey = (accountId: string) => keyOf(accountId, "history");
+export interface QueuedRecord {
+  /** Epoch milliseconds: when a sync was last requested. */
+  at: number;
+}
+
 export const queuedKey = (accountId: string) => keyOf(accountId, "queued");
-/** How far changes are on the event bus. */
+/** Position up to which changes are on the event bus. */
 export const publishedKey = (accountId: string) => keyOf(accountId, "published");
-/** How far former versions are cleared away. */
+/** Version up to which old versions are deleted. */
 export const collectedKey = (accountId: string) => keyOf(accountId, "collected");
 export const versionKey = (accountId: string, version: number) => keyOf(accountId, `version#${version}`);
 export const manifestKey = (accountId: string, version: number, runId: string) =>

@@ -1,10 +1,10 @@
 import type { RecordStore } from "../../storage/record-store.ts";
-import { chunkKey, collectedKey, type Head, manifestKey, WALK_LIFETIME_MS } from "../sync-records.ts";
-import { inBatches } from "./pack.ts";
+import { inBatches } from "./compressed-records.ts";
 import { readManifest, readVersion } from "./snapshot-store.ts";
+import { chunkKey, collectedKey, type Head, ITERATION_LIFETIME_MS, manifestKey } from "./sync-records.ts";
 
 /** A version may be walked for a day after the next took its place; and clocks and late writes have their hour. */
-const KEPT_MS = WALK_LIFETIME_MS + 60 * 60 * 1000;
+const KEPT_MS = ITERATION_LIFETIME_MS + 60 * 60 * 1000;
 /** So many versions at a time; the next run does the rest. */
 const MAX_VERSIONS = 20;
 
@@ -14,7 +14,7 @@ const MAX_VERSIONS = 20;
  * is read can be hit. Crashes only leave it to the next run.
  * @returns how far it got, and how many chunks went; undefined when there was nothing to do
  */
-export async function collectVersions(
+export async function deleteOldVersions(
   records: RecordStore,
   accountId: string,
   head: Head,

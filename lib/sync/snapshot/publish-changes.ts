@@ -1,8 +1,8 @@
 import type { NumberChange } from "../../contract/company-numbers.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
-import { publishedKey } from "../sync-records.ts";
 import { type ChangePosition, ChangesGone, readChangesFrom } from "./change-log.ts";
 import { readHead } from "./snapshot-store.ts";
+import { publishedKey } from "./sync-records.ts";
 
 export interface OutboxDeps {
   records: RecordStore;

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { SyncStatuses } from "../../../lib/contract/sync.ts";
-import { queueSync, readSyncStatus } from "../../../lib/sync/status.ts";
+import { readSyncStatus } from "../../../lib/sync/get-sync-status.ts";
+import { recordRequest } from "../../../lib/sync/start-sync.ts";
 import { ACCOUNT, createAccountSync, MINUTE } from "../../support/account-sync.ts";
 import { rateLimited } from "../../support/number-account.ts";
 
@@ -17,7 +18,7 @@ describe("the status of an account's sync", () => {
 
   it("is queued from the asking to the beginning", async () => {
     const lab = createAccountSync(5);
-    await queueSync(lab.reading, ACCOUNT);
+    await recordRequest(lab.deps, ACCOUNT);
     expect((await statusOf(lab)).state).toBe("queued");
     lab.clock.leap(1);
     await lab.sync();
@@ -26,7 +27,7 @@ describe("the status of an account's sync", () => {
 
   it("does not stay queued for ever when the message is lost", async () => {
     const lab = createAccountSync(5);
-    await queueSync(lab.reading, ACCOUNT);
+    await recordRequest(lab.deps, ACCOUNT);
     lab.clock.leap(61 * MINUTE);
     expect((await statusOf(lab)).state).toBe("idle");
   });
@@ -35,7 +36,7 @@ describe("the status of an account's sync", () => {
     const lab = createAccountSync(5);
     await lab.sync({}, { onProgress: () => lab.clock.leap(1_000) });
     lab.clock.leap(1);
-    await queueSync(lab.reading, ACCOUNT);
+    await recordRequest(lab.deps, ACCOUNT);
     expect((await statusOf(lab)).state).toBe("queued");
   });
 

@@ -1,0 +1,139 @@
+import type { PhoneNumber } from "../../contract/company-numbers.ts";
+import type { ProblemCode } from "../../contract/problems.ts";
+import type { SyncProblem } from "../../contract/sync.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { Deadline } from "../../platform/deadline.ts";
+import type { Logger } from "../../platform/logger.ts";
+import type { RingCentralError } from "../../ringcentral/api/errors.ts";
+import type { CallContext, RingCentral } from "../../ringcentral/api/operation.ts";
+import type { RecordStore } from "../../storage/record-store.ts";
+import type { Base } from "./base.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import type { Quarantine, QuarantineReason } from "./quarantine.ts";
+import type { RunLease } from "./run-lease.ts";
+import type { OnSyncEvent, SyncEvent } from "./sync-events.ts";
+
+export interface SyncDeps {
+  records: RecordStore;
+  ringcentral: RingCentral;
+  clock: Clock;
+  /** In [0, 1); names runs. */
+  random: () => number;
+  instanceId: string;
+  /**
+   * Permission fingerprint: names the app, its user and its permissions. RingCentral shows the same view of the account
+   * as long as it stays the same.
+   */
+  fingerprint(deadline: Deadline): Promise<string>;
+  /** A RingCentral failure as a problem of the catalogue. */
+  problemOf(error: RingCentralError): { code: ProblemCode };
+  onEvent: OnSyncEvent;
+}
+
+export interface SyncRequest {
+  accountId: string;
+  trigger: "schedule" | "request" | "hint" | "continuation";
+  deadline: Deadline;
+  requestId: string;
+  log: Logger;
+  /** Called after each saved step. */
+  onProgress?: (checkpoint: Checkpoint) => void;
+}
+
+export interface SyncOutcome {
+  /**
+   * - `committed`, `unchanged`: the snapshot is what RingCentral has
+   * - `continues`: the checkpoint is saved; call again after `continueAfterMs`
+   * - `busy`: another process holds the lease, for up to `continueAfterMs`
+   * - `quarantined`: too many numbers are missing to be believed; a re-check after `continueAfterMs` may settle it
+   * - `failed`: see `problem`
+   */
+  state: "committed" | "unchanged" | "continues" | "busy" | "quarantined" | "failed";
+  continueAfterMs?: number;
+  version?: number;
+  sequence?: number;
+  added?: number;
+  updated?: number;
+  removed?: number;
+  pages?: number;
+  problem?: SyncProblem;
+}
+
+/** One run: made once after the lease is taken, and passed from step to step. */
+export interface Run extends SyncDeps, SyncRequest {
+  readonly lease: RunLease;
+  checkpoint: Checkpoint;
+  /** Read by `begin`. */
+  base: Base;
+  /** The account's numbers by id: as scanned, then with those that the scan missed. */
+  numbers: Map<string, PhoneNumber>;
+  /** Ids that the base has and the scan has not, sorted. */
+  missing: readonly string[];
+  /** The quarantine that earlier runs ended in. */
+  quarantine: Quarantine | undefined;
+  /** An operator has confirmed that the missing numbers are gone: no proof by id is needed. */
+  isConfirmed: boolean;
+}
+
+/** Saves a step. @throws LeaseLost, StorageUnavailable */
+export async function saveProgress(run: Run, checkpoint: Checkpoint): Promise<void> {
+  await run.lease.save(checkpoint);
+  run.checkpoint = checkpoint;
+  run.onProgress?.(checkpoint);
+}
+
+/** Time or RingCentral's budget is used up; the checkpoint is saved. */
+export class Interrupted extends Error {
+  constructor() {
+    super("to be continued");
+    this.name = "Interrupted";
+  }
+}
+
+/** The staged pages are unusable: the run has to start over. */
+export class RunStale extends Error {
+  readonly reason: Extract<SyncEvent, { type: "started_over" }>["reason"];
+  constructor(reason: RunStale["reason"]) {
+    super(`the run has to start over: ${reason}`);
+    this.name = "RunStale";
+    this.reason = reason;
+  }
+}
+
+/** The missing numbers may be a view with fewer permissions: nothing is committed. */
+export class Quarantined extends Error {
+  readonly reason: QuarantineReason;
+  constructor(reason: QuarantineReason) {
+    super(`the missing numbers are quarantined: ${reason}`);
+    this.name = "Quarantined";
+    this.reason = reason;
+  }
+}
+
+/** Kept free after a call for saving its result when the table is slow. */
+const RESERVE_MS = 5_000;
+/** Least time in which a call is worth beginning. */
+const MIN_CALL_MS = 3_000;
+/** Longest wait for a permit; the lease lasts longer. */
+const MAX_CALL_MS = 45_000;
+
+/** @throws Interrupted when there is no time for another call */
+export function callContext(
+  { clock, deadline, accountId, requestId, log }: Run,
+  onBudget?: CallContext["onBudget"],
+): CallContext {
+  const leftMs = deadline.remainingMs() - RESERVE_MS;
+  if (leftMs < MIN_CALL_MS) throw new Interrupted();
+  const at = clock.now() + Math.min(leftMs, MAX_CALL_MS);
+  return {
+    accountId,
+    requestId,
+    log,
+    priority: "sync",
+    route: "sync",
+    // A page that is read again must not come from a cache.
+    fresh: true,
+    deadline: { at, remainingMs: () => Math.max(0, at - clock.now()) },
+    ...(onBudget && { onBudget }),
+  };
+}

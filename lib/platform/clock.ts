@@ -1,6 +1,6 @@
 /**
- * Time as an argument. Everything that reads the clock or waits takes a `Clock`, so that tests move time
- * instead of sleeping through it.
+ * Time as an argument. All code that reads the clock or waits takes a `Clock`, so that tests advance time instead of
+ * sleeping.
  */
 export interface Clock {
   /** Epoch milliseconds. */

@@ -5,7 +5,7 @@ export function contentTag(content: unknown): string {
   return `"${createHash("sha256").update(canonicalJson(content)).digest("base64url").slice(0, 27)}"`;
 }
 
-/** JSON with the members of every object in order, so that equal values have equal texts. */
+/** JSON with sorted object members: equal values have equal texts. */
 export function canonicalJson(value: unknown): string {
   return (
     JSON.stringify(value, (_, inner: unknown) =>

@@ -3,7 +3,7 @@ import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
 export interface BusEvent {
   /** Such as `PhoneNumberChanged`. */
   type: string;
-  /** What it is about, such as an account; for rules to match. */
+  /** The subject, such as an account; rules can match it. */
   resource: string;
   /** Epoch milliseconds. */
   at: number;
@@ -12,8 +12,8 @@ export interface BusEvent {
 
 export interface EventBus {
   /**
-   * Puts all of them on the bus, in order. May be repeated: subscribers drop what they have seen.
-   * @throws EventBusUnavailable when one of them was not taken; earlier ones may have been
+   * Puts the events on the bus, in order. May be repeated: subscribers drop events they have seen.
+   * @throws EventBusUnavailable when the bus did not accept one of them; it may have accepted earlier ones
    */
   publish(events: readonly BusEvent[]): Promise<void>;
 }
@@ -28,7 +28,7 @@ export class EventBusUnavailable extends Error {
 const SOURCE = "ringfront";
 /** [AWS] PutEvents takes at most 10 entries and 256 KB; our entries are a few hundred bytes. */
 const MAX_ENTRIES = 10;
-/** One batch, its repetitions included. */
+/** Limit of one batch, retries included. */
 const BATCH_TIMEOUT_MS = 10_000;
 
 export function createEventBus({ busName }: { busName: string }): EventBus {
@@ -53,17 +53,19 @@ export function createEventBus({ busName }: { busName: string }): EventBus {
         Detail: JSON.stringify(detail),
       })),
     });
-    const answer = await client
+    const response = await client
       .send(command, { abortSignal: AbortSignal.timeout(BATCH_TIMEOUT_MS) })
       .catch((error: unknown) => {
         throw new EventBusUnavailable(error instanceof Error ? error.name : "unknown failure", {
           cause: error,
         });
       });
-    // PutEvents answers 200 even when the bus has refused some or all entries.
-    if ((answer.FailedEntryCount ?? 0) > 0) {
-      const codes = answer.Entries?.flatMap(({ ErrorCode }) => (ErrorCode === undefined ? [] : [ErrorCode]));
-      throw new EventBusUnavailable([...new Set(codes)].join(", ") || "entries refused");
+    // PutEvents responds 200 even when the bus has rejected some or all entries.
+    if ((response.FailedEntryCount ?? 0) > 0) {
+      const codes = response.Entries?.flatMap(({ ErrorCode }) =>
+        ErrorCode === undefined ? [] : [ErrorCode],
+      );
+      throw new EventBusUnavailable([...new Set(codes)].join(", ") || "entries rejected");
     }
   }
 

@@ -1,4 +1,4 @@
-// The only module that loads the EventBridge client: imported when there is something to publish.
+// The only module that loads the EventBridge client, at the first event.
 import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
 
 /** @public Reached through the dynamic import of this module. */

@@ -6,11 +6,11 @@ export interface GetJsonOptions {
 }
 
 /**
- * A JSON document from a URL: 200, within the time and size given; redirects are not followed.
+ * The JSON document at a URL: status 200, within the given time and size; redirects are not followed.
  *
- * Not `fetch`: its first use loads all of undici, some 50 ms of every cold start, while http and https are loaded for
- * the AWS clients anyway.
- * @throws Error naming what went wrong, never the URL's query
+ * Not `fetch`: its first use loads all of undici, about 50 ms of every cold start. The AWS clients load http and https
+ * in any case.
+ * @throws Error naming the failure, never the URL's query
  */
 export async function getJson(url: URL, { timeoutMs, maxBytes }: GetJsonOptions): Promise<unknown> {
   const { request } = url.protocol === "http:" ? await import("node:http") : await import("node:https");

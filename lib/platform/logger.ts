@@ -5,7 +5,7 @@ import { redactingReplacer } from "./redact.ts";
 export type LogFields = Readonly<Record<string, unknown>>;
 export type LogLevel = "debug" | "info" | "warn" | "error";
 
-/** One JSON object a line on standard output, which is what Lambda's JSON log format and CloudWatch read. */
+/** One JSON object per line on standard output: the format that Lambda and CloudWatch read. */
 export interface Logger {
   debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
@@ -41,7 +41,7 @@ export function createLogger(fields: LogFields = {}, options: LoggerOptions = {}
   };
 }
 
-/** Errors stringify to `{}`; keep what helps, redacted like everything else. */
+/** Errors stringify to `{}`; this keeps their useful members, redacted like everything else. */
 function describeErrors(key: string, value: unknown): unknown {
   if (value instanceof Error) {
     return {

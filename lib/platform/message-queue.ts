@@ -3,13 +3,13 @@ import type { SQSClient } from "@aws-sdk/client-sqs";
 /** A queue that delivers each message at least once. */
 export interface MessageQueue {
   /**
-   * @param delaySeconds before anybody can receive it; at most 900 [AWS], longer ones are cut to that
+   * @param delaySeconds the time until it can be received; at most 900 [AWS], longer delays are cut to that
    * @throws QueueUnavailable
    */
   send(body: object, delaySeconds?: number): Promise<void>;
 }
 
-/** The queue did not take the message; it may have all the same. */
+/** The queue did not confirm the message; it may have accepted it. */
 export class QueueUnavailable extends Error {
   constructor(reason: string, options: { cause?: unknown } = {}) {
     super(`queue unavailable: ${reason}`, { cause: options.cause });
@@ -18,7 +18,7 @@ export class QueueUnavailable extends Error {
 }
 
 const MAX_DELAY_SECONDS = 900;
-/** One message, its repetitions included. */
+/** Limit of one message, retries included. */
 const SEND_TIMEOUT_MS = 7_000;
 
 export function createMessageQueue({ queueUrl }: { queueUrl: string }): MessageQueue {

@@ -2,29 +2,29 @@ import type { Clock } from "./clock.ts";
 import { systemClock } from "./clock.ts";
 
 export type MetricUnit = "Count" | "Milliseconds" | "Seconds";
-/** CloudWatch dimensions: few and of few values, for each combination is a metric that costs. */
+/** CloudWatch dimensions. Each combination of values is a metric that costs, so use few of few values. */
 export type Dimensions = Readonly<Record<string, string>>;
 
 /**
- * Measurements of one process, written as CloudWatch's embedded metric format: log lines that CloudWatch turns into
- * metrics, without a call. They are collected and written by `flush`, at the end of an invocation.
+ * Measurements of one process in CloudWatch's embedded metric format: log lines that CloudWatch turns into metrics,
+ * without a call. `flush` writes what was collected, at the end of an invocation.
  */
 export interface Metrics {
   /** Adds to a count. */
   count(name: string, by?: number, dimensions?: Dimensions): void;
-  /** One value among others of which CloudWatch makes percentiles. */
+  /** Adds a value to a distribution, from which CloudWatch computes percentiles. */
   record(name: string, value: number, unit: MetricUnit, dimensions?: Dimensions): void;
   flush(): void;
 }
 
 export interface MetricsOptions {
   clock?: Clock;
-  /** CloudWatch's; one for each stage of an account. Default `Ringfront`. */
+  /** CloudWatch's namespace, one per stage of an account. Default `Ringfront`. */
   namespace?: string;
   write?: (line: string) => void;
 }
 
-/** CloudWatch reads at most this many values of one metric, and this many metrics, in a line. */
+/** CloudWatch's limit per line, both of metrics and of values of one metric. */
 const MAX_IN_LINE = 100;
 
 interface Series {
@@ -70,7 +70,7 @@ export function createMetrics({
   return metrics;
 }
 
-/** Every metric is there by its dimensions and, so that an alarm needs no list of them, in total. */
+/** Every metric has a value per dimension and a total, so that an alarm needs no list of dimensions. */
 function lineOf(
   { namespace, timestamp }: { namespace: string; timestamp: number },
   dimensions: Dimensions,

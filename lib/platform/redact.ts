@@ -3,10 +3,10 @@ const SECRET_NAMES =
   /^(?:authorization|cookie|set-cookie|x-api-key|assertion|password|jwt|client_?secret|access_?token|refresh_?token|id_?token|token)$/i;
 const JSON_WEB_TOKEN = /\beyJ[\w-]{4,}\.[\w-]+(?:\.[\w-]*)?/g;
 const CREDENTIALS = /\b(Bearer|Basic)\s+[\w.~+/=-]+/gi;
-/** `+` and digits, separators allowed: E.164 and how people write it. */
+/** `+` and digits with optional separators: E.164 and its usual spellings. */
 const PHONE_NUMBER = /\+\d(?:[ ().-]?\d){6,14}\b/g;
 
-/** Blots out credentials, and all but the last two digits of phone numbers, in free text. */
+/** Removes credentials, and all but the last two digits of phone numbers, from free text. */
 export function redactText(text: string): string {
   return text
     .replace(JSON_WEB_TOKEN, REDACTED)

@@ -1,12 +1,12 @@
-// The only module that loads the Secrets Manager client. It is imported on the first reading, and it names what it
-// uses, so that a bundle carries one command of the client.
+// The only module that loads the Secrets Manager client, at the first read. Named imports keep the client's other
+// commands out of the bundle.
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 
 export { GetSecretValueCommand };
 
 const CONNECT_TIMEOUT_MS = 1_000;
 const ATTEMPT_TIMEOUT_MS = 2_000;
-/** Including the first. A reading that fails twice is better answered than waited for. */
+/** Including the first. After two failures, an early error is better than a longer wait. */
 const MAX_ATTEMPTS = 2;
 
 /** Region, credentials and endpoint come from the standard AWS variables. */

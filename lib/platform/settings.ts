@@ -20,13 +20,13 @@ const csv = z.pipe(
   ),
 );
 
-/** An empty value is how templates say that there is none. */
+/** Templates use an empty value for an absent one. */
 const optionalText = z.optional(z.string());
 
 const environment = z.object({
-  /** Names the one secret of a single-account service. */
+  /** The secret of a service for one account. */
   RINGCENTRAL_SECRET_ID: z.optional(z.string().check(z.minLength(1))),
-  /** Prefix + account id names the secret of each account of a many-account service. */
+  /** In a service for many accounts, prefix + account id names the secret of each. */
   RINGCENTRAL_SECRET_PREFIX: z.optional(z.string().check(z.minLength(1))),
   AUTH_ISSUER: z.url({ protocol: /^https?$/ }),
   AUTH_AUDIENCE: z.string().check(z.minLength(1)),
@@ -37,13 +37,13 @@ const environment = z.object({
   CORS_ALLOWED_ORIGINS: z._default(csv, []),
   /** Comma-separated ids of the accounts that the schedule syncs. */
   SYNC_ACCOUNTS: z._default(csv, []),
-  /** The queue of the sync's work; needed by those functions alone that put something on it. */
+  /** The sync queue; only the functions that send to it need it. */
   SYNC_QUEUE_URL: optionalText,
-  /** The EventBridge bus that changes are published on. Absent: nowhere. */
+  /** The EventBridge bus for changes. Absent: changes are not published. */
   EVENT_BUS_NAME: optionalText,
-  /** Where RingCentral is to deliver notifications. Absent: no subscription is made. */
+  /** The address for RingCentral's notifications. Absent: no subscription is created. */
   WEBHOOK_URL: z.optional(z.union([z.literal(""), z.url({ protocol: /^https?$/ })])),
-  /** Where the error catalogue is served; each problem's `type` is this plus `#code`. */
+  /** The URL of the error catalogue; each problem's `type` is this plus `#code`. */
   PROBLEM_TYPE_BASE: z._default(z.string(), "/docs/errors"),
 });
 

@@ -1,4 +1,4 @@
-// The only module that loads the SQS client: imported on the first message, so that nobody else pays for it.
+// The only module that loads the SQS client, at the first message: functions that send none do not load it.
 import { SendMessageCommand, SQSClient } from "@aws-sdk/client-sqs";
 
 /** @public Reached through the dynamic import of this module. */
@@ -12,7 +12,7 @@ const MAX_ATTEMPTS = 3;
 export function createSqsClient(): SQSClient {
   return new SQSClient({
     maxAttempts: MAX_ATTEMPTS,
-    // The queue's URL names the real service; an endpoint from the environment has to win.
+    // The queue's URL names the real service; an endpoint from the environment takes precedence.
     useQueueUrlAsEndpoint: false,
     requestHandler: {
       connectionTimeout: ATTEMPT_TIMEOUT_MS,

@@ -1,6 +1,5 @@
-// The only module that loads the DynamoDB client. It is imported dynamically, on the first record, so that a
-// function which never touches the table does not pay for it; and it names what it uses, so that a bundle
-// carries four classes of the client and not all of it.
+// The only module that loads the DynamoDB client, at the first record: functions without the table do not load it.
+// Named imports keep the client's other classes out of the bundle.
 import {
   ConditionalCheckFailedException,
   DeleteItemCommand,
@@ -16,15 +15,15 @@ export { ConditionalCheckFailedException, DeleteItemCommand, GetItemCommand, Put
 export interface ClientOptions {
   requestTimeoutMs: number;
   maxAttempts: number;
-  /** Told of every answer's `Date` header, whatever the answer says. */
+  /** Called with the `Date` header of every response, errors included. */
   onDate?: ((exchange: DatedExchange) => void) | undefined;
 }
 
-/** One exchange with the table, by this process's clock, and the table's own time in its answer. */
+/** One exchange with the table by this process's clock, and the table's time in its response. */
 export interface DatedExchange {
   sentAt: number;
   receivedAt: number;
-  /** Epoch milliseconds; whole seconds, cut off. */
+  /** Epoch milliseconds, rounded down to whole seconds. */
   dateMs: number;
 }
 
@@ -46,15 +45,15 @@ export function createClient({ requestTimeoutMs, maxAttempts, onDate }: ClientOp
 
 const Dated = z.object({ headers: z.object({ date: z.string() }) });
 
-/** The last step before the wire, so that every attempt is an exchange of its own and none holds a wait. */
+/** The last step before the wire: every attempt is a separate exchange, without the waits between attempts. */
 function observeDates(client: DynamoDBClient, onDate: (exchange: DatedExchange) => void): void {
   client.middlewareStack.add(
     (next) => async (request) => {
       const sentAt = Date.now();
       const result = await next(request);
       const receivedAt = Date.now();
-      const answer = Dated.safeParse(result.response);
-      if (answer.success) onDate({ sentAt, receivedAt, dateMs: Date.parse(answer.data.headers.date) });
+      const dated = Dated.safeParse(result.response);
+      if (dated.success) onDate({ sentAt, receivedAt, dateMs: Date.parse(dated.data.headers.date) });
       return result;
     },
     { step: "deserialize", name: "observeDates", priority: "low" },

@@ -1,9 +1,9 @@
 /**
- * The table could not be asked, or did not answer in time. A write that failed this way may have taken effect.
- * Callers degrade (or refuse) on it; it never carries a record's content.
+ * The table could not be reached, or did not respond in time. A write that failed this way may have taken effect.
+ * Callers degrade or reject on it. It never contains a record's content.
  */
 export class StorageUnavailable extends Error {
-  /** The table is there but busy: waiting helps, working without it does not. */
+  /** The table is reachable but busy: waiting helps, working without it does not. */
   readonly throttled: boolean;
   constructor(reason: string, options: { cause?: unknown; throttled?: boolean } = {}) {
     super(`storage unavailable: ${reason}`, { cause: options.cause });

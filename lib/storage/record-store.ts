@@ -1,14 +1,14 @@
 /**
- * The one storage primitive the fleet's protocols (token store, rate limiter, idempotency, cache) are built on: a
- * record changed by compare-and-set on its version. It maps to one DynamoDB item and one conditional write, so
- * it needs no transactions and runs unchanged on every DynamoDB emulator.
+ * The storage primitive of all protocols (shared token, rate limiter, idempotency, cache, sync): a record changed by
+ * compare-and-set on its version. It maps to one DynamoDB item and one conditional write, so it needs no transactions
+ * and runs unchanged on every DynamoDB emulator.
  */
 export interface RecordStore {
   /** Strongly consistent. A record past `expiresAt` may still be returned: TTL deletion lags. */
   read<Value>(key: RecordKey): Promise<StoredRecord<Value> | undefined>;
   /**
    * Writes the record if its version is still `expected` (`null` = if it does not exist).
-   * @returns the new version, or `undefined` when somebody else was first
+   * @returns the new version, or `undefined` when another writer was first
    */
   compareAndSet<Value>(
     key: RecordKey,
@@ -16,7 +16,7 @@ export interface RecordStore {
     value: Value,
     options?: WriteOptions,
   ): Promise<number | undefined>;
-  /** Removes the record if its version is still `expected`. Returns false when somebody else was first. */
+  /** Removes the record if its version is still `expected`. @returns false when another writer was first */
   remove(key: RecordKey, expected: number): Promise<boolean>;
 }
 
@@ -28,7 +28,7 @@ export interface RecordKey {
 
 export interface StoredRecord<Value> {
   value: Value;
-  /** Grows by one with every write; survives nothing: a removed and re-created record starts at 1 again. */
+  /** Grows by one with every write. A record that is removed and created again starts at 1. */
   version: number;
 }
 

@@ -25,7 +25,7 @@ const MAX_DOUBLINGS = 5;
 /**
  * Changes a record by compare-and-set: reads it, applies `edit`, and starts again when another writer was first.
  * @param edit is given the stored value, or `undefined` when there is no record; it returns the new value, or
- * `undefined` to leave the record as it is. It may run several times, so it must not have effects of its own.
+ * `undefined` to leave the record as it is. It may run several times, so it must be free of side effects.
  * @returns the record as it is afterwards
  * @throws StorageUnavailable, also after `maxTries` lost races
  */

@@ -13,13 +13,13 @@ import { apiGatewayEvent, type TestRequest } from "../support/api-gateway.ts";
 import { type Service, startService } from "../support/service.ts";
 import { percentile } from "./figures.ts";
 
-/** As in `requests.ts`: how long RingCentral takes for each call, logins too. */
+/** As in `requests.ts`: RingCentral's time for each call, logins included. */
 const RINGCENTRAL_MS = 150;
 const RUNS = 15;
 const AMPLE = { Light: 3_000, Medium: 3_000, Heavy: 3_000, Auth: 100 };
 
-/** A Lambda's life up to its first answer: Node's start, the bundle, and all that the first request loads and asks. */
-const firstAnswer = `
+/** A Lambda until its first response: Node's start, the bundle, and everything the first request loads and calls. */
+const firstResponse = `
   const [path, event] = JSON.parse(process.env.FIRST_REQUEST);
   const { handler } = await import(path);
   const context = { awsRequestId: "cold", getRemainingTimeInMillis: () => 15000 - performance.now() };
@@ -27,21 +27,21 @@ const firstAnswer = `
   process.stdout.write("\\n" + JSON.stringify({ ms: performance.now(), statusCode }));
   process.exit(0);`;
 
-/** A fresh process's first answer. */
-export interface FirstAnswer {
+/** The first response of a new process. */
+export interface FirstResponse {
   statusCode: number;
-  /** From the start of the process to its answer. */
+  /** From the start of the process to its response. */
   ms: number;
-  /** Till it asked for its first event, where it does that. */
+  /** Until it requested its first event, under Lambda's runtime client. */
   initMs?: number;
 }
-/** Starts a process in which the bundle answers one event. @param env all of its environment */
-export type RunFirst = (path: string, event: unknown, env: NodeJS.ProcessEnv) => Promise<FirstAnswer>;
+/** Starts a process in which the bundle handles one event. @param env its whole environment */
+export type RunFirst = (path: string, event: unknown, env: NodeJS.ProcessEnv) => Promise<FirstResponse>;
 
 const inPlainProcess: RunFirst = async (path, event, env) => {
   const { stdout } = await promisify(execFile)(
     process.execPath,
-    ["--input-type=module", "--eval", firstAnswer],
+    ["--input-type=module", "--eval", firstResponse],
     { env: { ...env, FIRST_REQUEST: JSON.stringify([path, event]) } },
   );
   return JSON.parse(stdout.slice(stdout.lastIndexOf("\n")));
@@ -49,13 +49,13 @@ const inPlainProcess: RunFirst = async (path, event, env) => {
 
 interface ColdCase {
   name: string;
-  /** The function's place under `functions/`; absent: one that does nothing. */
+  /** The function's path under `functions/`. Absent: an empty function. */
   bundle?: string;
   route: Route;
   request?: (run: number, tokens: Service["tokens"]) => TestRequest;
-  /** RingCentral's answers that this one waits for, one after the other. */
+  /** The number of consecutive RingCentral responses it waits for. */
   waitsFor: number;
-  /** Needs a fleet that has no token yet. */
+  /** Needs a fleet without a token. */
   isFirst?: boolean;
 }
 
@@ -92,9 +92,9 @@ const cases: ColdCase[] = [
 ];
 
 /**
- * The time from the start of a fresh process to its first answer, for the very bundles that are deployed. Everything
- * it speaks to is on loopback, RingCentral answering after a while.
- * @param runner what the process is
+ * The time from the start of a new process to its first response, for the deployed bundles. All its peers are on
+ * loopback; RingCentral responds after a delay.
+ * @param runner names the kind of process
  */
 export async function measureColdStarts(
   runFirst: RunFirst = inPlainProcess,
@@ -109,7 +109,7 @@ export async function measureColdStarts(
     let base = 0;
     for (const each of cases) {
       const path = each.bundle === undefined ? nothing : join(outDir, "functions", `${each.bundle}.mjs`);
-      const answers = await firstAnswersOf(each, path, runFirst);
+      const answers = await firstResponsesOf(each, path, runFirst);
       const median = (values: (number | undefined)[]) =>
         percentile(
           values.map((value) => value ?? Number.NaN),
@@ -134,8 +134,8 @@ export async function measureColdStarts(
   }
 }
 
-async function firstAnswersOf(each: ColdCase, path: string, runFirst: RunFirst): Promise<FirstAnswer[]> {
-  const answers: FirstAnswer[] = [];
+async function firstResponsesOf(each: ColdCase, path: string, runFirst: RunFirst): Promise<FirstResponse[]> {
+  const answers: FirstResponse[] = [];
   let service: Service | undefined;
   const answer = async (run: number, { tokens }: Service) => {
     const { name, route, request } = each;
@@ -151,7 +151,7 @@ async function firstAnswersOf(each: ColdCase, path: string, runFirst: RunFirst):
     if (each.isFirst) await service?.stop();
     if (service === undefined || each.isFirst) {
       service = await startService({ latencyMs: RINGCENTRAL_MS, limits: AMPLE });
-      // The token, and what the cache keeps, are there from an earlier instance.
+      // An earlier instance has left the token and the cached responses.
       if (!each.isFirst) await answer(-1, service);
     }
     answers.push(await answer(run, service));

@@ -1,4 +1,4 @@
-// `npm run bench:cold`: cold starts under AWS's own runtime client, which it installs in .build the first time.
+// `npm run bench:cold`: cold starts under AWS's own runtime client, installed in .build at the first run.
 import { measureColdStarts } from "./cold-starts.ts";
 import { installRuntimeClient, underLambdaRuntime } from "./lambda-runtime.ts";
 

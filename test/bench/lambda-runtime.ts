@@ -5,14 +5,14 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { basename, dirname, join } from "node:path";
 import { projectRoot } from "../../infra/build/bundle.ts";
-import type { FirstAnswer, RunFirst } from "./cold-starts.ts";
+import type { FirstResponse, RunFirst } from "./cold-starts.ts";
 
-/** AWS's runtime interface client for Node: what asks for events inside a Lambda, and calls the handler. */
+/** AWS's runtime interface client for Node: it requests events inside a Lambda and calls the handler. */
 const CLIENT = "aws-lambda-ric@4.0.2";
 const clientDir = join(projectRoot, ".build", "lambda-runtime-client");
 const clientPath = join(clientDir, "node_modules", "aws-lambda-ric", "index.mjs");
 
-/** Not a dependency of the project: its native part is built from source, which takes a compiler and a minute. */
+/** Not a dependency of the project: building its native part takes a compiler and a minute. */
 export function installRuntimeClient(): void {
   if (existsSync(clientPath)) return;
   console.log(`Installing ${CLIENT} in .build (needs cmake and a C++ compiler, and about a minute) …`);
@@ -27,16 +27,16 @@ const REQUEST_ID = "00000000-0000-4000-8000-000000000001";
 const FUNCTION_ARN = "arn:aws:lambda:us-east-1:123456789012:function:bench";
 
 /**
- * Runs a bundle as Lambda does: the runtime client in a fresh process, and a server of Lambda's Runtime API that has one
- * event for it.
+ * Runs a bundle as Lambda does: the runtime client in a new process, and a server of Lambda's Runtime API with one
+ * event.
  */
 export const underLambdaRuntime: RunFirst = async (path, event, env) => {
   const startedAt = performance.now();
-  const { promise, resolve, reject } = Promise.withResolvers<FirstAnswer>();
+  const { promise, resolve, reject } = Promise.withResolvers<FirstResponse>();
   let initMs = 0;
   const server = createServer((request, response) => {
     if (request.url === `${API}/invocation/next`) {
-      // The second time it asks, it has answered; it is left waiting.
+      // The second request for an event comes after the response; it stays open.
       if (initMs > 0) return;
       initMs = performance.now() - startedAt;
       sendEvent(response, event);

@@ -1,7 +1,7 @@
 import type { RecordKey, RecordStore } from "../../lib/storage/record-store.ts";
 import { createMemoryRecordStore } from "../support/memory-record-store.ts";
 
-/** What a table would have counted. [AWS] One write unit per KB written or deleted, one read unit per 4 KB read. */
+/** The units a table would count [AWS]: one write unit per KB written or deleted, one read unit per 4 KB read. */
 export interface Meter {
   reads: number;
   readUnits: number;
@@ -12,10 +12,10 @@ export interface Meter {
 }
 
 const WRITER_BYTES = 36;
-/** Of the names of the attributes, and of the numbers in them. */
+/** The size of the attribute names and of their numbers. */
 const OVERHEAD_BYTES = "pk".length + "sk".length + "version".length + "value".length + "writer".length + 8;
 
-/** Records in memory, each call measured as the DynamoDB item it would be. */
+/** Records in memory; each call is measured as the equivalent DynamoDB item. */
 export function createMeteredRecords(): { records: RecordStore; meter: () => Meter } {
   const store = createMemoryRecordStore();
   let meter = emptyMeter();
@@ -50,7 +50,7 @@ export function createMeteredRecords(): { records: RecordStore; meter: () => Met
         return store.remove(key, expected);
       },
     },
-    /** Since the last time. */
+    /** Counts since the last call. */
     meter() {
       const counted = meter;
       meter = emptyMeter();

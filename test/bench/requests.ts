@@ -11,10 +11,10 @@ import { type Service, startService } from "../support/service.ts";
 import { SEED } from "../twin/twin.ts";
 import { muted, percentile } from "./figures.ts";
 
-/** How long RingCentral takes for each call here; its real answers take 100 to 400 ms. */
+/** RingCentral's time for each call here; its real responses take 100 to 400 ms. */
 const RINGCENTRAL_MS = 150;
 const RUNS = 60;
-/** So that no request waits for a budget: those waits are what the fleet simulation is about. */
+/** So that no request waits for a budget: the fleet simulation measures those waits. */
 const AMPLE = { Light: 3_000, Medium: 3_000, Heavy: 3_000, Auth: 100 };
 
 interface Figures {
@@ -27,9 +27,9 @@ interface Figures {
 }
 
 /**
- * What one request costs through the real handlers, against what it costs to call RingCentral directly: time,
- * RingCentral calls and table requests, per request. One process, warm; dynalite is in the same process, so the
- * time of a table request is that of a loopback one.
+ * The cost of one request through the real handlers, compared with a direct call of RingCentral: time, RingCentral
+ * calls and table requests. One warm process; dynalite runs in the same process, so a table request takes as long as
+ * a loopback request.
  */
 export async function measureRequests(): Promise<void> {
   const restore = muted();
@@ -140,7 +140,7 @@ function succeeded(answer: TestAnswer): TestAnswer {
   return answer;
 }
 
-/** Numbers that nobody has, and no two the same. */
+/** Unused numbers, all different. */
 const numberOf = (run: number) =>
   `+1${213 + Math.floor(run / 100)}55501${String(run % 100).padStart(2, "0")}`;
 

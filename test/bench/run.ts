@@ -1,10 +1,10 @@
-// `npm run bench`: every published figure, printed. docs/benchmarks.md tells what they mean.
+// `npm run bench`: prints every published measurement. docs/benchmarks.md explains them.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { measureColdStarts } from "./cold-starts.ts";
 import { measureRequests } from "./requests.ts";
 
-/** @returns whether it ended well: the simulation fails when a goal is missed */
+/** @returns whether it succeeded: the simulation fails when a goal is missed */
 function run(program: string): boolean {
   const path = fileURLToPath(new URL(program, import.meta.url));
   return spawnSync(process.execPath, [path], { stdio: "inherit" }).status === 0;

@@ -1,4 +1,4 @@
-/** Time as an argument: the twin reads and waits on nothing else. */
+/** Time as an argument: the twin uses no other clock. */
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number;
@@ -6,19 +6,19 @@ export interface Clock {
   sleep(ms: number): Promise<void>;
 }
 
-/** A clock that stands still until told to move. */
+/** A clock that moves only by `advance`. */
 export interface ManualClock extends Clock {
-  /** Moves time forward and wakes the sleepers whose hour has come, earliest first. */
+  /** Advances the time and resolves due sleeps, earliest first. */
   advance(ms: number): void;
 }
 
-/** The machine's clock. Its sleeps never keep a process alive. */
+/** The machine's clock. Its sleeps do not keep a process alive. */
 export const realClock: Clock = {
   now: () => Date.now(),
   sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms).unref()),
 };
 
-/** @param start epoch milliseconds the clock begins at */
+/** @param start epoch milliseconds */
 export function createManualClock(start = Date.UTC(2026, 0, 5, 9)): ManualClock {
   let now = start;
   let sleepers: { wakeAt: number; wake: () => void }[] = [];
@@ -37,7 +37,7 @@ export function createManualClock(start = Date.UTC(2026, 0, 5, 9)): ManualClock 
   };
 }
 
-/** @returns whether a clock can be moved by hand */
+/** @returns whether a clock can be advanced */
 export function isManual(clock: Clock): clock is ManualClock {
   return "advance" in clock && typeof clock.advance === "function";
 }

@@ -1,15 +1,15 @@
 import { SEED, type Twin } from "./twin.ts";
 
-/** An answer of the twin, read to its end. */
+/** A complete response of the twin. */
 export interface Read<T = unknown> {
   status: number;
   headers: Headers;
   text: string;
-  /** Undefined when the body is no JSON. */
+  /** Undefined when the body is not JSON. */
   body: T;
 }
 
-/** The part of a list answer that tests look at. */
+/** The part of a list response that tests read. */
 export interface ListAnswer {
   uri: string;
   records: { id: string | number; [field: string]: unknown }[];
@@ -17,7 +17,7 @@ export interface ListAnswer {
   navigation: Record<string, { uri: string }>;
 }
 
-/** The part of a token answer that tests look at. */
+/** The part of a token response that tests read. */
 export interface TokenAnswer {
   access_token: string;
   refresh_token: string;
@@ -57,7 +57,7 @@ export async function fetchRead<T = unknown>(url: string, init?: RequestInit): P
   };
 }
 
-/** Sends a token request as an app: with Basic, or naming itself in the body when it has no secret. */
+/** Sends a token request as an app: with Basic, or with the client id in the body when it has no secret. */
 export function requestToken<T = TokenAnswer>(
   twin: Twin,
   form: Record<string, string>,
@@ -100,7 +100,7 @@ export function sender(twin: Twin, accessToken: string): Send {
     });
 }
 
-/** Logs in and gives the way to send calls. */
+/** Logs in. @returns a function that sends calls */
 export async function logIn(twin: Twin, jwt?: string, app?: ClientCredentials): Promise<Send> {
   const { body, text } = await requestJwtToken(twin, jwt, app);
   if (body?.access_token === undefined) throw new Error(`no access token: ${text}`);

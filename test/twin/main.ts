@@ -1,4 +1,4 @@
-// A twin on its own: `node test/twin/main.ts --port 3900 --numbers 25000`. Prints its URL when it listens.
+// A stand-alone twin: `node test/twin/main.ts --port 3900 --numbers 25000`. Prints its URL once it listens.
 import { parseArgs } from "node:util";
 import { OptionError, SEED, startTwin, type TwinOptions } from "./twin.ts";
 
@@ -37,7 +37,7 @@ const flags = {
   help: { type: "boolean" },
 } as const;
 
-/** A flag's text as the number, boolean or word it stands for. */
+/** A flag's text as a number, boolean or word. */
 function toValue(given: string): unknown {
   if (given === "true" || given === "false") return given === "true";
   return /^\d+$/.test(given) ? Number(given) : given;

@@ -1,40 +1,40 @@
 import type { Clock } from "./clock.ts";
 
-/** RingCentral's usage plan groups that the twin's calls fall into. */
+/** The usage plan groups of the twin's calls. */
 export type Group = "Light" | "Medium" | "Heavy" | "Auth";
 
 /** Requests per 60 s; `false` lifts the limit. */
 export type GroupLimits = Record<Group, number | false>;
 
-/** What may be switched while the twin runs. Each answers a question the documentation leaves open. */
+/** Settings that can change at run time. Each decides a question that the documentation leaves open. */
 export interface Settings {
   /** The largest page size; a larger `perPage` is clamped to it (1000). */
   maxPerPage: number;
-  /** `false`: `blocked-number` is no longer routed and answers 404 AGW-404 (true). */
+  /** `false`: `blocked-number` responds 404 AGW-404 (true). */
   legacyBlockedNumbers: boolean;
-  /** What the caller-blocking list holds when `status` is omitted ("Blocked"). */
+  /** The caller-blocking list without `status` ("Blocked"). */
   omittedStatusMeans: "Blocked" | "both";
-  /** Whether fields a forwarding-number PUT leaves out are reset or kept ("replace"). */
+  /** Whether a forwarding-number PUT resets or keeps omitted fields ("replace"). */
   putForwarding: "merge" | "replace";
   /** The same for caller-blocking numbers ("replace"). */
   putCallerBlocking: "merge" | "replace";
-  /** The answer to blocking a number that is in the list already ("CMN-406"). */
+  /** The response to blocking a number that is in the list ("CMN-406"). */
   duplicateBlockedNumber: "CMN-406" | "CMN-101" | "idempotent";
   /** The app setting that puts a refresh token into token responses (true). */
   issueRefreshTokens: boolean;
-  /** How long every call takes before it is processed, in the twin's time (0). */
+  /** The delay before every call is processed, by the twin's clock (0). */
   latencyMs: number;
   limits: GroupLimits;
 }
 
-/** Options of `startTwin`; the defaults of the settings stand in brackets at each. */
+/** Options of `startTwin`; the settings' defaults are in brackets. */
 export interface TwinOptions extends Partial<Omit<Settings, "limits">> {
   /** 0 or absent: a free one. */
   port?: number;
   host?: string;
-  /** How many phone numbers the seeded account lists (250). */
+  /** The number of phone numbers that the seeded account lists (250). */
   numbers?: number;
-  /** Fixes tokens, ids and the draws of faults (1). */
+  /** Determines tokens, ids and the drawing of faults (1). */
   seed?: number;
   clock?: Clock;
   /** Per group; groups left out keep Light 50, Medium 40, Heavy 10, Auth 5. `false` lifts all limits. */
@@ -44,7 +44,7 @@ export interface TwinOptions extends Partial<Omit<Settings, "limits">> {
 const defaultLimits: GroupLimits = { Light: 50, Medium: 40, Heavy: 10, Auth: 5 };
 const noLimits: GroupLimits = { Light: false, Medium: false, Heavy: false, Auth: false };
 
-/** An option, or a settings patch over HTTP, that the twin does not understand. */
+/** An option, or a settings patch over HTTP, that is unknown or invalid. */
 export class OptionError extends Error {}
 
 const isCount = (value: unknown): value is number =>
@@ -73,7 +73,7 @@ function isLimits(value: unknown): value is Partial<GroupLimits> {
   );
 }
 
-/** @throws OptionError naming the first key that is unknown or has an impossible value */
+/** @throws OptionError naming the first key that is unknown or has an invalid value */
 export function checkSettings(
   patch: object,
 ): asserts patch is Partial<Omit<Settings, "limits">> & Pick<TwinOptions, "limits"> {
@@ -84,7 +84,7 @@ export function checkSettings(
   }
 }
 
-/** The settings a twin starts with: the defaults with the given ones over them. */
+/** The initial settings: the defaults, overridden by the given ones. */
 export function initialSettings(options: Partial<TwinOptions>): Settings {
   const defaults: Settings = {
     maxPerPage: 1000,

@@ -1,4 +1,4 @@
-/** A stream of numbers that a seed fixes for good. */
+/** A stream of numbers that a seed determines. */
 export interface Random {
   /** In [0, 1). */
   next(): number;
@@ -8,7 +8,7 @@ export interface Random {
   uuid(): string;
 }
 
-/** mulberry32: tiny, and good enough for test data. Not for anything secret. */
+/** mulberry32: small, and sufficient for test data. Not for secrets. */
 export function createRandom(seed: number): Random {
   let state = seed >>> 0;
   const next = () => {

@@ -34,17 +34,17 @@ export type { LoggedRequest } from "./edge/request-log.ts";
 export type { Group, GroupLimits, Settings, TwinOptions } from "./options.ts";
 export { OptionError } from "./options.ts";
 
-/** New permission lists; what is left out stays. */
+/** New permission lists; absent ones stay. */
 export interface PermissionPatch {
-  /** Whose app permissions to set (the main app). */
+  /** The app whose permissions to set (the main app). */
   clientId?: string;
   app?: readonly string[];
-  /** Whose user permissions to set (the administrator). */
+  /** The user whose permissions to set (the administrator). */
   jwt?: string;
   user?: readonly string[];
 }
 
-/** A running simulator of RingCentral, and the strings a test may pull behind its clients' backs. */
+/** A running simulator of RingCentral, with the controls for tests. */
 export interface Twin {
   /** Without a trailing slash. */
   readonly url: string;
@@ -54,22 +54,22 @@ export interface Twin {
   clearRequests(): void;
   readonly faults: Faults;
   readonly settings: Readonly<Settings>;
-  /** @throws OptionError for an unknown setting or an impossible value */
+  /** @throws OptionError for an unknown setting or an invalid value */
   configure(patch: Partial<Omit<Settings, "limits">> & Pick<TwinOptions, "limits">): void;
-  /** Accounts, apps and users, to read and to change at will. */
+  /** Accounts, apps and users, to read and to change. */
   readonly state: World;
   /** @throws Error when no account has such an extension */
   extension(extensionId: string): Extension;
-  /** The phone numbers of the main account. Subscribers are told of edits to an extension's numbers. */
+  /** The phone numbers of the main account. Subscribers are notified of edits to an extension's numbers. */
   readonly numbers: NumberEditor;
-  /** Every notification sent, handshakes not included. */
+  /** Every notification sent, without validation requests. */
   readonly deliveries: readonly Delivery[];
-  /** Resolves when every notification has been answered or given up. */
+  /** Resolves when every notification has a response or has timed out. */
   deliveriesSettled(): Promise<void>;
   readonly sessions: readonly Session[];
-  /** The old secret stops working at once; sessions live on. */
+  /** The old secret stops working at once; sessions continue. */
   rotateClientSecret(secret: string, clientId?: string): void;
-  /** Replaces a user's JWT credential, as deleting it in the console and making a new one would. */
+  /** Replaces a user's JWT credential, as deleting and creating it in the console does. */
   rotateJwt(jwt: string, old?: string): void;
   setPermissions(patch: PermissionPatch): void;
   /** Every access token has expired: OAU-128. */
@@ -78,9 +78,9 @@ export interface Twin {
   expireRefreshTokens(): void;
   /** Every session has ended: OAU-213. */
   endSessions(): void;
-  /** Forgets what rate limiters have counted, penalties included. */
+  /** Clears the rate limiters, penalties included. */
   clearLimits(): void;
-  /** Back to the start: data, settings, sessions, limits, faults and the log. */
+  /** Restores the initial state: data, settings, sessions, limits, faults and the log. */
   reset(): void;
   /** Breaks every connection at once. */
   close(): Promise<void>;
@@ -89,8 +89,8 @@ export interface Twin {
 const optionKeys = ["port", "host", "numbers", "seed", "clock"];
 
 /**
- * Starts a simulator of RingCentral on a port of its own. Any number of them may run in one process.
- * @throws OptionError for an option it does not know
+ * Starts a simulator of RingCentral on its own port. Any number of them may run in one process.
+ * @throws OptionError for an unknown option
  */
 export async function startTwin(options: TwinOptions = {}): Promise<Twin> {
   const { port = 0, host = "127.0.0.1", numbers = 250, seed = 1, clock = realClock } = options;

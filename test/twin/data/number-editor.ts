@@ -2,11 +2,11 @@ import { type Account, type CompanyNumber, findAccount, type World } from "./wor
 
 type NewNumber = Partial<CompanyNumber> & Pick<CompanyNumber, "phoneNumber">;
 
-/** Changes to an account's phone numbers that happen behind the back of a reader. */
+/** Changes of an account's phone numbers outside the API. */
 export interface NumberEditor {
-  /** Of every usage type, the ones no list call shows included. */
+  /** Includes the usage types that no list call shows. */
   list(): readonly CompanyNumber[];
-  /** What is left out is that of a plain company number. */
+  /** Absent members are those of a plain company number. */
   add(number: NewNumber): CompanyNumber;
   /** @throws Error when there is no such number */
   update(id: number, patch: Partial<CompanyNumber>): CompanyNumber;
@@ -15,8 +15,8 @@ export interface NumberEditor {
 }
 
 /**
- * @param world asked for on every use, since a reset replaces it
- * @param onChange told whose extension's numbers have changed; a company-level number is nobody's
+ * @param world called on every use, because a reset replaces it
+ * @param onChange called with the extension whose numbers changed; not for company-level numbers
  */
 export function createNumberEditor(
   world: () => World,

@@ -5,7 +5,7 @@ const firstNumberId = 900001;
 /** Extensions that exist only to own direct numbers of a large inventory. */
 export const firstFillerExtension = 3_810_000;
 
-/** Area codes in the order they are handed out: 2xx to 4xx come last, so that tests may use those freely. */
+/** Area codes in the order of their use: 2xx to 4xx come last, so that tests may use them. */
 const areaCodes = [range(700, 989), range(500, 699), range(201, 499)]
   .flat()
   .filter((code) => code % 100 !== 11 && ![650, 800, 555].includes(code));
@@ -29,7 +29,7 @@ function toNumber(id: number, { phoneNumber, usageType, ...rest }: NewNumber): C
   return { id, phoneNumber, usageType, ...defaults, ...rest };
 }
 
-/** The numbers with a part to play; the rest of the inventory is filler. */
+/** The numbers that tests use; the rest of the inventory is filler. */
 const cast: NewNumber[] = [
   { phoneNumber: SEED.mainNumber, usageType: "MainCompanyNumber", paymentType: "TollFree", primary: true },
   direct(SEED.directNumber, SEED.extensionId, { location: "San Mateo, CA" }),
@@ -46,7 +46,7 @@ const cast: NewNumber[] = [
     status: "Pending",
     temporaryNumber: { id: "990001", phoneNumber: "+16505550199" },
   },
-  // An enum value no published list knows yet, and a type that is null: both happen to readers [spec].
+  // An enum value that no published list contains, and a type that is null: readers meet both [spec].
   { phoneNumber: "+16505550121", usageType: "SatelliteNumber", type: null },
 ];
 

@@ -12,7 +12,7 @@ const userPermissions = [
 ];
 const adminPermissions = [...userPermissions, "ReadCompanyPhoneNumbers"];
 
-/** @returns an extension with nothing set up */
+/** @returns an extension without any settings */
 export function bareExtension(
   accountId: string,
   id: string,
@@ -111,7 +111,7 @@ function typedNumber(id: number, type: string, phoneNumber: string): ForwardingE
   return { id: String(id), type, features: both, phoneNumber, label: type };
 }
 
-/** @returns the extensions of the main account that have a part to play */
+/** @returns the extensions of the main account that tests use */
 export function seedExtensions(): Extension[] {
   const bare = (id: string, extensionNumber: string, name: string) =>
     bareExtension(SEED.accountId, id, extensionNumber, name);

@@ -4,8 +4,8 @@ import { bareExtension, seedApps, seedExtensions, seedUsers } from "./seed-peopl
 import type { Account, Extension, World } from "./world.ts";
 
 /**
- * The world a twin wakes up in: three accounts, their people and apps.
- * @param numbers how many phone numbers the main account lists
+ * The initial world: three accounts, their people and apps.
+ * @param numbers the number of phone numbers that the main account lists
  */
 export function createWorld(numbers: number): World {
   const others = [

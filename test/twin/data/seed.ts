@@ -1,6 +1,6 @@
 /**
- * Names and secrets of the seeded world, for tests and for a development stack. All of it is made up: 555-01xx
- * numbers, and credentials that open nothing but a twin. The README of this folder tells what each is good for.
+ * Names and secrets of the seeded world, for tests and for a development stack. All of it is fictional: 555-01xx
+ * numbers, and credentials that only a twin accepts. test/twin/README.md describes their uses.
  */
 export const SEED = {
   accountId: "3700111",

@@ -17,7 +17,7 @@ export interface CompanyNumber {
   callerIdName?: string;
 }
 
-/** One row of an extension's blocked and allowed list. Both families show it, under ids of their own [unsure]. */
+/** One row of an extension's blocked and allowed list. Both families show it, under different ids [unsure]. */
 export interface CallerBlockingEntry {
   id: string;
   legacyId: string;
@@ -70,18 +70,18 @@ export interface Account {
   numbers: CompanyNumber[];
 }
 
-/** A registered application. No secret makes it a public client. */
+/** A registered application. Without a secret it is a public client. */
 export interface App {
   clientId: string;
   clientSecret?: string;
   permissions: string[];
   grants: string[];
   sandboxOnly?: boolean;
-  /** Why rate limits cannot be told for it, if so: 429 with this code on every API call. */
+  /** The code of its 429 on every API call, for an app without rate limits. */
   planProblem?: "CMN-302" | "CMN-303";
 }
 
-/** Somebody who can log in, with the JWT credential made in the developer console. */
+/** A user who can log in with the JWT credential created in the developer console. */
 export interface User {
   jwt: string;
   accountId: string;
@@ -90,32 +90,32 @@ export interface User {
   admin: boolean;
   permissions: string[];
   lockedOut?: boolean;
-  /** Epoch milliseconds; JWT credentials live forever by default [docs: JWT]. */
+  /** Epoch milliseconds; JWT credentials do not expire by default [docs: JWT]. */
   jwtExpiresAt?: number;
-  /** The only apps the credential may be used with, when it is bound to some [docs: JWT]. */
+  /** The only apps that the credential may be used with [docs: JWT]. Absent: all. */
   jwtApps?: string[];
 }
 
-/** Somebody who wants to be told. */
+/** A subscription to notifications. */
 export interface Subscription {
   id: string;
   clientId: string;
   accountId: string;
-  /** The extension of the user who made it. */
+  /** The extension of the user who created it. */
   ownerId: string;
   /** Without `~`. */
   eventFilters: string[];
   address: string;
   verificationToken?: string;
   status: "Active" | "Blacklisted";
-  /** Deliveries in a row that were not accepted. */
+  /** Consecutive deliveries that were not accepted. */
   failures: number;
   /** Epoch milliseconds. */
   createdAt: number;
   expiresAt: number;
 }
 
-/** Everything the twin knows, open to tests that want to change it. */
+/** All data of the twin; tests may change it. */
 export interface World {
   accounts: Map<string, Account>;
   apps: Map<string, App>;

@@ -5,7 +5,7 @@ export interface Answer {
   body?: string;
 }
 
-/** @returns an answer holding `value` as JSON */
+/** @returns a response with `value` as JSON */
 export function json(status: number, value: unknown, headers: Record<string, string> = {}): Answer {
   return {
     status,
@@ -19,7 +19,7 @@ export function noContent(): Answer {
   return { status: 204, headers: {} };
 }
 
-/** Thrown anywhere below the edge to end a call with an answer. */
+/** Thrown by any layer to end a call with this response. */
 export class Refusal extends Error {
   readonly answer: Answer;
 

@@ -16,7 +16,7 @@ const done = (act: (twin: Twin, body: Body, id: string) => void): Command => {
   };
 };
 
-/** What can be done to a running twin over HTTP; a last segment after the name is an id. */
+/** The control commands over HTTP; a last segment after the name is an id. */
 const commands: Record<string, Command> = {
   "GET requests": (twin) => json(200, { data: twin.requests }),
   "DELETE requests": done((twin) => twin.clearRequests()),
@@ -52,7 +52,7 @@ const commands: Record<string, Command> = {
     json(201, twin.numbers.add({ ...body, phoneNumber: textOf(body, "phoneNumber") })),
   "PATCH numbers": (twin, body, id) => json(200, twin.numbers.update(Number(id), body)),
   "DELETE numbers": done((twin, _body, id) => twin.numbers.remove(Number(id))),
-  // Time moves by hand or not at all.
+  // Only a manual clock can be advanced.
   "POST clock": (twin, body) => {
     if (!isManual(twin.clock)) return json(409, { message: "this twin runs on the machine's clock" });
     twin.clock.advance(Number(body.advanceMs));
@@ -74,7 +74,7 @@ function textOf(body: Body, name: string, fallback?: string): string {
   return value;
 }
 
-/** Serves a request under `/__twin/`: the side door of tests, never counted, logged or spoilt. */
+/** Serves a request under `/__twin/`: the control interface of tests, never counted, logged or faulty. */
 export function serveControl(twin: Twin, request: ReceivedRequest): Ending {
   const [name = "", id = ""] = request.path.slice("/__twin/".length).split("/");
   const command = commands[`${request.method} ${name}`];
@@ -90,7 +90,7 @@ export function serveControl(twin: Twin, request: ReceivedRequest): Ending {
 
 const answered = (answer: Answer): Ending => ({ kind: "answer", answer });
 
-/** Everything but tokens and the numbers themselves, which have a command of their own. */
+/** Everything except tokens and phone numbers, which have their own command. */
 function describeState(twin: Twin) {
   const accounts = [...twin.state.accounts.values()].map(({ numbers, extensions, ...account }) => ({
     ...account,

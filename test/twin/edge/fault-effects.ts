@@ -3,7 +3,7 @@ import { restError } from "../rest/errors.ts";
 import { type Answer, json } from "./answer.ts";
 import type { FaultEffect } from "./faults.ts";
 
-/** What happens on the socket in the end. */
+/** The outcome on the socket. */
 export type Ending =
   | { kind: "answer"; answer: Answer }
   /** The head announces the whole body; half of it follows, then the connection breaks. */
@@ -13,7 +13,7 @@ export type Ending =
 
 const html = "<!doctype html><html><head><title>Error</title></head><body><h1>Bad Gateway</h1></body></html>";
 
-/** An effect that leaves its mark on the answer can only come after it. */
+/** An effect that changes the response can only follow it. */
 function comesAfter(effect: FaultEffect): boolean {
   if ("afterProcessing" in effect && effect.afterProcessing === true) return true;
   return ["reset-after-processing", "truncated-body", "empty-body", "content-type"].includes(effect.kind);
@@ -21,8 +21,8 @@ function comesAfter(effect: FaultEffect): boolean {
 
 /**
  * Runs a call under the faults drawn for it.
- * @param process serves the call; not called at all when a fault strikes before
- * @returns undefined for the answer when the call was never processed
+ * @param process serves the call; not called when a fault comes first
+ * @returns undefined as the response when the call was not processed
  */
 export async function runUnderFaults(
   effects: readonly FaultEffect[],
@@ -67,7 +67,7 @@ function spoil(effect: Exclude<FaultEffect, { kind: "delay" }>, answer: Answer |
   }
 }
 
-/** Carries no rate headers, so that a 429 looks like one of the per-address or global limits [docs: RATE]. */
+/** Carries no rate headers, as a 429 of the per-address or global limits does [docs: RATE]. */
 function statusAnswer(effect: Extract<FaultEffect, { kind: "status" }>): Answer {
   const { status, errorCode, message, body, headers } = effect;
   if (typeof body === "string") return { status, headers: { ...headers }, body };

@@ -1,7 +1,7 @@
 import { OptionError } from "../options.ts";
 import type { Random } from "../random.ts";
 
-/** Which calls a fault is for; everything left out fits every call. */
+/** The calls that a fault applies to; absent members match every call. */
 export interface FaultMatch {
   /** `token`, `listBlockedNumbers`, …: the README lists them. */
   operation?: string;
@@ -9,22 +9,22 @@ export interface FaultMatch {
   method?: string;
   /** A path in which `*` stands for anything, or a pattern. */
   path?: string | RegExp;
-  /** How many matching calls it strikes: one, or every one when a probability is given. */
+  /** The number of matching calls it affects: one, or all when a probability is given. */
   times?: number;
-  /** The chance to strike, drawn for every matching call. */
+  /** The chance to affect a call, drawn for every matching call. */
   probability?: number;
-  /** How many matching calls to let pass first. */
+  /** The number of matching calls to leave alone first. */
   skip?: number;
 }
 
-/** What a fault does. With `afterProcessing` the call takes effect before its answer is spoilt. */
+/** The effect of a fault. With `afterProcessing` the call takes effect before its response is damaged. */
 export type FaultEffect =
   | {
       kind: "status";
       status: number;
       errorCode?: string;
       message?: string;
-      /** In place of an error body made from the code; text is sent as it is. */
+      /** Replaces the error body made from the code; text is sent unchanged. */
       body?: unknown;
       headers?: Record<string, string>;
       afterProcessing?: boolean;
@@ -40,26 +40,26 @@ export type FaultEffect =
 
 export type FaultRule = FaultMatch & FaultEffect;
 
-/** A fault that has been set, and what became of it. */
+/** An active fault and its use so far. */
 export interface SetFault {
   id: number;
   rule: FaultRule;
-  /** How often it has struck. */
+  /** The number of calls it has affected. */
   fired: number;
 }
 
 export interface Faults {
-  /** @throws OptionError for a rule that cannot be understood */
+  /** @throws OptionError for an invalid rule */
   add(rule: FaultRule): SetFault;
   remove(id: number): void;
   clear(): void;
   list(): readonly SetFault[];
-  /** Draws the effects for a call: delays add up, and the first rule of another kind ends the drawing. */
+  /** Draws the effects for a call: delays add up, and the first rule of another kind is the last. */
   strike(call: { operation: string | undefined; method: string; path: string }): FaultEffect[];
 }
 
 const matchKeys = ["operation", "method", "path", "times", "probability", "skip"];
-/** The fields of each kind; those marked with `!` are mandatory numbers or strings. */
+/** The fields of each kind; those marked with `!` are required numbers or strings. */
 const effectKeys: Record<FaultEffect["kind"], string[]> = {
   status: ["status!number", "errorCode", "message", "body", "headers", "afterProcessing"],
   delay: ["ms!number", "afterProcessing"],

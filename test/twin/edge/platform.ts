@@ -6,7 +6,7 @@ import type { Random } from "../random.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
 import type { Webhooks } from "./webhooks.ts";
 
-/** Everything one twin is made of; two twins share none of it. */
+/** The parts of one twin; twins share none of them. */
 export interface Platform {
   world: World;
   settings: Settings;

@@ -2,12 +2,12 @@ const windowMs = 60_000;
 const penaltyMs = 60_000;
 
 interface Bucket {
-  /** When the accepted requests of the last window came in. */
+  /** The times of the last window's accepted requests. */
   log: number[];
   penaltyUntil: number;
 }
 
-/** What a request was told about its budget. */
+/** The budget stated to a request. */
 export interface Verdict {
   accepted: boolean;
   limit: number;
@@ -17,7 +17,7 @@ export interface Verdict {
   retryAfterSeconds: number;
 }
 
-/** A sliding log per key with RingCentral's penalty: every request during it starts it anew [docs: RATE]. */
+/** A sliding log per key with RingCentral's penalty: every request during it restarts it [docs: RATE]. */
 export interface RateLimiter {
   hit(key: string, limit: number, now: number): Verdict;
   clear(): void;

@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http";
 
-/** A request as it came off the wire, its body read to the end. */
+/** A received request with its complete body. */
 export interface ReceivedRequest {
   /** As sent: before any override of the method. */
   method: string;
@@ -25,7 +25,7 @@ export async function receive(message: IncomingMessage): Promise<ReceivedRequest
   };
 }
 
-/** @returns one header as a string, whatever Node made of it */
+/** @returns one header as a string, even if Node gives several */
 export function headerOf(request: ReceivedRequest, name: string): string | undefined {
   const value = request.headers[name];
   return Array.isArray(value) ? value.join(", ") : value;

@@ -15,15 +15,15 @@ export interface LoggedRequest {
   headers: Record<string, string>;
   /** Parsed JSON or form fields where the body is one of them. */
   body: unknown;
-  /** The call it was taken for, after any override of the method. */
+  /** The matched call, after any method override. */
   operation?: string;
   group?: Group;
   clientId?: string;
-  /** The extension whose user called. */
+  /** The caller's extension. */
   callerExtensionId?: string;
-  /** Kinds of the faults that fired on it. */
+  /** The kinds of faults that affected it. */
   faults: string[];
-  /** Absent while in flight, and when no answer was ever written. */
+  /** Absent in flight, and when no response was written. */
   status?: number;
   errorCode?: string;
   durationMs?: number;
@@ -40,7 +40,7 @@ const secretFields = new Set([
   "password",
 ]);
 
-/** @returns a digest by which equal secrets can be told, and nothing more */
+/** @returns a digest that shows whether secrets are equal */
 export function digest(secret: string): string {
   return `sha256:${createHash("sha256").update(secret).digest("hex").slice(0, 16)}`;
 }
@@ -83,10 +83,10 @@ function toBody(request: ReceivedRequest): unknown {
   }
 }
 
-/** The twin's memory of what it was asked. */
+/** The log of all requests. */
 export interface RequestLog {
   readonly entries: LoggedRequest[];
-  /** Writes down a request that has just come in; the entry is completed as the call goes on. */
+  /** Logs a new request; its entry is completed as the call proceeds. */
   note(request: ReceivedRequest, at: number): LoggedRequest;
   clear(): void;
 }

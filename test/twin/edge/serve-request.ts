@@ -11,7 +11,7 @@ import type { ReceivedRequest } from "./received-request.ts";
 import type { LoggedRequest, RequestLog } from "./request-log.ts";
 import type { WritesInFlight } from "./writes-in-flight.ts";
 
-/** What every request passes through. */
+/** The parts that every request passes through. */
 export interface Edge {
   platform: Platform;
   log: RequestLog;
@@ -19,7 +19,7 @@ export interface Edge {
   writes: WritesInFlight;
 }
 
-/** Serves one request to RingCentral's API: logged, delayed or spoilt by faults, then answered. */
+/** Serves one request to RingCentral's API: logged, subjected to faults, then responded to. */
 export async function serveRequest(edge: Edge, request: ReceivedRequest): Promise<Ending> {
   const { platform, log, faults, writes } = edge;
   const { clock, settings } = platform;
@@ -43,7 +43,7 @@ export async function serveRequest(edge: Edge, request: ReceivedRequest): Promis
   return ending;
 }
 
-/** Finds out what a request is for; a request that is for nothing yields a target that refuses it. */
+/** Finds the target of a request; for an unknown request, a target that rejects it. */
 function findTarget(
   { platform }: Edge,
   request: ReceivedRequest,
@@ -71,13 +71,13 @@ async function answerFor(serve: () => Promise<Answer>): Promise<Answer> {
     return await serve();
   } catch (error) {
     if (error instanceof Refusal) return error.answer;
-    // A flaw of the twin, in upstream's own words for a flaw of its own.
+    // A bug of the twin, reported as RingCentral reports an internal error.
     console.error(error);
     return restError(500, "CMN-203", "Internal Server Error").answer;
   }
 }
 
-/** Every answer names the request, the data centre it went to [observed: PM], and its language [docs: LOC]. */
+/** Every response names the request, the data centre it went to [observed: PM], and its language [docs: LOC]. */
 function addPlatformHeaders({ random }: Platform, answer: Answer): Answer {
   const headers = { RCRequestId: random.uuid(), RoutingKey: "TWN01P01", "Content-Language": "en-US" };
   return { ...answer, headers: { ...headers, ...answer.headers } };

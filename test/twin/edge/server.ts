@@ -21,7 +21,7 @@ export async function listen(
   serve: (request: ReceivedRequest) => Promise<Ending>,
 ): Promise<TwinServer> {
   const server = createServer((message, response) => {
-    // A client that goes away while it sends, or while it waits, is no failure of the twin's.
+    // A client that disconnects while it sends or waits is not an error of the twin.
     response.on("error", () => {});
     receive(message)
       .then(serve)
@@ -30,7 +30,7 @@ export async function listen(
         (error: unknown) => response.destroy(error instanceof Error ? error : undefined),
       );
   });
-  // Longer than clients keep idle sockets, or they would now and then write into a socket just being closed.
+  // Longer than clients keep idle sockets; otherwise they may write to a socket that is being closed.
   server.keepAliveTimeout = 120_000;
   server.requestTimeout = 0;
   server.listen(port, host);

@@ -2,7 +2,7 @@ import type { Clock } from "../clock.ts";
 import type { Account, Subscription, World } from "../data/world.ts";
 import type { Random } from "../random.ts";
 
-/** A notification that was sent, and what came of it. */
+/** A sent notification and its outcome. */
 export interface Delivery {
   /** Epoch milliseconds of the twin's clock. */
   at: number;
@@ -10,18 +10,18 @@ export interface Delivery {
   uuid: string;
   event: string;
   body: unknown;
-  /** Absent: no answer. */
+  /** Absent: no response. */
   status?: number;
 }
 
-/** The twin's way out: it calls its clients' addresses. */
+/** The outgoing calls to the clients' addresses. */
 export interface Webhooks {
   readonly deliveries: readonly Delivery[];
-  /** @returns whether the address answers a handshake as it has to [docs: HOOK] */
+  /** @returns whether the address responds correctly to a validation request [docs: HOOK] */
   shakeHands(address: string): Promise<boolean>;
-  /** Tells every subscription that asked for it that an extension's numbers have changed. */
+  /** Notifies every matching subscription of a change of an extension's numbers. */
   numbersChanged(world: World, account: Account, extensionId: string): void;
-  /** Resolves when everything sent so far has been answered or given up. */
+  /** Resolves when every notification sent so far has a response or has timed out. */
   settled(): Promise<void>;
   close(): void;
 }
@@ -29,7 +29,7 @@ export interface Webhooks {
 /** [docs: HOOK] */
 const ANSWER_WITHIN_MS = 3_000;
 const MAX_RESPONSE_BYTES = 1_024;
-/** How many failures in a row make a subscription `Blacklisted`; the documentation gives no number [unsure]. */
+/** How many failures in a row make a subscription `Blacklisted`; the number is undocumented [unsure]. */
 const PATIENCE = 5;
 
 export function createWebhooks(clock: Clock, random: Random): Webhooks {
@@ -95,7 +95,7 @@ export function createWebhooks(clock: Clock, random: Random): Webhooks {
       for (const subscription of liveSubscriptions(world, clock.now())) {
         if (subscription.accountId !== account.id || subscription.status !== "Active") continue;
         for (const filter of subscription.eventFilters) {
-          // The account's own event says which extension, and not what about it [docs: HOOK].
+          // The account's event names the extension, not the kind of change [docs: HOOK].
           const body = filter === list ? { extensionId, eventType: "Update" } : hinted;
           if (filter !== list && filter !== `${list}/${extensionId}`) continue;
           const sent = deliver(subscription, filter, body, random.uuid());
@@ -111,7 +111,7 @@ export function createWebhooks(clock: Clock, random: Random): Webhooks {
   };
 }
 
-/** Subscriptions end by themselves. */
+/** Removes expired subscriptions. */
 export function liveSubscriptions(world: World, now: number): Subscription[] {
   return world.subscriptions.filter(({ expiresAt }) => expiresAt > now);
 }

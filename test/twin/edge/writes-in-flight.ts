@@ -1,8 +1,8 @@
 import { headerOf, type ReceivedRequest } from "./received-request.ts";
 
-/** Which writes are being processed, to tell an identical one that arrives meanwhile: CMN-304 [docs: ERR]. */
+/** The writes being processed, to detect an identical one meanwhile: CMN-304 [docs: ERR]. */
 export interface WritesInFlight {
-  /** @returns whether the very same write is under way, and a way to say that this one is done */
+  /** @returns whether an identical write is under way, and a function that ends this one */
   enter(request: ReceivedRequest): { isDuplicate: boolean; leave(): void };
 }
 

@@ -4,7 +4,7 @@ import { oauthError } from "./errors.ts";
 
 interface Presented {
   clientId: string;
-  /** Absent when a public client named itself in the body. */
+  /** Absent for a public client, which is named in the body. */
   secret?: string;
 }
 
@@ -30,8 +30,7 @@ function readCredentials(request: ReceivedRequest, form: URLSearchParams): Prese
 }
 
 /**
- * Finds the app that a token request names. Naming is enough to be counted against its Auth limit; whether it is
- * that app indeed is for `verify` to say.
+ * Finds the app that a token request names. The request counts against its Auth limit even if `verify` fails later.
  * @throws Refusal when no known app is named
  */
 export function identifyClient(

@@ -6,8 +6,8 @@ interface OAuthParameter {
 }
 
 /**
- * An error in the dialect of the token endpoint: RFC 6749's two fields and an `errors` list, whose `parameters` are
- * a list where the REST API has a flat `parameterName` [spec] [observed].
+ * An error in the token endpoint's format: RFC 6749's two fields and an `errors` list, with a list `parameters` where
+ * the REST API has a flat `parameterName` [spec] [observed].
  */
 export function oauthError(
   error: string,

@@ -32,7 +32,7 @@ export function serveOAuth(
   entry: LoggedRequest,
 ): Answer {
   switch (operation) {
-    // Tokens of the twin are opaque, so there is nothing to verify them with. Not throttled [spec].
+    // The twin's tokens are opaque, so the key set is empty. Not throttled [spec].
     case "jwks":
       return json(200, { keys: [] });
     case "authorize":
@@ -76,7 +76,7 @@ function serveForm(
   return withinBudget(platform, client.app, entry, () => {
     client.verify();
     if (operation === "revoke") {
-      // Any token of a session ends it; one that is not known is nothing to complain of [docs: TOK].
+      // Any token of a session ends it; an unknown token is not an error [docs: TOK].
       platform.sessions.revoke(client.app, form.get("token") ?? "");
       return { status: 200, headers: { "Content-Length": "0" } };
     }
@@ -86,7 +86,7 @@ function serveForm(
   });
 }
 
-/** Counts per application: strictly five a minute, whoever logs in [docs: AUTH5]. */
+/** Counts per application: five a minute, for all users together [docs: AUTH5]. */
 function withinBudget(platform: Platform, app: App, entry: LoggedRequest, answer: () => Answer): Answer {
   entry.clientId = app.clientId;
   entry.group = "Auth";

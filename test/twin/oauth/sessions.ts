@@ -17,7 +17,7 @@ export interface Session {
   id: string;
   app: App;
   user: User;
-  /** Set when the client asked for less than the app may do. */
+  /** Set when the client requested fewer permissions than the app has. */
   narrowedTo?: string[];
   endpointId: string;
   lifetimes: TokenLifetimes;
@@ -25,10 +25,10 @@ export interface Session {
   accessExpiresAt: number;
   refreshToken: string;
   refreshExpiresAt: number;
-  /** The refresh token of the generation before, which may be replayed for a while. */
+  /** The previous refresh token, which may be replayed for a while. */
   previousRefreshToken?: string;
   rotatedAt: number;
-  /** When the present access token was first seen in an API call. */
+  /** When an API call first used the current access token. */
   firstUsedAt?: number;
 }
 
@@ -45,7 +45,7 @@ export interface Sessions {
   useAccessToken(token: string): AccessLookup;
   /** Ends the session an access or refresh token belongs to [docs: TOK]. */
   revoke(app: App, token: string): void;
-  /** As if every access token's time were up: OAU-128 from now on. */
+  /** Expires every access token: OAU-128 from now on. */
   expireAccessTokens(): void;
   expireRefreshTokens(): void;
   /** Ends every session, as a password change would: OAU-213 from now on. */
@@ -99,7 +99,7 @@ export function createSessions(clock: Clock, random: Random): Sessions {
       if (session === undefined || (session.refreshToken !== refreshToken && !inGrace(session))) {
         throw oauthError("invalid_grant", "OAU-213", "Token not found", parameters);
       }
-      // A replay of the token before gives the very tokens its first use gave [docs: REF].
+      // A replay of the previous token returns the same tokens as its first use [docs: REF].
       if (session.refreshToken !== refreshToken) return session;
       if (clock.now() >= session.refreshExpiresAt) {
         throw oauthError("invalid_grant", "OAU-210", "Refresh token is expired", parameters);

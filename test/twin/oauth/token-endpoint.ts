@@ -9,7 +9,7 @@ import type { Session, Sessions } from "./sessions.ts";
 const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 const knownGrants = [jwtBearer, "refresh_token", "authorization_code", "password", "client_credentials"];
 
-/** What the token endpoint works with. */
+/** The dependencies of the token endpoint. */
 export interface TokenEndpoint {
   world: World;
   sessions: Sessions;
@@ -19,7 +19,7 @@ export interface TokenEndpoint {
 }
 
 /**
- * Answers a token request of an app that has proven itself.
+ * Serves the token request of an authenticated app.
  * @throws Refusal in the OAuth dialect
  */
 export function answerTokenRequest(endpoint: TokenEndpoint, app: App, form: URLSearchParams): Answer {
@@ -40,7 +40,7 @@ export function answerTokenRequest(endpoint: TokenEndpoint, app: App, form: URLS
     const token = required(form, "refresh_token");
     return tokenResponse(endpoint, endpoint.sessions.refresh(app, token, readLifetimes(form)));
   }
-  // No seeded app may use the other grants; one made by a test finds nobody behind its code or password.
+  // No seeded app may use the other grants; for a test's own app, no code or password exists.
   throw oauthError("invalid_grant", "OAU-140", "Invalid resource owner credentials");
 }
 
@@ -55,7 +55,7 @@ function logIn(endpoint: TokenEndpoint, app: App, form: URLSearchParams): Sessio
   const assertion = required(form, "assertion");
   const user = endpoint.world.users.find((each) => each.jwt === assertion);
   const refused = (code: string, description: string) => oauthError("invalid_grant", code, description);
-  // Which code an unknown JWT credential gets is not documented; bad owner credentials fit best [unsure].
+  // The code for an unknown JWT credential is undocumented; bad owner credentials fit best [unsure].
   const isDead = user?.jwtExpiresAt !== undefined && user.jwtExpiresAt <= endpoint.clock.now();
   const isForeign = user?.jwtApps !== undefined && !user.jwtApps.includes(app.clientId);
   if (user === undefined || isDead || isForeign) {
@@ -84,7 +84,7 @@ function checkLoginAllowed(
   if (user.extensionId !== undefined && extension?.status !== "Enabled") {
     throw refused("OAU-141", "Login for extension in current state is not allowed");
   }
-  // A role without this permission may not log in through an app of somebody else [observed: SO].
+  // A role without this permission may not log in through another owner's app [observed: SO].
   if (!user.permissions.includes("ThirdPartyAppAccess")) {
     const parameters = [{ parameterName: "permissionName", parameterValue: "ThirdPartyAppAccess" }];
     const description =
@@ -93,7 +93,7 @@ function checkLoginAllowed(
   }
 }
 
-/** Lifetimes out of range are clamped, not refused [spec] [docs: CODE]. */
+/** Lifetimes out of range are clamped, not rejected [spec] [docs: CODE]. */
 function readLifetimes(form: URLSearchParams): Session["lifetimes"] {
   const ask = (name: string, fallback: number, minimum: number, maximum: number) => {
     const value = Number(form.get(name) || fallback);

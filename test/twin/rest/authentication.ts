@@ -7,8 +7,8 @@ function unauthorized(errorCode: string, message: string): Error {
 }
 
 /**
- * Reads the bearer token, from the header or, as upstream does, from the query [docs: TOK].
- * @throws Refusal for a header that holds none; which code stands for which flaw is the twin's choice [unsure]
+ * Reads the bearer token, from the header or, as RingCentral does, from the query [docs: TOK].
+ * @throws Refusal for a header without one; the codes of the different faults are the twin's choice [unsure]
  */
 function readAccessToken(request: ReceivedRequest): string {
   const header = headerOf(request, "authorization");
@@ -30,8 +30,8 @@ function readAccessToken(request: ReceivedRequest): string {
 }
 
 /**
- * Finds the session a call is made in.
- * @throws Refusal 401 with the code that fits
+ * Finds the session of a call.
+ * @throws Refusal 401 with the matching code
  */
 export function authenticate(sessions: Sessions, request: ReceivedRequest): Session {
   const token = readAccessToken(request);

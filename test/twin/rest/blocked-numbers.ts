@@ -9,7 +9,7 @@ import { requiredPhoneNumber } from "./phone-number-format.ts";
 
 const listUri = (call: ExtensionCall) => `${extensionUri(call, call.extension.id)}/blocked-number`;
 
-/** The legacy family says `name` where the new one says `label`, and knows no status [sdk source]. */
+/** The legacy family has `name` for the new one's `label`, and no status [sdk source]. */
 function toRecord(call: ExtensionCall, entry: CallerBlockingEntry) {
   return {
     id: entry.legacyId,
@@ -34,7 +34,7 @@ function readName(body: Record<string, unknown>): string | undefined {
   return name === "" ? undefined : name;
 }
 
-/** Op 1. Paging is not declared, yet `perPage` is in its error table, so both are taken [seed]. */
+/** Op 1. Paging is not declared, yet `perPage` is in its error table, so both are accepted [seed]. */
 export function listBlockedNumbers(call: ExtensionCall): Answer {
   const blocked = call.extension.callerBlocking.filter(({ status }) => status === "Blocked");
   const record = (entry: CallerBlockingEntry) => toRecord(call, entry);

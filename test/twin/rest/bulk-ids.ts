@@ -8,8 +8,8 @@ const jsonBulkType = "application/vnd.ringcentral.multipart+json";
 
 /**
  * Runs an operation on every id of a path segment that may hold a comma list, or `*` for all rows [docs: BULK]. One
- * plain id is an ordinary call; more give 207 with an answer for each, or 204 when all were deleted.
- * @param allIds what `*` stands for
+ * plain id is an ordinary call; several ids give 207 with a part for each, or 204 when all were deleted.
+ * @param allIds the ids that `*` stands for
  * @throws Refusal CMN-106 for too long a list
  */
 export function forEachId(call: Call, allIds: () => string[], operate: (id: string) => Answer): Answer {

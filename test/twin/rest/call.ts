@@ -3,11 +3,11 @@ import type { ReceivedRequest } from "../edge/received-request.ts";
 import type { Webhooks } from "../edge/webhooks.ts";
 import type { Settings } from "../options.ts";
 
-/** A call that has been let in: who calls, on whose behalf, and what the path names. */
+/** An authenticated call: its session, its account and the ids of its path. */
 export interface Call {
   world: World;
   settings: Settings;
-  /** Of the twin, without a trailing slash: upstream's URIs are absolute. */
+  /** The twin's address without a trailing slash: RingCentral's URIs are absolute. */
   baseUrl: string;
   /** Epoch milliseconds. */
   now: number;
@@ -16,7 +16,7 @@ export interface Call {
   clientId: string;
   user: User;
   account: Account;
-  /** Values of the path after the extension: `id`. */
+  /** Path parameters after the extension: `id`. */
   params: Record<string, string>;
 }
 

@@ -2,12 +2,12 @@ import type { CallerBlockingEntry } from "../data/world.ts";
 import type { ExtensionCall } from "./call.ts";
 import { duplicateValue, invalidParameter } from "./errors.ts";
 
-/** How far the ids of the two families lie apart; whether upstream shares them is unknown [unsure]. */
+/** The offset between the ids of the two families; whether RingCentral shares them is unknown [unsure]. */
 const legacyOffset = 4_400_105_900;
 
 /**
- * Adds a row to the list both families of calls show.
- * @throws Refusal for a number that is in the list, unless the twin is set to take that as done
+ * Adds a row to the list that both families of calls show.
+ * @throws Refusal for a number in the list, unless the twin is set to accept that
  */
 export function addEntry(
   call: ExtensionCall,
@@ -25,7 +25,7 @@ export function addEntry(
   return entry;
 }
 
-/** No document names the code of a duplicate: the candidates are options of the twin [unsure]. */
+/** The code of a duplicate is undocumented: the candidates are options of the twin [unsure]. */
 export function duplicateRefusal(call: ExtensionCall, phoneNumber: string): Error {
   return call.settings.duplicateBlockedNumber === "CMN-101"
     ? invalidParameter("phoneNumber", phoneNumber)

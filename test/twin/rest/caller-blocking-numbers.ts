@@ -34,7 +34,7 @@ function everyId(call: ExtensionCall) {
   return () => call.extension.callerBlocking.map(({ id }) => id);
 }
 
-/** Op 3. What an omitted `status` means is an option of the twin [unsure]. */
+/** Op 3. The meaning of an omitted `status` is an option of the twin [unsure]. */
 export function listCallerBlockingNumbers(call: ExtensionCall): Answer {
   const asked = call.request.query.get("status") ?? undefined;
   if (asked !== undefined && !statuses.some((each) => each === asked))
@@ -61,7 +61,7 @@ export function getCallerBlockingNumber(call: ExtensionCall): Answer {
   return forEachId(call, everyId(call), (id) => json(200, toRecord(call, find(call, id))));
 }
 
-/** The body may be left out [spec]; whether fields it leaves out are reset is an option of the twin [unsure]. */
+/** The body is optional [spec]; whether omitted fields are reset is an option of the twin [unsure]. */
 export function updateCallerBlockingNumber(call: ExtensionCall): Answer {
   const body = readOptionalJsonObject(call.request);
   return forEachId(call, everyId(call), (id) => {

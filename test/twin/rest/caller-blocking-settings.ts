@@ -7,7 +7,7 @@ export function getCallerBlockingSettings(call: ExtensionCall): Answer {
   return json(200, call.extension.callerBlockingSettings);
 }
 
-/** Fields left out are kept: no field of the settings has a documented default to fall back to [unsure]. */
+/** Omitted fields are kept: no field of the settings has a documented default [unsure]. */
 export function updateCallerBlockingSettings(call: ExtensionCall): Answer {
   const body = readJsonObject(call.request);
   const settings = call.extension.callerBlockingSettings;

@@ -37,14 +37,14 @@ export function readFilter(call: Call, name: string, known: readonly string[]): 
   return values;
 }
 
-/** @returns a test for a filter that lets everything through when it was not asked for */
+/** @returns a predicate for a filter; without the filter it accepts every value */
 export function fits(values: readonly string[], value: string): boolean {
   return values.length === 0 || values.includes(value);
 }
 
 function visibleNumbers({ account, user }: Call): CompanyNumber[] {
   const listed = account.numbers.filter(({ usageType }) => !neverListed.includes(usageType));
-  // Whatever they ask for, others than administrators see direct numbers of extensions [docs: NUM] [unsure].
+  // With any filter, users who are not administrators see the direct numbers of extensions only [docs: NUM] [unsure].
   return user.admin
     ? listed
     : listed.filter(({ usageType, extensionId }) => usageType === "DirectNumber" && extensionId);

@@ -1,9 +1,9 @@
 import { json, Refusal } from "../edge/answer.ts";
 
-/** Facts about an error that a client can act on: `parameterName`, `permissionName` and the like. */
+/** Details of an error that a client can act on: `parameterName`, `permissionName` and the like. */
 type Extras = Record<string, string>;
 
-/** Codes whose top-level copy is a word of its own [observed: public fixtures, COMM]. */
+/** Codes whose top-level copy is a separate word [observed: public fixtures, COMM]. */
 const topLevelWords: Record<string, string> = {
   "CMN-100": "InvalidParameter",
   "CMN-101": "InvalidParameter",
@@ -16,8 +16,8 @@ const topLevelWords: Record<string, string> = {
 };
 
 /**
- * An error in the dialect of the REST API: an `errors` list, and the same once more at the top, often under a
- * word in place of the code [observed].
+ * An error in the REST API's format: an `errors` list, and a copy at the top level, often with a word in place of the
+ * code [observed].
  */
 export function restError(
   status: number,
@@ -31,7 +31,7 @@ export function restError(
   return new Refusal(json(status, { errorCode: top, message, errors, ...extras }, headers));
 }
 
-/** The gateway's own dialect: a code at the top and an empty list [observed: PM]. */
+/** The gateway's format: a code at the top level and an empty list [observed: PM]. */
 export function gatewayError(status: number, errorCode: string, message: string): Refusal {
   return new Refusal(json(status, { errorCode, message, errors: [] }));
 }

@@ -24,7 +24,7 @@ function toRecord(call: ExtensionCall, { extensionId: _owner, ...number }: Compa
   };
 }
 
-/** The cheap list: an extension's own numbers, and the company's main number, which it may use too [spec]. */
+/** The Light list: an extension's own numbers and the company's main number, which it may also use [spec]. */
 export function listExtensionNumbers(call: ExtensionCall): Answer {
   const usageType = readFilter(call, "usageType", usageTypes);
   const status = readFilter(call, "status", statuses);

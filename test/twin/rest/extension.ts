@@ -1,7 +1,7 @@
 import { type Answer, json } from "../edge/answer.ts";
 import { accountUri, type ExtensionCall, extensionUri } from "./call.ts";
 
-/** Who an extension is: a few of the many fields of the real answer [spec]. Ids are numbers here. */
+/** An extension: a few of the many fields of the real response [spec]. Ids are numbers here. */
 export function readExtension(call: ExtensionCall): Answer {
   const { id, extensionNumber, name, type, status } = call.extension;
   return json(200, {
@@ -16,7 +16,7 @@ export function readExtension(call: ExtensionCall): Answer {
   });
 }
 
-/** The permissions that an extension's role gives it, each with how far it reaches [docs: authorization profile]. */
+/** The permissions that an extension's role gives it, each with its reach [docs: authorization profile]. */
 export function readAuthorizationProfile(call: ExtensionCall): Answer {
   const user = userOf(call);
   const dictionary = `${call.baseUrl}/restapi/v1.0/dictionary`;

@@ -13,7 +13,7 @@ import { enumField, type JsonObject, labelField } from "./json-body.ts";
 import { phoneNumberField } from "./phone-number-format.ts";
 
 /**
- * The entry a POST body asks for, checked but not yet stored.
+ * The entry that a POST body asks for, checked but not stored.
  * @throws Refusal for a body that breaks a rule
  */
 export function createdEntry(call: ExtensionCall, body: JsonObject): ForwardingEntry {
@@ -45,7 +45,7 @@ function readFlipNumber(body: JsonObject): string | undefined {
   return value === undefined ? undefined : checkFlipDigit(value, typeof value === "number");
 }
 
-/** A device line is given by its device alone and shows the device's name [docs: FWD]. */
+/** A device line is specified by its device only and shows the device's name [docs: FWD]. */
 function readDevice(call: ExtensionCall, body: JsonObject): { deviceId: string; label: string } {
   const { device } = body;
   if (device === undefined || device === null) throw missingParameter("device");

@@ -14,8 +14,8 @@ import { enumField, type JsonObject, labelField, stringField } from "./json-body
 import { phoneNumberField } from "./phone-number-format.ts";
 
 /**
- * What an entry becomes by a PUT, checked but not yet stored. Left-out fields are reset, or kept when the twin is
- * set to merge: the guides say both [docs: URIS against FWD].
+ * The entry after a PUT, checked but not stored. Omitted fields are reset, or kept when the twin is set to merge:
+ * the guides state both [docs: URIS against FWD].
  * @throws Refusal for a body that breaks a rule
  */
 export function updatedEntry(call: ExtensionCall, entry: ForwardingEntry, body: JsonObject): ForwardingEntry {
@@ -32,7 +32,7 @@ export function updatedEntry(call: ExtensionCall, entry: ForwardingEntry, body: 
   return { id, features, ...draft, ...(device && { device }), ...(extension && { extension }) };
 }
 
-/** A string here [spec]; a number is taken for a mistake. */
+/** A string here [spec]; a number is rejected. */
 function readFlipNumber(body: JsonObject): string | undefined {
   const value = body.flipNumber ?? undefined;
   return value === undefined ? undefined : checkFlipDigit(value, typeof value === "string");
@@ -41,7 +41,7 @@ function readFlipNumber(body: JsonObject): string | undefined {
 /** Tied to a device or to the apps: which attributes may change depends on the type [docs: CHG 1_0_36]. */
 const isBound = ({ type }: ForwardingEntry) => type === "PhoneLine" || type === "ExtensionApps";
 
-/** Repeating what is there is fine, changing it is not; the label is the device's and is ignored. */
+/** Repeating the current values is allowed, changing them is not; the label is the device's and is ignored. */
 function readBound(entry: ForwardingEntry, body: JsonObject): ForwardingDraft {
   const { type, label, phoneNumber } = entry;
   const askedType = enumField(body, "type", allTypes) ?? type;
@@ -56,14 +56,14 @@ function readExternal(entry: ForwardingEntry, body: JsonObject, replaces: boolea
   const type = readType(entry, body) ?? (replaces ? "Other" : entry.type);
   if (type === "PhoneLine") throw invalidParameter("type", type);
   const phoneNumber = phoneNumberField(body) ?? (replaces ? undefined : entry.phoneNumber);
-  // A number cannot be reset to nothing.
+  // A number cannot be reset to an empty value.
   if (phoneNumber === undefined) throw missingParameter("phoneNumber");
   const kept = replaces || entry.type !== "Other" ? undefined : entry.label;
   const label = effectiveLabel(type, labelField(body) ?? kept);
   return { type, phoneNumber, ...(label !== undefined && { label }) };
 }
 
-/** A type nobody may choose, such as `BusinessMobilePhone`, may still be repeated. */
+/** A type that clients may not choose, such as `BusinessMobilePhone`, may still be repeated. */
 function readType(entry: ForwardingEntry, body: JsonObject): string | undefined {
   return body.type === entry.type ? entry.type : enumField(body, "type", choosableTypes);
 }

@@ -18,7 +18,7 @@ const toRecord = (call: ExtensionCall, entry: ForwardingEntry) => ({
 
 /** @throws Refusal CMN-109 once the account has moved to the new call handling, CMN-403 for the wrong extension */
 function requireFeature({ account, extension }: ExtensionCall): void {
-  // What a moved account answers is not documented [unsure].
+  // The response of a moved account is undocumented [unsure].
   if (account.newCallHandling) throw restError(403, "CMN-109", "Feature not available");
   if (extension.type === "Department") {
     throw restError(403, "CMN-403", "The feature is not available for this extension type");
@@ -46,7 +46,7 @@ export function listForwardingNumbers(call: ExtensionCall): Answer {
   return json(200, listBody(listUri(call), call.extension.forwarding, page, [], record));
 }
 
-/** Op 5: answers 200, not 201 [seed]. */
+/** Op 5: responds 200, not 201 [seed]. */
 export function addForwardingNumber(call: ExtensionCall): Answer {
   requireCallHandling(call);
   const entry = createdEntry(call, readJsonObject(call.request));
@@ -74,7 +74,7 @@ export function deleteForwardingNumber(call: ExtensionCall): Answer {
   return noContent();
 }
 
-/** A DELETE with a body; all of it or nothing. */
+/** A DELETE with a body: all of its ids or none. */
 export function deleteForwardingNumbers(call: ExtensionCall): Answer {
   requireCallHandling(call);
   const { records } = readJsonObject(call.request);

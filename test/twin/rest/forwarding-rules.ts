@@ -10,7 +10,7 @@ const maxCustomLabels = 7;
 export const choosableTypes = ["Home", "Mobile", "Work", "PhoneLine", "Outage", "Other"] as const;
 export const allTypes = [...choosableTypes, "BusinessMobilePhone", "ExtensionApps"] as const;
 
-/** What a write wants an entry to be; checked before anything is changed. */
+/** The entry that a write asks for, checked before anything changes. */
 export interface ForwardingDraft {
   type: string;
   phoneNumber?: string;
@@ -23,13 +23,13 @@ const isCustom = ({ type, label }: { type: string; label?: string }) =>
   type === "Other" && label !== undefined;
 
 /**
- * The rules a draft has to keep among the other numbers of its extension.
+ * Checks a draft against the other numbers of its extension.
  * @param others every other forwarding number of the extension
  * @throws Refusal with one of the FPN codes
  */
 export function checkDraft(call: ExtensionCall, draft: ForwardingDraft, others: ForwardingEntry[]): void {
   const { phoneNumber, label, flipNumber } = draft;
-  // A second Home or Work number is told apart by its label alone, and so refused like a custom one [seed].
+  // A second Home or Work number differs only by its label, so it is rejected like a custom one [seed].
   if (label !== undefined && others.some((other) => other.label === label)) {
     const message = `Label of number ${label} duplicates with existing forwarding number label`;
     throw restError(400, "FPN-102", message);
@@ -50,7 +50,7 @@ function checkNumber(call: ExtensionCall, phoneNumber: string): void {
   }
 }
 
-/** @throws Refusal FPN-103 or FPN-104 when one more number would be too many */
+/** @throws Refusal FPN-103 or FPN-104 when the limit is reached */
 export function checkLimits(draft: ForwardingDraft, others: ForwardingEntry[]): void {
   if (others.length >= maxNumbers) {
     throw restError(400, "FPN-103", `Limit of available forwarding numbers (${maxNumbers}) exceeded`);
@@ -66,12 +66,12 @@ export function checkCustomLimit(draft: ForwardingDraft, others: ForwardingEntry
   }
 }
 
-/** A label counts for type Other alone; every other type is its own label [docs: FWD]. */
+/** A label counts for type Other only; every other type is its own label [docs: FWD]. */
 export function effectiveLabel(type: string, label: string | undefined): string | undefined {
   return type === "Other" ? label : type;
 }
 
-/** Digits of call flip: 1 to 8 in v2, taken to hold for v1 [unsure]. */
+/** Digits of call flip: 1 to 8 in v2, assumed for v1 [unsure]. */
 export function checkFlipDigit(value: unknown, isDigit: boolean): string {
   const text = String(value);
   if (!isDigit || !/^[1-8]$/.test(text)) throw invalidParameter("flipNumber", text);

@@ -1,7 +1,7 @@
 import { headerOf, type ReceivedRequest } from "../edge/received-request.ts";
 import { invalidParameter, restError, tooLong } from "./errors.ts";
 
-/** A JSON object a client sent; nothing is known of its fields. */
+/** A JSON object that a client sent; its fields are unchecked. */
 export type JsonObject = Record<string, unknown>;
 
 /**
@@ -12,7 +12,7 @@ export function readJsonObject(request: ReceivedRequest): JsonObject {
   requireHeader(request, "content-type", "Content-Type");
   requireHeader(request, "content-length", "Content-Length");
   const type = headerOf(request, "content-type") ?? "";
-  // Which answer another media type gets is not documented; a bad header is the nearest code [unsure].
+  // The response to another media type is undocumented; a bad header is the nearest code [unsure].
   if (!/^application\/(?:[\w.-]+\+)?json *(?:;|$)/i.test(type)) {
     throw restError(400, "CMN-407", "Parameter in header is invalid", { parameterName: "Content-Type" });
   }
@@ -23,7 +23,7 @@ export function readJsonObject(request: ReceivedRequest): JsonObject {
   return { ...value };
 }
 
-/** The same where a body may be left out. */
+/** As `readJsonObject`, for an optional body. */
 export function readOptionalJsonObject(request: ReceivedRequest): JsonObject | undefined {
   return request.body === "" ? undefined : readJsonObject(request);
 }
@@ -41,7 +41,7 @@ function parse(text: string): unknown {
   }
 }
 
-/** @returns a string field; `null` counts as left out */
+/** @returns a string field; `null` counts as absent */
 export function stringField(body: JsonObject, name: string): string | undefined {
   const value = body[name] ?? undefined;
   if (value === undefined || typeof value === "string") return value;

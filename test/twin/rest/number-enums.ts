@@ -1,4 +1,4 @@
-// Values a filter may take [spec]. What numbers carry is not held to them: upstream's enums keep growing.
+// Values a filter may take [spec]. Seeded numbers may have other values: RingCentral's enums grow.
 
 export const usageTypes = [
   "MainCompanyNumber",

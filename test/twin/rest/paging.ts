@@ -3,10 +3,10 @@ import { invalidParameter, outOfRange } from "./errors.ts";
 
 const defaultPerPage = 100;
 
-/** The page a client asked for, as it will be applied. */
+/** The requested page, as applied. */
 export interface PageRequest {
   page: number;
-  /** 0 asks for an empty page. */
+  /** 0 requests an empty page. */
   perPage: number;
 }
 
@@ -21,7 +21,7 @@ function readInt32(query: URLSearchParams, name: string, fallback: number): numb
 /**
  * Reads `page` and `perPage`. A `perPage` above the maximum is clamped, text or a negative number is CMN-101, 0 is
  * an empty page [spec] [seed] [unsure].
- * @param maxPage pages beyond it are refused, where the list caps them
+ * @param maxPage pages beyond it are rejected, in lists with a limit
  */
 export function readPageRequest(call: Call, maxPage?: number): PageRequest {
   const { query } = call.request;
@@ -41,7 +41,7 @@ interface ListBody {
 
 /**
  * The body of a list call.
- * @param uri of the list, without a query
+ * @param uri the list's, without a query
  * @param all every row that fits the filters, in order
  * @param filters applied filters, for the canonical URIs: defaults filled in [docs: formats/resources]
  */
@@ -67,7 +67,7 @@ export function listBody<T>(
   }
   const totalPages = Math.max(1, Math.ceil(totalElements / perPage));
   const navigation = { firstPage: address(1), lastPage: address(totalPages) };
-  // Past the end: 200, no rows, and a paging without what the page does not have [spec].
+  // Past the end: 200, no rows, and a paging without the members of a page [spec].
   if (page > totalPages) {
     return { uri: canonical, records: [], paging: { perPage, totalPages, totalElements }, navigation };
   }

@@ -1,12 +1,12 @@
 import { invalidParameter, missingParameter } from "./errors.ts";
 import { type JsonObject, stringField } from "./json-body.ts";
 
-/** @returns the number in E.164, or undefined when it is none */
+/** @returns the number in E.164, or undefined when it is not a number */
 export function toE164(text: string): string | undefined {
   const compact = text.replace(/[\s().-]/g, "");
   if (/^\+1[2-9]\d{9}$/.test(compact)) return compact;
   if (/^\+[2-9]\d{6,14}$/.test(compact)) return compact;
-  // The accounts of the twin are at home in the US: national numbers are read as such.
+  // The twin's accounts are in the US: national numbers are read as US numbers.
   if (/^1?[2-9]\d{9}$/.test(compact)) return `+1${compact.slice(-10)}`;
   return undefined;
 }

@@ -16,14 +16,14 @@ interface RouteFacts {
   method: string;
   group: Group;
   appPermission: string;
-  /** Empty: anybody who may call at all. */
+  /** Empty: every session. */
   userPermission: string;
-  /** Belongs to the family that RingCentral may have stopped routing. */
+  /** Belongs to the legacy family, which RingCentral may no longer route. */
   legacyBlocked: boolean;
   pattern: RegExp;
 }
 
-/** One call of the REST API: on an account, on one of its extensions, or on what the user has. */
+/** One call of the REST API: on an account, on one of its extensions, or on the user's own data. */
 export type Route = RouteFacts &
   (
     | { level: "user"; handle: (call: Call) => Answer | Promise<Answer> }
@@ -119,7 +119,7 @@ export const routes: readonly Route[] = [
     `GET caller-blocking Light ${readsBlocked}`,
     getCallerBlockingSettings,
   ),
-  // A write, and yet Light [spec].
+  // Light, although it writes [spec].
   onExtension(
     "updateCallerBlockingSettings",
     `PUT caller-blocking Light ${editsBlocked}`,
@@ -174,11 +174,11 @@ export const routes: readonly Route[] = [
     listExtensionNumbers,
   ),
 
-  // Everybody may look at themselves [unsure].
+  // Every user may read its own extension [unsure].
   onExtension("readExtension", "GET . Light ReadAccounts", readExtension),
   onExtension("readAuthorizationProfile", "GET authz-profile Light ReadAccounts", readAuthorizationProfile),
 
-  // Needs what its filters need; ours are about extensions [docs: HOOK].
+  // Needs the permissions of its filters; ours concern extensions [docs: HOOK].
   onUser("createSubscription", "POST subscription Medium ReadAccounts", subscriptions.createSubscription),
   onUser("listSubscriptions", "GET subscription Light ReadAccounts", subscriptions.listSubscriptions),
   onUser("getSubscription", "GET subscription/{id} Light ReadAccounts", subscriptions.getSubscription),

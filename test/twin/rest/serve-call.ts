@@ -12,9 +12,9 @@ import { appPermissionMissing, notFound, restError, userPermissionMissing } from
 import type { Match } from "./match-route.ts";
 
 /**
- * Serves a call of the REST API: who calls, how often, what they may, and then the call itself. Refused calls count
- * against the budget like any other, once it is known whose it is.
- * @param isDuplicate whether the very same write is being processed right now
+ * Serves a call of the REST API: authentication, budget, permissions, then the call itself. A rejected call counts
+ * against the budget like any other, once its session is known.
+ * @param isDuplicate whether an identical write is being processed
  */
 export async function serveCall(
   platform: Platform,
@@ -29,7 +29,7 @@ export async function serveCall(
   if (user.extensionId !== undefined) entry.callerExtensionId = user.extensionId;
   const headers = countAgainstBudget(platform, session, match);
   try {
-    // Without a Retry-After: nothing is exhausted, the first of the two is just not done [unsure].
+    // Without a Retry-After: no budget is used up, the first write is only not finished [unsure].
     if (isDuplicate) throw restError(429, "CMN-304", "Duplicate concurrent request");
     const answer = await handle(platform, request, match, session);
     return { ...answer, headers: { ...headers, ...answer.headers } };
@@ -87,14 +87,14 @@ function handle(
   return route.handle({ ...call, extension });
 }
 
-/** Another account does not exist for a caller. */
+/** For a caller, other accounts do not exist. */
 function findAccount({ world }: Platform, { user }: Session, accountId: string | undefined): Account {
   const account = world.accounts.get(user.accountId);
   if (account === undefined || (accountId !== "~" && accountId !== account.id)) throw notFound("accountId");
   return account;
 }
 
-/** Another extension's data is for administrators; others get 403, by the code's own wording [docs: ERR] [unsure]. */
+/** Another extension's data is for administrators; others get 403, by the wording of the code [docs: ERR] [unsure]. */
 function findExtension(account: Account, { user }: Session, extensionId: string | undefined): Extension {
   const id = extensionId === "~" ? user.extensionId : extensionId;
   const extension = account.extensions.get(id ?? "");

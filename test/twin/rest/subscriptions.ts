@@ -5,7 +5,7 @@ import type { Call } from "./call.ts";
 import { invalidParameter, missingParameter, notFound, outOfRange, restError } from "./errors.ts";
 import { type JsonObject, readJsonObject } from "./json-body.ts";
 
-/** [spec: OAS] Ten years. What an absent `expiresIn` means for a webhook is not said [unsure]. */
+/** [spec: OAS] Ten years. The meaning of an absent `expiresIn` for a webhook is undocumented [unsure]. */
 const MAX_EXPIRES_IN = 315_360_000;
 const DEFAULT_EXPIRES_IN = 604_800;
 
@@ -23,7 +23,7 @@ function toRecord(call: Call, subscription: Subscription) {
   };
 }
 
-/** One's own: those of the same user in the same app [unsure]. */
+/** The subscriptions of the same user in the same app [unsure]. */
 function ownSubscriptions(call: Call): Subscription[] {
   return liveSubscriptions(call.world, call.now).filter(
     ({ clientId, ownerId }) => clientId === call.clientId && ownerId === call.user.extensionId,
@@ -68,7 +68,7 @@ export function getSubscription(call: Call): Answer {
   return json(200, toRecord(call, findSubscription(call)));
 }
 
-/** Renews: the life begins anew, and the address is asked again when it is another [unsure]. */
+/** Renews: the lifetime starts again, and a new address is validated [unsure]. */
 export async function updateSubscription(call: Call): Promise<Answer> {
   const subscription = findSubscription(call);
   const body = readJsonObject(call.request);
@@ -115,7 +115,7 @@ function readDelivery({ deliveryMode }: JsonObject): { address: string; verifica
   return { address, ...(typeof verificationToken === "string" && { verificationToken }) };
 }
 
-/** RingCentral wants TLS [docs: HOOK]; on one machine there is none. */
+/** RingCentral requires TLS [docs: HOOK]; loopback addresses may do without. */
 function isReachable(address: string): boolean {
   const url = URL.parse(address);
   return (

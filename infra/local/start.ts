@@ -1,4 +1,4 @@
-// `npm start`: everything Ringfront needs, on 127.0.0.1, until it is told to stop. See README, "Running it".
+// `npm start`: everything Ringfront needs, on 127.0.0.1, until Ctrl-C. See README, "Try it".
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";

@@ -1,0 +1,26 @@
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { projectRoot } from "../../../infra/build/bundle.ts";
+
+const read = (file: string) => readFileSync(join(projectRoot, file), "utf8");
+const pages = readdirSync(join(projectRoot, "lib"), { recursive: true, encoding: "utf8" })
+  .filter((file) => file.endsWith("SPEC.md") && !file.includes("node_modules"))
+  .map((file) => join("lib", file));
+
+const literally = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+
+/** Whether a call in this file has the title as its first argument, as `test`, `it` and `describe` do. */
+const hasTitle = (file: string, title: string) =>
+  existsSync(join(projectRoot, file)) &&
+  new RegExp(`\\(\\s*(["'\`])${literally(title)}\\1`).test(read(file).replaceAll('\\"', '"'));
+
+test.each(pages)("%s names tests that exist, one for each invariant at least", (page) => {
+  const text = read(page);
+  const named = [...text.matchAll(/Held by: `([^`]+)` "(.+)"$/gm)];
+  expect(named).toHaveLength(text.match(/Held by/g)?.length ?? 0);
+  expect(named.flatMap(([line, file = "", title = ""]) => (hasTitle(file, title) ? [] : [line]))).toEqual([]);
+  const invariants = text.split(/^(?=(?:- )?\*\*I\d+)/m).slice(1);
+  expect(invariants.length).toBeGreaterThan(0);
+  expect(invariants.filter((invariant) => !invariant.includes("Held by: "))).toEqual([]);
+});

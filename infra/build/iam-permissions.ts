@@ -29,7 +29,7 @@ export function functionPermissions(template: Template): FunctionPermissions[] {
   });
 }
 
-/** `functions/ops/health.handler` is `ops/health`. */
+/** `functions/ops/get-health.handler` is `ops/health`. */
 function nameOf(handler: unknown): string {
   return String(handler).replace(/^functions\/(.*)\.handler$/, "$1");
 }

@@ -21,7 +21,7 @@ function commentsOf(file: string): string {
   return (text.match(pattern) ?? []).join("\n").replaceAll(/\n\s*(?:\*|\/\/|#) ?/g, " ");
 }
 
-/** Paths from the project's root; of a pattern, the folder before it. */
+/** Paths from the project's root that do not exist; of a pattern, the folder before it; of a handler, its file. */
 function missingPaths(comments: string): string[] {
   const paths = comments.match(/(?<![\w./@-])(?:lib|functions|infra|test|docs)\/[\w./*{},-]*/g) ?? [];
   return paths.filter((path) => {

@@ -31,8 +31,7 @@ export const listBlockedNumbersRoute = defineRoute({
   summary: "List blocked numbers",
   description: "The numbers whose calls and messages the extension refuses.",
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
-  query: z.strictObject({}),
-  answer: { kind: "list", description: "A page of blocked numbers.", data: BlockedNumber },
+  response: { kind: "list", description: "A page of blocked numbers.", data: BlockedNumber },
   problems: ["feature_not_available", "not_found"],
 });
 
@@ -47,6 +46,6 @@ export const addBlockedNumberRoute = defineRoute({
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
   query: z.strictObject({ country: z.optional(Country) }),
   body: NewBlockedNumber,
-  answer: { kind: "created", description: "The number is blocked.", data: BlockedNumber },
+  response: { kind: "created", description: "The number is blocked.", data: BlockedNumber },
   problems: ["parameter_invalid", "feature_not_available", "not_found"],
 });

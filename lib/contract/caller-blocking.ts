@@ -95,7 +95,11 @@ export const listCallerBlockingNumbersRoute = defineRoute({
   query: z.strictObject({
     status: z._default(z.enum([...callerBlockingStatuses, "all"]), "all"),
   }),
-  answer: { kind: "list", description: "A page of blocked and allowed numbers.", data: CallerBlockingNumber },
+  response: {
+    kind: "list",
+    description: "A page of blocked and allowed numbers.",
+    data: CallerBlockingNumber,
+  },
   problems: ["feature_not_available", "not_found"],
 });
 
@@ -110,7 +114,7 @@ export const addCallerBlockingNumberRoute = defineRoute({
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
   query: z.strictObject({ country: z.optional(Country) }),
   body: NewCallerBlockingNumber,
-  answer: { kind: "created", description: "The number is on the list.", data: CallerBlockingNumber },
+  response: { kind: "created", description: "The number is on the list.", data: CallerBlockingNumber },
   problems: ["parameter_invalid", "feature_not_available", "not_found"],
 });
 
@@ -125,7 +129,7 @@ export const updateCallerBlockingNumberRoute = defineRoute({
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe, id: Id }),
   query: z.strictObject({ country: z.optional(Country) }),
   body: CallerBlockingNumberUpdate,
-  answer: { kind: "item", description: "The entry as it is now.", data: CallerBlockingNumber },
+  response: { kind: "item", description: "The entry as it is now.", data: CallerBlockingNumber },
   problems: ["parameter_invalid", "feature_not_available", "not_found", "precondition_failed"],
 });
 
@@ -138,8 +142,7 @@ export const deleteCallerBlockingNumberRoute = defineRoute({
   summary: "Remove a blocked or allowed number",
   description: "Takes the entry off its list.",
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe, id: Id }),
-  query: z.strictObject({}),
-  answer: { kind: "deleted", description: "The entry is gone." },
+  response: { kind: "deleted", description: "The entry is gone." },
   problems: ["feature_not_available", "not_found", "precondition_failed"],
 });
 
@@ -152,8 +155,7 @@ export const getCallerBlockingRoute = defineRoute({
   summary: "Read the caller-blocking settings",
   description: "Whom the extension refuses.",
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
-  query: z.strictObject({}),
-  answer: { kind: "item", description: "The settings.", data: CallerBlockingSettings },
+  response: { kind: "item", description: "The settings.", data: CallerBlockingSettings },
   problems: ["feature_not_available", "not_found"],
 });
 
@@ -166,8 +168,7 @@ export const updateCallerBlockingRoute = defineRoute({
   summary: "Change the caller-blocking settings",
   description: "Changes the fields sent; the others keep their values.",
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
-  query: z.strictObject({}),
   body: CallerBlockingSettingsUpdate,
-  answer: { kind: "item", description: "The settings as they are now.", data: CallerBlockingSettings },
+  response: { kind: "item", description: "The settings as they are now.", data: CallerBlockingSettings },
   problems: ["parameter_invalid", "feature_not_available", "not_found", "precondition_failed"],
 });

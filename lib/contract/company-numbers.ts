@@ -89,7 +89,6 @@ export const listCompanyNumbersRoute = defineRoute({
     "and gets it unless RingCentral's budget is spent; `meta.source` says. Until the first sync, and on a live walk, " +
     "each page is a call of RingCentral's, and with `type`, `extension` or `q` it may hold fewer numbers than `limit` " +
     "and still not be the last: follow `hasMore`. A walk of the snapshot stays with one version of it, for 24 h.",
-  parameters: z.strictObject({}),
   query: z.strictObject({
     usageType: z.optional(setOf(usageTypes, "Comma-separated usage types.")),
     type: z.optional(setOf(phoneNumberTypes, "Comma-separated line types.")),
@@ -107,7 +106,7 @@ export const listCompanyNumbersRoute = defineRoute({
         ),
     ),
   }),
-  answer: { kind: "list", description: "A page of phone numbers.", data: PhoneNumber },
+  response: { kind: "list", description: "A page of phone numbers.", data: PhoneNumber },
   problems: ["not_found", "cursor_expired"],
 });
 
@@ -124,9 +123,7 @@ export const listNumberChangesRoute = defineRoute({
     "is missed. `page.nextCursor` is there on every answer; once `page.hasMore` is false, ask again after " +
     "`Retry-After` seconds. Changes are kept for 30 days: an older cursor is 410 `cursor_expired`, and the way on " +
     "is to start over without one.",
-  parameters: z.strictObject({}),
-  query: z.strictObject({}),
-  answer: {
+  response: {
     kind: "feed",
     description: "A page of changes, oldest first.",
     data: NumberChange,

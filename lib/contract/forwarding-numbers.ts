@@ -81,8 +81,7 @@ export const listForwardingNumbersRoute = defineRoute({
   summary: "List forwarding numbers",
   description: "The numbers and devices the extension's calls can be forwarded or flipped to.",
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
-  query: z.strictObject({}),
-  answer: { kind: "list", description: "A page of forwarding numbers.", data: ForwardingNumber },
+  response: { kind: "list", description: "A page of forwarding numbers.", data: ForwardingNumber },
   problems: ["feature_not_available", "call_handling_unavailable", "not_found"],
 });
 
@@ -97,7 +96,7 @@ export const addForwardingNumberRoute = defineRoute({
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
   query: z.strictObject({ country: z.optional(Country) }),
   body: NewForwardingNumber,
-  answer: { kind: "created", description: "The forwarding number was added.", data: ForwardingNumber },
+  response: { kind: "created", description: "The forwarding number was added.", data: ForwardingNumber },
   problems: [
     "parameter_invalid",
     "forwarding_label_duplicate",
@@ -123,7 +122,7 @@ export const updateForwardingNumberRoute = defineRoute({
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe, forwardingNumberId: Id }),
   query: z.strictObject({ country: z.optional(Country) }),
   body: ForwardingNumberUpdate,
-  answer: { kind: "item", description: "The forwarding number as it is now.", data: ForwardingNumber },
+  response: { kind: "item", description: "The forwarding number as it is now.", data: ForwardingNumber },
   problems: [
     "parameter_invalid",
     "forwarding_label_duplicate",
@@ -147,7 +146,6 @@ export const deleteForwardingNumberRoute = defineRoute({
   summary: "Remove a forwarding number",
   description: "Calls are no longer forwarded or flipped there.",
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe, forwardingNumberId: Id }),
-  query: z.strictObject({}),
-  answer: { kind: "deleted", description: "The forwarding number is gone." },
+  response: { kind: "deleted", description: "The forwarding number is gone." },
   problems: ["feature_not_available", "call_handling_unavailable", "not_found", "precondition_failed"],
 });

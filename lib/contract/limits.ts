@@ -78,8 +78,6 @@ export const getLimitsRoute = defineRoute({
   summary: "What is left of each RingCentral budget",
   description:
     "The budgets the whole fleet shares, their pauses, who spent them, and the age of the access token.",
-  parameters: z.strictObject({}),
-  query: z.strictObject({}),
-  answer: { kind: "item", description: "The limits as they are now.", data: Limits },
+  response: { kind: "item", description: "The limits as they are now.", data: Limits },
   problems: [],
 });

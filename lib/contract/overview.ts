@@ -65,6 +65,6 @@ export const getOverviewRoute = defineRoute({
     parts: z.optional(setOf(overviewParts, "Comma-separated parts. All when left out.")),
     mode: z._default(z.enum(["partial", "strict"]), "partial"),
   }),
-  answer: { kind: "item", description: "The parts.", data: Overview },
+  response: { kind: "item", description: "The parts.", data: Overview },
   problems: ["feature_not_available", "not_found"],
 });

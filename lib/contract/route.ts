@@ -14,16 +14,14 @@ export const scopes = {
 export type Scope = keyof typeof scopes;
 export type Method = "GET" | "POST" | "PUT" | "DELETE";
 export type ObjectSchema = z.ZodMiniObject;
+type NoFields = z.ZodMiniObject<Record<never, never>>;
 
-/**
- * One route, declared once: the edge validates by it, handlers are typed by it, the OpenAPI file is made from it
- * and its function is deployed from it (infra/resources/functions.ts).
- */
+/** One declaration per route: validation, handler types, the OpenAPI file and the deployed function follow from it. */
 export interface Route<
   Path extends ObjectSchema = ObjectSchema,
   Query extends ObjectSchema = ObjectSchema,
   Body extends ObjectSchema | undefined = ObjectSchema | undefined,
-  Kind extends AnswerKind = AnswerKind,
+  Kind extends ResponseKind = ResponseKind,
   Data extends z.ZodMiniType = z.ZodMiniType,
 > {
   operationId: string;
@@ -32,46 +30,47 @@ export interface Route<
   path: `/${string}`;
   /** Absent: no token needed. */
   scope?: Scope;
-  /** The caller is RingCentral, which shows the verification token of our subscription. */
+  /** RingCentral calls it, with the verification token of our subscription. */
   isWebhook?: true;
   tag: string;
   summary: string;
   description: string;
-  parameters: Path;
-  /** For a list: its filters only; `limit` and `cursor` come with the kind. */
-  query: Query;
+  /** Path parameters. Absent: none. */
+  parameters?: Path;
+  /** For a list: its filters only; `limit` and `cursor` come with the kind. Absent: none. */
+  query?: Query;
   body?: Body;
-  answer: Answer<Kind, Data>;
-  /** The problems this route can answer beyond those every route of its sort can. */
+  response: RouteResponse<Kind, Data>;
+  /** The problems of this route beyond those of every route of its sort. */
   problems: ProblemCode[];
 }
 
 /**
- * list: 200 with data[] and page. feed: the same, with a cursor even at its end. item: 200. created: 201 with
- * Location. accepted: 202. deleted: 204. plain: 200, unwrapped. page: HTML for people, no part of the API's description.
+ * list: 200 with data[] and page. feed: the same, with a cursor even at its end. item: 200. created: 201 with Location.
+ * accepted: 202. deleted: 204. plain: 200, unwrapped. page: HTML, not in the OpenAPI file.
  */
-export type AnswerKind = "list" | "feed" | "item" | "created" | "accepted" | "deleted" | "plain" | "page";
+export type ResponseKind = "list" | "feed" | "item" | "created" | "accepted" | "deleted" | "plain" | "page";
 
-export interface Answer<Kind extends AnswerKind, Data extends z.ZodMiniType> {
+export interface RouteResponse<Kind extends ResponseKind, Data extends z.ZodMiniType> {
   kind: Kind;
   description: string;
   /** One item of a list, the single item, or the plain body; absent for `deleted` and `page`. */
   data?: Data;
-  /** For a feed: the list, without filters, that holds everything as it was where the feed starts. */
+  /** For a feed: the list, without filters, of everything at the start of the feed. */
   snapshot?: { operationId: string; path: `/${string}` };
 }
 
-/** Whether callers page through the answer with `limit` and `cursor`. */
+/** Whether callers page through the response with `limit` and `cursor`. */
 export function isPaged(route: Route): boolean {
-  return route.answer.kind === "list" || route.answer.kind === "feed";
+  return route.response.kind === "list" || route.response.kind === "feed";
 }
 
 export function defineRoute<
-  const Kind extends AnswerKind,
-  Path extends ObjectSchema,
-  Query extends ObjectSchema,
+  const Kind extends ResponseKind,
   Body extends ObjectSchema | undefined,
   Data extends z.ZodMiniType,
+  Path extends ObjectSchema = NoFields,
+  Query extends ObjectSchema = NoFields,
 >(route: Route<Path, Query, Body, Kind, Data>): Route<Path, Query, Body, Kind, Data> {
   return route;
 }

@@ -16,9 +16,7 @@ export const getHealthRoute = defineRoute({
   tag: "Operations",
   summary: "Is the service up",
   description: "Answers without calling anything else.",
-  parameters: z.strictObject({}),
-  query: z.strictObject({}),
-  answer: { kind: "plain", description: "The service is up.", data: Health },
+  response: { kind: "plain", description: "The service is up.", data: Health },
   problems: [],
 });
 
@@ -33,9 +31,7 @@ export const getOpenApiRoute = defineRoute({
   tag: "Operations",
   summary: "This API's description",
   description: "The OpenAPI 3.1 description of this API.",
-  parameters: z.strictObject({}),
-  query: z.strictObject({}),
-  answer: {
+  response: {
     kind: "plain",
     description: "An OpenAPI document.",
     data: OpenApiDocument,
@@ -50,9 +46,7 @@ export const getDocsRoute = defineRoute({
   tag: "Operations",
   summary: "The API reference",
   description: "For people: every operation, with a form to try it.",
-  parameters: z.strictObject({}),
-  query: z.strictObject({}),
-  answer: { kind: "page", description: "A page that reads `/openapi.json`." },
+  response: { kind: "page", description: "A page that reads `/openapi.json`." },
   problems: [],
 });
 
@@ -63,9 +57,7 @@ export const getErrorCatalogueRoute = defineRoute({
   tag: "Operations",
   summary: "The error catalogue",
   description: "For people: what each problem's `type` points to, one anchor a code.",
-  parameters: z.strictObject({}),
-  query: z.strictObject({}),
-  answer: { kind: "page", description: "A page with an entry for each code." },
+  response: { kind: "page", description: "A page with an entry for each code." },
   problems: [],
 });
 
@@ -77,8 +69,6 @@ export const getConsoleRoute = defineRoute({
   summary: "The operators' console",
   description:
     "For operators: what the API tells of budgets and the sync. The page holds nothing itself; it asks with a token.",
-  parameters: z.strictObject({}),
-  query: z.strictObject({}),
-  answer: { kind: "page", description: "A page that asks the API." },
+  response: { kind: "page", description: "A page that asks the API." },
   problems: [],
 });

@@ -94,9 +94,7 @@ export const getSyncStatusRoute = defineRoute({
   description:
     "The state of the account's sync: its last success, how far a running one has come, the last problem, a " +
     "quarantine, and the last 50 runs.",
-  parameters: z.strictObject({}),
-  query: z.strictObject({}),
-  answer: { kind: "item", description: "The state of the sync.", data: SyncStatuses },
+  response: { kind: "item", description: "The state of the sync.", data: SyncStatuses },
   problems: ["storage_unavailable"],
 });
 
@@ -110,9 +108,7 @@ export const startSyncRoute = defineRoute({
   description:
     "Queues a sync of the token's account and answers at once. While one is running no second one is begun. " +
     "Follow it with `GET /v1/sync`.",
-  parameters: z.strictObject({}),
-  query: z.strictObject({}),
-  answer: { kind: "accepted", description: "The sync is queued.", data: SyncStatus },
+  response: { kind: "accepted", description: "The sync is queued.", data: SyncStatus },
   problems: ["storage_unavailable", "queue_unavailable"],
 });
 
@@ -126,9 +122,7 @@ export const confirmSyncQuarantineRoute = defineRoute({
   description:
     "An operator's word that the numbers a sync could no longer see are really gone. A new sync is queued, and may " +
     "commit exactly what is quarantined now; should it find something else, that is quarantined anew.",
-  parameters: z.strictObject({}),
-  query: z.strictObject({}),
-  answer: { kind: "accepted", description: "Confirmed, and a sync is queued.", data: SyncStatus },
+  response: { kind: "accepted", description: "Confirmed, and a sync is queued.", data: SyncStatus },
   problems: ["sync_not_quarantined", "storage_unavailable", "queue_unavailable"],
 });
 
@@ -148,8 +142,6 @@ export const receiveRingCentralEventRoute = defineRoute({
     "subscription: the header is sent back. Every other one is a notification as RingCentral describes it, with this " +
     "service's own secret in `Verification-Token` (or `Validation-Token`). It is a hint that numbers may have " +
     "changed, never the truth about them: it wakes an early sync and does nothing else.",
-  parameters: z.strictObject({}),
-  query: z.strictObject({}),
-  answer: { kind: "plain", description: "Taken.", data: WebhookReceipt },
+  response: { kind: "plain", description: "Taken.", data: WebhookReceipt },
   problems: ["webhook_token_invalid", "body_too_large", "storage_unavailable", "queue_unavailable"],
 });

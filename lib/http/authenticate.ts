@@ -5,20 +5,21 @@ import { ProblemError } from "../contract/problems.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Deadline } from "../platform/deadline.ts";
 import { getJson } from "../platform/get-json.ts";
+import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { Settings } from "../platform/settings.ts";
+import { withTimeout } from "../platform/with-timeout.ts";
+import type { Caller } from "./caller.ts";
 import { createIssuerKeys } from "./issuer-keys.ts";
-import type { Caller } from "./request.ts";
 
-/** Turns an `Authorization` header into a caller. */
 export interface Authenticator {
-  /** @throws ProblemError `token_missing`, `token_invalid`, `token_expired`, `account_forbidden`, `token_issuer_unavailable` */
+  /** The caller named by an `Authorization` header. @throws ProblemError `token_missing`, `token_invalid`, `token_expired`, `account_forbidden`, `token_issuer_unavailable` */
   authenticate(authorization: string | undefined, deadline: Deadline): Promise<Caller>;
 }
 
 /** Asymmetric only: with an HMAC algorithm the public key would be the secret; `none` is no signature at all. */
 const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
 const CLOCK_TOLERANCE_SECONDS = 5;
-/** For each of the issuer's documents; some kilobytes they are. */
+/** For each of the issuer's documents, of a few kilobytes. */
 const ISSUER_LIMITS = { timeoutMs: 3_000, maxBytes: 1_000_000 };
 /** RFC 6750's token alphabet; three parts, as a signed JWT has. */
 const BEARER = /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)$/i;
@@ -50,7 +51,8 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
         currentDate: new Date(clock.now()),
         requiredClaims: ["exp"],
       });
-      const { payload } = await bounded(verifying, deadline);
+      const timeUp = () => new Error("out of time");
+      const { payload } = await withTimeout(verifying, { clock, timeoutMs: deadline.remainingMs(), timeUp });
       return payload;
     } catch (error) {
       throw problemOf(error);
@@ -69,7 +71,7 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
 
 function problemOf(error: unknown): ProblemError {
   if (error instanceof errors.JWTExpired) return new ProblemError("token_expired");
-  // Not the token's fault: the keys could not be had, or are none.
+  // Not the token's fault: the keys could not be loaded, or are malformed.
   if (!(error instanceof errors.JOSEError) || error instanceof errors.JWKSInvalid) {
     return new ProblemError("token_issuer_unavailable", { retryAfterSeconds: 5, cause: error });
   }
@@ -80,12 +82,7 @@ function callerOf(payload: JWTPayload, settings: Settings): Caller {
   const accountId = idClaim(payload, settings.accountClaim);
   if (accountId === undefined) throw new ProblemError("account_forbidden");
   const extensionId = idClaim(payload, settings.extensionClaim);
-  return {
-    subject: payload.sub ?? "",
-    scopes: scopesOf(payload),
-    accountId,
-    ...(extensionId !== undefined && { extensionId }),
-  };
+  return omitUndefined({ subject: payload.sub ?? "", scopes: scopesOf(payload), accountId, extensionId });
 }
 
 function idClaim(payload: JWTPayload, name: string): string | undefined {
@@ -99,16 +96,4 @@ function scopesOf(payload: JWTPayload): ReadonlySet<string> {
   const claimed = payload.scope ?? payload.scp;
   const listed = Array.isArray(claimed) ? claimed : typeof claimed === "string" ? claimed.split(/\s+/) : [];
   return new Set(listed.filter((scope): scope is string => typeof scope === "string" && scope !== ""));
-}
-
-async function bounded<Value>(work: Promise<Value>, deadline: Deadline): Promise<Value> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error("out of time")), deadline.remainingMs());
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,6 +1,6 @@
 import { ProblemError } from "../contract/problems.ts";
 import type { Route } from "../contract/route.ts";
-import type { Caller } from "./request.ts";
+import type { Caller } from "./caller.ts";
 
 /** @throws ProblemError `scope_missing` */
 export function requireScope(route: Route, caller: Caller): void {
@@ -9,7 +9,7 @@ export function requireScope(route: Route, caller: Caller): void {
 }
 
 /**
- * The extension a request is about: `me` is the token's own; any other is reached with `account:manage` alone.
+ * The extension of a request: `me` is the token's extension; any other needs `account:manage`.
  * @returns "" for a route without an extension
  * @throws ProblemError `extension_forbidden`
  */

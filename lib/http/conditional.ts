@@ -3,15 +3,15 @@ import type { EdgeRequest, Middleware } from "./invocation.ts";
 import { header } from "./invocation.ts";
 
 /**
- * `ETag` on every answer with content, and 304 for a read when the caller has it already. The tag is over the content alone: not
- * over when it was read, and not over cursors and other tokens.
+ * `ETag` on every response with content, and 304 for a read that the caller has already. The tag covers the content
+ * alone, not the reading time, cursors or other tokens.
  */
 export function conditional(): Middleware {
   return {
     after: ({ event, response }: EdgeRequest) => {
       if (response?.body === undefined || (response.statusCode !== 200 && response.statusCode !== 201))
         return;
-      const tag = response.headers.etag ?? answerTag(JSON.parse(response.body));
+      const tag = response.headers.etag ?? responseTag(JSON.parse(response.body));
       response.headers.etag = tag;
       if (event.requestContext.http.method !== "GET") return;
       const sent = header(event, "if-none-match");
@@ -25,15 +25,15 @@ export function conditional(): Middleware {
   };
 }
 
-/** The tag of an answer: over `data` and the size of the list. */
-export function answerTag(answer: unknown): string {
-  const isEnvelope = isRecord(answer) && "data" in answer;
-  // An item's tag is that of its content alone, so that `If-Match` can be compared with what a write reads.
-  if (isEnvelope && !("page" in answer)) return contentTag(withoutReadings(answer.data));
-  return contentTag(isEnvelope ? { data: answer.data, page: sizes(answer.page) } : answer);
+/** The tag of a response: over `data` and the size of the list. */
+export function responseTag(body: unknown): string {
+  const isEnvelope = isRecord(body) && "data" in body;
+  // An item's tag covers its content alone, so that a write can compare `If-Match` with what it reads.
+  if (isEnvelope && !("page" in body)) return contentTag(withoutReadings(body.data));
+  return contentTag(isEnvelope ? { data: body.data, page: sizes(body.page) } : body);
 }
 
-/** When and where the parts of an answer were read is not content. */
+/** The source and time of a part are not content. */
 function withoutReadings(item: unknown): unknown {
   if (!isRecord(item)) return item;
   const members = Object.entries(item).map(([name, value]): [string, unknown] => {

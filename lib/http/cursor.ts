@@ -1,26 +1,72 @@
 import { createHmac, timingSafeEqual } from "node:crypto";
 import type { Position } from "../contract/paging.ts";
+import { ProblemError } from "../contract/problems.ts";
+import type { Deadline } from "../platform/deadline.ts";
 
-/** What a cursor is bound to: it opens for the same walk only. */
+/** The request a cursor is bound to: it is valid for the same route, extension and filters only. */
 export interface CursorBinding {
   operationId: string;
   accountId: string;
   extensionId: string;
-  /** The filters as parsed; `limit` is not one of them and may change during a walk. */
+  /** The filters as parsed. `limit` is not one of them and may change between pages. */
   filters: Readonly<Record<string, unknown>>;
 }
 
-/** Seals a position: base64url(JSON) and a MAC over it and the binding, joined by a dot. */
-export function sealCursor(position: Position, binding: CursorBinding, key: Uint8Array): string {
+/** Keys of an account, derived from its RingCentral secret. */
+export interface AccountKeys {
+  /** The key that signs or seals for one purpose. */
+  currentKey(purpose: KeyPurpose, accountId: string, deadline: Deadline): Promise<Uint8Array>;
+  /** Every key that may have been used: the secret they come from rotates. */
+  acceptedKeys(purpose: KeyPurpose, accountId: string, deadline: Deadline): Promise<Uint8Array[]>;
+}
+
+export type KeyPurpose = "cursor" | "idempotency" | "webhook";
+
+/** The cursors of one traversal, under the account's keys. */
+export class Cursors {
+  readonly #keys: AccountKeys;
+  readonly #binding: CursorBinding;
+  readonly #deadline: Deadline;
+
+  constructor(keys: AccountKeys, binding: CursorBinding, deadline: Deadline) {
+    this.#keys = keys;
+    this.#binding = binding;
+    this.#deadline = deadline;
+  }
+
+  async sign(position: Position): Promise<string> {
+    return signCursor(position, this.#binding, await this.#currentKey());
+  }
+
+  /** @throws ProblemError `cursor_invalid` */
+  async verify(cursor: string): Promise<Position> {
+    const position =
+      verifyCursor(cursor, this.#binding, [await this.#currentKey()]) ??
+      verifyCursor(cursor, this.#binding, await this.#acceptedKeys());
+    if (position === undefined) throw new ProblemError("cursor_invalid");
+    return position;
+  }
+
+  #currentKey() {
+    return this.#keys.currentKey("cursor", this.#binding.accountId, this.#deadline);
+  }
+
+  #acceptedKeys() {
+    return this.#keys.acceptedKeys("cursor", this.#binding.accountId, this.#deadline);
+  }
+}
+
+/** A cursor: base64url(JSON) and a MAC over it and the binding, joined by a dot. */
+export function signCursor(position: Position, binding: CursorBinding, key: Uint8Array): string {
   const payload = Buffer.from(JSON.stringify(position)).toString("base64url");
   return `${payload}.${mac(payload, binding, key).toString("base64url")}`;
 }
 
 /**
- * @param keys any of them may have sealed it
- * @returns undefined for anything but a cursor of this very walk
+ * @param keys any of them may have signed
+ * @returns undefined for anything but a cursor of this binding
  */
-export function openCursor(
+export function verifyCursor(
   cursor: string,
   binding: CursorBinding,
   keys: readonly Uint8Array[],
@@ -28,14 +74,13 @@ export function openCursor(
   const [payload, tag, ...rest] = cursor.split(".");
   if (payload === undefined || tag === undefined || rest.length > 0) return undefined;
   const claimed = Buffer.from(tag, "base64url");
-  // Base64url leaves spare bits in the last character: only the one canonical text is taken.
+  // Base64url leaves spare bits in the last character: only the canonical text is valid.
   if (claimed.toString("base64url") !== tag) return undefined;
   const isOurs = keys.some((key) => {
     const expected = mac(payload, binding, key);
     return expected.byteLength === claimed.byteLength && timingSafeEqual(expected, claimed);
   });
-  if (!isOurs) return undefined;
-  return JSON.parse(Buffer.from(payload, "base64url").toString()) as Position;
+  return isOurs ? JSON.parse(Buffer.from(payload, "base64url").toString()) : undefined;
 }
 
 function mac(payload: string, binding: CursorBinding, key: Uint8Array): Buffer {

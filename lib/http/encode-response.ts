@@ -1,118 +1,97 @@
 import type { FeedPage, Page, Position } from "../contract/paging.ts";
-import type { Route } from "../contract/route.ts";
+import type { ResponseKind } from "../contract/route.ts";
+import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { Reading } from "../ringcentral/api/operation.ts";
-import type { HttpResponse } from "./invocation.ts";
+import type { OutcomeOf } from "./request.ts";
+import { type HttpResponse, jsonResponse } from "./response.ts";
 
-export interface AnswerContext {
-  /** The path and query as they were asked, for the links of the answer. */
+export interface ResponseContext {
+  /** The path and query of the request, for links. */
   rawPath: string;
   rawQueryString: string;
   limit: number;
   now: number;
-  /** Where the answer came from, as far as it came through the read cache. */
+  /** Source and age of the response, when it came through the read cache. */
   reading?: Reading | undefined;
-  seal: (position: Position) => Promise<string>;
-  /** A link to the start of the feed's list. */
-  snapshotLink?: (position: Position) => Promise<string>;
+  signCursor: (position: Position) => Promise<string>;
+  /** A link to the list of everything at the start of a feed. */
+  snapshotLink: (position: Position) => Promise<string | undefined>;
 }
+
+type Outcomes = OutcomeOf<unknown>;
+type Encoders = {
+  [Kind in ResponseKind]: (
+    outcome: Outcomes[Kind],
+    context: ResponseContext,
+  ) => HttpResponse | Promise<HttpResponse>;
+};
+
+const encoders: Encoders = {
+  list: encodeList,
+  feed: encodeFeed,
+  item: (data, context) => jsonResponse(200, { data }, { ...age(context), ...storability(data) }),
+  created: ({ id, data }, { rawPath }) =>
+    jsonResponse(201, { data }, { location: `${rawPath.replace(/\/$/, "")}/${id}` }),
+  accepted: ({ at, data }) => jsonResponse(202, { data }, { location: at }),
+  deleted: () => ({ statusCode: 204, headers: {} }),
+  plain: (data) => jsonResponse(200, data),
+  page: () => {
+    throw new Error("definePageHandler serves pages");
+  },
+};
 
 /** A use case's outcome in the envelope of its route's kind. */
-export async function successAnswer(
-  route: Route,
-  outcome: unknown,
-  context: AnswerContext,
+export async function encodeResponse<Kind extends ResponseKind>(
+  kind: Kind,
+  outcome: Outcomes[Kind],
+  context: ResponseContext,
 ): Promise<HttpResponse> {
-  switch (route.answer.kind) {
-    case "list":
-      return listAnswer(outcome as Page<unknown>, context);
-    case "feed":
-      return feedAnswer(outcome as FeedPage<unknown>, context);
-    case "item":
-      return json(200, { data: outcome }, { ...age(context), ...storability(outcome) });
-    case "created": {
-      const { id, data } = outcome as { id: string; data: unknown };
-      return json(201, { data }, { location: `${context.rawPath.replace(/\/$/, "")}/${id}` });
-    }
-    case "accepted": {
-      const { at, data } = outcome as { at: string; data: unknown };
-      return json(202, { data }, { location: at });
-    }
-    case "deleted":
-      return { statusCode: 204, headers: {} };
-    case "plain":
-      return json(200, outcome);
-    case "page":
-      throw new Error("pages are answered by definePageHandler");
-  }
+  return encoders[kind](outcome, context);
 }
 
-async function listAnswer(page: Page<unknown>, context: AnswerContext): Promise<HttpResponse> {
-  const { limit, reading, rawPath, rawQueryString } = context;
-  const nextCursor = page.next && (await context.seal(page.next));
-  const body = {
-    data: page.items,
-    page: {
-      limit,
-      hasMore: page.next !== undefined,
-      ...(nextCursor !== undefined && { nextCursor }),
-      ...(page.total !== undefined && { total: page.total }),
-    },
-    meta: readFrom(page, reading),
-  };
-  return json(200, body, {
-    ...(nextCursor !== undefined && {
-      link: `<${nextLink(rawPath, rawQueryString, limit, nextCursor)}>; rel="next"`,
-    }),
-    ...age(context),
-  });
+async function encodeList(list: Page<unknown>, context: ResponseContext): Promise<HttpResponse> {
+  const { limit, reading } = context;
+  const nextCursor = list.next && (await context.signCursor(list.next));
+  // A page of the snapshot reports its own source and age; other pages came through the read cache.
+  const { source, asOf } = list.source === "snapshot" ? list : (reading ?? list);
+  const page = omitUndefined({ limit, hasMore: list.next !== undefined, nextCursor, total: list.total });
+  const meta = { source, asOf: new Date(asOf).toISOString() };
+  return jsonResponse(
+    200,
+    { data: list.items, page, meta },
+    { ...(nextCursor !== undefined && { link: nextLink(context, nextCursor) }), ...age(context) },
+  );
 }
 
-/** What is missing from an incomplete answer may be there the next moment. */
+async function encodeFeed(feed: FeedPage<unknown>, context: ResponseContext): Promise<HttpResponse> {
+  const { items, hasMore, source, asOf, pollAfterSeconds } = feed;
+  const nextCursor = await context.signCursor(feed.next);
+  const snapshot = feed.snapshot && (await context.snapshotLink(feed.snapshot));
+  const page = { limit: context.limit, hasMore, nextCursor };
+  const meta = omitUndefined({ source, asOf: new Date(asOf).toISOString(), snapshot });
+  return jsonResponse(
+    200,
+    { data: items, page, meta },
+    { link: nextLink(context, nextCursor), ...(!hasMore && { "retry-after": String(pollAfterSeconds) }) },
+  );
+}
+
+/** The missing part of an incomplete response may be available at the next request. */
 function storability(outcome: unknown): Record<string, string> {
   const isIncomplete =
     typeof outcome === "object" && outcome !== null && "complete" in outcome && outcome.complete === false;
   return isIncomplete ? { "cache-control": "no-store" } : {};
 }
 
-/** What the page says of itself holds for a snapshot; other pages came through the read cache. */
-function readFrom(page: Page<unknown>, reading: Reading | undefined) {
-  const { source, asOf } = page.source === "snapshot" ? page : (reading ?? page);
-  return { source, asOf: new Date(asOf).toISOString() };
-}
-
-async function feedAnswer(page: FeedPage<unknown>, context: AnswerContext): Promise<HttpResponse> {
-  const { limit, rawPath, rawQueryString, snapshotLink } = context;
-  const { items, hasMore, source, asOf, pollAfterSeconds } = page;
-  const nextCursor = await context.seal(page.next);
-  const snapshot = page.snapshot && (await snapshotLink?.(page.snapshot));
-  const body = {
-    data: items,
-    page: { limit, hasMore, nextCursor },
-    meta: { source, asOf: new Date(asOf).toISOString(), ...(snapshot !== undefined && { snapshot }) },
-  };
-  return json(200, body, {
-    link: `<${nextLink(rawPath, rawQueryString, limit, nextCursor)}>; rel="next"`,
-    ...(!hasMore && { "retry-after": String(pollAfterSeconds) }),
-  });
-}
-
-/** RFC 9111, 5.1: absent on what has just been read. */
-function age({ reading, now }: AnswerContext): Record<string, string> {
+/** `Age` (RFC 9111, 5.1); absent on a live reading. */
+function age({ reading, now }: ResponseContext): Record<string, string> {
   if (reading?.source !== "cache") return {};
   return { age: String(Math.max(0, Math.floor((now - reading.asOf) / 1000))) };
 }
 
-function nextLink(path: string, rawQuery: string, limit: number, cursor: string): string {
-  const query = new URLSearchParams(rawQuery);
+function nextLink({ rawPath, rawQueryString, limit }: ResponseContext, cursor: string): string {
+  const query = new URLSearchParams(rawQueryString);
   query.set("limit", String(limit));
   query.set("cursor", cursor);
-  return `${path}?${query}`;
-}
-
-function json(statusCode: number, body: unknown, headers: Record<string, string> = {}): HttpResponse {
-  return {
-    statusCode,
-    headers: { "content-type": "application/json", ...headers },
-    body: JSON.stringify(body),
-  };
+  return `<${rawPath}?${query}>; rel="next"`;
 }

@@ -1,30 +1,33 @@
-import type { Position } from "../contract/paging.ts";
+import type { APIGatewayProxyEventV2 } from "aws-lambda";
+import type { PageRequest, Position } from "../contract/paging.ts";
 import { DEFAULT_LIMIT } from "../contract/parameters.ts";
 import { ProblemError } from "../contract/problems.ts";
 import type { Route } from "../contract/route.ts";
-import { systemClock } from "../platform/clock.ts";
+import { type Clock, systemClock } from "../platform/clock.ts";
 import { canonicalJson } from "../platform/content-tag.ts";
-import type { Logger } from "../platform/logger.ts";
+import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { Settings } from "../platform/settings.ts";
 import { RingCentralError } from "../ringcentral/api/errors.ts";
-import type { Reading } from "../ringcentral/api/operation.ts";
+import type { CallContext, Reading } from "../ringcentral/api/operation.ts";
 import type { RecordStore } from "../storage/record-store.ts";
 import type { Authenticator } from "./authenticate.ts";
 import { reachedExtension, requireScope } from "./authorize.ts";
-import { successAnswer } from "./encode-response.ts";
+import type { Caller } from "./caller.ts";
+import { type AccountKeys, type CursorBinding, Cursors } from "./cursor.ts";
+import { encodeResponse } from "./encode-response.ts";
 import { combined, parseFreshness } from "./freshness.ts";
 import { parseIdempotencyKey } from "./idempotency/key-header.ts";
 import { hash } from "./idempotency/record.ts";
 import { withIdempotency } from "./idempotency/with-idempotency.ts";
-import { header, invocationOf, type Middleware } from "./invocation.ts";
+import { header, type Invocation, invocationOf, type Middleware } from "./invocation.ts";
 import { type ProblemBody, problemBody } from "./problem.ts";
-import type { RouteRequest, UseCase } from "./request.ts";
+import type { ParsedInput, UseCase } from "./request.ts";
+import type { HttpResponse } from "./response.ts";
 import { type ApiHandler, buildStack, type StackOptions } from "./stack.ts";
 import { translate } from "./translate.ts";
 import { type ValidInput, validate } from "./validate.ts";
-import { type AccountKeys, walkCursors } from "./walk-cursors.ts";
 
-/** What the edge needs from the process, found on first use: making it may fail with ConfigurationError. */
+/** What the edge needs from the process. It is made on first use, which may fail with ConfigurationError. */
 export interface EdgeServices extends AccountKeys {
   settings: Settings;
   authenticator: Authenticator;
@@ -36,8 +39,8 @@ export interface HandlerOptions extends StackOptions {
 }
 
 /**
- * A Lambda handler for one route: the shared stack, then authentication, scope, validation, ownership, the use
- * case, and its answer in the contract's envelope.
+ * A Lambda handler for one route: the shared stack, then authentication, scope, validation, ownership, the use case,
+ * and its response in the contract's envelope.
  */
 export function createHandler<R extends Route>(
   route: R,
@@ -45,89 +48,128 @@ export function createHandler<R extends Route>(
   options: HandlerOptions,
 ): ApiHandler {
   const { clock = systemClock, services } = options;
-  return buildStack(
-    route,
-    translate,
-    [authentication(route, services)],
-    async (event) => {
-      const invocation = invocationOf(event);
-      const { caller, log, requestId, deadline, budgets } = invocation;
-      if (caller === undefined) throw new Error("the caller is not known");
-      const input = validate(route, event);
-      const extensionId = reachedExtension(input.path.extensionId, caller);
-      const { accountId } = caller;
-      const { operationId } = route;
-      const binding = { operationId, accountId, extensionId, filters: input.query };
-      const cursors = walkCursors(services(), binding, deadline);
-      const limit = input.limit ?? DEFAULT_LIMIT;
-      const page = {
-        limit,
-        ...(input.cursor !== undefined && { position: await cursors.open(input.cursor) }),
-      };
-      const ifMatch = header(event, "if-match");
-      const run = async (resolveFirst: boolean) => {
-        const readings: Reading[] = [];
-        const outcome = await useCase({
-          ...parsed<R>(input),
-          page,
-          accountId,
-          extensionId,
-          call: {
-            accountId,
-            requestId,
-            deadline,
-            log,
-            route: operationId,
-            freshness: parseFreshness(header(event, "cache-control")),
-            onReading: (reading) => readings.push(reading),
-            onBudget: (budget) => budgets.set(budget.group, budget),
-          },
-          problemOf: (error) => tellProblem(error, requestId, log, services().settings),
-          ...(ifMatch !== undefined && { ifMatch }),
-          resolveFirst,
-        });
-        const { rawPath, rawQueryString } = event;
-        return successAnswer(route, outcome, {
-          rawPath,
-          rawQueryString,
-          limit,
-          now: clock.now(),
-          reading: combined(readings),
-          seal: cursors.seal,
-          ...snapshotLinks(route, (operationId) =>
-            walkCursors(services(), { ...binding, operationId, filters: {} }, deadline),
-          ),
-        });
-      };
-      const sentKey = route.method === "POST" ? header(event, "idempotency-key") : undefined;
-      if (sentKey === undefined) return run(false);
-      const scope = { key: parseIdempotencyKey(sentKey), accountId, subject: caller.subject, operationId };
-      const fingerprint = hash([extensionId, canonicalJson(input.query), canonicalJson(input.body)]);
-      const { records, currentKey } = services();
-      const keys = [await currentKey("idempotency", accountId, deadline)];
-      const request = { ...scope, fingerprint, answerBy: deadline.at };
-      return withIdempotency({ records, clock, keys }, request, run, mayHaveTakenEffect);
-    },
-    options,
-  );
+  const handle = async (event: APIGatewayProxyEventV2) => {
+    const exchange = await beginExchange(route, event, { clock, services: services() });
+    const run = (resolveFirst: boolean) => runUseCase(route, useCase, exchange, resolveFirst);
+    const key = route.method === "POST" ? header(event, "idempotency-key") : undefined;
+    return key === undefined ? run(false) : runOnce(route, exchange, key, run);
+  };
+  return buildStack(route, translate, [authentication(route, services)], handle, options);
 }
 
-/** A feed hands out cursors of another route: of the list that its followers load first. */
-function snapshotLinks(route: Route, cursorsOf: (operationId: string) => ReturnType<typeof walkCursors>) {
-  const { snapshot } = route.answer;
-  return (
-    snapshot && {
-      snapshotLink: async (position: Position) => {
-        const cursor = await cursorsOf(snapshot.operationId).seal(position);
-        return `${snapshot.path}?${new URLSearchParams({ cursor })}`;
-      },
-    }
-  );
+/** A request that may be served: authenticated, authorized and valid. */
+interface Exchange {
+  event: APIGatewayProxyEventV2;
+  invocation: Invocation;
+  caller: Caller;
+  services: EdgeServices;
+  clock: Clock;
+  input: ValidInput;
+  extensionId: string;
+  binding: CursorBinding;
+  cursors: Cursors;
+  page: PageRequest;
+}
+
+async function beginExchange(
+  route: Route,
+  event: APIGatewayProxyEventV2,
+  { clock, services }: { clock: Clock; services: EdgeServices },
+): Promise<Exchange> {
+  const invocation = invocationOf(event);
+  const { caller } = invocation;
+  if (caller === undefined) throw new Error("the caller is not known");
+  const input = validate(route, event);
+  const extensionId = reachedExtension(input.path.extensionId, caller);
+  const { operationId } = route;
+  const binding = { operationId, accountId: caller.accountId, extensionId, filters: input.query };
+  const cursors = new Cursors(services, binding, invocation.deadline);
+  const position = input.cursor === undefined ? undefined : await cursors.verify(input.cursor);
+  const page = omitUndefined({ limit: input.limit ?? DEFAULT_LIMIT, position });
+  return { event, invocation, caller, services, clock, input, extensionId, binding, cursors, page };
+}
+
+async function runUseCase<R extends Route>(
+  route: R,
+  useCase: UseCase<R>,
+  exchange: Exchange,
+  resolveFirst: boolean,
+): Promise<HttpResponse> {
+  const { event, caller, clock, input, extensionId, cursors, page } = exchange;
+  const readings: Reading[] = [];
+  const outcome = await useCase({
+    ...parsed<R>(input),
+    page,
+    accountId: caller.accountId,
+    extensionId,
+    call: callContext(route, exchange, (reading) => readings.push(reading)),
+    problemOf: (error) => reportPartProblem(error, exchange),
+    ...omitUndefined({ ifMatch: header(event, "if-match") }),
+    resolveFirst,
+  });
+  return encodeResponse<R["response"]["kind"]>(route.response.kind, outcome, {
+    rawPath: event.rawPath,
+    rawQueryString: event.rawQueryString,
+    limit: page.limit,
+    now: clock.now(),
+    reading: combined(readings),
+    signCursor: (position) => cursors.sign(position),
+    snapshotLink: (position) => snapshotLink(route, exchange, position),
+  });
+}
+
+function callContext(
+  { operationId }: Route,
+  { event, invocation, caller }: Exchange,
+  onReading: (reading: Reading) => void,
+): CallContext {
+  const { requestId, deadline, log, budgets } = invocation;
+  return {
+    accountId: caller.accountId,
+    requestId,
+    deadline,
+    log,
+    route: operationId,
+    freshness: parseFreshness(header(event, "cache-control")),
+    onReading,
+    onBudget: (budget) => budgets.set(budget.group, budget),
+  };
+}
+
+/** A feed's link to the list that its followers load first. The cursor in it is one of that list's route. */
+async function snapshotLink(
+  { response: { snapshot } }: Route,
+  { services, binding, invocation }: Exchange,
+  position: Position,
+): Promise<string | undefined> {
+  if (snapshot === undefined) return undefined;
+  const { operationId, path } = snapshot;
+  const cursors = new Cursors(services, { ...binding, operationId, filters: {} }, invocation.deadline);
+  return `${path}?${new URLSearchParams({ cursor: await cursors.sign(position) })}`;
+}
+
+async function runOnce(
+  { operationId }: Route,
+  { invocation: { deadline }, caller, services, clock, input, extensionId }: Exchange,
+  sentKey: string,
+  run: (resolveFirst: boolean) => Promise<HttpResponse>,
+): Promise<HttpResponse> {
+  const { accountId, subject } = caller;
+  const request = {
+    key: parseIdempotencyKey(sentKey),
+    accountId,
+    subject,
+    operationId,
+    fingerprint: hash([extensionId, canonicalJson(input.query), canonicalJson(input.body)]),
+    answerBy: deadline.at,
+  };
+  const keys = [await services.currentKey("idempotency", accountId, deadline)];
+  return withIdempotency({ records: services.records, clock, keys }, request, run, mayHaveTakenEffect);
 }
 
 /** The one place where the route's schemas, which have just parsed the input, vouch for its type. */
 function parsed<R extends Route>({ path, query, body }: ValidInput) {
-  return { path, query, body } as Pick<RouteRequest<R>, "path" | "query" | "body">;
+  return { path, query, body } as ParsedInput<R>;
 }
 
 function authentication(route: Route, services: () => EdgeServices): Middleware {
@@ -145,20 +187,16 @@ function authentication(route: Route, services: () => EdgeServices): Middleware 
   };
 }
 
-/** A problem that is a part of an answer; the log says what the problem does not. */
-function tellProblem(
-  error: unknown,
-  requestId: string,
-  log: Logger,
-  { problemTypeBase }: Settings,
-): ProblemBody {
+/** A problem that is one part of a response. The log keeps the details that the problem leaves out. */
+function reportPartProblem(error: unknown, { invocation, services }: Exchange): ProblemBody {
+  const { log, requestId } = invocation;
   const problem = translate(error) ?? new ProblemError("internal", { cause: error });
   log.warn("part failed", { code: problem.code, error: problem.details.cause ?? problem });
-  return problemBody(problem, { requestId, typeBase: problemTypeBase });
+  return problemBody(problem, { requestId, typeBase: services.settings.problemTypeBase });
 }
 
 function mayHaveTakenEffect(error: unknown): boolean {
   if (error instanceof RingCentralError) return error.failure.mayHaveTakenEffect;
-  // A problem is thrown instead of a call, or after one that was answered. Anything else is a fault of ours.
+  // A problem is thrown instead of a call, or after a response. Anything else is our fault.
   return !(error instanceof ProblemError);
 }

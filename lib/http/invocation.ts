@@ -1,18 +1,13 @@
 import type middy from "@middy/core";
-import type { APIGatewayProxyEventV2, APIGatewayProxyStructuredResultV2, Context } from "aws-lambda";
+import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
 import type { Deadline } from "../platform/deadline.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Settings } from "../platform/settings.ts";
 import type { BudgetLeft } from "../ringcentral/api/operation.ts";
-import type { Caller } from "./request.ts";
+import type { Caller } from "./caller.ts";
+import type { HttpResponse } from "./response.ts";
 
-/** An answer whose headers are all there is to say: names in lower case. */
-export interface HttpResponse extends APIGatewayProxyStructuredResultV2 {
-  statusCode: number;
-  headers: Record<string, string>;
-}
-
-/** What the stack learns about one invocation on its way to the use case. */
+/** What the stack knows about one invocation. */
 export interface Invocation {
   event: APIGatewayProxyEventV2;
   requestId: string;
@@ -21,10 +16,9 @@ export interface Invocation {
   log: Logger;
   settings?: Settings;
   caller?: Caller;
-  extensionId?: string;
-  /** What RingCentral said is left, by group, in the order it was first said. */
+  /** What RingCentral said is left, by group. */
   budgets: Map<string, BudgetLeft>;
-  /** The problem that was answered, for the log. */
+  /** The problem of the response, for the log. */
   problemCode?: string;
 }
 
@@ -33,10 +27,10 @@ export type Middleware = middy.MiddlewareObj<APIGatewayProxyEventV2, HttpRespons
 
 const invocations = new WeakMap<object, Invocation>();
 
-/** Middy hands the base handler the event alone, so the event is what an invocation is found by. */
+/** Middy passes only the event to the base handler, so the event is the key of the invocation. */
 export function invocationOf(event: APIGatewayProxyEventV2): Invocation {
   const invocation = invocations.get(event);
-  if (invocation === undefined) throw new Error("the stack has not begun this invocation");
+  if (invocation === undefined) throw new Error("the invocation has not begun");
   return invocation;
 }
 
@@ -44,7 +38,7 @@ export function beginInvocation(invocation: Invocation): void {
   invocations.set(invocation.event, invocation);
 }
 
-/** Header names reach a handler in lower case from API Gateway, in any case from elsewhere. */
+/** A header's value. API Gateway sends names in lower case; other senders may not. */
 export function header(event: APIGatewayProxyEventV2, name: string): string | undefined {
   const direct = event.headers[name];
   if (direct !== undefined) return direct;

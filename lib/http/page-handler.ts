@@ -4,12 +4,13 @@ import { gunzip } from "node:zlib";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import * as z from "zod/mini";
 import type { Route } from "../contract/route.ts";
-import { type HttpResponse, header } from "./invocation.ts";
+import { header } from "./invocation.ts";
 import { translateCommon } from "./public-problems.ts";
+import type { HttpResponse } from "./response.ts";
 import { type ApiHandler, buildStack, type StackOptions } from "./stack.ts";
 import { validate } from "./validate.ts";
 
-/** What the build says of a page, beside the page itself. */
+/** What the build knows about a page. */
 const PageFacts = z.object({ contentSecurityPolicy: z.string(), digest: z.string() });
 
 interface Page extends z.output<typeof PageFacts> {
@@ -17,8 +18,8 @@ interface Page extends z.output<typeof PageFacts> {
 }
 
 /**
- * A handler that answers one HTML page, which the build has made (infra/build/pages.ts): everything in one file, so
- * that one version of the service answers all of it, also while calls move from one version to the next.
+ * A handler for one HTML page from the build (infra/build/pages.ts). Everything is in one file, so that one version of
+ * the service serves all of it, even during a rollout.
  * @param folder where the build puts the page: beside the bundle, `<name>.page/`
  */
 export function definePageHandler(route: Route, folder: URL, options: StackOptions = {}): ApiHandler {
@@ -26,7 +27,7 @@ export function definePageHandler(route: Route, folder: URL, options: StackOptio
   const handle = async (event: APIGatewayProxyEventV2) => {
     validate(route, event);
     loading ??= loadPage(folder);
-    return pageAnswer(await loading, header(event, "accept-encoding"));
+    return pageResponse(await loading, header(event, "accept-encoding"));
   };
   return buildStack(route, translateCommon, [], handle, { cacheControl: "public, max-age=300", ...options });
 }
@@ -39,7 +40,7 @@ async function loadPage(folder: URL): Promise<Page> {
   return { ...PageFacts.parse(JSON.parse(facts)), gzipped };
 }
 
-async function pageAnswer(page: Page, acceptEncoding = ""): Promise<HttpResponse> {
+async function pageResponse(page: Page, acceptEncoding = ""): Promise<HttpResponse> {
   const isGzip = /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(acceptEncoding);
   const headers = {
     "content-type": "text/html; charset=utf-8",

@@ -1,5 +1,5 @@
 import { type ProblemError, problems } from "../contract/problems.ts";
-import type { HttpResponse } from "./invocation.ts";
+import type { HttpResponse } from "./response.ts";
 
 const RETRY_SECONDS = 5;
 
@@ -14,8 +14,8 @@ export type ProblemBody = ReturnType<typeof problemBody>;
 export function problemBody(problem: ProblemError, context: ProblemContext) {
   const { code, details } = problem;
   const entry = problems[code];
-  const mustSay = entry.status === 429 || entry.status === 503;
-  const retryAfter = details.retryAfterSeconds ?? (mustSay ? RETRY_SECONDS : undefined);
+  const needsRetryAfter = entry.status === 429 || entry.status === 503;
+  const retryAfter = details.retryAfterSeconds ?? (needsRetryAfter ? RETRY_SECONDS : undefined);
   return {
     type: `${context.typeBase}#${code}`,
     title: entry.title,
@@ -30,7 +30,7 @@ export function problemBody(problem: ProblemError, context: ProblemContext) {
   };
 }
 
-export function problemAnswer(problem: ProblemError, context: ProblemContext): HttpResponse {
+export function problemResponse(problem: ProblemError, context: ProblemContext): HttpResponse {
   const body = problemBody(problem, context);
   const { code, status, retryAfter } = body;
   return {
@@ -45,7 +45,7 @@ export function problemAnswer(problem: ProblemError, context: ProblemContext): H
   };
 }
 
-/** RFC 6750: without a token no error is named; a bad one is `invalid_token` whatever is wrong with it. */
+/** RFC 6750: a missing token names no error; every bad one is `invalid_token`. */
 function challenge(code: string): string {
   return code === "token_missing" ? "Bearer" : 'Bearer error="invalid_token"';
 }

@@ -7,12 +7,13 @@ import { createLogger, type Logger } from "../platform/logger.ts";
 import { type Metrics, processMetrics } from "../platform/metrics.ts";
 import { accessLog } from "./access-log.ts";
 import { conditional } from "./conditional.ts";
-import { type HttpResponse, invocationOf, type Middleware } from "./invocation.ts";
-import { problemAnswer } from "./problem.ts";
+import { invocationOf, type Middleware } from "./invocation.ts";
+import { problemResponse } from "./problem.ts";
 import { requestId } from "./request-id.ts";
+import type { HttpResponse } from "./response.ts";
 import { cors, rateLimits, responseHeaders } from "./response-headers.ts";
 
-/** Turns an error into a problem; `undefined` = not one of mine. */
+/** The problem for an error; `undefined` when it is unknown. */
 export type Translate = (error: unknown) => ProblemError | undefined;
 
 export interface StackOptions {
@@ -24,12 +25,12 @@ export interface StackOptions {
 
 export type ApiHandler = (event: APIGatewayProxyEventV2, context: Context) => Promise<HttpResponse>;
 
-/** The last resort against a handler that forgets its deadline: answer before Lambda cuts it off. */
-const EARLY_ANSWER_MS = 250;
+/** The last resort for a handler that misses its deadline: it responds before Lambda ends it. */
+const EARLY_RESPONSE_MS = 250;
 
 /**
- * The one stack every function runs on, outermost first: request id and log line, headers, CORS, conditional
- * requests, problems; then what the function adds itself.
+ * The stack of every function, outermost first: log line, request id, headers, CORS, rate limits, conditional requests,
+ * problems, and the function's own steps.
  */
 export function buildStack(
   route: Route,
@@ -41,7 +42,7 @@ export function buildStack(
   const { clock = systemClock, logger = createLogger(), metrics = processMetrics } = options;
   const { cacheControl = "private, no-cache" } = options;
   const stack = middy<APIGatewayProxyEventV2, HttpResponse, Error, Context>({
-    timeoutEarlyInMillis: EARLY_ANSWER_MS,
+    timeoutEarlyInMillis: EARLY_RESPONSE_MS,
     timeoutEarlyResponse: () => {
       throw new ProblemError("upstream_timeout");
     },
@@ -67,12 +68,12 @@ function problem(translate: Translate): Middleware {
     onError: (request) => {
       const invocation = invocationOf(request.event);
       const known = translate(request.error);
-      const answered = known ?? new ProblemError("internal", { cause: request.error });
-      invocation.problemCode = answered.code;
-      if (problems[answered.code].status >= 500) {
-        invocation.log.error("problem", { code: answered.code, error: answered.details.cause ?? answered });
+      const reported = known ?? new ProblemError("internal", { cause: request.error });
+      invocation.problemCode = reported.code;
+      if (problems[reported.code].status >= 500) {
+        invocation.log.error("problem", { code: reported.code, error: reported.details.cause ?? reported });
       }
-      request.response = problemAnswer(answered, {
+      request.response = problemResponse(reported, {
         requestId: invocation.requestId,
         typeBase: invocation.settings?.problemTypeBase ?? "/docs/errors",
       });

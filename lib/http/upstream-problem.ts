@@ -4,6 +4,7 @@ import {
   type ProblemDetails,
   ProblemError,
 } from "../contract/problems.ts";
+import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { RingCentralError, RingCentralFailure } from "../ringcentral/api/errors.ts";
 
 /** RingCentral's error codes in the contract's words; whatever is not here goes by the kind of failure. */
@@ -74,15 +75,12 @@ const UNAVAILABLE_SECONDS = 5;
 /** A RingCentral failure as the problem the contract's table says. */
 export function upstreamProblem(error: RingCentralError): ProblemError {
   const { failure } = error;
+  const { status, errorCode, requestId } = failure;
   const code = problemCode(failure);
   return new ProblemError(code, {
     ...details(code, failure),
     ...retryAfter(code, failure),
-    upstream: {
-      ...(failure.status !== undefined && { status: failure.status }),
-      ...(failure.errorCode !== undefined && { errorCode: failure.errorCode }),
-      ...(failure.requestId !== undefined && { requestId: failure.requestId }),
-    },
+    upstream: omitUndefined({ status, errorCode, requestId }),
     cause: error,
   });
 }

@@ -2,7 +2,8 @@ import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import * as z from "zod/mini";
 import { Cursor, Limit } from "../contract/parameters.ts";
 import { type FieldError, ProblemError } from "../contract/problems.ts";
-import { isPaged, type Route } from "../contract/route.ts";
+import { isPaged, type ObjectSchema, type Route } from "../contract/route.ts";
+import { omitUndefined } from "../platform/omit-undefined.ts";
 import { fieldError, fieldErrors, printable } from "./field-errors.ts";
 import { header } from "./invocation.ts";
 
@@ -18,16 +19,17 @@ export interface ValidInput {
   cursor?: string;
 }
 
+const noFields = z.strictObject({});
 const paging = z.object({ limit: Limit, cursor: z.optional(Cursor) });
 
 /**
- * Parses what the caller sent by the route's declaration; nothing else goes on.
+ * The request parsed by the route's declaration.
  * @throws ProblemError `request_invalid` with every fault found, `body_too_large`, `media_type_unsupported`
  */
 export function validate(route: Route, event: APIGatewayProxyEventV2): ValidInput {
   const errors: FieldError[] = [];
   if (header(event, "x-http-method-override") !== undefined) {
-    // RingCentral would act on it [docs: URIS]; here it can only be a trick or a mistake.
+    // RingCentral would obey it [docs: URIS]; here it is a trick or a mistake.
     errors.push(fieldError("header", "X-HTTP-Method-Override", "unknown", "Methods cannot be overridden."));
   }
   const text = route.body === undefined ? undefined : bodyText(event);
@@ -35,12 +37,8 @@ export function validate(route: Route, event: APIGatewayProxyEventV2): ValidInpu
   const paged = isPaged(route);
   const page = paged ? parsePage({ limit, cursor }, errors) : {};
   const path = parsePart("path", route.parameters, event.pathParameters ?? {}, errors);
-  const query = parsePart(
-    "query",
-    route.query,
-    paged ? filters : { ...filters, ...defined({ limit, cursor }) },
-    errors,
-  );
+  const sent = paged ? filters : { ...filters, ...omitUndefined({ limit, cursor }) };
+  const query = parsePart("query", route.query, sent, errors);
   const body =
     text === undefined || route.body === undefined ? undefined : parseBody(route.body, text, errors);
   if (errors.length > 0) throw new ProblemError("request_invalid", { errors });
@@ -48,32 +46,25 @@ export function validate(route: Route, event: APIGatewayProxyEventV2): ValidInpu
 }
 
 function parsePage(sent: { limit?: string | undefined; cursor?: string | undefined }, errors: FieldError[]) {
-  const parsed = paging.safeParse(defined(sent), { reportInput: true });
-  if (parsed.success) return defined(parsed.data);
+  const parsed = paging.safeParse(omitUndefined(sent), { reportInput: true });
+  if (parsed.success) return omitUndefined(parsed.data);
   errors.push(...fieldErrors("query", parsed.error.issues));
   return {};
 }
 
-function defined<Fields extends Record<string, unknown>>(fields: Fields) {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
-}
-
 function parsePart(
   place: "path" | "query",
-  schema: z.ZodMiniType,
+  schema: ObjectSchema = noFields,
   values: Record<string, unknown>,
   errors: FieldError[],
 ): Record<string, unknown> {
   const parsed = schema.safeParse(values, { reportInput: true });
-  if (parsed.success) return parsed.data as Record<string, unknown>;
+  if (parsed.success) return parsed.data;
   errors.push(...fieldErrors(place, parsed.error.issues));
   return {};
 }
 
-/**
- * The query from its raw text: API Gateway joins repeated names with commas in `queryStringParameters`, which
- * would turn two values into one.
- */
+/** The query from its raw text: `queryStringParameters` joins the values of a repeated name with commas. */
 function parseQuery(raw: string, errors: FieldError[]): Record<string, string> {
   // No prototype: a parameter may be called `toString`.
   const query: Record<string, string> = Object.create(null);
@@ -83,7 +74,7 @@ function parseQuery(raw: string, errors: FieldError[]): Record<string, string> {
     if (name === undefined || value === undefined) {
       errors.push(fieldError("query", printable(pair), "format", "Not properly percent-encoded."));
     } else if (name === "__proto__") {
-      // A schema would not see it as a field of its own.
+      // A schema would not see it as a field.
       errors.push(fieldError("query", name, "unknown", "Not a known field."));
     } else if (name in query) {
       errors.push(fieldError("query", printable(name), "duplicate", "May be given only once."));

@@ -1,12 +1,11 @@
+import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import { ProblemError } from "../contract/problems.ts";
-import type { Route } from "../contract/route.ts";
-import { systemClock } from "../platform/clock.ts";
 import type { Deadline } from "../platform/deadline.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Settings } from "../platform/settings.ts";
-import { successAnswer } from "./encode-response.ts";
 import { header, invocationOf } from "./invocation.ts";
-import type { Outcome } from "./request.ts";
+import type { Outcome, PlainRoute } from "./request.ts";
+import { jsonResponse } from "./response.ts";
 import { type ApiHandler, buildStack, type StackOptions } from "./stack.ts";
 import { translate } from "./translate.ts";
 import { validate } from "./validate.ts";
@@ -14,28 +13,27 @@ import { validate } from "./validate.ts";
 export interface WebhookRequest {
   /** @returns a header's value */
   header(name: string): string | undefined;
-  /** Not parsed yet: whose it is has to be found out first. */
+  /** Not parsed: the sender has to be verified first. */
   text: string;
   deadline: Deadline;
   log: Logger;
 }
 
-export interface WebhookAnswer<R extends Route> {
+export interface WebhookReceipt<R extends PlainRoute> {
   data: Outcome<R>;
   headers?: Record<string, string>;
 }
 
-/** Notifications take a few hundred bytes; before its token is checked anybody may be the sender. */
+/** Notifications take a few hundred bytes. The limit applies before the sender is verified. */
 const MAX_BODY_BYTES = 8 * 1024;
 
-/** A handler that RingCentral calls: without an access token, with a token of its own that the use case checks. */
-export function defineWebhookHandler<R extends Route>(
+/** A handler for RingCentral: instead of an access token, the use case checks RingCentral's verification token. */
+export function defineWebhookHandler<R extends PlainRoute>(
   route: R,
-  receive: (request: WebhookRequest) => Promise<WebhookAnswer<R>>,
+  receive: (request: WebhookRequest) => Promise<WebhookReceipt<R>>,
   options: StackOptions & { settings: () => Settings },
 ): ApiHandler {
-  const { clock = systemClock } = options;
-  const handle: Parameters<typeof buildStack>[3] = async (event) => {
+  const handle = async (event: APIGatewayProxyEventV2) => {
     const invocation = invocationOf(event);
     invocation.settings = options.settings();
     validate(route, event);
@@ -47,16 +45,7 @@ export function defineWebhookHandler<R extends Route>(
       deadline: invocation.deadline,
       log: invocation.log,
     });
-    const answer = await successAnswer(route, data, {
-      rawPath: event.rawPath,
-      rawQueryString: event.rawQueryString,
-      limit: 0,
-      now: clock.now(),
-      seal: async () => {
-        throw new Error("a webhook has no cursors");
-      },
-    });
-    return { ...answer, headers: { ...answer.headers, ...headers } };
+    return jsonResponse(200, data, headers);
   };
   return buildStack(route, translate, [], handle, options);
 }

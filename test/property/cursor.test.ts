@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { type CursorBinding, openCursor, sealCursor } from "../../lib/http/cursor.ts";
+import { type CursorBinding, signCursor, verifyCursor } from "../../lib/http/cursor.ts";
 
 const key = (seed: number) => new Uint8Array(32).fill(seed);
 const positions = fc.dictionary(
@@ -18,18 +18,18 @@ const bindings: fc.Arbitrary<CursorBinding> = fc.record({
 });
 
 describe("a cursor", () => {
-  it("opens to the position it was sealed with, under any of the keys that are still good", () => {
+  it("verifies to the position it was signed for, under any of the keys that are still good", () => {
     fc.assert(
       fc.property(positions, bindings, (position, binding) => {
-        const cursor = sealCursor(position, binding, key(1));
-        expect(openCursor(cursor, binding, [key(2), key(1)])).toEqual(position);
-        expect(openCursor(cursor, binding, [key(2)])).toBeUndefined();
+        const cursor = signCursor(position, binding, key(1));
+        expect(verifyCursor(cursor, binding, [key(2), key(1)])).toEqual(position);
+        expect(verifyCursor(cursor, binding, [key(2)])).toBeUndefined();
         expect(cursor).toMatch(/^[A-Za-z0-9_.-]+$/);
       }),
     );
   });
 
-  it("does not open once any of its characters is another", () => {
+  it("does not verify once any of its characters is another", () => {
     fc.assert(
       fc.property(
         positions,
@@ -37,18 +37,18 @@ describe("a cursor", () => {
         fc.nat(),
         fc.constantFrom(..."AZaz09-_."),
         (position, binding, at, other) => {
-          const cursor = sealCursor(position, binding, key(1));
+          const cursor = signCursor(position, binding, key(1));
           const index = at % cursor.length;
           fc.pre(cursor[index] !== other);
           const changed = cursor.slice(0, index) + other + cursor.slice(index + 1);
-          expect(openCursor(changed, binding, [key(1)])).toBeUndefined();
+          expect(verifyCursor(changed, binding, [key(1)])).toBeUndefined();
         },
       ),
       { numRuns: 1000 },
     );
   });
 
-  it("does not open for another walk", () => {
+  it("does not verify for another route, extension or filter", () => {
     fc.assert(
       fc.property(positions, bindings, bindings, (position, binding, other) => {
         fc.pre(JSON.stringify(binding) !== JSON.stringify(other));
@@ -60,7 +60,7 @@ describe("a cursor", () => {
           sameFilters.size === Object.keys(other.filters).length &&
           Object.entries(other.filters).every(([name, value]) => sameFilters.get(name) === value);
         fc.pre(!equal);
-        expect(openCursor(sealCursor(position, binding, key(1)), other, [key(1)])).toBeUndefined();
+        expect(verifyCursor(signCursor(position, binding, key(1)), other, [key(1)])).toBeUndefined();
       }),
       { numRuns: 500 },
     );

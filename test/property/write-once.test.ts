@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { withIdempotency } from "../../lib/http/idempotency/with-idempotency.ts";
-import type { HttpResponse } from "../../lib/http/invocation.ts";
+import type { HttpResponse } from "../../lib/http/response.ts";
 import { createOnce } from "../../lib/numbers/write-once.ts";
 import type { Clock } from "../../lib/platform/clock.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";

@@ -1,6 +1,6 @@
 import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
 import type { Route } from "../../lib/contract/route.ts";
-import type { HttpResponse } from "../../lib/http/invocation.ts";
+import type { HttpResponse } from "../../lib/http/response.ts";
 
 export interface TestRequest {
   /** Path parameters by name, as the gateway decodes them. */

@@ -1,6 +1,6 @@
 import { type Route, scopes } from "../route.ts";
-import { answersOf, problemAnswers } from "./answers.ts";
 import { headerComponents, requestParameters } from "./parameters.ts";
+import { problemResponses, responsesOf } from "./responses.ts";
 import { componentSchemas, type JsonObject, refTo, schemaName } from "./schemas.ts";
 import { tagsOf } from "./tags.ts";
 
@@ -9,7 +9,7 @@ import { tagsOf } from "./tags.ts";
  * function imports it. Every body is a named component, so that generators for Swift and Kotlin have names to use.
  */
 export function buildOpenApi(all: readonly Route[], version: string): JsonObject {
-  const routes = all.filter((route) => route.answer.kind !== "page");
+  const routes = all.filter((route) => route.response.kind !== "page");
   return {
     openapi: "3.1.0",
     info: {
@@ -35,7 +35,7 @@ export function buildOpenApi(all: readonly Route[], version: string): JsonObject
     components: {
       schemas: componentSchemas(routes),
       headers: headerComponents,
-      responses: problemAnswers(routes),
+      responses: problemResponses(routes),
       securitySchemes: {
         verificationToken: {
           type: "apiKey",
@@ -89,6 +89,6 @@ function operationOf(route: Route): JsonObject {
         content: { "application/json": { schema: refTo(schemaName(route.body)) } },
       },
     }),
-    responses: answersOf(route),
+    responses: responsesOf(route),
   };
 }

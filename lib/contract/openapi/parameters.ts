@@ -16,8 +16,8 @@ export function requestParameters(route: Route): JsonObject[] {
   ];
 }
 
-function declared(place: "path" | "query", schema: ObjectSchema): JsonObject[] {
-  return Object.entries(schema.shape as Record<string, z.ZodMiniType>).map(([name, member]) => {
+function declared(place: "path" | "query", schema: ObjectSchema | undefined): JsonObject[] {
+  return Object.entries((schema?.shape ?? {}) as Record<string, z.ZodMiniType>).map(([name, member]) => {
     const { description, [SET_VALUES]: values, ...rest } = jsonSchema(member);
     const isSet = Array.isArray(values);
     return {

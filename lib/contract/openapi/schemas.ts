@@ -29,15 +29,15 @@ export function schemaName(schema: z.ZodMiniType | undefined): string {
   return id;
 }
 
-export const listName = (route: Route) => `${schemaName(route.answer.data)}List`;
-export const itemName = (route: Route) => `${schemaName(route.answer.data)}Answer`;
+export const listName = (route: Route) => `${schemaName(route.response.data)}List`;
+export const itemName = (route: Route) => `${schemaName(route.response.data)}Answer`;
 
 /** All named schemas: resources and bodies by their ids, their envelopes, and the problem. */
 export function componentSchemas(routes: readonly Route[]): JsonObject {
   const schemas: Record<string, JsonObject> = {};
   for (const route of routes) {
     if (route.body) Object.assign(schemas, named(route.body));
-    const { data, kind } = route.answer;
+    const { data, kind } = route.response;
     if (data === undefined || kind === "deleted") continue;
     Object.assign(schemas, named(data));
     if (kind === "list") schemas[listName(route)] = listEnvelope(schemaName(data));

@@ -3,7 +3,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { openText, sealText } from "../../platform/seal.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
-import type { HttpResponse } from "../invocation.ts";
+import type { HttpResponse } from "../response.ts";
 import {
   type IdempotencyRecord,
   idempotencyRecord,

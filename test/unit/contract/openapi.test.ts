@@ -55,10 +55,11 @@ describe("what callers send", () => {
     },
   );
 
-  it("refuses unknown members in paths and queries", () => {
-    for (const route of routes) {
-      expect(jsonSchema(route.parameters).additionalProperties, route.operationId).toBe(false);
-      expect(jsonSchema(route.query).additionalProperties, route.operationId).toBe(false);
+  it("rejects unknown members in paths and queries", () => {
+    for (const { operationId, parameters, query } of routes) {
+      for (const schema of [parameters, query]) {
+        if (schema) expect(jsonSchema(schema).additionalProperties, operationId).toBe(false);
+      }
     }
   });
 });

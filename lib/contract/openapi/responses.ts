@@ -1,20 +1,20 @@
 import { type ProblemCode, problems } from "../problems.ts";
-import { isPaged, type Route } from "../route.ts";
+import { isPaged, type ResponseKind, type Route } from "../route.ts";
 import { headerRefs } from "./parameters.ts";
 import { itemName, type JsonObject, listName, refTo, schemaName } from "./schemas.ts";
 
-/** What a route answers: success, 304, and a shared answer for each status a problem of its can have. */
-export function answersOf(route: Route): JsonObject {
+/** The responses of a route: success, 304, and one shared response for each status of its problems. */
+export function responsesOf(route: Route): JsonObject {
   const statuses = [...new Set(problemCodesOf(route).map((code) => problems[code].status))].sort();
   return {
     ...successOf(route),
     ...Object.fromEntries(
-      statuses.map((status) => [String(status), { $ref: `#/components/responses/${answerName(status)}` }]),
+      statuses.map((status) => [String(status), { $ref: `#/components/responses/${responseName(status)}` }]),
     ),
   };
 }
 
-/** The problems every route of its sort can have, and its own. */
+/** The problems of every route of its sort, and those of the route. */
 export function problemCodesOf(route: Route): ProblemCode[] {
   return [
     "request_invalid",
@@ -48,15 +48,15 @@ const authenticated = [
   "upstream_timeout",
 ] as const satisfies ProblemCode[];
 
-/** One shared answer a status. */
-export function problemAnswers(routes: readonly Route[]): JsonObject {
+/** One shared response per status. */
+export function problemResponses(routes: readonly Route[]): JsonObject {
   const used = routes.flatMap(problemCodesOf);
   const statuses = [...new Set(used.map((code) => problems[code].status))].sort();
   return Object.fromEntries(
     statuses.map((status) => {
       const codes = Object.entries(problems).filter(([, problem]) => problem.status === status);
       return [
-        answerName(status),
+        responseName(status),
         {
           description: codes.map(([code, problem]) => `\`${code}\`: ${problem.title}.`).join(" "),
           headers: headerRefs(
@@ -73,68 +73,42 @@ export function problemAnswers(routes: readonly Route[]): JsonObject {
   );
 }
 
-const answerName = (status: number) => `Problem${status}`;
+const responseName = (status: number) => `Problem${status}`;
+
+type Described = Exclude<ResponseKind, "page">;
+
+const successes: Record<Described, { status: number; headers: string[]; schema?: (route: Route) => string }> =
+  {
+    list: { status: 200, headers: ["ETag", "Link", "Age"], schema: listName },
+    feed: { status: 200, headers: ["ETag", "Link", "Retry-After"], schema: listName },
+    item: { status: 200, headers: ["ETag"], schema: itemName },
+    created: { status: 201, headers: ["Location", "ETag", "Idempotency-Replayed"], schema: itemName },
+    accepted: { status: 202, headers: ["Location", "Idempotency-Replayed"], schema: itemName },
+    deleted: { status: 204, headers: [] },
+    plain: { status: 200, headers: ["ETag"], schema: ({ response }) => schemaName(response.data) },
+  };
 
 function successOf(route: Route): JsonObject {
-  const { kind, description, data } = route.answer;
+  const { kind, description } = route.response;
+  if (kind === "page") throw new Error("the description has no pages");
+  const { status, headers, schema } = successes[kind];
   const common = [
     "X-Request-Id",
     "Access-Control-Allow-Origin",
     ...(route.scope === undefined ? [] : ["RateLimit", "RateLimit-Policy"]),
   ];
-  const json = (name: string) => ({ "application/json": { schema: refTo(name) } });
-  const notModified = {
-    description: "The caller has this version already.",
-    headers: headerRefs(...common, "ETag"),
+  return {
+    [status]: {
+      description,
+      headers: headerRefs(...common, ...headers),
+      ...(schema && { content: { "application/json": { schema: refTo(schema(route)) } } }),
+    },
+    ...(status === 200 &&
+      route.method === "GET" && {
+        "304": {
+          description: "The caller has this version already.",
+          headers: headerRefs(...common, "ETag"),
+        },
+      }),
   };
-  switch (kind) {
-    case "list":
-      return {
-        "200": {
-          description,
-          headers: headerRefs(...common, "ETag", "Link", "Age"),
-          content: json(listName(route)),
-        },
-        "304": notModified,
-      };
-    case "feed":
-      return {
-        "200": {
-          description,
-          headers: headerRefs(...common, "ETag", "Link", "Retry-After"),
-          content: json(listName(route)),
-        },
-        "304": notModified,
-      };
-    case "item":
-      return {
-        "200": { description, headers: headerRefs(...common, "ETag"), content: json(itemName(route)) },
-        ...(route.method === "GET" && { "304": notModified }),
-      };
-    case "created":
-      return {
-        "201": {
-          description,
-          headers: headerRefs(...common, "Location", "ETag", "Idempotency-Replayed"),
-          content: json(itemName(route)),
-        },
-      };
-    case "accepted":
-      return {
-        "202": {
-          description,
-          headers: headerRefs(...common, "Location", "Idempotency-Replayed"),
-          content: json(itemName(route)),
-        },
-      };
-    case "deleted":
-      return { "204": { description, headers: headerRefs(...common) } };
-    case "plain":
-      return {
-        "200": { description, headers: headerRefs(...common, "ETag"), content: json(schemaName(data)) },
-        ...(route.method === "GET" && { "304": notModified }),
-      };
-    case "page":
-      throw new Error("pages are no part of the description");
-  }
 }

@@ -22,7 +22,7 @@ export const secretVersion = (n: number): Credentials => ({
   jwt: `jwt-${n}`,
 });
 
-/** RingCentral's token endpoint and its memory of which tokens live, by true time. */
+/** RingCentral's token endpoint and the tokens it knows, by true time. */
 export function createRingCentral(schedule: Schedule) {
   const live = new Map<string, number>();
   const arrivals: Array<{ at: number; secret: string; answer: string }> = [];
@@ -36,7 +36,7 @@ export function createRingCentral(schedule: Schedule) {
     accept(...versions: number[]) {
       accepted = new Set(versions.map((n) => secretVersion(n).clientSecret));
     },
-    /** What the token endpoint answers instead, while it returns an error. */
+    /** Replaces the token endpoint's response while it returns an error. */
     answerWith(answer: (() => RingCentralError | undefined) | undefined) {
       forcedAnswer = answer;
     },
@@ -130,17 +130,17 @@ export function createFleet(schedule: Schedule, settings: Partial<TokenSettings>
     ringCentral: createRingCentral(schedule),
     secret: createSecret(1),
     events: [],
-    // Without the table nobody's calls are counted together: what the fleet promises is measured without that.
+    // Fallback logins are counted per process, not for the fleet; the fleet's promises are tested without them.
     settings: { fallbackLoginsPerWindow: 0, ...settings },
   };
 }
 
-/** One Lambda instance of the fleet and what it can be asked to do. */
+/** One Lambda instance of the fleet. */
 export function createMember(fleet: Fleet, options: { name?: string; skewMs?: number } = {}) {
   const { schedule, ringCentral } = fleet;
   const instance = schedule.instance(options);
   const oauth: Pick<OAuth, "login"> = {
-    // The real client gives up at its deadline; what RingCentral does with the request is another matter.
+    // The real client gives up at its deadline; RingCentral may still serve the request.
     login: (credentials, deadline) =>
       Promise.race([
         instance.effect("login", () => ringCentral.login(instance, credentials), {
@@ -165,9 +165,8 @@ export function createMember(fleet: Fleet, options: { name?: string; skewMs?: nu
   const ask = (withinMs: number) => tokens.get(deadlineIn(withinMs, instance.clock, 0));
 
   /**
-   * What an API client does: call, and after a 401 reject the token and call again, twice at most. For when
-   * tokens die all at once, one held in memory and its successor in the record may both be dead: one repetition
-   * would meet the second.
+   * An API client: calls, and after a 401 rejects the token and calls again, at most twice. When all tokens die at
+   * once, the cached one and its successor in the record may both be dead, so one repetition would not be enough.
    */
   async function callApi(withinMs: number): Promise<AccessToken> {
     const deadline = deadlineIn(withinMs, instance.clock, 0);

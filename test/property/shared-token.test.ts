@@ -17,7 +17,7 @@ if (process.env.DEEP_RUNS !== undefined) vi.setConfig({ testTimeout: 3_600_000 }
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 
-/** Everything at once: what the record and RingCentral must look like whatever happened. */
+/** Every kind of failure at once. */
 const chaos: Omit<ScheduleOptions, "seed"> = {
   crashRate: 0.01,
   pauseRate: 0.01,
@@ -28,7 +28,7 @@ const chaos: Omit<ScheduleOptions, "seed"> = {
   duplicateRate: 0.05,
 };
 
-/** Watches every write: a generation's token never changes, never shrinks, and is its lease holder's own. */
+/** Checks every write: generations never fall, their tokens never change and are the lease holder's own. */
 function watchOverwrites(fleet: Fleet): string[] {
   const wrong: string[] = [];
   const tokens = new Map<number, string>();
@@ -114,7 +114,7 @@ describe("the fleet's token", () => {
       const wrong = watchOverwrites(fleet);
       const handedOut: boolean[] = [];
       const end = schedule.clock.now() + 3 * 60 * MINUTE;
-      // Processes come and go all the time; each lives for some requests.
+      // Processes come and go; each serves some requests.
       const arrive = () => {
         if (schedule.clock.now() > end) return;
         const { instance, callApi } = createMember(fleet);
@@ -165,7 +165,7 @@ describe("the fleet's token", () => {
     });
   });
 
-  it("replaces a token that died by exactly one login, whoever notices", async () => {
+  it("replaces a dead token by exactly one login, whichever instance notices", async () => {
     await forEachSeed(100, async (seed, keep) => {
       const schedule = keep(createSchedule({ seed, pauseRate: 0.005, pauseMs: [SECOND, 8 * SECOND] }));
       const fleet = createFleet(schedule);
@@ -186,8 +186,8 @@ describe("the fleet's token", () => {
         expect(errors).toEqual([]);
         return;
       }
-      // Whoever freezes with the answer to its login unread may have to give it up. The pause that follows can be
-      // longer, by the worst of clocks, than an asker that froze too has time left.
+      // An instance that freezes before it reads its login's response may have to give it up. The pause after that can
+      // be longer, with the worst clocks, than the time left to a caller that froze too.
       expect(fleet.ringCentral.issued).toBeLessThanOrEqual(3);
       for (const error of errors) {
         expect(error).toMatchObject({ failure: { kind: "unavailable", retryAfterMs: expect.any(Number) } });
@@ -228,7 +228,7 @@ describe("the fleet's token", () => {
     });
   });
 
-  it("never calls before Retry-After has passed, by whatever clock", async () => {
+  it("never calls before Retry-After has passed, by any clock", async () => {
     await forEachSeed(60, async (seed, keep) => {
       const schedule = keep(createSchedule({ seed }));
       const fleet = createFleet(schedule);
@@ -253,7 +253,7 @@ describe("the fleet's token", () => {
   });
 
   const orders = ["secret first, then RingCentral", "RingCentral first, then the secret"] as const;
-  it.each(orders)("rotates without a failed answer: %s", async (order) => {
+  it.each(orders)("rotates without a failed request: %s", async (order) => {
     await forEachSeed(60, async (seed, keep) => {
       const schedule = keep(createSchedule({ seed }));
       const fleet = createFleet(schedule);
@@ -281,7 +281,7 @@ describe("the fleet's token", () => {
           }),
         );
       }
-      // And cold starts in the middle of it.
+      // Cold starts during the rotation.
       for (const ms of [
         beginAt - 1,
         beginAt + 1,
@@ -331,12 +331,12 @@ describe("the fleet's token", () => {
       arrive();
       await schedule.run();
       expect(mostCallsInAMinute(fleet.ringCentral.arrivals)).toBeLessThanOrEqual(4);
-      // It is the budget that is tested here, so it has to have been what held the fleet back.
+      // The budget is under test, so the budget must have been the limit.
       expect(fleet.ringCentral.arrivals.length).toBeGreaterThan(16);
     });
   });
 
-  it("tries a corrected secret at once, although the wrong one is still cached and cooling down", async () => {
+  it("tries a corrected secret at once, although the wrong one is still cached and in backoff", async () => {
     await forEachSeed(15, async (seed, keep) => {
       const schedule = keep(createSchedule({ seed }));
       const fleet = createFleet(schedule);
@@ -358,7 +358,7 @@ describe("the fleet's token", () => {
     });
   });
 
-  it("serves on through a login outage around the token's end, and asks ever more seldom meanwhile", async () => {
+  it("serves through a login outage around the token's end, with growing backoff", async () => {
     await forEachSeed(30, async (seed, keep) => {
       const schedule = keep(createSchedule({ seed }));
       const fleet = createFleet(schedule);
@@ -385,7 +385,7 @@ describe("the fleet's token", () => {
     });
   });
 
-  it("slows down when RingCentral refuses every token as soon as it is used", async () => {
+  it("slows down when RingCentral rejects every token as soon as it is used", async () => {
     await forEachSeed(30, async (seed, keep) => {
       const schedule = keep(createSchedule({ seed }));
       const fleet = createFleet(schedule);

@@ -96,7 +96,7 @@ describe("login", () => {
     ["no lifetime", { access_token: "SIM-at-1" }],
     ["another kind of token", { ...GRANT, token_type: "mac" }],
     ["something else", "<html></html>"],
-  ])("that is granted %s is broken, and says nothing of what came", async (_, body) => {
+  ])("with %s in the response is broken, and its error does not quote the response", async (_, body) => {
     const { oauth, credentials, deadline } = await setUp((_request, response) => json(response, 200, body));
     const failure = await failureOf(oauth.login(credentials, deadline));
     expect(failure).toMatchObject({ kind: "broken", operation: "login", status: 200 });
@@ -110,7 +110,7 @@ describe("login", () => {
     [400, "invalid_request", "OAU-250"],
     [401, "invalid_client", "OAU-153"],
     [403, "invalid_client", "CMN-408"],
-  ])("refused by %d %s %s is kind auth, and says so", async (status, error, errorCode) => {
+  ])("rejected by %d %s %s is kind auth, with both codes", async (status, error, errorCode) => {
     const body = { error, error_description: "…", errors: [{ errorCode, message: "…" }] };
     const { oauth, credentials, deadline } = await setUp((_, response) => json(response, status, body));
     expect(await failureOf(oauth.login(credentials, deadline))).toMatchObject({
@@ -123,7 +123,7 @@ describe("login", () => {
     });
   });
 
-  it("refused without OAuth's own words is kind auth too", async () => {
+  it("rejected without an OAuth error is kind auth too", async () => {
     const { oauth, credentials, deadline } = await setUp((_, response) =>
       json(response, 400, { errorCode: "OAU-142", errors: [{ errorCode: "OAU-142" }] }),
     );
@@ -133,7 +133,7 @@ describe("login", () => {
     });
   });
 
-  it("throttled says for how long", async () => {
+  it("after a 429 is kind rate_limited, with its Retry-After", async () => {
     const { oauth, credentials, deadline, received } = await setUp((_, response) =>
       json(response, 429, { errorCode: "CMN-301" }, { "retry-after": "60" }),
     );
@@ -147,7 +147,7 @@ describe("login", () => {
   it.each([
     [500, "broken"],
     [503, "unavailable"],
-  ])("met by %d is kind %s, and is not repeated", async (status, kind) => {
+  ])("after a %d is kind %s, and is not repeated", async (status, kind) => {
     const { oauth, credentials, deadline, received } = await setUp((_, response) =>
       json(response, status, {}),
     );
@@ -183,7 +183,7 @@ describe("revoke", () => {
     expect(received[0]).toMatchObject({ url: "/restapi/oauth/revoke", body: "token=SIM-at-1" });
   });
 
-  it("has errors that matter to nobody", async () => {
+  it("reports an error as unconfirmed", async () => {
     const { oauth, credentials, deadline } = await setUp((_, response) =>
       json(response, 400, { error: "invalid_token" }),
     );

@@ -28,20 +28,20 @@ function setUp(limits: Parameters<typeof createFleet>[1] = {}) {
   return { schedule, fleet, member, run, stored, pass, logins: () => fleet.ringCentral.arrivals.length };
 }
 
-const refusalOf = async (promise: Promise<AccessToken>) => {
+const rejectionOf = async (promise: Promise<AccessToken>) => {
   const error = await promise.then(
     () => undefined,
     (reason: unknown) => reason,
   );
   if (error instanceof RingCentralError) return error.failure;
-  throw new Error(`not refused: ${String(error)}`);
+  throw new Error(`not rejected: ${String(error)}`);
 };
 
 const down = { before: () => Promise.reject(new StorageUnavailable("down")) };
 const throttled = { before: () => Promise.reject(new StorageUnavailable("busy", { throttled: true })) };
 
 describe("the token of one instance", () => {
-  it("is logged in for once and then served from memory, without a look at the table", async () => {
+  it("takes one login and then comes from memory, without reading the table", async () => {
     const { fleet, member, run, logins } = setUp();
     const { instance, ask } = member();
     const first = await run(instance, () => ask(20 * SECOND));
@@ -51,7 +51,7 @@ describe("the token of one instance", () => {
     expect(logins()).toBe(1);
   });
 
-  it("is shared by everybody who asks at the same time", async () => {
+  it("is shared by simultaneous callers", async () => {
     const { member, run, logins } = setUp();
     const { instance, ask } = member();
     const tokens = await run(instance, () => Promise.all(Array.from({ length: 20 }, () => ask(20 * SECOND))));
@@ -59,7 +59,7 @@ describe("the token of one instance", () => {
     expect(logins()).toBe(1);
   });
 
-  it("is found in the table by the next instance", async () => {
+  it("is read from the table by the next instance", async () => {
     const { member, run, logins } = setUp();
     const [a, b] = [member(), member()];
     const first = await run(a.instance, () => a.ask(20 * SECOND));
@@ -67,7 +67,7 @@ describe("the token of one instance", () => {
     expect(logins()).toBe(1);
   });
 
-  it("is renewed minutes ahead by whoever comes first; the old one stays good for the others", async () => {
+  it("is renewed minutes ahead by the first instance; the old one stays valid for the others", async () => {
     const { fleet, member, run, pass, logins } = setUp();
     const [a, b] = [member(), member()];
     const first = await run(a.instance, () => a.ask(20 * SECOND));
@@ -97,30 +97,30 @@ describe("the token of one instance", () => {
 });
 
 describe("a caller who cannot be served in time", () => {
-  it("is refused at once, without a login, when there is no time for one", async () => {
+  it("is rejected at once, without a login, when there is no time for one", async () => {
     const { schedule, member, run, logins } = setUp();
     const { instance, ask } = member();
     const began = schedule.clock.now();
-    const refusal = await refusalOf(run(instance, () => ask(SECOND)));
-    expect(refusal).toMatchObject({ kind: "unavailable", operation: "login", mayHaveTakenEffect: false });
+    const rejection = await rejectionOf(run(instance, () => ask(SECOND)));
+    expect(rejection).toMatchObject({ kind: "unavailable", operation: "login", mayHaveTakenEffect: false });
     expect(schedule.clock.now() - began).toBeLessThan(500);
     expect(logins()).toBe(0);
   });
 
-  it("is refused at once when the gate opens too late, and told when it opens", async () => {
+  it("is rejected at once when the pause ends too late, and told when it ends", async () => {
     const { schedule, fleet, member, run } = setUp();
     const until = schedule.clock.now() + 40 * SECOND;
     fleet.records.plant(key, 1, JSON.stringify({ ...emptyRecord, rateLimitedUntil: until }));
     const { instance, ask } = member();
     const began = schedule.clock.now();
-    const refusal = await refusalOf(run(instance, () => ask(20 * SECOND)));
-    expect(refusal.kind).toBe("rate_limited");
-    expect(refusal.retryAfterMs).toBeGreaterThan(39 * SECOND);
-    expect(refusal.retryAfterMs).toBeLessThanOrEqual(40 * SECOND);
+    const rejection = await rejectionOf(run(instance, () => ask(20 * SECOND)));
+    expect(rejection.kind).toBe("rate_limited");
+    expect(rejection.retryAfterMs).toBeGreaterThan(39 * SECOND);
+    expect(rejection.retryAfterMs).toBeLessThanOrEqual(40 * SECOND);
     expect(schedule.clock.now() - began).toBeLessThan(500);
   });
 
-  it("waits for the gate when it opens in time", async () => {
+  it("waits for a pause that ends in time", async () => {
     const { schedule, fleet, member, run } = setUp();
     fleet.records.plant(
       key,
@@ -131,7 +131,7 @@ describe("a caller who cannot be served in time", () => {
     expect((await run(instance, () => ask(20 * SECOND))).generation).toBe(1);
   });
 
-  it("leaves the login running for one who has more time", async () => {
+  it("leaves the login running for a caller with more time", async () => {
     const { fleet, member, run, logins } = setUp();
     const { instance, ask } = member();
     const lease = { owner: "other", fence: 1, until: fleet.schedule.clock.now() + 6 * SECOND };
@@ -141,7 +141,7 @@ describe("a caller who cannot be served in time", () => {
     expect(logins()).toBe(1);
   });
 
-  it("does not fail one who has the time to wait for the gate", async () => {
+  it("does not fail a caller with the time to wait for a pause", async () => {
     const { schedule, fleet, member, run } = setUp();
     const rateLimitedUntil = schedule.clock.now() + 8 * SECOND;
     fleet.records.plant(key, 1, JSON.stringify({ ...emptyRecord, rateLimitedUntil }));
@@ -150,29 +150,29 @@ describe("a caller who cannot be served in time", () => {
     expect(both.map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
   });
 
-  it("does not wait past its own deadline for the login of one who has more", async () => {
+  it("does not wait past its own deadline for the login of a caller with more time", async () => {
     const { schedule, fleet, member, run } = setUp();
     const { instance, ask } = member();
     const began = schedule.clock.now();
     const lease = { owner: "other", fence: 1, until: began + 6 * SECOND };
     fleet.records.plant(key, 1, JSON.stringify({ ...emptyRecord, fence: 1, lease }));
     const hurried = async () => {
-      await refusalOf(ask(3 * SECOND));
+      await rejectionOf(ask(3 * SECOND));
       return schedule.clock.now() - began;
     };
     const [, waitedMs] = await run(instance, () => Promise.all([ask(25 * SECOND), hurried()]));
     expect(waitedMs).toBeLessThanOrEqual(3_100);
   });
 
-  it("hears RingCentral's own reason when its login was the one refused", async () => {
+  it("gets RingCentral's own reason when its login was rejected", async () => {
     const { fleet, member, run } = setUp();
     fleet.ringCentral.accept(9);
     const { instance, ask } = member();
-    const refusal = await refusalOf(run(instance, () => ask(10 * SECOND)));
-    expect(refusal).toMatchObject({ kind: "auth", status: 400, errorCode: "OAU-142", operation: "login" });
-    expect(refusal.retryAfterMs).toBeGreaterThan(55 * SECOND);
+    const rejection = await rejectionOf(run(instance, () => ask(10 * SECOND)));
+    expect(rejection).toMatchObject({ kind: "auth", status: 400, errorCode: "OAU-142", operation: "login" });
+    expect(rejection.retryAfterMs).toBeGreaterThan(55 * SECOND);
     const other = member();
-    const second = await refusalOf(run(other.instance, () => other.ask(10 * SECOND)));
+    const second = await rejectionOf(run(other.instance, () => other.ask(10 * SECOND)));
     expect(second).toMatchObject({ kind: "auth", errorCode: "OAU-142" });
   });
 });
@@ -187,7 +187,7 @@ describe("a table that answers slowly", () => {
     };
     for (let n = 0; n < 6; n++) {
       const { instance, ask } = member();
-      expect((await refusalOf(run(instance, () => ask(2_500)))).kind).toBe("unavailable");
+      expect((await rejectionOf(run(instance, () => ask(2_500)))).kind).toBe("unavailable");
     }
     expect({ calls: stored().calls, lease: stored().lease, logins: logins() }).toEqual({
       calls: [],
@@ -200,7 +200,7 @@ describe("a table that answers slowly", () => {
 });
 
 describe("a secret that moved to another server", () => {
-  it("is learnt from the stored token by those who still have the old one cached", async () => {
+  it("is learnt from the stored token by a process with the old secret cached", async () => {
     const { schedule, fleet, member, run, logins } = setUp();
     const moved = { ...secretVersion(2), server: "https://new.test" };
     const contents = { value: "new", expiresAt: schedule.clock.now() + 3_600_000, server: moved.server };
@@ -253,7 +253,7 @@ describe("a rejected token", () => {
     expect(await cold).toMatchObject({ status: "done", value: { generation: 2 } });
   });
 
-  it("does not count when it is an older one than the one in use", async () => {
+  it("does not count when it is older than the one in use", async () => {
     const { fleet, member, run, logins } = setUp();
     const { instance, tokens, ask } = member();
     const first = await run(instance, () => ask(20 * SECOND));
@@ -267,7 +267,7 @@ describe("a rejected token", () => {
 });
 
 describe("a token rejected twice", () => {
-  it("stays dead when somebody late rejects the one before it", async () => {
+  it("stays rejected when a late caller rejects the one before it", async () => {
     const { fleet, member, run } = setUp();
     const { instance, tokens, ask } = member();
     const first = await run(instance, () => ask(20 * SECOND));
@@ -280,7 +280,7 @@ describe("a token rejected twice", () => {
   });
 });
 
-describe("what lies in the table", () => {
+describe("the record in the table", () => {
   it("contains neither token nor credentials", async () => {
     const { fleet, member, run } = setUp();
     const { instance, ask } = member();
@@ -289,7 +289,7 @@ describe("what lies in the table", () => {
     for (const secret of [value, "secret-1", "jwt-1"]) expect(table).not.toContain(secret);
   });
 
-  it("is written over when it is no record, or its token opens with no known secret", async () => {
+  it("is overwritten when it does not parse, or its token opens with no known secret", async () => {
     const future = Date.UTC(2026, 0, 1, 2);
     const contents = { value: "planted", expiresAt: future, server: "https://rc.test" };
     const sealed = sealToken(contents, secretVersion(8), { accountKey: "acct", generation: 4 });
@@ -314,7 +314,7 @@ describe("what lies in the table", () => {
     expect(logins()).toBe(1);
   });
 
-  it("does not bring a token back that belongs to a server the secret no longer names", async () => {
+  it("does not bring back a token of a server that the secret no longer names", async () => {
     const { schedule, fleet, member, run } = setUp();
     const moved = { ...secretVersion(1), server: "https://old.test" };
     const expiresAt = schedule.clock.now() + 3_600_000;
@@ -376,7 +376,7 @@ describe("a secret that changes during a login", () => {
 });
 
 describe("a table that fails once", () => {
-  it("is asked again before anything is done without it", async () => {
+  it("is asked again before a process works without it", async () => {
     const { fleet, member, run, stored, logins } = setUp({ fallbackLoginsPerWindow: 1 });
     let calls = 0;
     fleet.records.faults = {
@@ -391,7 +391,7 @@ describe("a table that fails once", () => {
     expect(logins()).toBe(1);
   });
 
-  it("does not make an instance wait for a lease that is its own", async () => {
+  it("does not make an instance wait for its own lease", async () => {
     const { schedule, fleet, member, run, logins } = setUp();
     let writes = 0;
     fleet.records.faults = {
@@ -410,7 +410,7 @@ describe("a table that fails once", () => {
 });
 
 describe("without the table", () => {
-  it("logs in alone, once a minute at most, and says so", async () => {
+  it("logs in on its own, at most once a minute, and says so", async () => {
     const { fleet, member, run, logins } = setUp({ fallbackLoginsPerWindow: 1 });
     fleet.records.faults = down;
     const { instance, tokens, ask } = member();
@@ -418,22 +418,22 @@ describe("without the table", () => {
     expect(token.value).toMatch(/^token-1/);
     expect(fleet.events).toContainEqual({ type: "degraded", how: "local_login" });
     tokens.reject(token);
-    const refusal = await refusalOf(run(instance, () => ask(20 * SECOND)));
-    expect(refusal.kind).toBe("unavailable");
-    expect(refusal.retryAfterMs).toBeGreaterThan(50 * SECOND);
+    const rejection = await rejectionOf(run(instance, () => ask(20 * SECOND)));
+    expect(rejection.kind).toBe("unavailable");
+    expect(rejection.retryAfterMs).toBeGreaterThan(50 * SECOND);
     expect(fleet.events).toContainEqual({ type: "degraded", how: "gave_up" });
     expect(logins()).toBe(1);
   });
 
-  it("never logs in alone because the table is merely busy", async () => {
+  it("never logs in on its own because the table is merely busy", async () => {
     const { fleet, member, run, logins } = setUp({ fallbackLoginsPerWindow: 1 });
     fleet.records.faults = throttled;
     const { instance, ask } = member();
-    expect((await refusalOf(run(instance, () => ask(20 * SECOND)))).kind).toBe("unavailable");
+    expect((await rejectionOf(run(instance, () => ask(20 * SECOND)))).kind).toBe("unavailable");
     expect(logins()).toBe(0);
   });
 
-  it("closes its own gate for as long as a 429 says", async () => {
+  it("pauses its own logins for as long as a 429 says", async () => {
     const { fleet, member, run, pass, logins } = setUp({ fallbackLoginsPerWindow: 5 });
     fleet.records.faults = down;
     fleet.ringCentral.answerWith(
@@ -446,10 +446,10 @@ describe("without the table", () => {
         }),
     );
     const { instance, ask } = member();
-    await refusalOf(run(instance, () => ask(20 * SECOND)));
+    await rejectionOf(run(instance, () => ask(20 * SECOND)));
     fleet.ringCentral.answerWith(undefined);
     await pass(4 * MINUTE);
-    await refusalOf(run(instance, () => ask(20 * SECOND)));
+    await rejectionOf(run(instance, () => ask(20 * SECOND)));
     expect(logins()).toBe(1);
     await pass(MINUTE);
     expect((await run(instance, () => ask(20 * SECOND))).value).toMatch(/^token-1/);
@@ -490,7 +490,7 @@ describe("without the table", () => {
     expect(logins()).toBe(2);
   });
 
-  it("recognises a stored token although every answer to the write was lost", async () => {
+  it("recognises a stored token although the response to the write was lost", async () => {
     const { fleet, member, run, stored, logins } = setUp();
     const { instance, ask } = member();
     let writes = 0;

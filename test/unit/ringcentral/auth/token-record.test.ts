@@ -42,7 +42,7 @@ describe("reading the record", () => {
     expect(parseRecord(JSON.parse(JSON.stringify(holding())))).toEqual(holding());
   });
 
-  it("offers the token until shortly before its end, and not once it was refused", () => {
+  it("offers the token until shortly before its end, and not after its rejection", () => {
     expect(usableGeneration(holding(), NOW, defaultTokenSettings)).toBe(3);
     expect(usableGeneration(holding(), NOW + 3_540_000 - 30_000, defaultTokenSettings)).toBeUndefined();
     expect(usableGeneration(holding({ rejectedGeneration: 3 }), NOW, defaultTokenSettings)).toBeUndefined();
@@ -51,12 +51,12 @@ describe("reading the record", () => {
   });
 });
 
-describe("whether a login may go", () => {
-  it("is open for an empty record", () => {
+describe("the pause before a login", () => {
+  it("is absent for an empty record", () => {
     expect(pause(emptyRecord)).toBeUndefined();
   });
 
-  it("closes for a minute, by any clock, after four calls within one", () => {
+  it("lasts a minute, by any clock, after four calls within one", () => {
     let record = emptyRecord;
     for (let n = 0; n < 4; n++) {
       expect(pause(record, ["v1"], NOW + n * 1_000)).toBeUndefined();
@@ -75,7 +75,7 @@ describe("whether a login may go", () => {
     expect(withoutLease(record, NOW + 500).calls).toEqual([NOW + 500]);
   });
 
-  it("holds back refused credentials for longer each time, and no others", () => {
+  it("grows with each rejection of the credentials, and spares other credentials", () => {
     const lengths: number[] = [];
     let [record, now] = [emptyRecord, NOW];
     for (let n = 0; n < 6; n++) {
@@ -89,7 +89,7 @@ describe("whether a login may go", () => {
     expect(pause(record, ["v2", "v1"], now - 1)).toBeUndefined();
   });
 
-  it("gives the others one more try when the credentials that worked are refused", () => {
+  it("is lifted for the others when the credentials that worked are rejected", () => {
     const before = withRejectedCredentials(
       { ...emptyRecord, working: "v1" },
       "v2",
@@ -104,7 +104,7 @@ describe("whether a login may go", () => {
     expect(pause(again, ["v2", "v1"], NOW + 21_000)).toBeDefined();
   });
 
-  it("closes for everyone after a 429, as long as stated and by any clock", () => {
+  it("applies to every process after a 429, as long as stated and by any clock", () => {
     expect(pause(withRateLimit(emptyRecord, 90_000, NOW, defaultTokenSettings), ["v2"])).toEqual({
       until: NOW + 100_000,
       reason: "rate_limited",
@@ -112,7 +112,7 @@ describe("whether a login may go", () => {
     expect(pause(withRateLimit(emptyRecord, undefined, NOW, defaultTokenSettings))?.until).toBe(NOW + 70_000);
   });
 
-  it("asks ever more seldom while RingCentral does not answer, and never sooner than it says", () => {
+  it("doubles while RingCentral does not respond, and is never shorter than Retry-After", () => {
     let record = emptyRecord;
     const pauses = Array.from({ length: 6 }, () => {
       record = withBackoff(record, undefined, NOW, defaultTokenSettings);
@@ -125,7 +125,7 @@ describe("whether a login may go", () => {
     });
   });
 
-  it("lets two young tokens be replaced at once and spaces out the next ones", () => {
+  it("is absent for the first two early rejections and doubles from the third on", () => {
     const replace = (streak: number, ageMs: number) =>
       pause(
         holding({
@@ -145,7 +145,7 @@ describe("whether a login may go", () => {
 });
 
 describe("changing the record", () => {
-  it("gives every lease a new fencing number and tells everybody which token is dead", () => {
+  it("gives every lease a new fencing number and records the rejected token", () => {
     const first = withLease(holding(), "a", 3, NOW, defaultTokenSettings);
     expect(first).toMatchObject({
       fence: 1,
@@ -162,7 +162,7 @@ describe("changing the record", () => {
     });
   });
 
-  it("ends lease and cool-downs with a new token, of the credentials that got it", () => {
+  it("ends the lease and the pauses with a new token, and the rejection of its own credentials", () => {
     let record = withRejectedCredentials(holding(), "v1", undefined, NOW, defaultTokenSettings);
     record = withRejectedCredentials(record, "v2", undefined, NOW, defaultTokenSettings);
     record = withBackoff(

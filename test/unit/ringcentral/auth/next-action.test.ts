@@ -1,0 +1,221 @@
+import { describe, expect, it } from "vitest";
+import type { Candidate } from "../../../../lib/ringcentral/auth/credential-candidates.ts";
+import { type Action, type LocalState, nextAction } from "../../../../lib/ringcentral/auth/next-action.ts";
+import { fingerprint, sealToken } from "../../../../lib/ringcentral/auth/sealed-token.ts";
+import { emptyRecord, type TokenRecord } from "../../../../lib/ringcentral/auth/token-record.ts";
+import { defaultTokenSettings as settings } from "../../../../lib/ringcentral/auth/token-settings.ts";
+import { secretVersion } from "../../../property/shared-token-model.ts";
+
+const NOW = 1_800_000_000_000;
+const MINUTE = 60_000;
+
+const candidate = (version: number): Candidate => ({
+  fingerprint: fingerprint(secretVersion(version), "acct"),
+  credentials: secretVersion(version),
+});
+const [current, previous] = [candidate(2), candidate(1)];
+
+interface Situation {
+  record: TokenRecord;
+  local: LocalState;
+  candidates: Candidate[];
+}
+
+function storing(over: { sealer?: Candidate; server?: string; lifeMs?: number } = {}): Partial<TokenRecord> {
+  const { sealer = current, server = sealer.credentials.server, lifeMs = 50 * MINUTE } = over;
+  const expiresAt = NOW + lifeMs;
+  const sealed = sealToken({ value: "stored", expiresAt, server }, sealer.credentials, {
+    accountKey: "acct",
+    generation: 3,
+  });
+  return { generation: 3, token: { issuedAt: NOW - 10 * MINUTE, expiresAt, sealed } };
+}
+
+type State = keyof typeof states;
+/** The token in memory against the token in the record. */
+const states = {
+  "no token, none stored": {},
+  "no token, one stored": { record: storing() },
+  "no token, stored one rejected here": { record: storing(), local: { rejected: 3 } },
+  "no token, stored one rejected in the record": { record: { ...storing(), rejectedGeneration: 3 } },
+  "no token, stored one expires": { record: storing({ lifeMs: settings.minValidityMs }) },
+  "no token, stored one does not open": { record: storing({ sealer: candidate(9) }) },
+  "no token, stored one does not open after a re-read": {
+    record: storing({ sealer: candidate(9) }),
+    local: { hasReread: true },
+  },
+  "no token, stored one is of another server": { record: storing({ server: "https://old.test" }) },
+  "token due for renewal, same stored": { record: storing(), local: { cached: 3 } },
+  "token due for renewal, newer stored": { record: storing(), local: { cached: 2 } },
+  "unpublished token, none stored": { local: { cached: 0.001 } },
+} as const satisfies Record<string, { record?: Partial<TokenRecord>; local?: Partial<LocalState> }>;
+
+type Condition = keyof typeof conditions;
+const lease = { owner: "other", fence: 1, until: NOW + 5_000 };
+const rejected = ({ fingerprint: by }: Candidate) => ({ by, count: 1, until: NOW + MINUTE });
+/** What else the record, the candidates and the deadline say about a login. */
+const conditions = {
+  free: {},
+  "leased by another": { record: { lease } },
+  "leased by itself": { record: { lease: { ...lease, owner: "me" } } },
+  "lease past its stated end": { record: { lease: { ...lease, until: NOW - 2 * settings.maxSkewMs } } },
+  "lease watched to its end": { record: { lease }, local: { versionSeenSince: NOW - settings.leaseMs } },
+  "budget spent": { record: { calls: Array.from({ length: settings.callsPerWindow }, () => NOW - 1_000) } },
+  "rate limited": { record: { rateLimitedUntil: NOW + 1 } },
+  "in backoff": { record: { backoff: { count: 1, until: NOW + 1 } } },
+  "current secret rejected": { record: { rejectedCredentials: [rejected(current)] } },
+  "every candidate rejected, after a re-read": {
+    record: { rejectedCredentials: [rejected(current), rejected(previous)] },
+    local: { hasReread: true },
+    candidates: [current, previous],
+  },
+  "previous secret left, after a re-read": {
+    record: { rejectedCredentials: [rejected(current)] },
+    local: { hasReread: true },
+    candidates: [current, previous],
+  },
+  "too little time": { local: { loginTimeMs: settings.minLoginMs - 1 } },
+} as const satisfies Record<
+  string,
+  { record?: object; local?: Partial<LocalState>; candidates?: Candidate[] }
+>;
+
+type Row = Record<Condition, Action["type"]>;
+
+const needsLogin: Row = {
+  free: "login",
+  "leased by another": "poll",
+  "leased by itself": "login",
+  "lease past its stated end": "login",
+  "lease watched to its end": "login",
+  "budget spent": "wait",
+  "rate limited": "wait",
+  "in backoff": "wait",
+  "current secret rejected": "reread_secret",
+  "every candidate rejected, after a re-read": "wait",
+  "previous secret left, after a re-read": "login",
+  "too little time": "reject",
+};
+const mayLogIn: Row = {
+  ...needsLogin,
+  "leased by another": "use",
+  "budget spent": "use",
+  "rate limited": "use",
+  "in backoff": "use",
+  "every candidate rejected, after a re-read": "use",
+  "too little time": "use",
+};
+const always = (action: Action["type"]): Row => ({
+  free: action,
+  "leased by another": action,
+  "leased by itself": action,
+  "lease past its stated end": action,
+  "lease watched to its end": action,
+  "budget spent": action,
+  "rate limited": action,
+  "in backoff": action,
+  "current secret rejected": action,
+  "every candidate rejected, after a re-read": action,
+  "previous secret left, after a re-read": action,
+  "too little time": action,
+});
+
+/** SPEC.md shows this table. A missing cell does not compile. */
+const table: Record<State, Row> = {
+  "no token, none stored": needsLogin,
+  "no token, one stored": always("adopt"),
+  "no token, stored one rejected here": needsLogin,
+  "no token, stored one rejected in the record": needsLogin,
+  "no token, stored one expires": needsLogin,
+  "no token, stored one does not open": {
+    ...always("reread_secret"),
+    "every candidate rejected, after a re-read": "wait",
+    "previous secret left, after a re-read": "login",
+  },
+  "no token, stored one does not open after a re-read": {
+    ...needsLogin,
+    "current secret rejected": "wait",
+  },
+  "no token, stored one is of another server": needsLogin,
+  "token due for renewal, same stored": mayLogIn,
+  "token due for renewal, newer stored": always("adopt"),
+  "unpublished token, none stored": mayLogIn,
+};
+
+interface Part {
+  record?: object;
+  local?: Partial<LocalState>;
+  candidates?: readonly Candidate[];
+}
+
+function situation(...parts: Part[]): Situation {
+  const local: LocalState = {
+    accountKey: "acct",
+    instanceId: "me",
+    versionSeenSince: NOW,
+    hasReread: false,
+    loginTimeMs: 20_000,
+  };
+  const all: Situation = { record: emptyRecord, local, candidates: [current] };
+  for (const { record, local: own, candidates } of parts) {
+    all.record = { ...all.record, ...record };
+    all.local = { ...all.local, ...own };
+    if (candidates !== undefined) all.candidates = [...candidates];
+  }
+  return all;
+}
+
+const decide = (...parts: Part[]) => {
+  const { record, local, candidates } = situation(...parts);
+  return nextAction(record, local, candidates, NOW, settings);
+};
+
+describe.each(Object.entries(states))("with %s, the next action", (state, ofState: Part) => {
+  it.each(Object.entries(conditions))("when %s is as the table says", (condition, ofCondition: Part) => {
+    expect(decide(ofState, ofCondition).type).toBe(table[state as State][condition as Condition]);
+  });
+});
+
+describe("the next action", () => {
+  it("is to log in with the first candidate that is not rejected, and says which token it replaces", () => {
+    expect(decide(states["no token, stored one rejected here"])).toEqual({
+      type: "login",
+      candidate: current,
+      replacing: 3,
+    });
+    expect(decide(conditions["previous secret left, after a re-read"])).toEqual({
+      type: "login",
+      candidate: previous,
+      replacing: undefined,
+    });
+  });
+
+  it("is to adopt what the stored token holds", () => {
+    expect(decide(states["no token, one stored"])).toMatchObject({
+      type: "adopt",
+      contents: { value: "stored", server: "https://rc.test" },
+      generation: 3,
+      issuedAt: NOW - 10 * MINUTE,
+    });
+  });
+
+  it("forces a re-read of the secret once for each unknown sealer", () => {
+    const unreadable = states["no token, stored one does not open"];
+    expect(decide(unreadable)).toMatchObject({ type: "reread_secret", force: true });
+    const known = { local: { unreadable: candidate(9).fingerprint } };
+    expect(decide(unreadable, known)).toMatchObject({ type: "reread_secret", force: false });
+  });
+
+  it("waits for another lease until its stated or its watched end, the earlier of the two", () => {
+    const until = (leftMs: number, seenMs: number) => {
+      const record = { lease: { ...lease, until: NOW + leftMs } };
+      const action = decide({ record, local: { versionSeenSince: NOW - seenMs } });
+      return action.type === "poll" ? action.pause.until - NOW : action.type;
+    };
+    const { leaseMs, maxSkewMs } = settings;
+    expect(until(leaseMs, 0)).toBe(leaseMs);
+    expect(until(leaseMs, 4_000)).toBe(leaseMs - 4_000);
+    expect(until(1 - 2 * maxSkewMs, 0)).toBe(1);
+    expect(until(-2 * maxSkewMs, 0)).toBe("login");
+  });
+});

@@ -6,6 +6,7 @@ import { projectRoot } from "../../../infra/build/bundle.ts";
 const folders = ["docs", "lib/client", "test/twin"];
 const documents = [
   "README.md",
+  "CONTRIBUTING.md",
   "SECURITY.md",
   "CHANGELOG.md",
   ...folders.flatMap((folder) =>

@@ -12,7 +12,7 @@ export interface Deadline {
 }
 
 /** Time reserved for encoding a result or a failure and for flushing the log. */
-export const RESPONSE_RESERVE_MS = 500;
+const RESPONSE_RESERVE_MS = 500;
 
 /** @param remainingMs the time the runtime states, such as `context.getRemainingTimeInMillis()` */
 export function deadlineIn(remainingMs: number, clock: Clock, reserveMs = RESPONSE_RESERVE_MS): Deadline {

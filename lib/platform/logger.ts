@@ -3,7 +3,7 @@ import { systemClock } from "./clock.ts";
 import { redactingReplacer } from "./redact.ts";
 
 export type LogFields = Readonly<Record<string, unknown>>;
-export type LogLevel = "debug" | "info" | "warn" | "error";
+type LogLevel = "debug" | "info" | "warn" | "error";
 
 /** One JSON object per line on standard output: the format that Lambda and CloudWatch read. */
 export interface Logger {

@@ -1,9 +1,9 @@
 import type { Clock } from "./clock.ts";
 import { systemClock } from "./clock.ts";
 
-export type MetricUnit = "Count" | "Milliseconds" | "Seconds";
+type MetricUnit = "Count" | "Milliseconds" | "Seconds";
 /** CloudWatch dimensions. Each combination of values is a metric that costs, so use few of few values. */
-export type Dimensions = Readonly<Record<string, string>>;
+type Dimensions = Readonly<Record<string, string>>;
 
 /**
  * Measurements of one process in CloudWatch's embedded metric format: log lines that CloudWatch turns into metrics,

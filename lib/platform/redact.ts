@@ -7,7 +7,7 @@ const CREDENTIALS = /\b(Bearer|Basic)\s+[\w.~+/=-]+/gi;
 const PHONE_NUMBER = /\+\d(?:[ ().-]?\d){6,14}\b/g;
 
 /** Removes credentials, and all but the last two digits of phone numbers, from free text. */
-export function redactText(text: string): string {
+function redactText(text: string): string {
   return text
     .replace(JSON_WEB_TOKEN, REDACTED)
     .replace(CREDENTIALS, `$1 ${REDACTED}`)

@@ -2,11 +2,11 @@ import type { RingCentralError } from "./api/errors.ts";
 import type { Operation } from "./api/operation.ts";
 
 /** Attempts after the first. */
-export const MAX_RETRIES = 2;
+const MAX_RETRIES = 2;
 const BASE_DELAY_MS = 200;
 const MAX_DELAY_MS = 2_000;
 /** The least time that makes another attempt worth a wait. With less, the caller gets the failure at once. */
-export const ROOM_FOR_ATTEMPT_MS = 1_000;
+const ROOM_FOR_ATTEMPT_MS = 1_000;
 
 /**
  * The delay before a failed call is sent again, or undefined when it must not be.

@@ -9,7 +9,7 @@ import { createCachedRingCentral } from "../../lib/ringcentral/cache/cached-clie
 import { createMemoryRecordStore, overNetwork } from "../support/memory-record-store.ts";
 import { createSchedule, type Instance, type Schedule } from "../support/schedule.ts";
 
-// A register per extension stands for RingCentral: every write stores the next number, every read answers it.
+// A register per extension stands for RingCentral: every write stores the next number, every read returns it.
 
 const RUNS = Number(process.env.DEEP_RUNS ?? 300);
 const EXTENSIONS = ["3800222", "3800333"];
@@ -59,7 +59,7 @@ function world(seed: number) {
   const reads: Read[] = [];
   let names = 0;
 
-  /** RingCentral over a network that loses requests and answers. */
+  /** RingCentral over a network that loses requests and responses. */
   function register(instance: Instance): RingCentral {
     return {
       async call<Output>(operation: Operation<Output>, input: { path?: Readonly<Record<string, string>> }) {
@@ -84,7 +84,7 @@ function world(seed: number) {
   }
 
   function processOf(instance: Instance) {
-    /** Writes after which the cache could not be emptied, as the metrics tell: the table was away all along. */
+    /** Writes after which the cache could not be invalidated, by the metrics: the table was away throughout. */
     let uncertain = 0;
     const metrics = {
       ...createMetrics({ write: () => {} }),
@@ -192,7 +192,7 @@ async function play(seed: number, script: readonly Step[]) {
 const explain = (schedule: Schedule, read: Read) => `${JSON.stringify(read)}\n${schedule.trace().join("\n")}`;
 
 describe("the read cache", () => {
-  it("never answers with less than was acknowledged before the read began, and never another's answer", async () => {
+  it("never shows less than was acknowledged before the read began, and never another extension's data", async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer(), steps, async (seed, script) => {
         const { reads, schedule } = await play(seed, script);
@@ -206,7 +206,7 @@ describe("the read cache", () => {
     );
   });
 
-  it("never answers a forced read from the cache, nor anybody with what is over an hour old", async () => {
+  it("never serves a forced read from the cache, nor a response that is over an hour old", async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer(), steps, async (seed, script) => {
         const { reads, schedule } = await play(seed, script);
@@ -220,7 +220,7 @@ describe("the read cache", () => {
     );
   });
 
-  it("does answer from the cache: most reads of a quiet extension cost nothing", async () => {
+  it("serves most reads of a quiet extension from the cache", async () => {
     const quiet = Array.from(
       { length: 20 },
       (_, index): Step => ({

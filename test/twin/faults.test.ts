@@ -137,7 +137,7 @@ describe("a fault", () => {
   });
 });
 
-describe("the side door", () => {
+describe("control over HTTP", () => {
   const control = (method: string, command: string, body?: unknown) =>
     fetchRead<{ data: unknown[] } & Record<string, unknown>>(`${twin.url}/__twin/${command}`, {
       method,

@@ -74,7 +74,7 @@ function isLimits(value: unknown): value is Partial<GroupLimits> {
 }
 
 /** @throws OptionError naming the first key that is unknown or has an invalid value */
-export function checkSettings(
+function checkSettings(
   patch: object,
 ): asserts patch is Partial<Omit<Settings, "limits">> & Pick<TwinOptions, "limits"> {
   for (const [name, value] of Object.entries(patch)) {

@@ -84,7 +84,7 @@ it("is not made when the handshake fails", async () => {
   expect((await send<{ records: unknown[] }>("GET", path)).body.records).toEqual([]);
 });
 
-it("is told of edits to an extension's numbers, with its secret, and of nobody else's", async () => {
+it("is notified of edits to its extension's numbers, with its secret, and of no others", async () => {
   const { body } = await create();
   received = [];
   const added = twin.numbers.add({ phoneNumber: "+12025550111", extensionId: SEED.extensionId });
@@ -130,7 +130,7 @@ it("is blacklisted when its address keeps failing, and then told nothing", async
   expect(now.status).toBe("Blacklisted");
 });
 
-it("refuses other transports, unreachable addresses and endless lives", async () => {
+it("rejects other transports, unreachable addresses and endless lifetimes", async () => {
   const wrong = [
     { deliveryMode: { transportType: "PubNub", address } },
     { deliveryMode: { transportType: "WebHook", address: "http://example.com/hook" } },

@@ -23,7 +23,7 @@ export interface Operation<Output> {
 }
 
 /** Per extension; `companyNumbers` per account. */
-export type CacheScope = "callerBlocking" | "forwarding" | "extensionNumbers" | "companyNumbers";
+type CacheScope = "callerBlocking" | "forwarding" | "extensionNumbers" | "companyNumbers";
 
 /** The caller's requirements on a read (RFC 9111, 5.2.1). */
 export interface Freshness {

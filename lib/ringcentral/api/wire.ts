@@ -125,7 +125,7 @@ export const wireCompanyNumber = /* @__PURE__ */ z.object({
 export type WireCompanyNumber = z.output<typeof wireCompanyNumber>;
 
 /** The numbers one extension may use, the company's included, with more members than op 7. [spec: OAS] */
-export const wireExtensionPhoneNumber = /* @__PURE__ */ z.object({
+const wireExtensionPhoneNumber = /* @__PURE__ */ z.object({
   id,
   phoneNumber,
   label: text,

@@ -22,7 +22,7 @@ export interface CachedRingCentralDeps {
 }
 
 /** The age up to which a cached response may replace one that RingCentral fails to give. */
-export const STALE_IF_ERROR_MS = 60 * 60 * 1000;
+const STALE_IF_ERROR_MS = 60 * 60 * 1000;
 /** Time reserved for responding from the cache when RingCentral uses up the rest. */
 const FALLBACK_RESERVE_MS = 250;
 /** A request whose response was lost may still take effect for this long after its deadline [unsure]. */

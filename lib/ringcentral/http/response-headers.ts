@@ -2,7 +2,7 @@ import { omitUndefined } from "../../platform/omit-undefined.ts";
 import type { HttpResponse } from "./transport.ts";
 
 /** The pause after a 429 that states no time. [docs: RATE] */
-export const DEFAULT_RETRY_AFTER_MS = 30_000;
+const DEFAULT_RETRY_AFTER_MS = 30_000;
 /** A longer Retry-After is taken for an error, so that it cannot stop a group for days. */
 const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000;
 

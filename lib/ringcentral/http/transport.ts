@@ -5,9 +5,9 @@ import type { Deadline } from "../../platform/deadline.ts";
 import { type FailureKind, outOfTime, RingCentralError } from "../api/errors.ts";
 
 /** The time limit of one attempt, whatever the deadline allows. */
-export const ATTEMPT_TIMEOUT_MS = 8_000;
+const ATTEMPT_TIMEOUT_MS = 8_000;
 /** A page of 1,000 records is under 1 MiB; a body of this size is not a response to our request. */
-export const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
+const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
 
 export interface HttpRequest {
   /** Names the failure. */

@@ -26,7 +26,7 @@ export interface CallerBlockingEntry {
   status: "Blocked" | "Allowed";
 }
 
-export interface CallerBlockingSettings {
+interface CallerBlockingSettings {
   mode: string;
   noCallerId: string;
   payPhones: string;

@@ -2,7 +2,7 @@ import { OptionError } from "../options.ts";
 import type { Random } from "../random.ts";
 
 /** The calls that a fault applies to; absent members match every call. */
-export interface FaultMatch {
+interface FaultMatch {
   /** `token`, `listBlockedNumbers`, …: the README lists them. */
   operation?: string;
   /** As sent. */

@@ -41,7 +41,7 @@ const secretFields = new Set([
 ]);
 
 /** @returns a digest that shows whether secrets are equal */
-export function digest(secret: string): string {
+function digest(secret: string): string {
   return `sha256:${createHash("sha256").update(secret).digest("hex").slice(0, 16)}`;
 }
 

@@ -32,9 +32,7 @@ export interface Session {
   firstUsedAt?: number;
 }
 
-export type AccessLookup =
-  | { found: true; session: Session }
-  | { found: false; reason: "expired" | "unknown" };
+type AccessLookup = { found: true; session: Session } | { found: false; reason: "expired" | "unknown" };
 
 /** The sessions of all apps and users. */
 export interface Sessions {

@@ -2,7 +2,7 @@ import { invalidParameter, missingParameter } from "./errors.ts";
 import { type JsonObject, stringField } from "./json-body.ts";
 
 /** @returns the number in E.164, or undefined when it is not a number */
-export function toE164(text: string): string | undefined {
+function toE164(text: string): string | undefined {
   const compact = text.replace(/[\s().-]/g, "");
   if (/^\+1[2-9]\d{9}$/.test(compact)) return compact;
   if (/^\+[2-9]\d{6,14}$/.test(compact)) return compact;

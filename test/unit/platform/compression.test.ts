@@ -8,6 +8,6 @@ it("gives text back as it was, in less room when it repeats itself", async () =>
   expect(await decompress(compressed)).toBe(text);
 });
 
-it("refuses what it did not make", async () => {
+it("rejects other input", async () => {
   await expect(decompress("bm90IGRlZmxhdGVk")).rejects.toThrow();
 });

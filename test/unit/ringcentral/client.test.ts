@@ -24,17 +24,17 @@ const ENTRY = { ...EXTENSION, forwardingNumberId: "712000" };
 
 type Step = HttpResponse | RingCentralError;
 
-function answer(status: number, body: unknown = {}, headers: Record<string, string> = {}): HttpResponse {
+function response(status: number, body: unknown = {}, headers: Record<string, string> = {}): HttpResponse {
   const text = typeof body === "string" ? body : JSON.stringify(body);
   return { status, headers: { "content-type": "application/json", ...headers }, body: text };
 }
 
-function refusal(status: number, errorCode: string, headers: Record<string, string> = {}): HttpResponse {
-  return answer(status, { errorCode, errors: [{ errorCode }] }, headers);
+function rejection(status: number, errorCode: string, headers: Record<string, string> = {}): HttpResponse {
+  return response(status, { errorCode, errors: [{ errorCode }] }, headers);
 }
 
-const good = answer(200, { records: [], paging: { page: 1, perPage: 100 }, navigation: {} });
-const record = answer(200, { id: "712000", phoneNumber: "+13125550188" });
+const good = response(200, { records: [], paging: { page: 1, perPage: 100 }, navigation: {} });
+const record = response(200, { id: "712000", phoneNumber: "+13125550188" });
 const reset = new RingCentralError({ kind: "broken", operation: "op", mayHaveTakenEffect: true });
 const refused = new RingCentralError({ kind: "unavailable", operation: "op", mayHaveTakenEffect: false });
 const timedOut = new RingCentralError({ kind: "timeout", operation: "op", mayHaveTakenEffect: true });
@@ -108,7 +108,7 @@ async function failureOf(pending: Promise<unknown>) {
 }
 
 describe("a call", () => {
-  it("sends what the operation says, with a bearer token, and parses the answer", async () => {
+  it("sends what the operation says, with a bearer token, and parses the response", async () => {
     const { client, context, sent } = setUp([record]);
     const body = { phoneNumber: "+13125550188", flipNumber: 2 };
     const output = await client.call(addForwardingNumber, { path: EXTENSION, body }, context());
@@ -129,8 +129,8 @@ describe("a call", () => {
     expect(sent[0]?.headers).toEqual({ authorization: "Bearer SIM-at-1" });
   });
 
-  it("answers nothing for an operation without a body, whatever comes", async () => {
-    for (const step of [answer(204, ""), answer(200, "<html>")]) {
+  it("has no result for an operation without a body, whatever the response", async () => {
+    for (const step of [response(204, ""), response(200, "<html>")]) {
       const { client, context } = setUp([step]);
       expect(await client.call(deleteForwardingNumber, { path: ENTRY }, context())).toBeUndefined();
     }
@@ -151,14 +151,14 @@ describe("a call", () => {
     ]);
   });
 
-  it("tells the rate limiter what the answer says about the budget", async () => {
+  it("tells the rate limiter what the response says about the budget", async () => {
     const rates = {
       "x-rate-limit-group": "light",
       "x-rate-limit-limit": "50",
       "x-rate-limit-remaining": "49",
       "x-rate-limit-window": "60",
     };
-    const { client, context, observed } = setUp([answer(200, { records: [] }, rates)]);
+    const { client, context, observed } = setUp([response(200, { records: [] }, rates)]);
     await client.call(listForwardingNumbers, { path: EXTENSION }, context());
     expect(observed).toEqual([
       { group: "light", status: 200, limit: 50, remaining: 49, windowSeconds: 60, withoutHeaders: false },
@@ -193,11 +193,11 @@ describe("what may be repeated", () => {
     world.client.call(listForwardingNumbers, { path: EXTENSION }, world.context());
 
   it.each([
-    ["500", answer(500)],
-    ["500 with CMN-201", refusal(500, "CMN-201")],
-    ["502 with HTML", answer(502, "<html>")],
-    ["503", answer(503)],
-    ["504", answer(504)],
+    ["500", response(500)],
+    ["500 with CMN-201", rejection(500, "CMN-201")],
+    ["502 with HTML", response(502, "<html>")],
+    ["503", response(503)],
+    ["504", response(504)],
     ["a reset", reset],
     ["a refused connection", refused],
   ])("a read after %s, at most twice, each admitted and settled", async (_, step) => {
@@ -213,15 +213,15 @@ describe("what may be repeated", () => {
   });
 
   it.each([
-    ["400", refusal(400, "CMN-101")],
-    ["403", refusal(403, "CMN-408")],
-    ["404", refusal(404, "CMN-102")],
-    ["501", refusal(501, "CMN-202")],
-    ["429", refusal(429, "CMN-301", { "retry-after": "1" })],
-    ["CMN-304", refusal(429, "CMN-304")],
+    ["400", rejection(400, "CMN-101")],
+    ["403", rejection(403, "CMN-408")],
+    ["404", rejection(404, "CMN-102")],
+    ["501", rejection(501, "CMN-202")],
+    ["429", rejection(429, "CMN-301", { "retry-after": "1" })],
+    ["CMN-304", rejection(429, "CMN-304")],
     ["a timeout", timedOut],
-    ["a 200 that is not JSON", answer(200, "<html>")],
-    ["a 200 of another shape", answer(200, { hello: 1 })],
+    ["a 200 that is not JSON", response(200, "<html>")],
+    ["a 200 of another shape", response(200, { hello: 1 })],
   ])("not a read after %s", async (_, step) => {
     const world = setUp([step]);
     await failureOf(read(world));
@@ -231,7 +231,13 @@ describe("what may be repeated", () => {
   it.each([addForwardingNumber, updateForwardingNumber, deleteForwardingNumber])(
     "never a write: $method",
     async (operation) => {
-      for (const step of [answer(500), answer(503, {}, { "retry-after": "1" }), reset, refused, timedOut]) {
+      for (const step of [
+        response(500),
+        response(503, {}, { "retry-after": "1" }),
+        reset,
+        refused,
+        timedOut,
+      ]) {
         const world = setUp([step]);
         await failureOf(world.client.call<unknown>(operation, { path: ENTRY, body: {} }, world.context()));
         expect(world.sent).toHaveLength(1);
@@ -248,14 +254,14 @@ describe("what may be repeated", () => {
     expect(eager.clock.slept).toEqual([0]);
   });
 
-  it("waits for as long as RingCentral says when that leaves room to answer", async () => {
-    const world = setUp([answer(503, {}, { "retry-after": "5" }), good], { random: 0 });
+  it("waits for the stated Retry-After when that leaves room for another attempt", async () => {
+    const world = setUp([response(503, {}, { "retry-after": "5" }), good], { random: 0 });
     await read(world);
     expect(world.clock.slept).toEqual([5_000]);
   });
 
   it("does not wait when that leaves no room, and passes the time on", async () => {
-    const world = setUp([answer(503, {}, { "retry-after": "60" })]);
+    const world = setUp([response(503, {}, { "retry-after": "60" })]);
     const failure = await failureOf(read(world));
     expect(failure).toMatchObject({ kind: "unavailable", retryAfterMs: 60_000 });
     expect(world.clock.slept).toEqual([]);
@@ -269,32 +275,32 @@ describe("what may be repeated", () => {
   });
 
   it("stops repeating once a 429 comes", async () => {
-    const world = setUp([reset, refusal(429, "CMN-301", { "retry-after": "60" })]);
+    const world = setUp([reset, rejection(429, "CMN-301", { "retry-after": "60" })]);
     expect(await failureOf(read(world))).toMatchObject({ kind: "rate_limited", retryAfterMs: 60_000 });
     expect(world.sent).toHaveLength(2);
   });
 });
 
-describe("a token that RingCentral refuses", () => {
+describe("a token that RingCentral rejects", () => {
   const dead = ["OAU-128", "OAU-129", "OAU-149", "OAU-213", "AGW-402", "CMN-405", "OAU-151"];
 
   it.each(dead)("%s: is rejected, and the call repeated once with a new one", async (code) => {
     const body = { errorCode: "TokenInvalid", errors: [{ errorCode: code }] };
-    const { client, context, sent, rejected } = setUp([answer(401, body), good]);
+    const { client, context, sent, rejected } = setUp([response(401, body), good]);
     await client.call(listForwardingNumbers, { path: EXTENSION }, context());
     expect(rejected.map(({ generation }) => generation)).toEqual([1]);
     expect(sent.map(({ headers }) => headers.authorization)).toEqual(["Bearer SIM-at-1", "Bearer SIM-at-2"]);
   });
 
-  it("costs a write one repetition too: refused means not done", async () => {
-    const { client, context, sent, admitted } = setUp([refusal(401, "OAU-213"), record]);
+  it("costs a write one repetition too: rejected means not done", async () => {
+    const { client, context, sent, admitted } = setUp([rejection(401, "OAU-213"), record]);
     await client.call(addForwardingNumber, { path: EXTENSION, body: {} }, context());
     expect(sent).toHaveLength(2);
     expect(admitted).toHaveLength(2);
   });
 
   it("twice is kind auth, and no third attempt", async () => {
-    const { client, context, sent, rejected } = setUp([refusal(401, "OAU-213"), refusal(401, "OAU-129")]);
+    const { client, context, sent, rejected } = setUp([rejection(401, "OAU-213"), rejection(401, "OAU-129")]);
     const failure = await failureOf(client.call(listForwardingNumbers, { path: EXTENSION }, context()));
     expect(failure).toMatchObject({
       kind: "auth",
@@ -307,13 +313,13 @@ describe("a token that RingCentral refuses", () => {
   });
 
   it("is one even when the 401 is a page of HTML", async () => {
-    const { client, context } = setUp([answer(401, "<html>"), answer(401, "<html>")]);
+    const { client, context } = setUp([response(401, "<html>"), response(401, "<html>")]);
     const failure = await failureOf(client.call(listForwardingNumbers, { path: EXTENSION }, context()));
     expect(failure.kind).toBe("auth");
   });
 
   it("leaves the retries of a read untouched", async () => {
-    const { client, context, sent } = setUp([reset, refusal(401, "OAU-213"), reset, good]);
+    const { client, context, sent } = setUp([reset, rejection(401, "OAU-213"), reset, good]);
     await client.call(listForwardingNumbers, { path: EXTENSION }, context());
     expect(sent).toHaveLength(4);
   });
@@ -325,7 +331,7 @@ describe("what a 429 says", () => {
 
   it("is passed to the rate limiter with its time and group", async () => {
     const headers = { "x-rate-limit-group": "Light", "x-rate-limit-window": "60", "retry-after": "42" };
-    const world = setUp([refusal(429, "CMN-301", headers)]);
+    const world = setUp([rejection(429, "CMN-301", headers)]);
     await failureOf(read(world));
     expect(world.observed).toEqual([
       {
@@ -340,13 +346,13 @@ describe("what a 429 says", () => {
   });
 
   it("is some wider limit when it has no rate headers", async () => {
-    const world = setUp([refusal(429, "CMN-310")]);
+    const world = setUp([rejection(429, "CMN-310")]);
     expect(await failureOf(read(world))).toMatchObject({ kind: "rate_limited", retryAfterMs: 30_000 });
     expect(world.observed[0]).toMatchObject({ group: "light", withoutHeaders: true, retryAfterMs: 30_000 });
   });
 
-  it("CMN-304 is an answer about this write, not exhaustion", async () => {
-    const world = setUp([refusal(429, "CMN-304")]);
+  it("CMN-304 is about this write, not about the budget", async () => {
+    const world = setUp([rejection(429, "CMN-304")]);
     const write = world.client.call(addForwardingNumber, { path: EXTENSION, body: {} }, world.context());
     expect(await failureOf(write)).toMatchObject({
       kind: "rejected",
@@ -358,14 +364,14 @@ describe("what a 429 says", () => {
 });
 
 describe("before anything is sent", () => {
-  it("a refusal of the rate limiter is the call's failure, by its name", async () => {
-    const gate = new RingCentralError({
+  it("a rejection by the rate limiter is the call's failure and carries the operation's name", async () => {
+    const paused = new RingCentralError({
       kind: "rate_limited",
       operation: "admit",
       retryAfterMs: 7_000,
       mayHaveTakenEffect: false,
     });
-    const { client, context, sent } = setUp([good], { rateLimiter: { admit: () => Promise.reject(gate) } });
+    const { client, context, sent } = setUp([good], { rateLimiter: { admit: () => Promise.reject(paused) } });
     const failure = await failureOf(client.call(listForwardingNumbers, { path: EXTENSION }, context()));
     expect(failure).toMatchObject({
       kind: "rate_limited",
@@ -410,8 +416,8 @@ describe("before anything is sent", () => {
 describe("the log", () => {
   it("has one line an exchange, with what support needs", async () => {
     const world = setUp([
-      refusal(500, "CMN-203", { rcrequestid: "r-1" }),
-      answer(200, { records: [] }, { rcrequestid: "r-2" }),
+      rejection(500, "CMN-203", { rcrequestid: "r-1" }),
+      response(200, { records: [] }, { rcrequestid: "r-2" }),
     ]);
     await world.client.call(listForwardingNumbers, { path: EXTENSION }, world.context());
     const common = { operation: "listForwardingNumbers", group: "light", durationMs: 0 };
@@ -431,7 +437,7 @@ describe("the log", () => {
 
   it("holds no address, no token, no body", async () => {
     const body = { errorCode: "CMN-101", errors: [{ errorCode: "CMN-101", parameterValue: "+13125550188" }] };
-    const world = setUp([answer(400, body)]);
+    const world = setUp([response(400, body)]);
     const input = { path: EXTENSION, body: { phoneNumber: "+13125550188" } };
     await failureOf(world.client.call(addForwardingNumber, input, world.context()));
     for (const secret of ["3125550188", "SIM-at", "3800222", "restapi"])
@@ -439,7 +445,7 @@ describe("the log", () => {
   });
 
   it("says when records had to be left out", async () => {
-    const world = setUp([answer(200, { records: [{ id: "1" }, { phoneNumber: "+13125550188" }] })]);
+    const world = setUp([response(200, { records: [{ id: "1" }, { phoneNumber: "+13125550188" }] })]);
     const list = await world.client.call(listForwardingNumbers, { path: EXTENSION }, world.context());
     expect(list.records).toHaveLength(1);
     expect(world.lines()).toContainEqual(expect.objectContaining({ level: "warn", skippedRecords: 1 }));

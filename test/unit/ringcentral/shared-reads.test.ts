@@ -9,7 +9,7 @@ import type { HttpRequest, HttpResponse } from "../../../lib/ringcentral/http/tr
 import { type ManualClock, manualClock } from "../../support/manual-clock.ts";
 import { captureLog } from "./capture-log.ts";
 
-/** An upstream that takes `tookMs` and keeps to the deadline of whoever asked. */
+/** An upstream that takes `tookMs` and respects the caller's deadline. */
 function setUp(tookMs: number, clock: ManualClock = manualClock()) {
   const sent: HttpRequest[] = [];
   const inFlight = { now: 0, most: 0 };
@@ -92,7 +92,7 @@ describe("identical reads in flight", () => {
     expect(sent).toHaveLength(6);
   });
 
-  it("do not outlive their answer: the next read asks again", async () => {
+  it("end with their response: the next read is sent again", async () => {
     const { clock, sent, read } = setUp(100);
     for (let i = 1; i <= 2; i += 1) {
       const pending = read({ path }, 5_000);
@@ -115,10 +115,10 @@ describe("identical reads in flight", () => {
 
   it("end for each by its own deadline, without ending it for the others", async () => {
     const { clock, sent, read } = setUp(1_000);
-    const patient = read({ path }, 5_000);
-    const hurried = read({ path }, 300).catch((error: unknown) => error);
+    const relaxed = read({ path }, 5_000);
+    const rushed = read({ path }, 300).catch((error: unknown) => error);
     await clock.advance(300);
-    const error = await hurried;
+    const error = await rushed;
     if (!(error instanceof RingCentralError)) throw new Error("expected a RingCentralError");
     expect(error.failure).toMatchObject({
       kind: "timeout",
@@ -126,22 +126,22 @@ describe("identical reads in flight", () => {
       deadlineExceeded: true,
     });
     await clock.advance(700);
-    expect((await patient).records).toHaveLength(1);
+    expect((await relaxed).records).toHaveLength(1);
     expect(sent).toHaveLength(1);
   });
 
-  it("begun by one with little time fail nobody who has more", async () => {
+  it("begun by a caller with little time do not fail callers with more", async () => {
     const { clock, sent, read } = setUp(1_000);
-    const hurried = read({ path }, 300).catch((error: unknown) => error);
-    const patient = Array.from({ length: 5 }, () => read({ path }, 5_000));
+    const rushed = read({ path }, 300).catch((error: unknown) => error);
+    const relaxed = Array.from({ length: 5 }, () => read({ path }, 5_000));
     await clock.advance(300);
-    expect(await hurried).toBeInstanceOf(RingCentralError);
+    expect(await rushed).toBeInstanceOf(RingCentralError);
     await clock.advance(1_000);
-    expect(await Promise.all(patient)).toHaveLength(5);
+    expect(await Promise.all(relaxed)).toHaveLength(5);
     expect(sent).toHaveLength(2);
   });
 
-  it("whoever comes and goes: those with time for a whole exchange get theirs, nobody waits past their deadline, and there is never more than one at a time", async () => {
+  it("serve every caller with time for a whole exchange, none past its deadline, and never more than one exchange at a time", async () => {
     const arrivals = fc.array(fc.record({ after: fc.nat(400), within: fc.integer({ min: 1, max: 900 }) }), {
       minLength: 1,
       maxLength: 8,

@@ -49,7 +49,7 @@ function conforms(store: () => RecordStore) {
     }
   });
 
-  it("refuses to create what exists, or to change what is missing or has moved on", async () => {
+  it("does not create an existing record, nor change a missing or newer one", async () => {
     const key = fresh();
     expect(await store().compareAndSet(key, 1, "no such record")).toBeUndefined();
     await store().compareAndSet(key, null, "first");
@@ -153,7 +153,7 @@ describe.each(engines)("records in DynamoDB ($name)", ({ start, skip }) => {
     expect(Item).toMatchObject({ version: { N: "1" }, value: { S: '"x"' }, expiresAt: { N: "1700000001" } });
   });
 
-  it("recognises its own write when the answer was lost and the client repeated it", async () => {
+  it("recognises its own write when the response was lost and the client repeated it", async () => {
     const key = { partition: "lost", sort: "create" };
     proxy.seen.length = 0;
     proxy.faults.push("drop answer");
@@ -186,14 +186,14 @@ describe.each(engines)("records in DynamoDB ($name)", ({ start, skip }) => {
     expect(proxy.seen).toEqual(["PutItem none"]);
   });
 
-  it("counts a removal as done when its answer was lost", async () => {
+  it("counts a removal as done when its response was lost", async () => {
     const key = { partition: "lost", sort: "remove" };
     await store.compareAndSet(key, null, "x");
     proxy.faults.push("drop answer");
     expect(await store.remove(key, 1)).toBe(true);
   });
 
-  it("says StorageUnavailable within its bound when the table does not answer", async () => {
+  it("throws StorageUnavailable within its limit when the table does not respond", async () => {
     const hasty = createDynamoRecordStore({ tableName: TABLE, requestTimeoutMs: 40, maxAttempts: 2 });
     await hasty.read({ partition: "warm", sort: "up" });
     proxy.faults.push("hang", "hang");

@@ -58,7 +58,7 @@ describe("the URL of a call", () => {
     }
   });
 
-  it("refuses a missing id, and one that only the prototype has", () => {
+  it("rejects a missing id, and one that only the prototype has", () => {
     expect(() => buildUrl(SERVER, getForwardingNumber, "1", { path: { extensionId: "1" } })).toThrow(
       TypeError,
     );
@@ -72,7 +72,7 @@ describe("the URL of a call", () => {
     ).toContain("/3700111/");
   });
 
-  it.each(["access_token", "_method", "a b", "a=b", "page[]", ""])("refuses the query name %j", (name) => {
+  it.each(["access_token", "_method", "a b", "a=b", "page[]", ""])("rejects the query name %j", (name) => {
     expect(() => buildUrl(SERVER, listCompanyNumbers, "1", { query: { [name]: "1" } })).toThrow(TypeError);
   });
 

@@ -13,13 +13,13 @@ import {
 const BASE = "https://platform.ringcentral.com/restapi/v1.0/account/3700111";
 
 describe("RingCentral's records", () => {
-  it("take an id as text or as a number, and answer it as text", () => {
+  it("accept an id as text or as a number, and give it as text", () => {
     const number = { phoneNumber: "+12025550143" };
     expect(wireBlockedNumber.parse({ ...number, id: "4400111000" }).id).toBe("4400111000");
     expect(wireCompanyNumber.parse({ ...number, id: 900001 }).id).toBe("900001");
   });
 
-  it("refuse an id that a double has already rounded", () => {
+  it("reject an id that a double has already rounded", () => {
     expect(wireCompanyNumber.safeParse({ phoneNumber: "+1", id: 2 ** 60 }).success).toBe(false);
   });
 

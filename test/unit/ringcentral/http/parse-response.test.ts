@@ -85,7 +85,7 @@ describe("error bodies", () => {
     expect(rest).toEqual({ status, ...expected });
   });
 
-  it("leave behind what could smuggle text into logs and answers", () => {
+  it("leave out values that could smuggle text into logs and responses", () => {
     const body = { errors: [{ errorCode: "CMN-101\r\nSet-Cookie: x", parameterName: "<b>" }] };
     expect(failure(400, body, { rcrequestid: "a b" })).toEqual({
       kind: "rejected",

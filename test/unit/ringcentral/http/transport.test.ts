@@ -30,7 +30,7 @@ async function failureOf(pending: Promise<unknown>) {
   return error.failure;
 }
 
-/** A port on which nobody listens. */
+/** A port without a listener. */
 async function closedPort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
@@ -148,7 +148,7 @@ describe("redirects", () => {
 });
 
 describe("network faults", () => {
-  it("connection refused: unavailable, surely without effect", async () => {
+  it("connection refused: unavailable, certainly without effect", async () => {
     const url = `http://127.0.0.1:${await closedPort()}/`;
     const failure = await failureOf(
       createTransport({ userAgent: AGENT }).send(request(url, { method: "POST" })),
@@ -172,7 +172,7 @@ describe("network faults", () => {
     expect(failure).toMatchObject({ kind: "unavailable", mayHaveTakenEffect: false });
   });
 
-  it("reset before an answer: broken, may have taken effect", async () => {
+  it("reset before a response: broken, may have taken effect", async () => {
     const server = await startLoopback((_, response) => response.socket?.resetAndDestroy());
     const failure = await failureOf(
       createTransport({ userAgent: AGENT }).send(request(server.origin, { method: "POST", body: "{}" })),
@@ -223,7 +223,7 @@ describe("network faults", () => {
 });
 
 describe("bounds", () => {
-  it("an answer that does not come in time: timeout, of the deadline", async () => {
+  it("no response in time: timeout, of the deadline", async () => {
     const server = await startLoopback(() => undefined);
     const transport = createTransport({ userAgent: AGENT });
     const deadline = deadlineIn(60, systemClock, 0);

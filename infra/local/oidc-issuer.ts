@@ -13,7 +13,10 @@ export interface Identities {
 }
 
 export interface OidcIssuer {
+  /** The issuer's identifier: `iss` of its tokens. */
   url: string;
+  /** Where it listens; differs from `url` behind a proxy. */
+  ownUrl: string;
   tokens: Record<TokenName, string>;
   /** A token of the user's with other claims, for tests; `undefined` takes one away. */
   mint(claims: Record<string, unknown>): Promise<string>;
@@ -55,13 +58,19 @@ function claimsOf(name: TokenName, who: Identities): Record<string, string> {
 
 /**
  * Starts a real OpenID Connect issuer (RS256, discovery, JWKS, token endpoint) and mints the five tokens.
+ * @param publicUrl the issuer's identifier when callers reach it through a proxy
  * Its token endpoint mints fresh ones: a client-credentials request whose `client_id` is the name of a token.
  */
-export async function startOidcIssuer(audience: string, who: Identities): Promise<OidcIssuer> {
+export async function startOidcIssuer(
+  audience: string,
+  who: Identities,
+  publicUrl?: string,
+): Promise<OidcIssuer> {
   const server = new OAuth2Server();
   await server.issuer.keys.generate("RS256");
   await server.start(undefined, LOOPBACK);
-  const url = `http://${LOOPBACK}:${server.address().port}`;
+  const ownUrl = `http://${LOOPBACK}:${server.address().port}`;
+  const url = publicUrl ?? ownUrl;
   server.issuer.url = url;
 
   server.service.on(Events.BeforeTokenSigning, (token, request) => {
@@ -82,6 +91,7 @@ export async function startOidcIssuer(audience: string, who: Identities): Promis
   if (!user || !otherUser || !readOnly || !admin || !service) throw new Error("a token was not minted");
   return {
     url,
+    ownUrl,
     tokens: {
       user: user[1],
       otherUser: otherUser[1],

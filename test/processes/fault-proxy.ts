@@ -1,0 +1,131 @@
+import { once } from "node:events";
+import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { setTimeout as pause } from "node:timers/promises";
+
+/** What a proxy does to a request. `share` of the requests (default all) are struck. */
+export type Fault = { share?: number; only?: (request: ProxiedRequest) => boolean } & (
+  | { kind: "refuse" }
+  /** The target gets the request, and the client its response, `ms` later. */
+  | { kind: "delay"; ms: number | (() => number) }
+  /** The connection breaks, before or after the target has processed the request. */
+  | { kind: "reset"; processed: boolean }
+  /** The proxy responds; the target never sees the request. */
+  | { kind: "status"; status: number; body: string; headers?: Record<string, string> }
+  /** A gateway that gives up: the client gets `status`, and the target processes the request `afterMs` later. */
+  | { kind: "late effect"; status: number; afterMs: number }
+);
+
+export interface ProxiedRequest {
+  method: string;
+  path: string;
+  body: string;
+}
+
+/** An HTTP proxy on loopback in front of one dependency. */
+export interface FaultProxy {
+  url: string;
+  aimAt(targetUrl: string): void;
+  /** Replaces the present faults; the first one that fits strikes. */
+  set(...faults: Fault[]): void;
+  /** How many requests a fault has struck since the last `set`. */
+  struck(): number;
+  close(): Promise<void>;
+}
+
+/**
+ * @param targetUrl may be set after the start, for a target that has to know the proxy's address
+ * @param random uniform in [0, 1)
+ */
+export async function startFaultProxy(random: () => number, targetUrl?: string): Promise<FaultProxy> {
+  let target = targetUrl === undefined ? undefined : new URL(targetUrl);
+  let faults: readonly Fault[] = [];
+  let struck = 0;
+  const server = createServer((request, response) => {
+    void serve(request, response).catch(() => response.destroy());
+  });
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as AddressInfo;
+
+  async function serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
+    const chunks: Buffer[] = [];
+    for await (const chunk of incoming) chunks.push(chunk);
+    const body = Buffer.concat(chunks);
+    const seen = { method: incoming.method ?? "GET", path: incoming.url ?? "/", body: body.toString("utf8") };
+    const fault = faults.find((each) => (each.only?.(seen) ?? true) && random() < (each.share ?? 1));
+    if (fault !== undefined) struck += 1;
+    switch (fault?.kind) {
+      case "refuse":
+        incoming.socket.destroy();
+        return;
+      case "status":
+        response
+          .writeHead(fault.status, { "content-type": "application/json", ...fault.headers })
+          .end(fault.body);
+        return;
+      case "late effect":
+        response.writeHead(fault.status, { "content-type": "text/html" }).end("<html>Bad Gateway</html>");
+        await pause(fault.afterMs);
+        await forward(incoming, body);
+        return;
+      case "reset": {
+        if (fault.processed) await forward(incoming, body);
+        incoming.socket.destroy();
+        return;
+      }
+      case "delay":
+        await pause(typeof fault.ms === "number" ? fault.ms : fault.ms());
+    }
+    const answer = await forward(incoming, body);
+    response.writeHead(answer.status, answer.headers).end(answer.body);
+  }
+
+  function forward({ method, url, headers }: IncomingMessage, body: Buffer) {
+    if (target === undefined) throw new Error("the proxy has no target yet");
+    const { promise, resolve, reject } = Promise.withResolvers<{
+      status: number;
+      headers: IncomingMessage["headers"];
+      body: Buffer;
+    }>();
+    const outgoing = httpRequest(
+      {
+        host: target.hostname,
+        port: target.port,
+        method,
+        path: url,
+        headers: { ...headers, host: target.host },
+      },
+      async (answer) => {
+        try {
+          const chunks: Buffer[] = [];
+          for await (const chunk of answer) chunks.push(chunk);
+          const { connection: _, "transfer-encoding": _t, ...kept } = answer.headers;
+          resolve({ status: answer.statusCode ?? 502, headers: kept, body: Buffer.concat(chunks) });
+        } catch (error) {
+          reject(error);
+        }
+      },
+    );
+    outgoing.once("error", reject);
+    outgoing.end(body);
+    return promise;
+  }
+
+  return {
+    url: `http://127.0.0.1:${port}`,
+    aimAt(targetUrl) {
+      target = new URL(targetUrl);
+    },
+    set(...next) {
+      faults = next;
+      struck = 0;
+    },
+    struck: () => struck,
+    async close() {
+      server.closeAllConnections();
+      server.close();
+      await once(server, "close");
+    },
+  };
+}

@@ -1,0 +1,106 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { setTimeout as pause } from "node:timers/promises";
+import * as z from "zod/mini";
+
+/** What a Lambda instance does: it loads the bundle once, then handles one event at a time. */
+const instanceCode = `
+  const { handler } = await import(process.env.BUNDLE);
+  process.on("message", async ({ id, event, timeoutMs }) => {
+    const endsAt = Date.now() + timeoutMs;
+    const context = { awsRequestId: id, getRemainingTimeInMillis: () => Math.max(0, endsAt - Date.now()) };
+    try {
+      process.send({ id, result: (await handler(event, context)) ?? null });
+    } catch (error) {
+      process.send({ id, crash: String(error?.stack ?? error) });
+    }
+  });
+  process.send({ ready: true });`;
+
+const Message = z.union([
+  z.object({ ready: z.literal(true) }),
+  z.object({ id: z.string(), result: z.unknown() }),
+  z.object({ id: z.string(), crash: z.string() }),
+]);
+
+export type Outcome =
+  | { kind: "result"; result: unknown }
+  /** The handler threw: a fault of ours, whatever the dependencies do. */
+  | { kind: "crash"; error: string }
+  /** The process was killed, or did not respond before Lambda's timeout. */
+  | { kind: "lost" };
+
+const TIMEOUT_MS = 15_000;
+/** What Lambda allows beyond the timeout before the caller is told. */
+const GRACE_MS = 500;
+
+/** A process with one deployed bundle. */
+export class Instance {
+  readonly #child: ChildProcess;
+  readonly #waiting = new Map<string, (outcome: Outcome) => void>();
+  readonly #ready = Promise.withResolvers<void>();
+  #lastId = 0;
+  isBusy = false;
+  isGone = false;
+  /** Its last lines on stderr, for a report. */
+  stderr = "";
+
+  constructor(bundle: string, env: NodeJS.ProcessEnv) {
+    this.#child = spawn(process.execPath, ["--input-type=module", "--eval", instanceCode], {
+      env: { PATH: process.env.PATH, ...env, BUNDLE: bundle },
+      stdio: ["ignore", "ignore", "pipe", "ipc"],
+    });
+    this.#child.on("message", (message) => this.#receive(message));
+    this.#child.once("exit", () => this.#end());
+    // Sending to a process that has just been killed fails; its exit is told all the same.
+    this.#child.on("error", () => {});
+    this.#child.stderr?.on("data", (data: Buffer) => {
+      this.stderr = (this.stderr + data.toString("utf8")).slice(-2_000);
+    });
+  }
+
+  async invoke(event: unknown, timeoutMs = TIMEOUT_MS): Promise<Outcome> {
+    await this.#ready.promise;
+    if (this.isGone) return { kind: "lost" };
+    this.#lastId += 1;
+    const id = String(this.#lastId);
+    const { promise, resolve } = Promise.withResolvers<Outcome>();
+    this.#waiting.set(id, resolve);
+    this.isBusy = true;
+    this.#child.send({ id, event, timeoutMs });
+    const late = new AbortController();
+    const outcome = await Promise.race([
+      promise,
+      pause(timeoutMs + GRACE_MS, undefined, { signal: late.signal, ref: false }).catch(() => undefined),
+    ]);
+    late.abort();
+    this.#waiting.delete(id);
+    this.isBusy = false;
+    // Lambda ends an instance that ran into its timeout.
+    if (outcome === undefined) this.kill();
+    return outcome ?? { kind: "lost" };
+  }
+
+  kill(): void {
+    this.#child.kill("SIGKILL");
+  }
+
+  /** As when Lambda freezes an instance, or a host stalls. */
+  async freeze(ms: number): Promise<void> {
+    this.#child.kill("SIGSTOP");
+    await pause(ms);
+    this.#child.kill("SIGCONT");
+  }
+
+  #receive(raw: unknown): void {
+    const message = Message.parse(raw);
+    if ("ready" in message) this.#ready.resolve();
+    else if ("crash" in message) this.#waiting.get(message.id)?.({ kind: "crash", error: message.crash });
+    else this.#waiting.get(message.id)?.({ kind: "result", result: message.result });
+  }
+
+  #end(): void {
+    this.isGone = true;
+    this.#ready.resolve();
+    for (const resolve of this.#waiting.values()) resolve({ kind: "lost" });
+  }
+}

@@ -1,0 +1,134 @@
+import { setTimeout as pause } from "node:timers/promises";
+import * as z from "zod/mini";
+import {
+  addForwardingNumberRoute,
+  listForwardingNumbersRoute,
+} from "../../lib/contract/forwarding-numbers.ts";
+import type { Route } from "../../lib/contract/route.ts";
+import { apiGatewayEvent, type TestRequest } from "../support/api-gateway.ts";
+import { SEED } from "../twin/twin.ts";
+import type { World } from "./world.ts";
+
+/** What one call of the API came to, as its caller sees it. */
+export interface Reply {
+  /** `200`, a problem's code, `lost` (no response at all), or `crash`. */
+  code: string;
+  status: number;
+  body: Record<string, unknown>;
+  retryAfterMs: number | undefined;
+  tookMs: number;
+}
+
+/** One number that a caller wants added, and what came of it. */
+export interface Intent {
+  phoneNumber: string;
+  label: string;
+  /** The 201 that the caller was given. */
+  added?: { phoneNumber?: unknown; label?: unknown };
+  calls: number;
+  /** Its caller has an answer, or has given up. */
+  isOver?: boolean;
+}
+
+/** What the callers of a scenario met. */
+export interface Traffic {
+  replies: Reply[];
+  intents: Intent[];
+}
+
+const Response = z.looseObject({
+  statusCode: z.number(),
+  headers: z.record(z.string(), z.string()),
+  body: z.optional(z.string()),
+});
+
+const LIST = "extensions/list-forwarding-numbers";
+const ADD = "extensions/add-forwarding-number";
+/** A caller's patience with one intent. */
+const MAX_CALLS = 8;
+
+export async function call(
+  world: World,
+  functionName: string,
+  route: Route,
+  request: TestRequest,
+): Promise<Reply> {
+  const startedAt = Date.now();
+  const outcome = await world.invoke(functionName, apiGatewayEvent(route, request));
+  const tookMs = Date.now() - startedAt;
+  const nothing = { status: 0, body: {}, retryAfterMs: undefined, tookMs };
+  if (outcome.kind !== "result") return { ...nothing, code: outcome.kind };
+  const { statusCode, headers, body: text } = Response.parse(outcome.result);
+  const body: Record<string, unknown> = text ? JSON.parse(text) : {};
+  const retryAfter = headers["retry-after"];
+  return {
+    code: typeof body.code === "string" ? body.code : String(statusCode),
+    status: statusCode,
+    body,
+    retryAfterMs: retryAfter === undefined ? undefined : Number(retryAfter) * 1000,
+    tookMs,
+  };
+}
+
+/** Reads the forwarding numbers again and again until `until`. */
+export async function keepReading(
+  world: World,
+  traffic: Traffic,
+  until: number,
+  pauseMs: number,
+): Promise<void> {
+  while (Date.now() < until) {
+    const token = world.random() < 0.5 ? world.issuer.tokens.user : world.issuer.tokens.otherUser;
+    const headers = world.random() < 0.5 ? { "cache-control": "no-cache" } : {};
+    traffic.replies.push(await call(world, LIST, listForwardingNumbersRoute, { token, headers }));
+    await pause(pauseMs * (0.5 + world.random()));
+  }
+}
+
+/** Adds one new number after the other, each with a key of its own, and repeats a request until it is answered. */
+export async function keepAdding(
+  world: World,
+  traffic: Traffic,
+  until: number,
+  pauseMs: number,
+): Promise<void> {
+  while (Date.now() < until) {
+    const number = traffic.intents.length;
+    const intent: Intent = {
+      phoneNumber: `+1202556${String(number).padStart(4, "0")}`,
+      label: `New ${number}`,
+      calls: 0,
+    };
+    traffic.intents.push(intent);
+    await addOne(world, traffic, intent, until);
+    intent.isOver = true;
+    makeRoom(world, traffic);
+    await pause(pauseMs * (0.5 + world.random()));
+  }
+}
+
+async function addOne(world: World, traffic: Traffic, intent: Intent, until: number): Promise<void> {
+  const { phoneNumber, label } = intent;
+  while (intent.calls < MAX_CALLS && Date.now() < until) {
+    intent.calls += 1;
+    const reply = await call(world, ADD, addForwardingNumberRoute, {
+      token: world.issuer.tokens.user,
+      headers: { "idempotency-key": `key-${phoneNumber.slice(1)}` },
+      body: { phoneNumber, label },
+    });
+    traffic.replies.push(reply);
+    if (reply.status === 201) {
+      intent.added = z.looseObject({}).parse(reply.body.data);
+      return;
+    }
+    if (reply.status >= 400 && reply.body.retryable !== true) return;
+    await pause(Math.min(reply.retryAfterMs ?? 500, 5_000, Math.max(0, until - Date.now())));
+  }
+}
+
+/** An extension takes only some forwarding numbers: those of intents that are over leave the twin, not its log. */
+function makeRoom(world: World, { intents }: Traffic): void {
+  const over = new Set(intents.filter(({ isOver }) => isOver).map(({ phoneNumber }) => phoneNumber));
+  const extension = world.twin.extension(SEED.extensionId);
+  extension.forwarding = extension.forwarding.filter(({ phoneNumber }) => !over.has(phoneNumber ?? ""));
+}

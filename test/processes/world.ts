@@ -1,0 +1,120 @@
+import { randomUUID } from "node:crypto";
+import { startDynamoDbEmulator } from "../../infra/local/dynamodb-emulator.ts";
+import { type OidcIssuer, startOidcIssuer } from "../../infra/local/oidc-issuer.ts";
+import { startSecretsEndpoint } from "../../infra/local/secrets-endpoint.ts";
+import { type SqsEmulator, startSqsEmulator } from "../../infra/local/sqs-emulator.ts";
+import { SEED, startTwin, type Twin, type TwinOptions } from "../twin/twin.ts";
+import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
+import { Instance, type Outcome } from "./instance.ts";
+
+/** Every dependency of the functions behind a proxy, and the instances that use them. */
+export interface World {
+  twin: Twin;
+  issuer: OidcIssuer;
+  sqs: SqsEmulator;
+  proxies: Record<"ringcentral" | "table" | "secrets" | "issuer", FaultProxy>;
+  instances: readonly Instance[];
+  /** Runs one event on an idle instance of the function, starting another in place of one that is gone. */
+  invoke(functionName: string, event: unknown, timeoutMs?: number): Promise<Outcome>;
+  /** Uniform in [0, 1), by seed. */
+  random: () => number;
+  close(): Promise<void>;
+}
+
+export interface WorldOptions {
+  bundlesDir: string;
+  /** How many instances of each function: `extensions/list-forwarding-numbers`. */
+  fleet: Readonly<Record<string, number>>;
+  twin?: TwinOptions;
+  env?: NodeJS.ProcessEnv;
+  random: () => number;
+}
+
+const SECRET = "ringfront/test/ringcentral";
+const AUDIENCE = "ringfront";
+
+export async function startWorld({
+  bundlesDir,
+  fleet,
+  twin: options,
+  env,
+  random,
+}: WorldOptions): Promise<World> {
+  const twin = await startTwin(options);
+  const ringcentral = await startFaultProxy(random, twin.url);
+  const issuerProxy = await startFaultProxy(random);
+  const { accountId, extensionId, otherExtensionId, clientId, clientSecret, jwt } = SEED;
+  const issuer = await startOidcIssuer(
+    AUDIENCE,
+    { accountId, extensionId, otherExtensionId },
+    issuerProxy.url,
+  );
+  issuerProxy.aimAt(issuer.ownUrl);
+  const secret = JSON.stringify({ server: ringcentral.url, clientId, clientSecret, jwt });
+  const secretsEndpoint = await startSecretsEndpoint({ [SECRET]: secret });
+  const secrets = await startFaultProxy(random, secretsEndpoint.url);
+  const tableName = `ringfront-test-${randomUUID()}`;
+  const dynamodb = await startDynamoDbEmulator(tableName);
+  const table = await startFaultProxy(random, dynamodb.url);
+  const sqs = await startSqsEmulator("ringfront-test-sync");
+  const environment = {
+    AWS_REGION: "us-east-1",
+    AWS_ACCESS_KEY_ID: "local",
+    AWS_SECRET_ACCESS_KEY: "local",
+    AWS_EC2_METADATA_DISABLED: "true",
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
+    AWS_ENDPOINT_URL_DYNAMODB: table.url,
+    AWS_ENDPOINT_URL_SQS: sqs.url,
+    RINGCENTRAL_SECRET_ID: SECRET,
+    AUTH_ISSUER: issuer.url,
+    AUTH_AUDIENCE: AUDIENCE,
+    TABLE_NAME: tableName,
+    SYNC_QUEUE_URL: sqs.queue.url,
+    SYNC_ACCOUNTS: accountId,
+    ...env,
+  };
+  const start = (name: string) => new Instance(`${bundlesDir}/functions/${name}.mjs`, environment);
+  const instances = new Map(
+    Object.entries(fleet).map(([name, count]) => [name, Array.from({ length: count }, () => start(name))]),
+  );
+  const waiting: (() => void)[] = [];
+  let isClosed = false;
+
+  /** An idle instance of the function; waits for one while all are busy. */
+  async function claim(name: string): Promise<Instance> {
+    const own = instances.get(name);
+    if (own === undefined) throw new Error(`no instance of ${name}`);
+    for (;;) {
+      for (const [index, instance] of own.entries()) {
+        if (instance.isGone && !isClosed) own[index] = start(name);
+      }
+      const idle = own.filter(({ isBusy, isGone }) => !isBusy && !isGone);
+      const chosen = idle[Math.floor(random() * idle.length)];
+      if (chosen !== undefined) return chosen;
+      await new Promise<void>((resolve) => waiting.push(resolve));
+    }
+  }
+
+  return {
+    twin,
+    issuer,
+    sqs,
+    proxies: { ringcentral, table, secrets, issuer: issuerProxy },
+    get instances() {
+      return [...instances.values()].flat();
+    },
+    async invoke(functionName, event, timeoutMs) {
+      const instance = await claim(functionName);
+      const outcome = await instance.invoke(event, timeoutMs);
+      for (const wake of waiting.splice(0)) wake();
+      return outcome;
+    },
+    random,
+    async close() {
+      isClosed = true;
+      for (const instance of [...instances.values()].flat()) instance.kill();
+      const parts = [ringcentral, issuerProxy, secrets, table, twin, issuer, secretsEndpoint, dynamodb, sqs];
+      await Promise.all(parts.map((part) => part.close()));
+    },
+  };
+}

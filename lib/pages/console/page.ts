@@ -57,7 +57,7 @@ async function poll(): Promise<void> {
     api.get<Limits>("/v1/limits"),
     api.get<readonly SyncStatus[]>("/v1/sync"),
   ]);
-  // The token was changed meanwhile, or another poll has begun.
+  // The token has changed, or another poll has started.
   if (mine !== polling) return;
   const now = Date.now();
   seen = { limits: received(limits, "limits-missing", now), sync: received(sync, "sync-missing", now) };

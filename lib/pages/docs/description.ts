@@ -12,7 +12,7 @@ type PathItem = Record<string, Operation>;
  */
 export async function loadDescription(): Promise<unknown> {
   const response = await fetch("/openapi.json");
-  if (!response.ok) throw new Error(`/openapi.json answered ${response.status}`);
+  if (!response.ok) throw new Error(`/openapi.json returned ${response.status}`);
   const { paths, components, ...description } = await response.json();
   const { securitySchemes: _, responses, ...rest } = components;
   return {

@@ -6,7 +6,7 @@ import { clientOf, json, problem } from "./fake-api.ts";
 const LIST = "/v1/account/phone-numbers";
 const query = (request: Request) => Object.fromEntries(new URL(request.url).searchParams);
 
-/** Answers a list in the given pages, whatever limit is asked for, as a live list with filters does. */
+/** Serves a list in the given pages, whatever the limit, as a live list with filters does. */
 function pagesOf(pages: readonly (readonly unknown[])[]) {
   return pages.map((data, index) => () => {
     const hasMore = index < pages.length - 1;
@@ -74,10 +74,10 @@ describe("paging through a list", () => {
     const [first] = pagesOf([["a"], []]);
     const { client } = clientOf([first ?? (() => json({})), () => problem(410, "cursor_expired")]);
     const seen: unknown[] = [];
-    const walk = async () => {
+    const readAll = async () => {
       for await (const item of client.items(LIST)) seen.push(item);
     };
-    await expect(walk()).rejects.toSatisfy((error) => isProblem(error, "cursor_expired"));
+    await expect(readAll()).rejects.toSatisfy((error) => isProblem(error, "cursor_expired"));
     expect(seen).toEqual(["a"]);
   });
 });

@@ -26,7 +26,7 @@ test("unwrap throws a problem as ProblemError", async () => {
 test.each([
   ["API Gateway", () => json({ message: "Forbidden" }, {}, 403)],
   ["a proxy", () => new Response("<html>teapot</html>", { status: 403 })],
-  ["nobody in particular", () => new Response(null, { status: 403 })],
+  ["an unknown sender", () => new Response(null, { status: 403 })],
 ])("an error of %s is told apart from the API's", async (_, answer) => {
   const error = await failure(answer);
   expect(error).toBeInstanceOf(HttpError);

@@ -3,5 +3,5 @@ import { definePageHandler } from "../../lib/http/page-handler.ts";
 
 export const handler = definePageHandler(
   getErrorCatalogueRoute,
-  new URL("./error-catalogue.page/", import.meta.url),
+  new URL("./get-error-catalogue.page/", import.meta.url),
 );

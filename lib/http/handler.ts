@@ -163,8 +163,8 @@ async function runOnce(
     fingerprint: hash([extensionId, canonicalJson(input.query), canonicalJson(input.body)]),
     answerBy: deadline.at,
   };
-  const keys = [await services.currentKey("idempotency", accountId, deadline)];
-  return withIdempotency({ records: services.records, clock, keys }, request, run, mayHaveTakenEffect);
+  const key = await services.currentKey("idempotency", accountId, deadline);
+  return withIdempotency({ records: services.records, clock, key }, request, run, mayHaveTakenEffect);
 }
 
 /** The one place where the route's schemas, which have just parsed the input, vouch for its type. */

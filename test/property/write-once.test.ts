@@ -127,7 +127,7 @@ function world() {
     };
     const mayHave = (error: unknown) => error instanceof RingCentralError && error.failure.mayHaveTakenEffect;
     const attempt = withIdempotency(
-      { records: records as RecordStore, clock, keys: [new Uint8Array(32)] },
+      { records: records as RecordStore, clock, key: new Uint8Array(32) },
       request,
       run,
       mayHave,

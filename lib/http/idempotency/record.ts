@@ -2,13 +2,10 @@ import { createHash } from "node:crypto";
 import * as z from "zod/mini";
 import type { RecordKey } from "../../storage/record-store.ts";
 
-/** [contract 3] How long an answer is replayed. */
+/** [contract 3] How long a response is replayed. */
 export const LIFETIME_MS = 24 * 60 * 60 * 1000;
 
-/**
- * What is known of one key. `running`: somebody works on it until the lease ends. `unknown`: it may have taken
- * effect, and whoever sends it again has to find out. `done`: the answer, sealed.
- */
+/** The record of one key. See SPEC.md for the states. */
 export const idempotencyRecord = z.object({
   /** Hash of the request: the same key with another request is a mistake. */
   fingerprint: z.string(),
@@ -16,7 +13,8 @@ export const idempotencyRecord = z.object({
   /** Epoch milliseconds. */
   leaseUntil: z.number(),
   expiresAt: z.number(),
-  answer: z.optional(z.string()),
+  /** Sealed: it holds phone numbers. */
+  response: z.optional(z.string()),
 });
 export type IdempotencyRecord = z.output<typeof idempotencyRecord>;
 
@@ -27,7 +25,7 @@ export interface KeyScope {
   key: string;
 }
 
-/** A key belongs to one caller and one operation; the table learns neither. */
+/** A key belongs to one caller and one operation; the table holds only their hash. */
 export function recordKey({ accountId, subject, operationId, key }: KeyScope): RecordKey {
   return { partition: `idempotency#${hash([accountId, subject, operationId, key])}`, sort: "request" };
 }

@@ -4,6 +4,7 @@ import { openText, sealText } from "../../platform/seal.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
 import type { HttpResponse } from "../response.ts";
+import { nextStep, type Outcome, stateAfter } from "./next-step.ts";
 import {
   type IdempotencyRecord,
   idempotencyRecord,
@@ -15,78 +16,69 @@ import {
 export interface IdempotencyDeps {
   records: RecordStore;
   clock: Clock;
-  /** Seal the stored answers, which hold phone numbers: the first seals, all open. */
-  keys: readonly Uint8Array[];
+  /** Seals the stored responses, which hold phone numbers. */
+  key: Uint8Array;
 }
 
 export interface KeyedRequest extends KeyScope {
   fingerprint: string;
-  /** When this process must have answered, at the latest; the lease ends a little after. */
+  /** Epoch milliseconds by which this process has responded. The lease ends a little later. */
   answerBy: number;
 }
 
-/** Clocks of two processes may differ by this much without a lease being taken from one that is at work. */
+/** The most by which the clocks of two processes may differ without one taking over the other's lease. */
 const LEASE_SLACK_MS = 6_000;
-/** Attempts at changing the record in a race. */
+/** Attempts at taking the key in a race. */
 const RACES = 5;
 
-interface Stored {
+/** The key as this process took it. */
+interface Taken {
   version: number;
   record: IdempotencyRecord;
+  step: "run" | "resolve";
 }
 
 /**
- * Runs a request once for its key, however often it arrives (draft-ietf-httpapi-idempotency-key-header).
+ * Runs a request once for its key, however often it arrives (draft-ietf-httpapi-idempotency-key-header). SPEC.md has
+ * the states. General idempotency libraries forget a failed request and run it again; the state `unknown` is the
+ * reason for not using one.
  *
- * A key that is being worked on answers 409, one that came with another request 422, one that is done replays its
- * answer for 24 h. A failure that surely changed nothing frees the key. One that may have changed something, the
- * death of the process included, leaves it `unknown`: the next arrival takes over and is told to resolve, that is,
- * to look for what the first one may have made before it sends anything. That state is why this is not a general
- * idempotency library: those forget a failed request, and run it again.
- *
- * Without the table a request with a key is refused with 503: it asked for a promise that cannot be kept.
- *
- * @param run `resolve` = an earlier try may have taken effect
- * @param isAmbiguous whether a failure may have changed something all the same
+ * @param run `resolveFirst`: an earlier attempt may have taken effect, so look before sending anything
+ * @param isAmbiguous whether a failure may have changed something
+ * @throws ProblemError `idempotency_in_progress`, `idempotency_key_reused`; StorageUnavailable: without the table the
+ * promise of the key cannot be kept
  */
 export async function withIdempotency(
   deps: IdempotencyDeps,
   request: KeyedRequest,
-  run: (resolve: boolean) => Promise<HttpResponse>,
+  run: (resolveFirst: boolean) => Promise<HttpResponse>,
   isAmbiguous: (error: unknown) => boolean,
 ): Promise<HttpResponse> {
-  const begun = await orUnavailable(begin(deps, request));
-  if ("replay" in begun) return begun.replay;
-  let answer: HttpResponse;
+  const begun = await begin(deps, request);
+  if ("statusCode" in begun) return begun;
+  let response: HttpResponse;
   try {
-    answer = await run(begun.resolve);
+    response = await run(begun.step === "resolve");
   } catch (error) {
-    await fail(deps, request, begun.held, isAmbiguous(error) || begun.resolve);
+    await end(deps, request, begun, isAmbiguous(error) ? "ambiguous failure" : "harmless failure");
     throw error;
   }
-  await finish(deps, request, begun.held, answer);
-  return answer;
+  await end(deps, request, begun, "response", response);
+  return response;
 }
 
-type Begun = { replay: HttpResponse } | { held: Stored; resolve: boolean };
-
-async function begin(deps: IdempotencyDeps, request: KeyedRequest): Promise<Begun> {
+/** Takes the key, or returns the response to replay. */
+async function begin(deps: IdempotencyDeps, request: KeyedRequest): Promise<HttpResponse | Taken> {
+  const { records, clock } = deps;
   for (let race = 0; race < RACES; race += 1) {
-    const stored = await read(deps, request);
-    const now = deps.clock.now();
-    const known = stored !== undefined && stored.record.expiresAt > now ? stored.record : undefined;
-    if (known !== undefined && known.fingerprint !== request.fingerprint) {
-      throw new ProblemError("idempotency_key_reused");
-    }
-    if (known?.state === "done") {
-      const replay = replayOf(deps, request, known);
-      if (replay !== undefined) return { replay };
-    }
-    if (known?.state === "running" && known.leaseUntil > now) {
-      throw new ProblemError("idempotency_in_progress", {
-        retryAfterSeconds: Math.max(1, Math.ceil((known.leaseUntil - now) / 1000)),
-      });
-    }
+    const stored = await records.read<unknown>(recordKey(request));
+    const known = stored && idempotencyRecord.parse(stored.value);
+    const now = clock.now();
+    const step = nextStep(known, request.fingerprint, now);
+    if (step === "reject") throw new ProblemError("idempotency_key_reused");
+    if (step === "wait") throw inProgress((known?.leaseUntil ?? now) - now);
+    const replay = step === "replay" ? openResponse(deps, request, known?.response) : undefined;
+    if (replay !== undefined) return replay;
     const record: IdempotencyRecord = {
       fingerprint: request.fingerprint,
       state: "running",
@@ -94,57 +86,51 @@ async function begin(deps: IdempotencyDeps, request: KeyedRequest): Promise<Begu
       expiresAt: now + LIFETIME_MS,
     };
     const version = await write(deps, request, stored?.version ?? null, record);
-    if (version !== undefined) return { held: { version, record }, resolve: known !== undefined };
+    // A response that does not open any more cannot be replayed: its request is resolved.
+    if (version !== undefined) return { version, record, step: step === "run" ? "run" : "resolve" };
   }
-  throw new ProblemError("idempotency_in_progress", { retryAfterSeconds: 1 });
+  throw inProgress(0);
 }
 
-/** A record that no key opens any more cannot be replayed; its request is resolved instead. */
-function replayOf(
+function inProgress(remainingMs: number): ProblemError {
+  const retryAfterSeconds = Math.max(1, Math.ceil(remainingMs / 1000));
+  return new ProblemError("idempotency_in_progress", { retryAfterSeconds });
+}
+
+/**
+ * Records the outcome. A lost race is harmless: another process took over an ended lease, and both responses show the
+ * same resource. So is a failed write: the lease ends by itself and the next arrival resolves.
+ */
+async function end(
   deps: IdempotencyDeps,
   request: KeyedRequest,
-  record: IdempotencyRecord,
+  { version, record, step }: Taken,
+  outcome: Outcome,
+  response?: HttpResponse,
+): Promise<void> {
+  const state = stateAfter(step, outcome);
+  try {
+    if (state === "absent") await deps.records.remove(recordKey(request), version);
+    else if (state === "unknown") await write(deps, request, version, { ...record, state, leaseUntil: 0 });
+    else {
+      const sealed = sealText(JSON.stringify(response), deps.key, contextOf(request));
+      const expiresAt = deps.clock.now() + LIFETIME_MS;
+      await write(deps, request, version, { ...record, state, expiresAt, response: sealed });
+    }
+  } catch (error) {
+    if (!(error instanceof StorageUnavailable)) throw error;
+  }
+}
+
+function openResponse(
+  { key }: IdempotencyDeps,
+  request: KeyedRequest,
+  sealed = "",
 ): HttpResponse | undefined {
-  const text = openText(record.answer ?? "", deps.keys, contextOf(request));
+  const text = openText(sealed, [key], contextOf(request));
   if (text === undefined) return undefined;
-  const answer = JSON.parse(text) as HttpResponse;
-  return { ...answer, headers: { ...answer.headers, "idempotency-replayed": "true" } };
-}
-
-async function finish(
-  deps: IdempotencyDeps,
-  request: KeyedRequest,
-  held: Stored,
-  answer: HttpResponse,
-): Promise<void> {
-  const [key] = deps.keys;
-  if (key === undefined) throw new Error("no key to seal with");
-  const done: IdempotencyRecord = {
-    ...held.record,
-    state: "done",
-    expiresAt: deps.clock.now() + LIFETIME_MS,
-    answer: sealText(JSON.stringify(answer), key, contextOf(request)),
-  };
-  // Somebody may have taken over a lease that ended: the resource is the same, so either answer is right. And if
-  // the table does not answer, the lease ends by itself and the next arrival resolves.
-  await write(deps, request, held.version, done).catch(ignoreUnavailable);
-}
-
-async function fail(
-  deps: IdempotencyDeps,
-  request: KeyedRequest,
-  held: Stored,
-  ambiguous: boolean,
-): Promise<void> {
-  const settled = ambiguous
-    ? write(deps, request, held.version, { ...held.record, state: "unknown", leaseUntil: 0 })
-    : deps.records.remove(recordKey(request), held.version);
-  await Promise.resolve(settled).catch(ignoreUnavailable);
-}
-
-async function read({ records }: IdempotencyDeps, request: KeyedRequest): Promise<Stored | undefined> {
-  const stored = await records.read<unknown>(recordKey(request));
-  return stored && { version: stored.version, record: idempotencyRecord.parse(stored.value) };
+  const response: HttpResponse = JSON.parse(text);
+  return { ...response, headers: { ...response.headers, "idempotency-replayed": "true" } };
 }
 
 function write(
@@ -157,17 +143,3 @@ function write(
 }
 
 const contextOf = (request: KeyedRequest) => `${recordKey(request).partition} ${request.fingerprint}`;
-
-async function orUnavailable<Value>(work: Promise<Value>): Promise<Value> {
-  try {
-    return await work;
-  } catch (error) {
-    if (!(error instanceof StorageUnavailable)) throw error;
-    throw new ProblemError("storage_unavailable", { retryAfterSeconds: 2, cause: error });
-  }
-}
-
-function ignoreUnavailable(error: unknown): undefined {
-  if (error instanceof StorageUnavailable) return undefined;
-  throw error;
-}

@@ -5,7 +5,7 @@ import type { Credentials } from "../../lib/platform/credentials.ts";
 import { parseSecretValue } from "../../lib/platform/secret-value.ts";
 import { ConfigurationError } from "../../lib/platform/settings.ts";
 import { stackPath } from "../local/stack-file.ts";
-import { LOCAL_SECRET_ID } from "../local/stage.ts";
+import { LOCAL_SECRET_ID, localAws } from "../local/stage.ts";
 import { UsageError } from "../local/start-options.ts";
 import { upstreamCredentials } from "../local/upstream.ts";
 import { type Finding, failed, ok } from "./finding.ts";
@@ -47,8 +47,7 @@ export async function findCredentials(
     );
   }
   const stack = z.object({ secretsUrl: z.string() }).parse(JSON.parse(readFileSync(stackPath, "utf8")));
-  const credentials = { accessKeyId: "local", secretAccessKey: "local" };
-  const client = new SecretsManagerClient({ region: "us-east-1", endpoint: stack.secretsUrl, credentials });
+  const client = new SecretsManagerClient({ endpoint: stack.secretsUrl, ...localAws });
   return readSecret(client, LOCAL_SECRET_ID);
 }
 

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
+import { text } from "node:stream/consumers";
 import * as z from "zod/mini";
-import { LOOPBACK } from "./ports.ts";
+import { type Listening, listenOnLoopback } from "./ports.ts";
 
 const PutEvents = z.object({
   Entries: z
@@ -18,7 +18,7 @@ const PutEvents = z.object({
     .check(z.minLength(1), z.maxLength(10)),
 });
 
-export interface PublishedEvent {
+interface PublishedEvent {
   id: string;
   bus: string;
   source: string;
@@ -26,67 +26,72 @@ export interface PublishedEvent {
   detail: unknown;
 }
 
-/**
- * EventBridge's PutEvents on loopback, in its wire protocol (JSON 1.1). It routes nothing: `GET /` shows what was
- * published last, for looking and for tests. It checks no signature.
- */
-export interface EventBridgeEndpoint {
-  url: string;
-  readonly events: readonly PublishedEvent[];
-  /** The next so many calls fail. */
-  failNext(calls: number): void;
-  /** Of the next so many calls the first entry is refused, as the bus does under load. */
-  refuseEntries(calls: number): void;
-  close(): Promise<void>;
-}
-
-/** Older ones are forgotten. */
+/** The most events kept: older ones are dropped. */
 const MAX_KEPT = 1_000;
 
-export async function startEventBridgeEndpoint(): Promise<EventBridgeEndpoint> {
-  const events: PublishedEvent[] = [];
-  let failures = 0;
-  let refusals = 0;
+/** A bus in memory that can be told to fail. */
+class EventBus {
+  readonly events: PublishedEvent[] = [];
+  #failures = 0;
+  #rejections = 0;
 
-  async function answer(request: IncomingMessage): Promise<{ status: number; body: unknown }> {
-    if (request.method === "GET") return { status: 200, body: { data: events } };
-    if (request.headers["x-amz-target"] !== "AWSEvents.PutEvents") {
-      return { status: 400, body: { __type: "UnknownOperationException" } };
-    }
-    const text = await readText(request);
-    if (failures > 0) {
-      failures -= 1;
-      return { status: 400, body: { __type: "InternalException", message: "told to fail" } };
-    }
-    const parsed = PutEvents.safeParse(parseJson(text));
-    if (!parsed.success) return { status: 400, body: { __type: "ValidationException" } };
-    const refused = refusals > 0;
-    if (refused) refusals -= 1;
-    const added = parsed.data.Entries.slice(refused ? 1 : 0).map(
-      ({ EventBusName, Source, DetailType, Detail }) => ({
-        id: randomUUID(),
-        bus: EventBusName ?? "default",
-        source: Source,
-        detailType: DetailType,
-        detail: parseJson(Detail),
-      }),
-    );
-    events.push(...added);
-    events.splice(0, events.length - MAX_KEPT);
-    return {
-      status: 200,
-      body: {
-        FailedEntryCount: refused ? 1 : 0,
-        Entries: [
-          ...(refused ? [{ ErrorCode: "ThrottlingException", ErrorMessage: "Rate exceeded" }] : []),
-          ...added.map(({ id }) => ({ EventId: id })),
-        ],
-      },
-    };
+  /** The next `calls` calls fail. */
+  failNext(calls: number): void {
+    this.#failures = calls;
   }
 
+  /** The first entry of each of the next `calls` calls is rejected, as the bus does under load. */
+  rejectEntries(calls: number): void {
+    this.#rejections = calls;
+  }
+
+  perform(target: unknown, input: unknown): { status: number; body: unknown } {
+    if (target !== "AWSEvents.PutEvents") return failure("UnknownOperationException");
+    if (this.#failures > 0) {
+      this.#failures -= 1;
+      return failure("InternalException");
+    }
+    const parsed = PutEvents.safeParse(input);
+    return parsed.success
+      ? { status: 200, body: this.#put(parsed.data.Entries) }
+      : failure("ValidationException");
+  }
+
+  #put(entries: z.output<typeof PutEvents>["Entries"]) {
+    const rejected = this.#rejections > 0 ? 1 : 0;
+    this.#rejections -= rejected;
+    const added = entries.slice(rejected).map(({ EventBusName, Source, DetailType, Detail }) => ({
+      id: randomUUID(),
+      bus: EventBusName ?? "default",
+      source: Source,
+      detailType: DetailType,
+      detail: parseJson(Detail),
+    }));
+    this.events.push(...added);
+    this.events.splice(0, this.events.length - MAX_KEPT);
+    const errors = Array(rejected).fill({ ErrorCode: "ThrottlingException", ErrorMessage: "Rate exceeded" });
+    return { FailedEntryCount: rejected, Entries: [...errors, ...added.map(({ id }) => ({ EventId: id }))] };
+  }
+}
+
+const failure = (__type: string) => ({ status: 400, body: { __type } });
+
+/**
+ * EventBridge's PutEvents on loopback, in its wire protocol (JSON 1.1). It routes nothing: `GET /` shows what was
+ * published last, for people and for tests. It checks no signature.
+ */
+export interface EventBridgeEndpoint extends Listening {
+  bus: Pick<EventBus, "events" | "failNext" | "rejectEntries">;
+}
+
+export async function startEventBridgeEndpoint(): Promise<EventBridgeEndpoint> {
+  const bus = new EventBus();
+  const respond = async (request: IncomingMessage) =>
+    request.method === "GET"
+      ? { status: 200, body: { data: bus.events } }
+      : bus.perform(request.headers["x-amz-target"], parseJson(await text(request)));
   const server = createServer((request, response) => {
-    answer(request).then(
+    respond(request).then(
       ({ status, body }) => {
         response.writeHead(status, { "content-type": "application/x-amz-json-1.1" });
         response.end(JSON.stringify(body));
@@ -94,37 +99,12 @@ export async function startEventBridgeEndpoint(): Promise<EventBridgeEndpoint> {
       () => response.destroy(),
     );
   });
-  server.listen(0, LOOPBACK);
-  await once(server, "listening");
-  const address = server.address();
-  if (typeof address !== "object" || address === null) throw new Error("the endpoint has no address");
-  return {
-    url: `http://${LOOPBACK}:${address.port}`,
-    events,
-    failNext(calls) {
-      failures = calls;
-    },
-    refuseEntries(calls) {
-      refusals = calls;
-    },
-    async close() {
-      const closed = once(server, "close");
-      server.close();
-      server.closeAllConnections();
-      await closed;
-    },
-  };
+  return { bus, ...(await listenOnLoopback(server)) };
 }
 
-async function readText(request: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk);
-  return Buffer.concat(chunks).toString("utf8");
-}
-
-function parseJson(text: string): unknown {
+function parseJson(source: string): unknown {
   try {
-    return JSON.parse(text);
+    return JSON.parse(source);
   } catch {
     return undefined;
   }

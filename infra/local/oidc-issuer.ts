@@ -2,7 +2,7 @@ import { Events, OAuth2Server } from "oauth2-mock-server";
 import { LOOPBACK } from "./ports.ts";
 
 /** What `.local/stack.json` lists under `tokens`. */
-export const tokenNames = ["user", "otherUser", "readOnly", "admin", "service"] as const;
+const tokenNames = ["user", "otherUser", "readOnly", "admin", "service"] as const;
 export type TokenName = (typeof tokenNames)[number];
 
 /** Who the tokens speak for. */

@@ -1,9 +1,32 @@
 import { once } from "node:events";
+import type { Server } from "node:http";
 import { createServer } from "node:net";
 
 export const LOOPBACK = "127.0.0.1";
 
-/** Takes a port of loopback for a moment: 0 asks for any free one. Returns the port, or `undefined` when it is taken. */
+/** A server that listens on a free port of loopback. */
+export interface Listening {
+  url: string;
+  close(): Promise<void>;
+}
+
+export async function listenOnLoopback(server: Server): Promise<Listening> {
+  server.listen(0, LOOPBACK);
+  await once(server, "listening");
+  const address = server.address();
+  if (typeof address !== "object" || address === null) throw new Error("the server has no address");
+  return {
+    url: `http://${LOOPBACK}:${address.port}`,
+    async close() {
+      const closed = once(server, "close");
+      server.close();
+      server.closeAllConnections();
+      await closed;
+    },
+  };
+}
+
+/** Binds a port of loopback for a moment; 0 is any free one. @returns the port, or `undefined` when it is taken */
 async function probe(port: number): Promise<number | undefined> {
   const server = createServer();
   try {
@@ -22,12 +45,12 @@ async function probe(port: number): Promise<number | undefined> {
   }
 }
 
-/** Whether something on this machine already listens on that port of loopback. @throws when it may not be bound at all */
+/** Whether a program already listens on that port of loopback. @throws when it may not be bound at all */
 export async function isPortTaken(port: number): Promise<boolean> {
   return (await probe(port)) === undefined;
 }
 
-/** A port nothing listens on at the moment, for a server that cannot be asked to choose one itself. */
+/** A free port, for a server that cannot choose one itself. */
 export async function findFreePort(): Promise<number> {
   const port = await probe(0);
   if (port === undefined) throw new Error("no free port on loopback");

@@ -1,18 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { once } from "node:events";
 import { createServer, type IncomingMessage } from "node:http";
 import * as z from "zod/mini";
-import { LOOPBACK } from "./ports.ts";
+import { type Listening, listenOnLoopback } from "./ports.ts";
 
 /**
  * The part of AWS Secrets Manager that a service reading and rotating one secret meets, on loopback, in its wire
  * protocol (JSON 1.1, operation in `X-Amz-Target`): GetSecretValue, DescribeSecret, PutSecretValue and
  * UpdateSecretVersionStage, with the AWSCURRENT and AWSPREVIOUS stages. It checks no signature.
  */
-export interface SecretsEndpoint {
-  url: string;
-  close(): Promise<void>;
-}
+export type SecretsEndpoint = Listening;
 
 interface Version {
   id: string;
@@ -62,18 +58,7 @@ export async function startSecretsEndpoint(secrets: Record<string, string>): Pro
       response.end(text);
     }, response.destroy.bind(response));
   });
-  server.listen(0, LOOPBACK);
-  await once(server, "listening");
-  const address = server.address();
-  if (typeof address !== "object" || address === null) throw new Error("the secrets endpoint has no address");
-  return {
-    url: `http://${LOOPBACK}:${address.port}`,
-    close: async () => {
-      server.close();
-      server.closeAllConnections();
-      await once(server, "close");
-    },
-  };
+  return listenOnLoopback(server);
 }
 
 async function answer(

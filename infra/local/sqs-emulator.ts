@@ -2,6 +2,7 @@ import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from "@aws-s
 import { buildApp } from "fauxqs";
 import { syncQueue } from "../resources/sync.ts";
 import { LOOPBACK } from "./ports.ts";
+import { localAws } from "./stage.ts";
 
 export interface LocalQueue {
   url: string;
@@ -24,8 +25,7 @@ export async function startSqsEmulator(name: string): Promise<SqsEmulator> {
   const url = await app.listen({ host: LOOPBACK, port: 0 });
   const client = new SQSClient({
     endpoint: url,
-    region: "us-east-1",
-    credentials: { accessKeyId: "local", secretAccessKey: "local" },
+    ...localAws,
   });
   const deadLetterQueue = await makeQueue(client, `${name}-dead`, {});
   const queue = await makeQueue(client, name, {

@@ -6,16 +6,16 @@ import { bundleFunctions } from "../build/bundle.ts";
 import { startBackgroundWork } from "./background-work.ts";
 import { startDynamoDbEmulator } from "./dynamodb-emulator.ts";
 import { startEventBridgeEndpoint } from "./eventbridge-endpoint.ts";
-import { startGatewayEmulator } from "./gateway-emulator.ts";
+import { type GatewayEmulator, startGatewayEmulator } from "./gateway-emulator.ts";
 import { connectLambdaApi } from "./lambda-api.ts";
 import { startOidcIssuer } from "./oidc-issuer.ts";
 import { findFreePort, isPortTaken, LOOPBACK } from "./ports.ts";
 import { startSecretsEndpoint } from "./secrets-endpoint.ts";
 import { startSqsEmulator } from "./sqs-emulator.ts";
 import { curlLines, localDir, removeStackFile, type Stack, writeStackFile } from "./stack-file.ts";
-import { LOCAL_SECRET_ID, LOCAL_STAGE } from "./stage.ts";
+import { LOCAL_SECRET_ID, LOCAL_STAGE, localAws } from "./stage.ts";
 import { parseStartOptions, type StartOptions, UsageError, usage } from "./start-options.ts";
-import { connectUpstream } from "./upstream.ts";
+import { connectUpstream, type Upstream } from "./upstream.ts";
 
 const AUDIENCE = "ringfront";
 const serviceName = `ringfront-${LOCAL_STAGE}`;
@@ -28,7 +28,7 @@ let stopping = false;
 async function stop(exitCode: number): Promise<void> {
   if (stopping) return;
   stopping = true;
-  // Whatever hangs, the ports are free again soon: most of the stack lives in this process.
+  // Even if a step hangs, the ports are free again in 4 s: most of the stack lives in this process.
   setTimeout(() => process.exit(exitCode), 4_000).unref();
   for (const step of undo.reverse()) await attempt(step);
   process.exit(exitCode);
@@ -38,7 +38,7 @@ async function attempt(step: () => unknown): Promise<void> {
   try {
     await step();
   } catch {
-    // Stopping goes on: what is left dies with the process.
+    // The next step follows: what is left ends with the process.
   }
 }
 
@@ -58,21 +58,11 @@ const step = (text: string) => say(`  ${text}`);
 
 async function start(options: StartOptions): Promise<void> {
   const { apiPort } = options;
-  const apiUrl = `http://${LOOPBACK}:${apiPort}`;
   await waitForPort(apiPort);
-
   const upstream = await connectUpstream(options, process.env);
   undo.push(upstream.close);
   step(`RingCentral      ${upstream.url}${upstream.note}`);
-
-  const bundlesDir = join(localDir, `bundles-${apiPort}`);
-  undo.push(() => rm(bundlesDir, { recursive: true, force: true }));
-  const bundlesAt = performance.now();
-  const bundles = await bundleFunctions({ outDir: bundlesDir }).catch(() => {
-    throw new UsageError("The functions do not build: see esbuild's errors above.");
-  });
-  step(`functions        ${bundles.length} bundled in ${Math.round(performance.now() - bundlesAt)} ms`);
-
+  const bundlesDir = await bundle(apiPort);
   const identities = {
     extensionId: upstream.extensionId,
     otherExtensionId: upstream.otherExtensionId,
@@ -81,74 +71,11 @@ async function start(options: StartOptions): Promise<void> {
   const issuer = await startOidcIssuer(AUDIENCE, identities);
   undo.push(issuer.close);
   step(`OIDC issuer      ${issuer.url}`);
-
-  const secrets = await startSecretsEndpoint({ [LOCAL_SECRET_ID]: JSON.stringify(upstream.credentials) });
-  undo.push(secrets.close);
-  step(`Secrets Manager  ${secrets.url}`);
-
-  const dynamodb = await startDynamoDbEmulator(serviceName);
-  undo.push(dynamodb.close);
-  step(`DynamoDB         ${dynamodb.url}`);
-
-  const sqs = await startSqsEmulator(`${serviceName}-sync`);
-  undo.push(sqs.close);
-  step(`SQS              ${sqs.url}`);
-
-  const events = await startEventBridgeEndpoint();
-  undo.push(events.close);
-  step(`EventBridge      ${events.url} (GET shows what was published)`);
-
-  const lambdaPort = await findFreePort();
-  const gateway = startGatewayEmulator({
-    port: apiPort,
-    lambdaPort,
-    bundlesDir,
-    localTokens: issuer.tokens,
-    params: {
-      authIssuer: issuer.url,
-      authAudience: AUDIENCE,
-      // Nobody reads them here, and they would drown the log lines.
-      metricsNamespace: "none",
-      syncAccounts: upstream.accountId,
-      syncQueueUrl: sqs.queue.url,
-      eventBusName: serviceName,
-      // RingCentral itself cannot reach this machine.
-      webhookUrl: upstream.canReachUs ? `${apiUrl}/v1/webhooks/ringcentral` : "none",
-      corsAllowedOrigins: process.env.CORS_ALLOWED_ORIGINS ?? `http://localhost:5173,${apiUrl}`,
-    },
-    awsEnvironment: {
-      AWS_REGION: "us-east-1",
-      AWS_ACCESS_KEY_ID: "local",
-      AWS_SECRET_ACCESS_KEY: "local",
-      AWS_EC2_METADATA_DISABLED: "true",
-      AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
-      AWS_ENDPOINT_URL_DYNAMODB: dynamodb.url,
-      AWS_ENDPOINT_URL_SQS: sqs.url,
-      AWS_ENDPOINT_URL_EVENTBRIDGE: events.url,
-      // Not the developer's own profiles.
-      AWS_CONFIG_FILE: "/dev/null",
-      AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
-    },
-  });
-  undo.push(gateway.stop);
-  await gateway.serving.catch(async (error: Error) => {
-    if (await isPortTaken(apiPort)) throw new UsageError(portTaken(apiPort));
-    throw new UsageError(`The API Gateway emulator did not start: ${error.message}`);
-  });
-  void gateway.failed.then(async (problem) => {
-    // A signal to the whole process group reaches the emulator too, and may end it before it is handled here.
-    await pause(300);
-    if (stopping) return;
-    console.error(`The API Gateway emulator stopped, so everything stops: ${problem}`);
-    await stop(1);
-  });
-
-  const lambda = connectLambdaApi(`http://${LOOPBACK}:${lambdaPort}`, serviceName);
-  const background = startBackgroundWork(lambda, sqs, ["queueSyncs", "renewSubscription"]);
-  undo.push(background.stop);
+  const emulators = await startAwsEmulators(upstream);
+  const { secrets, dynamodb, sqs } = emulators;
 
   const stack: Stack = {
-    apiUrl,
+    apiUrl: `http://${LOOPBACK}:${apiPort}`,
     issuerUrl: issuer.url,
     twinUrl: upstream.url,
     dynamodbUrl: dynamodb.url,
@@ -157,11 +84,103 @@ async function start(options: StartOptions): Promise<void> {
     tokens: issuer.tokens,
     ...identities,
   };
+  const lambdaPort = await findFreePort();
+  const gateway = startGatewayEmulator({
+    port: apiPort,
+    lambdaPort,
+    bundlesDir,
+    localTokens: issuer.tokens,
+    params: stageParameters(stack, emulators, upstream),
+    awsEnvironment: awsEnvironment(emulators),
+  });
+  undo.push(gateway.stop);
+  await superviseGateway(gateway, apiPort);
+
+  const lambda = connectLambdaApi(`http://${LOOPBACK}:${lambdaPort}`, serviceName);
+  const background = startBackgroundWork(lambda, sqs, ["queueSyncs", "renewSubscription"]);
+  undo.push(background.stop);
+
   writeStackFile(stack);
   undo.push(() => removeStackFile(stack));
   say(
-    `ready ${apiUrl}\n\n${curlLines(stack)}\n\nAddresses and tokens: .local/stack.json. Ctrl-C stops everything.\n`,
+    `ready ${stack.apiUrl}\n\n${curlLines(stack)}\n\nAddresses and tokens: .local/stack.json. Ctrl-C stops everything.\n`,
   );
+}
+
+/** @returns the folder that the bundles are in */
+async function bundle(apiPort: number): Promise<string> {
+  const outDir = join(localDir, `bundles-${apiPort}`);
+  undo.push(() => rm(outDir, { recursive: true, force: true }));
+  const startedAt = performance.now();
+  const bundles = await bundleFunctions({ outDir }).catch(() => {
+    throw new UsageError("The functions do not build: see esbuild's errors above.");
+  });
+  step(`functions        ${bundles.length} bundled in ${Math.round(performance.now() - startedAt)} ms`);
+  return outDir;
+}
+
+type AwsEmulators = Awaited<ReturnType<typeof startAwsEmulators>>;
+
+async function startAwsEmulators({ credentials }: Upstream) {
+  const secrets = await startSecretsEndpoint({ [LOCAL_SECRET_ID]: JSON.stringify(credentials) });
+  undo.push(secrets.close);
+  step(`Secrets Manager  ${secrets.url}`);
+  const dynamodb = await startDynamoDbEmulator(serviceName);
+  undo.push(dynamodb.close);
+  step(`DynamoDB         ${dynamodb.url}`);
+  const sqs = await startSqsEmulator(`${serviceName}-sync`);
+  undo.push(sqs.close);
+  step(`SQS              ${sqs.url}`);
+  const events = await startEventBridgeEndpoint();
+  undo.push(events.close);
+  step(`EventBridge      ${events.url} (GET shows what was published)`);
+  return { secrets, dynamodb, sqs, events };
+}
+
+function stageParameters({ apiUrl, issuerUrl }: Stack, { sqs }: AwsEmulators, upstream: Upstream) {
+  return {
+    authIssuer: issuerUrl,
+    authAudience: AUDIENCE,
+    // No metrics: nothing reads them here, and they would hide the log lines.
+    metricsNamespace: "none",
+    syncAccounts: upstream.accountId,
+    syncQueueUrl: sqs.queue.url,
+    eventBusName: serviceName,
+    // RingCentral itself cannot reach this machine.
+    webhookUrl: upstream.canReachUs ? `${apiUrl}/v1/webhooks/ringcentral` : "none",
+    corsAllowedOrigins: process.env.CORS_ALLOWED_ORIGINS ?? `http://localhost:5173,${apiUrl}`,
+  };
+}
+
+function awsEnvironment({ secrets, dynamodb, sqs, events }: AwsEmulators) {
+  return {
+    AWS_REGION: localAws.region,
+    AWS_ACCESS_KEY_ID: localAws.credentials.accessKeyId,
+    AWS_SECRET_ACCESS_KEY: localAws.credentials.secretAccessKey,
+    AWS_EC2_METADATA_DISABLED: "true",
+    AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
+    AWS_ENDPOINT_URL_DYNAMODB: dynamodb.url,
+    AWS_ENDPOINT_URL_SQS: sqs.url,
+    AWS_ENDPOINT_URL_EVENTBRIDGE: events.url,
+    // Not the developer's own profiles.
+    AWS_CONFIG_FILE: "/dev/null",
+    AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
+  };
+}
+
+/** Waits until it serves. When it fails later, the stack stops. @throws UsageError when it does not start */
+async function superviseGateway({ serving, failed }: GatewayEmulator, apiPort: number): Promise<void> {
+  await serving.catch(async (error: Error) => {
+    if (await isPortTaken(apiPort)) throw new UsageError(portTaken(apiPort));
+    throw new UsageError(`The API Gateway emulator did not start: ${error.message}`);
+  });
+  void failed.then(async (problem) => {
+    // A signal to the whole process group reaches the emulator too, and may end it before it is handled here.
+    await pause(300);
+    if (stopping) return;
+    console.error(`The API Gateway emulator stopped, so everything stops: ${problem}`);
+    await stop(1);
+  });
 }
 
 /** A stack told to stop a moment ago may not have let go yet. @throws UsageError when the port stays taken */

@@ -187,10 +187,10 @@ describe("the feed of changes", () => {
 
   it("is on the event bus too, with the sequence to tell repetitions by", async () => {
     await lab.syncNow();
-    const already = sync.events.events.length;
+    const already = sync.events.bus.events.length;
     service.twin.numbers.update(900_001, { label: "Front desk" });
     await lab.syncNow();
-    expect(sync.events.events.slice(already)).toMatchObject([
+    expect(sync.events.bus.events.slice(already)).toMatchObject([
       {
         source: "ringfront",
         detailType: "PhoneNumberChanged",
@@ -201,17 +201,17 @@ describe("the feed of changes", () => {
 
   it("reaches the bus after it was away: the message comes again, and no second sweep is made", async () => {
     await lab.syncNow();
-    const already = sync.events.events.length;
+    const already = sync.events.bus.events.length;
     service.twin.numbers.update(900_001, { label: "Front desk" });
     await lab.schedule();
     const [message] = await sync.takeAll();
-    sync.events.failNext(20);
+    sync.events.bus.failNext(20);
     expect((await lab.deliver(message)).batchItemFailures).toHaveLength(1);
-    sync.events.failNext(0);
+    sync.events.bus.failNext(0);
     service.forget();
     expect((await lab.deliver(message)).batchItemFailures).toEqual([]);
     expect(heavyCalls()).toBe(0);
-    expect(sync.events.events.length).toBe(already + 1);
+    expect(sync.events.bus.events.length).toBe(already + 1);
   });
 });
 

@@ -34,10 +34,10 @@ const event = (sequence: number) => ({
 test("events arrive in order, however many there are, on the bus they are for", async () => {
   const bus = createEventBus({ busName: "numbers" });
   await bus.publish(Array.from({ length: 23 }, (_, index) => event(index + 1)));
-  expect(endpoint.events.map(({ detail }) => detail)).toEqual(
+  expect(endpoint.bus.events.map(({ detail }) => detail)).toEqual(
     Array.from({ length: 23 }, (_, index) => ({ sequence: index + 1 })),
   );
-  expect(endpoint.events[0]).toMatchObject({
+  expect(endpoint.bus.events[0]).toMatchObject({
     bus: "numbers",
     source: "ringfront",
     detailType: "PhoneNumberChanged",
@@ -46,12 +46,12 @@ test("events arrive in order, however many there are, on the bus they are for", 
 
 test("a bus that takes nothing is said to be unavailable, and nothing counts as published", async () => {
   const bus = createEventBus({ busName: "numbers" });
-  endpoint.failNext(10);
+  endpoint.bus.failNext(10);
   await expect(bus.publish([event(1)])).rejects.toBeInstanceOf(EventBusUnavailable);
 });
 
 test("entries that the bus refuses one by one are a failure too, though the call itself succeeds", async () => {
   const bus = createEventBus({ busName: "numbers" });
-  endpoint.refuseEntries(1);
+  endpoint.bus.rejectEntries(1);
   await expect(bus.publish([event(1), event(2)])).rejects.toThrow("ThrottlingException");
 });

@@ -12,15 +12,15 @@ const secretValue = z.object({
 });
 
 /**
- * The credentials in a secret's text: `{ server, clientId, clientSecret, jwt }`.
- * @throws ConfigurationError naming the field at fault, never what it holds
+ * Parses a secret's text: `{ server, clientId, clientSecret, jwt }`.
+ * @throws ConfigurationError naming the faulty field, never its value
  */
 export function parseSecretValue(text: string): Credentials {
   let json: unknown;
   try {
     json = JSON.parse(text);
   } catch {
-    // The parser's own message quotes the text.
+    // The parser's message quotes the text.
     throw new ConfigurationError("secret", "is not JSON");
   }
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
@@ -34,7 +34,7 @@ export function parseSecretValue(text: string): Credentials {
   return { ...parsed.data, server: parseServer(parsed.data.server) };
 }
 
-/** An origin: https, or http to this very machine. Everything sent there carries the credentials. */
+/** An origin: https, or http to this machine. Every request there carries credentials. */
 function parseServer(text: string): string {
   const fault = (problem: string) => new ConfigurationError("secret field server", problem);
   if (!URL.canParse(text)) throw fault("is not a URL");

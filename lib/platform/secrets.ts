@@ -10,27 +10,27 @@ export interface SecretsOptions {
   /** Name or ARN. */
   secretId: string;
   clock: Clock;
-  /** Default: a client of its own, made on the first reading. */
+  /** Default: created on the first reading. */
   client?: SecretsManagerClient;
-  /** How long a reading is good for. Default 5 minutes. */
+  /** How long a reading is fresh. Default 5 minutes. */
   ttlMs?: number;
 }
 
 type Stage = "AWSCURRENT" | "AWSPREVIOUS";
 
 const TTL_MS = 300_000;
-/** One reading, its retry included, takes no longer than this even when there is more time. */
+/** Timeout of one reading, its retry included. */
 const READING_TIMEOUT_MS = 5_000;
-/** How long a reading outlives its TTL while Secrets Manager cannot be asked again. */
+/** How long a reading outlives its TTL while Secrets Manager is unreachable. */
 const STALE_MS = 3_600_000;
-/** While it cannot, it is asked no more often than this. */
+/** Interval between readings while Secrets Manager is unreachable. */
 const PAUSE_MS = 10_000;
 
 /**
- * RingCentral's credentials from Secrets Manager, read on first use and kept for `ttlMs`.
+ * RingCentral's credentials from Secrets Manager, read on first use and cached for `ttlMs`.
  *
- * Readers at the same time share one reading. When Secrets Manager cannot be reached, what was read last serves on
- * for up to an hour: rotation is noticed by RingCentral refusing the credentials, not by the TTL.
+ * Simultaneous readers share one reading. While Secrets Manager is unreachable, the last reading serves for up to an
+ * hour: RingCentral's rejection of the credentials reveals a rotation, not the TTL.
  */
 export function createCredentialSource(options: SecretsOptions): CredentialSource {
   const { secretId, clock, ttlMs = TTL_MS } = options;
@@ -47,11 +47,11 @@ export function createCredentialSource(options: SecretsOptions): CredentialSourc
     const timeoutMs = Math.min(deadline.remainingMs(), READING_TIMEOUT_MS);
     const timeUp = AbortSignal.timeout(timeoutMs);
     try {
-      const answer = await (await client).send(
+      const response = await (await client).send(
         new GetSecretValueCommand({ SecretId: secretId, VersionStage: stage }),
         { abortSignal: timeUp },
       );
-      return answer.SecretString;
+      return response.SecretString;
     } catch (error) {
       if (stage === "AWSPREVIOUS" && nameOf(error) === "ResourceNotFoundException") return undefined;
       throw asReadingError(error, timeUp.aborted && timeoutMs < READING_TIMEOUT_MS);
@@ -72,7 +72,7 @@ export function createCredentialSource(options: SecretsOptions): CredentialSourc
       const text = await readStage("AWSPREVIOUS", deadline);
       return text === undefined ? undefined : parseSecretValue(text);
     } catch (error) {
-      // The former version is a second chance; that it is unusable must not hide the present one.
+      // The former version is a second chance only; the present one is usable without it.
       if (error instanceof ConfigurationError || error instanceof SecretUnavailableError) return undefined;
       throw error;
     }
@@ -109,7 +109,7 @@ export function createCredentialSource(options: SecretsOptions): CredentialSourc
   };
 }
 
-/** What an operator must mend is a ConfigurationError; everything else may pass by itself. */
+/** A fault that an operator must fix is a ConfigurationError; every other fault may pass. */
 function asReadingError(error: unknown, deadlineExceeded: boolean): Error {
   const name = nameOf(error);
   const problem = operatorFaults.get(name);

@@ -11,7 +11,7 @@ export interface LocalState {
   cached?: number;
   /** The generation that RingCentral rejected when this process used it. */
   rejected?: number;
-  /** See `LeaseWatch`. */
+  /** Since when this process has seen this version of the record, by its own clock. */
   versionSeenSince: number;
   /** Fingerprint of the credentials whose sealed token did not open after a re-read. */
   unreadable?: string;
@@ -113,8 +113,9 @@ function loginAction(
 }
 
 /**
- * The end of another process's lease, by this process's clock; either end suffices. The stated end allows for the skew
- * of two clocks. The watched end needs no other clock, see `LeaseWatch`.
+ * The end of another process's lease, by this process's clock: the earlier of two. The stated end allows for the skew of
+ * two clocks. The watched end is the algorithm of the DynamoDB lock client (`recordVersionNumber`): a record that stays
+ * unchanged for a whole lease has a dead holder. It compares no clocks and is the earlier one for a waiting process.
  */
 function foreignLeaseEnd({ lease }: TokenRecord, local: LocalState, settings: TokenSettings): number {
   if (lease === undefined || lease.owner === local.instanceId) return Number.NEGATIVE_INFINITY;

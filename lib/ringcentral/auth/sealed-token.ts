@@ -1,8 +1,8 @@
 import { hkdfSync } from "node:crypto";
 import * as z from "zod/mini";
 import { type Credentials, keyOf } from "../../platform/credentials.ts";
-import { omitUndefined } from "../../platform/omit-undefined.ts";
 import { openText, sealText } from "../../platform/seal.ts";
+import type { AccessToken } from "./ports.ts";
 
 /** A token as the table stores it. */
 export const sealedToken = z.object({
@@ -16,18 +16,12 @@ const tokenContents = z.object({
   value: z.string(),
   expiresAt: z.number(),
   server: z.string(),
-  ownerId: z.optional(z.string()),
-  scope: z.optional(z.string()),
+  ownerId: z.exactOptional(z.string()),
+  scope: z.exactOptional(z.string()),
 });
 
 /** The token, and the facts that nobody may alter: the server it is sent to, and its end. */
-export interface TokenContents {
-  value: string;
-  expiresAt: number;
-  server: string;
-  ownerId?: string;
-  scope?: string;
-}
+export type TokenContents = Omit<AccessToken, "generation">;
 
 /** The record of the token. It is authenticated: a copy in another record does not open. */
 export interface SealContext {
@@ -50,7 +44,7 @@ export function openToken(
   context: SealContext,
 ): TokenContents | undefined {
   const text = openText(sealed.text, [tokenKey(credentials)], contextText(context));
-  return text === undefined ? undefined : omitUndefined(tokenContents.parse(JSON.parse(text)));
+  return text === undefined ? undefined : tokenContents.parse(JSON.parse(text));
 }
 
 /**

@@ -10,12 +10,10 @@ import { CachedToken } from "./cached-token.ts";
 import { type Candidate, CredentialCandidates } from "./credential-candidates.ts";
 import type { OnTokenEvent } from "./events.ts";
 import { FallbackLogin } from "./fallback-login.ts";
-import { LeaseWatch } from "./lease-watch.ts";
 import { type LeasedLoginDeps, type LeaseOutcome, loginUnderLease } from "./leased-login.ts";
 import { type Action, type LocalState, nextAction, shortPause, storedToken } from "./next-action.ts";
 import type { OAuth } from "./oauth.ts";
 import type { AccessToken, TokenSource } from "./ports.ts";
-import { type TokenDescription, tokenDescription } from "./token-description.ts";
 import {
   type LoginPause,
   loginPause,
@@ -39,6 +37,19 @@ export interface SharedTokenOptions {
   instanceId: string;
   settings?: Partial<TokenSettings>;
   onEvent?: OnTokenEvent;
+}
+
+/** Instants in epoch milliseconds. */
+export interface TokenDescription {
+  seenBy: "fleet" | "process";
+  /** 0 before the first token. */
+  generation: number;
+  issuedAt?: number;
+  expiresAt?: number;
+  ageMs?: number;
+  /** No process logs in before. */
+  coolDownUntil?: number;
+  coolDownReason?: LoginPause["reason"];
 }
 
 /** The result of one look at the record. */
@@ -79,9 +90,10 @@ export class SharedToken implements TokenSource {
   readonly #settings: TokenSettings;
   readonly #cached: CachedToken;
   readonly #candidates: CredentialCandidates;
-  readonly #watch: LeaseWatch;
   readonly #fallback: FallbackLogin;
   #flight: Flight | undefined;
+  /** The version of the record at the last look, and the instant of its first look. */
+  #watched: { version: number; since: number } | undefined;
   /** Fingerprint of the credentials of the last stored token that did not open. */
   #unreadable: string | undefined;
   #tableDownAt = Number.NEGATIVE_INFINITY;
@@ -101,7 +113,6 @@ export class SharedToken implements TokenSource {
       clock,
       settings.secretRereadMs,
     );
-    this.#watch = new LeaseWatch(clock);
     this.#fallback = new FallbackLogin(this.#deps, this.#candidates, settings);
   }
 
@@ -142,12 +153,13 @@ export class SharedToken implements TokenSource {
       const record = parseRecord(stored?.value);
       const fingerprints = candidates.map(({ fingerprint }) => fingerprint);
       const pause = loginPause(record, fingerprints, undefined, now, this.#settings);
-      return tokenDescription("fleet", record.generation, record.token, pause, now);
+      const coolDown = pause && { coolDownUntil: pause.until, coolDownReason: pause.reason };
+      return { ...description("fleet", record.generation, record.token, now), ...coolDown };
     } catch (error) {
       if (!(error instanceof StorageUnavailable)) throw error;
       const last = this.#cached.last();
       const token = last && { issuedAt: last.issuedAt, expiresAt: last.token.expiresAt };
-      return tokenDescription("process", last?.token.generation ?? 0, token, undefined, now);
+      return description("process", last?.token.generation ?? 0, token, now);
     }
   }
 
@@ -254,11 +266,17 @@ export class SharedToken implements TokenSource {
       instanceId: this.#instanceId,
       cached: this.#cached.usable()?.generation,
       rejected: this.#cached.rejected,
-      versionSeenSince: this.#watch.seenSince(version),
+      versionSeenSince: this.#seenSince(version),
       unreadable: this.#unreadable,
       hasReread: false,
       loginTimeMs,
     });
+  }
+
+  /** Since when this process has seen the record unchanged, by its own clock. */
+  #seenSince(version: number): number {
+    if (this.#watched?.version !== version) this.#watched = { version, since: this.#now() };
+    return this.#watched.since;
   }
 
   /** The next action, after at most one re-read of the secret. */
@@ -319,6 +337,17 @@ export class SharedToken implements TokenSource {
   #now(): number {
     return this.#deps.clock.now();
   }
+}
+
+function description(
+  seenBy: TokenDescription["seenBy"],
+  generation: number,
+  token: { issuedAt: number; expiresAt: number } | undefined,
+  now: number,
+): TokenDescription {
+  if (token === undefined) return { seenBy, generation };
+  const { issuedAt, expiresAt } = token;
+  return { seenBy, generation, issuedAt, expiresAt, ageMs: Math.max(0, now - issuedAt) };
 }
 
 /** No token, the reason, and when to retry. No call was sent on the caller's behalf. */

@@ -24,7 +24,7 @@ const tokenRecord = z.object({
       by: z.string(),
       count: z.number(),
       until: z.number(),
-      errorCode: z.optional(z.string()),
+      errorCode: z.exactOptional(z.string()),
     }),
   ),
   /** Fingerprint of the credentials of the last successful login. */
@@ -57,12 +57,10 @@ export function parseRecord(value: unknown): TokenRecord {
   return parsed.success ? parsed.data : emptyRecord;
 }
 
-export type PauseReason = "rate_limited" | "auth" | "unavailable";
-
 /** Why, and until when, no process may log in. */
 export interface LoginPause {
   until: number;
-  reason: PauseReason;
+  reason: "rate_limited" | "auth" | "unavailable";
   errorCode?: string;
 }
 

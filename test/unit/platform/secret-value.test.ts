@@ -20,7 +20,7 @@ function faultOf(value: unknown): ConfigurationError {
 }
 
 describe("a secret", () => {
-  it("holds the four fields; others are nobody's business", () => {
+  it("has four fields; others are ignored", () => {
     expect(parseSecretValue(JSON.stringify({ ...GOOD, note: "rotated by ops" }))).toEqual(GOOD);
   });
 
@@ -74,7 +74,7 @@ describe("a secret", () => {
     ["jwt", "line\r\nX-Evil: 1"],
     ["clientSecret", "tab\t"],
     ["clientId", "naïve"],
-  ])("with %s %j is at fault by that name", (field, value) => {
+  ])("with %s %j is rejected by that name", (field, value) => {
     expect(faultOf({ ...GOOD, [field]: value }).setting).toBe(`secret field ${field}`);
   });
 
@@ -85,7 +85,7 @@ describe("a secret", () => {
     },
   );
 
-  it("is named by its fields, never by what they hold", () => {
+  it("appears in errors by its fields, never by their values", () => {
     const faults = [
       faultOf({ ...GOOD, server: "http://hidden.test" }),
       faultOf({ ...GOOD, jwt: "hidden value" }),

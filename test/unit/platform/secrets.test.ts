@@ -82,7 +82,7 @@ describe("the current credentials", () => {
     expect(asked).toEqual([{ SecretId: "rc/account", VersionStage: "AWSCURRENT" }]);
   });
 
-  it("are read once for all who ask at the same time, and kept for the TTL", async () => {
+  it("are read once for simultaneous callers, and cached for the TTL", async () => {
     const { asked } = await startSecretsManager((_, response) => give(response, SECRET));
     const { source, clock, deadline } = setUp(60_000);
     await Promise.all(Array.from({ length: 20 }, () => source.current(deadline())));
@@ -94,7 +94,7 @@ describe("the current credentials", () => {
     expect(asked).toHaveLength(2);
   });
 
-  it("serve on while Secrets Manager is away, which is asked now and then", async () => {
+  it("serve on for an hour while Secrets Manager is unreachable, without a reading at each call", async () => {
     let away = false;
     const { asked } = await startSecretsManager((_, response) =>
       away ? fail(response, 400, "ThrottlingException") : give(response, SECRET),
@@ -111,7 +111,7 @@ describe("the current credentials", () => {
     await expect(source.current(deadline())).rejects.toThrow(SecretUnavailableError);
   });
 
-  it("are given up when the secret has become unreadable", async () => {
+  it("are dropped when the secret has become malformed", async () => {
     let value: unknown = SECRET;
     await startSecretsManager((_, response) => give(response, value));
     const { source, clock, deadline } = setUp(60_000);
@@ -121,7 +121,7 @@ describe("the current credentials", () => {
     await expect(source.current(deadline())).rejects.toMatchObject({ setting: "secret field jwt" });
   });
 
-  it("are not remembered when they could not be read", async () => {
+  it("are not cached after a failed reading", async () => {
     let value: unknown = {};
     await startSecretsManager((_, response) => give(response, value));
     const { source, deadline } = setUp();
@@ -140,7 +140,7 @@ describe("the refreshed credentials", () => {
     };
   };
 
-  it("are read past the cache: AWSCURRENT, then AWSPREVIOUS", async () => {
+  it("bypass the cache: AWSCURRENT, then AWSPREVIOUS", async () => {
     const { asked } = await startSecretsManager(stages(ROTATED, SECRET));
     const { source, deadline } = setUp();
     await source.current(deadline());
@@ -179,7 +179,7 @@ describe("a reading that fails", () => {
     [400, "AccessDeniedException"],
     [400, "InvalidRequestException"],
     [400, "UnrecognizedClientException"],
-  ])("%d %s is for an operator to mend", async (status, type) => {
+  ])("%d %s is a fault that an operator must fix", async (status, type) => {
     await startSecretsManager((_, response) => fail(response, status, type));
     const { source, deadline } = setUp();
     await expect(source.current(deadline())).rejects.toMatchObject({
@@ -188,26 +188,26 @@ describe("a reading that fails", () => {
     });
   });
 
-  it("500 is tried once more, and then is unavailability", async () => {
+  it("500 is repeated once, and then means unavailable", async () => {
     const { asked } = await startSecretsManager((_, response) => fail(response, 500, "InternalServiceError"));
     const { source, deadline } = setUp();
     await expect(source.current(deadline())).rejects.toThrow(SecretUnavailableError);
     expect(asked).toHaveLength(2);
   });
 
-  it("a dropped connection is unavailability", async () => {
+  it("a dropped connection means unavailable", async () => {
     await startSecretsManager((_, response) => response.socket?.resetAndDestroy());
     const { source, deadline } = setUp();
     await expect(source.current(deadline())).rejects.toThrow(SecretUnavailableError);
   });
 
-  it("a secret without text is for an operator to mend", async () => {
+  it("a secret without text is a fault that an operator must fix", async () => {
     await startSecretsManager((_, response) => response.end("{}"));
     const { source, deadline } = setUp();
     await expect(source.current(deadline())).rejects.toMatchObject({ setting: "secret" });
   });
 
-  it("ends with the deadline, and fails nobody who has more time", async () => {
+  it("ends with the deadline, and does not fail a caller with more time", async () => {
     let silent = true;
     const { asked } = await startSecretsManager((_, response) => {
       if (!silent) give(response, SECRET);
@@ -223,7 +223,7 @@ describe("a reading that fails", () => {
 });
 
 describe("the client", () => {
-  it("may be brought along", async () => {
+  it("may be passed in", async () => {
     await startSecretsManager((_, response) => give(response, SECRET));
     const client = new SecretsManagerClient({ region: "eu-central-1" });
     onTestFinished(() => client.destroy());

@@ -1,5 +1,3 @@
-import type { EventBridgeClient } from "@aws-sdk/client-eventbridge";
-
 export interface BusEvent {
   /** Such as `PhoneNumberChanged`. */
   type: string;
@@ -32,34 +30,23 @@ const MAX_ENTRIES = 10;
 const BATCH_TIMEOUT_MS = 10_000;
 
 export function createEventBus({ busName }: { busName: string }): EventBus {
-  let loading: Promise<{ bridge: typeof import("./eventbridge-client.ts"); client: EventBridgeClient }>;
-  const load = () => {
-    loading ??= import("./eventbridge-client.ts").then((bridge) => ({
-      bridge,
-      client: bridge.createEventBridgeClient(),
-    }));
-    return loading;
-  };
+  let sender: Promise<ReturnType<typeof import("./eventbridge-client.ts").createSender>> | undefined;
 
   async function putBatch(events: readonly BusEvent[]): Promise<void> {
-    const { bridge, client } = await load();
-    const command = new bridge.PutEventsCommand({
-      Entries: events.map(({ type, resource, at, detail }) => ({
-        EventBusName: busName,
-        Source: SOURCE,
-        DetailType: type,
-        Resources: [resource],
-        Time: new Date(at),
-        Detail: JSON.stringify(detail),
-      })),
+    sender ??= import("./eventbridge-client.ts").then(({ createSender }) => createSender());
+    const send = await sender;
+    const Entries = events.map(({ type, resource, at, detail }) => ({
+      EventBusName: busName,
+      Source: SOURCE,
+      DetailType: type,
+      Resources: [resource],
+      Time: new Date(at),
+      Detail: JSON.stringify(detail),
+    }));
+    const response = await send({ Entries }, BATCH_TIMEOUT_MS).catch((error: unknown) => {
+      const reason = error instanceof Error ? error.name : "unknown failure";
+      throw new EventBusUnavailable(reason, { cause: error });
     });
-    const response = await client
-      .send(command, { abortSignal: AbortSignal.timeout(BATCH_TIMEOUT_MS) })
-      .catch((error: unknown) => {
-        throw new EventBusUnavailable(error instanceof Error ? error.name : "unknown failure", {
-          cause: error,
-        });
-      });
     // PutEvents responds 200 even when the bus has rejected some or all entries.
     if ((response.FailedEntryCount ?? 0) > 0) {
       const codes = response.Entries?.flatMap(({ ErrorCode }) =>

@@ -1,21 +1,13 @@
 // The only module that loads the EventBridge client, at the first event.
-import { EventBridgeClient, PutEventsCommand } from "@aws-sdk/client-eventbridge";
-
-/** @public Reached through the dynamic import of this module. */
-export { PutEventsCommand };
+import { EventBridgeClient, PutEventsCommand, type PutEventsCommandInput } from "@aws-sdk/client-eventbridge";
+import { clientOptions } from "./aws-client.ts";
 
 const ATTEMPT_TIMEOUT_MS = 3_000;
-/** Including the first. */
 const MAX_ATTEMPTS = 3;
 
 /** Region, credentials and endpoint come from the standard AWS variables (`AWS_ENDPOINT_URL_EVENTBRIDGE` too). */
-export function createEventBridgeClient(): EventBridgeClient {
-  return new EventBridgeClient({
-    maxAttempts: MAX_ATTEMPTS,
-    requestHandler: {
-      connectionTimeout: ATTEMPT_TIMEOUT_MS,
-      requestTimeout: ATTEMPT_TIMEOUT_MS,
-      throwOnRequestTimeout: true,
-    },
-  });
+export function createSender() {
+  const client = new EventBridgeClient(clientOptions(MAX_ATTEMPTS, ATTEMPT_TIMEOUT_MS));
+  return (events: PutEventsCommandInput, timeoutMs: number) =>
+    client.send(new PutEventsCommand(events), { abortSignal: AbortSignal.timeout(timeoutMs) });
 }

@@ -1,5 +1,3 @@
-import type { SQSClient } from "@aws-sdk/client-sqs";
-
 /** A queue that delivers each message at least once. */
 export interface MessageQueue {
   /**
@@ -22,21 +20,18 @@ const MAX_DELAY_SECONDS = 900;
 const SEND_TIMEOUT_MS = 7_000;
 
 export function createMessageQueue({ queueUrl }: { queueUrl: string }): MessageQueue {
-  let loading: Promise<{ sqs: typeof import("./sqs-client.ts"); client: SQSClient }> | undefined;
-  const load = () => {
-    loading ??= import("./sqs-client.ts").then((sqs) => ({ sqs, client: sqs.createSqsClient() }));
-    return loading;
-  };
+  let sender: Promise<ReturnType<typeof import("./sqs-client.ts").createSender>> | undefined;
   return {
     async send(body, delaySeconds = 0) {
-      const { sqs, client } = await load();
-      const command = new sqs.SendMessageCommand({
+      sender ??= import("./sqs-client.ts").then(({ createSender }) => createSender());
+      const message = {
         QueueUrl: queueUrl,
         MessageBody: JSON.stringify(body),
         DelaySeconds: Math.min(MAX_DELAY_SECONDS, Math.max(0, Math.ceil(delaySeconds))),
-      });
+      };
+      const send = await sender;
       try {
-        await client.send(command, { abortSignal: AbortSignal.timeout(SEND_TIMEOUT_MS) });
+        await send(message, SEND_TIMEOUT_MS);
       } catch (error) {
         throw new QueueUnavailable(error instanceof Error ? error.name : "unknown failure", { cause: error });
       }

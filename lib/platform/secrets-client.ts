@@ -1,6 +1,7 @@
 // The only module that loads the Secrets Manager client, at the first read. Named imports keep the client's other
 // commands out of the bundle.
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { clientOptions } from "./aws-client.ts";
 
 export { GetSecretValueCommand };
 
@@ -11,12 +12,5 @@ const MAX_ATTEMPTS = 2;
 
 /** Region, credentials and endpoint come from the standard AWS variables. */
 export function createSecretsClient(): SecretsManagerClient {
-  return new SecretsManagerClient({
-    maxAttempts: MAX_ATTEMPTS,
-    requestHandler: {
-      connectionTimeout: CONNECT_TIMEOUT_MS,
-      requestTimeout: ATTEMPT_TIMEOUT_MS,
-      throwOnRequestTimeout: true,
-    },
-  });
+  return new SecretsManagerClient(clientOptions(MAX_ATTEMPTS, ATTEMPT_TIMEOUT_MS, CONNECT_TIMEOUT_MS));
 }

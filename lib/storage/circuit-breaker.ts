@@ -2,9 +2,9 @@ import type { Clock } from "../platform/clock.ts";
 import { withTimeout } from "../platform/with-timeout.ts";
 import { StorageUnavailable } from "./errors.ts";
 
-/** Keeps one process from waiting again and again for a table that does not answer. */
+/** Spares a process repeated waits for a table that does not respond. */
 export interface CircuitBreaker {
-  /** Whether calls are refused without being tried. */
+  /** Whether calls fail without being tried. */
   isOpen(): boolean;
   /** @throws StorageUnavailable at once while the circuit is open; otherwise what `work` throws, or on a timeout */
   call<Result>(work: () => Promise<Result>): Promise<Result>;
@@ -35,7 +35,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
   const { clock, pauseMs, maxPauseMs, timeoutMs, firstTimeoutMs = timeoutMs } = options;
   const { onOpen, onClose, isFailure = () => true } = options;
   let failures = 0;
-  let hasAnswered = false;
+  let hasResponded = false;
   let openSince = 0;
   let openUntil = Number.NEGATIVE_INFINITY;
 
@@ -49,7 +49,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
   }
 
   function bounded<Result>(work: Promise<Result>): Promise<Result> {
-    const limitMs = hasAnswered ? timeoutMs : firstTimeoutMs;
+    const limitMs = hasResponded ? timeoutMs : firstTimeoutMs;
     if (limitMs === undefined) return work;
     const timeUp = () => new StorageUnavailable(`no response within ${limitMs} ms`);
     return withTimeout(work, { clock, timeoutMs: limitMs, timeUp, slices: SLICES });
@@ -61,7 +61,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
       if (clock.now() < openUntil) throw new StorageUnavailable("the circuit is open");
       try {
         const result = await bounded(work());
-        hasAnswered = true;
+        hasResponded = true;
         if (failures > 0) onClose?.(clock.now() - openSince);
         failures = 0;
         return result;

@@ -109,25 +109,25 @@ export async function measureColdStarts(
     let base = 0;
     for (const each of cases) {
       const path = each.bundle === undefined ? nothing : join(outDir, "functions", `${each.bundle}.mjs`);
-      const answers = await firstResponsesOf(each, path, runFirst);
+      const responses = await firstResponsesOf(each, path, runFirst);
       const median = (values: (number | undefined)[]) =>
         percentile(
           values.map((value) => value ?? Number.NaN),
           0.5,
         );
-      const p50 = median(answers.map(({ ms }) => ms));
+      const p50 = median(responses.map(({ ms }) => ms));
       if (each.bundle === undefined) base = p50;
       figures[each.name] = {
         "p50 ms": Math.round(p50),
-        ...(answers[0]?.initMs !== undefined && {
-          "of that init": Math.round(median(answers.map(({ initMs }) => initMs))),
+        ...(responses[0]?.initMs !== undefined && {
+          "of that init": Math.round(median(responses.map(({ initMs }) => initMs))),
         }),
         "over nothing": Math.round(p50 - base),
         "our share": Math.round(p50 - base - each.waitsFor * RINGCENTRAL_MS),
       };
     }
     const setting = `${runner}, RingCentral taking ${RINGCENTRAL_MS} ms a call (${RUNS} processes each)`;
-    console.log(`\nA process's first answer: ${setting}\n`);
+    console.log(`\nA process's first response: ${setting}\n`);
     console.table(figures);
   } finally {
     await rm(outDir, { recursive: true, force: true });
@@ -135,16 +135,15 @@ export async function measureColdStarts(
 }
 
 async function firstResponsesOf(each: ColdCase, path: string, runFirst: RunFirst): Promise<FirstResponse[]> {
-  const answers: FirstResponse[] = [];
+  const responses: FirstResponse[] = [];
   let service: Service | undefined;
-  const answer = async (run: number, { tokens }: Service) => {
+  const respond = async (run: number, { tokens }: Service) => {
     const { name, route, request } = each;
     const event = apiGatewayEvent(route, request?.(run, tokens));
     const first = await runFirst(path, event, process.env);
-    const isRefused = route.scope !== undefined && event.headers.authorization === undefined;
+    const isRejected = route.scope !== undefined && event.headers.authorization === undefined;
     const { statusCode } = first;
-    if (isRefused ? statusCode !== 401 : statusCode >= 300)
-      throw new Error(`${name}: answered ${statusCode}`);
+    if (isRejected ? statusCode !== 401 : statusCode >= 300) throw new Error(`${name}: status ${statusCode}`);
     return first;
   };
   for (let run = 0; run < RUNS; run += 1) {
@@ -152,10 +151,10 @@ async function firstResponsesOf(each: ColdCase, path: string, runFirst: RunFirst
     if (service === undefined || each.isFirst) {
       service = await startService({ latencyMs: RINGCENTRAL_MS, limits: AMPLE });
       // An earlier instance has left the token and the cached responses.
-      if (!each.isFirst) await answer(-1, service);
+      if (!each.isFirst) await respond(-1, service);
     }
-    answers.push(await answer(run, service));
+    responses.push(await respond(run, service));
   }
   await service?.stop();
-  return answers;
+  return responses;
 }

@@ -1,7 +1,7 @@
-// `npm run bench:sync`: what a sync of 1,000, 10,000 and 100,000 numbers costs, and what reading its snapshot and feed
-// takes. RingCentral is a model in this process that answers as it does (test/support/number-account.ts), the table is
-// one in memory that counts units by item sizes: so the times are those of the sync's own work, and the network adds
-// its own to each call and each round of table reads. Each size runs in a process of its own, for the memory.
+// `npm run bench:sync`: the cost of a sync of 1,000, 10,000 and 100,000 numbers, and the time to read its snapshot and
+// feed. RingCentral is a model in this process (test/support/number-account.ts); the table is in memory and counts
+// units by item size. The times are those of the sync's own work: the network adds its own to each call and each round
+// of table reads. Each size runs in a separate process, because of the memory.
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";

@@ -15,12 +15,25 @@ const id = z.pipe(
 );
 
 /** Null is documented for `type` only, but counts as absent everywhere. */
-const text = z.optional(
-  z.pipe(
-    z.nullable(z.string()),
-    z.transform((value) => value ?? undefined),
-  ),
-);
+/* @__NO_SIDE_EFFECTS__ */
+function nullable<Value>(schema: z.ZodMiniType<Value>) {
+  return z.optional(
+    z.pipe(
+      z.nullable(schema),
+      z.transform((value) => value ?? undefined),
+    ),
+  );
+}
+
+/* @__NO_SIDE_EFFECTS__ */
+function withDefault<Value>(schema: z.ZodMiniType<Value>, fallback: Value) {
+  return z.pipe(
+    z.optional(z.nullable(schema)),
+    z.transform((value) => value ?? fallback),
+  );
+}
+
+const text = /* @__PURE__ */ nullable(z.string());
 
 const textOrNumber = z.optional(
   z.pipe(
@@ -29,40 +42,9 @@ const textOrNumber = z.optional(
   ),
 );
 
-const flag = z.pipe(
-  z.optional(z.nullable(z.boolean())),
-  z.transform((value) => value ?? false),
-);
-
-/* @__NO_SIDE_EFFECTS__ */
-function textOr(fallback: string) {
-  return z.pipe(
-    z.optional(z.nullable(z.string())),
-    z.transform((value) => value ?? fallback),
-  );
-}
-
-/* @__NO_SIDE_EFFECTS__ */
-function textList() {
-  return z.pipe(
-    z.optional(z.nullable(z.array(z.string()))),
-    z.transform((value) => value ?? []),
-  );
-}
-
-/* @__NO_SIDE_EFFECTS__ */
-function nested<Inner extends z.ZodMiniType>(inner: Inner) {
-  return z.optional(
-    z.pipe(
-      z.nullable(inner),
-      z.transform((value) => value ?? undefined),
-    ),
-  );
-}
-
 const phoneNumber = z.string().check(z.minLength(1));
 
-const extension = /* @__PURE__ */ nested(
+const extension = /* @__PURE__ */ nullable(
   /* @__PURE__ */ z.object({ id: textOrNumber, name: text, extensionNumber: textOrNumber }),
 );
 
@@ -75,19 +57,19 @@ export const wireCallerBlockingNumber = /* @__PURE__ */ z.object({
   id,
   phoneNumber,
   label: text,
-  status: textOr("Blocked"),
+  status: withDefault(z.string(), "Blocked"),
 });
 export type WireCallerBlockingNumber = z.output<typeof wireCallerBlockingNumber>;
 
 const preset = /* @__PURE__ */ z.object({ id: textOrNumber, name: text });
-const greeting = /* @__PURE__ */ z.object({ type: text, preset: nested(preset) });
+const greeting = /* @__PURE__ */ z.object({ type: text, preset: nullable(preset) });
 
 /** `caller-blocking`: settings. `greetings` are kept because a PUT may reset omitted members. [docs: URIS] */
 export const wireCallerBlocking = /* @__PURE__ */ z.object({
   mode: text,
   noCallerId: text,
   payPhones: text,
-  greetings: nested(/* @__PURE__ */ z.array(greeting)),
+  greetings: nullable(/* @__PURE__ */ z.array(greeting)),
 });
 export type WireCallerBlocking = z.output<typeof wireCallerBlocking>;
 
@@ -99,10 +81,10 @@ export const wireForwardingNumber = /* @__PURE__ */ z.object({
   id,
   phoneNumber: text,
   label: text,
-  type: textOr("Other"),
-  features: textList(),
+  type: withDefault(z.string(), "Other"),
+  features: withDefault(z.array(z.string()), []),
   flipNumber: textOrNumber,
-  device: nested(/* @__PURE__ */ z.object({ id: textOrNumber })),
+  device: nullable(/* @__PURE__ */ z.object({ id: textOrNumber })),
   extension,
 });
 export type WireForwardingNumber = z.output<typeof wireForwardingNumber>;
@@ -113,10 +95,10 @@ export const wireCompanyNumber = /* @__PURE__ */ z.object({
   phoneNumber,
   label: text,
   type: text,
-  usageType: textOr("Unknown"),
+  usageType: withDefault(z.string(), "Unknown"),
   paymentType: text,
-  status: textOr("Unknown"),
-  primary: flag,
+  status: withDefault(z.string(), "Unknown"),
+  primary: withDefault(z.boolean(), false),
   location: text,
   callerIdName: text,
   activationStatus: text,
@@ -131,13 +113,13 @@ const wireExtensionPhoneNumber = /* @__PURE__ */ z.object({
   label: text,
   type: text,
   subType: text,
-  usageType: textOr("Unknown"),
+  usageType: withDefault(z.string(), "Unknown"),
   paymentType: text,
-  status: textOr("Unknown"),
-  primary: flag,
+  status: withDefault(z.string(), "Unknown"),
+  primary: withDefault(z.boolean(), false),
   location: text,
   callerIdName: text,
-  features: textList(),
+  features: withDefault(z.array(z.string()), []),
   extension,
 });
 export type WireExtensionPhoneNumber = z.output<typeof wireExtensionPhoneNumber>;

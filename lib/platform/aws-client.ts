@@ -1,0 +1,15 @@
+/** Options that every AWS client has: bounded attempts, the first included, each with a time limit. */
+export function clientOptions(
+  maxAttempts: number,
+  attemptTimeoutMs: number,
+  connectTimeoutMs = attemptTimeoutMs,
+) {
+  return {
+    maxAttempts,
+    requestHandler: {
+      connectionTimeout: connectTimeoutMs,
+      requestTimeout: attemptTimeoutMs,
+      throwOnRequestTimeout: true,
+    },
+  };
+}

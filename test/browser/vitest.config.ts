@@ -8,5 +8,7 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 120_000,
+    // A page may take seconds on a busy machine; vitest waits one by default.
+    expect: { poll: { timeout: 20_000 } },
   },
 });

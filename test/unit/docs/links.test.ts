@@ -3,12 +3,9 @@ import { dirname, join, relative } from "node:path";
 import { expect, test } from "vitest";
 import { projectRoot } from "../../../infra/build/bundle.ts";
 
-const folders = ["docs", "lib/client", "test/twin"];
+const folders = ["docs", "lib", "test"];
 const documents = [
-  "README.md",
-  "CONTRIBUTING.md",
-  "SECURITY.md",
-  "CHANGELOG.md",
+  ...readdirSync(projectRoot).filter((file) => file.endsWith(".md")),
   ...folders.flatMap((folder) =>
     readdirSync(join(projectRoot, folder), { recursive: true, encoding: "utf8" })
       .filter((file) => file.endsWith(".md") && !file.includes("node_modules"))
@@ -17,7 +14,7 @@ const documents = [
 ];
 const read = (file: string) => readFileSync(join(projectRoot, file), "utf8");
 
-/** As the repository's pages name them. */
+/** The anchors of the headings, as code hosts make them. */
 const anchorsOf = (text: string) =>
   [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
     heading
@@ -26,7 +23,7 @@ const anchorsOf = (text: string) =>
       .replaceAll(" ", "-"),
   );
 
-/** What of a document's links leads nowhere in this project. */
+/** The links of a document that lead nowhere in this project. */
 function brokenLinks(file: string): string[] {
   const links = [...read(file).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = ""]) => link);
   return links.filter((link) => {
@@ -42,7 +39,7 @@ test.each(documents)("every link in %s leads somewhere", (file) => {
   expect(brokenLinks(file)).toEqual([]);
 });
 
-test("commands that documents name are there", () => {
+test("commands that documents name exist", () => {
   const { scripts } = JSON.parse(read("package.json"));
   const named = documents.flatMap((file) =>
     [...read(file).matchAll(/\bnpm run ([a-z][\w:-]*)/g)].map(([, name = ""]) => name),

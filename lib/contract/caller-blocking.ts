@@ -3,7 +3,7 @@ import { Country, ExtensionIdOrMe, Id, Label, PhoneNumberText } from "./paramete
 import { defineRoute } from "./route.ts";
 
 /** Values a caller may ask for; on read an unknown status passes through in RingCentral's own words. */
-export const callerBlockingStatuses = ["blocked", "allowed"] as const;
+const callerBlockingStatuses = ["blocked", "allowed"] as const;
 
 export const CallerBlockingNumber = z
   .object({
@@ -48,9 +48,9 @@ export const CallerBlockingNumberUpdate = z
 export type CallerBlockingNumberUpdate = z.output<typeof CallerBlockingNumberUpdate>;
 
 /** specific = refuse the blocked list; all = refuse everyone but the allowed list [unsure]. */
-export const callerBlockingModes = ["specific", "all"] as const;
-export const noCallerIdActions = ["blockCallsAndFaxes", "blockFaxes", "allow"] as const;
-export const payPhoneActions = ["block", "allow"] as const;
+const callerBlockingModes = ["specific", "all"] as const;
+const noCallerIdActions = ["blockCallsAndFaxes", "blockFaxes", "allow"] as const;
+const payPhoneActions = ["block", "allow"] as const;
 
 export const CallerBlockingSettings = z
   .object({

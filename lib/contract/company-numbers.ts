@@ -4,7 +4,7 @@ import { Id, setOf } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
 
 /** [spec: OAS] What a caller may filter by. Answers may hold values added since. */
-export const usageTypes = [
+const usageTypes = [
   "MainCompanyNumber",
   "AdditionalCompanyNumber",
   "CompanyNumber",
@@ -26,8 +26,8 @@ export const usageTypes = [
   "IntegrationNumber",
   "InventoryMobileNumber",
 ] as const;
-export const phoneNumberStatuses = ["Normal", "Pending", "PortedIn", "Temporary", "Unknown"] as const;
-export const phoneNumberTypes = ["VoiceFax", "VoiceOnly", "FaxOnly"] as const;
+const phoneNumberStatuses = ["Normal", "Pending", "PortedIn", "Temporary", "Unknown"] as const;
+const phoneNumberTypes = ["VoiceFax", "VoiceOnly", "FaxOnly"] as const;
 
 export const PhoneNumber = z
   .object({

@@ -4,7 +4,7 @@ import { Country, ExtensionIdOrMe, Id, Label, PhoneNumberText } from "./paramete
 import { defineRoute } from "./route.ts";
 
 /** [spec: OAS] Types RingCentral knows today; a type it adds later passes through on read. */
-export const forwardingNumberTypes = [
+const forwardingNumberTypes = [
   "Home",
   "Mobile",
   "Work",

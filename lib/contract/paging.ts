@@ -1,5 +1,5 @@
 /** Where an answer's data came from. */
-export type Source = "live" | "cache" | "snapshot";
+type Source = "live" | "cache" | "snapshot";
 
 /**
  * Where the next page of a walk starts. Each use case defines its own; the edge seals it into an opaque,

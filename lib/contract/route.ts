@@ -11,8 +11,8 @@ export const scopes = {
   "ops:read": "See what is left of the RingCentral budgets.",
 } as const;
 
-export type Scope = keyof typeof scopes;
-export type Method = "GET" | "POST" | "PUT" | "DELETE";
+type Scope = keyof typeof scopes;
+type Method = "GET" | "POST" | "PUT" | "DELETE";
 export type ObjectSchema = z.ZodMiniObject;
 type NoFields = z.ZodMiniObject<Record<never, never>>;
 
@@ -51,7 +51,7 @@ export interface Route<
  */
 export type ResponseKind = "list" | "feed" | "item" | "created" | "accepted" | "deleted" | "plain" | "page";
 
-export interface RouteResponse<Kind extends ResponseKind, Data extends z.ZodMiniType> {
+interface RouteResponse<Kind extends ResponseKind, Data extends z.ZodMiniType> {
   kind: Kind;
   description: string;
   /** One item of a list, the single item, or the plain body; absent for `deleted` and `page`. */

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { defineRoute } from "./route.ts";
 
-export const Health = z
+const Health = z
   .object({
     status: z.enum(["ok"]),
     version: z.string(),
@@ -20,7 +20,7 @@ export const getHealthRoute = defineRoute({
   problems: [],
 });
 
-export const OpenApiDocument = z
+const OpenApiDocument = z
   .looseObject({ openapi: z.string() })
   .check(z.meta({ id: "OpenApiDocument", description: "An OpenAPI 3.1 document." }));
 

@@ -26,7 +26,7 @@ export const SyncProgress = z
   .check(z.meta({ id: "SyncProgress", description: "How far the sync under way has come." }));
 export type SyncProgress = z.output<typeof SyncProgress>;
 
-export const SyncQuarantine = z
+const SyncQuarantine = z
   .object({
     since: Instant,
     reason: z.string().check(
@@ -44,7 +44,6 @@ export const SyncQuarantine = z
       description: "What a sync found and has not committed, since it may be a view with fewer permissions.",
     }),
   );
-export type SyncQuarantine = z.output<typeof SyncQuarantine>;
 
 export const SyncRun = z
   .object({

@@ -26,7 +26,7 @@ export function conditional(): Middleware {
 }
 
 /** The tag of a response: over `data` and the size of the list. */
-export function responseTag(body: unknown): string {
+function responseTag(body: unknown): string {
   const isEnvelope = isRecord(body) && "data" in body;
   // An item's tag covers its content alone, so that a write can compare `If-Match` with what it reads.
   if (isEnvelope && !("page" in body)) return contentTag(withoutReadings(body.data));

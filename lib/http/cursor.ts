@@ -20,7 +20,7 @@ export interface AccountKeys {
   acceptedKeys(purpose: KeyPurpose, accountId: string, deadline: Deadline): Promise<Uint8Array[]>;
 }
 
-export type KeyPurpose = "cursor" | "idempotency" | "webhook";
+type KeyPurpose = "cursor" | "idempotency" | "webhook";
 
 /** The cursors of one traversal, under the account's keys. */
 export class Cursors {

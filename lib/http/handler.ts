@@ -28,7 +28,7 @@ import { translate } from "./translate.ts";
 import { type ValidInput, validate } from "./validate.ts";
 
 /** What the edge needs from the process. It is made on first use, which may fail with ConfigurationError. */
-export interface EdgeServices extends AccountKeys {
+interface EdgeServices extends AccountKeys {
   settings: Settings;
   authenticator: Authenticator;
   records: RecordStore;

@@ -8,7 +8,7 @@ import { fieldError, fieldErrors, printable } from "./field-errors.ts";
 import { header } from "./invocation.ts";
 
 /** [contract 3] Counted in bytes, decoded. */
-export const MAX_BODY_BYTES = 16 * 1024;
+const MAX_BODY_BYTES = 16 * 1024;
 
 /** A request's values as the route's schemas parsed them. */
 export interface ValidInput {

@@ -4,7 +4,7 @@ import { RingCentralError } from "../ringcentral/api/errors.ts";
 import type { RecordKey, RecordStore } from "../storage/record-store.ts";
 
 /** `legacy` = `blocked-number`; `current` = `caller-blocking/phone-numbers`, its successor. */
-export type BlockedNumberEndpoint = "legacy" | "current";
+type BlockedNumberEndpoint = "legacy" | "current";
 
 /**
  * The endpoint for an account's blocked numbers.

@@ -16,7 +16,7 @@ const USE_SPREAD_MS = 3_000;
  * How many calls in RingCentral's window are nobody's of the fleet: `least` if all our permits count that may,
  * `most` if only those do that must. [docs: RATE: a budget is shared by all clients of one user and app]
  */
-export function outsideUse({ uses, windowMs }: Budget, reading: Reading): { least: number; most: number } {
+function outsideUse({ uses, windowMs }: Budget, reading: Reading): { least: number; most: number } {
   const { sentAt, answeredAt } = reading;
   const spent = reading.limit - reading.remaining;
   let mayCount = 0;

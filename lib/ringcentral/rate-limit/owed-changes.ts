@@ -1,7 +1,7 @@
 import type { Budget } from "./budget.ts";
 
 /** A change to the shared record that nobody waits for. */
-export interface OwedChange {
+interface OwedChange {
   apply(budget: Budget): Budget;
   /** To be dropped rather than applied twice, when a write may or may not have taken effect. */
   once: boolean;

@@ -15,7 +15,7 @@ export interface ReferenceTime {
 }
 
 /** One exchange with the table, by this process's clock, and the `Date` header of its answer. */
-export interface TimeSample {
+interface TimeSample {
   sentAt: number;
   receivedAt: number;
   /** Epoch milliseconds; whole seconds, cut off. */

@@ -1,10 +1,34 @@
 import { defineConfig } from "vitest/config";
 
+const fixedSeeds = "test/support/fixed-seeds.ts";
+
+/**
+ * What runs in the processes of the test runner. Test files share a process (`isolate: false`), which halves the CPU
+ * time: a test that changes module state or the environment restores it.
+ */
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
-    exclude: ["test/e2e/**", "test/browser/**", "**/node_modules/**"],
+    silent: "passed-only",
+    slowTestThreshold: 10_000,
+    isolate: false,
+    maxWorkers: "100%",
     testTimeout: 120_000,
     hookTimeout: 60_000,
+    setupFiles: ["test/support/keep-output-of-failures.ts"],
+    projects: [
+      {
+        extends: true,
+        test: { name: "unit", include: ["test/unit/**/*.test.ts"], setupFiles: [fixedSeeds] },
+      },
+      {
+        extends: true,
+        test: {
+          name: "protocols",
+          include: ["test/{property,sim}/**/*.test.ts"],
+          setupFiles: [fixedSeeds],
+        },
+      },
+      { extends: true, test: { name: "service", include: ["test/{integration,twin}/**/*.test.ts"] } },
+    ],
   },
 });

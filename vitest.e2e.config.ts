@@ -1,10 +1,12 @@
 import { defineConfig } from "vitest/config";
 
-/** Whole stacks as child processes: one file at a time, and time to start and stop. */
+/** Whole stacks as child processes, two test files at a time: each stack takes free ports. */
 export default defineConfig({
   test: {
     include: ["test/e2e/**/*.test.ts"],
-    fileParallelism: false,
+    silent: "passed-only",
+    slowTestThreshold: 30_000,
+    maxWorkers: 2,
     testTimeout: 120_000,
     hookTimeout: 120_000,
   },

@@ -1,12 +1,17 @@
 import { defineConfig } from "vitest/config";
 
-/** What the integration tests say of dynalite, said again of AWS's own DynamoDB Local. It needs Java. */
+/** The integration tests on AWS's own DynamoDB Local in place of dynalite. It needs Java. */
 export default defineConfig({
   test: {
     include: ["test/integration/**/*.test.ts"],
     // It takes its DynamoDB away.
     exclude: ["test/integration/storage-outage.test.ts"],
     globalSetup: ["test/support/dynamodb-local-setup.ts"],
+    setupFiles: ["test/support/keep-output-of-failures.ts"],
+    silent: "passed-only",
+    slowTestThreshold: 10_000,
+    isolate: false,
+    maxWorkers: "100%",
     testTimeout: 40_000,
     hookTimeout: 60_000,
   },

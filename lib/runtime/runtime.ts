@@ -85,7 +85,7 @@ export function resetRuntime(replacements: RuntimeSources = sources): void {
   sources = replacements;
 }
 
-export function createRuntime(
+function createRuntime(
   settings: Settings,
   { clock = systemClock, random = Math.random }: RuntimeSources = {},
 ): Runtime {

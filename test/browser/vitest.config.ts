@@ -5,6 +5,8 @@ export default defineConfig({
   test: {
     include: ["test/browser/**/*.test.ts"],
     globalSetup: ["test/browser/start-stack.ts"],
+    silent: "passed-only",
+    slowTestThreshold: 30_000,
     fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 120_000,

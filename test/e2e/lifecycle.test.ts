@@ -43,34 +43,30 @@ describe("stopping", () => {
     ["SIGKILL to npm alone", (stack) => stack.child.kill("SIGKILL")],
   ];
 
-  test.each(ways)(
-    "%s leaves no process, no busy port and no stack file, and a new start works",
-    async (_name, stop) => {
-      const port = await findFreePort();
-      const first = start({ port });
-      const { apiUrl, issuerUrl, twinUrl, dynamodbUrl, secretsUrl } = await untilReady(first, dir);
-      const pids = processTree(pidOf(first));
-      expect(pids.length).toBeGreaterThanOrEqual(4);
-
-      stop(first);
-
-      await first.exit;
-      await untilGone(pids, 5_000);
-      const ports = portsOf(apiUrl, issuerUrl, twinUrl, dynamodbUrl, secretsUrl);
-      expect(await Promise.all(ports.map(isPortTaken))).toEqual(ports.map(() => false));
-      expect(stackFileExists(dir)).toBe(false);
-
-      const second = start({ port });
-      const again = await untilReady(second, dir);
-      expect((await fetch(`${again.apiUrl}/healthz`)).status).toBe(200);
-    },
-  );
-
-  test("a stack asked to stop ends with exit code 0", async () => {
+  test.each(ways)("%s leaves no process, no busy port and no stack file", async (_name, stop) => {
     const stack = start({ port: await findFreePort() });
-    await untilReady(stack, dir);
-    process.kill(-pidOf(stack), "SIGINT");
-    expect(await stack.exit).toBe(0);
+    const { apiUrl, issuerUrl, twinUrl, dynamodbUrl, secretsUrl } = await untilReady(stack, dir);
+    const pids = processTree(pidOf(stack));
+    expect(pids.length).toBeGreaterThanOrEqual(4);
+
+    stop(stack);
+
+    await stack.exit;
+    await untilGone(pids, 5_000);
+    const ports = portsOf(apiUrl, issuerUrl, twinUrl, dynamodbUrl, secretsUrl);
+    expect(await Promise.all(ports.map(isPortTaken))).toEqual(ports.map(() => false));
+    expect(stackFileExists(dir)).toBe(false);
+  });
+
+  test("a stack asked to stop ends with exit code 0, and a new one starts in its place", async () => {
+    const port = await findFreePort();
+    const first = start({ port });
+    await untilReady(first, dir);
+    process.kill(-pidOf(first), "SIGINT");
+    expect(await first.exit).toBe(0);
+
+    const second = await untilReady(start({ port }), dir);
+    expect((await fetch(`${second.apiUrl}/healthz`)).status).toBe(200);
   });
 
   test("a stop while it is still starting leaves nothing either", async () => {

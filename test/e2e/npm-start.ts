@@ -53,6 +53,8 @@ export function npmStart({ dir, port, args = [], env = {} }: NpmStartOptions): N
   for (const stream of [child.stdout, child.stderr]) {
     stream?.setEncoding("utf8").on("data", (chunk: string) => {
       text += chunk;
+      // Vitest prints it for a failing test only.
+      console.log(chunk.trimEnd());
     });
   }
   const exit = once(child, "exit").then(([code]) => (typeof code === "number" ? code : -1));

@@ -2,8 +2,8 @@ import { execFileSync } from "node:child_process";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod/mini";
 import { findFreePort } from "../../infra/local/ports.ts";
+import { forgedTokens } from "../support/forged-tokens.ts";
 import { copyCheckout } from "./checkout.ts";
-import { forgedTokens } from "./forged-tokens.ts";
 import { endStack, type NpmStart, npmStart, type StackFile, untilReady } from "./npm-start.ts";
 
 const checkout = copyCheckout();

@@ -3,19 +3,24 @@ import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findFreePort } from "../../infra/local/ports.ts";
+import { startTwin } from "../twin/twin.ts";
 import { copyCheckout } from "./checkout.ts";
 import { endStack, type NpmStart, npmStart, type StackFile, untilReady } from "./npm-start.ts";
 
 const checkout = copyCheckout();
+let twin: Awaited<ReturnType<typeof startTwin>>;
 let started: NpmStart;
 let stack: StackFile;
 
 beforeAll(async () => {
-  started = npmStart({ dir: checkout.dir, port: await findFreePort() });
+  // These tests sync more often than RingCentral's ten Heavy calls a minute allow.
+  twin = await startTwin({ limits: { Heavy: 200 } });
+  started = npmStart({ dir: checkout.dir, port: await findFreePort(), args: ["--upstream", twin.url] });
   stack = await untilReady(started, checkout.dir);
 });
 afterAll(async () => {
   await endStack(started);
+  await twin.close();
   checkout.remove();
 });
 

@@ -9,7 +9,7 @@ import { SharedToken } from "../../lib/ringcentral/auth/shared-token.ts";
 import { createTransport, userAgent } from "../../lib/ringcentral/http/transport.ts";
 import { createDynamoRecordStore } from "../../lib/storage/dynamo-record-store.ts";
 import { createTable, type Engine, localCredentials, startEngine } from "../support/dynamo-engines.ts";
-import { json, type Received, startLoopback } from "../unit/ringcentral/loopback.ts";
+import { json, type Received, startLoopback } from "../support/loopback.ts";
 
 const TABLE = `tokens-${randomUUID()}`;
 

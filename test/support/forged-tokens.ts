@@ -1,6 +1,9 @@
-import { createHmac, generateKeyPairSync, sign } from "node:crypto";
+import { createHmac, createPublicKey, generateKeyPairSync, sign } from "node:crypto";
+import * as z from "zod/mini";
 
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString("base64url");
+
+const Jwks = z.object({ keys: z.array(z.record(z.string(), z.unknown())) });
 
 /** A token's claims and header, unverified. */
 export function decodeToken(token: string): {
@@ -29,13 +32,13 @@ export async function forgedTokens(good: string, issuerUrl: string): Promise<Rec
     "HS256 keyed with the public key": `${hs256Input}.${createHmac("sha256", publicKey).update(hs256Input).digest("base64url")}`,
     "another key": rs256(payload),
     "claims changed": `${head}.${encode({ ...payload, rc_extension_id: "3800333" })}.${signature}`,
+    "a truncated signature": good.slice(0, -20),
     "no signature": `${head}.${body}.`,
     "not a token": "abc.def.ghi",
   };
 }
 
-async function publicKeyOf(issuerUrl: string): Promise<string> {
-  const response = await fetch(`${issuerUrl}/jwks`);
-  const { keys } = (await response.json()) as { keys: { n: string }[] };
-  return keys[0]?.n ?? "";
+async function publicKeyOf(issuerUrl: string): Promise<string | Buffer> {
+  const { keys } = Jwks.parse(await (await fetch(`${issuerUrl}/jwks`)).json());
+  return createPublicKey({ key: keys[0] ?? {}, format: "jwk" }).export({ type: "spki", format: "pem" });
 }

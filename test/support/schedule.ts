@@ -413,18 +413,19 @@ export function seededRandom(seed: number): () => number {
 }
 
 /**
- * Runs `body` for many seeds: `runs` by default, `DEEP_RUNS` when set, only `SEED` when that is set. The first
- * failure is rethrown with its seed, and with the end of the trace of the schedule handed to `keep`.
+ * Runs `body` for many seeds: `runs` by default, `DEEP_RUNS` when set, only `SEED` when that is set. They count up
+ * from 1, or from `FIRST_SEED`. The first failure is rethrown with its seed, and with the end of the trace of the schedule handed to `keep`.
  */
 export async function forEachSeed(
   runs: number,
   body: (seed: number, keep: (schedule: Schedule) => Schedule) => Promise<void>,
-  env: { SEED?: string; DEEP_RUNS?: string } = process.env,
+  env: { SEED?: string; FIRST_SEED?: string; DEEP_RUNS?: string } = process.env,
 ): Promise<void> {
   const only = env.SEED;
+  const first = Number(env.FIRST_SEED ?? 1);
   const count = only === undefined ? Number(env.DEEP_RUNS ?? runs) : 1;
   for (let n = 0; n < count; n++) {
-    const seed = only === undefined ? n + 1 : Number(only);
+    const seed = only === undefined ? first + n : Number(only);
     let kept: Schedule | undefined;
     try {
       await body(seed, (schedule) => {

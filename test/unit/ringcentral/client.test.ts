@@ -15,8 +15,8 @@ import type { AccessToken, TokenSource } from "../../../lib/ringcentral/auth/por
 import { createRingCentral } from "../../../lib/ringcentral/client.ts";
 import type { HttpRequest, HttpResponse } from "../../../lib/ringcentral/http/transport.ts";
 import type { AdmissionRequest, Observation, RateLimiter } from "../../../lib/ringcentral/ports.ts";
+import { captureLog } from "../../support/capture-log.ts";
 import { leapingClock } from "../../support/manual-clock.ts";
-import { captureLog } from "./capture-log.ts";
 
 const SERVER = "https://platform.ringcentral.com";
 const EXTENSION = { extensionId: "3800222" };

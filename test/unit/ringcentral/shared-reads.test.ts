@@ -6,8 +6,8 @@ import type { CallContext, OperationInput } from "../../../lib/ringcentral/api/o
 import { addForwardingNumber, listForwardingNumbers } from "../../../lib/ringcentral/api/operations.ts";
 import { createRingCentral } from "../../../lib/ringcentral/client.ts";
 import type { HttpRequest, HttpResponse } from "../../../lib/ringcentral/http/transport.ts";
+import { captureLog } from "../../support/capture-log.ts";
 import { type ManualClock, manualClock } from "../../support/manual-clock.ts";
-import { captureLog } from "./capture-log.ts";
 
 /** An upstream that takes `tookMs` and respects the caller's deadline. */
 function setUp(tookMs: number, clock: ManualClock = manualClock()) {

@@ -4,8 +4,8 @@ import { deadlineIn } from "../../../../lib/platform/deadline.ts";
 import { RingCentralError } from "../../../../lib/ringcentral/api/errors.ts";
 import { createOAuth } from "../../../../lib/ringcentral/auth/oauth.ts";
 import { createTransport, userAgent } from "../../../../lib/ringcentral/http/transport.ts";
-import { captureLog } from "../capture-log.ts";
-import { json, type Respond, startLoopback } from "../loopback.ts";
+import { captureLog } from "../../../support/capture-log.ts";
+import { json, type Respond, startLoopback } from "../../../support/loopback.ts";
 
 const GRANT = {
   access_token: "SIM-at-1",

@@ -5,7 +5,7 @@ import { systemClock } from "../../../../lib/platform/clock.ts";
 import { deadlineIn } from "../../../../lib/platform/deadline.ts";
 import { RingCentralError } from "../../../../lib/ringcentral/api/errors.ts";
 import { createTransport, type HttpRequest, userAgent } from "../../../../lib/ringcentral/http/transport.ts";
-import { json, startLoopback } from "../loopback.ts";
+import { json, startLoopback } from "../../../support/loopback.ts";
 
 const AGENT = userAgent("1.2.3");
 const AUTHORIZATION = { authorization: "Bearer SIM-at-1" };

@@ -1,4 +1,4 @@
-import { createLogger, type Logger } from "../../../lib/platform/logger.ts";
+import { createLogger, type Logger } from "../../lib/platform/logger.ts";
 
 /** A real logger whose lines are kept. */
 export function captureLog(): { log: Logger; lines: () => Record<string, unknown>[]; text: () => string } {

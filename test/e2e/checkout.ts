@@ -1,4 +1,4 @@
-import { cpSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, existsSync, mkdtempSync, rmSync, symlinkSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { basename, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -14,8 +14,12 @@ export interface Checkout {
 /**
  * A copy of this checkout in a folder of its own, with the installed packages linked in: a stack started there
  * disturbs neither this checkout's `.local` nor a stack a developer has running from it.
+ * @throws when `npm start` in the copy would install packages anew, and so delete the ones linked in
  */
 export function copyCheckout(): Checkout {
+  if (!existsSync(join(root, "node_modules/.ringfront-lock-hash"))) {
+    throw new Error("run the end-to-end tests by `npm run test:stack`, which installs what they need");
+  }
   const dir = mkdtempSync(join(tmpdir(), "ringfront-e2e-"));
   cpSync(root, dir, {
     recursive: true,

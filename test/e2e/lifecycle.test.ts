@@ -72,7 +72,7 @@ describe("stopping", () => {
   test("a stop while it is still starting leaves nothing either", async () => {
     const port = await findFreePort();
     const stack = start({ port });
-    await expect.poll(() => stack.output(), { timeout: 20_000 }).toContain("OIDC issuer");
+    await expect.poll(() => stack.output(), { timeout: 60_000 }).toContain("OIDC issuer");
     const pids = processTree(pidOf(stack));
     stack.child.kill("SIGTERM");
     await stack.exit;

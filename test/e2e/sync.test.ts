@@ -3,24 +3,23 @@ import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findFreePort } from "../../infra/local/ports.ts";
-import { startTwin } from "../twin/twin.ts";
 import { copyCheckout } from "./checkout.ts";
 import { endStack, type NpmStart, npmStart, type StackFile, untilReady } from "./npm-start.ts";
 
 const checkout = copyCheckout();
-let twin: Awaited<ReturnType<typeof startTwin>>;
 let started: NpmStart;
 let stack: StackFile;
 
 beforeAll(async () => {
-  // These tests sync more often than RingCentral's ten Heavy calls a minute allow.
-  twin = await startTwin({ limits: { Heavy: 200 } });
-  started = npmStart({ dir: checkout.dir, port: await findFreePort(), args: ["--upstream", twin.url] });
+  started = npmStart({ dir: checkout.dir, port: await findFreePort() });
   stack = await untilReady(started, checkout.dir);
+  // These tests sync more often than RingCentral's ten Heavy calls a minute allow.
+  const body = JSON.stringify({ limits: { Heavy: 200 } });
+  const changed = await fetch(`${stack.twinUrl}/__twin/options`, { method: "PATCH", body });
+  if (!changed.ok) throw new Error(`the twin keeps its limits: ${changed.status}`);
 });
 afterAll(async () => {
   await endStack(started);
-  await twin.close();
   checkout.remove();
 });
 

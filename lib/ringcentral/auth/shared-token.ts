@@ -7,21 +7,14 @@ import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
 import { RingCentralError } from "../api/errors.ts";
 import { CachedToken } from "./cached-token.ts";
-import { type Candidate, CredentialCandidates } from "./credential-candidates.ts";
+import { CredentialCandidates } from "./credential-candidates.ts";
 import type { OnTokenEvent } from "./events.ts";
 import { FallbackLogin } from "./fallback-login.ts";
-import { type LeasedLoginDeps, type LeaseOutcome, loginUnderLease } from "./leased-login.ts";
-import { type Action, type LocalState, nextAction, shortPause, storedToken } from "./next-action.ts";
+import type { LeasedLoginDeps } from "./leased-login.ts";
 import type { OAuth } from "./oauth.ts";
 import type { AccessToken, TokenSource } from "./ports.ts";
-import {
-  type LoginPause,
-  loginPause,
-  parseRecord,
-  recordKey,
-  type TokenRecord,
-  withLease,
-} from "./token-record.ts";
+import { RecordLook } from "./record-look.ts";
+import { type LoginPause, loginPause, parseRecord, recordKey } from "./token-record.ts";
 import { defaultTokenSettings, type TokenSettings } from "./token-settings.ts";
 
 export interface SharedTokenOptions {
@@ -52,12 +45,6 @@ export interface TokenDescription {
   coolDownReason?: LoginPause["reason"];
 }
 
-/** The result of one look at the record. */
-type Look =
-  | { type: "token"; token: AccessToken }
-  | { type: "poll" | "wait" | "reject"; pause: LoginPause; failure?: RingCentralError }
-  | { type: "use" };
-
 /** The result of looking until there is a token, or no time. */
 type Outcome =
   | { type: "token"; token: AccessToken }
@@ -66,10 +53,7 @@ type Outcome =
   /** `retryFrom`: a caller with a later deadline may succeed from then on. */
   | { type: "rejected"; pause: LoginPause; retryFrom: number; failure?: RingCentralError };
 
-interface Flight {
-  outcome: Promise<Outcome>;
-  purpose: "first_token" | "renewal";
-}
+type Purpose = "first_token" | "renewal";
 
 const NEVER = Number.POSITIVE_INFINITY;
 const LEAST_RETRY_AFTER_MS = 1_000;
@@ -85,17 +69,14 @@ const LEAST_RETRY_AFTER_MS = 1_000;
  */
 export class SharedToken implements TokenSource {
   readonly #deps: LeasedLoginDeps;
-  readonly #instanceId: string;
   readonly #random: () => number;
   readonly #settings: TokenSettings;
   readonly #cached: CachedToken;
   readonly #candidates: CredentialCandidates;
+  readonly #record: RecordLook;
   readonly #fallback: FallbackLogin;
-  #flight: Flight | undefined;
-  /** The version of the record at the last look, and the instant of its first look. */
-  #watched: { version: number; since: number } | undefined;
-  /** Fingerprint of the credentials of the last stored token that did not open. */
-  #unreadable: string | undefined;
+  /** The search for a token that is under way. */
+  #flight: Promise<Outcome> | undefined;
   #tableDownAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: SharedTokenOptions) {
@@ -103,7 +84,6 @@ export class SharedToken implements TokenSource {
     const settings = { ...defaultTokenSettings, ...options.settings };
     const key = recordKey(accountKey);
     this.#deps = { records, key, accountKey, oauth, clock, settings, onEvent };
-    this.#instanceId = options.instanceId;
     this.#random = random;
     this.#settings = settings;
     this.#cached = new CachedToken(clock, random, settings);
@@ -113,6 +93,7 @@ export class SharedToken implements TokenSource {
       clock,
       settings.secretRereadMs,
     );
+    this.#record = new RecordLook(this.#deps, options.instanceId, this.#cached, this.#candidates);
     this.#fallback = new FallbackLogin(this.#deps, this.#candidates, settings);
   }
 
@@ -127,7 +108,7 @@ export class SharedToken implements TokenSource {
         continue;
       }
       const flight = this.#flight ?? this.#startFlight(deadline, "first_token");
-      const outcome = await this.#within(deadline, flight.outcome);
+      const outcome = await this.#within(deadline, flight);
       if (outcome.type === "token") return outcome.token;
       // The caller that started the flight may have had less time than this one.
       const mayRetry =
@@ -167,20 +148,18 @@ export class SharedToken implements TokenSource {
   async #renew(deadline: Deadline): Promise<void> {
     this.#cached.postponeRenewal();
     try {
-      await this.#within(deadline, this.#startFlight(deadline, "renewal").outcome);
+      await this.#within(deadline, this.#startFlight(deadline, "renewal"));
     } catch {
       // Reported by `onEvent` where it happened.
     }
   }
 
   /** One flight at a time in this process: later callers share its outcome. */
-  #startFlight(deadline: Deadline, purpose: Flight["purpose"]): Flight {
-    const flight = { outcome: this.#obtain(deadline, purpose), purpose };
+  #startFlight(deadline: Deadline, purpose: Purpose): Promise<Outcome> {
+    const flight = this.#obtain(deadline, purpose).finally(() => {
+      this.#flight = undefined;
+    });
     this.#flight = flight;
-    const landed = () => {
-      if (this.#flight === flight) this.#flight = undefined;
-    };
-    flight.outcome.then(landed, landed);
     return flight;
   }
 
@@ -196,12 +175,14 @@ export class SharedToken implements TokenSource {
   }
 
   /** Looks at the record until there is a token, or no time. A renewal looks once. */
-  async #obtain(deadline: Deadline, purpose: Flight["purpose"]): Promise<Outcome> {
+  async #obtain(deadline: Deadline, purpose: Purpose): Promise<Outcome> {
+    // A renewal leaves its caller the time to use the token in memory.
+    const reserveMs = purpose === "renewal" ? this.#settings.minLoginMs : 0;
     let pollMs = this.#settings.firstPollMs;
     let storageFailures = 0;
     let failure: RingCentralError | undefined;
     for (;;) {
-      const look = await this.#look(deadline, purpose).catch(asStorageFailure);
+      const look = await this.#record.look(deadline, reserveMs).catch(asStorageFailure);
       if (look.type === "token") return look;
       if (look.type === "storage_failed") {
         // A throttled table is no reason to work without it: a burst of cold starts would become a burst of logins.
@@ -233,98 +214,13 @@ export class SharedToken implements TokenSource {
     }
   }
 
-  /** One look at the record, and the action it allows. @throws StorageUnavailable, and the errors of the credentials */
-  async #look(deadline: Deadline, purpose: Flight["purpose"]): Promise<Look> {
-    const { records, key } = this.#deps;
-    const [stored, current] = await Promise.all([records.read(key), this.#candidates.list(deadline)]);
-    const record = parseRecord(stored?.value);
-    this.#cached.sawGeneration(record.generation);
-    const reserveMs = purpose === "renewal" ? this.#settings.minLoginMs : 0;
-    const local = this.#localState(stored?.version ?? 0, deadline.remainingMs() - reserveMs);
-    const action = await this.#decide(record, local, current, deadline);
-    switch (action.type) {
-      case "adopt":
-        return { type: "token", token: this.#cached.keep(action, action.generation) };
-      case "login": {
-        const { candidate, replacing } = action;
-        const taken = withLease(record, this.#instanceId, replacing, this.#now(), this.#settings);
-        const version = await records.compareAndSet(key, stored?.version ?? null, taken);
-        if (version === undefined) return this.#poll();
-        const generation = this.#cached.nextGeneration(record.generation);
-        const lease = { record: taken, version, candidate, generation };
-        const outcome = await loginUnderLease(this.#deps, lease, deadline, reserveMs);
-        return this.#afterLogin(outcome, generation, deadline);
-      }
-      default:
-        return action;
-    }
-  }
-
-  #localState(version: number, loginTimeMs: number): LocalState {
-    return omitUndefined({
-      accountKey: this.#deps.accountKey,
-      instanceId: this.#instanceId,
-      cached: this.#cached.usable()?.generation,
-      rejected: this.#cached.rejected,
-      versionSeenSince: this.#seenSince(version),
-      unreadable: this.#unreadable,
-      hasReread: false,
-      loginTimeMs,
-    });
-  }
-
-  /** Since when this process has seen the record unchanged, by its own clock. */
-  #seenSince(version: number): number {
-    if (this.#watched?.version !== version) this.#watched = { version, since: this.#now() };
-    return this.#watched.since;
-  }
-
-  /** The next action, after at most one re-read of the secret. */
-  async #decide(
-    record: TokenRecord,
-    local: LocalState,
-    current: readonly Candidate[],
-    deadline: Deadline,
-  ): Promise<Exclude<Action, { type: "reread_secret" }>> {
-    let [state, candidates] = [local, current];
-    for (;;) {
-      const action = nextAction(record, state, candidates, this.#now(), this.#settings);
-      if (action.type !== "reread_secret") return action;
-      candidates = await this.#candidates.reread(deadline, action.force);
-      state = { ...state, hasReread: true };
-      const stored = storedToken(record, state, candidates, this.#now(), this.#settings);
-      if (stored.type !== "unreadable") continue;
-      this.#unreadable = stored.by;
-      this.#deps.onEvent({ type: "unreadable", generation: record.generation });
-    }
-  }
-
-  async #afterLogin(outcome: LeaseOutcome, generation: number, deadline: Deadline): Promise<Look> {
-    switch (outcome.type) {
-      case "published":
-        return { type: "token", token: this.#cached.keep(outcome.token, generation) };
-      case "unpublished":
-        return { type: "token", token: this.#cached.keepUnpublished(outcome.token) };
-      case "failed":
-        // The other versions of the secret are tried under the next lease.
-        if (outcome.failure.failure.kind === "auth") await this.#candidates.reread(deadline, true);
-        return { ...this.#poll(), failure: outcome.failure };
-      default:
-        return this.#poll();
-    }
-  }
-
-  #poll() {
-    return { type: "poll" as const, pause: shortPause(this.#now(), this.#settings) };
-  }
-
   #isTableDown(storageFailures: number): boolean {
     const wasDown = this.#now() - this.#tableDownAt < this.#settings.windowMs;
     return storageFailures >= (wasDown ? 1 : this.#settings.storageAttempts);
   }
 
   /** A renewal needs no other token: the one in memory serves on. */
-  async #withoutTable(deadline: Deadline, purpose: Flight["purpose"]): Promise<Outcome> {
+  async #withoutTable(deadline: Deadline, purpose: Purpose): Promise<Outcome> {
     this.#tableDownAt = this.#now();
     if (purpose === "renewal") return { type: "renewed" };
     const result = await this.#fallback.login(deadline);

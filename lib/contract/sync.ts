@@ -23,7 +23,7 @@ export const SyncProgress = z
     numbersSeen: Count,
     etaSeconds: z.optional(Count.check(z.meta({ description: "An estimate, from RingCentral's budget." }))),
   })
-  .check(z.meta({ id: "SyncProgress", description: "How far the sync under way has come." }));
+  .check(z.meta({ id: "SyncProgress", description: "How far the running sync has come." }));
 export type SyncProgress = z.output<typeof SyncProgress>;
 
 const SyncQuarantine = z
@@ -32,7 +32,7 @@ const SyncQuarantine = z
     reason: z.string().check(
       z.meta({
         description:
-          "`shrink`: more numbers would go than a sync may remove unconfirmed. `permissions`: the RingCentral " +
+          "`shrink`: more numbers are missing than a sync may remove without a re-check. `permissions`: the RingCentral " +
           "credential or its permissions changed. `main_numbers`: every main company number is missing.",
       }),
     ),
@@ -41,14 +41,16 @@ const SyncQuarantine = z
   .check(
     z.meta({
       id: "SyncQuarantine",
-      description: "What a sync found and has not committed, since it may be a view with fewer permissions.",
+      description: "Missing numbers that a sync has not removed: the view may have fewer permissions.",
     }),
   );
 
 export const SyncRun = z
   .object({
     id: z.string(),
-    trigger: z.string().check(z.meta({ description: "`schedule`, `request` or `hint`." })),
+    trigger: z
+      .string()
+      .check(z.meta({ description: "`schedule`, `request` or `hint` (a change notification)." })),
     startedAt: Instant,
     endedAt: Instant,
     state: z.enum(["committed", "unchanged", "quarantined", "failed"]),
@@ -60,7 +62,7 @@ export const SyncRun = z
     removed: z.optional(Count),
     problem: z.optional(SyncProblem),
   })
-  .check(z.meta({ id: "SyncRun", description: "One sync that has ended." }));
+  .check(z.meta({ id: "SyncRun", description: "One finished sync." }));
 export type SyncRun = z.output<typeof SyncRun>;
 
 export const SyncStatus = z
@@ -105,7 +107,7 @@ export const startSyncRoute = defineRoute({
   tag: "Number sync",
   summary: "Start a number sync now",
   description:
-    "Queues a sync of the token's account and answers at once. While one is running no second one is begun. " +
+    "Queues a sync of the token's account and responds at once. Syncs of one account never run at the same time. " +
     "Follow it with `GET /v1/sync`.",
   response: { kind: "accepted", description: "The sync is queued.", data: SyncStatus },
   problems: ["storage_unavailable", "queue_unavailable"],
@@ -117,17 +119,17 @@ export const confirmSyncQuarantineRoute = defineRoute({
   path: "/v1/sync/quarantine/confirm",
   scope: "sync:run",
   tag: "Number sync",
-  summary: "Confirm what a quarantined sync has found",
+  summary: "Confirm the removals of a quarantined sync",
   description:
-    "An operator's word that the numbers a sync could no longer see are really gone. A new sync is queued, and may " +
-    "commit exactly what is quarantined now; should it find something else, that is quarantined anew.",
+    "An operator confirms that the missing numbers are really gone. This queues a sync, which removes exactly the " +
+    "numbers that are quarantined now. When other numbers are missing, it quarantines again.",
   response: { kind: "accepted", description: "Confirmed, and a sync is queued.", data: SyncStatus },
   problems: ["sync_not_quarantined", "storage_unavailable", "queue_unavailable"],
 });
 
 const WebhookReceipt = z
   .object({ outcome: z.enum(["validated", "sync_queued", "ignored"]) })
-  .check(z.meta({ id: "WebhookReceipt", description: "What came of a delivery." }));
+  .check(z.meta({ id: "WebhookReceipt", description: "The result of a delivery." }));
 
 export const receiveRingCentralEventRoute = defineRoute({
   operationId: "receiveRingCentralEvent",
@@ -135,12 +137,12 @@ export const receiveRingCentralEventRoute = defineRoute({
   path: "/v1/webhooks/ringcentral",
   isWebhook: true,
   tag: "Webhooks",
-  summary: "Take a notification of RingCentral's",
+  summary: "Receive a change notification from RingCentral",
   description:
-    "For RingCentral alone. A request with a `Validation-Token` header and no body is the handshake of a new " +
-    "subscription: the header is sent back. Every other one is a notification as RingCentral describes it, with this " +
-    "service's own secret in `Verification-Token` (or `Validation-Token`). It is a hint that numbers may have " +
-    "changed, never the truth about them: it wakes an early sync and does nothing else.",
-  response: { kind: "plain", description: "Taken.", data: WebhookReceipt },
+    "For RingCentral only. A request with a `Validation-Token` header and no body is the handshake of a new " +
+    "subscription: the header is echoed. Every other request is a notification as RingCentral describes it, with this " +
+    "service's secret in `Verification-Token` (or `Validation-Token`). It says that numbers may have changed, not " +
+    "how: it queues an early sync and does nothing else.",
+  response: { kind: "plain", description: "Received.", data: WebhookReceipt },
   problems: ["webhook_token_invalid", "body_too_large", "storage_unavailable", "queue_unavailable"],
 });

@@ -3,7 +3,7 @@ import type { JobInvocation } from "./job-function.ts";
 import { runtime } from "./runtime.ts";
 import { verificationToken } from "./webhook-token.ts";
 
-/** Renews the subscription of every synced account; all are tried even if some fail. @throws the first failure */
+/** Renews the subscription of every synced account. A failed one does not stop the others. @throws the first failure */
 export async function renewSubscriptions(
   _event: unknown,
   { requestId, deadline, log }: JobInvocation,

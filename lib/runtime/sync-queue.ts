@@ -3,7 +3,7 @@ import { ConfigurationError, type Settings } from "../platform/settings.ts";
 
 let open: { url: string; queue: MessageQueue } | undefined;
 
-/** The queue of the sync's work, one client a process. @throws ConfigurationError */
+/** The sync queue, one client per process. @throws ConfigurationError */
 export function syncQueue({ syncQueueUrl: url }: Pick<Settings, "syncQueueUrl">): MessageQueue {
   if (url === undefined) throw new ConfigurationError("SYNC_QUEUE_URL", "is not set");
   if (open?.url !== url) open = { url, queue: createMessageQueue({ queueUrl: url }) };

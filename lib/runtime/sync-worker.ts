@@ -14,19 +14,19 @@ import type { JobInvocation } from "./job-function.ts";
 import { type Runtime, runtime } from "./runtime.ts";
 import { syncQueue } from "./sync-queue.ts";
 
-/** Kept back from a run for what follows it: a message to go on with, events to publish. */
+/** Kept free after a run for the next message and the events. */
 const AFTER_RUN_MS = 15_000;
 
-/** A batch of a hundred takes a second at the most. */
+/** Least time to publish a batch: a batch of 100 takes up to 1 s. */
 const PUBLISH_MS = 5_000;
 
 const instanceId = randomUUID();
-/** One client a process. */
+/** One client per process. */
 const buses = new WeakMap<Runtime, EventBus>();
 
 /**
- * Works off a batch of the sync queue. What fails is named, so that the queue delivers it again, alone; a message
- * nobody can read is not lost but ends in the dead-letter queue.
+ * Handles a batch of the sync queue. The result names the failed messages, so that the queue redelivers only those; an
+ * unreadable message ends in the dead-letter queue.
  */
 export async function runSyncBatch(
   { Records }: SQSEvent,
@@ -43,21 +43,21 @@ export async function runSyncBatch(
 
 async function isDone({ body, messageId }: SQSRecord, invocation: JobInvocation): Promise<boolean> {
   const { log } = invocation;
-  const work = parseSyncMessage(body);
-  if (work === undefined) {
+  const message = parseSyncMessage(body);
+  if (message === undefined) {
     log.error("sync message unreadable", { messageId });
     return false;
   }
   try {
-    await handleMessage(workDeps(work, invocation), work);
+    await handleMessage(depsFor(message, invocation), message);
     return true;
   } catch (error) {
-    log.error("sync work failed", { messageId, accountId: work.accountId, error });
+    log.error("sync message failed", { messageId, accountId: message.accountId, error });
     return false;
   }
 }
 
-function workDeps({ accountId }: SyncMessage, invocation: JobInvocation): HandleMessageDeps {
+function depsFor({ accountId }: SyncMessage, invocation: JobInvocation): HandleMessageDeps {
   const services = runtime();
   const { records, clock, random, settings } = services;
   const { log } = invocation;
@@ -86,7 +86,7 @@ function workDeps({ accountId }: SyncMessage, invocation: JobInvocation): Handle
   };
 }
 
-/** @returns whether there is nothing left to publish */
+/** @returns whether all changes are published */
 async function publish(services: Runtime, accountId: string, { deadline }: JobInvocation): Promise<boolean> {
   const bus = eventBus(services);
   if (bus === undefined) return true;
@@ -105,7 +105,7 @@ async function publish(services: Runtime, accountId: string, { deadline }: JobIn
 
 class OutOfTime extends Error {}
 
-/** Subscribers may get it twice, and tell by the sequence. */
+/** Subscribers may get a change twice and recognise it by the sequence. */
 function toBusEvent(accountId: string, change: NumberChange): BusEvent {
   return {
     type: "PhoneNumberChanged",

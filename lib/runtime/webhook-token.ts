@@ -1,7 +1,7 @@
 import type { Deadline } from "../platform/deadline.ts";
 import type { Runtime } from "./runtime.ts";
 
-/** What RingCentral is told to show with its notifications: made from the account's secret, so there is none to keep. */
+/** Secret that RingCentral sends with its notifications: derived from the account's secret, so it is not stored. */
 export async function verificationToken(
   { currentKey }: Runtime,
   accountId: string,
@@ -10,7 +10,7 @@ export async function verificationToken(
   return Buffer.from(await currentKey("webhook", accountId, deadline)).toString("base64url");
 }
 
-/** The present one, then those of secrets that are still good: a subscription may have been made with the last one. */
+/** The current token, then those of secrets that are still valid: a subscription may carry the previous one. */
 export async function* verificationTokens(
   services: Runtime,
   accountId: string,

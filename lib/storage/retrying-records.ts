@@ -8,11 +8,10 @@ const MAX_TRIES = 4;
 const FIRST_PAUSE_MS = 150;
 
 /**
- * The table for work that nobody waits for and that is dear to repeat: what fails is tried again some times, within
- * the deadline. A write whose answer was lost may have taken effect; when its repetition fails the condition, the
- * record tells: if it is what was to be written, it was. So no two processes may write equal values to a record for
- * different reasons.
- * @throws StorageUnavailable when patience is at its end
+ * Retries storage calls for background work that is expensive to redo, within the deadline. A write without a response
+ * may have taken effect. When its retry fails the condition and the record holds the value to write, the first attempt
+ * succeeded. So two processes must not write equal values to a record for different reasons.
+ * @throws StorageUnavailable after the last try
  */
 export function retryingRecords(records: RecordStore, clock: Clock, deadline: Deadline): RecordStore {
   async function persist<Result>(act: (isRepeated: boolean) => Promise<Result>): Promise<Result> {

@@ -8,7 +8,7 @@ import { StorageUnavailable } from "../storage/errors.ts";
 import type { RecordStore } from "../storage/record-store.ts";
 import { readSnapshotPage } from "./snapshot/snapshot.ts";
 
-export interface ListCompanyNumbersDeps extends NumbersDeps {
+interface ListCompanyNumbersDeps extends NumbersDeps {
   records: RecordStore;
 }
 

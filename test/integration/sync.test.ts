@@ -35,7 +35,7 @@ describe("the list of numbers", () => {
 
   it("holds every number once, as RingCentral has it", async () => {
     await lab.syncNow();
-    const numbers = await lab.walk("limit=33");
+    const numbers = await lab.readAll("limit=33");
     expect(numbers).toHaveLength(250);
     expect(new Set(numbers.map(({ id }) => id)).size).toBe(250);
     const live = await lab.list({ query: "limit=1000", headers: { "cache-control": "no-cache" } });
@@ -58,9 +58,9 @@ describe("the list of numbers", () => {
     ["q=%2B1650", (each: { phoneNumber: string }) => each.phoneNumber.startsWith("+1650")],
     ["q=ana", (each: { extension?: { name?: string } }) => /\bana/i.test(each.extension?.name ?? "")],
   ])("filtered by %s is the same from the snapshot as live, and counted", async (filter, fits) => {
-    const live = await lab.walk(`${filter}&limit=1000`);
+    const live = await lab.readAll(`${filter}&limit=1000`);
     await lab.syncNow();
-    const found = await lab.walk(`${filter}&limit=5`);
+    const found = await lab.readAll(`${filter}&limit=5`);
     expect(found.length).toBeGreaterThan(0);
     expect(found.every(fits)).toBe(true);
     expect(found.map(({ id }) => id).sort()).toEqual(live.map(({ id }) => id).sort());
@@ -73,7 +73,7 @@ describe("the list of numbers", () => {
     service.twin.numbers.add({ phoneNumber: "+12025550101" });
     service.twin.numbers.remove(900_003);
     await lab.syncNow();
-    const rest = await lab.walk(`limit=100&cursor=${first.body.page.nextCursor}`);
+    const rest = await lab.readAll(`limit=100&cursor=${first.body.page.nextCursor}`);
     const ids = [...first.body.data, ...rest].map(({ id }) => id);
     expect(new Set(ids).size).toBe(250);
     expect(ids).toContain("900003");
@@ -106,7 +106,7 @@ describe("the feed of changes", () => {
     expect(begun.body).toMatchObject({ data: [], page: { hasMore: false } });
     expect(begun.headers["retry-after"]).toMatch(/^\d+$/);
     const numbers = new Map(
-      (await lab.walk(queryOf(begun.body.meta.snapshot))).map((each) => [each.id, each]),
+      (await lab.readAll(queryOf(begun.body.meta.snapshot))).map((each) => [each.id, each]),
     );
     let cursor = begun.body.page.nextCursor;
     const sequences: number[] = [];

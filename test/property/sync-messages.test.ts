@@ -15,7 +15,7 @@ interface Message {
   at: number;
 }
 
-/** One account, its sync and its queue; time moves when somebody waits. Steps are drawn by the property. */
+/** One account, its sync and its queue; waiting moves the time. The property draws the steps. */
 class World {
   now = 1_000;
   messages: Message[] = [];
@@ -23,7 +23,7 @@ class World {
   /** Changes committed and not yet published. */
   unpublished = 0;
   run: { startedAt: number; pages: number } | undefined;
-  sweeps = 0;
+  scans = 0;
 
   request(trigger: SyncMessage["trigger"]): void {
     this.#put({ accountId: "1", trigger, requestedAt: this.now, postponed: 0 }, 0);
@@ -41,7 +41,7 @@ class World {
     if (this.run.pages < PAGES) return { state: "continues", continueAfterMs: 5_000 };
     this.scannedAt = this.run.startedAt;
     this.run = undefined;
-    this.sweeps += 1;
+    this.scans += 1;
     this.unpublished += 1;
     return { state: "committed" };
   }
@@ -111,7 +111,7 @@ const step = fc.oneof(
 );
 const smooth: Fate = { pages: PAGES, fails: undefined, busy: false, duplicated: false };
 
-it("whatever fails, is busy or comes twice: every request ends in a whole sweep begun after it, all of it published, and the queue at rest", async () => {
+it("completes every request with a full scan begun after it, publishes all changes and empties the queue, whatever fails or comes twice", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 40 }), async (steps) => {
       const world = new World();
@@ -138,11 +138,11 @@ it("whatever fails, is busy or comes twice: every request ends in a whole sweep 
   );
 });
 
-it("a burst of duplicates costs one sweep", async () => {
+it("a burst of duplicates costs one full scan", async () => {
   const world = new World();
   world.request("request");
   const [message] = world.messages;
   if (message !== undefined) world.messages.push({ ...message }, { ...message }, { ...message });
   while (world.messages.length > 0) await world.deliver(0, smooth);
-  expect(world.sweeps).toBe(1);
+  expect(world.scans).toBe(1);
 });

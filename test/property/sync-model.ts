@@ -224,7 +224,7 @@ export function createFollower(world: World) {
       const read = await readSnapshotPage(reading, { accountId: ACCOUNT, filter: {}, page });
       if (read === undefined) throw new Error("the snapshot is gone");
       for (const number of read.items) {
-        if (numbers.has(number.id)) throw new Error(`number ${number.id} twice in one walk`);
+        if (numbers.has(number.id)) throw new Error(`number ${number.id} twice in one iteration`);
         numbers.set(number.id, number);
       }
       from = read.next;
@@ -257,7 +257,7 @@ export function createFollower(world: World) {
 
 /**
  * What must hold of everything ever committed. Each number of a version was so, and each that went was gone, at some
- * instant between the beginning of the sweep and the commit. (A number that came since the version before may be late:
+ * instant between the beginning of the scan and the commit. (A number that came since the version before may be late:
  * a list that is read in pages can hide one. It may never be lost; that shows at the end.)
  */
 export async function findUntruths(world: World): Promise<string[]> {

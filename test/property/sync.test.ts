@@ -67,11 +67,11 @@ async function settle(world: World): Promise<void> {
   const { schedule, upstream, records } = world;
   upstream.role = "admin";
   upstream.maxPerPage = 1_000;
-  // The second look at a shrink has to come some minutes after the first.
+  // The re-check of a shrink has to begin 5 minutes after the first scan.
   for (let round = 0; round < 4; round += 1) {
     await schedule.clock.sleep(10 * MINUTE);
     await deliver(world, calm, Number.POSITIVE_INFINITY);
-    // What no second look may settle, such as the loss of all main numbers, an operator does, who knows that it is true.
+    // An operator settles what no re-check may settle, such as the loss of all main numbers.
     if (round === 2) await confirmQuarantine({ records, clock: schedule.clock, random: () => 0.5 }, ACCOUNT);
   }
 }
@@ -90,7 +90,7 @@ function moodsOf(schedule: Schedule): Moods {
 }
 
 describe("the sync of an account", () => {
-  it("loses no change, repeats none and removes nothing that is there, whatever happens", async () => {
+  it("loses no change, repeats none and removes no existing number, whatever happens", async () => {
     const seen = { commits: 0, quarantines: 0, crashes: 0, missed: 0, again: 0, resumed: 0, removed: 0 };
     await forEachSeed(80, async (seed, keep) => {
       const schedule = keep(createSchedule({ seed, ...chaos }));
@@ -152,7 +152,7 @@ describe("the sync of an account", () => {
     if (process.env.DEEP_RUNS !== undefined) console.log(`what happened: ${JSON.stringify(seen)}`);
   });
 
-  it("goes on from a crash at any await: at most the page in hand is read again, and nothing shows twice", async () => {
+  it("resumes after a crash at any await: reads at most one page again, and shows nothing twice", async () => {
     // Each seed is some two hundred runs: one for each place where a process may die.
     const runs = Math.max(2, Math.ceil(Number(process.env.DEEP_RUNS ?? 2) / 200));
     const env = process.env.SEED === undefined ? {} : { SEED: process.env.SEED };
@@ -194,7 +194,7 @@ describe("the sync of an account", () => {
           ({ operation }) => operation === "listCompanyNumbers",
         ).length;
         if (status !== "crashed") break;
-        // When the run was over, the next message begins another; before that it only goes on.
+        // After the end of the run, the next message begins another; before it, the message resumes the run.
         const staged = world.records.dump().filter(({ key }) => key.sort.startsWith("stage#"));
         const runs = new Set(staged.map(({ key }) => key.sort.split("#")[1])).size - 1;
         expect(pages).toBeLessThanOrEqual(4 * runs + 1);
@@ -203,7 +203,7 @@ describe("the sync of an account", () => {
     await forEachSeed(runs, everywhere, env);
   });
 
-  it("is done by one of many that begin at once, by one call for each page", async () => {
+  it("is run by one of many processes that begin at once, with one call for each page", async () => {
     await forEachSeed(40, async (seed, keep) => {
       const schedule = keep(createSchedule({ seed }));
       const world = createWorld(schedule, 60);

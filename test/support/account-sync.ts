@@ -53,7 +53,7 @@ export function createAccountSync(count = 0) {
     );
   }
 
-  /** Goes on until the run is over, waiting as told. */
+  /** Repeats until the run has ended, waiting as told. */
   async function syncToEnd(): Promise<SyncOutcome> {
     for (;;) {
       const outcome = await sync();
@@ -62,7 +62,7 @@ export function createAccountSync(count = 0) {
     }
   }
 
-  async function walk(
+  async function readAll(
     filter: CompanyNumbersFilter = {},
     { limit = 100, from }: { limit?: number; from?: Position | undefined } = {},
   ): Promise<PhoneNumber[]> {
@@ -99,7 +99,7 @@ export function createAccountSync(count = 0) {
     return { next: page.next, snapshot: page.snapshot };
   }
 
-  const ids = async () => (await walk()).map(({ id }) => id).sort();
+  const ids = async () => (await readAll()).map(({ id }) => id).sort();
   const upstreamIds = () => [...upstream.numbers.keys()].sort();
   return {
     records,
@@ -111,7 +111,7 @@ export function createAccountSync(count = 0) {
     state,
     sync,
     syncToEnd,
-    walk,
+    readAll,
     changesFrom,
     feedStart,
     ids,

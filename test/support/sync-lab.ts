@@ -47,7 +47,7 @@ export function syncLab(service: Service, sync: SyncServices) {
       await this.workOnce();
     },
     /** Follows links from a path with a query until there is no more. */
-    async walk(query = "limit=100"): Promise<TestAnswer["body"][]> {
+    async readAll(query = "limit=100"): Promise<TestAnswer["body"][]> {
       const items = [];
       let next: string | undefined = query;
       while (next !== undefined) {

@@ -223,7 +223,7 @@ export interface paths {
         put?: never;
         /**
          * Start a number sync now
-         * @description Queues a sync of the token's account and answers at once. While one is running no second one is begun. Follow it with `GET /v1/sync`.
+         * @description Queues a sync of the token's account and responds at once. Syncs of one account never run at the same time. Follow it with `GET /v1/sync`.
          */
         post: operations["startSync"];
         delete?: never;
@@ -242,8 +242,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Confirm what a quarantined sync has found
-         * @description An operator's word that the numbers a sync could no longer see are really gone. A new sync is queued, and may commit exactly what is quarantined now; should it find something else, that is quarantined anew.
+         * Confirm the removals of a quarantined sync
+         * @description An operator confirms that the missing numbers are really gone. This queues a sync, which removes exactly the numbers that are quarantined now. When other numbers are missing, it quarantines again.
          */
         post: operations["confirmSyncQuarantine"];
         delete?: never;
@@ -262,8 +262,8 @@ export interface paths {
         get?: never;
         put?: never;
         /**
-         * Take a notification of RingCentral's
-         * @description For RingCentral alone. A request with a `Validation-Token` header and no body is the handshake of a new subscription: the header is sent back. Every other one is a notification as RingCentral describes it, with this service's own secret in `Verification-Token` (or `Validation-Token`). It is a hint that numbers may have changed, never the truth about them: it wakes an early sync and does nothing else.
+         * Receive a change notification from RingCentral
+         * @description For RingCentral only. A request with a `Validation-Token` header and no body is the handshake of a new subscription: the header is echoed. Every other request is a notification as RingCentral describes it, with this service's secret in `Verification-Token` (or `Validation-Token`). It says that numbers may have changed, not how: it queues an early sync and does nothing else.
          */
         post: operations["receiveRingCentralEvent"];
         delete?: never;
@@ -880,7 +880,7 @@ export interface components {
             /** Format: date-time */
             at: string;
         };
-        /** @description How far the sync under way has come. */
+        /** @description How far the running sync has come. */
         SyncProgress: {
             /** Format: date-time */
             startedAt: string;
@@ -896,11 +896,11 @@ export interface components {
              */
             etaSeconds?: number;
         };
-        /** @description What a sync found and has not committed, since it may be a view with fewer permissions. */
+        /** @description Missing numbers that a sync has not removed: the view may have fewer permissions. */
         SyncQuarantine: {
             /** Format: date-time */
             since: string;
-            /** @description `shrink`: more numbers would go than a sync may remove unconfirmed. `permissions`: the RingCentral credential or its permissions changed. `main_numbers`: every main company number is missing. */
+            /** @description `shrink`: more numbers are missing than a sync may remove without a re-check. `permissions`: the RingCentral credential or its permissions changed. `main_numbers`: every main company number is missing. */
             reason: string;
             /**
              * Format: int64
@@ -908,10 +908,10 @@ export interface components {
              */
             removed?: number;
         };
-        /** @description One sync that has ended. */
+        /** @description One finished sync. */
         SyncRun: {
             id: string;
-            /** @description `schedule`, `request` or `hint`. */
+            /** @description `schedule`, `request` or `hint` (a change notification). */
             trigger: string;
             /** Format: date-time */
             startedAt: string;
@@ -979,7 +979,7 @@ export interface components {
             errorCode?: string;
             requestId?: string;
         };
-        /** @description What came of a delivery. */
+        /** @description The result of a delivery. */
         WebhookReceipt: {
             /** @enum {string} */
             outcome: "validated" | "sync_queued" | "ignored";
@@ -2266,7 +2266,7 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            /** @description Taken. */
+            /** @description Received. */
             200: {
                 headers: {
                     "X-Request-Id": components["headers"]["X-Request-Id"];

@@ -11,40 +11,40 @@ export interface DebounceDeps {
   log: Logger;
 }
 
-/** Changes come in bursts: wait for the last of them. */
+/** Changes come in bursts: the sync waits for the last of them. */
 const DEBOUNCE_MS = 30_000;
-/** A sync costs Heavy calls: hints alone start one no more often than this. */
+/** A sync costs Heavy calls: change notifications start at most one in this time. */
 const SPACING_MS = 5 * 60_000;
 
-const hintRecord = z.object({
-  /** Epoch milliseconds: when the sync that hints woke begins, at the earliest. */
+const debounceRecord = z.object({
+  /** Epoch milliseconds: earliest start of the sync that notifications queued. */
   dueAt: z.number(),
 });
 
-const hintKey = (accountId: string): RecordKey => ({ partition: `sync#${accountId}`, sort: "hint" });
+const debounceKey = (accountId: string): RecordKey => ({ partition: `sync#${accountId}`, sort: "hint" });
 
 /**
- * Queues an early sync, once for all hints that come before it begins.
- * @returns whether this hint is the one that queued it
- * @throws StorageUnavailable, QueueUnavailable: then nothing is queued, and the hint has to come again
+ * Queues an early sync, once for all change notifications that arrive before it begins.
+ * @returns whether this notification queued it
+ * @throws StorageUnavailable, QueueUnavailable: nothing is queued, and the notification has to be delivered again
  */
 export async function debounceSync(deps: DebounceDeps, accountId: string): Promise<boolean> {
   const { records, queue, now, log } = deps;
-  const key = hintKey(accountId);
+  const key = debounceKey(accountId);
   const stored = await records.read<unknown>(key);
-  const known = hintRecord.safeParse(stored?.value);
+  const known = debounceRecord.safeParse(stored?.value);
   const lastDueAt = known.success ? known.data.dueAt : Number.NEGATIVE_INFINITY;
   if (lastDueAt > now()) return false;
   const dueAt = Math.max(now() + DEBOUNCE_MS, lastDueAt + SPACING_MS);
   const version = await records.compareAndSet(key, stored?.version ?? null, { dueAt });
-  // Another hint was first, and has queued the sync that answers this one too.
+  // Another notification was first; its sync covers this one too.
   if (version === undefined) return false;
-  // Hints that are still to come count on this sync too: only a sweep that begins after them all has answered it.
-  const work: SyncMessage = { accountId, trigger: "hint", requestedAt: dueAt, postponed: 0 };
+  // Later notifications rely on this sync too, so only a full scan that begins after `dueAt` completes it.
+  const message: SyncMessage = { accountId, trigger: "hint", requestedAt: dueAt, postponed: 0 };
   try {
-    await queue.send(work, (dueAt - now()) / 1000);
+    await queue.send(message, (dueAt - now()) / 1000);
   } catch (error) {
-    await records.remove(key, version).catch(() => log.warn("hint left behind", { accountId }));
+    await records.remove(key, version).catch(() => log.warn("debounce record not removed", { accountId }));
     throw error;
   }
   return true;

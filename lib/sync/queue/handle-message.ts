@@ -5,10 +5,10 @@ import type { SyncOutcome } from "../run/run.ts";
 import type { SyncMessage } from "./sync-message.ts";
 
 export interface HandleMessageDeps {
-  run(work: SyncMessage): Promise<SyncOutcome>;
-  /** Epoch milliseconds: when the last sweep began that was seen through; undefined before the first. */
+  run(message: SyncMessage): Promise<SyncOutcome>;
+  /** Epoch milliseconds: start of the last complete full scan; undefined before the first. */
   scannedAt(accountId: string): Promise<number | undefined>;
-  /** Publishes what has not been published yet, as far as there is time. @returns whether that was all */
+  /** Publishes unpublished changes while time is left. @returns whether all are published */
   publish(accountId: string): Promise<boolean>;
   queue: MessageQueue;
   metrics: Metrics;
@@ -16,7 +16,7 @@ export interface HandleMessageDeps {
   log: Logger;
 }
 
-/** The message goes back to the queue, and after some more tries to the dead-letter queue. */
+/** The queue redelivers the message, and moves it to the dead-letter queue after some tries. */
 export class SyncFailed extends Error {
   constructor(accountId: string, reason: string) {
     super(`sync of account ${accountId}: ${reason}`);
@@ -24,62 +24,61 @@ export class SyncFailed extends Error {
   }
 }
 
-/** While another sync of the account is at work. */
+/** Wait while another sync of the account is running. */
 const POSTPONE_MS = 60_000;
-/** For longer than the largest account takes; then the schedule comes round again. */
+/** Longer than the largest account takes; after that the next scheduled sync takes over. */
 const MAX_POSTPONED = 30;
 
 /**
- * Does the work of one message. Doing it twice does no harm: a message that a later sweep has answered already
- * only publishes what may be left to publish.
+ * Handles one message. Repeatable: when a later full scan has completed the message, only unpublished changes are left.
  * @throws SyncFailed, StorageUnavailable, QueueUnavailable, EventBusUnavailable: deliver the message again
  */
-export async function handleMessage(deps: HandleMessageDeps, work: SyncMessage): Promise<void> {
-  const { accountId } = work;
+export async function handleMessage(deps: HandleMessageDeps, message: SyncMessage): Promise<void> {
+  const { accountId, trigger } = message;
   const { log, queue, metrics } = deps;
   await measureAge(deps, accountId);
-  if (await isAnswered(deps, work)) {
-    log.info("sync work already done", { accountId, trigger: work.trigger });
-    return publishAll(deps, work);
+  if (await isComplete(deps, message)) {
+    log.info("sync message already complete", { accountId, trigger });
+    return publishAll(deps, message);
   }
-  const outcome = await deps.run(work);
-  log.info("sync run", { accountId, trigger: work.trigger, ...outcome });
+  const outcome = await deps.run(message);
+  log.info("sync run", { accountId, trigger, ...outcome });
   const { state, continueAfterMs } = outcome;
   switch (state) {
     case "continues":
-      // As a message of its own: this one may be at the end of its deliveries. It stays who asked, and when.
-      return queue.send(next(work), seconds(continueAfterMs ?? 0));
+      // A new message, because this one may be at its last delivery. Trigger and request time are kept.
+      return queue.send(next(message), seconds(continueAfterMs ?? 0));
     case "busy":
-      return postpone(deps, work, continueAfterMs);
+      return postpone(deps, message, continueAfterMs);
     case "failed":
       if (outcome.problem?.retryable === false) return log.error("sync gave up", { accountId, ...outcome });
       throw new SyncFailed(accountId, outcome.problem?.code ?? "failed");
     case "quarantined":
       log.error("sync quarantined", { accountId, ...outcome });
       metrics.record("SyncQuarantined", 1, "Count");
-      // The second look that may confirm it.
+      // The re-check may settle the quarantine.
       if (continueAfterMs === undefined) return;
-      return queue.send(next(work), seconds(continueAfterMs));
+      return queue.send(next(message), seconds(continueAfterMs));
     default:
       metrics.record("SyncQuarantined", 0, "Count");
-      await publishAll(deps, work);
-      // A run that was under way when this was asked for may have read the changed pages before they changed.
-      if (needsLaterScan(work) && !(await isAnswered(deps, work))) await postpone(deps, work, 0);
+      await publishAll(deps, message);
+      // A run that was under way at the request may have read the changed pages before they changed.
+      if (needsLaterScan(message) && !(await isComplete(deps, message))) await postpone(deps, message, 0);
   }
 }
 
-/** The rest of a large account's first snapshot is published by a message of its own. */
-async function publishAll({ publish, queue }: HandleMessageDeps, work: SyncMessage): Promise<void> {
-  if (!(await publish(work.accountId))) await queue.send(next(work));
+/** A new message publishes the rest of a large account's first snapshot. */
+async function publishAll({ publish, queue }: HandleMessageDeps, message: SyncMessage): Promise<void> {
+  if (!(await publish(message.accountId))) await queue.send(next(message));
 }
 
-/** Before the run: a snapshot that no run brings up to date any more grows older, and that is what is watched. */
+/** Measured before the run: when no run succeeds any more, the snapshot's age grows, and the alarm watches that. */
 async function measureAge({ metrics, scannedAt, now }: HandleMessageDeps, accountId: string): Promise<void> {
   const at = await scannedAt(accountId);
   if (at !== undefined) metrics.record("SyncAgeSeconds", Math.round((now() - at) / 1000), "Seconds");
 }
 
-async function isAnswered(
+async function isComplete(
   deps: HandleMessageDeps,
   { accountId, requestedAt }: SyncMessage,
 ): Promise<boolean> {
@@ -90,17 +89,15 @@ const needsLaterScan = ({ trigger }: SyncMessage) => trigger === "request" || tr
 
 async function postpone(
   { queue, log }: HandleMessageDeps,
-  work: SyncMessage,
+  message: SyncMessage,
   afterMs = POSTPONE_MS,
 ): Promise<void> {
-  if (work.postponed >= MAX_POSTPONED) {
-    return log.warn("sync work dropped: the account's sync does not come to rest", {
-      accountId: work.accountId,
-      trigger: work.trigger,
-    });
+  const { accountId, trigger, postponed } = message;
+  if (postponed < MAX_POSTPONED) {
+    return queue.send({ ...message, postponed: postponed + 1 }, seconds(afterMs));
   }
-  await queue.send({ ...work, postponed: work.postponed + 1 }, seconds(afterMs));
+  log.warn("sync message dropped: the account is still busy", { accountId, trigger });
 }
 
-const next = (work: SyncMessage): SyncMessage => ({ ...work, postponed: 0 });
+const next = (message: SyncMessage): SyncMessage => ({ ...message, postponed: 0 });
 const seconds = (ms: number) => Math.ceil(ms / 1000);

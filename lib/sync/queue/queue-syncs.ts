@@ -3,11 +3,11 @@ import type { Logger } from "../../platform/logger.ts";
 import type { MessageQueue } from "../../platform/message-queue.ts";
 import type { SyncMessage } from "./sync-message.ts";
 
-/** Accounts begin one after the other over this time, so that they do not all meet in the queue's consumers. */
+/** Accounts start spread over this time, so that they do not reach the queue's consumers at once. */
 const SPREAD_MS = 60_000;
 
 /**
- * Queues a sync of each account. All are tried even if some fail; a repetition by the scheduler does no harm.
+ * Queues a sync of each account. A failed account does not stop the others; the scheduler may repeat the call.
  * @throws the first failure
  */
 export async function queueSyncs(
@@ -18,8 +18,8 @@ export async function queueSyncs(
   const requestedAt = clock.now();
   const sent = await Promise.allSettled(
     accounts.map((accountId, index) => {
-      const work: SyncMessage = { accountId, trigger: "schedule", requestedAt, postponed: 0 };
-      return queue.send(work, Math.floor((index * SPREAD_MS) / accounts.length / 1000));
+      const message: SyncMessage = { accountId, trigger: "schedule", requestedAt, postponed: 0 };
+      return queue.send(message, Math.floor((index * SPREAD_MS) / accounts.length / 1000));
     }),
   );
   const failures = sent.filter((result) => result.status === "rejected");

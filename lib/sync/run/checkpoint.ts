@@ -38,7 +38,7 @@ interface ScanProgress {
   trouble: number;
 }
 
-export type StagedBy = [generation: number, count: number];
+type StagedBy = [generation: number, count: number];
 
 export function newScan(now: number): ScanProgress {
   return {

@@ -4,7 +4,7 @@ import type { Run, SyncDeps, SyncRequest } from "./run.ts";
 import type { RunLease } from "./run-lease.ts";
 
 export function newRun(deps: SyncDeps, request: SyncRequest, lease: RunLease): Run {
-  const given = { ...deps, ...request, lease };
+  const given = { ...request, ...deps, lease };
   return {
     ...given,
     checkpoint: lease.found ?? newCheckpoint(given, ""),

@@ -15,7 +15,7 @@ const MAX_PART_LENGTH = 256 * 1024;
  * of 1,000 numbers takes 1 to 2 KB instead of 50.
  */
 interface StagedNumbers {
-  /** `distance, length, distance, length`: ranges of places, each relative to the end of the one before. */
+  /** Places in order, each as its distance from the one before: long runs of 1, which compress to a few bytes. */
   same: number[];
   other: PhoneNumber[];
   /** Count of further records, which hold the rest of `other`. */
@@ -49,7 +49,7 @@ export async function stageNumbers(
     writeOnce(records, stageKey(accountId, runId, part), value, options);
   for (const [index, part] of rest.entries()) await write(`${name}+${index}`, part);
   const staged: StagedNumbers = {
-    same: rangesOf(places),
+    same: distancesOf(places),
     other: first,
     ...(rest.length > 0 && { more: rest.length }),
   };
@@ -65,11 +65,11 @@ export async function readStagedNumbers(
   const staged = await readCompressed<StagedNumbers>(records, stageKey(accountId, runId, name));
   if (staged === undefined) return undefined;
   const numbers: PhoneNumber[] = [];
-  let end = 0;
-  for (let index = 0; index < staged.same.length; index += 2) {
-    const first = end + (staged.same[index] ?? 0);
-    end = first + (staged.same[index + 1] ?? 0);
-    numbers.push(...base.numbers.slice(first, end));
+  let place = -1;
+  for (const distance of staged.same) {
+    place += distance;
+    const number = base.numbers[place];
+    if (number !== undefined) numbers.push(number);
   }
   numbers.push(...staged.other);
   for (let part = 0; part < (staged.more ?? 0); part += 1) {
@@ -80,16 +80,10 @@ export async function readStagedNumbers(
   return numbers;
 }
 
-/** The order within a page does not matter: sorted, neighbours form ranges. */
-function rangesOf(places: number[]): number[] {
-  const ranges: number[] = [];
-  let end = 0;
-  for (const place of [...new Set(places)].sort((a, b) => a - b)) {
-    if (place === end && ranges.length > 0) ranges[ranges.length - 1] = (ranges.at(-1) ?? 0) + 1;
-    else ranges.push(place - end, 1);
-    end = place + 1;
-  }
-  return ranges;
+/** The order within a page does not matter, and neither does a number that it holds twice. */
+function distancesOf(places: readonly number[]): number[] {
+  const sorted = [...new Set(places)].sort((a, b) => a - b);
+  return sorted.map((place, index) => place - (sorted[index - 1] ?? -1));
 }
 
 function partsOf(numbers: readonly PhoneNumber[]): PhoneNumber[][] {

@@ -10,15 +10,15 @@ import { FEED_RETENTION_MS } from "./sync-records.ts";
 
 const changePosition = z.object({ version: z.number(), index: z.number() });
 
-/** When to ask again is for the edge to say. */
-export type ChangesPage = Omit<FeedPage<NumberChange>, "pollAfterSeconds">;
+/** A page of the feed without the suggested polling interval. */
+type ChangesPage = Omit<FeedPage<NumberChange>, "pollAfterSeconds">;
 
 /**
- * What has changed since a position, oldest first, each change once and none left out. Without a position: no changes,
- * the position of "from now on", and where the walk of the snapshot begins that holds everything before it.
- * Costs one read of the table when nothing has changed, and two more for a version that has.
+ * Changes since a position, oldest first, each exactly once. Without a position: no changes, the position of the next
+ * change, and the start of the snapshot that holds everything before it.
+ * Costs one read of the table when nothing has changed, and two more for each changed version.
  * @returns undefined when there is no snapshot yet
- * @throws ProblemError `cursor_expired` for a position older than changes are kept; StorageUnavailable
+ * @throws ProblemError `cursor_expired` for a position older than the changes that are kept; StorageUnavailable
  */
 export async function readChanges(
   { records, now }: { records: RecordStore; now: () => number },

@@ -5,32 +5,30 @@ import type { Difference } from "./number-changes.ts";
 import { readVersion } from "./snapshot-store.ts";
 import { changesKey, FEED_RETENTION_MS, type Head, type VersionRecord, versionKey } from "./sync-records.ts";
 
-/** How many changes are in one record. */
+/** Changes in one record. */
 const PART = 200;
-/** Versions are looked up so many at a time; most hold a few changes. */
-const VERSIONS_AT_ONCE = 8;
-/** And no more than this for one page, however little is in them. */
+/** Versions read at the same time; most hold a few changes. */
+const CONCURRENCY = 8;
+/** Most versions read for one page. */
 const MAX_VERSIONS = 64;
-/**
- * Records of versions outlive their changes: former snapshots are cleared away by them, which waits for the next sync.
- */
+/** Version records outlive their changes: the next sync needs them to delete old snapshots. */
 const VERSION_LIFETIME_MS = 3 * FEED_RETENTION_MS;
 
-/** Where reading the changes goes on: at that change of what made that version. */
+/** Feed position: the next change to read. */
 export interface ChangePosition {
   version: number;
   index: number;
 }
 
-/** The changes this far back are not kept any more. */
+/** The changes at this position have expired. */
 export class ChangesGone extends Error {
   constructor() {
-    super("changes are not kept any more");
+    super("the changes have expired");
     this.name = "ChangesGone";
   }
 }
 
-/** Nobody sees them before the head names them. To be repeated by whoever goes on with the run. */
+/** Invisible until the head names the run. Repeatable: a resumed run writes the same records. */
 export async function writeChanges(
   records: RecordStore,
   accountId: string,
@@ -49,7 +47,7 @@ export async function writeChanges(
     }),
   );
   const parts = Array.from({ length: Math.ceil(changes.length / PART) }, (_, part) => part);
-  // A day more than promised: `at` is not yet the instant of the commit.
+  // One day more than promised: the commit comes after `at`.
   const options = { expiresAt: at + FEED_RETENTION_MS + 24 * 60 * 60 * 1000 };
   await inBatches(parts, (part) =>
     writeOnce(
@@ -61,7 +59,7 @@ export async function writeChanges(
   );
 }
 
-/** The head's version for those that come after it. Its writer may have died before this; the next run does it then. */
+/** Keeps the head's version for later readers. When its writer crashed before this call, the next run repeats it. */
 export async function recordVersion(
   records: RecordStore,
   accountId: string,
@@ -74,9 +72,9 @@ export async function recordVersion(
 }
 
 /**
- * Changes from a position on, oldest first, up to `limit`; perhaps fewer although there are more.
- * @param notBefore epoch milliseconds: what was committed earlier counts as gone
- * @returns with where to go on, which is behind the head's version when there is no more
+ * Changes from a position on, oldest first, up to `limit`; fewer are possible although there are more.
+ * @param notBefore epoch milliseconds: changes committed earlier count as expired
+ * @returns the changes and the next position, which is behind the head's version at the end of the feed
  * @throws ChangesGone; StorageUnavailable
  */
 export async function readChangesFrom(
@@ -92,7 +90,7 @@ export async function readChangesFrom(
   const changes: NumberChange[] = [];
   let next = from;
   for (let looked = 0; looked < MAX_VERSIONS && next.version <= head.version && changes.length < limit; ) {
-    const count = Math.min(VERSIONS_AT_ONCE, head.version - next.version + 1);
+    const count = Math.min(CONCURRENCY, head.version - next.version + 1);
     const first = next.version;
     const versions = await Promise.all(
       Array.from({ length: count }, (_, index) => versionOf(records, accountId, head, first + index)),

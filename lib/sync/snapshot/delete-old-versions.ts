@@ -3,16 +3,16 @@ import { inBatches } from "./compressed-records.ts";
 import { readManifest, readVersion } from "./snapshot-store.ts";
 import { chunkKey, collectedKey, type Head, ITERATION_LIFETIME_MS, manifestKey } from "./sync-records.ts";
 
-/** A version may be walked for a day after the next took its place; and clocks and late writes have their hour. */
+/** An iteration may last a day after the next version replaced its own; one more hour covers clocks and late writes. */
 const KEPT_MS = ITERATION_LIFETIME_MS + 60 * 60 * 1000;
-/** So many versions at a time; the next run does the rest. */
+/** Versions deleted by one run. */
 const MAX_VERSIONS = 20;
 
 /**
- * Deletes the snapshots that no walk can be in any more: of each version that has been current for more than a day,
- * what it retired of the one before, and that one's manifest. A retired chunk is in no later version, so nothing that
- * is read can be hit. Crashes only leave it to the next run.
- * @returns how far it got, and how many chunks went; undefined when there was nothing to do
+ * Deletes snapshots that no iteration can read any more. For each version that is more than a day old: the chunks that
+ * it retired from the version before, and that version's manifest. A retired chunk is in no later version, so readers
+ * lose nothing. After a crash the next run continues.
+ * @returns the last version handled and the count of deleted chunks; undefined when there was nothing to delete
  */
 export async function deleteOldVersions(
   records: RecordStore,
@@ -20,7 +20,7 @@ export async function deleteOldVersions(
   head: Head,
   now: number,
 ): Promise<{ upToVersion: number; chunks: number } | undefined> {
-  // What the first version took the place of is nothing.
+  // The first version replaced nothing.
   const key = collectedKey(accountId);
   const stored = await records.read<{ upToVersion: number }>(key);
   const before = stored?.value.upToVersion ?? 1;
@@ -29,10 +29,10 @@ export async function deleteOldVersions(
   while (upToVersion < head.version && upToVersion - before < MAX_VERSIONS) {
     const version = upToVersion + 1;
     const made = version === head.version ? head.latest : await readVersion(records, accountId, version);
-    // Long expired: nobody has synced for months, and what it retired can no longer be told.
+    // Expired: the account was not synced for months, and the retired chunks are no longer known.
     if (made !== undefined) {
       if (made.committedAt + KEPT_MS > now) break;
-      chunks += await collectBehind(records, accountId, version, made.runId);
+      chunks += await deleteBefore(records, accountId, version, made.runId);
     }
     upToVersion = version;
   }
@@ -41,7 +41,7 @@ export async function deleteOldVersions(
   return { upToVersion, chunks };
 }
 
-async function collectBehind(
+async function deleteBefore(
   records: RecordStore,
   accountId: string,
   version: number,
@@ -50,7 +50,7 @@ async function collectBehind(
   const manifest = await readManifest(records, accountId, version, runId);
   if (manifest === undefined) return 0;
   const { retires, previous } = manifest;
-  // Written once, so at version 1; what is gone already is left alone.
+  // Written once, so at version 1. Chunks that are already deleted are skipped.
   await inBatches(retires, (chunk) => records.remove(chunkKey(accountId, chunk), 1));
   if (previous !== undefined) {
     await records.remove(manifestKey(accountId, previous.version, previous.runId), 1);

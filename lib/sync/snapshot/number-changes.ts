@@ -1,12 +1,12 @@
 import type { PhoneNumber } from "../../contract/company-numbers.ts";
 
-/** What makes one list of numbers of another. */
+/** One change from one list of numbers to another. */
 export type Difference =
   | { type: "added"; id: string; phoneNumber: PhoneNumber }
   | { type: "updated"; id: string; phoneNumber: PhoneNumber; changedFields: string[] }
   | { type: "removed"; id: string };
 
-/** One difference for each number that is not the same in both, in the order of their ids. */
+/** One difference for each number that is not the same in both lists, in the order of the ids. */
 export function differences(
   before: ReadonlyMap<string, PhoneNumber>,
   after: ReadonlyMap<string, PhoneNumber>,
@@ -28,7 +28,7 @@ export function isSameNumber(a: PhoneNumber, b: PhoneNumber): boolean {
   return a === b || fieldsThatDiffer(a, b).length === 0;
 }
 
-/** Names of the fields that only one has, or both with other values. */
+/** Names of the fields whose values differ or that only one number has. */
 function fieldsThatDiffer(before: PhoneNumber, after: PhoneNumber): string[] {
   const { extension: extensionBefore, ...fieldsBefore } = before;
   const { extension: extensionAfter, ...fieldsAfter } = after;
@@ -39,8 +39,8 @@ function fieldsThatDiffer(before: PhoneNumber, after: PhoneNumber): string[] {
 
 function flatDifferences(before: object, after: object): string[] {
   const old: Record<string, unknown> = { ...before };
-  const young: Record<string, unknown> = { ...after };
-  return [...new Set([...Object.keys(old), ...Object.keys(young)])].filter(
-    (name) => old[name] !== young[name],
+  const recent: Record<string, unknown> = { ...after };
+  return [...new Set([...Object.keys(old), ...Object.keys(recent)])].filter(
+    (name) => old[name] !== recent[name],
   );
 }

@@ -1,20 +1,20 @@
 import { createHash } from "node:crypto";
 import type { PhoneNumber } from "../../contract/company-numbers.ts";
 
-/** About how many numbers are in a chunk: a page of 100 loads one, and one change rewrites one. */
+/** Mean count of numbers in a chunk: a page of 100 loads one chunk, and one change rewrites one. */
 const MEAN = 512;
 const SMALLEST = MEAN / 4;
 const LARGEST = MEAN * 4;
-/** Packed, and were it random, this fits into an item of the table, which holds 400 KB. */
+/** Fits into an item of the table (400 KB) compressed, even if it were random. */
 const LARGEST_TEXT = 256 * 1024;
 
-export interface NumberChunk {
+interface NumberChunk {
   numbers: PhoneNumber[];
   /** Equal for equal content. */
   hash: string;
 }
 
-/** The order of a snapshot: by number, as people look for them; ids tell equal ones apart. */
+/** Order of a snapshot: by phone number, then by id. */
 export function inOrder(numbers: Iterable<PhoneNumber>): PhoneNumber[] {
   return [...numbers].sort((a, b) => compare(a.phoneNumber, b.phoneNumber) || compare(a.id, b.id));
 }
@@ -22,8 +22,8 @@ export function inOrder(numbers: Iterable<PhoneNumber>): PhoneNumber[] {
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
 
 /**
- * Cuts a list in order where the numbers themselves say so, rather than every so many: what is inserted or removed
- * then moves no boundary but the nearest, and all other chunks stay what they were.
+ * Content-defined chunking: the ids of the numbers decide where a chunk ends. An insertion or removal moves only the
+ * nearest boundary, and all other chunks keep their content.
  */
 export function cutIntoChunks(sorted: readonly PhoneNumber[]): NumberChunk[] {
   const chunks: NumberChunk[] = [];
@@ -59,12 +59,12 @@ function hashOf(texts: readonly string[]): string {
   return createHash("sha256").update(texts.join("\n")).digest("base64url").slice(0, 22);
 }
 
-/** FNV-1a; only its spread matters, so that the ends of chunks are as good as random. */
+/** FNV-1a: chunk boundaries only need an even spread. */
 function isBoundary(id: string): boolean {
   let hash = 0x811c9dc5;
   for (let index = 0; index < id.length; index += 1) {
     hash = Math.imul(hash ^ id.charCodeAt(index), 0x01000193);
   }
-  // The low bits of neighbouring ids go in step; the high ones are mixed by the multiplications.
+  // The low bits of neighbouring ids are correlated; the multiplications mix the high bits.
   return ((hash ^ (hash >>> 15)) >>> 0) % (MEAN - SMALLEST) === 0;
 }

@@ -4,22 +4,22 @@ import { type ChangePosition, ChangesGone, readChangesFrom } from "./change-log.
 import { readHead } from "./snapshot-store.ts";
 import { publishedKey } from "./sync-records.ts";
 
-export interface OutboxDeps {
+interface PublishDeps {
   records: RecordStore;
-  /** Puts them where subscribers get them, in order, at least once. */
+  /** Delivers the changes to subscribers, in order, at least once. */
   publish(changes: readonly NumberChange[]): Promise<void>;
 }
 
-/** So many are published before that is written down: what a crash repeats at the most. */
+/** Batch size, and the most a crash can publish twice. */
 const BATCH = 100;
 
 /**
- * Publishes what has been committed since it was last called: each change at least once, and in order as far as one
- * process goes. Two at once repeat each other; subscribers drop what they have seen, by its sequence.
- * Changes nobody published for as long as they are kept are passed over.
+ * Publishes the changes committed since the last call: each at least once, and in order within one process. Two
+ * processes at the same time publish duplicates; subscribers drop them by sequence. Changes that expired unpublished
+ * are skipped.
  * @throws what `publish` throws; StorageUnavailable
  */
-export async function publishChanges({ records, publish }: OutboxDeps, accountId: string): Promise<void> {
+export async function publishChanges({ records, publish }: PublishDeps, accountId: string): Promise<void> {
   const key = publishedKey(accountId);
   for (;;) {
     const [{ head }, stored] = await Promise.all([
@@ -35,7 +35,7 @@ export async function publishChanges({ records, publish }: OutboxDeps, accountId
       },
     );
     if (changes.length > 0) await publish(changes);
-    // Somebody else may be at it: then that one, too, has published up to where it writes.
+    // When another process was first, it has published up to the position it wrote.
     await records.compareAndSet(key, stored?.version ?? null, next);
   }
 }

@@ -13,13 +13,13 @@ import {
   versionKey,
 } from "./sync-records.ts";
 
-/** A snapshot's table of contents. */
+/** Table of contents of a snapshot. */
 export interface Manifest {
-  /** In order; together they are the snapshot. */
+  /** The snapshot, in order. */
   chunks: ChunkEntry[];
-  /** Chunks of the version before that are in this one no more, nor in any later one. */
+  /** Chunks of the version before that neither this version nor a later one contains. */
   retires: string[];
-  /** The version before, and the run that wrote it. */
+  /** The version before and the run that wrote it. */
   previous?: { version: number; runId: string };
 }
 
@@ -32,11 +32,11 @@ export interface ChunkEntry {
 /** About 60 MB. */
 const MAX_KEPT_NUMBERS = 120_000;
 
-/** Chunks this process has read. They never change; the one read longest ago goes first. */
+/** LRU cache of chunks, which never change. */
 const kept = new Map<string, PhoneNumber[]>();
 let keptNumbers = 0;
 
-/** Forgets what this process has read: the next read is that of a cold start. For tests. */
+/** Empties the chunk cache, as in a cold start. For tests. */
 export function forgetChunks(): void {
   kept.clear();
   keptNumbers = 0;
@@ -50,7 +50,7 @@ export async function readHead(
   return { head: stored?.value ?? emptyHead, recordVersion: stored?.version ?? null };
 }
 
-/** @returns undefined when it is not there (any more), or not yet: the head knows the latest before this does */
+/** @returns undefined when there is no record; the head shows the latest version before it has one */
 export async function readVersion(
   records: RecordStore,
   accountId: string,
@@ -59,7 +59,7 @@ export async function readVersion(
   return (await records.read<VersionRecord>(versionKey(accountId, version)))?.value;
 }
 
-/** @returns undefined when it is not there (any more) */
+/** @returns undefined when it is deleted */
 export function readManifest(
   records: RecordStore,
   accountId: string,
@@ -69,7 +69,7 @@ export function readManifest(
   return readCompressed<Manifest>(records, manifestKey(accountId, version, runId));
 }
 
-/** The numbers of one chunk, in order; not to be altered. @returns undefined when it is not there (any more) */
+/** The numbers of one chunk, in order; do not alter them. @returns undefined when it is deleted */
 export async function readChunk(
   records: RecordStore,
   accountId: string,
@@ -92,7 +92,7 @@ function keep(name: string, numbers: PhoneNumber[]): void {
   }
 }
 
-/** Several chunks at a time. @returns undefined when one is not there (any more) */
+/** @returns undefined when a chunk is deleted */
 export async function readChunks(
   records: RecordStore,
   accountId: string,
@@ -103,7 +103,7 @@ export async function readChunks(
   return found.length === entries.length ? found : undefined;
 }
 
-/** All numbers of the head's snapshot, in order; none without one. @throws StorageUnavailable when it is damaged */
+/** All numbers of the head's snapshot, in order. @throws StorageUnavailable when the snapshot is damaged */
 export async function readWholeSnapshot(
   records: RecordStore,
   accountId: string,
@@ -117,8 +117,8 @@ export async function readWholeSnapshot(
 }
 
 /**
- * Writes what a version needs and the one before has not; nobody sees it before the head names it. To be repeated
- * by whoever goes on with the run after a crash: the same numbers make the same records.
+ * Writes the chunks that the version before lacks, and the manifest; both are invisible until the head names them.
+ * Repeatable after a crash: the same numbers make the same records.
  * @param sorted the whole list, in order
  */
 export async function writeSnapshot(

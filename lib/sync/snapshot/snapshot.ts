@@ -7,35 +7,35 @@ import type { RecordStore } from "../../storage/record-store.ts";
 import { type ChunkEntry, readChunk, readChunks, readHead, readManifest } from "./snapshot-store.ts";
 import { type Head, ITERATION_LIFETIME_MS } from "./sync-records.ts";
 
-/** Where a walk of one version goes on. */
+/** Position of an iteration over one version. */
 const snapshotPosition = z.object({
   version: z.number(),
   runId: z.string(),
-  /** Epoch milliseconds; a walk ends at its latest a day later. */
+  /** Epoch milliseconds; an iteration may last one day. */
   startedAt: z.number(),
-  /** Epoch milliseconds: of the sweep that proved the version, as it was known when the walk began. */
+  /** Epoch milliseconds: the full scan that confirmed the version, as known when the iteration began. */
   asOf: z.number(),
-  /** Of the chunk within the manifest, and of the number within the chunk. */
+  /** Index of the chunk in the manifest, and of the number in the chunk. */
   chunk: z.number(),
   offset: z.number(),
-  /** How many numbers fit the filter; absent until they have been counted. */
+  /** Count of numbers that fit the filter; absent until counted. */
   total: z.optional(z.number()),
-  /** How many of them have been answered. */
+  /** Count of those already returned. */
   seen: z.number(),
 });
 type SnapshotPosition = z.output<typeof snapshotPosition>;
 
-export interface SnapshotReadDeps {
+interface SnapshotReadDeps {
   records: RecordStore;
   now: () => number;
 }
 
 /**
- * A page of the numbers as of the last sync, in the order of the numbers. A walk stays with the version it began with.
- * Costs, with the chunks in this process's memory: two small reads of the table for a first page, one for each other;
- * without: the chunks the page touches too, and all of them for the first page of a filtered walk, which counts.
+ * A page of the numbers as of the last sync, in the order of the numbers. An iteration stays with the version it began
+ * with. With cached chunks, the first page costs two small reads of the table and each further page one. Without, the
+ * chunks of the page are read too; the first page of a filtered iteration reads all chunks, to count.
  * @returns undefined when there is no snapshot yet
- * @throws ProblemError `cursor_expired` a day after the walk began; StorageUnavailable
+ * @throws ProblemError `cursor_expired` one day after the iteration began; StorageUnavailable
  */
 export async function readSnapshotPage(
   { records, now }: SnapshotReadDeps,
@@ -45,14 +45,20 @@ export async function readSnapshotPage(
     page: { limit, position },
   }: { accountId: string; filter: CompanyNumbersFilter; page: PageRequest },
 ): Promise<Page<PhoneNumber> | undefined> {
-  const from = position === undefined ? await newWalk(records, accountId, now()) : parsePosition(position);
+  const from =
+    position === undefined ? await newIteration(records, accountId, now()) : parsePosition(position);
   if (from === undefined) return undefined;
   if (now() - from.startedAt > ITERATION_LIFETIME_MS) throw new ProblemError("cursor_expired");
   const manifest = await readManifest(records, accountId, from.version, from.runId);
   if (manifest === undefined) throw new ProblemError("cursor_expired");
-  const walk: Walk = { records, accountId, chunks: manifest.chunks, filter: withoutAbsent(filter) };
-  const total = from.total ?? (await countFitting(walk));
-  const { items, chunk, offset } = await collect(walk, from, Math.min(limit, total - from.seen));
+  const iteration: Iteration = {
+    records,
+    accountId,
+    chunks: manifest.chunks,
+    filter: isEmpty(filter) ? undefined : filter,
+  };
+  const total = from.total ?? (await countFitting(iteration));
+  const { items, chunk, offset } = await collect(iteration, from, Math.min(limit, total - from.seen));
   const seen = from.seen + items.length;
   return {
     items,
@@ -63,7 +69,7 @@ export async function readSnapshotPage(
   };
 }
 
-/** Epoch milliseconds: when the last sweep began that was seen through; undefined before the first. */
+/** Epoch milliseconds: start of the last complete full scan; undefined before the first. */
 export async function scannedAt(
   { records }: { records: RecordStore },
   accountId: string,
@@ -72,7 +78,7 @@ export async function scannedAt(
   return head.latest && head.checkedAt;
 }
 
-/** Where the walk of exactly the head's version begins; undefined without one. */
+/** Start of an iteration over exactly the head's version; undefined without a version. */
 export function snapshotStart(
   { version, latest, checkedAt }: Head,
   now: number,
@@ -81,7 +87,7 @@ export function snapshotStart(
   return { version, runId: latest.runId, startedAt: now, asOf: checkedAt, chunk: 0, offset: 0, seen: 0 };
 }
 
-async function newWalk(
+async function newIteration(
   records: RecordStore,
   accountId: string,
   now: number,
@@ -89,26 +95,24 @@ async function newWalk(
   return snapshotStart((await readHead(records, accountId)).head, now);
 }
 
-/** The edge hands back only what it sealed, so another shape is that of another release. */
+/** Cursors are signed, so an unknown shape comes from another release. */
 function parsePosition(position: Position): SnapshotPosition {
   const parsed = snapshotPosition.safeParse(position);
   if (!parsed.success) throw new ProblemError("cursor_expired");
   return parsed.data;
 }
 
-interface Walk {
+interface Iteration {
   records: RecordStore;
   accountId: string;
   chunks: readonly ChunkEntry[];
-  /** Undefined: all fit. */
+  /** Undefined: every number fits. */
   filter: CompanyNumbersFilter | undefined;
 }
 
-function withoutAbsent(filter: CompanyNumbersFilter): CompanyNumbersFilter | undefined {
-  return Object.values(filter).every((value) => value === undefined) ? undefined : filter;
-}
+const isEmpty = (filter: CompanyNumbersFilter) => Object.values(filter).every((value) => value === undefined);
 
-async function countFitting({ records, accountId, chunks, filter }: Walk): Promise<number> {
+async function countFitting({ records, accountId, chunks, filter }: Iteration): Promise<number> {
   if (filter === undefined) return chunks.reduce((sum, { count }) => sum + count, 0);
   const lists = await readChunks(records, accountId, chunks);
   if (lists === undefined) throw new ProblemError("cursor_expired");
@@ -117,9 +121,9 @@ async function countFitting({ records, accountId, chunks, filter }: Walk): Promi
   return total;
 }
 
-/** The next `wanted` numbers that fit, and where the walk goes on after them. */
+/** The next `wanted` numbers that fit, and the position after them. */
 async function collect(
-  { records, accountId, chunks, filter }: Walk,
+  { records, accountId, chunks, filter }: Iteration,
   from: { chunk: number; offset: number },
   wanted: number,
 ): Promise<{ items: PhoneNumber[]; chunk: number; offset: number }> {

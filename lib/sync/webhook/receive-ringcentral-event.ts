@@ -5,30 +5,30 @@ import { QueueUnavailable } from "../../platform/message-queue.ts";
 import { type DebounceDeps, debounceSync } from "../queue/debounce.ts";
 
 export interface ReceivedEvent {
-  /** `Validation-Token`: the handshake's token, or, as one page of the guide has it, ours [unsure]. */
+  /** `Validation-Token`: the handshake's token; one page of the guide puts ours there [unsure]. */
   validationToken?: string | undefined;
   verificationToken?: string | undefined;
-  /** As it was sent; "" for a handshake. */
+  /** The raw body; "" for a handshake. */
   text: string;
 }
 
 export interface ReceiveDeps extends DebounceDeps {
-  /** Whose events are of interest. */
+  /** Accounts whose events are accepted. */
   accounts: readonly string[];
-  /** What a delivery for the account may show, the present one first. Asked one by one. */
+  /** Tokens that a delivery for the account may carry, the current one first; read one by one. */
   verificationTokens(accountId: string): AsyncIterable<string>;
 }
 
-export interface Receipt {
+interface Receipt {
   outcome: "validated" | "sync_queued" | "ignored";
-  /** The handshake's token, to be sent back. */
+  /** The handshake's token, for the response. */
   echo?: string;
 }
 
-/** [unsure] Tokens of the handshake are UUIDs in the guide's samples; anything printable is sent back. */
+/** [unsure] Tokens of the handshake are UUIDs in the guide's samples; anything printable is echoed. */
 const ECHOABLE = /^[\x21-\x7e]{1,256}$/;
 const EXTENSION_EVENT = /^\/restapi\/v1\.0\/account\/([0-9]{1,20})\/extension(?:\/[0-9]{1,20})?(?:\?.*)?$/;
-/** RingCentral repeats a delivery it got no answer to; not for longer than this. */
+/** RingCentral repeats a delivery without a response, for less than this time. */
 const REMEMBERED_MS = 24 * 60 * 60 * 1000;
 
 const notification = z.object({
@@ -44,8 +44,8 @@ const notification = z.object({
 type Notification = z.output<typeof notification>;
 
 /**
- * Takes one webhook request of RingCentral's: the handshake of a new subscription, or a notification. A notification
- * is a hint and never the truth: all it can do is to wake a sync, once for each `uuid`.
+ * Receives one webhook request from RingCentral: the handshake of a new subscription, or a change notification. A
+ * notification is a hint, not data: it only queues a sync, once for each `uuid`.
  * @throws ProblemError `webhook_token_invalid`, `request_invalid`, `queue_unavailable`; StorageUnavailable
  */
 export async function receiveRingCentralEvent(deps: ReceiveDeps, received: ReceivedEvent): Promise<Receipt> {
@@ -56,13 +56,13 @@ export async function receiveRingCentralEvent(deps: ReceiveDeps, received: Recei
   }
   const message = parseNotification(text);
   const accountId = EXTENSION_EVENT.exec(message.event)?.[1];
-  // Whose secret it would be is not known; and nobody learns which accounts there are.
+  // Without an account there is no secret to check. The same problem as for a wrong token hides which accounts exist.
   if (accountId === undefined || !deps.accounts.includes(accountId)) {
     throw new ProblemError("webhook_token_invalid");
   }
   await verify(deps, accountId, received);
   if (!concernsNumbers(message)) return { outcome: "ignored" };
-  return wakeOnce(deps, accountId, message.uuid);
+  return queueOnce(deps, accountId, message.uuid);
 }
 
 function parseNotification(text: string): Notification {
@@ -86,19 +86,19 @@ async function verify(
   throw new ProblemError("webhook_token_invalid");
 }
 
-/** In constant time: digests have one length, whatever was sent. */
+/** Constant time: all digests have the same length. */
 function isEqual(one: string, other: string): boolean {
   const digest = (text: string) => createHash("sha256").update(text).digest();
   return timingSafeEqual(digest(one), digest(other));
 }
 
-/** Events of one extension say what about it; those of all extensions say only that there is something. */
+/** Events of one extension name what changed; events of all extensions only say that something did. */
 function concernsNumbers({ body }: Notification): boolean {
   const hints = body?.hints ?? [];
   return hints.length === 0 || hints.includes("CompanyNumbers") || body?.eventType === "Delete";
 }
 
-async function wakeOnce(deps: ReceiveDeps, accountId: string, uuid: string): Promise<Receipt> {
+async function queueOnce(deps: ReceiveDeps, accountId: string, uuid: string): Promise<Receipt> {
   const key = { partition: `webhook#${accountId}`, sort: uuid };
   const seen = await deps.records.read<unknown>(key);
   if (seen !== undefined) return { outcome: "ignored" };
@@ -106,7 +106,7 @@ async function wakeOnce(deps: ReceiveDeps, accountId: string, uuid: string): Pro
     if (!(error instanceof QueueUnavailable)) throw error;
     throw new ProblemError("queue_unavailable", { retryAfterSeconds: 5, cause: error });
   });
-  // Remembered only now: a delivery that woke nobody has to come again. Twice awake does no harm.
+  // Recorded last: a delivery that queued nothing has to come again. A duplicate sync is harmless.
   await deps.records.compareAndSet(key, null, {}, { expiresAt: deps.now() + REMEMBERED_MS });
   return { outcome: isQueued ? "sync_queued" : "ignored" };
 }

@@ -6,27 +6,26 @@ import {
   listSubscriptions,
   updateSubscription,
 } from "../../ringcentral/api/operations.ts";
-import type { WireSubscription } from "../../ringcentral/api/wire.ts";
 
 /**
- * RingCentral has no event for phone numbers. Nearest are those of extensions: of all of them, which extension it
- * was; of the service's own, with the hint `CompanyNumbers` [docs: HOOK].
+ * RingCentral has no event for phone numbers. The nearest are extension events: those of all extensions name the
+ * extension; those of the service's own extension carry the hint `CompanyNumbers` [docs: HOOK].
  */
 const EVENT_FILTERS = ["/restapi/v1.0/account/~/extension", "/restapi/v1.0/account/~/extension/~"];
-/** Renewed twice a day: a week bridges any outage of ours, and a service that is gone is soon left alone. */
+/** Renewed twice a day: a week outlasts our outages, and an abandoned service soon gets no more events. */
 const EXPIRES_IN_SECONDS = 7 * 24 * 3600;
 
-export interface SubscriptionTarget {
-  /** Where RingCentral delivers. */
+interface SubscriptionTarget {
+  /** URL that RingCentral delivers to. */
   address: string;
-  /** What it shows there. */
+  /** Secret that RingCentral sends with each delivery. */
   verificationToken: string;
 }
 
 /**
- * Sees to it that RingCentral delivers notifications to that address: renews the subscription there is, or makes
- * one. It keeps nothing itself, so it heals whatever it finds: a blacklisted subscription, which stays silent for
- * good, and a second one of the same address are removed.
+ * Makes RingCentral deliver notifications to the address: renews the existing subscription or creates one. It keeps no
+ * state, so each call repairs what it finds: a blacklisted subscription, which never delivers again, and duplicates of
+ * the same address are deleted.
  * @throws RingCentralError
  */
 export async function renewSubscription(
@@ -43,40 +42,25 @@ export async function renewSubscription(
   const ours = records.filter(({ deliveryMode }) => deliveryMode?.address === address);
   const kept = ours.find(({ status }) => status === undefined || status === "Active");
   const rest = ours.filter((each) => each !== kept);
-  for (const each of rest) await remove(ringcentral, each, context);
-  const isRenewed = kept !== undefined && (await renew(ringcentral, kept, body, context));
+  for (const { id } of rest) {
+    await succeeds(ringcentral.call(deleteSubscription, { path: { subscriptionId: id } }, context));
+  }
+  const isRenewed =
+    kept !== undefined &&
+    (await succeeds(
+      ringcentral.call(updateSubscription, { path: { subscriptionId: kept.id }, body }, context),
+    ));
   if (!isRenewed) await ringcentral.call(createSubscription, { body }, context);
   return { outcome: isRenewed ? "renewed" : "created", removed: rest.length };
 }
 
-/** @returns whether there was something to renew: it may have ended since it was listed */
-async function renew(
-  ringcentral: RingCentral,
-  { id }: WireSubscription,
-  body: Readonly<Record<string, unknown>>,
-  context: CallContext,
-): Promise<boolean> {
+/** @returns false when the subscription has ended since it was listed */
+async function succeeds(call: Promise<unknown>): Promise<boolean> {
   try {
-    await ringcentral.call(updateSubscription, { path: { subscriptionId: id }, body }, context);
+    await call;
     return true;
   } catch (error) {
-    if (isGone(error)) return false;
+    if (error instanceof RingCentralError && error.failure.status === 404) return false;
     throw error;
   }
-}
-
-async function remove(
-  ringcentral: RingCentral,
-  { id }: WireSubscription,
-  context: CallContext,
-): Promise<void> {
-  try {
-    await ringcentral.call(deleteSubscription, { path: { subscriptionId: id } }, context);
-  } catch (error) {
-    if (!isGone(error)) throw error;
-  }
-}
-
-function isGone(error: unknown): boolean {
-  return error instanceof RingCentralError && error.failure.status === 404;
 }

@@ -10,7 +10,7 @@ const key = { partition: "p", sort: "s" };
 function lab(withinMs = 60_000) {
   const clock = leapingClock();
   const store = createMemoryRecordStore();
-  const patient = retryingRecords(store, clock, deadlineIn(withinMs, clock, 0));
+  const retrying = retryingRecords(store, clock, deadlineIn(withinMs, clock, 0));
   /** The next `times` calls fail, before or after they take effect. */
   const fail = (when: "before" | "after", times: number) => {
     let left = times;
@@ -20,57 +20,57 @@ function lab(withinMs = 60_000) {
       },
     };
   };
-  return { clock, store, patient, fail };
+  return { clock, store, retrying, fail };
 }
 
-describe("a patient use of the table", () => {
-  it("tries again what did not arrive", async () => {
-    const { patient, fail, clock } = lab();
+describe("retrying records", () => {
+  it("repeat a call that did not arrive", async () => {
+    const { retrying, fail, clock } = lab();
     fail("before", 3);
-    expect(await patient.compareAndSet(key, null, { a: 1 })).toBe(1);
+    expect(await retrying.compareAndSet(key, null, { a: 1 })).toBe(1);
     fail("before", 2);
-    expect(await patient.read(key)).toEqual({ value: { a: 1 }, version: 1 });
+    expect(await retrying.read(key)).toEqual({ value: { a: 1 }, version: 1 });
     expect(clock.slept).toEqual([150, 300, 600, 150, 300]);
   });
 
-  it("knows its own write again when only the answer was lost", async () => {
-    const { patient, fail } = lab();
+  it("recognise their own write when only the response was lost", async () => {
+    const { retrying, fail } = lab();
     fail("after", 1);
-    expect(await patient.compareAndSet(key, null, { a: 1 })).toBe(1);
+    expect(await retrying.compareAndSet(key, null, { a: 1 })).toBe(1);
     fail("after", 1);
-    expect(await patient.compareAndSet(key, 1, { a: 2 })).toBe(2);
+    expect(await retrying.compareAndSet(key, 1, { a: 2 })).toBe(2);
     fail("after", 1);
-    expect(await patient.remove(key, 2)).toBe(true);
+    expect(await retrying.remove(key, 2)).toBe(true);
   });
 
-  it("does not take another's write for its own", async () => {
-    const { patient, store, fail } = lab();
+  it("do not take another process's write for their own", async () => {
+    const { retrying, store, fail } = lab();
     await store.compareAndSet(key, null, { a: "theirs" });
     fail("before", 1);
-    expect(await patient.compareAndSet(key, null, { a: "ours" })).toBeUndefined();
+    expect(await retrying.compareAndSet(key, null, { a: "ours" })).toBeUndefined();
     fail("before", 1);
-    expect(await patient.remove(key, 7)).toBe(false);
+    expect(await retrying.remove(key, 7)).toBe(false);
   });
 
-  it("gives up after some tries, and before the deadline", async () => {
+  it("give up after four tries, and before the deadline", async () => {
     const many = lab();
     many.fail("before", 99);
-    await expect(many.patient.read(key)).rejects.toBeInstanceOf(StorageUnavailable);
+    await expect(many.retrying.read(key)).rejects.toBeInstanceOf(StorageUnavailable);
     expect(many.clock.slept).toHaveLength(3);
     const hurried = lab(400);
     hurried.fail("before", 99);
-    await expect(hurried.patient.read(key)).rejects.toBeInstanceOf(StorageUnavailable);
+    await expect(hurried.retrying.read(key)).rejects.toBeInstanceOf(StorageUnavailable);
     expect(hurried.clock.slept).toEqual([150]);
   });
 
-  it("passes on at once what is no outage", async () => {
-    const { patient, store, clock } = lab();
+  it("throw an error that is no outage at once", async () => {
+    const { retrying, store, clock } = lab();
     store.faults = {
       before: () => {
         throw new TypeError("a fault of the code");
       },
     };
-    await expect(patient.read(key)).rejects.toBeInstanceOf(TypeError);
+    await expect(retrying.read(key)).rejects.toBeInstanceOf(TypeError);
     expect(clock.slept).toEqual([]);
   });
 });

@@ -16,7 +16,7 @@ describe("the status of an account's sync", () => {
     expect(await statusOf(createAccountSync())).toEqual({ accountId: ACCOUNT, state: "idle", history: [] });
   });
 
-  it("is queued from the asking to the beginning", async () => {
+  it("is queued from the request to the start", async () => {
     const lab = createAccountSync(5);
     await recordRequest(lab.deps, ACCOUNT);
     expect((await statusOf(lab)).state).toBe("queued");
@@ -25,14 +25,14 @@ describe("the status of an account's sync", () => {
     expect((await statusOf(lab)).state).toBe("idle");
   });
 
-  it("does not stay queued for ever when the message is lost", async () => {
+  it("stops being queued after an hour when the message is lost", async () => {
     const lab = createAccountSync(5);
     await recordRequest(lab.deps, ACCOUNT);
     lab.clock.leap(61 * MINUTE);
     expect((await statusOf(lab)).state).toBe("idle");
   });
 
-  it("stays queued when asked for during a run", async () => {
+  it("stays queued after a request during a run", async () => {
     const lab = createAccountSync(5);
     await lab.sync({}, { onProgress: () => lab.clock.leap(1_000) });
     lab.clock.leap(1);
@@ -40,12 +40,12 @@ describe("the status of an account's sync", () => {
     expect((await statusOf(lab)).state).toBe("queued");
   });
 
-  it("tells how far a run has come and how long it will take by the budget", async () => {
+  it("shows the progress of a run and estimates the rest by the budget", async () => {
     const lab = createAccountSync(4_500);
     lab.upstream.before = ({ operation, page }) => {
       if (page === 3) throw rateLimited(operation, 60_000);
     };
-    const answersWithBudget = {
+    const withBudget = {
       ringcentral: {
         call: async (operation, input, context) => {
           context.onBudget?.({ group: "heavy", limit: 20, remaining: 3, windowSeconds: 60 });
@@ -53,14 +53,14 @@ describe("the status of an account's sync", () => {
         },
       } satisfies typeof lab.deps.ringcentral,
     };
-    await lab.sync(answersWithBudget);
+    await lab.sync(withBudget);
     expect(await statusOf(lab)).toMatchObject({
       state: "running",
       progress: { pagesDone: 2, totalPages: 5, numbersSeen: 2_000, etaSeconds: 9 },
     });
   });
 
-  it("keeps the last fifty runs, newest first", async () => {
+  it("keeps the last 50 runs, newest first", async () => {
     const lab = createAccountSync(5);
     for (let n = 0; n < 55; n += 1) {
       lab.clock.leap(MINUTE);

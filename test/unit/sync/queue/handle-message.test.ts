@@ -21,8 +21,8 @@ const work = (fields: Partial<SyncMessage> = {}): SyncMessage => ({
 const problem = { code: "upstream_unavailable", title: "t", detail: "d", at: "2026-01-01T00:00:00Z" };
 
 let outcome: SyncOutcome;
-/** When the last whole sweep began; `run` sets it as a run that commits does. */
-let swept: number | undefined;
+/** Start of the last complete full scan; `run` sets it as a committed run does. */
+let scanned: number | undefined;
 let scanStartsAt: number;
 let runs: SyncMessage[];
 let published: number;
@@ -33,7 +33,7 @@ let deps: HandleMessageDeps;
 
 beforeEach(() => {
   outcome = { state: "committed", version: 2 };
-  swept = undefined;
+  scanned = undefined;
   scanStartsAt = 2_000;
   runs = [];
   published = 0;
@@ -44,10 +44,10 @@ beforeEach(() => {
     log: createLogger({}, { write: () => true }),
     metrics: createMetrics({ write: (line) => measured.push(JSON.parse(line)) }),
     now: () => 61_000,
-    scannedAt: async () => swept,
+    scannedAt: async () => scanned,
     run: async (each) => {
       runs.push(each);
-      if (outcome.state === "committed" || outcome.state === "unchanged") swept = scanStartsAt;
+      if (outcome.state === "committed" || outcome.state === "unchanged") scanned = scanStartsAt;
       return outcome;
     },
     publish: async () => {
@@ -62,22 +62,22 @@ beforeEach(() => {
   };
 });
 
-describe("the work of one message", () => {
-  it("is a run, and then to publish what it found", async () => {
+describe("handling a message", () => {
+  it("runs a sync, then publishes its changes", async () => {
     await handleMessage(deps, work());
     expect(runs).toHaveLength(1);
     expect(published).toBe(1);
     expect(sent).toEqual([]);
   });
 
-  it("is done already when a sweep has begun since it was asked for: a second delivery only publishes", async () => {
+  it("only publishes when a full scan began after the request, as in a second delivery", async () => {
     await handleMessage(deps, work());
     await handleMessage(deps, work());
     expect(runs).toHaveLength(1);
     expect(published).toBe(2);
   });
 
-  it("publishes the rest by a message of its own when time is up", async () => {
+  it("queues a message that publishes the rest when time is up", async () => {
     isAllPublished = false;
     await handleMessage(deps, work());
     expect(sent).toEqual([{ body: work(), delaySeconds: 0 }]);
@@ -87,14 +87,14 @@ describe("the work of one message", () => {
     expect(sent).toHaveLength(1);
   });
 
-  it("goes on as a message of its own, after the delay the run asks for", async () => {
+  it("continues with a new message, after the delay of the run", async () => {
     outcome = { state: "continues", continueAfterMs: 41_500 };
     await handleMessage(deps, work({ postponed: 3 }));
     expect(sent).toEqual([{ body: work(), delaySeconds: 42 }]);
     expect(published).toBe(0);
   });
 
-  it("waits its turn while another sync of the account is at work, but not for ever", async () => {
+  it("is postponed while another sync of the account is running, 30 times at most", async () => {
     outcome = { state: "busy", continueAfterMs: 20_000 };
     await handleMessage(deps, work());
     expect(sent).toEqual([{ body: work({ postponed: 1 }), delaySeconds: 20 }]);
@@ -104,7 +104,7 @@ describe("the work of one message", () => {
   });
 
   it.each(["request", "hint"] as const)(
-    "sweeps once more for a %s when the run it joined had begun before",
+    "scans once more for a %s when the run it joined began before it",
     async (trigger) => {
       scanStartsAt = 500;
       await handleMessage(deps, work({ trigger }));
@@ -115,7 +115,7 @@ describe("the work of one message", () => {
     },
   );
 
-  it("comes again when the run failed for now, and is over when waiting cannot help", async () => {
+  it("is redelivered after a transient failure, and ends after a permanent one", async () => {
     outcome = { state: "failed", problem: { ...problem, retryable: true } };
     await expect(handleMessage(deps, work())).rejects.toBeInstanceOf(SyncFailed);
     outcome = { state: "failed", problem: { ...problem, retryable: false } };
@@ -123,22 +123,22 @@ describe("the work of one message", () => {
     expect(sent).toEqual([]);
   });
 
-  it("takes the second look a quarantine wants", async () => {
+  it("queues the re-check of a quarantine", async () => {
     outcome = { state: "quarantined", continueAfterMs: 300_000, removed: 60 };
     await handleMessage(deps, work());
     expect(sent).toEqual([{ body: work(), delaySeconds: 300 }]);
     expect(published).toBe(0);
   });
 
-  it("is measured: how old the snapshot was, and whether it is quarantined", async () => {
-    swept = 1_000;
+  it("measures the age of the snapshot and the quarantine", async () => {
+    scanned = 1_000;
     outcome = { state: "quarantined" };
     await handleMessage(deps, work({ requestedAt: 5_000 }));
     deps.metrics.flush();
     expect(measured).toMatchObject([{ SyncAgeSeconds: 60, SyncQuarantined: 1 }]);
   });
 
-  it("is not over when its continuation could not be queued, or its changes not be published", async () => {
+  it("fails when the next message cannot be queued or the changes cannot be published", async () => {
     deps.queue.send = () => Promise.reject(new QueueUnavailable("away"));
     outcome = { state: "continues" };
     await expect(handleMessage(deps, work())).rejects.toBeInstanceOf(QueueUnavailable);
@@ -148,8 +148,8 @@ describe("the work of one message", () => {
   });
 });
 
-describe("a message", () => {
-  it("is read back as it was sent, and as nothing when it is none of ours", () => {
+describe("a sync message", () => {
+  it("is parsed as it was sent; anything else is not parsed", () => {
     expect(parseSyncMessage(JSON.stringify(work()))).toEqual(work());
     const { postponed, ...first } = work();
     expect(parseSyncMessage(JSON.stringify(first))).toEqual(work());

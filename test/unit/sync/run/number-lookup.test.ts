@@ -11,7 +11,7 @@ function lab() {
 }
 
 describe("looking numbers up by their ids", () => {
-  it("asks for all of them at once", async () => {
+  it("takes one call for all ids", async () => {
     const { account, lookUp, asked } = lab();
     account.remove(2);
     const found = await lookUp(1, 2, 3);
@@ -20,7 +20,7 @@ describe("looking numbers up by their ids", () => {
     expect(asked()).toEqual([3]);
   });
 
-  it.each([400, 404])("asks one by one when a list of ids is refused as a whole by a %i", async (status) => {
+  it.each([400, 404])("takes one call for each id when the list is rejected with a %i", async (status) => {
     const { account, lookUp, asked } = lab();
     account.remove(2);
     account.before = ({ operation }) => {
@@ -30,7 +30,7 @@ describe("looking numbers up by their ids", () => {
     expect(asked()).toEqual([3, 1, 1, 1]);
   });
 
-  it("takes a refusal to say for no proof", async () => {
+  it("takes a 403 for no proof", async () => {
     const { account, lookUp, asked } = lab();
     account.remove(2);
     account.role = "lesser";
@@ -39,7 +39,7 @@ describe("looking numbers up by their ids", () => {
     expect(asked()).toEqual([2, 1]);
   });
 
-  it("asks again for whatever an answer leaves out, muddles or cannot tell", async () => {
+  it("repeats one by one what a response leaves out, mixes up or does not settle", async () => {
     const { account, lookUp, asked } = lab();
     const { answer } = account;
     const muddled = [
@@ -55,7 +55,7 @@ describe("looking numbers up by their ids", () => {
     expect(asked()).toEqual([4, 1, 1, 1, 1]);
   });
 
-  it("does not take an account that is not found, or an unknown address, for a number that is gone", async () => {
+  it("does not take a missing account or an unknown address for a number that is gone", async () => {
     const { account, lookUp } = lab();
     const ofAccount = { status: 404, errorCode: "CMN-102", parameterName: "accountId" };
     for (const details of [ofAccount, { status: 404, errorCode: "AGW-404" }, { status: 404 }]) {

@@ -15,7 +15,7 @@ const heavy = (lab: ReturnType<typeof createAccountSync>) =>
 const lookedUp = (lab: ReturnType<typeof createAccountSync>) => lab.upstream.calls.flatMap(({ ids }) => ids);
 
 describe("a sync", () => {
-  it("commits every number, by one call for each thousand", async () => {
+  it("commits every number, with one call for each 1,000", async () => {
     const lab = createAccountSync(2_500);
     expect(await lab.sync()).toMatchObject({
       state: "committed",
@@ -31,18 +31,18 @@ describe("a sync", () => {
   it("commits an account without numbers", async () => {
     const lab = createAccountSync();
     expect(await lab.sync()).toMatchObject({ state: "committed", version: 1 });
-    expect(await lab.walk()).toEqual([]);
+    expect(await lab.readAll()).toEqual([]);
     lab.upstream.put(numberOf(5));
     expect(await lab.sync()).toMatchObject({ state: "committed", version: 2, sequence: 1, added: 1 });
   });
 
-  it("follows the page size RingCentral applies, and takes no short page for the last", async () => {
+  it("uses the page size that RingCentral applies, and takes no short page for the last", async () => {
     const lab = createAccountSync(250);
     lab.upstream.maxPerPage = 100;
     expect(await lab.sync()).toMatchObject({ state: "committed", added: 250, pages: 3 });
   });
 
-  it("makes no version of an unchanged list, and writes next to nothing", async () => {
+  it("makes no version of an unchanged list, and writes less than 6 KB", async () => {
     const lab = createAccountSync(1_000);
     await lab.sync();
     const before = lab.records.dump().length;
@@ -57,7 +57,7 @@ describe("a sync", () => {
     expect(lab.records.dump().length - before).toBeLessThanOrEqual(2);
   });
 
-  it("tells what was added, updated and removed, each with its own sequence", async () => {
+  it("records what was added, updated and removed, each with its own sequence", async () => {
     const lab = createAccountSync(40);
     await lab.sync();
     const { next } = await lab.feedStart();
@@ -80,7 +80,7 @@ describe("a sync", () => {
     ]);
   });
 
-  it("sweeps again when the list changes while it is read", async () => {
+  it("restarts the scan when the list changes while it is read", async () => {
     const lab = createAccountSync(2_500);
     lab.upstream.before = ({ page }) => {
       if (page === 2 && heavy(lab) === 2) lab.upstream.put(numberOf(3_000));
@@ -89,7 +89,7 @@ describe("a sync", () => {
     expect(lab.events).toContainEqual(expect.objectContaining({ type: "scan_restarted", reason: "total" }));
   });
 
-  it("sweeps again when the page size changes in between", async () => {
+  it("restarts the scan when the page size changes", async () => {
     const lab = createAccountSync(2_500);
     lab.upstream.before = ({ page }) => {
       if (page === 2) lab.upstream.maxPerPage = 600;
@@ -100,7 +100,7 @@ describe("a sync", () => {
     );
   });
 
-  it("sweeps again when a page repeats a number of another, for then one is missing", async () => {
+  it("restarts the scan when two pages hold the same number, because one is missing then", async () => {
     const lab = createAccountSync(25);
     lab.upstream.maxPerPage = 10;
     const { answer } = lab.upstream;
@@ -114,7 +114,7 @@ describe("a sync", () => {
     expect(lab.events).toContainEqual(expect.objectContaining({ type: "scan_restarted", reason: "count" }));
   });
 
-  it("gives a list up that never holds still, and commits nothing", async () => {
+  it("fails on a list that changes during each scan, and commits nothing", async () => {
     const lab = createAccountSync(2_500);
     let next = 5_000;
     lab.upstream.before = ({ page }) => {
@@ -124,12 +124,12 @@ describe("a sync", () => {
       state: "failed",
       problem: { code: "upstream_error", retryable: true },
     });
-    await expect(lab.walk()).rejects.toThrow("no snapshot");
+    await expect(lab.readAll()).rejects.toThrow("no snapshot");
     lab.upstream.before = undefined;
     expect(await lab.sync()).toMatchObject({ state: "committed" });
   });
 
-  it("does not follow a next page for ever that brings nothing new", async () => {
+  it("fails on a list whose next page always exists and holds nothing new", async () => {
     const lab = createAccountSync(10);
     const endless = {
       records: [numberOf(1)],
@@ -141,8 +141,8 @@ describe("a sync", () => {
   });
 });
 
-describe("a sync that cannot go on", () => {
-  it("stops with a checkpoint when the time ends, and reads no page twice", async () => {
+describe("a sync that is interrupted", () => {
+  it("saves a checkpoint when the time ends, and reads no page twice", async () => {
     const lab = createAccountSync(4_500);
     lab.upstream.before = () => lab.clock.leap(10_000);
     const short = () => ({ deadline: deadlineIn(25_000, lab.clock, 0) });
@@ -152,7 +152,7 @@ describe("a sync that cannot go on", () => {
     expect(lab.upstream.calls.map(({ page }) => page)).toEqual([1, 2, 3, 4, 5]);
   });
 
-  it("stops when RingCentral's budget is spent, and says when to go on", async () => {
+  it("pauses when RingCentral's budget is spent, and says when to continue", async () => {
     const lab = createAccountSync(2_500);
     lab.upstream.before = ({ operation }) => {
       if (heavy(lab) === 2) throw rateLimited(operation, 42_000);
@@ -165,7 +165,7 @@ describe("a sync that cannot go on", () => {
     expect(await lab.sync()).toMatchObject({ state: "committed", added: 2_500 });
   });
 
-  it("waits RingCentral's failures out, then fails and keeps what it has read", async () => {
+  it("waits longer after each transient failure, then fails and keeps its pages", async () => {
     const lab = createAccountSync(2_500);
     lab.upstream.before = ({ operation }) => {
       if (heavy(lab) > 1) throw unavailable(operation);
@@ -190,7 +190,7 @@ describe("a sync that cannot go on", () => {
     expect(lab.upstream.calls.map(({ page }) => page)).toEqual([2, 3]);
   });
 
-  it("fails at once when it may not read, and says so", async () => {
+  it("fails at once when a permission is missing, and shows the problem", async () => {
     const lab = createAccountSync(10);
     lab.upstream.before = ({ operation }) => {
       throw refused(operation, 403, "CMN-401");
@@ -202,7 +202,7 @@ describe("a sync that cannot go on", () => {
     expect(await readSyncStatus(lab.reading, ACCOUNT)).toMatchObject({ state: "failed" });
   });
 
-  it("lets a second one wait, and an abandoned one be taken over", async () => {
+  it("makes a second sync wait, and is taken over when its process hangs", async () => {
     const lab = createAccountSync(2_500);
     const frozen = new Promise<never>(() => {});
     const stuck = lab.sync({
@@ -220,7 +220,7 @@ describe("a sync that cannot go on", () => {
     expect(lab.upstream.calls.map(({ page }) => page)).toEqual([1, 2, 3]);
   });
 
-  it("starts over when the credentials have changed meanwhile", async () => {
+  it("starts over when the credentials change between two invocations", async () => {
     const lab = createAccountSync(1_500);
     lab.upstream.before = ({ operation }) => {
       if (heavy(lab) === 2) throw rateLimited(operation, 1_000);
@@ -233,7 +233,7 @@ describe("a sync that cannot go on", () => {
     );
   });
 
-  it("starts over when they change while it reads: two views make no whole", async () => {
+  it("starts over when the credentials change while it reads: two views do not make one", async () => {
     const lab = createAccountSync(100);
     await lab.sync();
     lab.upstream.before = () => {
@@ -249,7 +249,7 @@ describe("a sync that cannot go on", () => {
     expect(await lab.sync()).toMatchObject({ state: "quarantined", removed: 1 });
   });
 
-  it("goes by what the last holder read, not by what a former one staged and died over", async () => {
+  it("uses the pages of the last holder, not a page that a crashed holder staged", async () => {
     const lab = createAccountSync(30);
     lab.upstream.maxPerPage = 10;
     let isDead = false;
@@ -271,10 +271,10 @@ describe("a sync that cannot go on", () => {
     };
     expect(await lab.sync()).toMatchObject({ state: "continues", pages: 2 });
     expect(await lab.sync()).toMatchObject({ state: "committed", pages: 3 });
-    expect((await lab.walk({ q: "as the second" })).map(({ id }) => id)).toEqual(["15"]);
+    expect((await lab.readAll({ q: "as the second" })).map(({ id }) => id)).toEqual(["15"]);
   });
 
-  it("starts over when the snapshot has moved on without it, as after a restored backup", async () => {
+  it("starts over when its base is not the current version, as after a restored backup", async () => {
     const lab = createAccountSync(1_500);
     await lab.sync();
     lab.upstream.edit(3, { label: "new" });
@@ -293,7 +293,7 @@ describe("a sync that cannot go on", () => {
     expect(lab.events).toContainEqual(expect.objectContaining({ type: "started_over", reason: "overtaken" }));
   });
 
-  it("lets go of the lease when something unforeseen ends it", async () => {
+  it("releases the lease after an unexpected error", async () => {
     const lab = createAccountSync(10);
     const broken = { fingerprint: () => Promise.reject(new TypeError("unforeseen")) };
     await expect(lab.sync(broken)).rejects.toThrow("unforeseen");
@@ -302,7 +302,7 @@ describe("a sync that cannot go on", () => {
 });
 
 describe("a removal", () => {
-  it("is committed only when RingCentral says of its id that it is gone", async () => {
+  it("is committed only when the look-up by id says that the number is gone", async () => {
     const lab = createAccountSync(100);
     await lab.sync();
     lab.upstream.remove(7);
@@ -310,7 +310,7 @@ describe("a removal", () => {
     expect(lookedUp(lab)).toEqual(["7"]);
   });
 
-  it("is not believed of a number that a steady list only failed to show", async () => {
+  it("is not committed for a number that a steady list failed to show", async () => {
     const lab = createAccountSync(1_500);
     await lab.sync();
     // One goes before the reading position, one comes behind it: number 1001 is on neither page.
@@ -329,7 +329,7 @@ describe("a removal", () => {
     expect(await lab.ids()).toEqual(lab.upstreamIds());
   });
 
-  it("is asked for thirty at a time", async () => {
+  it("is looked up 30 ids at a time", async () => {
     const lab = createAccountSync(1_000);
     await lab.sync();
     for (let id = 101; id <= 170; id += 1) lab.upstream.remove(id);
@@ -338,7 +338,7 @@ describe("a removal", () => {
     expect(lab.upstream.calls.map(({ ids }) => ids.length)).toEqual([0, 30, 30, 10]);
   });
 
-  it("fails the run when what RingCentral says of an id proves nothing", async () => {
+  it("fails the run when the look-up proves nothing", async () => {
     const lab = createAccountSync(100);
     await lab.sync();
     lab.upstream.remove(7);
@@ -349,7 +349,7 @@ describe("a removal", () => {
     expect(await lab.ids()).toContain("7");
   });
 
-  it("goes on with the ids that are left after the budget ended", async () => {
+  it("continues with the remaining ids after the budget was spent", async () => {
     const lab = createAccountSync(1_000);
     await lab.sync();
     for (let id = 101; id <= 170; id += 1) lab.upstream.remove(id);
@@ -371,7 +371,7 @@ describe("a view with fewer numbers", () => {
     for (let id = from; id <= to; id += 1) lab.upstream.remove(id);
   };
 
-  it("is quarantined when more than a fifth would go, and committed when a later sweep finds the same", async () => {
+  it("is quarantined when more than a fifth is missing, and committed when the re-check finds the same", async () => {
     const lab = createAccountSync(250);
     await lab.sync();
     shrink(lab);
@@ -389,7 +389,7 @@ describe("a view with fewer numbers", () => {
     expect((await readSyncStatus(lab.reading, ACCOUNT)).quarantine).toBeUndefined();
   });
 
-  it("is judged anew when the second look finds something else", async () => {
+  it("is quarantined again when the re-check finds other numbers", async () => {
     const lab = createAccountSync(250);
     await lab.sync();
     shrink(lab);
@@ -402,7 +402,7 @@ describe("a view with fewer numbers", () => {
     expect(second.continueAfterMs).toBeUndefined();
   });
 
-  it("is committed when an operator says so, exactly as it was", async () => {
+  it("is committed after an operator confirms it, exactly as it was", async () => {
     const lab = createAccountSync(250);
     await lab.sync();
     expect(await confirmQuarantine(lab.deps, ACCOUNT)).toBe(false);
@@ -414,7 +414,7 @@ describe("a view with fewer numbers", () => {
     expect(await lab.sync()).toMatchObject({ state: "quarantined" });
   });
 
-  it("is not committed on a word that was about other numbers", async () => {
+  it("is not committed by a confirmation of other numbers", async () => {
     const lab = createAccountSync(250);
     await lab.sync();
     shrink(lab);
@@ -426,7 +426,7 @@ describe("a view with fewer numbers", () => {
     expect(await lab.sync()).toMatchObject({ state: "committed", removed: 81 });
   });
 
-  it("is released by the numbers coming back", async () => {
+  it("is released when the numbers come back", async () => {
     const lab = createAccountSync(250);
     await lab.sync();
     const all = [...lab.upstream.numbers.values()];
@@ -437,14 +437,14 @@ describe("a view with fewer numbers", () => {
     expect(await readSyncStatus(lab.reading, ACCOUNT)).toMatchObject({ state: "idle" });
   });
 
-  it("lets ten go from a small account", async () => {
+  it("may lose ten numbers of a small account", async () => {
     const lab = createAccountSync(20);
     await lab.sync();
     shrink(lab, 11, 20);
     expect(await lab.sync()).toMatchObject({ state: "committed", removed: 10 });
   });
 
-  it("is never the truth of a lesser role", async () => {
+  it("is never committed for a lesser role", async () => {
     const lab = createAccountSync(100);
     for (let id = 2; id <= 9; id += 1) lab.upstream.edit(id, { usageType: "CompanyNumber" });
     await lab.sync();
@@ -459,7 +459,7 @@ describe("a view with fewer numbers", () => {
     expect(await lab.sync()).toMatchObject({ state: "unchanged" });
   });
 
-  it("is quarantined when RingCentral will not say whether a number is there", async () => {
+  it("is quarantined when RingCentral forbids the look-up of a number", async () => {
     const lab = createAccountSync(100);
     lab.upstream.edit(1, { usageType: "CompanyNumber" });
     await lab.sync();
@@ -471,7 +471,7 @@ describe("a view with fewer numbers", () => {
     expect(await lab.sync()).toMatchObject({ state: "committed", removed: 1 });
   });
 
-  it("is quarantined with other credentials, however small; without a loss they are taken over", async () => {
+  it("is quarantined with other credentials, however small; without missing numbers they are accepted", async () => {
     const lab = createAccountSync(100);
     await lab.sync();
     lab.state.fingerprint = "other";
@@ -484,8 +484,8 @@ describe("a view with fewer numbers", () => {
   });
 });
 
-describe("a failure of RingCentral's that the client did not foresee", () => {
-  it("is not mistaken for a missing number", async () => {
+describe("an unreadable response to a look-up", () => {
+  it("is not taken for a missing number", async () => {
     const lab = createAccountSync(100);
     await lab.sync();
     lab.upstream.remove(7);

@@ -7,24 +7,24 @@ import { numberOf } from "../../../support/number-account.ts";
 
 const DAY = 24 * 60 * MINUTE;
 
-describe("the feed of changes", () => {
-  it("is not there before the first sync", async () => {
+describe("the change feed", () => {
+  it("does not exist before the first sync", async () => {
     const lab = createAccountSync(1);
     expect(await readChanges(lab.reading, { accountId: ACCOUNT, page: { limit: 1 } })).toBeUndefined();
   });
 
-  it("begins now, with the walk of what there is now", async () => {
+  it("starts at the present, with an iteration over the current snapshot", async () => {
     const lab = createAccountSync(30);
     await lab.sync();
     const start = await readChanges(lab.reading, { accountId: ACCOUNT, page: { limit: 5 } });
     expect(start).toMatchObject({ items: [], hasMore: false, source: "snapshot" });
     lab.upstream.put(numberOf(99));
     await lab.sync();
-    expect(await lab.walk({}, { from: start?.snapshot })).toHaveLength(30);
+    expect(await lab.readAll({}, { from: start?.snapshot })).toHaveLength(30);
     expect((await lab.changesFrom(start?.next ?? {})).items).toMatchObject([{ sequence: 1, id: "99" }]);
   });
 
-  it("tells every change once, in order, in pages of any size and over many versions", async () => {
+  it("returns every change once, in order, in pages of any size and over many versions", async () => {
     const lab = createAccountSync(700);
     await lab.sync();
     const { next } = await lab.feedStart();
@@ -42,7 +42,7 @@ describe("the feed of changes", () => {
     }
   });
 
-  it("goes on from where it was when nothing has happened", async () => {
+  it("keeps its position when nothing has changed", async () => {
     const lab = createAccountSync(5);
     await lab.sync();
     const { next } = await lab.feedStart();
@@ -52,7 +52,7 @@ describe("the feed of changes", () => {
     expect(page).toMatchObject({ items: [], next, hasMore: false });
   });
 
-  it("expires after thirty days, but not for one who has seen all there was", async () => {
+  it("expires after 30 days, but not for a client that has read everything", async () => {
     const lab = createAccountSync(5);
     await lab.sync();
     const { next: before } = await lab.feedStart();
@@ -66,14 +66,14 @@ describe("the feed of changes", () => {
     expect((await lab.changesFrom(after)).items).toEqual([]);
   });
 
-  it("takes a cursor that it cannot have issued for an expired one", async () => {
+  it("treats a cursor that it did not issue as expired", async () => {
     const lab = createAccountSync(5);
     await lab.sync();
     await expect(lab.changesFrom({ version: 9, index: 0 })).rejects.toMatchObject({ code: "cursor_expired" });
     await expect(lab.changesFrom({ page: 1 })).rejects.toMatchObject({ code: "cursor_expired" });
   });
 
-  it("is complete when the process died before it noted the version", async () => {
+  it("is complete when the process crashes before it records the version", async () => {
     const lab = createAccountSync(5);
     await lab.sync();
     const { next } = await lab.feedStart();
@@ -93,8 +93,8 @@ describe("the feed of changes", () => {
   });
 });
 
-describe("a version whose writer died over its changes", () => {
-  it("has one instant for all of them", async () => {
+describe("a version whose writer crashed while writing its changes", () => {
+  it("has one instant for all its changes", async () => {
     const lab = createAccountSync(50);
     await lab.sync();
     const { next } = await lab.feedStart();
@@ -127,7 +127,7 @@ describe("the outbox", () => {
     };
   }
 
-  it("publishes what was committed once, in order, and nothing of the first version", async () => {
+  it("publishes each committed change once, in order, and nothing of the first version", async () => {
     const lab = createAccountSync(50);
     const target = bus();
     const publish = () =>
@@ -143,7 +143,7 @@ describe("the outbox", () => {
     expect(target.published).toEqual(Array.from({ length: 250 }, (_, n) => n + 1));
   });
 
-  it("repeats what it does not know to be published, and leaves nothing out", async () => {
+  it("publishes changes again after a crash, and leaves none out", async () => {
     const lab = createAccountSync(50);
     await lab.sync();
     for (let id = 100; id < 350; id += 1) lab.upstream.put(numberOf(id));
@@ -159,7 +159,7 @@ describe("the outbox", () => {
     expect(target.published).toHaveLength(270);
   });
 
-  it("passes over what is not kept any more", async () => {
+  it("skips changes that have expired", async () => {
     const lab = createAccountSync(5);
     await lab.sync();
     lab.upstream.put(numberOf(98));

@@ -15,7 +15,7 @@ const listOf = (count: number) => Array.from({ length: count }, (_, index) => ph
 const hashes = (numbers: Iterable<PhoneNumber>) => cutIntoChunks(inOrder(numbers)).map(({ hash }) => hash);
 
 describe("the chunks of a snapshot", () => {
-  it("hold the whole list in order, some 500 each", () => {
+  it("hold the whole list in order, about 500 numbers each", () => {
     const list = inOrder(listOf(20_000));
     const chunks = cutIntoChunks(list);
     expect(chunks.flatMap(({ numbers }) => numbers)).toEqual(list);
@@ -27,7 +27,7 @@ describe("the chunks of a snapshot", () => {
     expect(chunks.length).toBeLessThan(80);
   });
 
-  it("stay what they were but for a few around a number that comes, goes or changes", () => {
+  it("change only around a number that is added, removed or changed", () => {
     const list = listOf(8_000);
     const before = new Set(hashes(list));
     fc.assert(
@@ -44,13 +44,13 @@ describe("the chunks of a snapshot", () => {
     );
   });
 
-  it("have the same hash whatever the order of a number's fields", () => {
+  it("have a hash that ignores the order of a number's fields", () => {
     const [one] = listOf(1);
     const turned = Object.fromEntries(Object.entries(one ?? {}).reverse()) as PhoneNumber;
     expect(hashes([turned])).toEqual(hashes(one ? [one] : []));
   });
 
-  it("fit into an item of the table, however long the texts in them", () => {
+  it("fit into an item of the table, also with long texts", () => {
     const long = listOf(2_000).map((number) => ({ ...number, label: number.id.padStart(5_000, "x") }));
     for (const { numbers } of cutIntoChunks(inOrder(long))) {
       expect(JSON.stringify(numbers).length).toBeLessThan(300_000);

@@ -16,14 +16,14 @@ async function firstPage(lab: ReturnType<typeof createAccountSync>, limit = 10, 
 }
 
 describe("the snapshot", () => {
-  it("is not there before the first sync", async () => {
+  it("does not exist before the first sync", async () => {
     const lab = createAccountSync(3);
     const page = { limit: 10 };
     expect(await readSnapshotPage(lab.reading, { accountId: ACCOUNT, filter: {}, page })).toBeUndefined();
     expect(await scannedAt(lab.reading, ACCOUNT)).toBeUndefined();
   });
 
-  it("says how many there are and when RingCentral last had them so", async () => {
+  it("has the total and the time of the last full scan", async () => {
     const lab = createAccountSync(35);
     const began = lab.clock.now();
     await lab.sync();
@@ -33,18 +33,18 @@ describe("the snapshot", () => {
     expect(await scannedAt(lab.reading, ACCOUNT)).toBe(began + MINUTE);
   });
 
-  it("is walked in the order of the numbers, each once, in pages of any size", async () => {
+  it("is listed in the order of the numbers, each once, in pages of any size", async () => {
     const lab = createAccountSync(1_800);
     await lab.sync();
     for (const limit of [1_000, 600, 77]) {
-      const numbers = await lab.walk({}, { limit });
+      const numbers = await lab.readAll({}, { limit });
       expect(numbers).toHaveLength(1_800);
       expect(numbers).toEqual([...numbers].sort((a, b) => (a.phoneNumber < b.phoneNumber ? -1 : 1)));
       expect(new Set(numbers.map(({ id }) => id)).size).toBe(1_800);
     }
   });
 
-  it("ends its last page without a next one, also when the page is full", async () => {
+  it("has no next page after the last one, also when that is full", async () => {
     const lab = createAccountSync(20);
     await lab.sync();
     const first = await firstPage(lab);
@@ -61,19 +61,19 @@ describe("the snapshot", () => {
     { extension: "1042" },
     { q: "front", status: ["Pending"] },
     { q: "nobody" },
-  ])("counts and walks those that fit %j", async (filter) => {
+  ])("counts and lists the numbers that fit %j", async (filter) => {
     const lab = createAccountSync(900);
     for (const id of [3, 300, 301, 899])
       lab.upstream.edit(id, { status: "Pending", label: `Front desk ${id}` });
     await lab.sync();
-    const expected = (await lab.walk()).filter((number) => fitsFilter(number, filter));
+    const expected = (await lab.readAll()).filter((number) => fitsFilter(number, filter));
     const page = { limit: 2 };
     const first = await readSnapshotPage(lab.reading, { accountId: ACCOUNT, filter, page });
     expect(first?.total).toBe(expected.length);
-    expect(await lab.walk(filter, { limit: 2 })).toEqual(expected);
+    expect(await lab.readAll(filter, { limit: 2 })).toEqual(expected);
   });
 
-  it("stays with a version for a whole walk, which ends after a day", async () => {
+  it("keeps its version during an iteration, which may last a day", async () => {
     const lab = createAccountSync(500);
     await lab.sync();
     const first = await firstPage(lab);
@@ -83,15 +83,15 @@ describe("the snapshot", () => {
       lab.clock.leap(HOUR);
       await lab.sync();
     }
-    expect((await lab.walk({}, { from: first.next })).map(({ label }) => label)).not.toContain("changed");
+    expect((await lab.readAll({}, { from: first.next })).map(({ label }) => label)).not.toContain("changed");
     lab.clock.leap(15 * HOUR);
     await lab.sync();
-    expect(await lab.walk({}, { from: first.next })).toHaveLength(490);
+    expect(await lab.readAll({}, { from: first.next })).toHaveLength(490);
     lab.clock.leap(MINUTE);
-    await expect(lab.walk({}, { from: first.next })).rejects.toMatchObject({ code: "cursor_expired" });
+    await expect(lab.readAll({}, { from: first.next })).rejects.toMatchObject({ code: "cursor_expired" });
   });
 
-  it("is cleared away once no walk can be in it, and what later versions share stays", async () => {
+  it("is deleted once no iteration can read it; chunks shared with later versions stay", async () => {
     const lab = createAccountSync(3_000);
     await lab.sync();
     const chunks = () => lab.records.dump().filter(({ key }) => key.sort.startsWith("chunk#")).length;
@@ -107,10 +107,10 @@ describe("the snapshot", () => {
     const manifests = lab.records.dump().filter(({ key }) => key.sort.startsWith("manifest#"));
     expect(manifests).toHaveLength(1);
     forgetChunks();
-    expect((await lab.walk()).map(({ id }) => id).sort()).toEqual(lab.upstreamIds());
+    expect((await lab.readAll()).map(({ id }) => id).sort()).toEqual(lab.upstreamIds());
   });
 
-  it("is read from the table once, and then from this process's memory", async () => {
+  it("is read from the table once, and then from the process's cache", async () => {
     const lab = createAccountSync(3_000);
     await lab.sync();
     forgetChunks();

@@ -65,7 +65,7 @@ const codeOf = (receipt: Promise<unknown>) =>
   );
 
 describe("the handshake", () => {
-  it("sends the token back and does nothing else", async () => {
+  it("echoes the token and does nothing else", async () => {
     const receipt = await receiveRingCentralEvent(deps, { validationToken: "a-b-c", text: "" });
     expect(receipt).toEqual({ outcome: "validated", echo: "a-b-c" });
     expect(records.dump()).toEqual([]);
@@ -81,8 +81,8 @@ describe("the handshake", () => {
   });
 });
 
-describe("a notification", () => {
-  it("wakes a sync half a minute later", async () => {
+describe("a change notification", () => {
+  it("queues a sync that begins 30 s later", async () => {
     expect(await receive()).toEqual({ outcome: "sync_queued" });
     expect(sent).toEqual([
       {
@@ -108,19 +108,19 @@ describe("a notification", () => {
     ],
     ["an account that is not synced", { text: notification({ event: "/restapi/v1.0/account/1/extension" }) }],
     ["another event", { text: notification({ event: `/restapi/v1.0/account/${ACCOUNT}/presence` }) }],
-  ])("is refused with %s, whatever is wrong alike", async (_, received) => {
+  ])("is rejected with %s, always with the same problem", async (_, received) => {
     expect(await codeOf(receive(received))).toBe("webhook_token_invalid");
     expect(sent).toEqual([]);
   });
 
   it.each(["", "null", "{}", '{"uuid":"../x","event":"y"}', "<html>"])(
-    "is refused as malformed: %s",
+    "is rejected as malformed: %s",
     async (text) => {
       expect(await codeOf(receive({ text }))).toBe("request_invalid");
     },
   );
 
-  it("is taken once, however often it is delivered", async () => {
+  it("queues one sync when it is delivered several times", async () => {
     const text = notification();
     await receive({ text });
     now += 600_000;
@@ -130,7 +130,7 @@ describe("a notification", () => {
     expect(seen?.expiresAt).toBe(START + 86_400_000);
   });
 
-  it("is not taken when it could wake nobody: RingCentral delivers it again", async () => {
+  it("is not recorded when it queued nothing: RingCentral delivers it again", async () => {
     const text = notification();
     isQueueAway = true;
     expect(await codeOf(receive({ text }))).toBe("queue_unavailable");
@@ -147,15 +147,15 @@ describe("a notification", () => {
   });
 });
 
-describe("hints", () => {
-  it("that come before the sync they woke begins wake no other", async () => {
+describe("change notifications", () => {
+  it("that arrive before the queued sync begins queue no other", async () => {
     await receive();
     now += 29_000;
     expect(await receive()).toEqual({ outcome: "ignored" });
     expect(sent).toHaveLength(1);
   });
 
-  it("start a sync no more often than every five minutes", async () => {
+  it("start at most one sync in five minutes", async () => {
     for (let minute = 0; minute < 20; minute += 1) {
       await receive();
       now += 60_000;

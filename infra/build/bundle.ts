@@ -24,7 +24,7 @@ export interface BundleOptions {
   /** Bundles go to `<outDir>/functions/<name>.mjs`, so that a handler is named the same here, zipped and deployed. */
   outDir: string;
   /**
-   * Source maps go to `<mapsDir>/functions/<name>.mjs.map`: kept for whoever reads a stack trace, never deployed.
+   * Source maps go to `<mapsDir>/functions/<name>.mjs.map`: kept for reading stack traces, never deployed.
    * They take most of the time a build takes; without this there are none.
    */
   mapsDir?: string;

@@ -1,5 +1,5 @@
 // Holds the licence of every package in package-lock.json to a list: short for what is deployed with us, longer for
-// tools, which nobody gets from us.
+// tools, which are not passed on.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";

@@ -1,5 +1,5 @@
 // `node infra/build/complete-lock.ts`, after a change of dependencies: npm leaves out of package-lock.json the
-// optional packages of other platforms that it could not look up while writing it, and `npm ci` then refuses the
+// optional packages of other platforms that it could not look up while writing it, and `npm ci` then rejects the
 // file everywhere. This adds them: their exact versions stand in the packages that ask for them, their platforms in
 // their names. `--check` only tells.
 import { readFileSync, writeFileSync } from "node:fs";

@@ -137,7 +137,7 @@ function findWithoutAlarm(template: Template): string[] {
       signs: ['"AWS/SQS"', `"Value":"${template.Resources[logicalId]?.Properties.QueueName}"`],
     })),
     ...resourcesOf(template, "AWS::ApiGatewayV2::Api").flatMap(([logicalId]) => [
-      { what: `the 5xx answers of ${logicalId}`, signs: ['"5xx"', `{"Ref":"${logicalId}"}`] },
+      { what: `the 5xx responses of ${logicalId}`, signs: ['"5xx"', `{"Ref":"${logicalId}"}`] },
       { what: `the latency of ${logicalId}`, signs: ['"Latency"', `{"Ref":"${logicalId}"}`] },
     ]),
   ].filter(({ signs }) => !isWatched(...signs));

@@ -111,7 +111,7 @@ try {
   console.log(`artefacts in .build/artifacts, CloudFormation in .build/serverless (stage ${values.stage})`);
   if (!process.env.AUTH_ISSUER) {
     console.log(
-      "AUTH_ISSUER is not set: the template names a placeholder issuer, and npm run deploy would refuse.",
+      "AUTH_ISSUER is not set: the template names a placeholder issuer, and npm run deploy would reject it.",
     );
   }
 } catch (error) {

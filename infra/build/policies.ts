@@ -31,7 +31,7 @@ export interface PolicyStatement {
 /**
  * Every statement of every policy in the template, wherever it stands: trust, inline, key, queue, topic, bucket and
  * secret policies alike.
- * @throws for a statement in a form that nobody here has judged, such as NotAction
+ * @throws for a statement in a form without a rule here, such as NotAction
  */
 export function policyStatements(template: Template): PolicyStatement[] {
   return Object.entries(template.Resources).flatMap(([owner, resource]) => statementsOf(owner, resource));

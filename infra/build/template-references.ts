@@ -16,7 +16,7 @@ interface Reference {
 
 /**
  * References to what is not there: a resource, an attribute that its type does not have, a dependency; and circles,
- * which CloudFormation refuses.
+ * which CloudFormation rejects.
  * @param attributesOf what `Fn::GetAtt` may ask of a resource type
  * @returns a sentence for each
  */

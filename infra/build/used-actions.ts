@@ -18,7 +18,7 @@ const prefixOfClient: Record<string, string> = {
 
 /**
  * The IAM actions that the code of a bundle can ask for: those of the AWS commands that our own modules in it
- * import. (The bundle itself tells too little: it carries whole clients, with the commands nobody calls.)
+ * import. (The bundle itself tells too little: it carries whole clients, also with commands that are never called.)
  *
  * A module that is in a bundle counts as used, whether or not this function's requests reach it.
  */

@@ -57,19 +57,19 @@ async function readSecret(client: SecretsManagerClient, secretId: string): Promi
     return judge(`the secret ${secretId}`, SecretString ?? "", `Put the secret in as ${FORM}.`);
   } catch (error) {
     const why = error instanceof Error ? error.name : "unknown error";
-    const remedy =
+    const fix =
       "Check its name, the region, and your AWS credentials; by the secret's policy only the functions and " +
       "SECRET_READER_ARN may read it.";
     return {
       name: `the secret ${secretId}`,
-      finding: failed(check, `the secret cannot be read (${why})`, remedy),
+      finding: failed(check, `the secret cannot be read (${why})`, fix),
     };
   } finally {
     client.destroy();
   }
 }
 
-function judge(name: string, text: string, remedy: string): Source {
+function judge(name: string, text: string, fix: string): Source {
   try {
     const credentials = parseSecretValue(text);
     return {
@@ -79,6 +79,6 @@ function judge(name: string, text: string, remedy: string): Source {
     };
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    return { name, finding: failed(check, error.message, remedy) };
+    return { name, finding: failed(check, error.message, fix) };
   }
 }

@@ -12,13 +12,13 @@ const usage = `usage: npm run doctor -- [options]
   --upstream URL   check this server, with RINGCENTRAL_CLIENT_ID, RINGCENTRAL_CLIENT_SECRET and RINGCENTRAL_JWT
   --secret-id ID   check what a secret of AWS Secrets Manager holds, with this machine's AWS credentials
                    (neither: the credentials of the stack that runs here)
-  --account ID     the account that it should be
+  --account ID     the account that is expected
   --extension ID   another extension whose numbers should be reached
   --json           the findings as JSON
   --help           this text
 
 It logs in once, reads the first item of each list, changes nothing, and logs out. It ends with 1 when
-something has to be mended.`;
+something must be fixed.`;
 
 async function main(): Promise<void> {
   const options = parseOptions();

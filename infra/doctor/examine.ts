@@ -14,7 +14,7 @@ export interface ExaminationOptions {
   clock: Clock;
   /** The extension whose numbers are to be reached; absent: the credential's own. */
   extensionId?: string;
-  /** What the account is expected to be. */
+  /** The account that is expected. */
   accountId?: string;
   transport?: Transport;
 }
@@ -43,7 +43,7 @@ export async function examine(options: ExaminationOptions): Promise<Examination>
     session = await openSession(credentials, clock, transport);
   } catch (error) {
     if (!(error instanceof RingCentralError)) throw error;
-    findings.push(...describeRefusal(error));
+    findings.push(...describeRejection(error));
     return { findings };
   }
   try {
@@ -77,19 +77,19 @@ function checkServer({ server }: Credentials): Finding[] {
   return [
     warning(
       "server",
-      "this is RingCentral's sandbox, which is being given up",
+      "this is RingCentral's sandbox, which is being retired",
       "Use https://platform.ringcentral.com with a production app.",
     ),
   ];
 }
 
-function describeRefusal({ failure }: RingCentralError): Finding[] {
-  const { found, remedy } = explainLogin(failure);
+function describeRejection({ failure }: RingCentralError): Finding[] {
+  const { found, fix } = explainLogin(failure);
   const reached = failure.status !== undefined;
   const unsaid = reached ? later : ["login", ...later];
   return [
-    reached ? ok("connection", "RingCentral answers") : failed("connection", found, remedy),
-    ...(reached ? [failed("login", found, remedy)] : []),
+    reached ? ok("connection", "RingCentral answers") : failed("connection", found, fix),
+    ...(reached ? [failed("login", found, fix)] : []),
     ...unsaid.map((check) => skipped(check, reached ? "there is no login" : "there is no connection")),
   ];
 }

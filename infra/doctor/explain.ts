@@ -3,7 +3,7 @@ import type { RingCentralFailure } from "../../lib/ringcentral/api/errors.ts";
 /** A failure in words: what it means, and who changes what. */
 export interface Explanation {
   found: string;
-  remedy: string;
+  fix: string;
 }
 
 const appOwner = "The app's owner, in RingCentral's developer console";
@@ -13,40 +13,39 @@ const administrator = "An administrator of the account, in RingCentral's admin p
 const loginCodes: Record<string, Explanation> = {
   "OAU-140": {
     found: "RingCentral does not take the JWT credential: it is unknown, has expired, or is for another app",
-    remedy:
-      "The service's user, in the developer console under Credentials: make a new JWT for this app's client id.",
+    fix: "The service's user, in the developer console under Credentials: make a new JWT for this app's client id.",
   },
   "OAU-141": {
     found: "the extension of the service's user is not enabled",
-    remedy: `${administrator}: enable the user, or make the JWT credential for another one.`,
+    fix: `${administrator}: enable the user, or make the JWT credential for another one.`,
   },
   "OAU-142": {
-    found: "the account is not active: RingCentral lets nobody of it log in",
-    remedy: "An administrator of the account: settle with RingCentral what it is suspended for.",
+    found: "the account is not active: none of its users may log in",
+    fix: "An administrator of the account: settle with RingCentral what it is suspended for.",
   },
   "OAU-147": {
     found: "the user is locked out after failed logins",
-    remedy: `${administrator}: unlock the user; then stop whatever keeps trying with a wrong credential.`,
+    fix: `${administrator}: unlock the user; then stop whatever keeps trying with a wrong credential.`,
   },
   "OAU-165": {
     found: "the app is registered for RingCentral's sandbox only",
-    remedy: `${appOwner}: make a production app, and use its client id and secret.`,
+    fix: `${appOwner}: make a production app, and use its client id and secret.`,
   },
   "OAU-251": {
     found: "the app may not log in with a JWT credential",
-    remedy: `${appOwner}: choose "JWT auth flow" under Auth.`,
+    fix: `${appOwner}: choose "JWT auth flow" under Auth.`,
   },
   "CMN-408": {
     found: "the user's role may not log in through apps (ThirdPartyAppAccess)",
-    remedy: `${administrator}: add that permission to the role of the service's user.`,
+    fix: `${administrator}: add that permission to the role of the service's user.`,
   },
 };
 const wrongClient: Explanation = {
-  found: "RingCentral does not know the client id, or the client secret is not its",
-  remedy: `Compare both with the app's page in the developer console; a secret that was renewed there is the usual reason.`,
+  found: "RingCentral does not know the client id, or the client secret does not belong to it",
+  fix: `Compare both with the app's page in the developer console; a secret that was renewed there is the usual reason.`,
 };
 
-/** Why a login was refused. */
+/** Why a login was rejected. */
 export function explainLogin(failure: RingCentralFailure): Explanation {
   if (failure.kind !== "auth") return explainCall(failure);
   const { errorCode = "", oauthError, status } = failure;
@@ -54,8 +53,8 @@ export function explainLogin(failure: RingCentralFailure): Explanation {
   if (known !== undefined) return known;
   if (oauthError === "invalid_client") return wrongClient;
   return {
-    found: `RingCentral refused the login (${[status, oauthError, errorCode].filter(Boolean).join(", ")})`,
-    remedy: "Look the code up in RingCentral's documentation, or ask its support.",
+    found: `RingCentral rejected the login (${[status, oauthError, errorCode].filter(Boolean).join(", ")})`,
+    fix: "Look the code up in RingCentral's documentation, or ask its support.",
   };
 }
 
@@ -69,14 +68,14 @@ const causes: Record<string, string> = {
   ENETUNREACH: "there is no way to that address",
 };
 
-/** Why a call failed, the login's too when it was not refused. */
+/** Why a call failed, the login's too when it was not rejected. */
 export function explainCall(failure: RingCentralFailure): Explanation {
   const { kind, errorCode, status, permissionName, retryAfterMs = 60_000 } = failure;
   if (kind === "rate_limited") {
     const seconds = Math.ceil(retryAfterMs / 1000);
     return {
       found: `RingCentral's rate limit is reached`,
-      remedy: `Wait ${seconds} seconds before anything calls again: an early call prolongs the pause for everybody.`,
+      fix: `Wait ${seconds} seconds before anything calls again: an early call prolongs the pause for every client.`,
     };
   }
   if (status === undefined) return explainNetwork(failure);
@@ -84,43 +83,42 @@ export function explainCall(failure: RingCentralFailure): Explanation {
     case "CMN-401":
       return {
         found: `the app lacks the permission ${permissionName ?? "that this needs"}`,
-        remedy: `${appOwner}: add it under the app's permissions.`,
+        fix: `${appOwner}: add it under the app's permissions.`,
       };
     case "CMN-402":
     case "CMN-408":
       return {
         found: `the user's role lacks ${permissionName ?? "the permission that this needs"}`,
-        remedy: `${administrator}: add it to the role of the service's user.`,
+        fix: `${administrator}: add it to the role of the service's user.`,
       };
     case "CMN-404":
       return {
         found: "the user may not reach another extension",
-        remedy: `${administrator}: give the service's user an administrator's role.`,
+        fix: `${administrator}: give the service's user an administrator's role.`,
       };
     case "CMN-102":
-      return { found: "there is no such extension in this account", remedy: "Check the id." };
+      return { found: "there is no such extension in this account", fix: "Check the id." };
     case "CMN-109":
     case "CMN-403":
       return {
         found: "RingCentral does not offer this for the extension",
-        remedy:
-          "Its type or plan, or an account moved to the new call handling, excludes it: Ringfront answers 403.",
+        fix: "Its type or plan, or an account moved to the new call handling, excludes it: Ringfront answers 403.",
       };
     case "CMN-405":
       return {
         found: "the login belongs to no extension",
-        remedy: "The service's user must have an extension: make the JWT credential for such a user.",
+        fix: "The service's user must have an extension: make the JWT credential for such a user.",
       };
     case "CMN-302":
     case "CMN-303":
       return {
-        found: "no rate limits are defined for the app, so RingCentral refuses every call",
-        remedy: `${appOwner}: choose an API plan for it.`,
+        found: "no rate limits are defined for the app, so RingCentral rejects every call",
+        fix: `${appOwner}: choose an API plan for it.`,
       };
     default:
       return {
         found: `RingCentral answered ${[status, errorCode].filter(Boolean).join(" ")}`,
-        remedy:
+        fix:
           kind === "rejected"
             ? "Look the code up in RingCentral's documentation."
             : "RingCentral fails: try again later.",
@@ -131,17 +129,16 @@ export function explainCall(failure: RingCentralFailure): Explanation {
 function explainNetwork({ kind, cause }: RingCentralFailure): Explanation {
   const code = cause instanceof Error ? cause.message : "";
   if (kind === "timeout") {
-    return { found: "no answer in time", remedy: "Check firewalls and proxies between here and the server." };
+    return { found: "no response in time", fix: "Check firewalls and proxies between here and the server." };
   }
   if (/CERT|SSL|TLS|SELF_SIGNED|ALTNAME/.test(code)) {
     return {
       found: `the server's certificate is not trusted (${code})`,
-      remedy:
-        "Check the address; behind a proxy that opens connections, name its certificate in NODE_EXTRA_CA_CERTS.",
+      fix: "Check the address; behind a proxy that opens connections, name its certificate in NODE_EXTRA_CA_CERTS.",
     };
   }
   return {
     found: causes[code] ?? `there is no connection (${code || "unknown cause"})`,
-    remedy: "Check the server's address, and that this machine may reach it on port 443.",
+    fix: "Check the server's address, and that this machine may reach it on port 443.",
   };
 }

@@ -1,4 +1,4 @@
-/** How one check went. `skipped`: something before it has to be mended first. */
+/** How one check went. `skipped`: an earlier failure must be fixed first. */
 export type Outcome = "ok" | "warning" | "failed" | "skipped";
 
 /** One line of the doctor's report. */
@@ -8,26 +8,26 @@ export interface Finding {
   /** What was found, in one sentence without a full stop at its end. */
   found: string;
   /** Who changes what. */
-  remedy?: string;
+  fix?: string;
 }
 
-/** Of the whole: anything that failed makes it ill, a warning does not. */
+/** A warning is healthy, a failure is not. */
 export function isHealthy(findings: readonly Finding[]): boolean {
   return findings.every(({ outcome }) => outcome !== "failed");
 }
 
 export const ok = (check: string, found: string): Finding => ({ check, outcome: "ok", found });
-export const warning = (check: string, found: string, remedy: string): Finding => ({
+export const warning = (check: string, found: string, fix: string): Finding => ({
   check,
   outcome: "warning",
   found,
-  remedy,
+  fix,
 });
-export const failed = (check: string, found: string, remedy: string): Finding => ({
+export const failed = (check: string, found: string, fix: string): Finding => ({
   check,
   outcome: "failed",
   found,
-  remedy,
+  fix,
 });
 export const skipped = (check: string, because: string): Finding => ({
   check,

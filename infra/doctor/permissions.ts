@@ -7,7 +7,7 @@ import type { Session } from "./session.ts";
 /** What EditAccounts brings along; EditExtensions brings nothing. [docs: PERM] */
 const included: Record<string, readonly string[]> = { EditAccounts: ["ReadAccounts", "EditExtensions"] };
 
-/** The app's permissions, as the token answer's `scope` has them. */
+/** The app's permissions, from the token response's `scope`. */
 export function checkAppPermissions({ grant }: Session): Finding {
   if (grant.scope === undefined) {
     return warning(
@@ -43,7 +43,7 @@ const Profile = z.object({
 
 export interface UserPermissions {
   findings: Finding[];
-  /** Names of those that the user's role has not. */
+  /** Names of the permissions that the user's role lacks. */
   lacks: ReadonlySet<string>;
 }
 

@@ -23,18 +23,18 @@ export interface Target {
   lacks: ReadonlySet<string>;
 }
 
-/** Each list of Ringfront's, its first item: four Light calls and one Heavy. After a 429, no more of that group. */
+/** The first item of each list: four Light calls and one Heavy. After a 429 the rest of its group is skipped. */
 export async function checkReadings(session: Session, target: Target): Promise<Finding[]> {
   const findings: Finding[] = [];
-  const closed = new Set<string>();
+  const limited = new Set<string>();
   for (const reading of readingsOf(target.extensionId)) {
     const { check, group, permission } = reading;
     if (target.lacks.has(permission)) findings.push(skipped(check, `the role lacks ${permission}`));
-    else if (closed.has(group)) findings.push(skipped(check, "the rate limit is reached"));
+    else if (limited.has(group)) findings.push(skipped(check, "the rate limit is reached"));
     else {
       const { finding, isLimited } = await read(session, target.accountId, reading);
       findings.push(finding);
-      if (isLimited) closed.add(group);
+      if (isLimited) limited.add(group);
     }
   }
   return findings;
@@ -106,7 +106,7 @@ async function read(session: Session, accountId: string, reading: Reading): Prom
       const found = "RingCentral no longer serves them on their old path; caller blocking takes their place";
       return { finding: ok(check, found), isLimited: false };
     }
-    const { found, remedy } = explainCall(failure);
-    return { finding: failed(check, found, remedy), isLimited: failure.kind === "rate_limited" };
+    const { found, fix } = explainCall(failure);
+    return { finding: failed(check, found, fix), isLimited: failure.kind === "rate_limited" };
   }
 }

@@ -18,10 +18,10 @@ export interface Report extends Examination {
 /** The findings as lines of text, and a sentence at the end. @param isColoured whether escape codes may be used */
 export function writeReport({ name, findings, accountId, extensionId }: Report, isColoured: boolean): string {
   const lines = findings.flatMap((finding, index) => {
-    // Said once for several that are mended alike.
-    const isRepeated = finding.remedy !== undefined && finding.remedy === findings[index + 1]?.remedy;
+    // One line for neighbours with the same fix.
+    const isRepeated = finding.fix !== undefined && finding.fix === findings[index + 1]?.fix;
     const line = lineFor(finding, isColoured);
-    return finding.remedy === undefined || isRepeated ? [line] : [line, `${INDENT}-> ${finding.remedy}`];
+    return finding.fix === undefined || isRepeated ? [line] : [line, `${INDENT}-> ${finding.fix}`];
   });
   return [`Ringfront doctor: ${name}`, "", ...lines, "", verdict(findings, accountId, extensionId)].join(
     "\n",
@@ -38,7 +38,7 @@ function verdict(findings: readonly Finding[], accountId?: string, extensionId?:
   const count = (outcome: Outcome) => findings.filter((finding) => finding.outcome === outcome).length;
   if (!isHealthy(findings)) {
     const problems = count("failed");
-    return problems === 1 ? "One thing has to be mended." : `${problems} things have to be mended.`;
+    return problems === 1 ? "One thing must be fixed." : `${problems} things must be fixed.`;
   }
   const ids =
     accountId === undefined ? "" : ` For npm start: --account ${accountId} --extension ${extensionId}.`;

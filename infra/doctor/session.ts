@@ -16,9 +16,9 @@ const CALL_TIMEOUT_MS = 10_000;
 /** One login, and calls made with it. */
 export interface Session {
   grant: TokenGrant;
-  /** How much RingCentral's clock is ahead of ours, in milliseconds; absent when its answer does not say. */
+  /** How much RingCentral's clock is ahead of ours, in milliseconds; absent when its response does not say. */
   clockAheadMs?: number;
-  /** What the answers said of each group's limit, by the group's name. */
+  /** What the responses said of each group's limit, by the group's name. */
   limits: Map<string, RateHeaders>;
   /**
    * @param path below `/restapi/v1.0/`
@@ -45,12 +45,12 @@ export async function openSession(
   const watched: Transport = {
     async send(request) {
       const sentAt = clock.now();
-      const answer = await transport.send(request);
-      const { date } = answer.headers;
+      const response = await transport.send(request);
+      const { date } = response.headers;
       const theirs = typeof date === "string" ? Date.parse(date) : Number.NaN;
       // Against the middle of the exchange; the header has whole seconds.
       if (!Number.isNaN(theirs)) clockAheadMs = theirs - (sentAt + clock.now()) / 2;
-      return answer;
+      return response;
     },
   };
   const log = createLogger({}, { clock, write: () => {} });
@@ -66,18 +66,18 @@ export async function openSession(
       const url = new URL(`/restapi/v1.0/${path}`, credentials.server);
       for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
       const headers = { authorization: `Bearer ${grant.accessToken}` };
-      const answer = await transport.send({
+      const response = await transport.send({
         operation: path,
         method: "GET",
         url,
         headers,
         deadline: deadline(),
       });
-      const rate = readRateHeaders(answer.headers);
+      const rate = readRateHeaders(response.headers);
       if (rate.group !== undefined) limits.set(rate.group, rate);
-      const failure = failureOf(path, answer, clock.now());
+      const failure = failureOf(path, response, clock.now());
       if (failure !== undefined) throw new RingCentralError(failure);
-      return parseBody(path, answer, schema);
+      return parseBody(path, response, schema);
     },
     async end() {
       await oauth.revoke(credentials, grant.accessToken, deadline());

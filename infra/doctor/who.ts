@@ -25,9 +25,9 @@ export async function checkWho(session: Session, expected: { accountId?: string 
     }
     const text = `account ${accountId}, extension ${extensionId}`;
     if (expected.accountId !== undefined && expected.accountId !== accountId) {
-      const remedy = `Use --account ${accountId}, or a credential of ${expected.accountId}: no other account is reached.`;
+      const fix = `Use --account ${accountId}, or a credential of ${expected.accountId}: no other account is reached.`;
       return {
-        findings: [failed(check, `${text}, and not account ${expected.accountId}`, remedy)],
+        findings: [failed(check, `${text}, and not account ${expected.accountId}`, fix)],
         accountId,
         extensionId,
       };
@@ -35,7 +35,7 @@ export async function checkWho(session: Session, expected: { accountId?: string 
     return { findings: [ok(check, text)], accountId, extensionId };
   } catch (error) {
     if (!(error instanceof RingCentralError)) throw error;
-    const { found, remedy } = explainCall(error.failure);
-    return { findings: [failed(check, found, remedy)] };
+    const { found, fix } = explainCall(error.failure);
+    return { findings: [failed(check, found, fix)] };
   }
 }

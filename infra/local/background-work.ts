@@ -8,9 +8,9 @@ export interface BackgroundWork {
 }
 
 /**
- * What calls functions without being asked: the queue's poller, and each schedule once, now. (The emulator itself
- * runs the schedules at their times; a quarter of an hour is long to wait for a first sync.)
- * @param scheduled keys in serverless.yml
+ * Calls functions as AWS does in the background: the queue's poller, and each schedule once at the start. (The emulator
+ * runs the schedules at their times; 15 minutes are long to wait for a first sync.)
+ * @param scheduled the functions' keys
  */
 export function startBackgroundWork(
   lambda: LambdaApi,

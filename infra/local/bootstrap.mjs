@@ -21,7 +21,7 @@ const forwardedSignals = ["SIGINT", "SIGTERM", "SIGHUP"];
 const say = (text) => process.stderr.write(`${text}\n`);
 const readJson = (path) => JSON.parse(readFileSync(path, "utf8"));
 
-/** What ends this command; its message is for whoever typed it. */
+/** Ends this command; the message is for the user. */
 class Failure extends Error {}
 
 function lockHash() {

@@ -8,7 +8,7 @@ import { LOCAL_STAGE } from "./stage.ts";
 
 export interface GatewayEmulatorOptions {
   port: number;
-  /** For the emulator's Lambda API; it cannot be asked to choose one itself. */
+  /** For the emulator's Lambda API, which cannot choose one itself. */
   lambdaPort: number;
   /** The folder with the bundles. */
   bundlesDir: string;
@@ -23,7 +23,7 @@ export interface GatewayEmulatorOptions {
 export interface GatewayEmulator {
   /** Resolves when it serves; rejects when it ends before. */
   serving: Promise<void>;
-  /** Resolves, with what went wrong, if the emulator ends although nobody stopped it. */
+  /** Resolves, with what went wrong, if the emulator ends without `stop`. */
   failed: Promise<string>;
   stop(): Promise<void>;
 }
@@ -54,7 +54,7 @@ export function startGatewayEmulator(options: GatewayEmulatorOptions): GatewayEm
   });
   const lastWords = keepLastWords(child);
   child.send({ localTokens: options.localTokens }, () => {
-    // Should it be gone already, that is told below.
+    // If it has ended already, `exit` reports that below.
   });
   let stopping = false;
   const failed = new Promise<string>((resolve) => {
@@ -66,7 +66,7 @@ export function startGatewayEmulator(options: GatewayEmulatorOptions): GatewayEm
   const serving = Promise.race([once(child, "message").then(() => undefined), failed]).then((problem) => {
     if (problem !== undefined) throw new Error(problem);
   });
-  // Whoever awaits it later still sees the failure; nobody awaiting it is no crash.
+  // A later await still sees the failure; without one it is no crash.
   serving.catch(() => undefined);
   return {
     serving,

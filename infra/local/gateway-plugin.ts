@@ -3,16 +3,16 @@ import * as z from "zod/mini";
 
 /**
  * A plugin for osls that only acts when serverless-offline runs: it makes the emulator answer as an API Gateway
- * HTTP API does where its own answers would mislead, tells the process that started it when it serves, and ends
+ * HTTP API does where its own responses would mislead, tells the process that started it when it serves, and ends
  * with that process. Packaging and deploying are not touched.
  *
- * What it mends (serverless-offline 14.8):
+ * What it corrects (serverless-offline 14.8):
  * - unknown routes and malformed requests answer `{"message": …}`, not a page about the emulator;
  * - HEAD is not answered by GET's route (hapi's habit, not the gateway's);
  * - a handler that throws or times out is 500: the emulator would answer 200 with the stack trace;
  * - a body reaches the handler as the gateway hands it over: text as it was sent (the emulator would parse a JSON
- *   `0` or `false`), anything else in base64, and a malformed media type is the handler's to refuse;
- * - answers go out as the handler made them, not compressed and without an added charset;
+ *   `0` or `false`), anything else in base64, and the handler itself rejects a malformed media type;
+ * - responses go out as the handler made them, not compressed and without an added charset;
  * - an origin that is not allowed gets no CORS headers: the emulator would echo any origin;
  * - no more than MAX_IN_FLIGHT requests run at once, as with an account's concurrency limit: each takes a worker
  *   thread of some 25 MB. More wait their turn.
@@ -37,7 +37,7 @@ export default class GatewayPlugin {
         if (emulator === undefined) throw new Error("serverless-offline is not among the plugins");
         const server = emulator.internals().getApiGatewayServer();
         serveLocalTokens(server, localTokens);
-        mendGateway(server, allowedOrigins(service.provider));
+        correctGateway(server, allowedOrigins(service.provider));
         console.log = printLine;
         process.send?.("serving");
       },
@@ -53,9 +53,9 @@ interface GatewayRequest {
   path: string;
   headers: Record<string, string | undefined>;
   raw: { res: ServerResponse };
-  response: Answer | Failure;
+  response: HandlerResponse | Failure;
 }
-interface Answer {
+interface HandlerResponse {
   isBoom?: never;
   statusCode: number;
   source: unknown;
@@ -100,7 +100,7 @@ const Serverless = z.object({
   }),
 });
 
-/** Set by who starts the emulator: the folder with the bundles, laid out as the handlers in serverless.yml say. */
+/** The folder with the bundles, laid out as the functions' handlers say. */
 export const BUNDLES_VARIABLE = "RINGFRONT_BUNDLES";
 
 /** The emulator would unzip an artifact anew for every instance of a function. */
@@ -125,7 +125,7 @@ function allowedOrigins(provider: unknown): Set<string> {
 const LOCAL_TOKENS_PATH = "/.local/tokens.json";
 const LocalTokens = z.object({ localTokens: z.record(z.string(), z.string()) });
 
-/** Who starts the emulator tells it the tokens over the channel between them: no function can read them there. */
+/** The tokens come over the channel from the parent process, where no function can read them. */
 function receiveLocalTokens(): () => Record<string, string> {
   let tokens: Record<string, string> = {};
   process.on("message", (message) => {
@@ -134,7 +134,7 @@ function receiveLocalTokens(): () => Record<string, string> {
   return () => tokens;
 }
 
-/** A website that has its own name point to this machine sends that name as `Host`, and learns nothing. */
+/** A website whose name resolves to this machine sends that name as `Host`, and gets no tokens. */
 function serveLocalTokens(server: GatewayServer, tokens: () => Record<string, string>): void {
   server.ext("onRequest", (request, toolkit) => {
     const isLocal = /^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.headers.host ?? "");
@@ -143,7 +143,7 @@ function serveLocalTokens(server: GatewayServer, tokens: () => Record<string, st
   });
 }
 
-function mendGateway(server: GatewayServer, origins: ReadonlySet<string>): void {
+function correctGateway(server: GatewayServer, origins: ReadonlySet<string>): void {
   server.settings.compression = false;
   server.ext("onRequest", (request, toolkit) => {
     if (request.method === "head") {
@@ -161,7 +161,7 @@ function mendGateway(server: GatewayServer, origins: ReadonlySet<string>): void 
       const { output } = request.response;
       output.payload = { message: gatewayMessages[output.statusCode] ?? "Bad Request" };
     } else {
-      mendAnswer(request.response);
+      correctResponse(request.response);
     }
     dropForeignCors(request, origins);
     return toolkit.continue;
@@ -203,13 +203,13 @@ const EmulatorNotFound = z.object({ currentRoute: z.string(), existingRoutes: z.
 /** Begins what the emulator makes of a handler that threw or ran out of time. */
 const HANDLER_FAILED = '{"errorMessage":';
 
-function mendAnswer(answer: Answer): void {
-  if (EmulatorNotFound.safeParse(answer.source).success) answer.source = { message: "Not Found" };
-  if (typeof answer.source === "string" && answer.source.startsWith(HANDLER_FAILED)) {
-    answer.statusCode = 500;
-    answer.source = JSON.stringify({ message: "Internal Server Error" });
+function correctResponse(response: HandlerResponse): void {
+  if (EmulatorNotFound.safeParse(response.source).success) response.source = { message: "Not Found" };
+  if (typeof response.source === "string" && response.source.startsWith(HANDLER_FAILED)) {
+    response.statusCode = 500;
+    response.source = JSON.stringify({ message: "Internal Server Error" });
   }
-  answer.charset("");
+  response.charset("");
 }
 
 function dropForeignCors(request: GatewayRequest, origins: ReadonlySet<string>): void {
@@ -221,7 +221,7 @@ function dropForeignCors(request: GatewayRequest, origins: ReadonlySet<string>):
   }
 }
 
-/** The stack's own process decides when the emulator ends; without it there is nothing to serve. */
+/** The stack's process decides when the emulator ends. */
 function endWithParent(): void {
   const end = () => process.exit(0);
   process.prependListener("SIGTERM", end);

@@ -1,7 +1,7 @@
-/** The emulator's Lambda API: invokes the functions that no route leads to, each in an instance as any other. */
+/** The emulator's Lambda API: invokes functions that serve no route. */
 export interface LambdaApi {
   /**
-   * @param name its key in serverless.yml
+   * @param name the function's key
    * @throws when the function does
    */
   invoke<Result>(name: string, event: object, signal?: AbortSignal): Promise<Result>;
@@ -16,10 +16,10 @@ export function connectLambdaApi(url: string, prefix: string): LambdaApi {
         ...(signal !== undefined && { signal }),
       });
       const text = await response.text();
-      const answer = text === "" ? undefined : JSON.parse(text);
-      const isFailure = answer !== null && typeof answer === "object" && "errorMessage" in answer;
-      if (!response.ok || isFailure) throw new Error(`${name}: ${isFailure ? answer.errorMessage : text}`);
-      return answer as Result;
+      const result = text === "" ? undefined : JSON.parse(text);
+      const isFailure = result !== null && typeof result === "object" && "errorMessage" in result;
+      if (!response.ok || isFailure) throw new Error(`${name}: ${isFailure ? result.errorMessage : text}`);
+      return result as Result;
     },
   };
 }

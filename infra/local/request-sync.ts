@@ -44,7 +44,7 @@ const Status = z.object({
 });
 type Status = z.output<typeof Status>;
 
-/** What ends this command; the message is for whoever typed it. */
+/** Ends this command; the message is for the user. */
 class Failure extends Error {}
 
 const POLL_MS = 250;

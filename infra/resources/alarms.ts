@@ -35,13 +35,13 @@ function apiAlarms({ number }: Stack): Record<string, AlarmDeclaration> {
     ApiFaultsAlarm: {
       name: "api-faults",
       runbook: "api-faults",
-      meaning: "More than 5 % of the API's answers were 5xx for 3 of the last 5 minutes.",
+      meaning: "More than 5 % of the API's responses were 5xx for 3 of the last 5 minutes.",
       watches: {
         Metrics: [
           {
             Id: "ratio",
             Expression: "IF(calls >= 20, 100 * faults / calls, 0)",
-            Label: "5xx answers, per cent",
+            Label: "5xx responses, per cent",
           },
           gatewayMetric("faults", "5xx"),
           gatewayMetric("calls", "Count"),
@@ -90,28 +90,29 @@ function upstreamAlarms(stack: Stack): Record<string, AlarmDeclaration> {
     UpstreamPausedAlarm: {
       name: "upstream-paused",
       runbook: "upstream-paused",
-      meaning: "RingCentral has made us pause for 5 of the last 10 minutes: callers get 503 meanwhile.",
+      meaning: "RingCentral made us pause for 5 of the last 10 minutes. Callers get 503 meanwhile.",
       watches: ownMetric(stack, "UpstreamPausedMs", "Sum", 600),
       threshold: 300_000,
     },
     TokenFailuresAlarm: {
       name: "token-failures",
       runbook: "token-failures",
-      meaning: "RingCentral refused to issue an access token 3 times within 5 minutes.",
+      meaning: "RingCentral rejected 3 requests for an access token within 5 minutes.",
       watches: ownMetric(stack, "TokenFailures", "Sum", 300),
       threshold: 3,
     },
     AppPermissionMissingAlarm: {
       name: "app-permission-missing",
       runbook: "app-permission-missing",
-      meaning: "RingCentral says that our app lacks a permission (CMN-401): some routes cannot work at all.",
+      meaning: "RingCentral says that our app lacks a permission (CMN-401). Some routes cannot work.",
       watches: ownMetric(stack, "AppPermissionMissing", "Sum", 300),
       threshold: 1,
     },
     RateLimiterDegradedAlarm: {
       name: "rate-limiter-degraded",
       runbook: "table-unavailable",
-      meaning: "Functions could not reach the table and went by their own share of RingCentral's budgets.",
+      meaning:
+        "Functions could not reach the table and used the fallback limiter: a fixed share of RingCentral's budgets each.",
       watches: ownMetric(stack, "RateLimiterDegraded", "Sum", 300),
       threshold: 3,
     },
@@ -132,21 +133,21 @@ function backgroundAlarms(stack: Stack): Record<string, AlarmDeclaration> {
     SyncQuarantinedAlarm: {
       name: "sync-quarantined",
       runbook: "sync-quarantined",
-      meaning: "A sync would have removed so much that it waits for a person to look at it.",
+      meaning: "A sync would remove too many numbers at once, so it waits for an operator's confirmation.",
       watches: ownMetric(stack, "SyncQuarantined", "Maximum", 300),
       threshold: 1,
     },
     SyncDeadLettersAlarm: {
       name: "sync-dead-letters",
       runbook: "dead-letters",
-      meaning: "Work for the sync failed so often that it was set aside.",
+      meaning: "A message for the sync failed 5 times and is in the dead-letter queue.",
       watches: messagesIn(`${stack.name}-sync-dead`),
       threshold: 1,
     },
     ScheduledDeadLettersAlarm: {
       name: "scheduled-dead-letters",
       runbook: "dead-letters",
-      meaning: "A call by a schedule could not be delivered, or failed for good.",
+      meaning: "A scheduled call could not be delivered, or failed after all retries.",
       watches: messagesIn(`${stack.name}-scheduled-dead`),
       threshold: 1,
     },
@@ -182,8 +183,8 @@ export const rollbackAlarms = ["ApiFaultsAlarm", "ApiLatencyAlarm"];
 export const functionAlarm = (logicalName: string) => `${logicalName}CrashesAlarm`;
 
 /**
- * Errors that Lambda itself sees: a crash, a timeout, a bundle that does not load. What a handler answers as 5xx is
- * none of them. They are counted at the alias, so of the old and the new version alike.
+ * Errors that Lambda itself sees: a crash, a timeout, a bundle that does not load. A 5xx response of a
+ * handler is none of them. They are counted at the alias, so of the old and the new version alike.
  */
 function crashes({ key, name }: StackFunction): AlarmDeclaration {
   return {

@@ -7,14 +7,14 @@ import type { Stack } from "./stack.ts";
  * `concurrency` is reserved for the function and is its upper bound at the same time: a flood on one route can
  * neither starve the others nor run up a bill beyond it. Reserving costs nothing. One call takes 50 to 800 ms, so
  * 50 at once serve some 60 to 1,000 calls a second, far more than RingCentral's budgets feed; what answers from
- * the cache or refuses is faster still. The sum stays under 900, for AWS gives an account 1,000 and keeps 100.
+ * the cache or rejects is faster still. The sum stays under 900, for AWS gives an account 1,000 and keeps 100.
  *
  * `rate` and `burst` are API Gateway's throttle of one route, in calls a second, before a function is billed.
  */
 const classes = {
   // The screens of an app: read often, mostly from the cache.
   read: { concurrency: 50, rate: 200, burst: 400 },
-  // RingCentral lets a user write 40 times a minute at most; what comes faster is refused anyway.
+  // RingCentral lets a user write 40 times a minute at most; faster calls are rejected anyway.
   write: { concurrency: 20, rate: 50, burst: 100 },
   // Whole-company lists: few callers, large answers, one RingCentral budget for all of them.
   account: { concurrency: 10, rate: 20, burst: 40 },
@@ -63,7 +63,7 @@ export function capacity({ functions, number, flag }: Stack) {
 /** As API Gateway names routes. */
 const routeKey = ({ method, path }: Route) => `${method} ${path}`;
 
-/** As osls names a route's resource. CloudFormation refuses the template should it ever name them otherwise. */
+/** As osls names a route's resource. CloudFormation rejects the template if osls ever names them otherwise. */
 function routeLogicalId(key: string): string {
   const words = key.split("/").map((part) =>
     part

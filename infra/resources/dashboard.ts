@@ -10,7 +10,7 @@ export function dashboard(stack: Stack) {
   const namespace = stack.text("metricsNamespace");
   const rows = [
     [alarmStates(alarmArns(stack))],
-    [callsByRoute(namespace), faultsByRoute(namespace), answerTimes(namespace)],
+    [callsByRoute(namespace), faultsByRoute(namespace), responseTimes(namespace)],
     [upstreamCalls(namespace), upstreamPauses(namespace), tokens(namespace)],
     [cache(namespace), sync(namespace), problems(namespace)],
     [running(stack.functions), table(stack.name)],
@@ -78,8 +78,8 @@ const callsByRoute = (namespace: string) =>
 const faultsByRoute = (namespace: string) =>
   graph("5xx by route", [each(`${namespace},Route`, "RequestFaults", "Sum")], { stacked: true });
 
-const answerTimes = (namespace: string) =>
-  graph("Answer times, ms", [
+const responseTimes = (namespace: string) =>
+  graph("Response times, ms", [
     [namespace, "RequestDurationMs", { stat: "p50", label: "p50 in the function" }],
     ["...", { stat: "p99", label: "p99 in the function" }],
     ["AWS/ApiGateway", "Latency", "ApiId", "${HttpApi}", { stat: "p99", label: "p99 at the gateway" }],
@@ -106,7 +106,7 @@ const tokens = (namespace: string) =>
 
 const cache = (namespace: string) =>
   graph(
-    "Reads answered from the cache",
+    "Reads served from the cache",
     [
       [namespace, "CacheHits"],
       [namespace, "CacheStale"],

@@ -19,7 +19,7 @@ interface Settings {
   timeout?: number;
   environment?: Record<string, string>;
   permissions: Permissions;
-  /** The most that its minified bundle may take. `npm run package` also refuses one that is 15 % too generous. */
+  /** The most that its minified bundle may take. `npm run package` also rejects one that is 15 % too generous. */
   bundleKb: number;
 }
 

@@ -11,11 +11,11 @@ const saved = {
     ],
   },
   FaultsQuery: {
-    name: "5xx answers by code",
+    name: "5xx responses by code",
     lines: [
       'filter message = "request" and status >= 500',
-      "| stats count() as answers by code, operation",
-      "| sort answers desc",
+      "| stats count() as responses by code, operation",
+      "| sort responses desc",
     ],
   },
   UpstreamQuery: {

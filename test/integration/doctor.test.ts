@@ -76,7 +76,7 @@ describe("the doctor", () => {
   });
 
   test.each([
-    ["a wrong client secret", { clientSecret: "of-last-year" }, "the client secret is not its"],
+    ["a wrong client secret", { clientSecret: "of-last-year" }, "the client secret does not belong to it"],
     ["a JWT credential that nobody knows", { jwt: "of-last-year" }, "it is unknown, has expired"],
     ["a JWT credential that has expired", { jwt: jwts.expired }, "it is unknown, has expired"],
     ["an app that may not use JWT credentials", apps.noJwtGrant, 'choose "JWT auth flow"'],
@@ -114,7 +114,7 @@ describe("the doctor", () => {
     expect(failedChecks(patient)).toEqual(Array(4).fill("user permissions"));
     expect(patient.report).toContain("lacks EditBlockedNumbers: blocking and allowing numbers");
     expect(patient.report).toMatch(/- +company numbers +not checked: the role lacks ReadCompanyPhoneNumbers/);
-    expect(patient.report).toContain("4 things have to be mended.");
+    expect(patient.report).toContain("4 things must be fixed.");
     expect(calls("listCompanyNumbers")).toBe(0);
     expectPoliteness();
   });

@@ -85,7 +85,7 @@ describe("a guardrail violation is", () => {
     [
       "an API without an alarm on its errors",
       (resources) => delete resources.ApiFaultsAlarm,
-      /^no alarm watches the 5xx answers/,
+      /^no alarm watches the 5xx responses/,
     ],
     [
       "a route past the alias",
@@ -143,7 +143,7 @@ describe("alarms", () => {
     }
   });
 
-  test("the page on 5xx answers tells for every such code where to go on", () => {
+  test("the page on 5xx responses names every such code", () => {
     const page = readFileSync(join(runbooks, "api-faults.md"), "utf8");
     for (const [code, { status }] of Object.entries(problems)) {
       if (status >= 500) expect(page, code).toContain(`\`${code}\``);
@@ -156,7 +156,7 @@ describe("alarms", () => {
     );
     expect(asked.length).toBeGreaterThan(2);
     const words =
-      /\b(?:fields|filter|stats|sort|as|by|and|or|like|desc|count|pct|calls|answers|p50|p99|ID)\b/g;
+      /\b(?:fields|filter|stats|sort|as|by|and|or|like|desc|count|pct|calls|responses|p50|p99|ID)\b/g;
     for (const query of asked) {
       const bare = query.replace(/"[^"]*"|\/[^/]*\/|@\w+|\b\d+\b/g, " ").replace(words, " ");
       for (const [field] of bare.matchAll(/[A-Za-z]\w*/g)) {

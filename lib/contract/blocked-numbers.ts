@@ -1,25 +1,24 @@
 import * as z from "zod/mini";
+import { requestBody, resource } from "./named.ts";
 import { Country, ExtensionIdOrMe, Label, PhoneNumberText } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
 
-export const BlockedNumber = z
-  .object({
+export const BlockedNumber = resource(
+  "BlockedNumber",
+  "A number whose calls and messages the extension rejects.",
+  {
     id: z.string(),
     phoneNumber: z.string().check(z.meta({ description: "E.164" })),
     label: z.optional(z.string()),
-  })
-  .check(
-    z.meta({ id: "BlockedNumber", description: "A number whose calls and messages the extension refuses." }),
-  );
+  },
+);
 export type BlockedNumber = z.output<typeof BlockedNumber>;
 
-export const NewBlockedNumber = z
-  .strictObject({
-    phoneNumber: PhoneNumberText,
-    country: z.optional(Country),
-    label: z.optional(Label),
-  })
-  .check(z.meta({ id: "NewBlockedNumber" }));
+export const NewBlockedNumber = requestBody("NewBlockedNumber", "A number to block.", {
+  phoneNumber: PhoneNumberText,
+  country: z.optional(Country),
+  label: z.optional(Label),
+});
 export type NewBlockedNumber = z.output<typeof NewBlockedNumber>;
 
 export const listBlockedNumbersRoute = defineRoute({
@@ -29,7 +28,7 @@ export const listBlockedNumbersRoute = defineRoute({
   scope: "numbers:read",
   tag: "Blocked numbers",
   summary: "List blocked numbers",
-  description: "The numbers whose calls and messages the extension refuses.",
+  description: "The numbers whose calls and messages the extension rejects.",
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
   response: { kind: "list", description: "A page of blocked numbers.", data: BlockedNumber },
   problems: ["feature_not_available", "not_found"],

@@ -1,86 +1,73 @@
 import * as z from "zod/mini";
+import { requestBody, resource } from "./named.ts";
 import { Country, ExtensionIdOrMe, Id, Label, PhoneNumberText } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
 
-/** Values a caller may ask for; on read an unknown status passes through in RingCentral's own words. */
+/** Values a caller may send. On read, an unknown status of RingCentral's passes unchanged. */
 const callerBlockingStatuses = ["blocked", "allowed"] as const;
 
-export const CallerBlockingNumber = z
-  .object({
+export const CallerBlockingNumber = resource(
+  "CallerBlockingNumber",
+  "An entry of the extension's blocked or allowed list.",
+  {
     id: z.string(),
     phoneNumber: z.string().check(z.meta({ description: "E.164" })),
     label: z.optional(z.string()),
     status: z.string().check(z.meta({ description: "`blocked` or `allowed`.", examples: ["blocked"] })),
-  })
-  .check(
-    z.meta({
-      id: "CallerBlockingNumber",
-      description: "An entry of the extension's blocked or allowed list.",
-    }),
-  );
+  },
+);
 export type CallerBlockingNumber = z.output<typeof CallerBlockingNumber>;
 
-export const NewCallerBlockingNumber = z
-  .strictObject({
+const optionalFields = {
+  country: z.optional(Country),
+  label: z.optional(Label),
+  status: z.optional(z.enum(callerBlockingStatuses)),
+};
+
+export const NewCallerBlockingNumber = requestBody(
+  "NewCallerBlockingNumber",
+  "`status` defaults to `blocked`.",
+  {
     phoneNumber: PhoneNumberText,
-    country: z.optional(Country),
-    label: z.optional(Label),
-    status: z.optional(z.enum(callerBlockingStatuses)),
-  })
-  .check(
-    z.meta({ id: "NewCallerBlockingNumber", description: "`status` is `blocked` unless said otherwise." }),
-  );
+    ...optionalFields,
+  },
+);
 export type NewCallerBlockingNumber = z.output<typeof NewCallerBlockingNumber>;
 
-export const CallerBlockingNumberUpdate = z
-  .strictObject({
-    phoneNumber: z.optional(PhoneNumberText),
-    country: z.optional(Country),
-    label: z.optional(Label),
-    status: z.optional(z.enum(callerBlockingStatuses)),
-  })
-  .check(
-    z.meta({
-      id: "CallerBlockingNumberUpdate",
-      description: "What to change; everything else stays as it is.",
-    }),
-  );
+export const CallerBlockingNumberUpdate = requestBody(
+  "CallerBlockingNumberUpdate",
+  "The fields to change. The others keep their values.",
+  { phoneNumber: z.optional(PhoneNumberText), ...optionalFields },
+);
 export type CallerBlockingNumberUpdate = z.output<typeof CallerBlockingNumberUpdate>;
 
-/** specific = refuse the blocked list; all = refuse everyone but the allowed list [unsure]. */
+/** specific = reject the blocked list; all = reject every caller except the allowed list [unsure]. */
 const callerBlockingModes = ["specific", "all"] as const;
 const noCallerIdActions = ["blockCallsAndFaxes", "blockFaxes", "allow"] as const;
 const payPhoneActions = ["block", "allow"] as const;
 
-export const CallerBlockingSettings = z
-  .object({
+export const CallerBlockingSettings = resource(
+  "CallerBlockingSettings",
+  "The callers that the extension rejects: those on its blocked list, or all except its allowed list.",
+  {
     mode: z.optional(z.string().check(z.meta({ description: "`specific` or `all`." }))),
     noCallerId: z.optional(
       z.string().check(z.meta({ description: "`blockCallsAndFaxes`, `blockFaxes` or `allow`." })),
     ),
     payPhones: z.optional(z.string().check(z.meta({ description: "`block` or `allow`." }))),
-  })
-  .check(
-    z.meta({
-      id: "CallerBlockingSettings",
-      description:
-        "Which callers the extension refuses: those on its blocked list, or all but its allowed list.",
-    }),
-  );
+  },
+);
 export type CallerBlockingSettings = z.output<typeof CallerBlockingSettings>;
 
-export const CallerBlockingSettingsUpdate = z
-  .strictObject({
+export const CallerBlockingSettingsUpdate = requestBody(
+  "CallerBlockingSettingsUpdate",
+  "The fields to change. The others keep their values.",
+  {
     mode: z.optional(z.enum(callerBlockingModes)),
     noCallerId: z.optional(z.enum(noCallerIdActions)),
     payPhones: z.optional(z.enum(payPhoneActions)),
-  })
-  .check(
-    z.meta({
-      id: "CallerBlockingSettingsUpdate",
-      description: "What to change; everything else stays as it is.",
-    }),
-  );
+  },
+);
 export type CallerBlockingSettingsUpdate = z.output<typeof CallerBlockingSettingsUpdate>;
 
 export const listCallerBlockingNumbersRoute = defineRoute({
@@ -90,7 +77,7 @@ export const listCallerBlockingNumbersRoute = defineRoute({
   scope: "numbers:read",
   tag: "Caller blocking",
   summary: "List blocked and allowed numbers",
-  description: "The extension's blocked list, its allowed list, or the one followed by the other.",
+  description: "The extension's blocked list, its allowed list, or both in this order.",
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
   query: z.strictObject({
     status: z._default(z.enum([...callerBlockingStatuses, "all"]), "all"),
@@ -153,7 +140,7 @@ export const getCallerBlockingRoute = defineRoute({
   scope: "numbers:read",
   tag: "Caller blocking",
   summary: "Read the caller-blocking settings",
-  description: "Whom the extension refuses.",
+  description: "The settings that decide which callers the extension rejects.",
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
   response: { kind: "item", description: "The settings.", data: CallerBlockingSettings },
   problems: ["feature_not_available", "not_found"],

@@ -1,9 +1,10 @@
 import * as z from "zod/mini";
 import { ExtensionReference } from "./extension-reference.ts";
+import { resource } from "./named.ts";
 import { Id, setOf } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
 
-/** [spec: OAS] What a caller may filter by. Answers may hold values added since. */
+/** [spec: OAS] The filter values. Responses may hold values that RingCentral adds later. */
 const usageTypes = [
   "MainCompanyNumber",
   "AdditionalCompanyNumber",
@@ -29,8 +30,10 @@ const usageTypes = [
 const phoneNumberStatuses = ["Normal", "Pending", "PortedIn", "Temporary", "Unknown"] as const;
 const phoneNumberTypes = ["VoiceFax", "VoiceOnly", "FaxOnly"] as const;
 
-export const PhoneNumber = z
-  .object({
+export const PhoneNumber = resource(
+  "PhoneNumber",
+  "A phone number of the company or of one of its extensions.",
+  {
     id: z.string(),
     phoneNumber: z.string().check(z.meta({ description: "E.164" })),
     label: z.optional(z.string()),
@@ -42,14 +45,14 @@ export const PhoneNumber = z
     location: z.optional(z.string()),
     callerIdName: z.optional(z.string()),
     extension: z.optional(ExtensionReference),
-  })
-  .check(
-    z.meta({ id: "PhoneNumber", description: "A phone number of the company or of one of its extensions." }),
-  );
+  },
+);
 export type PhoneNumber = z.output<typeof PhoneNumber>;
 
-export const NumberChange = z
-  .object({
+export const NumberChange = resource(
+  "NumberChange",
+  "One change of one number. `phoneNumber` is the number as it is now; `removed` has none.",
+  {
     sequence: z
       .int()
       .check(
@@ -60,20 +63,15 @@ export const NumberChange = z
     id: z.string().check(z.meta({ description: "The id of the number that changed." })),
     at: z
       .string()
-      .check(z.meta({ format: "date-time", description: "When the sync that saw it committed." })),
+      .check(z.meta({ format: "date-time", description: "When the sync that found it committed." })),
     changedFields: z.optional(
       z
         .array(z.string())
         .check(z.maxLength(20), z.meta({ description: "For `updated`: which fields of the number." })),
     ),
     phoneNumber: z.optional(PhoneNumber),
-  })
-  .check(
-    z.meta({
-      id: "NumberChange",
-      description: "One change of one number. `phoneNumber` is the number as it is now; `removed` has none.",
-    }),
-  );
+  },
+);
 export type NumberChange = z.output<typeof NumberChange>;
 
 export const listCompanyNumbersRoute = defineRoute({
@@ -84,11 +82,12 @@ export const listCompanyNumbersRoute = defineRoute({
   tag: "Company numbers",
   summary: "List the company's phone numbers",
   description:
-    "The numbers of the company and of its extensions, from the synced snapshot: `meta.asOf` says when RingCentral " +
-    "was last read. `Cache-Control: max-age=…` or `no-cache` asks for a live reading when the snapshot is older, " +
-    "and gets it unless RingCentral's budget is spent; `meta.source` says. Until the first sync, and on a live walk, " +
-    "each page is a call of RingCentral's, and with `type`, `extension` or `q` it may hold fewer numbers than `limit` " +
-    "and still not be the last: follow `hasMore`. A walk of the snapshot stays with one version of it, for 24 h.",
+    "The numbers of the company and of its extensions, from the synced snapshot. `meta.asOf` is the time of the last " +
+    "sync. `Cache-Control: max-age=…` or `no-cache` asks for a live reading when the snapshot is older; the response is " +
+    "live unless RingCentral's budget is spent, and `meta.source` says which. Before the first sync, and while paging " +
+    "through live numbers, each page is one RingCentral call. With `type`, `extension` or `q` such a page may hold fewer " +
+    "numbers than `limit` without being the last: follow `hasMore`. Paging through the snapshot stays with one version " +
+    "of it, for 24 h.",
   query: z.strictObject({
     usageType: z.optional(setOf(usageTypes, "Comma-separated usage types.")),
     type: z.optional(setOf(phoneNumberTypes, "Comma-separated line types.")),
@@ -116,13 +115,12 @@ export const listNumberChangesRoute = defineRoute({
   path: "/v1/account/phone-numbers/changes",
   scope: "account:read",
   tag: "Company numbers",
-  summary: "Follow what changes about the company's phone numbers",
+  summary: "Follow changes of the company's phone numbers",
   description:
-    "Without `cursor`: no changes, the cursor for everything from now on, and in `meta.snapshot` the list of the " +
-    "numbers as they are at that very point. Load that list to its end, then follow `page.nextCursor`, and nothing " +
-    "is missed. `page.nextCursor` is there on every answer; once `page.hasMore` is false, ask again after " +
-    "`Retry-After` seconds. Changes are kept for 30 days: an older cursor is 410 `cursor_expired`, and the way on " +
-    "is to start over without one.",
+    "Without `cursor` the response has no changes. It has the cursor for all changes from now on, and in `meta.snapshot` " +
+    "a link to the numbers as they are at that point. Load that list to its end, then follow `page.nextCursor`, to miss " +
+    "no change. Every response has `page.nextCursor`. When `page.hasMore` is false, poll again after `Retry-After` " +
+    "seconds. Changes are kept for 30 days: an older cursor returns 410 `cursor_expired`; then start over without one.",
   response: {
     kind: "feed",
     description: "A page of changes, oldest first.",

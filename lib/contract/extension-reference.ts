@@ -1,5 +1,8 @@
 import * as z from "zod/mini";
+import { resource } from "./named.ts";
 
-export const ExtensionReference = z
-  .object({ id: z.string(), name: z.optional(z.string()), extensionNumber: z.optional(z.string()) })
-  .check(z.meta({ id: "ExtensionReference", description: "Whose it is." }));
+export const ExtensionReference = resource("ExtensionReference", "Whose it is.", {
+  id: z.string(),
+  name: z.optional(z.string()),
+  extensionNumber: z.optional(z.string()),
+});

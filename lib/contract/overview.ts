@@ -3,16 +3,17 @@ import { BlockedNumber } from "./blocked-numbers.ts";
 import { CallerBlockingNumber } from "./caller-blocking.ts";
 import { PhoneNumber } from "./company-numbers.ts";
 import { ForwardingNumber } from "./forwarding-numbers.ts";
+import { resource } from "./named.ts";
 import { ExtensionIdOrMe, setOf } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
 
 export const overviewParts = ["blocked", "allowed", "forwarding", "direct"] as const;
 export type OverviewPartName = (typeof overviewParts)[number];
 
-/** Any problem of the catalogue, as a value; the OpenAPI file describes it once, as `Problem`. */
+/** Any problem of the catalogue; the OpenAPI file describes it once, as `Problem`. */
 const Problem = z.looseObject({ code: z.string(), status: z.int() }).check(z.meta({ id: "Problem" }));
 
-/** How many of each list one screen shows; `hasMore` says that the list's own route has more. */
+/** The most items of each list; with `hasMore` the list's route has more. */
 export const OVERVIEW_LIMIT = 100;
 
 const Instant = z.string().check(z.meta({ format: "date-time" }));
@@ -24,7 +25,7 @@ function part<Item extends z.ZodMiniType>(id: string, item: Item, description: s
       status: z.enum(partStatuses).check(
         z.meta({
           description:
-            "`ok`: `data` is current. `stale`: RingCentral failed, `data` is what it answered before. `error`: there is only `problem`.",
+            "`ok`: `data` is current. `stale`: RingCentral failed, and `data` is an earlier response. `error`: there is only `problem`.",
         }),
       ),
       source: z.optional(z.enum(["live", "cache"])),
@@ -37,16 +38,14 @@ function part<Item extends z.ZodMiniType>(id: string, item: Item, description: s
     .check(z.meta({ id, description }));
 }
 
-export const Overview = z
-  .object({
-    extensionId: z.string(),
-    complete: z.boolean().check(z.meta({ description: "Every part that was asked for is `ok`." })),
-    blocked: z.optional(part("OverviewBlocked", BlockedNumber, "The blocked numbers.")),
-    allowed: z.optional(part("OverviewAllowed", CallerBlockingNumber, "The allowed numbers.")),
-    forwarding: z.optional(part("OverviewForwarding", ForwardingNumber, "The forwarding numbers.")),
-    direct: z.optional(part("OverviewDirect", PhoneNumber, "The extension's own direct numbers.")),
-  })
-  .check(z.meta({ id: "Overview", description: "One screen of an extension's numbers." }));
+export const Overview = resource("Overview", "One screen of an extension's numbers.", {
+  extensionId: z.string(),
+  complete: z.boolean().check(z.meta({ description: "Every part that was asked for is `ok`." })),
+  blocked: z.optional(part("OverviewBlocked", BlockedNumber, "The blocked numbers.")),
+  allowed: z.optional(part("OverviewAllowed", CallerBlockingNumber, "The allowed numbers.")),
+  forwarding: z.optional(part("OverviewForwarding", ForwardingNumber, "The forwarding numbers.")),
+  direct: z.optional(part("OverviewDirect", PhoneNumber, "The extension's own direct numbers.")),
+});
 export type Overview = z.output<typeof Overview>;
 
 export const getOverviewRoute = defineRoute({
@@ -57,9 +56,9 @@ export const getOverviewRoute = defineRoute({
   tag: "Overview",
   summary: "Read one screen of an extension's numbers",
   description:
-    "Blocked, allowed, forwarding and direct numbers, read at the same time. With `mode=partial` each part tells " +
-    "how it went, and the answer is a problem only when every part was refused for the same reason, such as an " +
-    "extension that does not exist. With `mode=strict` one part that is not current fails the whole.",
+    "Blocked, allowed, forwarding and direct numbers, read at the same time. With `mode=partial` each part has its own " +
+    "status, and the response is a problem only when every part failed for the same reason, such as an unknown " +
+    "extension. With `mode=strict` one part that is not current fails the whole request.",
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
   query: z.strictObject({
     parts: z.optional(setOf(overviewParts, "Comma-separated parts. All when left out.")),

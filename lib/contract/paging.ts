@@ -1,15 +1,14 @@
-/** Where an answer's data came from. */
+/** The source of a response's data. */
 type Source = "live" | "cache" | "snapshot";
 
 /**
- * Where the next page of a walk starts. Each use case defines its own; the edge seals it into an opaque,
- * tamper-evident cursor bound to the route, the extension and the filters, so a use case may trust what it gets
- * back. Plain JSON.
+ * The start of the next page, as plain JSON. Each use case defines its own. The edge signs it into an opaque cursor
+ * bound to the route, the extension and the filters, so a use case may trust the position it gets back.
  */
 export type Position = Readonly<Record<string, string | number | boolean | readonly number[]>>;
 
 export interface PageRequest {
-  /** 1 to 1000: the most items to answer. */
+  /** 1 to 1000: the most items to return. */
   limit: number;
   /** Absent: from the start. */
   position?: Position;
@@ -26,17 +25,17 @@ export interface Page<Item> {
   asOf: number;
 }
 
-/** A page of what has happened, oldest first. There is always a way on: more may happen. */
+/** A page of changes, oldest first. It always has a next position: more may follow. */
 export interface FeedPage<Item> {
   items: Item[];
   next: Position;
-  /** Whether there is more already. */
+  /** Whether there is more now. */
   hasMore: boolean;
-  /** For a start: where the walk of the list begins that holds everything as it was at `next`. */
+  /** At the start of a feed: the first page of the list of everything as it was at `next`. */
   snapshot?: Position;
   source: Source;
   /** Epoch milliseconds. */
   asOf: number;
-  /** When asking again is worth it, once there is no more. */
+  /** The polling interval once there is no more. */
   pollAfterSeconds: number;
 }

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 
-/** RingCentral ids are decimal; longer digit strings are refused before anything is sent. */
+/** RingCentral ids are decimal; longer digit strings are rejected before anything is sent. */
 export const ID_PATTERN = /^[0-9]{1,20}$/;
 
 export const Id = z
@@ -66,7 +66,7 @@ export const Label = z
     z.meta({ description: "A free name.", examples: ["Robocaller"] }),
   );
 
-/** Tells the OpenAPI builder that a text is a comma-separated set of these values. */
+/** Marks a text as a comma-separated set of these values, for the OpenAPI builder. */
 export const SET_VALUES = "x-set-values";
 
 /** A comma-separated set of the given values, such as `DirectNumber,MainCompanyNumber`. */

@@ -1,6 +1,6 @@
 /**
- * The closed catalogue of problems (RFC 9457). The OpenAPI file, the error catalogue page and the edge all read
- * it; nothing answers with a code that is not here.
+ * The closed catalogue of problems (RFC 9457), for the OpenAPI file, the error catalogue page and the edge. Every
+ * response with an error has one of these codes.
  */
 export const problems = {
   request_invalid: entry(
@@ -10,13 +10,13 @@ export const problems = {
   ),
   parameter_invalid: entry(
     400,
-    "RingCentral refused a value",
+    "RingCentral rejected a value",
     "The request fits this API, but RingCentral does not accept one of its values; `errors` names it.",
   ),
   cursor_invalid: entry(
     400,
     "The cursor is not valid here",
-    "A cursor serves only the route, extension and filters it was issued for. Start again without one.",
+    "A cursor is valid only for the route, extension and filters it was issued for. Start again without one.",
   ),
   token_missing: entry(401, "An access token is required", "Send `Authorization: Bearer <access token>`."),
   token_invalid: entry(
@@ -73,14 +73,14 @@ export const problems = {
   flip_number_in_use: entry(409, "Flip number already in use", "Choose another flip number."),
   idempotency_in_progress: entry(
     409,
-    "The first request is still being worked on",
+    "The first request is still in progress",
     "A request with the same Idempotency-Key has not finished. Wait, then send it again.",
     true,
   ),
   sync_not_quarantined: entry(
     409,
     "Nothing is quarantined",
-    "There is nothing to confirm: the last sync has not set anything aside, or has committed it since.",
+    "There is nothing to confirm: no sync is quarantined, or a later one has committed.",
   ),
   snapshot_missing: entry(
     503,
@@ -107,10 +107,15 @@ export const problems = {
   ),
   rate_limited: entry(429, "Too many requests", "Wait `retryAfter` seconds.", true),
   internal: entry(500, "Internal error", "The fault is ours. Quote `instance` when you report it.", true),
-  upstream_error: entry(502, "RingCentral failed", "RingCentral's answer was an error or not usable.", true),
+  upstream_error: entry(
+    502,
+    "RingCentral failed",
+    "RingCentral's response was an error or not usable.",
+    true,
+  ),
   upstream_auth_failed: entry(
     502,
-    "RingCentral refused our credentials",
+    "RingCentral rejected our credentials",
     "An operator has to check the RingCentral credential of this service.",
   ),
   upstream_app_permission_missing: entry(
@@ -139,7 +144,7 @@ export const problems = {
   storage_unavailable: entry(
     503,
     "The service's storage is not available",
-    "What was asked needs the service's table, as a request with an Idempotency-Key does. Wait `retryAfter` seconds.",
+    "The request needs the service's table, as one with an Idempotency-Key does. Wait `retryAfter` seconds.",
     true,
   ),
   queue_unavailable: entry(
@@ -156,7 +161,7 @@ export const problems = {
   ),
   upstream_timeout: entry(
     504,
-    "RingCentral did not answer in time",
+    "RingCentral did not respond in time",
     "The outcome of a write is unknown until the resource has been read again.",
     true,
   ),
@@ -167,7 +172,7 @@ export type ProblemCode = keyof typeof problems;
 export interface ProblemEntry {
   status: number;
   title: string;
-  /** For the catalogue page and the OpenAPI file: what it means and what to do. */
+  /** The meaning and the fix, for the catalogue page and the OpenAPI file. */
   meaning: string;
   /** Whether the same request may succeed later. */
   retryable: boolean;
@@ -189,7 +194,7 @@ export interface ProblemDetails {
   cause?: unknown;
 }
 
-/** Thrown anywhere above the RingCentral client to end a request with one catalogued problem. */
+/** Ends a request with one problem of the catalogue. */
 export class ProblemError extends Error {
   readonly code: ProblemCode;
   readonly details: ProblemDetails;

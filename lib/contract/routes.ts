@@ -1,60 +1,37 @@
-import { addBlockedNumberRoute, listBlockedNumbersRoute } from "./blocked-numbers.ts";
-import {
-  addCallerBlockingNumberRoute,
-  deleteCallerBlockingNumberRoute,
-  getCallerBlockingRoute,
-  listCallerBlockingNumbersRoute,
-  updateCallerBlockingNumberRoute,
-  updateCallerBlockingRoute,
-} from "./caller-blocking.ts";
-import { listCompanyNumbersRoute, listNumberChangesRoute } from "./company-numbers.ts";
-import {
-  addForwardingNumberRoute,
-  deleteForwardingNumberRoute,
-  listForwardingNumbersRoute,
-  updateForwardingNumberRoute,
-} from "./forwarding-numbers.ts";
-import { getLimitsRoute } from "./limits.ts";
-import { getOverviewRoute } from "./overview.ts";
-import {
-  getConsoleRoute,
-  getDocsRoute,
-  getErrorCatalogueRoute,
-  getHealthRoute,
-  getOpenApiRoute,
-} from "./service.ts";
-import {
-  confirmSyncQuarantineRoute,
-  getSyncStatusRoute,
-  receiveRingCentralEventRoute,
-  startSyncRoute,
-} from "./sync.ts";
+import * as blockedNumbers from "./blocked-numbers.ts";
+import * as callerBlocking from "./caller-blocking.ts";
+import * as companyNumbers from "./company-numbers.ts";
+import * as forwardingNumbers from "./forwarding-numbers.ts";
+import * as limits from "./limits.ts";
+import * as overview from "./overview.ts";
+import * as service from "./service.ts";
+import * as sync from "./sync.ts";
 
 /** Every route there is. Handlers import their own route alone; only build steps and tests import this list. */
 export const routes = [
-  listBlockedNumbersRoute,
-  addBlockedNumberRoute,
-  listCallerBlockingNumbersRoute,
-  addCallerBlockingNumberRoute,
-  updateCallerBlockingNumberRoute,
-  deleteCallerBlockingNumberRoute,
-  getCallerBlockingRoute,
-  updateCallerBlockingRoute,
-  listForwardingNumbersRoute,
-  addForwardingNumberRoute,
-  updateForwardingNumberRoute,
-  deleteForwardingNumberRoute,
-  listCompanyNumbersRoute,
-  getOverviewRoute,
-  listNumberChangesRoute,
-  getSyncStatusRoute,
-  startSyncRoute,
-  confirmSyncQuarantineRoute,
-  receiveRingCentralEventRoute,
-  getLimitsRoute,
-  getHealthRoute,
-  getOpenApiRoute,
-  getDocsRoute,
-  getErrorCatalogueRoute,
-  getConsoleRoute,
+  blockedNumbers.listBlockedNumbersRoute,
+  blockedNumbers.addBlockedNumberRoute,
+  callerBlocking.listCallerBlockingNumbersRoute,
+  callerBlocking.addCallerBlockingNumberRoute,
+  callerBlocking.updateCallerBlockingNumberRoute,
+  callerBlocking.deleteCallerBlockingNumberRoute,
+  callerBlocking.getCallerBlockingRoute,
+  callerBlocking.updateCallerBlockingRoute,
+  forwardingNumbers.listForwardingNumbersRoute,
+  forwardingNumbers.addForwardingNumberRoute,
+  forwardingNumbers.updateForwardingNumberRoute,
+  forwardingNumbers.deleteForwardingNumberRoute,
+  companyNumbers.listCompanyNumbersRoute,
+  overview.getOverviewRoute,
+  companyNumbers.listNumberChangesRoute,
+  sync.getSyncStatusRoute,
+  sync.startSyncRoute,
+  sync.confirmSyncQuarantineRoute,
+  sync.receiveRingCentralEventRoute,
+  limits.getLimitsRoute,
+  service.getHealthRoute,
+  service.getOpenApiRoute,
+  service.getDocsRoute,
+  service.getErrorCatalogueRoute,
+  service.getConsoleRoute,
 ] as const;

@@ -1,13 +1,12 @@
 import * as z from "zod/mini";
+import { resource } from "./named.ts";
 import { defineRoute } from "./route.ts";
 
-const Health = z
-  .object({
-    status: z.enum(["ok"]),
-    version: z.string(),
-    time: z.string().check(z.meta({ format: "date-time" })),
-  })
-  .check(z.meta({ id: "Health" }));
+const Health = resource("Health", "The service is up.", {
+  status: z.enum(["ok"]),
+  version: z.string(),
+  time: z.string().check(z.meta({ format: "date-time" })),
+});
 
 export const getHealthRoute = defineRoute({
   operationId: "getHealth",

@@ -6,7 +6,7 @@ import { type EdgeRequest, invocationOf, type Middleware } from "./invocation.ts
 
 let isColdStart = true;
 
-/** One line an invocation: what was asked, by whom (hashed), what came of it; and its metrics. */
+/** One log line per invocation (operation, hashed caller, outcome), and its metrics. */
 export function accessLog(route: Route, { clock, metrics }: { clock: Clock; metrics: Metrics }): Middleware {
   function write({ event, context, response }: EdgeRequest): void {
     const { log, startedAt, caller, problemCode } = invocationOf(event);

@@ -4,7 +4,7 @@ import type { FieldError } from "../contract/problems.ts";
 type Place = FieldError["in"];
 type Issue = z.core.$ZodIssue;
 
-/** A schema's issues in our own words. Never repeats a value: it may be a number or a secret. */
+/** Field errors for a schema's issues. They never repeat a value: it may be a phone number or a secret. */
 export function fieldErrors(place: Place, issues: readonly Issue[]): FieldError[] {
   return issues.flatMap((issue) => {
     const field = issue.path.map(String).join(".");
@@ -45,7 +45,7 @@ function describe(issue: Issue): { code: string; detail: string } {
 
 const join = (path: string, key: string) => (path === "" ? key : `${path}.${key}`);
 
-/** A name a caller made up is shown only so far as it is harmless to show. */
+/** The harmless characters of a name that the caller chose. */
 export function printable(name: string): string {
   return name.replace(/[^\w.$-]/g, "?").slice(0, 64);
 }

@@ -6,15 +6,15 @@ export interface IssuerKeysDeps {
   /** The issuer's identifier, a URL. */
   issuer: string;
   clock: Clock;
-  /** A JSON document. @throws when there is none to be had in time */
+  /** A JSON document. @throws when it does not arrive in time */
   getJson(url: URL): Promise<unknown>;
 }
 
-/** How long keys are used without asking for newer ones. */
+/** How long keys are used before they are read again. */
 const MAX_AGE_MS = 10 * 60 * 1000;
-/** And for how long while the issuer does not answer: an outage of its must not be ours. */
+/** How long keys stay usable while the issuer is down. */
 const MAX_STALE_MS = 60 * 60 * 1000;
-/** A token of an unknown key makes the keys be read again, but no more often than this; nor is a failure repeated. */
+/** The least time between two readings for unknown keys, and between two failed readings. */
 const COOLDOWN_MS = 30_000;
 
 /** [OpenID Connect Discovery 1.0] */
@@ -27,11 +27,11 @@ interface Known {
 }
 
 /**
- * The keys that verify an issuer's tokens, found through its discovery document, once for all who wait for them.
+ * The keys that verify an issuer's tokens, found through its discovery document. Concurrent readers share one reading.
  *
- * jose's own remote key set would do, but for the 50 ms of a cold start that it spends on loading `Headers` and
- * `fetch`, and that it forgets good keys while the issuer is down.
- * @throws JWKSNoMatchingKey for a token of no key of the issuer's; Error when the keys cannot be read
+ * jose's remote key set spends 50 ms of every cold start on loading `Headers` and `fetch`, and forgets good keys while
+ * the issuer is down.
+ * @throws JWKSNoMatchingKey when the issuer has no such key; Error when the keys cannot be read
  */
 export function createIssuerKeys({ issuer, clock, getJson }: IssuerKeysDeps): JWTVerifyGetKey {
   let location: URL | undefined;
@@ -64,7 +64,7 @@ export function createIssuerKeys({ issuer, clock, getJson }: IssuerKeysDeps): JW
     const age = clock.now() - last.readAt;
     if (age < MAX_AGE_MS) return last;
     if (age >= MAX_STALE_MS) return readOnce();
-    // Nobody waits for a dead issuer again and again while there are keys to go on with.
+    // While older keys are usable, requests wait for a dead issuer only once per cooldown.
     if (clock.now() - failedAt < COOLDOWN_MS) return last;
     return readOnce().catch(() => {
       failedAt = clock.now();

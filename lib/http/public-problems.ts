@@ -2,7 +2,7 @@ import { ProblemError } from "../contract/problems.ts";
 import { ConfigurationError } from "../platform/settings.ts";
 import type { Translate } from "./stack.ts";
 
-/** What any function may throw: a problem, or a setting that is not right. Everything else is our own fault. */
+/** The problem for an error that any function may throw: a problem, or a wrong setting. */
 export const translateCommon: Translate = (error) => {
   if (error instanceof ProblemError) return error;
   if (error instanceof ConfigurationError) {

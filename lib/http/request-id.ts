@@ -6,9 +6,8 @@ import { beginInvocation, header, invocationOf, type Middleware } from "./invoca
 const WELL_FORMED = /^[A-Za-z0-9._-]{1,128}$/;
 
 /**
- * Begins the invocation: its id (the caller's own when well formed), clock, deadline and logger. Every line of the
- * invocation carries API Gateway's own id too, by which its access log and ours, which names RingCentral's, are
- * found together.
+ * Begins the invocation: its id (the caller's when well formed), deadline and logger. Every log line also has API
+ * Gateway's id, which connects its access log with ours.
  */
 export function requestId({ clock, logger }: { clock: Clock; logger: Logger }): Middleware {
   return {

@@ -1,7 +1,7 @@
 import type { EdgeRequest, Middleware } from "./invocation.ts";
 import { header, invocationOf } from "./invocation.ts";
 
-/** What a JSON API needs against sniffing, framing, leaking referrers and shared caches. */
+/** Protection against sniffing, framing, referrer leaks and shared caches. */
 const securityHeaders: Readonly<Record<string, string>> = {
   "x-content-type-options": "nosniff",
   "strict-transport-security": "max-age=31536000; includeSubDomains",
@@ -13,7 +13,7 @@ const securityHeaders: Readonly<Record<string, string>> = {
 export function responseHeaders(cacheControl: string): Middleware {
   const add = ({ response }: EdgeRequest) => {
     if (!response) return;
-    // A page brings a policy of its own, which names the scripts and styles in it.
+    // A page has its own policy, which names its scripts and styles.
     response.headers = { ...securityHeaders, ...response.headers };
     response.headers["cache-control"] ??= response.statusCode < 400 ? cacheControl : "no-store";
   };
@@ -21,8 +21,8 @@ export function responseHeaders(cacheControl: string): Middleware {
 }
 
 /**
- * What is left of the RingCentral budgets this answer was paid from, as structured fields
- * (draft-ietf-httpapi-ratelimit-headers). They are shared by every caller of the service.
+ * What remains of the RingCentral budgets that this response used, as structured fields
+ * (draft-ietf-httpapi-ratelimit-headers). All callers of the service share them.
  */
 export function rateLimits(): Middleware {
   const add = ({ event, response }: EdgeRequest) => {
@@ -41,7 +41,7 @@ export function rateLimits(): Middleware {
 const EXPOSED =
   "X-Request-Id, ETag, Link, Location, Retry-After, Age, RateLimit, RateLimit-Policy, Idempotency-Replayed";
 
-/** Tells a browser that an allowed origin may read the answer. The gateway answers preflights. */
+/** CORS headers for allowed origins. The gateway handles preflights. */
 export function cors(): Middleware {
   const add = ({ event, response }: EdgeRequest) => {
     const { settings } = invocationOf(event);

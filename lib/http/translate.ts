@@ -6,7 +6,7 @@ import { translateCommon } from "./public-problems.ts";
 import type { Translate } from "./stack.ts";
 import { upstreamProblem } from "./upstream-problem.ts";
 
-/** What a function that works for somebody may throw, as a problem. */
+/** The problem for any error of an authenticated function. */
 export const translate: Translate = (error) => {
   if (error instanceof RingCentralError) return upstreamProblem(error);
   if (error instanceof SecretUnavailableError) {

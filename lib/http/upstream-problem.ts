@@ -7,7 +7,7 @@ import {
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { RingCentralError, RingCentralFailure } from "../ringcentral/api/errors.ts";
 
-/** RingCentral's error codes in the contract's words; whatever is not here goes by the kind of failure. */
+/** The problem for each of RingCentral's error codes. For all others the kind of failure decides. */
 const byErrorCode: Readonly<Record<string, ProblemCode>> = {
   "CMN-100": "parameter_invalid",
   "CMN-101": "parameter_invalid",
@@ -37,11 +37,11 @@ const byErrorCode: Readonly<Record<string, ProblemCode>> = {
   "CMN-302": "upstream_rate_limited",
   "CMN-303": "upstream_rate_limited",
   "CMN-310": "upstream_rate_limited",
-  // The same write in flight: what is left when re-reading could not settle it in time.
+  // The same write is in flight, and reading back could not settle it in time.
   "CMN-304": "upstream_timeout",
 };
 
-/** RingCentral's parameter names in ours. */
+/** Our field for each of RingCentral's parameter names. */
 const ourFields: Readonly<Record<string, { in: FieldError["in"]; field: string }>> = {
   phoneNumber: { in: "body", field: "phoneNumber" },
   name: { in: "body", field: "label" },
@@ -72,7 +72,7 @@ const nouns: Readonly<Record<string, string>> = {
 const RATE_LIMITED_SECONDS = 60;
 const UNAVAILABLE_SECONDS = 5;
 
-/** A RingCentral failure as the problem the contract's table says. */
+/** The problem for a RingCentral failure. */
 export function upstreamProblem(error: RingCentralError): ProblemError {
   const { failure } = error;
   const { status, errorCode, requestId } = failure;
@@ -94,7 +94,7 @@ function problemCode({ kind, status, errorCode }: RingCentralFailure): ProblemCo
   const known = errorCode === undefined ? undefined : byErrorCode[errorCode];
   if (known !== undefined) return known;
   if (errorCode?.startsWith("OAU-") || status === 401) return "upstream_auth_failed";
-  // A code nobody has documented: what its HTTP status says in general.
+  // An undocumented code: its HTTP status decides.
   if (status === 404) return "not_found";
   if (status === 403) return "upstream_permission_denied";
   if (status === 400) return "parameter_invalid";

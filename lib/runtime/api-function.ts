@@ -5,8 +5,8 @@ import type { ApiHandler } from "../http/stack.ts";
 import { type AccountRuntime, runtime } from "./runtime.ts";
 
 /**
- * A Lambda handler: the route's declaration, the use case, and this process's runtime, which is made on the first
- * request so that a setting that is not right is answered as a problem and not as a crash.
+ * A Lambda handler from the route's declaration, the use case and this process's runtime. The runtime is made on the
+ * first request, so that a wrong setting is reported as a problem instead of a crash.
  */
 export function defineFunction<R extends Route>(
   route: R,

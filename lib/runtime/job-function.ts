@@ -4,7 +4,7 @@ import { type Deadline, deadlineIn } from "../platform/deadline.ts";
 import { createLogger, type Logger } from "../platform/logger.ts";
 import { processMetrics } from "../platform/metrics.ts";
 
-/** What a job knows of the invocation it runs in. */
+/** A job's view of its invocation. */
 export interface JobInvocation {
   requestId: string;
   deadline: Deadline;
@@ -12,10 +12,7 @@ export interface JobInvocation {
   log: Logger;
 }
 
-/**
- * A Lambda handler that nobody waits for: a schedule or a queue invokes it. What it throws makes the service that
- * invoked it try again; the log has it either way.
- */
+/** A Lambda handler for a schedule or a queue. Its errors are logged, and make the invoking service try again. */
 export function defineJob<Event, Result>(
   name: string,
   job: (event: Event, invocation: JobInvocation) => Promise<Result>,

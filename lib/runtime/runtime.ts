@@ -28,10 +28,10 @@ import {
 import { createDynamoRecordStore } from "../storage/dynamo-record-store.ts";
 import type { RecordStore } from "../storage/record-store.ts";
 
-/** What the use cases of one RingCentral account need. */
+/** The ports for the use cases of one RingCentral account. */
 export interface AccountRuntime {
   ringcentral: RingCentral;
-  /** The same past the read cache: for those who are after the truth. */
+  /** The same without the read cache, for the sync. */
   uncached: RingCentral;
   endpoints: BlockedNumberEndpoints;
   tokens: SharedToken;
@@ -42,8 +42,7 @@ export interface AccountRuntime {
 }
 
 /**
- * The composition root: everything that outlives one invocation, made once per process and only when a request
- * first needs it. Handlers and tests are the only ones to call it.
+ * The composition root: everything that outlives one invocation, made once per process on the first request.
  */
 export interface Runtime {
   settings: Settings;
@@ -60,7 +59,7 @@ export interface Runtime {
    * user in the same app are the same.
    */
   viewpoint(accountId: string, deadline: Deadline): Promise<string>;
-  /** Those of every secret that is still good, read again: another instance may know a newer one. */
+  /** The keys of every secret that is still valid, read again: another instance may know a newer one. */
   acceptedKeys(purpose: string, accountId: string, deadline: Deadline): Promise<Uint8Array[]>;
 }
 
@@ -104,7 +103,7 @@ function createRuntime(
   const accounts = new Map<string, Account>();
 
   function account(accountId: string): Account {
-    // One secret for a single-account service: RingCentral itself refuses other accounts' ids.
+    // A single-account service has one secret; RingCentral rejects other accounts' ids.
     const key = settings.secretId ?? accountId;
     const known = accounts.get(key) ?? connectAccount(shared, key, accountId);
     accounts.set(key, known);
@@ -162,7 +161,7 @@ interface Account {
   secrets: { read(deadline: Deadline): Promise<Credentials[]> };
 }
 
-/** How often one process reads the secret again because something does not open. */
+/** The least time between two readings of the secret for a cursor that does not verify. */
 const SECRET_REREAD_MS = 15_000;
 
 function connectAccount(shared: Shared, accountKey: string, accountId: string): Account {
@@ -208,7 +207,7 @@ function connectAccount(shared: Shared, accountKey: string, accountId: string): 
   };
 }
 
-/** The secret's versions, read past the cache, but not at every wrong cursor that somebody makes up. */
+/** The secret's versions, read past the cache, but not for every forged cursor. */
 function rereadSecrets(credentials: CredentialSource, clock: Clock): Account["secrets"] {
   let reading: { at: number; versions: Promise<Credentials[]> } | undefined;
   return {

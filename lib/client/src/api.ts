@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * List blocked numbers
-         * @description The numbers whose calls and messages the extension refuses.
+         * @description The numbers whose calls and messages the extension rejects.
          */
         get: operations["listBlockedNumbers"];
         put?: never;
@@ -37,7 +37,7 @@ export interface paths {
         };
         /**
          * List blocked and allowed numbers
-         * @description The extension's blocked list, its allowed list, or the one followed by the other.
+         * @description The extension's blocked list, its allowed list, or both in this order.
          */
         get: operations["listCallerBlockingNumbers"];
         put?: never;
@@ -85,7 +85,7 @@ export interface paths {
         };
         /**
          * Read the caller-blocking settings
-         * @description Whom the extension refuses.
+         * @description The settings that decide which callers the extension rejects.
          */
         get: operations["getCallerBlocking"];
         /**
@@ -157,7 +157,7 @@ export interface paths {
         };
         /**
          * List the company's phone numbers
-         * @description The numbers of the company and of its extensions, from the synced snapshot: `meta.asOf` says when RingCentral was last read. `Cache-Control: max-age=…` or `no-cache` asks for a live reading when the snapshot is older, and gets it unless RingCentral's budget is spent; `meta.source` says. Until the first sync, and on a live walk, each page is a call of RingCentral's, and with `type`, `extension` or `q` it may hold fewer numbers than `limit` and still not be the last: follow `hasMore`. A walk of the snapshot stays with one version of it, for 24 h.
+         * @description The numbers of the company and of its extensions, from the synced snapshot. `meta.asOf` is the time of the last sync. `Cache-Control: max-age=…` or `no-cache` asks for a live reading when the snapshot is older; the response is live unless RingCentral's budget is spent, and `meta.source` says which. Before the first sync, and while paging through live numbers, each page is one RingCentral call. With `type`, `extension` or `q` such a page may hold fewer numbers than `limit` without being the last: follow `hasMore`. Paging through the snapshot stays with one version of it, for 24 h.
          */
         get: operations["listCompanyNumbers"];
         put?: never;
@@ -177,7 +177,7 @@ export interface paths {
         };
         /**
          * Read one screen of an extension's numbers
-         * @description Blocked, allowed, forwarding and direct numbers, read at the same time. With `mode=partial` each part tells how it went, and the answer is a problem only when every part was refused for the same reason, such as an extension that does not exist. With `mode=strict` one part that is not current fails the whole.
+         * @description Blocked, allowed, forwarding and direct numbers, read at the same time. With `mode=partial` each part has its own status, and the response is a problem only when every part failed for the same reason, such as an unknown extension. With `mode=strict` one part that is not current fails the whole request.
          */
         get: operations["getOverview"];
         put?: never;
@@ -196,8 +196,8 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Follow what changes about the company's phone numbers
-         * @description Without `cursor`: no changes, the cursor for everything from now on, and in `meta.snapshot` the list of the numbers as they are at that very point. Load that list to its end, then follow `page.nextCursor`, and nothing is missed. `page.nextCursor` is there on every answer; once `page.hasMore` is false, ask again after `Retry-After` seconds. Changes are kept for 30 days: an older cursor is 410 `cursor_expired`, and the way on is to start over without one.
+         * Follow changes of the company's phone numbers
+         * @description Without `cursor` the response has no changes. It has the cursor for all changes from now on, and in `meta.snapshot` a link to the numbers as they are at that point. Load that list to its end, then follow `page.nextCursor`, to miss no change. Every response has `page.nextCursor`. When `page.hasMore` is false, poll again after `Retry-After` seconds. Changes are kept for 30 days: an older cursor returns 410 `cursor_expired`; then start over without one.
          */
         get: operations["listNumberChanges"];
         put?: never;
@@ -336,7 +336,7 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description A number whose calls and messages the extension refuses. */
+        /** @description A number whose calls and messages the extension rejects. */
         BlockedNumber: {
             id: string;
             /** @description E.164 */
@@ -408,7 +408,7 @@ export interface components {
             page: components["schemas"]["Page"];
             meta: components["schemas"]["Meta"];
         };
-        /** @description What to change; everything else stays as it is. */
+        /** @description The fields to change. The others keep their values. */
         CallerBlockingNumberUpdate: {
             /**
              * @description E.164, or national form together with `country`.
@@ -428,7 +428,7 @@ export interface components {
             /** @enum {string} */
             status?: "blocked" | "allowed";
         };
-        /** @description Which callers the extension refuses: those on its blocked list, or all but its allowed list. */
+        /** @description The callers that the extension rejects: those on its blocked list, or all except its allowed list. */
         CallerBlockingSettings: {
             /** @description `specific` or `all`. */
             mode?: string;
@@ -441,7 +441,7 @@ export interface components {
         CallerBlockingSettingsAnswer: {
             data: components["schemas"]["CallerBlockingSettings"];
         };
-        /** @description What to change; everything else stays as it is. */
+        /** @description The fields to change. The others keep their values. */
         CallerBlockingSettingsUpdate: {
             /** @enum {string} */
             mode?: "specific" | "all";
@@ -456,7 +456,7 @@ export interface components {
             name?: string;
             extensionNumber?: string;
         };
-        /** @description Where the data came from, and when. */
+        /** @description The source and time of the data. */
         FeedMeta: {
             /** @enum {string} */
             source: "live" | "cache" | "snapshot";
@@ -467,11 +467,11 @@ export interface components {
             asOf: string;
             /**
              * Format: uri-reference
-             * @description On a start without a cursor: the list of everything as it is where the feed starts.
+             * @description In a response to a request without a cursor: the list of everything at the start of the feed.
              */
             snapshot?: string;
         };
-        /** @description Where this page is in the list. */
+        /** @description The position of this page in the list. */
         FeedPage: {
             /**
              * Format: int32
@@ -484,7 +484,7 @@ export interface components {
             nextCursor: string;
             /**
              * Format: int32
-             * @description How many items the whole list holds, when that is known.
+             * @description The number of items in the whole list, when known.
              */
             total?: number;
         };
@@ -520,7 +520,7 @@ export interface components {
             page: components["schemas"]["Page"];
             meta: components["schemas"]["Meta"];
         };
-        /** @description What to change; everything else stays as it is. */
+        /** @description The fields to change. The others keep their values. */
         ForwardingNumberUpdate: {
             /**
              * @description E.164, or national form together with `country`.
@@ -542,6 +542,7 @@ export interface components {
             /** Format: int32 */
             flipNumber?: number;
         };
+        /** @description The service is up. */
         Health: {
             /** @enum {string} */
             status: "ok";
@@ -558,7 +559,7 @@ export interface components {
         LimitsAnswer: {
             data: components["schemas"]["Limits"];
         };
-        /** @description Where the data came from, and when. */
+        /** @description The source and time of the data. */
         Meta: {
             /** @enum {string} */
             source: "live" | "cache" | "snapshot";
@@ -568,6 +569,7 @@ export interface components {
              */
             asOf: string;
         };
+        /** @description A number to block. */
         NewBlockedNumber: {
             /**
              * @description E.164, or national form together with `country`.
@@ -585,7 +587,7 @@ export interface components {
              */
             label?: string;
         };
-        /** @description `status` is `blocked` unless said otherwise. */
+        /** @description `status` defaults to `blocked`. */
         NewCallerBlockingNumber: {
             /**
              * @description E.164, or national form together with `country`.
@@ -645,7 +647,7 @@ export interface components {
             id: string;
             /**
              * Format: date-time
-             * @description When the sync that saw it committed.
+             * @description When the sync that found it committed.
              */
             at: string;
             /** @description For `updated`: which fields of the number. */
@@ -677,7 +679,7 @@ export interface components {
         /** @description The allowed numbers. */
         OverviewAllowed: {
             /**
-             * @description `ok`: `data` is current. `stale`: RingCentral failed, `data` is what it answered before. `error`: there is only `problem`.
+             * @description `ok`: `data` is current. `stale`: RingCentral failed, and `data` is an earlier response. `error`: there is only `problem`.
              * @enum {string}
              */
             status: "ok" | "stale" | "error";
@@ -698,7 +700,7 @@ export interface components {
         /** @description The blocked numbers. */
         OverviewBlocked: {
             /**
-             * @description `ok`: `data` is current. `stale`: RingCentral failed, `data` is what it answered before. `error`: there is only `problem`.
+             * @description `ok`: `data` is current. `stale`: RingCentral failed, and `data` is an earlier response. `error`: there is only `problem`.
              * @enum {string}
              */
             status: "ok" | "stale" | "error";
@@ -715,7 +717,7 @@ export interface components {
         /** @description The extension's own direct numbers. */
         OverviewDirect: {
             /**
-             * @description `ok`: `data` is current. `stale`: RingCentral failed, `data` is what it answered before. `error`: there is only `problem`.
+             * @description `ok`: `data` is current. `stale`: RingCentral failed, and `data` is an earlier response. `error`: there is only `problem`.
              * @enum {string}
              */
             status: "ok" | "stale" | "error";
@@ -732,7 +734,7 @@ export interface components {
         /** @description The forwarding numbers. */
         OverviewForwarding: {
             /**
-             * @description `ok`: `data` is current. `stale`: RingCentral failed, `data` is what it answered before. `error`: there is only `problem`.
+             * @description `ok`: `data` is current. `stale`: RingCentral failed, and `data` is an earlier response. `error`: there is only `problem`.
              * @enum {string}
              */
             status: "ok" | "stale" | "error";
@@ -746,7 +748,7 @@ export interface components {
             total?: number;
             problem?: components["schemas"]["Problem"];
         };
-        /** @description Where this page is in the list. */
+        /** @description The position of this page in the list. */
         Page: {
             /**
              * Format: int32
@@ -759,7 +761,7 @@ export interface components {
             nextCursor?: string;
             /**
              * Format: int32
-             * @description How many items the whole list holds, when that is known.
+             * @description The number of items in the whole list, when known.
              */
             total?: number;
         };
@@ -794,7 +796,7 @@ export interface components {
             page: components["schemas"]["Page"];
             meta: components["schemas"]["Meta"];
         };
-        /** @description What went wrong (RFC 9457). `code` is the word to branch on. */
+        /** @description An error (RFC 9457). Branch on `code`. */
         Problem: {
             /**
              * Format: uri-reference
@@ -820,8 +822,8 @@ export interface components {
         };
         /**
          * @description - `request_invalid` (400): The request does not fit the contract. Correct the fields listed in `errors`.
-         *     - `parameter_invalid` (400): RingCentral refused a value. The request fits this API, but RingCentral does not accept one of its values; `errors` names it.
-         *     - `cursor_invalid` (400): The cursor is not valid here. A cursor serves only the route, extension and filters it was issued for. Start again without one.
+         *     - `parameter_invalid` (400): RingCentral rejected a value. The request fits this API, but RingCentral does not accept one of its values; `errors` names it.
+         *     - `cursor_invalid` (400): The cursor is not valid here. A cursor is valid only for the route, extension and filters it was issued for. Start again without one.
          *     - `token_missing` (401): An access token is required. Send `Authorization: Bearer <access token>`.
          *     - `token_invalid` (401): The access token is not valid. Its signature, issuer, audience, algorithm or claims are not acceptable. Sign in again.
          *     - `token_expired` (401): The access token has expired. Renew it and send the request again.
@@ -839,8 +841,8 @@ export interface components {
          *     - `forwarding_custom_label_limit_reached` (409): Too many custom-labelled forwarding numbers. An extension holds at most 7 with a label of their own.
          *     - `number_belongs_to_account` (409): The number belongs to the account. A company or direct number of the same account cannot be a forwarding number.
          *     - `flip_number_in_use` (409): Flip number already in use. Choose another flip number.
-         *     - `idempotency_in_progress` (409): The first request is still being worked on. A request with the same Idempotency-Key has not finished. Wait, then send it again.
-         *     - `sync_not_quarantined` (409): Nothing is quarantined. There is nothing to confirm: the last sync has not set anything aside, or has committed it since.
+         *     - `idempotency_in_progress` (409): The first request is still in progress. A request with the same Idempotency-Key has not finished. Wait, then send it again.
+         *     - `sync_not_quarantined` (409): Nothing is quarantined. There is nothing to confirm: no sync is quarantined, or a later one has committed.
          *     - `snapshot_missing` (503): There is no snapshot yet. The account's numbers have not been synced yet. Wait `retryAfter` seconds, or list them live.
          *     - `cursor_expired` (410): The cursor has expired. Start over: ask without a cursor, load the list that `meta.snapshot` links to, then follow the new cursor.
          *     - `precondition_failed` (412): The resource has changed. `If-Match` names another version. Read it again, then repeat the change.
@@ -849,16 +851,16 @@ export interface components {
          *     - `idempotency_key_reused` (422): Idempotency-Key used before with another request. Use a fresh key for each different request.
          *     - `rate_limited` (429): Too many requests. Wait `retryAfter` seconds.
          *     - `internal` (500): Internal error. The fault is ours. Quote `instance` when you report it.
-         *     - `upstream_error` (502): RingCentral failed. RingCentral's answer was an error or not usable.
-         *     - `upstream_auth_failed` (502): RingCentral refused our credentials. An operator has to check the RingCentral credential of this service.
+         *     - `upstream_error` (502): RingCentral failed. RingCentral's response was an error or not usable.
+         *     - `upstream_auth_failed` (502): RingCentral rejected our credentials. An operator has to check the RingCentral credential of this service.
          *     - `upstream_app_permission_missing` (502): RingCentral app permission missing. An operator has to grant the RingCentral app the permission named in the log.
          *     - `upstream_rate_limited` (503): RingCentral's rate limit is reached. The shared RingCentral budget is spent. Wait `retryAfter` seconds.
          *     - `upstream_unavailable` (503): RingCentral is not available. RingCentral cannot be reached or is overloaded. Wait `retryAfter` seconds.
          *     - `token_issuer_unavailable` (503): The token issuer cannot be reached. The keys that verify access tokens could not be loaded. Wait `retryAfter` seconds.
-         *     - `storage_unavailable` (503): The service's storage is not available. What was asked needs the service's table, as a request with an Idempotency-Key does. Wait `retryAfter` seconds.
+         *     - `storage_unavailable` (503): The service's storage is not available. The request needs the service's table, as one with an Idempotency-Key does. Wait `retryAfter` seconds.
          *     - `queue_unavailable` (503): The sync queue is not available. The sync could not be queued. Wait `retryAfter` seconds.
          *     - `configuration_invalid` (503): The service is not configured. A setting or secret is missing or malformed. An operator finds its name in the log.
-         *     - `upstream_timeout` (504): RingCentral did not answer in time. The outcome of a write is unknown until the resource has been read again.
+         *     - `upstream_timeout` (504): RingCentral did not respond in time. The outcome of a write is unknown until the resource has been read again.
          * @enum {string}
          */
         ProblemCode: "request_invalid" | "parameter_invalid" | "cursor_invalid" | "token_missing" | "token_invalid" | "token_expired" | "webhook_token_invalid" | "scope_missing" | "extension_forbidden" | "account_forbidden" | "feature_not_available" | "upstream_permission_denied" | "international_calling_disabled" | "call_handling_unavailable" | "not_found" | "forwarding_label_duplicate" | "forwarding_limit_reached" | "forwarding_custom_label_limit_reached" | "number_belongs_to_account" | "flip_number_in_use" | "idempotency_in_progress" | "sync_not_quarantined" | "snapshot_missing" | "cursor_expired" | "precondition_failed" | "body_too_large" | "media_type_unsupported" | "idempotency_key_reused" | "rate_limited" | "internal" | "upstream_error" | "upstream_auth_failed" | "upstream_app_permission_missing" | "upstream_rate_limited" | "upstream_unavailable" | "token_issuer_unavailable" | "storage_unavailable" | "queue_unavailable" | "configuration_invalid" | "upstream_timeout";
@@ -972,7 +974,7 @@ export interface components {
             /** @enum {string} */
             seenBy: "fleet" | "process";
         };
-        /** @description What RingCentral answered, for its support. */
+        /** @description RingCentral's response, for its support. */
         UpstreamError: {
             /** Format: int32 */
             status?: number;
@@ -986,7 +988,7 @@ export interface components {
         };
     };
     responses: {
-        /** @description `request_invalid`: The request does not fit the contract. `parameter_invalid`: RingCentral refused a value. `cursor_invalid`: The cursor is not valid here. */
+        /** @description `request_invalid`: The request does not fit the contract. `parameter_invalid`: RingCentral rejected a value. `cursor_invalid`: The cursor is not valid here. */
         Problem400: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1039,7 +1041,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `forwarding_label_duplicate`: Label already in use. `forwarding_limit_reached`: Too many forwarding numbers. `forwarding_custom_label_limit_reached`: Too many custom-labelled forwarding numbers. `number_belongs_to_account`: The number belongs to the account. `flip_number_in_use`: Flip number already in use. `idempotency_in_progress`: The first request is still being worked on. `sync_not_quarantined`: Nothing is quarantined. */
+        /** @description `forwarding_label_duplicate`: Label already in use. `forwarding_limit_reached`: Too many forwarding numbers. `forwarding_custom_label_limit_reached`: Too many custom-labelled forwarding numbers. `number_belongs_to_account`: The number belongs to the account. `flip_number_in_use`: Flip number already in use. `idempotency_in_progress`: The first request is still in progress. `sync_not_quarantined`: Nothing is quarantined. */
         Problem409: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1142,7 +1144,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `upstream_error`: RingCentral failed. `upstream_auth_failed`: RingCentral refused our credentials. `upstream_app_permission_missing`: RingCentral app permission missing. */
+        /** @description `upstream_error`: RingCentral failed. `upstream_auth_failed`: RingCentral rejected our credentials. `upstream_app_permission_missing`: RingCentral app permission missing. */
         Problem502: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1165,7 +1167,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `upstream_timeout`: RingCentral did not answer in time. */
+        /** @description `upstream_timeout`: RingCentral did not respond in time. */
         Problem504: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1190,11 +1192,11 @@ export interface components {
         Location: string;
         /** @description Seconds to wait. */
         "Retry-After": number;
-        /** @description Seconds since RingCentral was read, for an answer from the cache. */
+        /** @description Seconds since RingCentral was read, for a response from the cache. */
         Age: number;
-        /** @description `true` when this is the answer of an earlier request with the same key. */
+        /** @description `true` when this is the response of an earlier request with the same key. */
         "Idempotency-Replayed": "true";
-        /** @description What is left of the RingCentral budgets this answer was paid from. */
+        /** @description What remains of the RingCentral budgets that this response used. */
         RateLimit: string;
         /** @description The limits and windows, in seconds, of those budgets. */
         "RateLimit-Policy": string;
@@ -1289,15 +1291,15 @@ export interface operations {
     listBlockedNumbers: {
         parameters: {
             query?: {
-                /** @description The most items to answer. */
+                /** @description The most items to return. */
                 limit?: number;
-                /** @description `page.nextCursor` of the page before. It fits the same route, extension and filters only. */
+                /** @description `page.nextCursor` of the previous page. It is valid for the same route, extension and filters only. */
                 cursor?: string;
             };
             header?: {
-                /** @description The caller's own id of this request; echoed. */
+                /** @description The caller's own id of this request; returned. */
                 "X-Request-Id"?: string;
-                /** @description An `ETag` the caller has; 304 when it is still right. */
+                /** @description An `ETag` the caller has; 304 while it is current. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -1354,9 +1356,9 @@ export interface operations {
                 country?: string;
             };
             header?: {
-                /** @description The caller's own id of this request; echoed. */
+                /** @description The caller's own id of this request; returned. */
                 "X-Request-Id"?: string;
-                /** @description A value of your own for this request, such as a UUID. Sent again with the same key within 24 h it takes effect once, and the first answer is repeated. */
+                /** @description A unique value for this request, such as a UUID. Requests with the same key within 24 h take effect once, and return the first response. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1407,15 +1409,15 @@ export interface operations {
         parameters: {
             query?: {
                 status?: "blocked" | "allowed" | "all";
-                /** @description The most items to answer. */
+                /** @description The most items to return. */
                 limit?: number;
-                /** @description `page.nextCursor` of the page before. It fits the same route, extension and filters only. */
+                /** @description `page.nextCursor` of the previous page. It is valid for the same route, extension and filters only. */
                 cursor?: string;
             };
             header?: {
-                /** @description The caller's own id of this request; echoed. */
+                /** @description The caller's own id of this request; returned. */
                 "X-Request-Id"?: string;
-                /** @description An `ETag` the caller has; 304 when it is still right. */
+                /** @description An `ETag` the caller has; 304 while it is current. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -1472,9 +1474,9 @@ export interface operations {
                 country?: string;
             };
             header?: {
-                /** @description The caller's own id of this request; echoed. */
+                /** @description The caller's own id of this request; returned. */
                 "X-Request-Id"?: string;
-                /** @description A value of your own for this request, such as a UUID. Sent again with the same key within 24 h it takes effect once, and the first answer is repeated. */
+                /** @description A unique value for this request, such as a UUID. Requests with the same key within 24 h take effect once, and return the first response. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1528,9 +1530,9 @@ export interface operations {
                 country?: string;
             };
             header?: {
-                /** @description The caller's own id of this request; echoed. */
+                /** @description The caller's own id of this request; returned. */
                 "X-Request-Id"?: string;
-                /** @description The `ETag` of the version to change; 412 when the resource is another by now. */
+                /** @description The `ETag` of the version to change; 412 when it has changed since. */
                 "If-Match"?: string;
             };
             path: {
@@ -1580,9 +1582,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The caller's own id of this request; echoed. */
+                /** @description The caller's own id of this request; returned. */
                 "X-Request-Id"?: string;
-                /** @description The `ETag` of the version to change; 412 when the resource is another by now. */
+                /** @description The `ETag` of the version to change; 412 when it has changed since. */
                 "If-Match"?: string;
             };
             path: {
@@ -1622,9 +1624,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The caller's own id of this request; echoed. */
+                /** @description The caller's own id of this request; returned. */
                 "X-Request-Id"?: string;
-                /** @description An `ETag` the caller has; 304 when it is still right. */
+                /** @description An `ETag` the caller has; 304 while it is current. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -1676,9 +1678,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The caller's own id of this request; echoed. */
+                /** @description The caller's own id of this request; returned. */
                 "X-Request-Id"?: string;
-                /** @description The `ETag` of the version to change; 412 when the resource is another by now. */
+                /** @description The `ETag` of the version to change; 412 when it has changed since. */
                 "If-Match"?: string;
             };
             path: {
@@ -1725,15 +1727,15 @@ export interface operations {
     listForwardingNumbers: {
         parameters: {
             query?: {
-                /** @description The most items to answer. */
+                /** @description The most items to return. */
                 limit?: number;
-                /** @description `page.nextCursor` of the page before. It fits the same route, extension and filters only. */
+                /** @description `page.nextCursor` of the previous page. It is valid for the same route, extension and filters only. */
                 cursor?: string;
             };
             header?: {
-                /** @description The caller's own id of this request; echoed. */
+                /** @description The caller's own id of this request; returned. */
                 "X-Request-Id"?: string;
-                /** @description An `ETag` the caller has; 304 when it is still right. */
+                /** @description An `ETag` the caller has; 304 while it is current. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -1790,9 +1792,9 @@ export interface operations {
                 country?: string;
             };
             header?: {
-                /** @description The caller's own id of this request; echoed. */
+                /** @description The caller's own id of this request; returned. */
                 "X-Request-Id"?: string;
-                /** @description A value of your own for this request, such as a UUID. Sent again with the same key within 24 h it takes effect once, and the first answer is repeated. */
+                /** @description A unique value for this request, such as a UUID. Requests with the same key within 24 h take effect once, and return the first response. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1846,9 +1848,9 @@ export interface operations {
                 country?: string;
             };
             header?: {
-                /** @description The caller's own id of this request; echoed. */
+                /** @description The caller's own id of this request; returned. */
                 "X-Request-Id"?: string;
-                /** @description The `ETag` of the version to change; 412 when the resource is another by now. */
+                /** @description The `ETag` of the version to change; 412 when it has changed since. */
                 "If-Match"?: string;
             };
             path: {
@@ -1899,9 +1901,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The caller's own id of this request; echoed. */
+                /** @description The caller's own id of this request; returned. */
                 "X-Request-Id"?: string;
-                /** @description The `ETag` of the version to change; 412 when the resource is another by now. */
+                /** @description The `ETag` of the version to change; 412 when it has changed since. */
                 "If-Match"?: string;
             };
             path: {
@@ -1950,15 +1952,15 @@ export interface operations {
                 extension?: string;
                 /** @description Start of the number, of a word of its label, or of its extension's name. */
                 q?: string;
-                /** @description The most items to answer. */
+                /** @description The most items to return. */
                 limit?: number;
-                /** @description `page.nextCursor` of the page before. It fits the same route, extension and filters only. */
+                /** @description `page.nextCursor` of the previous page. It is valid for the same route, extension and filters only. */
                 cursor?: string;
             };
             header?: {
-                /** @description The caller's own id of this request; echoed. */
+                /** @description The caller's own id of this request; returned. */
                 "X-Request-Id"?: string;
-                /** @description An `ETag` the caller has; 304 when it is still right. */
+                /** @description An `ETag` the caller has; 304 while it is current. */
                 "If-None-Match"?: string;
             };
             path?: never;
@@ -2014,9 +2016,9 @@ export interface operations {
                 mode?: "partial" | "strict";
             };
             header?: {
-                /** @description The caller's own id of this request; echoed. */
+                /** @description The caller's own id of this request; returned. */
                 "X-Request-Id"?: string;
-                /** @description An `ETag` the caller has; 304 when it is still right. */
+                /** @description An `ETag` the caller has; 304 while it is current. */
                 "If-None-Match"?: string;
             };
             path: {
@@ -2067,15 +2069,15 @@ export interface operations {
     listNumberChanges: {
         parameters: {
             query?: {
-                /** @description The most items to answer. */
+                /** @description The most items to return. */
                 limit?: number;
-                /** @description `page.nextCursor` of the page before. It fits the same route, extension and filters only. */
+                /** @description `page.nextCursor` of the previous page. It is valid for the same route, extension and filters only. */
                 cursor?: string;
             };
             header?: {
-                /** @description The caller's own id of this request; echoed. */
+                /** @description The caller's own id of this request; returned. */
                 "X-Request-Id"?: string;
-                /** @description An `ETag` the caller has; 304 when it is still right. */
+                /** @description An `ETag` the caller has; 304 while it is current. */
                 "If-None-Match"?: string;
             };
             path?: never;
@@ -2126,9 +2128,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The caller's own id of this request; echoed. */
+                /** @description The caller's own id of this request; returned. */
                 "X-Request-Id"?: string;
-                /** @description An `ETag` the caller has; 304 when it is still right. */
+                /** @description An `ETag` the caller has; 304 while it is current. */
                 "If-None-Match"?: string;
             };
             path?: never;
@@ -2176,9 +2178,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The caller's own id of this request; echoed. */
+                /** @description The caller's own id of this request; returned. */
                 "X-Request-Id"?: string;
-                /** @description A value of your own for this request, such as a UUID. Sent again with the same key within 24 h it takes effect once, and the first answer is repeated. */
+                /** @description A unique value for this request, such as a UUID. Requests with the same key within 24 h take effect once, and return the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2217,9 +2219,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The caller's own id of this request; echoed. */
+                /** @description The caller's own id of this request; returned. */
                 "X-Request-Id"?: string;
-                /** @description A value of your own for this request, such as a UUID. Sent again with the same key within 24 h it takes effect once, and the first answer is repeated. */
+                /** @description A unique value for this request, such as a UUID. Requests with the same key within 24 h take effect once, and return the first response. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2258,7 +2260,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The caller's own id of this request; echoed. */
+                /** @description The caller's own id of this request; returned. */
                 "X-Request-Id"?: string;
             };
             path?: never;
@@ -2290,9 +2292,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The caller's own id of this request; echoed. */
+                /** @description The caller's own id of this request; returned. */
                 "X-Request-Id"?: string;
-                /** @description An `ETag` the caller has; 304 when it is still right. */
+                /** @description An `ETag` the caller has; 304 while it is current. */
                 "If-None-Match"?: string;
             };
             path?: never;
@@ -2340,9 +2342,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The caller's own id of this request; echoed. */
+                /** @description The caller's own id of this request; returned. */
                 "X-Request-Id"?: string;
-                /** @description An `ETag` the caller has; 304 when it is still right. */
+                /** @description An `ETag` the caller has; 304 while it is current. */
                 "If-None-Match"?: string;
             };
             path?: never;
@@ -2381,9 +2383,9 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description The caller's own id of this request; echoed. */
+                /** @description The caller's own id of this request; returned. */
                 "X-Request-Id"?: string;
-                /** @description An `ETag` the caller has; 304 when it is still right. */
+                /** @description An `ETag` the caller has; 304 while it is current. */
                 "If-None-Match"?: string;
             };
             path?: never;

@@ -3,7 +3,7 @@ import { Cursor, DEFAULT_LIMIT, MAX_LIMIT, SET_VALUES } from "../parameters.ts";
 import { isPaged, type ObjectSchema, type Route } from "../route.ts";
 import { type JsonObject, jsonSchema } from "./schemas.ts";
 
-/** Everything of a request but its body. */
+/** A request without its body. */
 export function requestParameters(route: Route): JsonObject[] {
   return [
     ...declared("path", route.parameters),
@@ -38,51 +38,54 @@ const pagingParameters: JsonObject[] = [
     name: "limit",
     in: "query",
     required: false,
-    description: "The most items to answer.",
+    description: "The most items to return.",
     schema: { type: "integer", format: "int32", minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT },
   },
   {
     name: "cursor",
     in: "query",
     required: false,
-    description: "`page.nextCursor` of the page before. It fits the same route, extension and filters only.",
+    description:
+      "`page.nextCursor` of the previous page. It is valid for the same route, extension and filters only.",
     schema: jsonSchema(Cursor),
   },
 ];
 
-const requestIdParameter: JsonObject = {
-  name: "X-Request-Id",
-  in: "header",
-  required: false,
-  description: "The caller's own id of this request; echoed.",
-  schema: { type: "string", pattern: "^[A-Za-z0-9._-]{1,128}$", maxLength: 128 },
-};
+const VISIBLE_ASCII = "^[\\x21-\\x7e ]+$";
 
-const ifNoneMatch: JsonObject = {
-  name: "If-None-Match",
+const headerParameter = (name: string, description: string, schema: JsonObject): JsonObject => ({
+  name,
   in: "header",
   required: false,
-  description: "An `ETag` the caller has; 304 when it is still right.",
-  schema: { type: "string", maxLength: 1024, pattern: "^[\\x21-\\x7e ]+$" },
-};
+  description,
+  schema: { type: "string", ...schema },
+});
 
-const idempotencyKey: JsonObject = {
-  name: "Idempotency-Key",
-  in: "header",
-  required: false,
-  description:
-    "A value of your own for this request, such as a UUID. Sent again with the same key within 24 h it takes effect " +
-    "once, and the first answer is repeated.",
-  schema: { type: "string", minLength: 1, maxLength: 255, pattern: "^[\\x21-\\x7e ]+$" },
-};
+const requestIdParameter = headerParameter("X-Request-Id", "The caller's own id of this request; returned.", {
+  pattern: "^[A-Za-z0-9._-]{1,128}$",
+  maxLength: 128,
+});
 
-const ifMatch: JsonObject = {
-  name: "If-Match",
-  in: "header",
-  required: false,
-  description: "The `ETag` of the version to change; 412 when the resource is another by now.",
-  schema: { type: "string", maxLength: 1024, pattern: "^[\\x21-\\x7e ]+$" },
-};
+const ifNoneMatch = headerParameter("If-None-Match", "An `ETag` the caller has; 304 while it is current.", {
+  maxLength: 1024,
+  pattern: VISIBLE_ASCII,
+});
+
+const idempotencyKey = headerParameter(
+  "Idempotency-Key",
+  "A unique value for this request, such as a UUID. Requests with the same key within 24 h take effect once, and " +
+    "return the first response.",
+  { minLength: 1, maxLength: 255, pattern: VISIBLE_ASCII },
+);
+
+const ifMatch = headerParameter(
+  "If-Match",
+  "The `ETag` of the version to change; 412 when it has changed since.",
+  {
+    maxLength: 1024,
+    pattern: VISIBLE_ASCII,
+  },
+);
 
 const text = (description: string, more: JsonObject = {}): JsonObject => ({
   description,
@@ -96,12 +99,12 @@ export const headerComponents: JsonObject = {
   Link: text('The next page, as `<…>; rel="next"`.'),
   Location: text("Where the new resource is."),
   "Retry-After": { description: "Seconds to wait.", schema: seconds },
-  Age: { description: "Seconds since RingCentral was read, for an answer from the cache.", schema: seconds },
+  Age: { description: "Seconds since RingCentral was read, for a response from the cache.", schema: seconds },
   "Idempotency-Replayed": {
-    description: "`true` when this is the answer of an earlier request with the same key.",
+    description: "`true` when this is the response of an earlier request with the same key.",
     schema: { type: "string", enum: ["true"] },
   },
-  RateLimit: text("What is left of the RingCentral budgets this answer was paid from."),
+  RateLimit: text("What remains of the RingCentral budgets that this response used."),
   "RateLimit-Policy": text("The limits and windows, in seconds, of those budgets."),
   "Access-Control-Allow-Origin": text("The caller's origin, when it is an allowed one."),
   "WWW-Authenticate": text("The challenge of RFC 6750."),

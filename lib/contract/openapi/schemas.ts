@@ -9,7 +9,7 @@ export const refTo = (name: string): JsonObject => ({ $ref: `#/components/schema
 const conversion = {
   io: "input",
   unrepresentable: "any",
-  /** Generators want to know how wide an integer is. */
+  /** Client generators need the width of an integer. */
   override({ jsonSchema: target }: { jsonSchema: JsonObject }) {
     if (target.type !== "integer") return;
     target.format = typeof target.maximum === "number" && target.maximum < 2 ** 31 ? "int32" : "int64";
@@ -98,7 +98,7 @@ const count = { type: "integer", format: "int32", minimum: 0, maximum: 214748364
 
 const page = {
   type: "object",
-  description: "Where this page is in the list.",
+  description: "The position of this page in the list.",
   properties: {
     limit: {
       type: "integer",
@@ -113,14 +113,14 @@ const page = {
       maxLength: 2048,
       description: "Send it as `cursor` to get the next page.",
     },
-    total: { ...count, description: "How many items the whole list holds, when that is known." },
+    total: { ...count, description: "The number of items in the whole list, when known." },
   },
   required: ["limit", "hasMore"],
 };
 
 const meta = {
   type: "object",
-  description: "Where the data came from, and when.",
+  description: "The source and time of the data.",
   properties: {
     source: { type: "string", enum: ["live", "cache", "snapshot"] },
     asOf: { type: "string", format: "date-time", description: "When RingCentral was read." },
@@ -137,7 +137,8 @@ const feedSchemas: Record<string, JsonObject> = {
       snapshot: {
         type: "string",
         format: "uri-reference",
-        description: "On a start without a cursor: the list of everything as it is where the feed starts.",
+        description:
+          "In a response to a request without a cursor: the list of everything at the start of the feed.",
       },
     },
   },
@@ -148,7 +149,7 @@ const sharedSchemas: Record<string, JsonObject> = {
   Meta: meta,
   Problem: {
     type: "object",
-    description: "What went wrong (RFC 9457). `code` is the word to branch on.",
+    description: "An error (RFC 9457). Branch on `code`.",
     properties: {
       type: {
         type: "string",
@@ -187,7 +188,7 @@ const sharedSchemas: Record<string, JsonObject> = {
   },
   UpstreamError: {
     type: "object",
-    description: "What RingCentral answered, for its support.",
+    description: "RingCentral's response, for its support.",
     properties: {
       status: { type: "integer", format: "int32", minimum: 100, maximum: 599 },
       errorCode: { type: "string" },

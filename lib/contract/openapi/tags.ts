@@ -1,16 +1,16 @@
 import type { Route } from "../route.ts";
 import type { JsonObject } from "./schemas.ts";
 
-/** What the groups of operations are about, in the order in which a reader meets them. */
+/** The groups of operations, in reading order. */
 const tags: Record<string, string> = {
-  "Blocked numbers": "Whose calls and messages an extension refuses.",
-  "Caller blocking": "The whole of it: blocked and allowed numbers, and how other callers are treated.",
+  "Blocked numbers": "The numbers whose calls and messages an extension rejects.",
+  "Caller blocking": "Blocked and allowed numbers, and the treatment of all other callers.",
   "Forwarding numbers": "Where an extension's calls can be forwarded or flipped to.",
   Overview: "All of an extension's numbers in one request.",
   "Company numbers": "Every number of the account, from a synced snapshot, and the feed of its changes.",
-  "Number sync": "How the snapshot is kept: status, history, quarantine, and starting one now.",
+  "Number sync": "The sync that keeps the snapshot: status, history, quarantine, and an immediate start.",
   Operations: "Health, RingCentral's budgets, and this description.",
-  Webhooks: "What RingCentral calls, not apps.",
+  Webhooks: "For RingCentral, not for apps.",
 };
 
 /** @throws when a route has a tag that is not described */

@@ -10,6 +10,9 @@ export interface Listening {
   close(): Promise<void>;
 }
 
+/** How long requests under way may take once the server is told to close. */
+const DRAIN_MS = 1_000;
+
 export async function listenOnLoopback(server: Server): Promise<Listening> {
   server.listen(0, LOOPBACK);
   await once(server, "listening");
@@ -20,8 +23,12 @@ export async function listenOnLoopback(server: Server): Promise<Listening> {
     async close() {
       const closed = once(server, "close");
       server.close();
-      server.closeAllConnections();
+      // A request under way ends first: dynalite, cut off in one, throws where nothing can catch it.
+      const drain = setInterval(() => server.closeIdleConnections(), 10);
+      const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
       await closed;
+      clearInterval(drain);
+      clearTimeout(cut);
     },
   };
 }

@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { createServer, request, type ServerResponse } from "node:http";
-import { createRequire } from "node:module";
 import type { AddressInfo } from "node:net";
 import { CreateTableCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import dynalite from "dynalite";
 import * as z from "zod/mini";
+import { listenOnLoopback } from "../../infra/local/ports.ts";
 import { tableShape } from "../../infra/resources/table.ts";
 
 /** A DynamoDB-compatible server on 127.0.0.1. */
@@ -13,25 +14,9 @@ export interface Engine {
   stop(): Promise<void>;
 }
 
-const dynaliteModule = z.function({
-  input: [z.object({ createTableMs: z.number() })],
-  output: z.custom<import("node:http").Server>(),
-});
-
 export async function startDynalite(): Promise<Engine> {
-  const load = createRequire(import.meta.url);
-  const dynalite = dynaliteModule.implement(load("dynalite"));
-  const server = dynalite({ createTableMs: 0 });
-  server.listen(0, "127.0.0.1");
-  await once(server, "listening");
-  return {
-    endpoint: endpointOf(server.address()),
-    stop: () =>
-      new Promise((resolve) => {
-        server.closeAllConnections();
-        server.close(() => resolve());
-      }),
-  };
+  const { url, close } = await listenOnLoopback(dynalite({ createTableMs: 0 }));
+  return { endpoint: url, stop: close };
 }
 
 const localModule = z.object({

@@ -42,7 +42,8 @@ export async function startService({
     TABLE_NAME: table,
     CORS_ALLOWED_ORIGINS: "https://app.example.com",
   });
-  resetRuntime();
+  // No jitter: a retry comes at once.
+  resetRuntime({ random: () => 0 });
   const apiRequests = () => twin.requests.filter(({ path }) => !path.includes("/oauth/"));
   return {
     twin,
@@ -64,7 +65,7 @@ export async function startService({
       twin.faults.clear();
     },
     async stop() {
-      resetRuntime();
+      resetRuntime({});
       for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
       Object.assign(process.env, before);
       await Promise.all([twin.close(), issuer.close(), secrets.close(), dynamodb.close()]);

@@ -28,7 +28,7 @@ export async function getSyncStatus(
 
 /** State of an account's sync, with dates in ISO. Costs five small reads of the table. */
 export async function readSyncStatus({ records, now }: StatusDeps, accountId: string): Promise<SyncStatus> {
-  const [{ head }, stored, quarantine, history, queued] = await Promise.all([
+  const [head, stored, quarantine, history, queued] = await Promise.all([
     readHead(records, accountId),
     records.read<RunRecord>(runKey(accountId)),
     readQuarantine(records, accountId),

@@ -199,7 +199,7 @@ describe("the feed of changes", () => {
     ]);
   });
 
-  it("reaches the bus after it was away: the message comes again, and no second sweep is made", async () => {
+  it("reaches the bus after an outage: the message is redelivered, and no second full scan is made", async () => {
     await lab.syncNow();
     const already = sync.events.bus.events.length;
     service.twin.numbers.update(900_001, { label: "Front desk" });
@@ -254,7 +254,7 @@ describe("starting a sync and watching it", () => {
 });
 
 describe("the worker", () => {
-  it("does nothing for a message whose work a later sweep has done", async () => {
+  it("does nothing for a message that a later full scan has completed", async () => {
     await lab.schedule();
     const [message] = await sync.takeAll();
     await lab.deliver(message);

@@ -1,7 +1,7 @@
-import type { Clock } from "../../platform/clock.ts";
-import type { RecordStore } from "../../storage/record-store.ts";
+import type { StoredRecord } from "../../storage/record-store.ts";
+import { type UpdateDeps, updateRecord } from "../../storage/update-record.ts";
 import { readHead } from "../snapshot/snapshot-store.ts";
-import { type Head, headKey, MAX_SKEW_MS, runKey } from "../snapshot/sync-records.ts";
+import { emptyHead, type Head, headKey, MAX_SKEW_MS, runKey } from "../snapshot/sync-records.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 
 export interface RunRecord {
@@ -26,12 +26,8 @@ export class LeaseLost extends Error {
 const LEASE_MS = 120_000;
 /** Wait of the process that loses the race for a free lease. */
 const RETRY_MS = 15_000;
-/** Only lease holders write the head, so it is contended for a moment at most. */
-const MAX_MARKS = 5;
 
-interface LeaseDeps {
-  records: RecordStore;
-  clock: Clock;
+interface LeaseDeps extends UpdateDeps {
   instanceId: string;
 }
 
@@ -43,23 +39,18 @@ export class RunLease {
   readonly #deps: LeaseDeps;
   readonly #accountId: string;
   #version: number;
-  #head: Head;
-  #headVersion: number;
+  #head: StoredRecord<Head>;
 
-  constructor(
-    deps: LeaseDeps,
-    accountId: string,
-    { generation, checkpoint }: Pick<RunRecord, "generation" | "checkpoint">,
-    { version, head, headVersion }: { version: number; head: Head; headVersion: number },
-  ) {
+  constructor(deps: LeaseDeps, accountId: string, run: StoredRecord<RunRecord>, head: StoredRecord<Head>) {
+    this.generation = run.value.generation;
+    this.found = run.value.checkpoint;
     [this.#deps, this.#accountId] = [deps, accountId];
-    [this.generation, this.found] = [generation, checkpoint];
-    [this.#version, this.#head, this.#headVersion] = [version, head, headVersion];
+    [this.#version, this.#head] = [run.version, head];
   }
 
   /** The head as this holder last read or set it. */
   get head(): Head {
-    return this.#head;
+    return this.#head.value;
   }
 
   /** Saves the checkpoint and extends the lease. @throws LeaseLost */
@@ -74,10 +65,11 @@ export class RunLease {
 
   /** @throws LeaseLost when a later holder has marked the head */
   async setHead(change: Partial<Head>): Promise<void> {
-    const next = { ...this.#head, ...change };
-    const written = await this.#deps.records.compareAndSet(headKey(this.#accountId), this.#headVersion, next);
-    if (written === undefined) throw new LeaseLost();
-    [this.#head, this.#headVersion] = [next, written];
+    const value = { ...this.head, ...change };
+    const key = headKey(this.#accountId);
+    const version = await this.#deps.records.compareAndSet(key, this.#head.version, value);
+    if (version === undefined) throw new LeaseLost();
+    this.#head = { value, version };
   }
 
   async #write(leaseUntil: number, checkpoint: Checkpoint | undefined): Promise<void> {
@@ -101,10 +93,7 @@ export async function takeLease(
 ): Promise<{ lease: RunLease } | { busyForMs: number }> {
   const { records, clock, instanceId } = deps;
   const key = runKey(accountId);
-  const [stored, { head: before }] = await Promise.all([
-    records.read<RunRecord>(key),
-    readHead(records, accountId),
-  ]);
+  const [stored, before] = await Promise.all([records.read<RunRecord>(key), readHead(records, accountId)]);
   const known = stored?.value;
   if (known !== undefined && known.leaseUntil > 0) {
     const heldForMs = known.leaseUntil + MAX_SKEW_MS - clock.now();
@@ -114,9 +103,9 @@ export async function takeLease(
   const generation = Math.max(known?.generation ?? 0, before.generation) + 1;
   const record = recordOf(generation, instanceId, clock.now() + LEASE_MS, known?.checkpoint);
   const version = await records.compareAndSet(key, stored?.version ?? null, record);
-  const marked = version === undefined ? undefined : await markHead(records, accountId, generation);
+  const marked = version === undefined ? undefined : await markHead(deps, accountId, generation);
   if (version === undefined || marked === undefined) return { busyForMs: RETRY_MS };
-  return { lease: new RunLease(deps, accountId, record, { version, ...marked }) };
+  return { lease: new RunLease(deps, accountId, { value: record, version }, marked) };
 }
 
 function recordOf(
@@ -130,16 +119,14 @@ function recordOf(
 
 /** @returns undefined when a later holder has marked it already */
 async function markHead(
-  records: RecordStore,
+  deps: LeaseDeps,
   accountId: string,
   generation: number,
-): Promise<{ head: Head; headVersion: number } | undefined> {
-  for (let attempt = 0; attempt < MAX_MARKS; attempt += 1) {
-    const { head: found, recordVersion } = await readHead(records, accountId);
-    if (found.generation >= generation) return undefined;
-    const head = { ...found, generation };
-    const headVersion = await records.compareAndSet(headKey(accountId), recordVersion, head);
-    if (headVersion !== undefined) return { head, headVersion };
-  }
-  return undefined;
+): Promise<StoredRecord<Head> | undefined> {
+  let isMarked = false;
+  const marked = await updateRecord<Head>(deps, headKey(accountId), (found = emptyHead) => {
+    isMarked = found.generation < generation;
+    return isMarked ? { value: { ...found, generation } } : undefined;
+  });
+  return isMarked ? marked : undefined;
 }

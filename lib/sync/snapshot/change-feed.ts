@@ -24,7 +24,7 @@ export async function readChanges(
   { records, now }: { records: RecordStore; now: () => number },
   { accountId, page: { limit, position } }: { accountId: string; page: PageRequest },
 ): Promise<ChangesPage | undefined> {
-  const { head } = await readHead(records, accountId);
+  const head = await readHead(records, accountId);
   const snapshot = snapshotStart(head, now());
   if (snapshot === undefined) return undefined;
   const about = { source: "snapshot", asOf: head.checkedAt } as const;

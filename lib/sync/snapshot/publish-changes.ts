@@ -22,7 +22,7 @@ const BATCH = 100;
 export async function publishChanges({ records, publish }: PublishDeps, accountId: string): Promise<void> {
   const key = publishedKey(accountId);
   for (;;) {
-    const [{ head }, stored] = await Promise.all([
+    const [head, stored] = await Promise.all([
       readHead(records, accountId),
       records.read<ChangePosition>(key),
     ]);

@@ -42,12 +42,8 @@ export function forgetChunks(): void {
   keptNumbers = 0;
 }
 
-export async function readHead(
-  records: RecordStore,
-  accountId: string,
-): Promise<{ head: Head; recordVersion: number | null }> {
-  const stored = await records.read<Head>(headKey(accountId));
-  return { head: stored?.value ?? emptyHead, recordVersion: stored?.version ?? null };
+export async function readHead(records: RecordStore, accountId: string): Promise<Head> {
+  return (await records.read<Head>(headKey(accountId)))?.value ?? emptyHead;
 }
 
 /** @returns undefined when there is no record; the head shows the latest version before it has one */

@@ -74,7 +74,7 @@ export async function scannedAt(
   { records }: { records: RecordStore },
   accountId: string,
 ): Promise<number | undefined> {
-  const { head } = await readHead(records, accountId);
+  const head = await readHead(records, accountId);
   return head.latest && head.checkedAt;
 }
 
@@ -92,7 +92,7 @@ async function newIteration(
   accountId: string,
   now: number,
 ): Promise<SnapshotPosition | undefined> {
-  return snapshotStart((await readHead(records, accountId)).head, now);
+  return snapshotStart(await readHead(records, accountId), now);
 }
 
 /** Cursors are signed, so an unknown shape comes from another release. */

@@ -89,6 +89,17 @@ describe("a sync", () => {
     expect(lab.events).toContainEqual(expect.objectContaining({ type: "scan_restarted", reason: "total" }));
   });
 
+  it("resumes the restarted scan when the budget is spent right after the restart", async () => {
+    const lab = createAccountSync(2_500);
+    lab.upstream.before = ({ page, operation }) => {
+      if (page === 2 && heavy(lab) === 2) lab.upstream.put(numberOf(3_000));
+      if (heavy(lab) === 3) throw rateLimited(operation, 1_000);
+    };
+    expect(await lab.sync()).toMatchObject({ state: "continues", pages: 2 });
+    expect(await lab.sync()).toMatchObject({ state: "committed", added: 2_501, pages: 5 });
+    expect(lab.upstream.calls.map(({ page }) => page)).toEqual([1, 2, 1, 1, 2, 3]);
+  });
+
   it("restarts the scan when the page size changes", async () => {
     const lab = createAccountSync(2_500);
     lab.upstream.before = ({ page }) => {

@@ -169,7 +169,7 @@ export const problems = {
 
 export type ProblemCode = keyof typeof problems;
 
-export interface ProblemEntry {
+interface ProblemEntry {
   status: number;
   title: string;
   /** The meaning and the fix, for the catalogue page and the OpenAPI file. */

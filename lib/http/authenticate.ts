@@ -26,7 +26,7 @@ const BEARER = /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)$/i;
 
 const claim = z.union([z.string(), z.number()]);
 
-export interface AuthenticatorDeps {
+interface AuthenticatorDeps {
   settings: Settings;
   clock: Clock;
   /** In place of the network, for tests. */

@@ -5,7 +5,7 @@ import type { Reading } from "../ringcentral/api/operation.ts";
 import type { OutcomeOf } from "./request.ts";
 import { type HttpResponse, jsonResponse } from "./response.ts";
 
-export interface ResponseContext {
+interface ResponseContext {
   /** The path and query of the request, for links. */
   rawPath: string;
   rawQueryString: string;

@@ -34,7 +34,7 @@ interface EdgeServices extends AccountKeys {
   records: RecordStore;
 }
 
-export interface HandlerOptions extends StackOptions {
+interface HandlerOptions extends StackOptions {
   services: () => EdgeServices;
 }
 

@@ -2,7 +2,7 @@ import { createLocalJWKSet, errors, type JWTVerifyGetKey } from "jose";
 import * as z from "zod/mini";
 import type { Clock } from "../platform/clock.ts";
 
-export interface IssuerKeysDeps {
+interface IssuerKeysDeps {
   /** The issuer's identifier, a URL. */
   issuer: string;
   clock: Clock;

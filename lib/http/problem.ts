@@ -3,7 +3,7 @@ import type { HttpResponse } from "./response.ts";
 
 const RETRY_SECONDS = 5;
 
-export interface ProblemContext {
+interface ProblemContext {
   requestId: string;
   typeBase: string;
 }

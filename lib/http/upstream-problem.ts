@@ -7,60 +7,47 @@ import {
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { RingCentralError, RingCentralFailure } from "../ringcentral/api/errors.ts";
 
+const each = (code: ProblemCode, ...errorCodes: string[]) => errorCodes.map((text) => [text, code] as const);
+
 /** The problem for each of RingCentral's error codes. For all others the kind of failure decides. */
-const byErrorCode: Readonly<Record<string, ProblemCode>> = {
-  "CMN-100": "parameter_invalid",
-  "CMN-101": "parameter_invalid",
-  "CMN-103": "parameter_invalid",
-  "CMN-104": "parameter_invalid",
-  "CMN-106": "parameter_invalid",
-  "CMN-406": "parameter_invalid",
-  "CMN-407": "parameter_invalid",
-  "CMN-409": "parameter_invalid",
-  "CMN-411": "parameter_invalid",
-  "CMN-102": "not_found",
-  "FPN-102": "forwarding_label_duplicate",
-  "FPN-103": "forwarding_limit_reached",
-  "FPN-104": "forwarding_custom_label_limit_reached",
-  "FPN-105": "number_belongs_to_account",
-  "FPN-106": "flip_number_in_use",
-  "FPN-108": "international_calling_disabled",
-  "AWR-180": "call_handling_unavailable",
-  "CMN-403": "feature_not_available",
-  "CMN-109": "feature_not_available",
-  "CMN-408": "upstream_permission_denied",
-  "CMN-402": "upstream_permission_denied",
-  "CMN-404": "upstream_permission_denied",
-  "CMN-401": "upstream_app_permission_missing",
-  "CMN-405": "upstream_auth_failed",
-  "CMN-301": "upstream_rate_limited",
-  "CMN-302": "upstream_rate_limited",
-  "CMN-303": "upstream_rate_limited",
-  "CMN-310": "upstream_rate_limited",
+const byErrorCode: ReadonlyMap<string, ProblemCode> = new Map([
+  ...each("parameter_invalid", "CMN-100", "CMN-101", "CMN-103", "CMN-104", "CMN-106"),
+  ...each("parameter_invalid", "CMN-406", "CMN-407", "CMN-409", "CMN-411"),
+  ...each("not_found", "CMN-102"),
+  ...each("forwarding_label_duplicate", "FPN-102"),
+  ...each("forwarding_limit_reached", "FPN-103"),
+  ...each("forwarding_custom_label_limit_reached", "FPN-104"),
+  ...each("number_belongs_to_account", "FPN-105"),
+  ...each("flip_number_in_use", "FPN-106"),
+  ...each("international_calling_disabled", "FPN-108"),
+  ...each("call_handling_unavailable", "AWR-180"),
+  ...each("feature_not_available", "CMN-109", "CMN-403"),
+  ...each("upstream_permission_denied", "CMN-402", "CMN-404", "CMN-408"),
+  ...each("upstream_app_permission_missing", "CMN-401"),
+  ...each("upstream_auth_failed", "CMN-405"),
+  ...each("upstream_rate_limited", "CMN-301", "CMN-302", "CMN-303", "CMN-310"),
   // The same write is in flight, and reading back could not settle it in time.
-  "CMN-304": "upstream_timeout",
-};
+  ...each("upstream_timeout", "CMN-304"),
+]);
+
+type Place = Pick<FieldError, "in" | "field">;
+const inBody = (field: string): Place => ({ in: "body", field });
 
 /** Our field for each of RingCentral's parameter names. */
-const ourFields: Readonly<Record<string, { in: FieldError["in"]; field: string }>> = {
-  phoneNumber: { in: "body", field: "phoneNumber" },
-  name: { in: "body", field: "label" },
-  label: { in: "body", field: "label" },
-  flipNumber: { in: "body", field: "flipNumber" },
-  type: { in: "body", field: "type" },
-  device: { in: "body", field: "deviceId" },
-  "device.id": { in: "body", field: "deviceId" },
-  mode: { in: "body", field: "mode" },
-  noCallerId: { in: "body", field: "noCallerId" },
-  payPhones: { in: "body", field: "payPhones" },
-  status: { in: "body", field: "status" },
-  usageType: { in: "query", field: "usageType" },
-  perPage: { in: "query", field: "limit" },
-  page: { in: "query", field: "cursor" },
-  extensionId: { in: "path", field: "extensionId" },
-  forwardingNumberId: { in: "path", field: "forwardingNumberId" },
-  blockedNumberId: { in: "path", field: "id" },
-};
+const ourFields: ReadonlyMap<string, Place> = new Map([
+  ...["phoneNumber", "label", "flipNumber", "type", "mode", "noCallerId", "payPhones", "status"].map(
+    (name) => [name, inBody(name)] as const,
+  ),
+  ["name", inBody("label")],
+  ["device", inBody("deviceId")],
+  ["device.id", inBody("deviceId")],
+  ["usageType", { in: "query", field: "usageType" }],
+  ["perPage", { in: "query", field: "limit" }],
+  ["page", { in: "query", field: "cursor" }],
+  ["extensionId", { in: "path", field: "extensionId" }],
+  ["forwardingNumberId", { in: "path", field: "forwardingNumberId" }],
+  ["blockedNumberId", { in: "path", field: "id" }],
+]);
 
 const nouns: Readonly<Record<string, string>> = {
   accountId: "The account",
@@ -85,13 +72,16 @@ export function upstreamProblem(error: RingCentralError): ProblemError {
   });
 }
 
+const byKind: { readonly [Kind in RingCentralFailure["kind"]]?: ProblemCode } = {
+  auth: "upstream_auth_failed",
+  rate_limited: "upstream_rate_limited",
+  unavailable: "upstream_unavailable",
+  timeout: "upstream_timeout",
+  broken: "upstream_error",
+};
+
 function problemCode({ kind, status, errorCode }: RingCentralFailure): ProblemCode {
-  if (kind === "auth") return "upstream_auth_failed";
-  if (kind === "rate_limited") return "upstream_rate_limited";
-  if (kind === "unavailable") return "upstream_unavailable";
-  if (kind === "timeout") return "upstream_timeout";
-  if (kind === "broken") return "upstream_error";
-  const known = errorCode === undefined ? undefined : byErrorCode[errorCode];
+  const known = byKind[kind] ?? byErrorCode.get(errorCode ?? "");
   if (known !== undefined) return known;
   if (errorCode?.startsWith("OAU-") || status === 401) return "upstream_auth_failed";
   // An undocumented code: its HTTP status decides.
@@ -106,7 +96,7 @@ function details(code: ProblemCode, { parameterName, permissionName }: RingCentr
     permissionName !== undefined && /^[\w-]{1,64}$/.test(permissionName) ? permissionName : undefined;
   switch (code) {
     case "parameter_invalid": {
-      const ours = parameterName === undefined ? undefined : ourFields[parameterName];
+      const ours = ourFields.get(parameterName ?? "");
       if (ours === undefined) return {};
       return { errors: [{ ...ours, code: "refused", detail: "RingCentral does not accept this value." }] };
     }

@@ -10,7 +10,7 @@ import { type ApiHandler, buildStack, type StackOptions } from "./stack.ts";
 import { translate } from "./translate.ts";
 import { validate } from "./validate.ts";
 
-export interface WebhookRequest {
+interface WebhookRequest {
   /** @returns a header's value */
   header(name: string): string | undefined;
   /** Not parsed: the sender has to be verified first. */

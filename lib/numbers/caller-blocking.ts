@@ -9,7 +9,7 @@ import { toE164 } from "./phone-number-output.ts";
 import type { ListRequest, NumbersDeps, NumbersRequest } from "./request.ts";
 import { listPage, livePage, pagesOf } from "./upstream-list.ts";
 
-export type ListedStatus = "blocked" | "allowed";
+type ListedStatus = "blocked" | "allowed";
 
 /** RingCentral's word for each of ours. */
 export const wireStatus = { blocked: "Blocked", allowed: "Allowed" } as const;

@@ -12,7 +12,7 @@ import { listForwardingNumbers } from "./forwarding-numbers.ts";
 import type { ListRequest, NumbersDeps, NumbersRequest } from "./request.ts";
 import { listPage, pagesOf } from "./upstream-list.ts";
 
-export interface OverviewRequest extends NumbersRequest {
+interface OverviewRequest extends NumbersRequest {
   query: { parts?: readonly OverviewPartName[] | undefined; mode: "partial" | "strict" };
   /** An error in the words of the error catalogue. */
   problemOf: (error: unknown) => PartProblem;

@@ -30,7 +30,7 @@ const LARGEST_PAGE = 1000;
 /** Page sizes tried within one reading before it fails. */
 const READDRESS_LIMIT = 3;
 
-export interface SliceOptions<Wire> {
+interface SliceOptions<Wire> {
   /** The most records to return. */
   limit: number;
   position?: SlicePosition | undefined;

@@ -3,7 +3,7 @@ import { deadlineIn } from "../platform/deadline.ts";
 import { RingCentralError } from "../ringcentral/api/errors.ts";
 import type { CallContext } from "../ringcentral/api/operation.ts";
 
-export interface WriteContext {
+interface WriteContext {
   clock: Clock;
   call: CallContext;
   /** An earlier attempt of this request may have taken effect: look before sending anything. */

@@ -28,7 +28,7 @@ beforeEach(() => service.forget());
 
 type Handler = Parameters<typeof invoke>[0];
 
-/** Refused with its documented problem, every fault named, and nothing sent to RingCentral. */
+/** Rejected with its documented problem, every fault named, and nothing sent to RingCentral. */
 async function refused(handler: Handler, route: Route, request: TestRequest, expected: [number, string]) {
   const answer = await invoke(handler, route, { token: service.tokens.admin, ...request });
   expectConforms(route, answer);
@@ -60,7 +60,7 @@ const badIds = [
 ];
 
 describe("ids in the path", () => {
-  it.each(badIds)("extension id %j is refused", async (extensionId) => {
+  it.each(badIds)("extension id %j is rejected", async (extensionId) => {
     const { body } = await refused(listBlockedNumbers, listBlockedNumbersRoute, { path: { extensionId } }, [
       400,
       "request_invalid",
@@ -68,7 +68,7 @@ describe("ids in the path", () => {
     expect(body.errors[0]).toMatchObject({ in: "path", field: "extensionId" });
   });
 
-  it.each(badIds.concat("me"))("resource id %j is refused", async (id) => {
+  it.each(badIds.concat("me"))("resource id %j is rejected", async (id) => {
     await refused(
       deleteCallerBlockingNumber,
       deleteCallerBlockingNumberRoute,
@@ -105,7 +105,7 @@ describe("the query", () => {
     ["%0d%0aX-Evil:1=2", "??X-Evil?1", "unknown"],
     ["LIMIT=5", "LIMIT", "unknown"],
     ["limit[]=5", "limit??", "unknown"],
-  ])("?%s is refused", async (query, field, code) => {
+  ])("?%s is rejected", async (query, field, code) => {
     const { body } = await refused(listBlockedNumbers, listBlockedNumbersRoute, { query }, [
       400,
       "request_invalid",
@@ -121,12 +121,12 @@ describe("the query", () => {
     "type=voicefax",
     "usageType=A&usageType=B",
     "q=",
-  ])("company numbers ?%s is refused", async (query) => {
+  ])("company numbers ?%s is rejected", async (query) => {
     await refused(listCompanyNumbers, listCompanyNumbersRoute, { query }, [400, "request_invalid"]);
   });
 
   it.each(["AAAA.BBBB", "x", "eyJvZmZzZXQiOjB9.AAAA", "a.b.c", "-"])(
-    "cursor %s is refused",
+    "cursor %s is rejected",
     async (cursor) => {
       await refused(listBlockedNumbers, listBlockedNumbersRoute, { query: `cursor=${cursor}` }, [
         400,
@@ -153,19 +153,19 @@ describe("the body", () => {
     [{ phoneNumber: "+12025550143", status: "Allowed" }, "status", "unknown"],
     [{ phoneNumber: "+12025550143", uri: "https://x.example" }, "uri", "unknown"],
     [{ phoneNumber: { $ne: "" } }, "phoneNumber", "type"],
-  ])("%j is refused", async (body, field, code) => {
+  ])("%j is rejected", async (body, field, code) => {
     const answer = await add({ body });
     expect(answer.body.errors).toContainEqual(expect.objectContaining({ in: "body", field, code }));
   });
 
   it.each(["", "{", "[]", '"text"', "null", "12", '{"__proto__":{"phoneNumber":"+12025550143"}}', "{}{}"])(
-    "the text %j is refused",
+    "the text %j is rejected",
     async (body) => {
       await add({ body });
     },
   );
 
-  it("is refused when it is over 16 KiB, plain or base64, and taken up to there", async () => {
+  it("is rejected when it is over 16 KiB, plain or base64, and taken up to there", async () => {
     await add({ body: { phoneNumber: "+12025550143", label: "x".repeat(20 * 1024) } }, [
       413,
       "body_too_large",
@@ -186,14 +186,14 @@ describe("the body", () => {
     "application/jsonp",
     "multipart/form-data",
     "application/json; charset=latin1",
-  ])("of type %s is refused", async (type) => {
+  ])("of type %s is rejected", async (type) => {
     await add({ body: { phoneNumber: "+12025550143" }, headers: { "content-type": type } }, [
       415,
       "media_type_unsupported",
     ]);
   });
 
-  it("is refused when it is not UTF-8", async () => {
+  it("is rejected when it is not UTF-8", async () => {
     const answer = await invoke(addBlockedNumber, addBlockedNumberRoute, {
       token: service.tokens.user,
       body: Buffer.from([0x7b, 0xff, 0x7d]).toString("latin1"),
@@ -247,7 +247,7 @@ describe("headers", () => {
     ["x".repeat(129), "lambda-request-1"],
     ["a\r\nX-Evil: 1", "lambda-request-1"],
     ["", "lambda-request-1"],
-  ])("X-Request-Id %j is answered as %j", async (sent, answered) => {
+  ])("X-Request-Id %j is returned as %j", async (sent, answered) => {
     const { headers } = await invoke(health, getHealthRoute, { headers: { "x-request-id": sent } });
     expect(headers["x-request-id"]).toBe(answered);
   });

@@ -30,7 +30,7 @@ async function list(token?: string, extensionId = "me", headers: Record<string, 
   return answer;
 }
 
-/** Refused before anything was sent to RingCentral, and in the contract's words. */
+/** Rejected before anything was sent to RingCentral, and in the contract's words. */
 function expectRefused(answer: Awaited<ReturnType<typeof list>>, status: number, code: string) {
   expect(answer).toMatchObject({
     status,
@@ -47,7 +47,7 @@ describe("a caller without a good token", () => {
   });
 
   it.each(["Basic dXNlcjpwYXNz", "Bearer", "Bearer a b", "eyJhbGciOiJub25lIn0.e30."])(
-    "is refused: Authorization: %s",
+    "is rejected: Authorization: %s",
     async (authorization) => {
       expectRefused(await list(undefined, "me", { authorization }), 401, "token_invalid");
     },
@@ -61,14 +61,14 @@ describe("a caller without a good token", () => {
     "claims changed",
     "no signature",
     "not a token",
-  ])("is refused when it is forged: %s", async (name) => {
+  ])("is rejected when it is forged: %s", async (name) => {
     const forged = await forgedTokens(service.tokens.user, service.issuer.url);
     const answer = await list(forged[name]);
     expectRefused(answer, 401, "token_invalid");
     expect(answer.headers["www-authenticate"]).toContain("invalid_token");
   });
 
-  it("is refused when another issuer signed it, or it is for another audience", async () => {
+  it("is rejected when another issuer signed it, or it is for another audience", async () => {
     const identities = { accountId: SEED.accountId, extensionId: SEED.extensionId, otherExtensionId: "1" };
     const other = await startOidcIssuer("ringfront", identities);
     expectRefused(await list(other.tokens.user), 401, "token_invalid");
@@ -81,7 +81,7 @@ describe("a caller without a good token", () => {
     expectRefused(await list(await service.mint({ iat: past - 60, exp: past })), 401, "token_expired");
   });
 
-  it("is refused when it is not valid yet", async () => {
+  it("is rejected when it is not valid yet", async () => {
     expectRefused(
       await list(await service.mint({ nbf: Math.floor(Date.now() / 1000) + 600 })),
       401,
@@ -89,7 +89,7 @@ describe("a caller without a good token", () => {
     );
   });
 
-  it("is refused without an account", async () => {
+  it("is rejected without an account", async () => {
     expectRefused(await list(await service.mint({ rc_account_id: undefined })), 403, "account_forbidden");
     expectRefused(await list(await service.mint({ rc_account_id: "../1" })), 403, "account_forbidden");
   });
@@ -146,8 +146,8 @@ describe("a caller with a good token", () => {
   });
 });
 
-describe("who asks from a browser", () => {
-  it("may read the answer from an allowed origin only", async () => {
+describe("a request from a browser", () => {
+  it("may read the response from an allowed origin only", async () => {
     const allowed = await list(service.tokens.user, "me", { origin: "https://app.example.com" });
     expect(allowed.headers["access-control-allow-origin"]).toBe("https://app.example.com");
     expect(allowed.headers.vary).toContain("Origin");
@@ -157,7 +157,7 @@ describe("who asks from a browser", () => {
 });
 
 describe("GET /v1/limits", () => {
-  it("tells an operator what is left and who spent it", async () => {
+  it("shows an operator what remains and which routes spent it", async () => {
     await list(service.tokens.user);
     const answer = await invoke(getLimits, getLimitsRoute, { token: service.tokens.admin });
     expectConforms(getLimitsRoute, answer);

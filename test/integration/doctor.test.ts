@@ -93,7 +93,7 @@ describe("the doctor", () => {
     expect(twin.requests.map(({ operation }) => operation)).toEqual(["token"]);
   });
 
-  test("tells permissions that the app lacks, each with who adds it", async () => {
+  test("tells permissions that the app lacks, each with the person who adds it", async () => {
     const readOnly = await visit({ credentials: apps.readOnly });
     expect(failedChecks(readOnly)).toEqual(["app permissions"]);
     expect(readOnly.report).toContain("the app lacks EditExtensions");

@@ -31,7 +31,7 @@ const lines = () =>
     .map((line) => Line.safeParse(JSON.parse(line)))
     .flatMap(({ success, data }) => (success && data ? [data] : []));
 
-it("one id leads from API Gateway's log over the caller's own id to RingCentral's request id", async () => {
+it("one id connects API Gateway's log, the caller's id and RingCentral's request id", async () => {
   const { status } = await invoke(listForwardingNumbers, listForwardingNumbersRoute, {
     token: service.tokens.user,
     headers: { "x-request-id": "from-the-app" },

@@ -46,7 +46,7 @@ beforeEach(() => {
   service.forget();
 });
 
-/** As Ana Ruiz unless another token is given; every answer must be as the OpenAPI file says. */
+/** As Ana Ruiz, unless another token is given; every response must match the OpenAPI file. */
 async function call(handler: Parameters<typeof invoke>[0], route: Route, request: TestRequest = {}) {
   const answer = await invoke(handler, route, { token: service.tokens.user, ...request });
   expectConforms(route, answer);
@@ -174,7 +174,7 @@ describe("the siblings", () => {
 });
 
 describe("the public routes", () => {
-  it("answer without a token and without calling anybody", async () => {
+  it("respond without a token and without any call", async () => {
     const alive = await invoke(health, getHealthRoute);
     expectConforms(getHealthRoute, alive);
     const described = await invoke(openapi, getOpenApiRoute);

@@ -50,7 +50,7 @@ describe("the overview", () => {
     expect(service.sent()).toHaveLength(2);
   });
 
-  it("refuses a part it does not know", async () => {
+  it("rejects a part it does not know", async () => {
     expect(await overview("parts=voicemail")).toMatchObject({
       status: 400,
       body: { code: "request_invalid" },
@@ -67,11 +67,11 @@ describe("the overview", () => {
     await overview("", { "cache-control": "no-cache" });
     const arrivals = service.twin.requests.slice(before).map(({ at }) => at);
     expect(arrivals).toHaveLength(4);
-    // All four were on their way before the first was answered.
+    // All four were on their way before the first response.
     expect(Math.max(...arrivals) - Math.min(...arrivals)).toBeLessThan(400);
   });
 
-  it("has the same tag as long as its content is the same, and 304 for those who have it", async () => {
+  it("has the same tag as long as its content is the same, and 304 for a caller who has it", async () => {
     const first = await overview();
     const second = await overview("", { "cache-control": "no-cache" });
     expect(second.headers.etag).toBe(first.headers.etag);
@@ -85,7 +85,7 @@ describe("when a part fails", () => {
     service.twin.faults.add({ ...failing, operation: "listForwardingNumbers" });
   });
 
-  it("that part tells its problem, the others are there, and nobody keeps the answer", async () => {
+  it("that part has its problem, the others are there, and the response is not stored", async () => {
     const { status, headers, body } = await overview();
     expect(status).toBe(200);
     expect(body.data.complete).toBe(false);
@@ -99,7 +99,7 @@ describe("when a part fails", () => {
     expect(await overview("mode=strict")).toMatchObject({ status: 502, body: { code: "upstream_error" } });
   });
 
-  it("mode=strict fails with the problem that tells most", async () => {
+  it("mode=strict fails with the most telling problem", async () => {
     service.twin.faults.add({
       operation: "listExtensionNumbers",
       times: 100,
@@ -111,7 +111,7 @@ describe("when a part fails", () => {
     expect(answer).toMatchObject({ status: 403, body: { code: "upstream_permission_denied" } });
   });
 
-  it("the next answer is live again", async () => {
+  it("the next response is live again", async () => {
     await overview();
     service.twin.faults.clear();
     const { body } = await overview();
@@ -156,7 +156,7 @@ describe("when everything fails", () => {
     });
   });
 
-  it("because the extension does not exist, that is the answer", async () => {
+  it("because the extension does not exist, the response is that problem", async () => {
     const answer = await overview("", {}, { extensionId: "3899999" });
     expect(answer).toMatchObject({ status: 404, body: { code: "not_found" } });
   });

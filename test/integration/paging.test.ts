@@ -10,13 +10,13 @@ import { invoke, type TestAnswer } from "../support/api-gateway.ts";
 import { type Service, startService } from "../support/service.ts";
 import type { TwinOptions } from "../twin/twin.ts";
 
-/** RingCentral's, but for walks of many pages. */
+/** RingCentral's limits, raised for traversals of many pages. */
 const noLimits = { Light: 10_000, Medium: 10_000, Heavy: 10_000 };
 
 let service: Service;
 afterEach(() => service.stop());
 
-/** Walks a list by its Link header, as a client would. */
+/** Pages through a list by its Link header, as a client does. */
 async function walk(handler: Parameters<typeof invoke>[0], route: Route, query: string, token: string) {
   const pages: TestAnswer[] = [];
   let next: string | undefined = query;
@@ -38,7 +38,7 @@ const twins: [string, TwinOptions][] = [
   ["when it clamps pages to 7", { maxPerPage: 7 }],
 ];
 
-describe.each(twins)("walking lists, %s", (_, options) => {
+describe.each(twins)("paging through lists, %s", (_, options) => {
   it.each([1000, 100, 33])("yields each of the company's numbers once, limit %i", async (limit) => {
     service = await startService({ ...options, numbers: 137, limits: noLimits });
     const { ids, pages } = await walk(

@@ -27,7 +27,7 @@ const forwarding = (token: string, headers: Record<string, string> = {}) =>
 const anotherInstance = resetRuntime;
 
 describe("a list that was read a moment ago", () => {
-  it("is answered from the cache, says so, and shows its age", async () => {
+  it("comes from the cache, says so, and shows its age", async () => {
     const first = await forwarding(service.tokens.user);
     expect(first.body.meta.source).toBe("live");
     expect(first.headers.age).toBeUndefined();
@@ -45,7 +45,7 @@ describe("a list that was read a moment ago", () => {
     expect(service.sent()).toHaveLength(1);
   });
 
-  it("is read anew for a caller who says no-cache, and that reading is kept", async () => {
+  it("is read again for a caller who sends no-cache, and that reading is stored", async () => {
     await forwarding(service.tokens.user);
     const live = await forwarding(service.tokens.user, { "cache-control": "no-cache" });
     expect(live.body.meta.source).toBe("live");
@@ -54,25 +54,25 @@ describe("a list that was read a moment ago", () => {
     expect(kept.body.meta).toEqual({ source: "cache", asOf: live.body.meta.asOf });
   });
 
-  it("is read anew for a caller who says max-age=0", async () => {
+  it("is read again for a caller who sends max-age=0", async () => {
     await forwarding(service.tokens.user);
     const live = await forwarding(service.tokens.user, { "cache-control": "max-age=0" });
     expect(live.body.meta.source).toBe("live");
   });
 
-  it("is not kept for a caller who says no-store", async () => {
+  it("is not stored for a caller who sends no-store", async () => {
     await forwarding(service.tokens.user, { "cache-control": "no-store" });
     expect((await forwarding(service.tokens.user)).body.meta.source).toBe("live");
   });
 
-  it("is never another extension's answer", async () => {
+  it("is never another extension's response", async () => {
     const own = await forwarding(service.tokens.user);
     const other = await forwarding(service.tokens.otherUser);
     expect(other.body.meta.source).toBe("live");
     expect(other.body.data).not.toEqual(own.body.data);
   });
 
-  it("is the same for everybody who may see it", async () => {
+  it("is the same for every caller who may see it", async () => {
     const own = await forwarding(service.tokens.user);
     const admins = await invoke(listForwardingNumbers, listForwardingNumbersRoute, {
       token: service.tokens.admin,
@@ -82,7 +82,7 @@ describe("a list that was read a moment ago", () => {
     expect(admins.body.meta.source).toBe("cache");
   });
 
-  it("is another answer with another filter", async () => {
+  it("is another response with another filter", async () => {
     const list = (query: string) =>
       invoke(listCompanyNumbers, listCompanyNumbersRoute, { token: service.tokens.admin, query });
     const direct = await list("usageType=DirectNumber");
@@ -91,7 +91,7 @@ describe("a list that was read a moment ago", () => {
     expect(all.body.page.total).toBeGreaterThan(direct.body.page.total);
   });
 
-  it("is a single item's answer too, with its age", async () => {
+  it("covers a single item too, with its age", async () => {
     const read = () => invoke(getCallerBlocking, getCallerBlockingRoute, { token: service.tokens.user });
     const first = await read();
     const second = await read();
@@ -136,14 +136,14 @@ describe("a write", () => {
 
 describe("while RingCentral fails", () => {
   const cannot = { operation: "listForwardingNumbers", times: 100, kind: "status", status: 500 } as const;
-  /** As if the cached answer had been read so long ago. */
+  /** Moves the reading time of the cached response back. */
   const letPass = async (ms: number) => {
     const { vi } = await import("vitest");
     vi.useFakeTimers({ now: Date.now() + ms, toFake: ["Date"] });
     return () => vi.useRealTimers();
   };
 
-  it("an older answer stands in, with its age", async () => {
+  it("an older response replaces it, with its age", async () => {
     const first = await forwarding(service.tokens.user);
     service.twin.faults.add(cannot);
     const restore = await letPass(60_000);
@@ -157,14 +157,14 @@ describe("while RingCentral fails", () => {
     }
   });
 
-  it("a caller who forces a live read is told of the failure", async () => {
+  it("a caller who forces a live read gets the failure", async () => {
     await forwarding(service.tokens.user);
     service.twin.faults.add(cannot);
     const answer = await forwarding(service.tokens.user, { "cache-control": "no-cache" });
     expect(answer).toMatchObject({ status: 502, body: { code: "upstream_error" } });
   });
 
-  it("a refusal is a refusal: nothing stands in for it", async () => {
+  it("a rejection passes: no cached response replaces it", async () => {
     await forwarding(service.tokens.user);
     service.twin.faults.add({ ...cannot, status: 403, errorCode: "CMN-408" });
     const restore = await letPass(60_000);

@@ -44,7 +44,7 @@ async function putSecret(changes: object): Promise<void> {
   client.destroy();
 }
 
-/** Requests before, during and after each step; every answer must be a success. */
+/** Requests before, during and after each step; every response must be a success. */
 async function withTraffic(steps: (() => unknown)[]): Promise<void> {
   const answers = [await read(), await write()];
   for (const step of steps) {

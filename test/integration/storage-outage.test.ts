@@ -26,7 +26,7 @@ const write = (headers: Record<string, string> = {}) =>
   });
 
 describe("without the table", () => {
-  it("reads and writes go on, and an instance that starts meanwhile logs in by itself", async () => {
+  it("reads and writes succeed, and an instance that starts meanwhile logs in by itself", async () => {
     expect((await read()).status).toBe(200);
     await service.dynamodb.close();
     expect((await read()).status).toBe(200);

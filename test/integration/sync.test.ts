@@ -67,7 +67,7 @@ describe("the list of numbers", () => {
     expect((await lab.list({ query: `${filter}&limit=1` })).body.page.total).toBe(found.length);
   });
 
-  it("stays with its version to the end of a walk, whatever is committed meanwhile", async () => {
+  it("stays with its version to the end of a traversal, whatever is committed meanwhile", async () => {
     await lab.syncNow();
     const first = await lab.list({ query: "limit=100" });
     service.twin.numbers.add({ phoneNumber: "+12025550101" });
@@ -166,7 +166,7 @@ describe("the feed of changes", () => {
     expect(body.page.hasMore).toBe(false);
   });
 
-  it("takes no cursor of the list, nor the list one of its own", async () => {
+  it("rejects a cursor of the list, and the list rejects one of the feed", async () => {
     await lab.syncNow();
     const list = await lab.list({ query: "limit=1" });
     const feed = await lab.changes();
@@ -176,7 +176,7 @@ describe("the feed of changes", () => {
     expect(await lab.list({ query: `cursor=${feed.body.page.nextCursor}` })).toMatchObject({ status: 400 });
   });
 
-  it("answers 304 to whoever asks again while nothing has happened", async () => {
+  it("returns 304 to a repeated request while nothing has happened", async () => {
     await lab.syncNow();
     const { body } = await lab.changes();
     const query = `cursor=${body.page.nextCursor}`;
@@ -241,7 +241,7 @@ describe("starting a sync and watching it", () => {
     expect(await sync.waiting()).toHaveLength(1);
   });
 
-  it("is refused without the scope", async () => {
+  it("is rejected without the scope", async () => {
     expect(await lab.start({ token: service.tokens.user })).toMatchObject({ status: 403 });
     expect(await lab.status({ token: service.tokens.user })).toMatchObject({ status: 403 });
     expect(await lab.changes({ token: service.tokens.user })).toMatchObject({ status: 403 });
@@ -277,7 +277,7 @@ describe("the worker", () => {
     const [message] = await sync.takeAll();
     const { batchItemFailures } = await lab.deliver(message);
     const { body } = await lab.status();
-    // Either it goes on later by itself, or the queue delivers it again; nothing is lost.
+    // It continues later by itself, or the queue delivers it again; nothing is lost.
     expect(batchItemFailures.length + (await sync.waiting()).length).toBeGreaterThan(0);
     expect(["failed", "running", "queued"]).toContain(body.data[0].state);
     service.twin.faults.clear();
@@ -322,7 +322,7 @@ describe("a shrink", () => {
 });
 
 describe("a large account", () => {
-  it("goes on later when RingCentral's budget is spent, from where it was", async () => {
+  it("continues later from the same point when RingCentral's budget is spent", async () => {
     await sync.stop();
     await service.stop();
     await start({ numbers: 4_500, limits: { Heavy: 2, Light: 1_000, Medium: 1_000 } });

@@ -88,7 +88,7 @@ describe("a fleet on real HTTP", () => {
     expect(await fleet[0]?.describe()).toMatchObject({ seenBy: "fleet", generation: 2 });
   });
 
-  it("goes on to AWSPREVIOUS when RingCentral does not know the new secret yet, and nobody tries it again", async () => {
+  it("tries AWSPREVIOUS when RingCentral does not know the new secret yet, and no instance tries the new one again", async () => {
     const upstream = await startLoopback((request, response) => {
       if (basic(request) === "app:secret-1") json(response, 200, { access_token: "at", expires_in: 3600 });
       else json(response, 400, { error: "invalid_client", errors: [{ errorCode: "OAU-153" }] });
@@ -103,7 +103,7 @@ describe("a fleet on real HTTP", () => {
     expect(upstream.received.map(basic)).toEqual(["app:secret-2", "app:secret-1"]);
   });
 
-  it("refuses everybody at once after a 429, and sends nothing more", async () => {
+  it("rejects every request at once after a 429, and sends nothing more", async () => {
     const upstream = await startLoopback((_request, response) =>
       json(response, 429, { errorCode: "CMN-301" }, { "retry-after": "60" }),
     );

@@ -5,7 +5,7 @@ import { invoke } from "../support/api-gateway.ts";
 import { type Service, startService } from "../support/service.ts";
 
 let service: Service;
-// A fresh fleet for each: after a few refused tokens it would, rightly, stop logging in for a while.
+// A fresh fleet for each: after a few rejected tokens it stops logging in for a while.
 beforeEach(async () => {
   service = await startService();
 });
@@ -45,7 +45,7 @@ const table: [string, number, number, string][] = [
 ];
 
 describe("RingCentral's error codes", () => {
-  it.each(table)("%s (%i) is answered as %i %s", async (errorCode, upstreamStatus, status, code) => {
+  it.each(table)("%s (%i) becomes %i %s", async (errorCode, upstreamStatus, status, code) => {
     service.twin.faults.add({
       operation: "addForwardingNumber",
       times: 9,

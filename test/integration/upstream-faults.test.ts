@@ -23,7 +23,7 @@ beforeEach(async () => {
 });
 afterEach(() => service.stop());
 
-/** How long a handler is given here, in ms; its answer must come before. */
+/** How long a handler is given here, in ms; its response must come before. */
 const REMAINING_MS = 2_500;
 
 async function list() {
@@ -49,7 +49,7 @@ describe("a RingCentral that fails", () => {
     ["answers HTML with 502", { ...every, kind: "html-body", status: 502 }, 502, "upstream_error"],
     ["answers nothing", { ...every, kind: "empty-body" }, 502, "upstream_error"],
     [
-      "answers another type",
+      "returns another type",
       { ...every, kind: "content-type", contentType: "text/plain" },
       502,
       "upstream_error",
@@ -63,14 +63,14 @@ describe("a RingCentral that fails", () => {
       "upstream_unavailable",
     ],
     [
-      "answers a list that is none",
+      "returns a list that is none",
       { ...every, kind: "status", status: 200, body: { hello: 1 } },
       502,
       "upstream_error",
     ],
   ];
 
-  it.each(faults)("%s: is answered in time, and in the contract's words", async (_, rule, status, code) => {
+  it.each(faults)("%s: gets a response in time, in the contract's words", async (_, rule, status, code) => {
     service.twin.faults.add(rule);
     const answer = await list();
     expect(answer).toMatchObject({ status, body: { code, status, retryable: true } });
@@ -87,7 +87,7 @@ describe("a RingCentral that fails", () => {
     expect((await list()).status).toBe(200);
   });
 
-  it("limits us: 503 with its Retry-After, and nobody asks again before", async () => {
+  it("limits us: 503 with its Retry-After, and no call before then", async () => {
     service.twin.faults.add({
       operation: "listForwardingNumbers",
       kind: "status",
@@ -131,7 +131,7 @@ describe("tokens", () => {
     expect(own.twin.requests.filter(({ path }) => path.endsWith("/oauth/token"))).toHaveLength(2);
   });
 
-  it("that are refused twice are 502 upstream_auth_failed", async () => {
+  it("that are rejected twice are 502 upstream_auth_failed", async () => {
     own = await startService();
     own.twin.faults.add({
       operation: "listForwardingNumbers",
@@ -175,7 +175,7 @@ describe("a service that is not set up", () => {
       JSON.stringify({ server: "ftp://hunter2", clientId: "a", clientSecret: "b", jwt: "c" }),
       "hunter2",
     ],
-  ])("answers 503 configuration_invalid, and tells no value: %s", async (_, secret, value) => {
+  ])("returns 503 configuration_invalid, and reveals no value: %s", async (_, secret, value) => {
     own = await startService({ secret });
     const lines: string[] = [];
     const write = process.stdout.write.bind(process.stdout);
@@ -195,7 +195,7 @@ describe("a service that is not set up", () => {
   });
 
   it.each(["AUTH_ISSUER", "AUTH_AUDIENCE", "TABLE_NAME", "RINGCENTRAL_SECRET_ID"])(
-    "answers 503 configuration_invalid without %s",
+    "returns 503 configuration_invalid without %s",
     async (name) => {
       own = await startService();
       delete process.env[name];
@@ -208,7 +208,7 @@ describe("a service that is not set up", () => {
   );
 });
 
-describe("a write whose answer is lost", () => {
+describe("a write whose response is lost", () => {
   it("is not sent blindly again", async () => {
     service.twin.faults.add({
       operation: "addForwardingNumber",

@@ -19,7 +19,7 @@ let address: string;
 /** The headers and bodies RingCentral sent, in order. */
 let arrived: TestRequest[];
 
-/** What stands between RingCentral and the function: turns requests into events and answers back. */
+/** Between RingCentral and the function: turns requests into events and responses back. */
 async function startGateway(): Promise<Server> {
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -63,7 +63,7 @@ const renew = () => renewSubscription({}, lambdaContext());
 const subscriptions = () => service.twin.state.subscriptions;
 
 describe("the scheduled renewal", () => {
-  it("subscribes with a handshake that this service answers itself, within RingCentral's limits", async () => {
+  it("subscribes with a handshake that this service completes, within RingCentral's limits", async () => {
     await renew();
     expect(subscriptions()).toMatchObject([
       {
@@ -134,7 +134,7 @@ describe("a notification", () => {
     ]);
   });
 
-  it("is refused without this service's token, with the problem the API description has", async () => {
+  it("is rejected without this service's token, with the problem the API description has", async () => {
     await renew();
     service.twin.numbers.add({ phoneNumber: "+12025550172", extensionId: SEED.extensionId });
     await service.twin.deliveriesSettled();
@@ -149,7 +149,7 @@ describe("a notification", () => {
     expectConforms(route, taken);
   });
 
-  it("of more than 8 KiB is refused unread", async () => {
+  it("of more than 8 KiB is rejected unread", async () => {
     const answer = await invoke(receiveRingCentralEvent, route, { body: `"${"x".repeat(9_000)}"` });
     expect(answer).toMatchObject({ status: 413, body: { code: "body_too_large" } });
   });

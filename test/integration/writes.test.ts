@@ -40,9 +40,9 @@ const copies = () =>
     .forwarding.filter(({ phoneNumber }) => phoneNumber === body.phoneNumber);
 const posts = () => service.sent().filter(({ method }) => method === "POST");
 
-describe("a write whose answer is lost", () => {
+describe("a write whose response is lost", () => {
   it.each(["reset-after-processing", "status", "truncated-body", "empty-body"] as const)(
-    "is found again by reading, and answered as created: %s",
+    "is found by reading back, and reported as created: %s",
     async (kind) => {
       const effect =
         kind === "status" ? ({ kind, status: 500, afterProcessing: true } as const) : ({ kind } as const);
@@ -61,7 +61,7 @@ describe("a write whose answer is lost", () => {
     expect(posts()).toHaveLength(2);
   });
 
-  it("that may still be worked on is not sent again: 504, the outcome unknown", async () => {
+  it("that may still be in progress is not sent again: 504, the outcome unknown", async () => {
     service.twin.faults.add({ operation: "addForwardingNumber", kind: "timeout" });
     const answer = await add(undefined, { remainingMs: 5_500 });
     expect(answer).toMatchObject({ status: 504, body: { code: "upstream_timeout", retryable: true } });
@@ -85,7 +85,7 @@ describe("a write whose answer is lost", () => {
 });
 
 describe("Idempotency-Key", () => {
-  it("makes a repetition take no effect and get the same answer, from any instance", async () => {
+  it("makes a repetition take no effect and get the same response, from any instance", async () => {
     const first = await add("key-1");
     resetRuntime();
     const second = await add("key-1");
@@ -137,13 +137,13 @@ describe("Idempotency-Key", () => {
     expect(posts()).toHaveLength(1);
   });
 
-  it("is free again when RingCentral refused the request", async () => {
+  it("is free again when RingCentral rejected the request", async () => {
     const refused = await add("key-1", { body: { phoneNumber: SEED.directNumber } });
     expect(refused).toMatchObject({ status: 409, body: { code: "number_belongs_to_account" } });
     expect((await add("key-1")).status).toBe(201);
   });
 
-  it.each(["", " ", "ü", "x".repeat(256), 'a"b'])("%j is refused", async (key) => {
+  it.each(["", " ", "ü", "x".repeat(256), 'a"b'])("%j is rejected", async (key) => {
     expect(await add(key)).toMatchObject({ status: 400, body: { code: "request_invalid" } });
     expect(posts()).toHaveLength(0);
   });

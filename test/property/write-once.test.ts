@@ -10,10 +10,10 @@ import { RingCentralError, type RingCentralFailure } from "../../lib/ringcentral
 import type { RecordStore } from "../../lib/storage/record-store.ts";
 import { createMemoryRecordStore } from "../support/memory-record-store.ts";
 
-/** What becomes of one POST. RingCentral itself would gladly store the same number twice. */
+/** The fate of one POST. RingCentral stores the same number twice without an error. */
 const fates = [
   "fine",
-  "refused",
+  "rejected",
   "reset before",
   "reset after",
   "500 before",
@@ -33,7 +33,7 @@ interface Resource {
   number: string;
 }
 
-/** Time moves only when somebody waits. */
+/** Time moves only in a sleep. */
 function movingClock(): Clock & { move(ms: number): void } {
   let now = Date.parse("2026-01-01T00:00:00Z");
   return {
@@ -65,7 +65,7 @@ function world() {
     return resource;
   };
 
-  /** One invocation in a process of its own, which may die: then nothing of it happens any more. */
+  /** One invocation in its own process, which may die at any step. */
   function invoke(fate: Fate, number: string): Promise<HttpResponse | typeof died | Error> {
     let die: (value: typeof died) => void = () => {};
     const death = new Promise<typeof died>((resolve) => {
@@ -82,7 +82,7 @@ function world() {
       sends += 1;
       if (sends > 1) return store(number);
       switch (fate) {
-        case "refused":
+        case "rejected":
           throw ambiguous({ kind: "rejected", status: 400, mayHaveTakenEffect: false });
         case "reset before":
         case "500 before":
@@ -140,8 +140,8 @@ function world() {
 
 const runs = Number(process.env.DEEP_RUNS ?? 400);
 
-describe("a POST with an Idempotency-Key, repeated until it is answered", () => {
-  it("takes effect once, and answers the same from then on, whatever happens in between", async () => {
+describe("a POST with an Idempotency-Key, repeated until it gets a response", () => {
+  it("takes effect once, and returns the same response from then on, whatever happens in between", async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(fc.constantFrom(...fates), { maxLength: 8 }), async (fateful) => {
         const { clock, resources, late, invoke } = world();
@@ -156,7 +156,7 @@ describe("a POST with an Idempotency-Key, repeated until it is answered", () => 
             }
             answer ??= outcome;
           }
-          // What was late is done long before the lease of whoever died has ended.
+          // Late effects happen long before the lease of a dead process ends.
           for (const effect of late.splice(0)) effect();
           clock.move(30_000);
         }
@@ -167,7 +167,7 @@ describe("a POST with an Idempotency-Key, repeated until it is answered", () => 
     );
   });
 
-  it("is refused while it is being worked on, and with another request", async () => {
+  it("is rejected while it is in progress, and with another request", async () => {
     const { clock, invoke, resources } = world();
     await invoke("died after sending", "+12025550143");
     expect(await invoke("fine", "+12025550143")).toMatchObject({ code: "idempotency_in_progress" });
@@ -184,9 +184,9 @@ describe("a POST with an Idempotency-Key, repeated until it is answered", () => 
     expect(await invoke("fine", "+12025550144")).toMatchObject({ statusCode: 201 });
   });
 
-  it("is free again after a refusal that changed nothing", async () => {
+  it("is free again after a rejection that changed nothing", async () => {
     const { invoke, resources } = world();
-    expect(await invoke("refused", "+12025550143")).toBeInstanceOf(RingCentralError);
+    expect(await invoke("rejected", "+12025550143")).toBeInstanceOf(RingCentralError);
     expect(await invoke("fine", "+12025550144")).toMatchObject({ statusCode: 201 });
     expect(resources).toHaveLength(1);
   });

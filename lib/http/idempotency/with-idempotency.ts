@@ -13,14 +13,14 @@ import {
   recordKey,
 } from "./record.ts";
 
-export interface IdempotencyDeps {
+interface IdempotencyDeps {
   records: RecordStore;
   clock: Clock;
   /** Seals the stored responses, which hold phone numbers. */
   key: Uint8Array;
 }
 
-export interface KeyedRequest extends KeyScope {
+interface KeyedRequest extends KeyScope {
   fingerprint: string;
   /** Epoch milliseconds by which this process has responded. The lease ends a little later. */
   answerBy: number;

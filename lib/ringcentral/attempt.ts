@@ -9,7 +9,7 @@ import type { AccessToken, TokenSource } from "./auth/ports.ts";
 import { DUPLICATE_CONCURRENT_REQUEST, failureOf } from "./http/parse-response.ts";
 import { readRateHeaders, readRequestId } from "./http/response-headers.ts";
 import type { HttpRequest, HttpResponse, Transport } from "./http/transport.ts";
-import type { Observation, Permit, RateLimiter } from "./ports.ts";
+import type { Observation, Permit, RateLimiter } from "./rate-limit/ports.ts";
 
 /** Asks for the bulk response as one JSON array instead of a multipart body. [docs: BULK] */
 const BULK_JSON = "application/vnd.ringcentral.multipart+json";

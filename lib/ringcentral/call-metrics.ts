@@ -2,7 +2,7 @@ import type { Metrics } from "../platform/metrics.ts";
 import type { TokenEvent } from "./auth/events.ts";
 import type { RateLimitEvent } from "./rate-limit/events.ts";
 
-/** What the fleet's rate limiter finds, as metrics: 429s are the fleet's to prevent, so each is counted. */
+/** The rate limiter's events as metrics. The fleet is meant to prevent 429s, so each is counted. */
 export function countRateLimitEvent(metrics: Metrics, event: RateLimitEvent, now: number): void {
   switch (event.type) {
     case "paused":
@@ -15,7 +15,7 @@ export function countRateLimitEvent(metrics: Metrics, event: RateLimitEvent, now
       metrics.count("ExternalUsage", event.count, { Group: event.group });
       break;
     case "contention":
-      metrics.count("RateLimiterContention", event.refused, { Group: event.group });
+      metrics.count("RateLimiterContention", event.rejected, { Group: event.group });
       break;
     case "degraded":
       metrics.count("RateLimiterDegraded");

@@ -19,12 +19,9 @@ import { createCachedRingCentral } from "../ringcentral/cache/cached-client.ts";
 import { countRateLimitEvent, countTokenEvent } from "../ringcentral/call-metrics.ts";
 import { createRingCentral } from "../ringcentral/client.ts";
 import { createTransport, type Transport, userAgent } from "../ringcentral/http/transport.ts";
-import { defaultLimits } from "../ringcentral/rate-limit/limits.ts";
-import { createTableTime, type ReferenceTime } from "../ringcentral/rate-limit/reference-time.ts";
-import {
-  createSharedRateLimiter,
-  type SharedRateLimiter,
-} from "../ringcentral/rate-limit/shared-rate-limiter.ts";
+import { createTableClock, type FleetClock } from "../ringcentral/rate-limit/clock-bounds.ts";
+import { defaultSettings } from "../ringcentral/rate-limit/settings.ts";
+import { SharedRateLimiter } from "../ringcentral/rate-limit/shared-rate-limiter.ts";
 import { createDynamoRecordStore } from "../storage/dynamo-record-store.ts";
 import type { RecordStore } from "../storage/record-store.ts";
 
@@ -88,7 +85,7 @@ function createRuntime(
   settings: Settings,
   { clock = systemClock, random = Math.random }: RuntimeSources = {},
 ): Runtime {
-  const tableTime = createTableTime({ clock, maxSkewMs: defaultLimits.maxSkewMs });
+  const tableTime = createTableClock({ clock, maxSkewMs: defaultSettings.maxSkewMs });
   const shared: Shared = {
     settings,
     clock,
@@ -145,7 +142,7 @@ interface Shared {
   clock: Clock;
   random: () => number;
   /** The table's clock is the one all instances share. */
-  tableTime: ReferenceTime;
+  tableTime: FleetClock;
   log: Logger;
   metrics: Metrics;
   records: RecordStore;
@@ -180,7 +177,7 @@ function connectAccount(shared: Shared, accountKey: string, accountId: string): 
       countTokenEvent(metrics, event);
     },
   });
-  const rateLimiter = createSharedRateLimiter({
+  const rateLimiter = new SharedRateLimiter({
     ...fleet,
     time: shared.tableTime,
     onEvent: (event) => {

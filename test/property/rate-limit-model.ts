@@ -1,10 +1,10 @@
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
-import type { AdmissionRequest, Observation } from "../../lib/ringcentral/ports.ts";
+import { createTableClock } from "../../lib/ringcentral/rate-limit/clock-bounds.ts";
 import type { RateLimitEvent } from "../../lib/ringcentral/rate-limit/events.ts";
-import type { RateLimitSettings } from "../../lib/ringcentral/rate-limit/limits.ts";
-import { createTableTime } from "../../lib/ringcentral/rate-limit/reference-time.ts";
-import { createSharedRateLimiter } from "../../lib/ringcentral/rate-limit/shared-rate-limiter.ts";
+import type { AdmissionRequest, Observation } from "../../lib/ringcentral/rate-limit/ports.ts";
+import type { RateLimitSettings } from "../../lib/ringcentral/rate-limit/settings.ts";
+import { SharedRateLimiter } from "../../lib/ringcentral/rate-limit/shared-rate-limiter.ts";
 import type { RecordStore } from "../../lib/storage/record-store.ts";
 import {
   createMemoryRecordStore,
@@ -80,7 +80,7 @@ export interface Fleet {
   records: MemoryRecordStore;
   limiter: LimiterModel;
   events: RateLimitEvent[];
-  limits: Partial<RateLimitSettings>;
+  settings: Partial<RateLimitSettings>;
   /** Whether the table tells its time. */
   tableTells: boolean;
   /** Whether a request may be held up on its way, by a freeze of its process or by the network. */
@@ -91,7 +91,7 @@ export function createFleet(
   schedule: Schedule,
   options: {
     budgets?: Record<string, number>;
-    limits?: Partial<RateLimitSettings>;
+    settings?: Partial<RateLimitSettings>;
     tableTells?: boolean;
     sendsLate?: boolean;
   } = {},
@@ -103,7 +103,7 @@ export function createFleet(
     limiter: createLimiter(schedule, budgets),
     events: [],
     // Without the table nobody's calls are counted together: what the fleet promises is measured without that.
-    limits: { processShare: 0, ...options.limits },
+    settings: { fallbackShare: 0, ...options.settings },
     tableTells,
     sendsLate,
   };
@@ -119,17 +119,17 @@ export type CallResult =
 export function createMember(fleet: Fleet, options: { name?: string; skewMs?: number } = {}) {
   const { schedule, limiter, events } = fleet;
   const instance = schedule.instance(options);
-  const time = createTableTime({ clock: instance.clock, maxSkewMs: 5_000 });
+  const time = createTableClock({ clock: instance.clock, maxSkewMs: 5_000 });
   const store = overNetwork(fleet.records, instance);
   const records = fleet.tableTells ? withDates(store, instance, schedule, time.learn) : store;
-  const rateLimiter = createSharedRateLimiter({
+  const rateLimiter = new SharedRateLimiter({
     records,
     clock: instance.clock,
     random: instance.random,
     accountKey: "37",
     instanceId: instance.name,
     time,
-    limits: fleet.limits,
+    settings: fleet.settings,
     onEvent: (event) => events.push(event),
   });
 

@@ -370,7 +370,7 @@ describe("without the table", () => {
   it("each process spends no more than its share, keeps its gates, and joins the others again", async () => {
     await forEachSeed(40, async (seed, keep) => {
       const schedule = keep(createSchedule({ seed }));
-      const fleet = createFleet(schedule, { limits: { processShare: 0.1 } });
+      const fleet = createFleet(schedule, { settings: { fallbackShare: 0.1 } });
       fleet.records.faults.before = () => {
         if (schedule.clock.now() < downUntil) throw new Error("down");
       };

@@ -11,9 +11,9 @@ import {
 import { SharedToken } from "../../lib/ringcentral/auth/shared-token.ts";
 import { createRingCentral } from "../../lib/ringcentral/client.ts";
 import type { HttpResponse, Transport } from "../../lib/ringcentral/http/transport.ts";
+import { createTableClock } from "../../lib/ringcentral/rate-limit/clock-bounds.ts";
 import type { RateLimitEvent } from "../../lib/ringcentral/rate-limit/events.ts";
-import { createTableTime } from "../../lib/ringcentral/rate-limit/reference-time.ts";
-import { createSharedRateLimiter } from "../../lib/ringcentral/rate-limit/shared-rate-limiter.ts";
+import { SharedRateLimiter } from "../../lib/ringcentral/rate-limit/shared-rate-limiter.ts";
 import type { RecordStore } from "../../lib/storage/record-store.ts";
 import type { MemoryRecordStore } from "../support/memory-record-store.ts";
 import type { Instance, Schedule } from "../support/schedule.ts";
@@ -64,7 +64,7 @@ export function createFleetMember(around: Surroundings): Member {
   const { schedule, upstream } = around;
   const instance = schedule.instance();
   const { clock, random } = instance;
-  const time = createTableTime({ clock, maxSkewMs: 5_000 });
+  const time = createTableClock({ clock, maxSkewMs: 5_000 });
   const records = tableSeenBy(instance, around, (sample) => time.learn(sample));
   const accountKey = "37";
   const tokens = new SharedToken({
@@ -78,7 +78,7 @@ export function createFleetMember(around: Surroundings): Member {
   });
   const onEvent = (event: RateLimitEvent) => around.events.push(event);
   const instanceId = instance.name;
-  const rateLimiter = createSharedRateLimiter({
+  const rateLimiter = new SharedRateLimiter({
     records,
     clock,
     random,
@@ -240,7 +240,7 @@ function tableSeenBy(
     learn({ sentAt, receivedAt: instance.clock.now(), dateMs });
     return result;
   }
-  const isBudget = ({ partition }: { partition: string }) => partition.startsWith("budget#");
+  const isBudget = ({ partition }: { partition: string }) => partition.startsWith("rate-limit#");
   return {
     async read(key) {
       if (isBudget(key)) storage.reads += 1;

@@ -1,17 +1,17 @@
-/** What is worth a metric or a log line. Instants are epoch milliseconds. */
+/** Events for metrics and logs. Instants are epoch milliseconds; the group `*` is the whole account. */
 export type RateLimitEvent =
   | { type: "paused"; group: string; until: number; errorCode?: string }
   | { type: "resumed"; group: string }
   | { type: "probe"; group: string }
-  /** RingCentral's headers name another budget than we went by. */
+  /** RingCentral's headers name another limit than the one in use. */
   | { type: "limit_learned"; group: string; limit: number; windowMs: number }
-  /** RingCentral answers to an operation with another group than it is documented in. */
+  /** RingCentral counts an operation in another group than documented. */
   | { type: "group_renamed"; documented: string; group: string }
-  /** Somebody outside the fleet spends the same budget: so many calls in the window. */
+  /** Another client spent `count` calls of the budget in the present window. */
   | { type: "external_usage"; group: string; count: number }
-  /** Calls were refused because too many instances changed the record at once. */
-  | { type: "contention"; group: string; refused: number }
-  /** The table is unavailable: this process goes by its own share of the budget. */
+  /** Too many instances changed the record at once; `rejected` calls got no permit. */
+  | { type: "contention"; group: string; rejected: number }
+  /** The table is unavailable: this process uses its fallback limiter. */
   | { type: "degraded"; reason: string }
   | { type: "recovered"; afterMs: number };
 

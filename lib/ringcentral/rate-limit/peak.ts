@@ -1,11 +1,11 @@
-/** The most there was of something, fading: what happened lately may happen again. */
+/** The recent maximum of a count. It fades, so that a recent load is expected again. */
 export interface Peak {
   count: number;
-  /** Reference time. */
+  /** Fleet time. */
   at: number;
 }
 
-/** Long enough to outlast a gate, short enough to forgive a single burst within minutes. */
+/** Long enough to outlast a pause, short enough to forget a single burst within minutes. */
 const HALF_LIFE_MS = 300_000;
 
 export function faded(peak: Peak | undefined, now: number): number {

@@ -1,17 +1,21 @@
 import type { Clock } from "../../platform/clock.ts";
+import { createCircuitBreaker } from "../../storage/circuit-breaker.ts";
+import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
-import type { AdmissionRequest, Observation, Permit, RateLimiter } from "../ports.ts";
-import { isExhausted, penaltyOf } from "./after-answer.ts";
-import { createBudgetCell } from "./budget-cell.ts";
-import { type BudgetDescription, describeBudget } from "./budget-description.ts";
-import { type BudgetDesk, createBudgetDesk } from "./budget-desk.ts";
-import { budgetKey, emptyBudget, WIDE } from "./budget-record.ts";
+import { type AccountLimits, charged, groupIn, pauseOf, withoutAnyProbe } from "./account-limits.ts";
+import { applyResponse, countedGroup, isExhausted, penaltyOf, type Response } from "./apply-response.ts";
+import { createTableClock, type FleetClock } from "./clock-bounds.ts";
+import { type BudgetDescription, describe } from "./describe.ts";
 import type { OnRateLimitEvent } from "./events.ts";
-import type { Lease } from "./lease.ts";
-import { defaultLimits, type RateLimitSettings } from "./limits.ts";
-import { createTableTime, type ReferenceTime } from "./reference-time.ts";
-import { createStorageHealth, StorageDown } from "./storage-health.ts";
-import { createWideGate } from "./wide-gate.ts";
+import { ACCOUNT, FallbackLimiter } from "./fallback.ts";
+import { limitsKey } from "./limits-record.ts";
+import type { GrantedPermit } from "./permit-log.ts";
+import { PermitQueue } from "./permit-queue.ts";
+import type { AdmissionRequest, Observation, Permit, RateLimiter } from "./ports.ts";
+import { PrefetchedPermits } from "./prefetched-permits.ts";
+import { rejection } from "./rejection.ts";
+import { defaultSettings, type RateLimitSettings } from "./settings.ts";
+import { VersionedRecord } from "./versioned-record.ts";
 
 export interface SharedRateLimiterOptions {
   records: RecordStore;
@@ -20,178 +24,189 @@ export interface SharedRateLimiterOptions {
   random: () => number;
   /** Names the RingCentral user and app whose budgets these are, such as the account's id. */
   accountKey: string;
-  /** Different for every process, also for two that follow each other. */
+  /** Different for every process, also for two in succession. */
   instanceId: string;
   /** Default: this process's clock, give or take `maxSkewMs`. With the table's own time less budget is wasted. */
-  time?: ReferenceTime;
-  limits?: Partial<RateLimitSettings>;
+  time?: FleetClock;
+  settings?: Partial<RateLimitSettings>;
   onEvent?: OnRateLimitEvent;
 }
 
-export interface SharedRateLimiter extends RateLimiter {
-  /** Every budget, for `GET /v1/limits`; this process's view while the table is unavailable. */
-  describe(): Promise<BudgetDescription[]>;
-}
+/** RingCentral's budgets, shared by the whole fleet. SPEC.md describes the protocol. */
+export class SharedRateLimiter implements RateLimiter {
+  readonly #record: VersionedRecord;
+  readonly #queue: PermitQueue;
+  readonly #prefetched: PrefetchedPermits;
+  readonly #fallback: FallbackLimiter;
+  readonly #time: FleetClock;
+  readonly #random: () => number;
+  readonly #settings: RateLimitSettings;
+  readonly #onEvent: OnRateLimitEvent;
 
-/**
- * RingCentral's budgets, shared by the whole fleet.
- *
- * **Budgets.** One record per group, as RingCentral names the group in its headers, holds the limit and the log
- * of permits (see `planPermits`); every change is a compare-and-set on its version. A permit is a place in the
- * log, at an instant of the time line all instances share, and is good for about a second: then it is either used,
- * or known to be used late and moved, or lost with its process. A lost one comes back when its window is over.
- *
- * **Gates.** A 429 closes the group's gate in the same record, so no permit can be had after it; one that was had
- * before is a second old at most. When the penalty is over on every clock, one probe goes, and its answer opens
- * the gate or closes it again (see `Gate`). A 429 without rate headers closes every group, and one probe of one
- * group goes for all of them (see `WideGate`).
- *
- * **Others.** When `X-Rate-Limit-Remaining` is lower than the log explains, somebody outside the fleet spends
- * the same budget: what they take, and a margin for what they will, is left to them.
- *
- * **Lanes.** Sync leaves a reserve to interactive calls, and waits while those are served.
- *
- * **Refusals** come at once, tell when a permit will come free, and write nothing.
- *
- * **Without the table** each process goes by a tenth of every limit, for interactive calls, and by the gates it
- * has seen itself; what it spent is handed in later. See `budget-desk.ts` for what each case costs.
- */
-export function createSharedRateLimiter(options: SharedRateLimiterOptions): SharedRateLimiter {
-  const { records, clock, random, accountKey, instanceId, onEvent = () => {} } = options;
-  const limits: RateLimitSettings = { ...defaultLimits, ...options.limits };
-  const time = options.time ?? createTableTime({ clock, maxSkewMs: limits.maxSkewMs });
-  const storage = createStorageHealth(clock, limits, onEvent);
-  const cellDeps = { records, storage, clock, random, limits };
-  const wideCell = createBudgetCell(cellDeps, budgetKey(accountKey, WIDE));
-  const wide = createWideGate(wideCell, time, limits);
-  const desks = new Map<string, BudgetDesk>();
-  /** Group by documented group and route, where RingCentral's answers have named another than documented. */
-  const namedBy = new Map<string, string>();
-  let ids = 0;
-
-  function deskOf(group: string): BudgetDesk {
-    const known = desks.get(group);
-    if (known) return known;
-    const cell = createBudgetCell(cellDeps, budgetKey(accountKey, group));
-    const uniqueId = () => `${instanceId}.${ids++}`;
-    const desk = createBudgetDesk(group, { ...cellDeps, cell, time, wide, onEvent, uniqueId });
-    desks.set(group, desk);
-    return desk;
-  }
-
-  function groupOf(request: AdmissionRequest): string {
-    const { group } = request;
-    const operation = operationOf(request);
-    const named = namedBy.get(`${group} ${operation}`);
-    return named ?? deskOf(group).cell.cached()?.budget.renamed?.[operation] ?? group;
-  }
-
-  /** RingCentral counts this operation elsewhere: says so to the others, once. */
-  async function rename(request: AdmissionRequest, group: string): Promise<void> {
-    const operation = operationOf(request);
-    const key = `${request.group} ${operation}`;
-    if ((namedBy.get(key) ?? request.group) === group) return;
-    namedBy.set(key, group);
-    onEvent({ type: "group_renamed", documented: request.group, group });
-    await deskOf(request.group).cell.update((budget) => {
-      const { [operation]: before, ...others } = budget.renamed ?? {};
-      if ((before ?? request.group) === group) return undefined;
-      const renamed = group === request.group ? others : { ...others, [operation]: group };
-      return { ...budget, renamed };
+  constructor(options: SharedRateLimiterOptions) {
+    const { records, clock, random, accountKey, instanceId, onEvent = () => {} } = options;
+    const settings: RateLimitSettings = { ...defaultSettings, ...options.settings };
+    const { storageTimeoutMs, firstStorageTimeoutMs, storagePauseMs, maxStoragePauseMs } = settings;
+    const breaker = createCircuitBreaker({
+      clock,
+      pauseMs: storagePauseMs,
+      maxPauseMs: maxStoragePauseMs,
+      timeoutMs: storageTimeoutMs,
+      firstTimeoutMs: firstStorageTimeoutMs,
+      onOpen: (cause) =>
+        onEvent({ type: "degraded", reason: cause instanceof Error ? cause.message : "unknown" }),
+      onClose: (afterMs) => onEvent({ type: "recovered", afterMs }),
     });
+    const time = options.time ?? createTableClock({ clock, maxSkewMs: settings.maxSkewMs });
+    const key = limitsKey(accountKey);
+    const record = new VersionedRecord({ records, breaker, key, clock, random, settings });
+    const prefetched = new PrefetchedPermits(clock.now, settings);
+    const fallback = new FallbackLimiter(clock.now, settings);
+    let ids = 0;
+    const uniqueId = () => `${instanceId}.${ids++}`;
+    const parts = { record, prefetched, fallback, clock, time, random, settings, onEvent, uniqueId };
+    this.#queue = new PermitQueue(parts);
+    this.#record = record;
+    this.#prefetched = prefetched;
+    this.#fallback = fallback;
+    this.#time = time;
+    this.#random = random;
+    this.#settings = settings;
+    this.#onEvent = onEvent;
   }
 
-  async function closeEverything(observation: Observation, probe: string | undefined): Promise<void> {
-    const penaltyMs = penaltyOf(observation, limits);
-    const closedMs = penaltyMs + limits.gateGuardMs;
-    const until = time.now().latest + closedMs;
-    const documented = Object.keys(limits.budgets);
-    const renamed = documented.flatMap((group) =>
-      Object.values(deskOf(group).cell.cached()?.budget.renamed ?? {}),
-    );
-    const all = [...new Set([...documented, ...renamed, ...desks.keys()])].map(deskOf);
-    for (const desk of all) desk.closeHere(closedMs);
-    const { errorCode } = observation;
-    onEvent({ type: "paused", group: WIDE, until, ...(errorCode !== undefined && { errorCode }) });
-    await Promise.all([
-      ignoreOutage(wide.close(penaltyMs, probe)),
-      ...all.map((desk) => desk.closeWide(until)),
-    ]);
+  async admit({ group: documented, priority, deadline, ...request }: AdmissionRequest): Promise<Permit> {
+    const { route = "other", operation = route } = request;
+    const { known } = this.#record;
+    const group = known.countedIn?.[operation] ?? documented;
+    const about = { group, documented, operation, priority, route };
+    const pausedMs = this.#fallback.pausedMs(group);
+    if (pausedMs > 0) {
+      await this.#record.flush();
+      throw rejection(pausedMs, this.#random);
+    }
+    const isPaused = pauseOf(known, group, this.#time.now().earliest).state !== "none";
+    const entry = isPaused ? undefined : this.#prefetched.take(group, priority);
+    if (entry === undefined) return this.#permitFor(await this.#queue.acquire({ ...about, deadline }));
+    this.#prefetched.demand(group, 1);
+    const { priority: reservedFor, route: reservedBy } = entry;
+    const grantedAt = this.#time.now();
+    return this.#permitFor({ ...about, priority: reservedFor, route: reservedBy, entry, grantedAt });
   }
 
-  function permitFor(request: AdmissionRequest, desk: BudgetDesk, lease: Lease): Permit {
+  /** Every budget, for `GET /v1/limits`; this process's view while the table is unavailable. */
+  async describe(): Promise<BudgetDescription[]> {
+    try {
+      const { limits } = await this.#record.read();
+      return describe(limits, this.#time.now(), "fleet", this.#settings);
+    } catch (error) {
+      if (!(error instanceof StorageUnavailable)) throw error;
+      return describe(this.#record.known, this.#time.now(), "process", this.#settings);
+    }
+  }
+
+  #permitFor(permit: GrantedPermit): Permit {
     return {
-      async observe(observation) {
-        const { group, withoutHeaders } = observation;
-        const isElsewhere = group !== desk.group && !withoutHeaders;
-        const counted = isElsewhere ? deskOf(group) : desk;
-        if (isElsewhere) {
-          await ignoreOutage(rename(request, group));
-        }
-        await answer(counted, lease, observation, isElsewhere);
-        // The budget it was charged to must not wait for a probe that went elsewhere.
-        if (isElsewhere && lease.probe !== undefined) await desk.released({ ...lease }, false);
-      },
-      release: async (sent) => {
-        await desk.released(lease, sent);
-        if (!sent && lease.wideProbe !== undefined) await ignoreOutage(wide.notSent(lease.wideProbe));
-      },
+      observe: (observation) => this.#observe(permit, observation),
+      release: (sent) => this.#release(permit, sent),
     };
   }
 
-  async function answer(desk: BudgetDesk, lease: Lease, observation: Observation, isElsewhere: boolean) {
-    const { use: _, probe: _p, ...foreign } = lease;
-    const isWideAgain = observation.withoutHeaders && isExhausted(observation);
-    if (isWideAgain) await closeEverything(observation, lease.wideProbe);
-    else if (lease.wideProbe !== undefined) {
-      await ignoreOutage(wide.opened(lease.wideProbe));
-      onEvent({ type: "resumed", group: WIDE });
+  async #observe(permit: GrantedPermit, observation: Observation): Promise<void> {
+    const response: Response = { observation, permit, now: this.#time.now() };
+    const counted = countedGroup(observation, permit);
+    const isRejected = isExhausted(observation);
+    if (isRejected) this.#pauseHere(counted, observation);
+    else this.#fallback.succeeded(permit.group);
+    if (permit.entry === undefined || counted !== permit.group) this.#charge(counted, permit);
+    if (permit.probe === undefined && !isRejected && this.#isKnown(response)) return;
+    const settings = this.#settings;
+    try {
+      let before: AccountLimits = { groups: {} };
+      let after: AccountLimits | undefined;
+      await this.#record.update((limits) => {
+        before = limits;
+        after = applyResponse(limits, response, settings);
+        return after;
+      });
+      if (after !== undefined) this.#report(before, after, response);
+    } catch (error) {
+      if (!(error instanceof StorageUnavailable)) throw error;
+      this.#record.later((limits) => applyResponse(limits, response, settings) ?? limits);
     }
-    await desk.answered(isElsewhere ? foreign : lease, observation);
   }
 
-  return {
-    async admit(request) {
-      const desk = deskOf(groupOf(request));
-      const lease = await desk.admit(request);
-      return permitFor(request, desk, lease);
-    },
+  async #release(permit: GrantedPermit, sent: boolean): Promise<void> {
+    const { entry, probe, group } = permit;
+    if (entry === undefined) {
+      this.#fallback.unanswered(group);
+      if (sent) this.#charge(group, permit);
+      return;
+    }
+    const isLate = sent && this.#time.now().latest > entry.by;
+    if (isLate) this.#charge(group, permit);
+    else if (!sent && probe !== undefined) {
+      this.#record.later((limits) => withoutAnyProbe(limits, group, probe));
+    } else return;
+    // A late use must be in the record before its slot is used again; the next probe must not wait a whole penalty.
+    await this.#record.flush();
+  }
 
-    async describe() {
-      const groups = new Set([...Object.keys(limits.budgets), ...desks.keys()]);
-      const described = [...groups].map(async (group): Promise<BudgetDescription[]> => {
-        const desk = deskOf(group);
-        try {
-          const { budget } = await desk.cell.read();
-          const more = Object.values(budget.renamed ?? {}).filter((name) => !groups.has(name));
-          const others = [...new Set(more)].map(async (name) => {
-            const copy = await deskOf(name).cell.read();
-            return describeBudget(name, copy.budget, time.now(), "fleet", limits);
-          });
-          return [describeBudget(group, budget, time.now(), "fleet", limits), ...(await Promise.all(others))];
-        } catch (error) {
-          if (!(error instanceof StorageDown)) throw error;
-          const budget = desk.cell.cached()?.budget ?? emptyBudget(group, limits);
-          const seen = describeBudget(group, budget, time.now(), "process", limits);
-          return [{ ...seen, granted: seen.granted + desk.spentAlone() }];
-        }
-      });
-      const all = (await Promise.all(described)).flat();
-      return [...new Map(all.map((budget) => [budget.group, budget])).values()];
-    },
-  };
-}
+  /** Stops this process at once. */
+  #pauseHere(group: string, observation: Observation): void {
+    const forMs = penaltyOf(observation, this.#settings) + this.#settings.pauseGuardMs;
+    const isAccountWide = observation.withoutHeaders;
+    this.#fallback.pause(isAccountWide ? ACCOUNT : group, forMs);
+    this.#prefetched.drop(isAccountWide ? undefined : group);
+  }
 
-/** RingCentral counts by operation; where the caller does not name it, its route stands for it. */
-function operationOf({ operation, route = "other" }: AdmissionRequest): string {
-  return operation ?? route;
-}
+  /** Counts a request that the group's log does not have, or has too early. */
+  #charge(group: string, permit: GrantedPermit): void {
+    const by = this.#time.now().latest;
+    this.#record.later((limits) => charged(limits, group, permit, by, this.#settings));
+  }
 
-/** What the process has seen holds for the process all the same. */
-async function ignoreOutage(change: Promise<unknown>): Promise<void> {
-  try {
-    await change;
-  } catch (error) {
-    if (!(error instanceof StorageDown)) throw error;
+  /** Whether the cached copy explains the response. An old copy may lack some permits of other processes. */
+  #isKnown(response: Response): boolean {
+    const copy = this.#record.cached;
+    if (copy === undefined) return false;
+    const { limit } = groupIn(
+      copy.limits,
+      countedGroup(response.observation, response.permit),
+      this.#settings,
+    );
+    const slack = Math.max(1, Math.ceil(limit / 20));
+    return applyResponse(copy.limits, response, this.#settings, slack) === undefined;
+  }
+
+  #report(before: AccountLimits, after: AccountLimits, { observation, permit }: Response): void {
+    const onEvent = this.#onEvent;
+    const { errorCode } = observation;
+    const group = countedGroup(observation, permit);
+    const [was, is] = [groupIn(before, group, this.#settings), groupIn(after, group, this.#settings)];
+    for (const [name, old, now] of [
+      [group, was.pause, is.pause],
+      [ACCOUNT, before.pause, after.pause],
+    ] as const) {
+      if (now && now.until > (old?.until ?? 0)) {
+        onEvent({
+          type: "paused",
+          group: name,
+          until: now.until,
+          ...(errorCode !== undefined && { errorCode }),
+        });
+      }
+      if (old && !now) onEvent({ type: "resumed", group: name });
+    }
+    const { limit, windowMs, external } = is;
+    if (limit !== was.limit || windowMs !== was.windowMs) {
+      onEvent({ type: "limit_learned", group, limit, windowMs });
+    }
+    if (external && external.count > (was.external?.count ?? 0)) {
+      onEvent({ type: "external_usage", group, count: external.count });
+    }
+    if (before.countedIn?.[permit.operation] !== after.countedIn?.[permit.operation]) {
+      onEvent({ type: "group_renamed", documented: permit.documented, group });
+    }
   }
 }

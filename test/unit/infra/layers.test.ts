@@ -32,7 +32,7 @@ describe("layers", () => {
   test.each([
     ["lib/platform/clock.ts", 'import { a } from "../storage/b.ts";\na();'],
     ["lib/contract/route.ts", 'import type { A } from "../numbers/page.ts";\nexport type B = A;'],
-    ["lib/storage/keys.ts", 'import {\n  a,\n} from "../ringcentral/ports.ts";\na();'],
+    ["lib/storage/keys.ts", 'import {\n  a,\n} from "../ringcentral/client.ts";\na();'],
     ["lib/ringcentral/client.ts", 'export { a } from "../numbers/page.ts";'],
     ["lib/contract/paging.ts", 'export * from "../http/request.ts";'],
     ["lib/http/request.ts", 'export const twin = await import("../../test/twin/twin.ts");'],

@@ -14,7 +14,11 @@ import {
 import type { AccessToken, TokenSource } from "../../../lib/ringcentral/auth/ports.ts";
 import { createRingCentral } from "../../../lib/ringcentral/client.ts";
 import type { HttpRequest, HttpResponse } from "../../../lib/ringcentral/http/transport.ts";
-import type { AdmissionRequest, Observation, RateLimiter } from "../../../lib/ringcentral/ports.ts";
+import type {
+  AdmissionRequest,
+  Observation,
+  RateLimiter,
+} from "../../../lib/ringcentral/rate-limit/ports.ts";
 import { captureLog } from "../../support/capture-log.ts";
 import { leapingClock } from "../../support/manual-clock.ts";
 

@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { deadlineIn } from "../../../../lib/platform/deadline.ts";
 import { RingCentralError } from "../../../../lib/ringcentral/api/errors.ts";
-import type { AdmissionRequest, Observation, Permit } from "../../../../lib/ringcentral/ports.ts";
 import type { RateLimitEvent } from "../../../../lib/ringcentral/rate-limit/events.ts";
-import { createSharedRateLimiter } from "../../../../lib/ringcentral/rate-limit/shared-rate-limiter.ts";
+import type { AdmissionRequest, Observation, Permit } from "../../../../lib/ringcentral/rate-limit/ports.ts";
+import { SharedRateLimiter } from "../../../../lib/ringcentral/rate-limit/shared-rate-limiter.ts";
 import { createMemoryRecordStore } from "../../../support/memory-record-store.ts";
 import { createSchedule, type Schedule } from "../../../support/schedule.ts";
 
@@ -42,7 +42,7 @@ async function story(tell: (world: World) => Promise<void>): Promise<void> {
   const events: RateLimitEvent[] = [];
   const process = (name: string) => {
     const instance = schedule.instance({ name, skewMs: 0 });
-    const rateLimiter = createSharedRateLimiter({
+    const rateLimiter = new SharedRateLimiter({
       records,
       clock: instance.clock,
       random: () => 0.5,
@@ -79,7 +79,7 @@ async function story(tell: (world: World) => Promise<void>): Promise<void> {
 }
 
 interface Process {
-  rateLimiter: ReturnType<typeof createSharedRateLimiter>;
+  rateLimiter: SharedRateLimiter;
   admit(more?: Partial<AdmissionRequest>, withinMs?: number): Promise<Permit>;
   call(observation?: Observation, more?: Partial<AdmissionRequest>): Promise<void>;
 }
@@ -93,7 +93,7 @@ interface World {
   isDown: boolean;
 }
 
-async function refusalOf(admission: Promise<unknown>) {
+async function rejectionOf(admission: Promise<unknown>) {
   const error = await admission.then(
     () => undefined,
     (reason: unknown) => reason,
@@ -102,8 +102,8 @@ async function refusalOf(admission: Promise<unknown>) {
   return error.failure;
 }
 
-describe("the fleet rate limiter", () => {
-  it("asks the table once for a lone process's next request, and seldom in a quick succession", () =>
+describe("the shared rate limiter", () => {
+  it("writes once for the next request of a lone process, and prefetches in quick succession", () =>
     story(async ({ process, cost, schedule }) => {
       const { call } = process("a");
       await call();
@@ -119,7 +119,7 @@ describe("the fleet rate limiter", () => {
       expect(cost.writes).toBeLessThanOrEqual(4);
     }));
 
-  it("serves calls that come together by one write", () =>
+  it("serves concurrent calls with one write", () =>
     story(async ({ process, cost }) => {
       const { call } = process("a");
       await call();
@@ -140,30 +140,30 @@ describe("the fleet rate limiter", () => {
       const { granted = 0 } = others.find(({ group }) => group === "light") ?? {};
       expect(granted).toBeGreaterThanOrEqual(49);
       for (let n = 0; n < 50 - granted; n++) await two.call();
-      const { kind, retryAfterMs = 0, mayHaveTakenEffect } = await refusalOf(one.admit());
+      const { kind, retryAfterMs = 0, mayHaveTakenEffect } = await rejectionOf(one.admit());
       expect({ kind, mayHaveTakenEffect }).toEqual({ kind: "rate_limited", mayHaveTakenEffect: false });
       expect(retryAfterMs).toBeGreaterThan(55 * SECOND);
     }));
 
-  it("refuses without asking the table again while the last look is fresh", () =>
+  it("rejects without asking the table again while its copy is fresh", () =>
     story(async ({ process, cost }) => {
       const { call, admit } = process("a");
       const heavy = { group: "heavy" } as const;
       await call({ ...good("heavy"), limit: 1 }, heavy);
-      await refusalOf(admit(heavy));
+      await rejectionOf(admit(heavy));
       Object.assign(cost, { reads: 0, writes: 0 });
-      await refusalOf(admit(heavy));
+      await rejectionOf(admit(heavy));
       expect(cost).toEqual({ reads: 0, writes: 0 });
     }));
 
-  it("refuses at once when the permit would come after the deadline, and waits when it would not", () =>
+  it("rejects at once when the permit would come after the deadline, and waits when it would not", () =>
     story(async ({ process, schedule }) => {
       const { call, admit } = process("a");
       const heavy = { group: "heavy" } as const;
       await call({ ...good("heavy"), limit: 1 }, heavy);
       await schedule.clock.sleep(59_500);
       const before = schedule.clock.now();
-      const { retryAfterMs = 0 } = await refusalOf(admit(heavy, 2_500));
+      const { retryAfterMs = 0 } = await rejectionOf(admit(heavy, 2_500));
       expect(schedule.clock.now()).toBe(before);
       expect(retryAfterMs).toBeGreaterThanOrEqual(SECOND);
       await (await admit(heavy, 10 * SECOND)).observe({ ...good("heavy"), limit: 1 });
@@ -171,23 +171,16 @@ describe("the fleet rate limiter", () => {
       expect(schedule.clock.now() - before).toBeGreaterThan(SECOND);
     }));
 
-  it("gives an unsent request's permit to the next call, or back", () =>
-    story(async ({ process, cost, schedule }) => {
-      const { admit, call, rateLimiter } = process("a");
-      await call();
-      const unsent = await admit();
-      await unsent.release(false);
-      Object.assign(cost, { reads: 0, writes: 0 });
-      const again = await admit();
-      expect(cost.writes).toBe(0);
-      await schedule.clock.sleep(5 * SECOND);
-      await again.release(false);
-      await call();
-      const [light] = await rateLimiter.describe();
-      expect(light?.granted).toBe(2);
+  it("counts the permit of an unsent request until its window is over", () =>
+    story(async ({ process, schedule }) => {
+      const { admit, rateLimiter } = process("a");
+      await (await admit()).release(false);
+      expect((await rateLimiter.describe())[0]?.granted).toBe(1);
+      await schedule.clock.sleep(MINUTE + 2 * SECOND);
+      expect((await rateLimiter.describe())[0]?.granted).toBe(0);
     }));
 
-  it("learns the limit from the first answer, and says so", () =>
+  it("learns the limit from the first response, and reports it", () =>
     story(async ({ process, events, records }) => {
       const { call, rateLimiter } = process("a");
       await call({ ...good(), limit: 20 });
@@ -196,7 +189,7 @@ describe("the fleet rate limiter", () => {
       expect(records.dump()).toHaveLength(1);
     }));
 
-  it("goes by the group RingCentral names, and tells the others", () =>
+  it("uses the group RingCentral names, and tells the other processes", () =>
     story(async ({ process, events }) => {
       const operation = "listBlockedNumbers";
       const [one, two] = [process("a"), process("b")];
@@ -217,18 +210,18 @@ describe("the fleet rate limiter", () => {
       await one.call();
       await two.call();
       await one.call(exhausted());
-      expect(await refusalOf(one.admit())).toMatchObject({ kind: "rate_limited" });
-      expect((await refusalOf(two.admit())).retryAfterMs).toBeGreaterThan(MINUTE);
+      expect(await rejectionOf(one.admit())).toMatchObject({ kind: "rate_limited" });
+      expect((await rejectionOf(two.admit())).retryAfterMs).toBeGreaterThan(MINUTE);
       Object.assign(cost, { reads: 0, writes: 0 });
-      await refusalOf(two.admit());
-      await refusalOf(one.admit());
+      await rejectionOf(two.admit());
+      await rejectionOf(one.admit());
       expect(cost).toEqual({ reads: 0, writes: 0 });
       expect((await two.rateLimiter.describe())[0]?.pause.state).toBe("paused");
 
       await schedule.clock.sleep(MINUTE + 4 * SECOND);
       const probe = await two.admit();
       expect((await one.rateLimiter.describe())[0]?.pause.state).toBe("probing");
-      await refusalOf(one.admit({}, 2 * SECOND));
+      await rejectionOf(one.admit({}, 2 * SECOND));
       await probe.observe(good("light", 49));
       await one.call();
       expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(["paused", "probe", "resumed"]));
@@ -242,25 +235,25 @@ describe("the fleet rate limiter", () => {
       await call();
     }));
 
-  it("closes every group after a 429 without headers, and opens them by one probe", () =>
+  it("pauses every group after a 429 without headers, and resumes all by one probe", () =>
     story(async ({ process, schedule, events }) => {
       const [one, two] = [process("a"), process("b")];
       await one.call();
       await two.call(good("medium"), { group: "medium" });
       await one.call({ group: "light", status: 429, withoutHeaders: true, retryAfterMs: MINUTE });
       for (const group of ["light", "medium", "heavy"] as const) {
-        expect((await refusalOf(two.admit({ group }))).retryAfterMs).toBeGreaterThan(MINUTE);
+        expect((await rejectionOf(two.admit({ group }))).retryAfterMs).toBeGreaterThan(MINUTE);
       }
       await schedule.clock.sleep(MINUTE + 2 * SECOND);
       const probe = await two.admit({ group: "medium" });
-      await refusalOf(one.admit({ group: "light" }, 2 * SECOND));
+      await rejectionOf(one.admit({ group: "light" }, 2 * SECOND));
       await probe.observe(good("medium"));
       await one.call();
       await one.call(good("heavy"), { group: "heavy" });
       expect(events.filter(({ type }) => type === "probe")).toHaveLength(1);
     }));
 
-  it("lets another probe go when one was not sent after all", () =>
+  it("sends another probe when one was not sent", () =>
     story(async ({ process, schedule }) => {
       const { call, admit } = process("a");
       await call();
@@ -271,7 +264,7 @@ describe("the fleet rate limiter", () => {
       await call();
     }));
 
-  it("goes by a tenth of the limit without the table, and hands in what it spent", () =>
+  it("spends a tenth of the limit without the table, and reports it later", () =>
     story(async (world) => {
       const { process, events, schedule } = world;
       const { call, admit, rateLimiter } = process("a");
@@ -279,8 +272,8 @@ describe("the fleet rate limiter", () => {
       world.isDown = true;
       await schedule.clock.sleep(2 * SECOND);
       for (let n = 0; n < 5; n++) await call();
-      expect((await refusalOf(admit())).retryAfterMs).toBeGreaterThan(50 * SECOND);
-      await refusalOf(admit({ priority: "sync" }));
+      expect((await rejectionOf(admit())).retryAfterMs).toBeGreaterThan(50 * SECOND);
+      await rejectionOf(admit({ priority: "sync" }));
       expect(events).toContainEqual({ type: "degraded", reason: "down" });
       expect((await rateLimiter.describe())[0]).toMatchObject({ seenBy: "process", granted: 6 });
       world.isDown = false;
@@ -290,7 +283,7 @@ describe("the fleet rate limiter", () => {
       expect((await rateLimiter.describe())[0]).toMatchObject({ seenBy: "fleet", granted: 7 });
     }));
 
-  it("tells the fleet of a 429 it got without the table", () =>
+  it("reports a 429 it got without the table", () =>
     story(async (world) => {
       const { process, schedule } = world;
       const [one, two] = [process("a"), process("b")];
@@ -300,12 +293,12 @@ describe("the fleet rate limiter", () => {
       await one.call(exhausted());
       world.isDown = false;
       await schedule.clock.sleep(20 * SECOND);
-      await refusalOf(one.admit());
-      await refusalOf(two.admit());
+      await rejectionOf(one.admit());
+      await rejectionOf(two.admit());
       expect((await two.rateLimiter.describe())[0]?.pause.state).toBe("paused");
     }));
 
-  it("describes what is left and who spent it", () =>
+  it("describes the calls left and the routes that spent them", () =>
     story(async ({ process, schedule }) => {
       const { call, rateLimiter } = process("a");
       await call(good("light", 41), { route: "GET /v1/a" });

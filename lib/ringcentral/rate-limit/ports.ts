@@ -1,5 +1,5 @@
-import type { Deadline } from "../platform/deadline.ts";
-import type { UsagePlanGroup } from "./api/operation.ts";
+import type { Deadline } from "../../platform/deadline.ts";
+import type { UsagePlanGroup } from "../api/operation.ts";
 
 export interface AdmissionRequest {
   group: Exclude<UsagePlanGroup, "auth">;
@@ -10,7 +10,9 @@ export interface AdmissionRequest {
   operation?: string;
 }
 
-/** What one RingCentral answer says about the budget. */
+export type Priority = AdmissionRequest["priority"];
+
+/** What one RingCentral response says about the budget. */
 export interface Observation {
   /** From `X-Rate-Limit-Group`, lower case, when present; else the group the operation is documented in. */
   group: string;
@@ -19,7 +21,7 @@ export interface Observation {
   remaining?: number;
   windowSeconds?: number;
   retryAfterMs?: number;
-  /** 429 that carries no `X-Rate-Limit-*` headers: some wider limit (IP, account, global). [docs: RATE] */
+  /** A 429 without `X-Rate-Limit-*` headers: a wider limit (IP, account, global). [docs: RATE] */
   withoutHeaders: boolean;
   errorCode?: string;
 }
@@ -28,8 +30,8 @@ export interface Observation {
 export interface RateLimiter {
   /**
    * Resolves when the call may be sent.
-   * @throws RingCentralError kind `rate_limited` with an honest `retryAfterMs`, at once, when that cannot be
-   * before the deadline
+   * @throws RingCentralError kind `rate_limited`, at once, when no permit comes before the deadline; its
+   * `retryAfterMs` is when one does
    */
   admit(request: AdmissionRequest): Promise<Permit>;
 }
@@ -37,6 +39,6 @@ export interface RateLimiter {
 /** The right to send one request. Exactly one of the two must be called. */
 export interface Permit {
   observe(observation: Observation): Promise<void>;
-  /** Nothing was sent, or no answer came. `sent` = the request may have been counted upstream. */
+  /** No response came. `sent` = the request may have been counted upstream. */
   release(sent: boolean): Promise<void>;
 }

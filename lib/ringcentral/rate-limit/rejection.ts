@@ -4,11 +4,11 @@ const LEAST_MS = 1_000;
 const WIDEST_SPREAD_MS = 10_000;
 
 /**
- * A call that cannot be admitted in time.
- * @param waitMs until a permit truly comes free; what is told is later by up to half as much, at random, so that
- * those who were refused together do not come back together
+ * The error of a call that gets no permit in time.
+ * @param waitMs until a permit comes free. The caller is told a time up to half as much later, at random, so that
+ * calls rejected together do not come back together.
  */
-export function refusal(waitMs: number, random: () => number, cause?: unknown): RingCentralError {
+export function rejection(waitMs: number, random: () => number, cause?: unknown): RingCentralError {
   const wait = Math.max(LEAST_MS, waitMs);
   const spread = Math.min(WIDEST_SPREAD_MS, Math.max(LEAST_MS, wait / 2));
   return new RingCentralError({

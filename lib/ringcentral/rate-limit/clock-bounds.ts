@@ -1,43 +1,43 @@
 import type { Clock } from "../../platform/clock.ts";
 
-/** Where the shared reference time lies right now, in epoch milliseconds. */
-export interface TimeBounds {
+/** Bounds of the fleet's time right now, in epoch milliseconds. */
+export interface ClockBounds {
   earliest: number;
   latest: number;
 }
 
 /**
- * One time line for the whole fleet. Permits are given by it: a use of the budget counts from the earliest to
- * the latest instant it may have had, so an instance with a wrong clock wastes some budget and never exceeds it.
+ * Fleet time: one time line for all instances. A permit counts from the earliest to the latest instant at which it may
+ * have been used, so an instance with a wrong clock wastes some budget and never exceeds it.
  */
-export interface ReferenceTime {
-  now(): TimeBounds;
+export interface FleetClock {
+  now(): ClockBounds;
 }
 
-/** One exchange with the table, by this process's clock, and the `Date` header of its answer. */
+/** One exchange with the table, by this process's clock, and the `Date` header of the response. */
 interface TimeSample {
   sentAt: number;
   receivedAt: number;
-  /** Epoch milliseconds; whole seconds, cut off. */
+  /** Epoch milliseconds, cut to whole seconds. */
   dateMs: number;
 }
 
-export interface TableTime extends ReferenceTime {
+export interface TableClock extends FleetClock {
   learn(sample: TimeSample): void;
 }
 
-/** Oscillators drift by some 50 parts per million; twice that, per millisecond since the last sample. */
+/** Oscillators drift by about 50 parts per million; this is twice that, per millisecond since the last sample. */
 const DRIFT = 0.0001;
 const DATE_RESOLUTION_MS = 1_000;
-/** The machines that answer for the table agree with each other to a few milliseconds. */
+/** The machines that serve the table agree with each other to a few milliseconds. */
 const TOLERANCE_MS = 20;
 
 /**
- * The table's own clock as the reference, learnt from the `Date` header of its answers. The header has whole
- * seconds only; but each answer bounds the difference between the two clocks from both sides, and the bounds of
- * several answers together come close to the round-trip time. Before the first answer: `maxSkewMs` either way.
+ * The table's own clock, learnt from the `Date` header of its responses. The header has whole seconds only, but each
+ * response bounds the offset between the two clocks from both sides. The bounds of several responses together come
+ * close to the round-trip time. Before the first response the bounds are `maxSkewMs` either way.
  */
-export function createTableTime({ clock, maxSkewMs }: { clock: Clock; maxSkewMs: number }): TableTime {
+export function createTableClock({ clock, maxSkewMs }: { clock: Clock; maxSkewMs: number }): TableClock {
   /** Table minus own clock. */
   let offset = { low: -maxSkewMs, high: maxSkewMs, at: clock.now(), learnt: false };
 
@@ -61,7 +61,7 @@ export function createTableTime({ clock, maxSkewMs }: { clock: Clock; maxSkewMs:
       const known = widened(receivedAt);
       const low = Math.max(known.low, sample.low);
       const high = Math.min(known.high, sample.high);
-      // Nothing in common: a clock was set. What is new is right.
+      // Disjoint bounds mean that a clock was set: the sample replaces what was known.
       const bounds = low <= high ? { low, high } : sample;
       offset = { ...bounds, at: receivedAt, learnt: true };
     },

@@ -1,0 +1,69 @@
+/**
+ * A pause of the whole fleet after a 429: every request during the penalty restarts it [docs: RATE]. When the pause
+ * is over, one instance sends a probe, and only the probe's response resumes the calls. A probe without a response
+ * counts as one that restarted the penalty. SPEC.md has the transition table.
+ */
+export interface Pause {
+  /** Fleet time. */
+  until: number;
+  penaltyMs: number;
+  /** Consecutive probes that found the penalty still on. */
+  failures?: number;
+  /** `by`: when RingCentral has received it. */
+  probe?: { id: string; by: number };
+}
+
+export type PauseState =
+  | { state: "none" }
+  | { state: "paused"; until: number }
+  /** A probe is in flight; without its response the next one may go at `until`. */
+  | { state: "probing"; until: number }
+  /** The next request is the probe. */
+  | { state: "probe_due" };
+
+/** @param now fleet time at its earliest: a pause ends late rather than early */
+export function pauseState(pause: Pause | undefined, now: number): PauseState {
+  if (pause === undefined) return { state: "none" };
+  if (now < pause.until) return { state: "paused", until: pause.until };
+  if (pause.probe === undefined) return { state: "probe_due" };
+  const until = pause.probe.by + pause.penaltyMs;
+  return now < until ? { state: "probing", until } : { state: "probe_due" };
+}
+
+const MAX_DOUBLINGS = 3;
+
+/**
+ * The pause after a 429 whose response came at `respondedAt` at the latest. It never becomes shorter: the 429s of one
+ * episode may come in any order. An in-flight probe is ignored from then on.
+ *
+ * A probe that fails after the whole wait met a penalty that another client restarted. Two clients that wait equally
+ * long would restart each other's penalty again and again, so the wait doubles, up to eight times.
+ * @param probe the name of the request that got the 429, if it was a probe
+ */
+export function afterRejection(
+  pause: Pause | undefined,
+  rejection: { respondedAt: number; penaltyMs: number; guardMs: number; probe?: string | undefined },
+): Pause {
+  const { respondedAt, penaltyMs, guardMs, probe } = rejection;
+  const hasFailed = probe !== undefined && pause?.probe?.id === probe;
+  const failures = (pause?.failures ?? 0) + (hasFailed ? 1 : 0);
+  const factor = hasFailed ? 2 ** Math.min(failures, MAX_DOUBLINGS) : 1;
+  const until = Math.max(respondedAt + penaltyMs * factor + guardMs, pause?.until ?? 0);
+  return { until, penaltyMs, ...(failures > 0 && { failures }) };
+}
+
+export function withProbe(pause: Pause, id: string, by: number): Pause {
+  return { ...pause, probe: { id, by } };
+}
+
+/** The pause after the probe `id` was accepted; unchanged when a later 429 has paused again. */
+export function afterProbe(pause: Pause | undefined, id: string): Pause | undefined {
+  return pause?.probe?.id === id ? undefined : pause;
+}
+
+/** The pause after the probe `id` was not sent: the next request may be the probe. */
+export function withoutProbe(pause: Pause | undefined, id: string): Pause | undefined {
+  if (pause?.probe?.id !== id) return pause;
+  const { probe: _, ...rest } = pause;
+  return rest;
+}

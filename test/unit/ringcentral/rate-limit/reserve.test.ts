@@ -1,0 +1,234 @@
+import fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import type { AccountLimits, GroupLimit } from "../../../../lib/ringcentral/rate-limit/account-limits.ts";
+import { countPermits } from "../../../../lib/ringcentral/rate-limit/permit-log.ts";
+import { type PermitRequest, reserve, reserveFor } from "../../../../lib/ringcentral/rate-limit/reserve.ts";
+import { defaultSettings } from "../../../../lib/ringcentral/rate-limit/settings.ts";
+
+const NOW = 1_000_000;
+const SPAN = 60_250;
+const time = { earliest: NOW, latest: NOW + 100 };
+const heavy: GroupLimit = { limit: 10, windowMs: 60_000, confirmed: true, log: [] };
+const interactive: PermitRequest = { group: "heavy", priority: "interactive", route: "r", maxWaitMs: 3_000 };
+const sync: PermitRequest = { group: "heavy", priority: "sync", route: "s", maxWaitMs: 3_000 };
+const asks = (count: number, ask = interactive) => Array.from({ length: count }, () => ask);
+const plan = (
+  group: GroupLimit,
+  wanted: PermitRequest[],
+  more: { ahead?: number; at?: typeof time; reserve?: typeof reserve; account?: Partial<AccountLimits> } = {},
+) => {
+  const { decisions, limits, prefetched } = (more.reserve ?? reserve)(
+    {
+      limits: { groups: { heavy: group }, ...more.account },
+      requests: wanted,
+      bounds: more.at ?? time,
+      prefetch: new Map([["heavy", more.ahead ?? 0]]),
+      probeId: "p1",
+    },
+    defaultSettings,
+  );
+  return { decisions, limits, group: limits.groups.heavy ?? group, ahead: prefetched[0]?.entry };
+};
+const used = (count: number, by: number, priority: PermitRequest["priority"] = "interactive") => ({
+  by,
+  count,
+  priority,
+  route: "r",
+});
+
+describe("reserving permits", () => {
+  it("grants up to the limit at once and rejects the rest until the first slot is free again", () => {
+    const { decisions, group } = plan(heavy, asks(12));
+    expect(decisions.slice(0, 10).map(({ kind }) => kind)).toEqual(Array(10).fill("granted"));
+    const by = NOW + 100 + defaultSettings.arrivalMs;
+    expect(decisions[10]).toEqual({ kind: "rejected", waitMs: by + SPAN - NOW });
+    expect(group.log).toEqual([used(10, by)]);
+  });
+
+  it("promises a slot that comes free within a caller's longest wait, to the first who asks", () => {
+    const budget = {
+      ...heavy,
+      log: [used(1, NOW - SPAN + 1_000), used(1, NOW - SPAN + 2_500), used(8, NOW)],
+    };
+    const { decisions } = plan(budget, asks(3));
+    expect(decisions[0]).toMatchObject({ kind: "granted", from: NOW + 1_000 });
+    expect(decisions[1]?.kind).toBe("rejected");
+    expect(plan({ ...budget, limit: 11 }, asks(2)).decisions[1]).toMatchObject({
+      kind: "granted",
+      from: NOW + 1_000,
+    });
+  });
+
+  it("spaces permits out while there is more demand than budget", () => {
+    const crowded = { ...heavy, limit: 60, crowdedAt: NOW - 1_000, log: [used(40, NOW - 10_000)] };
+    const froms = plan(crowded, asks(4)).decisions.map((one) =>
+      one.kind === "granted" ? one.from - NOW : one,
+    );
+    expect(froms[0]).toBe(0);
+    expect(froms.slice(1)).toEqual([900, 1_800, 2_700]);
+    const calm = plan({ ...crowded, crowdedAt: NOW - 121_000 }, asks(4)).decisions;
+    expect(calm.every((one) => one.kind === "granted" && one.from === NOW)).toBe(true);
+  });
+
+  it("serves interactive calls first, whoever asked first", () => {
+    const { decisions } = plan({ ...heavy, log: [used(6, NOW - 1_000)] }, [sync, ...asks(4)]);
+    expect(decisions.map(({ kind }) => kind)).toEqual([
+      "rejected",
+      "granted",
+      "granted",
+      "granted",
+      "granted",
+    ]);
+  });
+
+  it("grants sync nothing of the reserve, nor what interactive calls lately used", () => {
+    const granted = (group: GroupLimit) =>
+      plan(group, asks(10, sync)).decisions.filter(({ kind }) => kind === "granted").length;
+    expect(granted(heavy)).toBe(7);
+    expect(granted({ ...heavy, interactivePeak: { count: 4, at: NOW } })).toBe(4);
+    expect(granted({ ...heavy, interactivePeak: { count: 30, at: NOW } })).toBe(1);
+    expect(granted({ ...heavy, log: [used(7, NOW)] })).toBe(0);
+    expect([50, 40, 10, 4, 2, 1].map((limit) => reserveFor(limit, defaultSettings))).toEqual([
+      15, 12, 3, 2, 1, 0,
+    ]);
+  });
+
+  it("lets one probe of one group go after a pause of the account", () => {
+    const account = { pause: { until: NOW, penaltyMs: 60_000 } };
+    const { decisions, limits } = plan(heavy, [interactive, { ...interactive, group: "light" }], { account });
+    expect(decisions[0]).toMatchObject({ kind: "granted", probe: "p1" });
+    expect(decisions[1]).toEqual({ kind: "later", waitMs: 2_000 });
+    expect(limits.pause).toMatchObject({ probe: { id: "p1" } });
+    const still = { pause: { until: NOW + 5_000, penaltyMs: 60_000 } };
+    expect(plan(heavy, asks(1), { account: still }).decisions).toEqual([{ kind: "rejected", waitMs: 5_000 }]);
+  });
+
+  it("never promises sync a slot ahead; it asks again when the time has come", () => {
+    const budget = { ...heavy, limit: 2, log: [used(1, NOW - SPAN + 2_000)] };
+    expect(plan(budget, [sync]).decisions).toEqual([{ kind: "later", waitMs: 2_000 }]);
+  });
+
+  it("spends a fifth of a budget nobody has confirmed, and has the others wait for the first answer", () => {
+    const { decisions } = plan({ ...heavy, limit: 50, confirmed: false }, asks(12));
+    expect(decisions.filter(({ kind }) => kind === "granted")).toHaveLength(10);
+    expect(decisions.slice(10)).toEqual(Array(2).fill({ kind: "later", waitMs: 500 }));
+  });
+
+  it("leaves to others what they take, and a margin", () => {
+    const external = { count: 16, at: NOW - 1_000, peak: { count: 16, at: NOW } };
+    const { decisions } = plan({ ...heavy, limit: 50, external }, asks(40));
+    expect(decisions.filter((one) => one.kind === "granted")).toHaveLength(50 - 16 - 8);
+    const all = plan({ ...heavy, limit: 50, external: { ...external, count: 50 } }, asks(1));
+    expect(all.decisions).toEqual([{ kind: "rejected", waitMs: SPAN - 1_000 }]);
+  });
+
+  it("rejects all during a pause, and lets one probe go after it", () => {
+    const paused = { ...heavy, pause: { until: NOW + 5_000, penaltyMs: 60_000 } };
+    expect(plan(paused, asks(2)).decisions).toEqual(Array(2).fill({ kind: "rejected", waitMs: 5_000 }));
+    const due = plan({ ...heavy, pause: { until: NOW, penaltyMs: 60_000 } }, asks(2));
+    expect(due.decisions[0]).toMatchObject({ kind: "granted", probe: "p1" });
+    expect(due.decisions[1]).toEqual({ kind: "later", waitMs: 2_000 });
+    expect(due.group.pause).toMatchObject({ probe: { id: "p1" } });
+  });
+
+  it("prefetches only while less than half of the budget is used", () => {
+    const light = { ...heavy, limit: 50 };
+    expect(plan(light, asks(1), { ahead: 3 }).ahead).toMatchObject({ count: 3 });
+    expect(plan({ ...light, log: [used(18, NOW)] }, asks(1), { ahead: 3 }).ahead).toMatchObject({
+      count: 1,
+    });
+    expect(plan({ ...light, log: [used(25, NOW)] }, asks(1), { ahead: 3 }).ahead).toBeUndefined();
+  });
+
+  it("keeps the log small under large limits", () => {
+    let group: GroupLimit = { ...heavy, limit: 6_000 };
+    for (let at = NOW; at < NOW + 60_000; at += 20) {
+      group = plan(group, asks(1), { at: { earliest: at, latest: at + 5 } }).group;
+    }
+    expect(countPermits(group.log)).toBe(3_000);
+    expect(group.log.length).toBeLessThan(250);
+  });
+});
+
+interface Step {
+  afterMs: number;
+  widthMs: number;
+  wanted: number;
+  useAt: number;
+}
+const steps: fc.Arbitrary<Step[]> = fc.array(
+  fc.record({
+    afterMs: fc.integer({ min: 0, max: 20_000 }),
+    widthMs: fc.integer({ min: 0, max: 10_000 }),
+    wanted: fc.integer({ min: 1, max: 6 }),
+    useAt: fc.double({ min: 0, max: 1, noNaN: true }),
+  }),
+  { minLength: 1, maxLength: 60 },
+);
+/** A process with wide clock bounds follows one with narrow bounds that has pruned the log. */
+const wideAfterNarrow: Step[] = [
+  [0, 0, 2],
+  [3_950, 0, 1],
+  [6_545, 0, 1],
+  [14_789, 0, 1],
+  [19_987, 0, 1],
+  [15_979, 0, 1],
+  [0, 2_502, 1],
+  [0, 0, 1],
+].map(([afterMs = 0, widthMs = 0, wanted = 1]) => ({ afterMs, widthMs, wanted, useAt: 0 }));
+
+/** Every two requests that use one slot arrive a whole window and its guard apart. */
+function slotsAreReusedInTime(reserveOne: typeof reserve) {
+  return fc.property(fc.integer({ min: 1, max: 12 }), steps, (limit, story) => {
+    let group: GroupLimit = { ...heavy, limit };
+    let now = NOW;
+    const arrivals: number[] = [];
+    for (const { afterMs, widthMs, wanted, useAt } of story) {
+      now += afterMs;
+      const at = { earliest: now - Math.floor(widthMs / 2), latest: now + Math.ceil(widthMs / 2) };
+      const result = plan(group, asks(wanted), { at, reserve: reserveOne });
+      group = { ...result.group, limit };
+      for (const one of result.decisions) {
+        if (one.kind !== "granted") continue;
+        // A request may arrive at any instant of its interval, but not before it is sent.
+        const earliest = Math.max(one.from, now);
+        arrivals.push(earliest + useAt * (one.entry.by - earliest));
+      }
+    }
+    arrivals.sort((a, b) => a - b);
+    arrivals.forEach((at, index) => {
+      const earlier = arrivals[index - limit];
+      if (earlier !== undefined) expect(at - earlier).toBeGreaterThanOrEqual(SPAN);
+    });
+  });
+}
+
+describe("the promise that no window holds more than the limit", () => {
+  it("never lets two uses of one slot fall into one window, whatever the times", () => {
+    fc.assert(slotsAreReusedInTime(reserve), {
+      numRuns: Number(process.env.DEEP_RUNS ?? 300),
+      examples: [[2, wideAfterNarrow]],
+    });
+  });
+
+  const oneSlotTooMany: typeof reserve = ({ limits, ...input }, settings) => {
+    const { heavy: group = heavy } = limits.groups;
+    return reserve(
+      { ...input, limits: { groups: { heavy: { ...group, limit: group.limit + 1 } } } },
+      settings,
+    );
+  };
+  const oneMillisecondEarly: typeof reserve = (input, settings) =>
+    reserve(input, { ...settings, windowGuardMs: settings.windowGuardMs - 1 });
+  it.each([
+    ["grants one slot too many", oneSlotTooMany],
+    ["reuses a slot one millisecond early", oneMillisecondEarly],
+  ])("is broken by a limiter that %s, and the property catches it", (_, broken) => {
+    const { failed } = fc.check(slotsAreReusedInTime(broken), {
+      numRuns: 2_000,
+      seed: 1,
+      endOnFailure: true,
+    });
+    expect(failed).toBe(true);
+  });
+});

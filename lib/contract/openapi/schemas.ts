@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { resource } from "../named.ts";
 import { problems } from "../problems.ts";
 import type { Route } from "../route.ts";
 
@@ -94,105 +95,81 @@ function itemEnvelope(item: string): JsonObject {
   };
 }
 
-const count = { type: "integer", format: "int32", minimum: 0, maximum: 2147483647 };
+const said = <Schema extends z.ZodMiniType>(schema: Schema, description: string) =>
+  schema.check(z.meta({ description }));
+const MAX_INT32 = 2_147_483_647;
+const Count = z.int().check(z.minimum(0), z.maximum(MAX_INT32));
+const HttpStatus = (from: number) => z.int().check(z.minimum(from), z.maximum(599));
+const instant = (description: string) => z.string().check(z.meta({ format: "date-time", description }));
 
-const page = {
-  type: "object",
-  description: "The position of this page in the list.",
-  properties: {
-    limit: {
-      type: "integer",
-      format: "int32",
-      minimum: 1,
-      maximum: 1000,
-      description: "The limit that was applied.",
-    },
-    hasMore: { type: "boolean", description: "Whether there is a next page." },
-    nextCursor: {
-      type: "string",
-      maxLength: 2048,
-      description: "Send it as `cursor` to get the next page.",
-    },
-    total: { ...count, description: "The number of items in the whole list, when known." },
-  },
-  required: ["limit", "hasMore"],
+const pageFields = {
+  limit: said(z.int().check(z.minimum(1), z.maximum(1000)), "The limit that was applied."),
+  hasMore: said(z.boolean(), "Whether there is a next page."),
+  nextCursor: said(z.string().check(z.maxLength(2048)), "Send it as `cursor` to get the next page."),
+  total: z.optional(said(Count, "The number of items in the whole list, when known.")),
+};
+const metaFields = {
+  source: z.enum(["live", "cache", "snapshot"]),
+  asOf: instant("When RingCentral was read."),
+};
+const inPage = "The position of this page in the list.";
+const origin = "The source and time of the data.";
+
+const feedSchemas = {
+  ...named(resource("FeedPage", inPage, pageFields)),
+  ...named(
+    resource("FeedMeta", origin, {
+      ...metaFields,
+      snapshot: z.optional(
+        z.string().check(
+          z.meta({
+            format: "uri-reference",
+            description:
+              "In a response to a request without a cursor: the list of everything at the start of the feed.",
+          }),
+        ),
+      ),
+    }),
+  ),
 };
 
-const meta = {
-  type: "object",
-  description: "The source and time of the data.",
-  properties: {
-    source: { type: "string", enum: ["live", "cache", "snapshot"] },
-    asOf: { type: "string", format: "date-time", description: "When RingCentral was read." },
-  },
-  required: ["source", "asOf"],
-};
-
-const feedSchemas: Record<string, JsonObject> = {
-  FeedPage: { ...page, required: ["limit", "hasMore", "nextCursor"] },
-  FeedMeta: {
-    ...meta,
-    properties: {
-      ...meta.properties,
-      snapshot: {
-        type: "string",
-        format: "uri-reference",
-        description:
-          "In a response to a request without a cursor: the list of everything at the start of the feed.",
-      },
-    },
-  },
-};
-
-const sharedSchemas: Record<string, JsonObject> = {
-  Page: page,
-  Meta: meta,
-  Problem: {
-    type: "object",
-    description: "An error (RFC 9457). Branch on `code`.",
-    properties: {
-      type: {
-        type: "string",
-        format: "uri-reference",
-        description: "The code's entry in the error catalogue.",
-      },
-      title: { type: "string" },
-      status: { type: "integer", format: "int32", minimum: 400, maximum: 599 },
-      detail: { type: "string" },
-      instance: { type: "string", description: "The request id." },
-      code: refTo("ProblemCode"),
-      retryable: { type: "boolean", description: "Whether the same request may succeed later." },
-      retryAfter: { ...count, description: "Seconds to wait first." },
-      errors: { type: "array", items: refTo("FieldError"), maxItems: 100 },
-      upstream: refTo("UpstreamError"),
-    },
-    required: ["type", "title", "status", "detail", "instance", "code", "retryable"],
-  },
-  ProblemCode: {
-    type: "string",
-    enum: Object.keys(problems),
+const ProblemCode = z.enum(Object.keys(problems)).check(
+  z.meta({
+    id: "ProblemCode",
     description: Object.entries(problems)
       .map(([code, { status, title, meaning }]) => `- \`${code}\` (${status}): ${title}. ${meaning}`)
       .join("\n"),
-  },
-  FieldError: {
-    type: "object",
-    description: "One fault of one input field.",
-    properties: {
-      in: { type: "string", enum: ["query", "path", "body", "header"] },
-      field: { type: "string" },
-      code: { type: "string" },
-      detail: { type: "string" },
-    },
-    required: ["in", "field", "code", "detail"],
-  },
-  UpstreamError: {
-    type: "object",
-    description: "RingCentral's response, for its support.",
-    properties: {
-      status: { type: "integer", format: "int32", minimum: 100, maximum: 599 },
-      errorCode: { type: "string" },
-      requestId: { type: "string" },
-    },
-  },
+  }),
+);
+const FieldError = resource("FieldError", "One fault of one input field.", {
+  in: z.enum(["query", "path", "body", "header"]),
+  field: z.string(),
+  code: z.string(),
+  detail: z.string(),
+});
+const UpstreamError = resource("UpstreamError", "RingCentral's response, for its support.", {
+  status: z.optional(HttpStatus(100)),
+  errorCode: z.optional(z.string()),
+  requestId: z.optional(z.string()),
+});
+
+const sharedSchemas = {
+  ...named(resource("Page", inPage, { ...pageFields, nextCursor: z.optional(pageFields.nextCursor) })),
+  ...named(resource("Meta", origin, metaFields)),
+  ...named(
+    resource("Problem", "An error (RFC 9457). Branch on `code`.", {
+      type: z
+        .string()
+        .check(z.meta({ format: "uri-reference", description: "The code's entry in the error catalogue." })),
+      title: z.string(),
+      status: HttpStatus(400),
+      detail: z.string(),
+      instance: said(z.string(), "The request id."),
+      code: ProblemCode,
+      retryable: said(z.boolean(), "Whether the same request may succeed later."),
+      retryAfter: z.optional(said(Count, "Seconds to wait first.")),
+      errors: z.optional(z.array(FieldError).check(z.maxLength(100))),
+      upstream: z.optional(UpstreamError),
+    }),
+  ),
 };

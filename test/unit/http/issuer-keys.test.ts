@@ -23,7 +23,7 @@ beforeAll(async () => {
   second = await createSigner("second");
 });
 
-/** An issuer with a clock: what is asked of it, what it answers. */
+/** An issuer with a clock, its log of requests and its responses. */
 function lab() {
   const issuer = {
     now: 0,
@@ -55,7 +55,7 @@ describe("the issuer's keys", () => {
     ]);
   });
 
-  test("are read once for all who wait for them", async () => {
+  test("are read once for concurrent requests", async () => {
     const issuer = lab();
     await Promise.all([issuer.verify(first), issuer.verify(first), issuer.verify(first)]);
     expect(issuer.asked).toHaveLength(2);
@@ -92,7 +92,7 @@ describe("the issuer's keys", () => {
     await expect(issuer.verify(first)).rejects.toMatchObject({ code: "ERR_JWKS_NO_MATCHING_KEY" });
   });
 
-  test("serve on for an hour while the issuer is down, which is not asked for every request", async () => {
+  test("stay usable for an hour while the issuer is down, without a call for every request", async () => {
     const issuer = lab();
     await issuer.verify(first);
     issuer.isDown = true;
@@ -106,7 +106,7 @@ describe("the issuer's keys", () => {
     await expect(issuer.verify(first)).rejects.toThrow("no answer");
   });
 
-  test("are asked for again after a first failure", async () => {
+  test("are read again after a first failure", async () => {
     const issuer = lab();
     issuer.isDown = true;
     await expect(issuer.verify(first)).rejects.toThrow("no answer");

@@ -43,30 +43,30 @@ test("a browser gets the page compressed, as the build left it, under its own po
 });
 
 test.each([undefined, "br", "gzip;q=0", "gzip; q=0.000, br"])(
-  "who accepts %s gets it plain, under another tag",
+  "a client that accepts %s gets it plain, under another tag",
   async (accepted) => {
-    const answer = await get(accepted === undefined ? {} : { "accept-encoding": accepted });
-    expect(answer.body).toBe(html);
-    expect(answer.headers).not.toHaveProperty("content-encoding");
-    expect(answer.headers.etag).toBe('"abc"');
+    const response = await get(accepted === undefined ? {} : { "accept-encoding": accepted });
+    expect(response.body).toBe(html);
+    expect(response.headers).not.toHaveProperty("content-encoding");
+    expect(response.headers.etag).toBe('"abc"');
     expect((await get({ "accept-encoding": "gzip" })).headers.etag).toBe('"abc-gzip"');
   },
 );
 
-test("who has it already is told so, without a body", async () => {
-  const answer = await get({ "accept-encoding": "gzip", "if-none-match": '"abc-gzip"' });
-  expect(answer).toMatchObject({ statusCode: 304, headers: { etag: '"abc-gzip"' } });
-  expect(answer.body).toBeUndefined();
-  expect(answer.isBase64Encoded).toBeUndefined();
+test("a client that has it already gets 304, without a body", async () => {
+  const response = await get({ "accept-encoding": "gzip", "if-none-match": '"abc-gzip"' });
+  expect(response).toMatchObject({ statusCode: 304, headers: { etag: '"abc-gzip"' } });
+  expect(response.body).toBeUndefined();
+  expect(response.isBase64Encoded).toBeUndefined();
 });
 
-test("a query is refused as everywhere, under the strict policy of the API", async () => {
-  const answer = await get({}, { query: "x=1" });
-  expect(answer.statusCode).toBe(400);
-  expect(JSON.parse(answer.body ?? "")).toMatchObject({ code: "request_invalid" });
-  expect(answer.headers["content-security-policy"]).toBe("default-src 'none'; frame-ancestors 'none'");
+test("a query is rejected, under the strict policy of the API", async () => {
+  const response = await get({}, { query: "x=1" });
+  expect(response.statusCode).toBe(400);
+  expect(JSON.parse(response.body ?? "")).toMatchObject({ code: "request_invalid" });
+  expect(response.headers["content-security-policy"]).toBe("default-src 'none'; frame-ancestors 'none'");
 });
 
-test("a page that the build forgot is our own fault, not a crash", async () => {
+test("a page missing from the build is a 500, not a crash", async () => {
   expect((await get({}, { page: "nowhere.page" })).statusCode).toBe(500);
 });

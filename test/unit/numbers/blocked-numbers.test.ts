@@ -32,7 +32,7 @@ function withoutLegacy(call: FakeCall) {
 }
 
 describe("listing blocked numbers", () => {
-  it("uses blocked-number and answers its name as the label, the id as text, the number as E.164", async () => {
+  it("uses blocked-number and returns its name as the label, the id as text, the number as E.164", async () => {
     const { deps, ringcentral } = setUp(() => wholeList(legacyRecords));
     const page = await listBlockedNumbers(deps, numbersRequest());
     expect(page).toEqual({

@@ -95,7 +95,7 @@ describe("caller-blocking settings", () => {
     greetings: [{ type: "Announcement", preset: { id: 7, name: "Sorry" } }],
   };
 
-  it("are answered in our words", async () => {
+  it("are returned in our words", async () => {
     const settings = await getCallerBlocking({ ringcentral: fakeRingCentral(() => wire) }, numbersRequest());
     expect(settings).toEqual({ mode: "specific", noCallerId: "blockFaxes", payPhones: "allow" });
   });

@@ -32,7 +32,7 @@ async function list(query: Parameters<typeof listLiveCompanyNumbers>[1]["query"]
 }
 
 describe("listing the company's numbers", () => {
-  it("answers text ids, E.164, unknown values as they are, and no upstream address", async () => {
+  it("returns text ids, E.164, unknown values as they are, and no upstream address", async () => {
     const { page } = await list({});
     expect(page.items).toEqual([
       {

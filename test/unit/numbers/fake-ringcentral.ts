@@ -14,7 +14,7 @@ export interface FakeCall extends OperationInput {
 
 type Respond = (call: FakeCall) => unknown;
 
-/** A RingCentral that answers raw bodies, which pass the operation's own schema as in reality. */
+/** A RingCentral that returns raw bodies, which pass the operation's own schema as in reality. */
 export function fakeRingCentral(respond: Respond): RingCentral & { calls: FakeCall[] } {
   const calls: FakeCall[] = [];
   return {
@@ -45,7 +45,7 @@ export function wholeList(records: unknown[]) {
 
 export const NOW = Date.parse("2026-01-01T00:00:00Z");
 
-/** Stands still, and never makes anybody wait. */
+/** A clock that stands still; its sleeps end at once. */
 export const clock = { now: () => NOW, sleep: async () => {} };
 
 export function callContext(): CallContext {

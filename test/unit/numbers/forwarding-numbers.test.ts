@@ -16,7 +16,7 @@ const record = {
 };
 
 describe("listing forwarding numbers", () => {
-  it("answers flip numbers as numbers, devices by id, extensions where there are any", async () => {
+  it("returns flip numbers as numbers, devices by id, extensions where there are any", async () => {
     const ringcentral = fakeRingCentral(() =>
       wholeList([
         record,

@@ -2,19 +2,9 @@ import { alarmArns } from "./alarms.ts";
 import { sub } from "./cloudformation.ts";
 import type { Stack, StackFunction } from "./stack.ts";
 
-/**
- * What an operator looks at, from the outside in: are callers served, what does RingCentral make of us, are our own
- * parts well. Every alarm stands at the top, every graph below belongs to a runbook.
- */
+/** Every alarm at the top; below, graphs that the runbooks refer to, from callers inwards. */
 export function dashboard(stack: Stack) {
-  const namespace = stack.text("metricsNamespace");
-  const rows = [
-    [alarmStates(alarmArns(stack))],
-    [callsByRoute(namespace), faultsByRoute(namespace), responseTimes(namespace)],
-    [upstreamCalls(namespace), upstreamPauses(namespace), tokens(namespace)],
-    [cache(namespace), sync(namespace), problems(namespace)],
-    [running(stack.functions), table(stack.name)],
-  ];
+  const rows = [[alarmStates(alarmArns(stack))], ...graphs(stack)];
   return {
     Resources: {
       Dashboard: {
@@ -72,73 +62,66 @@ const each = (schema: string, metric: string, stat: string) => [
   { expression: `SEARCH('{${schema}} MetricName="${metric}"', '${stat}', 60)` },
 ];
 
-const callsByRoute = (namespace: string) =>
-  graph("Calls by route", [each(`${namespace},Route`, "RequestCount", "Sum")], { stacked: true });
-
-const faultsByRoute = (namespace: string) =>
-  graph("5xx by route", [each(`${namespace},Route`, "RequestFaults", "Sum")], { stacked: true });
-
-const responseTimes = (namespace: string) =>
-  graph("Response times, ms", [
-    [namespace, "RequestDurationMs", { stat: "p50", label: "p50 in the function" }],
-    ["...", { stat: "p99", label: "p99 in the function" }],
-    ["AWS/ApiGateway", "Latency", "ApiId", "${HttpApi}", { stat: "p99", label: "p99 at the gateway" }],
-  ]);
-
-const upstreamCalls = (namespace: string) =>
-  graph("Calls to RingCentral by usage plan group", [
-    each(`${namespace},Group`, "UpstreamCalls", "Sum"),
-    [namespace, "ExternalUsage", { label: "calls of other clients on our budget" }],
-  ]);
-
-const upstreamPauses = (namespace: string) =>
-  graph("429s and pauses", [
-    [namespace, "UpstreamRateLimited", { label: "429s" }],
-    [namespace, "UpstreamPausedMs", { label: "pause, ms", yAxis: "right" }],
-  ]);
-
-const tokens = (namespace: string) =>
-  graph("Token requests (5 a minute allowed)", [
-    [namespace, "TokenRequests"],
-    [namespace, "TokenFailures"],
-    [namespace, "AppPermissionMissing"],
-  ]);
-
-const cache = (namespace: string) =>
-  graph(
-    "Reads served from the cache",
+/** The rows below the alarms: callers, RingCentral, our own parts. */
+function graphs({ name, functions, text }: Stack): object[][] {
+  const namespace = text("metricsNamespace");
+  const own = (metric: string, options?: object) => [namespace, metric, ...(options ? [options] : [])];
+  const byRoute = (metric: string) => [each(`${namespace},Route`, metric, "Sum")];
+  const latency = ["AWS/ApiGateway", "Latency", "ApiId", "${HttpApi}"];
+  return [
     [
-      [namespace, "CacheHits"],
-      [namespace, "CacheStale"],
-      [namespace, "CacheMisses"],
+      graph("Calls by route", byRoute("RequestCount"), { stacked: true }),
+      graph("5xx by route", byRoute("RequestFaults"), { stacked: true }),
+      graph("Response times, ms", [
+        own("RequestDurationMs", { stat: "p50", label: "p50 in the function" }),
+        ["...", { stat: "p99", label: "p99 in the function" }],
+        [...latency, { stat: "p99", label: "p99 at the gateway" }],
+      ]),
     ],
-    { stacked: true },
-  );
+    [
+      graph("Calls to RingCentral by usage plan group", [
+        each(`${namespace},Group`, "UpstreamCalls", "Sum"),
+        own("ExternalUsage", { label: "calls of other clients on our budget" }),
+      ]),
+      graph("429s and pauses", [
+        own("UpstreamRateLimited", { label: "429s" }),
+        own("UpstreamPausedMs", { label: "pause, ms", yAxis: "right" }),
+      ]),
+      graph(
+        "Token requests (5 a minute allowed)",
+        ["TokenRequests", "TokenFailures", "AppPermissionMissing"].map((metric) => own(metric)),
+      ),
+    ],
+    [
+      graph(
+        "Reads served from the cache",
+        ["CacheHits", "CacheStale", "CacheMisses"].map((metric) => own(metric)),
+        { stacked: true },
+      ),
+      graph("Sync", [
+        own("SyncAgeSeconds", { stat: "Maximum", label: "age of the oldest snapshot, s" }),
+        own("SyncQuarantined", { stat: "Maximum", yAxis: "right" }),
+      ]),
+      graph("Problems by code", [each(`${namespace},Code`, "Problems", "Sum")]),
+    ],
+    [
+      graph("Functions running at once", functions.map(concurrency), { stat: "Maximum", stacked: true }),
+      table(name),
+    ],
+  ];
+}
 
-const sync = (namespace: string) =>
-  graph("Sync", [
-    [namespace, "SyncAgeSeconds", { stat: "Maximum", label: "age of the oldest snapshot, s" }],
-    [namespace, "SyncQuarantined", { stat: "Maximum", yAxis: "right" }],
-  ]);
-
-const running = (definitions: readonly StackFunction[]) =>
-  graph(
-    "Functions running at once",
-    definitions.map(({ key, name }) => [
-      "AWS/Lambda",
-      "ConcurrentExecutions",
-      "FunctionName",
-      name,
-      { label: key },
-    ]),
-    { stat: "Maximum", stacked: true },
-  );
+const concurrency = ({ key, name }: StackFunction) => {
+  return ["AWS/Lambda", "ConcurrentExecutions", "FunctionName", name, { label: key }];
+};
 
 const table = (name: string) =>
-  graph("Table: capacity units", [
-    ["AWS/DynamoDB", "ConsumedReadCapacityUnits", "TableName", name],
-    ["AWS/DynamoDB", "ConsumedWriteCapacityUnits", "TableName", name],
-  ]);
-
-const problems = (namespace: string) =>
-  graph("Problems by code", [each(`${namespace},Code`, "Problems", "Sum")]);
+  graph(
+    "Table: capacity units",
+    ["ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"].map((metric) => [
+      "AWS/DynamoDB",
+      metric,
+      "TableName",
+      name,
+    ]),
+  );

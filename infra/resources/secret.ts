@@ -10,7 +10,7 @@ import type { Stack } from "./stack.ts";
  * the role of the parameter `secretReaderArn`. Writing a new version stays a matter of IAM, so that who rotates the
  * secret need not be able to read it.
  */
-export function secret({ name, secretName, functions, text }: Stack) {
+export function secret({ stage, secretName, functions, text }: Stack) {
   const readers: unknown[] = functions
     .filter(({ permissions }) => permissions.secret)
     .map(({ logicalName }) => arnOf(`${logicalName}Role`));
@@ -23,7 +23,7 @@ export function secret({ name, secretName, functions, text }: Stack) {
         UpdateReplacePolicy: "Retain",
         Properties: {
           Name: secretName,
-          Description: `RingCentral credentials of the Ringfront account (stage ${name.replace(/^.*?-/, "")})`,
+          Description: `RingCentral credentials of the Ringfront account (stage ${stage})`,
           KmsKeyId: arnOf("DataKey"),
         },
       },

@@ -42,6 +42,7 @@ export interface StackFunction extends FunctionDefinition {
 export interface Stack {
   /** `ringfront-prod`: the names of all resources begin with it. */
   name: string;
+  stage: string;
   secretName: string;
   functions: StackFunction[];
   text(parameter: Parameter): string;
@@ -51,7 +52,8 @@ export interface Stack {
 }
 
 export async function readStack({ resolveVariable }: Variables): Promise<Stack> {
-  const [service, stage] = [await resolveVariable("self:service"), await resolveVariable("sls:stage")];
+  const service = await resolveVariable("self:service");
+  const stage = String(await resolveVariable("sls:stage"));
   const values = new Map<Parameter, string>();
   for (const parameter of parameters) {
     // From `--param` every value is text.
@@ -61,6 +63,7 @@ export async function readStack({ resolveVariable }: Variables): Promise<Stack> 
   const text = (parameter: Parameter) => values.get(parameter) ?? "";
   return {
     name,
+    stage,
     secretName: `${service}/${stage}/ringcentral`,
     functions: functions.map((definition) => ({
       ...definition,

@@ -25,10 +25,10 @@ export const secretVersion = (n: number): Credentials => ({
 /** RingCentral's token endpoint and the tokens it knows, by true time. */
 export function createRingCentral(schedule: Schedule) {
   const live = new Map<string, number>();
-  const arrivals: Array<{ at: number; secret: string; answer: string }> = [];
+  const arrivals: Array<{ at: number; secret: string; outcome: string }> = [];
   let accepted = new Set([secretVersion(1).clientSecret]);
   let penaltyUntil = 0;
-  let forcedAnswer: (() => RingCentralError | undefined) | undefined;
+  let forcedResponse: (() => RingCentralError | undefined) | undefined;
   let issued = 0;
 
   return {
@@ -37,8 +37,8 @@ export function createRingCentral(schedule: Schedule) {
       accepted = new Set(versions.map((n) => secretVersion(n).clientSecret));
     },
     /** Replaces the token endpoint's response while it returns an error. */
-    answerWith(answer: (() => RingCentralError | undefined) | undefined) {
-      forcedAnswer = answer;
+    respondWith(respond: (() => RingCentralError | undefined) | undefined) {
+      forcedResponse = respond;
     },
     kill: (token: string) => live.delete(token),
     killAll: () => live.clear(),
@@ -52,25 +52,25 @@ export function createRingCentral(schedule: Schedule) {
     /** The effect of one call of the token endpoint. */
     login(by: Instance, credentials: Credentials) {
       const now = schedule.clock.now();
-      const refuse = (kind: "auth" | "rate_limited", status: number, errorCode: string) => {
-        arrivals.push({ at: now, secret: credentials.clientSecret, answer: errorCode });
+      const reject = (kind: "auth" | "rate_limited", status: number, errorCode: string) => {
+        arrivals.push({ at: now, secret: credentials.clientSecret, outcome: errorCode });
         const failure = { kind, status, errorCode, operation: "login", mayHaveTakenEffect: false };
         throw new RingCentralError(kind === "auth" ? failure : { ...failure, retryAfterMs: MINUTE });
       };
       const recent = arrivals.filter(({ at }) => at > now - MINUTE).length;
       if (now < penaltyUntil || recent >= 5) {
         penaltyUntil = now + MINUTE;
-        refuse("rate_limited", 429, "CMN-301");
+        reject("rate_limited", 429, "CMN-301");
       }
-      const forced = forcedAnswer?.();
+      const forced = forcedResponse?.();
       if (forced !== undefined) {
-        arrivals.push({ at: now, secret: credentials.clientSecret, answer: forced.failure.kind });
+        arrivals.push({ at: now, secret: credentials.clientSecret, outcome: forced.failure.kind });
         if (forced.failure.kind === "rate_limited")
           penaltyUntil = now + (forced.failure.retryAfterMs ?? MINUTE);
         throw forced;
       }
-      if (!accepted.has(credentials.clientSecret)) refuse("auth", 400, "OAU-142");
-      arrivals.push({ at: now, secret: credentials.clientSecret, answer: "token" });
+      if (!accepted.has(credentials.clientSecret)) reject("auth", 400, "OAU-142");
+      arrivals.push({ at: now, secret: credentials.clientSecret, outcome: "token" });
       issued++;
       const accessToken = `token-${issued}-of-${by.name}`;
       live.set(accessToken, now + 60 * MINUTE);
@@ -172,10 +172,10 @@ export function createMember(fleet: Fleet, options: { name?: string; skewMs?: nu
     const deadline = deadlineIn(withinMs, instance.clock, 0);
     for (let attempt = 1; ; attempt++) {
       const token = await tokens.get(deadline);
-      const answered = await instance.effect("api", () => ringCentral.isLive(token.value), {
+      const isAccepted = await instance.effect("api", () => ringCentral.isLive(token.value), {
         reliable: true,
       });
-      if (answered) return token;
+      if (isAccepted) return token;
       if (attempt === 3) throw new Error(`${instance.name}: 401 again, generation ${token.generation}`);
       schedule.note(`${instance.name} gets 401 for generation ${token.generation}`);
       tokens.reject(token);

@@ -202,13 +202,13 @@ describe("the fleet's token", () => {
       const twoVersions = schedule.chance(0.5);
       if (twoVersions) fleet.secret.rotateTo(2);
       fleet.ringCentral.accept(9);
-      const refused: unknown[] = [];
+      const rejected: unknown[] = [];
       for (let n = 0; n < 10; n++) {
         const { instance, callApi } = createMember(fleet);
         instance.start(async () => {
           for (let asks = 0; asks < 40; asks++) {
             const began = instance.clock.now();
-            await callApi(3 * SECOND).catch((error) => refused.push(error));
+            await callApi(3 * SECOND).catch((error) => rejected.push(error));
             expect(instance.clock.now() - began).toBeLessThanOrEqual(3 * SECOND);
             await instance.clock.sleep(schedule.between(0, MINUTE));
           }
@@ -219,8 +219,8 @@ describe("the fleet's token", () => {
       expect(mostCallsInAMinute(arrivals)).toBe(twoVersions ? 2 : 1);
       // Doubling up to 15 minutes: about 20 minutes hold five tries of each, not twenty.
       expect(arrivals.length).toBeLessThanOrEqual((twoVersions ? 2 : 1) * 6);
-      expect(refused.length).toBeGreaterThan(300);
-      for (const error of refused) {
+      expect(rejected.length).toBeGreaterThan(300);
+      for (const error of rejected) {
         expect(error).toBeInstanceOf(RingCentralError);
         if (error instanceof RingCentralError)
           expect(error.failure.retryAfterMs).toBeGreaterThanOrEqual(SECOND);
@@ -234,7 +234,9 @@ describe("the fleet's token", () => {
       const fleet = createFleet(schedule);
       const retryAfterMs = schedule.between(30, 120) * SECOND;
       let limited = 1;
-      fleet.ringCentral.answerWith(() => (limited-- > 0 ? failure("rate_limited", retryAfterMs) : undefined));
+      fleet.ringCentral.respondWith(() =>
+        limited-- > 0 ? failure("rate_limited", retryAfterMs) : undefined,
+      );
       for (let n = 0; n < 10; n++) {
         const { instance, callApi } = createMember(fleet);
         instance.start(async () => {
@@ -247,7 +249,7 @@ describe("the fleet's token", () => {
       await schedule.run();
       const [first, second, ...more] = fleet.ringCentral.arrivals;
       expect((second?.at ?? 0) - (first?.at ?? 0)).toBeGreaterThanOrEqual(retryAfterMs);
-      expect(second?.answer).toBe("token");
+      expect(second?.outcome).toBe("token");
       expect(more).toEqual([]);
     });
   });
@@ -300,7 +302,7 @@ describe("the fleet's token", () => {
       await schedule.run();
       expect(errorsOf(await Promise.all(asked))).toEqual([]);
       expect(mostCallsInAMinute(fleet.ringCentral.arrivals)).toBeLessThanOrEqual(4);
-      expect(fleet.ringCentral.arrivals.at(-1)).toMatchObject({ answer: "token", secret: "secret-2" });
+      expect(fleet.ringCentral.arrivals.at(-1)).toMatchObject({ outcome: "token", secret: "secret-2" });
     });
   });
 
@@ -315,7 +317,7 @@ describe("the fleet's token", () => {
     await forEachSeed(25, async (seed, keep) => {
       const schedule = keep(createSchedule({ seed, crashRate: 0.005, pauseRate: 0.005 }));
       const fleet = createFleet(schedule, eager);
-      fleet.ringCentral.answerWith(() => (schedule.chance(0.5) ? failure("broken") : undefined));
+      fleet.ringCentral.respondWith(() => (schedule.chance(0.5) ? failure("broken") : undefined));
       const end = schedule.clock.now() + 8 * MINUTE;
       const arrive = () => {
         if (schedule.clock.now() > end) return;
@@ -353,7 +355,7 @@ describe("the fleet's token", () => {
         });
       }
       await schedule.run();
-      const success = fleet.ringCentral.arrivals.find(({ answer }) => answer === "token");
+      const success = fleet.ringCentral.arrivals.find(({ outcome }) => outcome === "token");
       expect((success?.at ?? Number.POSITIVE_INFINITY) - correctedAt).toBeLessThan(25 * SECOND);
     });
   });
@@ -364,7 +366,7 @@ describe("the fleet's token", () => {
       const fleet = createFleet(schedule);
       const began = schedule.clock.now();
       const outage = { from: began + 49 * MINUTE, to: began + 57 * MINUTE };
-      fleet.ringCentral.answerWith(() => {
+      fleet.ringCentral.respondWith(() => {
         const now = schedule.clock.now();
         return now > outage.from && now < outage.to ? failure("unavailable") : undefined;
       });
@@ -379,7 +381,7 @@ describe("the fleet's token", () => {
       });
       await schedule.run();
       expect(errorsOf(await Promise.all(asked))).toEqual([]);
-      const failed = fleet.ringCentral.arrivals.filter(({ answer }) => answer === "unavailable");
+      const failed = fleet.ringCentral.arrivals.filter(({ outcome }) => outcome === "unavailable");
       expect(failed.length).toBeGreaterThan(3);
       expect(failed.length).toBeLessThanOrEqual(11);
     });

@@ -11,8 +11,8 @@ export type FallbackResult =
   | { ok: false; pause: LoginPause; failure: RingCentralError | undefined };
 
 /**
- * Logs in without the table, for a process that has no token. It knows nothing of other processes: it has a small
- * budget of its own, and every failure but a rejection of the credentials pauses it.
+ * Logs in without the table, for a process that has no token. It knows nothing of other processes: it has its own
+ * small budget, and every failure but a rejection of the credentials pauses it.
  */
 export class FallbackLogin {
   readonly #deps: LoginDeps;

@@ -20,7 +20,7 @@ const tokenContents = z.object({
   scope: z.exactOptional(z.string()),
 });
 
-/** The token, and the facts that nobody may alter: the server it is sent to, and its end. */
+/** The token, and the facts that must not be altered: its server and its end. */
 export type TokenContents = Omit<AccessToken, "generation">;
 
 /** The record of the token. It is authenticated: a copy in another record does not open. */

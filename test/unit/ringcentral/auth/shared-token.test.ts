@@ -177,7 +177,7 @@ describe("a caller who cannot be served in time", () => {
   });
 });
 
-describe("a table that answers slowly", () => {
+describe("a slow table", () => {
   it("costs no token calls when there is no time left after taking the lease", async () => {
     const { schedule, fleet, member, run, stored, logins } = setUp();
     let slow = true;
@@ -364,9 +364,9 @@ describe("a secret that changes during a login", () => {
       JSON.stringify({ ...emptyRecord, generation: 4, token: { issuedAt: 0, expiresAt: far, sealed } }),
     );
     fleet.ringCentral.accept(2);
-    fleet.ringCentral.answerWith(() => {
+    fleet.ringCentral.respondWith(() => {
       fleet.secret.rotateTo(2);
-      fleet.ringCentral.answerWith(undefined);
+      fleet.ringCentral.respondWith(undefined);
       return undefined;
     });
     const { instance, ask } = member();
@@ -396,7 +396,7 @@ describe("a table that fails once", () => {
     let writes = 0;
     fleet.records.faults = {
       after: ({ operation }) => {
-        if (operation === "compareAndSet" && ++writes === 1) throw new StorageUnavailable("answer lost");
+        if (operation === "compareAndSet" && ++writes === 1) throw new StorageUnavailable("response lost");
       },
     };
     const { instance, ask } = member();
@@ -436,7 +436,7 @@ describe("without the table", () => {
   it("pauses its own logins for as long as a 429 says", async () => {
     const { fleet, member, run, pass, logins } = setUp({ fallbackLoginsPerWindow: 5 });
     fleet.records.faults = down;
-    fleet.ringCentral.answerWith(
+    fleet.ringCentral.respondWith(
       () =>
         new RingCentralError({
           kind: "rate_limited",
@@ -447,7 +447,7 @@ describe("without the table", () => {
     );
     const { instance, ask } = member();
     await rejectionOf(run(instance, () => ask(20 * SECOND)));
-    fleet.ringCentral.answerWith(undefined);
+    fleet.ringCentral.respondWith(undefined);
     await pass(4 * MINUTE);
     await rejectionOf(run(instance, () => ask(20 * SECOND)));
     expect(logins()).toBe(1);
@@ -496,7 +496,7 @@ describe("without the table", () => {
     let writes = 0;
     fleet.records.faults = {
       after: ({ operation }) => {
-        if (operation === "compareAndSet" && ++writes === 2) throw new StorageUnavailable("answer lost");
+        if (operation === "compareAndSet" && ++writes === 2) throw new StorageUnavailable("response lost");
       },
     };
     expect((await run(instance, () => ask(20 * SECOND))).generation).toBe(1);

@@ -15,7 +15,7 @@ import {
 
 if (process.env.DEEP_RUNS !== undefined) vi.setConfig({ testTimeout: 3_600_000 });
 
-/** Seeds of a test whose run takes long, or holds many runs. */
+/** The seeds of a test with long runs. */
 const fewer = (share: number) => ({
   ...(process.env.SEED !== undefined && { SEED: process.env.SEED }),
   ...(process.env.DEEP_RUNS !== undefined && {
@@ -25,10 +25,10 @@ const fewer = (share: number) => ({
 
 const GROUPS: Group[] = ["light", "medium", "heavy"];
 const BUDGETS: Record<Group, number> = { light: 50, medium: 40, heavy: 10 };
-/** A permit had before a gate closed elsewhere leaves at most so much later: held, or waited for unchecked. */
+/** The latest departure of a permit granted before another process heard of the pause: prefetched, or promised. */
 const STALENESS_MS = 2 * SECOND;
 
-/** Crashes everywhere, messages to the table lost, late or repeated. */
+/** Crashes everywhere; messages to the table are lost, late or repeated. */
 const crashes: Omit<ScheduleOptions, "seed"> = {
   crashRate: 0.003,
   loseRequestRate: 0.005,
@@ -37,10 +37,10 @@ const crashes: Omit<ScheduleOptions, "seed"> = {
   duplicateRate: 0.02,
   pauseMs: [SECOND, 30 * SECOND],
 };
-/** Processes that freeze, also with a request on its way, but live to tell. */
+/** Processes freeze, also with a request in flight, and continue. */
 const freezes: Omit<ScheduleOptions, "seed"> = { pauseRate: 0.03, pauseMs: [100, SECOND] };
 
-/** Processes come and go, and ask for more than there is. */
+/** Processes come and go, and demand exceeds the budget. */
 function overload(fleet: Fleet, minutes: number, group: Group, factor = 3): CallResult[] {
   const { schedule } = fleet;
   const results: CallResult[] = [];
@@ -87,8 +87,8 @@ describe("the fleet's budgets", () => {
       expect(of(fleet, group).length).toBeGreaterThan(BUDGETS[group]);
       runs++;
       const isWithin = fullestMinute(of(fleet, group)) <= BUDGETS[group];
-      // A request that arrived many seconds late, by a process that just then took the table for gone: what it has to
-      // tell the others may come too late for them. One call too many at most, and hardly ever.
+      // A request may arrive many seconds late while its process takes the table for unavailable. Its charge may then
+      // come too late for the others: at most one call too many, in at most 0.1 % of the runs.
       const tookTableForGone = fleet.events.some(({ type }) => type === "degraded");
       if (chaos === freezes && tookTableForGone && !isWithin) {
         exceeded++;
@@ -101,7 +101,7 @@ describe("the fleet's budgets", () => {
     if (process.env.SEED === undefined) expect(exceeded).toBeLessThanOrEqual(0.001 * runs);
   });
 
-  it("leave to others what they have taken, from the first answer on", async () => {
+  it("leave other clients the calls they take, from the first response on", async () => {
     let runs = 0;
     let stayedOut = 0;
     await forEachSeed(60, async (seed, keep) => {
@@ -114,11 +114,11 @@ describe("the fleet's budgets", () => {
       runs++;
       if (of(fleet, "light").length <= 1) stayedOut++;
     });
-    // Where others took nearly everything in an instant, what they may take next is all that is left.
+    // Others that took nearly everything at once are left the rest.
     expect(stayedOut).toBeLessThanOrEqual(0.01 * runs);
   });
 
-  it("are used to 95 % at least while demand is there", async () => {
+  it("are used to at least 95 % while there is demand", async () => {
     await forEachSeed(
       3,
       async (seed, keep) => {
@@ -137,7 +137,7 @@ describe("the fleet's budgets", () => {
     );
   });
 
-  it("give back what a crashed process had taken, wherever it crashed, when its window is over", async () => {
+  it("regain the permits of a crashed process when its window is over, wherever it crashed", async () => {
     await forEachSeed(
       6,
       async (seed, keep) => {
@@ -172,7 +172,7 @@ describe("the fleet's budgets", () => {
     );
   });
 
-  it("refuse at once, and tell when there truly is a permit", async () => {
+  it("reject at once, with the time at which there is a permit", async () => {
     await forEachSeed(100, async (seed, keep) => {
       const schedule = keep(createSchedule({ seed }));
       const fleet = createFleet(schedule, { tableTells: schedule.chance(0.7) });
@@ -197,7 +197,7 @@ describe("the fleet's budgets", () => {
     });
   });
 
-  it("keep a reserve for interactive calls, however hard syncs push", async () => {
+  it("keep a reserve for interactive calls, whatever the load of syncs", async () => {
     await forEachSeed(40, async (seed, keep) => {
       const schedule = keep(createSchedule({ seed }));
       const fleet = createFleet(schedule);
@@ -233,30 +233,30 @@ describe("the fleet's budgets", () => {
 const KNOWN_AFTER_MS = 400 + 4 * 40;
 
 /**
- * The 429s after the first of an episode: `underWay` of them are for requests that left before the fleet could know,
+ * The 429s after the first of an episode: `inFlight` of them are for requests that left before the fleet could know,
  * `late` for the others.
  */
-function secondRejections(rejections: readonly Arrival[]): { late: number; underWay: number } {
+function secondRejections(rejections: readonly Arrival[]): { late: number; inFlight: number } {
   let late = 0;
-  let underWay = 0;
+  let inFlight = 0;
   let first: Arrival | undefined;
   for (const one of rejections) {
-    if (first !== undefined && one.leftAt <= first.at + KNOWN_AFTER_MS + STALENESS_MS) underWay++;
+    if (first !== undefined && one.leftAt <= first.at + KNOWN_AFTER_MS + STALENESS_MS) inFlight++;
     else {
       if (first !== undefined) late++;
       first = one;
     }
   }
-  return { late, underWay };
+  return { late, inFlight };
 }
 
-describe("a closed gate", () => {
+describe("a pause", () => {
   /** An outside client fills the budget at some time of an overload. */
   function episode(fleet: Fleet, group: Group, atMs: number) {
     fleet.schedule.after(atMs, () => fleet.limiter.fill(group, BUDGETS[group]));
   }
 
-  it("stops the whole fleet after the first 429 until the penalty is over, then lets one probe go", async () => {
+  it("stops the whole fleet after the first 429 until the penalty is over, then sends one probe", async () => {
     let episodes = 0;
     let followed = 0;
     await forEachSeed(80, async (seed, keep) => {
@@ -269,7 +269,7 @@ describe("a closed gate", () => {
 
       const arrivals = of(fleet, group);
       const [first, ...more] = refused(arrivals);
-      // Now and then the fleet has nothing to send until the outside calls are forgotten.
+      // In some runs the fleet sends nothing until the external calls have left the window.
       if (!first) return;
       episodes++;
       const knownAt = first.at + KNOWN_AFTER_MS;
@@ -279,7 +279,7 @@ describe("a closed gate", () => {
       const [probe, follower] = afterwards;
       expect(probe?.status).toBe(200);
       expect((probe?.leftAt ?? 0) - lastAt).toBeGreaterThanOrEqual(MINUTE);
-      // A run may end before anybody follows.
+      // A run may end before another request follows.
       expect(follower?.leftAt ?? Number.POSITIVE_INFINITY).toBeGreaterThan(probe?.at ?? 0);
       if (follower) followed++;
     });
@@ -287,7 +287,7 @@ describe("a closed gate", () => {
     if (process.env.SEED === undefined) expect(episodes).toBeGreaterThan(60);
   });
 
-  it("gets no second 429 but from crashes and from requests under way", async () => {
+  it("has no second 429 except from crashes and from requests in flight", async () => {
     let runs = 0;
     let crowded = 0;
     const check = async (seed: number, keep: (schedule: Schedule) => Schedule) => {
@@ -298,23 +298,23 @@ describe("a closed gate", () => {
       await schedule.run();
       const limited = refused(of(fleet, "heavy"));
       const closings = fleet.events.filter(({ type }) => type === "paused").length;
-      const { late, underWay } = secondRejections(limited);
+      const { late, inFlight } = secondRejections(limited);
       // The fleet does not learn of a 429 when the process crashes that got it.
       expect(late).toBeLessThanOrEqual(schedule.crashes);
       const unheard = limited.length - closings;
-      expect(unheard).toBeLessThanOrEqual(schedule.crashes + underWay);
+      expect(unheard).toBeLessThanOrEqual(schedule.crashes + inFlight);
       runs++;
       if (unheard > schedule.crashes + 3) crowded++;
     };
     await forEachSeed(60, check);
     if (process.env.SEED !== undefined) return;
-    // Permits are spaced out, so few requests are under way at any time.
+    // Permits are spaced out, so few requests are in flight at any time.
     expect(crowded).toBeLessThanOrEqual(0.001 * runs);
-    // More than three were under way.
+    // More than three were in flight.
     await forEachSeed(1, check, { SEED: "20337" });
   });
 
-  it("closes again when the probe fails, for longer", async () => {
+  it("starts again when the probe fails, for longer", async () => {
     await forEachSeed(60, async (seed, keep) => {
       const schedule = keep(createSchedule({ seed }));
       const fleet = createFleet(schedule);
@@ -342,7 +342,7 @@ describe("a closed gate", () => {
     });
   });
 
-  it("of the whole account stops every group after a 429 without headers, and one probe opens them all", async () => {
+  it("of the whole account stops every group after a 429 without headers, and one probe resumes them all", async () => {
     await forEachSeed(40, async (seed, keep) => {
       const schedule = keep(createSchedule({ seed }));
       const fleet = createFleet(schedule, { tableTells: schedule.chance(0.7) });
@@ -367,7 +367,7 @@ describe("a closed gate", () => {
 });
 
 describe("without the table", () => {
-  it("each process spends no more than its share, keeps its gates, and joins the others again", async () => {
+  it("each process spends at most its share, keeps its pauses, and rejoins the fleet", async () => {
     await forEachSeed(40, async (seed, keep) => {
       const schedule = keep(createSchedule({ seed }));
       const fleet = createFleet(schedule, { settings: { fallbackShare: 0.1 } });

@@ -13,9 +13,9 @@ import { scenariosFor } from "./suite.ts";
  * The same seed always gives the same table. Ends with 1 when a goal is missed.
  *
  * How 429s are counted: an episode is what comes within a minute of the 429 before it. In an episode one 429 is
- * the first. Requests that were under way when its answer reached the fleet, or left at most `STALENESS_MS` after
- * it (with permits they had before), are counted apart as "under way". Any further one is late: it counts against
- * the goal, and as an extension of the penalty.
+ * the first. Requests in flight when its response reached the fleet, or sent at most `STALENESS_MS` after it (with
+ * earlier permits), are counted apart as "in flight". Any further one is late: it counts against the goal, and as an
+ * extension of the penalty.
  */
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -38,7 +38,7 @@ async function main(): Promise<void> {
   console.log(
     `${size.instances} instances, load ${size.load}x where not said otherwise, ${size.hours} h, seed ${size.seed}`,
   );
-  console.log("Light/Medium/Heavy each; storage per call asked for, refused ones included\n");
+  console.log("Light/Medium/Heavy each; storage per call asked for, rejected ones included\n");
   console.log(heading);
   const missed: string[] = [];
   for (const scenario of scenariosFor(size)) {
@@ -64,11 +64,11 @@ const columns: Array<[string, number]> = [
   ["token calls", 11],
   ["429 episodes", 12],
   ["most 429/ep.", 14],
-  ["under way", 9],
+  ["in flight", 9],
   ["extensions", 14],
   ["goodput %", 11],
   ["fullest window", 14],
-  ["refused %", 9],
+  ["rejected %", 10],
   ["wait p50/p99 ms", 15],
   ["interactive:sync", 16],
   ["reads+writes", 12],
@@ -89,7 +89,7 @@ function row(name: string, measures: Measures, wallMs: number): string {
     String(measures.tokenCalls),
     each(({ episodes }) => episodes),
     each(({ most429PerEpisode }) => most429PerEpisode),
-    each(({ underWay429 }) => underWay429),
+    each(({ inFlight429 }) => inFlight429),
     each(({ extensions }) => extensions),
     each(({ goodput }) => percent(goodput)),
     each(({ fullestWindow }) => fullestWindow),

@@ -7,7 +7,7 @@ export interface Goal {
   found: string;
 }
 
-/** What the fleet promises in a scenario; nothing is promised for other clients. */
+/** The promises of the fleet in a scenario; other clients promise nothing. */
 export function goalsOf(scenario: Scenario, measures: Measures): Goal[] {
   if (scenario.client !== "ringfront") return [];
   const worst = (of: (group: GroupMeasures) => number) =>
@@ -18,7 +18,7 @@ export function goalsOf(scenario: Scenario, measures: Measures): Goal[] {
     found: String(Math.round(value * 1000) / 1000),
   });
   const { interactive, goodput } = measures;
-  // A token lives an hour, and is renewed up to ten minutes ahead.
+  // A token lives 60 minutes and is renewed up to 10 minutes early.
   const lives = 1 + Math.floor(scenario.minutes / 50);
   const goals = [
     atMost("token calls", measures.tokenCalls, lives),
@@ -51,7 +51,7 @@ export function goalsOf(scenario: Scenario, measures: Measures): Goal[] {
     goals.push(
       atMost("interactive p99 wait (ms)", interactive.p99Ms, 1_000),
       atMost("the same in any group", worst(commonP99), 1_000),
-      atMost("interactive calls refused", interactive.refused, 0.01),
+      atMost("interactive calls rejected", interactive.refused, 0.01),
     );
   }
   return goals;

@@ -2,7 +2,7 @@ import type { CallGroup, Outcome } from "./member.ts";
 import { CALL_GROUPS, type Run } from "./scenarios.ts";
 import { type Arrival, LIMITS } from "./upstream.ts";
 
-/** What is said of one run. Shares are of 1. */
+/** The measures of one run. Shares are of 1. */
 export interface Measures {
   tokenCalls: number;
   groups: Record<CallGroup, GroupMeasures>;
@@ -12,8 +12,8 @@ export interface Measures {
   refused: number;
   limited: number;
   failed: number;
-  interactive: LaneMeasures;
-  sync: LaneMeasures;
+  interactive: PriorityMeasures;
+  sync: PriorityMeasures;
   readsPerCall: number;
   writesPerCall: number;
   lostRacesPerWrite: number;
@@ -25,8 +25,8 @@ export interface GroupMeasures {
   /** The most the fleet got in one episode from requests that left when it could have known. */
   most429PerEpisode: number;
   total429: number;
-  /** Of these, from requests that were under way when the first was answered, or left within the staleness bound. */
-  underWay429: number;
+  /** 429s of requests in flight at the first response, or sent within the staleness bound. */
+  inFlight429: number;
   /** Requests of the fleet that hit a penalty and left when it could have known. */
   extensions: number;
   /** The most let in within any 60 s. */
@@ -35,7 +35,7 @@ export interface GroupMeasures {
   interactiveP99Ms: number;
 }
 
-export interface LaneMeasures {
+export interface PriorityMeasures {
   calls: number;
   served: number;
   p50Ms: number;
@@ -43,7 +43,7 @@ export interface LaneMeasures {
   refused: number;
 }
 
-/** A permit had before a gate closed elsewhere may be used so much longer. */
+/** How long a permit granted before a pause elsewhere may still be used. */
 export const STALENESS_MS = 2_000;
 const WARM_UP_MS = 120_000;
 const WINDOW_MS = 60_000;
@@ -71,8 +71,8 @@ export function measure({ outcomes, upstream, startedAt, endedAt, around }: Run)
     refused: share("refused"),
     limited: share("limited"),
     failed: share("failed"),
-    interactive: measureLane(outcomes.filter(({ priority }) => priority === "interactive")),
-    sync: measureLane(outcomes.filter(({ priority }) => priority === "sync")),
+    interactive: measurePriority(outcomes.filter(({ priority }) => priority === "interactive")),
+    sync: measurePriority(outcomes.filter(({ priority }) => priority === "sync")),
     readsPerCall: reads / Math.max(1, outcomes.length),
     writesPerCall: writes / Math.max(1, outcomes.length),
     lostRacesPerWrite: lostRaces / Math.max(1, writes),
@@ -102,7 +102,7 @@ function measureGroup(
     episodes: episodes.length,
     most429PerEpisode: Math.max(0, ...late.map((count) => 1 + count)),
     total429,
-    underWay429: total429 - episodes.length - late.reduce((sum, count) => sum + count, 0),
+    inFlight429: total429 - episodes.length - late.reduce((sum, count) => sum + count, 0),
     extensions: late.reduce((sum, count) => sum + count, 0),
     fullestWindow: fullestWindow(arrivals.filter(({ allowed }) => allowed)),
     interactiveCalls: interactive.length,
@@ -110,7 +110,7 @@ function measureGroup(
   };
 }
 
-/** 429s that belong together: each came before the penalty of the one before was over, or soon after. */
+/** Groups of 429s, each within a minute of the one before. */
 function episodesOf(refused: Arrival[]): Arrival[][] {
   const episodes: Arrival[][] = [];
   for (const arrival of refused) {
@@ -131,7 +131,7 @@ function fullestWindow(arrivals: Arrival[]): number {
   return most;
 }
 
-function measureLane(outcomes: Outcome[]): LaneMeasures {
+function measurePriority(outcomes: Outcome[]): PriorityMeasures {
   const served = waits(outcomes);
   const refused = outcomes.filter(({ result }) => result !== "served").length;
   return {

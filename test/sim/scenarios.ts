@@ -26,9 +26,9 @@ export interface Scenario {
   load: number;
   /** Every instance makes one call of each group in the first second. */
   coldBurst?: boolean;
-  /** A client outside the fleet: a steady share of the limit, or so many calls at once every ten minutes. */
+  /** An external client: a steady share of the limit, or a burst of that share every ten minutes. */
   outside?: { share?: number; burst?: number };
-  /** So many processes page through the account, as fast as they are let. */
+  /** Processes that page through the account as fast as they are admitted. */
   syncs?: number;
 }
 

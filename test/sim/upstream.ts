@@ -4,7 +4,7 @@ import { createRateLimiter, type Verdict } from "../twin/edge/rate-limiter.ts";
 /** RingCentral's usage plan groups. [docs: RATE] */
 export type Group = "light" | "medium" | "heavy" | "auth";
 
-/** The judge: the RingCentral twin's own limiter, which shares nothing with the rate limiter. */
+/** The limits of the RingCentral twin's own limiter, which shares no code with the rate limiter. */
 export const LIMITS: Readonly<Record<Group, number>> = { light: 50, medium: 40, heavy: 10, auth: 5 };
 
 /** One request as it reached RingCentral; instants are true time. */
@@ -12,13 +12,13 @@ export interface Arrival {
   group: Group;
   at: number;
   allowed: boolean;
-  /** Before the penalty that an earlier 429 began was over. */
+  /** During the penalty of an earlier 429. */
   inPenalty: boolean;
   from: "fleet" | "outside";
   priority: "interactive" | "sync";
-  /** When its sender let it go. */
+  /** When its sender sent it. */
   leftAt: number;
-  /** When its sender had the answer. */
+  /** When its sender had the response. */
   answeredAt: number;
 }
 

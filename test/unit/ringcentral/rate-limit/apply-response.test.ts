@@ -85,7 +85,7 @@ describe("a response", () => {
     expect(budgetAfter(silent)?.pause?.penaltyMs).toBe(60_000);
   });
 
-  it("is no exhaustion when it is CMN-304, or about a wider limit", () => {
+  it("does not pause the group for CMN-304, or for a wider limit", () => {
     expect(budgetAfter({ ...exhausted, remaining: 49, errorCode: "CMN-304" })?.pause).toBeUndefined();
     expect(budgetAfter({ group: "light", status: 429, withoutHeaders: true })?.pause).toBeUndefined();
   });
@@ -117,7 +117,7 @@ describe("a response", () => {
     expect(apply("older")).toBeUndefined();
   });
 
-  it("finds out external usage from what remains", () => {
+  it("measures external usage by what remains", () => {
     const shared = budgetAfter({ ...good, remaining: 39 });
     expect(shared?.external).toEqual({ count: 10, at: NOW, peak: { count: 10, at: NOW } });
     expect(budgetAfter({ ...good, remaining: 39 }, shared)).toBeUndefined();
@@ -125,7 +125,7 @@ describe("a response", () => {
     expect(fewer?.external).toMatchObject({ count: 5, peak: { count: 10 } });
   });
 
-  it("does not take the fleet's own permits for those of others", () => {
+  it("does not mistake the fleet's own permits for external usage", () => {
     const busy = { ...budget, log: [{ ...entry, by: NOW - 30_000, count: 20 }, entry] };
     expect(budgetAfter({ ...good, remaining: 29 }, busy)).toBeUndefined();
     expect(budgetAfter({ ...good, remaining: 27 }, busy)?.external?.count).toBe(2);

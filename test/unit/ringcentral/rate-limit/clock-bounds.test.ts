@@ -16,13 +16,13 @@ function clockWith(skewMs: number) {
 }
 
 describe("the table's time", () => {
-  it("is the own clock's, give or take the largest skew, until the table has answered", () => {
+  it("is the process's clock, give or take the largest skew, until the table has responded", () => {
     const { clock } = clockWith(3_000);
     const time = createTableClock({ clock, maxSkewMs: 5_000 });
     expect(time.now()).toEqual({ earliest: START - 2_000, latest: START + 8_000 });
   });
 
-  it("holds the true time between its bounds, which come together with every answer", () => {
+  it("holds the true time between its bounds, which narrow with every response", () => {
     const step = fc.record({
       waitMs: fc.integer({ min: 0, max: 9_000 }),
       thereMs: fc.integer({ min: 1, max: 40 }),
@@ -61,7 +61,7 @@ describe("the table's time", () => {
     expect(time.now().latest).toBeLessThan(START + 3_002_000);
   });
 
-  it("is not misled by a header that is no date", () => {
+  it("ignores a header that is no date", () => {
     const { clock } = clockWith(0);
     const time = createTableClock({ clock, maxSkewMs: 5_000 });
     const before = time.now();

@@ -45,7 +45,7 @@ describe("reserving permits", () => {
     expect(group.log).toEqual([used(10, by)]);
   });
 
-  it("promises a slot that comes free within a caller's longest wait, to the first who asks", () => {
+  it("promises a slot that comes free within a caller's longest wait, to the first request", () => {
     const budget = {
       ...heavy,
       log: [used(1, NOW - SPAN + 1_000), used(1, NOW - SPAN + 2_500), used(8, NOW)],
@@ -70,7 +70,7 @@ describe("reserving permits", () => {
     expect(calm.every((one) => one.kind === "granted" && one.from === NOW)).toBe(true);
   });
 
-  it("serves interactive calls first, whoever asked first", () => {
+  it("serves interactive calls first, whatever the order of requests", () => {
     const { decisions } = plan({ ...heavy, log: [used(6, NOW - 1_000)] }, [sync, ...asks(4)]);
     expect(decisions.map(({ kind }) => kind)).toEqual([
       "rejected",
@@ -108,13 +108,13 @@ describe("reserving permits", () => {
     expect(plan(budget, [sync]).decisions).toEqual([{ kind: "later", waitMs: 2_000 }]);
   });
 
-  it("spends a fifth of a budget nobody has confirmed, and has the others wait for the first answer", () => {
+  it("spends a fifth of an unconfirmed budget, and lets the other calls wait for the first response", () => {
     const { decisions } = plan({ ...heavy, limit: 50, confirmed: false }, asks(12));
     expect(decisions.filter(({ kind }) => kind === "granted")).toHaveLength(10);
     expect(decisions.slice(10)).toEqual(Array(2).fill({ kind: "later", waitMs: 500 }));
   });
 
-  it("leaves to others what they take, and a margin", () => {
+  it("leaves other clients the calls they take, and a margin", () => {
     const external = { count: 16, at: NOW - 1_000, peak: { count: 16, at: NOW } };
     const { decisions } = plan({ ...heavy, limit: 50, external }, asks(40));
     expect(decisions.filter((one) => one.kind === "granted")).toHaveLength(50 - 16 - 8);

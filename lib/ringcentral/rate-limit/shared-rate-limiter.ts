@@ -10,7 +10,7 @@ import type { OnRateLimitEvent } from "./events.ts";
 import { ACCOUNT, FallbackLimiter } from "./fallback.ts";
 import { limitsKey } from "./limits-record.ts";
 import type { GrantedPermit } from "./permit-log.ts";
-import { PermitQueue } from "./permit-queue.ts";
+import { PermitQueue, type PermitQueueParts } from "./permit-queue.ts";
 import type { AdmissionRequest, Observation, Permit, RateLimiter } from "./ports.ts";
 import { PrefetchedPermits } from "./prefetched-permits.ts";
 import { rejection } from "./rejection.ts";
@@ -34,14 +34,8 @@ export interface SharedRateLimiterOptions {
 
 /** RingCentral's budgets, shared by the whole fleet. SPEC.md describes the protocol. */
 export class SharedRateLimiter implements RateLimiter {
-  readonly #record: VersionedRecord;
   readonly #queue: PermitQueue;
-  readonly #prefetched: PrefetchedPermits;
-  readonly #fallback: FallbackLimiter;
-  readonly #time: FleetClock;
-  readonly #random: () => number;
-  readonly #settings: RateLimitSettings;
-  readonly #onEvent: OnRateLimitEvent;
+  readonly #parts: PermitQueueParts;
 
   constructor(options: SharedRateLimiterOptions) {
     const { records, clock, random, accountKey, instanceId, onEvent = () => {} } = options;
@@ -64,44 +58,37 @@ export class SharedRateLimiter implements RateLimiter {
     const fallback = new FallbackLimiter(clock.now, settings);
     let ids = 0;
     const uniqueId = () => `${instanceId}.${ids++}`;
-    const parts = { record, prefetched, fallback, clock, time, random, settings, onEvent, uniqueId };
-    this.#queue = new PermitQueue(parts);
-    this.#record = record;
-    this.#prefetched = prefetched;
-    this.#fallback = fallback;
-    this.#time = time;
-    this.#random = random;
-    this.#settings = settings;
-    this.#onEvent = onEvent;
+    this.#parts = { record, prefetched, fallback, clock, time, random, settings, onEvent, uniqueId };
+    this.#queue = new PermitQueue(this.#parts);
   }
 
   async admit({ group: documented, priority, deadline, ...request }: AdmissionRequest): Promise<Permit> {
     const { route = "other", operation = route } = request;
-    const { known } = this.#record;
+    const { known } = this.#parts.record;
     const group = known.countedIn?.[operation] ?? documented;
     const about = { group, documented, operation, priority, route };
-    const pausedMs = this.#fallback.pausedMs(group);
+    const pausedMs = this.#parts.fallback.pausedMs(group);
     if (pausedMs > 0) {
-      await this.#record.flush();
-      throw rejection(pausedMs, this.#random);
+      await this.#parts.record.flush();
+      throw rejection(pausedMs, this.#parts.random);
     }
-    const isPaused = pauseOf(known, group, this.#time.now().earliest).state !== "none";
-    const entry = isPaused ? undefined : this.#prefetched.take(group, priority);
+    const isPaused = pauseOf(known, group, this.#parts.time.now().earliest).state !== "none";
+    const entry = isPaused ? undefined : this.#parts.prefetched.take(group, priority);
     if (entry === undefined) return this.#permitFor(await this.#queue.acquire({ ...about, deadline }));
-    this.#prefetched.demand(group, 1);
+    this.#parts.prefetched.demand(group, 1);
     const { priority: reservedFor, route: reservedBy } = entry;
-    const grantedAt = this.#time.now();
+    const grantedAt = this.#parts.time.now();
     return this.#permitFor({ ...about, priority: reservedFor, route: reservedBy, entry, grantedAt });
   }
 
   /** Every budget, for `GET /v1/limits`; this process's view while the table is unavailable. */
   async describe(): Promise<BudgetDescription[]> {
     try {
-      const { limits } = await this.#record.read();
-      return describe(limits, this.#time.now(), "fleet", this.#settings);
+      const { limits } = await this.#parts.record.read();
+      return describe(limits, this.#parts.time.now(), "fleet", this.#parts.settings);
     } catch (error) {
       if (!(error instanceof StorageUnavailable)) throw error;
-      return describe(this.#record.known, this.#time.now(), "process", this.#settings);
+      return describe(this.#parts.record.known, this.#parts.time.now(), "process", this.#parts.settings);
     }
   }
 
@@ -113,18 +100,18 @@ export class SharedRateLimiter implements RateLimiter {
   }
 
   async #observe(permit: GrantedPermit, observation: Observation): Promise<void> {
-    const response: Response = { observation, permit, now: this.#time.now() };
+    const response: Response = { observation, permit, now: this.#parts.time.now() };
     const counted = countedGroup(observation, permit);
     const isRejected = isExhausted(observation);
     if (isRejected) this.#pauseHere(counted, observation);
-    else this.#fallback.succeeded(permit.group);
+    else this.#parts.fallback.succeeded(permit.group);
     if (permit.entry === undefined || counted !== permit.group) this.#charge(counted, permit);
     if (permit.probe === undefined && !isRejected && this.#isKnown(response)) return;
-    const settings = this.#settings;
+    const settings = this.#parts.settings;
     try {
       let before: AccountLimits = { groups: {} };
       let after: AccountLimits | undefined;
-      await this.#record.update((limits) => {
+      await this.#parts.record.update((limits) => {
         before = limits;
         after = applyResponse(limits, response, settings);
         return after;
@@ -132,58 +119,61 @@ export class SharedRateLimiter implements RateLimiter {
       if (after !== undefined) this.#report(before, after, response);
     } catch (error) {
       if (!(error instanceof StorageUnavailable)) throw error;
-      this.#record.later((limits) => applyResponse(limits, response, settings) ?? limits);
+      this.#parts.record.later((limits) => applyResponse(limits, response, settings) ?? limits);
     }
   }
 
   async #release(permit: GrantedPermit, sent: boolean): Promise<void> {
     const { entry, probe, group } = permit;
     if (entry === undefined) {
-      this.#fallback.unanswered(group);
+      this.#parts.fallback.unanswered(group);
       if (sent) this.#charge(group, permit);
       return;
     }
-    const isLate = sent && this.#time.now().latest > entry.by;
+    const isLate = sent && this.#parts.time.now().latest > entry.by;
     if (isLate) this.#charge(group, permit);
     else if (!sent && probe !== undefined) {
-      this.#record.later((limits) => withoutAnyProbe(limits, group, probe));
+      this.#parts.record.later((limits) => withoutAnyProbe(limits, group, probe));
     } else return;
     // A late use must be in the record before its slot is used again; the next probe must not wait a whole penalty.
-    await this.#record.flush();
+    await this.#parts.record.flush();
   }
 
   /** Stops this process at once. */
   #pauseHere(group: string, observation: Observation): void {
-    const forMs = penaltyOf(observation, this.#settings) + this.#settings.pauseGuardMs;
+    const forMs = penaltyOf(observation, this.#parts.settings) + this.#parts.settings.pauseGuardMs;
     const isAccountWide = observation.withoutHeaders;
-    this.#fallback.pause(isAccountWide ? ACCOUNT : group, forMs);
-    this.#prefetched.drop(isAccountWide ? undefined : group);
+    this.#parts.fallback.pause(isAccountWide ? ACCOUNT : group, forMs);
+    this.#parts.prefetched.drop(isAccountWide ? undefined : group);
   }
 
   /** Counts a request that the group's log does not have, or has too early. */
   #charge(group: string, permit: GrantedPermit): void {
-    const by = this.#time.now().latest;
-    this.#record.later((limits) => charged(limits, group, permit, by, this.#settings));
+    const by = this.#parts.time.now().latest;
+    this.#parts.record.later((limits) => charged(limits, group, permit, by, this.#parts.settings));
   }
 
   /** Whether the cached copy explains the response. An old copy may lack some permits of other processes. */
   #isKnown(response: Response): boolean {
-    const copy = this.#record.cached;
+    const copy = this.#parts.record.cached;
     if (copy === undefined) return false;
     const { limit } = groupIn(
       copy.limits,
       countedGroup(response.observation, response.permit),
-      this.#settings,
+      this.#parts.settings,
     );
     const slack = Math.max(1, Math.ceil(limit / 20));
-    return applyResponse(copy.limits, response, this.#settings, slack) === undefined;
+    return applyResponse(copy.limits, response, this.#parts.settings, slack) === undefined;
   }
 
   #report(before: AccountLimits, after: AccountLimits, { observation, permit }: Response): void {
-    const onEvent = this.#onEvent;
+    const onEvent = this.#parts.onEvent;
     const { errorCode } = observation;
     const group = countedGroup(observation, permit);
-    const [was, is] = [groupIn(before, group, this.#settings), groupIn(after, group, this.#settings)];
+    const [was, is] = [
+      groupIn(before, group, this.#parts.settings),
+      groupIn(after, group, this.#parts.settings),
+    ];
     for (const [name, old, now] of [
       [group, was.pause, is.pause],
       [ACCOUNT, before.pause, after.pause],

@@ -15,6 +15,17 @@ const hasTitle = (file: string, title: string) =>
   existsSync(join(projectRoot, file)) &&
   new RegExp(`\\(\\s*(["'\`])${literally(title)}\\1`).test(read(file).replaceAll('\\"', '"'));
 
+test("each protocol has its page", () => {
+  const rooms = [
+    "http/idempotency",
+    "ringcentral/auth",
+    "ringcentral/cache",
+    "ringcentral/rate-limit",
+    "sync/run",
+  ];
+  expect(pages.toSorted()).toEqual(rooms.map((room) => `lib/${room}/SPEC.md`));
+});
+
 test.each(pages)("%s names tests that exist, one for each invariant at least", (page) => {
   const text = read(page);
   const named = [...text.matchAll(/Held by: `([^`]+)` "(.+)"$/gm)];

@@ -32,13 +32,9 @@ export class ChangesGone extends Error {
 export async function writeChanges(
   records: RecordStore,
   accountId: string,
-  {
-    runId,
-    differences,
-    firstSequence,
-    at,
-  }: { runId: string; differences: readonly Difference[]; firstSequence: number; at: number },
+  written: { runId: string; differences: readonly Difference[]; firstSequence: number; at: number },
 ): Promise<void> {
+  const { runId, differences, firstSequence, at } = written;
   const changes = differences.map(
     (difference, index): NumberChange => ({
       sequence: firstSequence + index,
@@ -80,41 +76,28 @@ export async function recordVersion(
 export async function readChangesFrom(
   records: RecordStore,
   accountId: string,
-  {
-    head,
-    from,
-    limit,
-    notBefore = 0,
-  }: { head: Head; from: ChangePosition; limit: number; notBefore?: number },
+  wanted: { head: Head; from: ChangePosition; limit: number; notBefore?: number },
 ): Promise<{ changes: NumberChange[]; next: ChangePosition }> {
+  const { head, from, limit, notBefore = 0 } = wanted;
   const changes: NumberChange[] = [];
   let next = from;
   for (let looked = 0; looked < MAX_VERSIONS && next.version <= head.version && changes.length < limit; ) {
-    const count = Math.min(CONCURRENCY, head.version - next.version + 1);
+    const batch = Math.min(CONCURRENCY, head.version - next.version + 1);
     const first = next.version;
     const versions = await Promise.all(
-      Array.from({ length: count }, (_, index) => versionOf(records, accountId, head, first + index)),
+      Array.from({ length: batch }, (_, index) => readVersion(records, accountId, head, first + index)),
     );
-    looked += count;
+    looked += batch;
     for (const version of versions) {
       if (version === undefined || version.committedAt < notBefore) throw new ChangesGone();
-      const wanted = Math.min(limit - changes.length, version.changes - next.index);
-      if (wanted > 0) changes.push(...(await readSome(records, accountId, version, next.index, wanted)));
-      next = { ...next, index: next.index + Math.max(0, wanted) };
+      const count = Math.min(limit - changes.length, version.changes - next.index);
+      if (count > 0) changes.push(...(await readSome(records, accountId, version, next.index, count)));
+      next = { ...next, index: next.index + Math.max(0, count) };
       if (next.index < version.changes) break;
       next = { version: next.version + 1, index: 0 };
     }
   }
   return { changes, next };
-}
-
-async function versionOf(
-  records: RecordStore,
-  accountId: string,
-  head: Head,
-  version: number,
-): Promise<VersionRecord | undefined> {
-  return version === head.version ? head.latest : readVersion(records, accountId, version);
 }
 
 async function readSome(

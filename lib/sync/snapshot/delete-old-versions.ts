@@ -28,7 +28,7 @@ export async function deleteOldVersions(
   let chunks = 0;
   while (upToVersion < head.version && upToVersion - before < MAX_VERSIONS) {
     const version = upToVersion + 1;
-    const made = version === head.version ? head.latest : await readVersion(records, accountId, version);
+    const made = await readVersion(records, accountId, head, version);
     // Expired: the account was not synced for months, and the retired chunks are no longer known.
     if (made !== undefined) {
       if (made.committedAt + KEPT_MS > now) break;

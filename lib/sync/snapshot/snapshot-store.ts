@@ -46,12 +46,14 @@ export async function readHead(records: RecordStore, accountId: string): Promise
   return (await records.read<Head>(headKey(accountId)))?.value ?? emptyHead;
 }
 
-/** @returns undefined when there is no record; the head shows the latest version before it has one */
+/** @returns undefined when the record has expired; the latest version is in the head, before it has a record */
 export async function readVersion(
   records: RecordStore,
   accountId: string,
+  head: Head,
   version: number,
 ): Promise<VersionRecord | undefined> {
+  if (version === head.version) return head.latest;
   return (await records.read<VersionRecord>(versionKey(accountId, version)))?.value;
 }
 

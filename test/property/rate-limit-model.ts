@@ -36,14 +36,14 @@ export function createLimiter(schedule: Schedule, limits: Record<string, number>
   return {
     arrivals,
     penaltyUntil,
-    /** Calls of a client outside the fleet. */
+    /** Calls of an external client. */
     fill(group: string, calls: number) {
       const log = logs.get(group) ?? [];
       for (let n = 0; n < calls; n++) log.push(schedule.clock.now());
       logs.set(group, log);
     },
-    /** Some limit wider than the group's: 429 without headers. */
-    closeWide(ms: number) {
+    /** A limit wider than the group's: 429 without headers. */
+    pauseAccount(ms: number) {
       wideUntil = schedule.clock.now() + ms;
     },
     get wideUntil() {
@@ -102,7 +102,7 @@ export function createFleet(
     records: createMemoryRecordStore(),
     limiter: createLimiter(schedule, budgets),
     events: [],
-    // Without the table nobody's calls are counted together: what the fleet promises is measured without that.
+    // The fleet's promises hold with the table: without it each process counts alone, so here it spends nothing.
     settings: { fallbackShare: 0, ...options.settings },
     tableTells,
     sendsLate,

@@ -251,7 +251,7 @@ function secondRejections(rejections: readonly Arrival[]): { late: number; inFli
 }
 
 describe("a pause", () => {
-  /** An outside client fills the budget at some time of an overload. */
+  /** An external client fills the budget during an overload. */
   function episode(fleet: Fleet, group: Group, atMs: number) {
     fleet.schedule.after(atMs, () => fleet.limiter.fill(group, BUDGETS[group]));
   }
@@ -320,7 +320,7 @@ describe("a pause", () => {
       const fleet = createFleet(schedule);
       overload(fleet, 6, "heavy", 5);
       episode(fleet, "heavy", 20 * SECOND);
-      // Somebody else restarts the penalty just before it ends.
+      // Another client restarts the penalty just before it ends.
       let restarted = false;
       const restart = () => {
         const until = fleet.limiter.penaltyUntil.get("heavy") ?? 0;
@@ -347,7 +347,7 @@ describe("a pause", () => {
       const schedule = keep(createSchedule({ seed }));
       const fleet = createFleet(schedule, { tableTells: schedule.chance(0.7) });
       for (const group of GROUPS) overload(fleet, 3, group, 1);
-      schedule.after(schedule.between(5 * SECOND, 40 * SECOND), () => fleet.limiter.closeWide(MINUTE));
+      schedule.after(schedule.between(5 * SECOND, 40 * SECOND), () => fleet.limiter.pauseAccount(MINUTE));
       await schedule.run();
       const { arrivals } = fleet.limiter;
       const [first, ...more] = refused(arrivals);

@@ -98,4 +98,15 @@ describe("the schedule", () => {
     const failing = forEachSeed(5, breaksOnThree, {});
     await expect(failing).rejects.toThrow(/SEED=3 fails: broken/);
   });
+
+  it("counts up from the first seed named, and plays the same seeds where none is", async () => {
+    const seedsOf = async (env: { FIRST_SEED?: string; SEED?: string }) => {
+      const seeds: number[] = [];
+      await forEachSeed(3, async (seed) => void seeds.push(seed), env);
+      return seeds;
+    };
+    expect(await seedsOf({})).toEqual([1, 2, 3]);
+    expect(await seedsOf({ FIRST_SEED: "700" })).toEqual([700, 701, 702]);
+    expect(await seedsOf({ FIRST_SEED: "700", SEED: "5" })).toEqual([5]);
+  });
 });

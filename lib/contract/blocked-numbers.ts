@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { requestBody, resource } from "./named.ts";
+import { E164, requestBody, resource } from "./named.ts";
 import { Country, ExtensionIdOrMe, Label, PhoneNumberText } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
 
@@ -8,7 +8,7 @@ export const BlockedNumber = resource(
   "A number whose calls and messages the extension rejects.",
   {
     id: z.string(),
-    phoneNumber: z.string().check(z.meta({ description: "E.164" })),
+    phoneNumber: E164,
     label: z.optional(z.string()),
   },
 );

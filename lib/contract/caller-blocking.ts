@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { requestBody, resource } from "./named.ts";
+import { described, E164, requestBody, resource } from "./named.ts";
 import { Country, ExtensionIdOrMe, Id, Label, PhoneNumberText } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
 
@@ -11,7 +11,7 @@ export const CallerBlockingNumber = resource(
   "An entry of the extension's blocked or allowed list.",
   {
     id: z.string(),
-    phoneNumber: z.string().check(z.meta({ description: "E.164" })),
+    phoneNumber: E164,
     label: z.optional(z.string()),
     status: z.string().check(z.meta({ description: "`blocked` or `allowed`.", examples: ["blocked"] })),
   },
@@ -27,10 +27,7 @@ const optionalFields = {
 export const NewCallerBlockingNumber = requestBody(
   "NewCallerBlockingNumber",
   "`status` defaults to `blocked`.",
-  {
-    phoneNumber: PhoneNumberText,
-    ...optionalFields,
-  },
+  { phoneNumber: PhoneNumberText, ...optionalFields },
 );
 export type NewCallerBlockingNumber = z.output<typeof NewCallerBlockingNumber>;
 
@@ -41,20 +38,13 @@ export const CallerBlockingNumberUpdate = requestBody(
 );
 export type CallerBlockingNumberUpdate = z.output<typeof CallerBlockingNumberUpdate>;
 
-/** specific = reject the blocked list; all = reject every caller except the allowed list [unsure]. */
-const callerBlockingModes = ["specific", "all"] as const;
-const noCallerIdActions = ["blockCallsAndFaxes", "blockFaxes", "allow"] as const;
-const payPhoneActions = ["block", "allow"] as const;
-
 export const CallerBlockingSettings = resource(
   "CallerBlockingSettings",
   "The callers that the extension rejects: those on its blocked list, or all except its allowed list.",
   {
-    mode: z.optional(z.string().check(z.meta({ description: "`specific` or `all`." }))),
-    noCallerId: z.optional(
-      z.string().check(z.meta({ description: "`blockCallsAndFaxes`, `blockFaxes` or `allow`." })),
-    ),
-    payPhones: z.optional(z.string().check(z.meta({ description: "`block` or `allow`." }))),
+    mode: z.optional(described(z.string(), "`specific` or `all`.")),
+    noCallerId: z.optional(described(z.string(), "`blockCallsAndFaxes`, `blockFaxes` or `allow`.")),
+    payPhones: z.optional(described(z.string(), "`block` or `allow`.")),
   },
 );
 export type CallerBlockingSettings = z.output<typeof CallerBlockingSettings>;
@@ -63,9 +53,10 @@ export const CallerBlockingSettingsUpdate = requestBody(
   "CallerBlockingSettingsUpdate",
   "The fields to change. The others keep their values.",
   {
-    mode: z.optional(z.enum(callerBlockingModes)),
-    noCallerId: z.optional(z.enum(noCallerIdActions)),
-    payPhones: z.optional(z.enum(payPhoneActions)),
+    /** specific = reject the blocked list; all = reject every caller except the allowed list [unsure]. */
+    mode: z.optional(z.enum(["specific", "all"])),
+    noCallerId: z.optional(z.enum(["blockCallsAndFaxes", "blockFaxes", "allow"])),
+    payPhones: z.optional(z.enum(["block", "allow"])),
   },
 );
 export type CallerBlockingSettingsUpdate = z.output<typeof CallerBlockingSettingsUpdate>;
@@ -79,9 +70,7 @@ export const listCallerBlockingNumbersRoute = defineRoute({
   summary: "List blocked and allowed numbers",
   description: "The extension's blocked list, its allowed list, or both in this order.",
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
-  query: z.strictObject({
-    status: z._default(z.enum([...callerBlockingStatuses, "all"]), "all"),
-  }),
+  query: z.strictObject({ status: z._default(z.enum([...callerBlockingStatuses, "all"]), "all") }),
   response: {
     kind: "list",
     description: "A page of blocked and allowed numbers.",

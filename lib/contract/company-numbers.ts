@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { ExtensionReference } from "./extension-reference.ts";
-import { resource } from "./named.ts";
-import { Id, setOf } from "./parameters.ts";
+import { described, E164, Instant, resource } from "./named.ts";
+import { Id, ShortText, setOf } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
 
 /** [spec: OAS] The filter values. Responses may hold values that RingCentral adds later. */
@@ -35,7 +35,7 @@ export const PhoneNumber = resource(
   "A phone number of the company or of one of its extensions.",
   {
     id: z.string(),
-    phoneNumber: z.string().check(z.meta({ description: "E.164" })),
+    phoneNumber: E164,
     label: z.optional(z.string()),
     type: z.optional(z.string()),
     usageType: z.string(),
@@ -53,21 +53,15 @@ export const NumberChange = resource(
   "NumberChange",
   "One change of one number. `phoneNumber` is the number as it is now; `removed` has none.",
   {
-    sequence: z
-      .int()
-      .check(
-        z.minimum(1),
-        z.meta({ description: "Grows by one with every change of the account: no gaps, no repeats." }),
-      ),
+    sequence: described(
+      z.int().check(z.minimum(1)),
+      "Grows by one with every change of the account: no gaps, no repeats.",
+    ),
     type: z.enum(["added", "updated", "removed"]),
-    id: z.string().check(z.meta({ description: "The id of the number that changed." })),
-    at: z
-      .string()
-      .check(z.meta({ format: "date-time", description: "When the sync that found it committed." })),
+    id: described(z.string(), "The id of the number that changed."),
+    at: described(Instant, "When the sync that found it committed."),
     changedFields: z.optional(
-      z
-        .array(z.string())
-        .check(z.maxLength(20), z.meta({ description: "For `updated`: which fields of the number." })),
+      described(z.array(z.string()).check(z.maxLength(20)), "For `updated`: which fields of the number."),
     ),
     phoneNumber: z.optional(PhoneNumber),
   },
@@ -92,17 +86,9 @@ export const listCompanyNumbersRoute = defineRoute({
     usageType: z.optional(setOf(usageTypes, "Comma-separated usage types.")),
     type: z.optional(setOf(phoneNumberTypes, "Comma-separated line types.")),
     status: z.optional(setOf(phoneNumberStatuses, "Comma-separated statuses.")),
-    extension: z.optional(Id.check(z.meta({ description: "The id of the extension that has the number." }))),
+    extension: z.optional(described(Id, "The id of the extension that has the number.")),
     q: z.optional(
-      z
-        .string()
-        .check(
-          z.trim(),
-          z.minLength(1),
-          z.maxLength(60),
-          z.regex(/^[^\p{Cc}]*$/u),
-          z.meta({ description: "Start of the number, of a word of its label, or of its extension's name." }),
-        ),
+      described(ShortText, "Start of the number, of a word of its label, or of its extension's name."),
     ),
   }),
   response: { kind: "list", description: "A page of phone numbers.", data: PhoneNumber },

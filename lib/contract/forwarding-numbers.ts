@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { ExtensionReference } from "./extension-reference.ts";
-import { requestBody, resource } from "./named.ts";
+import { described, E164, requestBody, resource } from "./named.ts";
 import { Country, ExtensionIdOrMe, Id, Label, PhoneNumberText } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
 
@@ -21,11 +21,9 @@ export const ForwardingNumber = resource(
   "Where the extension's calls can be forwarded or flipped to.",
   {
     id: z.string(),
-    phoneNumber: z.optional(z.string().check(z.meta({ description: "E.164" }))),
+    phoneNumber: z.optional(E164),
     label: z.optional(z.string()),
-    type: z
-      .string()
-      .check(z.meta({ description: `One of ${forwardingNumberTypes.join(", ")}, or a newer one.` })),
+    type: described(z.string(), `One of ${forwardingNumberTypes.join(", ")}, or a newer one.`),
     features: z.array(z.string()).check(z.maxLength(100)),
     flipNumber: z.optional(z.int()),
     deviceId: z.optional(z.string()),
@@ -36,35 +34,39 @@ export type ForwardingNumber = z.output<typeof ForwardingNumber>;
 
 /** One digit; RingCentral says which of them are free (v2 documents 1 to 8) [spec: OAS]. */
 const FlipNumber = z.int().check(z.minimum(1), z.maximum(9));
-const ForwardingType = z.enum(forwardingNumberTypes);
+
+const number = { phoneNumber: z.optional(PhoneNumberText), country: z.optional(Country) };
+const attributes = {
+  type: z.optional(z.enum(forwardingNumberTypes)),
+  label: z.optional(Label),
+  flipNumber: z.optional(FlipNumber),
+};
 
 export const NewForwardingNumber = requestBody(
   "NewForwardingNumber",
   "`phoneNumber` for an external number; `deviceId` with type `PhoneLine` for a desk phone; never both. " +
     "RingCentral keeps `label` only for type `Other` (the default).",
-  {
-    phoneNumber: z.optional(PhoneNumberText),
-    country: z.optional(Country),
-    deviceId: z.optional(Id),
-    type: z.optional(ForwardingType),
-    label: z.optional(Label),
-    flipNumber: z.optional(FlipNumber),
-  },
+  { ...number, deviceId: z.optional(Id), ...attributes },
 );
 export type NewForwardingNumber = z.output<typeof NewForwardingNumber>;
 
 export const ForwardingNumberUpdate = requestBody(
   "ForwardingNumberUpdate",
   "The fields to change. The others keep their values.",
-  {
-    phoneNumber: z.optional(PhoneNumberText),
-    country: z.optional(Country),
-    type: z.optional(ForwardingType),
-    label: z.optional(Label),
-    flipNumber: z.optional(FlipNumber),
-  },
+  { ...number, ...attributes },
 );
 export type ForwardingNumberUpdate = z.output<typeof ForwardingNumberUpdate>;
+
+const readProblems = ["feature_not_available", "call_handling_unavailable", "not_found"] as const;
+const writeProblems = [
+  ...readProblems,
+  "parameter_invalid",
+  "forwarding_label_duplicate",
+  "forwarding_custom_label_limit_reached",
+  "number_belongs_to_account",
+  "flip_number_in_use",
+  "international_calling_disabled",
+] as const;
 
 export const listForwardingNumbersRoute = defineRoute({
   operationId: "listForwardingNumbers",
@@ -76,7 +78,7 @@ export const listForwardingNumbersRoute = defineRoute({
   description: "The numbers and devices the extension's calls can be forwarded or flipped to.",
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
   response: { kind: "list", description: "A page of forwarding numbers.", data: ForwardingNumber },
-  problems: ["feature_not_available", "call_handling_unavailable", "not_found"],
+  problems: [...readProblems],
 });
 
 export const addForwardingNumberRoute = defineRoute({
@@ -91,18 +93,7 @@ export const addForwardingNumberRoute = defineRoute({
   query: z.strictObject({ country: z.optional(Country) }),
   body: NewForwardingNumber,
   response: { kind: "created", description: "The forwarding number was added.", data: ForwardingNumber },
-  problems: [
-    "parameter_invalid",
-    "forwarding_label_duplicate",
-    "forwarding_limit_reached",
-    "forwarding_custom_label_limit_reached",
-    "number_belongs_to_account",
-    "flip_number_in_use",
-    "international_calling_disabled",
-    "call_handling_unavailable",
-    "feature_not_available",
-    "not_found",
-  ],
+  problems: [...writeProblems, "forwarding_limit_reached"],
 });
 
 export const updateForwardingNumberRoute = defineRoute({
@@ -117,18 +108,7 @@ export const updateForwardingNumberRoute = defineRoute({
   query: z.strictObject({ country: z.optional(Country) }),
   body: ForwardingNumberUpdate,
   response: { kind: "item", description: "The forwarding number as it is now.", data: ForwardingNumber },
-  problems: [
-    "parameter_invalid",
-    "forwarding_label_duplicate",
-    "forwarding_custom_label_limit_reached",
-    "number_belongs_to_account",
-    "flip_number_in_use",
-    "international_calling_disabled",
-    "call_handling_unavailable",
-    "feature_not_available",
-    "not_found",
-    "precondition_failed",
-  ],
+  problems: [...writeProblems, "precondition_failed"],
 });
 
 export const deleteForwardingNumberRoute = defineRoute({
@@ -141,5 +121,5 @@ export const deleteForwardingNumberRoute = defineRoute({
   description: "Calls are no longer forwarded or flipped there.",
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe, forwardingNumberId: Id }),
   response: { kind: "deleted", description: "The forwarding number is gone." },
-  problems: ["feature_not_available", "call_handling_unavailable", "not_found", "precondition_failed"],
+  problems: [...readProblems, "precondition_failed"],
 });

@@ -11,3 +11,12 @@ export function resource<const Fields extends Shape>(id: string, description: st
 export function requestBody<const Fields extends Shape>(id: string, description: string, fields: Fields) {
   return z.strictObject(fields).check(z.meta({ id, description }));
 }
+
+/** A schema with its description in the OpenAPI file. */
+export function described<Schema extends z.ZodMiniType>(schema: Schema, description: string): Schema {
+  return schema.check(z.meta({ description }));
+}
+
+export const Instant = z.string().check(z.meta({ format: "date-time" }));
+export const Count = z.int().check(z.minimum(0));
+export const E164 = described(z.string(), "E.164");

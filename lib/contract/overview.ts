@@ -3,7 +3,7 @@ import { BlockedNumber } from "./blocked-numbers.ts";
 import { CallerBlockingNumber } from "./caller-blocking.ts";
 import { PhoneNumber } from "./company-numbers.ts";
 import { ForwardingNumber } from "./forwarding-numbers.ts";
-import { resource } from "./named.ts";
+import { described, Instant, resource } from "./named.ts";
 import { ExtensionIdOrMe, setOf } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
 
@@ -16,31 +16,25 @@ const Problem = z.looseObject({ code: z.string(), status: z.int() }).check(z.met
 /** The most items of each list; with `hasMore` the list's route has more. */
 export const OVERVIEW_LIMIT = 100;
 
-const Instant = z.string().check(z.meta({ format: "date-time" }));
-const partStatuses = ["ok", "stale", "error"] as const;
-
 function part<Item extends z.ZodMiniType>(id: string, item: Item, description: string) {
-  return z
-    .object({
-      status: z.enum(partStatuses).check(
-        z.meta({
-          description:
-            "`ok`: `data` is current. `stale`: RingCentral failed, and `data` is an earlier response. `error`: there is only `problem`.",
-        }),
-      ),
-      source: z.optional(z.enum(["live", "cache"])),
-      asOf: z.optional(Instant),
-      data: z.optional(z.array(item).check(z.maxLength(OVERVIEW_LIMIT))),
-      hasMore: z.optional(z.boolean()),
-      total: z.optional(z.int().check(z.minimum(0), z.maximum(2_147_483_647))),
-      problem: z.optional(Problem),
-    })
-    .check(z.meta({ id, description }));
+  return resource(id, description, {
+    status: described(
+      z.enum(["ok", "stale", "error"]),
+      "`ok`: `data` is current. `stale`: RingCentral failed, and `data` is an earlier response. `error`: there is only " +
+        "`problem`.",
+    ),
+    source: z.optional(z.enum(["live", "cache"])),
+    asOf: z.optional(Instant),
+    data: z.optional(z.array(item).check(z.maxLength(OVERVIEW_LIMIT))),
+    hasMore: z.optional(z.boolean()),
+    total: z.optional(z.int().check(z.minimum(0), z.maximum(2_147_483_647))),
+    problem: z.optional(Problem),
+  });
 }
 
 export const Overview = resource("Overview", "One screen of an extension's numbers.", {
   extensionId: z.string(),
-  complete: z.boolean().check(z.meta({ description: "Every part that was asked for is `ok`." })),
+  complete: described(z.boolean(), "Every part that was asked for is `ok`."),
   blocked: z.optional(part("OverviewBlocked", BlockedNumber, "The blocked numbers.")),
   allowed: z.optional(part("OverviewAllowed", CallerBlockingNumber, "The allowed numbers.")),
   forwarding: z.optional(part("OverviewForwarding", ForwardingNumber, "The forwarding numbers.")),

@@ -56,15 +56,12 @@ export const PhoneNumberText = z
     z.meta({ description: "E.164, or national form together with `country`.", examples: ["+12025550186"] }),
   );
 
-export const Label = z
+/** Text that a person typed. */
+export const ShortText = z
   .string()
-  .check(
-    z.trim(),
-    z.minLength(1),
-    z.maxLength(60),
-    z.regex(/^[^\p{Cc}]*$/u),
-    z.meta({ description: "A free name.", examples: ["Robocaller"] }),
-  );
+  .check(z.trim(), z.minLength(1), z.maxLength(60), z.regex(/^[^\p{Cc}]*$/u));
+
+export const Label = ShortText.check(z.meta({ description: "A free name.", examples: ["Robocaller"] }));
 
 /** Marks a text as a comma-separated set of these values, for the OpenAPI builder. */
 export const SET_VALUES = "x-set-values";

@@ -1,11 +1,11 @@
 import * as z from "zod/mini";
-import { resource } from "./named.ts";
+import { Instant, resource } from "./named.ts";
 import { defineRoute } from "./route.ts";
 
 const Health = resource("Health", "The service is up.", {
   status: z.enum(["ok"]),
   version: z.string(),
-  time: z.string().check(z.meta({ format: "date-time" })),
+  time: Instant,
 });
 
 export const getHealthRoute = defineRoute({
@@ -30,11 +30,7 @@ export const getOpenApiRoute = defineRoute({
   tag: "Operations",
   summary: "This API's description",
   description: "The OpenAPI 3.1 description of this API.",
-  response: {
-    kind: "plain",
-    description: "An OpenAPI document.",
-    data: OpenApiDocument,
-  },
+  response: { kind: "plain", description: "An OpenAPI document.", data: OpenApiDocument },
   problems: [],
 });
 

@@ -1,81 +1,64 @@
 import * as z from "zod/mini";
+import { Count, described, Instant, resource } from "./named.ts";
 import { defineRoute } from "./route.ts";
 
-const Instant = z.string().check(z.meta({ format: "date-time" }));
-const Count = z.int().check(z.minimum(0));
-
-export const SyncProblem = z
-  .object({
-    code: z.string().check(z.meta({ description: "A code of the problem catalogue." })),
-    title: z.string(),
-    detail: z.string(),
-    retryable: z.boolean(),
-    at: Instant,
-  })
-  .check(z.meta({ id: "SyncProblem", description: "Why a sync did not commit." }));
+export const SyncProblem = resource("SyncProblem", "Why a sync did not commit.", {
+  code: described(z.string(), "A code of the problem catalogue."),
+  title: z.string(),
+  detail: z.string(),
+  retryable: z.boolean(),
+  at: Instant,
+});
 export type SyncProblem = z.output<typeof SyncProblem>;
 
-export const SyncProgress = z
-  .object({
-    startedAt: Instant,
-    pagesDone: Count,
-    totalPages: z.optional(Count),
-    numbersSeen: Count,
-    etaSeconds: z.optional(Count.check(z.meta({ description: "An estimate, from RingCentral's budget." }))),
-  })
-  .check(z.meta({ id: "SyncProgress", description: "How far the running sync has come." }));
+export const SyncProgress = resource("SyncProgress", "How far the running sync has come.", {
+  startedAt: Instant,
+  pagesDone: Count,
+  totalPages: z.optional(Count),
+  numbersSeen: Count,
+  etaSeconds: z.optional(described(Count, "An estimate, from RingCentral's budget.")),
+});
 export type SyncProgress = z.output<typeof SyncProgress>;
 
-const SyncQuarantine = z
-  .object({
+const SyncQuarantine = resource(
+  "SyncQuarantine",
+  "Missing numbers that a sync has not removed: the view may have fewer permissions.",
+  {
     since: Instant,
-    reason: z.string().check(
-      z.meta({
-        description:
-          "`shrink`: more numbers are missing than a sync may remove without a re-check. `permissions`: the RingCentral " +
-          "credential or its permissions changed. `main_numbers`: every main company number is missing.",
-      }),
+    reason: described(
+      z.string(),
+      "`shrink`: more numbers are missing than a sync may remove without a re-check. `permissions`: the RingCentral " +
+        "credential or its permissions changed. `main_numbers`: every main company number is missing.",
     ),
-    removed: z.optional(Count.check(z.meta({ description: "How many numbers would be removed." }))),
-  })
-  .check(
-    z.meta({
-      id: "SyncQuarantine",
-      description: "Missing numbers that a sync has not removed: the view may have fewer permissions.",
-    }),
-  );
+    removed: z.optional(described(Count, "How many numbers would be removed.")),
+  },
+);
 
-export const SyncRun = z
-  .object({
-    id: z.string(),
-    trigger: z
-      .string()
-      .check(z.meta({ description: "`schedule`, `request` or `hint` (a change notification)." })),
-    startedAt: Instant,
-    endedAt: Instant,
-    state: z.enum(["committed", "unchanged", "quarantined", "failed"]),
-    pages: Count,
-    numbers: z.optional(Count),
-    version: z.optional(Count),
-    added: z.optional(Count),
-    updated: z.optional(Count),
-    removed: z.optional(Count),
-    problem: z.optional(SyncProblem),
-  })
-  .check(z.meta({ id: "SyncRun", description: "One finished sync." }));
+export const SyncRun = resource("SyncRun", "One finished sync.", {
+  id: z.string(),
+  trigger: described(z.string(), "`schedule`, `request` or `hint` (a change notification)."),
+  startedAt: Instant,
+  endedAt: Instant,
+  state: z.enum(["committed", "unchanged", "quarantined", "failed"]),
+  pages: Count,
+  numbers: z.optional(Count),
+  version: z.optional(Count),
+  added: z.optional(Count),
+  updated: z.optional(Count),
+  removed: z.optional(Count),
+  problem: z.optional(SyncProblem),
+});
 export type SyncRun = z.output<typeof SyncRun>;
 
-export const SyncStatus = z
-  .object({
-    accountId: z.string(),
-    state: z.enum(["idle", "queued", "running", "quarantined", "failed"]),
-    lastSuccessAt: z.optional(Instant),
-    progress: z.optional(SyncProgress),
-    problem: z.optional(SyncProblem),
-    quarantine: z.optional(SyncQuarantine),
-    history: z.array(SyncRun).check(z.maxLength(50), z.meta({ description: "Newest first." })),
-  })
-  .check(z.meta({ id: "SyncStatus", description: "The number sync of one account." }));
+export const SyncStatus = resource("SyncStatus", "The number sync of one account.", {
+  accountId: z.string(),
+  state: z.enum(["idle", "queued", "running", "quarantined", "failed"]),
+  lastSuccessAt: z.optional(Instant),
+  progress: z.optional(SyncProgress),
+  problem: z.optional(SyncProblem),
+  quarantine: z.optional(SyncQuarantine),
+  history: described(z.array(SyncRun).check(z.maxLength(50)), "Newest first."),
+});
 export type SyncStatus = z.output<typeof SyncStatus>;
 
 export const SyncStatuses = z
@@ -127,9 +110,9 @@ export const confirmSyncQuarantineRoute = defineRoute({
   problems: ["sync_not_quarantined", "storage_unavailable", "queue_unavailable"],
 });
 
-const WebhookReceipt = z
-  .object({ outcome: z.enum(["validated", "sync_queued", "ignored"]) })
-  .check(z.meta({ id: "WebhookReceipt", description: "The result of a delivery." }));
+const WebhookReceipt = resource("WebhookReceipt", "The result of a delivery.", {
+  outcome: z.enum(["validated", "sync_queued", "ignored"]),
+});
 
 export const receiveRingCentralEventRoute = defineRoute({
   operationId: "receiveRingCentralEvent",

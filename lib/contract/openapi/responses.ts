@@ -1,7 +1,7 @@
 import { type ProblemCode, problems } from "../problems.ts";
 import { isPaged, type ResponseKind, type Route } from "../route.ts";
 import { headerRefs } from "./parameters.ts";
-import { itemName, type JsonObject, listName, refTo, schemaName } from "./schemas.ts";
+import { type JsonObject, refTo, schemaName, successBody } from "./schemas.ts";
 
 /** The responses of a route: success, 304, and one shared response for each status of its problems. */
 export function responsesOf(route: Route): JsonObject {
@@ -75,23 +75,21 @@ export function problemResponses(routes: readonly Route[]): JsonObject {
 
 const responseName = (status: number) => `Problem${status}`;
 
-type Described = Exclude<ResponseKind, "page">;
-
-const successes: Record<Described, { status: number; headers: string[]; schema?: (route: Route) => string }> =
-  {
-    list: { status: 200, headers: ["ETag", "Link", "Age"], schema: listName },
-    feed: { status: 200, headers: ["ETag", "Link", "Retry-After"], schema: listName },
-    item: { status: 200, headers: ["ETag"], schema: itemName },
-    created: { status: 201, headers: ["Location", "ETag", "Idempotency-Replayed"], schema: itemName },
-    accepted: { status: 202, headers: ["Location", "Idempotency-Replayed"], schema: itemName },
-    deleted: { status: 204, headers: [] },
-    plain: { status: 200, headers: ["ETag"], schema: ({ response }) => schemaName(response.data) },
-  };
+const successes: Record<Exclude<ResponseKind, "page">, { status: number; headers: string[] }> = {
+  list: { status: 200, headers: ["ETag", "Link", "Age"] },
+  feed: { status: 200, headers: ["ETag", "Link", "Retry-After"] },
+  item: { status: 200, headers: ["ETag"] },
+  created: { status: 201, headers: ["Location", "ETag", "Idempotency-Replayed"] },
+  accepted: { status: 202, headers: ["Location", "Idempotency-Replayed"] },
+  deleted: { status: 204, headers: [] },
+  plain: { status: 200, headers: ["ETag"] },
+};
 
 function successOf(route: Route): JsonObject {
   const { kind, description } = route.response;
   if (kind === "page") throw new Error("the description has no pages");
-  const { status, headers, schema } = successes[kind];
+  const { status, headers } = successes[kind];
+  const body = successBody(route);
   const common = [
     "X-Request-Id",
     "Access-Control-Allow-Origin",
@@ -101,7 +99,7 @@ function successOf(route: Route): JsonObject {
     [status]: {
       description,
       headers: headerRefs(...common, ...headers),
-      ...(schema && { content: { "application/json": { schema: refTo(schema(route)) } } }),
+      ...(body && { content: { "application/json": { schema: refTo(schemaName(body)) } } }),
     },
     ...(status === 200 &&
       route.method === "GET" && {

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { resource } from "../named.ts";
+import { described, Instant, resource } from "../named.ts";
 import { problems } from "../problems.ts";
 import type { Route } from "../route.ts";
 
@@ -30,108 +30,75 @@ export function schemaName(schema: z.ZodMiniType | undefined): string {
   return id;
 }
 
-export const listName = (route: Route) => `${schemaName(route.response.data)}List`;
-export const itemName = (route: Route) => `${schemaName(route.response.data)}Answer`;
+/** The body of a route's success: its data in the envelope of its kind. */
+export function successBody({ response: { kind, data } }: Route): z.ZodMiniType | undefined {
+  if (data === undefined) return undefined;
+  const name = schemaName(data);
+  const items = z.array(data).check(z.maxLength(1000));
+  switch (kind) {
+    case "plain":
+      return data;
+    case "list":
+      return resource(`${name}List`, `A page of a list of ${name}.`, { data: items, page: Page, meta: Meta });
+    case "feed":
+      return resource(`${name}List`, `A page of a feed of ${name}.`, {
+        data: items,
+        page: FeedPage,
+        meta: FeedMeta,
+      });
+    default:
+      return resource(`${name}Answer`, `One ${name}.`, { data });
+  }
+}
 
 /** All named schemas: resources and bodies by their ids, their envelopes, and the problem. */
 export function componentSchemas(routes: readonly Route[]): JsonObject {
-  const schemas: Record<string, JsonObject> = {};
-  for (const route of routes) {
-    if (route.body) Object.assign(schemas, named(route.body));
-    const { data, kind } = route.response;
-    if (data === undefined || kind === "deleted") continue;
-    Object.assign(schemas, named(data));
-    if (kind === "list") schemas[listName(route)] = listEnvelope(schemaName(data));
-    if (kind === "feed") {
-      Object.assign(schemas, feedSchemas, { [listName(route)]: feedEnvelope(schemaName(data)) });
-    }
-    if (kind === "item" || kind === "created" || kind === "accepted")
-      schemas[itemName(route)] = itemEnvelope(schemaName(data));
-  }
+  const bodies = routes.flatMap((route) => [route.body, successBody(route)]);
+  const named = [...bodies, Problem].flatMap((schema) => (schema ? namedIn(schema) : []));
   return Object.fromEntries(
-    Object.entries({ ...schemas, ...sharedSchemas }).sort(([a], [b]) => (a < b ? -1 : 1)),
+    Object.entries(Object.fromEntries(named)).sort(([one], [other]) => (one < other ? -1 : 1)),
   );
 }
 
 /** The schema and those with names of their own inside it; references point at the components. */
-function named(schema: z.ZodMiniType): Record<string, JsonObject> {
+function namedIn(schema: z.ZodMiniType): [string, JsonObject][] {
   const text = JSON.stringify(z.toJSONSchema(schema, conversion).$defs ?? {});
   const definitions: Record<string, JsonObject> = JSON.parse(
     text.replaceAll("#/$defs/", "#/components/schemas/"),
   );
-  return Object.fromEntries(
-    Object.entries(definitions).map(([name, { id, ...definition }]) => [name, definition]),
-  );
+  return Object.entries(definitions).map(([name, { id, ...definition }]) => [name, definition]);
 }
 
-function listEnvelope(item: string): JsonObject {
-  return {
-    type: "object",
-    description: `A page of a list of ${item}.`,
-    properties: {
-      data: { type: "array", items: refTo(item), maxItems: 1000 },
-      page: refTo("Page"),
-      meta: refTo("Meta"),
-    },
-    required: ["data", "page", "meta"],
-  };
-}
-
-function feedEnvelope(item: string): JsonObject {
-  const list = listEnvelope(item);
-  return {
-    ...list,
-    description: `A page of a feed of ${item}.`,
-    properties: { ...(list.properties as JsonObject), page: refTo("FeedPage"), meta: refTo("FeedMeta") },
-  };
-}
-
-function itemEnvelope(item: string): JsonObject {
-  return {
-    type: "object",
-    description: `One ${item}.`,
-    properties: { data: refTo(item) },
-    required: ["data"],
-  };
-}
-
-const said = <Schema extends z.ZodMiniType>(schema: Schema, description: string) =>
-  schema.check(z.meta({ description }));
 const MAX_INT32 = 2_147_483_647;
 const Count = z.int().check(z.minimum(0), z.maximum(MAX_INT32));
 const HttpStatus = (from: number) => z.int().check(z.minimum(from), z.maximum(599));
-const instant = (description: string) => z.string().check(z.meta({ format: "date-time", description }));
+const uriReference = (description: string) =>
+  z.string().check(z.meta({ format: "uri-reference", description }));
 
 const pageFields = {
-  limit: said(z.int().check(z.minimum(1), z.maximum(1000)), "The limit that was applied."),
-  hasMore: said(z.boolean(), "Whether there is a next page."),
-  nextCursor: said(z.string().check(z.maxLength(2048)), "Send it as `cursor` to get the next page."),
-  total: z.optional(said(Count, "The number of items in the whole list, when known.")),
+  limit: described(z.int().check(z.minimum(1), z.maximum(1000)), "The limit that was applied."),
+  hasMore: described(z.boolean(), "Whether there is a next page."),
+  nextCursor: described(z.string().check(z.maxLength(2048)), "Send it as `cursor` to get the next page."),
+  total: z.optional(described(Count, "The number of items in the whole list, when known.")),
 };
 const metaFields = {
   source: z.enum(["live", "cache", "snapshot"]),
-  asOf: instant("When RingCentral was read."),
+  asOf: described(Instant, "When RingCentral was read."),
 };
 const inPage = "The position of this page in the list.";
 const origin = "The source and time of the data.";
 
-const feedSchemas = {
-  ...named(resource("FeedPage", inPage, pageFields)),
-  ...named(
-    resource("FeedMeta", origin, {
-      ...metaFields,
-      snapshot: z.optional(
-        z.string().check(
-          z.meta({
-            format: "uri-reference",
-            description:
-              "In a response to a request without a cursor: the list of everything at the start of the feed.",
-          }),
-        ),
-      ),
-    }),
+const Page = resource("Page", inPage, { ...pageFields, nextCursor: z.optional(pageFields.nextCursor) });
+const Meta = resource("Meta", origin, metaFields);
+const FeedPage = resource("FeedPage", inPage, pageFields);
+const FeedMeta = resource("FeedMeta", origin, {
+  ...metaFields,
+  snapshot: z.optional(
+    uriReference(
+      "In a response to a request without a cursor: the list of everything at the start of the feed.",
+    ),
   ),
-};
+});
 
 const ProblemCode = z.enum(Object.keys(problems)).check(
   z.meta({
@@ -152,24 +119,15 @@ const UpstreamError = resource("UpstreamError", "RingCentral's response, for its
   errorCode: z.optional(z.string()),
   requestId: z.optional(z.string()),
 });
-
-const sharedSchemas = {
-  ...named(resource("Page", inPage, { ...pageFields, nextCursor: z.optional(pageFields.nextCursor) })),
-  ...named(resource("Meta", origin, metaFields)),
-  ...named(
-    resource("Problem", "An error (RFC 9457). Branch on `code`.", {
-      type: z
-        .string()
-        .check(z.meta({ format: "uri-reference", description: "The code's entry in the error catalogue." })),
-      title: z.string(),
-      status: HttpStatus(400),
-      detail: z.string(),
-      instance: said(z.string(), "The request id."),
-      code: ProblemCode,
-      retryable: said(z.boolean(), "Whether the same request may succeed later."),
-      retryAfter: z.optional(said(Count, "Seconds to wait first.")),
-      errors: z.optional(z.array(FieldError).check(z.maxLength(100))),
-      upstream: z.optional(UpstreamError),
-    }),
-  ),
-};
+const Problem = resource("Problem", "An error (RFC 9457). Branch on `code`.", {
+  type: uriReference("The code's entry in the error catalogue."),
+  title: z.string(),
+  status: HttpStatus(400),
+  detail: z.string(),
+  instance: described(z.string(), "The request id."),
+  code: ProblemCode,
+  retryable: described(z.boolean(), "Whether the same request may succeed later."),
+  retryAfter: z.optional(described(Count, "Seconds to wait first.")),
+  errors: z.optional(z.array(FieldError).check(z.maxLength(100))),
+  upstream: z.optional(UpstreamError),
+});

@@ -26,5 +26,5 @@ export const handler = defineWebhookHandler(
     );
     return { data: { outcome }, ...(echo !== undefined && { headers: { "validation-token": echo } }) };
   },
-  { settings: () => runtime().settings },
+  () => runtime().settings,
 );

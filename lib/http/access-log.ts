@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { Route } from "../contract/route.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Metrics } from "../platform/metrics.ts";
+import { omitUndefined } from "../platform/omit-undefined.ts";
 import { type EdgeRequest, invocationOf, type Middleware } from "./invocation.ts";
 
 let isColdStart = true;
@@ -12,41 +13,30 @@ export function accessLog(route: Route, { clock, metrics }: { clock: Clock; metr
     const { log, startedAt, caller, problemCode } = invocationOf(event);
     const status = response?.statusCode ?? 500;
     const durationMs = clock.now() - startedAt;
-    const fields = {
+    const fields = omitUndefined({
       operation: route.operationId,
       method: route.method,
       route: route.path,
       status,
       durationMs,
       coldStart: isColdStart,
-      ...(problemCode !== undefined && { code: problemCode }),
-      ...(caller && { caller: shortHash(caller.subject), accountId: caller.accountId }),
+      code: problemCode,
+      caller: caller && shortHash(caller.subject),
+      accountId: caller?.accountId,
       lambdaRequestId: context.awsRequestId,
-    };
+    });
     isColdStart = false;
     if (status >= 500) log.error("request", fields);
     else log.info("request", fields);
-    measure(metrics, route.operationId, { status, durationMs, problemCode });
+    const dimensions = { Route: route.operationId };
+    metrics.count("RequestCount", 1, dimensions);
+    metrics.count("RequestFaults", status >= 500 ? 1 : 0, dimensions);
+    metrics.record("RequestDurationMs", durationMs, "Milliseconds", dimensions);
+    if (problemCode !== undefined) metrics.count("Problems", 1, { Code: problemCode });
+    if (problemCode === "upstream_app_permission_missing") metrics.count("AppPermissionMissing");
+    metrics.flush();
   }
   return { after: write, onError: write };
-}
-
-function measure(
-  metrics: Metrics,
-  operationId: string,
-  {
-    status,
-    durationMs,
-    problemCode,
-  }: { status: number; durationMs: number; problemCode?: string | undefined },
-): void {
-  const dimensions = { Route: operationId };
-  metrics.count("RequestCount", 1, dimensions);
-  metrics.count("RequestFaults", status >= 500 ? 1 : 0, dimensions);
-  metrics.record("RequestDurationMs", durationMs, "Milliseconds", dimensions);
-  if (problemCode !== undefined) metrics.count("Problems", 1, { Code: problemCode });
-  if (problemCode === "upstream_app_permission_missing") metrics.count("AppPermissionMissing");
-  metrics.flush();
 }
 
 const shortHash = (text: string) => createHash("sha256").update(text).digest("base64url").slice(0, 12);

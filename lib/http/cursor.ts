@@ -22,38 +22,23 @@ export interface AccountKeys {
 
 type KeyPurpose = "cursor" | "idempotency" | "webhook";
 
+export type Cursors = ReturnType<typeof cursorsOf>;
+
 /** The cursors of one traversal, under the account's keys. */
-export class Cursors {
-  readonly #keys: AccountKeys;
-  readonly #binding: CursorBinding;
-  readonly #deadline: Deadline;
+export function cursorsOf(keys: AccountKeys, binding: CursorBinding, deadline: Deadline) {
+  const currentKey = () => keys.currentKey("cursor", binding.accountId, deadline);
+  return {
+    sign: async (position: Position) => signCursor(position, binding, await currentKey()),
 
-  constructor(keys: AccountKeys, binding: CursorBinding, deadline: Deadline) {
-    this.#keys = keys;
-    this.#binding = binding;
-    this.#deadline = deadline;
-  }
-
-  async sign(position: Position): Promise<string> {
-    return signCursor(position, this.#binding, await this.#currentKey());
-  }
-
-  /** @throws ProblemError `cursor_invalid` */
-  async verify(cursor: string): Promise<Position> {
-    const position =
-      verifyCursor(cursor, this.#binding, [await this.#currentKey()]) ??
-      verifyCursor(cursor, this.#binding, await this.#acceptedKeys());
-    if (position === undefined) throw new ProblemError("cursor_invalid");
-    return position;
-  }
-
-  #currentKey() {
-    return this.#keys.currentKey("cursor", this.#binding.accountId, this.#deadline);
-  }
-
-  #acceptedKeys() {
-    return this.#keys.acceptedKeys("cursor", this.#binding.accountId, this.#deadline);
-  }
+    /** @throws ProblemError `cursor_invalid` */
+    async verify(cursor: string): Promise<Position> {
+      const position =
+        verifyCursor(cursor, binding, [await currentKey()]) ??
+        verifyCursor(cursor, binding, await keys.acceptedKeys("cursor", binding.accountId, deadline));
+      if (position === undefined) throw new ProblemError("cursor_invalid");
+      return position;
+    },
+  };
 }
 
 /** A cursor: base64url(JSON) and a MAC over it and the binding, joined by a dot. */

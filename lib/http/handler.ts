@@ -3,7 +3,7 @@ import type { PageRequest, Position } from "../contract/paging.ts";
 import { DEFAULT_LIMIT } from "../contract/parameters.ts";
 import { ProblemError } from "../contract/problems.ts";
 import type { Route } from "../contract/route.ts";
-import { type Clock, systemClock } from "../platform/clock.ts";
+import { systemClock } from "../platform/clock.ts";
 import { canonicalJson } from "../platform/content-tag.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { Settings } from "../platform/settings.ts";
@@ -13,17 +13,17 @@ import type { RecordStore } from "../storage/record-store.ts";
 import type { Authenticator } from "./authenticate.ts";
 import { reachedExtension, requireScope } from "./authorize.ts";
 import type { Caller } from "./caller.ts";
-import { type AccountKeys, type CursorBinding, Cursors } from "./cursor.ts";
+import { type AccountKeys, type CursorBinding, type Cursors, cursorsOf } from "./cursor.ts";
 import { encodeResponse } from "./encode-response.ts";
 import { combined, parseFreshness } from "./freshness.ts";
 import { parseIdempotencyKey } from "./idempotency/key-header.ts";
 import { hash } from "./idempotency/record.ts";
 import { withIdempotency } from "./idempotency/with-idempotency.ts";
 import { header, type Invocation, invocationOf, type Middleware } from "./invocation.ts";
-import { type ProblemBody, problemBody } from "./problem.ts";
+import { type ProblemBody, problemBody, problemOf } from "./problem.ts";
 import type { ParsedInput, UseCase } from "./request.ts";
 import type { HttpResponse } from "./response.ts";
-import { type ApiHandler, buildStack, type StackOptions } from "./stack.ts";
+import { type ApiHandler, buildStack } from "./stack.ts";
 import { translate } from "./translate.ts";
 import { type ValidInput, validate } from "./validate.ts";
 
@@ -34,10 +34,6 @@ interface EdgeServices extends AccountKeys {
   records: RecordStore;
 }
 
-interface HandlerOptions extends StackOptions {
-  services: () => EdgeServices;
-}
-
 /**
  * A Lambda handler for one route: the shared stack, then authentication, scope, validation, ownership, the use case,
  * and its response in the contract's envelope.
@@ -45,16 +41,15 @@ interface HandlerOptions extends StackOptions {
 export function createHandler<R extends Route>(
   route: R,
   useCase: UseCase<R>,
-  options: HandlerOptions,
+  services: () => EdgeServices,
 ): ApiHandler {
-  const { clock = systemClock, services } = options;
   const handle = async (event: APIGatewayProxyEventV2) => {
-    const exchange = await beginExchange(route, event, { clock, services: services() });
+    const exchange = await beginExchange(route, event, services());
     const run = (resolveFirst: boolean) => runUseCase(route, useCase, exchange, resolveFirst);
     const key = route.method === "POST" ? header(event, "idempotency-key") : undefined;
     return key === undefined ? run(false) : runOnce(route, exchange, key, run);
   };
-  return buildStack(route, translate, [authentication(route, services)], handle, options);
+  return buildStack(route, handle, { translate, steps: [authentication(route, services)] });
 }
 
 /** A request that may be served: authenticated, authorized and valid. */
@@ -63,7 +58,6 @@ interface Exchange {
   invocation: Invocation;
   caller: Caller;
   services: EdgeServices;
-  clock: Clock;
   input: ValidInput;
   extensionId: string;
   binding: CursorBinding;
@@ -74,7 +68,7 @@ interface Exchange {
 async function beginExchange(
   route: Route,
   event: APIGatewayProxyEventV2,
-  { clock, services }: { clock: Clock; services: EdgeServices },
+  services: EdgeServices,
 ): Promise<Exchange> {
   const invocation = invocationOf(event);
   const { caller } = invocation;
@@ -83,10 +77,10 @@ async function beginExchange(
   const extensionId = reachedExtension(input.path.extensionId, caller);
   const { operationId } = route;
   const binding = { operationId, accountId: caller.accountId, extensionId, filters: input.query };
-  const cursors = new Cursors(services, binding, invocation.deadline);
+  const cursors = cursorsOf(services, binding, invocation.deadline);
   const position = input.cursor === undefined ? undefined : await cursors.verify(input.cursor);
   const page = omitUndefined({ limit: input.limit ?? DEFAULT_LIMIT, position });
-  return { event, invocation, caller, services, clock, input, extensionId, binding, cursors, page };
+  return { event, invocation, caller, services, input, extensionId, binding, cursors, page };
 }
 
 async function runUseCase<R extends Route>(
@@ -95,7 +89,7 @@ async function runUseCase<R extends Route>(
   exchange: Exchange,
   resolveFirst: boolean,
 ): Promise<HttpResponse> {
-  const { event, caller, clock, input, extensionId, cursors, page } = exchange;
+  const { event, caller, input, extensionId, cursors, page } = exchange;
   const readings: Reading[] = [];
   const outcome = await useCase({
     ...parsed<R>(input),
@@ -111,7 +105,7 @@ async function runUseCase<R extends Route>(
     rawPath: event.rawPath,
     rawQueryString: event.rawQueryString,
     limit: page.limit,
-    now: clock.now(),
+    now: systemClock.now(),
     reading: combined(readings),
     signCursor: (position) => cursors.sign(position),
     snapshotLink: (position) => snapshotLink(route, exchange, position),
@@ -144,13 +138,13 @@ async function snapshotLink(
 ): Promise<string | undefined> {
   if (snapshot === undefined) return undefined;
   const { operationId, path } = snapshot;
-  const cursors = new Cursors(services, { ...binding, operationId, filters: {} }, invocation.deadline);
+  const cursors = cursorsOf(services, { ...binding, operationId, filters: {} }, invocation.deadline);
   return `${path}?${new URLSearchParams({ cursor: await cursors.sign(position) })}`;
 }
 
 async function runOnce(
   { operationId }: Route,
-  { invocation: { deadline }, caller, services, clock, input, extensionId }: Exchange,
+  { invocation: { deadline }, caller, services, input, extensionId }: Exchange,
   sentKey: string,
   run: (resolveFirst: boolean) => Promise<HttpResponse>,
 ): Promise<HttpResponse> {
@@ -164,7 +158,12 @@ async function runOnce(
     answerBy: deadline.at,
   };
   const key = await services.currentKey("idempotency", accountId, deadline);
-  return withIdempotency({ records: services.records, clock, key }, request, run, mayHaveTakenEffect);
+  return withIdempotency(
+    { records: services.records, clock: systemClock, key },
+    request,
+    run,
+    mayHaveTakenEffect,
+  );
 }
 
 /** The one place where the route's schemas, which have just parsed the input, vouch for its type. */
@@ -190,7 +189,7 @@ function authentication(route: Route, services: () => EdgeServices): Middleware 
 /** A problem that is one part of a response. The log keeps the details that the problem leaves out. */
 function reportPartProblem(error: unknown, { invocation, services }: Exchange): ProblemBody {
   const { log, requestId } = invocation;
-  const problem = translate(error) ?? new ProblemError("internal", { cause: error });
+  const problem = problemOf(error, translate);
   log.warn("part failed", { code: problem.code, error: problem.details.cause ?? problem });
   return problemBody(problem, { requestId, typeBase: services.settings.problemTypeBase });
 }

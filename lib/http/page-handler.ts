@@ -5,9 +5,8 @@ import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import * as z from "zod/mini";
 import type { Route } from "../contract/route.ts";
 import { header } from "./invocation.ts";
-import { translateCommon } from "./public-problems.ts";
 import type { HttpResponse } from "./response.ts";
-import { type ApiHandler, buildStack, type StackOptions } from "./stack.ts";
+import { type ApiHandler, buildStack } from "./stack.ts";
 import { validate } from "./validate.ts";
 
 /** What the build knows about a page. */
@@ -22,14 +21,14 @@ interface Page extends z.output<typeof PageFacts> {
  * the service serves all of it, even during a rollout.
  * @param folder where the build puts the page: beside the bundle, `<name>.page/`
  */
-export function definePageHandler(route: Route, folder: URL, options: StackOptions = {}): ApiHandler {
+export function definePageHandler(route: Route, folder: URL): ApiHandler {
   let loading: Promise<Page> | undefined;
   const handle = async (event: APIGatewayProxyEventV2) => {
     validate(route, event);
     loading ??= loadPage(folder);
     return pageResponse(await loading, header(event, "accept-encoding"));
   };
-  return buildStack(route, translateCommon, [], handle, { cacheControl: "public, max-age=300", ...options });
+  return buildStack(route, handle, { cacheControl: "public, max-age=300" });
 }
 
 async function loadPage(folder: URL): Promise<Page> {
@@ -48,10 +47,7 @@ async function pageResponse(page: Page, acceptEncoding = ""): Promise<HttpRespon
     etag: `"${page.digest}${isGzip ? "-gzip" : ""}"`,
     vary: "Accept-Encoding",
   };
-  if (!isGzip) {
-    const body = (await promisify(gunzip)(page.gzipped)).toString("utf8");
-    return { statusCode: 200, headers, body };
-  }
+  if (!isGzip) return { statusCode: 200, headers, body: String(await promisify(gunzip)(page.gzipped)) };
   return {
     statusCode: 200,
     headers: { ...headers, "content-encoding": "gzip" },

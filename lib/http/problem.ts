@@ -1,7 +1,21 @@
-import { type ProblemError, problems } from "../contract/problems.ts";
+import { ProblemError, problems } from "../contract/problems.ts";
+import { omitUndefined } from "../platform/omit-undefined.ts";
+import { ConfigurationError } from "../platform/settings.ts";
 import type { HttpResponse } from "./response.ts";
 
 const RETRY_SECONDS = 5;
+
+/** The problem for an error that only some functions know; `undefined` when it is unknown. */
+export type Translate = (error: unknown) => ProblemError | undefined;
+
+/** The problem for any error. */
+export function problemOf(error: unknown, translate: Translate = () => undefined): ProblemError {
+  if (error instanceof ProblemError) return error;
+  if (error instanceof ConfigurationError) {
+    return new ProblemError("configuration_invalid", { retryAfterSeconds: 60, cause: error });
+  }
+  return translate(error) ?? new ProblemError("internal", { cause: error });
+}
 
 interface ProblemContext {
   requestId: string;
@@ -11,23 +25,22 @@ interface ProblemContext {
 export type ProblemBody = ReturnType<typeof problemBody>;
 
 /** RFC 9457, in the contract's one shape. */
-export function problemBody(problem: ProblemError, context: ProblemContext) {
-  const { code, details } = problem;
-  const entry = problems[code];
-  const needsRetryAfter = entry.status === 429 || entry.status === 503;
-  const retryAfter = details.retryAfterSeconds ?? (needsRetryAfter ? RETRY_SECONDS : undefined);
-  return {
-    type: `${context.typeBase}#${code}`,
-    title: entry.title,
-    status: entry.status,
-    detail: details.detail ?? entry.meaning,
-    instance: context.requestId,
+export function problemBody({ code, details }: ProblemError, { requestId, typeBase }: ProblemContext) {
+  const { title, status, meaning, retryable } = problems[code];
+  const { detail = meaning, errors = [], upstream = {} } = details;
+  const needsRetryAfter = status === 429 || status === 503;
+  return omitUndefined({
+    type: `${typeBase}#${code}`,
+    title,
+    status,
+    detail,
+    instance: requestId,
     code,
-    retryable: entry.retryable,
-    ...(retryAfter !== undefined && { retryAfter }),
-    ...(details.errors && details.errors.length > 0 && { errors: details.errors }),
-    ...(details.upstream && Object.keys(details.upstream).length > 0 && { upstream: details.upstream }),
-  };
+    retryable,
+    retryAfter: details.retryAfterSeconds ?? (needsRetryAfter ? RETRY_SECONDS : undefined),
+    errors: errors.length > 0 ? errors : undefined,
+    upstream: Object.keys(upstream).length > 0 ? upstream : undefined,
+  });
 }
 
 export function problemResponse(problem: ProblemError, context: ProblemContext): HttpResponse {
@@ -35,17 +48,18 @@ export function problemResponse(problem: ProblemError, context: ProblemContext):
   const { code, status, retryAfter } = body;
   return {
     statusCode: status,
-    headers: {
+    headers: omitUndefined({
       "content-type": "application/problem+json",
-      ...(retryAfter !== undefined && { "retry-after": String(retryAfter) }),
-      ...(code.startsWith("token_") && status === 401 && { "www-authenticate": challenge(code) }),
-      ...(code === "scope_missing" && { "www-authenticate": 'Bearer error="insufficient_scope"' }),
-    },
+      "retry-after": retryAfter?.toString(),
+      "www-authenticate": challenge(code, status),
+    }),
     body: JSON.stringify(body),
   };
 }
 
 /** RFC 6750: a missing token names no error; every bad one is `invalid_token`. */
-function challenge(code: string): string {
+function challenge(code: string, status: number): string | undefined {
+  if (code === "scope_missing") return 'Bearer error="insufficient_scope"';
+  if (status !== 401 || !code.startsWith("token_")) return undefined;
   return code === "token_missing" ? "Bearer" : 'Bearer error="invalid_token"';
 }

@@ -1,4 +1,4 @@
-import { translateCommon } from "./public-problems.ts";
+import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import type { Outcome, PlainRoute } from "./request.ts";
 import { jsonResponse } from "./response.ts";
 import { type ApiHandler, buildStack, type StackOptions } from "./stack.ts";
@@ -8,16 +8,11 @@ import { validate } from "./validate.ts";
 export function definePublicHandler<R extends PlainRoute>(
   route: R,
   useCase: () => Promise<Outcome<R>>,
-  options: StackOptions = {},
+  options: Pick<StackOptions, "cacheControl"> = {},
 ): ApiHandler {
-  return buildStack(
-    route,
-    translateCommon,
-    [],
-    async (event) => {
-      validate(route, event);
-      return jsonResponse(200, await useCase());
-    },
-    options,
-  );
+  const handle = async (event: APIGatewayProxyEventV2) => {
+    validate(route, event);
+    return jsonResponse(200, await useCase());
+  };
+  return buildStack(route, handle, options);
 }

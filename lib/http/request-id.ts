@@ -1,7 +1,7 @@
 import type { Clock } from "../platform/clock.ts";
 import { deadlineIn } from "../platform/deadline.ts";
 import type { Logger } from "../platform/logger.ts";
-import { beginInvocation, header, invocationOf, type Middleware } from "./invocation.ts";
+import { beginInvocation, type EdgeRequest, header, invocationOf, type Middleware } from "./invocation.ts";
 
 const WELL_FORMED = /^[A-Za-z0-9._-]{1,128}$/;
 
@@ -10,6 +10,9 @@ const WELL_FORMED = /^[A-Za-z0-9._-]{1,128}$/;
  * Gateway's id, which connects its access log with ours.
  */
 export function requestId({ clock, logger }: { clock: Clock; logger: Logger }): Middleware {
+  const add = ({ event, response }: EdgeRequest) => {
+    if (response) response.headers["x-request-id"] = invocationOf(event).requestId;
+  };
   return {
     before: ({ event, context }) => {
       const sent = header(event, "x-request-id");
@@ -23,11 +26,7 @@ export function requestId({ clock, logger }: { clock: Clock; logger: Logger }): 
         budgets: new Map(),
       });
     },
-    after: ({ event, response }) => {
-      if (response) response.headers["x-request-id"] = invocationOf(event).requestId;
-    },
-    onError: ({ event, response }) => {
-      if (response) response.headers["x-request-id"] = invocationOf(event).requestId;
-    },
+    after: add,
+    onError: add,
   };
 }

@@ -2,24 +2,21 @@ import middy from "@middy/core";
 import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
 import { ProblemError, problems } from "../contract/problems.ts";
 import type { Route } from "../contract/route.ts";
-import { type Clock, systemClock } from "../platform/clock.ts";
-import { createLogger, type Logger } from "../platform/logger.ts";
-import { type Metrics, processMetrics } from "../platform/metrics.ts";
+import { systemClock } from "../platform/clock.ts";
+import { createLogger } from "../platform/logger.ts";
+import { processMetrics } from "../platform/metrics.ts";
 import { accessLog } from "./access-log.ts";
 import { conditional } from "./conditional.ts";
 import { invocationOf, type Middleware } from "./invocation.ts";
-import { problemResponse } from "./problem.ts";
+import { problemOf, problemResponse, type Translate } from "./problem.ts";
 import { requestId } from "./request-id.ts";
 import type { HttpResponse } from "./response.ts";
 import { cors, rateLimits, responseHeaders } from "./response-headers.ts";
 
-/** The problem for an error; `undefined` when it is unknown. */
-export type Translate = (error: unknown) => ProblemError | undefined;
-
 export interface StackOptions {
-  clock?: Clock;
-  logger?: Logger;
-  metrics?: Metrics;
+  translate?: Translate;
+  /** Between the shared steps and `handle`. */
+  steps?: Middleware[];
   cacheControl?: string;
 }
 
@@ -34,13 +31,9 @@ const EARLY_RESPONSE_MS = 250;
  */
 export function buildStack(
   route: Route,
-  translate: Translate,
-  steps: Middleware[],
   handle: (event: APIGatewayProxyEventV2) => Promise<HttpResponse>,
-  options: StackOptions,
+  { translate, steps = [], cacheControl = "private, no-cache" }: StackOptions = {},
 ): ApiHandler {
-  const { clock = systemClock, logger = createLogger(), metrics = processMetrics } = options;
-  const { cacheControl = "private, no-cache" } = options;
   const stack = middy<APIGatewayProxyEventV2, HttpResponse, Error, Context>({
     timeoutEarlyInMillis: EARLY_RESPONSE_MS,
     timeoutEarlyResponse: () => {
@@ -48,8 +41,8 @@ export function buildStack(
     },
   });
   for (const step of [
-    accessLog(route, { clock, metrics }),
-    requestId({ clock, logger }),
+    accessLog(route, { clock: systemClock, metrics: processMetrics }),
+    requestId({ clock: systemClock, logger: createLogger() }),
     responseHeaders(cacheControl),
     cors(),
     rateLimits(),
@@ -63,17 +56,16 @@ export function buildStack(
   return (event, context) => stack(event, context);
 }
 
-function problem(translate: Translate): Middleware {
+function problem(translate?: Translate): Middleware {
   return {
     onError: (request) => {
       const invocation = invocationOf(request.event);
-      const known = translate(request.error);
-      const reported = known ?? new ProblemError("internal", { cause: request.error });
-      invocation.problemCode = reported.code;
-      if (problems[reported.code].status >= 500) {
-        invocation.log.error("problem", { code: reported.code, error: reported.details.cause ?? reported });
+      const problem = problemOf(request.error, translate);
+      invocation.problemCode = problem.code;
+      if (problems[problem.code].status >= 500) {
+        invocation.log.error("problem", { code: problem.code, error: problem.details.cause ?? problem });
       }
-      request.response = problemResponse(reported, {
+      request.response = problemResponse(problem, {
         requestId: invocation.requestId,
         typeBase: invocation.settings?.problemTypeBase ?? "/docs/errors",
       });

@@ -2,11 +2,10 @@ import { ProblemError } from "../contract/problems.ts";
 import { SecretUnavailableError } from "../platform/credentials.ts";
 import { RingCentralError } from "../ringcentral/api/errors.ts";
 import { StorageUnavailable } from "../storage/errors.ts";
-import { translateCommon } from "./public-problems.ts";
-import type { Translate } from "./stack.ts";
+import type { Translate } from "./problem.ts";
 import { upstreamProblem } from "./upstream-problem.ts";
 
-/** The problem for any error of an authenticated function. */
+/** The problem for an error that a function with RingCentral and the table may throw. */
 export const translate: Translate = (error) => {
   if (error instanceof RingCentralError) return upstreamProblem(error);
   if (error instanceof SecretUnavailableError) {
@@ -15,5 +14,5 @@ export const translate: Translate = (error) => {
   if (error instanceof StorageUnavailable) {
     return new ProblemError("storage_unavailable", { retryAfterSeconds: 2, cause: error });
   }
-  return translateCommon(error);
+  return undefined;
 };

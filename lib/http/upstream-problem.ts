@@ -56,8 +56,11 @@ const nouns: Readonly<Record<string, string>> = {
   blockedNumberId: "The entry",
 };
 
-const RATE_LIMITED_SECONDS = 60;
-const UNAVAILABLE_SECONDS = 5;
+/** The problems that say when to retry, and what they say when RingCentral does not. */
+const retrySeconds: Partial<Record<ProblemCode, number>> = {
+  upstream_rate_limited: 60,
+  upstream_unavailable: 5,
+};
 
 /** The problem for a RingCentral failure. */
 export function upstreamProblem(error: RingCentralError): ProblemError {
@@ -116,12 +119,7 @@ function details(code: ProblemCode, { parameterName, permissionName }: RingCentr
 }
 
 function retryAfter(code: ProblemCode, { retryAfterMs }: RingCentralFailure): ProblemDetails {
-  const byDefault =
-    code === "upstream_rate_limited"
-      ? RATE_LIMITED_SECONDS
-      : code === "upstream_unavailable"
-        ? UNAVAILABLE_SECONDS
-        : undefined;
+  const byDefault = retrySeconds[code];
   if (byDefault === undefined) return {};
   return { retryAfterSeconds: retryAfterMs === undefined ? byDefault : Math.ceil(retryAfterMs / 1000) };
 }

@@ -2,7 +2,7 @@ import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import * as z from "zod/mini";
 import { Cursor, Limit } from "../contract/parameters.ts";
 import { type FieldError, ProblemError } from "../contract/problems.ts";
-import { isPaged, type ObjectSchema, type Route } from "../contract/route.ts";
+import { isPaged, type Route } from "../contract/route.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import { fieldError, fieldErrors, printable } from "./field-errors.ts";
 import { header } from "./invocation.ts";
@@ -34,34 +34,26 @@ export function validate(route: Route, event: APIGatewayProxyEventV2): ValidInpu
   }
   const text = route.body === undefined ? undefined : bodyText(event);
   const { limit, cursor, ...filters } = parseQuery(event.rawQueryString ?? "", errors);
+  const pageInput = omitUndefined({ limit, cursor });
   const paged = isPaged(route);
-  const page = paged ? parsePage({ limit, cursor }, errors) : {};
-  const path = parsePart("path", route.parameters, event.pathParameters ?? {}, errors);
-  const sent = paged ? filters : { ...filters, ...omitUndefined({ limit, cursor }) };
-  const query = parsePart("query", route.query, sent, errors);
-  const body =
-    text === undefined || route.body === undefined ? undefined : parseBody(route.body, text, errors);
+  const page = (paged && parse("query", paging, pageInput, errors)) || {};
+  const path = parse("path", route.parameters ?? noFields, event.pathParameters ?? {}, errors) ?? {};
+  const sent = paged ? filters : { ...filters, ...pageInput };
+  const query = parse("query", route.query ?? noFields, sent, errors) ?? {};
+  const body = text === undefined || !route.body ? undefined : parseBody(route.body, text, errors);
   if (errors.length > 0) throw new ProblemError("request_invalid", { errors });
-  return { path, query, body, ...page };
+  return { path, query, body, ...omitUndefined(page) };
 }
 
-function parsePage(sent: { limit?: string | undefined; cursor?: string | undefined }, errors: FieldError[]) {
-  const parsed = paging.safeParse(omitUndefined(sent), { reportInput: true });
-  if (parsed.success) return omitUndefined(parsed.data);
-  errors.push(...fieldErrors("query", parsed.error.issues));
-  return {};
-}
-
-function parsePart(
-  place: "path" | "query",
-  schema: ObjectSchema = noFields,
-  values: Record<string, unknown>,
+function parse<Schema extends z.ZodMiniType>(
+  place: FieldError["in"],
+  schema: Schema,
+  value: unknown,
   errors: FieldError[],
-): Record<string, unknown> {
-  const parsed = schema.safeParse(values, { reportInput: true });
-  if (parsed.success) return parsed.data;
-  errors.push(...fieldErrors(place, parsed.error.issues));
-  return {};
+): z.output<Schema> | undefined {
+  const parsed = schema.safeParse(value, { reportInput: true });
+  if (!parsed.success) errors.push(...fieldErrors(place, parsed.error.issues));
+  return parsed.data;
 }
 
 /** The query from its raw text: `queryStringParameters` joins the values of a repeated name with commas. */
@@ -125,8 +117,5 @@ function parseBody(schema: z.ZodMiniType, text: string, errors: FieldError[]): u
     errors.push(fieldError("body", "", "format", "The body is not valid JSON in UTF-8."));
     return undefined;
   }
-  const parsed = schema.safeParse(json, { reportInput: true });
-  if (parsed.success) return parsed.data;
-  errors.push(...fieldErrors("body", parsed.error.issues));
-  return undefined;
+  return parse("body", schema, json, errors);
 }

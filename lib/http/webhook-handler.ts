@@ -6,7 +6,7 @@ import type { Settings } from "../platform/settings.ts";
 import { header, invocationOf } from "./invocation.ts";
 import type { Outcome, PlainRoute } from "./request.ts";
 import { jsonResponse } from "./response.ts";
-import { type ApiHandler, buildStack, type StackOptions } from "./stack.ts";
+import { type ApiHandler, buildStack } from "./stack.ts";
 import { translate } from "./translate.ts";
 import { validate } from "./validate.ts";
 
@@ -31,11 +31,11 @@ const MAX_BODY_BYTES = 8 * 1024;
 export function defineWebhookHandler<R extends PlainRoute>(
   route: R,
   receive: (request: WebhookRequest) => Promise<WebhookReceipt<R>>,
-  options: StackOptions & { settings: () => Settings },
+  settings: () => Settings,
 ): ApiHandler {
   const handle = async (event: APIGatewayProxyEventV2) => {
     const invocation = invocationOf(event);
-    invocation.settings = options.settings();
+    invocation.settings = settings();
     validate(route, event);
     const bytes = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
     if (bytes.byteLength > MAX_BODY_BYTES) throw new ProblemError("body_too_large");
@@ -47,5 +47,5 @@ export function defineWebhookHandler<R extends PlainRoute>(
     });
     return jsonResponse(200, data, headers);
   };
-  return buildStack(route, translate, [], handle, options);
+  return buildStack(route, handle, { translate });
 }

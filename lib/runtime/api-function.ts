@@ -12,5 +12,5 @@ export function defineFunction<R extends Route>(
   route: R,
   useCase: (deps: AccountRuntime, request: RouteRequest<R>) => Promise<Outcome<R>>,
 ): ApiHandler {
-  return createHandler(route, (request) => useCase(runtime().for(request), request), { services: runtime });
+  return createHandler(route, (request) => useCase(runtime().for(request), request), runtime);
 }

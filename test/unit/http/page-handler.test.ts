@@ -6,7 +6,6 @@ import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { getDocsRoute } from "../../../lib/contract/service.ts";
 import { definePageHandler } from "../../../lib/http/page-handler.ts";
-import { createLogger } from "../../../lib/platform/logger.ts";
 import { apiGatewayEvent, lambdaContext } from "../../support/api-gateway.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "ringfront-page-"));
@@ -20,10 +19,9 @@ beforeAll(() => {
 afterAll(() => rmSync(dir, { recursive: true, force: true }));
 
 const folder = (name: string) => pathToFileURL(join(dir, `${name}/`));
-const quiet = { logger: createLogger({}, { write: () => {} }) };
 
 function get(headers: Record<string, string> = {}, { query = "", page = "docs.page" } = {}) {
-  const handler = definePageHandler(getDocsRoute, folder(page), quiet);
+  const handler = definePageHandler(getDocsRoute, folder(page));
   return handler(apiGatewayEvent(getDocsRoute, { headers, query }), lambdaContext());
 }
 

@@ -1,20 +1,21 @@
-import { type Clock, realClock } from "./clock.ts";
-import { createNumberEditor, type NumberEditor } from "./data/number-editor.ts";
+import { realClock } from "./clock.ts";
+import { createNumberEditor } from "./data/number-editor.ts";
 import { SEED } from "./data/seed.ts";
 import { createWorld } from "./data/seed-world.ts";
-import { type Extension, findExtension, type World } from "./data/world.ts";
+import { findExtension } from "./data/world.ts";
 import { serveControl } from "./edge/control.ts";
-import { createFaults, type Faults } from "./edge/faults.ts";
+import { createFaults } from "./edge/faults.ts";
 import type { Platform } from "./edge/platform.ts";
 import { createRateLimiter } from "./edge/rate-limiter.ts";
-import { createRequestLog, type LoggedRequest } from "./edge/request-log.ts";
+import { createRequestLog } from "./edge/request-log.ts";
 import { type Edge, serveRequest } from "./edge/serve-request.ts";
 import { listen } from "./edge/server.ts";
-import { createWebhooks, type Delivery } from "./edge/webhooks.ts";
+import { createWebhooks } from "./edge/webhooks.ts";
 import { createWritesInFlight } from "./edge/writes-in-flight.ts";
-import { createSessions, type Session } from "./oauth/sessions.ts";
-import { changeSettings, initialSettings, OptionError, type Settings, type TwinOptions } from "./options.ts";
+import { createSessions } from "./oauth/sessions.ts";
+import { changeSettings, initialSettings, OptionError, type TwinOptions } from "./options.ts";
 import { createRandom } from "./random.ts";
+import type { Twin } from "./running-twin.ts";
 
 export { type Clock, createManualClock, type ManualClock, realClock } from "./clock.ts";
 export type { NumberEditor } from "./data/number-editor.ts";
@@ -33,58 +34,7 @@ export type { FaultRule, Faults, SetFault } from "./edge/faults.ts";
 export type { LoggedRequest } from "./edge/request-log.ts";
 export type { Group, GroupLimits, Settings, TwinOptions } from "./options.ts";
 export { OptionError } from "./options.ts";
-
-/** New permission lists; absent ones stay. */
-export interface PermissionPatch {
-  /** The app whose permissions to set (the main app). */
-  clientId?: string;
-  app?: readonly string[];
-  /** The user whose permissions to set (the administrator). */
-  jwt?: string;
-  user?: readonly string[];
-}
-
-/** A running simulator of RingCentral, with the controls for tests. */
-export interface Twin {
-  /** Without a trailing slash. */
-  readonly url: string;
-  readonly clock: Clock;
-  /** Every request to the API, in order of arrival. */
-  readonly requests: readonly LoggedRequest[];
-  clearRequests(): void;
-  readonly faults: Faults;
-  readonly settings: Readonly<Settings>;
-  /** @throws OptionError for an unknown setting or an invalid value */
-  configure(patch: Partial<Omit<Settings, "limits">> & Pick<TwinOptions, "limits">): void;
-  /** Accounts, apps and users, to read and to change. */
-  readonly state: World;
-  /** @throws Error when no account has such an extension */
-  extension(extensionId: string): Extension;
-  /** The phone numbers of the main account. Subscribers are notified of edits to an extension's numbers. */
-  readonly numbers: NumberEditor;
-  /** Every notification sent, without validation requests. */
-  readonly deliveries: readonly Delivery[];
-  /** Resolves when every notification has a response or has timed out. */
-  deliveriesSettled(): Promise<void>;
-  readonly sessions: readonly Session[];
-  /** The old secret stops working at once; sessions continue. */
-  rotateClientSecret(secret: string, clientId?: string): void;
-  /** Replaces a user's JWT credential, as deleting and creating it in the console does. */
-  rotateJwt(jwt: string, old?: string): void;
-  setPermissions(patch: PermissionPatch): void;
-  /** Every access token has expired: OAU-128. */
-  expireTokens(): void;
-  /** Every refresh token has expired: OAU-210. */
-  expireRefreshTokens(): void;
-  /** Every session has ended: OAU-213. */
-  endSessions(): void;
-  /** Clears the rate limiters, penalties included. */
-  clearLimits(): void;
-  /** Restores the initial state: data, settings, sessions, limits, faults and the log. */
-  reset(): void;
-  /** Breaks every connection at once. */
-  close(): Promise<void>;
-}
+export type { PermissionPatch, Twin } from "./running-twin.ts";
 
 const optionKeys = ["port", "host", "numbers", "seed", "clock"];
 

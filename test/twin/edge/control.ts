@@ -1,6 +1,6 @@
 import { isManual } from "../clock.ts";
 import { OptionError } from "../options.ts";
-import type { PermissionPatch, Twin } from "../twin.ts";
+import type { PermissionPatch, Twin } from "../running-twin.ts";
 import { type Answer, json, noContent } from "./answer.ts";
 import type { Ending } from "./fault-effects.ts";
 import { checkFaultRule } from "./faults.ts";

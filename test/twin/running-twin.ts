@@ -1,0 +1,60 @@
+import type { Clock } from "./clock.ts";
+import type { NumberEditor } from "./data/number-editor.ts";
+import type { Extension, World } from "./data/world.ts";
+import type { Faults } from "./edge/faults.ts";
+import type { LoggedRequest } from "./edge/request-log.ts";
+import type { Delivery } from "./edge/webhooks.ts";
+import type { Session } from "./oauth/sessions.ts";
+import type { Settings, TwinOptions } from "./options.ts";
+
+/** New permission lists; absent ones stay. */
+export interface PermissionPatch {
+  /** The app whose permissions to set (the main app). */
+  clientId?: string;
+  app?: readonly string[];
+  /** The user whose permissions to set (the administrator). */
+  jwt?: string;
+  user?: readonly string[];
+}
+
+/** A running simulator of RingCentral, with the controls for tests. */
+export interface Twin {
+  /** Without a trailing slash. */
+  readonly url: string;
+  readonly clock: Clock;
+  /** Every request to the API, in order of arrival. */
+  readonly requests: readonly LoggedRequest[];
+  clearRequests(): void;
+  readonly faults: Faults;
+  readonly settings: Readonly<Settings>;
+  /** @throws OptionError for an unknown setting or an invalid value */
+  configure(patch: Partial<Omit<Settings, "limits">> & Pick<TwinOptions, "limits">): void;
+  /** Accounts, apps and users, to read and to change. */
+  readonly state: World;
+  /** @throws Error when no account has such an extension */
+  extension(extensionId: string): Extension;
+  /** The phone numbers of the main account. Subscribers are notified of edits to an extension's numbers. */
+  readonly numbers: NumberEditor;
+  /** Every notification sent, without validation requests. */
+  readonly deliveries: readonly Delivery[];
+  /** Resolves when every notification has a response or has timed out. */
+  deliveriesSettled(): Promise<void>;
+  readonly sessions: readonly Session[];
+  /** The old secret stops working at once; sessions continue. */
+  rotateClientSecret(secret: string, clientId?: string): void;
+  /** Replaces a user's JWT credential, as deleting and creating it in the console does. */
+  rotateJwt(jwt: string, old?: string): void;
+  setPermissions(patch: PermissionPatch): void;
+  /** Every access token has expired: OAU-128. */
+  expireTokens(): void;
+  /** Every refresh token has expired: OAU-210. */
+  expireRefreshTokens(): void;
+  /** Every session has ended: OAU-213. */
+  endSessions(): void;
+  /** Clears the rate limiters, penalties included. */
+  clearLimits(): void;
+  /** Restores the initial state: data, settings, sessions, limits, faults and the log. */
+  reset(): void;
+  /** Breaks every connection at once. */
+  close(): Promise<void>;
+}

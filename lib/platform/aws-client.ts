@@ -13,3 +13,8 @@ export function clientOptions(
     },
   };
 }
+
+/** What the SDK calls an error: its class and code in one. */
+export function errorName(error: unknown): string {
+  return error instanceof Error ? error.name : "unknown failure";
+}

@@ -30,11 +30,11 @@ export function keyOf({ clientSecret, jwt }: Credentials, purpose: string): Uint
 
 /** Secrets Manager was unreachable or too busy. This says nothing about the secret itself. */
 export class SecretUnavailableError extends Error {
+  override name = "SecretUnavailableError";
   /** The reader's own deadline ended the reading. */
   readonly deadlineExceeded: boolean;
   constructor(options: { cause?: unknown; deadlineExceeded?: boolean } = {}) {
     super("Secrets Manager did not answer", { cause: options.cause });
     this.deadlineExceeded = options.deadlineExceeded ?? false;
-    this.name = "SecretUnavailableError";
   }
 }

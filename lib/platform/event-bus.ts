@@ -1,3 +1,5 @@
+import { errorName } from "./aws-client.ts";
+
 export interface BusEvent {
   /** Such as `PhoneNumberChanged`. */
   type: string;
@@ -17,10 +19,7 @@ export interface EventBus {
 }
 
 export class EventBusUnavailable extends Error {
-  constructor(reason: string, options: { cause?: unknown } = {}) {
-    super(`event bus unavailable: ${reason}`, { cause: options.cause });
-    this.name = "EventBusUnavailable";
-  }
+  override name = "EventBusUnavailable";
 }
 
 const SOURCE = "ringfront";
@@ -44,15 +43,12 @@ export function createEventBus({ busName }: { busName: string }): EventBus {
       Detail: JSON.stringify(detail),
     }));
     const response = await send({ Entries }, BATCH_TIMEOUT_MS).catch((error: unknown) => {
-      const reason = error instanceof Error ? error.name : "unknown failure";
-      throw new EventBusUnavailable(reason, { cause: error });
+      throw new EventBusUnavailable(errorName(error), { cause: error });
     });
     // PutEvents responds 200 even when the bus has rejected some or all entries.
     if ((response.FailedEntryCount ?? 0) > 0) {
-      const codes = response.Entries?.flatMap(({ ErrorCode }) =>
-        ErrorCode === undefined ? [] : [ErrorCode],
-      );
-      throw new EventBusUnavailable([...new Set(codes)].join(", ") || "entries rejected");
+      const codes = new Set(response.Entries?.map(({ ErrorCode }) => ErrorCode).filter(Boolean));
+      throw new EventBusUnavailable([...codes].join(", ") || "entries rejected");
     }
   }
 

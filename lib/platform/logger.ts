@@ -1,13 +1,11 @@
-import type { Clock } from "./clock.ts";
-import { systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "./clock.ts";
 import { redactingReplacer } from "./redact.ts";
 
 export type LogFields = Readonly<Record<string, unknown>>;
-type LogLevel = "debug" | "info" | "warn" | "error";
+type LogLevel = "info" | "warn" | "error";
 
 /** One JSON object per line on standard output: the format that Lambda and CloudWatch read. */
 export interface Logger {
-  debug(message: string, fields?: LogFields): void;
   info(message: string, fields?: LogFields): void;
   warn(message: string, fields?: LogFields): void;
   error(message: string, fields?: LogFields): void;
@@ -15,25 +13,20 @@ export interface Logger {
   with(fields: LogFields): Logger;
 }
 
-const severity: Record<LogLevel, number> = { debug: 10, info: 20, warn: 30, error: 40 };
-
 export interface LoggerOptions {
-  level?: LogLevel;
   clock?: Clock;
   write?: (line: string) => void;
 }
 
 export function createLogger(fields: LogFields = {}, options: LoggerOptions = {}): Logger {
-  const { level = "info", clock = systemClock, write = (line) => process.stdout.write(line) } = options;
+  const { clock = systemClock, write = (line) => process.stdout.write(line) } = options;
   const log =
-    (at: LogLevel) =>
+    (level: LogLevel) =>
     (message: string, more: LogFields = {}) => {
-      if (severity[at] < severity[level]) return;
-      const line = { time: new Date(clock.now()).toISOString(), level: at, message, ...fields, ...more };
+      const line = { time: new Date(clock.now()).toISOString(), level, message, ...fields, ...more };
       write(`${JSON.stringify(line, describeErrors)}\n`);
     };
   return {
-    debug: log("debug"),
     info: log("info"),
     warn: log("warn"),
     error: log("error"),

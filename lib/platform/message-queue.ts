@@ -1,3 +1,5 @@
+import { errorName } from "./aws-client.ts";
+
 /** A queue that delivers each message at least once. */
 export interface MessageQueue {
   /**
@@ -9,10 +11,7 @@ export interface MessageQueue {
 
 /** The queue did not confirm the message; it may have accepted it. */
 export class QueueUnavailable extends Error {
-  constructor(reason: string, options: { cause?: unknown } = {}) {
-    super(`queue unavailable: ${reason}`, { cause: options.cause });
-    this.name = "QueueUnavailable";
-  }
+  override name = "QueueUnavailable";
 }
 
 const MAX_DELAY_SECONDS = 900;
@@ -33,7 +32,7 @@ export function createMessageQueue({ queueUrl }: { queueUrl: string }): MessageQ
       try {
         await send(message, SEND_TIMEOUT_MS);
       } catch (error) {
-        throw new QueueUnavailable(error instanceof Error ? error.name : "unknown failure", { cause: error });
+        throw new QueueUnavailable(errorName(error), { cause: error });
       }
     },
   };

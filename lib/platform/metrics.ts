@@ -1,5 +1,4 @@
-import type { Clock } from "./clock.ts";
-import { systemClock } from "./clock.ts";
+import { type Clock, systemClock } from "./clock.ts";
 
 type MetricUnit = "Count" | "Milliseconds" | "Seconds";
 /** CloudWatch dimensions. Each combination of values is a metric that costs, so use few of few values. */
@@ -35,7 +34,7 @@ interface Series {
 export function createMetrics({
   clock = systemClock,
   namespace = "Ringfront",
-  write = toStandardOutput,
+  write = (line) => process.stdout.write(line),
 }: MetricsOptions = {}): Metrics {
   const lines = new Map<string, { dimensions: Dimensions; series: Map<string, Series> }>();
 
@@ -82,23 +81,12 @@ function lineOf(
     Dimensions: names.length === 0 ? [[]] : [[], names],
     Metrics: [...series].map(([Name, { unit }]) => ({ Name, Unit: unit })),
   };
-  const values = [...series].map(
-    ([
-      name,
-      {
-        values: [first, ...more],
-      },
-    ]) => [name, more.length === 0 ? first : [first, ...more]],
-  );
+  const members = [...series].map(([name, { values }]) => [name, values.length === 1 ? values[0] : values]);
   return {
     _aws: { Timestamp: timestamp, CloudWatchMetrics: [metric] },
     ...dimensions,
-    ...Object.fromEntries(values),
+    ...Object.fromEntries(members),
   };
-}
-
-function toStandardOutput(line: string): void {
-  process.stdout.write(line);
 }
 
 const namespace = process.env.METRICS_NAMESPACE ?? "Ringfront";

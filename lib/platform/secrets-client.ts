@@ -1,9 +1,11 @@
 // The only module that loads the Secrets Manager client, at the first read. Named imports keep the client's other
 // commands out of the bundle.
-import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import {
+  GetSecretValueCommand,
+  type GetSecretValueCommandInput,
+  SecretsManagerClient,
+} from "@aws-sdk/client-secrets-manager";
 import { clientOptions } from "./aws-client.ts";
-
-export { GetSecretValueCommand };
 
 const CONNECT_TIMEOUT_MS = 1_000;
 const ATTEMPT_TIMEOUT_MS = 2_000;
@@ -11,6 +13,10 @@ const ATTEMPT_TIMEOUT_MS = 2_000;
 const MAX_ATTEMPTS = 2;
 
 /** Region, credentials and endpoint come from the standard AWS variables. */
-export function createSecretsClient(): SecretsManagerClient {
-  return new SecretsManagerClient(clientOptions(MAX_ATTEMPTS, ATTEMPT_TIMEOUT_MS, CONNECT_TIMEOUT_MS));
+export function createReader() {
+  const client = new SecretsManagerClient(
+    clientOptions(MAX_ATTEMPTS, ATTEMPT_TIMEOUT_MS, CONNECT_TIMEOUT_MS),
+  );
+  return (secret: GetSecretValueCommandInput, abortSignal: AbortSignal) =>
+    client.send(new GetSecretValueCommand(secret), { abortSignal });
 }

@@ -1,4 +1,4 @@
-import type { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
+import { errorName } from "./aws-client.ts";
 import type { Clock } from "./clock.ts";
 import { type CredentialSource, type Credentials, SecretUnavailableError } from "./credentials.ts";
 import type { Deadline } from "./deadline.ts";
@@ -6,18 +6,15 @@ import { parseSecretValue } from "./secret-value.ts";
 import { ConfigurationError } from "./settings.ts";
 import { createSingleFlight } from "./single-flight.ts";
 
-export interface SecretsOptions {
+interface SecretsOptions {
   /** Name or ARN. */
   secretId: string;
   clock: Clock;
-  /** Default: created on the first reading. */
-  client?: SecretsManagerClient;
-  /** How long a reading is fresh. Default 5 minutes. */
-  ttlMs?: number;
 }
 
 type Stage = "AWSCURRENT" | "AWSPREVIOUS";
 
+/** How long a reading is fresh. */
 const TTL_MS = 300_000;
 /** Timeout of one reading, its retry included. */
 const READING_TIMEOUT_MS = 5_000;
@@ -27,33 +24,28 @@ const STALE_MS = 3_600_000;
 const PAUSE_MS = 10_000;
 
 /**
- * RingCentral's credentials from Secrets Manager, read on first use and cached for `ttlMs`.
+ * RingCentral's credentials from Secrets Manager, read on first use and cached.
  *
  * Simultaneous readers share one reading. While Secrets Manager is unreachable, the last reading serves for up to an
  * hour: RingCentral's rejection of the credentials reveals a rotation, not the TTL.
  */
-export function createCredentialSource(options: SecretsOptions): CredentialSource {
-  const { secretId, clock, ttlMs = TTL_MS } = options;
+export function createCredentialSource({ secretId, clock }: SecretsOptions): CredentialSource {
   let known: { credentials: Credentials; freshUntil: number; staleUntil: number } | undefined;
   const readings = createSingleFlight<Credentials>({
     clock,
     isForLackOfTime: (error) => error instanceof SecretUnavailableError && error.deadlineExceeded,
   });
-  let client: Promise<SecretsManagerClient> | undefined;
+  let reader: Promise<ReturnType<typeof import("./secrets-client.ts").createReader>> | undefined;
 
   async function readStage(stage: Stage, deadline: Deadline): Promise<string | undefined> {
-    const { createSecretsClient, GetSecretValueCommand } = await import("./secrets-client.ts");
-    client ??= Promise.resolve(options.client ?? createSecretsClient());
+    reader ??= import("./secrets-client.ts").then(({ createReader }) => createReader());
+    const read = await reader;
     const timeoutMs = Math.min(deadline.remainingMs(), READING_TIMEOUT_MS);
     const timeUp = AbortSignal.timeout(timeoutMs);
     try {
-      const response = await (await client).send(
-        new GetSecretValueCommand({ SecretId: secretId, VersionStage: stage }),
-        { abortSignal: timeUp },
-      );
-      return response.SecretString;
+      return (await read({ SecretId: secretId, VersionStage: stage }, timeUp)).SecretString;
     } catch (error) {
-      if (stage === "AWSPREVIOUS" && nameOf(error) === "ResourceNotFoundException") return undefined;
+      if (stage === "AWSPREVIOUS" && errorName(error) === "ResourceNotFoundException") return undefined;
       throw asReadingError(error, timeUp.aborted && timeoutMs < READING_TIMEOUT_MS);
     }
   }
@@ -62,7 +54,7 @@ export function createCredentialSource(options: SecretsOptions): CredentialSourc
     const text = await readStage("AWSCURRENT", deadline);
     if (text === undefined) throw new ConfigurationError("secret", "holds no text");
     const credentials = parseSecretValue(text);
-    const freshUntil = clock.now() + ttlMs;
+    const freshUntil = clock.now() + TTL_MS;
     known = { credentials, freshUntil, staleUntil: freshUntil + STALE_MS };
     return credentials;
   }
@@ -111,7 +103,7 @@ export function createCredentialSource(options: SecretsOptions): CredentialSourc
 
 /** A fault that an operator must fix is a ConfigurationError; every other fault may pass. */
 function asReadingError(error: unknown, deadlineExceeded: boolean): Error {
-  const name = nameOf(error);
+  const name = errorName(error);
   const problem = operatorFaults.get(name);
   return problem === undefined
     ? new SecretUnavailableError({ cause: new Error(name), deadlineExceeded })
@@ -128,10 +120,6 @@ const operatorFaults = new Map([
   ["UnrecognizedClientException", "cannot be read with these AWS credentials"],
   ["CredentialsProviderError", "cannot be read without AWS credentials"],
 ]);
-
-function nameOf(error: unknown): string {
-  return error instanceof Error ? error.name : "unknown";
-}
 
 function isSame(one: Credentials, other: Credentials): boolean {
   return JSON.stringify(one) === JSON.stringify(other);

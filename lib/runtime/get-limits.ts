@@ -1,4 +1,5 @@
 import type { Limits } from "../contract/limits.ts";
+import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { SharedToken } from "../ringcentral/auth/shared-token.ts";
 import type { SharedRateLimiter } from "../ringcentral/rate-limit/shared-rate-limiter.ts";
 
@@ -11,25 +12,22 @@ export interface LimitsDeps {
 export async function getLimits({ rateLimiter, tokens }: LimitsDeps): Promise<Limits> {
   const [token, budgets] = await Promise.all([tokens.describe(), rateLimiter.describe()]);
   return {
-    token: {
+    token: omitUndefined({
       generation: token.generation,
       seenBy: token.seenBy,
-      ...(token.issuedAt !== undefined && { issuedAt: instant(token.issuedAt) }),
-      ...(token.expiresAt !== undefined && { expiresAt: instant(token.expiresAt) }),
-      ...(token.ageMs !== undefined && { ageSeconds: Math.floor(token.ageMs / 1000) }),
-      ...(token.coolDownUntil !== undefined && { coolDownUntil: instant(token.coolDownUntil) }),
-      ...(token.coolDownReason !== undefined && { coolDownReason: token.coolDownReason }),
-    },
+      issuedAt: instant(token.issuedAt),
+      expiresAt: instant(token.expiresAt),
+      ageSeconds: token.ageMs === undefined ? undefined : Math.floor(token.ageMs / 1000),
+      coolDownUntil: instant(token.coolDownUntil),
+      coolDownReason: token.coolDownReason,
+    }),
     budgets: budgets.map(({ windowMs, pause, spentByRoute, ...budget }) => ({
       ...budget,
       windowSeconds: Math.round(windowMs / 1000),
-      pause: {
-        state: pause.state,
-        ...(pause.until !== undefined && { until: instant(pause.until) }),
-      },
+      pause: omitUndefined({ state: pause.state, until: instant(pause.until) }),
       spentByRoute: Object.entries(spentByRoute).map(([route, calls]) => ({ route, ...calls })),
     })),
   };
 }
 
-const instant = (epochMs: number) => new Date(epochMs).toISOString();
+const instant = (epochMs?: number) => (epochMs === undefined ? undefined : new Date(epochMs).toISOString());

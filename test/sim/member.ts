@@ -57,7 +57,7 @@ const bodies: Record<CallGroup, string> = {
   heavy: '{"records":[]}',
 };
 
-const log = createLogger({}, { level: "error", write: () => {} });
+const log = createLogger({}, { write: () => {} });
 
 /** One Lambda instance with the real client, rate limiter and token store; its clock is wrong by up to 5 s. */
 export function createFleetMember(around: Surroundings): Member {

@@ -4,7 +4,7 @@ import { createLogger, type Logger } from "../../lib/platform/logger.ts";
 export function captureLog(): { log: Logger; lines: () => Record<string, unknown>[]; text: () => string } {
   const written: string[] = [];
   return {
-    log: createLogger({}, { level: "debug", write: (line) => written.push(line) }),
+    log: createLogger({}, { write: (line) => written.push(line) }),
     lines: () => written.map((line) => JSON.parse(line)),
     text: () => written.join(""),
   };

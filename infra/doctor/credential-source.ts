@@ -1,24 +1,22 @@
-import { existsSync, readFileSync } from "node:fs";
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import * as z from "zod/mini";
 import type { Credentials } from "../../lib/platform/credentials.ts";
 import { parseSecretValue } from "../../lib/platform/secret-value.ts";
 import { ConfigurationError } from "../../lib/platform/settings.ts";
-import { stackPath } from "../local/stack-file.ts";
+import { UsageError } from "../local/command-line.ts";
+import { readStackFile } from "../local/stack-file.ts";
 import { LOCAL_SECRET_ID, localAws } from "../local/stage.ts";
-import { UsageError } from "../local/start-options.ts";
 import { upstreamCredentials } from "../local/upstream.ts";
 import { type Finding, failed, ok } from "./finding.ts";
 
-export interface SourceOptions {
+interface SourceOptions {
   /** A server, with credentials from the environment. */
-  upstreamUrl?: string;
+  upstreamUrl: string | undefined;
   /** A secret, with the machine's AWS credentials. */
-  secretId?: string;
+  secretId: string | undefined;
 }
 
-export interface Source {
-  /** Where they are from, for the report's first line. */
+interface Source {
+  /** Their origin, for the report's first line. */
   name: string;
   finding: Finding;
   /** Absent when they are not usable. */
@@ -41,29 +39,26 @@ export async function findCredentials(
     return judge(upstreamUrl, text, "Correct the variable RINGCENTRAL_… that holds it.");
   }
   if (secretId !== undefined) return readSecret(new SecretsManagerClient({}), secretId);
-  if (!existsSync(stackPath)) {
+  const stack = readStackFile();
+  if (stack === undefined) {
     throw new UsageError(
       "Say which credentials: --upstream or --secret-id, or start a stack with npm start.",
     );
   }
-  const stack = z.object({ secretsUrl: z.string() }).parse(JSON.parse(readFileSync(stackPath, "utf8")));
-  const client = new SecretsManagerClient({ endpoint: stack.secretsUrl, ...localAws });
-  return readSecret(client, LOCAL_SECRET_ID);
+  return readSecret(new SecretsManagerClient({ endpoint: stack.secretsUrl, ...localAws }), LOCAL_SECRET_ID);
 }
 
 async function readSecret(client: SecretsManagerClient, secretId: string): Promise<Source> {
+  const name = `the secret ${secretId}`;
   try {
-    const { SecretString } = await client.send(new GetSecretValueCommand({ SecretId: secretId }));
-    return judge(`the secret ${secretId}`, SecretString ?? "", `Put the secret in as ${FORM}.`);
+    const { SecretString = "" } = await client.send(new GetSecretValueCommand({ SecretId: secretId }));
+    return judge(name, SecretString, `Put the secret in as ${FORM}.`);
   } catch (error) {
     const why = error instanceof Error ? error.name : "unknown error";
     const fix =
       "Check its name, the region, and your AWS credentials; by the secret's policy only the functions and " +
       "SECRET_READER_ARN may read it.";
-    return {
-      name: `the secret ${secretId}`,
-      finding: failed(check, `the secret cannot be read (${why})`, fix),
-    };
+    return { name, finding: failed(check, `the secret cannot be read (${why})`, fix) };
   } finally {
     client.destroy();
   }

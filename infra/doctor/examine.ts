@@ -9,13 +9,13 @@ import { checkReadings } from "./readings.ts";
 import { openSession, type Session } from "./session.ts";
 import { checkWho } from "./who.ts";
 
-export interface ExaminationOptions {
+interface ExaminationOptions {
   credentials: Credentials;
   clock: Clock;
   /** The extension whose numbers are to be reached; absent: the credential's own. */
-  extensionId?: string;
+  extensionId?: string | undefined;
   /** The account that is expected. */
-  accountId?: string;
+  accountId?: string | undefined;
   transport?: Transport;
 }
 
@@ -26,7 +26,7 @@ export interface Examination {
   extensionId?: string;
 }
 
-/** A clock that is this far off makes tokens look expired, or not yet valid. */
+/** A clock that is further off makes tokens look expired, or not yet valid. */
 const CLOCK_TOLERANCE_MS = 60_000;
 
 const later = ["app permissions", "who it is", "user permissions", "reading"];
@@ -50,23 +50,19 @@ export async function examine(options: ExaminationOptions): Promise<Examination>
     findings.push(ok("connection", "RingCentral answers"), ...checkClock(session));
     findings.push(ok("login", "the app and the JWT credential are accepted"));
     findings.push(checkAppPermissions(session));
-    const who = await checkWho(session, options);
-    findings.push(...who.findings);
-    if (who.accountId === undefined || who.extensionId === undefined) {
-      findings.push(
-        ...later.slice(2).map((check) => skipped(check, "it is not known who the credential is")),
-      );
+    const { finding, ids } = await checkWho(session, options.accountId);
+    findings.push(finding);
+    if (ids === undefined) {
+      const unknown = "it is not known who the credential is";
+      findings.push(...later.slice(2).map((check) => skipped(check, unknown)));
       return { findings };
     }
-    const { accountId, extensionId } = who;
+    const { accountId, extensionId } = ids;
     const permissions = await checkUserPermissions(session, accountId, extensionId);
     findings.push(...permissions.findings);
-    const target = options.extensionId ?? extensionId;
-    findings.push(
-      ...(await checkReadings(session, { accountId, extensionId: target, lacks: permissions.lacks })),
-    );
-    findings.push(...describeLimits(session));
-    return { findings, accountId, extensionId };
+    const target = { accountId, extensionId: options.extensionId ?? extensionId, lacks: permissions.lacks };
+    findings.push(...(await checkReadings(session, target)), ...describeLimits(session));
+    return { findings, ...ids };
   } finally {
     await session.end().catch(() => {});
   }
@@ -74,24 +70,18 @@ export async function examine(options: ExaminationOptions): Promise<Examination>
 
 function checkServer({ server }: Credentials): Finding[] {
   if (!/devtest|sandbox/i.test(new URL(server).hostname)) return [];
-  return [
-    warning(
-      "server",
-      "this is RingCentral's sandbox, which is being retired",
-      "Use https://platform.ringcentral.com with a production app.",
-    ),
-  ];
+  const fix = "Use https://platform.ringcentral.com with a production app.";
+  return [warning("server", "this is RingCentral's sandbox, which is being retired", fix)];
 }
 
 function describeRejection({ failure }: RingCentralError): Finding[] {
   const { found, fix } = explainLogin(failure);
-  const reached = failure.status !== undefined;
-  const unsaid = reached ? later : ["login", ...later];
-  return [
-    reached ? ok("connection", "RingCentral answers") : failed("connection", found, fix),
-    ...(reached ? [failed("login", found, fix)] : []),
-    ...unsaid.map((check) => skipped(check, reached ? "there is no login" : "there is no connection")),
-  ];
+  if (failure.status === undefined) {
+    const rest = ["login", ...later].map((check) => skipped(check, "there is no connection"));
+    return [failed("connection", found, fix), ...rest];
+  }
+  const rest = later.map((check) => skipped(check, "there is no login"));
+  return [ok("connection", "RingCentral answers"), failed("login", found, fix), ...rest];
 }
 
 function checkClock({ clockAheadMs }: Session): Finding[] {

@@ -9,7 +9,7 @@ export interface Explanation {
 const appOwner = "The app's owner, in RingCentral's developer console";
 const administrator = "An administrator of the account, in RingCentral's admin portal";
 
-/** By the codes of RingCentral's OAuth. [docs: ERR] [observed: SO] */
+/** By the codes of RingCentral's OAuth, and OAuth's own `error`. [docs: ERR] [observed: SO] */
 const loginCodes: Record<string, Explanation> = {
   "OAU-140": {
     found: "RingCentral does not take the JWT credential: it is unknown, has expired, or is for another app",
@@ -39,23 +39,77 @@ const loginCodes: Record<string, Explanation> = {
     found: "the user's role may not log in through apps (ThirdPartyAppAccess)",
     fix: `${administrator}: add that permission to the role of the service's user.`,
   },
-};
-const wrongClient: Explanation = {
-  found: "RingCentral does not know the client id, or the client secret does not belong to it",
-  fix: `Compare both with the app's page in the developer console; a secret that was renewed there is the usual reason.`,
+  invalid_client: {
+    found: "RingCentral does not know the client id, or the client secret does not belong to it",
+    fix: "Compare both with the app's page in the developer console; a secret that was renewed there is the usual reason.",
+  },
 };
 
 /** Why a login was rejected. */
 export function explainLogin(failure: RingCentralFailure): Explanation {
   if (failure.kind !== "auth") return explainCall(failure);
-  const { errorCode = "", oauthError, status } = failure;
-  const known = loginCodes[errorCode];
-  if (known !== undefined) return known;
-  if (oauthError === "invalid_client") return wrongClient;
-  return {
-    found: `RingCentral rejected the login (${[status, oauthError, errorCode].filter(Boolean).join(", ")})`,
-    fix: "Look the code up in RingCentral's documentation, or ask its support.",
-  };
+  const { errorCode = "", oauthError = "", status } = failure;
+  return (
+    loginCodes[errorCode] ??
+    loginCodes[oauthError] ?? {
+      found: `RingCentral rejected the login (${[status, oauthError, errorCode].filter(Boolean).join(", ")})`,
+      fix: "Look the code up in RingCentral's documentation, or ask its support.",
+    }
+  );
+}
+
+const notOffered: Explanation = {
+  found: "RingCentral does not offer this for the extension",
+  fix: "Its type or plan, or an account moved to the new call handling, excludes it: Ringfront answers 403.",
+};
+const noPlan: Explanation = {
+  found: "no rate limits are defined for the app, so RingCentral rejects every call",
+  fix: `${appOwner}: choose an API plan for it.`,
+};
+
+/** By the codes of RingCentral's calls. [docs: ERR] */
+const callCodes: Record<string, Explanation> = {
+  "CMN-102": { found: "there is no such extension in this account", fix: "Check the id." },
+  "CMN-109": notOffered,
+  "CMN-302": noPlan,
+  "CMN-303": noPlan,
+  "CMN-403": notOffered,
+  "CMN-404": {
+    found: "the user may not reach another extension",
+    fix: `${administrator}: give the service's user an administrator's role.`,
+  },
+  "CMN-405": {
+    found: "the login belongs to no extension",
+    fix: "The service's user must have an extension: make the JWT credential for such a user.",
+  },
+};
+
+/** Why a call failed, the login's too when it was not rejected. */
+export function explainCall(failure: RingCentralFailure): Explanation {
+  const { kind, errorCode = "", status, permissionName, retryAfterMs = 60_000 } = failure;
+  if (kind === "rate_limited") {
+    const seconds = Math.ceil(retryAfterMs / 1000);
+    return {
+      found: "RingCentral's rate limit is reached",
+      fix: `Wait ${seconds} seconds before anything calls again: an early call prolongs the pause for every client.`,
+    };
+  }
+  if (status === undefined) return explainNetwork(failure);
+  if (errorCode === "CMN-401") {
+    const found = `the app lacks the permission ${permissionName ?? "that this needs"}`;
+    return { found, fix: `${appOwner}: add it under the app's permissions.` };
+  }
+  if (errorCode === "CMN-402" || errorCode === "CMN-408") {
+    const found = `the user's role lacks ${permissionName ?? "the permission that this needs"}`;
+    return { found, fix: `${administrator}: add it to the role of the service's user.` };
+  }
+  const lookUp = "Look the code up in RingCentral's documentation.";
+  return (
+    callCodes[errorCode] ?? {
+      found: `RingCentral answered ${[status, errorCode].filter(Boolean).join(" ")}`,
+      fix: kind === "rejected" ? lookUp : "RingCentral fails: try again later.",
+    }
+  );
 }
 
 /** By the network's own words. */
@@ -67,64 +121,6 @@ const causes: Record<string, string> = {
   EHOSTUNREACH: "there is no way to that address",
   ENETUNREACH: "there is no way to that address",
 };
-
-/** Why a call failed, the login's too when it was not rejected. */
-export function explainCall(failure: RingCentralFailure): Explanation {
-  const { kind, errorCode, status, permissionName, retryAfterMs = 60_000 } = failure;
-  if (kind === "rate_limited") {
-    const seconds = Math.ceil(retryAfterMs / 1000);
-    return {
-      found: `RingCentral's rate limit is reached`,
-      fix: `Wait ${seconds} seconds before anything calls again: an early call prolongs the pause for every client.`,
-    };
-  }
-  if (status === undefined) return explainNetwork(failure);
-  switch (errorCode) {
-    case "CMN-401":
-      return {
-        found: `the app lacks the permission ${permissionName ?? "that this needs"}`,
-        fix: `${appOwner}: add it under the app's permissions.`,
-      };
-    case "CMN-402":
-    case "CMN-408":
-      return {
-        found: `the user's role lacks ${permissionName ?? "the permission that this needs"}`,
-        fix: `${administrator}: add it to the role of the service's user.`,
-      };
-    case "CMN-404":
-      return {
-        found: "the user may not reach another extension",
-        fix: `${administrator}: give the service's user an administrator's role.`,
-      };
-    case "CMN-102":
-      return { found: "there is no such extension in this account", fix: "Check the id." };
-    case "CMN-109":
-    case "CMN-403":
-      return {
-        found: "RingCentral does not offer this for the extension",
-        fix: "Its type or plan, or an account moved to the new call handling, excludes it: Ringfront answers 403.",
-      };
-    case "CMN-405":
-      return {
-        found: "the login belongs to no extension",
-        fix: "The service's user must have an extension: make the JWT credential for such a user.",
-      };
-    case "CMN-302":
-    case "CMN-303":
-      return {
-        found: "no rate limits are defined for the app, so RingCentral rejects every call",
-        fix: `${appOwner}: choose an API plan for it.`,
-      };
-    default:
-      return {
-        found: `RingCentral answered ${[status, errorCode].filter(Boolean).join(" ")}`,
-        fix:
-          kind === "rejected"
-            ? "Look the code up in RingCentral's documentation."
-            : "RingCentral fails: try again later.",
-      };
-  }
-}
 
 function explainNetwork({ kind, cause }: RingCentralFailure): Explanation {
   const code = cause instanceof Error ? cause.message : "";

@@ -16,21 +16,11 @@ export function isHealthy(findings: readonly Finding[]): boolean {
   return findings.every(({ outcome }) => outcome !== "failed");
 }
 
-export const ok = (check: string, found: string): Finding => ({ check, outcome: "ok", found });
-export const warning = (check: string, found: string, fix: string): Finding => ({
-  check,
-  outcome: "warning",
-  found,
-  fix,
-});
-export const failed = (check: string, found: string, fix: string): Finding => ({
-  check,
-  outcome: "failed",
-  found,
-  fix,
-});
-export const skipped = (check: string, because: string): Finding => ({
-  check,
-  outcome: "skipped",
-  found: because,
-});
+const withoutFix = (outcome: Outcome) => (check: string, found: string) => ({ check, outcome, found });
+const withFix = (outcome: Outcome) => (check: string, found: string, fix: string) => {
+  return { check, outcome, found, fix };
+};
+export const ok = withoutFix("ok");
+export const skipped = withoutFix("skipped");
+export const warning = withFix("warning");
+export const failed = withFix("failed");

@@ -1,23 +1,21 @@
 import * as z from "zod/mini";
-import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
 import { explainCall } from "./explain.ts";
 import { type Finding, failed, ok, skipped, warning } from "./finding.ts";
 import type { Session } from "./session.ts";
 
 const List = z.object({ records: z.array(z.object({ usageType: z.optional(z.string()) })) });
-type List = z.output<typeof List>;
 
 interface Reading {
   check: string;
   /** Below the account. */
   path: string;
-  query?: Record<string, string>;
-  group: "Light" | "Heavy";
   permission: string;
-  judge?(list: List): Finding | undefined;
+  group: "Light" | "Heavy";
+  query?: Record<string, string>;
+  judge?(list: z.output<typeof List>): Finding | undefined;
 }
 
-export interface Target {
+interface Target {
   accountId: string;
   extensionId: string;
   lacks: ReadonlySet<string>;
@@ -41,45 +39,27 @@ export async function checkReadings(session: Session, target: Target): Promise<F
 }
 
 function readingsOf(extensionId: string): Reading[] {
-  const extension = `extension/${extensionId}`;
+  const light = (check: string, list: string, permission: string): Reading => {
+    return { check, path: `extension/${extensionId}/${list}`, permission, group: "Light" };
+  };
   return [
-    {
-      check: "blocked numbers",
-      path: `${extension}/blocked-number`,
-      group: "Light",
-      permission: "ReadBlockedNumbers",
-    },
-    {
-      check: "caller blocking",
-      path: `${extension}/caller-blocking/phone-numbers`,
-      group: "Light",
-      permission: "ReadBlockedNumbers",
-    },
-    {
-      check: "forwarding numbers",
-      path: `${extension}/forwarding-number`,
-      group: "Light",
-      permission: "ReadUserForwardingFlipNumbers",
-    },
-    {
-      check: "extension's numbers",
-      path: `${extension}/phone-number`,
-      group: "Light",
-      permission: "ReadUserPhoneNumbers",
-    },
+    light("blocked numbers", "blocked-number", "ReadBlockedNumbers"),
+    light("caller blocking", "caller-blocking/phone-numbers", "ReadBlockedNumbers"),
+    light("forwarding numbers", "forwarding-number", "ReadUserForwardingFlipNumbers"),
+    light("extension's numbers", "phone-number", "ReadUserPhoneNumbers"),
     {
       check: "company numbers",
       path: "phone-number",
+      permission: "ReadCompanyPhoneNumbers",
+      group: "Heavy",
       // A lesser role is shown direct numbers whatever usage type it asks for. [docs: NUM] [unsure]
       query: { usageType: "MainCompanyNumber" },
-      group: "Heavy",
-      permission: "ReadCompanyPhoneNumbers",
       judge: judgeCompanyNumbers,
     },
   ];
 }
 
-function judgeCompanyNumbers({ records }: List): Finding | undefined {
+function judgeCompanyNumbers({ records }: z.output<typeof List>): Finding | undefined {
   if (records.some(({ usageType }) => usageType === "MainCompanyNumber")) return undefined;
   return warning(
     "company numbers",
@@ -88,25 +68,17 @@ function judgeCompanyNumbers({ records }: List): Finding | undefined {
   );
 }
 
-interface ReadingResult {
-  finding: Finding;
-  isLimited: boolean;
-}
-
-async function read(session: Session, accountId: string, reading: Reading): Promise<ReadingResult> {
-  const { check, path, query = {}, judge } = reading;
-  try {
-    const list = await session.get(`account/${accountId}/${path}`, { perPage: "1", ...query }, List);
-    return { finding: judge?.(list) ?? ok(check, "readable"), isLimited: false };
-  } catch (error) {
-    if (!(error instanceof RingCentralError)) throw error;
-    const { failure } = error;
-    // [unsure] The old family may no longer be routed; Ringfront then uses its successor.
-    if (check === "blocked numbers" && failure.status === 404 && failure.errorCode?.startsWith("AGW-")) {
-      const found = "RingCentral no longer serves them on their old path; caller blocking takes their place";
-      return { finding: ok(check, found), isLimited: false };
-    }
-    const { found, fix } = explainCall(failure);
-    return { finding: failed(check, found, fix), isLimited: failure.kind === "rate_limited" };
+async function read(session: Session, accountId: string, { check, path, query, judge }: Reading) {
+  const { body, failure } = await session.get(`account/${accountId}/${path}`, List, {
+    perPage: "1",
+    ...query,
+  });
+  if (failure === undefined) return { finding: judge?.(body) ?? ok(check, "readable"), isLimited: false };
+  // [unsure] The legacy endpoint may no longer be routed; Ringfront then uses its successor.
+  if (check === "blocked numbers" && failure.status === 404 && failure.errorCode?.startsWith("AGW-")) {
+    const found = "RingCentral no longer serves them on their old path; caller blocking takes their place";
+    return { finding: ok(check, found), isLimited: false };
   }
+  const { found, fix } = explainCall(failure);
+  return { finding: failed(check, found, fix), isLimited: failure.kind === "rate_limited" };
 }

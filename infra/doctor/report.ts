@@ -1,6 +1,6 @@
 import { styleText } from "node:util";
 import type { Examination } from "./examine.ts";
-import { type Finding, isHealthy, type Outcome } from "./finding.ts";
+import type { Finding, Outcome } from "./finding.ts";
 
 const labels: Record<Outcome, string> = { ok: "ok", warning: "warning", failed: "FAILED", skipped: "-" };
 const colours = { ok: "green", warning: "yellow", failed: "red", skipped: "gray" } as const;
@@ -10,7 +10,7 @@ const LABEL = 9;
 const CHECK = 21;
 const INDENT = " ".repeat(2 + LABEL + CHECK);
 
-export interface Report extends Examination {
+interface Report extends Examination {
   /** Whose credentials were checked. */
   name: string;
 }
@@ -23,9 +23,8 @@ export function writeReport({ name, findings, accountId, extensionId }: Report, 
     const line = lineFor(finding, isColoured);
     return finding.fix === undefined || isRepeated ? [line] : [line, `${INDENT}-> ${finding.fix}`];
   });
-  return [`Ringfront doctor: ${name}`, "", ...lines, "", verdict(findings, accountId, extensionId)].join(
-    "\n",
-  );
+  const use = accountId && ` For npm start: --account ${accountId} --extension ${extensionId}.`;
+  return [`Ringfront doctor: ${name}`, "", ...lines, "", verdict(findings, use ?? "")].join("\n");
 }
 
 function lineFor({ check, outcome, found }: Finding, isColoured: boolean): string {
@@ -34,13 +33,9 @@ function lineFor({ check, outcome, found }: Finding, isColoured: boolean): strin
   return `  ${label}${check.padEnd(CHECK)}${outcome === "skipped" ? `not checked: ${found}` : found}`;
 }
 
-function verdict(findings: readonly Finding[], accountId?: string, extensionId?: string): string {
+function verdict(findings: readonly Finding[], use: string): string {
   const count = (outcome: Outcome) => findings.filter((finding) => finding.outcome === outcome).length;
-  if (!isHealthy(findings)) {
-    const problems = count("failed");
-    return problems === 1 ? "One thing must be fixed." : `${problems} things must be fixed.`;
-  }
-  const ids =
-    accountId === undefined ? "" : ` For npm start: --account ${accountId} --extension ${extensionId}.`;
-  return count("warning") > 0 ? `It will work, with reservations.${ids}` : `Everything is in order.${ids}`;
+  const problems = count("failed");
+  if (problems > 0) return problems === 1 ? "One thing must be fixed." : `${problems} things must be fixed.`;
+  return `${count("warning") > 0 ? "It will work, with reservations." : "Everything is in order."}${use}`;
 }

@@ -4,7 +4,7 @@ import type { Credentials } from "../../lib/platform/credentials.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
 import { VERSION } from "../../lib/platform/version.ts";
-import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
+import { RingCentralError, type RingCentralFailure } from "../../lib/ringcentral/api/errors.ts";
 import { createOAuth, type TokenGrant } from "../../lib/ringcentral/auth/oauth.ts";
 import { failureOf, parseBody } from "../../lib/ringcentral/http/parse-response.ts";
 import { type RateHeaders, readRateHeaders } from "../../lib/ringcentral/http/response-headers.ts";
@@ -20,14 +20,15 @@ export interface Session {
   clockAheadMs?: number;
   /** What the responses said of each group's limit, by the group's name. */
   limits: Map<string, RateHeaders>;
+  /** @param path below `/restapi/v1.0/` */
+  get<Body>(
+    path: string,
+    schema: z.ZodMiniType<Body>,
+    query?: Record<string, string>,
+  ): Promise<{ body: Body; failure?: undefined } | { body?: undefined; failure: RingCentralFailure }>;
   /**
-   * @param path below `/restapi/v1.0/`
-   * @throws RingCentralError
-   */
-  get<Body>(path: string, query: Record<string, string>, schema: z.ZodMiniType<Body>): Promise<Body>;
-  /**
-   * Ends this login. It is one of the five that RingCentral allows a user and an app at a time; left open, it could
-   * push out the one that the deployed functions share. Theirs is another session, which this does not touch.
+   * Ends this login and no other. RingCentral allows a user and an app five at a time: left open, it could push out the
+   * one that the deployed functions share.
    */
   end(): Promise<void>;
 }
@@ -62,22 +63,21 @@ export async function openSession(
     grant,
     limits,
     ...(clockAheadMs !== undefined && { clockAheadMs }),
-    async get(path, query, schema) {
+    async get(path, schema, query = {}) {
       const url = new URL(`/restapi/v1.0/${path}`, credentials.server);
-      for (const [name, value] of Object.entries(query)) url.searchParams.set(name, value);
+      url.search = String(new URLSearchParams(query));
       const headers = { authorization: `Bearer ${grant.accessToken}` };
-      const response = await transport.send({
-        operation: path,
-        method: "GET",
-        url,
-        headers,
-        deadline: deadline(),
-      });
-      const rate = readRateHeaders(response.headers);
-      if (rate.group !== undefined) limits.set(rate.group, rate);
-      const failure = failureOf(path, response, clock.now());
-      if (failure !== undefined) throw new RingCentralError(failure);
-      return parseBody(path, response, schema);
+      const request = { operation: path, method: "GET", url, headers, deadline: deadline() } as const;
+      try {
+        const response = await transport.send(request);
+        const rate = readRateHeaders(response.headers);
+        if (rate.group !== undefined) limits.set(rate.group, rate);
+        const failure = failureOf(path, response, clock.now());
+        return failure === undefined ? { body: parseBody(path, response, schema) } : { failure };
+      } catch (error) {
+        if (!(error instanceof RingCentralError)) throw error;
+        return { failure: error.failure };
+      }
     },
     async end() {
       await oauth.revoke(credentials, grant.accessToken, deadline());

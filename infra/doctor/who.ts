@@ -1,5 +1,4 @@
 import * as z from "zod/mini";
-import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
 import { explainCall } from "./explain.ts";
 import { type Finding, failed, ok } from "./finding.ts";
 import type { Session } from "./session.ts";
@@ -8,34 +7,28 @@ import type { Session } from "./session.ts";
 const Extension = z.object({ uri: z.string() });
 const URI = /\/account\/(?<accountId>\d{1,20})\/extension\/(?<extensionId>\d{1,20})\/?$/;
 
-export interface Who {
-  findings: Finding[];
-  accountId?: string;
-  extensionId?: string;
+interface Who {
+  finding: Finding;
+  ids?: { accountId: string; extensionId: string };
 }
 
 /** Whose credential it is. */
-export async function checkWho(session: Session, expected: { accountId?: string }): Promise<Who> {
+export async function checkWho(session: Session, expectedAccountId: string | undefined): Promise<Who> {
   const check = "who it is";
-  try {
-    const { uri } = await session.get("account/~/extension/~", {}, Extension);
-    const { accountId, extensionId } = URI.exec(uri)?.groups ?? {};
-    if (accountId === undefined || extensionId === undefined) {
-      return { findings: [failed(check, "RingCentral did not say", "Ask its support.")] };
-    }
-    const text = `account ${accountId}, extension ${extensionId}`;
-    if (expected.accountId !== undefined && expected.accountId !== accountId) {
-      const fix = `Use --account ${accountId}, or a credential of ${expected.accountId}: no other account is reached.`;
-      return {
-        findings: [failed(check, `${text}, and not account ${expected.accountId}`, fix)],
-        accountId,
-        extensionId,
-      };
-    }
-    return { findings: [ok(check, text)], accountId, extensionId };
-  } catch (error) {
-    if (!(error instanceof RingCentralError)) throw error;
-    const { found, fix } = explainCall(error.failure);
-    return { findings: [failed(check, found, fix)] };
+  const { body, failure } = await session.get("account/~/extension/~", Extension);
+  if (failure !== undefined) {
+    const { found, fix } = explainCall(failure);
+    return { finding: failed(check, found, fix) };
   }
+  const { accountId, extensionId } = URI.exec(body.uri)?.groups ?? {};
+  if (accountId === undefined || extensionId === undefined) {
+    return { finding: failed(check, "RingCentral did not say", "Ask its support.") };
+  }
+  const ids = { accountId, extensionId };
+  const text = `account ${accountId}, extension ${extensionId}`;
+  if (expectedAccountId === undefined || expectedAccountId === accountId) {
+    return { finding: ok(check, text), ids };
+  }
+  const fix = `Use --account ${accountId}, or a credential of ${expectedAccountId}: no other account is reached.`;
+  return { finding: failed(check, `${text}, and not account ${expectedAccountId}`, fix), ids };
 }

@@ -1,22 +1,16 @@
 import { randomUUID } from "node:crypto";
-import { createServer, type IncomingMessage } from "node:http";
-import { text } from "node:stream/consumers";
 import * as z from "zod/mini";
-import { type Listening, listenOnLoopback } from "./ports.ts";
+import { AwsError, parseInput, parseJson, startAwsEndpoint } from "./aws-endpoint.ts";
+import type { Listening } from "./ports.ts";
 
-const PutEvents = z.object({
-  Entries: z
-    .array(
-      z.looseObject({
-        EventBusName: z.optional(z.string()),
-        Source: z.string(),
-        DetailType: z.string(),
-        Detail: z.string(),
-      }),
-    )
-    // [AWS] PutEvents takes ten at most.
-    .check(z.minLength(1), z.maxLength(10)),
+const Entry = z.object({
+  EventBusName: z._default(z.string(), "default"),
+  Source: z.string(),
+  DetailType: z.string(),
+  Detail: z.string(),
 });
+// [AWS] PutEvents takes ten at most.
+const PutEvents = z.object({ Entries: z.array(Entry).check(z.minLength(1), z.maxLength(10)) });
 
 interface PublishedEvent {
   id: string;
@@ -45,24 +39,18 @@ class EventBus {
     this.#rejections = calls;
   }
 
-  perform(target: unknown, input: unknown): { status: number; body: unknown } {
-    if (target !== "AWSEvents.PutEvents") return failure("UnknownOperationException");
+  perform(operation: string, input: unknown) {
+    if (operation !== "AWSEvents.PutEvents") throw new AwsError("UnknownOperationException");
     if (this.#failures > 0) {
       this.#failures -= 1;
-      return failure("InternalException");
+      throw new AwsError("InternalException");
     }
-    const parsed = PutEvents.safeParse(input);
-    return parsed.success
-      ? { status: 200, body: this.#put(parsed.data.Entries) }
-      : failure("ValidationException");
-  }
-
-  #put(entries: z.output<typeof PutEvents>["Entries"]) {
+    const { Entries } = parseInput(PutEvents, input);
     const rejected = this.#rejections > 0 ? 1 : 0;
     this.#rejections -= rejected;
-    const added = entries.slice(rejected).map(({ EventBusName, Source, DetailType, Detail }) => ({
+    const added = Entries.slice(rejected).map(({ EventBusName, Source, DetailType, Detail }) => ({
       id: randomUUID(),
-      bus: EventBusName ?? "default",
+      bus: EventBusName,
       source: Source,
       detailType: DetailType,
       detail: parseJson(Detail),
@@ -74,38 +62,13 @@ class EventBus {
   }
 }
 
-const failure = (__type: string) => ({ status: 400, body: { __type } });
-
-/**
- * EventBridge's PutEvents on loopback, in its wire protocol (JSON 1.1). It routes nothing: `GET /` shows what was
- * published last, for people and for tests. It checks no signature.
- */
+/** EventBridge's PutEvents. It routes nothing: `GET /` shows what was published last, for people and for tests. */
 export interface EventBridgeEndpoint extends Listening {
   bus: Pick<EventBus, "events" | "failNext" | "rejectEntries">;
 }
 
 export async function startEventBridgeEndpoint(): Promise<EventBridgeEndpoint> {
   const bus = new EventBus();
-  const respond = async (request: IncomingMessage) =>
-    request.method === "GET"
-      ? { status: 200, body: { data: bus.events } }
-      : bus.perform(request.headers["x-amz-target"], parseJson(await text(request)));
-  const server = createServer((request, response) => {
-    respond(request).then(
-      ({ status, body }) => {
-        response.writeHead(status, { "content-type": "application/x-amz-json-1.1" });
-        response.end(JSON.stringify(body));
-      },
-      () => response.destroy(),
-    );
-  });
-  return { bus, ...(await listenOnLoopback(server)) };
-}
-
-function parseJson(source: string): unknown {
-  try {
-    return JSON.parse(source);
-  } catch {
-    return undefined;
-  }
+  const perform = (operation: string, input: unknown) => bus.perform(operation, input);
+  return { bus, ...(await startAwsEndpoint(perform, () => ({ data: bus.events }))) };
 }

@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 import { projectRoot } from "../build/bundle.ts";
@@ -6,7 +6,7 @@ import { BUNDLES_VARIABLE } from "./gateway-plugin.ts";
 import { LOOPBACK } from "./ports.ts";
 import { LOCAL_STAGE } from "./stage.ts";
 
-export interface GatewayEmulatorOptions {
+interface GatewayEmulatorOptions {
   port: number;
   /** For the emulator's Lambda API, which cannot choose one itself. */
   lambdaPort: number;
@@ -29,9 +29,9 @@ export interface GatewayEmulator {
 }
 
 /**
- * Starts serverless-offline under osls as a child process, with each concurrent request in a worker thread of its
- * own: as in Lambda, an instance serves one request at a time, keeps its memory in between, shares none with the
- * others and dies at its time limit. (In one process all functions would share memory, environment and fate.)
+ * Starts serverless-offline under osls as a child process, with each concurrent request in its own worker thread: as in
+ * Lambda, an instance serves one request at a time, keeps its memory in between, shares none with the others and dies at
+ * its time limit. (In one process all functions would share memory, environment and fate.)
  */
 export function startGatewayEmulator(options: GatewayEmulatorOptions): GatewayEmulator {
   const args = [
@@ -40,19 +40,24 @@ export function startGatewayEmulator(options: GatewayEmulatorOptions): GatewayEm
     ...["--httpPort", String(options.port), "--lambdaPort", String(options.lambdaPort)],
     ...Object.entries(options.params).flatMap(([name, value]) => ["--param", `${name}=${value}`]),
   ];
+  // A developer's profile, keys or region must not reach the functions, nor through them a real account.
+  const withoutAws = Object.entries(process.env).filter(([name]) => !name.startsWith("AWS_"));
   const child = spawn(process.execPath, args, {
     cwd: projectRoot,
-    // The functions' log lines are on standard output; the emulator's own chatter is kept for when it fails.
+    // The functions' log lines are on standard output; the emulator's own lines are kept for a failure.
     stdio: ["ignore", "inherit", "pipe", "ipc"],
     env: {
-      ...withoutAws(process.env),
+      ...Object.fromEntries(withoutAws),
       ...options.awsEnvironment,
       [BUNDLES_VARIABLE]: options.bundlesDir,
       SLS_LOG_LEVEL: "warning",
       SLS_NOTIFICATIONS_MODE: "off",
     },
   });
-  const lastWords = keepLastWords(child);
+  let output = "";
+  child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
+    output = (output + chunk).slice(-8_000);
+  });
   child.send({ localTokens: options.localTokens }, () => {
     // If it has ended already, `exit` reports that below.
   });
@@ -60,7 +65,8 @@ export function startGatewayEmulator(options: GatewayEmulatorOptions): GatewayEm
   const failed = new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(error.message));
     child.once("exit", (code, signal) => {
-      if (!stopping) resolve([`it ended with ${signal ?? `exit code ${code}`}`, ...lastWords()].join("\n"));
+      const lastLines = output.trim().split("\n").slice(-40);
+      if (!stopping) resolve([`it ended with ${signal ?? `exit code ${code}`}`, ...lastLines].join("\n"));
     });
   });
   const serving = Promise.race([once(child, "message").then(() => undefined), failed]).then((problem) => {
@@ -81,17 +87,4 @@ export function startGatewayEmulator(options: GatewayEmulatorOptions): GatewayEm
       clearTimeout(force);
     },
   };
-}
-
-/** A developer's own profile, keys or region must reach neither the functions nor, through them, a real account. */
-function withoutAws(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
-  return Object.fromEntries(Object.entries(env).filter(([name]) => !name.startsWith("AWS_")));
-}
-
-function keepLastWords(child: ChildProcess): () => string[] {
-  let text = "";
-  child.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
-    text = (text + chunk).slice(-8_000);
-  });
-  return () => text.trim().split("\n").slice(-40);
 }

@@ -4,40 +4,40 @@ import * as z from "zod/mini";
 /**
  * A plugin for osls that only acts when serverless-offline runs: it makes the emulator answer as an API Gateway
  * HTTP API does where its own responses would mislead, tells the process that started it when it serves, and ends
- * with that process. Packaging and deploying are not touched.
+ * with that process. It does not touch packaging and deploying.
  *
- * What it corrects (serverless-offline 14.8):
- * - unknown routes and malformed requests answer `{"message": …}`, not a page about the emulator;
- * - HEAD is not answered by GET's route (hapi's habit, not the gateway's);
- * - a handler that throws or times out is 500: the emulator would answer 200 with the stack trace;
- * - a body reaches the handler as the gateway hands it over: text as it was sent (the emulator would parse a JSON
- *   `0` or `false`), anything else in base64, and the handler itself rejects a malformed media type;
- * - responses go out as the handler made them, not compressed and without an added charset;
- * - an origin that is not allowed gets no CORS headers: the emulator would echo any origin;
- * - no more than MAX_IN_FLIGHT requests run at once, as with an account's concurrency limit: each takes a worker
- *   thread of some 25 MB. More wait their turn.
+ * It corrects these habits of serverless-offline 14.8:
+ * - unknown routes and malformed requests get a page about the emulator, not `{"message": …}`;
+ * - HEAD is answered by GET's route (hapi does that, the gateway does not);
+ * - a handler that throws or times out gets 200 with the stack trace, not 500;
+ * - a JSON body of `0` or `false` is parsed. The gateway passes text on as it was sent and anything else in base64,
+ *   and the handler itself rejects a malformed media type;
+ * - responses are compressed and get a charset;
+ * - any origin is echoed, so an origin that is not allowed gets CORS headers;
+ * - any number of requests run at once, each in a worker thread of some 25 MB. Here MAX_IN_FLIGHT run, as with an
+ *   account's concurrency limit, and more wait their turn.
  *
- * And one thing that no gateway has: the pages ask a stack on their own machine for its tokens (LOCAL_TOKENS_PATH).
+ * One thing is not the gateway's: the pages ask a stack on their own machine for its tokens (LOCAL_TOKENS_PATH).
  */
 export default class GatewayPlugin {
   readonly hooks: Record<string, () => void>;
 
-  constructor(serverless: unknown) {
+  constructor(serverless: Serverless) {
     if (process.env[BUNDLES_VARIABLE] !== undefined) endWithParent();
     const localTokens = receiveLocalTokens();
     this.hooks = {
       "before:offline:start:init": () => {
-        runUnpackedBundles(Serverless.parse(serverless).service);
-        // The emulator's table of routes would stand between our own lines; the functions are not running yet.
+        runUnpackedBundles(serverless.service);
+        // The emulator would print its table of routes between our own lines; the functions are not running yet.
         console.log = () => {};
       },
       "after:offline:start:init": () => {
-        const { pluginManager, service } = Serverless.parse(serverless);
-        const emulator = pluginManager.getPlugins().find(isEmulator);
+        const emulator = serverless.pluginManager.getPlugins().find(isEmulator);
         if (emulator === undefined) throw new Error("serverless-offline is not among the plugins");
         const server = emulator.internals().getApiGatewayServer();
         serveLocalTokens(server, localTokens);
-        correctGateway(server, allowedOrigins(service.provider));
+        const { cors } = serverless.service.provider.httpApi;
+        correctGateway(server, new Set(cors ? cors.allowedOrigins : []));
         console.log = printLine;
         process.send?.("serving");
       },
@@ -84,42 +84,24 @@ interface Emulator {
   internals(): { getApiGatewayServer(): GatewayServer };
 }
 
-const Serverless = z.object({
-  pluginManager: z.custom<{ getPlugins(): unknown[] }>(
-    (value) => typeof value === "object" && value !== null && "getPlugins" in value,
-  ),
-  service: z.object({
-    provider: z.unknown(),
-    functions: z.record(
-      z.string(),
-      z.custom<{ package?: unknown }>((value) => typeof value === "object"),
-    ),
-    custom: z.object({
-      "serverless-offline": z.custom<Record<string, unknown>>((value) => typeof value === "object"),
-    }),
-  }),
-});
+/** The parts of osls's own objects that are read or changed here. */
+interface Serverless {
+  pluginManager: { getPlugins(): object[] };
+  service: {
+    provider: { httpApi: { cors: false | { allowedOrigins: string[] } } };
+    functions: Record<string, { package?: unknown }>;
+    custom: { "serverless-offline": { location?: string | undefined } };
+  };
+}
+const isEmulator = (plugin: object): plugin is Emulator => "internals" in plugin;
 
 /** The folder with the bundles, laid out as the functions' handlers say. */
 export const BUNDLES_VARIABLE = "RINGFRONT_BUNDLES";
 
 /** The emulator would unzip an artifact anew for every instance of a function. */
-function runUnpackedBundles(service: z.output<typeof Serverless>["service"]): void {
-  for (const definition of Object.values(service.functions)) delete definition.package;
-  service.custom["serverless-offline"].location = process.env[BUNDLES_VARIABLE];
-}
-
-const Provider = z.object({
-  httpApi: z.object({ cors: z.object({ allowedOrigins: z.array(z.string()) }) }),
-});
-
-function isEmulator(plugin: unknown): plugin is Emulator {
-  return typeof plugin === "object" && plugin !== null && "internals" in plugin;
-}
-
-function allowedOrigins(provider: unknown): Set<string> {
-  const parsed = Provider.safeParse(provider);
-  return new Set(parsed.success ? parsed.data.httpApi.cors.allowedOrigins : []);
+function runUnpackedBundles({ functions, custom }: Serverless["service"]): void {
+  for (const definition of Object.values(functions)) delete definition.package;
+  custom["serverless-offline"].location = process.env[BUNDLES_VARIABLE];
 }
 
 const LOCAL_TOKENS_PATH = "/.local/tokens.json";
@@ -168,7 +150,7 @@ function correctGateway(server: GatewayServer, origins: ReadonlySet<string>): vo
   });
 }
 
-/** What the gateway passes on as text; everything else comes in base64. */
+/** Whether the gateway passes a body on as text; everything else comes in base64. */
 function travelsAsText(mediaType: string | undefined): boolean {
   return mediaType === undefined || /^\s*(text\/|application\/(json|javascript|xml)\b)/i.test(mediaType);
 }
@@ -176,19 +158,15 @@ function travelsAsText(mediaType: string | undefined): boolean {
 function limitInFlight(server: GatewayServer): void {
   let running = 0;
   const waiting: (() => void)[] = [];
-  const letNextIn = () => waiting.shift()?.();
-  server.ext("onPreHandler", async (request, toolkit) => {
+  server.ext("onPreHandler", async ({ raw: { res } }, toolkit) => {
     if (running >= MAX_IN_FLIGHT) await new Promise<void>((turn) => waiting.push(turn));
-    const { res } = request.raw;
-    if (res.closed) {
-      letNextIn();
-      return toolkit.continue;
-    }
     running += 1;
-    res.once("close", () => {
+    const leave = () => {
       running -= 1;
-      letNextIn();
-    });
+      waiting.shift()?.();
+    };
+    if (res.closed) leave();
+    else res.once("close", leave);
     return toolkit.continue;
   });
 }
@@ -200,14 +178,14 @@ const gatewayMessages: Record<number, string> = {
 };
 
 const EmulatorNotFound = z.object({ currentRoute: z.string(), existingRoutes: z.array(z.string()) });
-/** Begins what the emulator makes of a handler that threw or ran out of time. */
+/** How the emulator's response begins when a handler threw or ran out of time. */
 const HANDLER_FAILED = '{"errorMessage":';
 
 function correctResponse(response: HandlerResponse): void {
   if (EmulatorNotFound.safeParse(response.source).success) response.source = { message: "Not Found" };
   if (typeof response.source === "string" && response.source.startsWith(HANDLER_FAILED)) {
     response.statusCode = 500;
-    response.source = JSON.stringify({ message: "Internal Server Error" });
+    response.source = JSON.stringify({ message: gatewayMessages[500] });
   }
   response.charset("");
 }

@@ -7,17 +7,18 @@ import {
 } from "@aws-sdk/client-sqs";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import type { LocalQueue } from "./sqs-emulator.ts";
+import { localAws } from "./stage.ts";
 
 export interface QueuePollerOptions {
   client: SQSClient;
   queue: LocalQueue;
-  /** Runs the function. Rejecting is a function that failed as a whole. */
+  /** Runs the function. It rejects when the function fails as a whole. */
   invoke(event: SQSEvent): Promise<SQSBatchResponse>;
   onError(error: unknown): void;
 }
 
 export interface QueuePoller {
-  /** Resolves when nothing is being polled or worked on any more. */
+  /** Resolves when no message is polled or in work. */
   stop(): Promise<void>;
 }
 
@@ -26,8 +27,8 @@ const WAIT_SECONDS = 20;
 const AFTER_FAILURE_MS = 1_000;
 
 /**
- * Lambda's event source mapping, as serverless.yml sets it up: one message an invocation, deleted unless the
- * function names it as failed or fails itself; then it comes again when its visibility timeout is over.
+ * Lambda's event source mapping, as infra/resources/functions.ts sets it up: one message an invocation. It is deleted
+ * unless the function reports it as failed or fails itself; then it comes again after its visibility timeout.
  */
 export function startQueuePoller(options: QueuePollerOptions): QueuePoller {
   const stopping = new AbortController();
@@ -73,20 +74,16 @@ async function pollOnce({ client, queue, invoke }: QueuePollerOptions, stopped: 
 function toRecord(message: Message, { arn }: LocalQueue): SQSEvent["Records"][number] {
   const { MessageId = "", ReceiptHandle = "", Body = "", MD5OfBody = "", Attributes = {} } = message;
   const { ApproximateReceiveCount = "1", SentTimestamp = "0", SenderId = "local" } = Attributes;
+  const { ApproximateFirstReceiveTimestamp = SentTimestamp } = Attributes;
   return {
     messageId: MessageId,
     receiptHandle: ReceiptHandle,
     body: Body,
-    attributes: {
-      ApproximateReceiveCount,
-      SentTimestamp,
-      SenderId,
-      ApproximateFirstReceiveTimestamp: Attributes.ApproximateFirstReceiveTimestamp ?? SentTimestamp,
-    },
+    attributes: { ApproximateReceiveCount, SentTimestamp, SenderId, ApproximateFirstReceiveTimestamp },
     messageAttributes: {},
     md5OfBody: MD5OfBody,
     eventSource: "aws:sqs",
     eventSourceARN: arn,
-    awsRegion: "us-east-1",
+    awsRegion: localAws.region,
   };
 }

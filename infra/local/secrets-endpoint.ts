@@ -1,12 +1,11 @@
 import { randomUUID } from "node:crypto";
-import { createServer, type IncomingMessage } from "node:http";
 import * as z from "zod/mini";
-import { type Listening, listenOnLoopback } from "./ports.ts";
+import { AwsError, parseInput, startAwsEndpoint } from "./aws-endpoint.ts";
+import type { Listening } from "./ports.ts";
 
 /**
- * The part of AWS Secrets Manager that a service reading and rotating one secret meets, on loopback, in its wire
- * protocol (JSON 1.1, operation in `X-Amz-Target`): GetSecretValue, DescribeSecret, PutSecretValue and
- * UpdateSecretVersionStage, with the AWSCURRENT and AWSPREVIOUS stages. It checks no signature.
+ * The part of AWS Secrets Manager that a service meets when it reads and rotates one secret: GetSecretValue,
+ * DescribeSecret, PutSecretValue and UpdateSecretVersionStage, with the stages AWSCURRENT and AWSPREVIOUS.
  */
 export type SecretsEndpoint = Listening;
 
@@ -17,176 +16,104 @@ interface Version {
   stages: Set<string>;
 }
 
-class ServiceError extends Error {
-  readonly type: string;
-  constructor(type: string, message: string) {
-    super(message);
-    this.type = type;
-  }
-}
-
-const GetSecretValue = z.object({
-  SecretId: z.string().check(z.minLength(1)),
-  VersionId: z.optional(z.string()),
-  VersionStage: z.optional(z.string()),
-});
-const DescribeSecret = z.object({ SecretId: z.string().check(z.minLength(1)) });
+const name = z.string().check(z.minLength(1));
+const AnyInput = z.object({ SecretId: name });
+const GetSecretValue = z.object({ VersionId: z.optional(z.string()), VersionStage: z.optional(z.string()) });
 const PutSecretValue = z.object({
-  SecretId: z.string().check(z.minLength(1)),
   SecretString: z.string(),
   ClientRequestToken: z.optional(z.string()),
-  VersionStages: z.optional(z.array(z.string())),
+  VersionStages: z._default(z.array(z.string()), ["AWSCURRENT"]),
 });
 const UpdateSecretVersionStage = z.object({
-  SecretId: z.string().check(z.minLength(1)),
-  VersionStage: z.string().check(z.minLength(1)),
+  VersionStage: name,
   MoveToVersionId: z.string(),
   RemoveFromVersionId: z.string(),
 });
 
-/** @param secrets secret strings by name; each starts as its AWSCURRENT version */
-export async function startSecretsEndpoint(secrets: Record<string, string>): Promise<SecretsEndpoint> {
-  const store = new SecretStore(secrets);
-  const server = createServer((request, response) => {
-    answer(store, request).then(({ status, body }) => {
-      const text = JSON.stringify(body);
-      response.writeHead(status, {
-        "content-type": "application/x-amz-json-1.1",
-        "content-length": Buffer.byteLength(text),
-        "x-amzn-requestid": randomUUID(),
-      });
-      response.end(text);
-    }, response.destroy.bind(response));
-  });
-  return listenOnLoopback(server);
-}
-
-async function answer(
-  store: SecretStore,
-  request: IncomingMessage,
-): Promise<{ status: number; body: unknown }> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of request) chunks.push(chunk);
-  try {
-    const target = String(request.headers["x-amz-target"] ?? "");
-    return { status: 200, body: store.perform(target, parseJson(Buffer.concat(chunks).toString("utf8"))) };
-  } catch (error) {
-    if (!(error instanceof ServiceError)) throw error;
-    return { status: 400, body: { __type: error.type, Message: error.message, message: error.message } };
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw new ServiceError("SerializationException", "The request body is not JSON.");
-  }
-}
-
-class SecretStore {
-  readonly #versions = new Map<string, Version[]>();
-
-  constructor(secrets: Record<string, string>) {
-    for (const [name, secretString] of Object.entries(secrets)) {
-      this.#versions.set(name, [newVersion(secretString, randomUUID(), ["AWSCURRENT"])]);
-    }
-  }
-
-  perform(target: string, input: unknown): unknown {
-    switch (target) {
-      case "secretsmanager.GetSecretValue":
-        return this.#get(parse(GetSecretValue, input));
-      case "secretsmanager.DescribeSecret":
-        return this.#describe(parse(DescribeSecret, input));
-      case "secretsmanager.PutSecretValue":
-        return this.#put(parse(PutSecretValue, input));
-      case "secretsmanager.UpdateSecretVersionStage":
-        return this.#update(parse(UpdateSecretVersionStage, input));
-      default:
-        throw new ServiceError("UnknownOperationException", `There is no operation "${target}" here.`);
-    }
-  }
-
-  #find(secretId: string): { name: string; versions: Version[] } {
-    const name = secretId.startsWith("arn:") ? nameInArn(secretId) : secretId;
-    const versions = this.#versions.get(name);
-    if (versions === undefined) {
-      throw new ServiceError("ResourceNotFoundException", "Secrets Manager can't find the specified secret.");
-    }
-    return { name, versions };
-  }
-
-  #get(input: z.output<typeof GetSecretValue>) {
-    const { name, versions } = this.#find(input.SecretId);
-    const stage = input.VersionStage ?? (input.VersionId === undefined ? "AWSCURRENT" : undefined);
+/** Each operation on the versions of one secret. The response also has the secret's name and ARN. */
+const operations: Record<string, (versions: Version[], input: unknown) => object> = {
+  GetSecretValue(versions, input) {
+    const { VersionId, VersionStage } = parseInput(GetSecretValue, input);
+    const stage = VersionStage ?? (VersionId === undefined ? "AWSCURRENT" : undefined);
     const version = versions.find(
-      (candidate) =>
-        (input.VersionId === undefined || candidate.id === input.VersionId) &&
-        (stage === undefined || candidate.stages.has(stage)),
+      ({ id, stages }) =>
+        (VersionId === undefined || id === VersionId) && (stage === undefined || stages.has(stage)),
     );
     if (version === undefined) {
-      const which = stage === undefined ? `VersionId: ${input.VersionId}` : `staging label: ${stage}`;
-      throw new ServiceError(
-        "ResourceNotFoundException",
-        `Secrets Manager can't find the specified secret value for ${which}`,
-      );
+      const which = stage === undefined ? `VersionId: ${VersionId}` : `staging label: ${stage}`;
+      throw notFound(`secret value for ${which}`);
     }
+    const { id, secretString, createdAt, stages } = version;
     return {
-      ARN: arnOf(name),
-      Name: name,
-      VersionId: version.id,
-      SecretString: version.secretString,
-      VersionStages: [...version.stages],
-      CreatedDate: version.createdAt / 1000,
+      VersionId: id,
+      SecretString: secretString,
+      VersionStages: [...stages],
+      CreatedDate: createdAt / 1000,
     };
-  }
+  },
 
-  #describe(input: z.output<typeof DescribeSecret>) {
-    const { name, versions } = this.#find(input.SecretId);
-    const staged = versions.filter((version) => version.stages.size > 0);
-    return {
-      ARN: arnOf(name),
-      Name: name,
-      RotationEnabled: false,
-      VersionIdsToStages: Object.fromEntries(staged.map((version) => [version.id, [...version.stages]])),
-    };
-  }
+  DescribeSecret(versions) {
+    const staged = versions.filter(({ stages }) => stages.size > 0);
+    const entries = staged.map(({ id, stages }) => [id, [...stages]]);
+    return { RotationEnabled: false, VersionIdsToStages: Object.fromEntries(entries) };
+  },
 
-  #put(input: z.output<typeof PutSecretValue>) {
-    const { name, versions } = this.#find(input.SecretId);
-    const id = input.ClientRequestToken ?? randomUUID();
+  PutSecretValue(versions, input) {
+    const { SecretString, ClientRequestToken, VersionStages } = parseInput(PutSecretValue, input);
+    const id = ClientRequestToken ?? randomUUID();
     const known = versions.find((version) => version.id === id);
-    if (known !== undefined && known.secretString !== input.SecretString) {
-      throw new ServiceError(
-        "ResourceExistsException",
-        "That ClientRequestToken names another secret value.",
-      );
+    if (known !== undefined && known.secretString !== SecretString) {
+      throw new AwsError("ResourceExistsException", "That ClientRequestToken names another secret value.");
     }
-    const version = known ?? newVersion(input.SecretString, id, []);
+    const version = known ?? newVersion(SecretString, id);
     if (known === undefined) versions.push(version);
-    for (const stage of input.VersionStages ?? ["AWSCURRENT"]) moveStage(versions, version, stage);
-    return { ARN: arnOf(name), Name: name, VersionId: id, VersionStages: [...version.stages] };
-  }
+    for (const stage of VersionStages) moveStage(versions, version, stage);
+    return { VersionId: id, VersionStages: [...version.stages] };
+  },
 
-  #update(input: z.output<typeof UpdateSecretVersionStage>) {
-    const { name, versions } = this.#find(input.SecretId);
-    const holder = versions.find(({ stages }) => stages.has(input.VersionStage));
-    const target = versions.find(({ id }) => id === input.MoveToVersionId);
-    if (target === undefined || holder?.id !== input.RemoveFromVersionId) {
-      throw new ServiceError(
+  UpdateSecretVersionStage(versions, input) {
+    const { VersionStage, MoveToVersionId, RemoveFromVersionId } = parseInput(
+      UpdateSecretVersionStage,
+      input,
+    );
+    const holder = versions.find(({ stages }) => stages.has(VersionStage));
+    const target = versions.find(({ id }) => id === MoveToVersionId);
+    if (target === undefined || holder?.id !== RemoveFromVersionId) {
+      throw new AwsError(
         "InvalidParameterException",
-        `The staging label ${input.VersionStage} is not on the version that it is to be moved from.`,
+        `The staging label ${VersionStage} is not on the version to move it from.`,
       );
     }
-    moveStage(versions, target, input.VersionStage);
-    return { ARN: arnOf(name), Name: name };
-  }
+    moveStage(versions, target, VersionStage);
+    return {};
+  },
+};
+
+/** @param secrets secret strings by name; each starts as its AWSCURRENT version */
+export function startSecretsEndpoint(secrets: Record<string, string>): Promise<SecretsEndpoint> {
+  const stored = new Map(
+    Object.entries(secrets).map(([name, value]) => [name, [newVersion(value, randomUUID(), "AWSCURRENT")]]),
+  );
+  return startAwsEndpoint((target, input) => {
+    const perform = operations[target.replace("secretsmanager.", "")];
+    if (perform === undefined) {
+      throw new AwsError("UnknownOperationException", `There is no operation "${target}" here.`);
+    }
+    const { SecretId } = parseInput(AnyInput, input);
+    const name = SecretId.replace(/^arn:.*:secret:(.*)-[A-Za-z0-9]{6}$/, "$1");
+    const versions = stored.get(name);
+    if (versions === undefined) throw notFound("secret.");
+    const ARN = `arn:aws:secretsmanager:us-east-1:000000000000:secret:${name}-local0`;
+    return { ARN, Name: name, ...perform(versions, input) };
+  });
 }
+
+const notFound = (what: string) =>
+  new AwsError("ResourceNotFoundException", `Secrets Manager can't find the specified ${what}`);
 
 /** A stage is on one version at a time; the version that loses AWSCURRENT becomes AWSPREVIOUS. */
 function moveStage(versions: Version[], to: Version, stage: string): void {
-  const from = versions.find((version) => version.stages.has(stage));
+  const from = versions.find(({ stages }) => stages.has(stage));
   if (from === to) return;
   from?.stages.delete(stage);
   to.stages.add(stage);
@@ -195,22 +122,6 @@ function moveStage(versions: Version[], to: Version, stage: string): void {
   from.stages.add("AWSPREVIOUS");
 }
 
-function newVersion(secretString: string, id: string, stages: string[]): Version {
+function newVersion(secretString: string, id: string, ...stages: string[]): Version {
   return { id, secretString, createdAt: Date.now(), stages: new Set(stages) };
-}
-
-const arnPrefix = "arn:aws:secretsmanager:us-east-1:000000000000:secret:";
-const arnOf = (name: string) => `${arnPrefix}${name}-local0`;
-const nameInArn = (arn: string) => arn.replace(/^arn:.*?:secret:/, "").replace(/-[A-Za-z0-9]{6}$/, "");
-
-function parse<Schema extends z.ZodMiniType>(schema: Schema, input: unknown): z.output<Schema> {
-  const parsed = schema.safeParse(input);
-  if (!parsed.success) {
-    const field = parsed.error.issues[0]?.path.join(".") ?? "request";
-    throw new ServiceError(
-      "ValidationException",
-      `1 validation error detected: ${field} is missing or malformed.`,
-    );
-  }
-  return parsed.data;
 }

@@ -13,20 +13,16 @@ export interface SqsEmulator {
   /** The endpoint; `queue.url` lies below it. */
   url: string;
   queue: LocalQueue;
-  deadLetterQueue: LocalQueue;
   client: SQSClient;
   close(): Promise<void>;
 }
 
 /** Starts an SQS endpoint in this process, in memory, with the two queues that infra/resources/sync.ts deploys. */
 export async function startSqsEmulator(name: string): Promise<SqsEmulator> {
-  // Not the package's own start, which listens on every interface.
+  // The package's own start listens on every interface.
   const app = buildApp({ logger: false });
   const url = await app.listen({ host: LOOPBACK, port: 0 });
-  const client = new SQSClient({
-    endpoint: url,
-    ...localAws,
-  });
+  const client = new SQSClient({ endpoint: url, ...localAws });
   const deadLetterQueue = await makeQueue(client, `${name}-dead`, {});
   const queue = await makeQueue(client, name, {
     VisibilityTimeout: String(syncQueue.visibilitySeconds),
@@ -38,7 +34,6 @@ export async function startSqsEmulator(name: string): Promise<SqsEmulator> {
   return {
     url,
     queue,
-    deadLetterQueue,
     client,
     async close() {
       client.destroy();
@@ -52,11 +47,8 @@ async function makeQueue(
   QueueName: string,
   Attributes: Record<string, string>,
 ): Promise<LocalQueue> {
-  const { QueueUrl: url } = await client.send(new CreateQueueCommand({ QueueName, Attributes }));
-  const described = await client.send(
-    new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ["QueueArn"] }),
-  );
-  const arn = described.Attributes?.QueueArn;
-  if (url === undefined || arn === undefined) throw new Error(`the queue ${QueueName} was not made`);
+  const { QueueUrl: url = "" } = await client.send(new CreateQueueCommand({ QueueName, Attributes }));
+  const asked = new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ["QueueArn"] });
+  const { Attributes: { QueueArn: arn = "" } = {} } = await client.send(asked);
   return { url, arn };
 }

@@ -1,10 +1,10 @@
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { projectRoot } from "../build/bundle.ts";
-import type { TokenName } from "./oidc-issuer.ts";
+import type { Identities, TokenName } from "./oidc-issuer.ts";
 
 /** What `.local/stack.json` tells tests and tools about the running stack. */
-export interface Stack {
+export interface Stack extends Identities {
   apiUrl: string;
   issuerUrl: string;
   /** The RingCentral twin, or the server given with `--upstream`. */
@@ -14,35 +14,30 @@ export interface Stack {
   /** The SQS endpoint. */
   sqsUrl: string;
   tokens: Record<TokenName, string>;
-  extensionId: string;
-  otherExtensionId: string;
-  accountId: string;
 }
 
 export const localDir = join(projectRoot, ".local");
-export const stackPath = join(localDir, "stack.json");
+const stackPath = join(localDir, "stack.json");
 
 /** Written whole or not at all, readable by its owner alone: it holds tokens. */
 export function writeStackFile(stack: Stack): void {
-  mkdirSync(dirname(stackPath), { recursive: true });
+  mkdirSync(localDir, { recursive: true });
   const draft = `${stackPath}.${process.pid}`;
   writeFileSync(draft, `${JSON.stringify(stack, null, 2)}\n`, { mode: 0o600 });
   renameSync(draft, stackPath);
 }
 
-/** Removes the file unless another stack, started later from the same folder, has written its own. */
-export function removeStackFile(stack: Stack): void {
-  try {
-    if (JSON.parse(readFileSync(stackPath, "utf8")).apiUrl === stack.apiUrl) rmSync(stackPath);
-  } catch {
-    // Gone already, or not ours to judge.
-  }
+/** `undefined`: no stack runs. */
+export function readStackFile(): Stack | undefined {
+  return existsSync(stackPath) ? JSON.parse(readFileSync(stackPath, "utf8")) : undefined;
 }
 
-/**
- * A line to paste for each of the seven operations, good in any folder. Tokens are read from the stack file: in full
- * they would bury the rest of the line.
- */
+/** Removes the file unless another stack, started later from the same folder, has written its own. */
+export function removeStackFile({ apiUrl }: Stack): void {
+  if (readStackFile()?.apiUrl === apiUrl) rmSync(stackPath);
+}
+
+/** A line to paste for each of the seven operations, good in any folder. Tokens are read from the stack file: they are long. */
 export function curlLines(stack: Stack): string {
   const me = `${stack.apiUrl}/v1/extensions/me`;
   const bearer = (name: TokenName) =>

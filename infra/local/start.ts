@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { bundleFunctions } from "../build/bundle.ts";
 import { startBackgroundWork } from "./background-work.ts";
+import { UsageError } from "./command-line.ts";
 import { startDynamoDbEmulator } from "./dynamodb-emulator.ts";
 import { startEventBridgeEndpoint } from "./eventbridge-endpoint.ts";
 import { type GatewayEmulator, startGatewayEmulator } from "./gateway-emulator.ts";
@@ -14,7 +15,7 @@ import { startSecretsEndpoint } from "./secrets-endpoint.ts";
 import { startSqsEmulator } from "./sqs-emulator.ts";
 import { curlLines, localDir, removeStackFile, type Stack, writeStackFile } from "./stack-file.ts";
 import { LOCAL_SECRET_ID, LOCAL_STAGE, localAws } from "./stage.ts";
-import { parseStartOptions, type StartOptions, UsageError, usage } from "./start-options.ts";
+import { readStartOptions, type StartOptions } from "./start-options.ts";
 import { connectUpstream, type Upstream } from "./upstream.ts";
 
 const AUDIENCE = "ringfront";
@@ -24,52 +25,38 @@ const serviceName = `ringfront-${LOCAL_STAGE}`;
 const undo: (() => unknown)[] = [];
 let stopping = false;
 
-/** Ends everything that was started, then the process. Safe to call again while it is under way. */
+/** Ends everything that was started, then the process. A second call does nothing. */
 async function stop(exitCode: number): Promise<void> {
   if (stopping) return;
   stopping = true;
-  // Even if a step hangs, the ports are free again in 4 s: most of the stack lives in this process.
+  // Even if a step hangs, the ports are free again in 4 s: most of the stack is in this process.
   setTimeout(() => process.exit(exitCode), 4_000).unref();
-  for (const step of undo.reverse()) await attempt(step);
+  for (const step of undo.reverse()) {
+    try {
+      await step();
+    } catch {
+      // The next step follows: what is left ends with the process.
+    }
+  }
   process.exit(exitCode);
 }
 
-async function attempt(step: () => unknown): Promise<void> {
-  try {
-    await step();
-  } catch {
-    // The next step follows: what is left ends with the process.
-  }
-}
+const step = (text: string) => console.log(`  ${text}`);
 
-function onDemand(): void {
-  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-    process.on(signal, () => {
-      if (!stopping) say(`\nstopping (${signal}) …`);
-      void stop(0);
-    });
-  }
-  // Started by infra/local/bootstrap.mjs: killed outright it cannot tell, but the channel to it closes.
-  process.on("disconnect", () => void stop(0));
+/** Notes how a part is stopped. */
+function started<Part extends { close(): unknown }>(part: Part): Part {
+  undo.push(() => part.close());
+  return part;
 }
-
-const say = (text: string) => process.stdout.write(`${text}\n`);
-const step = (text: string) => say(`  ${text}`);
 
 async function start(options: StartOptions): Promise<void> {
   const { apiPort } = options;
   await waitForPort(apiPort);
-  const upstream = await connectUpstream(options, process.env);
-  undo.push(upstream.close);
-  step(`RingCentral      ${upstream.url}${upstream.note}`);
+  const upstream = started(await connectUpstream(options, process.env));
+  const { credentials, identities } = upstream;
+  step(`RingCentral      ${credentials.server}${upstream.note}`);
   const bundlesDir = await bundle(apiPort);
-  const identities = {
-    extensionId: upstream.extensionId,
-    otherExtensionId: upstream.otherExtensionId,
-    accountId: upstream.accountId,
-  };
-  const issuer = await startOidcIssuer(AUDIENCE, identities);
-  undo.push(issuer.close);
+  const issuer = started(await startOidcIssuer(AUDIENCE, identities));
   step(`OIDC issuer      ${issuer.url}`);
   const emulators = await startAwsEmulators(upstream);
   const { secrets, dynamodb, sqs } = emulators;
@@ -77,7 +64,7 @@ async function start(options: StartOptions): Promise<void> {
   const stack: Stack = {
     apiUrl: `http://${LOOPBACK}:${apiPort}`,
     issuerUrl: issuer.url,
-    twinUrl: upstream.url,
+    twinUrl: credentials.server,
     dynamodbUrl: dynamodb.url,
     secretsUrl: secrets.url,
     sqsUrl: sqs.url,
@@ -97,12 +84,10 @@ async function start(options: StartOptions): Promise<void> {
   await superviseGateway(gateway, apiPort);
 
   const lambda = connectLambdaApi(`http://${LOOPBACK}:${lambdaPort}`, serviceName);
-  const background = startBackgroundWork(lambda, sqs, ["queueSyncs", "renewSubscription"]);
-  undo.push(background.stop);
-
+  undo.push(startBackgroundWork(lambda, sqs, ["queueSyncs", "renewSubscription"]));
   writeStackFile(stack);
   undo.push(() => removeStackFile(stack));
-  say(
+  console.log(
     `ready ${stack.apiUrl}\n\n${curlLines(stack)}\n\nAddresses and tokens: .local/stack.json. Ctrl-C stops everything.\n`,
   );
 }
@@ -122,28 +107,25 @@ async function bundle(apiPort: number): Promise<string> {
 type AwsEmulators = Awaited<ReturnType<typeof startAwsEmulators>>;
 
 async function startAwsEmulators({ credentials }: Upstream) {
-  const secrets = await startSecretsEndpoint({ [LOCAL_SECRET_ID]: JSON.stringify(credentials) });
-  undo.push(secrets.close);
+  const secret = JSON.stringify(credentials);
+  const secrets = started(await startSecretsEndpoint({ [LOCAL_SECRET_ID]: secret }));
   step(`Secrets Manager  ${secrets.url}`);
-  const dynamodb = await startDynamoDbEmulator(serviceName);
-  undo.push(dynamodb.close);
+  const dynamodb = started(await startDynamoDbEmulator(serviceName));
   step(`DynamoDB         ${dynamodb.url}`);
-  const sqs = await startSqsEmulator(`${serviceName}-sync`);
-  undo.push(sqs.close);
+  const sqs = started(await startSqsEmulator(`${serviceName}-sync`));
   step(`SQS              ${sqs.url}`);
-  const events = await startEventBridgeEndpoint();
-  undo.push(events.close);
+  const events = started(await startEventBridgeEndpoint());
   step(`EventBridge      ${events.url} (GET shows what was published)`);
   return { secrets, dynamodb, sqs, events };
 }
 
-function stageParameters({ apiUrl, issuerUrl }: Stack, { sqs }: AwsEmulators, upstream: Upstream) {
+function stageParameters({ apiUrl, issuerUrl, accountId }: Stack, { sqs }: AwsEmulators, upstream: Upstream) {
   return {
     authIssuer: issuerUrl,
     authAudience: AUDIENCE,
     // No metrics: nothing reads them here, and they would hide the log lines.
     metricsNamespace: "none",
-    syncAccounts: upstream.accountId,
+    syncAccounts: accountId,
     syncQueueUrl: sqs.queue.url,
     eventBusName: serviceName,
     // RingCentral itself cannot reach this machine.
@@ -171,7 +153,7 @@ function awsEnvironment({ secrets, dynamodb, sqs, events }: AwsEmulators) {
 /** Waits until it serves. When it fails later, the stack stops. @throws UsageError when it does not start */
 async function superviseGateway({ serving, failed }: GatewayEmulator, apiPort: number): Promise<void> {
   await serving.catch(async (error: Error) => {
-    if (await isPortTaken(apiPort)) throw new UsageError(portTaken(apiPort));
+    if (await isPortTaken(apiPort)) throw portTaken(apiPort);
     throw new UsageError(`The API Gateway emulator did not start: ${error.message}`);
   });
   void failed.then(async (problem) => {
@@ -183,32 +165,35 @@ async function superviseGateway({ serving, failed }: GatewayEmulator, apiPort: n
   });
 }
 
-/** A stack told to stop a moment ago may not have let go yet. @throws UsageError when the port stays taken */
+/** Waits a moment for a stack that is stopping to release the port. @throws UsageError when the port stays taken */
 async function waitForPort(port: number): Promise<void> {
   const deadline = Date.now() + 1_500;
   while (await isPortTaken(port)) {
-    if (Date.now() > deadline) throw new UsageError(portTaken(port));
+    if (Date.now() > deadline) throw portTaken(port);
     await pause(100);
   }
 }
 
-function portTaken(port: number): string {
-  return `Port ${port} is taken by another program: stop it, or choose another with PORT, as in PORT=3100 npm start.`;
-}
+const portTaken = (port: number) =>
+  new UsageError(
+    `Port ${port} is taken by another program: stop it, or choose another with PORT, as in PORT=3100 npm start.`,
+  );
 
-onDemand();
+for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+  process.on(signal, () => {
+    if (!stopping) console.log(`\nstopping (${signal}) …`);
+    void stop(0);
+  });
+}
+// infra/local/bootstrap.mjs cannot tell that it was killed outright, but its channel to this process closes.
+process.on("disconnect", () => void stop(0));
 try {
-  const options = parseStartOptions(process.argv.slice(2), process.env);
-  if (options === undefined) {
-    say(usage);
-    process.exit(0);
-  }
-  say("starting Ringfront on this machine");
+  const options = readStartOptions();
+  console.log("starting Ringfront on this machine");
   await start(options);
 } catch (error) {
   if (!stopping) {
-    const isUsage = error instanceof UsageError;
-    console.error(isUsage ? error.message : error instanceof Error ? (error.stack ?? error.message) : error);
+    console.error(error instanceof UsageError ? error.message : error);
     await stop(1);
   }
 }

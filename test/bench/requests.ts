@@ -5,7 +5,7 @@ import { addBlockedNumberRoute } from "../../lib/contract/blocked-numbers.ts";
 import { listForwardingNumbersRoute } from "../../lib/contract/forwarding-numbers.ts";
 import { getOverviewRoute } from "../../lib/contract/overview.ts";
 import { resetRuntime } from "../../lib/runtime/runtime.ts";
-import { invoke, type TestAnswer } from "../support/api-gateway.ts";
+import { invoke, type TestResponse } from "../support/api-gateway.ts";
 import { startFaultyProxy } from "../support/dynamo-engines.ts";
 import { type Service, startService } from "../support/service.ts";
 import { SEED } from "../twin/twin.ts";
@@ -64,7 +64,7 @@ export async function measureRequests(): Promise<void> {
     fetch(`${service.twin.url}/restapi/v1.0/account/~/extension/~/${path}`, {
       ...init,
       headers: { authorization: `Bearer ${bearer}`, "content-type": "application/json" },
-    }).then((answer) => answer.json());
+    }).then((response) => response.json());
   const token = service.tokens.user;
   const live = { "cache-control": "no-cache" };
   const list = (headers: Record<string, string> = {}) =>
@@ -135,9 +135,10 @@ function printRatios(figures: readonly Figures[]): void {
   );
 }
 
-function succeeded(answer: TestAnswer): TestAnswer {
-  if (answer.status >= 400) throw new Error(`a request that was to be measured failed: ${answer.body.code}`);
-  return answer;
+function succeeded(response: TestResponse): TestResponse {
+  if (response.status >= 400)
+    throw new Error(`a request that was to be measured failed: ${response.body.code}`);
+  return response;
 }
 
 /** Unused numbers, all different. */
@@ -146,12 +147,12 @@ const numberOf = (run: number) =>
 
 async function login({ twin }: Service): Promise<string> {
   const { clientId, clientSecret, jwt } = SEED;
-  const answer = await fetch(`${twin.url}/restapi/oauth/token`, {
+  const response = await fetch(`${twin.url}/restapi/oauth/token`, {
     method: "POST",
     headers: { authorization: `Basic ${btoa(`${clientId}:${clientSecret}`)}` },
     body: new URLSearchParams({ grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer", assertion: jwt }),
   });
-  const body: unknown = await answer.json();
+  const body: unknown = await response.json();
   if (typeof body !== "object" || body === null || !("access_token" in body)) throw new Error("no token");
   return String(body.access_token);
 }

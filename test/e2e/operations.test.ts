@@ -197,8 +197,8 @@ describe("tokens that do not reach far enough", () => {
   ];
   test.each(refusals)("%s (%s) is refused", async (_what, token, method, path, code) => {
     const body = method === "POST" ? { phoneNumber: "+12025550123" } : undefined;
-    const answer = await call(path(), { token: stack.tokens[token], method, body });
-    expect({ status: answer.status, code: answer.body.code }).toEqual({ status: 403, code });
+    const result = await call(path(), { token: stack.tokens[token], method, body });
+    expect({ status: result.status, code: result.body.code }).toEqual({ status: 403, code });
   });
 });
 
@@ -246,8 +246,8 @@ describe("bad input through the gateway", () => {
     ],
   ];
   test.each(inputs)("%s is refused: %s gives %d", async (_what, path, status, options) => {
-    const answer = await call(path, { token: stack.tokens.user, ...options });
-    expect(answer.status).toBe(status);
+    const result = await call(path, { token: stack.tokens.user, ...options });
+    expect(result.status).toBe(status);
   });
 });
 
@@ -265,8 +265,8 @@ test("a browser app of an allowed origin may call, another may not", async () =>
   };
   expect(await preflight("http://localhost:5173")).toEqual({ status: 204, allowed: "http://localhost:5173" });
   expect((await preflight("http://evil.example")).allowed).toBeNull();
-  const answer = await call("/healthz", { headers: { origin: "http://evil.example" } });
-  expect(answer.headers.get("access-control-allow-origin")).toBeNull();
+  const result = await call("/healthz", { headers: { origin: "http://evil.example" } });
+  expect(result.headers.get("access-control-allow-origin")).toBeNull();
 });
 
 test("the issuer's token endpoint mints a fresh token by the name of one", async () => {
@@ -285,9 +285,9 @@ test("each curl line that is printed works as it stands", () => {
     .filter((line) => line.startsWith("curl "));
   expect(lines).toHaveLength(7);
   for (const line of lines) {
-    const answer = execFileSync("sh", ["-c", `${line} -w '\\n%{http_code}'`], { encoding: "utf8" });
-    const status = answer.trim().split("\n").at(-1);
-    expect({ line: line.slice(0, 120), status, answer }).toMatchObject({
+    const result = execFileSync("sh", ["-c", `${line} -w '\\n%{http_code}'`], { encoding: "utf8" });
+    const status = result.trim().split("\n").at(-1);
+    expect({ line: line.slice(0, 120), status, result }).toMatchObject({
       status: expect.stringMatching(/^20[01]$/),
     });
   }

@@ -48,15 +48,15 @@ async function json(url: string): Promise<any> {
 }
 
 /** Asks until the answer is as wanted; the sync runs when it runs. @throws with the last answer */
-async function until<Answer>(
-  ask: () => Promise<Answer>,
-  isWanted: (answer: Answer) => boolean,
-): Promise<Answer> {
+async function until<Result>(
+  ask: () => Promise<Result>,
+  isWanted: (result: Result) => boolean,
+): Promise<Result> {
   const deadline = Date.now() + 30_000;
   for (;;) {
-    const answer = await ask();
-    if (isWanted(answer)) return answer;
-    if (Date.now() > deadline) throw new Error(`still not: ${JSON.stringify(answer)}`);
+    const result = await ask();
+    if (isWanted(result)) return result;
+    if (Date.now() > deadline) throw new Error(`still not: ${JSON.stringify(result)}`);
     await pause(200);
   }
 }

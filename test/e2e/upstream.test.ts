@@ -37,9 +37,9 @@ test("the stack names the other server as its RingCentral", () => {
 });
 
 test("it serves from a server that was started on its own", async () => {
-  const answer = await list("/v1/extensions/me/forwarding-numbers", stack.tokens.user);
-  expect(answer.status).toBe(200);
-  const { data } = z.object({ data: z.array(z.unknown()) }).parse(await answer.json());
+  const response = await list("/v1/extensions/me/forwarding-numbers", stack.tokens.user);
+  expect(response.status).toBe(200);
+  const { data } = z.object({ data: z.array(z.unknown()) }).parse(await response.json());
   expect(data.length).toBeGreaterThan(0);
 });
 
@@ -48,9 +48,9 @@ test("when that server is gone, callers get a documented problem, and the stack 
   twin.kill();
   await gone;
   // Nobody has read it before, so neither the cache nor the snapshot has it.
-  const answer = await list("/v1/extensions/me/caller-blocking", stack.tokens.user);
-  expect([502, 503]).toContain(answer.status);
-  expect(await answer.json()).toMatchObject({ code: expect.stringMatching(/^upstream_/), retryable: true });
+  const response = await list("/v1/extensions/me/caller-blocking", stack.tokens.user);
+  expect([502, 503]).toContain(response.status);
+  expect(await response.json()).toMatchObject({ code: expect.stringMatching(/^upstream_/), retryable: true });
   expect(isAlive(started.child.pid ?? 0)).toBe(true);
   expect((await fetch(`${stack.apiUrl}/healthz`)).status).toBe(200);
 });

@@ -30,11 +30,11 @@ type Handler = Parameters<typeof invoke>[0];
 
 /** Rejected with its documented problem, every fault named, and nothing sent to RingCentral. */
 async function refused(handler: Handler, route: Route, request: TestRequest, expected: [number, string]) {
-  const answer = await invoke(handler, route, { token: service.tokens.admin, ...request });
-  expectConforms(route, answer);
-  expect([answer.status, answer.body.code]).toEqual(expected);
+  const response = await invoke(handler, route, { token: service.tokens.admin, ...request });
+  expectConforms(route, response);
+  expect([response.status, response.body.code]).toEqual(expected);
   expect(service.sent()).toEqual([]);
-  return answer;
+  return response;
 }
 
 const badIds = [
@@ -154,8 +154,8 @@ describe("the body", () => {
     [{ phoneNumber: "+12025550143", uri: "https://x.example" }, "uri", "unknown"],
     [{ phoneNumber: { $ne: "" } }, "phoneNumber", "type"],
   ])("%j is rejected", async (body, field, code) => {
-    const answer = await add({ body });
-    expect(answer.body.errors).toContainEqual(expect.objectContaining({ in: "body", field, code }));
+    const response = await add({ body });
+    expect(response.body.errors).toContainEqual(expect.objectContaining({ in: "body", field, code }));
   });
 
   it.each(["", "{", "[]", '"text"', "null", "12", '{"__proto__":{"phoneNumber":"+12025550143"}}', "{}{}"])(
@@ -194,35 +194,35 @@ describe("the body", () => {
   });
 
   it("is rejected when it is not UTF-8", async () => {
-    const answer = await invoke(addBlockedNumber, addBlockedNumberRoute, {
+    const response = await invoke(addBlockedNumber, addBlockedNumberRoute, {
       token: service.tokens.user,
       body: Buffer.from([0x7b, 0xff, 0x7d]).toString("latin1"),
     });
-    expect(answer.status).toBe(400);
+    expect(response.status).toBe(400);
   });
 
   it("names every fault at once, and repeats no value", async () => {
-    const answer = await refused(
+    const response = await refused(
       addForwardingNumber,
       addForwardingNumberRoute,
       { body: { phoneNumber: "secret-number", type: "Teleport", flipNumber: 0, extra: 1 }, query: "x=1" },
       [400, "request_invalid"],
     );
-    const fields = answer.body.errors.map((error: { field: string }) => error.field).sort();
+    const fields = response.body.errors.map((error: { field: string }) => error.field).sort();
     expect(fields).toEqual(["extra", "flipNumber", "phoneNumber", "type", "x"]);
-    expect(JSON.stringify(answer.body)).not.toContain("secret-number");
+    expect(JSON.stringify(response.body)).not.toContain("secret-number");
   });
 });
 
 describe("headers", () => {
   it("cannot override the method", async () => {
-    const answer = await refused(
+    const response = await refused(
       listBlockedNumbers,
       listBlockedNumbersRoute,
       { headers: { "x-http-method-override": "DELETE" } },
       [400, "request_invalid"],
     );
-    expect(answer.body.errors[0]).toMatchObject({ in: "header", field: "X-HTTP-Method-Override" });
+    expect(response.body.errors[0]).toMatchObject({ in: "header", field: "X-HTTP-Method-Override" });
   });
 
   it("do not reach RingCentral", async () => {

@@ -21,18 +21,18 @@ afterAll(() => service.stop());
 beforeEach(() => service.forget());
 
 async function list(token?: string, extensionId = "me", headers: Record<string, string> = {}) {
-  const answer = await invoke(listBlockedNumbers, listBlockedNumbersRoute, {
+  const response = await invoke(listBlockedNumbers, listBlockedNumbersRoute, {
     path: { extensionId },
     headers,
     ...(token !== undefined && { token }),
   });
-  expectConforms(listBlockedNumbersRoute, answer);
-  return answer;
+  expectConforms(listBlockedNumbersRoute, response);
+  return response;
 }
 
 /** Rejected before anything was sent to RingCentral, and in the contract's words. */
-function expectRefused(answer: Awaited<ReturnType<typeof list>>, status: number, code: string) {
-  expect(answer).toMatchObject({
+function expectRefused(response: Awaited<ReturnType<typeof list>>, status: number, code: string) {
+  expect(response).toMatchObject({
     status,
     body: { status, code, retryable: false, instance: "lambda-request-1" },
   });
@@ -41,9 +41,9 @@ function expectRefused(answer: Awaited<ReturnType<typeof list>>, status: number,
 
 describe("a caller without a good token", () => {
   it("is asked for one", async () => {
-    const answer = await list();
-    expectRefused(answer, 401, "token_missing");
-    expect(answer.headers["www-authenticate"]).toBe("Bearer");
+    const response = await list();
+    expectRefused(response, 401, "token_missing");
+    expect(response.headers["www-authenticate"]).toBe("Bearer");
   });
 
   it.each(["Basic dXNlcjpwYXNz", "Bearer", "Bearer a b", "eyJhbGciOiJub25lIn0.e30."])(
@@ -63,9 +63,9 @@ describe("a caller without a good token", () => {
     "not a token",
   ])("is rejected when it is forged: %s", async (name) => {
     const forged = await forgedTokens(service.tokens.user, service.issuer.url);
-    const answer = await list(forged[name]);
-    expectRefused(answer, 401, "token_invalid");
-    expect(answer.headers["www-authenticate"]).toContain("invalid_token");
+    const response = await list(forged[name]);
+    expectRefused(response, 401, "token_invalid");
+    expect(response.headers["www-authenticate"]).toContain("invalid_token");
   });
 
   it("is rejected when another issuer signed it, or it is for another audience", async () => {
@@ -97,12 +97,12 @@ describe("a caller without a good token", () => {
 
 describe("a caller with a good token", () => {
   it("needs the route's scope", async () => {
-    const answer = await invoke(addBlockedNumber, addBlockedNumberRoute, {
+    const response = await invoke(addBlockedNumber, addBlockedNumberRoute, {
       token: service.tokens.readOnly,
       body: { phoneNumber: "+12025550199" },
     });
-    expectRefused(answer, 403, "scope_missing");
-    expect(answer.body.detail).toContain("numbers:write");
+    expectRefused(response, 403, "scope_missing");
+    expect(response.body.detail).toContain("numbers:write");
     for (const token of [service.tokens.user, service.tokens.readOnly]) {
       expectRefused(
         await invoke(listCompanyNumbers, listCompanyNumbersRoute, { token }),
@@ -137,8 +137,8 @@ describe("a caller with a good token", () => {
   });
 
   it("never reaches another account: its id is in every upstream path", async () => {
-    const answer = await list(await service.mint({ rc_account_id: "999" }));
-    expect(answer).toMatchObject({
+    const response = await list(await service.mint({ rc_account_id: "999" }));
+    expect(response).toMatchObject({
       status: 404,
       body: { code: "not_found", detail: "The account was not found." },
     });
@@ -159,10 +159,10 @@ describe("a request from a browser", () => {
 describe("GET /v1/limits", () => {
   it("shows an operator what remains and which routes spent it", async () => {
     await list(service.tokens.user);
-    const answer = await invoke(getLimits, getLimitsRoute, { token: service.tokens.admin });
-    expectConforms(getLimitsRoute, answer);
-    expect(answer.body.data.token).toMatchObject({ generation: 1, seenBy: "fleet" });
-    const light = answer.body.data.budgets.find((budget: { group: string }) => budget.group === "light");
+    const response = await invoke(getLimits, getLimitsRoute, { token: service.tokens.admin });
+    expectConforms(getLimitsRoute, response);
+    expect(response.body.data.token).toMatchObject({ generation: 1, seenBy: "fleet" });
+    const light = response.body.data.budgets.find((budget: { group: string }) => budget.group === "light");
     expect(light).toMatchObject({ limit: 50, windowSeconds: 60, pause: { state: "none" } });
     expect(light.spentByRoute).toContainEqual(expect.objectContaining({ route: "listBlockedNumbers" }));
     const refused = await invoke(getLimits, getLimitsRoute, { token: service.tokens.user });

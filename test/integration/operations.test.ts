@@ -48,9 +48,9 @@ beforeEach(() => {
 
 /** As Ana Ruiz, unless another token is given; every response must match the OpenAPI file. */
 async function call(handler: Parameters<typeof invoke>[0], route: Route, request: TestRequest = {}) {
-  const answer = await invoke(handler, route, { token: service.tokens.user, ...request });
-  expectConforms(route, answer);
-  return answer;
+  const response = await invoke(handler, route, { token: service.tokens.user, ...request });
+  expectConforms(route, response);
+  return response;
 }
 
 const sent = () => service.sent();

@@ -13,14 +13,14 @@ afterEach(() => service.stop());
 
 async function overview(query = "", headers: Record<string, string> = {}, path?: Record<string, string>) {
   const token = path ? service.tokens.admin : service.tokens.user;
-  const answer = await invoke(getOverview, getOverviewRoute, {
+  const response = await invoke(getOverview, getOverviewRoute, {
     token,
     query,
     headers,
     ...(path && { path }),
   });
-  expectConforms(getOverviewRoute, answer);
-  return answer;
+  expectConforms(getOverviewRoute, response);
+  return response;
 }
 const failing = { times: 100, kind: "status", status: 500 } as const;
 const statuses = (data: Record<string, { status?: string }>) =>
@@ -107,8 +107,8 @@ describe("when a part fails", () => {
       status: 403,
       errorCode: "CMN-408",
     });
-    const answer = await overview("mode=strict");
-    expect(answer).toMatchObject({ status: 403, body: { code: "upstream_permission_denied" } });
+    const response = await overview("mode=strict");
+    expect(response).toMatchObject({ status: 403, body: { code: "upstream_permission_denied" } });
   });
 
   it("the next response is live again", async () => {
@@ -157,7 +157,7 @@ describe("when everything fails", () => {
   });
 
   it("because the extension does not exist, the response is that problem", async () => {
-    const answer = await overview("", {}, { extensionId: "3899999" });
-    expect(answer).toMatchObject({ status: 404, body: { code: "not_found" } });
+    const response = await overview("", {}, { extensionId: "3899999" });
+    expect(response).toMatchObject({ status: 404, body: { code: "not_found" } });
   });
 });

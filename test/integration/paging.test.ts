@@ -6,7 +6,7 @@ import { listBlockedNumbersRoute } from "../../lib/contract/blocked-numbers.ts";
 import { listCallerBlockingNumbersRoute } from "../../lib/contract/caller-blocking.ts";
 import { listCompanyNumbersRoute } from "../../lib/contract/company-numbers.ts";
 import type { Route } from "../../lib/contract/route.ts";
-import { invoke, type TestAnswer } from "../support/api-gateway.ts";
+import { invoke, type TestResponse } from "../support/api-gateway.ts";
 import { type Service, startService } from "../support/service.ts";
 import type { TwinOptions } from "../twin/twin.ts";
 
@@ -18,14 +18,14 @@ afterEach(() => service.stop());
 
 /** Pages through a list by its Link header, as a client does. */
 async function walk(handler: Parameters<typeof invoke>[0], route: Route, query: string, token: string) {
-  const pages: TestAnswer[] = [];
+  const pages: TestResponse[] = [];
   let next: string | undefined = query;
   while (next !== undefined && pages.length < 600) {
-    const answer: TestAnswer = await invoke(handler, route, { query: next, token });
-    expect(answer.status, JSON.stringify(answer.body)).toBe(200);
-    pages.push(answer);
-    const link: string | undefined = /^<[^?]*\?([^>]*)>; rel="next"$/.exec(answer.headers.link ?? "")?.[1];
-    expect(answer.body.page.hasMore).toBe(link !== undefined);
+    const response: TestResponse = await invoke(handler, route, { query: next, token });
+    expect(response.status, JSON.stringify(response.body)).toBe(200);
+    pages.push(response);
+    const link: string | undefined = /^<[^?]*\?([^>]*)>; rel="next"$/.exec(response.headers.link ?? "")?.[1];
+    expect(response.body.page.hasMore).toBe(link !== undefined);
     next = link;
     service.freshBudgets();
   }
@@ -81,12 +81,12 @@ describe("a cursor", () => {
       [listCompanyNumbers, listCompanyNumbersRoute, "", admin, "me"],
     ];
     for (const [handler, route, query, token, extensionId] of tries) {
-      const answer = await invoke(handler, route, {
+      const response = await invoke(handler, route, {
         query: `${query}cursor=${cursor}`,
         token,
         path: { extensionId },
       });
-      expect(answer).toMatchObject({ status: 400, body: { code: "cursor_invalid" } });
+      expect(response).toMatchObject({ status: 400, body: { code: "cursor_invalid" } });
     }
     const other = await invoke(listCallerBlockingNumbers, listCallerBlockingNumbersRoute, {
       query: `limit=3&cursor=${cursor}`,

@@ -160,8 +160,8 @@ describe("while RingCentral fails", () => {
   it("a caller who forces a live read gets the failure", async () => {
     await forwarding(service.tokens.user);
     service.twin.faults.add(cannot);
-    const answer = await forwarding(service.tokens.user, { "cache-control": "no-cache" });
-    expect(answer).toMatchObject({ status: 502, body: { code: "upstream_error" } });
+    const response = await forwarding(service.tokens.user, { "cache-control": "no-cache" });
+    expect(response).toMatchObject({ status: 502, body: { code: "upstream_error" } });
   });
 
   it("a rejection passes: no cached response replaces it", async () => {

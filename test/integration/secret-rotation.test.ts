@@ -46,16 +46,16 @@ async function putSecret(changes: object): Promise<void> {
 
 /** Requests before, during and after each step; every response must be a success. */
 async function withTraffic(steps: (() => unknown)[]): Promise<void> {
-  const answers = [await read(), await write()];
+  const responses = [await read(), await write()];
   for (const step of steps) {
     const inFlight = [read(), write(), read()];
     await step();
-    answers.push(...(await Promise.all([...inFlight, read(), write()])));
+    responses.push(...(await Promise.all([...inFlight, read(), write()])));
   }
   // An instance that starts only now.
   resetRuntime();
-  answers.push(...(await Promise.all([read(), write()])));
-  expect(answers.map(({ status }) => status).filter((status) => status >= 400)).toEqual([]);
+  responses.push(...(await Promise.all([read(), write()])));
+  expect(responses.map(({ status }) => status).filter((status) => status >= 400)).toEqual([]);
 }
 
 describe("a rotated client secret fails no request", () => {
@@ -112,8 +112,8 @@ describe("a wrong secret", () => {
     try {
       for (let second = 0; second < 60; second += 6) {
         vi.setSystemTime(Date.now() + 6_000);
-        const answer = await read();
-        expect([502, 503]).toContain(answer.status);
+        const response = await read();
+        expect([502, 503]).toContain(response.status);
         if (second % 12 === 0) resetRuntime();
       }
       expect(tokenCalls()).toBeGreaterThan(0);

@@ -51,8 +51,8 @@ describe("without the table", () => {
     await read();
     await service.dynamodb.close();
     const before = service.sent().length;
-    const answer = await write({ "idempotency-key": "3f0c8f6a-6c55-4d0e-9a51-3b1f0f3f2a10" });
-    expect(answer).toMatchObject({ status: 503, body: { code: "storage_unavailable" } });
+    const response = await write({ "idempotency-key": "3f0c8f6a-6c55-4d0e-9a51-3b1f0f3f2a10" });
+    expect(response).toMatchObject({ status: 503, body: { code: "storage_unavailable" } });
     expect(service.sent()).toHaveLength(before);
   });
 });

@@ -129,9 +129,9 @@ describe("the feed of changes", () => {
   }
 
   it("says to wait while there is no snapshot yet", async () => {
-    const answer = await lab.changes();
-    expect(answer).toMatchObject({ status: 503, body: { code: "snapshot_missing", retryable: true } });
-    expect(answer.headers["retry-after"]).toBeDefined();
+    const response = await lab.changes();
+    expect(response).toMatchObject({ status: 503, body: { code: "snapshot_missing", retryable: true } });
+    expect(response.headers["retry-after"]).toBeDefined();
   });
 
   it("brings a follower to what RingCentral has, gapless and without repeats", async () => {

@@ -55,13 +55,13 @@ describe("RingCentral's error codes", () => {
       message: "RingCentral's own words",
       headers: { RCRequestId: "6d0b6d5e-0000-11f0-9000-000000000001" },
     });
-    const answer = await invoke(addForwardingNumber, addForwardingNumberRoute, {
+    const response = await invoke(addForwardingNumber, addForwardingNumberRoute, {
       token: service.tokens.user,
       body: { phoneNumber: "+12025550161" },
     });
-    expect([answer.status, answer.body.code]).toEqual([status, code]);
-    expect(answer.body.upstream).toMatchObject({ status: upstreamStatus, errorCode });
-    expect(answer.body.detail).not.toContain("RingCentral's own words");
+    expect([response.status, response.body.code]).toEqual([status, code]);
+    expect(response.body.upstream).toMatchObject({ status: upstreamStatus, errorCode });
+    expect(response.body.detail).not.toContain("RingCentral's own words");
   });
 });
 
@@ -70,16 +70,16 @@ describe("errors the twin makes itself", () => {
     invoke(addForwardingNumber, addForwardingNumberRoute, { token, path: { extensionId }, body });
 
   it("name the field in our words", async () => {
-    const answer = await add({ phoneNumber: "+12025550161", flipNumber: 9 });
-    expect(answer).toMatchObject({
+    const response = await add({ phoneNumber: "+12025550161", flipNumber: 9 });
+    expect(response).toMatchObject({
       status: 400,
       body: { code: "parameter_invalid", errors: [{ in: "body", field: "flipNumber", code: "refused" }] },
     });
   });
 
   it("say what was not found", async () => {
-    const answer = await add({ phoneNumber: "+12025550161" }, "3999999");
-    expect(answer).toMatchObject({
+    const response = await add({ phoneNumber: "+12025550161" }, "3999999");
+    expect(response).toMatchObject({
       status: 404,
       body: { code: "not_found", detail: "The extension was not found." },
     });
@@ -87,8 +87,8 @@ describe("errors the twin makes itself", () => {
 
   it("name the permission that is missing", async () => {
     service.twin.setPermissions({ user: ["ReadUserForwardingFlipNumbers", "ThirdPartyAppAccess"] });
-    const answer = await add({ phoneNumber: "+12025550161" });
-    expect(answer).toMatchObject({ status: 403, body: { code: "upstream_permission_denied" } });
-    expect(answer.body.detail).toContain("EditUserForwardingFlipNumbers");
+    const response = await add({ phoneNumber: "+12025550161" });
+    expect(response).toMatchObject({ status: 403, body: { code: "upstream_permission_denied" } });
+    expect(response.body.detail).toContain("EditUserForwardingFlipNumbers");
   });
 });

@@ -28,13 +28,13 @@ const REMAINING_MS = 2_500;
 
 async function list() {
   const startedAt = performance.now();
-  const answer = await invoke(listForwardingNumbers, listForwardingNumbersRoute, {
+  const response = await invoke(listForwardingNumbers, listForwardingNumbersRoute, {
     token: service.tokens.user,
     remainingMs: REMAINING_MS,
   });
-  expectConforms(listForwardingNumbersRoute, answer);
+  expectConforms(listForwardingNumbersRoute, response);
   expect(performance.now() - startedAt).toBeLessThan(REMAINING_MS);
-  return answer;
+  return response;
 }
 
 const every = { operation: "listForwardingNumbers", times: 100 };
@@ -72,10 +72,10 @@ describe("a RingCentral that fails", () => {
 
   it.each(faults)("%s: gets a response in time, in the contract's words", async (_, rule, status, code) => {
     service.twin.faults.add(rule);
-    const answer = await list();
-    expect(answer).toMatchObject({ status, body: { code, status, retryable: true } });
-    if (status === 503) expect(answer.headers["retry-after"]).toBe("17");
-    expect(JSON.stringify(answer.body)).not.toMatch(/twin|127\.0\.0\.1|stack|node_modules/i);
+    const response = await list();
+    expect(response).toMatchObject({ status, body: { code, status, retryable: true } });
+    if (status === 503) expect(response.headers["retry-after"]).toBe("17");
+    expect(JSON.stringify(response.body)).not.toMatch(/twin|127\.0\.0\.1|stack|node_modules/i);
   });
 
   it.each([
@@ -140,21 +140,21 @@ describe("tokens", () => {
       status: 401,
       errorCode: "OAU-151",
     });
-    const answer = await invoke(listForwardingNumbers, listForwardingNumbersRoute, {
+    const response = await invoke(listForwardingNumbers, listForwardingNumbersRoute, {
       token: own.tokens.user,
     });
-    expect(answer).toMatchObject({ status: 502, body: { code: "upstream_auth_failed" } });
+    expect(response).toMatchObject({ status: 502, body: { code: "upstream_auth_failed" } });
     expect(own.sent()).toHaveLength(2);
   });
 
   it("are one for many requests at once", async () => {
     own = await startService();
-    const answers = await Promise.all(
+    const responses = await Promise.all(
       Array.from({ length: 20 }, () =>
         invoke(listForwardingNumbers, listForwardingNumbersRoute, { token: own.tokens.user }),
       ),
     );
-    expect(answers.every(({ status }) => status === 200)).toBe(true);
+    expect(responses.every(({ status }) => status === 200)).toBe(true);
     expect(own.twin.requests.filter(({ path }) => path.endsWith("/oauth/token"))).toHaveLength(1);
   });
 });
@@ -183,15 +183,15 @@ describe("a service that is not set up", () => {
       lines.push(String(chunk));
       return true;
     };
-    const answer = await invoke(listForwardingNumbers, listForwardingNumbersRoute, {
+    const response = await invoke(listForwardingNumbers, listForwardingNumbersRoute, {
       token: own.tokens.user,
     }).finally(() => {
       process.stdout.write = write;
     });
-    expect(answer).toMatchObject({ status: 503, body: { code: "configuration_invalid" } });
-    expect(answer.headers["retry-after"]).toBeDefined();
+    expect(response).toMatchObject({ status: 503, body: { code: "configuration_invalid" } });
+    expect(response.headers["retry-after"]).toBeDefined();
     expect(lines.join("")).toMatch(/secret/i);
-    expect(lines.join("") + JSON.stringify(answer)).not.toContain(value);
+    expect(lines.join("") + JSON.stringify(response)).not.toContain(value);
   });
 
   it.each(["AUTH_ISSUER", "AUTH_AUDIENCE", "TABLE_NAME", "RINGCENTRAL_SECRET_ID"])(
@@ -200,10 +200,10 @@ describe("a service that is not set up", () => {
       own = await startService();
       delete process.env[name];
       resetRuntime();
-      const answer = await invoke(listForwardingNumbers, listForwardingNumbersRoute, {
+      const response = await invoke(listForwardingNumbers, listForwardingNumbersRoute, {
         token: own.tokens.user,
       });
-      expect(answer).toMatchObject({ status: 503, body: { code: "configuration_invalid" } });
+      expect(response).toMatchObject({ status: 503, body: { code: "configuration_invalid" } });
     },
   );
 });

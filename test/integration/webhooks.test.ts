@@ -30,8 +30,8 @@ async function startGateway(): Promise<Server> {
     );
     const event: TestRequest = { headers, ...(body !== "" && { body }) };
     arrived.push(event);
-    const answer = await invoke(receiveRingCentralEvent, route, event);
-    response.writeHead(answer.status, answer.headers).end(JSON.stringify(answer.body));
+    const result = await invoke(receiveRingCentralEvent, route, event);
+    response.writeHead(result.status, result.headers).end(JSON.stringify(result.body));
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -150,7 +150,7 @@ describe("a notification", () => {
   });
 
   it("of more than 8 KiB is rejected unread", async () => {
-    const answer = await invoke(receiveRingCentralEvent, route, { body: `"${"x".repeat(9_000)}"` });
-    expect(answer).toMatchObject({ status: 413, body: { code: "body_too_large" } });
+    const result = await invoke(receiveRingCentralEvent, route, { body: `"${"x".repeat(9_000)}"` });
+    expect(result).toMatchObject({ status: 413, body: { code: "body_too_large" } });
   });
 });

@@ -33,7 +33,7 @@ const crashes: Omit<ScheduleOptions, "seed"> = {
   crashRate: 0.003,
   loseRequestRate: 0.005,
   lateRequestRate: 0.005,
-  loseAnswerRate: 0.005,
+  loseResponseRate: 0.005,
   duplicateRate: 0.02,
   pauseMs: [SECOND, 30 * SECOND],
 };

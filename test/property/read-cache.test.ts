@@ -49,7 +49,7 @@ function world(seed: number) {
     crashRate: 0.02,
     pauseRate: 0.02,
     loseRequestRate: 0.03,
-    loseAnswerRate: 0.03,
+    loseResponseRate: 0.03,
     lateRequestRate: 0.02,
     duplicateRate: 0.03,
   });

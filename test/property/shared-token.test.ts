@@ -24,7 +24,7 @@ const chaos: Omit<ScheduleOptions, "seed"> = {
   pauseMs: [SECOND, MINUTE],
   loseRequestRate: 0.01,
   lateRequestRate: 0.01,
-  loseAnswerRate: 0.01,
+  loseResponseRate: 0.01,
   duplicateRate: 0.05,
 };
 

@@ -131,7 +131,7 @@ function clientFor(world: World, instance: Instance, moods: Moods): RingCentral 
             throw new RingCentralError({ ...failure, mayHaveTakenEffect: false });
           }
           if (schedule.chance(moods.clampRate)) upstream.maxPerPage = schedule.between(...moods.perPage);
-          return upstream.answer(operation, input);
+          return upstream.respond(operation, input);
         },
         { once: true, latencyMs: [20, 1_500], lost: timedOut },
       );

@@ -24,7 +24,7 @@ const chaos: Omit<ScheduleOptions, "seed"> = {
   pauseMs: [SECOND, 4 * MINUTE],
   loseRequestRate: 0.005,
   lateRequestRate: 0.005,
-  loseAnswerRate: 0.005,
+  loseResponseRate: 0.005,
   duplicateRate: 0.02,
 };
 

@@ -15,7 +15,7 @@ export interface TestRequest {
   remainingMs?: number;
 }
 
-export interface TestAnswer {
+export interface TestResponse {
   status: number;
   headers: Record<string, string>;
   // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
@@ -99,11 +99,11 @@ export async function invoke(
   handler: ApiHandler,
   route: Route,
   request: TestRequest = {},
-): Promise<TestAnswer> {
-  const answer = await handler(apiGatewayEvent(route, request), lambdaContext(request.remainingMs));
+): Promise<TestResponse> {
+  const response = await handler(apiGatewayEvent(route, request), lambdaContext(request.remainingMs));
   return {
-    status: answer.statusCode,
-    headers: answer.headers,
-    body: answer.body === undefined || answer.body === "" ? undefined : JSON.parse(answer.body),
+    status: response.statusCode,
+    headers: response.headers,
+    body: response.body === undefined || response.body === "" ? undefined : JSON.parse(response.body),
   };
 }

@@ -50,7 +50,7 @@ export async function startDynamoLocal(): Promise<Engine> {
   const port = await freePort();
   const child = dynamoDbLocal.spawn({ port, stdio: "ignore" });
   const endpoint = `http://127.0.0.1:${port}`;
-  await answers(endpoint, 20_000);
+  await waitUntilReady(endpoint, 20_000);
   return {
     endpoint,
     async stop() {
@@ -79,14 +79,14 @@ export const localCredentials = {
   credentials: { accessKeyId: "local", secretAccessKey: "local" },
 };
 
-export type ProxyFault = "none" | "drop request" | "drop answer" | "hang";
+export type ProxyFault = "none" | "drop request" | "drop response" | "hang";
 
 /** Passes requests on to `endpoint`; each takes the next of `faults` (then none). Counts what came in. */
 export async function startFaultyProxy(endpoint: string) {
   const faults: ProxyFault[] = [];
   const seen: string[] = [];
   const target = new URL(endpoint);
-  const server = createServer((incoming, answer: ServerResponse) => {
+  const server = createServer((incoming, response: ServerResponse) => {
     const chunks: Buffer[] = [];
     incoming.on("data", (chunk: Buffer) => chunks.push(chunk));
     incoming.on("end", () => {
@@ -100,13 +100,13 @@ export async function startFaultyProxy(endpoint: string) {
       const upstream = request(
         { host: target.hostname, port: target.port, method: incoming.method, headers: incoming.headers },
         (received) => {
-          if (fault === "drop answer") {
+          if (fault === "drop response") {
             received.resume();
             received.on("end", () => incoming.socket.destroy());
             return;
           }
-          answer.writeHead(received.statusCode ?? 500, received.headers);
-          received.pipe(answer);
+          response.writeHead(received.statusCode ?? 500, received.headers);
+          received.pipe(response);
         },
       );
       upstream.end(Buffer.concat(chunks));
@@ -140,7 +140,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function answers(endpoint: string, withinMs: number): Promise<void> {
+async function waitUntilReady(endpoint: string, withinMs: number): Promise<void> {
   const until = Date.now() + withinMs;
   for (;;) {
     try {

@@ -58,7 +58,7 @@ export function createNumberAccount(count = 0) {
       return account.role === "admin" ? all : all.filter(({ usageType }) => usageType === "DirectNumber");
     },
     /** The body of an answer. @throws RingCentralError */
-    answer({ name }: Operation<unknown>, { path, query }: OperationInput): unknown {
+    respond({ name }: Operation<unknown>, { path, query }: OperationInput): unknown {
       const ids = path?.phoneNumberId?.split(",") ?? [];
       const page = Number(query?.page ?? 1);
       const operation = name as AccountCall["operation"];
@@ -86,7 +86,7 @@ export function createNumberAccount(count = 0) {
 export function clientOf(account: NumberAccount): RingCentral {
   return {
     async call<Output>(operation: Operation<Output>, input: OperationInput): Promise<Output> {
-      const body = account.answer(operation, input);
+      const body = account.respond(operation, input);
       if (operation.output === undefined) throw new Error(`${operation.name} answers nothing`);
       return operation.output.parse(body);
     },

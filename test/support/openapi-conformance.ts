@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { Ajv2020 } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import type { Route } from "../../lib/contract/route.ts";
-import type { TestAnswer } from "./api-gateway.ts";
+import type { TestResponse } from "./api-gateway.ts";
 
 interface ResponseObject {
   $ref?: string;
@@ -22,21 +22,21 @@ addFormats.default(ajv);
 ajv.addSchema(document, "openapi.json");
 
 /** @throws when an answer's status, media type or body is not what docs/openapi.json says of the route */
-export function expectConforms(route: Route, answer: TestAnswer): void {
-  const where = `${route.operationId} ${answer.status}`;
+export function expectConforms(route: Route, result: TestResponse): void {
+  const where = `${route.operationId} ${result.status}`;
   const responses = document.paths[route.path]?.[route.method.toLowerCase()]?.responses ?? {};
-  const declared = responses[String(answer.status)];
+  const declared = responses[String(result.status)];
   if (declared === undefined) throw new Error(`${where}: this status is not described`);
   const response = resolve(declared);
   if (response.content === undefined) {
-    if (answer.body !== undefined) throw new Error(`${where}: a body is not described`);
+    if (result.body !== undefined) throw new Error(`${where}: a body is not described`);
     return;
   }
-  const mediaType = answer.headers["content-type"] ?? "";
+  const mediaType = result.headers["content-type"] ?? "";
   const schema = response.content[mediaType]?.schema;
   if (schema === undefined) throw new Error(`${where}: the media type ${mediaType} is not described`);
   const validate = ajv.compile(absolute(schema));
-  if (!validate(answer.body)) throw new Error(`${where}: ${ajv.errorsText(validate.errors)}`);
+  if (!validate(result.body)) throw new Error(`${where}: ${ajv.errorsText(validate.errors)}`);
 }
 
 function resolve(response: ResponseObject): ResponseObject {

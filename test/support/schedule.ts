@@ -97,7 +97,7 @@ export interface ScheduleOptions {
   loseRequestRate?: number;
   /** The caller gives a request up as lost, and it arrives all the same, up to the longest pause later. */
   lateRequestRate?: number;
-  loseAnswerRate?: number;
+  loseResponseRate?: number;
   duplicateRate?: number;
   maxSteps?: number;
 }
@@ -134,7 +134,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     pauseMs = [1_000, 60_000],
     loseRequestRate = 0,
     lateRequestRate = 0,
-    loseAnswerRate = 0,
+    loseResponseRate = 0,
     duplicateRate = 0,
     maxSteps = 1_000_000,
   } = options;
@@ -256,7 +256,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
       note(`${id} ${label}: ${result.ok ? "ok" : String(result.error)}`);
       if (!alive || !survives(label, "after effect")) return never();
 
-      if (!reliable && chance(loseAnswerRate)) {
+      if (!reliable && chance(loseResponseRate)) {
         await delay([lossTimeoutMs, lossTimeoutMs]);
         note(`${id} ${label}: answer lost`);
         if (dead) return never();

@@ -8,7 +8,7 @@ import { handler as startSync } from "../../functions/sync/start-sync.ts";
 import { listCompanyNumbersRoute, listNumberChangesRoute } from "../../lib/contract/company-numbers.ts";
 import type { Route } from "../../lib/contract/route.ts";
 import { confirmSyncQuarantineRoute, getSyncStatusRoute, startSyncRoute } from "../../lib/contract/sync.ts";
-import { invoke, lambdaContext, type TestAnswer, type TestRequest } from "./api-gateway.ts";
+import { invoke, lambdaContext, type TestRequest, type TestResponse } from "./api-gateway.ts";
 import { expectConforms } from "./openapi-conformance.ts";
 import type { Service } from "./service.ts";
 import { type SyncServices, sqsEvent } from "./sync-services.ts";
@@ -19,10 +19,10 @@ export type SyncLab = ReturnType<typeof syncLab>;
 export function syncLab(service: Service, sync: SyncServices) {
   const as =
     (handler: Parameters<typeof invoke>[0], route: Route, token: () => string) =>
-    async (request: TestRequest = {}): Promise<TestAnswer> => {
-      const answer = await invoke(handler, route, { token: token(), ...request });
-      expectConforms(route, answer);
-      return answer;
+    async (request: TestRequest = {}): Promise<TestResponse> => {
+      const response = await invoke(handler, route, { token: token(), ...request });
+      expectConforms(route, response);
+      return response;
     };
   const { tokens } = service;
   const list = as(listCompanyNumbers, listCompanyNumbersRoute, () => tokens.service);
@@ -47,11 +47,11 @@ export function syncLab(service: Service, sync: SyncServices) {
       await this.workOnce();
     },
     /** Follows links from a path with a query until there is no more. */
-    async readAll(query = "limit=100"): Promise<TestAnswer["body"][]> {
+    async readAll(query = "limit=100"): Promise<TestResponse["body"][]> {
       const items = [];
       let next: string | undefined = query;
       while (next !== undefined) {
-        const page: TestAnswer = await list({ query: next });
+        const page: TestResponse = await list({ query: next });
         if (page.status !== 200) throw new Error(JSON.stringify(page.body));
         items.push(...page.body.data);
         next = /^<[^?]*\?([^>]*)>; rel="next"$/.exec(page.headers.link ?? "")?.[1];

@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { extensionPath, type ListAnswer, logIn, type Send } from "./http-lab.ts";
+import { extensionPath, type ListResponse, logIn, type Send } from "./http-lab.ts";
 import { SEED, startTwin } from "./twin.ts";
 
 const twin = await startTwin({ numbers: 20, limits: false });
@@ -13,11 +13,11 @@ beforeEach(async () => {
 const legacy = `${extensionPath()}/blocked-number`;
 const path = `${extensionPath()}/caller-blocking/phone-numbers`;
 const numbers = async (of: string) =>
-  (await send<ListAnswer>("GET", of)).body.records.map(({ phoneNumber }) => phoneNumber);
+  (await send<ListResponse>("GET", of)).body.records.map(({ phoneNumber }) => phoneNumber);
 
 describe("the legacy family", () => {
   test("shows the blocked ones, under names and ids of its own", async () => {
-    const { body } = await send<ListAnswer>("GET", legacy);
+    const { body } = await send<ListResponse>("GET", legacy);
     expect(body.records).toHaveLength(3);
     expect(body.records[0]).toEqual({
       id: "4400111000",
@@ -30,7 +30,7 @@ describe("the legacy family", () => {
   test("adds what the new family shows too", async () => {
     const added = await send("POST", legacy, { phoneNumber: "(202) 555-0188", name: "Scam" });
     expect(added).toMatchObject({ status: 200, body: { phoneNumber: "+12025550188", name: "Scam" } });
-    expect((await send<ListAnswer>("GET", path)).body.records).toContainEqual(
+    expect((await send<ListResponse>("GET", path)).body.records).toContainEqual(
       expect.objectContaining({ phoneNumber: "+12025550188", label: "Scam", status: "Blocked" }),
     );
   });

@@ -81,18 +81,18 @@ describe("a fault", () => {
 
   test.each([false, true])("of kind timeout never answers; processed: %s", async (afterProcessing) => {
     twin.faults.add({ kind: "timeout", afterProcessing });
-    let isAnswered = false;
+    let isSettled = false;
     // Left hanging on purpose: closing the twin ends it.
     add().then(
       () => {
-        isAnswered = true;
+        isSettled = true;
       },
       () => {},
     );
     await untilSeen(2);
     expect((await send("GET", path)).status).toBe(200);
     expect(isStored()).toBe(afterProcessing);
-    expect(isAnswered).toBe(false);
+    expect(isSettled).toBe(false);
     expect(twin.requests[1]?.status).toBeUndefined();
   });
 

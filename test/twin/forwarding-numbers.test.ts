@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { extensionPath, type ListAnswer, logIn, type Send } from "./http-lab.ts";
+import { extensionPath, type ListResponse, logIn, type Send } from "./http-lab.ts";
 import { SEED, startTwin } from "./twin.ts";
 
 const twin = await startTwin({ numbers: 20, limits: false });
@@ -13,7 +13,7 @@ beforeEach(async () => {
 const path = `${extensionPath()}/forwarding-number`;
 const add = (body: unknown) => send<Record<string, unknown>>("POST", path, body);
 const update = (id: string, body: unknown) => send<Record<string, unknown>>("PUT", `${path}/${id}`, body);
-const list = async () => (await send<ListAnswer>("GET", path)).body.records;
+const list = async () => (await send<ListResponse>("GET", path)).body.records;
 
 describe("a new forwarding number", () => {
   test("answers 200 with the record; flip numbers are integers going in and strings coming out", async () => {

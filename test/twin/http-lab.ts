@@ -10,7 +10,7 @@ export interface Read<T = unknown> {
 }
 
 /** The part of a list response that tests read. */
-export interface ListAnswer {
+export interface ListResponse {
   uri: string;
   records: { id: string | number; [field: string]: unknown }[];
   paging: Record<string, number>;
@@ -18,7 +18,7 @@ export interface ListAnswer {
 }
 
 /** The part of a token response that tests read. */
-export interface TokenAnswer {
+export interface TokenResponse {
   access_token: string;
   refresh_token: string;
   expires_in: number;
@@ -58,7 +58,7 @@ export async function fetchRead<T = unknown>(url: string, init?: RequestInit): P
 }
 
 /** Sends a token request as an app: with Basic, or with the client id in the body when it has no secret. */
-export function requestToken<T = TokenAnswer>(
+export function requestToken<T = TokenResponse>(
   twin: Twin,
   form: Record<string, string>,
   app: ClientCredentials = mainApp,
@@ -75,7 +75,7 @@ export function requestJwtToken(
   twin: Twin,
   jwt: string = SEED.jwt,
   app?: ClientCredentials,
-): Promise<Read<TokenAnswer>> {
+): Promise<Read<TokenResponse>> {
   return requestToken(twin, { grant_type: jwtBearer, assertion: jwt }, app);
 }
 

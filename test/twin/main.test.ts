@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
-import { companyNumbersPath, type ListAnswer, logIn } from "./http-lab.ts";
+import { companyNumbersPath, type ListResponse, logIn } from "./http-lab.ts";
 import { OptionError, startTwin, type TwinOptions } from "./twin.ts";
 
 const main = fileURLToPath(new URL("./main.ts", import.meta.url));
@@ -59,7 +59,7 @@ describe("twins in one process", () => {
     for (const twin of [one, other]) {
       const send = await logIn(twin);
       totals.push(
-        (await send<ListAnswer>("GET", `${companyNumbersPath}?perPage=1`)).body.paging.totalElements,
+        (await send<ListResponse>("GET", `${companyNumbersPath}?perPage=1`)).body.paging.totalElements,
       );
     }
     expect(totals).toEqual([20, 25_000]);

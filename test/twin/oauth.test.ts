@@ -8,7 +8,7 @@ import {
   requestJwtToken,
   requestToken,
   sender,
-  type TokenAnswer,
+  type TokenResponse,
 } from "./http-lab.ts";
 import { createManualClock, SEED, startTwin } from "./twin.ts";
 
@@ -20,7 +20,7 @@ beforeEach(() => twin.reset());
 const refresh = (token: string) => requestToken(twin, { grant_type: "refresh_token", refresh_token: token });
 const probe = (token: string) => sender(twin, token)("GET", `${extensionPath("~")}/blocked-number`);
 const codeOf = (body: unknown) => (body as { errors: { errorCode: string }[] }).errors[0]?.errorCode;
-const pairOf = ({ access_token, refresh_token }: TokenAnswer) => ({ access_token, refresh_token });
+const pairOf = ({ access_token, refresh_token }: TokenResponse) => ({ access_token, refresh_token });
 
 describe("a login", () => {
   test("answers what the sheet lists", async () => {

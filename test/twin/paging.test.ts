@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { companyNumbersPath, extensionPath, type ListAnswer, logIn, type Send } from "./http-lab.ts";
+import { companyNumbersPath, extensionPath, type ListResponse, logIn, type Send } from "./http-lab.ts";
 import { SEED, startTwin, type Twin } from "./twin.ts";
 
 let twin: Twin;
@@ -11,8 +11,8 @@ beforeAll(async () => {
 });
 afterAll(() => twin.close());
 
-const list = async (path: string) => (await send<ListAnswer>("GET", path)).body;
-const ids = ({ records }: ListAnswer) => records.map(({ id }) => id);
+const list = async (path: string) => (await send<ListResponse>("GET", path)).body;
+const ids = ({ records }: ListResponse) => records.map(({ id }) => id);
 
 describe("a list", () => {
   test("walked from link to link shows every row once, whatever the page size", async () => {
@@ -97,7 +97,7 @@ describe("a list", () => {
 
 describe("company numbers", () => {
   test("are filtered by repeated parameters", async () => {
-    const usage = (page: ListAnswer) => new Set(page.records.map((record) => record.usageType));
+    const usage = (page: ListResponse) => new Set(page.records.map((record) => record.usageType));
     const query = "usageType=MainCompanyNumber&usageType=DirectNumber&perPage=1000";
     expect(usage(await list(`${companyNumbersPath}?${query}`))).toEqual(
       new Set(["MainCompanyNumber", "DirectNumber"]),
@@ -114,7 +114,7 @@ describe("company numbers", () => {
 
   test("are shown to others than administrators as far as they are direct ones", async () => {
     const asUser = await logIn(twin, SEED.jwts.user);
-    const { body } = await asUser<ListAnswer>("GET", `${companyNumbersPath}?perPage=1000`);
+    const { body } = await asUser<ListResponse>("GET", `${companyNumbersPath}?perPage=1000`);
     expect(body.records.length).toBeGreaterThan(5);
     expect(body.records.every(({ usageType }) => usageType === "DirectNumber")).toBe(true);
   });

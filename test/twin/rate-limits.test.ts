@@ -29,15 +29,15 @@ describe("a usage plan group", () => {
     const first = await send("GET", companyNumbersPath);
     expect(rate(first.headers)).toEqual({ group: "heavy", limit: "10", remaining: "9", window: "60" });
     await exhaust(companyNumbersPath, 9);
-    const refused = await send("GET", companyNumbersPath);
-    expect(refused.status).toBe(429);
-    expect(refused.body).toEqual({
+    const rejected = await send("GET", companyNumbersPath);
+    expect(rejected.status).toBe(429);
+    expect(rejected.body).toEqual({
       errorCode: "CMN-301",
       message: "Request rate exceeded",
       errors: [{ errorCode: "CMN-301", message: "Request rate exceeded" }],
     });
-    expect(rate(refused.headers)).toEqual({ group: "heavy", limit: "10", remaining: "0", window: "60" });
-    expect(refused.headers.get("retry-after")).toBe("60");
+    expect(rate(rejected.headers)).toEqual({ group: "heavy", limit: "10", remaining: "0", window: "60" });
+    expect(rejected.headers.get("retry-after")).toBe("60");
   });
 
   test("starts its penalty anew with every request made during it", async () => {
@@ -87,8 +87,8 @@ describe("the Auth group", () => {
   test("gives an application five requests a minute, whoever logs in", async () => {
     const users = [SEED.jwts.user, SEED.jwts.otherUser, SEED.jwts.limited, SEED.jwts.admin];
     for (const jwt of users) expect((await requestJwtToken(twin, jwt)).status).toBe(200);
-    const refused = await requestJwtToken(twin);
-    expect([refused.status, refused.headers.get("retry-after")]).toEqual([429, "60"]);
+    const rejected = await requestJwtToken(twin);
+    expect([rejected.status, rejected.headers.get("retry-after")]).toEqual([429, "60"]);
     expect((await requestJwtToken(twin, SEED.jwt, SEED.apps.public)).status).toBe(200);
     clock.advance(60_000);
     expect((await requestJwtToken(twin)).status).toBe(200);
@@ -109,15 +109,15 @@ test("a limiter never accepts more than its limit in a minute, nor anything with
     fc.property(fc.integer({ min: 1, max: 6 }), gaps, (limit, waits) => {
       const limiter = createRateLimiter();
       let now = 0;
-      let refusedAt = Number.NEGATIVE_INFINITY;
+      let rejectedAt = Number.NEGATIVE_INFINITY;
       const accepted: number[] = [];
       for (const wait of waits) {
         now += wait;
         const lately = accepted.filter((at) => at > now - 60_000).length;
         const verdict = limiter.hit("key", limit, now);
-        expect(verdict.accepted).toBe(lately < limit && now >= refusedAt + 60_000);
+        expect(verdict.accepted).toBe(lately < limit && now >= rejectedAt + 60_000);
         if (verdict.accepted) accepted.push(now);
-        else refusedAt = now;
+        else rejectedAt = now;
       }
     }),
   );

@@ -1,6 +1,6 @@
 import { SDK } from "@ringcentral/sdk";
 import { afterAll, expect, test } from "vitest";
-import { companyNumbersPath, extensionPath, type ListAnswer } from "./http-lab.ts";
+import { companyNumbersPath, extensionPath, type ListResponse } from "./http-lab.ts";
 import { SEED, startTwin } from "./twin.ts";
 
 const twin = await startTwin({ numbers: 20 });
@@ -11,7 +11,7 @@ test("RingCentral's own SDK logs in and gets through all seven operations", asyn
   const platform = sdk.platform();
   await platform.login({ jwt: SEED.jwt });
   const path = extensionPath();
-  const list = async (from: string) => (await (await platform.get(from)).json()) as ListAnswer;
+  const list = async (from: string) => (await (await platform.get(from)).json()) as ListResponse;
 
   expect((await list(`${path}/blocked-number`)).records).toHaveLength(3);
   const blocked = await platform.post(`${path}/blocked-number`, { phoneNumber: "+12025550188" });
@@ -42,6 +42,6 @@ test("the SDK logs in again after a dead token by refreshing", async () => {
   const sdk = new SDK({ server: twin.url, clientId: SEED.clientId, clientSecret: SEED.clientSecret });
   await sdk.platform().login({ jwt: SEED.jwt });
   twin.expireTokens();
-  const answer = await sdk.platform().get(`${extensionPath()}/forwarding-number`);
-  expect(answer.status).toBe(200);
+  const response = await sdk.platform().get(`${extensionPath()}/forwarding-number`);
+  expect(response.status).toBe(200);
 });

@@ -17,14 +17,14 @@ let send: Send;
 let receiver: Server;
 let address: string;
 let received: Received[];
-let answer: { status: number; echo: boolean };
+let reply: { status: number; echo: boolean };
 
 const path = "/restapi/v1.0/subscription";
 const ofEveryone = `/restapi/v1.0/account/${SEED.accountId}/extension`;
 
 beforeEach(async () => {
   received = [];
-  answer = { status: 200, echo: true };
+  reply = { status: 200, echo: true };
   receiver = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
@@ -37,8 +37,8 @@ beforeEach(async () => {
       body: text === "" ? {} : JSON.parse(text),
     });
     response.setHeader("content-type", "application/json");
-    if (answer.echo && validationToken !== "") response.setHeader("validation-token", validationToken);
-    response.writeHead(answer.status).end("{}");
+    if (reply.echo && validationToken !== "") response.setHeader("validation-token", validationToken);
+    response.writeHead(reply.status).end("{}");
   });
   receiver.listen(0, "127.0.0.1");
   await once(receiver, "listening");
@@ -77,9 +77,9 @@ it("is made after a handshake that echoes the token, with the caller's own ids i
 });
 
 it("is not made when the handshake fails", async () => {
-  answer = { status: 200, echo: false };
+  reply = { status: 200, echo: false };
   expect(await create()).toMatchObject({ status: 400, body: { errors: [{ errorCode: "SUB-525" }] } });
-  answer = { status: 204, echo: true };
+  reply = { status: 204, echo: true };
   expect((await create()).status).toBe(400);
   expect((await send<{ records: unknown[] }>("GET", path)).body.records).toEqual([]);
 });
@@ -120,7 +120,7 @@ it("ends by itself, unless it is renewed, and when it is removed", async () => {
 
 it("is blacklisted when its address keeps failing, and then told nothing", async () => {
   const { body } = await create();
-  answer = { status: 500, echo: false };
+  reply = { status: 500, echo: false };
   for (let edit = 0; edit < 6; edit += 1) {
     twin.numbers.add({ phoneNumber: `+1202555012${edit}`, extensionId: SEED.extensionId });
     await twin.deliveriesSettled();

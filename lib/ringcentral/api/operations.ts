@@ -179,13 +179,13 @@ export const getCompanyNumber: Operation<wire.WireCompanyNumber> = {
 };
 
 /** Several company numbers by their ids. Light [spec: OAS]; counted as one call [unsure]. */
-export const getCompanyNumbers: Operation<wire.WireBulkAnswer[]> = {
+export const getCompanyNumbers: Operation<wire.WireBulkItem[]> = {
   name: "getCompanyNumbers",
   method: "GET",
   path: COMPANY_NUMBER,
   group: "light",
   bulkId: "phoneNumberId",
-  output: wire.wireBulkAnswers,
+  output: wire.wireBulkItems,
 };
 
 /** Query: `page`, `perPage`, `usageType` (repeatable), `status`. Light: the cheap way to one user's numbers. */

@@ -144,9 +144,9 @@ export const wireSubscription = z.object({
 export type WireSubscription = z.output<typeof wireSubscription>;
 
 /** One part of a bulk response; `body` is the operation's response for that id alone. [docs: BULK] */
-const wireBulkAnswer = /* @__PURE__ */ z.object({ resourceId: id, status: z.int(), body: z.unknown() });
-export type WireBulkAnswer = z.output<typeof wireBulkAnswer>;
-export const wireBulkAnswers = /* @__PURE__ */ z.array(wireBulkAnswer);
+const wireBulkItem = /* @__PURE__ */ z.object({ resourceId: id, status: z.int(), body: z.unknown() });
+export type WireBulkItem = z.output<typeof wireBulkItem>;
+export const wireBulkItems = /* @__PURE__ */ z.array(wireBulkItem);
 
 export const wireSubscriptions = z.object({ records: z.array(wireSubscription) });
 export type WireSubscriptions = z.output<typeof wireSubscriptions>;

@@ -3,7 +3,7 @@ import { toPhoneNumber } from "../../numbers/company-numbers.ts";
 import { RingCentralError, type RingCentralFailure } from "../../ringcentral/api/errors.ts";
 import type { CallContext, RingCentral } from "../../ringcentral/api/operation.ts";
 import { getCompanyNumber, getCompanyNumbers } from "../../ringcentral/api/operations.ts";
-import { type WireBulkAnswer, wireCompanyNumber } from "../../ringcentral/api/wire.ts";
+import { type WireBulkItem, wireCompanyNumber } from "../../ringcentral/api/wire.ts";
 import { readErrorBody } from "../../ringcentral/http/error-body.ts";
 
 /** [docs: BULK] */
@@ -61,7 +61,7 @@ async function lookUpTogether(
 }
 
 /** @returns undefined when the part settles nothing */
-function readPart({ resourceId: id, status, body }: WireBulkAnswer): Lookup | undefined {
+function readPart({ resourceId: id, status, body }: WireBulkItem): Lookup | undefined {
   if (status === 200) {
     const wire = wireCompanyNumber.safeParse(body);
     if (!wire.success || wire.data.id !== id) return undefined;

@@ -1,13 +1,13 @@
 import { isManual } from "../clock.ts";
 import { OptionError } from "../options.ts";
 import type { PermissionPatch, Twin } from "../running-twin.ts";
-import { type Answer, json, noContent } from "./answer.ts";
 import type { Ending } from "./fault-effects.ts";
 import { checkFaultRule } from "./faults.ts";
 import type { ReceivedRequest } from "./received-request.ts";
+import { type HttpResponse, json, noContent } from "./response.ts";
 
 type Body = Record<string, unknown>;
-type Command = (twin: Twin, body: Body, id: string) => Answer;
+type Command = (twin: Twin, body: Body, id: string) => HttpResponse;
 
 const done = (act: (twin: Twin, body: Body, id: string) => void): Command => {
   return (twin, body, id) => {
@@ -78,17 +78,17 @@ function textOf(body: Body, name: string, fallback?: string): string {
 export function serveControl(twin: Twin, request: ReceivedRequest): Ending {
   const [name = "", id = ""] = request.path.slice("/__twin/".length).split("/");
   const command = commands[`${request.method} ${name}`];
-  if (command === undefined) return answered(json(404, { message: "no such command" }));
+  if (command === undefined) return ending(json(404, { message: "no such command" }));
   try {
     const body: unknown = request.body === "" ? {} : JSON.parse(request.body);
     if (typeof body !== "object" || body === null) throw new OptionError("the body has to be an object");
-    return answered(command(twin, { ...body }, id));
+    return ending(command(twin, { ...body }, id));
   } catch (error) {
-    return answered(json(400, { message: error instanceof Error ? error.message : String(error) }));
+    return ending(json(400, { message: error instanceof Error ? error.message : String(error) }));
   }
 }
 
-const answered = (answer: Answer): Ending => ({ kind: "answer", answer });
+const ending = (response: HttpResponse): Ending => ({ kind: "response", response });
 
 /** Everything except tokens and phone numbers, which have their own command. */
 function describeState(twin: Twin) {

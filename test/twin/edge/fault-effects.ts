@@ -1,13 +1,13 @@
 import type { Clock } from "../clock.ts";
 import { restError } from "../rest/errors.ts";
-import { type Answer, json } from "./answer.ts";
 import type { FaultEffect } from "./faults.ts";
+import { type HttpResponse, json } from "./response.ts";
 
 /** The outcome on the socket. */
 export type Ending =
-  | { kind: "answer"; answer: Answer }
+  | { kind: "response"; response: HttpResponse }
   /** The head announces the whole body; half of it follows, then the connection breaks. */
-  | { kind: "truncate"; answer: Answer }
+  | { kind: "truncate"; response: HttpResponse }
   | { kind: "reset" }
   | { kind: "hang" };
 
@@ -27,22 +27,22 @@ function comesAfter(effect: FaultEffect): boolean {
 export async function runUnderFaults(
   effects: readonly FaultEffect[],
   clock: Clock,
-  process: () => Promise<Answer>,
+  process: () => Promise<HttpResponse>,
 ): Promise<Ending> {
   for (const effect of effects.filter((each) => !comesAfter(each))) {
     if (effect.kind === "delay") await clock.sleep(effect.ms);
     else return spoil(effect, undefined);
   }
-  const answer = await process();
+  const response = await process();
   for (const effect of effects.filter(comesAfter)) {
     if (effect.kind === "delay") await clock.sleep(effect.ms);
-    else return spoil(effect, answer);
+    else return spoil(effect, response);
   }
-  return { kind: "answer", answer };
+  return { kind: "response", response };
 }
 
-function spoil(effect: Exclude<FaultEffect, { kind: "delay" }>, answer: Answer | undefined): Ending {
-  const given = answer ?? { status: 200, headers: {} };
+function spoil(effect: Exclude<FaultEffect, { kind: "delay" }>, response: HttpResponse | undefined): Ending {
+  const given = response ?? { status: 200, headers: {} };
   switch (effect.kind) {
     case "reset":
     case "reset-after-processing":
@@ -50,29 +50,29 @@ function spoil(effect: Exclude<FaultEffect, { kind: "delay" }>, answer: Answer |
     case "timeout":
       return { kind: "hang" };
     case "truncated-body":
-      return { kind: "truncate", answer: given };
+      return { kind: "truncate", response: given };
     case "status":
-      return { kind: "answer", answer: statusAnswer(effect) };
+      return { kind: "response", response: statusResponse(effect) };
     case "html-body":
       return {
-        kind: "answer",
-        answer: { status: effect.status ?? 502, headers: { "Content-Type": "text/html" }, body: html },
+        kind: "response",
+        response: { status: effect.status ?? 502, headers: { "Content-Type": "text/html" }, body: html },
       };
     case "empty-body":
-      return { kind: "answer", answer: { status: given.status, headers: given.headers } };
+      return { kind: "response", response: { status: given.status, headers: given.headers } };
     case "content-type": {
       const headers = { ...given.headers, "Content-Type": effect.contentType };
-      return { kind: "answer", answer: { ...given, headers } };
+      return { kind: "response", response: { ...given, headers } };
     }
   }
 }
 
 /** Carries no rate headers, as a 429 of the per-address or global limits does [docs: RATE]. */
-function statusAnswer(effect: Extract<FaultEffect, { kind: "status" }>): Answer {
+function statusResponse(effect: Extract<FaultEffect, { kind: "status" }>): HttpResponse {
   const { status, errorCode, message, body, headers } = effect;
   if (typeof body === "string") return { status, headers: { ...headers }, body };
   if (body !== undefined) return json(status, body, headers);
   if (errorCode === undefined) return { status, headers: { ...headers } };
-  const { answer } = restError(status, errorCode, message ?? "Simulated failure", {}, headers);
-  return answer;
+  const { response } = restError(status, errorCode, message ?? "Simulated failure", {}, headers);
+  return response;
 }

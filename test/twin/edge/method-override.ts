@@ -6,7 +6,7 @@ const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 /**
  * The method a request is served as: a POST may name another one in `X-HTTP-Method-Override` or `_method`
  * [docs: URIS]. Supported here so that tests detect a proxy that passes either on.
- * @throws Refusal 400 when the two disagree or name no method
+ * @throws Rejection 400 when the two disagree or name no method
  */
 export function effectiveMethod(request: ReceivedRequest): string {
   if (request.method !== "POST") return request.method;

@@ -2,13 +2,13 @@ import { matchOAuth, serveOAuth } from "../oauth/serve-oauth.ts";
 import { restError } from "../rest/errors.ts";
 import { type Match, matchRoute } from "../rest/match-route.ts";
 import { serveCall } from "../rest/serve-call.ts";
-import { type Answer, Refusal } from "./answer.ts";
 import { type Ending, runUnderFaults } from "./fault-effects.ts";
 import type { Faults } from "./faults.ts";
 import { effectiveMethod } from "./method-override.ts";
 import type { Platform } from "./platform.ts";
 import type { ReceivedRequest } from "./received-request.ts";
 import type { LoggedRequest, RequestLog } from "./request-log.ts";
+import { type HttpResponse, Rejection } from "./response.ts";
 import type { WritesInFlight } from "./writes-in-flight.ts";
 
 /** The parts that every request passes through. */
@@ -33,7 +33,7 @@ export async function serveRequest(edge: Edge, request: ReceivedRequest): Promis
     try {
       if (settings.latencyMs > 0) await clock.sleep(settings.latencyMs);
       return await runUnderFaults(effects, clock, async () =>
-        addPlatformHeaders(platform, await answerFor(async () => target(write.isDuplicate))),
+        addPlatformHeaders(platform, await respond(async () => target(write.isDuplicate))),
       );
     } finally {
       write.leave();
@@ -48,7 +48,7 @@ function findTarget(
   { platform }: Edge,
   request: ReceivedRequest,
   entry: LoggedRequest,
-): (isDuplicate: boolean) => Answer | Promise<Answer> {
+): (isDuplicate: boolean) => HttpResponse | Promise<HttpResponse> {
   try {
     const oauth = matchOAuth(request.method, request.path);
     if (oauth !== undefined) {
@@ -66,29 +66,29 @@ function findTarget(
   }
 }
 
-async function answerFor(serve: () => Promise<Answer>): Promise<Answer> {
+async function respond(serve: () => Promise<HttpResponse>): Promise<HttpResponse> {
   try {
     return await serve();
   } catch (error) {
-    if (error instanceof Refusal) return error.answer;
+    if (error instanceof Rejection) return error.response;
     // A bug of the twin, reported as RingCentral reports an internal error.
     console.error(error);
-    return restError(500, "CMN-203", "Internal Server Error").answer;
+    return restError(500, "CMN-203", "Internal Server Error").response;
   }
 }
 
 /** Every response names the request, the data centre it went to [observed: PM], and its language [docs: LOC]. */
-function addPlatformHeaders({ random }: Platform, answer: Answer): Answer {
+function addPlatformHeaders({ random }: Platform, response: HttpResponse): HttpResponse {
   const headers = { RCRequestId: random.uuid(), RoutingKey: "TWN01P01", "Content-Language": "en-US" };
-  return { ...answer, headers: { ...headers, ...answer.headers } };
+  return { ...response, headers: { ...headers, ...response.headers } };
 }
 
 function complete(entry: LoggedRequest, ending: Ending, now: number): void {
   entry.durationMs = now - entry.at;
-  if (!("answer" in ending)) return;
-  entry.status = ending.answer.status;
-  const code = /"errors":\[\{"errorCode":"([^"]+)"/.exec(ending.answer.body ?? "")?.[1];
-  const topLevel = /^\{"errorCode":"([^"]+)"/.exec(ending.answer.body ?? "")?.[1];
+  if (!("response" in ending)) return;
+  entry.status = ending.response.status;
+  const code = /"errors":\[\{"errorCode":"([^"]+)"/.exec(ending.response.body ?? "")?.[1];
+  const topLevel = /^\{"errorCode":"([^"]+)"/.exec(ending.response.body ?? "")?.[1];
   const errorCode = code ?? topLevel;
   if (errorCode !== undefined) entry.errorCode = errorCode;
 }

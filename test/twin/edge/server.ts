@@ -53,11 +53,11 @@ function finish(response: ServerResponse, ending: Ending): void {
     response.socket?.resetAndDestroy();
     return;
   }
-  const { status, headers, body } = ending.answer;
+  const { status, headers, body } = ending.response;
   const bytes = Buffer.from(body ?? "");
   const length = status === 204 ? {} : { "Content-Length": String(bytes.length) };
   response.writeHead(status, { ...headers, ...length });
-  if (ending.kind === "answer") {
+  if (ending.kind === "response") {
     response.end(bytes);
     return;
   }

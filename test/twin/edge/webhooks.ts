@@ -27,7 +27,7 @@ export interface Webhooks {
 }
 
 /** [docs: HOOK] */
-const ANSWER_WITHIN_MS = 3_000;
+const RESPONSE_TIMEOUT_MS = 3_000;
 const MAX_RESPONSE_BYTES = 1_024;
 /** How many failures in a row make a subscription `Blacklisted`; the number is undocumented [unsure]. */
 const PATIENCE = 5;
@@ -42,7 +42,7 @@ export function createWebhooks(clock: Clock, random: Random): Webhooks {
       method: "POST",
       headers: { "Content-Type": "application/json", "User-Agent": "RingCentral-WebHook/Twin", ...headers },
       redirect: "manual",
-      signal: AbortSignal.any([closing.signal, AbortSignal.timeout(ANSWER_WITHIN_MS)]),
+      signal: AbortSignal.any([closing.signal, AbortSignal.timeout(RESPONSE_TIMEOUT_MS)]),
       ...(body !== undefined && { body }),
     });
 

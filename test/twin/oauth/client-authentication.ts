@@ -31,7 +31,7 @@ function readCredentials(request: ReceivedRequest, form: URLSearchParams): Prese
 
 /**
  * Finds the app that a token request names. The request counts against its Auth limit even if `verify` fails later.
- * @throws Refusal when no known app is named
+ * @throws Rejection when no known app is named
  */
 export function identifyClient(
   world: World,

@@ -1,4 +1,4 @@
-import { json, Refusal } from "../edge/answer.ts";
+import { json, Rejection } from "../edge/response.ts";
 
 interface OAuthParameter {
   parameterName: string;
@@ -15,7 +15,7 @@ export function oauthError(
   description: string,
   parameters: OAuthParameter[] = [],
   status = 400,
-): Refusal {
+): Rejection {
   const entry = { errorCode, message: description, ...(parameters.length > 0 && { parameters }) };
-  return new Refusal(json(status, { error, error_description: description, errors: [entry] }));
+  return new Rejection(json(status, { error, error_description: description, errors: [entry] }));
 }

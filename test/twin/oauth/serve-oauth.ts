@@ -1,14 +1,14 @@
 import type { App } from "../data/world.ts";
-import { type Answer, json, Refusal } from "../edge/answer.ts";
 import type { Platform } from "../edge/platform.ts";
 import { rateLimitHeaders } from "../edge/rate-limiter.ts";
 import { headerOf, type ReceivedRequest } from "../edge/received-request.ts";
 import type { LoggedRequest } from "../edge/request-log.ts";
+import { type HttpResponse, json, Rejection } from "../edge/response.ts";
 import { authenticate } from "../rest/authentication.ts";
 import { restError } from "../rest/errors.ts";
 import { identifyClient } from "./client-authentication.ts";
 import { oauthError } from "./errors.ts";
-import { answerTokenRequest } from "./token-endpoint.ts";
+import { serveTokenRequest } from "./token-endpoint.ts";
 
 const operations: Record<string, string> = {
   "POST /restapi/oauth/token": "token",
@@ -30,7 +30,7 @@ export function serveOAuth(
   operation: string,
   request: ReceivedRequest,
   entry: LoggedRequest,
-): Answer {
+): HttpResponse {
   switch (operation) {
     // The twin's tokens are opaque, so the key set is empty. Not throttled [spec].
     case "jwks":
@@ -65,7 +65,7 @@ function serveForm(
   operation: string,
   request: ReceivedRequest,
   entry: LoggedRequest,
-): Answer {
+): HttpResponse {
   if (!headerOf(request, "content-type")?.toLowerCase().includes("application/x-www-form-urlencoded")) {
     throw oauthError("invalid_request", "CMN-407", "Parameter in header is invalid", [
       { parameterName: "Content-Type" },
@@ -82,24 +82,29 @@ function serveForm(
     }
     const { world, sessions, clock, random, settings } = platform;
     const { issueRefreshTokens } = settings;
-    return answerTokenRequest({ world, sessions, clock, random, issueRefreshTokens }, client.app, form);
+    return serveTokenRequest({ world, sessions, clock, random, issueRefreshTokens }, client.app, form);
   });
 }
 
 /** Counts per application: five a minute, for all users together [docs: AUTH5]. */
-function withinBudget(platform: Platform, app: App, entry: LoggedRequest, answer: () => Answer): Answer {
+function withinBudget(
+  platform: Platform,
+  app: App,
+  entry: LoggedRequest,
+  response: () => HttpResponse,
+): HttpResponse {
   entry.clientId = app.clientId;
   entry.group = "Auth";
   const limit = platform.settings.limits.Auth;
-  if (limit === false) return answer();
+  if (limit === false) return response();
   const verdict = platform.limiter.hit(JSON.stringify([app.clientId, "Auth"]), limit, platform.clock.now());
   const headers = rateLimitHeaders("Auth", verdict);
   if (!verdict.accepted) throw restError(429, "CMN-301", "Request rate exceeded", {}, headers);
   try {
-    const given = answer();
+    const given = response();
     return { ...given, headers: { ...headers, ...given.headers } };
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return { ...error.answer, headers: { ...headers, ...error.answer.headers } };
+    if (!(error instanceof Rejection)) throw error;
+    return { ...error.response, headers: { ...headers, ...error.response.headers } };
   }
 }

@@ -1,6 +1,6 @@
 import type { Clock } from "../clock.ts";
 import type { App, User, World } from "../data/world.ts";
-import { type Answer, json } from "../edge/answer.ts";
+import { type HttpResponse, json } from "../edge/response.ts";
 import type { Random } from "../random.ts";
 import { oauthError } from "./errors.ts";
 import { scopeOf } from "./scope.ts";
@@ -20,9 +20,9 @@ export interface TokenEndpoint {
 
 /**
  * Serves the token request of an authenticated app.
- * @throws Refusal in the OAuth dialect
+ * @throws Rejection in the OAuth dialect
  */
-export function answerTokenRequest(endpoint: TokenEndpoint, app: App, form: URLSearchParams): Answer {
+export function serveTokenRequest(endpoint: TokenEndpoint, app: App, form: URLSearchParams): HttpResponse {
   const grant = form.get("grant_type");
   const parameters = [{ parameterName: "grant_type", ...(grant && { parameterValue: grant }) }];
   if (!grant) {
@@ -54,14 +54,14 @@ function required(form: URLSearchParams, name: string): string {
 function logIn(endpoint: TokenEndpoint, app: App, form: URLSearchParams): Session {
   const assertion = required(form, "assertion");
   const user = endpoint.world.users.find((each) => each.jwt === assertion);
-  const refused = (code: string, description: string) => oauthError("invalid_grant", code, description);
+  const rejected = (code: string, description: string) => oauthError("invalid_grant", code, description);
   // The code for an unknown JWT credential is undocumented; bad owner credentials fit best [unsure].
   const isDead = user?.jwtExpiresAt !== undefined && user.jwtExpiresAt <= endpoint.clock.now();
   const isForeign = user?.jwtApps !== undefined && !user.jwtApps.includes(app.clientId);
   if (user === undefined || isDead || isForeign) {
-    throw refused("OAU-140", "Invalid resource owner credentials");
+    throw rejected("OAU-140", "Invalid resource owner credentials");
   }
-  checkLoginAllowed(endpoint.world, user, refused);
+  checkLoginAllowed(endpoint.world, user, rejected);
   const narrowedTo = form.get("scope")?.split(/[ ,]+/).filter(Boolean);
   return endpoint.sessions.open(app, user, {
     endpointId: form.get("endpoint_id") ?? endpoint.random.uuid(),
@@ -73,16 +73,16 @@ function logIn(endpoint: TokenEndpoint, app: App, form: URLSearchParams): Sessio
 function checkLoginAllowed(
   world: World,
   user: User,
-  refused: (code: string, description: string) => Error,
+  rejected: (code: string, description: string) => Error,
 ): void {
-  if (user.lockedOut) throw refused("OAU-147", "The account is locked out after failed logons");
+  if (user.lockedOut) throw rejected("OAU-147", "The account is locked out after failed logons");
   const account = world.accounts.get(user.accountId);
   if (account?.status !== "Confirmed") {
-    throw refused("OAU-142", "Login to account in current state is not allowed");
+    throw rejected("OAU-142", "Login to account in current state is not allowed");
   }
   const extension = user.extensionId === undefined ? undefined : account.extensions.get(user.extensionId);
   if (user.extensionId !== undefined && extension?.status !== "Enabled") {
-    throw refused("OAU-141", "Login for extension in current state is not allowed");
+    throw rejected("OAU-141", "Login for extension in current state is not allowed");
   }
   // A role without this permission may not log in through another owner's app [observed: SO].
   if (!user.permissions.includes("ThirdPartyAppAccess")) {
@@ -105,7 +105,7 @@ function readLifetimes(form: URLSearchParams): Session["lifetimes"] {
   };
 }
 
-function tokenResponse(endpoint: TokenEndpoint, session: Session): Answer {
+function tokenResponse(endpoint: TokenEndpoint, session: Session): HttpResponse {
   const now = endpoint.clock.now();
   const secondsUntil = (instant: number) => Math.max(0, Math.floor((instant - now) / 1000));
   const { user } = session;

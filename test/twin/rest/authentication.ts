@@ -8,7 +8,7 @@ function unauthorized(errorCode: string, message: string): Error {
 
 /**
  * Reads the bearer token, from the header or, as RingCentral does, from the query [docs: TOK].
- * @throws Refusal for a header without one; the codes of the different faults are the twin's choice [unsure]
+ * @throws Rejection for a header without one; the codes of the different faults are the twin's choice [unsure]
  */
 function readAccessToken(request: ReceivedRequest): string {
   const header = headerOf(request, "authorization");
@@ -31,7 +31,7 @@ function readAccessToken(request: ReceivedRequest): string {
 
 /**
  * Finds the session of a call.
- * @throws Refusal 401 with the matching code
+ * @throws Rejection 401 with the matching code
  */
 export function authenticate(sessions: Sessions, request: ReceivedRequest): Session {
   const token = readAccessToken(request);

@@ -1,5 +1,5 @@
 import type { CallerBlockingEntry } from "../data/world.ts";
-import { type Answer, json, noContent } from "../edge/answer.ts";
+import { type HttpResponse, json, noContent } from "../edge/response.ts";
 import { type ExtensionCall, extensionUri } from "./call.ts";
 import { addEntry } from "./caller-blocking-list.ts";
 import { idMismatch, notFound, tooLong } from "./errors.ts";
@@ -35,14 +35,14 @@ function readName(body: Record<string, unknown>): string | undefined {
 }
 
 /** Op 1. Paging is not declared, yet `perPage` is in its error table, so both are accepted [seed]. */
-export function listBlockedNumbers(call: ExtensionCall): Answer {
+export function listBlockedNumbers(call: ExtensionCall): HttpResponse {
   const blocked = call.extension.callerBlocking.filter(({ status }) => status === "Blocked");
   const record = (entry: CallerBlockingEntry) => toRecord(call, entry);
   return json(200, listBody(listUri(call), blocked, readPageRequest(call), [], record));
 }
 
 /** Op 2. */
-export function addBlockedNumber(call: ExtensionCall): Answer {
+export function addBlockedNumber(call: ExtensionCall): HttpResponse {
   const body = readJsonObject(call.request);
   const phoneNumber = requiredPhoneNumber(body);
   const label = readName(body);
@@ -50,12 +50,12 @@ export function addBlockedNumber(call: ExtensionCall): Answer {
   return json(200, toRecord(call, entry));
 }
 
-export function getBlockedNumber(call: ExtensionCall): Answer {
+export function getBlockedNumber(call: ExtensionCall): HttpResponse {
   return json(200, toRecord(call, find(call)));
 }
 
 /** Only the name may change, and the body must repeat the id of the path [observed: TS]. */
-export function renameBlockedNumber(call: ExtensionCall): Answer {
+export function renameBlockedNumber(call: ExtensionCall): HttpResponse {
   const entry = find(call);
   const body = readJsonObject(call.request);
   if (stringField(body, "id") !== entry.legacyId) throw idMismatch("id");
@@ -65,7 +65,7 @@ export function renameBlockedNumber(call: ExtensionCall): Answer {
   return json(200, toRecord(call, entry));
 }
 
-export function deleteBlockedNumber(call: ExtensionCall): Answer {
+export function deleteBlockedNumber(call: ExtensionCall): HttpResponse {
   const entry = find(call);
   call.extension.callerBlocking = call.extension.callerBlocking.filter((each) => each !== entry);
   return noContent();

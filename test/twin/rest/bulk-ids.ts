@@ -1,5 +1,5 @@
-import { type Answer, json, Refusal } from "../edge/answer.ts";
 import { headerOf } from "../edge/received-request.ts";
+import { type HttpResponse, json, Rejection } from "../edge/response.ts";
 import type { Call } from "./call.ts";
 import { restError } from "./errors.ts";
 
@@ -10,51 +10,55 @@ const jsonBulkType = "application/vnd.ringcentral.multipart+json";
  * Runs an operation on every id of a path segment that may hold a comma list, or `*` for all rows [docs: BULK]. One
  * plain id is an ordinary call; several ids give 207 with a part for each, or 204 when all were deleted.
  * @param allIds the ids that `*` stands for
- * @throws Refusal CMN-106 for too long a list
+ * @throws Rejection CMN-106 for too long a list
  */
-export function forEachId(call: Call, allIds: () => string[], operate: (id: string) => Answer): Answer {
+export function forEachId(
+  call: Call,
+  allIds: () => string[],
+  operate: (id: string) => HttpResponse,
+): HttpResponse {
   const segment = call.params.id ?? "";
   if (segment !== "*" && !segment.includes(",")) return operate(segment);
   const ids = segment === "*" ? allIds() : segment.split(",");
   if (segment !== "*" && ids.length > maxIds) {
     throw restError(400, "CMN-106", `Batch request is limited to ${maxIds} entries`);
   }
-  const answers = ids.map((id) => ({ id, answer: attempt(() => operate(id)) }));
-  if (answers.every(({ answer }) => answer.status === 204)) return { status: 204, headers: {} };
+  const parts = ids.map((id) => ({ id, response: attempt(() => operate(id)) }));
+  if (parts.every(({ response }) => response.status === 204)) return { status: 204, headers: {} };
   const wantsJson = headerOf(call.request, "accept")?.includes(jsonBulkType) === true;
-  return wantsJson ? jsonBulk(answers) : multipartBulk(call, answers);
+  return wantsJson ? jsonBulk(parts) : multipartBulk(call, parts);
 }
 
 interface Part {
   id: string;
-  answer: Answer;
+  response: HttpResponse;
 }
 
-function attempt(operate: () => Answer): Answer {
+function attempt(operate: () => HttpResponse): HttpResponse {
   try {
     return operate();
   } catch (error) {
-    if (error instanceof Refusal) return error.answer;
+    if (error instanceof Rejection) return error.response;
     throw error;
   }
 }
 
-function jsonBulk(parts: Part[]): Answer {
-  const rows = parts.map(({ id, answer }) => ({
+function jsonBulk(parts: Part[]): HttpResponse {
+  const rows = parts.map(({ id, response }) => ({
     resourceId: id,
-    status: answer.status,
-    body: answer.body === undefined ? {} : JSON.parse(answer.body),
+    status: response.status,
+    body: response.body === undefined ? {} : JSON.parse(response.body),
   }));
   return json(207, rows, { "Content-Type": jsonBulkType });
 }
 
-function multipartBulk(call: Call, parts: Part[]): Answer {
+function multipartBulk(call: Call, parts: Part[]): HttpResponse {
   const folder = call.request.path.replace(/[^/]*$/, "");
-  const summary = parts.map(({ id, answer }) => ({
+  const summary = parts.map(({ id, response }) => ({
     href: `${call.baseUrl}${folder}${id}`,
-    status: answer.status,
+    status: response.status,
   }));
-  const bodies = [JSON.stringify({ response: summary }), ...parts.map(({ answer }) => answer.body ?? "")];
+  const bodies = [JSON.stringify({ response: summary }), ...parts.map(({ response }) => response.body ?? "")];
   const boundary = "twin_part";
   const text = bodies
     .map((body) => `--${boundary}\r\nContent-Type: application/json\r\n\r\n${body}\r\n`)

@@ -7,7 +7,7 @@ const legacyOffset = 4_400_105_900;
 
 /**
  * Adds a row to the list that both families of calls show.
- * @throws Refusal for a number in the list, unless the twin is set to accept that
+ * @throws Rejection for a number in the list, unless the twin is set to accept that
  */
 export function addEntry(
   call: ExtensionCall,
@@ -16,7 +16,7 @@ export function addEntry(
   const { extension, settings, world } = call;
   const existing = extension.callerBlocking.find(({ phoneNumber }) => phoneNumber === fields.phoneNumber);
   if (existing !== undefined) {
-    if (settings.duplicateBlockedNumber !== "idempotent") throw duplicateRefusal(call, fields.phoneNumber);
+    if (settings.duplicateBlockedNumber !== "idempotent") throw duplicateRejection(call, fields.phoneNumber);
     return Object.assign(existing, fields);
   }
   const id = world.nextId();
@@ -26,7 +26,7 @@ export function addEntry(
 }
 
 /** The code of a duplicate is undocumented: the candidates are options of the twin [unsure]. */
-export function duplicateRefusal(call: ExtensionCall, phoneNumber: string): Error {
+export function duplicateRejection(call: ExtensionCall, phoneNumber: string): Error {
   return call.settings.duplicateBlockedNumber === "CMN-101"
     ? invalidParameter("phoneNumber", phoneNumber)
     : duplicateValue("phoneNumber", phoneNumber);

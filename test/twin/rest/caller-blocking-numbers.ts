@@ -1,8 +1,8 @@
 import type { CallerBlockingEntry } from "../data/world.ts";
-import { type Answer, json, noContent } from "../edge/answer.ts";
+import { type HttpResponse, json, noContent } from "../edge/response.ts";
 import { forEachId } from "./bulk-ids.ts";
 import { type ExtensionCall, extensionUri } from "./call.ts";
-import { addEntry, duplicateRefusal } from "./caller-blocking-list.ts";
+import { addEntry, duplicateRejection } from "./caller-blocking-list.ts";
 import { idMismatch, invalidParameter, notFound } from "./errors.ts";
 import { enumField, labelField, readJsonObject, readOptionalJsonObject, stringField } from "./json-body.ts";
 import { listBody, readPageRequest } from "./paging.ts";
@@ -35,7 +35,7 @@ function everyId(call: ExtensionCall) {
 }
 
 /** Op 3. The meaning of an omitted `status` is an option of the twin [unsure]. */
-export function listCallerBlockingNumbers(call: ExtensionCall): Answer {
+export function listCallerBlockingNumbers(call: ExtensionCall): HttpResponse {
   const asked = call.request.query.get("status") ?? undefined;
   if (asked !== undefined && !statuses.some((each) => each === asked))
     throw invalidParameter("status", asked);
@@ -46,7 +46,7 @@ export function listCallerBlockingNumbers(call: ExtensionCall): Answer {
   return json(200, listBody(listUri(call), rows, readPageRequest(call, maxPage), filters, record));
 }
 
-export function addCallerBlockingNumber(call: ExtensionCall): Answer {
+export function addCallerBlockingNumber(call: ExtensionCall): HttpResponse {
   const body = readJsonObject(call.request);
   const phoneNumber = requiredPhoneNumber(body);
   const label = labelField(body);
@@ -57,12 +57,12 @@ export function addCallerBlockingNumber(call: ExtensionCall): Answer {
   );
 }
 
-export function getCallerBlockingNumber(call: ExtensionCall): Answer {
+export function getCallerBlockingNumber(call: ExtensionCall): HttpResponse {
   return forEachId(call, everyId(call), (id) => json(200, toRecord(call, find(call, id))));
 }
 
 /** The body is optional [spec]; whether omitted fields are reset is an option of the twin [unsure]. */
-export function updateCallerBlockingNumber(call: ExtensionCall): Answer {
+export function updateCallerBlockingNumber(call: ExtensionCall): HttpResponse {
   const body = readOptionalJsonObject(call.request);
   return forEachId(call, everyId(call), (id) => {
     const entry = find(call, id);
@@ -79,13 +79,13 @@ function change(call: ExtensionCall, entry: CallerBlockingEntry, body: Record<st
   const label = labelField(body) ?? (replaces ? undefined : entry.label);
   const status = enumField(body, "status", statuses) ?? (replaces ? "Blocked" : entry.status);
   const twin = call.extension.callerBlocking.find((each) => each.phoneNumber === phoneNumber);
-  if (twin !== undefined && twin !== entry) throw duplicateRefusal(call, phoneNumber);
+  if (twin !== undefined && twin !== entry) throw duplicateRejection(call, phoneNumber);
   Object.assign(entry, { phoneNumber, status });
   if (label === undefined) delete entry.label;
   else entry.label = label;
 }
 
-export function deleteCallerBlockingNumber(call: ExtensionCall): Answer {
+export function deleteCallerBlockingNumber(call: ExtensionCall): HttpResponse {
   return forEachId(call, everyId(call), (id) => {
     const entry = find(call, id);
     call.extension.callerBlocking = call.extension.callerBlocking.filter((each) => each !== entry);

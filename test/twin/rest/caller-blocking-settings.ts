@@ -1,14 +1,14 @@
-import { type Answer, json } from "../edge/answer.ts";
+import { type HttpResponse, json } from "../edge/response.ts";
 import type { ExtensionCall } from "./call.ts";
 import { invalidParameter } from "./errors.ts";
 import { enumField, readJsonObject } from "./json-body.ts";
 
-export function getCallerBlockingSettings(call: ExtensionCall): Answer {
+export function getCallerBlockingSettings(call: ExtensionCall): HttpResponse {
   return json(200, call.extension.callerBlockingSettings);
 }
 
 /** Omitted fields are kept: no field of the settings has a documented default [unsure]. */
-export function updateCallerBlockingSettings(call: ExtensionCall): Answer {
+export function updateCallerBlockingSettings(call: ExtensionCall): HttpResponse {
   const body = readJsonObject(call.request);
   const settings = call.extension.callerBlockingSettings;
   const greetings = body.greetings ?? settings.greetings;

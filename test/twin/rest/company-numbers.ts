@@ -1,5 +1,5 @@
 import type { CompanyNumber } from "../data/world.ts";
-import { type Answer, json } from "../edge/answer.ts";
+import { type HttpResponse, json } from "../edge/response.ts";
 import { forEachId } from "./bulk-ids.ts";
 import { accountUri, type Call, extensionUri } from "./call.ts";
 import { invalidParameter, notFound, restError } from "./errors.ts";
@@ -51,7 +51,7 @@ function visibleNumbers({ account, user }: Call): CompanyNumber[] {
 }
 
 /** Op 7. */
-export function listCompanyNumbers(call: Call): Answer {
+export function listCompanyNumbers(call: Call): HttpResponse {
   const usageType = readFilter(call, "usageType", usageTypes);
   const paymentType = readFilter(call, "paymentType", paymentTypes);
   const status = readFilter(call, "status", statuses);
@@ -78,7 +78,7 @@ function statusOfOwner({ account }: Call, { extensionId }: CompanyNumber): strin
 }
 
 /** Administrators only; the documentation names no other reader [docs: ERR CMN-402] [unsure]. */
-export function getCompanyNumber(call: Call): Answer {
+export function getCompanyNumber(call: Call): HttpResponse {
   if (!call.user.admin) throw restError(403, "CMN-402", "Administrator permission required");
   const everyId = () => visibleNumbers(call).map(({ id }) => String(id));
   return forEachId(call, everyId, (id) => {

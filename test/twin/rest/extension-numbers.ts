@@ -1,5 +1,5 @@
 import type { CompanyNumber } from "../data/world.ts";
-import { type Answer, json } from "../edge/answer.ts";
+import { type HttpResponse, json } from "../edge/response.ts";
 import { type ExtensionCall, extensionUri } from "./call.ts";
 import { fits, readFilter } from "./company-numbers.ts";
 import { statuses, usageTypes } from "./number-enums.ts";
@@ -25,7 +25,7 @@ function toRecord(call: ExtensionCall, { extensionId: _owner, ...number }: Compa
 }
 
 /** The Light list: an extension's own numbers and the company's main number, which it may also use [spec]. */
-export function listExtensionNumbers(call: ExtensionCall): Answer {
+export function listExtensionNumbers(call: ExtensionCall): HttpResponse {
   const usageType = readFilter(call, "usageType", usageTypes);
   const status = readFilter(call, "status", statuses);
   const numbers = call.account.numbers.filter(

@@ -1,8 +1,8 @@
-import { type Answer, json } from "../edge/answer.ts";
+import { type HttpResponse, json } from "../edge/response.ts";
 import { accountUri, type ExtensionCall, extensionUri } from "./call.ts";
 
 /** An extension: a few of the many fields of the real response [spec]. Ids are numbers here. */
-export function readExtension(call: ExtensionCall): Answer {
+export function readExtension(call: ExtensionCall): HttpResponse {
   const { id, extensionNumber, name, type, status } = call.extension;
   return json(200, {
     uri: extensionUri(call, id),
@@ -17,7 +17,7 @@ export function readExtension(call: ExtensionCall): Answer {
 }
 
 /** The permissions that an extension's role gives it, each with its reach [docs: authorization profile]. */
-export function readAuthorizationProfile(call: ExtensionCall): Answer {
+export function readAuthorizationProfile(call: ExtensionCall): HttpResponse {
   const user = userOf(call);
   const dictionary = `${call.baseUrl}/restapi/v1.0/dictionary`;
   const role = user?.admin === true ? "1" : "2";

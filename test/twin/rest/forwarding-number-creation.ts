@@ -14,7 +14,7 @@ import { phoneNumberField } from "./phone-number-format.ts";
 
 /**
  * The entry that a POST body asks for, checked but not stored.
- * @throws Refusal for a body that breaks a rule
+ * @throws Rejection for a body that breaks a rule
  */
 export function createdEntry(call: ExtensionCall, body: JsonObject): ForwardingEntry {
   const type = enumField(body, "type", choosableTypes) ?? "Other";

@@ -1,5 +1,5 @@
 import type { ForwardingEntry } from "../data/world.ts";
-import { type Answer, json, noContent } from "../edge/answer.ts";
+import { type HttpResponse, json, noContent } from "../edge/response.ts";
 import { type ExtensionCall, extensionUri } from "./call.ts";
 import { missingParameter, notFound, restError } from "./errors.ts";
 import { createdEntry } from "./forwarding-number-creation.ts";
@@ -16,7 +16,7 @@ const toRecord = (call: ExtensionCall, entry: ForwardingEntry) => ({
   ...entry,
 });
 
-/** @throws Refusal CMN-109 once the account has moved to the new call handling, CMN-403 for the wrong extension */
+/** @throws Rejection CMN-109 once the account has moved to the new call handling, CMN-403 for the wrong extension */
 function requireFeature({ account, extension }: ExtensionCall): void {
   // The response of a moved account is undocumented [unsure].
   if (account.newCallHandling) throw restError(403, "CMN-109", "Feature not available");
@@ -39,7 +39,7 @@ function find({ extension }: ExtensionCall, id: string | undefined): ForwardingE
 }
 
 /** Op 4. */
-export function listForwardingNumbers(call: ExtensionCall): Answer {
+export function listForwardingNumbers(call: ExtensionCall): HttpResponse {
   requireFeature(call);
   const record = (entry: ForwardingEntry) => toRecord(call, entry);
   const page = readPageRequest(call, maxPage);
@@ -47,7 +47,7 @@ export function listForwardingNumbers(call: ExtensionCall): Answer {
 }
 
 /** Op 5: responds 200, not 201 [seed]. */
-export function addForwardingNumber(call: ExtensionCall): Answer {
+export function addForwardingNumber(call: ExtensionCall): HttpResponse {
   requireCallHandling(call);
   const entry = createdEntry(call, readJsonObject(call.request));
   call.extension.forwarding.push(entry);
@@ -55,7 +55,7 @@ export function addForwardingNumber(call: ExtensionCall): Answer {
 }
 
 /** Op 6. */
-export function updateForwardingNumber(call: ExtensionCall): Answer {
+export function updateForwardingNumber(call: ExtensionCall): HttpResponse {
   requireCallHandling(call);
   const entry = find(call, call.params.id);
   const updated = updatedEntry(call, entry, readJsonObject(call.request));
@@ -63,19 +63,19 @@ export function updateForwardingNumber(call: ExtensionCall): Answer {
   return json(200, toRecord(call, updated));
 }
 
-export function getForwardingNumber(call: ExtensionCall): Answer {
+export function getForwardingNumber(call: ExtensionCall): HttpResponse {
   requireFeature(call);
   return json(200, toRecord(call, find(call, call.params.id)));
 }
 
-export function deleteForwardingNumber(call: ExtensionCall): Answer {
+export function deleteForwardingNumber(call: ExtensionCall): HttpResponse {
   requireCallHandling(call);
   remove(call, [find(call, call.params.id)]);
   return noContent();
 }
 
 /** A DELETE with a body: all of its ids or none. */
-export function deleteForwardingNumbers(call: ExtensionCall): Answer {
+export function deleteForwardingNumbers(call: ExtensionCall): HttpResponse {
   requireCallHandling(call);
   const { records } = readJsonObject(call.request);
   if (!Array.isArray(records)) throw missingParameter("records");

@@ -25,7 +25,7 @@ const isCustom = ({ type, label }: { type: string; label?: string }) =>
 /**
  * Checks a draft against the other numbers of its extension.
  * @param others every other forwarding number of the extension
- * @throws Refusal with one of the FPN codes
+ * @throws Rejection with one of the FPN codes
  */
 export function checkDraft(call: ExtensionCall, draft: ForwardingDraft, others: ForwardingEntry[]): void {
   const { phoneNumber, label, flipNumber } = draft;
@@ -50,7 +50,7 @@ function checkNumber(call: ExtensionCall, phoneNumber: string): void {
   }
 }
 
-/** @throws Refusal FPN-103 or FPN-104 when the limit is reached */
+/** @throws Rejection FPN-103 or FPN-104 when the limit is reached */
 export function checkLimits(draft: ForwardingDraft, others: ForwardingEntry[]): void {
   if (others.length >= maxNumbers) {
     throw restError(400, "FPN-103", `Limit of available forwarding numbers (${maxNumbers}) exceeded`);
@@ -58,7 +58,7 @@ export function checkLimits(draft: ForwardingDraft, others: ForwardingEntry[]): 
   checkCustomLimit(draft, others);
 }
 
-/** @throws Refusal FPN-104 */
+/** @throws Rejection FPN-104 */
 export function checkCustomLimit(draft: ForwardingDraft, others: ForwardingEntry[]): void {
   if (isCustom(draft) && others.filter(isCustom).length >= maxCustomLabels) {
     const message = `Limit of available custom labeled forwarding numbers (${maxCustomLabels}) exceeded`;

@@ -6,7 +6,7 @@ export type JsonObject = Record<string, unknown>;
 
 /**
  * Reads the body of a write. Content-Type and Content-Length are mandatory [docs: formats/objects].
- * @throws Refusal CMN-110, CMN-407, CMN-103 or CMN-104
+ * @throws Rejection CMN-110, CMN-407, CMN-103 or CMN-104
  */
 export function readJsonObject(request: ReceivedRequest): JsonObject {
   requireHeader(request, "content-type", "Content-Type");

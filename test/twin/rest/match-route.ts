@@ -11,7 +11,7 @@ export interface Match {
 
 /**
  * Finds the call a path and method name.
- * @throws Refusal CMN-120 for a malformed path, AGW-404 for an unknown path, CMN-202 for a method it lacks
+ * @throws Rejection CMN-120 for a malformed path, AGW-404 for an unknown path, CMN-202 for a method it lacks
  */
 export function matchRoute(request: ReceivedRequest, method: string, settings: Settings): Match {
   const path = decode(request.path);

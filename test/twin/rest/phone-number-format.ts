@@ -16,7 +16,7 @@ export function isInternational(e164: string): boolean {
   return !e164.startsWith("+1");
 }
 
-/** @throws Refusal CMN-101 when the field holds no phone number */
+/** @throws Rejection CMN-101 when the field holds no phone number */
 export function phoneNumberField(body: JsonObject): string | undefined {
   const text = stringField(body, "phoneNumber");
   if (text === undefined) return undefined;
@@ -25,7 +25,7 @@ export function phoneNumberField(body: JsonObject): string | undefined {
   return number;
 }
 
-/** @throws Refusal CMN-100 when the field is missing, CMN-101 when it holds no phone number */
+/** @throws Rejection CMN-100 when the field is missing, CMN-101 when it holds no phone number */
 export function requiredPhoneNumber(body: JsonObject): string {
   const number = phoneNumberField(body);
   if (number === undefined) throw missingParameter("phoneNumber");

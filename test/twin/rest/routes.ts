@@ -1,4 +1,4 @@
-import type { Answer } from "../edge/answer.ts";
+import type { HttpResponse } from "../edge/response.ts";
 import type { Group } from "../options.ts";
 import * as blocked from "./blocked-numbers.ts";
 import type { Call, ExtensionCall } from "./call.ts";
@@ -26,9 +26,9 @@ interface RouteFacts {
 /** One call of the REST API: on an account, on one of its extensions, or on the user's own data. */
 export type Route = RouteFacts &
   (
-    | { level: "user"; handle: (call: Call) => Answer | Promise<Answer> }
-    | { level: "account"; handle: (call: Call) => Answer }
-    | { level: "extension"; handle: (call: ExtensionCall) => Answer }
+    | { level: "user"; handle: (call: Call) => HttpResponse | Promise<HttpResponse> }
+    | { level: "account"; handle: (call: Call) => HttpResponse }
+    | { level: "extension"; handle: (call: ExtensionCall) => HttpResponse }
   );
 
 const account = "/restapi/v1\\.0/account/(?<accountId>[^/]+)";
@@ -45,13 +45,17 @@ function facts(operation: string, line: string, prefix: string): RouteFacts {
   return { operation, method, group, appPermission, userPermission, legacyBlocked, pattern };
 }
 
-const onExtension = (operation: string, line: string, handle: (call: ExtensionCall) => Answer): Route => ({
+const onExtension = (
+  operation: string,
+  line: string,
+  handle: (call: ExtensionCall) => HttpResponse,
+): Route => ({
   ...facts(operation, line, extension),
   level: "extension",
   handle,
 });
 
-const onAccount = (operation: string, line: string, handle: (call: Call) => Answer): Route => ({
+const onAccount = (operation: string, line: string, handle: (call: Call) => HttpResponse): Route => ({
   ...facts(operation, line, account),
   level: "account",
   handle,
@@ -60,7 +64,7 @@ const onAccount = (operation: string, line: string, handle: (call: Call) => Answ
 const onUser = (
   operation: string,
   line: string,
-  handle: (call: Call) => Answer | Promise<Answer>,
+  handle: (call: Call) => HttpResponse | Promise<HttpResponse>,
 ): Route => ({
   ...facts(operation, line, "/restapi/v1\\.0"),
   level: "user",

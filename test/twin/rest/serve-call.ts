@@ -1,9 +1,9 @@
 import type { Account, Extension } from "../data/world.ts";
-import { type Answer, Refusal } from "../edge/answer.ts";
 import type { Platform } from "../edge/platform.ts";
 import { rateLimitHeaders } from "../edge/rate-limiter.ts";
 import type { ReceivedRequest } from "../edge/received-request.ts";
 import type { LoggedRequest } from "../edge/request-log.ts";
+import { type HttpResponse, Rejection } from "../edge/response.ts";
 import { covers, scopeOf } from "../oauth/scope.ts";
 import type { Session } from "../oauth/sessions.ts";
 import { authenticate } from "./authentication.ts";
@@ -22,7 +22,7 @@ export async function serveCall(
   match: Match,
   isDuplicate: boolean,
   entry: LoggedRequest,
-): Promise<Answer> {
+): Promise<HttpResponse> {
   const session = authenticate(platform.sessions, request);
   const { app, user } = session;
   entry.clientId = app.clientId;
@@ -31,15 +31,15 @@ export async function serveCall(
   try {
     // Without a Retry-After: no budget is used up, the first write is only not finished [unsure].
     if (isDuplicate) throw restError(429, "CMN-304", "Duplicate concurrent request");
-    const answer = await handle(platform, request, match, session);
-    return { ...answer, headers: { ...headers, ...answer.headers } };
+    const response = await handle(platform, request, match, session);
+    return { ...response, headers: { ...headers, ...response.headers } };
   } catch (error) {
-    if (!(error instanceof Refusal)) throw error;
-    return { ...error.answer, headers: { ...headers, ...error.answer.headers } };
+    if (!(error instanceof Rejection)) throw error;
+    return { ...error.response, headers: { ...headers, ...error.response.headers } };
   }
 }
 
-/** @throws Refusal 429 */
+/** @throws Rejection 429 */
 function countAgainstBudget(platform: Platform, session: Session, match: Match): Record<string, string> {
   const { app, user } = session;
   const { group } = match.route;
@@ -61,7 +61,7 @@ function handle(
   request: ReceivedRequest,
   match: Match,
   session: Session,
-): Answer | Promise<Answer> {
+): HttpResponse | Promise<HttpResponse> {
   const { world, settings, baseUrl, webhooks } = platform;
   const now = platform.clock.now();
   const { route, params } = match;

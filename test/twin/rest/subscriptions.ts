@@ -1,5 +1,5 @@
 import type { Subscription } from "../data/world.ts";
-import { type Answer, json, noContent } from "../edge/answer.ts";
+import { type HttpResponse, json, noContent } from "../edge/response.ts";
 import { liveSubscriptions } from "../edge/webhooks.ts";
 import type { Call } from "./call.ts";
 import { invalidParameter, missingParameter, notFound, outOfRange, restError } from "./errors.ts";
@@ -36,7 +36,7 @@ function findSubscription(call: Call): Subscription {
   return found;
 }
 
-export async function createSubscription(call: Call): Promise<Answer> {
+export async function createSubscription(call: Call): Promise<HttpResponse> {
   const body = readJsonObject(call.request);
   const eventFilters = readFilters(call, body);
   const { address, verificationToken } = readDelivery(body);
@@ -59,17 +59,17 @@ export async function createSubscription(call: Call): Promise<Answer> {
   return json(200, toRecord(call, subscription));
 }
 
-export function listSubscriptions(call: Call): Answer {
+export function listSubscriptions(call: Call): HttpResponse {
   const records = ownSubscriptions(call).map((each) => toRecord(call, each));
   return json(200, { uri: `${call.baseUrl}/restapi/v1.0/subscription`, records });
 }
 
-export function getSubscription(call: Call): Answer {
+export function getSubscription(call: Call): HttpResponse {
   return json(200, toRecord(call, findSubscription(call)));
 }
 
 /** Renews: the lifetime starts again, and a new address is validated [unsure]. */
-export async function updateSubscription(call: Call): Promise<Answer> {
+export async function updateSubscription(call: Call): Promise<HttpResponse> {
   const subscription = findSubscription(call);
   const body = readJsonObject(call.request);
   const eventFilters = body.eventFilters === undefined ? subscription.eventFilters : readFilters(call, body);
@@ -82,7 +82,7 @@ export async function updateSubscription(call: Call): Promise<Answer> {
   return json(200, toRecord(call, subscription));
 }
 
-export function deleteSubscription(call: Call): Answer {
+export function deleteSubscription(call: Call): HttpResponse {
   const gone = findSubscription(call);
   call.world.subscriptions = call.world.subscriptions.filter((each) => each !== gone);
   return noContent();

@@ -1,6 +1,6 @@
 import { type ClientOptions, createClient } from "../../../lib/client/src/index.ts";
 
-export type Answer = (request: Request) => Response | Promise<Response>;
+export type Responder = (request: Request) => Response | Promise<Response>;
 
 export const json = (body: unknown, headers: Record<string, string> = {}, status = 200) =>
   new Response(JSON.stringify(body), { status, headers: { "Content-Type": "application/json", ...headers } });
@@ -19,10 +19,10 @@ export function problem(status: number, code: string, more: Record<string, unkno
   });
 }
 
-export const lostConnection: Answer = () => Promise.reject(new TypeError("fetch failed"));
+export const lostConnection: Responder = () => Promise.reject(new TypeError("fetch failed"));
 
 /** A client whose requests get the given answers in turn, and whose pauses are only noted down. */
-export function clientOf(answers: Answer[], options: Partial<ClientOptions> = {}) {
+export function clientOf(responders: Responder[], options: Partial<ClientOptions> = {}) {
   const requests: Request[] = [];
   const pausesMs: number[] = [];
   const client = createClient({
@@ -42,9 +42,9 @@ export function clientOf(answers: Answer[], options: Partial<ClientOptions> = {}
           },
     fetch: async (request) => {
       requests.push(request);
-      const answer = answers.shift();
-      if (answer === undefined) throw new Error(`nobody expected ${request.method} ${request.url}`);
-      return answer(request);
+      const respond = responders.shift();
+      if (respond === undefined) throw new Error(`nobody expected ${request.method} ${request.url}`);
+      return respond(request);
     },
   });
   return { client, requests, pausesMs };

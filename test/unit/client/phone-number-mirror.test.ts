@@ -1,11 +1,11 @@
 import { describe, expect, test } from "vitest";
 import { PhoneNumberMirror } from "../../../lib/client/src/index.ts";
-import { type Answer, clientOf, json, lostConnection, problem } from "./fake-api.ts";
+import { clientOf, json, lostConnection, problem, type Responder } from "./fake-api.ts";
 
 const meta = { source: "snapshot", asOf: "2026-01-01T00:00:00Z" };
 const number = (id: string, label = "first") => ({ id, phoneNumber: `+1202555${id}`, label });
 const start =
-  (cursor: string): Answer =>
+  (cursor: string): Responder =>
   () =>
     json({
       data: [],
@@ -13,11 +13,11 @@ const start =
       meta: { ...meta, snapshot: "/v1/account/phone-numbers?cursor=at-version-1" },
     });
 const list =
-  (...data: unknown[]): Answer =>
+  (...data: unknown[]): Responder =>
   () =>
     json({ data, page: { limit: 100, hasMore: false }, meta });
 const changes =
-  (nextCursor: string, hasMore: boolean, ...data: unknown[]): Answer =>
+  (nextCursor: string, hasMore: boolean, ...data: unknown[]): Responder =>
   () =>
     json({ data, page: { limit: 100, hasMore, nextCursor }, meta });
 const change = (sequence: number, type: string, id: string, label?: string) => ({

@@ -3,8 +3,8 @@ import { HttpError, isProblem, ProblemError, unwrap } from "../../../lib/client/
 import { clientOf, json, problem } from "./fake-api.ts";
 
 const LIST = "/v1/account/phone-numbers";
-const failure = async (answer: () => Response) => {
-  const { client } = clientOf([answer], { retries: false });
+const failure = async (respond: () => Response) => {
+  const { client } = clientOf([respond], { retries: false });
   try {
     unwrap(await client.GET(LIST));
   } catch (error) {
@@ -27,8 +27,8 @@ test.each([
   ["API Gateway", () => json({ message: "Forbidden" }, {}, 403)],
   ["a proxy", () => new Response("<html>teapot</html>", { status: 403 })],
   ["an unknown sender", () => new Response(null, { status: 403 })],
-])("an error of %s is told apart from the API's", async (_, answer) => {
-  const error = await failure(answer);
+])("an error of %s is told apart from the API's", async (_, respond) => {
+  const error = await failure(respond);
   expect(error).toBeInstanceOf(HttpError);
   expect(error).toMatchObject({ status: 403 });
   expect(isProblem(error)).toBe(false);

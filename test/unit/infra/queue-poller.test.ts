@@ -18,18 +18,18 @@ const send = (body: string) =>
   sqs.client.send(new SendMessageCommand({ QueueUrl: sqs.queue.url, MessageBody: body }));
 
 /** Polls with a function that answers in turn, and waits until it was invoked so often. */
-async function pollWith(answers: ((event: SQSEvent) => SQSBatchResponse)[]): Promise<SQSEvent[]> {
+async function pollWith(responders: ((event: SQSEvent) => SQSBatchResponse)[]): Promise<SQSEvent[]> {
   const events: SQSEvent[] = [];
   await new Promise<void>((resolve, reject) => {
     poller = startQueuePoller({
       client: sqs.client,
       queue: sqs.queue,
       invoke: async (event) => {
-        const answer = answers[events.length];
+        const respond = responders[events.length];
         events.push(event);
-        if (events.length === answers.length) resolve();
-        if (answer === undefined) throw new Error("invoked too often");
-        return answer(event);
+        if (events.length === responders.length) resolve();
+        if (respond === undefined) throw new Error("invoked too often");
+        return respond(event);
       },
       onError: reject,
     });

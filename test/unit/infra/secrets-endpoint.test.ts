@@ -35,10 +35,10 @@ const valueAt = async (VersionStage?: string) => {
 };
 
 test("the AWS SDK reads the current value, by name and by ARN", async () => {
-  const answer = await client.send(new GetSecretValueCommand({ SecretId }));
-  expect(answer).toMatchObject({ Name: SecretId, SecretString: "first", VersionStages: ["AWSCURRENT"] });
-  expect(answer.CreatedDate).toBeInstanceOf(Date);
-  const byArn = await client.send(new GetSecretValueCommand({ SecretId: answer.ARN }));
+  const result = await client.send(new GetSecretValueCommand({ SecretId }));
+  expect(result).toMatchObject({ Name: SecretId, SecretString: "first", VersionStages: ["AWSCURRENT"] });
+  expect(result.CreatedDate).toBeInstanceOf(Date);
+  const byArn = await client.send(new GetSecretValueCommand({ SecretId: result.ARN }));
   expect(byArn.SecretString).toBe("first");
 });
 

@@ -156,15 +156,15 @@ describe.each(engines)("records in DynamoDB ($name)", ({ start, skip }) => {
   it("recognises its own write when the response was lost and the client repeated it", async () => {
     const key = { partition: "lost", sort: "create" };
     proxy.seen.length = 0;
-    proxy.faults.push("drop answer");
+    proxy.faults.push("drop response");
     expect(await store.compareAndSet(key, null, "mine")).toBe(1);
-    proxy.faults.push("drop answer");
+    proxy.faults.push("drop response");
     expect(await store.compareAndSet(key, 1, "mine too")).toBe(2);
     expect(proxy.seen).toEqual([
-      "PutItem drop answer",
+      "PutItem drop response",
       "PutItem none",
       "GetItem none",
-      "PutItem drop answer",
+      "PutItem drop response",
       "PutItem none",
       "GetItem none",
     ]);
@@ -189,7 +189,7 @@ describe.each(engines)("records in DynamoDB ($name)", ({ start, skip }) => {
   it("counts a removal as done when its response was lost", async () => {
     const key = { partition: "lost", sort: "remove" };
     await store.compareAndSet(key, null, "x");
-    proxy.faults.push("drop answer");
+    proxy.faults.push("drop response");
     expect(await store.remove(key, 1)).toBe(true);
   });
 

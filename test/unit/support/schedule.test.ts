@@ -26,7 +26,7 @@ async function countTo(options: ScheduleOptions, instances: number, safe: boolea
 
 describe("the schedule", () => {
   it("gives the same run for the same seed, and different ones for different seeds", async () => {
-    const options = { crashRate: 0.02, pauseRate: 0.05, duplicateRate: 0.1, loseAnswerRate: 0.05 };
+    const options = { crashRate: 0.02, pauseRate: 0.05, duplicateRate: 0.1, loseResponseRate: 0.05 };
     const [a, b, c] = await Promise.all([
       countTo({ seed: 7, ...options }, 5, true),
       countTo({ seed: 7, ...options }, 5, true),
@@ -72,7 +72,10 @@ describe("the schedule", () => {
       effects: 0,
       error: new LostMessage("count", false),
     });
-    expect(await lose({ loseAnswerRate: 1 })).toEqual({ effects: 1, error: new LostMessage("count", true) });
+    expect(await lose({ loseResponseRate: 1 })).toEqual({
+      effects: 1,
+      error: new LostMessage("count", true),
+    });
     expect(await lose({ duplicateRate: 1 })).toEqual({ effects: 2, error: undefined });
   });
 

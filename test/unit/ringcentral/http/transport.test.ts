@@ -46,8 +46,8 @@ describe("an exchange", () => {
       json(response, 404, { a: 1 }, { RCRequestId: "r-1" }),
     );
     const transport = createTransport({ userAgent: AGENT });
-    const answer = await transport.send(request(`${server.origin}/restapi?page=1`));
-    expect(answer).toMatchObject({ status: 404, body: '{"a":1}', headers: { rcrequestid: "r-1" } });
+    const result = await transport.send(request(`${server.origin}/restapi?page=1`));
+    expect(result).toMatchObject({ status: 404, body: '{"a":1}', headers: { rcrequestid: "r-1" } });
     expect(server.received[0]).toMatchObject({
       method: "GET",
       url: "/restapi?page=1",
@@ -83,8 +83,8 @@ describe("an exchange", () => {
       response.writeHead(200, { "content-encoding": "gzip", "content-type": "application/json" });
       response.end(gzipSync('{"a":1}'));
     });
-    const answer = await createTransport({ userAgent: AGENT }).send(request(server.origin));
-    expect(answer.body).toBe('{"a":1}');
+    const result = await createTransport({ userAgent: AGENT }).send(request(server.origin));
+    expect(result.body).toBe('{"a":1}');
   });
 
   it("is never repeated here", async () => {
@@ -103,8 +103,8 @@ describe("redirects", () => {
         else json(response, 200, { moved: true });
       });
       const transport = createTransport({ userAgent: AGENT });
-      const answer = await transport.send(request(`${server.origin}/old`, { method: "POST", body: "{}" }));
-      expect(answer.status).toBe(200);
+      const result = await transport.send(request(`${server.origin}/old`, { method: "POST", body: "{}" }));
+      expect(result.status).toBe(200);
       expect(server.received[1]).toMatchObject({
         url: "/new",
         method: "POST",
@@ -131,8 +131,8 @@ describe("redirects", () => {
       const server = await startLoopback((_, response) => {
         response.writeHead(status, { location: `${elsewhere.origin}/steal` }).end();
       });
-      const answer = await createTransport({ userAgent: AGENT }).send(request(server.origin));
-      expect(answer.status).toBe(status);
+      const result = await createTransport({ userAgent: AGENT }).send(request(server.origin));
+      expect(result.status).toBe(status);
       expect(elsewhere.received).toEqual([]);
     },
   );

@@ -41,14 +41,14 @@ describe("looking numbers up by their ids", () => {
 
   it("repeats one by one what a response leaves out, mixes up or does not settle", async () => {
     const { account, lookUp, asked } = lab();
-    const { answer } = account;
+    const { respond } = account;
     const muddled = [
       { resourceId: "1", status: 200, body: { id: 2, phoneNumber: "+12025550002" } },
       { resourceId: "2", status: 500, body: {} },
       { resourceId: "3", status: 404, body: { errors: [{ errorCode: "CMN-120" }] } },
     ];
-    account.answer = (operation, input) => {
-      const body = answer(operation, input);
+    account.respond = (operation, input) => {
+      const body = respond(operation, input);
       return operation.name === "getCompanyNumbers" ? muddled : body;
     };
     expect((await lookUp(1, 2, 3, 4)).map(({ is }) => is)).toEqual(["there", "there", "there", "there"]);

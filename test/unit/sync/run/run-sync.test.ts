@@ -114,9 +114,9 @@ describe("a sync", () => {
   it("restarts the scan when two pages hold the same number, because one is missing then", async () => {
     const lab = createAccountSync(25);
     lab.upstream.maxPerPage = 10;
-    const { answer } = lab.upstream;
-    lab.upstream.answer = (operation, input) => {
-      const body = answer(operation, input);
+    const { respond } = lab.upstream;
+    lab.upstream.respond = (operation, input) => {
+      const body = respond(operation, input);
       if (heavy(lab) !== 2) return body;
       const [, ...others] = pageOf.parse(body).records;
       return { ...pageOf.parse(body), records: [numberOf(1), ...others] };
@@ -147,7 +147,7 @@ describe("a sync", () => {
       paging: { page: 1, perPage: 1000 },
       navigation: { nextPage: { uri: "https://rc.test/next" } },
     };
-    lab.upstream.answer = () => endless;
+    lab.upstream.respond = () => endless;
     expect(await lab.sync()).toMatchObject({ state: "failed" });
   });
 });

@@ -1,12 +1,12 @@
 /** A response before it is written to a socket. */
-export interface Answer {
+export interface HttpResponse {
   status: number;
   headers: Record<string, string>;
   body?: string;
 }
 
 /** @returns a response with `value` as JSON */
-export function json(status: number, value: unknown, headers: Record<string, string> = {}): Answer {
+export function json(status: number, value: unknown, headers: Record<string, string> = {}): HttpResponse {
   return {
     status,
     headers: { "Content-Type": "application/json", ...headers },
@@ -15,16 +15,16 @@ export function json(status: number, value: unknown, headers: Record<string, str
 }
 
 /** @returns a 204 */
-export function noContent(): Answer {
+export function noContent(): HttpResponse {
   return { status: 204, headers: {} };
 }
 
 /** Thrown by any layer to end a call with this response. */
-export class Refusal extends Error {
-  readonly answer: Answer;
+export class Rejection extends Error {
+  readonly response: HttpResponse;
 
-  constructor(answer: Answer) {
-    super(`answered ${answer.status}`);
-    this.answer = answer;
+  constructor(response: HttpResponse) {
+    super(`rejected with ${response.status}`);
+    this.response = response;
   }
 }

@@ -159,10 +159,17 @@ export const problems = {
     "A setting or secret is missing or malformed. An operator finds its name in the log.",
     true,
   ),
+  outcome_unknown: entry(
+    503,
+    "The outcome of the write is unknown",
+    "The write may have taken effect, or still may within two minutes. Repeat it with the same Idempotency-Key after " +
+      "`retryAfter` seconds, or read the resource.",
+    true,
+  ),
   upstream_timeout: entry(
     504,
     "RingCentral did not respond in time",
-    "The outcome of a write is unknown until the resource has been read again.",
+    "Nothing was changed. The same request may succeed when RingCentral is faster.",
     true,
   ),
 } as const satisfies Record<string, ProblemEntry>;
@@ -189,6 +196,8 @@ export interface FieldError {
 export interface ProblemDetails {
   detail?: string;
   retryAfterSeconds?: number;
+  /** Replaces the catalogue's value. */
+  retryable?: boolean;
   errors?: FieldError[];
   upstream?: { status?: number; errorCode?: string; requestId?: string };
   cause?: unknown;

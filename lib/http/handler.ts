@@ -3,6 +3,7 @@ import type { PageRequest, Position } from "../contract/paging.ts";
 import { DEFAULT_LIMIT } from "../contract/parameters.ts";
 import { ProblemError } from "../contract/problems.ts";
 import type { Route } from "../contract/route.ts";
+import { OutcomeUnknown, type WriteStep } from "../contract/write-outcome.ts";
 import { systemClock } from "../platform/clock.ts";
 import { canonicalJson } from "../platform/content-tag.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
@@ -45,9 +46,9 @@ export function createHandler<R extends Route>(
 ): ApiHandler {
   const handle = async (event: APIGatewayProxyEventV2) => {
     const exchange = await beginExchange(route, event, services());
-    const run = (resolveFirst: boolean) => runUseCase(route, useCase, exchange, resolveFirst);
+    const run = (step: WriteStep) => runUseCase(route, useCase, exchange, step);
     const key = route.method === "POST" ? header(event, "idempotency-key") : undefined;
-    return key === undefined ? run(false) : runOnce(route, exchange, key, run);
+    return key === undefined ? run("run") : runOnce(route, exchange, key, run);
   };
   return buildStack(route, handle, { translate, steps: [authentication(route, services)] });
 }
@@ -87,7 +88,7 @@ async function runUseCase<R extends Route>(
   route: R,
   useCase: UseCase<R>,
   exchange: Exchange,
-  resolveFirst: boolean,
+  step: WriteStep,
 ): Promise<HttpResponse> {
   const { event, caller, input, extensionId, cursors, page } = exchange;
   const readings: Reading[] = [];
@@ -99,7 +100,7 @@ async function runUseCase<R extends Route>(
     call: callContext(route, exchange, (reading) => readings.push(reading)),
     problemOf: (error) => reportPartProblem(error, exchange),
     ...omitUndefined({ ifMatch: header(event, "if-match") }),
-    resolveFirst,
+    step,
   });
   return encodeResponse<R["response"]["kind"]>(route.response.kind, outcome, {
     rawPath: event.rawPath,
@@ -146,7 +147,7 @@ async function runOnce(
   { operationId }: Route,
   { invocation: { deadline }, caller, services, input, extensionId }: Exchange,
   sentKey: string,
-  run: (resolveFirst: boolean) => Promise<HttpResponse>,
+  run: (step: WriteStep) => Promise<HttpResponse>,
 ): Promise<HttpResponse> {
   const { accountId, subject } = caller;
   const request = {
@@ -195,6 +196,7 @@ function reportPartProblem(error: unknown, { invocation, services }: Exchange): 
 }
 
 function mayHaveTakenEffect(error: unknown): boolean {
+  if (error instanceof OutcomeUnknown) return error.sent;
   if (error instanceof RingCentralError) return error.failure.mayHaveTakenEffect;
   // A problem is thrown instead of a call, or after a response. Anything else is our fault.
   return !(error instanceof ProblemError);

@@ -36,7 +36,7 @@ export function problemBody({ code, details }: ProblemError, { requestId, typeBa
     detail,
     instance: requestId,
     code,
-    retryable,
+    retryable: details.retryable ?? retryable,
     retryAfter: details.retryAfterSeconds ?? (needsRetryAfter ? RETRY_SECONDS : undefined),
     errors: errors.length > 0 ? errors : undefined,
     upstream: Object.keys(upstream).length > 0 ? upstream : undefined,

@@ -1,6 +1,7 @@
 import type * as z from "zod/mini";
 import type { FeedPage, Page, PageRequest } from "../contract/paging.ts";
 import type { Route } from "../contract/route.ts";
+import type { WriteStep } from "../contract/write-outcome.ts";
 import type { CallContext } from "../ringcentral/api/operation.ts";
 import type { ProblemBody } from "./problem.ts";
 
@@ -17,8 +18,8 @@ export interface RouteRequest<R extends Route> extends ParsedInput<R> {
   problemOf: (error: unknown) => ProblemBody;
   /** `If-Match` as sent: the only version that the write may change. */
   ifMatch?: string;
-  /** An earlier attempt of this request may have taken effect: look before sending anything. */
-  resolveFirst: boolean;
+  /** `run`, except for a POST with a key whose earlier attempt may have taken effect. */
+  step: WriteStep;
 }
 
 export interface ParsedInput<R extends Route> {

@@ -37,7 +37,7 @@ export function buildStack(
   const stack = middy<APIGatewayProxyEventV2, HttpResponse, Error, Context>({
     timeoutEarlyInMillis: EARLY_RESPONSE_MS,
     timeoutEarlyResponse: () => {
-      throw new ProblemError("upstream_timeout");
+      throw new ProblemError(route.method === "GET" ? "upstream_timeout" : "outcome_unknown");
     },
   });
   for (const step of [

@@ -2,6 +2,31 @@ import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from
 import { type FieldError, ProblemError } from "../contract/problems.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 
+/**
+ * Whether RingCentral's spelling stands for the number. It may be national [docs: NUM], and without the digit that
+ * marks a mobile number abroad: Argentina's 9, Mexico's old 1.
+ */
+export function isSameNumber(spelled: string, e164: string): boolean {
+  const defaultCountry = parsePhoneNumberFromString(e164)?.country;
+  const parsed = parsePhoneNumberFromString(spelled, {
+    ...omitUndefined({ defaultCountry }),
+    extract: false,
+  });
+  return (
+    spelled === e164 ||
+    (parsed !== undefined && withoutMobileDigit(parsed.number) === withoutMobileDigit(e164))
+  );
+}
+
+const withoutMobileDigit = (e164: string) => e164.replace(/^(?:\+(54)9|\+(52)1(?=\d{10}$))/, "+$1$2");
+
+/** Whether a label is the one asked for. RingCentral may trim it, or not keep how a letter was composed [unsure]. */
+export function isSameLabel(shown: string | undefined, asked: string): boolean {
+  return shown !== undefined && normalized(shown) === normalized(asked);
+}
+
+const normalized = (label: string) => label.normalize().replace(/\s+/g, " ").trim();
+
 /** A number, and the country of a national one from the body or the query. */
 interface PhoneNumberInput {
   phoneNumber: string;

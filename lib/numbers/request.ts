@@ -1,4 +1,5 @@
 import type { PageRequest } from "../contract/paging.ts";
+import type { WriteStep } from "../contract/write-outcome.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { CallContext, RingCentral } from "../ringcentral/api/operation.ts";
 
@@ -22,6 +23,6 @@ export interface ListRequest extends NumbersRequest {
 export interface WriteRequest extends NumbersRequest {
   /** `If-Match`: the only version of the resource that the write may change. */
   ifMatch?: string | undefined;
-  /** An earlier attempt of this request may have taken effect: look before sending anything. */
-  resolveFirst?: boolean;
+  /** Absent: `run`. */
+  step?: WriteStep;
 }

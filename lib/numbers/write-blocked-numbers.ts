@@ -3,8 +3,7 @@ import { omitUndefined } from "../platform/omit-undefined.ts";
 import * as operations from "../ringcentral/api/operations.ts";
 import type { WireBlockedNumber } from "../ringcentral/api/wire.ts";
 import { type BlockedNumbersDeps, toBlockedNumber } from "./blocked-numbers.ts";
-import { type CountryInQuery, withE164 } from "./phone-number-input.ts";
-import { toE164 } from "./phone-number-output.ts";
+import { type CountryInQuery, isSameLabel, isSameNumber, withE164 } from "./phone-number-input.ts";
 import type { WriteRequest } from "./request.ts";
 import { findInList, pagesOf } from "./upstream-list.ts";
 import { addEntry } from "./write-caller-blocking.ts";
@@ -40,7 +39,9 @@ function addLegacyEntry(
     (call) =>
       findInList(
         pagesOf(ringcentral, operations.listBlockedNumbers, { path }, call),
-        (wire) => toE164(wire.phoneNumber) === phoneNumber,
+        (wire) =>
+          isSameNumber(wire.phoneNumber, phoneNumber) &&
+          (label === undefined || isSameLabel(wire.name, label)),
       ),
   );
 }

@@ -9,8 +9,7 @@ import { omitUndefined } from "../platform/omit-undefined.ts";
 import * as operations from "../ringcentral/api/operations.ts";
 import type { WireCallerBlockingNumber } from "../ringcentral/api/wire.ts";
 import { toCallerBlockingNumber, toSettings, wireStatus } from "./caller-blocking.ts";
-import { type CountryInQuery, withE164 } from "./phone-number-input.ts";
-import { toE164 } from "./phone-number-output.ts";
+import { type CountryInQuery, isSameLabel, isSameNumber, withE164 } from "./phone-number-input.ts";
 import type { NumbersDeps, WriteRequest } from "./request.ts";
 import { findInList, pagesOf } from "./upstream-list.ts";
 import { createOnce } from "./write-once.ts";
@@ -26,14 +25,14 @@ export async function addCallerBlockingNumber(
   return { id: wire.id, data: toCallerBlockingNumber(wire) };
 }
 
-/** Adds one entry at the current endpoint; the natural key is its number and list. */
+/** Adds one entry at the current endpoint. It is looked for by its list, number and label. */
 export function addEntry(
   { ringcentral, clock }: NumbersDeps,
   { extensionId, ...request }: WriteRequest,
   entry: { phoneNumber: string; label: string | undefined; status: "Blocked" | "Allowed" },
 ): Promise<WireCallerBlockingNumber> {
   const path = { extensionId };
-  const { phoneNumber, status } = entry;
+  const { phoneNumber, label, status } = entry;
   return createOnce(
     { clock, ...request },
     (call) =>
@@ -41,7 +40,9 @@ export function addEntry(
     (call) =>
       findInList(
         pagesOf(ringcentral, operations.listCallerBlockingNumbers, { path, query: { status } }, call),
-        (wire) => toE164(wire.phoneNumber) === phoneNumber,
+        (wire) =>
+          isSameNumber(wire.phoneNumber, phoneNumber) &&
+          (label === undefined || isSameLabel(wire.label, label)),
       ),
   );
 }

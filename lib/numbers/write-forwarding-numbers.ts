@@ -8,8 +8,7 @@ import { omitUndefined } from "../platform/omit-undefined.ts";
 import * as operations from "../ringcentral/api/operations.ts";
 import type { WireForwardingNumber } from "../ringcentral/api/wire.ts";
 import { toForwardingNumber } from "./forwarding-numbers.ts";
-import { type CountryInQuery, withE164 } from "./phone-number-input.ts";
-import { toE164 } from "./phone-number-output.ts";
+import { type CountryInQuery, isSameLabel, isSameNumber, withE164 } from "./phone-number-input.ts";
 import type { NumbersDeps, WriteRequest } from "./request.ts";
 import { findInList, pagesOf } from "./upstream-list.ts";
 import { createOnce } from "./write-once.ts";
@@ -32,7 +31,7 @@ export async function addForwardingNumber(
     (call) => ringcentral.call(operations.addForwardingNumber, { path, body }, call),
     (call) =>
       findInList(pagesOf(ringcentral, operations.listForwardingNumbers, { path }, call), (candidate) =>
-        isSameTarget(candidate, added),
+        isAsAsked(candidate, added),
       ),
   );
   return { id: wire.id, data: toForwardingNumber(wire) };
@@ -53,11 +52,16 @@ function requireTarget({ type, phoneNumber, deviceId }: NewForwardingNumber): vo
   if (errors.length > 0) throw new ProblemError("request_invalid", { errors });
 }
 
-/** The natural key: the device of a desk phone, otherwise the number and its type. */
-function isSameTarget(wire: WireForwardingNumber, added: NewForwardingNumber): boolean {
-  if (added.deviceId !== undefined) return wire.device?.id === added.deviceId;
-  if (wire.phoneNumber === undefined || toE164(wire.phoneNumber) !== added.phoneNumber) return false;
-  return wire.type === (added.type ?? "Other");
+/**
+ * Whether an entry is the one asked for, as far as it was asked. The same number with another label is another
+ * caller's. RingCentral keeps a label for type Other only, and a desk phone's is the device's name [docs: FWD].
+ */
+function isAsAsked(wire: WireForwardingNumber, asked: NewForwardingNumber): boolean {
+  const { deviceId, phoneNumber = "", type = "Other", label, flipNumber } = asked;
+  if (flipNumber !== undefined && Number(wire.flipNumber) !== flipNumber) return false;
+  if (deviceId !== undefined) return wire.device?.id === deviceId;
+  if (wire.type !== type || !isSameNumber(wire.phoneNumber ?? "", phoneNumber)) return false;
+  return label === undefined || type !== "Other" || isSameLabel(wire.label, label);
 }
 
 type ItemRequest = WriteRequest & { path: { forwardingNumberId: string } };

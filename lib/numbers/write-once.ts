@@ -1,88 +1,106 @@
+import { OutcomeUnknown, type WriteStep } from "../contract/write-outcome.ts";
 import type { Clock } from "../platform/clock.ts";
 import { deadlineIn } from "../platform/deadline.ts";
+import { omitUndefined } from "../platform/omit-undefined.ts";
 import { RingCentralError } from "../ringcentral/api/errors.ts";
 import type { CallContext } from "../ringcentral/api/operation.ts";
 
-interface WriteContext {
+export interface WriteContext {
   clock: Clock;
   call: CallContext;
-  /** An earlier attempt of this request may have taken effect: look before sending anything. */
-  resolveFirst?: boolean | undefined;
+  step?: WriteStep | undefined;
 }
 
 /** The share of the remaining time that a write may take; the rest is for finding out its outcome. */
 const SENDING_SHARE = 0.6;
-/** Pauses before the readings: a write whose response was lost may take a moment to show. */
-const READ_BACK_PAUSES_MS = [0, 400, 1_200];
+/** Pauses before the readings: a gateway that gave up may be seconds ahead of its back end. */
+const READ_BACK_PAUSES_MS = [0, 500, 1_500, 3_000];
 /** The least time for another reading and a response. */
 const READ_BACK_MS = 300;
 
 /**
- * Creates a resource once. RingCentral's POSTs are not idempotent [unsure, no key in its description], so an ambiguous
- * outcome (timeout, dropped connection, 5xx, CMN-304) is settled by reading back on the natural key. A resource that is
- * found is the result. One that is not found is sent again only when RingCentral has surely finished the first request:
- * it responded, or ended the connection. After a timeout it may still be working, so nothing is sent and the caller
- * learns that the outcome is unknown.
+ * Creates a resource at most once. RingCentral's POSTs are not idempotent [unsure, no key in its description], and after
+ * a timeout, a dropped connection, 408, a 5xx or CMN-304 its back end may complete the POST at any later time. It is
+ * therefore never sent again here: the resource is looked for, and if it does not show, the outcome is unknown.
  *
  * @param send one POST, within the deadline of the given context
- * @param find the resource by its natural key, if there is one
+ * @param find the resource exactly as asked for, if there is one
+ * @throws OutcomeUnknown
  */
 export async function createOnce<Wire>(
-  context: WriteContext,
+  { clock, call, step = "run" }: WriteContext,
   send: (call: CallContext) => Promise<Wire>,
   find: (call: CallContext) => Promise<Wire | undefined>,
 ): Promise<Wire> {
-  if (context.resolveFirst) {
-    const existing = await find(fresh(context.call));
+  if (step !== "run") {
+    const existing = await find(fresh(call)).catch((error: unknown) => {
+      throw error instanceof RingCentralError ? unknownOutcome(error, false) : error;
+    });
     if (existing !== undefined) return existing;
+    if (step === "look") throw new OutcomeUnknown(false);
   }
   try {
-    return await send(firstCall(context));
+    return await send(firstCall(clock, call));
   } catch (error) {
     if (!isAmbiguous(error)) throw error;
-    const existing = await readBack(context, error, find);
+    const existing = await readBack(clock, call, find);
     if (existing !== undefined) return existing;
-    if (mayStillBeWorking(error)) throw error;
-    return send(context.call);
+    throw unknownOutcome(error, true, UNKEYED);
   }
 }
 
-/** Replaces a resource. Repeating is harmless: after an ambiguous outcome it is read, and sent again if needed. */
+/** What the caller is told of a POST without a key. With a key the edge says how to go on. */
+const UNKEYED = {
+  detail:
+    "The write may have taken effect, or still may within two minutes. Read the list before you repeat it: " +
+    "without an Idempotency-Key a repetition is a second request.",
+  retryable: false,
+};
+const REPEATABLE = {
+  detail: "The write may have taken effect, or still may within two minutes. It may be repeated.",
+};
+
+/**
+ * Replaces a resource. Repeating is harmless: after an ambiguous outcome it is read, and sent again if needed.
+ * @throws OutcomeUnknown
+ */
 export async function replaceOnce<Wire>(
-  context: WriteContext,
+  { clock, call }: WriteContext,
   send: (call: CallContext) => Promise<Wire>,
   read: (call: CallContext) => Promise<Wire>,
   isAsWanted: (wire: Wire) => boolean,
 ): Promise<Wire> {
   try {
-    return await send(firstCall(context));
+    return await send(firstCall(clock, call));
   } catch (error) {
     if (!isAmbiguous(error)) throw error;
-    const find = async (call: CallContext) => {
-      const current = await read(call);
+    const replaced = await readBack(clock, call, async (context) => {
+      const current = await read(context);
       return isAsWanted(current) ? current : undefined;
-    };
-    const replaced = await readBack(context, error, find);
-    return replaced ?? send(context.call);
+    });
+    return replaced ?? (await send(call).catch(unknownAfterRepeating));
   }
 }
 
-/** Removes a resource. "Not found" means success on the second attempt [docs: ERR], a caller's mistake on the first. */
+/**
+ * Removes a resource. "Not found" means success on the second attempt [docs: ERR], a caller's mistake on the first.
+ * @throws OutcomeUnknown
+ */
 export async function deleteOnce(
-  context: WriteContext,
+  { clock, call }: WriteContext,
   send: (call: CallContext) => Promise<void>,
 ): Promise<void> {
   try {
-    await send(firstCall(context));
+    await send(firstCall(clock, call));
   } catch (error) {
     if (!isAmbiguous(error)) throw error;
-    await send(context.call).catch((again: unknown) => {
-      if (!isGone(again)) throw again;
+    await send(call).catch((again: unknown) => {
+      if (!isGone(again)) unknownAfterRepeating(again);
     });
   }
 }
 
-function firstCall({ clock, call }: WriteContext): CallContext {
+function firstCall(clock: Clock, call: CallContext): CallContext {
   return { ...call, deadline: deadlineIn(call.deadline.remainingMs() * SENDING_SHARE, clock, 0) };
 }
 
@@ -93,33 +111,47 @@ function isAmbiguous(error: unknown): error is RingCentralError {
   return error instanceof RingCentralError && error.failure.mayHaveTakenEffect;
 }
 
-/** No response came, or the same write is in progress elsewhere (CMN-304). [docs: ERR] */
-function mayStillBeWorking({ failure }: RingCentralError): boolean {
-  return failure.kind === "timeout" || failure.errorCode === "CMN-304";
-}
-
 function isGone(error: unknown): boolean {
   return (
     error instanceof RingCentralError && error.failure.status === 404 && error.failure.errorCode === "CMN-102"
   );
 }
 
-/** @throws the write's error when reading back fails too: the outcome stays unknown */
-async function readBack<Wire>(
-  { clock, call }: WriteContext,
+/** @throws always: whatever became of the repetition, the first write may have taken effect */
+function unknownAfterRepeating(again: unknown): never {
+  throw again instanceof RingCentralError ? unknownOutcome(again, true, REPEATABLE) : again;
+}
+
+function unknownOutcome(
   cause: RingCentralError,
+  sent: boolean,
+  advice: { detail?: string; retryable?: boolean } = {},
+): OutcomeUnknown {
+  const { status, errorCode, requestId, retryAfterMs } = cause.failure;
+  return new OutcomeUnknown(sent, {
+    ...advice,
+    ...(retryAfterMs !== undefined && { retryAfterSeconds: Math.ceil(retryAfterMs / 1000) }),
+    upstream: omitUndefined({ status, errorCode, requestId }),
+    cause,
+  });
+}
+
+/** @returns undefined when it does not show, cannot be read, or time runs out */
+async function readBack<Wire>(
+  clock: Clock,
+  call: CallContext,
   find: (call: CallContext) => Promise<Wire | undefined>,
 ): Promise<Wire | undefined> {
   for (const pauseMs of READ_BACK_PAUSES_MS) {
-    if (call.deadline.remainingMs() < pauseMs + READ_BACK_MS) throw cause;
+    if (call.deadline.remainingMs() < pauseMs + READ_BACK_MS) return undefined;
     await clock.sleep(pauseMs);
-    let found: Wire | undefined;
     try {
-      found = await find(fresh(call));
-    } catch {
-      throw cause;
+      const found = await find(fresh(call));
+      if (found !== undefined) return found;
+    } catch (error) {
+      if (!(error instanceof RingCentralError)) throw error;
+      return undefined;
     }
-    if (found !== undefined) return found;
   }
   return undefined;
 }

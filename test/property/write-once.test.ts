@@ -1,207 +1,175 @@
-import fc from "fast-check";
-import { describe, expect, it } from "vitest";
-import { withIdempotency } from "../../lib/http/idempotency/with-idempotency.ts";
+import { parsePhoneNumberFromString } from "libphonenumber-js/min";
+import { describe, expect, it, vi } from "vitest";
+import { ProblemError } from "../../lib/contract/problems.ts";
 import type { HttpResponse } from "../../lib/http/response.ts";
-import { createOnce } from "../../lib/numbers/write-once.ts";
-import type { Clock } from "../../lib/platform/clock.ts";
-import { deadlineIn } from "../../lib/platform/deadline.ts";
-import { createLogger } from "../../lib/platform/logger.ts";
-import { RingCentralError, type RingCentralFailure } from "../../lib/ringcentral/api/errors.ts";
-import type { RecordStore } from "../../lib/storage/record-store.ts";
-import { createMemoryRecordStore } from "../support/memory-record-store.ts";
+import {
+  createSchedule,
+  forEachSeed,
+  type Outcome,
+  type Schedule,
+  type ScheduleOptions,
+} from "../support/schedule.ts";
+import { createWorld, type Intent } from "./write-once-model.ts";
 
-/** The fate of one POST. RingCentral stores the same number twice without an error. */
-const fates = [
-  "fine",
-  "rejected",
-  "reset before",
-  "reset after",
-  "500 before",
-  "500 after",
-  "timeout, never processed",
-  "timeout, processed",
-  "timeout, processed late",
-  "in flight elsewhere",
-  "died before sending",
-  "died after sending",
-  "died before writing it down",
-] as const;
-type Fate = (typeof fates)[number];
+if (process.env.DEEP_RUNS !== undefined) vi.setConfig({ testTimeout: 3_600_000 });
 
-interface Resource {
-  id: number;
-  number: string;
-}
+/** Processes die and freeze, messages to the table are lost, late or repeated, and clocks differ by up to 6 s. */
+const chaos: Omit<ScheduleOptions, "seed"> = {
+  maxSkewMs: 3_000,
+  crashRate: 0.02,
+  pauseRate: 0.01,
+  pauseMs: [1_000, 8_000],
+  loseRequestRate: 0.01,
+  lateRequestRate: 0.01,
+  loseAnswerRate: 0.01,
+  duplicateRate: 0.03,
+};
 
-/** Time moves only in a sleep. */
-function movingClock(): Clock & { move(ms: number): void } {
-  let now = Date.parse("2026-01-01T00:00:00Z");
-  return {
-    now: () => now,
-    sleep: async (ms) => {
-      now += ms;
-    },
-    move: (ms) => {
-      now += ms;
-    },
-  };
-}
+const NUMBER = "+12025550143";
+const mine: Intent = { phoneNumber: NUMBER, label: "Mine", flipNumber: 3 };
+const others: readonly Intent[] = [
+  { phoneNumber: NUMBER, label: "Office", flipNumber: 3 },
+  { phoneNumber: NUMBER, label: "Mine", flipNumber: 4 },
+];
 
-const ambiguous = (details: Partial<RingCentralFailure>) =>
-  new RingCentralError({ kind: "broken", operation: "add", mayHaveTakenEffect: true, ...details });
+type World = ReturnType<typeof createWorld>;
+type Reply = Outcome<HttpResponse>;
 
-const log = createLogger({}, { write: () => {} });
-
-const died = Symbol("died");
-
-function world() {
-  const clock = movingClock();
-  const resources: Resource[] = [];
-  const late: (() => void)[] = [];
-  const records = createMemoryRecordStore();
-  const store = (number: string): Resource => {
-    const resource = { id: resources.length + 1, number };
-    resources.push(resource);
-    return resource;
-  };
-
-  /** One invocation in its own process, which may die at any step. */
-  function invoke(fate: Fate, number: string): Promise<HttpResponse | typeof died | Error> {
-    let die: (value: typeof died) => void = () => {};
-    const death = new Promise<typeof died>((resolve) => {
-      die = resolve;
-    });
-    const dead = (): Promise<never> => {
-      die(died);
-      return new Promise(() => {});
-    };
-    const deadline = deadlineIn(15_000, clock);
-    const call = { accountId: "1", requestId: "test", deadline, log };
-    let sends = 0;
-    const send = async (): Promise<Resource> => {
-      sends += 1;
-      if (sends > 1) return store(number);
-      switch (fate) {
-        case "rejected":
-          throw ambiguous({ kind: "rejected", status: 400, mayHaveTakenEffect: false });
-        case "reset before":
-        case "500 before":
-          throw ambiguous({});
-        case "reset after":
-        case "500 after":
-          store(number);
-          throw ambiguous({});
-        case "timeout, never processed":
-          throw ambiguous({ kind: "timeout" });
-        case "timeout, processed":
-          store(number);
-          throw ambiguous({ kind: "timeout" });
-        case "timeout, processed late":
-          late.push(() => store(number));
-          throw ambiguous({ kind: "timeout" });
-        case "in flight elsewhere":
-          late.push(() => store(number));
-          throw ambiguous({ kind: "rejected", status: 429, errorCode: "CMN-304" });
-        case "died before sending":
-          return dead();
-        case "died after sending":
-          store(number);
-          return dead();
-        default:
-          return store(number);
-      }
-    };
-    const run = async (resolveFirst: boolean): Promise<HttpResponse> => {
-      const find = async () => resources.find((resource) => resource.number === number);
-      const resource = await createOnce({ clock, call, resolveFirst }, send, find);
-      if (fate === "died before writing it down") return dead();
-      return { statusCode: 201, headers: {}, body: JSON.stringify(resource) };
-    };
-    const request = {
-      accountId: "1",
-      subject: "ana",
-      operationId: "add",
-      key: "k",
-      fingerprint: number,
-      answerBy: deadline.at,
-    };
-    const mayHave = (error: unknown) => error instanceof RingCentralError && error.failure.mayHaveTakenEffect;
-    const attempt = withIdempotency(
-      { records: records as RecordStore, clock, key: new Uint8Array(32) },
-      request,
-      run,
-      mayHave,
-    );
-    return Promise.race([attempt.catch((error: Error) => error), death]);
+/** Other callers add the same number with another label or flip number, at any time. */
+function disturb(schedule: Schedule, { ringCentral }: World): void {
+  for (const intent of others) {
+    if (schedule.chance(0.5)) schedule.after(schedule.between(0, 60_000), () => ringCentral.store(intent));
   }
-
-  return { clock, resources, late, invoke };
 }
 
-const runs = Number(process.env.DEEP_RUNS ?? 400);
+/** A caller repeats its request, when it is told to or at any other time, and sometimes twice at a time. */
+async function repeat(schedule: Schedule, world: World, replies: Reply[]): Promise<void> {
+  const times = schedule.between(1, 8);
+  for (let n = 0; n < times; n++) {
+    const atOnce = schedule.chance(0.2) ? 2 : 1;
+    const latest = await Promise.all(Array.from({ length: atOnce }, () => world.post(mine, "key")));
+    replies.push(...latest);
+    const waits = [1_000 * retryAfterOf(latest), 2_000, 30_000, 200_000];
+    const longest = waits[schedule.between(0, 3)] ?? 0;
+    await schedule.clock.sleep(schedule.chance(0.5) ? longest : schedule.between(0, longest));
+  }
+}
 
-describe("a POST with an Idempotency-Key, repeated until it gets a response", () => {
-  it("takes effect once, and returns the same response from then on, whatever happens in between", async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.array(fc.constantFrom(...fates), { maxLength: 8 }), async (fateful) => {
-        const { clock, resources, late, invoke } = world();
-        const number = "+12025550143";
-        let answer: HttpResponse | undefined;
-        for (const fate of [...fateful, "fine" as const, "fine" as const]) {
-          const outcome = await invoke(fate, number);
-          if (outcome !== died && !(outcome instanceof Error)) {
-            if (answer !== undefined) {
-              expect(outcome.body).toBe(answer.body);
-              expect(outcome.headers["idempotency-replayed"]).toBe("true");
-            }
-            answer ??= outcome;
-          }
-          // Late effects happen long before the lease of a dead process ends.
-          for (const effect of late.splice(0)) effect();
-          clock.move(30_000);
-        }
-        expect(resources).toHaveLength(1);
-        expect(answer?.body).toBe(JSON.stringify(resources[0]));
-      }),
-      { numRuns: runs },
-    );
+function retryAfterOf(replies: readonly Reply[]): number {
+  const waits = replies.map((reply) =>
+    reply.status === "failed" && reply.error instanceof ProblemError
+      ? reply.error.details.retryAfterSeconds
+      : 0,
+  );
+  return Math.max(...waits.map((seconds = 0) => seconds));
+}
+
+const bodiesOf = (replies: readonly Reply[]): Record<string, unknown>[] =>
+  replies.flatMap((reply) => (reply.status === "done" ? [JSON.parse(reply.value.body ?? "")] : []));
+
+function expectAsAsked(bodies: readonly Record<string, unknown>[]): void {
+  for (const { phoneNumber, label, type, flipNumber } of bodies) {
+    expect(parsePhoneNumberFromString(String(phoneNumber), "US")?.number).toBe(mine.phoneNumber);
+    expect({ label, type, flipNumber }).toEqual({
+      label: mine.label,
+      type: "Other",
+      flipNumber: mine.flipNumber,
+    });
+  }
+}
+
+/** RingCentral works and nothing fails any more: a caller that goes on repeating its request gets its response. */
+async function answerInTheEnd(schedule: Schedule, world: World): Promise<HttpResponse> {
+  world.ringCentral.isCalm = true;
+  for (let n = 0; n < 20; n++) {
+    const reply = world.post(mine, "key");
+    schedule.after(140_000, () => {});
+    await schedule.run();
+    const outcome = await reply;
+    if (outcome.status === "done") return outcome.value;
+  }
+  throw new Error("no response in 20 repetitions");
+}
+
+describe("a POST with an Idempotency-Key, repeated at any time", () => {
+  it("takes effect once, however late RingCentral acts, and returns what was asked for", async () => {
+    await forEachSeed(1_000, async (seed, keep) => {
+      const schedule = keep(createSchedule({ seed, ...chaos }));
+      const world = createWorld(schedule);
+      const replies: Reply[] = [];
+      disturb(schedule, world);
+      const caller = repeat(schedule, world, replies);
+      await schedule.run();
+      await caller;
+      const bodies = bodiesOf(replies);
+      expectAsAsked(bodies);
+      expect(world.ringCentral.effectsOf(mine)).toBeLessThanOrEqual(1);
+      const last = await answerInTheEnd(schedule, world);
+      expect(world.ringCentral.effectsOf(mine)).toBe(1);
+      for (const body of bodies) expect(body).toEqual(JSON.parse(last.body ?? ""));
+    });
   });
+});
 
-  it("is rejected while it is in progress, and with another request", async () => {
-    const { clock, invoke, resources } = world();
-    await invoke("died after sending", "+12025550143");
-    expect(await invoke("fine", "+12025550143")).toMatchObject({ code: "idempotency_in_progress" });
-    expect(await invoke("fine", "+12025550144")).toMatchObject({ code: "idempotency_key_reused" });
-    clock.move(30_000);
-    expect(await invoke("fine", "+12025550143")).toMatchObject({ statusCode: 201 });
-    expect(resources).toHaveLength(1);
-  });
+describe("a POST with an Idempotency-Key", () => {
+  const other = others[0] ?? mine;
+  const calmWorld = () => {
+    const schedule = createSchedule({ seed: 1 });
+    const world = createWorld(schedule);
+    const post = async (intent: Intent) => {
+      const reply = world.post(intent, "key");
+      await schedule.run();
+      return reply;
+    };
+    const wait = async (ms: number) => {
+      schedule.after(ms, () => {});
+      await schedule.run();
+    };
+    world.ringCentral.isCalm = true;
+    return { world, post, wait };
+  };
+  const done = { status: "done", value: { statusCode: 201 } };
+  const failed = (error: object) => ({ status: "failed", error: expect.objectContaining(error) });
 
-  it("may be used for something new after a day", async () => {
-    const { clock, invoke } = world();
-    await invoke("fine", "+12025550143");
-    clock.move(25 * 60 * 60 * 1000);
-    expect(await invoke("fine", "+12025550144")).toMatchObject({ statusCode: 201 });
+  it("is rejected with another request, and may be used for it after a day", async () => {
+    const { post, wait } = calmWorld();
+    expect(await post(mine)).toMatchObject(done);
+    expect(await post(other)).toMatchObject(failed({ code: "idempotency_key_reused" }));
+    await wait(25 * 60 * 60 * 1_000);
+    expect(await post(other)).toMatchObject(done);
   });
 
   it("is free again after a rejection that changed nothing", async () => {
-    const { invoke, resources } = world();
-    expect(await invoke("rejected", "+12025550143")).toBeInstanceOf(RingCentralError);
-    expect(await invoke("fine", "+12025550144")).toMatchObject({ statusCode: 201 });
-    expect(resources).toHaveLength(1);
+    const { world, post } = calmWorld();
+    world.ringCentral.rejectNext();
+    expect(await post(mine)).toMatchObject(failed({ name: "RingCentralError" }));
+    expect(await post(other)).toMatchObject(done);
+    expect(world.ringCentral.effectsOf(mine)).toBe(0);
+  });
+
+  it("is never sent again when its response does not open any more, even if the number has been deleted", async () => {
+    const { world, post, wait } = calmWorld();
+    await post(mine);
+    world.replaceSecret();
+    expect(await post(mine)).toMatchObject(done);
+    world.replaceSecret();
+    world.ringCentral.entries.pop();
+    await wait(10 * 60 * 1_000);
+    for (let n = 0; n < 3; n++) expect(await post(mine)).toMatchObject(failed({ code: "outcome_unknown" }));
+    expect(world.ringCentral.entries).toHaveLength(0);
   });
 });
 
 describe("a POST without a key", () => {
-  it("never makes a second resource of one request", async () => {
-    await fc.assert(
-      fc.asyncProperty(fc.constantFrom(...fates.filter((fate) => !fate.startsWith("died"))), async (fate) => {
-        const { invoke, resources, late } = world();
-        await invoke(fate, "+12025550143");
-        for (const effect of late.splice(0)) effect();
-        expect(resources.length).toBeLessThanOrEqual(1);
-      }),
-      { numRuns: 200 },
-    );
+  it("takes effect at most once, and returns what was asked for", async () => {
+    await forEachSeed(1_000, async (seed, keep) => {
+      const schedule = keep(createSchedule({ seed, ...chaos }));
+      const world = createWorld(schedule);
+      disturb(schedule, world);
+      const reply = world.post(mine);
+      await schedule.run();
+      expectAsAsked(bodiesOf([await reply]));
+      expect(world.ringCentral.effectsOf(mine)).toBeLessThanOrEqual(1);
+    });
   });
 });

@@ -860,10 +860,11 @@ export interface components {
          *     - `storage_unavailable` (503): The service's storage is not available. The request needs the service's table, as one with an Idempotency-Key does. Wait `retryAfter` seconds.
          *     - `queue_unavailable` (503): The sync queue is not available. The sync could not be queued. Wait `retryAfter` seconds.
          *     - `configuration_invalid` (503): The service is not configured. A setting or secret is missing or malformed. An operator finds its name in the log.
-         *     - `upstream_timeout` (504): RingCentral did not respond in time. The outcome of a write is unknown until the resource has been read again.
+         *     - `outcome_unknown` (503): The outcome of the write is unknown. The write may have taken effect, or still may within two minutes. Repeat it with the same Idempotency-Key after `retryAfter` seconds, or read the resource.
+         *     - `upstream_timeout` (504): RingCentral did not respond in time. Nothing was changed. The same request may succeed when RingCentral is faster.
          * @enum {string}
          */
-        ProblemCode: "request_invalid" | "parameter_invalid" | "cursor_invalid" | "token_missing" | "token_invalid" | "token_expired" | "webhook_token_invalid" | "scope_missing" | "extension_forbidden" | "account_forbidden" | "feature_not_available" | "upstream_permission_denied" | "international_calling_disabled" | "call_handling_unavailable" | "not_found" | "forwarding_label_duplicate" | "forwarding_limit_reached" | "forwarding_custom_label_limit_reached" | "number_belongs_to_account" | "flip_number_in_use" | "idempotency_in_progress" | "sync_not_quarantined" | "snapshot_missing" | "cursor_expired" | "precondition_failed" | "body_too_large" | "media_type_unsupported" | "idempotency_key_reused" | "rate_limited" | "internal" | "upstream_error" | "upstream_auth_failed" | "upstream_app_permission_missing" | "upstream_rate_limited" | "upstream_unavailable" | "token_issuer_unavailable" | "storage_unavailable" | "queue_unavailable" | "configuration_invalid" | "upstream_timeout";
+        ProblemCode: "request_invalid" | "parameter_invalid" | "cursor_invalid" | "token_missing" | "token_invalid" | "token_expired" | "webhook_token_invalid" | "scope_missing" | "extension_forbidden" | "account_forbidden" | "feature_not_available" | "upstream_permission_denied" | "international_calling_disabled" | "call_handling_unavailable" | "not_found" | "forwarding_label_duplicate" | "forwarding_limit_reached" | "forwarding_custom_label_limit_reached" | "number_belongs_to_account" | "flip_number_in_use" | "idempotency_in_progress" | "sync_not_quarantined" | "snapshot_missing" | "cursor_expired" | "precondition_failed" | "body_too_large" | "media_type_unsupported" | "idempotency_key_reused" | "rate_limited" | "internal" | "upstream_error" | "upstream_auth_failed" | "upstream_app_permission_missing" | "upstream_rate_limited" | "upstream_unavailable" | "token_issuer_unavailable" | "storage_unavailable" | "queue_unavailable" | "configuration_invalid" | "outcome_unknown" | "upstream_timeout";
         /** @description The calls that one of this API's operations made in the present window. */
         RouteSpending: {
             route: string;
@@ -1155,7 +1156,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `snapshot_missing`: There is no snapshot yet. `upstream_rate_limited`: RingCentral's rate limit is reached. `upstream_unavailable`: RingCentral is not available. `token_issuer_unavailable`: The token issuer cannot be reached. `storage_unavailable`: The service's storage is not available. `queue_unavailable`: The sync queue is not available. `configuration_invalid`: The service is not configured. */
+        /** @description `snapshot_missing`: There is no snapshot yet. `upstream_rate_limited`: RingCentral's rate limit is reached. `upstream_unavailable`: RingCentral is not available. `token_issuer_unavailable`: The token issuer cannot be reached. `storage_unavailable`: The service's storage is not available. `queue_unavailable`: The sync queue is not available. `configuration_invalid`: The service is not configured. `outcome_unknown`: The outcome of the write is unknown. */
         Problem503: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];

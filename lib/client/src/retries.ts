@@ -62,8 +62,9 @@ async function adviceOn(request: Request, outcome: Outcome): Promise<Advice | un
   if (response.ok || response.status < 400) return undefined;
   const problem = await readProblem(response);
   const mayHelp = problem?.retryable ?? [429, 502, 503, 504].includes(response.status);
-  // 429 and 503 mean that nothing was done. After the others, the outcome is unknown.
-  const isHarmless = isRepeatable(request) || response.status === 429 || response.status === 503;
+  // The API's 429 and 503 mean that nothing was done, except one. After all others, the outcome is unknown.
+  const isRejected = problem !== undefined && [429, 503].includes(response.status);
+  const isHarmless = isRepeatable(request) || (isRejected && problem.code !== "outcome_unknown");
   if (!mayHelp || !isHarmless) return undefined;
   const seconds = parseRetryAfter(response.headers.get("Retry-After")) ?? problem?.retryAfter;
   return seconds === undefined ? {} : { retryAfterMs: seconds * 1000 };

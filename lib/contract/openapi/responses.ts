@@ -23,6 +23,7 @@ export function problemCodesOf(route: Route): ProblemCode[] {
     ...(route.body ? (["body_too_large", "media_type_unsupported"] as const) : []),
     ...(isPaged(route) ? (["cursor_invalid"] as const) : []),
     ...(route.method === "POST" && route.scope !== undefined ? keyed : []),
+    ...(route.method !== "GET" && route.scope !== undefined ? (["outcome_unknown"] as const) : []),
     ...(route.scope === undefined ? [] : authenticated),
     ...route.problems,
   ];

@@ -5,13 +5,24 @@ import type { RecordKey } from "../../storage/record-store.ts";
 /** [contract 3] How long a response is replayed. */
 export const LIFETIME_MS = 24 * 60 * 60 * 1000;
 
+/** The most by which the clocks of two processes may differ without one taking over the other's lease. */
+export const CLOCK_SLACK_MS = 6_000;
+/**
+ * How long after a write was sent RingCentral may still complete it, whatever was responded: 120 s. RingCentral states
+ * no bound [unsure]; gateways give up after 30 to 60 s, and what they passed on ends within as much again.
+ */
+export const UNSETTLED_MS = 120_000 + CLOCK_SLACK_MS;
+
 /** The record of one key. See SPEC.md for the states. */
 export const idempotencyRecord = z.object({
   /** Hash of the request: the same key with another request is a mistake. */
   fingerprint: z.string(),
-  state: z.enum(["running", "unknown", "done"]),
+  /** `absent`: free again. The record stays, so that its version does not start again under a late write. */
+  state: z.enum(["absent", "running", "unknown", "done"]),
   /** Epoch milliseconds. */
   leaseUntil: z.number(),
+  /** From then on no attempt can take effect any more, and the write may be sent again. */
+  settledAt: z._default(z.number(), 0),
   expiresAt: z.number(),
   /** Sealed: it holds phone numbers. */
   response: z.optional(z.string()),

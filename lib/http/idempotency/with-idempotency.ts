@@ -1,16 +1,20 @@
 import { ProblemError } from "../../contract/problems.ts";
+import { OutcomeUnknown, type WriteStep } from "../../contract/write-outcome.ts";
 import type { Clock } from "../../platform/clock.ts";
+import { omitUndefined } from "../../platform/omit-undefined.ts";
 import { openText, sealText } from "../../platform/seal.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
 import type { HttpResponse } from "../response.ts";
-import { nextStep, type Outcome, stateAfter } from "./next-step.ts";
+import { nextLookInMs, nextStep, type Outcome, recordAfter } from "./next-step.ts";
 import {
+  CLOCK_SLACK_MS,
   type IdempotencyRecord,
   idempotencyRecord,
   type KeyScope,
   LIFETIME_MS,
   recordKey,
+  UNSETTLED_MS,
 } from "./record.ts";
 
 interface IdempotencyDeps {
@@ -26,8 +30,6 @@ interface KeyedRequest extends KeyScope {
   answerBy: number;
 }
 
-/** The most by which the clocks of two processes may differ without one taking over the other's lease. */
-const LEASE_SLACK_MS = 6_000;
 /** Attempts at taking the key in a race. */
 const RACES = 5;
 
@@ -35,33 +37,39 @@ const RACES = 5;
 interface Taken {
   version: number;
   record: IdempotencyRecord;
-  step: "run" | "resolve";
+  step: WriteStep;
 }
 
 /**
  * Runs a request once for its key, however often it arrives (draft-ietf-httpapi-idempotency-key-header). SPEC.md has
- * the states. General idempotency libraries forget a failed request and run it again; the state `unknown` is the
- * reason for not using one.
+ * the states. General idempotency libraries forget a failed request and run it again; the states `unknown` and
+ * `settled` are the reason for not using one.
  *
- * @param run `resolveFirst`: an earlier attempt may have taken effect, so look before sending anything
  * @param isAmbiguous whether a failure may have changed something
- * @throws ProblemError `idempotency_in_progress`, `idempotency_key_reused`; StorageUnavailable: without the table the
- * promise of the key cannot be kept
+ * @throws ProblemError `idempotency_in_progress`, `idempotency_key_reused`, `outcome_unknown`; StorageUnavailable:
+ * without the table the promise of the key cannot be kept
  */
 export async function withIdempotency(
   deps: IdempotencyDeps,
   request: KeyedRequest,
-  run: (resolveFirst: boolean) => Promise<HttpResponse>,
+  run: (step: WriteStep) => Promise<HttpResponse>,
   isAmbiguous: (error: unknown) => boolean,
 ): Promise<HttpResponse> {
   const begun = await begin(deps, request);
   if ("statusCode" in begun) return begun;
   let response: HttpResponse;
   try {
-    response = await run(begun.step === "resolve");
+    response = await run(begun.step);
   } catch (error) {
-    await end(deps, request, begun, isAmbiguous(error) ? "ambiguous failure" : "harmless failure");
-    throw error;
+    const settledAt = await end(
+      deps,
+      request,
+      begun,
+      isAmbiguous(error) ? "ambiguous failure" : "harmless failure",
+    );
+    throw error instanceof OutcomeUnknown
+      ? lookLater(error, nextLookInMs(settledAt, deps.clock.now()))
+      : error;
   }
   await end(deps, request, begun, "response", response);
   return response;
@@ -74,32 +82,43 @@ async function begin(deps: IdempotencyDeps, request: KeyedRequest): Promise<Http
     const stored = await records.read<unknown>(recordKey(request));
     const known = stored && idempotencyRecord.parse(stored.value);
     const now = clock.now();
-    const step = nextStep(known, request.fingerprint, now);
-    if (step === "reject") throw new ProblemError("idempotency_key_reused");
-    if (step === "wait") throw inProgress((known?.leaseUntil ?? now) - now);
-    const replay = step === "replay" ? openResponse(deps, request, known?.response) : undefined;
+    const next = nextStep(known, request.fingerprint, now);
+    if (next === "reject") throw new ProblemError("idempotency_key_reused");
+    if (next === "wait") throw inProgress((known?.leaseUntil ?? now) - now);
+    const replay = next === "replay" ? openResponse(deps, request, known?.response) : undefined;
     if (replay !== undefined) return replay;
+    // A response that does not open any more cannot be replayed, only looked for.
+    const step = next === "replay" ? "look" : next;
     const record: IdempotencyRecord = {
       fingerprint: request.fingerprint,
       state: "running",
-      leaseUntil: request.answerBy + LEASE_SLACK_MS,
+      leaseUntil: request.answerBy + CLOCK_SLACK_MS,
+      settledAt: step === "look" && known ? known.settledAt : request.answerBy + UNSETTLED_MS,
       expiresAt: now + LIFETIME_MS,
     };
     const version = await write(deps, request, stored?.version ?? null, record);
-    // A response that does not open any more cannot be replayed: its request is resolved.
-    if (version !== undefined) return { version, record, step: step === "run" ? "run" : "resolve" };
+    if (version !== undefined) return { version, record, step };
   }
   throw inProgress(0);
 }
 
 function inProgress(remainingMs: number): ProblemError {
-  const retryAfterSeconds = Math.max(1, Math.ceil(remainingMs / 1000));
-  return new ProblemError("idempotency_in_progress", { retryAfterSeconds });
+  return new ProblemError("idempotency_in_progress", { retryAfterSeconds: wholeSeconds(remainingMs) });
 }
+
+function lookLater({ details }: OutcomeUnknown, waitMs: number): ProblemError {
+  const retryAfterSeconds = Math.max(details.retryAfterSeconds ?? 0, wholeSeconds(waitMs));
+  const { upstream, cause } = details;
+  return new ProblemError("outcome_unknown", omitUndefined({ upstream, cause, retryAfterSeconds }));
+}
+
+const wholeSeconds = (ms: number) => Math.max(1, Math.ceil(ms / 1000));
 
 /**
  * Records the outcome. A lost race is harmless: another process took over an ended lease, and both responses show the
- * same resource. So is a failed write: the lease ends by itself and the next arrival resolves.
+ * same resource. So is a failed write: the lease ends by itself and the next arrival looks.
+ *
+ * @returns when the earlier attempts are settled
  */
 async function end(
   deps: IdempotencyDeps,
@@ -107,19 +126,16 @@ async function end(
   { version, record, step }: Taken,
   outcome: Outcome,
   response?: HttpResponse,
-): Promise<void> {
-  const state = stateAfter(step, outcome);
+): Promise<number> {
+  const ended = recordAfter(record, step, outcome, deps.clock.now());
+  if (response !== undefined)
+    ended.response = sealText(JSON.stringify(response), deps.key, contextOf(request));
   try {
-    if (state === "absent") await deps.records.remove(recordKey(request), version);
-    else if (state === "unknown") await write(deps, request, version, { ...record, state, leaseUntil: 0 });
-    else {
-      const sealed = sealText(JSON.stringify(response), deps.key, contextOf(request));
-      const expiresAt = deps.clock.now() + LIFETIME_MS;
-      await write(deps, request, version, { ...record, state, expiresAt, response: sealed });
-    }
+    await write(deps, request, version, ended);
   } catch (error) {
     if (!(error instanceof StorageUnavailable)) throw error;
   }
+  return ended.settledAt;
 }
 
 function openResponse(

@@ -158,8 +158,12 @@ export const fixes: Record<ProblemCode, Fix> = {
     owner: "an operator",
     fix: "The log line of the request names the setting. Replaced credentials are read within a minute.",
   },
-  upstream_timeout: {
+  outcome_unknown: {
     owner: "the app",
-    fix: "A read may be sent again. After a write, read the list first, or send the write again with the same `Idempotency-Key`.",
+    fix: "Send the same request with the same `Idempotency-Key` after `retryAfter` seconds: it takes effect once, and within two minutes the response says whether. After a POST without a key read the list first; a `PUT` or `DELETE` may be repeated.",
+  },
+  upstream_timeout: {
+    owner: "nobody: it passes",
+    fix: "Send the request again, a few times at most.",
   },
 };

@@ -34,7 +34,7 @@ describe("the client retries", () => {
   test("with the same Idempotency-Key and the same body, so that a POST takes effect once", async () => {
     const { client, requests } = clientOf([
       lostConnection,
-      busy(1),
+      () => problem(503, "outcome_unknown", { retryable: true, retryAfter: 2 }),
       () => problem(409, "idempotency_in_progress", { retryable: true, retryAfter: 1 }),
       () => json({ data: { id: "1", phoneNumber: "+12025550143" } }, {}, 201),
     ]);
@@ -102,6 +102,17 @@ describe("the client does not retry", () => {
     await expect(client.GET(LIST, { signal: abort.signal })).rejects.toThrow();
     expect(requests).toHaveLength(1);
   });
+});
+
+test.each([
+  ["the outcome is unknown", () => problem(503, "outcome_unknown", { retryable: true, retryAfter: 1 })],
+  ["a gateway gave up", () => new Response("{}", { status: 503 })],
+])("a change with If-Match is not retried when %s", async (_, answer) => {
+  const { client, requests } = clientOf([answer]);
+  const headers = { "If-Match": '"v1"' };
+  const { response } = await client.PUT(FORWARDING, { params: one, body: { label: "Home" }, headers });
+  expect(response.status).toBe(503);
+  expect(requests).toHaveLength(1);
 });
 
 test("a change with If-Match that was rejected with 503 is retried", async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { ProblemError } from "../../../lib/contract/problems.ts";
-import { parsePhoneNumberInput } from "../../../lib/numbers/phone-number-input.ts";
+import { isSameLabel, isSameNumber, parsePhoneNumberInput } from "../../../lib/numbers/phone-number-input.ts";
 import { toE164 } from "../../../lib/numbers/phone-number-output.ts";
 
 describe("a phone number sent by a caller", () => {
@@ -29,6 +29,36 @@ describe("a phone number sent by a caller", () => {
     expect(problem.code).toBe("request_invalid");
     expect(problem.details.errors).toEqual([expect.objectContaining({ field, in: where })]);
     expect(JSON.stringify(problem.details)).not.toContain(input.phoneNumber);
+  });
+});
+
+describe("what RingCentral shows", () => {
+  it.each([
+    ["+12025550143", "+12025550143", true],
+    ["12025550143", "+12025550143", true],
+    ["(202) 555-0143", "+12025550143", true],
+    ["202.555.0143", "+12025550143", true],
+    ["020 7946 0018", "+442079460018", true],
+    ["+541123456789", "+5491123456789", true],
+    ["+5491123456789", "+541123456789", true],
+    ["011 15-2345-6789", "+5491123456789", true],
+    ["+525512345678", "+5215512345678", true],
+    ["2025550144", "+12025550143", false],
+    ["+442025550143", "+12025550143", false],
+    ["XXX-XXX-0143", "+12025550143", false],
+    ["", "+12025550143", false],
+    ["12345", "12345", true],
+  ])("%j stands for %s: %s", (spelled, e164, isSame) => {
+    expect(isSameNumber(spelled, e164)).toBe(isSame);
+  });
+
+  it.each([
+    ["Caf\u00e9", "Cafe\u0301", true],
+    [" My  cabin ", "My cabin", true],
+    ["my cabin", "My cabin", false],
+    [undefined, "My cabin", false],
+  ])("the label %j is %j: %s", (shown, asked, isSame) => {
+    expect(isSameLabel(shown, asked)).toBe(isSame);
   });
 });
 

@@ -1,41 +1,52 @@
 import { describe, expect, test } from "vitest";
+import type { WriteStep } from "../../../../lib/contract/write-outcome.ts";
 import {
   type Arrival,
   type KeyState,
   keyState,
+  nextLookInMs,
   nextStep,
   type Outcome,
+  recordAfter,
   type Step,
-  stateAfter,
 } from "../../../../lib/http/idempotency/next-step.ts";
-import type { IdempotencyRecord } from "../../../../lib/http/idempotency/record.ts";
+import { type IdempotencyRecord, UNSETTLED_MS } from "../../../../lib/http/idempotency/record.ts";
 
 const NOW = 1_000_000;
 const record = (fields: Partial<IdempotencyRecord>): IdempotencyRecord => ({
   fingerprint: "first",
   state: "running",
   leaseUntil: NOW + 1,
+  settledAt: NOW + 1,
   expiresAt: NOW + 1,
   ...fields,
 });
 
 const records: Record<KeyState, (IdempotencyRecord | undefined)[]> = {
-  absent: [undefined, record({ expiresAt: NOW }), record({ state: "done", expiresAt: NOW })],
+  absent: [
+    undefined,
+    record({ state: "absent" }),
+    record({ expiresAt: NOW }),
+    record({ state: "done", expiresAt: NOW }),
+  ],
   running: [record({})],
   done: [record({ state: "done", leaseUntil: NOW })],
   unknown: [record({ state: "unknown", leaseUntil: 0 }), record({ leaseUntil: NOW })],
+  settled: [record({ state: "unknown", settledAt: NOW }), record({ leaseUntil: NOW, settledAt: NOW })],
 };
 
 const arrivals: Record<KeyState, Record<Arrival, Step>> = {
   absent: { "same request": "run", "other request": "run" },
   running: { "same request": "wait", "other request": "reject" },
   done: { "same request": "replay", "other request": "reject" },
-  unknown: { "same request": "resolve", "other request": "reject" },
+  unknown: { "same request": "look", "other request": "reject" },
+  settled: { "same request": "resolve", "other request": "reject" },
 };
 
-const outcomes: Record<"run" | "resolve", Record<Outcome, KeyState>> = {
+const outcomes: Record<WriteStep, Record<Outcome, KeyState>> = {
   run: { response: "done", "harmless failure": "absent", "ambiguous failure": "unknown" },
-  resolve: { response: "done", "harmless failure": "unknown", "ambiguous failure": "unknown" },
+  look: { response: "done", "harmless failure": "unknown", "ambiguous failure": "unknown" },
+  resolve: { response: "done", "harmless failure": "settled", "ambiguous failure": "unknown" },
 };
 
 const rows = <Row extends string, Column extends string, Cell>(table: Record<Row, Record<Column, Cell>>) =>
@@ -60,7 +71,22 @@ describe("a run", () => {
   test.each(rows(outcomes).map(([step, outcome, state]) => ({ step, outcome, state })))(
     "a $step that ends in a $outcome leaves the key $state",
     ({ step, outcome, state }) => {
-      expect(stateAfter(step, outcome)).toBe(state);
+      const after = recordAfter(record({ settledAt: NOW + 2 }), step, outcome, NOW);
+      expect(keyState(after, NOW)).toBe(state);
+      if (state === "unknown") expect(after.settledAt).toBe(step === "look" ? NOW + 2 : NOW + UNSETTLED_MS);
     },
   );
+});
+
+describe("the wait before another look", () => {
+  test.each([
+    ["2 s at least", 0, 2],
+    ["as long as the write has been out", 7, 7],
+    ["half a minute at most", 60, 30],
+    ["not beyond the moment at which the write may be sent again", 120, 6],
+    ["half a minute when RingCentral cannot be read then", 130, 30],
+  ])("is %s", (_, sinceSentSeconds, waitSeconds) => {
+    const settledAt = NOW + UNSETTLED_MS - sinceSentSeconds * 1_000;
+    expect(nextLookInMs(settledAt, NOW)).toBe(waitSeconds * 1_000);
+  });
 });

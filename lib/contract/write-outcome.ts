@@ -1,0 +1,17 @@
+import { type ProblemDetails, ProblemError } from "./problems.ts";
+
+/**
+ * How a POST with an `Idempotency-Key` proceeds. `run`: send it. `look`: an earlier attempt may still take effect, so
+ * only look for its effect. `resolve`: it has taken effect by now or never will, so look, then send.
+ */
+export type WriteStep = "run" | "look" | "resolve";
+
+/** Ends a write that may have taken effect, or still may, when reading has not shown it. */
+export class OutcomeUnknown extends ProblemError {
+  /** Whether this request sent the write. Otherwise it only looked for the effect of an earlier attempt. */
+  readonly sent: boolean;
+  constructor(sent: boolean, details: ProblemDetails = {}) {
+    super("outcome_unknown", details);
+    this.sent = sent;
+  }
+}

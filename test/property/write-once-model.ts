@@ -1,0 +1,175 @@
+import { OutcomeUnknown, type WriteStep } from "../../lib/contract/write-outcome.ts";
+import { withIdempotency } from "../../lib/http/idempotency/with-idempotency.ts";
+import type { HttpResponse } from "../../lib/http/response.ts";
+import { addForwardingNumber } from "../../lib/numbers/write-forwarding-numbers.ts";
+import { deadlineIn } from "../../lib/platform/deadline.ts";
+import { createLogger } from "../../lib/platform/logger.ts";
+import { outOfTime, RingCentralError, type RingCentralFailure } from "../../lib/ringcentral/api/errors.ts";
+import type {
+  CallContext,
+  Operation,
+  OperationInput,
+  RingCentral,
+} from "../../lib/ringcentral/api/operation.ts";
+import { createMemoryRecordStore, overNetwork } from "../support/memory-record-store.ts";
+import type { Instance, Outcome, Schedule } from "../support/schedule.ts";
+
+/** The latest moment at which RingCentral's back end completes a write, after it was sent: SPEC.md's assumption. */
+const LATEST_EFFECT_MS = 120_000;
+const INVOCATION_MS = 15_000;
+const ATTEMPT_MS = 8_000;
+
+/** A forwarding number that a caller wants. Its label and flip number tell its effects from those of other callers. */
+export interface Intent {
+  phoneNumber: string;
+  label: string;
+  type?: "Other";
+  flipNumber?: number;
+}
+
+interface Entry extends Record<string, unknown> {
+  id: string;
+  phoneNumber: string;
+  label: string;
+  type: string;
+  flipNumber?: string;
+}
+
+/** Failures that a gateway may invent while its back end completes the request, and CMN-304. */
+const gatewayFailures: readonly Partial<RingCentralFailure>[] = [
+  {},
+  { status: 408 },
+  { status: 500 },
+  { status: 502 },
+  { status: 504 },
+  { kind: "unavailable", status: 503 },
+  { kind: "unavailable", status: 503, errorCode: "CMN-201" },
+  { kind: "rejected", status: 429, errorCode: "CMN-304" },
+];
+
+const failure = (details: Partial<RingCentralFailure>) =>
+  new RingCentralError({ kind: "broken", operation: "test", mayHaveTakenEffect: true, ...details });
+
+const rejection = failure({ kind: "rejected", status: 400, mayHaveTakenEffect: false });
+
+/** One extension's forwarding numbers. RingCentral stores the same number as often as it is sent. */
+export function createRingCentral(schedule: Schedule) {
+  const { between, chance } = schedule;
+  const entries: Entry[] = [];
+  const spelling = between(0, 3);
+  let isNextRejected = false;
+
+  function store({ phoneNumber, label, type = "Other", flipNumber }: Intent): Entry {
+    const id = String(entries.length + 1);
+    const flip = flipNumber === undefined ? {} : { flipNumber: String(flipNumber) };
+    const entry = { id, phoneNumber: spell(phoneNumber, spelling), label, type, ...flip };
+    entries.push(entry);
+    schedule.note(`RingCentral stores ${label} as ${id}`);
+    return entry;
+  }
+
+  /** Now, or after up to two minutes: at the last moment, or after a delay of any order of magnitude. */
+  function storeLate(intent: Intent): void {
+    if (chance(0.3)) store(intent);
+    else {
+      const exponent = chance(0.2) ? 1 : schedule.random();
+      schedule.after(LATEST_EFFECT_MS ** exponent, () => store(intent));
+    }
+  }
+
+  function post(intent: Intent): Entry | Promise<never> {
+    if (isNextRejected) {
+      isNextRejected = false;
+      throw rejection;
+    }
+    if (model.isCalm || chance(0.3)) return store(intent);
+    if (chance(0.15)) throw rejection;
+    if (chance(0.7)) storeLate(intent);
+    if (chance(0.3)) return new Promise<never>(() => {});
+    throw failure(gatewayFailures[between(0, gatewayFailures.length - 1)] ?? {});
+  }
+
+  const model = {
+    isCalm: false,
+    entries,
+    store,
+    post,
+    list() {
+      if (!model.isCalm && chance(0.1)) throw failure({ kind: "unavailable", status: 503 });
+      return { records: entries.map((entry) => ({ ...entry })), navigation: {} };
+    },
+    rejectNext: () => {
+      isNextRejected = true;
+    },
+    effectsOf: ({ label, flipNumber }: Intent) =>
+      entries.filter((entry) => entry.label === label && entry.flipNumber === flipNumber?.toString()).length,
+  };
+  return model;
+}
+type RingCentralModel = ReturnType<typeof createRingCentral>;
+
+/** RingCentral may show a number otherwise than it was sent. */
+function spell(phoneNumber: string, how: number): string {
+  const [, area, exchange, line] = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(phoneNumber) ?? [];
+  const spellings = [`(${area}) ${exchange}-${line}`, `${area}${exchange}${line}`, phoneNumber.slice(1)];
+  return spellings[how] ?? phoneNumber;
+}
+
+export function createWorld(schedule: Schedule) {
+  const ringCentral = createRingCentral(schedule);
+  const records = createMemoryRecordStore();
+  let key = new Uint8Array(32);
+
+  /** One request, in a process that may die at every await. */
+  function post(intent: Intent, idempotencyKey?: string): Promise<Outcome<HttpResponse>> {
+    const instance = schedule.instance();
+    const { clock } = instance;
+    return instance.start(() => {
+      const deadline = deadlineIn(INVOCATION_MS, clock);
+      const call: CallContext = { accountId: "1", requestId: "test", deadline, log };
+      const deps = { ringcentral: clientOf(instance, ringCentral), clock };
+      const run = async (step: WriteStep): Promise<HttpResponse> => {
+        const request = { extensionId: "2", call, query: {}, body: intent, step };
+        const { data } = await addForwardingNumber(deps, request);
+        return { statusCode: 201, headers: {}, body: JSON.stringify(data) };
+      };
+      if (idempotencyKey === undefined) return run("run");
+      const scope = { accountId: "1", subject: "ana", operationId: "add", key: idempotencyKey };
+      return withIdempotency(
+        { records: overNetwork(records, instance), clock, key },
+        { ...scope, fingerprint: JSON.stringify(intent), answerBy: deadline.at },
+        run,
+        (error) => error instanceof OutcomeUnknown && error.sent,
+      );
+    });
+  }
+  /** Stored responses do not open any more. */
+  const replaceSecret = () => {
+    key = key.map((byte) => byte + 1);
+  };
+  return { ringCentral, post, replaceSecret };
+}
+
+/** The client of one process: it gives up at its deadline, while RingCentral may still serve the request. */
+function clientOf(instance: Instance, ringCentral: RingCentralModel): RingCentral {
+  return {
+    async call<Output>(
+      { name, method, output }: Operation<Output>,
+      { body }: OperationInput,
+      { deadline }: CallContext,
+    ): Promise<Output> {
+      const patienceMs = Math.min(ATTEMPT_MS, deadline.remainingMs());
+      if (patienceMs <= 0) throw outOfTime(name);
+      const serve = (): unknown =>
+        method === "POST" ? ringCentral.post(body as unknown as Intent) : ringCentral.list();
+      const reply = await Promise.race([
+        instance.effect(name, serve, { once: true, reliable: true }),
+        instance.clock.sleep(patienceMs).then(() => Promise.reject(failure({ kind: "timeout" }))),
+      ]);
+      if (output === undefined) throw new Error(`${name} is not part of the model`);
+      return output.parse(reply);
+    },
+  };
+}
+
+const log = createLogger({}, { write: () => {} });

@@ -26,8 +26,6 @@ const byErrorCode: ReadonlyMap<string, ProblemCode> = new Map([
   ...each("upstream_app_permission_missing", "CMN-401"),
   ...each("upstream_auth_failed", "CMN-405"),
   ...each("upstream_rate_limited", "CMN-301", "CMN-302", "CMN-303", "CMN-310"),
-  // The same write is in flight, and reading back could not settle it in time.
-  ...each("upstream_timeout", "CMN-304"),
 ]);
 
 type Place = Pick<FieldError, "in" | "field">;

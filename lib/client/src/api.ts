@@ -1359,7 +1359,7 @@ export interface operations {
             header?: {
                 /** @description The caller's own id of this request; returned. */
                 "X-Request-Id"?: string;
-                /** @description A unique value for this request, such as a UUID. Requests with the same key within 24 h take effect once, and return the first response. */
+                /** @description A unique value for this request, such as a UUID. Requests with the same key within 24 h take effect once, and return the first response. Without a key, a repetition is a second request. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1477,7 +1477,7 @@ export interface operations {
             header?: {
                 /** @description The caller's own id of this request; returned. */
                 "X-Request-Id"?: string;
-                /** @description A unique value for this request, such as a UUID. Requests with the same key within 24 h take effect once, and return the first response. */
+                /** @description A unique value for this request, such as a UUID. Requests with the same key within 24 h take effect once, and return the first response. Without a key, a repetition is a second request. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -1795,7 +1795,7 @@ export interface operations {
             header?: {
                 /** @description The caller's own id of this request; returned. */
                 "X-Request-Id"?: string;
-                /** @description A unique value for this request, such as a UUID. Requests with the same key within 24 h take effect once, and return the first response. */
+                /** @description A unique value for this request, such as a UUID. Requests with the same key within 24 h take effect once, and return the first response. Without a key, a repetition is a second request. */
                 "Idempotency-Key"?: string;
             };
             path: {
@@ -2181,7 +2181,7 @@ export interface operations {
             header?: {
                 /** @description The caller's own id of this request; returned. */
                 "X-Request-Id"?: string;
-                /** @description A unique value for this request, such as a UUID. Requests with the same key within 24 h take effect once, and return the first response. */
+                /** @description A unique value for this request, such as a UUID. Requests with the same key within 24 h take effect once, and return the first response. Without a key, a repetition is a second request. */
                 "Idempotency-Key"?: string;
             };
             path?: never;
@@ -2222,7 +2222,7 @@ export interface operations {
             header?: {
                 /** @description The caller's own id of this request; returned. */
                 "X-Request-Id"?: string;
-                /** @description A unique value for this request, such as a UUID. Requests with the same key within 24 h take effect once, and return the first response. */
+                /** @description A unique value for this request, such as a UUID. Requests with the same key within 24 h take effect once, and return the first response. Without a key, a repetition is a second request. */
                 "Idempotency-Key"?: string;
             };
             path?: never;

@@ -74,7 +74,7 @@ const ifNoneMatch = headerParameter("If-None-Match", "An `ETag` the caller has; 
 const idempotencyKey = headerParameter(
   "Idempotency-Key",
   "A unique value for this request, such as a UUID. Requests with the same key within 24 h take effect once, and " +
-    "return the first response.",
+    "return the first response. Without a key, a repetition is a second request.",
   { minLength: 1, maxLength: 255, pattern: VISIBLE_ASCII },
 );
 

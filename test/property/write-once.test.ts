@@ -21,7 +21,7 @@ const chaos: Omit<ScheduleOptions, "seed"> = {
   pauseMs: [1_000, 8_000],
   loseRequestRate: 0.01,
   lateRequestRate: 0.01,
-  loseAnswerRate: 0.01,
+  loseResponseRate: 0.01,
   duplicateRate: 0.03,
 };
 

@@ -32,6 +32,7 @@ export async function forgedTokens(good: string, issuerUrl: string): Promise<Rec
     "HS256 keyed with the public key": `${hs256Input}.${createHmac("sha256", publicKey).update(hs256Input).digest("base64url")}`,
     "another key": rs256(payload),
     "claims changed": `${head}.${encode({ ...payload, rc_extension_id: "3800333" })}.${signature}`,
+    "a scope added": `${head}.${encode({ ...payload, scope: "account:manage" })}.${signature}`,
     "a truncated signature": good.slice(0, -20),
     "no signature": `${head}.${body}.`,
     "not a token": "abc.def.ghi",

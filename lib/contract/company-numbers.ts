@@ -113,5 +113,5 @@ export const listNumberChangesRoute = defineRoute({
     data: NumberChange,
     snapshot: listCompanyNumbersRoute,
   },
-  problems: ["cursor_expired", "snapshot_missing", "storage_unavailable"],
+  problems: ["cursor_expired", "snapshot_missing"],
 });

@@ -144,7 +144,7 @@ export const problems = {
   storage_unavailable: entry(
     503,
     "The service's storage is not available",
-    "The request needs the service's table, as one with an Idempotency-Key does. Wait `retryAfter` seconds.",
+    "The service's table is away or slow, and the request may not go on without it. Wait `retryAfter` seconds.",
     true,
   ),
   queue_unavailable: entry(

@@ -79,7 +79,7 @@ export const getSyncStatusRoute = defineRoute({
     "The state of the account's sync: its last success, how far a running one has come, the last problem, a " +
     "quarantine, and the last 50 runs.",
   response: { kind: "item", description: "The state of the sync.", data: SyncStatuses },
-  problems: ["storage_unavailable"],
+  problems: [],
 });
 
 export const startSyncRoute = defineRoute({
@@ -93,7 +93,7 @@ export const startSyncRoute = defineRoute({
     "Queues a sync of the token's account and responds at once. Syncs of one account never run at the same time. " +
     "Follow it with `GET /v1/sync`.",
   response: { kind: "accepted", description: "The sync is queued.", data: SyncStatus },
-  problems: ["storage_unavailable", "queue_unavailable"],
+  problems: ["queue_unavailable"],
 });
 
 export const confirmSyncQuarantineRoute = defineRoute({
@@ -107,7 +107,7 @@ export const confirmSyncQuarantineRoute = defineRoute({
     "An operator confirms that the missing numbers are really gone. This queues a sync, which removes exactly the " +
     "numbers that are quarantined now. When other numbers are missing, it quarantines again.",
   response: { kind: "accepted", description: "Confirmed, and a sync is queued.", data: SyncStatus },
-  problems: ["sync_not_quarantined", "storage_unavailable", "queue_unavailable"],
+  problems: ["sync_not_quarantined", "queue_unavailable"],
 });
 
 const WebhookReceipt = resource("WebhookReceipt", "The result of a delivery.", {

@@ -58,6 +58,7 @@ const nouns: Readonly<Record<string, string>> = {
 const retrySeconds: Partial<Record<ProblemCode, number>> = {
   upstream_rate_limited: 60,
   upstream_unavailable: 5,
+  storage_unavailable: 2,
 };
 
 /** The problem for a RingCentral failure. */
@@ -76,6 +77,7 @@ export function upstreamProblem(error: RingCentralError): ProblemError {
 const byKind: { readonly [Kind in RingCentralFailure["kind"]]?: ProblemCode } = {
   auth: "upstream_auth_failed",
   rate_limited: "upstream_rate_limited",
+  storage: "storage_unavailable",
   unavailable: "upstream_unavailable",
   timeout: "upstream_timeout",
   broken: "upstream_error",

@@ -35,6 +35,6 @@ export function retryDelayMs(
  * fails its schema, which would fail again.
  */
 function isRepeatable({ isTransient, failure: { kind, status } }: RingCentralError): boolean {
-  if (!isTransient || kind === "rate_limited" || kind === "timeout") return false;
+  if (!isTransient || kind === "rate_limited" || kind === "storage" || kind === "timeout") return false;
   return status === undefined || (status >= 500 && status !== 501);
 }

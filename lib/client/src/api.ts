@@ -857,7 +857,7 @@ export interface components {
          *     - `upstream_rate_limited` (503): RingCentral's rate limit is reached. The shared RingCentral budget is spent. Wait `retryAfter` seconds.
          *     - `upstream_unavailable` (503): RingCentral is not available. RingCentral cannot be reached or is overloaded. Wait `retryAfter` seconds.
          *     - `token_issuer_unavailable` (503): The token issuer cannot be reached. The keys that verify access tokens could not be loaded. Wait `retryAfter` seconds.
-         *     - `storage_unavailable` (503): The service's storage is not available. The request needs the service's table, as one with an Idempotency-Key does. Wait `retryAfter` seconds.
+         *     - `storage_unavailable` (503): The service's storage is not available. The service's table is away or slow, and the request may not go on without it. Wait `retryAfter` seconds.
          *     - `queue_unavailable` (503): The sync queue is not available. The sync could not be queued. Wait `retryAfter` seconds.
          *     - `configuration_invalid` (503): The service is not configured. A setting or secret is missing or malformed. An operator finds its name in the log.
          *     - `outcome_unknown` (503): The outcome of the write is unknown. The write may have taken effect, or still may within two minutes. Repeat it with the same Idempotency-Key after `retryAfter` seconds, or read the resource.

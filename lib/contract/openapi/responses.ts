@@ -29,7 +29,7 @@ export function problemCodesOf(route: Route): ProblemCode[] {
   ];
 }
 
-const keyed = ["idempotency_in_progress", "idempotency_key_reused", "storage_unavailable"] as const;
+const keyed = ["idempotency_in_progress", "idempotency_key_reused"] as const;
 
 const authenticated = [
   "token_missing",
@@ -44,6 +44,7 @@ const authenticated = [
   "upstream_app_permission_missing",
   "upstream_rate_limited",
   "upstream_unavailable",
+  "storage_unavailable",
   "token_issuer_unavailable",
   "configuration_invalid",
   "upstream_timeout",

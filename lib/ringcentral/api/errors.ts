@@ -4,6 +4,8 @@ export type FailureKind =
   | "rejected"
   /** HTTP 429, or our own rate limiter rejected the call before anything was sent. */
   | "rate_limited"
+  /** Our table is unavailable, and without it the call may not be sent now. */
+  | "storage"
   /** The connection could not be made, or the status is 503. */
   | "unavailable"
   /** No response before the deadline. */

@@ -100,7 +100,8 @@ function waitFor(
   checkpoint: Checkpoint | undefined,
 ): { ms: number; kept: Checkpoint | undefined } | undefined {
   const { kind, retryAfterMs, deadlineExceeded } = error.failure;
-  if (kind === "rate_limited") return { ms: retryAfterMs ?? RATE_LIMITED_MS, kept: checkpoint };
+  if (kind === "rate_limited" || kind === "storage")
+    return { ms: retryAfterMs ?? RATE_LIMITED_MS, kept: checkpoint };
   if (!error.isTransient || checkpoint === undefined || checkpoint.trouble >= MAX_TROUBLE) return undefined;
   const ms = deadlineExceeded === true ? 0 : TROUBLE_MS * 2 ** checkpoint.trouble;
   const kept = { ...checkpoint, trouble: checkpoint.trouble + 1 };

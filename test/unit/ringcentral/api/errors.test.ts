@@ -4,6 +4,7 @@ import { type FailureKind, RingCentralError } from "../../../../lib/ringcentral/
 const transient: Record<FailureKind, boolean> = {
   rate_limited: true,
   unavailable: true,
+  storage: true,
   timeout: true,
   broken: true,
   rejected: false,

@@ -2,7 +2,7 @@ import { problemCodesOf } from "../../contract/openapi/responses.ts";
 import { type ProblemCode, problems } from "../../contract/problems.ts";
 import type { Route } from "../../contract/route.ts";
 import { routes } from "../../contract/routes.ts";
-import { fixes } from "./fixes.ts";
+import { fixOf } from "./fixes.ts";
 
 /** The entries of the error catalogue as HTML, grouped by status, each with its code as an anchor. Runs at build time. */
 export function renderErrorCatalogue(): string {
@@ -22,7 +22,7 @@ export function renderErrorCatalogue(): string {
 
 function renderEntry(code: ProblemCode): string {
   const { title, meaning, retryable } = problems[code];
-  const { owner, fix } = fixes[code];
+  const { owner, fix } = fixOf(code);
   return `<article id="${code}">
 <h3><a href="#${code}"><code>${code}</code></a></h3>
 <p class="title">${prose(title)}</p>

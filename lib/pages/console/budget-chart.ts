@@ -25,8 +25,8 @@ export function budgetChart(
   const pauses = samples.flatMap(({ at, isPaused }, index) => {
     if (!isPaused) return [];
     const [from, to] = [x(at), x(samples[index + 1]?.at ?? now)];
-    const width = String(Math.max(1, to - from));
-    return [svg("rect", { class: "paused", x: String(from), y: "0", width, height: String(HEIGHT) })];
+    const width = Math.max(1, to - from);
+    return [svg("rect", { class: "paused", x: from, y: 0, width, height: HEIGHT })];
   });
   const first = samples[0];
   const area = first && `M${x(first.at)} ${HEIGHT} L${steps.join(" L")} L${x(now)} ${HEIGHT} Z`;
@@ -40,9 +40,9 @@ export function budgetChart(
       "aria-label": label,
     },
     ...pauses,
-    svg("line", { class: "top-line", x1: "0", y1: "2", x2: String(WIDTH), y2: "2" }),
-    area === undefined ? undefined : svg("path", { class: "area", d: area }),
-    steps.length === 0 ? undefined : svg("path", { class: "line", d: `M${steps.join(" L")}` }),
+    svg("line", { class: "top-line", x1: 0, y1: 2, x2: WIDTH, y2: 2 }),
+    area && svg("path", { class: "area", d: area }),
+    area && svg("path", { class: "line", d: `M${steps.join(" L")}` }),
   );
 }
 

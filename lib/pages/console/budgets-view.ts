@@ -1,45 +1,25 @@
 import type { Limits } from "../../contract/limits.ts";
 import { byId, element } from "../shared/element.ts";
 import { budgetChart } from "./budget-chart.ts";
+import { keyedViews, show } from "./redraw.ts";
 import { type Samples, spanMs } from "./samples.ts";
-import { show, table } from "./table.ts";
+import { table } from "./table.ts";
 import { duration, plural, relative } from "./words.ts";
 
 type Budget = Limits["budgets"][number];
 
-interface Card {
-  root: HTMLElement;
-  figure: HTMLElement;
-  pause: HTMLElement;
-  chart: HTMLElement;
-  since: HTMLElement;
-  note: HTMLElement;
-  spending: HTMLElement;
-}
-
 /** One card per budget: calls left, their course, the pause, and who spent them. */
-export function createBudgetsView(samples: Samples): (limits: Limits, now: number) => void {
-  const host = byId("budgets");
-  const cards = new Map<string, Card>();
-  return ({ budgets }, now) => {
-    const groups = budgets.map(({ group }) => group);
-    show(host, groups, () => {
-      cards.clear();
-      if (groups.length === 0) return [element("p", {}, "RingCentral has not been called yet.")];
-      return groups.map((group) => {
-        const card = makeCard(group);
-        cards.set(group, card);
-        return card.root;
-      });
-    });
-    for (const budget of budgets) {
-      const card = cards.get(budget.group);
-      if (card !== undefined) fillCard(card, budget, samples, now);
-    }
-  };
+export function createBudgetsView(samples: Samples): (budgets: readonly Budget[], now: number) => void {
+  return keyedViews(
+    byId("budgets"),
+    ({ group }: Budget) => group,
+    makeCard,
+    (card, budget, now) => fillCard(card, budget, samples, now),
+    "RingCentral has not been called yet.",
+  );
 }
 
-function makeCard(group: string): Card {
+function makeCard(group: string) {
   const figure = element("p", { class: "figure" });
   const pause = element("p", { class: "badge" });
   const chart = element("div");
@@ -59,7 +39,7 @@ function makeCard(group: string): Card {
   return { root, figure, pause, chart, since, note, spending };
 }
 
-function fillCard(card: Card, budget: Budget, samples: Samples, now: number): void {
+function fillCard(card: ReturnType<typeof makeCard>, budget: Budget, samples: Samples, now: number): void {
   const { group, limit, remaining, windowSeconds, granted, external, confirmed, spentByRoute } = budget;
   card.figure.replaceChildren(
     element("strong", {}, remaining.toLocaleString()),

@@ -5,10 +5,11 @@ import { mountTokenPicker } from "../shared/token-picker.ts";
 import { createApi, type Result } from "./api.ts";
 import { createBudgetsView } from "./budgets-view.ts";
 import { ProblemsView } from "./problems-view.ts";
+import { show } from "./redraw.ts";
 import { Samples } from "./samples.ts";
 import { concerns, type Seen } from "./summary.ts";
 import { createSyncView } from "./sync-view.ts";
-import { show } from "./table.ts";
+import { problemLink } from "./table.ts";
 import { showToken } from "./token-view.ts";
 
 const samples = new Samples();
@@ -19,12 +20,11 @@ let polling = 0;
 
 const access = byId("access");
 access.addEventListener("submit", (event) => event.preventDefault());
-const picker = mountTokenPicker(access, {
-  preferred: "admin",
+const token = mountTokenPicker(access, {
   purpose: "With the scopes ops:read and sync:read. It stays in this page.",
   onChange: restart,
 });
-const api = createApi(picker.token);
+const api = createApi(token);
 const showBudgets = createBudgetsView(samples);
 const showSync = createSyncView({
   start: () => act("/v1/sync", "A sync is queued."),
@@ -43,15 +43,15 @@ function restart(): void {
   samples.clear();
   problems.forget();
   seen = {};
-  byId("board").hidden = picker.token() === undefined;
+  byId("board").hidden = token() === undefined;
   byId("action").textContent = "";
-  if (picker.token() === undefined) byId("summary").replaceChildren("Pick or enter a token.");
+  if (token() === undefined) byId("summary").replaceChildren("Pick or enter a token.");
   else void poll();
 }
 
 async function poll(): Promise<void> {
   clearTimeout(timer);
-  if (picker.token() === undefined) return;
+  if (token() === undefined) return;
   const mine = ++polling;
   const [limits, sync] = await Promise.all([
     api.get<Limits>("/v1/limits"),
@@ -63,7 +63,7 @@ async function poll(): Promise<void> {
   seen = { limits: received(limits, "limits-missing", now), sync: received(sync, "sync-missing", now) };
   if (seen.limits !== undefined) {
     samples.add(seen.limits, now);
-    showBudgets(seen.limits, now);
+    showBudgets(seen.limits.budgets, now);
     showToken(seen.limits, now);
   }
   if (seen.sync !== undefined) showSync(seen.sync, now);
@@ -81,14 +81,7 @@ function received<Data>(result: Result<Data>, noticeId: string, now: number): Da
   show(notice, problem?.code, () =>
     problem === undefined
       ? []
-      : [
-          element(
-            "p",
-            {},
-            `${problem.title}. ${problem.detail} `,
-            element("a", { href: `/docs/errors#${problem.code}` }, problem.code),
-          ),
-        ],
+      : [element("p", {}, `${problem.title}. ${problem.detail} `, problemLink(problem.code))],
   );
   if (problem !== undefined) problems.meet(problem, now);
   return "data" in result ? result.data : undefined;

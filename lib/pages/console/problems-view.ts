@@ -1,7 +1,8 @@
 import type { SyncStatus } from "../../contract/sync.ts";
 import { byId, element } from "../shared/element.ts";
 import type { Problem } from "./api.ts";
-import { show, table } from "./table.ts";
+import { show } from "./redraw.ts";
+import { problemLink, table } from "./table.ts";
 import { clockTime } from "./words.ts";
 
 interface Tally {
@@ -38,7 +39,7 @@ export class ProblemsView {
     show(byId("problems"), tallies, () => {
       if (tallies.length === 0) return [element("p", { class: "quiet" }, "None.")];
       const rows = tallies.map(({ code, count, lastAt, from, detail }) => [
-        element("a", { href: `/docs/errors#${code}` }, element("code", {}, code)),
+        problemLink(code, element("code", {}, code)),
         String(count),
         clockTime(lastAt, now),
         from,

@@ -19,29 +19,11 @@ export function runChart(history: readonly SyncRun[]): SVGSVGElement {
   const bars = runs.flatMap((run, index) => {
     const height = 4 + ((durations[index] ?? 0) / longest) * (HEIGHT - 20);
     const x = width - (runs.length - index) * SLOT + 1;
+    const y = HEIGHT - height;
     const title = svg("title", {}, `${run.state}, ${new Date(run.startedAt).toLocaleString()}`);
+    const bar = svg("rect", { class: `run ${run.state}`, x, y, width: SLOT - 3, height, rx: 1.5 }, title);
     const sign = signs[run.state];
-    return [
-      svg(
-        "rect",
-        {
-          class: `run ${run.state}`,
-          x: String(x),
-          y: String(HEIGHT - height),
-          width: String(SLOT - 3),
-          height: String(height),
-          rx: "1.5",
-        },
-        title,
-      ),
-      sign === undefined
-        ? undefined
-        : svg(
-            "text",
-            { x: String(x + 4.5), y: String(HEIGHT - height - 4), class: `sign ${run.state}` },
-            sign,
-          ),
-    ];
+    return [bar, sign && svg("text", { x: x + 4.5, y: y - 4, class: `sign ${run.state}` }, sign)];
   });
   return svg(
     "svg",
@@ -60,8 +42,7 @@ const signs: Partial<Record<SyncRun["state"], string>> = { failed: "×", quarant
 
 function summary(history: readonly SyncRun[]): string {
   const count = (state: SyncRun["state"]) => history.filter((run) => run.state === state).length;
-  const parts = (["committed", "unchanged", "quarantined", "failed"] as const).flatMap((state) =>
-    count(state) > 0 ? [`${count(state)} ${state}`] : [],
-  );
-  return `The last ${plural(history.length, "sync", "syncs")}: ${parts.join(", ") || "none yet"}.`;
+  const states = ["committed", "unchanged", "quarantined", "failed"] as const;
+  const parts = states.filter((state) => count(state) > 0).map((state) => `${count(state)} ${state}`);
+  return `The last ${plural(history.length, "sync")}: ${parts.join(", ") || "none yet"}.`;
 }

@@ -1,7 +1,8 @@
 import type { SyncRun, SyncStatus } from "../../contract/sync.ts";
 import { byId, element } from "../shared/element.ts";
+import { keyedViews, show } from "./redraw.ts";
 import { runChart } from "./run-chart.ts";
-import { show, table } from "./table.ts";
+import { problemLink, table } from "./table.ts";
 import { clockTime, duration, plural, relative } from "./words.ts";
 
 const tones: Record<SyncStatus["state"], string> = {
@@ -18,47 +19,24 @@ export interface SyncActions {
   confirm(): Promise<void>;
 }
 
-interface AccountView {
-  root: HTMLElement;
-  badge: HTMLElement;
-  last: HTMLElement;
-  progress: HTMLElement;
-  quarantine: HTMLElement;
-  chart: HTMLElement;
-  history: HTMLElement;
-}
-
 /** The sync of each account: state, progress, a pending decision, and the last runs. */
 export function createSyncView(actions: SyncActions): (statuses: readonly SyncStatus[], now: number) => void {
-  const host = byId("sync");
-  const views = new Map<string, AccountView>();
-  return (statuses, now) => {
-    const accounts = statuses.map(({ accountId }) => accountId);
-    show(host, accounts, () => {
-      views.clear();
-      if (accounts.length === 0) return [element("p", {}, "No account is synced.")];
-      return accounts.map((accountId) => {
-        const view = makeView(accountId, actions);
-        views.set(accountId, view);
-        return view.root;
-      });
-    });
-    for (const status of statuses) {
-      const view = views.get(status.accountId);
-      if (view !== undefined) fill(view, status, actions, now);
-    }
-  };
+  return keyedViews(
+    byId("sync"),
+    ({ accountId }: SyncStatus) => accountId,
+    (accountId) => makeView(accountId, actions),
+    (view, status, now) => fill(view, status, actions, now),
+    "No account is synced.",
+  );
 }
 
-function makeView(accountId: string, actions: SyncActions): AccountView {
+function makeView(accountId: string, actions: SyncActions) {
   const badge = element("p", { class: "badge" });
   const last = element("p", { class: "figure small" });
-  const [progress, quarantine, chart, history] = [
-    element("div"),
-    element("div"),
-    element("div"),
-    element("div"),
-  ];
+  const progress = element("div");
+  const quarantine = element("div");
+  const chart = element("div");
+  const history = element("div");
   const button = element("button", { type: "button" }, "Start a sync now");
   button.addEventListener("click", () => void whileBusy(button, actions.start));
   const root = element(
@@ -80,7 +58,12 @@ function makeView(accountId: string, actions: SyncActions): AccountView {
   return { root, badge, last, progress, quarantine, chart, history };
 }
 
-function fill(view: AccountView, status: SyncStatus, actions: SyncActions, now: number): void {
+function fill(
+  view: ReturnType<typeof makeView>,
+  status: SyncStatus,
+  actions: SyncActions,
+  now: number,
+): void {
   view.badge.textContent = status.state;
   view.badge.className = `badge ${tones[status.state]}`;
   view.last.textContent =
@@ -98,7 +81,7 @@ function progressOf({ progress }: SyncStatus, now: number): Node[] {
   const { pagesDone, totalPages, numbersSeen, etaSeconds, startedAt } = progress;
   const bar = element("progress", {
     "aria-label": "Progress of the current sync",
-    ...(totalPages !== undefined && { max: String(Math.max(1, totalPages)), value: String(pagesDone) }),
+    ...(totalPages !== undefined && { max: Math.max(1, totalPages), value: pagesDone }),
   });
   const of = totalPages === undefined ? "" : ` of ${totalPages}`;
   const eta = etaSeconds === undefined ? "" : `, about ${duration(etaSeconds * 1000)} left`;
@@ -182,12 +165,5 @@ function historyTable({ accountId, history }: SyncStatus, now: number): Node {
 
 function outcome({ state, problem }: SyncRun): Node {
   const badge = element("span", { class: `state ${state}` }, state);
-  if (problem === undefined) return badge;
-  return element(
-    "span",
-    {},
-    badge,
-    " ",
-    element("a", { href: `/docs/errors#${problem.code}` }, problem.code),
-  );
+  return problem === undefined ? badge : element("span", {}, badge, " ", problemLink(problem.code));
 }

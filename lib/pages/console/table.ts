@@ -1,6 +1,6 @@
 import { element } from "../shared/element.ts";
 
-export type Cell = Node | string;
+type Cell = Node | string;
 
 /**
  * A table with its own horizontal scrolling on narrow screens, by keyboard too.
@@ -22,15 +22,7 @@ export function table(caption: string, columns: readonly string[], rows: readonl
   );
 }
 
-const shown = new WeakMap<Element, string>();
-
-/**
- * Replaces the content when it has changed. Otherwise what a reader has opened, focused or selected stays.
- * @param key equal exactly when the content is
- */
-export function show(host: Element, key: unknown, make: () => readonly (Node | undefined)[]): void {
-  const text = JSON.stringify(key) ?? "";
-  if (shown.get(host) === text) return;
-  shown.set(host, text);
-  host.replaceChildren(...make().filter((child) => child !== undefined));
+/** A problem's code, with a link to its entry in the catalogue. */
+export function problemLink(code: string, content: Cell = code): Node {
+  return element("a", { href: `/docs/errors#${code}` }, content);
 }

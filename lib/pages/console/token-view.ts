@@ -4,27 +4,20 @@ import { clockTime, duration, relative } from "./words.ts";
 
 /** RingCentral's access token: its age, its end, and whether logins are paused. */
 export function showToken({ token }: Limits, now: number): void {
-  const facts: [term: string, words: string][] = [];
-  if (token.issuedAt === undefined) facts.push(["Token", "none yet; the first call logs in"]);
-  else {
-    facts.push(["Age", duration(now - Date.parse(token.issuedAt))]);
-    facts.push(["Issued", clockTime(token.issuedAt, now)]);
-  }
-  if (token.expiresAt !== undefined) facts.push(["Expires", relative(token.expiresAt, now)]);
-  facts.push([
-    "Generation",
-    `${token.generation}${token.seenBy === "process" ? " (of one function only)" : ""}`,
-  ]);
-  if (token.coolDownUntil !== undefined) {
-    facts.push([
-      "Logins paused",
-      `until ${clockTime(token.coolDownUntil, now)}: ${token.coolDownReason ?? "no reason given"}`,
-    ]);
-  }
+  const { issuedAt, expiresAt, coolDownUntil, coolDownReason = "no reason given" } = token;
+  const facts = {
+    Token: issuedAt === undefined ? "none yet; the first call logs in" : undefined,
+    Age: issuedAt && duration(now - Date.parse(issuedAt)),
+    Issued: issuedAt && clockTime(issuedAt, now),
+    Expires: expiresAt && relative(expiresAt, now),
+    Generation: `${token.generation}${token.seenBy === "process" ? " (of one function only)" : ""}`,
+    "Logins paused": coolDownUntil && `until ${clockTime(coolDownUntil, now)}: ${coolDownReason}`,
+  };
   byId("token-facts").replaceChildren(
-    ...facts.map(([term, words]) => element("div", {}, element("dt", {}, term), element("dd", {}, words))),
+    ...Object.entries(facts)
+      .filter(([, words]) => words !== undefined)
+      .map(([term, words]) => element("div", {}, element("dt", {}, term), element("dd", {}, words))),
   );
-  const { issuedAt, expiresAt } = token;
   const bar = byId("token-life");
   if (!(bar instanceof HTMLProgressElement)) return;
   bar.hidden = issuedAt === undefined || expiresAt === undefined;

@@ -2,14 +2,9 @@
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 1) return `${Math.max(0, Math.round(ms))} ms`;
-  const units: [name: string, size: number][] = [
-    ["d", 86_400],
-    ["h", 3600],
-    ["min", 60],
-    ["s", 1],
-  ];
+  const units = { d: 86_400, h: 3600, min: 60, s: 1 };
   let left = seconds;
-  const parts = units.flatMap(([name, size]) => {
+  const parts = Object.entries(units).flatMap(([name, size]) => {
     const count = Math.floor(left / size);
     left -= count * size;
     return count > 0 ? [`${count} ${name}`] : [];
@@ -33,6 +28,6 @@ export function clockTime(instant: string, now: number): string {
     : at.toLocaleString(undefined, { dateStyle: "short", timeStyle: "short" });
 }
 
-export function plural(count: number, one: string, many = `${one}s`): string {
-  return `${count.toLocaleString()} ${count === 1 ? one : many}`;
+export function plural(count: number, one: string): string {
+  return `${count.toLocaleString()} ${one}${count === 1 ? "" : "s"}`;
 }

@@ -8,10 +8,8 @@ const host = byId("reference");
 const access = byId("access");
 access.addEventListener("submit", (event) => event.preventDefault());
 
-const { token } = mountTokenPicker(access, {
-  preferred: "admin",
+const token = mountTokenPicker(access, {
   purpose: "Sent with every request you try here. It stays in this page.",
-  onChange: () => {},
 });
 
 // Swagger UI has a dark scheme, but only with a class on the document.

@@ -1,3 +1,4 @@
+type Attributes = Record<string, string | number | undefined>;
 type Child = Node | string | undefined;
 
 /**
@@ -6,31 +7,27 @@ type Child = Node | string | undefined;
  */
 export function element<Tag extends keyof HTMLElementTagNameMap>(
   tag: Tag,
-  attributes: Record<string, string | undefined> = {},
+  attributes: Attributes = {},
   ...children: Child[]
 ): HTMLElementTagNameMap[Tag] {
-  const made = document.createElement(tag);
-  setAttributes(made, attributes);
-  made.append(...children.filter((child) => child !== undefined));
-  return made;
+  return filled(document.createElement(tag), attributes, children);
 }
 
 /** The same for SVG. */
 export function svg<Tag extends keyof SVGElementTagNameMap>(
   tag: Tag,
-  attributes: Record<string, string | undefined> = {},
+  attributes: Attributes = {},
   ...children: Child[]
 ): SVGElementTagNameMap[Tag] {
-  const made = document.createElementNS("http://www.w3.org/2000/svg", tag);
-  setAttributes(made, attributes);
-  made.append(...children.filter((child) => child !== undefined));
-  return made;
+  return filled(document.createElementNS("http://www.w3.org/2000/svg", tag), attributes, children);
 }
 
-function setAttributes(target: Element, attributes: Record<string, string | undefined>): void {
+function filled<Made extends Element>(made: Made, attributes: Attributes, children: Child[]): Made {
   for (const [name, value] of Object.entries(attributes)) {
-    if (value !== undefined) target.setAttribute(name, value);
+    if (value !== undefined) made.setAttribute(name, String(value));
   }
+  made.append(...children.filter((child) => child !== undefined));
+  return made;
 }
 
 /** @throws when the page lacks it */

@@ -1,31 +1,27 @@
 import { element } from "./element.ts";
 
-export interface TokenPicker {
-  /** The token to send, or `undefined` while there is none. */
-  token(): string | undefined;
-}
-
-export interface TokenPickerOptions {
-  /** The local stack's token to select first. */
-  preferred: string;
+interface TokenPickerOptions {
   /** What the token is for. */
   purpose: string;
-  onChange: () => void;
+  onChange?: () => void;
 }
 
 /** Where a local stack lists its tokens (infra/local/gateway-plugin.ts). No other stack does. */
 const LOCAL_TOKENS = "/.local/tokens.json";
+/** The one that is selected first. */
+const PREFERRED = "admin";
 
 /**
  * A field for an access token, which stays in this page's memory. On a local stack also a list of its tokens.
+ * @returns the token to send, or `undefined` while there is none
  */
-export function mountTokenPicker(host: HTMLElement, options: TokenPickerOptions): TokenPicker {
+export function mountTokenPicker(host: HTMLElement, options: TokenPickerOptions): () => string | undefined {
   let token: string | undefined;
   const set = (value: string) => {
     const bare = value.trim().replace(/^bearer\s+/i, "");
     token = bare === "" ? undefined : bare;
     says.textContent = token === undefined ? options.purpose : describe(token, options.purpose);
-    options.onChange();
+    options.onChange?.();
   };
   const typed = element("input", { type: "password", autocomplete: "off", spellcheck: "false" });
   typed.addEventListener("change", () => {
@@ -45,23 +41,19 @@ export function mountTokenPicker(host: HTMLElement, options: TokenPickerOptions)
     if (names.length === 0) return;
     chosen.append(...names.map(([name, value]) => element("option", { value }, name)));
     local.hidden = false;
-    const preferred = tokens[options.preferred];
+    const preferred = tokens[PREFERRED];
     if (preferred === undefined || token !== undefined) return;
     chosen.value = preferred;
     set(preferred);
   });
-  return { token: () => token };
+  return () => token;
 }
 
 async function localTokens(): Promise<Record<string, string>> {
   if (!/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(location.hostname)) return {};
   try {
     const response = await fetch(LOCAL_TOKENS);
-    const tokens: unknown = response.ok ? await response.json() : {};
-    if (typeof tokens !== "object" || tokens === null) return {};
-    return Object.fromEntries(
-      Object.entries(tokens).filter((entry): entry is [string, string] => typeof entry[1] === "string"),
-    );
+    return response.ok ? await response.json() : {};
   } catch {
     return {};
   }

@@ -13,12 +13,12 @@ import { apiGatewayEvent, type TestRequest } from "../support/api-gateway.ts";
 import { type Service, startService } from "../support/service.ts";
 import { percentile } from "./figures.ts";
 
-/** As in `requests.ts`: RingCentral's time for each call, logins included. */
+/** RingCentral's time for each call, logins included, as in `requests.ts`. */
 const RINGCENTRAL_MS = 150;
 const RUNS = 15;
 const AMPLE = { Light: 3_000, Medium: 3_000, Heavy: 3_000, Auth: 100 };
 
-/** A Lambda until its first response: Node's start, the bundle, and everything the first request loads and calls. */
+/** A Lambda up to its first response: Node's start, the bundle, and everything the first request loads and calls. */
 const firstResponse = `
   const [path, event] = JSON.parse(process.env.FIRST_REQUEST);
   const { handler } = await import(path);
@@ -30,9 +30,9 @@ const firstResponse = `
 /** The first response of a new process. */
 export interface FirstResponse {
   statusCode: number;
-  /** From the start of the process to its response. */
+  /** Time from the start of the process to its response. */
   ms: number;
-  /** Until it requested its first event, under Lambda's runtime client. */
+  /** Time until it requests its first event, under Lambda's runtime client. */
   initMs?: number;
 }
 /** Starts a process in which the bundle handles one event. @param env its whole environment */

@@ -14,7 +14,7 @@ import { muted, percentile } from "./figures.ts";
 /** RingCentral's time for each call here; its real responses take 100 to 400 ms. */
 const RINGCENTRAL_MS = 150;
 const RUNS = 60;
-/** So that no request waits for a budget: the fleet simulation measures those waits. */
+/** High limits, so that no request waits for a budget: the fleet simulation measures those waits. */
 const AMPLE = { Light: 3_000, Medium: 3_000, Heavy: 3_000, Auth: 100 };
 
 interface Figures {

@@ -140,7 +140,7 @@ async function measure(size: number): Promise<Figures> {
   return { syncs, reads };
 }
 
-/** Of about the length that RingCentral's are. */
+/** A label of about the length of RingCentral's. */
 function realistic(id: number) {
   const isMain = id === 1;
   return {
@@ -161,7 +161,7 @@ function realistic(id: number) {
   };
 }
 
-/** Here and there: a tenth removed, a tenth added, the rest another label. */
+/** Changes spread over the list: a tenth removed, a tenth added, the rest relabelled. */
 function changeOneInHundred(upstream: ReturnType<typeof createNumberAccount>, size: number): void {
   for (let id = 50; id <= size; id += 100) {
     if (id % 1_000 === 50) upstream.remove(id);

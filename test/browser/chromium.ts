@@ -7,7 +7,7 @@ import { inject } from "vitest";
 const require = createRequire(import.meta.url);
 const axeScript = require.resolve("axe-core/axe.min.js");
 
-/** A phone's width and a desktop's. */
+/** The width of a phone and of a desktop. */
 export const widths = [390, 1280] as const;
 
 export interface OpenOptions {
@@ -16,11 +16,11 @@ export interface OpenOptions {
 }
 
 export interface OpenPage extends Page {
-  /** What the browser complained about: errors of scripts, refusals of the page's own policy, failed loads. */
+  /** The browser's complaints: script errors, violations of the page's own policy, failed loads. */
   complaints: string[];
 }
 
-/** Opens a page of the stack in a window of its own. */
+/** Opens a page of the stack in a new window. */
 export async function openPage(browser: Browser, path: string, options: OpenOptions = {}): Promise<OpenPage> {
   const { width = 1280, colorScheme = "light" } = options;
   const page = await browser.newPage({
@@ -37,9 +37,9 @@ export async function openPage(browser: Browser, path: string, options: OpenOpti
   return Object.assign(page, { complaints });
 }
 
-/** What axe finds wrong with the page as it is now, one line an element. */
+/** Axe's findings on the page as it is now, one line per element. */
 export async function findAccessibilityProblems(page: Page): Promise<string[]> {
-  // Not as a script element: the page's policy would refuse it, as it should.
+  // Not a script element: the page's policy rightly blocks one.
   await page.evaluate(await readFile(axeScript, "utf8"));
   const { violations } = await page.evaluate<AxeResults>("axe.run(document)");
   return violations.flatMap(({ id, help, nodes }) =>
@@ -47,7 +47,7 @@ export async function findAccessibilityProblems(page: Page): Promise<string[]> {
   );
 }
 
-/** How many pixels of the page lie beyond the window's right edge. */
+/** Number of pixels of the page beyond the window's right edge. */
 export function hiddenWidth(page: Page): Promise<number> {
   return page.evaluate("document.documentElement.scrollWidth - window.innerWidth");
 }

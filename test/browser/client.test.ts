@@ -25,9 +25,7 @@ test("the client works in a browser, from an app of another origin", async () =>
   const page = await browser.newPage();
   await page.goto(inject("appOrigin"));
   const options = { apiUrl, tokens, newNumber: "+12025550192", foreignExtensionId: otherExtensionId };
-  const seen = await page.evaluate<{ walked: Record<string, number> }>(
-    `app.tour(${JSON.stringify(options)})`,
-  );
+  const seen = await page.evaluate<{ paged: Record<string, number> }>(`app.tour(${JSON.stringify(options)})`);
   expect(seen).toMatchObject(expectedTour);
-  expect(seen.walked.items).toBe(seen.walked.total);
+  expect(seen.paged.items).toBe(seen.paged.total);
 });

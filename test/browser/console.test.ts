@@ -14,7 +14,7 @@ afterAll(() => browser.close());
 
 const instant = (secondsAgo: number) => new Date(Date.now() - secondsAgo * 1000).toISOString();
 
-/** What the API answers on a bad day: a paused budget, a spent budget, a pause of logins, a sync set aside. */
+/** The API's responses on a bad day: a paused budget, a spent budget, paused logins, a quarantined sync. */
 const badDay = {
   limits: {
     token: {
@@ -94,7 +94,7 @@ async function openOnBadDay(options: OpenOptions = {}) {
 }
 
 describe("the console on the running stack", () => {
-  test("shows the budgets, the token and the sync that the API tells of", async () => {
+  test("shows the budgets, the token and the sync as the API reports them", async () => {
     const page = await openConsole();
     await expect.poll(() => page.locator("#budgets h3").allTextContents()).toContain("light");
     await expect.poll(() => page.locator("#sync").textContent()).toContain("Last success");
@@ -103,7 +103,7 @@ describe("the console on the running stack", () => {
     expect(page.complaints).toEqual([]);
   });
 
-  test("budgets move as callers spend them, and it says who did", async () => {
+  test("updates the budgets as callers spend them, and names the routes that did", async () => {
     const page = await openConsole();
     await page.getByLabel("Read again").selectOption("every 2 s");
     const light = page.getByRole("article", { name: "Budget light" });
@@ -119,7 +119,7 @@ describe("the console on the running stack", () => {
     expect(Number(await light.locator(".figure strong").textContent())).toBeLessThan(50);
   });
 
-  test("a sync is started with a click, and appears in the history", async () => {
+  test("starts a sync with a click and shows it in the history", async () => {
     const page = await openConsole();
     await page.getByLabel("Read again").selectOption("every 2 s");
     const history = page.locator("#sync details");
@@ -132,7 +132,7 @@ describe("the console on the running stack", () => {
     expect(await history.getAttribute("open")).not.toBeNull();
   });
 
-  test("a token without the scopes is told what it lacks, and the refusals are counted among the problems", async () => {
+  test("tells a token without the scopes what it lacks, and counts the rejections among the problems", async () => {
     const page = await openConsole();
     await page.getByLabel("Local token").selectOption("readOnly");
     await expect.poll(() => page.locator("#limits-missing").textContent()).toContain("scope_missing");
@@ -154,7 +154,7 @@ describe("the console on a bad day", () => {
     expect(await page.getByLabel("Progress of the current sync").getAttribute("value")).toBe("3");
   });
 
-  test("a quarantine is confirmed by keyboard alone, after a second question", async () => {
+  test("confirms a quarantine by keyboard alone, after a second question", async () => {
     const page = await openOnBadDay();
     const confirmed: string[] = [];
     await page.route("**/v1/sync/quarantine/confirm", (route) => {
@@ -177,7 +177,7 @@ describe("the console on a bad day", () => {
   });
 
   test.each(widths)(
-    "%i pixels wide is readable and operable for everybody, in light and dark colours",
+    "at %i pixels wide is readable and operable for everybody, in light and dark colours",
     async (width) => {
       for (const colorScheme of ["light", "dark"] as const) {
         const page = await openOnBadDay({ width, colorScheme });

@@ -28,7 +28,7 @@ async function openOperation(page: Awaited<ReturnType<typeof openReference>>, id
 }
 
 describe("the API reference", () => {
-  test("shows every operation of the description", async () => {
+  test("shows every operation of the API description", async () => {
     const page = await openReference();
     const { paths } = JSON.parse(await (await fetch(`${inject("stack").apiUrl}/openapi.json`)).text());
     const declared = Object.values<object>(paths).flatMap((item) => Object.keys(item));
@@ -36,7 +36,7 @@ describe("the API reference", () => {
     expect(page.complaints).toEqual([]);
   });
 
-  test("tries an operation on the stack with the token it picked by itself", async () => {
+  test("tries an operation on the stack with the token it picks by itself", async () => {
     const page = await openReference();
     await expect.poll(() => page.getByRole("status").textContent()).toContain("numbers:write");
     const block = await openOperation(page, "listBlockedNumbers");
@@ -50,7 +50,7 @@ describe("the API reference", () => {
     expect(page.complaints).toEqual([]);
   });
 
-  test("a write is tried the same way, and takes effect", async () => {
+  test("tries a write the same way, and the write takes effect", async () => {
     const page = await openReference();
     await page.getByLabel("Local token").selectOption("user");
     const block = await openOperation(page, "addBlockedNumber");
@@ -68,7 +68,7 @@ describe("the API reference", () => {
     );
   });
 
-  test("a token that is typed in takes the place of the picked one", async () => {
+  test("uses a typed-in token instead of the picked one", async () => {
     const page = await openReference();
     await page.getByRole("textbox", { name: "Access token" }).fill("Bearer not-a-token");
     await page.getByRole("textbox", { name: "Access token" }).blur();
@@ -79,7 +79,7 @@ describe("the API reference", () => {
       .toContain("/docs/errors#token_invalid");
   });
 
-  test("its own policy is strict: no script or style but the page's own may run, and nothing else is loaded", async () => {
+  test("has a strict policy: only the page's own scripts and styles run, and nothing else is loaded", async () => {
     const page = await openReference();
     const policy = (await fetch(page.url())).headers.get("content-security-policy");
     expect(policy).not.toMatch(/unsafe|https?:|\*/);
@@ -94,7 +94,7 @@ describe("the API reference", () => {
     [390, "dark"],
     [1280, "light"],
   ] as const)(
-    "%i pixels wide, in %s colours, is readable and operable for everybody",
+    "at %i pixels wide, in %s colours, is readable and operable for everybody",
     async (width, colorScheme) => {
       const page = await openReference({ width, colorScheme });
       expect(await findAccessibilityProblems(page)).toEqual([]);

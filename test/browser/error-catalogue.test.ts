@@ -14,7 +14,7 @@ afterEach(async () => {
 afterAll(() => browser.close());
 
 describe("the error catalogue", () => {
-  test("is where a problem's type leads, at the entry of its code", async () => {
+  test("opens at the entry of the code that a problem's type links to", async () => {
     const { apiUrl } = inject("stack");
     const response = await fetch(`${apiUrl}/v1/limits`);
     const { type, code } = JSON.parse(await response.text());
@@ -25,7 +25,7 @@ describe("the error catalogue", () => {
     expect(page.complaints).toEqual([]);
   });
 
-  test("has an entry for each code, with whether to try again and its owner", async () => {
+  test("has an entry for each code, with its owner and whether to retry", async () => {
     const page = await openPage(browser, "/docs/errors");
     for (const [code, { title, retryable }] of Object.entries(problems)) {
       const text = await page.locator(`article#${code}`).textContent();
@@ -35,11 +35,14 @@ describe("the error catalogue", () => {
     expect(await page.locator("article").count()).toBe(Object.keys(problems).length);
   });
 
-  test.each(widths)("%i pixels wide is readable for everybody, in light and dark colours", async (width) => {
-    for (const colorScheme of ["light", "dark"] as const) {
-      const page = await openPage(browser, "/docs/errors", { width, colorScheme });
-      expect(await findAccessibilityProblems(page)).toEqual([]);
-      expect(await hiddenWidth(page)).toBeLessThanOrEqual(0);
-    }
-  });
+  test.each(widths)(
+    "at %i pixels wide is readable for everybody, in light and dark colours",
+    async (width) => {
+      for (const colorScheme of ["light", "dark"] as const) {
+        const page = await openPage(browser, "/docs/errors", { width, colorScheme });
+        expect(await findAccessibilityProblems(page)).toEqual([]);
+        expect(await hiddenWidth(page)).toBeLessThanOrEqual(0);
+      }
+    },
+  );
 });

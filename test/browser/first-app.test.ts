@@ -47,7 +47,7 @@ async function block(page: Page, number: string): Promise<void> {
 }
 const message = (page: Page) => page.getByRole("status").textContent();
 
-describe("the app of the guide", () => {
+describe("the guide's app", () => {
   test("shows the user's numbers, and is accessible", async () => {
     const page = await openApp();
     expect(await texts(page, "#blocked")).toContain("+12025550143 Robocaller");
@@ -55,14 +55,14 @@ describe("the app of the guide", () => {
     expect(await findAccessibilityProblems(page)).toEqual([]);
   });
 
-  test("blocks a number as people write it", async () => {
+  test("blocks a number in the format people write it in", async () => {
     const page = await openApp();
     await block(page, "(202) 555-0186");
     await expect.poll(() => message(page)).toBe("+12025550186 is blocked.");
     await expect.poll(() => texts(page, "#blocked")).toContain("+12025550186 ");
   });
 
-  test("says what is wrong with a number that is none", async () => {
+  test("explains what is wrong with an invalid number", async () => {
     const page = await openApp();
     await block(page, "12");
     await expect.poll(() => message(page)).toMatch(/number/i);

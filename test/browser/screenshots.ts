@@ -1,4 +1,4 @@
-// `npm run screenshots`: pictures of the pages of the stack that runs here, for the documents, in docs/images.
+// `npm run screenshots`: takes the pictures in docs/images from the pages of the running local stack.
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -23,7 +23,7 @@ const views: Record<string, { path: string; prepare(page: Page): Promise<void> }
   console: {
     path: "/console",
     async prepare() {
-      // So that its curves have something to show: as many readings as the budgets bear.
+      // As many reads as the budgets allow, so that the page's curves show something.
       for (let round = 0; round < 6; round += 1) {
         for (const path of [
           "extensions/me/blocked-numbers",

@@ -20,8 +20,8 @@ export interface ServedApp {
 }
 
 /**
- * Serves an app's files by path at the origin that the stack lets read its answers. A server of its own, not
- * intercepted requests: Chromium keeps pages from nowhere off the machine's addresses.
+ * Serves an app's files by path at an origin that may read the stack's responses. A real server, not intercepted
+ * requests: Chromium keeps pages without a real address from requesting local addresses.
  */
 export async function serveApp(files: Record<string, string>): Promise<ServedApp> {
   const server = createServer(({ url = "" }, response) => {

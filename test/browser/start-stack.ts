@@ -6,12 +6,12 @@ import { endStack, npmStart, type StackFile, untilReady } from "../e2e/npm-start
 declare module "vitest" {
   interface ProvidedContext {
     stack: StackFile;
-    /** Where a test may serve an app of another origin, which the API lets read its answers. */
+    /** Where a test may serve an app of another origin that may read the API's responses. */
     appOrigin: string;
   }
 }
 
-/** Once for all files: `npm start` in a copy of this checkout. */
+/** Starts the stack once for all files: `npm start` in a copy of this checkout. */
 export default async function startStack(project: TestProject): Promise<() => Promise<void>> {
   const checkout = copyCheckout();
   const port = await findFreePort();

@@ -10,7 +10,7 @@ export default defineConfig({
     fileParallelism: false,
     testTimeout: 60_000,
     hookTimeout: 120_000,
-    // A page may take seconds on a busy machine; vitest waits one by default.
+    // A page may take seconds on a busy machine; Vitest's default timeout is one second.
     expect: { poll: { timeout: 20_000 } },
   },
 });

@@ -12,9 +12,9 @@ export interface Checkout {
 }
 
 /**
- * A copy of this checkout in a folder of its own, with the installed packages linked in: a stack started there
- * disturbs neither this checkout's `.local` nor a stack a developer has running from it.
- * @throws when `npm start` in the copy would install packages anew, and so delete the ones linked in
+ * A copy of this checkout in another folder, with the installed packages linked in. A stack started there disturbs
+ * neither this checkout's `.local` nor a stack that a developer runs from it.
+ * @throws when `npm start` in the copy would reinstall packages, and so delete the linked ones
  */
 export function copyCheckout(): Checkout {
   if (!existsSync(join(root, "node_modules/.ringfront-lock-hash"))) {

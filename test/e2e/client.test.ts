@@ -26,7 +26,7 @@ afterAll(async () => {
   app?.remove();
 });
 
-/** What the documents' examples take from the app around them. */
+/** Declarations that the documents' examples expect from the surrounding app. */
 const surroundings = `
 interface ImportMeta { readonly env: { VITE_RINGFRONT_URL: string; VITE_RINGFRONT_TOKEN: string } }
 declare const session: { accessToken(options: { forceRefresh: boolean }): Promise<string> };
@@ -35,7 +35,7 @@ declare function tryLater(seconds: number | undefined): void;
 `;
 
 interface Compilation {
-  /** Whose TypeScript, by its package.json. */
+  /** The package.json of the TypeScript to compile with. */
   compiler: string;
   module: string;
   moduleResolution: string;
@@ -73,11 +73,11 @@ describe("an app that installs the client", () => {
       exactOptionalPropertyTypes: false,
     },
   ])(
-    "compiles, examples of the documents too, and its mistakes do not: $module, TypeScript of $compiler",
+    "compiles with the documents' examples, and its mistakes do not: $module, TypeScript of $compiler",
     compile,
   );
 
-  test("works in Node: reads, pages, writes once over a poor line, follows the feed, tells problems apart", async () => {
+  test("works in Node: it reads, pages, writes once over an unreliable network, follows the feed, and tells problems apart", async () => {
     const { tour } = await import(pathToFileURL(app.entry).href);
     const seen = await tour({
       apiUrl: stack.apiUrl,
@@ -86,12 +86,12 @@ describe("an app that installs the client", () => {
       foreignExtensionId: stack.otherExtensionId,
     });
     expect(seen).toMatchObject(expectedTour);
-    expect(seen.walked.items).toBeGreaterThan(3);
-    expect(seen.walked).toEqual({
-      items: seen.walked.total,
-      distinct: seen.walked.total,
-      total: seen.walked.total,
+    expect(seen.paged.items).toBeGreaterThan(3);
+    expect(seen.paged).toEqual({
+      items: seen.paged.total,
+      distinct: seen.paged.total,
+      total: seen.paged.total,
     });
-    expect(seen.mirrored.size).toBeGreaterThan(seen.walked.total);
+    expect(seen.mirrored.size).toBeGreaterThan(seen.paged.total);
   });
 });

@@ -58,7 +58,7 @@ describe("stopping", () => {
     expect(stackFileExists(dir)).toBe(false);
   });
 
-  test("a stack asked to stop ends with exit code 0, and a new one starts in its place", async () => {
+  test("a stopped stack ends with exit code 0, and a new one starts in its place", async () => {
     const port = await findFreePort();
     const first = start({ port });
     await untilReady(first, dir);
@@ -69,7 +69,7 @@ describe("stopping", () => {
     expect((await fetch(`${second.apiUrl}/healthz`)).status).toBe(200);
   });
 
-  test("a stop while it is still starting leaves nothing either", async () => {
+  test("a stop during the start leaves nothing either", async () => {
     const port = await findFreePort();
     const stack = start({ port });
     await expect.poll(() => stack.output(), { timeout: 60_000 }).toContain("OIDC issuer");
@@ -96,8 +96,8 @@ describe("stopping", () => {
   });
 });
 
-describe("refusing to start", () => {
-  test("a taken port is one clear sentence and leaves nothing running", async () => {
+describe("rejecting bad options", () => {
+  test("reports a taken port in one clear sentence and leaves nothing running", async () => {
     const blocker = createServer().listen(0, "127.0.0.1");
     await once(blocker, "listening");
     const address = blocker.address();
@@ -129,7 +129,7 @@ describe("refusing to start", () => {
     [["--numbers", "many"], {}, "--numbers must be a whole number"],
     [[], { PORT: "http" }, 'PORT must be a whole number from 1 to 65535, not "http"'],
   ];
-  test.each(mistakes)("%j with %j is refused in words", async (args, env, said) => {
+  test.each(mistakes)("explains in words why %j with %j is rejected", async (args, env, said) => {
     const stack = start({ port: await findFreePort(), args, env });
     expect(await stack.exit).toBe(1);
     expect(stack.output()).toContain(said);

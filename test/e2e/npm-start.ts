@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod/mini";
 
-/** What contract section 7 promises of `.local/stack.json`; an unknown or missing key fails the parse. */
+/** The documented keys of `.local/stack.json`; an unknown or missing key fails the parse. */
 const StackFile = z.strictObject({
   apiUrl: z.string(),
   issuerUrl: z.string(),
@@ -28,7 +28,7 @@ export type StackFile = z.output<typeof StackFile>;
 
 export interface NpmStart {
   child: ChildProcess;
-  /** Everything printed so far. */
+  /** The output so far. */
   output(): string;
   /** Resolves with the exit code; -1 after a signal. */
   exit: Promise<number>;
@@ -41,7 +41,7 @@ export interface NpmStartOptions {
   env?: Record<string, string>;
 }
 
-/** Runs `npm start` as a person at a terminal would: npm, in a process group of its own. */
+/** Runs `npm start` as a person at a terminal would: npm, in a new process group. */
 export function npmStart({ dir, port, args = [], env = {} }: NpmStartOptions): NpmStart {
   const child = spawn("npm", ["start", ...(args.length > 0 ? ["--", ...args] : [])], {
     cwd: dir,
@@ -61,14 +61,14 @@ export function npmStart({ dir, port, args = [], env = {} }: NpmStartOptions): N
   return { child, output: () => text, exit };
 }
 
-/** As outside a test runner and outside npm. */
+/** The environment outside a test runner and outside npm. */
 function plainEnvironment(): NodeJS.ProcessEnv {
   return Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^(VITEST|npm_|NODE_OPTIONS|NODE_ENV|TEST)/.test(name)),
   );
 }
 
-/** Resolves when the stack says that it serves. @throws with what it printed, if it ends before */
+/** Resolves when the stack reports that it is ready. @throws with the output, if the stack ends before */
 export async function untilReady(start: NpmStart, dir: string): Promise<StackFile> {
   let exited = false;
   void start.exit.then(() => {
@@ -85,7 +85,7 @@ export const stackPath = (dir: string) => join(dir, ".local", "stack.json");
 export const stackFileExists = (dir: string) => existsSync(stackPath(dir));
 const readStackFile = (dir: string) => StackFile.parse(JSON.parse(readFileSync(stackPath(dir), "utf8")));
 
-/** The process and everything it started, directly or not. */
+/** A process and all its descendants. */
 export function processTree(pid: number): number[] {
   const table = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" })
     .trim()
@@ -101,14 +101,14 @@ export function processTree(pid: number): number[] {
 export function isAlive(pid: number): boolean {
   try {
     process.kill(pid, 0);
-    // A zombie has ended; its parent has just not asked yet.
+    // A zombie has ended; only its parent has not collected its status yet.
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, "utf8"));
   } catch {
     return false;
   }
 }
 
-/** Waits until none of them lives. @throws naming those that still do after `timeoutMs` */
+/** Waits until none of the processes is alive. @throws naming those still alive after `timeoutMs` */
 export async function untilGone(pids: readonly number[], timeoutMs: number): Promise<void> {
   const deadline = Date.now() + timeoutMs;
   while (pids.some(isAlive)) {
@@ -117,7 +117,7 @@ export async function untilGone(pids: readonly number[], timeoutMs: number): Pro
   }
 }
 
-/** Ends a stack whatever state it is in, for clean-up. */
+/** Ends a stack in any state, for clean-up. */
 export async function endStack(start: NpmStart | undefined): Promise<void> {
   if (start?.child.pid === undefined) return;
   const pids = processTree(start.child.pid);

@@ -45,7 +45,7 @@ async function call(path: string, { token, method = "GET", body, headers = {} }:
 }
 
 describe("the seven operations", () => {
-  test("blocked numbers are listed", async () => {
+  test("lists blocked numbers", async () => {
     const { status, body } = await call("/v1/extensions/me/blocked-numbers", { token: stack.tokens.user });
     expect(status).toBe(200);
     expect(body).toMatchObject({ data: expect.any(Array), page: { limit: 100, hasMore: false } });
@@ -53,7 +53,7 @@ describe("the seven operations", () => {
       expect(number).toMatchObject({ id: expect.any(String), phoneNumber: expect.stringMatching(/^\+\d+$/) });
   });
 
-  test("a number is blocked, and then listed", async () => {
+  test("blocks a number, and then lists it", async () => {
     const { status, body, headers } = await call("/v1/extensions/me/blocked-numbers", {
       token: stack.tokens.user,
       method: "POST",
@@ -68,7 +68,7 @@ describe("the seven operations", () => {
     expect(list.body.data).toContainEqual(body.data);
   });
 
-  test("blocked and allowed numbers are listed, and filtered by status", async () => {
+  test("lists blocked and allowed numbers, filtered by status", async () => {
     const all = await call("/v1/extensions/me/caller-blocking/phone-numbers", { token: stack.tokens.user });
     expect(all.status).toBe(200);
     const blocked = await call("/v1/extensions/me/caller-blocking/phone-numbers?status=blocked", {
@@ -80,7 +80,7 @@ describe("the seven operations", () => {
     );
   });
 
-  test("a forwarding number is added, changed, and listed as it is now", async () => {
+  test("adds a forwarding number, changes it, and lists the result", async () => {
     const path = "/v1/extensions/me/forwarding-numbers";
     const added = await call(path, {
       token: stack.tokens.user,
@@ -105,7 +105,7 @@ describe("the seven operations", () => {
     expect(list.body.data).toContainEqual(changed.body.data);
   });
 
-  test("the company's numbers are walked page by page, each once", async () => {
+  test("pages through the company's numbers and yields each once", async () => {
     const first = await call("/v1/account/phone-numbers?limit=10", { token: stack.tokens.service });
     expect(first).toMatchObject({ status: 200, body: { page: { limit: 10, hasMore: true } } });
     expect(first.headers.get("link")).toContain('rel="next"');
@@ -118,14 +118,14 @@ describe("the seven operations", () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  test("an administrator reaches another extension by its id", async () => {
+  test("lets an administrator reach another extension by its id", async () => {
     const path = `/v1/extensions/${stack.otherExtensionId}/forwarding-numbers`;
     expect((await call(path, { token: stack.tokens.admin })).status).toBe(200);
   });
 });
 
 describe("without a token", () => {
-  test("health and the API's description are served", async () => {
+  test("serves health and the API's description", async () => {
     expect(await call("/healthz")).toMatchObject({ status: 200, body: { status: "ok" } });
     const { status, body } = await call("/openapi.json");
     expect({ status, openapi: body.openapi }).toEqual({
@@ -135,7 +135,7 @@ describe("without a token", () => {
     expect(Object.keys(body.paths)).toContain("/v1/account/phone-numbers");
   });
 
-  test("everything else is refused as a problem with a request id", async () => {
+  test("rejects everything else as a problem with a request id", async () => {
     const { status, headers, body } = await call("/v1/extensions/me/blocked-numbers");
     expect(status).toBe(401);
     expect(headers.get("content-type")).toMatch(/^application\/problem\+json/);
@@ -143,7 +143,7 @@ describe("without a token", () => {
   });
 });
 
-test("forged tokens are refused by the handlers themselves", async () => {
+test("rejects forged tokens in the handlers themselves", async () => {
   const forged = await forgedTokens(stack.tokens.user, stack.issuerUrl);
   for (const [how, token] of Object.entries(forged)) {
     const { status, body } = await call("/v1/extensions/me/blocked-numbers", { token });
@@ -151,8 +151,8 @@ test("forged tokens are refused by the handlers themselves", async () => {
   }
 });
 
-describe("tokens that do not reach far enough", () => {
-  const refusals: [
+describe("tokens with too little access", () => {
+  const rejections: [
     what: string,
     token: keyof StackFile["tokens"],
     method: string,
@@ -181,7 +181,7 @@ describe("tokens that do not reach far enough", () => {
       "scope_missing",
     ],
     [
-      "somebody else's extension",
+      "another user's extension",
       "user",
       "GET",
       () => `/v1/extensions/${stack.otherExtensionId}/blocked-numbers`,
@@ -195,7 +195,7 @@ describe("tokens that do not reach far enough", () => {
       "extension_forbidden",
     ],
   ];
-  test.each(refusals)("%s (%s) is refused", async (_what, token, method, path, code) => {
+  test.each(rejections)("%s (%s) is rejected", async (_what, token, method, path, code) => {
     const body = method === "POST" ? { phoneNumber: "+12025550123" } : undefined;
     const result = await call(path(), { token: stack.tokens[token], method, body });
     expect({ status: result.status, code: result.body.code }).toEqual({ status: 403, code });
@@ -245,7 +245,7 @@ describe("bad input through the gateway", () => {
       { method: "POST", body: {}, headers: { "content-type": "garbage;;=" } },
     ],
   ];
-  test.each(inputs)("%s is refused: %s gives %d", async (_what, path, status, options) => {
+  test.each(inputs)("%s is rejected: %s gives %d", async (_what, path, status, options) => {
     const result = await call(path, { token: stack.tokens.user, ...options });
     expect(result.status).toBe(status);
   });
@@ -269,7 +269,7 @@ test("a browser app of an allowed origin may call, another may not", async () =>
   expect(result.headers.get("access-control-allow-origin")).toBeNull();
 });
 
-test("the issuer's token endpoint mints a fresh token by the name of one", async () => {
+test("the issuer's token endpoint issues a fresh token for a client id", async () => {
   const minted = await fetch(`${stack.issuerUrl}/token`, {
     method: "POST",
     body: new URLSearchParams({ grant_type: "client_credentials", client_id: "readOnly" }),
@@ -278,7 +278,7 @@ test("the issuer's token endpoint mints a fresh token by the name of one", async
   expect((await call("/v1/extensions/me/blocked-numbers", { token })).status).toBe(200);
 });
 
-test("each curl line that is printed works as it stands", () => {
+test("each printed curl line works without changes", () => {
   const lines = started
     .output()
     .split("\n")
@@ -293,13 +293,13 @@ test("each curl line that is printed works as it stands", () => {
   }
 });
 
-test("the doctor, told nothing, finds the stack that runs here, and nothing wrong with it", () => {
+test("the doctor without options checks the running local stack and finds nothing wrong", () => {
   const doctor = ["infra/doctor/doctor.ts", "--json"];
   const output = execFileSync(process.execPath, doctor, { cwd: checkout.dir, encoding: "utf8" });
   expect(JSON.parse(output)).toMatchObject({ healthy: true, accountId: stack.accountId });
 });
 
-test("no token, secret or full phone number is in the functions' log lines", () => {
+test("the functions' log lines hold no token, secret or full phone number", () => {
   const logged = started
     .output()
     .split("\n")

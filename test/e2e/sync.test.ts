@@ -31,7 +31,7 @@ async function call(path: string, { method = "GET", token = stack.tokens.service
   return { status: response.status, headers: response.headers, body: JSON.parse(await response.text()) };
 }
 
-/** Edits the twin's numbers behind the service's back. */
+/** Edits the twin's numbers without the service's knowledge. */
 async function edit(method: string, path: string, body?: object): Promise<{ id: number }> {
   const response = await fetch(`${stack.twinUrl}/__twin/numbers${path}`, {
     method,
@@ -42,12 +42,12 @@ async function edit(method: string, path: string, body?: object): Promise<{ id: 
   return text === "" ? { id: 0 } : JSON.parse(text);
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+// biome-ignore lint/suspicious/noExplicitAny: tests read responses of every shape
 async function json(url: string): Promise<any> {
   return (await fetch(url)).json();
 }
 
-/** Asks until the answer is as wanted; the sync runs when it runs. @throws with the last answer */
+/** Asks until the result is as wanted: a sync takes its time. @throws with the last result */
 async function until<Result>(
   ask: () => Promise<Result>,
   isWanted: (result: Result) => boolean,
@@ -68,7 +68,7 @@ const snapshot = () =>
     ({ body }) => body.meta.source === "snapshot",
   );
 
-/** Starts a sync and waits for its end. */
+/** Starts a sync and waits until it ends. */
 async function sync() {
   const known = new Set((await status()).history.map(({ id }: { id: string }) => id));
   expect((await call("/v1/sync", { method: "POST" })).status).toBe(202);
@@ -79,7 +79,7 @@ async function sync() {
 }
 
 describe("RingCentral's notifications", () => {
-  test("are subscribed to, and wake a sync", async () => {
+  test("are subscribed to, and start a sync", async () => {
     await snapshot();
     await edit("POST", "", { phoneNumber: "+12025550121", extensionId: stack.extensionId });
     const delivered = await until(
@@ -95,13 +95,13 @@ describe("RingCentral's notifications", () => {
 });
 
 describe("the synced snapshot", () => {
-  test("is there soon after the start, and is what the list answers from", async () => {
+  test("exists soon after the start, and serves the list", async () => {
     const { body } = await snapshot();
     expect(body.page.total).toBeGreaterThanOrEqual(250);
     expect(await status()).toMatchObject({ state: "idle", lastSuccessAt: expect.any(String) });
   });
 
-  test("is followed by the feed: every edit arrives, in order, and the list is as RingCentral is", async () => {
+  test("has a feed: every edit arrives, in order, and the list matches RingCentral's", async () => {
     await snapshot();
     await sync();
     const begun = await call("/v1/account/phone-numbers/changes");
@@ -126,7 +126,7 @@ describe("the synced snapshot", () => {
     expect(found.body.data).toMatchObject([{ id: String(id), phoneNumber: "+12025550120" }]);
   });
 
-  test("loses nothing to a sudden shrink: that is quarantined until an operator confirms it", async () => {
+  test("keeps every number after a sudden shrink: the shrink is quarantined until an operator confirms it", async () => {
     await snapshot();
     const { body } = await call("/v1/account/phone-numbers?limit=1");
     for (let id = 900_030; id < 900_110; id += 1) await edit("DELETE", `/${id}`);

@@ -32,22 +32,22 @@ afterAll(async () => {
 const list = (path: string, token: string) =>
   fetch(`${stack.apiUrl}${path}`, { headers: { authorization: `Bearer ${token}` } });
 
-test("the stack names the other server as its RingCentral", () => {
+test("the stack names the separate server as its RingCentral", () => {
   expect(stack.twinUrl).toBe(twinUrl);
 });
 
-test("it serves from a server that was started on its own", async () => {
+test("serves from a server that was started separately", async () => {
   const response = await list("/v1/extensions/me/forwarding-numbers", stack.tokens.user);
   expect(response.status).toBe(200);
   const { data } = z.object({ data: z.array(z.unknown()) }).parse(await response.json());
   expect(data.length).toBeGreaterThan(0);
 });
 
-test("when that server is gone, callers get a documented problem, and the stack stays up", async () => {
+test("returns a documented problem when that server is gone, and stays up", async () => {
   const gone = once(twin, "exit");
   twin.kill();
   await gone;
-  // Nobody has read it before, so neither the cache nor the snapshot has it.
+  // No test has read it before, so neither the cache nor the snapshot has it.
   const response = await list("/v1/extensions/me/caller-blocking", stack.tokens.user);
   expect([502, 503]).toContain(response.status);
   expect(await response.json()).toMatchObject({ code: expect.stringMatching(/^upstream_/), retryable: true });

@@ -28,8 +28,13 @@ beforeEach(() => service.forget());
 
 type Handler = Parameters<typeof invoke>[0];
 
-/** Rejected with its documented problem, every fault named, and nothing sent to RingCentral. */
-async function refused(handler: Handler, route: Route, request: TestRequest, expected: [number, string]) {
+/** Expects a rejection with the documented problem, with every fault named and nothing sent to RingCentral. */
+async function expectRejected(
+  handler: Handler,
+  route: Route,
+  request: TestRequest,
+  expected: [number, string],
+) {
   const response = await invoke(handler, route, { token: service.tokens.admin, ...request });
   expectConforms(route, response);
   expect([response.status, response.body.code]).toEqual(expected);
@@ -61,21 +66,23 @@ const badIds = [
 
 describe("ids in the path", () => {
   it.each(badIds)("extension id %j is rejected", async (extensionId) => {
-    const { body } = await refused(listBlockedNumbers, listBlockedNumbersRoute, { path: { extensionId } }, [
-      400,
-      "request_invalid",
-    ]);
+    const { body } = await expectRejected(
+      listBlockedNumbers,
+      listBlockedNumbersRoute,
+      { path: { extensionId } },
+      [400, "request_invalid"],
+    );
     expect(body.errors[0]).toMatchObject({ in: "path", field: "extensionId" });
   });
 
   it.each(badIds.concat("me"))("resource id %j is rejected", async (id) => {
-    await refused(
+    await expectRejected(
       deleteCallerBlockingNumber,
       deleteCallerBlockingNumberRoute,
       { path: { extensionId: "me", id } },
       [400, "request_invalid"],
     );
-    await refused(
+    await expectRejected(
       updateForwardingNumber,
       updateForwardingNumberRoute,
       { path: { extensionId: "me", forwardingNumberId: id }, body: { label: "x" } },
@@ -106,7 +113,7 @@ describe("the query", () => {
     ["LIMIT=5", "LIMIT", "unknown"],
     ["limit[]=5", "limit??", "unknown"],
   ])("?%s is rejected", async (query, field, code) => {
-    const { body } = await refused(listBlockedNumbers, listBlockedNumbersRoute, { query }, [
+    const { body } = await expectRejected(listBlockedNumbers, listBlockedNumbersRoute, { query }, [
       400,
       "request_invalid",
     ]);
@@ -122,13 +129,13 @@ describe("the query", () => {
     "usageType=A&usageType=B",
     "q=",
   ])("company numbers ?%s is rejected", async (query) => {
-    await refused(listCompanyNumbers, listCompanyNumbersRoute, { query }, [400, "request_invalid"]);
+    await expectRejected(listCompanyNumbers, listCompanyNumbersRoute, { query }, [400, "request_invalid"]);
   });
 
   it.each(["AAAA.BBBB", "x", "eyJvZmZzZXQiOjB9.AAAA", "a.b.c", "-"])(
     "cursor %s is rejected",
     async (cursor) => {
-      await refused(listBlockedNumbers, listBlockedNumbersRoute, { query: `cursor=${cursor}` }, [
+      await expectRejected(listBlockedNumbers, listBlockedNumbersRoute, { query: `cursor=${cursor}` }, [
         400,
         "cursor_invalid",
       ]);
@@ -138,7 +145,7 @@ describe("the query", () => {
 
 describe("the body", () => {
   const add = (request: TestRequest, expected: [number, string] = [400, "request_invalid"]) =>
-    refused(addBlockedNumber, addBlockedNumberRoute, request, expected);
+    expectRejected(addBlockedNumber, addBlockedNumberRoute, request, expected);
 
   it.each([
     [{}, "phoneNumber", "required"],
@@ -165,7 +172,7 @@ describe("the body", () => {
     },
   );
 
-  it("is rejected when it is over 16 KiB, plain or base64, and taken up to there", async () => {
+  it("is accepted up to 16 KiB and rejected above, plain or base64", async () => {
     await add({ body: { phoneNumber: "+12025550143", label: "x".repeat(20 * 1024) } }, [
       413,
       "body_too_large",
@@ -201,8 +208,8 @@ describe("the body", () => {
     expect(response.status).toBe(400);
   });
 
-  it("names every fault at once, and repeats no value", async () => {
-    const response = await refused(
+  it("is rejected with every fault named at once, and no value repeated", async () => {
+    const response = await expectRejected(
       addForwardingNumber,
       addForwardingNumberRoute,
       { body: { phoneNumber: "secret-number", type: "Teleport", flipNumber: 0, extra: 1 }, query: "x=1" },
@@ -216,7 +223,7 @@ describe("the body", () => {
 
 describe("headers", () => {
   it("cannot override the method", async () => {
-    const response = await refused(
+    const response = await expectRejected(
       listBlockedNumbers,
       listBlockedNumbersRoute,
       { headers: { "x-http-method-override": "DELETE" } },

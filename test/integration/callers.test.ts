@@ -30,8 +30,8 @@ async function list(token?: string, extensionId = "me", headers: Record<string, 
   return response;
 }
 
-/** Rejected before anything was sent to RingCentral, and in the contract's words. */
-function expectRefused(response: Awaited<ReturnType<typeof list>>, status: number, code: string) {
+/** Expects a rejection in the contract's words, before anything is sent to RingCentral. */
+function expectRejected(response: Awaited<ReturnType<typeof list>>, status: number, code: string) {
   expect(response).toMatchObject({
     status,
     body: { status, code, retryable: false, instance: "lambda-request-1" },
@@ -39,17 +39,17 @@ function expectRefused(response: Awaited<ReturnType<typeof list>>, status: numbe
   expect(service.sent()).toEqual([]);
 }
 
-describe("a caller without a good token", () => {
+describe("a caller without a valid token", () => {
   it("is asked for one", async () => {
     const response = await list();
-    expectRefused(response, 401, "token_missing");
+    expectRejected(response, 401, "token_missing");
     expect(response.headers["www-authenticate"]).toBe("Bearer");
   });
 
   it.each(["Basic dXNlcjpwYXNz", "Bearer", "Bearer a b", "eyJhbGciOiJub25lIn0.e30."])(
     "is rejected: Authorization: %s",
     async (authorization) => {
-      expectRefused(await list(undefined, "me", { authorization }), 401, "token_invalid");
+      expectRejected(await list(undefined, "me", { authorization }), 401, "token_invalid");
     },
   );
 
@@ -64,47 +64,47 @@ describe("a caller without a good token", () => {
   ])("is rejected when it is forged: %s", async (name) => {
     const forged = await forgedTokens(service.tokens.user, service.issuer.url);
     const response = await list(forged[name]);
-    expectRefused(response, 401, "token_invalid");
+    expectRejected(response, 401, "token_invalid");
     expect(response.headers["www-authenticate"]).toContain("invalid_token");
   });
 
-  it("is rejected when another issuer signed it, or it is for another audience", async () => {
+  it("is rejected when the token is from another issuer or for another audience", async () => {
     const identities = { accountId: SEED.accountId, extensionId: SEED.extensionId, otherExtensionId: "1" };
     const other = await startOidcIssuer("ringfront", identities);
-    expectRefused(await list(other.tokens.user), 401, "token_invalid");
+    expectRejected(await list(other.tokens.user), 401, "token_invalid");
     await other.close();
-    expectRefused(await list(await service.mint({ aud: "somebody-else" })), 401, "token_invalid");
+    expectRejected(await list(await service.mint({ aud: "another-api" })), 401, "token_invalid");
   });
 
-  it("is told apart when it has expired", async () => {
+  it("is told when the token has expired", async () => {
     const past = Math.floor(Date.now() / 1000) - 600;
-    expectRefused(await list(await service.mint({ iat: past - 60, exp: past })), 401, "token_expired");
+    expectRejected(await list(await service.mint({ iat: past - 60, exp: past })), 401, "token_expired");
   });
 
-  it("is rejected when it is not valid yet", async () => {
-    expectRefused(
+  it("is rejected when the token is not valid yet", async () => {
+    expectRejected(
       await list(await service.mint({ nbf: Math.floor(Date.now() / 1000) + 600 })),
       401,
       "token_invalid",
     );
   });
 
-  it("is rejected without an account", async () => {
-    expectRefused(await list(await service.mint({ rc_account_id: undefined })), 403, "account_forbidden");
-    expectRefused(await list(await service.mint({ rc_account_id: "../1" })), 403, "account_forbidden");
+  it("is rejected when the token names no account", async () => {
+    expectRejected(await list(await service.mint({ rc_account_id: undefined })), 403, "account_forbidden");
+    expectRejected(await list(await service.mint({ rc_account_id: "../1" })), 403, "account_forbidden");
   });
 });
 
-describe("a caller with a good token", () => {
+describe("a caller with a valid token", () => {
   it("needs the route's scope", async () => {
     const response = await invoke(addBlockedNumber, addBlockedNumberRoute, {
       token: service.tokens.readOnly,
       body: { phoneNumber: "+12025550199" },
     });
-    expectRefused(response, 403, "scope_missing");
+    expectRejected(response, 403, "scope_missing");
     expect(response.body.detail).toContain("numbers:write");
     for (const token of [service.tokens.user, service.tokens.readOnly]) {
-      expectRefused(
+      expectRejected(
         await invoke(listCompanyNumbers, listCompanyNumbersRoute, { token }),
         403,
         "scope_missing",
@@ -112,7 +112,7 @@ describe("a caller with a good token", () => {
     }
   });
 
-  it("may bring its scopes in scp, as text or as a list", async () => {
+  it("may have its scopes in scp, as text or as a list", async () => {
     for (const scp of ["numbers:read", ["numbers:read", "numbers:write"]]) {
       expect((await list(await service.mint({ scope: undefined, scp }))).status).toBe(200);
     }
@@ -126,17 +126,21 @@ describe("a caller with a good token", () => {
     );
   });
 
-  it("does not reach another's", async () => {
-    expectRefused(await list(service.tokens.user, SEED.otherExtensionId), 403, "extension_forbidden");
-    expectRefused(await list(service.tokens.otherUser, SEED.extensionId), 403, "extension_forbidden");
-    expectRefused(await list(await service.mint({ rc_extension_id: undefined })), 403, "extension_forbidden");
+  it("does not reach another extension", async () => {
+    expectRejected(await list(service.tokens.user, SEED.otherExtensionId), 403, "extension_forbidden");
+    expectRejected(await list(service.tokens.otherUser, SEED.extensionId), 403, "extension_forbidden");
+    expectRejected(
+      await list(await service.mint({ rc_extension_id: undefined })),
+      403,
+      "extension_forbidden",
+    );
   });
 
   it("reaches every extension of its account with account:manage", async () => {
     expect((await list(service.tokens.admin, SEED.otherExtensionId)).status).toBe(200);
   });
 
-  it("never reaches another account: its id is in every upstream path", async () => {
+  it("never reaches another account: every upstream path holds the account id of the token", async () => {
     const response = await list(await service.mint({ rc_account_id: "999" }));
     expect(response).toMatchObject({
       status: 404,
@@ -157,7 +161,7 @@ describe("a request from a browser", () => {
 });
 
 describe("GET /v1/limits", () => {
-  it("shows an operator what remains and which routes spent it", async () => {
+  it("shows an operator what remains of each budget, and which routes spent it", async () => {
     await list(service.tokens.user);
     const response = await invoke(getLimits, getLimitsRoute, { token: service.tokens.admin });
     expectConforms(getLimitsRoute, response);
@@ -165,11 +169,11 @@ describe("GET /v1/limits", () => {
     const light = response.body.data.budgets.find((budget: { group: string }) => budget.group === "light");
     expect(light).toMatchObject({ limit: 50, windowSeconds: 60, pause: { state: "none" } });
     expect(light.spentByRoute).toContainEqual(expect.objectContaining({ route: "listBlockedNumbers" }));
-    const refused = await invoke(getLimits, getLimitsRoute, { token: service.tokens.user });
-    expect(refused).toMatchObject({ status: 403, body: { code: "scope_missing" } });
+    const expectRejected = await invoke(getLimits, getLimitsRoute, { token: service.tokens.user });
+    expect(expectRejected).toMatchObject({ status: 403, body: { code: "scope_missing" } });
   });
 
-  it("is what RateLimit headers tell every caller in short", async () => {
+  it("is summed up in the RateLimit headers that every caller gets", async () => {
     const { headers } = await list(service.tokens.user, "me", { "cache-control": "no-cache" });
     expect(headers["ratelimit-policy"]).toBe('"light";q=50;w=60');
     expect(headers.ratelimit).toMatch(/^"light";r=\d+$/);

@@ -21,25 +21,25 @@ const admin = {
   jwt: SEED.jwt as string,
 };
 
-interface Patient {
+interface Options {
   credentials?: Partial<typeof admin>;
   extensionId?: string;
   accountId?: string;
   now?: number;
 }
 
-async function visit({ credentials, now, ...options }: Patient = {}) {
+async function runDoctor({ credentials, now, ...options }: Options = {}) {
   const clock = now === undefined ? systemClock : { ...systemClock, now: () => now };
   const examination = await examine({ credentials: { ...admin, ...credentials }, clock, ...options });
-  return { ...examination, report: writeReport({ name: "somebody", ...examination }, false) };
+  return { ...examination, report: writeReport({ name: "example", ...examination }, false) };
 }
 const failedChecks = ({ findings }: Examination) =>
   findings.filter(({ outcome }) => outcome === "failed").map(({ check }) => check);
 const calls = (operation: string) =>
   twin.requests.filter((request) => request.operation === operation).length;
 
-/** Whatever is wrong, the doctor is a polite guest. */
-function expectPoliteness() {
+/** At most one login and one heavy call, and no writes, whatever is wrong. */
+function expectFewCalls() {
   expect(calls("token")).toBeLessThanOrEqual(1);
   expect(calls("listCompanyNumbers")).toBeLessThanOrEqual(1);
   const written = twin.requests.filter(
@@ -49,30 +49,30 @@ function expectPoliteness() {
 }
 
 describe("the doctor", () => {
-  test("finds nothing wrong with a good credential, and says whose it is", async () => {
-    const patient = await visit();
-    expect(patient.findings.filter(({ outcome }) => outcome !== "ok")).toEqual([]);
-    expect(patient).toMatchObject({ accountId: SEED.accountId, extensionId: SEED.adminExtensionId });
-    expect(patient.report).toContain("Everything is in order.");
-    expect(patient.report).toContain("light 50 calls in 60 s, heavy 10 calls in 60 s");
-    expectPoliteness();
+  test("finds nothing wrong with a good credential, and names its account and user", async () => {
+    const run = await runDoctor();
+    expect(run.findings.filter(({ outcome }) => outcome !== "ok")).toEqual([]);
+    expect(run).toMatchObject({ accountId: SEED.accountId, extensionId: SEED.adminExtensionId });
+    expect(run.report).toContain("Everything is in order.");
+    expect(run.report).toContain("light 50 calls in 60 s, heavy 10 calls in 60 s");
+    expectFewCalls();
   });
 
-  test("leaves no login behind, and no other one harmed", async () => {
-    await visit();
+  test("leaves no login behind, and ends no other one", async () => {
+    await runDoctor();
     expect(calls("revoke")).toBe(1);
     expect(twin.requests.at(-1)?.operation).toBe("revoke");
   });
 
-  test("is content where blocked-number is no longer served", async () => {
+  test("accepts that RingCentral no longer serves blocked-number", async () => {
     twin.configure({ legacyBlockedNumbers: false });
-    const patient = await visit();
-    expect(failedChecks(patient)).toEqual([]);
-    expect(patient.report).toMatch(/ok +blocked numbers +.*caller blocking takes their place/);
+    const run = await runDoctor();
+    expect(failedChecks(run)).toEqual([]);
+    expect(run.report).toMatch(/ok +blocked numbers +.*caller blocking takes their place/);
   });
 
-  test("takes EditAccounts for both permissions that it includes", async () => {
-    expect(failedChecks(await visit({ credentials: apps.editAccounts }))).toEqual([]);
+  test("accepts EditAccounts for both permissions that it includes", async () => {
+    expect(failedChecks(await runDoctor({ credentials: apps.editAccounts }))).toEqual([]);
   });
 
   test.each([
@@ -85,107 +85,107 @@ describe("the doctor", () => {
     ["a suspended account", { jwt: jwts.suspendedAccount }, "the account is not active"],
     ["a user who is locked out", { jwt: jwts.lockedOut }, "locked out"],
     ["a role that may not log in through apps", { jwt: jwts.noThirdPartyApps }, "ThirdPartyAppAccess"],
-  ])("tells %s at the login, and goes no further", async (_, credentials, sentence) => {
-    const patient = await visit({ credentials });
-    expect(failedChecks(patient)).toEqual(["login"]);
-    expect(patient.report).toContain(sentence);
-    expect(patient.report).toMatch(/- +reading +not checked: there is no login/);
+  ])("reports %s at the login, and stops there", async (_, credentials, sentence) => {
+    const run = await runDoctor({ credentials });
+    expect(failedChecks(run)).toEqual(["login"]);
+    expect(run.report).toContain(sentence);
+    expect(run.report).toMatch(/- +reading +not checked: there is no login/);
     expect(twin.requests.map(({ operation }) => operation)).toEqual(["token"]);
   });
 
-  test("tells permissions that the app lacks, each with the person who adds it", async () => {
-    const readOnly = await visit({ credentials: apps.readOnly });
+  test("reports each permission that the app lacks, with the person who adds it", async () => {
+    const readOnly = await runDoctor({ credentials: apps.readOnly });
     expect(failedChecks(readOnly)).toEqual(["app permissions"]);
     expect(readOnly.report).toContain("the app lacks EditExtensions");
     expect(readOnly.report).toContain("The app's owner, in RingCentral's developer console");
-    expectPoliteness();
+    expectFewCalls();
   });
 
-  test("tells that EditExtensions does not include reading", async () => {
-    const patient = await visit({ credentials: apps.editOnly });
-    expect(failedChecks(patient)).toEqual(["app permissions", "who it is"]);
-    expect(patient.report).toContain("the app lacks ReadAccounts");
-    expect(patient.report).toMatch(/- +reading +not checked/);
+  test("reports that EditExtensions does not include reading", async () => {
+    const run = await runDoctor({ credentials: apps.editOnly });
+    expect(failedChecks(run)).toEqual(["app permissions", "who it is"]);
+    expect(run.report).toContain("the app lacks ReadAccounts");
+    expect(run.report).toMatch(/- +reading +not checked/);
   });
 
-  test("tells each permission that the user's role lacks, and what that costs", async () => {
+  test("reports each permission that the user's role lacks, and the consequence", async () => {
     twin.setPermissions({ user: ["ThirdPartyAppAccess", "ReadBlockedNumbers", "ReadUserPhoneNumbers"] });
-    const patient = await visit();
-    expect(failedChecks(patient)).toEqual(Array(4).fill("user permissions"));
-    expect(patient.report).toContain("lacks EditBlockedNumbers: blocking and allowing numbers");
-    expect(patient.report).toMatch(/- +company numbers +not checked: the role lacks ReadCompanyPhoneNumbers/);
-    expect(patient.report).toContain("4 things must be fixed.");
+    const run = await runDoctor();
+    expect(failedChecks(run)).toEqual(Array(4).fill("user permissions"));
+    expect(run.report).toContain("lacks EditBlockedNumbers: blocking and allowing numbers");
+    expect(run.report).toMatch(/- +company numbers +not checked: the role lacks ReadCompanyPhoneNumbers/);
+    expect(run.report).toContain("4 things must be fixed.");
     expect(calls("listCompanyNumbers")).toBe(0);
-    expectPoliteness();
+    expectFewCalls();
   });
 
-  test("finds the lack by reading where RingCentral does not list permissions", async () => {
+  test("finds missing permissions by reading when RingCentral does not list them", async () => {
     const fault = { kind: "status", status: 404, errorCode: "AGW-404", times: 1 } as const;
     twin.faults.add({ ...fault, operation: "readAuthorizationProfile" });
     twin.setPermissions({ user: ["ReadBlockedNumbers", "ThirdPartyAppAccess"] });
-    const patient = await visit();
-    expect(failedChecks(patient)).toEqual(["forwarding numbers", "extension's numbers", "company numbers"]);
-    expect(patient.report).toContain("the user's role lacks ReadUserForwardingFlipNumbers");
+    const run = await runDoctor();
+    expect(failedChecks(run)).toEqual(["forwarding numbers", "extension's numbers", "company numbers"]);
+    expect(run.report).toContain("the user's role lacks ReadUserForwardingFlipNumbers");
   });
 
-  test("warns when the role sees only a part of the company's numbers", async () => {
-    const patient = await visit({ credentials: { jwt: jwts.user } });
-    expect(failedChecks(patient)).toEqual([]);
-    expect(patient.report).toMatch(/warning +company numbers +the company's main number is not shown/);
-    expect(patient.report).toContain("It will work, with reservations.");
+  test("warns when the role sees only some of the company's numbers", async () => {
+    const run = await runDoctor({ credentials: { jwt: jwts.user } });
+    expect(failedChecks(run)).toEqual([]);
+    expect(run.report).toMatch(/warning +company numbers +the company's main number is not shown/);
+    expect(run.report).toContain("It will work, with reservations.");
   });
 
-  test("tells that another extension is out of reach", async () => {
-    const patient = await visit({ credentials: { jwt: jwts.user }, extensionId: SEED.otherExtensionId });
-    expect(failedChecks(patient)).toContain("forwarding numbers");
-    expect(patient.report).toContain("the user may not reach another extension");
+  test("reports that another extension is out of reach", async () => {
+    const run = await runDoctor({ credentials: { jwt: jwts.user }, extensionId: SEED.otherExtensionId });
+    expect(failedChecks(run)).toContain("forwarding numbers");
+    expect(run.report).toContain("the user may not reach another extension");
   });
 
-  test("tells that the credential is of another account than expected", async () => {
-    const patient = await visit({ accountId: "42" });
-    expect(failedChecks(patient)).toEqual(["who it is"]);
-    expect(patient.report).toContain(`Use --account ${SEED.accountId}`);
+  test("reports that the credential belongs to another account than expected", async () => {
+    const run = await runDoctor({ accountId: "42" });
+    expect(failedChecks(run)).toEqual(["who it is"]);
+    expect(run.report).toContain(`Use --account ${SEED.accountId}`);
   });
 
-  test("waits out no rate limit at the login: it says how long to stay away", async () => {
+  test("does not wait for the rate limit of the login: it says how long to stop calling", async () => {
     twin.configure({ limits: { Auth: 0 } });
-    const patient = await visit();
-    expect(failedChecks(patient)).toEqual(["login"]);
-    expect(patient.report).toMatch(/Wait \d+ seconds before anything calls again/);
+    const run = await runDoctor();
+    expect(failedChecks(run)).toEqual(["login"]);
+    expect(run.report).toMatch(/Wait \d+ seconds before anything calls again/);
     expect(calls("token")).toBe(1);
   });
 
-  test("sends nothing more of a group whose limit is reached", async () => {
+  test("sends nothing more in a group whose limit is reached", async () => {
     twin.configure({ limits: { Light: 3 } });
-    const patient = await visit();
-    expect(failedChecks(patient)).toEqual(["caller blocking"]);
-    expect(patient.report).toMatch(/- +forwarding numbers +not checked: the rate limit is reached/);
-    expect(patient.report).toMatch(/ok +company numbers/);
+    const run = await runDoctor();
+    expect(failedChecks(run)).toEqual(["caller blocking"]);
+    expect(run.report).toMatch(/- +forwarding numbers +not checked: the rate limit is reached/);
+    expect(run.report).toMatch(/ok +company numbers/);
   });
 
   test("warns of a clock that is far off", async () => {
-    const patient = await visit({ now: Date.now() - 300_000 });
-    expect(patient.report).toMatch(/warning +clock +this machine's clock is (299|300|301) seconds behind/);
+    const run = await runDoctor({ now: Date.now() - 300_000 });
+    expect(run.report).toMatch(/warning +clock +this machine's clock is (299|300|301) seconds behind/);
   });
 
   test.each([
     ["nothing answers", "http://127.0.0.1:9", "nothing answers at that address"],
     ["there is no such name", "http://no-such-host.invalid", "(DNS)"],
-  ])("tells when %s", async (_, server, sentence) => {
-    const patient = await visit({ credentials: { server } });
-    expect(failedChecks(patient)).toEqual(["connection"]);
-    expect(patient.report).toContain(sentence);
-    expect(patient.report).toMatch(/- +login +not checked: there is no connection/);
+  ])("reports that %s", async (_, server, sentence) => {
+    const run = await runDoctor({ credentials: { server } });
+    expect(failedChecks(run)).toEqual(["connection"]);
+    expect(run.report).toContain(sentence);
+    expect(run.report).toMatch(/- +login +not checked: there is no connection/);
   });
 
   test("shows no secret, whatever is wrong", async () => {
-    const visits = [
+    const runs = [
       {},
       { credentials: { jwt: jwts.limited } },
       { credentials: { clientSecret: "wrong-secret" } },
     ];
-    for (const patient of visits) {
-      const shown = JSON.stringify(await visit(patient));
+    for (const run of runs) {
+      const shown = JSON.stringify(await runDoctor(run));
       expect(shown).not.toMatch(/twin-app-secret|wrong-secret|twin-jwt|twin-at-|\+1\d{10}/);
     }
   });
@@ -205,7 +205,7 @@ describe("npm run doctor", () => {
     }
   };
 
-  test("ends with 0 for a healthy credential and with 1 for an ill one", async () => {
+  test("exits with 0 for a healthy credential and with 1 for a faulty one", async () => {
     const healthy = await run(["--upstream", twin.url]);
     expect(healthy).toMatchObject({ code: 0, output: expect.stringContaining("Everything is in order.") });
     const env = { RINGCENTRAL_CLIENT_ID: "twin-app", RINGCENTRAL_CLIENT_SECRET: "x", RINGCENTRAL_JWT: "y" };
@@ -214,7 +214,7 @@ describe("npm run doctor", () => {
     expect(JSON.parse(ill.output)).toMatchObject({ healthy: false, findings: expect.any(Array) });
   });
 
-  test("checks what a secret holds, and names the field that is wrong without showing it", async () => {
+  test("checks a secret's content, and names the wrong field without its value", async () => {
     const secrets = await startSecretsEndpoint({
       good: JSON.stringify(admin),
       bad: JSON.stringify({ ...admin, server: "http://ringcentral.example" }),
@@ -236,7 +236,7 @@ describe("npm run doctor", () => {
     }
   });
 
-  test("says what is missing when it is not told which credentials", async () => {
+  test("says which option is missing when no credential is given", async () => {
     const { code, output } = await run(["--upstream", "https://platform.ringcentral.com"]);
     expect(code).toBe(1);
     expect(output).toContain("RINGCENTRAL_CLIENT_ID, RINGCENTRAL_CLIENT_SECRET, RINGCENTRAL_JWT are not set");

@@ -22,7 +22,7 @@ afterEach(async () => {
   await service.stop();
 });
 
-/** Our own lines; the metrics between them have no message. */
+/** The service's log lines; the metrics between them have no message. */
 const lines = () =>
   output
     .join("")

@@ -23,8 +23,8 @@ function lookUp(ids: readonly string[]) {
   }));
 }
 
-describe("asking RingCentral for numbers by their ids", () => {
-  it("tells those that are there from those that are gone, by one call for thirty", async () => {
+describe("a lookup of numbers by id", () => {
+  it("tells existing numbers from removed ones, with one call for thirty", async () => {
     const ids = Array.from({ length: 30 }, (_, index) => String(index === 7 ? 999_999 : 900_001 + index));
     service.forget();
     const lookups = await lookUp(ids);
@@ -34,7 +34,7 @@ describe("asking RingCentral for numbers by their ids", () => {
     expect(service.sent().filter(({ path }) => path.includes("/phone-number/"))).toHaveLength(1);
   });
 
-  it("does the same for a single one", async () => {
+  it("does the same for a single number", async () => {
     expect(await lookUp(["900001"])).toMatchObject([{ is: "there", phoneNumber: { id: "900001" } }]);
     expect(await lookUp(["999999"])).toEqual([{ id: "999999", is: "gone" }]);
   });

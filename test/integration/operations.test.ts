@@ -46,7 +46,7 @@ beforeEach(() => {
   service.forget();
 });
 
-/** As Ana Ruiz, unless another token is given; every response must match the OpenAPI file. */
+/** Calls as Ana Ruiz, unless another token is given; every response must match the OpenAPI file. */
 async function call(handler: Parameters<typeof invoke>[0], route: Route, request: TestRequest = {}) {
   const response = await invoke(handler, route, { token: service.tokens.user, ...request });
   expectConforms(route, response);
@@ -101,7 +101,7 @@ describe("the seven operations", () => {
     expect(body.data[2]).toMatchObject({ type: "PhoneLine", deviceId: "880001" });
   });
 
-  it("5 and 6: adds a forwarding number, then changes it without losing the rest", async () => {
+  it("5 and 6: adds a forwarding number, then changes one field and keeps the rest", async () => {
     const added = await call(addForwardingNumber, addForwardingNumberRoute, {
       body: { phoneNumber: "+12025550155", label: "Cabin", flipNumber: 5 },
     });
@@ -117,7 +117,7 @@ describe("the seven operations", () => {
       body: { label: "Lake cabin" },
     });
     expect(changed.status).toBe(200);
-    // The twin resets what a PUT leaves out, the strict reading.
+    // The twin takes PUT strictly: it resets the fields that the body leaves out.
     expect(changed.body.data).toMatchObject({
       id: added.body.data.id,
       phoneNumber: "+12025550155",
@@ -137,7 +137,7 @@ describe("the seven operations", () => {
   });
 });
 
-describe("the siblings", () => {
+describe("the other operations", () => {
   it("add, change and remove an entry of the allowed list", async () => {
     const added = await call(addCallerBlockingNumber, addCallerBlockingNumberRoute, {
       body: { phoneNumber: "+12065550111", label: "Dentist", status: "allowed" },
@@ -174,7 +174,7 @@ describe("the siblings", () => {
 });
 
 describe("the public routes", () => {
-  it("respond without a token and without any call", async () => {
+  it("respond without a token and without calling RingCentral", async () => {
     const alive = await invoke(health, getHealthRoute);
     expectConforms(getHealthRoute, alive);
     const described = await invoke(openapi, getOpenApiRoute);
@@ -185,7 +185,7 @@ describe("the public routes", () => {
 });
 
 describe("conditional reads", () => {
-  it("are 304 while the content is the same, and 200 once it has changed", async () => {
+  it("return 304 while the content is the same, and 200 once it has changed", async () => {
     const first = await call(listForwardingNumbers, listForwardingNumbersRoute);
     const tag = first.headers.etag ?? "";
     const same = await call(listForwardingNumbers, listForwardingNumbersRoute, {
@@ -200,6 +200,6 @@ describe("conditional reads", () => {
   });
 });
 
-it("logs in once for all of it", () => {
+it("all these requests log in once", () => {
   expect(service.twin.sessions).toHaveLength(1);
 });

@@ -29,7 +29,7 @@ const statuses = (data: Record<string, { status?: string }>) =>
   );
 
 describe("the overview", () => {
-  it("holds the four parts, each with where it is from", async () => {
+  it("holds the four parts, each with its source", async () => {
     const { status, body } = await overview();
     expect(status).toBe(200);
     expect(body.data).toMatchObject({ extensionId: "3800222", complete: true });
@@ -44,13 +44,13 @@ describe("the overview", () => {
     expect(service.sent()).toHaveLength(4);
   });
 
-  it("reads only the parts that are asked for", async () => {
+  it("reads only the requested parts", async () => {
     const { body } = await overview("parts=forwarding,direct");
     expect(Object.keys(body.data).sort()).toEqual(["complete", "direct", "extensionId", "forwarding"]);
     expect(service.sent()).toHaveLength(2);
   });
 
-  it("rejects a part it does not know", async () => {
+  it("rejects an unknown part", async () => {
     expect(await overview("parts=voicemail")).toMatchObject({
       status: 400,
       body: { code: "request_invalid" },
@@ -67,11 +67,11 @@ describe("the overview", () => {
     await overview("", { "cache-control": "no-cache" });
     const arrivals = service.twin.requests.slice(before).map(({ at }) => at);
     expect(arrivals).toHaveLength(4);
-    // All four were on their way before the first response.
+    // All four calls start before the first response.
     expect(Math.max(...arrivals) - Math.min(...arrivals)).toBeLessThan(400);
   });
 
-  it("has the same tag as long as its content is the same, and 304 for a caller who has it", async () => {
+  it("keeps its ETag while its content is the same, and returns 304 to a caller who has it", async () => {
     const first = await overview();
     const second = await overview("", { "cache-control": "no-cache" });
     expect(second.headers.etag).toBe(first.headers.etag);
@@ -85,7 +85,7 @@ describe("when a part fails", () => {
     service.twin.faults.add({ ...failing, operation: "listForwardingNumbers" });
   });
 
-  it("that part has its problem, the others are there, and the response is not stored", async () => {
+  it("that part holds its problem, the others are complete, and the response is not stored", async () => {
     const { status, headers, body } = await overview();
     expect(status).toBe(200);
     expect(body.data.complete).toBe(false);
@@ -95,11 +95,11 @@ describe("when a part fails", () => {
     expect(headers["cache-control"]).toBe("no-store");
   });
 
-  it("mode=strict fails with that problem", async () => {
+  it("mode=strict fails with that part's problem", async () => {
     expect(await overview("mode=strict")).toMatchObject({ status: 502, body: { code: "upstream_error" } });
   });
 
-  it("mode=strict fails with the most telling problem", async () => {
+  it("mode=strict fails with the most specific problem", async () => {
     service.twin.faults.add({
       operation: "listExtensionNumbers",
       times: 100,
@@ -121,7 +121,7 @@ describe("when a part fails", () => {
 });
 
 describe("when a part fails that was read before", () => {
-  it("what it was stands in as stale, but not in strict mode", async () => {
+  it("its cached content replaces it, marked stale, but not in strict mode", async () => {
     const before = await overview();
     service.twin.faults.add({ ...failing, operation: "listForwardingNumbers" });
     vi.useFakeTimers({ now: Date.now() + 60_000, toFake: ["Date"] });
@@ -141,7 +141,7 @@ describe("when a part fails that was read before", () => {
 });
 
 describe("when everything fails", () => {
-  it("for a while, each part says so", async () => {
+  it("with a temporary failure, each part holds its problem", async () => {
     for (const operation of ["listBlockedNumbers", "listCallerBlockingNumbers", "listForwardingNumbers"]) {
       service.twin.faults.add({ ...failing, operation });
     }

@@ -10,7 +10,7 @@ import { invoke, type TestResponse } from "../support/api-gateway.ts";
 import { type Service, startService } from "../support/service.ts";
 import type { TwinOptions } from "../twin/twin.ts";
 
-/** RingCentral's limits, raised for traversals of many pages. */
+/** Rate limits high enough to page through many pages. */
 const noLimits = { Light: 10_000, Medium: 10_000, Heavy: 10_000 };
 
 let service: Service;

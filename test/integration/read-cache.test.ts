@@ -38,14 +38,14 @@ describe("a list that was read a moment ago", () => {
     expect(service.sent()).toHaveLength(1);
   });
 
-  it("is known to all instances", async () => {
+  it("is shared by all instances", async () => {
     await forwarding(service.tokens.user);
     anotherInstance();
     expect((await forwarding(service.tokens.user)).body.meta.source).toBe("cache");
     expect(service.sent()).toHaveLength(1);
   });
 
-  it("is read again for a caller who sends no-cache, and that reading is stored", async () => {
+  it("is read again for a caller who sends no-cache, and the new content is stored", async () => {
     await forwarding(service.tokens.user);
     const live = await forwarding(service.tokens.user, { "cache-control": "no-cache" });
     expect(live.body.meta.source).toBe("live");
@@ -65,14 +65,14 @@ describe("a list that was read a moment ago", () => {
     expect((await forwarding(service.tokens.user)).body.meta.source).toBe("live");
   });
 
-  it("is never another extension's response", async () => {
+  it("is never served to another extension", async () => {
     const own = await forwarding(service.tokens.user);
     const other = await forwarding(service.tokens.otherUser);
     expect(other.body.meta.source).toBe("live");
     expect(other.body.data).not.toEqual(own.body.data);
   });
 
-  it("is the same for every caller who may see it", async () => {
+  it("is the same for every caller with access to it", async () => {
     const own = await forwarding(service.tokens.user);
     const admins = await invoke(listForwardingNumbers, listForwardingNumbersRoute, {
       token: service.tokens.admin,
@@ -82,7 +82,7 @@ describe("a list that was read a moment ago", () => {
     expect(admins.body.meta.source).toBe("cache");
   });
 
-  it("is another response with another filter", async () => {
+  it("is cached separately for each filter", async () => {
     const list = (query: string) =>
       invoke(listCompanyNumbers, listCompanyNumbersRoute, { token: service.tokens.admin, query });
     const direct = await list("usageType=DirectNumber");
@@ -91,7 +91,7 @@ describe("a list that was read a moment ago", () => {
     expect(all.body.page.total).toBeGreaterThan(direct.body.page.total);
   });
 
-  it("covers a single item too, with its age", async () => {
+  it("is also cached as single items, with their age", async () => {
     const read = () => invoke(getCallerBlocking, getCallerBlockingRoute, { token: service.tokens.user });
     const first = await read();
     const second = await read();
@@ -106,7 +106,7 @@ describe("a write", () => {
   const add = () =>
     invoke(addForwardingNumber, addForwardingNumberRoute, { token: service.tokens.user, body: newNumber });
 
-  it("is seen by every reader once it is acknowledged, whichever instance wrote", async () => {
+  it("is visible to every reader once it is acknowledged, whichever instance sent it", async () => {
     await forwarding(service.tokens.user);
     anotherInstance();
     expect((await add()).status).toBe(201);
@@ -116,14 +116,14 @@ describe("a write", () => {
     expect(after.body.data).toContainEqual(expect.objectContaining({ label: "Beach house" }));
   });
 
-  it("leaves alone what it does not touch", async () => {
+  it("keeps cached responses that it does not affect", async () => {
     const blocked = () => invoke(listBlockedNumbers, listBlockedNumbersRoute, { token: service.tokens.user });
     await blocked();
     await add();
     expect((await blocked()).body.meta.source).toBe("cache");
   });
 
-  it("to the blocked numbers empties both of their families", async () => {
+  it("to the blocked numbers drops the cached responses of both the legacy and the current endpoint", async () => {
     await invoke(listBlockedNumbers, listBlockedNumbersRoute, { token: service.tokens.user });
     await invoke(addBlockedNumber, addBlockedNumberRoute, {
       token: service.tokens.user,
@@ -143,7 +143,7 @@ describe("while RingCentral fails", () => {
     return () => vi.useRealTimers();
   };
 
-  it("an older response replaces it, with its age", async () => {
+  it("an older cached response is served, with its age", async () => {
     const first = await forwarding(service.tokens.user);
     service.twin.faults.add(cannot);
     const restore = await letPass(60_000);
@@ -164,7 +164,7 @@ describe("while RingCentral fails", () => {
     expect(response).toMatchObject({ status: 502, body: { code: "upstream_error" } });
   });
 
-  it("a rejection passes: no cached response replaces it", async () => {
+  it("a rejection is passed on: no cached response replaces it", async () => {
     await forwarding(service.tokens.user);
     service.twin.faults.add({ ...cannot, status: 403, errorCode: "CMN-408" });
     const restore = await letPass(60_000);

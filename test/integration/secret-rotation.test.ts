@@ -31,7 +31,7 @@ const write = () =>
   });
 const tokenCalls = () => service.twin.requests.filter(({ path }) => path.endsWith("/oauth/token")).length;
 
-/** What an operator or a rotation Lambda does: the present version becomes AWSPREVIOUS. */
+/** The step of an operator or a rotation Lambda: the current version becomes AWSPREVIOUS. */
 async function putSecret(changes: object): Promise<void> {
   const { clientId, clientSecret, jwt } = SEED;
   const client = new SecretsManagerClient({});
@@ -44,7 +44,7 @@ async function putSecret(changes: object): Promise<void> {
   client.destroy();
 }
 
-/** Requests before, during and after each step; every response must be a success. */
+/** Sends requests before, during and after each step; every response must be a success. */
 async function withTraffic(steps: (() => unknown)[]): Promise<void> {
   const responses = [await read(), await write()];
   for (const step of steps) {
@@ -52,35 +52,35 @@ async function withTraffic(steps: (() => unknown)[]): Promise<void> {
     await step();
     responses.push(...(await Promise.all([...inFlight, read(), write()])));
   }
-  // An instance that starts only now.
+  // An instance that starts after the last step.
   resetRuntime();
   responses.push(...(await Promise.all([read(), write()])));
   expect(responses.map(({ status }) => status).filter((status) => status >= 400)).toEqual([]);
 }
 
-describe("a rotated client secret fails no request", () => {
+describe("a rotation fails no request", () => {
   const rotateAtRingCentral = () => service.twin.rotateClientSecret("rotated-secret");
   const rotateInSecretsManager = () => putSecret({ clientSecret: "rotated-secret" });
   const losesTokens = () => service.twin.endSessions();
 
-  it("when Secrets Manager learns it first", async () => {
+  it("when Secrets Manager has the new client secret first", async () => {
     await withTraffic([rotateInSecretsManager, losesTokens, rotateAtRingCentral, losesTokens]);
     expect(tokenCalls()).toBeLessThanOrEqual(5);
   });
 
-  it("when RingCentral learns it first and Secrets Manager before the next login", async () => {
+  it("when RingCentral has the new client secret first, and Secrets Manager has it before the next login", async () => {
     await withTraffic([rotateAtRingCentral, rotateInSecretsManager, losesTokens]);
     expect(tokenCalls()).toBeLessThanOrEqual(5);
   });
 
-  it("nor does a rotated JWT credential", async () => {
+  it("when the JWT credential is rotated", async () => {
     const rotateJwt = () => service.twin.rotateJwt("rotated-jwt");
     await withTraffic([() => putSecret({ jwt: "rotated-jwt" }), losesTokens, rotateJwt, losesTokens]);
     expect(tokenCalls()).toBeLessThanOrEqual(5);
   });
 });
 
-/** `aws secretsmanager describe-secret`, then `update-secret-version-stage`, as docs/operations.md has them. */
+/** `aws secretsmanager describe-secret`, then `update-secret-version-stage`, as in docs/operations.md. */
 async function goBack(): Promise<void> {
   const SecretId = process.env.RINGCENTRAL_SECRET_ID;
   const client = new SecretsManagerClient({});
@@ -99,15 +99,15 @@ async function goBack(): Promise<void> {
 }
 
 describe("a wrong secret", () => {
-  it("put in by mistake and taken back fails no request", async () => {
+  it("stored by mistake and then rolled back fails no request", async () => {
     const putTypo = () => putSecret({ clientSecret: "a typing mistake" });
     const losesTokens = () => service.twin.endSessions();
     await withTraffic([putTypo, losesTokens, goBack, losesTokens]);
     expect(tokenCalls()).toBeLessThanOrEqual(5);
   });
 
-  it("spends no more than 4 token calls a minute, however many ask", async () => {
-    service.twin.rotateClientSecret("somebody-forgot-to-tell-us");
+  it("costs at most 4 token calls a minute, however many requests arrive", async () => {
+    service.twin.rotateClientSecret("rotated-without-notice");
     vi.useFakeTimers({ toFake: ["Date"], now: Date.now() });
     try {
       for (let second = 0; second < 60; second += 6) {

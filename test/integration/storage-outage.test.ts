@@ -26,7 +26,7 @@ const write = (headers: Record<string, string> = {}) =>
   });
 
 describe("without the table", () => {
-  it("reads and writes succeed, and an instance that starts meanwhile logs in by itself", async () => {
+  it("reads and writes succeed, and an instance that starts during the outage logs in by itself", async () => {
     expect((await read()).status).toBe(200);
     await service.dynamodb.close();
     expect((await read()).status).toBe(200);
@@ -35,7 +35,7 @@ describe("without the table", () => {
     expect((await read()).status).toBe(200);
   });
 
-  it("a process keeps to a tenth of every budget", async () => {
+  it("a process uses at most a tenth of every budget", async () => {
     await read();
     await service.dynamodb.close();
     const statuses: number[] = [];
@@ -47,7 +47,7 @@ describe("without the table", () => {
     expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
   });
 
-  it("a write that must be remembered by its key is not begun", async () => {
+  it("a write with an idempotency key is rejected and not sent", async () => {
     await read();
     await service.dynamodb.close();
     const before = service.sent().length;

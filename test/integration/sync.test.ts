@@ -23,7 +23,7 @@ const heavyCalls = () => service.sent().filter(({ path }) => path.endsWith("/pho
 const queryOf = (link: string) => link.slice(link.indexOf("?") + 1);
 
 describe("the list of numbers", () => {
-  it("is live until the first sync, and then the snapshot, without a call of RingCentral's", async () => {
+  it("is live until the first sync, and then the snapshot, without a call to RingCentral", async () => {
     expect((await lab.list()).body.meta.source).toBe("live");
     await lab.syncNow();
     service.forget();
@@ -67,7 +67,7 @@ describe("the list of numbers", () => {
     expect((await lab.list({ query: `${filter}&limit=1` })).body.page.total).toBe(found.length);
   });
 
-  it("stays with its version to the end of a traversal, whatever is committed meanwhile", async () => {
+  it("keeps its version to the end of a traversal, even when newer ones are committed", async () => {
     await lab.syncNow();
     const first = await lab.list({ query: "limit=100" });
     service.twin.numbers.add({ phoneNumber: "+12025550101" });
@@ -79,7 +79,7 @@ describe("the list of numbers", () => {
     expect(ids).toContain("900003");
   });
 
-  it("is the snapshot however fresh it is wanted, when RingCentral's budget is spent", async () => {
+  it("is the snapshot when RingCentral's budget is spent, whatever freshness the caller asks for", async () => {
     await lab.syncNow();
     service.twin.faults.add({
       kind: "status",
@@ -92,7 +92,7 @@ describe("the list of numbers", () => {
     expect(body.meta.source).toBe("snapshot");
   });
 
-  it("is the snapshot while it is as fresh as wanted", async () => {
+  it("is the snapshot while it is as fresh as the caller asks for", async () => {
     await lab.syncNow();
     const { body } = await lab.list({ headers: { "cache-control": "max-age=600" } });
     expect(body.meta.source).toBe("snapshot");
@@ -100,7 +100,7 @@ describe("the list of numbers", () => {
 });
 
 describe("the feed of changes", () => {
-  /** What a client holds that has loaded the list and follows the feed. */
+  /** The copy of a client that has loaded the list and follows the feed. */
   async function follower() {
     const begun = await lab.changes();
     expect(begun.body).toMatchObject({ data: [], page: { hasMore: false } });
@@ -128,13 +128,13 @@ describe("the feed of changes", () => {
     };
   }
 
-  it("says to wait while there is no snapshot yet", async () => {
+  it("asks callers to wait while there is no snapshot yet", async () => {
     const response = await lab.changes();
     expect(response).toMatchObject({ status: 503, body: { code: "snapshot_missing", retryable: true } });
     expect(response.headers["retry-after"]).toBeDefined();
   });
 
-  it("brings a follower to what RingCentral has, gapless and without repeats", async () => {
+  it("brings a follower to RingCentral's state, without gaps or repeats", async () => {
     await lab.syncNow();
     const client = await follower();
     const added = service.twin.numbers.add({ phoneNumber: "+12025550102", label: "New" });
@@ -154,7 +154,7 @@ describe("the feed of changes", () => {
     for (const number of upstream.body.data) expect(client.numbers.get(number.id)).toEqual(number);
   });
 
-  it("names what has changed of a number", async () => {
+  it("names the changed fields of a number", async () => {
     await lab.syncNow();
     const { body: begun } = await lab.changes();
     service.twin.numbers.update(900_001, { label: "Front desk" });
@@ -176,7 +176,7 @@ describe("the feed of changes", () => {
     expect(await lab.list({ query: `cursor=${feed.body.page.nextCursor}` })).toMatchObject({ status: 400 });
   });
 
-  it("returns 304 to a repeated request while nothing has happened", async () => {
+  it("returns 304 to a repeated request while nothing has changed", async () => {
     await lab.syncNow();
     const { body } = await lab.changes();
     const query = `cursor=${body.page.nextCursor}`;
@@ -185,7 +185,7 @@ describe("the feed of changes", () => {
     expect(again.status).toBe(304);
   });
 
-  it("is on the event bus too, with the sequence to tell repetitions by", async () => {
+  it("is on the event bus too, with a sequence number to recognise repeats by", async () => {
     await lab.syncNow();
     const already = sync.events.bus.events.length;
     service.twin.numbers.update(900_001, { label: "Front desk" });
@@ -199,7 +199,7 @@ describe("the feed of changes", () => {
     ]);
   });
 
-  it("reaches the bus after an outage: the message is redelivered, and no second full scan is made", async () => {
+  it("reaches the bus after an outage: the message is redelivered, without a second full scan", async () => {
     await lab.syncNow();
     const already = sync.events.bus.events.length;
     service.twin.numbers.update(900_001, { label: "Front desk" });
@@ -216,7 +216,7 @@ describe("the feed of changes", () => {
 });
 
 describe("starting a sync and watching it", () => {
-  it("queues one, says so, and has a history", async () => {
+  it("queues a sync, reports it, and keeps a history", async () => {
     expect((await lab.status()).body.data).toMatchObject([
       { accountId: SEED.accountId, state: "idle", history: [] },
     ]);
@@ -233,7 +233,7 @@ describe("starting a sync and watching it", () => {
     });
   });
 
-  it("takes an Idempotency-Key", async () => {
+  it("accepts an Idempotency-Key", async () => {
     const headers = { "idempotency-key": "start-1" };
     await lab.start({ headers });
     const again = await lab.start({ headers });
@@ -247,14 +247,14 @@ describe("starting a sync and watching it", () => {
     expect(await lab.changes({ token: service.tokens.user })).toMatchObject({ status: 403 });
   });
 
-  it("says when the queue is away", async () => {
+  it("reports that the queue is unavailable", async () => {
     await sync.sqs.close();
     expect(await lab.start()).toMatchObject({ status: 503, body: { code: "queue_unavailable" } });
   });
 });
 
 describe("the worker", () => {
-  it("does nothing for a message that a later full scan has completed", async () => {
+  it("does nothing for a message whose work a later full scan has done", async () => {
     await lab.schedule();
     const [message] = await sync.takeAll();
     await lab.deliver(message);
@@ -263,7 +263,7 @@ describe("the worker", () => {
     expect(heavyCalls()).toBe(0);
   });
 
-  it("hands back what it cannot read, and does the rest", async () => {
+  it("returns unreadable messages to the queue, and handles the rest", async () => {
     await lab.schedule();
     const [message] = await sync.takeAll();
     const { batchItemFailures } = await lab.deliver("no json", message);
@@ -271,13 +271,13 @@ describe("the worker", () => {
     expect((await lab.list()).body.meta.source).toBe("snapshot");
   });
 
-  it("hands a message back when RingCentral is away, and shows why", async () => {
+  it("returns a message to the queue when RingCentral is unavailable, and the status shows why", async () => {
     service.twin.faults.add({ kind: "status", status: 503, operation: "listCompanyNumbers", times: 20 });
     await lab.schedule();
     const [message] = await sync.takeAll();
     const { batchItemFailures } = await lab.deliver(message);
     const { body } = await lab.status();
-    // It continues later by itself, or the queue delivers it again; nothing is lost.
+    // It resumes later by itself, or the queue delivers it again; nothing is lost.
     expect(batchItemFailures.length + (await sync.waiting()).length).toBeGreaterThan(0);
     expect(["failed", "running", "queued"]).toContain(body.data[0].state);
     service.twin.faults.clear();
@@ -292,7 +292,7 @@ describe("a shrink", () => {
     for (const { id } of service.twin.numbers.list().slice(100, 180)) service.twin.numbers.remove(id);
   };
 
-  it("is quarantined: nothing is removed until an operator says so", async () => {
+  it("is quarantined: nothing is removed until an operator confirms it", async () => {
     await lab.syncNow();
     const { body: begun } = await lab.changes();
     vanish();
@@ -315,14 +315,14 @@ describe("a shrink", () => {
     expect(data.every(({ type }: { type: string }) => type === "removed")).toBe(true);
   });
 
-  it("of nothing cannot be confirmed", async () => {
+  it("to zero numbers cannot be confirmed", async () => {
     await lab.syncNow();
     expect(await lab.confirm()).toMatchObject({ status: 409, body: { code: "sync_not_quarantined" } });
   });
 });
 
 describe("a large account", () => {
-  it("continues later from the same point when RingCentral's budget is spent", async () => {
+  it("resumes later from the same point when RingCentral's budget is spent", async () => {
     await sync.stop();
     await service.stop();
     await start({ numbers: 4_500, limits: { Heavy: 2, Light: 1_000, Medium: 1_000 } });

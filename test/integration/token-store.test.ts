@@ -13,7 +13,7 @@ import { json, type Received, startLoopback } from "../support/loopback.ts";
 
 const TABLE = `tokens-${randomUUID()}`;
 
-/** Real parts all the way: the DynamoDB client over HTTP, got over HTTP, the system's clock. */
+/** Real parts throughout: the DynamoDB client over HTTP, got over HTTP, the system clock. */
 function startInstance(n: number, accountKey: string, credentials: CredentialSource) {
   const log = createLogger({}, { write: () => {} });
   return new SharedToken({
@@ -56,7 +56,7 @@ describe("a fleet on real HTTP", () => {
     await engine.stop();
   });
 
-  it("logs in once for thirty cold starts, and once more when the token dies", async () => {
+  it("logs in once for thirty cold starts, and once more when the token is revoked", async () => {
     let issued = 0;
     const upstream = await startLoopback((_request, response) => {
       json(response, 200, {

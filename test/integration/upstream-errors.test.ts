@@ -5,13 +5,13 @@ import { invoke } from "../support/api-gateway.ts";
 import { type Service, startService } from "../support/service.ts";
 
 let service: Service;
-// A fresh fleet for each: after a few rejected tokens it stops logging in for a while.
+// A fresh fleet for each test: after a few rejected tokens a fleet stops logging in for a while.
 beforeEach(async () => {
   service = await startService();
 });
 afterEach(() => service.stop());
 
-/** [contract 4] Each row of the table, whatever operation RingCentral says it to. */
+/** [contract 4] Each row of the table, for any operation. */
 const table: [string, number, number, string][] = [
   ["CMN-101", 400, 400, "parameter_invalid"],
   ["CMN-100", 400, 400, "parameter_invalid"],
@@ -67,11 +67,11 @@ describe("RingCentral's error codes", () => {
   });
 });
 
-describe("errors the twin makes itself", () => {
+describe("the twin's own errors", () => {
   const add = (body: object, extensionId = "me", token = service.tokens.admin) =>
     invoke(addForwardingNumber, addForwardingNumberRoute, { token, path: { extensionId }, body });
 
-  it("name the field in our words", async () => {
+  it("name the field in the API's words", async () => {
     const response = await add({ phoneNumber: "+12025550161", flipNumber: 9 });
     expect(response).toMatchObject({
       status: 400,
@@ -79,7 +79,7 @@ describe("errors the twin makes itself", () => {
     });
   });
 
-  it("say what was not found", async () => {
+  it("name the resource that was not found", async () => {
     const response = await add({ phoneNumber: "+12025550161" }, "3999999");
     expect(response).toMatchObject({
       status: 404,
@@ -87,7 +87,7 @@ describe("errors the twin makes itself", () => {
     });
   });
 
-  it("name the permission that is missing", async () => {
+  it("name the missing permission", async () => {
     service.twin.setPermissions({ user: ["ReadUserForwardingFlipNumbers", "ThirdPartyAppAccess"] });
     const response = await add({ phoneNumber: "+12025550161" });
     expect(response).toMatchObject({ status: 403, body: { code: "upstream_permission_denied" } });

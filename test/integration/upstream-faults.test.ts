@@ -12,7 +12,7 @@ import { type Service, startService } from "../support/service.ts";
 import type { FaultRule } from "../twin/twin.ts";
 
 let service: Service;
-// A fresh fleet for each, logged in: a first login is not begun with as little time as these requests have.
+// A fresh fleet for each test, already logged in: these requests leave too little time to start a first login.
 beforeEach(async () => {
   service = await startService();
   await invoke(listForwardingNumbers, listForwardingNumbersRoute, {
@@ -23,7 +23,7 @@ beforeEach(async () => {
 });
 afterEach(() => service.stop());
 
-/** How long a handler is given here, in ms; its response must come before. */
+/** The handler's time limit in ms; its response must come sooner. */
 const REMAINING_MS = 2_500;
 
 async function list() {
@@ -39,7 +39,7 @@ async function list() {
 
 const every = { operation: "listForwardingNumbers", times: 100 };
 
-describe("a RingCentral that fails", () => {
+describe("a failing RingCentral", () => {
   const faults: [string, FaultRule, number, string][] = [
     ["drops the connection", { ...every, kind: "reset" }, 502, "upstream_error"],
     ["never answers", { ...every, kind: "timeout" }, 504, "upstream_timeout"],
@@ -70,7 +70,7 @@ describe("a RingCentral that fails", () => {
     ],
   ];
 
-  it.each(faults)("%s: gets a response in time, in the contract's words", async (_, rule, status, code) => {
+  it.each(faults)("%s: the caller gets a documented response in time", async (_, rule, status, code) => {
     service.twin.faults.add(rule);
     const response = await list();
     expect(response).toMatchObject({ status, body: { code, status, retryable: true } });
@@ -82,12 +82,12 @@ describe("a RingCentral that fails", () => {
     ["a dropped connection", { kind: "reset" }],
     ["a 500", { kind: "status", status: 500 }],
     ["a 503", { kind: "status", status: 503 }],
-  ] as const)("is asked again for a read after %s", async (_, effect) => {
+  ] as const)("is called again for a read after %s", async (_, effect) => {
     service.twin.faults.add({ operation: "listForwardingNumbers", times: 1, ...effect });
     expect((await list()).status).toBe(200);
   });
 
-  it("limits us: 503 with its Retry-After, and no call before then", async () => {
+  it("that limits the service: 503 with its Retry-After, and no call before then", async () => {
     service.twin.faults.add({
       operation: "listForwardingNumbers",
       kind: "status",
@@ -107,7 +107,7 @@ describe("a RingCentral that fails", () => {
     const second = await list();
     expect(second).toMatchObject({ status: 503, body: { code: "upstream_rate_limited" } });
     expect(service.sent()).toHaveLength(1);
-    // Another instance, cold: the whole fleet is paused.
+    // Another instance, cold: the pause covers the whole fleet.
     resetRuntime();
     expect(await list()).toMatchObject({ status: 503, body: { code: "upstream_rate_limited" } });
     expect(service.sent()).toHaveLength(1);
@@ -118,7 +118,7 @@ describe("tokens", () => {
   let own: Service;
   afterEach(() => own.stop());
 
-  it("are renewed once when RingCentral says that one is dead", async () => {
+  it("are renewed once when RingCentral says that one has expired", async () => {
     own = await startService();
     const read = () =>
       invoke(listForwardingNumbers, listForwardingNumbersRoute, {
@@ -131,7 +131,7 @@ describe("tokens", () => {
     expect(own.twin.requests.filter(({ path }) => path.endsWith("/oauth/token"))).toHaveLength(2);
   });
 
-  it("that are rejected twice are 502 upstream_auth_failed", async () => {
+  it("that are rejected twice give 502 upstream_auth_failed", async () => {
     own = await startService();
     own.twin.faults.add({
       operation: "listForwardingNumbers",
@@ -147,7 +147,7 @@ describe("tokens", () => {
     expect(own.sent()).toHaveLength(2);
   });
 
-  it("are one for many requests at once", async () => {
+  it("are requested once for many requests at once", async () => {
     own = await startService();
     const responses = await Promise.all(
       Array.from({ length: 20 }, () =>
@@ -159,7 +159,7 @@ describe("tokens", () => {
   });
 });
 
-describe("a service that is not set up", () => {
+describe("a service that is not configured", () => {
   let own: Service;
   afterEach(() => own.stop());
 
@@ -209,7 +209,7 @@ describe("a service that is not set up", () => {
 });
 
 describe("a write whose response is lost", () => {
-  it("is not sent blindly again", async () => {
+  it("is not retried blindly", async () => {
     service.twin.faults.add({
       operation: "addForwardingNumber",
       times: 5,

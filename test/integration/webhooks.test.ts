@@ -19,7 +19,7 @@ let address: string;
 /** The headers and bodies RingCentral sent, in order. */
 let arrived: TestRequest[];
 
-/** Between RingCentral and the function: turns requests into events and responses back. */
+/** The gateway's part between RingCentral and the function: turns requests into events, and results into responses. */
 async function startGateway(): Promise<Server> {
   const server = createServer(async (request, response) => {
     const chunks: Buffer[] = [];
@@ -63,7 +63,7 @@ const renew = () => renewSubscription({}, lambdaContext());
 const subscriptions = () => service.twin.state.subscriptions;
 
 describe("the scheduled renewal", () => {
-  it("subscribes with a handshake that this service completes, within RingCentral's limits", async () => {
+  it("subscribes with a handshake that this service completes within RingCentral's limits", async () => {
     await renew();
     expect(subscriptions()).toMatchObject([
       {
@@ -79,7 +79,7 @@ describe("the scheduled renewal", () => {
     expect(arrived[0]?.headers?.["validation-token"]).toBeDefined();
   });
 
-  it("renews the one there is, and makes no second", async () => {
+  it("renews the existing subscription, and creates no second one", async () => {
     await renew();
     const [first] = subscriptions();
     if (first === undefined) throw new Error("no subscription");
@@ -91,7 +91,7 @@ describe("the scheduled renewal", () => {
     expect(subscriptions()[0]?.expiresAt).toBeGreaterThan(before);
   });
 
-  it("replaces one that RingCentral has given up on, and removes a second one of the same address", async () => {
+  it("replaces a subscription that RingCentral has disabled, and removes a second one with the same address", async () => {
     await renew();
     const [silent] = subscriptions();
     if (silent === undefined) throw new Error("no subscription");
@@ -103,7 +103,7 @@ describe("the scheduled renewal", () => {
     ]);
   });
 
-  it("leaves other subscriptions of the same user alone", async () => {
+  it("does not touch other subscriptions of the same user", async () => {
     await renew();
     const [ours] = subscriptions();
     if (ours === undefined) throw new Error("no subscription");
@@ -112,7 +112,7 @@ describe("the scheduled renewal", () => {
     expect(subscriptions()).toHaveLength(2);
   });
 
-  it("fails loudly when the handshake does, so that the scheduler tries again", async () => {
+  it("fails when the handshake fails, so that the scheduler tries again", async () => {
     process.env.WEBHOOK_URL = "http://127.0.0.1:9/nobody";
     resetRuntime();
     await expect(renew()).rejects.toThrow("SUB-525");
@@ -122,7 +122,7 @@ describe("the scheduled renewal", () => {
 });
 
 describe("a notification", () => {
-  it("of an edited number wakes one sync, whatever was edited meanwhile", async () => {
+  it("of an edited number starts one sync, however many edits follow", async () => {
     await renew();
     const added = service.twin.numbers.add({ phoneNumber: "+12025550171", extensionId: SEED.extensionId });
     service.twin.numbers.update(added.id, { label: "Reception" });
@@ -134,7 +134,7 @@ describe("a notification", () => {
     ]);
   });
 
-  it("is rejected without this service's token, with the problem the API description has", async () => {
+  it("is rejected without this service's token, with the documented problem", async () => {
     await renew();
     service.twin.numbers.add({ phoneNumber: "+12025550172", extensionId: SEED.extensionId });
     await service.twin.deliveriesSettled();

@@ -16,7 +16,7 @@ import { clientOf, createNumberAccount } from "./number-account.ts";
 export const ACCOUNT = "3700111";
 export const MINUTE = 60_000;
 
-/** One account's sync with its upstream and its table in memory, on a clock that moves only when told. */
+/** One account's sync with its upstream and its table in memory, on a clock that a test moves. */
 export function createAccountSync(count = 0) {
   const records = createMemoryRecordStore();
   const upstream = createNumberAccount(count);
@@ -53,7 +53,7 @@ export function createAccountSync(count = 0) {
     );
   }
 
-  /** Repeats until the run has ended, waiting as told. */
+  /** Continues the run until it ends, after each delay it asks for. */
   async function syncToEnd(): Promise<SyncOutcome> {
     for (;;) {
       const outcome = await sync();
@@ -92,7 +92,7 @@ export function createAccountSync(count = 0) {
     }
   }
 
-  /** Where the feed stands now. */
+  /** The feed's present end. */
   async function feedStart(): Promise<{ next: Position; snapshot: Position }> {
     const page = await readChanges(reading, { accountId: ACCOUNT, page: { limit: 1 } });
     if (page?.snapshot === undefined) throw new Error("no snapshot");

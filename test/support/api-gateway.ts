@@ -8,7 +8,7 @@ export interface TestRequest {
   /** Raw, without the question mark. */
   query?: string;
   headers?: Record<string, string>;
-  /** An object is sent as JSON; text as it is. */
+  /** An object is sent as JSON; text is sent unchanged. */
   body?: unknown;
   token?: string;
   base64?: boolean;
@@ -18,7 +18,7 @@ export interface TestRequest {
 export interface TestResponse {
   status: number;
   headers: Record<string, string>;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
+  // biome-ignore lint/suspicious/noExplicitAny: tests read responses of every shape
   body: any;
 }
 
@@ -94,7 +94,7 @@ export function lambdaContext(remainingMs = 15_000): Context {
   };
 }
 
-/** Runs a handler as Lambda would, and parses its answer. */
+/** Runs a handler as Lambda would, and parses its response. */
 export async function invoke(
   handler: ApiHandler,
   route: Route,

@@ -10,7 +10,7 @@ import { packClient } from "../../infra/build/pack-client.ts";
 const tour = fileURLToPath(new URL("client-app/tour.ts", import.meta.url));
 const require = createRequire(import.meta.url);
 
-/** A folder elsewhere on the machine with an app in it that has installed the client's package. */
+/** A folder outside the checkout, with an app that has installed the client's package. */
 export interface ClientApp {
   dir: string;
   /** The app's own module, `tour.ts`. */
@@ -18,7 +18,7 @@ export interface ClientApp {
   remove(): void;
 }
 
-/** Packs the client and installs it as an app does, but for its two dependencies, which come from this checkout. */
+/** Packs the client and installs it as an app does. Its two dependencies come from this checkout. */
 export function installClientApp(): ClientApp {
   const dir = mkdtempSync(join(tmpdir(), "ringfront-app-"));
   const remove = () => rmSync(dir, { recursive: true, force: true });
@@ -53,11 +53,11 @@ export function codeIn(document: string, language: string): string {
   return code;
 }
 
-/** What the tour must have seen, in whatever runs it. */
+/** The expected results of the tour, in every runtime. */
 export const expectedTour = {
   blockedOnce: { lost: 2, seen: 1 },
   replayed: { same: true, marked: "true", removed: 204 },
-  refused: { code: "extension_forbidden", status: 403, hasRequestId: true },
+  rejected: { code: "extension_forbidden", status: 403, hasRequestId: true },
   fieldErrors: [{ field: "lable", code: "unknown" }],
   mirrored: { changes: [], hasNumber: true },
   renewed: { asked: [false, true], status: 200 },

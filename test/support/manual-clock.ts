@@ -1,10 +1,10 @@
 import type { Clock } from "../../lib/platform/clock.ts";
 
-/** A clock that stands still until told otherwise. */
+/** A clock that stands still until a test moves it. */
 export interface ManualClock extends Clock {
-  /** Moves time, waking sleepers in order, and lets what they started run. */
+  /** Moves time, wakes sleepers in order, and lets the work they start run. */
   advance(ms: number): Promise<void>;
-  /** Every sleep begun so far, in milliseconds. */
+  /** The length of every sleep begun so far, in milliseconds. */
   readonly slept: number[];
 }
 
@@ -48,7 +48,7 @@ export function manualClock(start = Date.UTC(2026, 0, 1)): ManualClock {
   };
 }
 
-/** A clock on which every sleep is over at once, time having passed. */
+/** A clock whose sleeps end at once, with the time moved on. */
 export function leapingClock(
   start = Date.UTC(2026, 0, 1),
 ): Clock & { slept: number[]; leap(ms: number): void } {
@@ -61,7 +61,7 @@ export function leapingClock(
       now += ms;
     },
     async sleep(ms, signal) {
-      // A sleep that somebody may call off is an alarm; those never ring here.
+      // A sleep with a cancel signal is an alarm; alarms never ring here.
       if (signal) {
         return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
       }

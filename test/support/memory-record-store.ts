@@ -8,8 +8,8 @@ export interface RecordCall {
 }
 
 /**
- * What a test may do around each call. Throwing in `before` is a request that never arrived, throwing in
- * `after` one that took effect and whose answer was lost; awaiting is a delay.
+ * A test's hook around each call. Throwing in `before` is a request that never arrived; throwing in `after` is one that
+ * took effect and whose response was lost; awaiting is a delay.
  */
 export interface RecordFaults {
   before?(call: RecordCall): void | Promise<void>;
@@ -17,11 +17,11 @@ export interface RecordFaults {
 }
 
 export interface MemoryRecordStore extends RecordStore {
-  /** Every record, as it would lie in the table: for asserting what leaks and what was written. */
+  /** Every record as the table would hold it, for assertions on leaks and writes. */
   dump(): Array<{ key: RecordKey; version: number; json: string; expiresAt?: number }>;
-  /** Puts a record there directly, as somebody with access to the table could. */
+  /** Puts a record into the table directly, as a person with access to the table could. */
   plant(key: RecordKey, version: number, json: string): void;
-  /** Each effective write, in order. */
+  /** Each write that took effect, in order. */
   onWrite?: ((key: RecordKey, version: number, json: string) => void) | undefined;
   faults: RecordFaults;
 }
@@ -76,8 +76,8 @@ export function createMemoryRecordStore(faults: RecordFaults = {}): MemoryRecord
 }
 
 /**
- * The store as one instance of a schedule sees it: every call takes time and may be lost, repeated or outlived
- * by its caller. A lost message surfaces as `StorageUnavailable`, as it does from DynamoDB.
+ * The store as one instance of a schedule sees it: every call takes time, may be lost or repeated, and may outlive its
+ * caller. A lost message surfaces as `StorageUnavailable`, as from DynamoDB.
  */
 export function overNetwork(
   store: RecordStore,
@@ -85,7 +85,7 @@ export function overNetwork(
   options: EffectOptions = {},
 ): RecordStore {
   const how: EffectOptions = {
-    lost: (arrived) => new StorageUnavailable("lost", { cause: new Error(arrived ? "answer" : "request") }),
+    lost: (arrived) => new StorageUnavailable("lost", { cause: new Error(arrived ? "response" : "request") }),
     ...options,
   };
   const at = (key: RecordKey) => `${key.partition}/${key.sort}`;

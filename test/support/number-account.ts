@@ -1,7 +1,7 @@
 import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
 import type { Operation, OperationInput, RingCentral } from "../../lib/ringcentral/api/operation.ts";
 
-/** A number as RingCentral would send it, reduced to what tests vary. */
+/** A number as RingCentral sends it, reduced to the fields that tests vary. */
 export interface AccountNumber {
   id: number;
   phoneNumber: string;
@@ -13,9 +13,9 @@ export interface AccountNumber {
 
 export interface AccountCall {
   operation: "listCompanyNumbers" | "getCompanyNumber" | "getCompanyNumbers";
-  /** Of a list. */
+  /** Number of calls for a list. */
   page: number;
-  /** Of a lookup. */
+  /** Number of lookup calls. */
   ids: readonly string[];
 }
 
@@ -41,7 +41,7 @@ export function createNumberAccount(count = 0) {
     calls,
     role: "admin" as "admin" | "lesser",
     maxPerPage: 1000,
-    /** May change the account or throw; runs before the answer is made. */
+    /** May change the account or throw; runs before the response is made. */
     before: undefined as ((call: AccountCall) => void) | undefined,
     put(number: AccountNumber): void {
       numbers.set(String(number.id), number);
@@ -57,7 +57,7 @@ export function createNumberAccount(count = 0) {
       const all = [...numbers.values()];
       return account.role === "admin" ? all : all.filter(({ usageType }) => usageType === "DirectNumber");
     },
-    /** The body of an answer. @throws RingCentralError */
+    /** The body of a response. @throws RingCentralError */
     respond({ name }: Operation<unknown>, { path, query }: OperationInput): unknown {
       const ids = path?.phoneNumberId?.split(",") ?? [];
       const page = Number(query?.page ?? 1);
@@ -82,12 +82,12 @@ export function createNumberAccount(count = 0) {
   return account;
 }
 
-/** The client over it, answers passing the operation's own schema as in reality. */
+/** The client of an account; responses pass the operation's schema, as in reality. */
 export function clientOf(account: NumberAccount): RingCentral {
   return {
     async call<Output>(operation: Operation<Output>, input: OperationInput): Promise<Output> {
       const body = account.respond(operation, input);
-      if (operation.output === undefined) throw new Error(`${operation.name} answers nothing`);
+      if (operation.output === undefined) throw new Error(`${operation.name} has no response body`);
       return operation.output.parse(body);
     },
   };

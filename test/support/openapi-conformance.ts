@@ -21,7 +21,7 @@ const ajv = new Ajv2020({ strict: false, allErrors: true });
 addFormats.default(ajv);
 ajv.addSchema(document, "openapi.json");
 
-/** @throws when an answer's status, media type or body is not what docs/openapi.json says of the route */
+/** @throws when a response's status, media type or body does not match docs/openapi.json */
 export function expectConforms(route: Route, result: TestResponse): void {
   const where = `${route.operationId} ${result.status}`;
   const responses = document.paths[route.path]?.[route.method.toLowerCase()]?.responses ?? {};
@@ -45,7 +45,7 @@ function resolve(response: ResponseObject): ResponseObject {
   return document.components.responses[name] ?? {};
 }
 
-/** References in the document are relative to it; a schema compiled on its own needs them absolute. */
+/** References in the document are relative to it; a schema that is compiled alone needs them absolute. */
 function absolute(schema: object): object {
   return JSON.parse(JSON.stringify(schema).replaceAll('"#/', '"openapi.json#/'));
 }

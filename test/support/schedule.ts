@@ -1,26 +1,26 @@
 import type { Clock } from "../../lib/platform/clock.ts";
 
 /**
- * A deterministic fleet in one process. Protocol code runs unchanged on several instances; everything it waits
- * for (storage, network, sleeping) goes through the schedule, which decides by a seeded generator what happens
+ * A deterministic fleet in one process. Protocol code runs unchanged on several instances. Everything it waits
+ * for (storage, network, sleeping) goes through the schedule, which decides with a seeded generator what happens
  * next and how long it takes. The same seed always gives the same run.
  *
  *     const schedule = createSchedule({ seed, crashRate: 0.02, pauseRate: 0.02 });
  *     const shared = createMemoryRecordStore();
- *     const a = schedule.instance();                       // its clock is wrong by up to 5 s
- *     const records = overNetwork(shared, a);              // every call may be slow, lost, repeated
+ *     const a = schedule.instance();                       // its clock is off by up to 5 s
+ *     const records = overNetwork(shared, a);              // every call may be slow, lost or repeated
  *     const outcome = a.start(() => protocol({ records, clock: a.clock, random: a.random }).act());
- *     await schedule.run();                                // until nobody waits for anything
+ *     await schedule.run();                                // until nothing is pending
  *     expect((await outcome).status).toBe("done");         // or "failed", or "crashed"
  *
- * What can go wrong at each `effect` (all rates default to 0): the instance dies before the request leaves,
- * while it is under way or after it took effect; the process freezes (`pauseRate`: a slow former holder); the
- * request or only its answer is lost; the request arrives late, or a second time.
+ * What can go wrong at each `effect` (all rates default to 0): the instance crashes before the request leaves, while
+ * it is on the wire or after it took effect; the process freezes (`pauseRate`), as a slow former lease holder does; the
+ * request or only its response is lost; the request arrives late or twice.
  *
  * Code under test must wait for nothing else: no real timer, no real I/O, no asynchronous crypto.
  */
 export interface Schedule {
-  /** True time; instances see it through their own skewed clocks. */
+  /** True time; instances see it through skewed clocks. */
   readonly clock: Clock;
   /** Seeded, in [0, 1). */
   readonly random: () => number;
@@ -36,7 +36,7 @@ export interface Schedule {
   /** What happened, oldest first; the last 400 lines. For printing when a run fails. */
   trace(): string[];
   note(line: string): void;
-  /** How many crossings (places where an instance may crash) were passed so far. */
+  /** Number of crossings (places where an instance may crash) passed so far. */
   readonly crossings: number;
   readonly crashes: number;
 }
@@ -50,22 +50,22 @@ export interface Instance {
   readonly crashed: boolean;
   /** Runs a task of this process; several may run at once. The promise never rejects. */
   start<T>(task: () => Promise<T>): Promise<Outcome<T>>;
-  /** One message to the outside and its answer. `act` is the effect, at the moment the message arrives. */
+  /** One message to the outside and its response. `act` is the effect, at the moment the message arrives. */
   effect<T>(label: string, act: () => T | Promise<T>, options?: EffectOptions): Promise<T>;
-  /** Ends the process here: nothing it waits for ever comes back. */
+  /** Ends the process here: no promise it awaits ever settles. */
   crash(): void;
 }
 
 export interface EffectOptions {
-  /** The error the caller sees when the request (`arrived` false) or its answer (true) is lost. */
+  /** The error that the caller sees when the request (`arrived` false) or its response (true) is lost. */
   lost?: (arrived: boolean) => unknown;
-  /** What a lost message costs before the caller notices. Default 1,000 ms. */
+  /** Time until the caller notices a lost message. Default 1,000 ms. */
   lossTimeoutMs?: number;
-  /** One way. Default the schedule's. */
+  /** Delay in one direction. Default: the schedule's. */
   latencyMs?: readonly [number, number];
-  /** Never lost, never repeated (it still takes time, and the instance may still crash). */
+  /** Never lost and never repeated. It still takes time, and the instance may still crash. */
   reliable?: boolean;
-  /** Sent by something that never repeats a request on its own, and gives it up rather than send it late. */
+  /** For a sender that never repeats a request by itself, and drops a request that would be late. */
   once?: boolean;
 }
 
@@ -78,7 +78,7 @@ export interface Crossing {
   instance: Instance;
   label: string;
   phase: "before send" | "under way" | "after effect" | "sleeping";
-  /** 1, 2, 3 … over the whole run; lets a test crash at each one in turn. */
+  /** The crossings 1, 2, 3 … over the whole run; a test can crash at each one in turn. */
   index: number;
 }
 
@@ -86,27 +86,27 @@ export interface ScheduleOptions {
   seed: number;
   startAt?: number;
   maxSkewMs?: number;
-  /** One way. Default 1 to 40 ms. */
+  /** Delay in one direction. Default 1 to 40 ms. */
   latencyMs?: readonly [number, number];
   crashRate?: number;
   maxCrashes?: number;
-  /** Instead of `crashRate`: exactly where. */
+  /** The exact crossing to crash at, instead of `crashRate`. */
   crashAt?: (crossing: Crossing) => boolean;
   pauseRate?: number;
   pauseMs?: readonly [number, number];
   loseRequestRate?: number;
-  /** The caller gives a request up as lost, and it arrives all the same, up to the longest pause later. */
+  /** Rate of requests that the caller gives up as lost and that still arrive, up to the longest pause later. */
   lateRequestRate?: number;
   loseResponseRate?: number;
   duplicateRate?: number;
   maxSteps?: number;
 }
 
-/** A message that never arrived, or whose answer did not. */
+/** A message that never arrived, or whose response never arrived. */
 export class LostMessage extends Error {
   readonly arrived: boolean;
   constructor(label: string, arrived: boolean) {
-    super(`${label}: ${arrived ? "answer" : "request"} lost`);
+    super(`${label}: ${arrived ? "response" : "request"} lost`);
     this.name = "LostMessage";
     this.arrived = arrived;
   }
@@ -183,7 +183,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
   function instance({ name, skewMs }: { name?: string; skewMs?: number } = {}): Instance {
     const id = name ?? `i${instances}`;
     instances++;
-    // Half of all clocks are as wrong as they may be: that is where the mistakes are.
+    // Half of all clocks are off by the maximum: most mistakes happen there.
     const extreme = chance(0.5) ? maxSkewMs : -maxSkewMs;
     const skew = skewMs ?? (chance(0.5) ? extreme : between(-maxSkewMs, maxSkewMs));
     let dead = false;
@@ -196,7 +196,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
       note(`${id} CRASHES`);
       for (const tell of onDeath) tell();
     };
-    /** False when the instance is (or has just) crashed here. */
+    /** False when the instance has crashed, here or before. */
     const survives = (label: string, phase: Crossing["phase"]): boolean => {
       if (dead) return false;
       crossings++;
@@ -209,7 +209,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
       }
       return !dead;
     };
-    /** Time on the wire, or longer when the process freezes. Goes on even if the process has died. */
+    /** Time on the wire, longer when the process freezes. Continues even if the process has crashed. */
     const delay = (range: readonly [number, number]) =>
       new Promise<void>((resolve) => {
         wakeIn(between(range[0], range[1]) + frozenMs(), resolve);
@@ -250,7 +250,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
         arriveIn(between(range[0], range[1]) + between(0, 5_000), label, act);
       }
       await (once ? onTheWire(range) : delay(range));
-      // A process that dies while its request is under way does not take the request back.
+      // A process that crashes while its request is on the wire does not take the request back.
       const alive = survives(label, "under way");
       const result = await settle(act);
       note(`${id} ${label}: ${result.ok ? "ok" : String(result.error)}`);
@@ -258,7 +258,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
 
       if (!reliable && chance(loseResponseRate)) {
         await delay([lossTimeoutMs, lossTimeoutMs]);
-        note(`${id} ${label}: answer lost`);
+        note(`${id} ${label}: response lost`);
         if (dead) return never();
         throw lost(true);
       }
@@ -275,7 +275,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
           resolve({ status: "crashed", at: now });
           return;
         }
-        // Even the first line runs when the schedule says so: nobody starts at the very same moment.
+        // Even the first line runs when the schedule says so: no two tasks start at the same moment.
         wakeIn(0, () => {
           if (dead) return;
           task().then(
@@ -349,7 +349,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
   };
 }
 
-/** Every promise callback that can run has run: they all come before the next immediate. */
+/** Every promise callback that can run has run: they all precede the next immediate. */
 const quiet = () => new Promise<void>((resolve) => setImmediate(resolve));
 
 type Settled<T> = { ok: true; value: T } | { ok: false; error: unknown };
@@ -413,8 +413,9 @@ export function seededRandom(seed: number): () => number {
 }
 
 /**
- * Runs `body` for many seeds: `runs` by default, `DEEP_RUNS` when set, only `SEED` when that is set. They count up
- * from 1, or from `FIRST_SEED`. The first failure is rethrown with its seed, and with the end of the trace of the schedule handed to `keep`.
+ * Runs `body` for many seeds: `runs` by default, `DEEP_RUNS` when set, only `SEED` when that is set. They count up from
+ * 1, or from `FIRST_SEED`. The first failure is rethrown with its seed and the end of the schedule's trace that was
+ * passed to `keep`.
  */
 export async function forEachSeed(
   runs: number,

@@ -11,8 +11,8 @@ export type Service = Awaited<ReturnType<typeof startService>>;
 const SECRET = "ringfront/test/ringcentral";
 
 /**
- * Everything the handlers meet, in this process: the twin, an issuer, Secrets Manager and DynamoDB, with the
- * environment set so that the real handlers, with the real AWS clients, find them.
+ * Every dependency of the handlers, in this process: the twin, an issuer, Secrets Manager and DynamoDB. The environment
+ * is set so that the real handlers and the real AWS clients find them.
  */
 export async function startService({
   secret: ownSecret,
@@ -42,7 +42,7 @@ export async function startService({
     TABLE_NAME: table,
     CORS_ALLOWED_ORIGINS: "https://app.example.com",
   });
-  // No jitter: a retry comes at once.
+  // No jitter: retries come at once.
   resetRuntime({ random: () => 0 });
   const apiRequests = () => twin.requests.filter(({ path }) => !path.includes("/oauth/"));
   return {
@@ -52,13 +52,13 @@ export async function startService({
     dynamodb,
     tokens: issuer.tokens,
     mint: issuer.mint,
-    /** What reached RingCentral, without the calls for tokens. */
+    /** Requests that reached RingCentral, without token calls. */
     sent: () => apiRequests().map(({ method, path, query, body }) => ({ method, path, query, body })),
     headersSent: () => apiRequests().map(({ headers }) => headers),
     freshBudgets: () => twin.clearLimits(),
-    /** How many entries Ana Ruiz's two lists hold together. */
+    /** Number of entries in Ana Ruiz's two lists together. */
     blockedAndAllowed: () => twin.extension(SEED.extensionId).callerBlocking.length,
-    /** Forgets what was sent and what it cost. */
+    /** Forgets the requests so far and resets the budgets. */
     forget() {
       twin.clearRequests();
       twin.clearLimits();
@@ -73,7 +73,7 @@ export async function startService({
   };
 }
 
-/** dynalite, or a table in the DynamoDB Local that the run was set up for. */
+/** dynalite, or a table in this run's DynamoDB Local. */
 async function startDynamoDb(table: string): Promise<{ url: string; close(): void }> {
   const url = process.env.DYNAMODB_LOCAL_URL;
   if (url === undefined) return startDynamoDbEmulator(table);

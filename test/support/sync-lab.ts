@@ -37,16 +37,16 @@ export function syncLab(service: Service, sync: SyncServices) {
     confirm: as(confirmSyncQuarantine, confirmSyncQuarantineRoute, () => tokens.service),
     schedule: () => queueSyncs({}, lambdaContext()),
     deliver: (...messages: unknown[]) => runSync(sqsEvent(...messages), lambdaContext(60_000)),
-    /** Takes everything off the queue, delayed or not, and works it off once; what that queues stays queued. */
+    /** Takes all messages off the queue, delayed or not, and handles each once; messages queued meanwhile stay. */
     async workOnce() {
       for (const message of await sync.takeAll()) await runSync(sqsEvent(message), lambdaContext(60_000));
     },
-    /** As the schedule does, and all there is to do. */
+    /** Runs all scheduled work. */
     async syncNow() {
       await queueSyncs({}, lambdaContext());
       await this.workOnce();
     },
-    /** Follows links from a path with a query until there is no more. */
+    /** Follows links from a path with a query to the last page. */
     async readAll(query = "limit=100"): Promise<TestResponse["body"][]> {
       const items = [];
       let next: string | undefined = query;

@@ -12,8 +12,8 @@ const Inspected = z.object({ messages: z.object({ ready: Held, delayed: Held }) 
 export type SyncServices = Awaited<ReturnType<typeof startSyncServices>>;
 
 /**
- * What the sync meets besides what every function does: its queue and an event bus, in this process, with the
- * environment set so that the real handlers find them. Start it after the service, stop it before.
+ * The sync's own dependencies, in this process: its queue and an event bus. The environment is set so that the real
+ * handlers find them. Start it after the service, stop it before.
  */
 export async function startSyncServices() {
   const sqs = await startSqsEmulator("ringfront-test-sync");
@@ -28,7 +28,7 @@ export async function startSyncServices() {
   Object.assign(process.env, variables);
   resetRuntime();
 
-  /** What a queue holds, to be received now or later; nothing is taken. */
+  /** The queue's messages, due now or later; nothing is removed. */
   async function waitingIn(name: string): Promise<unknown[]> {
     const response = await fetch(`${sqs.url}/_fauxqs/queues/${name}`);
     const { messages } = Inspected.parse(await response.json());
@@ -39,7 +39,7 @@ export async function startSyncServices() {
     sqs,
     events,
     waiting: () => waitingIn("ringfront-test-sync"),
-    /** Takes everything off the queue, delayed or not. */
+    /** Takes all messages off the queue, delayed or not. */
     async takeAll(): Promise<unknown[]> {
       const taken = await waitingIn("ringfront-test-sync");
       await sqs.client.send(new PurgeQueueCommand({ QueueUrl: sqs.queue.url }));
@@ -53,7 +53,7 @@ export async function startSyncServices() {
   };
 }
 
-/** An event of one message, as Lambda makes it. */
+/** An event with one message, as Lambda builds it. */
 export function sqsEvent(...messages: unknown[]): SQSEvent {
   return {
     Records: messages.map((message, index) =>

@@ -1,5 +1,5 @@
-// An app that has installed the client's package, compiled and run outside this project: what it shows is looked at
-// by test/e2e/client.test.ts in Node and by test/browser/client.test.ts in Chromium.
+// An app that has installed the client's package, compiled and run outside this project. test/e2e/client.test.ts checks
+// its results in Node, test/browser/client.test.ts in Chromium.
 import { createClient, isProblem, type PhoneNumber, PhoneNumberMirror, unwrap } from "ringfront-client";
 
 export interface TourOptions {
@@ -16,10 +16,10 @@ export async function tour({ apiUrl, tokens, newNumber, foreignExtensionId }: To
   const user = createClient({ baseUrl: apiUrl, accessToken: tokens.user });
   const admin = createClient({ baseUrl: apiUrl, accessToken: () => tokens.admin });
   return {
-    blockedOnce: await blockOverAPoorLine(apiUrl, tokens.user, newNumber),
+    blockedOnce: await blockOverUnreliableNetwork(apiUrl, tokens.user, newNumber),
     replayed: await replay(user),
-    walked: await walk(admin),
-    refused: await beRefused(user, foreignExtensionId),
+    paged: await pageThrough(admin),
+    rejected: await expectRejection(user, foreignExtensionId),
     fieldErrors: await misspell(user),
     mirrored: await mirror(admin),
     renewed: await renew(apiUrl, tokens.user),
@@ -28,10 +28,10 @@ export async function tour({ apiUrl, tokens, newNumber, foreignExtensionId }: To
 
 type Api = ReturnType<typeof createClient>;
 
-/** The API's first answer never arrives; what it did must not be done twice. */
-async function blockOverAPoorLine(apiUrl: string, accessToken: string, phoneNumber: string) {
+/** The API's first response is lost; the write must not take effect twice. */
+async function blockOverUnreliableNetwork(apiUrl: string, accessToken: string, phoneNumber: string) {
   let lost = 0;
-  const poorLine = createClient({
+  const client = createClient({
     baseUrl: apiUrl,
     accessToken,
     fetch: async (request) => {
@@ -41,9 +41,9 @@ async function blockOverAPoorLine(apiUrl: string, accessToken: string, phoneNumb
     },
   });
   const path = "/v1/extensions/{extensionId}/blocked-numbers";
-  const { data: added } = unwrap(await poorLine.POST(path, { params: me, body: { phoneNumber } }));
+  const { data: added } = unwrap(await client.POST(path, { params: me, body: { phoneNumber } }));
   let seen = 0;
-  for await (const number of poorLine.items(path, { params: me })) {
+  for await (const number of client.items(path, { params: me })) {
     if (number.phoneNumber === phoneNumber) seen += 1;
   }
   return { lost, id: added.id, seen };
@@ -65,7 +65,7 @@ async function replay(client: Api) {
   };
 }
 
-async function walk(client: Api) {
+async function pageThrough(client: Api) {
   const ids = new Set<string>();
   const params = { query: { limit: 3, usageType: ["DirectNumber" as const, "MainCompanyNumber" as const] } };
   let items = 0;
@@ -77,7 +77,7 @@ async function walk(client: Api) {
   return { items, distinct: ids.size, total: page.total };
 }
 
-async function beRefused(client: Api, extensionId: string) {
+async function expectRejection(client: Api, extensionId: string) {
   try {
     const path = "/v1/extensions/{extensionId}/caller-blocking";
     unwrap(await client.GET(path, { params: { path: { extensionId } } }));
@@ -91,7 +91,7 @@ async function beRefused(client: Api, extensionId: string) {
 async function misspell(client: Api) {
   const { error } = await client.POST("/v1/extensions/{extensionId}/blocked-numbers", {
     params: me,
-    // Left to the API: a type takes any object that has what it asks for.
+    // A fault for the API to find: a type accepts any object that has the required fields.
     body: { phoneNumber: "+12025550100", lable: "Typo" },
   });
   return error?.errors?.map(({ field, code }) => ({ field, code }));
@@ -105,7 +105,7 @@ async function mirror(client: Api) {
   return { size: numbers.numbers.size, changes, hasNumber: first?.phoneNumber.startsWith("+") };
 }
 
-/** What the types refuse; only compiled. */
+/** Mistakes that the types reject; only compiled. */
 export function mistakes(client: Api) {
   // @ts-expect-error: no such path
   void client.GET("/v1/blocked-numbers");

@@ -5,7 +5,7 @@ const LIST = "/v1/account/phone-numbers";
 const empty = () => json({ data: [], page: { limit: 100, hasMore: false }, meta: {} });
 const sent = (requests: Request[]) => requests.map(({ headers }) => headers.get("Authorization"));
 
-/** Gives token-1, and another one each time it has to renew. */
+/** Gives token-1, and a new token at each renewal. */
 function tokenCache() {
   let generation = 1;
   return async ({ renew }: { renew: boolean }) => {
@@ -15,7 +15,7 @@ function tokenCache() {
 }
 
 describe("the access token", () => {
-  test("is sent with every request, and no header without a token", async () => {
+  test("is sent with every request; without a token there is no header", async () => {
     const { client, requests } = clientOf([empty]);
     await client.GET(LIST);
     expect(sent(requests)).toEqual(["Bearer token-1"]);
@@ -44,7 +44,7 @@ describe("the access token", () => {
     expect(requests).toHaveLength(2);
   });
 
-  test("is not renewed when something else is wrong with it", async () => {
+  test("is not renewed when the API rejects it for another reason", async () => {
     const { client, requests } = clientOf([() => problem(401, "token_invalid")], {
       accessToken: tokenCache(),
     });

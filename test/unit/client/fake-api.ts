@@ -21,7 +21,7 @@ export function problem(status: number, code: string, more: Record<string, unkno
 
 export const lostConnection: Responder = () => Promise.reject(new TypeError("fetch failed"));
 
-/** A client whose requests get the given answers in turn, and whose pauses are only noted down. */
+/** A client whose requests get the given responses in turn, and whose waits are recorded instead of made. */
 export function clientOf(responders: Responder[], options: Partial<ClientOptions> = {}) {
   const requests: Request[] = [];
   const pausesMs: number[] = [];

@@ -6,7 +6,7 @@ import { clientOf, json, problem } from "./fake-api.ts";
 const LIST = "/v1/account/phone-numbers";
 const query = (request: Request) => Object.fromEntries(new URL(request.url).searchParams);
 
-/** Serves a list in the given pages, whatever the limit, as a live list with filters does. */
+/** Serves a list in the given pages, whatever the limit, as a filtered live list does. */
 function pagesOf(pages: readonly (readonly unknown[])[]) {
   return pages.map((data, index) => () => {
     const hasMore = index < pages.length - 1;

@@ -29,7 +29,7 @@ const change = (sequence: number, type: string, id: string, label?: string) => (
 });
 
 describe("a mirror of the numbers", () => {
-  test("loads the list of the same version as the start of the feed", async () => {
+  test("loads the list in the version that the feed starts from", async () => {
     const { client, requests } = clientOf([start("f1"), list(number("0100"), number("0101"))]);
     const mirror = new PhoneNumberMirror(client);
     expect(await mirror.refresh()).toBeUndefined();

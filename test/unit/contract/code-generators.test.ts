@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 
-// What generators for Swift and Kotlin need of docs/openapi.json; docs/client-generators.md says why.
+// The requirements of Swift and Kotlin generators on docs/openapi.json; docs/client-generators.md gives the reasons.
 const document = JSON.parse(readFileSync(new URL("../../../docs/openapi.json", import.meta.url), "utf8"));
 
 type Json = Record<string, unknown>;
@@ -13,7 +13,7 @@ interface Found {
   schema: Json;
 }
 
-/** Everything below `value` that is a schema, `value` itself included. */
+/** Every schema below `value`, `value` itself included. */
 function schemasIn(value: unknown, path: string): Found[] {
   if (Array.isArray(value)) return value.flatMap((inner, index) => schemasIn(inner, `${path}/${index}`));
   if (!isObject(value)) return [];
@@ -33,13 +33,13 @@ const everywhere = [...inComponents, ...schemasIn(document.paths, "paths")];
 const offenders = (found: Found[], offends: (schema: Json, path: string) => boolean) =>
   found.filter(({ schema, path }) => offends(schema, path)).map(({ path }) => path);
 
-describe("for generators of clients, docs/openapi.json", () => {
-  test("names every object: none is written within another", () => {
+describe("docs/openapi.json, for client generators,", () => {
+  test("names every object: none is inline in another", () => {
     const isNested = (path: string) => path.split("/").length > 2;
     expect(offenders(everywhere, (schema, path) => schema.type === "object" && isNested(path))).toEqual([]);
   });
 
-  test("has no unions and no nulls: a thing is one thing, and what is unknown is left out", () => {
+  test("has no unions and no nulls: a field has one type, and an unknown value is left out", () => {
     const isUnion = (schema: Json) =>
       ["anyOf", "oneOf", "allOf", "not"].some((key) => key in schema) ||
       Array.isArray(schema.type) ||
@@ -48,23 +48,23 @@ describe("for generators of clients, docs/openapi.json", () => {
     expect(offenders(everywhere, isUnion)).toEqual([]);
   });
 
-  test("writes a value that is always the same as an enumeration of one", () => {
+  test("describes a constant as an enumeration of one value", () => {
     expect(offenders(everywhere, (schema) => "const" in schema)).toEqual([]);
   });
 
-  test("says of every whole number how wide it is, and has no other numbers", () => {
+  test("states the width of every integer, and has no other numbers", () => {
     const isVague = ({ type, format }: Json) =>
       type === "number" || (type === "integer" && format !== "int32" && format !== "int64");
     expect(offenders(everywhere, isVague)).toEqual([]);
   });
 
-  test("has enumerations of words alone, which both languages can spell", () => {
+  test("has enumerations of plain words only, which both languages can spell", () => {
     const isOdd = ({ enum: values }: Json) =>
       Array.isArray(values) && values.some((value) => !/^[A-Za-z][A-Za-z0-9_]*$/.test(String(value)));
     expect(offenders(everywhere, isOdd)).toEqual([]);
   });
 
-  test("leaves no shape open but that of the description itself", () => {
+  test("has no open object except the API description itself", () => {
     const open = offenders(everywhere, ({ additionalProperties }) => isObject(additionalProperties));
     expect(open).toEqual(["/OpenApiDocument"]);
   });
@@ -81,12 +81,12 @@ describe("for generators of clients, docs/openapi.json", () => {
     expect(new Set(ids).size).toBe(ids.length);
   });
 
-  test("names no two types alike but for case, which would be one file on a Mac", () => {
+  test("has no two type names that differ in case only, which would be one file on a Mac", () => {
     const lower = Object.keys(components).map((name) => name.toLowerCase());
     expect(new Set(lower).size).toBe(lower.length);
   });
 
-  test("answers each operation with one success of one media type, and every problem with the same type", () => {
+  test("gives each operation one success of one media type, and every problem the same type", () => {
     for (const { operation } of operations) {
       const responses = Object.entries(operation.responses as Json);
       const successes = responses.filter(([status]) => status.startsWith("2"));
@@ -104,7 +104,7 @@ describe("for generators of clients, docs/openapi.json", () => {
     }
   });
 
-  test("has one tag an operation, so that it lands in one class", () => {
+  test("has one tag per operation, so that it lands in one class", () => {
     for (const { operation } of operations) expect(operation.tags).toHaveLength(1);
   });
 });

@@ -17,7 +17,7 @@ function* schemas(value: unknown, path: string): Generator<[string, Record<strin
 }
 
 describe("docs/openapi.json", () => {
-  it("is what the routes make now (npm run openapi writes it)", () => {
+  it("matches the routes (npm run openapi writes it)", () => {
     expect(written).toEqual(JSON.parse(JSON.stringify(buildOpenApi(routes, VERSION))));
   });
 
@@ -37,9 +37,9 @@ describe("docs/openapi.json", () => {
   });
 });
 
-describe("what callers send", () => {
+describe("input from callers", () => {
   it.each(routes.filter((route) => route.body).map((route) => [route.operationId, route] as const))(
-    "%s: has a bound on every text and number of its body",
+    "%s: every text and number of its body has a bound",
     (_, route) => {
       const name =
         String(route.body && jsonSchema(route.body).$ref)

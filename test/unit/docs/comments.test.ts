@@ -12,7 +12,7 @@ const files = folders.flatMap((folder) =>
 const atTheTop = readdirSync(projectRoot);
 const sources = [...files, ...atTheTop].filter((file) => /\.(ts|js|mjs|yml|yaml|dot|md)$/.test(file));
 const names = new Set([...files, ...atTheTop].map((file) => basename(file)));
-/** Files of a build, of a package or of the reader, and the example in CONTRIBUTING. */
+/** Files that come from a build, a package or the reader, and the example in CONTRIBUTING. */
 const elsewhere = [
   "template.json",
   "stack.json",
@@ -21,7 +21,7 @@ const elsewhere = [
   "functions/extensions/count-blocked-numbers.ts",
 ];
 
-/** The comments of a source file; a document as a whole. */
+/** The comments of a source file; the whole text of a document. */
 function commentsOf(file: string): string {
   const text = readFileSync(join(projectRoot, file), "utf8");
   if (file.endsWith(".md")) return text;
@@ -29,7 +29,7 @@ function commentsOf(file: string): string {
   return (text.match(pattern) ?? []).join("\n").replaceAll(/\n\s*(?:\*|\/\/|#) ?/g, " ");
 }
 
-/** Paths from the project's root that do not exist; of a pattern, the folder before it; of a handler, its file. */
+/** Paths from the project's root that do not exist. For a pattern, its folder is checked; for a handler, its file. */
 function missingPaths(comments: string): string[] {
   const paths = comments.match(/(?<![\w./@-])(?:lib|functions|infra|test|docs)\/[\w./*{},-]*/g) ?? [];
   return paths.filter((path) => {

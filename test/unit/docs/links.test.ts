@@ -14,7 +14,7 @@ const documents = [
 ];
 const read = (file: string) => readFileSync(join(projectRoot, file), "utf8");
 
-/** The anchors of the headings, as code hosts make them. */
+/** The anchors of the headings, in the form that code hosts give them. */
 const anchorsOf = (text: string) =>
   [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading = ""]) =>
     heading
@@ -23,7 +23,7 @@ const anchorsOf = (text: string) =>
       .replaceAll(" ", "-"),
   );
 
-/** The links of a document that lead nowhere in this project. */
+/** The links of a document without a target in this project. */
 function brokenLinks(file: string): string[] {
   const links = [...read(file).matchAll(/\]\(([^)\s]+)\)/g)].map(([, link = ""]) => link);
   return links.filter((link) => {
@@ -35,7 +35,7 @@ function brokenLinks(file: string): string[] {
   });
 }
 
-test.each(documents)("every link in %s leads somewhere", (file) => {
+test.each(documents)("every link in %s has a target", (file) => {
   expect(brokenLinks(file)).toEqual([]);
 });
 

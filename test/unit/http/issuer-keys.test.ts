@@ -72,7 +72,7 @@ describe("the issuer's keys", () => {
     expect(issuer.asked).toHaveLength(3);
   });
 
-  test("are read again at once for a key that is new, but not for each forged one", async () => {
+  test("are read again at once for a new key, but not for each forged one", async () => {
     const issuer = lab();
     await issuer.verify(first);
     issuer.keys = [first.jwk, second.jwk];
@@ -84,7 +84,7 @@ describe("the issuer's keys", () => {
     expect(issuer.asked).toHaveLength(3);
   });
 
-  test("are not accepted any more ten minutes after the issuer withdrew them", async () => {
+  test("are rejected from ten minutes after the issuer withdraws them", async () => {
     const issuer = lab();
     await issuer.verify(first);
     issuer.keys = [second.jwk];
@@ -124,7 +124,7 @@ describe("the issuer's keys", () => {
     expect(issuer.asked).toHaveLength(1);
   });
 
-  test("are not taken from a document that holds none", async () => {
+  test("are not taken from a document without keys", async () => {
     const issuer = Object.assign(lab(), { keys: ["key"] });
     await expect(issuer.verify(first)).rejects.toThrow();
   });

@@ -25,7 +25,7 @@ function get(headers: Record<string, string> = {}, { query = "", page = "docs.pa
   return handler(apiGatewayEvent(getDocsRoute, { headers, query }), lambdaContext());
 }
 
-test("a browser gets the page compressed, as the build left it, under its own policy", async () => {
+test("a browser gets the page as the build compressed it, with the page's own policy", async () => {
   const { statusCode, headers, body, isBase64Encoded } = await get({
     "accept-encoding": "gzip, deflate, br",
   });
@@ -41,7 +41,7 @@ test("a browser gets the page compressed, as the build left it, under its own po
 });
 
 test.each([undefined, "br", "gzip;q=0", "gzip; q=0.000, br"])(
-  "a client that accepts %s gets it plain, under another tag",
+  "a client that accepts %s gets it uncompressed, with another ETag",
   async (accepted) => {
     const response = await get(accepted === undefined ? {} : { "accept-encoding": accepted });
     expect(response.body).toBe(html);
@@ -51,7 +51,7 @@ test.each([undefined, "br", "gzip;q=0", "gzip; q=0.000, br"])(
   },
 );
 
-test("a client that has it already gets 304, without a body", async () => {
+test("a client with the current version gets 304, without a body", async () => {
   const response = await get({ "accept-encoding": "gzip", "if-none-match": '"abc-gzip"' });
   expect(response).toMatchObject({ statusCode: 304, headers: { etag: '"abc-gzip"' } });
   expect(response.body).toBeUndefined();

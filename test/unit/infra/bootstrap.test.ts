@@ -28,7 +28,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(dir, { recursive: true, force: true }));
 
-/** An npm that installs what the lock file says in a moment, and keeps a diary. */
+/** An npm that installs the lock file's packages in a moment, and logs its calls. */
 const installing = `
   echo "npm $*" >> npm.log
   sleep 0.3
@@ -73,7 +73,7 @@ test("a fresh clone is installed from the lock file, then the entry runs with it
   expect(installs()).toEqual([expect.stringMatching(/^npm ci /)]);
 });
 
-test("a second run installs nothing and says nothing", async () => {
+test("a second run installs nothing and prints nothing", async () => {
   await run();
   expect(await run()).toMatchObject({ code: 0, err: "" });
   expect(installs()).toHaveLength(1);
@@ -86,7 +86,7 @@ test("a changed lock file is installed again", async () => {
   expect(installs()).toHaveLength(2);
 });
 
-test("what somebody installed with npm themselves is taken as it is", async () => {
+test("packages that a developer installed with npm are kept", async () => {
   await run();
   rmSync(join(dir, "node_modules/.ringfront-lock-hash"));
   expect(await run()).toMatchObject({ code: 0, err: "" });
@@ -105,7 +105,7 @@ test("a lock left behind by a killed installer does not block", async () => {
   expect(await run()).toMatchObject({ code: 0 });
 });
 
-test("a failed install is one sentence after npm's own output", async () => {
+test("a failed install prints one sentence after npm's own output", async () => {
   writeNpm('echo "npm error network unreachable" >&2; exit 7');
   const { code, out, err } = await run();
   expect({ code, out }).toEqual({ code: 1, out: "" });
@@ -116,14 +116,14 @@ test("a failed install is one sentence after npm's own output", async () => {
   expect(existsSync(join(dir, ".local/install.lock"))).toBe(false);
 });
 
-test("an npm that may not run install scripts is named as the cause", async () => {
+test("an npm without permission to run install scripts is named as the cause", async () => {
   writeNpm("mkdir -p node_modules");
   const { code, err } = await run();
   expect(code).toBe(1);
   expect(err).toContain("ignore-scripts=false");
 });
 
-test("the entry's exit code is the command's", async () => {
+test("the command ends with the entry's exit code", async () => {
   writeFileSync(join(dir, "failing.ts"), "process.exit(42);");
   expect((await run("failing.ts")).code).toBe(42);
 });
@@ -143,7 +143,7 @@ test.each(["SIGINT", "SIGTERM"] as const)(
   },
 );
 
-test("the entry learns when the bootstrap is killed outright", async () => {
+test("the entry is told when the bootstrap is killed", async () => {
   writeFileSync(
     join(dir, "orphan.ts"),
     `import { writeFileSync } from "node:fs";

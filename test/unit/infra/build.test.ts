@@ -16,7 +16,7 @@ describe("bundles", () => {
   }, 60_000);
   afterAll(() => rmSync(outDir, { recursive: true, force: true }));
 
-  test("hold our own code and packages of production, nothing of the twin or the emulators", () => {
+  test("hold only the project's code and production packages, nothing of the twin or the emulators", () => {
     expect(findForeignInputs(bundles, projectRoot)).toEqual([]);
   });
 
@@ -24,7 +24,7 @@ describe("bundles", () => {
     expect(findBudgetViolations(bundles, budgets)).toEqual([]);
   });
 
-  test("are whole: nothing is left to import, and no source map is referred to", () => {
+  test("are complete: they import nothing more and refer to no source map", () => {
     for (const { name, code } of bundles) {
       const text = Buffer.from(code).toString("utf8");
       expect(text.match(/(?:^|[;}\n])import[\s{*"][^;]{0,200}?"[^"]+"/g) ?? [], name).toEqual([]);
@@ -33,7 +33,7 @@ describe("bundles", () => {
     }
   });
 
-  test("load no network module of Node's before a request needs one", async () => {
+  test("load no network module of Node until a request needs one", async () => {
     const bundle = bundles.find(({ name }) => name === "extensions/list-forwarding-numbers");
     const script = `
       await import(${JSON.stringify(bundle?.path)});
@@ -51,7 +51,7 @@ describe("bundles", () => {
   });
 });
 
-describe("what a bundle may hold", () => {
+describe("the content of a bundle", () => {
   const bundle = (path: string): Bundle => ({
     name: "extensions/x",
     path: "",
@@ -77,7 +77,7 @@ describe("what a bundle may hold", () => {
     expect(findForeignInputs([bundle(path)], projectRoot)).toEqual([]);
   });
 
-  describe("within a budget", () => {
+  describe("a bundle budget", () => {
     const judge = (name: string, kilobytes: number) =>
       findBudgetViolations([{ ...bundle("lib/a.ts"), name, code: new Uint8Array(kilobytes * 1024) }], {
         bundles: new Map([["extensions/x", 100]]),
@@ -88,17 +88,17 @@ describe("what a bundle may hold", () => {
       [95, []],
       [101, ["extensions/x takes 101 KB; its budget is 100 KB"]],
       [70, ["extensions/x takes 70 KB; lower its budget of 100 KB"]],
-    ])("of 100 KB, %i KB have these violations: %j", (kilobytes, violations) => {
+    ])("of 100 KB, with %i KB used, has these violations: %j", (kilobytes, violations) => {
       expect(judge("extensions/x", kilobytes)).toEqual(violations);
     });
 
-    test("a function without one is a violation", () => {
+    test("that is missing is a violation", () => {
       expect(judge("ops/new", 51)).toEqual(["ops/new takes 51 KB and has no budget"]);
     });
   });
 });
 
-test("an artifact of the same bundle is the same bytes in any time zone and at any time", async () => {
+test("an artifact of the same bundle has the same bytes in any time zone and at any time", async () => {
   const files = [
     { path: "functions/a.mjs", contents: new TextEncoder().encode("export const handler = 1") },
     { path: "functions/a.page/index.html.gz", contents: new Uint8Array(10) },

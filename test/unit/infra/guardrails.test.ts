@@ -102,7 +102,7 @@ describe("a guardrail violation is", () => {
     expect(findGuardrailViolations(copy)).toEqual([expect.stringMatching(sentence)]);
   });
 
-  test("a schedule whose calls may vanish", () => {
+  test("a schedule whose calls may get lost", () => {
     const copy = structuredClone(template);
     const Arn = { "Fn::Join": [":", [{ "Fn::GetAtt": ["GetHealthLambdaFunction", "Arn"] }, "live"]] };
     copy.Resources.Nightly = { Type: "AWS::Scheduler::Schedule", Properties: { Target: { Arn } } };
@@ -126,7 +126,7 @@ describe("alarms", () => {
       .join("\n");
   const pageOf = (description: string) => /What to do: docs\/runbooks\/([a-z-]+\.md)$/.exec(description)?.[1];
 
-  test("each says what is wrong and names a runbook that exists", () => {
+  test("each alarm says what is wrong and names an existing runbook", () => {
     for (const description of descriptions()) {
       const page = pageOf(description);
       expect(page, description).toBeDefined();
@@ -134,7 +134,7 @@ describe("alarms", () => {
     }
   });
 
-  test("each runbook belongs to an alarm and says what it means, how to diagnose, fix and verify", () => {
+  test("each runbook belongs to an alarm and has its meaning, Diagnose, Fix and Verify", () => {
     const reached = new Set(descriptions().map(pageOf));
     for (const page of readdirSync(runbooks).filter((file) => file !== "README.md")) {
       expect(reached, page).toContain(page);
@@ -150,7 +150,7 @@ describe("alarms", () => {
     }
   });
 
-  test("the saved queries look for fields that our lines have", () => {
+  test("the saved queries use fields that the log lines have", () => {
     const asked = resourcesOf(prod, "AWS::Logs::QueryDefinition").map(([, { Properties }]) =>
       String(Properties.QueryString),
     );
@@ -165,7 +165,7 @@ describe("alarms", () => {
     }
   });
 
-  test("links between the pages lead somewhere", () => {
+  test("links between the pages have a target", () => {
     for (const folder of ["docs", "docs/runbooks"]) {
       for (const file of readdirSync(join(projectRoot, folder)).filter((name) => name.endsWith(".md"))) {
         const links = readFileSync(join(projectRoot, folder, file), "utf8").matchAll(
@@ -178,7 +178,7 @@ describe("alarms", () => {
     }
   });
 
-  test("each metric of our own that an alarm or the dashboard shows is counted somewhere in the code", () => {
+  test("each of the service's metrics in an alarm or on the dashboard is recorded in the code", () => {
     const shown = JSON.stringify([prod.Resources.Dashboard, resourcesOf(prod, "AWS::CloudWatch::Alarm")]);
     const alarmed = [...shown.matchAll(/"Namespace":"Ringfront\/prod","MetricName":"(\w+)"/g)];
     const drawn = [
@@ -190,12 +190,12 @@ describe("alarms", () => {
     const unknown = [...alarmed, ...drawn].flatMap(([, metric]) =>
       code().includes(`"${metric}"`) ? [] : [metric],
     );
-    // These come with the sync's runs.
+    // The sync's runs record these.
     const awaited = ["SyncAgeSeconds", "SyncQuarantined"];
     expect(unknown.filter((metric) => metric === undefined || !awaited.includes(metric))).toEqual([]);
   });
 
-  test("a new version is undone by the alarms of its function and of the API", () => {
+  test("the alarms of a function and of the API roll back its new version", () => {
     const groups = resourcesOf(prod, "AWS::CodeDeploy::DeploymentGroup");
     expect(groups).toHaveLength(resourcesOf(prod, "AWS::Lambda::Function").length);
     for (const [logicalId, { Properties }] of groups) {
@@ -248,7 +248,7 @@ describe("the dashboard", () => {
     expect(shown.map((arn) => arn.replace(/^.*:alarm:/, "")).sort()).toEqual(names.sort());
   });
 
-  test("fills its 24 columns without two graphs in one place", () => {
+  test("fills its 24 columns without overlapping graphs", () => {
     const taken = body().widgets.flatMap(({ x, y, width, height }) =>
       Array.from({ length: width * height }, (_, n) => `${x + (n % width)},${y + Math.floor(n / width)}`),
     );
@@ -272,7 +272,7 @@ describe("stages", () => {
     expect(sum).toBeLessThanOrEqual(900);
   });
 
-  test("every route has a throttle of its own, and the stage waits for the routes it names", () => {
+  test("every route has its own throttle, and the stage waits for the routes it names", () => {
     const routes = resourcesOf(prod, "AWS::ApiGatewayV2::Route");
     const stage = prod.Resources.HttpApiStage;
     expect(Object.keys(Object(stage?.Properties.RouteSettings)).sort()).toEqual(

@@ -32,15 +32,15 @@ function granting(name: string, statement: object): Template {
 }
 
 describe("IAM permissions", () => {
-  test("no policy in the template is wider than AWS forces it to be", () => {
+  test("no policy in the template is wider than AWS requires", () => {
     expect(findWildcards(policyStatements(template))).toEqual([]);
   });
 
-  test("every function may do what its code uses, and nothing else", () => {
+  test("every function has the permissions that its code uses, and no others", () => {
     expect(findPermissionViolations(template, used())).toEqual([]);
   });
 
-  test("functions that answer without a token may touch neither table, secret nor keys", () => {
+  test("functions that need no token may access neither table, secret nor keys", () => {
     for (const name of ["ops/get-health", "ops/get-openapi"]) {
       const permissions = functionPermissions(template).find((one) => one.name === name);
       expect(
@@ -49,12 +49,12 @@ describe("IAM permissions", () => {
     }
   });
 
-  test("each function has a role that no other function has", () => {
+  test("no two functions share a role", () => {
     const roles = functionPermissions(template).map(({ role }) => role);
     expect(new Set(roles).size).toBe(roles.length);
   });
 
-  test("only API Gateway, from this API, may call a function that serves a route", () => {
+  test("only this API's gateway may call a function that serves a route", () => {
     const permissions = resourcesOf(template, "AWS::Lambda::Permission").map(
       ([, { Properties }]) => Properties,
     );
@@ -65,7 +65,7 @@ describe("IAM permissions", () => {
   });
 });
 
-describe("what the check of permissions catches", () => {
+describe("the permission check finds", () => {
   const table = { "Fn::GetAtt": ["RecordsTable", "Arn"] };
 
   test("a permission that the code does not use", () => {
@@ -89,7 +89,7 @@ describe("what the check of permissions catches", () => {
     ]);
   });
 
-  test("a permission that the code uses, on a queue that is another's", () => {
+  test("a permission that the code uses, on a queue of another function", () => {
     const queue = { "Fn::GetAtt": ["ScheduleDeadLetterQueue", "Arn"] };
     const wider = granting("webhooks/receive-ringcentral-event", {
       Action: ["sqs:SendMessage"],
@@ -100,7 +100,7 @@ describe("what the check of permissions catches", () => {
     ]);
   });
 
-  test("a key that may be used other than through a service the function calls", () => {
+  test("a key that can be used without a service that the function calls", () => {
     const key = { "Fn::GetAtt": ["DataKey", "Arn"] };
     const wider = granting("ops/get-health", { Action: ["kms:Decrypt"], Resource: key });
     expect(findPermissionViolations(wider, used())).toHaveLength(1);
@@ -122,14 +122,14 @@ describe("what the check of permissions catches", () => {
     expect(findWildcards(policyStatements(granting("ops/get-health", statement)))).toHaveLength(1);
   });
 
-  test("a statement by exclusion is in no form that it judges", () => {
+  test("a statement by exclusion, which is an unknown form", () => {
     const hidden = granting("ops/get-health", { NotAction: ["iam:PassRole"], Resource: table });
     expect(() => policyStatements(hidden)).toThrow("unknown form");
   });
 });
 
-describe("what a module uses of AWS", () => {
-  test("is the commands that it imports by name, as IAM calls them", () => {
+describe("a module's use of AWS", () => {
+  test("is the commands that it imports by name, in IAM's terms", () => {
     const source = `
       import { GetItemCommand, type PutItemCommandInput, DynamoDBClient } from "@aws-sdk/client-dynamodb";
       import {
@@ -140,7 +140,7 @@ describe("what a module uses of AWS", () => {
     expect(actionsIn(source)).toEqual(["dynamodb:GetItem", "sqs:SendMessage", "events:PutEvents"]);
   });
 
-  test("cannot be told when a whole client is imported", () => {
+  test("cannot be determined when it imports a whole client", () => {
     expect(() => actionsIn('import * as dynamo from "@aws-sdk/client-dynamodb";')).toThrow(
       "name the commands",
     );

@@ -10,7 +10,7 @@ afterEach(() => {
   for (const root of roots.splice(0)) rmSync(root, { recursive: true, force: true });
 });
 
-/** What the rules say of a project that consists of these files; what they import is there, and empty. */
+/** The violations in a project of only these files; the files they import exist and are empty. */
 async function judge(sources: Record<string, string>): Promise<string[]> {
   const root = mkdtempSync(join(tmpdir(), "ringfront-layers-"));
   roots.push(root);
@@ -48,7 +48,7 @@ describe("layers", () => {
     ["lib/http/handler.ts", 'import { DynamoDBClient } from "@aws-sdk/client-dynamodb";\nDynamoDBClient();'],
     ["lib/http/handler.ts", 'import { test } from "vitest";\ntest();'],
     ["lib/http/handler.ts", 'import { gone } from "no-such-package";\ngone();'],
-  ])("%s may not say: %s", async (file, source) => {
+  ])("%s may not contain: %s", async (file, source) => {
     expect(await judge({ [file]: source })).toHaveLength(1);
   });
 
@@ -59,11 +59,11 @@ describe("layers", () => {
     ["lib/storage/table.ts", 'import { DynamoDBClient } from "@aws-sdk/client-dynamodb";\nDynamoDBClient();'],
     ["lib/http/handler.ts", 'import type { Handler } from "aws-lambda";\nexport type A = Handler;'],
     ["lib/platform/files.ts", 'import { readFileSync } from "node:fs";\nreadFileSync("a");'],
-  ])("%s may say: %s", async (file, source) => {
+  ])("%s may contain: %s", async (file, source) => {
     expect(await judge({ [file]: source })).toEqual([]);
   });
 
-  test("modules that need each other are found, however long the way round", async () => {
+  test("an import cycle is found, however long", async () => {
     const found = await judge({
       "lib/a.ts": 'import { b } from "./b.ts";\nexport const a = b;',
       "lib/b.ts": 'export {\n  c,\n} from "./deep/c.ts";',
@@ -74,7 +74,7 @@ describe("layers", () => {
     );
   });
 
-  test("modules that need each other's types are found too", async () => {
+  test("a cycle of type imports is found too", async () => {
     const found = await judge({
       "lib/http/a.ts": 'import { b } from "./b.ts";\nexport const a = b;',
       "lib/http/b.ts": 'import type {\n  A,\n} from "./a.ts";\nexport const b: A = 1;',
@@ -82,7 +82,7 @@ describe("layers", () => {
     expect(found).toContainEqual(expect.stringContaining("lib/http/a.ts -> lib/http/b.ts -> lib/http/a.ts"));
   });
 
-  test("a file that lies in no room is found", async () => {
+  test("a file outside every room is found", async () => {
     expect(await judge({ "lib/loose.ts": 'import { a } from "./http/handler.ts";\na();' })).toEqual([
       "lib/loose.ts -> lib/http/handler.ts: every file of lib lies in a room",
     ]);

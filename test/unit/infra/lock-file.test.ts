@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { completeLock, findMissingOptionals, readLock } from "../../../infra/build/complete-lock.ts";
 
-test("package-lock.json has an entry for every platform, so that npm ci takes it anywhere (infra/build/complete-lock.ts)", () => {
+test("package-lock.json has an entry for every platform, so that npm ci works on all of them (infra/build/complete-lock.ts)", () => {
   expect(findMissingOptionals(readLock())).toEqual([]);
 });
 
@@ -10,7 +10,7 @@ describe("completing a lock file", () => {
     packages: { "node_modules/tool": { version: "1.0.0", dev: true, optionalDependencies } },
   });
 
-  test("adds what npm left out, with its platform, marked as the package that asks for it", () => {
+  test("adds the entries that npm left out, with their platform, and marks them as the package that asks for them", () => {
     const { packages } = completeLock(
       asking({ "@tool/cli-linux-x64-musl": "1.2.3", "@tool/cli-win32-arm64": "1.2.3" }),
     );
@@ -29,7 +29,7 @@ describe("completing a lock file", () => {
     });
   });
 
-  test("leaves alone what is there, nested or hoisted", () => {
+  test("keeps existing entries, nested or hoisted", () => {
     const lock = {
       packages: {
         "node_modules/tool": { version: "1.0.0", optionalDependencies: { a: "^1.0.0", b: "^1.0.0" } },
@@ -40,7 +40,7 @@ describe("completing a lock file", () => {
     expect(findMissingOptionals(lock)).toEqual([]);
   });
 
-  test("does not guess: a range, or a name without a platform, needs a person", () => {
+  test("does not guess: a range, or a name without a platform, is left to a person", () => {
     expect(() => completeLock(asking({ "tool-linux-x64": "^1.2.3" }))).toThrow("tool-linux-x64@^1.2.3");
     expect(() => completeLock(asking({ "tool-extra": "1.2.3" }))).toThrow("tool-extra@1.2.3");
   });

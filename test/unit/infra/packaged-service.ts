@@ -58,14 +58,14 @@ export interface PackagedService {
   template: Template;
   resources: Template["Resources"];
   functions: z.output<typeof State>["service"]["functions"];
-  /** What osls printed, warnings included. */
+  /** The output of osls, warnings included. */
   output: string;
 }
 
 const sources = ["serverless.yml", "package.json", "package-lock.json", "infra", "lib"];
 
 /**
- * What CloudFormation would get of serverless.yml as it stands, with placeholder artifacts. osls runs once for each
+ * The CloudFormation template of the current serverless.yml, with placeholder artifacts. osls runs once per
  * (environment, stage): the result stays in .build until a source changes, for all test files.
  */
 export function packageService(env: Record<string, string> = {}, stage = "dev"): PackagedService {
@@ -80,7 +80,7 @@ export function packageService(env: Record<string, string> = {}, stage = "dev"):
 }
 
 let cached: string | undefined;
-/** One folder a state of the sources; those of other states are removed. */
+/** One folder per state of the sources; folders of other states are removed. */
 function cacheDir(): string {
   if (cached !== undefined) return cached;
   const hash = createHash("sha256").update(process.version);
@@ -104,13 +104,13 @@ function cacheDir(): string {
   return cached;
 }
 
-/** Two test files may package the same variant at once: the later one replaces the same contents. */
+/** Two test files may package the same variant at once: the later one writes the same content. */
 function writeAtomically(path: string, text: string): void {
   writeFileSync(`${path}.${process.pid}-${threadId}`, text);
   renameSync(`${path}.${process.pid}-${threadId}`, path);
 }
 
-/** Packages in a folder of its own, without a build and without touching the real artifacts. */
+/** Packages in a separate folder, without a build and without changing the real artifacts. */
 function runOsls(env: Record<string, string>, stage: string): z.output<typeof Cached> {
   const dir = mkdtempSync(join(tmpdir(), "ringfront-package-"));
   try {

@@ -17,7 +17,7 @@ afterEach(async () => {
 const send = (body: string) =>
   sqs.client.send(new SendMessageCommand({ QueueUrl: sqs.queue.url, MessageBody: body }));
 
-/** Polls with a function that answers in turn, and waits until it was invoked so often. */
+/** Polls with functions that respond in turn, and waits until the last is invoked. */
 async function pollWith(responders: ((event: SQSEvent) => SQSBatchResponse)[]): Promise<SQSEvent[]> {
   const events: SQSEvent[] = [];
   await new Promise<void>((resolve, reject) => {
@@ -49,7 +49,7 @@ const failed = ({ Records }: SQSEvent) => ({
   batchItemFailures: Records.map(({ messageId }) => ({ itemIdentifier: messageId })),
 });
 
-test("each message is an event of its own, in the form Lambda gives it, and gone when it is done", async () => {
+test("each message is one event, in Lambda's form, and is deleted once it is handled", async () => {
   await send("one");
   await send("two");
   const events = await pollWith([done, done]);
@@ -62,7 +62,7 @@ test("each message is an event of its own, in the form Lambda gives it, and gone
   expect(await held()).toEqual({ ready: 0, inFlight: 0 });
 });
 
-test("a message the function names as failed stays, hidden until its time is over", async () => {
+test("a message that the function reports as failed stays, hidden until its visibility timeout ends", async () => {
   await send("one");
   await pollWith([failed]);
   expect(await held()).toEqual({ ready: 0, inFlight: 1 });

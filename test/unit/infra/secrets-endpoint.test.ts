@@ -51,7 +51,7 @@ test("an unknown secret is the SDK's ResourceNotFoundException", async () => {
   await expect(unknown).rejects.toBeInstanceOf(ResourceNotFoundException);
 });
 
-test("a rotation makes the former value the previous one, and a second one forgets the first", async () => {
+test("a rotation makes the former value the previous one, and a second rotation drops the first value", async () => {
   await client.send(new PutSecretValueCommand({ SecretId, SecretString: "second" }));
   expect([await valueAt(), await valueAt("AWSCURRENT"), await valueAt("AWSPREVIOUS")]).toEqual([
     "second",
@@ -64,14 +64,14 @@ test("a rotation makes the former value the previous one, and a second one forge
   expect(Object.values(VersionIdsToStages ?? {}).sort()).toEqual([["AWSCURRENT"], ["AWSPREVIOUS"]]);
 });
 
-test("a value put as pending changes nothing that is in use", async () => {
+test("a value put as pending does not change the current one", async () => {
   await client.send(
     new PutSecretValueCommand({ SecretId, SecretString: "next", VersionStages: ["AWSPENDING"] }),
   );
   expect([await valueAt(), await valueAt("AWSPENDING")]).toEqual(["first", "next"]);
 });
 
-test("going back makes the former value current again, and the one left behind the previous one", async () => {
+test("a rollback makes the former value current again, and the replaced one previous", async () => {
   await client.send(new PutSecretValueCommand({ SecretId, SecretString: "second" }));
   const { VersionIdsToStages = {} } = await client.send(new DescribeSecretCommand({ SecretId }));
   const idOf = (stage: string) =>
@@ -90,7 +90,7 @@ test("going back makes the former value current again, and the one left behind t
   await expect(goBack()).rejects.toMatchObject({ name: "InvalidParameterException" });
 });
 
-test("a repeated put with one token is one version; with another value it is refused", async () => {
+test("a repeated put with one token is one version; with another value it is rejected", async () => {
   const ClientRequestToken = "11111111-1111-4111-8111-111111111111";
   const put = (SecretString: string) =>
     client.send(new PutSecretValueCommand({ SecretId, SecretString, ClientRequestToken }));
@@ -100,7 +100,7 @@ test("a repeated put with one token is one version; with another value it is ref
   await expect(put("other")).rejects.toMatchObject({ name: "ResourceExistsException" });
 });
 
-test("a request that is no operation, or not JSON, is refused with an AWS error type", async () => {
+test("a request that is no operation, or not JSON, is rejected with an AWS error type", async () => {
   const send = async (target: string, body: string) => {
     const response = await fetch(endpoint.url, { method: "POST", headers: { "x-amz-target": target }, body });
     return [response.status, await response.json()];

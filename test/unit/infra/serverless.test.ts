@@ -76,7 +76,7 @@ describe("routes", () => {
     expect(gateway).toEqual(expected);
   });
 
-  test("every function file is deployed, once, from an artifact of its own", async () => {
+  test("every function file is deployed once, from its own artifact", async () => {
     const handlers = Object.values(service.functions).map(({ handler }) => handler);
     expect(handlers.sort()).toEqual(
       (await listFunctions()).map((name) => `functions/${name}.handler`).sort(),
@@ -85,7 +85,7 @@ describe("routes", () => {
     expect(new Set(artifacts).size).toBe(handlers.length);
   });
 
-  test("everything else of a function follows from its declaration", () => {
+  test("every other property of a function follows from its declaration", () => {
     for (const { key, route } of functions) {
       const name = logicalName(key);
       const parts = ["LambdaFunction", "LambdaAlias", "Role", "LogGroup", "CrashesAlarm"];
@@ -97,7 +97,7 @@ describe("routes", () => {
     }
   });
 
-  test("a route is named in infra only where it is an exception to the rules, so a new one needs no edit there", () => {
+  test("infra names a route only where it is an exception to the rules, so a new route needs no edit there", () => {
     const files = readdirSync(join(projectRoot, "infra"), { recursive: true, encoding: "utf8" });
     const sources = ["serverless.yml", ...files.map((file) => join("infra", file))]
       .filter((file) => /\.(ts|js|mjs|yml|json)$/.test(file) && !file.endsWith("resources/functions.ts"))
@@ -127,7 +127,7 @@ describe("least privilege", () => {
     return Policies.flatMap(({ PolicyDocument }) => PolicyDocument.Statement);
   };
 
-  test("each function has a role of its own, and there is no shared one", () => {
+  test("each function has its own role, and there is no shared one", () => {
     const roles = Object.entries(service.functions).map(([key, { role }]) => {
       expect(role.toLowerCase()).toBe(`${key}role`.toLowerCase());
       return role;
@@ -157,7 +157,7 @@ describe("least privilege", () => {
     getConsole: [],
   };
 
-  test("a role names its own log group and what that function works with: mostly the one secret and the one table", () => {
+  test("a role names the function's log group and its resources: usually the secret and the table", () => {
     for (const [name, { role }] of Object.entries(service.functions)) {
       const [logs, traces, ...others] = statementsOf(role);
       expect(JSON.stringify(logs?.Resource)).toContain(`log-group:/aws/lambda/ringfront-dev-${name}:*`);
@@ -191,12 +191,12 @@ describe("resources", () => {
     expect(table?.[1]).toMatchObject({ DeletionPolicy: "Retain" });
   });
 
-  test("the secret is made without a value: no credential passes through the template", () => {
+  test("the secret is created without a value: no credential passes through the template", () => {
     const [secret] = propertiesOf("AWS::SecretsManager::Secret");
     expect(Object.keys(secret ?? {}).sort()).toEqual(["Description", "KmsKeyId", "Name"]);
   });
 
-  test("every log group expires its lines", () => {
+  test("every log group deletes its lines after a time", () => {
     const groups = propertiesOf("AWS::Logs::LogGroup");
     expect(groups).toHaveLength(Object.keys(service.functions).length + 1);
     for (const group of groups) expect(group.RetentionInDays).toBe(14);
@@ -217,7 +217,7 @@ describe("resources", () => {
     expect(Format).not.toMatch(/authorization|querystring|sourceIp/i);
   });
 
-  test("packaging warns of nothing", () => {
+  test("packaging prints no warnings", () => {
     expect(service.output).not.toMatch(/warning|deprecat/i);
   });
 });
@@ -229,7 +229,7 @@ describe("the number sync", () => {
     return found[0] ?? {};
   };
 
-  test("works its queue off one message at a time, and says which of them failed", () => {
+  test("handles one message of its queue at a time, and reports which messages failed", () => {
     expect(only("AWS::Lambda::EventSourceMapping")).toMatchObject({
       EventSourceArn: { "Fn::GetAtt": ["SyncQueue", "Arn"] },
       BatchSize: 1,
@@ -237,7 +237,7 @@ describe("the number sync", () => {
     });
   });
 
-  test("hides a message for longer than a run may take, and keeps what failed for two weeks", () => {
+  test("hides a message for longer than a run may take, and keeps failed messages for two weeks", () => {
     const { Properties: queue } = service.resources.SyncQueue ?? {};
     const timeout = service.functions.runSync?.timeout ?? 0;
     expect(queue?.VisibilityTimeout).toBeGreaterThanOrEqual(timeout * 2);
@@ -247,7 +247,7 @@ describe("the number sync", () => {
     expect(service.resources.SyncDeadLetterQueue?.Properties?.MessageRetentionPeriod).toBe(14 * 86_400);
   });
 
-  test("is started by EventBridge Scheduler, as is the renewal of the subscription, each with a role for that alone", () => {
+  test("is started by EventBridge Scheduler, as is the subscription's renewal, each with a role for that purpose only", () => {
     const schedules = propertiesOf("AWS::Scheduler::Schedule").map(({ ScheduleExpression, Target }) => [
       ScheduleExpression,
       Target,
@@ -269,7 +269,7 @@ describe("the number sync", () => {
     );
   });
 
-  test("knows its queue, its bus and its address from the template", () => {
+  test("gets its queue, its bus and its address from the template", () => {
     const variables = (logicalId: string) =>
       z
         .object({ Variables: z.record(z.string(), z.unknown()) })
@@ -285,12 +285,12 @@ describe("the number sync", () => {
 });
 
 describe("CORS", () => {
-  test("without origins the gateway answers no cross-origin request", () => {
+  test("without origins the gateway allows no cross-origin request", () => {
     const [api] = propertiesOf("AWS::ApiGatewayV2::Api");
     expect(api?.CorsConfiguration).toBeUndefined();
   });
 
-  test("the origins given are the gateway's and the functions' alike", () => {
+  test("the gateway and the functions use the same configured origins", () => {
     const { resources } = packageService({
       CORS_ALLOWED_ORIGINS: "https://app.example, https://b.example",
     });

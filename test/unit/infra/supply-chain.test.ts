@@ -15,7 +15,7 @@ const Manifest = z.object({
 const manifest = Manifest.parse(JSON.parse(readFileSync(join(projectRoot, "package.json"), "utf8")));
 
 describe("dependencies", () => {
-  test("are named in one exact version each, and locked in that one", () => {
+  test("have one exact version each, and are locked to it", () => {
     const versions = new Map(lockedPackages().map(({ location, version }) => [location, version]));
     for (const [name, wanted] of Object.entries({ ...manifest.dependencies, ...manifest.devDependencies })) {
       const exact = /^(?:npm:(?:@[^/]+\/)?[^@/]+@)?(\d+\.\d+\.\d+(?:-[\w.]+)?)$/.exec(wanted)?.[1];
@@ -31,13 +31,13 @@ describe("dependencies", () => {
     expect(running.map(({ name }) => name)).toEqual([]);
   });
 
-  test("that would run something when they are installed are each allowed or refused by name", () => {
+  test("that run something when they are installed are each allowed or rejected by name", () => {
     const scripted = lockedPackages().filter(({ hasInstallScript }) => hasInstallScript === true);
     const names = [...new Set(scripted.map(({ name }) => name))];
     expect(Object.keys(manifest.allowScripts).sort()).toEqual(names.sort());
   });
 
-  test("are all under licences that we may use, and those that are deployed under ones that we may pass on", () => {
+  test("all have licences that permit use, and the deployed ones have licences that permit redistribution", () => {
     expect(findForeignLicences(lockedPackages())).toEqual([]);
   });
 });
@@ -61,14 +61,14 @@ describe("a licence", () => {
   });
 
   const entry = { location: "node_modules/x", name: "x", version: "1.0.0", license: "MPL-2.0" };
-  test("of a tool may be one that nothing deployed may have", () => {
+  test("of a tool may be one that is not allowed for deployed packages", () => {
     expect(findForeignLicences([{ ...entry, isProduction: false }])).toEqual([]);
     expect(findForeignLicences([{ ...entry, isProduction: true }])).toEqual([
       "x 1.0.0 is deployed under MPL-2.0",
     ]);
   });
 
-  test("that is not named is none", () => {
+  test("that is missing is a violation", () => {
     const { license: _, ...unnamed } = entry;
     expect(findForeignLicences([{ ...unnamed, isProduction: true }])).toEqual([
       "x 1.0.0 is deployed under no licence that it names",
@@ -94,7 +94,7 @@ describe("the bill of materials", () => {
   const packages = [locked("zod", true), locked("unused", true), locked("vitest", false)];
   const inputs = { "lib/a.ts": 10, "node_modules/zod/mini.js": 20, "node_modules/unused/index.js": 0 };
 
-  test("has what is deployed, with the functions it is in, marks what the bundles left out, and names no tool", () => {
+  test("lists the deployed packages with their functions, marks those that the bundles left out, and names no tool", () => {
     const { components, dependencies, metadata } = selectDeployed(all, packages, [
       { name: "ops/get-health", inputs },
     ]);
@@ -110,12 +110,12 @@ describe("the bill of materials", () => {
     expect(dependencies).toEqual([{ ref: "ringfront@0.1.0", dependsOn: ["zod@1.0.0", "unused@1.0.0"] }]);
   });
 
-  test("is refused when a bundle holds what it would not name", () => {
+  test("is rejected when a bundle holds a package that it would not list", () => {
     const foreign = [{ name: "ops/get-health", inputs: { "node_modules/stowaway/index.js": 5 } }];
     expect(() => selectDeployed(all, packages, foreign)).toThrow("lacks stowaway");
   });
 
-  test("is held against CycloneDX's own schema", async () => {
+  test("is valid by CycloneDX's own schema", async () => {
     const typed = all.components.map((each) => ({ ...each, type: "library" }));
     const application = { ...all.metadata.component, type: "application" };
     const valid = { ...all, components: typed, metadata: { component: application } };

@@ -8,7 +8,7 @@ beforeAll(() => {
   template = packageService().template;
 }, 30_000);
 
-describe("the packaged template is one that CloudFormation takes", () => {
+describe("the packaged template is valid for CloudFormation", () => {
   test("for the stage dev", () => {
     expect(findSchemaViolations(template)).toEqual([]);
   });
@@ -17,7 +17,7 @@ describe("the packaged template is one that CloudFormation takes", () => {
     expect(findSchemaViolations(packageService({}, stage).template)).toEqual([]);
   });
 
-  test("with a domain of its own", () => {
+  test("with a custom domain", () => {
     const { template } = packageService({
       DOMAIN_NAME: "api.example.com",
       CERTIFICATE_ARN: "arn:aws:acm:us-east-1:123456789012:certificate/1",
@@ -31,7 +31,7 @@ describe("the packaged template is one that CloudFormation takes", () => {
   });
 });
 
-describe("what the check of the template catches", () => {
+describe("the template check finds", () => {
   const changed = (change: (resources: Record<string, Resource>) => void) => {
     const copy = structuredClone(template);
     change(copy.Resources);
@@ -66,11 +66,11 @@ describe("what the check of the template catches", () => {
     ]);
   });
 
-  test("a value that is not among those allowed", () => {
+  test("a value outside the allowed ones", () => {
     expect(set("DataKey", { KeyUsage: "EVERYTHING" })[0]).toMatch(/^DataKey\.KeyUsage must be one of /);
   });
 
-  test("a reference to a resource that is not there, also inside a text", () => {
+  test("a reference to a missing resource, also inside a text", () => {
     expect(set("AlarmTopic", { KmsMasterKeyId: { Ref: "NoKey" } })).toEqual([
       "AlarmTopic refers to NoKey, which is not there",
     ]);
@@ -83,7 +83,7 @@ describe("what the check of the template catches", () => {
     ]);
   });
 
-  test("resources that wait for each other", () => {
+  test("resources that depend on each other", () => {
     const circle = changed((resources) =>
       Object.assign(resources.DataKey ?? {}, { DependsOn: ["RecordsTable"] }),
     );
@@ -92,7 +92,7 @@ describe("what the check of the template catches", () => {
     ]);
   });
 
-  test("a role with more policy than IAM takes", () => {
+  test("a role with more policy text than IAM accepts", () => {
     const Statement = [
       { Effect: "Allow", Action: ["sns:Publish"], Resource: Array(110).fill({ Ref: "AlarmTopic" }) },
     ];

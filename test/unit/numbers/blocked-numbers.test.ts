@@ -44,7 +44,7 @@ describe("listing blocked numbers", () => {
     expect(ringcentral.calls.map((call) => call.operation)).toEqual(["listBlockedNumbers"]);
   });
 
-  it("turns to caller-blocking with status Blocked when the gateway does not route blocked-number", async () => {
+  it("falls back to caller-blocking with status Blocked when the gateway does not route blocked-number", async () => {
     const { deps, ringcentral } = setUp(withoutLegacy);
     const page = await listBlockedNumbers(deps, numbersRequest());
     expect(page.items).toEqual([{ id: "5100", phoneNumber: "+12025550143", label: "Robocaller" }]);
@@ -54,7 +54,7 @@ describe("listing blocked numbers", () => {
     });
   });
 
-  it("remembers that finding, in the process and in the fleet, for a day", async () => {
+  it("remembers that fallback for a day, in the process and in the fleet", async () => {
     const first = setUp(withoutLegacy);
     await listBlockedNumbers(first.deps, numbersRequest());
     await listBlockedNumbers(first.deps, numbersRequest());
@@ -106,7 +106,7 @@ describe("blocking a number", () => {
     });
   });
 
-  it("makes no call for a number that cannot be read", async () => {
+  it("makes no call for an invalid number", async () => {
     const { deps, ringcentral } = setUp(() => legacyRecords[0]);
     await expect(addBlockedNumber(deps, { ...numbersRequest(), query: {}, body })).rejects.toMatchObject({
       code: "request_invalid",

@@ -5,7 +5,7 @@ import { getCallerBlocking, listCallerBlockingNumbers } from "../../../lib/numbe
 import { updateCallerBlocking } from "../../../lib/numbers/write-caller-blocking.ts";
 import { clock, type FakeCall, fakeRingCentral, numbersRequest } from "./fake-ringcentral.ts";
 
-/** Two lists, paged and clamped as RingCentral does; `totals` off = "omitted for cost reasons". */
+/** Two lists, paged and clamped as in RingCentral; `totals` off = "omitted for cost reasons". */
 function twoLists(sizes: { Blocked: number; Allowed: number }, maxPerPage: number, totals: boolean) {
   return fakeRingCentral((call: FakeCall) => {
     const { page = 1, perPage = 100, status } = call.query ?? {};
@@ -74,7 +74,7 @@ describe("listing blocked and allowed numbers", () => {
     expect(ringcentral.calls).toHaveLength(1);
   });
 
-  it("lets a status RingCentral adds later through in its own words", async () => {
+  it("passes on a status that RingCentral adds later, unchanged", async () => {
     const ringcentral = fakeRingCentral(() => ({
       records: [{ id: "1", phoneNumber: "+12025550143", status: "Quarantined" }],
       paging: { page: 1, perPage: 100, totalElements: 1 },
@@ -95,12 +95,12 @@ describe("caller-blocking settings", () => {
     greetings: [{ type: "Announcement", preset: { id: 7, name: "Sorry" } }],
   };
 
-  it("are returned in our words", async () => {
+  it("are returned in the API's words", async () => {
     const settings = await getCallerBlocking({ ringcentral: fakeRingCentral(() => wire) }, numbersRequest());
     expect(settings).toEqual({ mode: "specific", noCallerId: "blockFaxes", payPhones: "allow" });
   });
 
-  it("are changed by sending the whole, since RingCentral may reset what is left out", async () => {
+  it("are changed by sending all of them, since RingCentral may reset the missing ones", async () => {
     const ringcentral = fakeRingCentral(() => wire);
     await updateCallerBlocking({ ringcentral, clock }, { ...numbersRequest(), body: { mode: "all" } });
     expect(ringcentral.calls.map((call) => call.operation)).toEqual([
@@ -115,7 +115,7 @@ describe("caller-blocking settings", () => {
     });
   });
 
-  it("are not touched by an empty change", async () => {
+  it("are not sent for an empty change", async () => {
     const ringcentral = fakeRingCentral(() => wire);
     await expect(
       updateCallerBlocking({ ringcentral, clock }, { ...numbersRequest(), body: {} }),

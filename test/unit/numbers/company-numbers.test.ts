@@ -32,7 +32,7 @@ async function list(query: Parameters<typeof listLiveCompanyNumbers>[1]["query"]
 }
 
 describe("listing the company's numbers", () => {
-  it("returns text ids, E.164, unknown values as they are, and no upstream address", async () => {
+  it("returns text ids, E.164, unknown values unchanged, and no upstream address", async () => {
     const { page } = await list({});
     expect(page.items).toEqual([
       {
@@ -76,7 +76,7 @@ describe("listing the company's numbers", () => {
     [{ q: "desk" }, ["900002"]],
     [{ q: "uiz" }, []],
     [{ q: "front", type: ["VoiceFax"] }, []],
-  ])("filters by %j here, over the largest page, and does not claim a total", async (query, ids) => {
+  ])("filters by %j in the service, over the largest page, and claims no total", async (query, ids) => {
     const { page, call } = await list(query);
     expect(page.items.map((item) => item.id)).toEqual(ids);
     expect(page.total).toBeUndefined();

@@ -14,7 +14,7 @@ export interface FakeCall extends OperationInput {
 
 type Respond = (call: FakeCall) => unknown;
 
-/** A RingCentral that returns raw bodies, which pass the operation's own schema as in reality. */
+/** A RingCentral that returns raw bodies, which pass the operation's schema as in reality. */
 export function fakeRingCentral(respond: Respond): RingCentral & { calls: FakeCall[] } {
   const calls: FakeCall[] = [];
   return {
@@ -34,7 +34,7 @@ export function failure(details: Partial<RingCentralFailure>): RingCentralError 
   return new RingCentralError({ kind: "rejected", operation: "test", mayHaveTakenEffect: false, ...details });
 }
 
-/** The first page of an upstream list that holds everything. */
+/** The first and only page of an upstream list. */
 export function wholeList(records: unknown[]) {
   return {
     records,

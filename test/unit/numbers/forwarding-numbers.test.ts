@@ -16,7 +16,7 @@ const record = {
 };
 
 describe("listing forwarding numbers", () => {
-  it("returns flip numbers as numbers, devices by id, extensions where there are any", async () => {
+  it("returns flip numbers as numbers, devices by id, and extensions where there are any", async () => {
     const ringcentral = fakeRingCentral(() =>
       wholeList([
         record,
@@ -57,7 +57,7 @@ describe("adding a forwarding number", () => {
     return { created, sent: ringcentral.calls[0]?.body };
   };
 
-  it("sends E.164 and the flip number as a number, which only this call wants", async () => {
+  it("sends E.164, and the flip number as a number, as only this call requires", async () => {
     const { created, sent } = await add(
       { phoneNumber: "(312) 555-0188", type: "Mobile", flipNumber: 2 },
       { country: "US" },
@@ -76,7 +76,7 @@ describe("adding a forwarding number", () => {
     [{ type: "PhoneLine" as const }, "deviceId"],
     [{ type: "PhoneLine" as const, deviceId: "1", phoneNumber: "+13125550188" }, "phoneNumber"],
     [{ phoneNumber: "+13125550188", deviceId: "1" }, "deviceId"],
-  ])("refuses %j and names the field", async (body, field) => {
+  ])("rejects %j and names the field", async (body, field) => {
     await expect(add(body)).rejects.toMatchObject({
       code: "request_invalid",
       details: { errors: [expect.objectContaining({ field })] },
@@ -94,7 +94,7 @@ describe("changing a forwarding number", () => {
     return ringcentral.calls;
   };
 
-  it("reads, merges and sends the complete set of four, the flip number as text", async () => {
+  it("reads, merges and sends all four fields, the flip number as text", async () => {
     const calls = await update({ flipNumber: 3 });
     expect(calls.map((call) => call.operation)).toEqual(["getForwardingNumber", "updateForwardingNumber"]);
     expect(calls[1]?.body).toEqual({
@@ -105,7 +105,7 @@ describe("changing a forwarding number", () => {
     });
   });
 
-  it("refuses a change of nothing", async () => {
+  it("rejects an empty change", async () => {
     await expect(update({ country: "US" })).rejects.toMatchObject({ code: "request_invalid" });
   });
 });

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { compress, decompress } from "../../../lib/platform/compression.ts";
 
-it("gives text back as it was, in less room when it repeats itself", async () => {
+it("restores a text unchanged, and stores repetitive text in less space", async () => {
   const text = JSON.stringify(Array.from({ length: 500 }, (_, index) => ({ id: index, label: "Büro 📞" })));
   const compressed = await compress(text);
   expect(compressed.length).toBeLessThan(text.length / 4);

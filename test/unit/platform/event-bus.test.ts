@@ -31,7 +31,7 @@ const event = (sequence: number) => ({
   detail: { sequence },
 });
 
-test("events arrive in order, however many there are, on the bus they are for", async () => {
+test("any number of events arrive in order, on their bus", async () => {
   const bus = createEventBus({ busName: "numbers" });
   await bus.publish(Array.from({ length: 23 }, (_, index) => event(index + 1)));
   expect(endpoint.bus.events.map(({ detail }) => detail)).toEqual(
@@ -44,13 +44,13 @@ test("events arrive in order, however many there are, on the bus they are for", 
   });
 });
 
-test("a bus that takes nothing is said to be unavailable, and nothing counts as published", async () => {
+test("a bus that accepts nothing is reported as unavailable, and nothing counts as published", async () => {
   const bus = createEventBus({ busName: "numbers" });
   endpoint.bus.failNext(10);
   await expect(bus.publish([event(1)])).rejects.toBeInstanceOf(EventBusUnavailable);
 });
 
-test("entries that the bus refuses one by one are a failure too, though the call itself succeeds", async () => {
+test("single entries that the bus rejects are a failure too, although the call itself succeeds", async () => {
   const bus = createEventBus({ busName: "numbers" });
   endpoint.bus.rejectEntries(1);
   await expect(bus.publish([event(1), event(2)])).rejects.toThrow("ThrottlingException");

@@ -21,7 +21,7 @@ async function serve(listener: RequestListener): Promise<URL> {
 }
 
 describe("a JSON document", () => {
-  test("is read, in however many pieces it comes", async () => {
+  test("is read, in any number of pieces", async () => {
     const url = await serve((_, response) => {
       response.write('{"keys": ["');
       setImmediate(() => response.end('ü"]}'));
@@ -42,7 +42,7 @@ describe("a JSON document", () => {
       },
       /aborted|terminated|reset/i,
     ],
-  ])("is not: %s", async (_, listener, message) => {
+  ])("is rejected: %s", async (_, listener, message) => {
     const url = await serve(listener);
     const failure = await getJson(url, limits).catch((error: Error) => error);
     expect(failure).toBeInstanceOf(Error);
@@ -50,12 +50,12 @@ describe("a JSON document", () => {
     expect(String(failure)).not.toContain("secret");
   });
 
-  test("is not waited for longer than there is time", async () => {
+  test("is not waited for longer than the time limit", async () => {
     const url = await serve(() => {});
     await expect(getJson(url, { ...limits, timeoutMs: 20 })).rejects.toThrow(/abort|timeout/i);
   });
 
-  test("is not there where nothing answers", async () => {
+  test("is missing where no server responds", async () => {
     await expect(getJson(new URL("http://127.0.0.1:9/"), limits)).rejects.toMatchObject({
       code: "ECONNREFUSED",
     });

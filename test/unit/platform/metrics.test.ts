@@ -68,7 +68,7 @@ describe("metrics", () => {
     expect(lines).toHaveLength(1);
   });
 
-  it("never put more values into a line than CloudWatch reads", () => {
+  it("put no more values into a line than CloudWatch reads", () => {
     const { metrics, lines } = setUp();
     for (let value = 0; value < 250; value += 1) metrics.record("UpstreamDurationMs", value, "Milliseconds");
     metrics.flush();

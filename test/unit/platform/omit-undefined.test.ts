@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { omitUndefined } from "../../../lib/platform/omit-undefined.ts";
 
-it("leaves out what is undefined and keeps null, zero and the empty text", () => {
+it("drops undefined fields and keeps null, zero and the empty text", () => {
   const kept: { a: number; b?: string; c?: null } = omitUndefined({
     a: 0,
     b: undefined as string | undefined,

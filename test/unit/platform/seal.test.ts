@@ -30,7 +30,7 @@ describe("a sealed text", () => {
     expect(openText(sealed, [key], "there")).toBeUndefined();
   });
 
-  it("does not open after any change or cut", () => {
+  it("does not open after any change or truncation", () => {
     const bytes = Buffer.from(sealText("text", key, "here"), "base64url");
     for (const [index, byte] of bytes.entries()) {
       const changed = Buffer.from(bytes);

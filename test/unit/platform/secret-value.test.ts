@@ -57,7 +57,7 @@ describe("a secret", () => {
   });
 
   it.each(["server", "clientId", "clientSecret", "jwt"])(
-    "that lacks %s is at fault by that name",
+    "that lacks %s names that field as missing",
     (field) => {
       const { [field]: _, ...rest } = GOOD as Record<string, string>;
       const fault = faultOf(rest);
@@ -74,18 +74,18 @@ describe("a secret", () => {
     ["jwt", "line\r\nX-Evil: 1"],
     ["clientSecret", "tab\t"],
     ["clientId", "naïve"],
-  ])("with %s %j is rejected by that name", (field, value) => {
+  ])("with %s %j is rejected by that field's name", (field, value) => {
     expect(faultOf({ ...GOOD, [field]: value }).setting).toBe(`secret field ${field}`);
   });
 
   it.each(["", "not json", "null", "[]", '"text"', `{"jwt": "aaaa.bbbb.cccc"`])(
-    "%j is at fault as a whole",
+    "%j is rejected as a whole",
     (text) => {
       expect(faultOf(text).setting).toBe("secret");
     },
   );
 
-  it("appears in errors by its fields, never by their values", () => {
+  it("appears in errors by its field names, never by their values", () => {
     const faults = [
       faultOf({ ...GOOD, server: "http://hidden.test" }),
       faultOf({ ...GOOD, jwt: "hidden value" }),

@@ -91,7 +91,7 @@ describe("the current credentials", () => {
     expect(asked).toHaveLength(2);
   });
 
-  it("serve on for an hour while Secrets Manager is unreachable, without a reading at each call", async () => {
+  it("stay in use for an hour while Secrets Manager is unreachable, without a read at each call", async () => {
     let away = false;
     const { asked } = await startSecretsManager((_, response) =>
       away ? fail(response, 400, "ThrottlingException") : give(response, SECRET),
@@ -108,7 +108,7 @@ describe("the current credentials", () => {
     await expect(source.current(deadline())).rejects.toThrow(SecretUnavailableError);
   });
 
-  it("are dropped when the secret has become malformed", async () => {
+  it("are dropped when the secret becomes malformed", async () => {
     let value: unknown = SECRET;
     await startSecretsManager((_, response) => give(response, value));
     const { source, clock, deadline } = setUp();
@@ -118,7 +118,7 @@ describe("the current credentials", () => {
     await expect(source.current(deadline())).rejects.toMatchObject({ setting: "secret field jwt" });
   });
 
-  it("are not cached after a failed reading", async () => {
+  it("are not cached after a failed read", async () => {
     let value: unknown = {};
     await startSecretsManager((_, response) => give(response, value));
     const { source, deadline } = setUp();
@@ -163,14 +163,14 @@ describe("the refreshed credentials", () => {
     ["there is none", undefined],
     ["it is the same", { ...SECRET, server: "https://rc.test/" }],
     ["it is malformed", { jwt: 1 }],
-  ])("are AWSCURRENT alone when of AWSPREVIOUS %s", async (_, previous) => {
+  ])("are only AWSCURRENT when for AWSPREVIOUS %s", async (_, previous) => {
     await startSecretsManager(stages(SECRET, previous));
     const { source, deadline } = setUp();
     expect(await source.refreshed(deadline())).toEqual([SECRET]);
   });
 });
 
-describe("a reading that fails", () => {
+describe("a failed read", () => {
   it.each([
     [400, "ResourceNotFoundException"],
     [400, "AccessDeniedException"],
@@ -185,7 +185,7 @@ describe("a reading that fails", () => {
     });
   });
 
-  it("500 is repeated once, and then means unavailable", async () => {
+  it("500 is retried once, and then means unavailable", async () => {
     const { asked } = await startSecretsManager((_, response) => fail(response, 500, "InternalServiceError"));
     const { source, deadline } = setUp();
     await expect(source.current(deadline())).rejects.toThrow(SecretUnavailableError);

@@ -5,7 +5,7 @@ import { manualClock } from "../../support/manual-clock.ts";
 const timeUp = () => new Error("time is up");
 
 describe("withTimeout", () => {
-  it("settles as the work does when that is in time", async () => {
+  it("settles as the work does when it is in time", async () => {
     const clock = manualClock();
     const options = { clock, timeoutMs: 100, timeUp };
     await expect(withTimeout(Promise.resolve("done"), options)).resolves.toBe("done");
@@ -21,7 +21,7 @@ describe("withTimeout", () => {
     await outcome;
   });
 
-  it("waits on after a freeze that took less than one slice's worth of timers", async () => {
+  it("keeps waiting after a freeze that cost less than one slice of timers", async () => {
     const clock = manualClock();
     let finish = (_: string) => {};
     const work = new Promise<string>((resolve) => {

@@ -43,7 +43,7 @@ const reset = new RingCentralError({ kind: "broken", operation: "op", mayHaveTak
 const refused = new RingCentralError({ kind: "unavailable", operation: "op", mayHaveTakenEffect: false });
 const timedOut = new RingCentralError({ kind: "timeout", operation: "op", mayHaveTakenEffect: true });
 
-/** A client whose world plays the given steps, one an exchange, and writes down what happens. */
+/** A client whose upstream plays the given steps, one per exchange, and records what happens. */
 function setUp(
   steps: Step[],
   options: { tokens?: Partial<TokenSource>; rateLimiter?: Partial<RateLimiter>; random?: number } = {},
@@ -112,7 +112,7 @@ async function failureOf(pending: Promise<unknown>) {
 }
 
 describe("a call", () => {
-  it("sends what the operation says, with a bearer token, and parses the response", async () => {
+  it("sends the operation's method, path and body with a bearer token, and parses the response", async () => {
     const { client, context, sent } = setUp([record]);
     const body = { phoneNumber: "+13125550188", flipNumber: 2 };
     const output = await client.call(addForwardingNumber, { path: EXTENSION, body }, context());
@@ -155,7 +155,7 @@ describe("a call", () => {
     ]);
   });
 
-  it("tells the rate limiter what the response says about the budget", async () => {
+  it("reports the response's budget headers to the rate limiter", async () => {
     const rates = {
       "x-rate-limit-group": "light",
       "x-rate-limit-limit": "50",
@@ -169,7 +169,7 @@ describe("a call", () => {
     ]);
   });
 
-  it("stands although bookkeeping fails", async () => {
+  it("succeeds although bookkeeping fails", async () => {
     const { client, context, text } = setUp([record], {
       rateLimiter: {
         admit: async () => ({
@@ -183,7 +183,7 @@ describe("a call", () => {
     expect(text()).toContain("bookkeeping failed");
   });
 
-  it("is never sent with an id that is not one", async () => {
+  it("is not sent with an invalid id", async () => {
     const { client, context, sent, admitted } = setUp([good]);
     const input = { path: { extensionId: "1,2" } };
     await expect(client.call(listForwardingNumbers, input, context())).rejects.toThrow(TypeError);
@@ -192,7 +192,7 @@ describe("a call", () => {
   });
 });
 
-describe("what may be repeated", () => {
+describe("retries", () => {
   const read = (world: ReturnType<typeof setUp>) =>
     world.client.call(listForwardingNumbers, { path: EXTENSION }, world.context());
 
@@ -204,7 +204,7 @@ describe("what may be repeated", () => {
     ["504", response(504)],
     ["a reset", reset],
     ["a refused connection", refused],
-  ])("a read after %s, at most twice, each admitted and settled", async (_, step) => {
+  ])("repeat a read after %s, at most twice, each attempt with its own permit", async (_, step) => {
     const once = setUp([step, good]);
     await read(once);
     expect(once.sent).toHaveLength(2);
@@ -226,14 +226,14 @@ describe("what may be repeated", () => {
     ["a timeout", timedOut],
     ["a 200 that is not JSON", response(200, "<html>")],
     ["a 200 of another shape", response(200, { hello: 1 })],
-  ])("not a read after %s", async (_, step) => {
+  ])("do not repeat a read after %s", async (_, step) => {
     const world = setUp([step]);
     await failureOf(read(world));
     expect(world.sent).toHaveLength(1);
   });
 
   it.each([addForwardingNumber, updateForwardingNumber, deleteForwardingNumber])(
-    "never a write: $method",
+    "never repeat a write: $method",
     async (operation) => {
       for (const step of [
         response(500),
@@ -249,7 +249,7 @@ describe("what may be repeated", () => {
     },
   );
 
-  it("waits with full jitter, longer the second time", async () => {
+  it("wait with full jitter, longer the second time", async () => {
     const world = setUp([reset, reset, good], { random: 0.999 });
     await read(world);
     expect(world.clock.slept).toEqual([199, 399]);
@@ -258,27 +258,27 @@ describe("what may be repeated", () => {
     expect(eager.clock.slept).toEqual([0]);
   });
 
-  it("waits for the stated Retry-After when that leaves room for another attempt", async () => {
+  it("wait for the stated Retry-After when that leaves room for another attempt", async () => {
     const world = setUp([response(503, {}, { "retry-after": "5" }), good], { random: 0 });
     await read(world);
     expect(world.clock.slept).toEqual([5_000]);
   });
 
-  it("does not wait when that leaves no room, and passes the time on", async () => {
+  it("do not wait when that leaves no room, and pass the time on", async () => {
     const world = setUp([response(503, {}, { "retry-after": "60" })]);
     const failure = await failureOf(read(world));
     expect(failure).toMatchObject({ kind: "unavailable", retryAfterMs: 60_000 });
     expect(world.clock.slept).toEqual([]);
   });
 
-  it("does not repeat when there is no time for another attempt", async () => {
+  it("do not repeat when there is no time for another attempt", async () => {
     const world = setUp([reset]);
     const context = world.context({ deadline: deadlineIn(900, world.clock, 0) });
     await failureOf(world.client.call(listForwardingNumbers, { path: EXTENSION }, context));
     expect(world.sent).toHaveLength(1);
   });
 
-  it("stops repeating once a 429 comes", async () => {
+  it("stop at a 429", async () => {
     const world = setUp([reset, rejection(429, "CMN-301", { "retry-after": "60" })]);
     expect(await failureOf(read(world))).toMatchObject({ kind: "rate_limited", retryAfterMs: 60_000 });
     expect(world.sent).toHaveLength(2);
@@ -288,7 +288,7 @@ describe("what may be repeated", () => {
 describe("a token that RingCentral rejects", () => {
   const dead = ["OAU-128", "OAU-129", "OAU-149", "OAU-213", "AGW-402", "CMN-405", "OAU-151"];
 
-  it.each(dead)("%s: is rejected, and the call repeated once with a new one", async (code) => {
+  it.each(dead)("%s: is rejected, and the call is repeated once with a new one", async (code) => {
     const body = { errorCode: "TokenInvalid", errors: [{ errorCode: code }] };
     const { client, context, sent, rejected } = setUp([response(401, body), good]);
     await client.call(listForwardingNumbers, { path: EXTENSION }, context());
@@ -296,14 +296,14 @@ describe("a token that RingCentral rejects", () => {
     expect(sent.map(({ headers }) => headers.authorization)).toEqual(["Bearer SIM-at-1", "Bearer SIM-at-2"]);
   });
 
-  it("costs a write one repetition too: rejected means not done", async () => {
+  it("makes a write repeat once too: rejected means not done", async () => {
     const { client, context, sent, admitted } = setUp([rejection(401, "OAU-213"), record]);
     await client.call(addForwardingNumber, { path: EXTENSION, body: {} }, context());
     expect(sent).toHaveLength(2);
     expect(admitted).toHaveLength(2);
   });
 
-  it("twice is kind auth, and no third attempt", async () => {
+  it("twice gives kind auth, and no third attempt", async () => {
     const { client, context, sent, rejected } = setUp([rejection(401, "OAU-213"), rejection(401, "OAU-129")]);
     const failure = await failureOf(client.call(listForwardingNumbers, { path: EXTENSION }, context()));
     expect(failure).toMatchObject({
@@ -316,24 +316,24 @@ describe("a token that RingCentral rejects", () => {
     expect(rejected).toHaveLength(1);
   });
 
-  it("is one even when the 401 is a page of HTML", async () => {
+  it("is rejected even when the 401 is a page of HTML", async () => {
     const { client, context } = setUp([response(401, "<html>"), response(401, "<html>")]);
     const failure = await failureOf(client.call(listForwardingNumbers, { path: EXTENSION }, context()));
     expect(failure.kind).toBe("auth");
   });
 
-  it("leaves the retries of a read untouched", async () => {
+  it("does not use up the retries of a read", async () => {
     const { client, context, sent } = setUp([reset, rejection(401, "OAU-213"), reset, good]);
     await client.call(listForwardingNumbers, { path: EXTENSION }, context());
     expect(sent).toHaveLength(4);
   });
 });
 
-describe("what a 429 says", () => {
+describe("a 429", () => {
   const read = (world: ReturnType<typeof setUp>) =>
     world.client.call(listForwardingNumbers, { path: EXTENSION }, world.context());
 
-  it("is passed to the rate limiter with its time and group", async () => {
+  it("is reported to the rate limiter with its time and group", async () => {
     const headers = { "x-rate-limit-group": "Light", "x-rate-limit-window": "60", "retry-after": "42" };
     const world = setUp([rejection(429, "CMN-301", headers)]);
     await failureOf(read(world));
@@ -349,13 +349,13 @@ describe("what a 429 says", () => {
     ]);
   });
 
-  it("is some wider limit when it has no rate headers", async () => {
+  it("without rate headers belongs to a wider limit", async () => {
     const world = setUp([rejection(429, "CMN-310")]);
     expect(await failureOf(read(world))).toMatchObject({ kind: "rate_limited", retryAfterMs: 30_000 });
     expect(world.observed[0]).toMatchObject({ group: "light", withoutHeaders: true, retryAfterMs: 30_000 });
   });
 
-  it("CMN-304 is about this write, not about the budget", async () => {
+  it("with CMN-304 is about this write, not about the budget", async () => {
     const world = setUp([rejection(429, "CMN-304")]);
     const write = world.client.call(addForwardingNumber, { path: EXTENSION, body: {} }, world.context());
     expect(await failureOf(write)).toMatchObject({
@@ -367,8 +367,8 @@ describe("what a 429 says", () => {
   });
 });
 
-describe("before anything is sent", () => {
-  it("a rejection by the rate limiter is the call's failure and carries the operation's name", async () => {
+describe("before a request is sent", () => {
+  it("a rejection by the rate limiter fails the call, with the operation's name", async () => {
     const paused = new RingCentralError({
       kind: "rate_limited",
       operation: "admit",
@@ -395,7 +395,7 @@ describe("before anything is sent", () => {
     expect(admitted).toEqual([]);
   });
 
-  it("a faulty setting stays what it is, a missing Secrets Manager is unavailability", async () => {
+  it("a configuration error stays one, and an unreachable Secrets Manager means unavailable", async () => {
     const call = (error: Error) => {
       const { client, context } = setUp([good], { tokens: { get: () => Promise.reject(error) } });
       return client.call(listForwardingNumbers, { path: EXTENSION }, context());
@@ -410,7 +410,7 @@ describe("before anything is sent", () => {
     });
   });
 
-  it("the permit says whether the request may have been counted", async () => {
+  it("the permit records whether RingCentral may have counted the request", async () => {
     const world = setUp([refused, reset, timedOut]);
     await failureOf(world.client.call(listForwardingNumbers, { path: EXTENSION }, world.context()));
     expect(world.released).toEqual([false, true, true]);
@@ -418,7 +418,7 @@ describe("before anything is sent", () => {
 });
 
 describe("the log", () => {
-  it("has one line an exchange, with what support needs", async () => {
+  it("has one line per exchange, with the fields that support needs", async () => {
     const world = setUp([
       rejection(500, "CMN-203", { rcrequestid: "r-1" }),
       response(200, { records: [] }, { rcrequestid: "r-2" }),
@@ -448,7 +448,7 @@ describe("the log", () => {
       expect(world.text()).not.toContain(secret);
   });
 
-  it("says when records had to be left out", async () => {
+  it("reports the number of unreadable records", async () => {
     const world = setUp([response(200, { records: [{ id: "1" }, { phoneNumber: "+13125550188" }] })]);
     const list = await world.client.call(listForwardingNumbers, { path: EXTENSION }, world.context());
     expect(list.records).toHaveLength(1);

@@ -9,7 +9,7 @@ import type { HttpRequest, HttpResponse } from "../../../lib/ringcentral/http/tr
 import { captureLog } from "../../support/capture-log.ts";
 import { type ManualClock, manualClock } from "../../support/manual-clock.ts";
 
-/** An upstream that takes `tookMs` and respects the caller's deadline. */
+/** An upstream that takes `tookMs` and observes the caller's deadline. */
 function setUp(tookMs: number, clock: ManualClock = manualClock()) {
   const sent: HttpRequest[] = [];
   const inFlight = { now: 0, most: 0 };
@@ -55,7 +55,7 @@ function setUp(tookMs: number, clock: ManualClock = manualClock()) {
 const path = { extensionId: "3800222" };
 
 describe("identical reads in flight", () => {
-  it("share one exchange, and each gets a result of its own", async () => {
+  it("share one exchange, and each gets its own result", async () => {
     const { clock, sent, read } = setUp(100);
     const reads = Array.from({ length: 50 }, () => read({ path, query: { page: 1, perPage: 100 } }, 5_000));
     await clock.advance(100);
@@ -102,7 +102,7 @@ describe("identical reads in flight", () => {
     expect(sent).toHaveLength(2);
   });
 
-  it("are reads: writes are each sent", async () => {
+  it("are reads only: each write is sent", async () => {
     const { client, clock, sent, log } = setUp(100);
     const deadline = deadlineIn(5_000, clock, 0);
     const write = () =>
@@ -113,7 +113,7 @@ describe("identical reads in flight", () => {
     expect(sent).toHaveLength(2);
   });
 
-  it("end for each by its own deadline, without ending it for the others", async () => {
+  it("end for each caller at its own deadline, and continue for the others", async () => {
     const { clock, sent, read } = setUp(1_000);
     const relaxed = read({ path }, 5_000);
     const rushed = read({ path }, 300).catch((error: unknown) => error);
@@ -130,7 +130,7 @@ describe("identical reads in flight", () => {
     expect(sent).toHaveLength(1);
   });
 
-  it("begun by a caller with little time do not fail callers with more", async () => {
+  it("that began with little time do not fail callers with more", async () => {
     const { clock, sent, read } = setUp(1_000);
     const rushed = read({ path }, 300).catch((error: unknown) => error);
     const relaxed = Array.from({ length: 5 }, () => read({ path }, 5_000));
@@ -141,7 +141,7 @@ describe("identical reads in flight", () => {
     expect(sent).toHaveLength(2);
   });
 
-  it("serve every caller with time for a whole exchange, none past its deadline, and never more than one exchange at a time", async () => {
+  it("serve every caller with time for a whole exchange, none past its deadline, and with one exchange at a time", async () => {
     const arrivals = fc.array(fc.record({ after: fc.nat(400), within: fc.integer({ min: 1, max: 900 }) }), {
       minLength: 1,
       maxLength: 8,
@@ -163,7 +163,7 @@ describe("identical reads in flight", () => {
           expect(waited).toBeLessThanOrEqual(within);
           if (result !== "answered") {
             expect(result).toBeInstanceOf(RingCentralError);
-            // At worst every other reader led a flight that failed just before its end.
+            // In the worst case every other reader led an exchange that failed just before its end.
             expect(within).toBeLessThan(readers.length * tookMs);
           }
         }

@@ -20,7 +20,7 @@ function lab(options: Partial<Parameters<typeof createCircuitBreaker>[0]> = {}) 
 }
 
 describe("circuitBreaker", () => {
-  it("refuses at once for a while after a failure, longer after each further one, up to a bound", async () => {
+  it("rejects at once for a while after a failure, longer after each further one, up to a bound", async () => {
     const { clock, breaker, fail } = lab();
     for (const pauseMs of [1_000, 2_000, 3_000, 3_000]) {
       expect(await fail()).toBe("away");
@@ -32,7 +32,7 @@ describe("circuitBreaker", () => {
     }
   });
 
-  it("tells of the first failure and of the first success after it, and starts counting anew", async () => {
+  it("reports the first failure and the first success after it, and starts counting anew", async () => {
     const { clock, breaker, told, fail } = lab();
     await fail();
     await clock.advance(1_000);
@@ -45,7 +45,7 @@ describe("circuitBreaker", () => {
     expect(breaker.isOpen()).toBe(false);
   });
 
-  it("counts silence as a failure, with more patience before the first response", async () => {
+  it("counts silence as a failure, and waits longer before the first response", async () => {
     const { clock, breaker } = lab({ timeoutMs: 200, firstTimeoutMs: 800 });
     const first = expect(breaker.call(() => new Promise(() => {}))).rejects.toThrow(StorageUnavailable);
     await clock.advance(799);

@@ -25,7 +25,7 @@ function useEndpoint(endpoint: string) {
   vi.stubEnv("AWS_ENDPOINT_URL_DYNAMODB", endpoint);
 }
 
-/** What every record store does, whatever lies underneath. */
+/** The behaviour of every record store, on any engine. */
 function conforms(store: () => RecordStore) {
   let count = 0;
   const fresh = () => ({ partition: "conformance", sort: `${++count}` });
@@ -41,7 +41,7 @@ function conforms(store: () => RecordStore) {
     expect(await store().read(key)).toEqual({ value: { n: 2 }, version: 2 });
   });
 
-  it("keeps any JSON value as it is", async () => {
+  it("keeps any JSON value unchanged", async () => {
     for (const value of [{ text: "ü€😀", nested: [1, null, { deep: true }] }, [], "", 0, null, false]) {
       const key = fresh();
       await store().compareAndSet(key, null, value);
@@ -67,7 +67,7 @@ function conforms(store: () => RecordStore) {
     expect(versions.filter((version) => version === undefined)).toHaveLength(19);
   });
 
-  it("removes only the version that was meant, and starts again at 1", async () => {
+  it("removes only the given version, and starts again at 1", async () => {
     const key = fresh();
     await store().compareAndSet(key, null, "a");
     await store().compareAndSet(key, 1, "b");
@@ -78,14 +78,14 @@ function conforms(store: () => RecordStore) {
     expect(await store().compareAndSet(key, null, "c")).toBe(1);
   });
 
-  it("keeps partitions and sorts apart", async () => {
+  it("keeps partition and sort keys apart", async () => {
     const key = fresh();
     await store().compareAndSet(key, null, "here");
     expect(await store().read({ ...key, partition: "elsewhere" })).toBeUndefined();
     expect(await store().read({ ...key, sort: `${key.sort}x` })).toBeUndefined();
   });
 
-  it("accepts an expiry without hiding the record before it is deleted", async () => {
+  it("accepts an expiry, and keeps the record readable until it is deleted", async () => {
     const key = fresh();
     await store().compareAndSet(key, null, "old", { expiresAt: 1_000 });
     expect((await store().read(key))?.value).toBe("old");
@@ -96,7 +96,7 @@ describe("records in memory", () => {
   const store = createMemoryRecordStore();
   conforms(() => store);
 
-  it("takes effect or not, as the fault says", async () => {
+  it("take effect or not, according to the fault", async () => {
     const lossy = createMemoryRecordStore();
     const key = { partition: "p", sort: "s" };
     const fail = () => {
@@ -170,7 +170,7 @@ describe.each(engines)("records in DynamoDB ($name)", ({ start, skip }) => {
     ]);
   });
 
-  it("does not take another's write for its own after a repetition", async () => {
+  it("does not take another writer's record for its own after a repeat", async () => {
     const key = { partition: "lost", sort: "race" };
     await store.compareAndSet(key, null, "theirs");
     proxy.faults.push("drop request");
@@ -193,7 +193,7 @@ describe.each(engines)("records in DynamoDB ($name)", ({ start, skip }) => {
     expect(await store.remove(key, 1)).toBe(true);
   });
 
-  it("throws StorageUnavailable within its limit when the table does not respond", async () => {
+  it("throws StorageUnavailable within its time limit when the table does not respond", async () => {
     const hasty = createDynamoRecordStore({ tableName: TABLE, requestTimeoutMs: 200, maxAttempts: 2 });
     proxy.faults.push("hang", "hang");
     const began = performance.now();
@@ -202,7 +202,7 @@ describe.each(engines)("records in DynamoDB ($name)", ({ start, skip }) => {
     expect(proxy.faults).toHaveLength(0);
   });
 
-  it("says StorageUnavailable, without the value, for a table that is not there", async () => {
+  it("throws StorageUnavailable, without the value, when the table does not exist", async () => {
     const lost = createDynamoRecordStore({ tableName: "no-such-table" });
     const failure = await lost.compareAndSet({ partition: "a", sort: "b" }, null, "hush").catch((e) => e);
     expect(failure).toBeInstanceOf(StorageUnavailable);

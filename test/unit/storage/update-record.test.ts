@@ -14,19 +14,19 @@ describe("updateRecord", () => {
     expect(await updateRecord(deps, key, count)).toEqual({ value: { n: 2 }, version: 2 });
   });
 
-  it("leaves the record alone when there is nothing to change", async () => {
+  it("leaves the record unchanged when there is nothing to change", async () => {
     const deps = { records: createMemoryRecordStore(), clock: leapingClock(), random: () => 0.5 };
     expect(await updateRecord(deps, key, () => undefined)).toBeUndefined();
     expect(await deps.records.read(key)).toBeUndefined();
   });
 
-  it("loses no change of writers that race", async () => {
+  it("loses no change of concurrent writers", async () => {
     const deps = { records: createMemoryRecordStore(), clock: leapingClock(), random: Math.random };
     await Promise.all(Array.from({ length: 7 }, () => updateRecord(deps, key, count, { maxTries: 50 })));
     expect((await deps.records.read(key))?.value).toEqual({ n: 7 });
   });
 
-  it("repeats a lost race at once, then waits ever longer, and gives up in the end", async () => {
+  it("retries a lost race at once, then waits longer each time, and gives up in the end", async () => {
     const clock = leapingClock();
     const records = createMemoryRecordStore();
     const deps = { records: { ...records, compareAndSet: async () => undefined }, clock, random: () => 0.5 };

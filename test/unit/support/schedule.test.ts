@@ -4,7 +4,7 @@ import { createSchedule, forEachSeed, LostMessage, type ScheduleOptions } from "
 
 const key = { partition: "test", sort: "counter" };
 
-/** A deliberately naive protocol: read, add one, write; `safe` retries when somebody else was first. */
+/** A deliberately naive protocol: read, add one, write. `safe` retries when another writer was first. */
 async function countTo(options: ScheduleOptions, instances: number, safe: boolean) {
   const schedule = createSchedule(options);
   const shared = createMemoryRecordStore();
@@ -58,7 +58,7 @@ describe("the schedule", () => {
     expect(new Set(effects)).toEqual(new Set(["none", "1"]));
   });
 
-  it("loses requests without effect and answers after the effect", async () => {
+  it("loses requests without effect, and responses after the effect", async () => {
     const lose = async (rates: Partial<ScheduleOptions>) => {
       const schedule = createSchedule({ seed: 1, ...rates });
       const instance = schedule.instance();
@@ -79,7 +79,7 @@ describe("the schedule", () => {
     expect(await lose({ duplicateRate: 1 })).toEqual({ effects: 2, error: undefined });
   });
 
-  it("moves time only when everybody waits, and skews each instance's view of it", async () => {
+  it("moves time only when every task waits, and skews each instance's clock", async () => {
     const schedule = createSchedule({ seed: 3 });
     const [fast, slow] = [schedule.instance({ skewMs: 5_000 }), schedule.instance({ skewMs: -5_000 })];
     const seen = [fast, slow].map((instance) =>
@@ -94,7 +94,7 @@ describe("the schedule", () => {
     expect((await Promise.all(seen)).map((o) => o.status === "done" && o.value)).toEqual([5_000, -5_000]);
   });
 
-  it("says which seed failed", async () => {
+  it("names the seed that failed", async () => {
     const breaksOnThree = async (seed: number) => {
       if (seed === 3) throw new Error("broken");
     };
@@ -102,7 +102,7 @@ describe("the schedule", () => {
     await expect(failing).rejects.toThrow(/SEED=3 fails: broken/);
   });
 
-  it("counts up from the first seed named, and plays the same seeds where none is", async () => {
+  it("counts up from the first given seed, and plays the same seeds without one", async () => {
     const seedsOf = async (env: { FIRST_SEED?: string; SEED?: string }) => {
       const seeds: number[] = [];
       await forEachSeed(3, async (seed) => void seeds.push(seed), env);

@@ -17,7 +17,7 @@ describe("the URL of a call", () => {
     );
   });
 
-  it("repeats array values and encodes what needs it", () => {
+  it("repeats array values and encodes special characters", () => {
     const query = { page: 2, usageType: ["MainCompanyNumber", "DirectNumber"], status: "A&access_token=x" };
     expect(buildUrl(SERVER, listCompanyNumbers, "3700111", { query }).search).toBe(
       "?page=2&usageType=MainCompanyNumber&usageType=DirectNumber&status=A%26access_token%3Dx",
@@ -41,7 +41,7 @@ describe("the URL of a call", () => {
     "1".repeat(21),
     "-1",
     "1.0",
-  ])("refuses the id %j", (id) => {
+  ])("rejects the id %j", (id) => {
     const ids = { extensionId: "1", forwardingNumberId: id };
     expect(() => buildUrl(SERVER, getForwardingNumber, "3700111", { path: ids })).toThrow(TypeError);
     expect(() => buildUrl(SERVER, listCompanyNumbers, id, {})).toThrow(TypeError);
@@ -76,7 +76,7 @@ describe("the URL of a call", () => {
     expect(() => buildUrl(SERVER, listCompanyNumbers, "1", { query: { [name]: "1" } })).toThrow(TypeError);
   });
 
-  it("is on the server and below the account whatever the ids and values", () => {
+  it("is on the server and below the account, whatever the ids and values", () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), fc.string(), (extensionId, forwardingNumberId, value) => {
         let url: URL;

@@ -13,7 +13,7 @@ import {
 const BASE = "https://platform.ringcentral.com/restapi/v1.0/account/3700111";
 
 describe("RingCentral's records", () => {
-  it("accept an id as text or as a number, and give it as text", () => {
+  it("accept an id as text or as a number, and return it as text", () => {
     const number = { phoneNumber: "+12025550143" };
     expect(wireBlockedNumber.parse({ ...number, id: "4400111000" }).id).toBe("4400111000");
     expect(wireCompanyNumber.parse({ ...number, id: 900001 }).id).toBe("900001");
@@ -30,7 +30,7 @@ describe("RingCentral's records", () => {
     expect(wireForwardingNumber.safeParse({ id: "1" }).success).toBe(true);
   });
 
-  it("keep enumeration values that are newer than we are", () => {
+  it("keep unknown enumeration values", () => {
     const parsed = wireCompanyNumber.parse({
       id: 1,
       phoneNumber: "+16505550111",
@@ -77,7 +77,7 @@ describe("RingCentral's records", () => {
     expect(parsed).toMatchObject({ primary: false, status: "Unknown", usageType: "Unknown" });
   });
 
-  it("drop what we do not know, upstream addresses above all", () => {
+  it("drop unknown fields, above all upstream addresses", () => {
     const parsed = wireForwardingNumber.parse({
       id: "712000",
       uri: `${BASE}/extension/3800222/forwarding-number/712000`,
@@ -105,7 +105,7 @@ describe("a list", () => {
     { id: "2", phoneNumber: "+12025550177" },
   ];
 
-  it("gives its records and its place in the whole, without an address", () => {
+  it("gives its records and its position, without an address", () => {
     const list = wireBlockedNumbers.parse({
       uri: BASE,
       records,
@@ -140,11 +140,14 @@ describe("a list", () => {
     ["no more elements in total", { paging: { ...paging, totalElements: 100 } }, false],
     ["paging alone, with records on the page", { paging }, true],
     ["nothing said at all", {}, false],
-  ])("has a next page by what RingCentral says, not by how full it is: %s", (_, envelope, expected) => {
-    expect(wireBlockedNumbers.parse({ records, ...envelope }).hasNextPage).toBe(expected);
-  });
+  ])(
+    "takes the next page from RingCentral's paging fields, not from how full the page is: %s",
+    (_, envelope, expected) => {
+      expect(wireBlockedNumbers.parse({ records, ...envelope }).hasNextPage).toBe(expected);
+    },
+  );
 
-  it("ends when paging alone is said and the page is empty", () => {
+  it("ends when only paging is given and the page is empty", () => {
     expect(wireBlockedNumbers.parse({ records: [], paging }).hasNextPage).toBe(false);
   });
 
@@ -171,14 +174,14 @@ describe("a list", () => {
     expect(wireBlockedNumbers.safeParse({ records: "none" }).success).toBe(false);
   });
 
-  it("leaves out and counts records that cannot be read, but not a whole page of them", () => {
+  it("leaves out and counts unreadable records, but fails when a whole page is unreadable", () => {
     const odd = { phoneNumber: "+12025550199" };
     const list = wireBlockedNumbers.parse({ records: [records[0], odd, null] });
     expect(list).toMatchObject({ records: [records[0]], skippedRecords: 2 });
     expect(wireBlockedNumbers.safeParse({ records: [odd, null] }).success).toBe(false);
   });
 
-  it("holds nothing to its envelope, except where RingCentral describes it as required", () => {
+  it("requires only the envelope fields that RingCentral documents as required", () => {
     const company = { records: [{ id: 900001, phoneNumber: "+18005550100" }] };
     expect(wireCompanyNumbers.safeParse(company).success).toBe(true);
     expect(wireExtensionPhoneNumbers.safeParse(company).success).toBe(false);

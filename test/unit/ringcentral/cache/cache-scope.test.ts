@@ -13,7 +13,7 @@ import { createMemoryRecordStore } from "../../../support/memory-record-store.ts
 
 const NOW = 1_000_000;
 const LONGEST_KEPT_MS = 3_600_000;
-/** `cache-scope.ts` allows two clocks to differ by this much. */
+/** Maximum difference of two clocks in `cache-scope.ts`. */
 const SKEW_MS = 5_000;
 const SOON = NOW + 20_000;
 
@@ -35,7 +35,7 @@ const changes: Record<Exclude<Event, "a read">, ScopeChange> = {
   "a write without a mark ends": { type: "end", mark: undefined },
 };
 
-/** A read gives the epoch or "live"; a change gives the marks of the record afterwards, with a new epoch. */
+/** A read gives the epoch or "live"; a change gives the record's marks after it, with a new epoch. */
 const table: Record<State, Record<Event, string | readonly string[]>> = {
   untouched: {
     "a read": "untouched",
@@ -89,7 +89,7 @@ describe("a cache scope", () => {
     expect(next.expiresAt).toBe(lastEnd + 2 * LONGEST_KEPT_MS);
   });
 
-  it("is live for 5 s after the table failed, without another read, and is still told of every write", async () => {
+  it("is live for 5 s after the table failed, without another read, and still hears of every write", async () => {
     const clock = manualClock(NOW);
     const table = createMemoryRecordStore();
     let calls = 0;

@@ -75,7 +75,7 @@ describe("error bodies", () => {
     ],
     ["members of unexpected types", 400, { errorCode: 7, errors: "none", parameterName: {} }, {}],
     ["no body at all", 404, "", {}],
-  ])("are read in each dialect: %s", (_, status, body, expected) => {
+  ])("are read in each format: %s", (_, status, body, expected) => {
     const { kind, operation, mayHaveTakenEffect, ...rest } = failure(status, body) ?? {};
     expect({ kind, operation, mayHaveTakenEffect }).toEqual({
       kind: "rejected",
@@ -85,7 +85,7 @@ describe("error bodies", () => {
     expect(rest).toEqual({ status, ...expected });
   });
 
-  it("leave out values that could smuggle text into logs and responses", () => {
+  it("lose values that could smuggle text into logs and responses", () => {
     const body = { errors: [{ errorCode: "CMN-101\r\nSet-Cookie: x", parameterName: "<b>" }] };
     expect(failure(400, body, { rcrequestid: "a b" })).toEqual({
       kind: "rejected",
@@ -161,7 +161,7 @@ describe("Retry-After", () => {
     ["the window when it is longer", { "x-rate-limit-window": "60" }, 60_000],
     ["no less than 30 s for a short window", { "x-rate-limit-window": "5" }, 30_000],
     ["30 s when it is unreadable", { "retry-after": "soon" }, 30_000],
-  ])("a 429 closes the door for %s", (_, headers, expected) => {
+  ])("a 429 pauses calls for %s", (_, headers, expected) => {
     expect(pausedForMs(headers, NOW)).toBe(expected);
     expect(failure(429, {}, headers)?.retryAfterMs).toBe(expected);
   });
@@ -182,7 +182,7 @@ describe("rate limit headers", () => {
     }
   });
 
-  it("may be missing or nonsense", () => {
+  it("may be missing or unreadable", () => {
     expect(readRateHeaders({})).toEqual({});
     expect(readRateHeaders({ "x-rate-limit-limit": "many", "x-rate-limit-remaining": "-1" })).toEqual({});
   });
@@ -197,11 +197,11 @@ describe("the body of a success", () => {
     ["application/json"],
     ["application/json;charset=utf-8"],
     ["application/vnd.ringcentral.thing+json"],
-  ])("is taken as %s", (type) => {
+  ])("is accepted as %s", (type) => {
     expect(read('{"id":"1"}', { "content-type": type })).toEqual({ id: "1" });
   });
 
-  it("is taken without a content type when it is JSON", () => {
+  it("is accepted without a content type when it is JSON", () => {
     expect(read('{"id":"1"}', {})).toEqual({ id: "1" });
   });
 

@@ -41,7 +41,7 @@ async function closedPort(): Promise<number> {
 }
 
 describe("an exchange", () => {
-  it("introduces itself, asks for JSON, and hands over status, headers and body", async () => {
+  it("sends its User-Agent, asks for JSON, and returns status, headers and body", async () => {
     const server = await startLoopback((_, response) =>
       json(response, 404, { a: 1 }, { RCRequestId: "r-1" }),
     );
@@ -59,7 +59,7 @@ describe("an exchange", () => {
     });
   });
 
-  it("sends its body as it is", async () => {
+  it("sends its body unchanged", async () => {
     const server = await startLoopback((_, response) => json(response, 200, {}));
     const headers = { ...AUTHORIZATION, "content-type": "application/json" };
     const transport = createTransport({ userAgent: AGENT });
@@ -71,7 +71,7 @@ describe("an exchange", () => {
     });
   });
 
-  it("uses a connection again", async () => {
+  it("reuses a connection", async () => {
     const server = await startLoopback((_, response) => json(response, 200, {}));
     const transport = createTransport({ userAgent: AGENT });
     for (let i = 0; i < 3; i += 1) await transport.send(request(server.origin));
@@ -87,7 +87,7 @@ describe("an exchange", () => {
     expect(result.body).toBe('{"a":1}');
   });
 
-  it("is never repeated here", async () => {
+  it("is never repeated by the transport", async () => {
     const server = await startLoopback((_, response) => json(response, 503, {}, { "retry-after": "0" }));
     await createTransport({ userAgent: AGENT }).send(request(server.origin));
     expect(server.received).toHaveLength(1);
@@ -125,7 +125,7 @@ describe("redirects", () => {
   });
 
   it.each([301, 302, 303, 307, 308])(
-    "%d to another origin is answered as it is, and nothing goes there",
+    "%d to another origin is returned unchanged, and nothing is sent there",
     async (status) => {
       const elsewhere = await startLoopback((_, response) => json(response, 200, {}));
       const server = await startLoopback((_, response) => {
@@ -137,7 +137,7 @@ describe("redirects", () => {
     },
   );
 
-  it("without end are broken", async () => {
+  it("in a loop are broken", async () => {
     const server = await startLoopback((_, response) =>
       response.writeHead(302, { location: "/again" }).end(),
     );
@@ -157,13 +157,13 @@ describe("network faults", () => {
     expect(failure.status).toBeUndefined();
   });
 
-  it("a name that does not resolve: unavailable, surely without effect", async () => {
+  it("a name that does not resolve: unavailable, certainly without effect", async () => {
     const url = "http://ringcentral.invalid/";
     const failure = await failureOf(createTransport({ userAgent: AGENT }).send(request(url)));
     expect(failure).toMatchObject({ kind: "unavailable", mayHaveTakenEffect: false });
   });
 
-  it("no TLS on the other side: unavailable, surely without effect", async () => {
+  it("no TLS on the other side: unavailable, certainly without effect", async () => {
     const server = await startLoopback((_, response) => json(response, 200, {}));
     const url = server.origin.replace("http:", "https:");
     const failure = await failureOf(
@@ -180,7 +180,7 @@ describe("network faults", () => {
     expect(failure).toMatchObject({ kind: "broken", mayHaveTakenEffect: true });
   });
 
-  it("reset on a connection used before: broken, may have taken effect", async () => {
+  it("reset on a reused connection: broken, may have taken effect", async () => {
     const server = await startLoopback(({ url }, response) => {
       if (url === "/first") json(response, 200, {});
       else response.socket?.resetAndDestroy();
@@ -213,7 +213,7 @@ describe("network faults", () => {
     expect(failure.kind).toBe("broken");
   });
 
-  it("never lets credentials into the error", async () => {
+  it("never put credentials into the error", async () => {
     const server = await startLoopback((_, response) => response.socket?.resetAndDestroy());
     const pending = createTransport({ userAgent: AGENT }).send(request(server.origin));
     const error = await pending.catch((reason: unknown) => reason);
@@ -222,7 +222,7 @@ describe("network faults", () => {
   });
 });
 
-describe("bounds", () => {
+describe("time and size limits", () => {
   it("no response in time: timeout, of the deadline", async () => {
     const server = await startLoopback(() => undefined);
     const transport = createTransport({ userAgent: AGENT });
@@ -231,7 +231,7 @@ describe("bounds", () => {
     expect(failure).toMatchObject({ kind: "timeout", deadlineExceeded: true, mayHaveTakenEffect: true });
   });
 
-  it("one attempt has less time than a long deadline: timeout, not of the deadline", async () => {
+  it("an attempt with less time than the deadline: timeout, not of the deadline", async () => {
     const server = await startLoopback(() => undefined);
     const transport = createTransport({ userAgent: AGENT, attemptTimeoutMs: 60 });
     const failure = await failureOf(transport.send(request(server.origin)));
@@ -239,7 +239,7 @@ describe("bounds", () => {
     expect(failure.deadlineExceeded).toBeUndefined();
   });
 
-  it("a body that trickles is held to the same time", async () => {
+  it("a body that trickles has the same time limit", async () => {
     const server = await startLoopback((_, response) => {
       response.writeHead(200, { "content-type": "application/json" });
       const trickle = setInterval(() => response.write(" "), 10);
@@ -249,7 +249,7 @@ describe("bounds", () => {
     expect((await failureOf(transport.send(request(server.origin)))).kind).toBe("timeout");
   });
 
-  it("nothing leaves once the time is up", async () => {
+  it("nothing is sent once the time is up", async () => {
     const server = await startLoopback((_, response) => json(response, 200, {}));
     const deadline = deadlineIn(0, systemClock);
     const failure = await failureOf(
@@ -259,7 +259,7 @@ describe("bounds", () => {
     expect(server.received).toEqual([]);
   });
 
-  it("a body beyond the bound is broken, compressed or not", async () => {
+  it("a body beyond the size limit is broken, compressed or not", async () => {
     const body = "x".repeat(300_000);
     const server = await startLoopback(({ url }, response) => {
       response.writeHead(200, url === "/gzip" ? { "content-encoding": "gzip" } : {});
@@ -274,7 +274,7 @@ describe("bounds", () => {
     expect((await roomy.send(request(`${server.origin}/gzip`))).body).toHaveLength(300_000);
   });
 
-  it("connections waiting to be made are bounded by the time too", async () => {
+  it("connections in progress have the same time limit", async () => {
     const silent = createServer(() => undefined);
     await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
     onTestFinished(() => void silent.close());

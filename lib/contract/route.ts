@@ -11,7 +11,20 @@ export const scopes = {
   "ops:read": "See what is left of the RingCentral budgets.",
 } as const;
 
+/** The groups of operations, in reading order. */
+export const tags = {
+  "Blocked numbers": "The numbers whose calls and messages an extension rejects.",
+  "Caller blocking": "Blocked and allowed numbers, and the treatment of all other callers.",
+  "Forwarding numbers": "Where an extension's calls can be forwarded or flipped to.",
+  Overview: "All of an extension's numbers in one request.",
+  "Company numbers": "Every number of the account, from a synced snapshot, and the feed of its changes.",
+  "Number sync": "The sync that keeps the snapshot: status, history, quarantine, and an immediate start.",
+  Operations: "Health, RingCentral's budgets, and this description.",
+  Webhooks: "For RingCentral, not for apps.",
+} as const;
+
 type Scope = keyof typeof scopes;
+type Tag = keyof typeof tags;
 type Method = "GET" | "POST" | "PUT" | "DELETE";
 export type ObjectSchema = z.ZodMiniObject;
 type NoFields = z.ZodMiniObject<Record<never, never>>;
@@ -32,7 +45,7 @@ export interface Route<
   scope?: Scope;
   /** RingCentral calls it, with the verification token of our subscription. */
   isWebhook?: true;
-  tag: string;
+  tag: Tag;
   summary: string;
   description: string;
   /** Path parameters. Absent: none. */

@@ -1,6 +1,5 @@
 import { contentTag } from "../platform/content-tag.ts";
-import type { EdgeRequest, Middleware } from "./invocation.ts";
-import { header } from "./invocation.ts";
+import { type EdgeRequest, header, type Middleware } from "./invocation.ts";
 
 /**
  * `ETag` on every response with content, and 304 for a read that the caller has already. The tag covers the content

@@ -40,10 +40,6 @@ export function beginInvocation(invocation: Invocation): void {
 
 /** A header's value. API Gateway sends names in lower case; other senders may not. */
 export function header(event: APIGatewayProxyEventV2, name: string): string | undefined {
-  const direct = event.headers[name];
-  if (direct !== undefined) return direct;
-  for (const [key, value] of Object.entries(event.headers)) {
-    if (key.toLowerCase() === name) return value;
-  }
-  return undefined;
+  const { headers } = event;
+  return headers[name] ?? Object.entries(headers).find(([key]) => key.toLowerCase() === name)?.[1];
 }

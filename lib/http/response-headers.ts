@@ -1,5 +1,4 @@
-import type { EdgeRequest, Middleware } from "./invocation.ts";
-import { header, invocationOf } from "./invocation.ts";
+import { type EdgeRequest, header, invocationOf, type Middleware } from "./invocation.ts";
 
 /** Protection against sniffing, framing, referrer leaks and shared caches. */
 const securityHeaders: Readonly<Record<string, string>> = {

@@ -1,3 +1,6 @@
+import { setTimeout } from "node:timers/promises";
+import { omitUndefined } from "./omit-undefined.ts";
+
 /**
  * Time as an argument. All code that reads the clock or waits takes a `Clock`, so that tests advance time instead of
  * sleeping.
@@ -12,19 +15,7 @@ export interface Clock {
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: (ms, signal) =>
-    new Promise((resolve, reject) => {
-      if (signal?.aborted) {
-        reject(signal.reason);
-        return;
-      }
-      const onAbort = () => {
-        clearTimeout(timer);
-        reject(signal?.reason);
-      };
-      const timer = setTimeout(() => {
-        signal?.removeEventListener("abort", onAbort);
-        resolve();
-      }, ms);
-      signal?.addEventListener("abort", onAbort, { once: true });
+    setTimeout(ms, undefined, omitUndefined({ signal })).catch((error) => {
+      throw signal?.aborted ? signal.reason : error;
     }),
 };

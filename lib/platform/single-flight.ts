@@ -2,45 +2,37 @@ import type { Clock } from "./clock.ts";
 import type { Deadline } from "./deadline.ts";
 import { withTimeout } from "./with-timeout.ts";
 
-/** Runs work once for several callers that need its result at the same time. */
-export interface SingleFlight<Result> {
-  /**
-   * Joins the flight of `key`, or starts it with `work`, which must end by `deadline`.
-   *
-   * A caller waits until its own deadline at most. When a flight fails because its starter's time was short, callers
-   * with more time start over: one of them starts a new flight, the others join it.
-   *
-   * @param timeUp the error for a caller whose own time runs out while others still wait
-   */
-  run(key: string, deadline: Deadline, work: () => Promise<Result>, timeUp: () => Error): Promise<Result>;
-}
-
-export interface SingleFlightOptions {
+interface SingleFlightOptions {
   clock: Clock;
   /** Whether work failed with this error only because of its deadline. */
   isForLackOfTime: (error: unknown) => boolean;
 }
 
-interface Flight<Result> {
-  landing: Promise<Result>;
-  deadlineAt: number;
-}
-
-export function createSingleFlight<Result>(options: SingleFlightOptions): SingleFlight<Result> {
-  const { clock, isForLackOfTime } = options;
-  const flights = new Map<string, Flight<Result>>();
-
-  function start(key: string, deadline: Deadline, work: () => Promise<Result>): Promise<Result> {
-    const landing = work().finally(() => flights.delete(key));
-    flights.set(key, { landing, deadlineAt: deadline.at });
-    return landing;
-  }
-
+/** Runs work once for several callers that need its result at the same time. */
+export function createSingleFlight<Result>({ clock, isForLackOfTime }: SingleFlightOptions) {
+  const flights = new Map<string, { landing: Promise<Result>; deadlineAt: number }>();
   return {
-    async run(key, deadline, work, timeUp) {
+    /**
+     * Joins the flight of `key`, or starts it with `work`, which must end by `deadline`.
+     *
+     * A caller waits until its own deadline at most. When a flight fails because its starter's time was short, callers
+     * with more time start over: one of them starts a new flight, the others join it.
+     *
+     * @param timeUp the error for a caller whose own time runs out while others still wait
+     */
+    async run(
+      key: string,
+      deadline: Deadline,
+      work: () => Promise<Result>,
+      timeUp: () => Error,
+    ): Promise<Result> {
       for (;;) {
         const joined = flights.get(key);
-        if (joined === undefined) return start(key, deadline, work);
+        if (joined === undefined) {
+          const landing = work().finally(() => flights.delete(key));
+          flights.set(key, { landing, deadlineAt: deadline.at });
+          return landing;
+        }
         try {
           return await withTimeout(joined.landing, { clock, timeoutMs: deadline.remainingMs(), timeUp });
         } catch (error) {

@@ -100,7 +100,7 @@ function createRuntime(shared: Shared) {
      * Names what the account is seen with: the app, its user, and the app's permissions. New credentials of the same
      * user in the same app are the same.
      */
-    async viewpoint(accountId: string, deadline: Deadline): Promise<string> {
+    async permissionFingerprint(accountId: string, deadline: Deadline): Promise<string> {
       const { credentials, tokens } = account(accountId);
       const { server, clientId } = await credentials.current(deadline);
       const { ownerId, scope = "" } = await tokens.get(deadline);

@@ -76,7 +76,7 @@ function depsFor({ accountId }: SyncMessage, invocation: JobInvocation): HandleM
           clock,
           random,
           instanceId,
-          fingerprint: (deadline) => services.viewpoint(accountId, deadline),
+          fingerprint: (deadline) => services.permissionFingerprint(accountId, deadline),
           problemOf: upstreamProblem,
           onEvent: (event) => log.info("sync", { event }),
         },

@@ -1,8 +1,7 @@
-import { type Route, scopes } from "../route.ts";
+import { type Route, scopes, tags } from "../route.ts";
 import { headerComponents, requestParameters } from "./parameters.ts";
 import { problemResponses, responsesOf } from "./responses.ts";
 import { componentSchemas, type JsonObject, refTo, schemaName } from "./schemas.ts";
-import { tagsOf } from "./tags.ts";
 
 /**
  * The OpenAPI 3.1 description of the routes, made from the schemas that validate. For builds and tests alone: no
@@ -30,7 +29,7 @@ export function buildOpenApi(all: readonly Route[], version: string): JsonObject
         variables: { host: { default: "api.example.com" } },
       },
     ],
-    tags: tagsOf(routes),
+    tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
     paths: pathsOf(routes),
     components: {
       schemas: componentSchemas(routes),

@@ -33,58 +33,55 @@ function declared(place: "path" | "query", schema: ObjectSchema | undefined): Js
   });
 }
 
-const pagingParameters: JsonObject[] = [
-  {
-    name: "limit",
-    in: "query",
-    required: false,
-    description: "The most items to return.",
-    schema: { type: "integer", format: "int32", minimum: 1, maximum: MAX_LIMIT, default: DEFAULT_LIMIT },
-  },
-  {
-    name: "cursor",
-    in: "query",
-    required: false,
-    description:
-      "`page.nextCursor` of the previous page. It is valid for the same route, extension and filters only.",
-    schema: jsonSchema(Cursor),
-  },
-];
-
-const VISIBLE_ASCII = "^[\\x21-\\x7e ]+$";
-
-const headerParameter = (name: string, description: string, schema: JsonObject): JsonObject => ({
+const parameter = (place: "query" | "header", name: string, description: string, schema: JsonObject) => ({
   name,
-  in: "header",
+  in: place,
   required: false,
   description,
-  schema: { type: "string", ...schema },
+  schema,
 });
+
+const pagingParameters: JsonObject[] = [
+  parameter("query", "limit", "The most items to return.", {
+    type: "integer",
+    format: "int32",
+    minimum: 1,
+    maximum: MAX_LIMIT,
+    default: DEFAULT_LIMIT,
+  }),
+  parameter(
+    "query",
+    "cursor",
+    "`page.nextCursor` of the previous page. It is valid for the same route, extension and filters only.",
+    jsonSchema(Cursor),
+  ),
+];
+
+const headerParameter = (name: string, description: string, schema: JsonObject) =>
+  parameter("header", name, description, { type: "string", ...schema });
+
+const VISIBLE_ASCII = "^[\\x21-\\x7e ]+$";
+const entityTag = { maxLength: 1024, pattern: VISIBLE_ASCII };
 
 const requestIdParameter = headerParameter("X-Request-Id", "The caller's own id of this request; returned.", {
   pattern: "^[A-Za-z0-9._-]{1,128}$",
   maxLength: 128,
 });
-
-const ifNoneMatch = headerParameter("If-None-Match", "An `ETag` the caller has; 304 while it is current.", {
-  maxLength: 1024,
-  pattern: VISIBLE_ASCII,
-});
-
+const ifNoneMatch = headerParameter(
+  "If-None-Match",
+  "An `ETag` the caller has; 304 while it is current.",
+  entityTag,
+);
+const ifMatch = headerParameter(
+  "If-Match",
+  "The `ETag` of the version to change; 412 when it has changed since.",
+  entityTag,
+);
 const idempotencyKey = headerParameter(
   "Idempotency-Key",
   "A unique value for this request, such as a UUID. Requests with the same key within 24 h take effect once, and " +
     "return the first response. Without a key, a repetition is a second request.",
   { minLength: 1, maxLength: 255, pattern: VISIBLE_ASCII },
-);
-
-const ifMatch = headerParameter(
-  "If-Match",
-  "The `ETag` of the version to change; 412 when it has changed since.",
-  {
-    maxLength: 1024,
-    pattern: VISIBLE_ASCII,
-  },
 );
 
 const text = (description: string, more: JsonObject = {}): JsonObject => ({

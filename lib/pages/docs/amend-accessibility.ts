@@ -4,17 +4,15 @@
  */
 export function amendAccessibility(root: HTMLElement): void {
   const amend = () => {
-    for (const { selector, attributes } of amendments) {
+    for (const [selector, attributes] of Object.entries(amendments)) {
       for (const target of root.querySelectorAll(selector)) {
-        for (const [name, value] of Object.entries(attributes)) {
-          amendAttribute(target, name, value);
-        }
+        for (const [name, value] of Object.entries(attributes)) amendAttribute(target, name, value);
       }
     }
     // label: a field has its row's name.
     for (const field of root.querySelectorAll("tr[data-param-name] :is(input, select, textarea)")) {
-      const row = field.closest("tr[data-param-name]");
-      amendAttribute(field, "aria-label", row?.getAttribute("data-param-name") ?? "");
+      const name = field.closest("tr[data-param-name]")?.getAttribute("data-param-name");
+      amendAttribute(field, "aria-label", name ?? "");
     }
   };
   let isDue = false;
@@ -34,22 +32,18 @@ function amendAttribute(target: Element, name: string, value: string): void {
   if (target.getAttribute(name) !== value) target.setAttribute(name, value);
 }
 
-interface Amendment {
-  selector: string;
-  attributes: Record<string, string>;
-}
-
-const amendments: Amendment[] = [
+/** By selector. */
+const amendments: Record<string, Record<string, string>> = {
   // region: <main> begins below the description of the API.
-  { selector: ".information-container", attributes: { role: "region", "aria-label": "About this API" } },
+  ".information-container": { role: "region", "aria-label": "About this API" },
   // heading-order: levels follow the nesting of the page.
-  { selector: "h3.opblock-tag", attributes: { "aria-level": "2" } },
-  { selector: ".opblock h4", attributes: { "aria-level": "3" } },
-  { selector: ".models > h4", attributes: { "aria-level": "2" } },
-  { selector: ".opblock h5", attributes: { "aria-level": "4" } },
+  "h3.opblock-tag": { "aria-level": "2" },
+  ".opblock h4": { "aria-level": "3" },
+  ".models > h4": { "aria-level": "2" },
+  ".opblock h5": { "aria-level": "4" },
   // label, select-name.
-  { selector: "textarea.body-param__text", attributes: { "aria-label": "Request body" } },
-  { selector: "select.content-type", attributes: { "aria-label": "Media type" } },
+  "textarea.body-param__text": { "aria-label": "Request body" },
+  "select.content-type": { "aria-label": "Media type" },
   // scrollable-region-focusable: a long response can be scrolled by keyboard.
-  { selector: "pre.microlight, pre.microlight code", attributes: { tabindex: "0" } },
-];
+  "pre.microlight, pre.microlight code": { tabindex: "0" },
+};

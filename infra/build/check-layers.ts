@@ -1,5 +1,4 @@
-// Holds every import to the rules in .dependency-cruiser.mjs.
-import { pathToFileURL } from "node:url";
+// Checks every import against the rules in .dependency-cruiser.mjs.
 import { cruise, type ICruiseOptions, type ICruiseResult } from "dependency-cruiser";
 import config from "../../.dependency-cruiser.mjs";
 import { projectRoot } from "./bundle.ts";
@@ -26,7 +25,7 @@ function sentenceFor({ from, to, rule, cycle }: Violation): string {
   return `${way}: ${rule.name}`;
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+if (import.meta.main) {
   const problems = await findForbiddenImports(projectRoot, ["functions", "lib", "infra", "test"]);
   for (const problem of problems) console.error(problem);
   process.exitCode = problems.length > 0 ? 1 : 0;

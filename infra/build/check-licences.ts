@@ -1,8 +1,7 @@
-// Holds the licence of every package in package-lock.json to a list: short for what is deployed with us, longer for
-// tools, which are not passed on.
+// Checks the licence of every package in package-lock.json against a list: a short one for what is deployed, a longer
+// one for tools, which are not passed on.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 import * as z from "zod/mini";
 import { projectRoot } from "./bundle.ts";
 import { type LockedPackage, lockedPackages } from "./lock-file.ts";
@@ -22,7 +21,7 @@ const usable = [
 
 /**
  * Whether a licence expression (SPDX) can be met with the licences of a list: one side of an `OR`, both of an `AND`.
- * Anything that is no such expression, an exception (`WITH`) for one, cannot.
+ * Any other text, such as an exception (`WITH`), cannot.
  */
 export function isAllowed(expression: string, allowed: readonly string[]): boolean {
   const tokens = expression.match(/\(|\)|[^\s()]+/g) ?? [];
@@ -51,7 +50,7 @@ export function isAllowed(expression: string, allowed: readonly string[]): boole
 export function findForeignLicences(packages: readonly LockedPackage[]): string[] {
   return packages.flatMap(({ name, version, license, isProduction, optional, location }) => {
     const expression = license ?? readLicence(location);
-    // The binary of a tool for another platform: not here, and under the licence of the tool that brings it.
+    // A tool's binary for another platform is not installed here. It has the licence of the tool.
     if (expression === undefined && optional === true && !isProduction) return [];
     if (expression !== undefined && isAllowed(expression, isProduction ? deployable : usable)) return [];
     const use = isProduction ? "deployed" : "used as a tool";
@@ -65,7 +64,7 @@ const Manifest = z.object({
   licenses: z.optional(z.array(z.object({ type: z.string() }))),
 });
 
-/** npm leaves the licence out of a lock file's entry that it did not itself look up. */
+/** A lock file's entry has no licence when npm did not look the package up itself. */
 function readLicence(location: string): string | undefined {
   const path = join(projectRoot, location, "package.json");
   if (!existsSync(path)) return undefined;
@@ -73,7 +72,7 @@ function readLicence(location: string): string | undefined {
   return license ?? licenses?.map(({ type }) => type).join(" OR ");
 }
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
+if (import.meta.main) {
   const problems = findForeignLicences(lockedPackages());
   for (const problem of problems) console.error(problem);
   process.exitCode = problems.length > 0 ? 1 : 0;

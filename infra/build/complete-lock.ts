@@ -1,11 +1,9 @@
 // `node infra/build/complete-lock.ts`, after a change of dependencies: npm leaves out of package-lock.json the
 // optional packages of other platforms that it could not look up while writing it, and `npm ci` then rejects the
-// file everywhere. This adds them: their exact versions stand in the packages that ask for them, their platforms in
-// their names. `--check` only tells.
+// file everywhere. This adds them: the packages that ask for them say their exact versions, and their names say their
+// platforms. A test checks that none is missing.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
-import * as z from "zod/mini";
 import { projectRoot } from "./bundle.ts";
 
 interface LockEntry {
@@ -17,20 +15,7 @@ interface LockFile {
   packages: Record<string, LockEntry>;
 }
 
-const Shape = z.object({
-  packages: z.record(
-    z.string(),
-    z.object({
-      version: z.optional(z.string()),
-      dev: z.optional(z.boolean()),
-      optionalDependencies: z.optional(z.record(z.string(), z.string())),
-    }),
-  ),
-});
-/** Checked but not rebuilt: the file keeps the order npm wrote it in. */
-const LockFile = z.custom<LockFile>((value) => Shape.safeParse(value).success);
-
-export interface MissingPackage {
+interface MissingPackage {
   askedBy: string;
   name: string;
   version: string;
@@ -57,10 +42,7 @@ const systems = ["android", "darwin", "freebsd", "linux", "openharmony", "win32"
 const processors = ["arm64", "arm", "ia32", "ppc64", "riscv64", "s390x", "x64"];
 
 /** @throws when the version is a range or the name tells no platform: then the lock needs a person */
-function entryFor(
-  { name, version }: MissingPackage,
-  dev: boolean | undefined,
-): LockEntry & Record<string, unknown> {
+function entryFor({ name, version }: MissingPackage, dev: boolean | undefined) {
   const words = name.split(/[/-]/);
   const os = systems.find((system) => words.includes(system));
   const cpu = processors.find((processor) => words.includes(processor));
@@ -73,26 +55,18 @@ function entryFor(
 
 /** The lock file with every missing package added, its packages in npm's order. */
 export function completeLock(lock: LockFile): LockFile {
-  const added = findMissingOptionals(lock).map(
-    (missing) =>
-      [`node_modules/${missing.name}`, entryFor(missing, lock.packages[missing.askedBy]?.dev)] as const,
-  );
-  const packages = Object.entries({ ...lock.packages, ...Object.fromEntries(added) });
+  const added = findMissingOptionals(lock).map((missing): [string, LockEntry] => {
+    return [`node_modules/${missing.name}`, entryFor(missing, lock.packages[missing.askedBy]?.dev)];
+  });
+  const packages = [...Object.entries(lock.packages), ...added];
   packages.sort(([a], [b]) => a.localeCompare(b, "en"));
   return { ...lock, packages: Object.fromEntries(packages) };
 }
 
-export function readLock(root: string = projectRoot): LockFile {
-  return LockFile.parse(JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")));
-}
+const path = join(projectRoot, "package-lock.json");
+export const readLock = (): LockFile => JSON.parse(readFileSync(path, "utf8"));
 
-if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  const lock = readLock();
-  const missing = findMissingOptionals(lock);
-  for (const { name, version } of missing) console.log(`missing: ${name}@${version}`);
-  if (!process.argv.includes("--check")) {
-    writeFileSync(join(projectRoot, "package-lock.json"), `${JSON.stringify(completeLock(lock), null, 2)}\n`);
-  } else if (missing.length > 0) {
-    process.exitCode = 1;
-  }
+if (import.meta.main) {
+  const completed = completeLock(readLock());
+  writeFileSync(path, `${JSON.stringify(completed, null, 2)}\n`);
 }

@@ -1,4 +1,5 @@
-import { readFileSync } from "node:fs";
+// `npm run architecture`: draws docs/architecture.dot as two pictures, for wide and for narrow screens.
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { instance } from "@viz-js/viz";
 import { projectRoot } from "./bundle.ts";
@@ -25,7 +26,7 @@ const pictures = [
   { name: "architecture-narrow", others: "wide" },
 ];
 
-/** The pictures of docs/architecture.dot, each with the file it belongs in. */
+/** The pictures of docs/architecture.dot, each with the file for it. */
 export async function drawArchitecture(): Promise<{ file: string; svg: string }[]> {
   const lines = readFileSync(join(projectRoot, "docs/architecture.dot"), "utf8").split("\n");
   const viz = await instance();
@@ -38,4 +39,11 @@ export async function drawArchitecture(): Promise<{ file: string; svg: string }[
         .replace(/^[\s\S]*?(<svg[^>]*>)/, `$1\n<title>Architecture of Ringfront</title>\n${style}`),
     };
   });
+}
+
+if (import.meta.main) {
+  for (const { file, svg } of await drawArchitecture()) {
+    writeFileSync(file, svg);
+    console.log(`wrote ${file}`);
+  }
 }

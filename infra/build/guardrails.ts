@@ -9,20 +9,18 @@ import { type Resource, referredTo, resourcesOf, spell, type Template } from "./
 export function findGuardrailViolations(template: Template): string[] {
   return [
     ...findUnencrypted(template),
-    ...findRetentionViolations(template),
-    ...findWithoutDeadLetters(template),
+    ...checks.flatMap((check) => check(template)),
     ...findWithoutAlarm(template),
-    ...findAliasBypassed(template),
   ];
 }
 
-const ownKey = /^\$\{(DataKey|OperationsKey)(\.Arn)?\}$/;
-const isOwnKey = (value: unknown) => ownKey.test(spell(value));
+const isOwnKey = (value: unknown) => /^\$\{(DataKey|OperationsKey)(\.Arn)?\}$/.test(spell(value));
+const TableEncryption = z.object({ SSEEnabled: z.literal(true), KMSMasterKeyId: z.unknown() });
 
 /** How each type that keeps data says that it encrypts with a key of ours. */
 const encryptions: Record<string, (properties: Resource["Properties"]) => boolean> = {
-  "AWS::DynamoDB::Table": ({ SSESpecification: sse }) =>
-    isObject(sse) && sse.SSEEnabled === true && isOwnKey(sse.KMSMasterKeyId),
+  "AWS::DynamoDB::Table": ({ SSESpecification }) =>
+    isOwnKey(TableEncryption.safeParse(SSESpecification).data?.KMSMasterKeyId),
   "AWS::SecretsManager::Secret": ({ KmsKeyId }) => isOwnKey(KmsKeyId),
   "AWS::SQS::Queue": ({ KmsMasterKeyId }) => isOwnKey(KmsMasterKeyId),
   "AWS::SNS::Topic": ({ KmsMasterKeyId }) => isOwnKey(KmsMasterKeyId),
@@ -36,40 +34,84 @@ const encryptions: Record<string, (properties: Resource["Properties"]) => boolea
 function findUnencrypted(template: Template): string[] {
   return Object.entries(template.Resources).flatMap(([logicalId, { Type, Properties }]) => {
     const isEncrypted = encryptions[Type];
-    if (isEncrypted !== undefined) {
-      return isEncrypted(Properties) ? [] : [`${logicalId} (${Type}) is not encrypted with a key of ours`];
+    if (isEncrypted === undefined) {
+      const isStateful = resourceType(Type)?.isStateful === true;
+      return isStateful ? [`${logicalId} keeps data, and no rule says how a ${Type} is encrypted`] : [];
     }
-    return resourceType(Type)?.isStateful === true
-      ? [`${logicalId} keeps data, and no rule says how a ${Type} is encrypted`]
-      : [];
+    return isEncrypted(Properties) ? [] : [`${logicalId} (${Type}) is not encrypted with a key of ours`];
   });
 }
 
-function findRetentionViolations(template: Template): string[] {
-  const groups = resourcesOf(template, "AWS::Logs::LogGroup");
-  const names = new Set(groups.map(([, { Properties }]) => Properties.LogGroupName));
-  const kept = ["AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::KMS::Key"];
-  return [
-    ...groups
-      .filter(([, { Properties }]) => !(Number(Properties.RetentionInDays) >= 7))
-      .map(([logicalId]) => `${logicalId} does not say how many days it keeps its lines`),
-    ...resourcesOf(template, "AWS::Lambda::Function")
-      .filter(([, { Properties }]) => !names.has(`/aws/lambda/${Properties.FunctionName}`))
-      .map(
-        ([logicalId]) => `${logicalId} logs to a group outside the template, which never expires its lines`,
-      ),
-    ...resourcesOf(template, "AWS::DynamoDB::Table")
-      .filter(
-        ([, { Properties }]) => !JSON.stringify(Properties).includes('"PointInTimeRecoveryEnabled":true'),
-      )
-      .map(([logicalId]) => `${logicalId} cannot be restored to a point in time`),
-    ...Object.entries(template.Resources)
-      .filter(([, { Type, DeletionPolicy, UpdateReplacePolicy }]) => {
-        return kept.includes(Type) && (DeletionPolicy !== "Retain" || UpdateReplacePolicy !== "Retain");
-      })
-      .map(([logicalId]) => `${logicalId} would be deleted with the stack`),
-  ];
-}
+type Holds = (resource: Resource, logicalId: string, template: Template) => boolean;
+
+/** @param sentence what is wrong with a resource of one of these types that the rule does not hold for */
+const every = (types: string[], sentence: string, holds: Holds) => (template: Template) =>
+  types
+    .flatMap((type) => resourcesOf(template, type))
+    .filter(([logicalId, resource]) => !holds(resource, logicalId, template))
+    .map(([logicalId]) => `${logicalId} ${sentence}`);
+
+/** Whether a resource says this text, as its JSON has it. */
+const says = ({ Properties }: Resource, text: string) => JSON.stringify(Properties).includes(text);
+const isSaid = (template: Template, type: string, ...texts: string[]) =>
+  resourcesOf(template, type).some(([, resource]) => texts.every((text) => says(resource, text)));
+
+const later = ["AWS::Scheduler::Schedule", "AWS::Events::Rule"];
+
+const checks: readonly ((template: Template) => string[])[] = [
+  every(
+    ["AWS::Logs::LogGroup"],
+    "does not say how many days it keeps its lines",
+    ({ Properties }) => Number(Properties.RetentionInDays) >= 7,
+  ),
+  every(
+    ["AWS::Lambda::Function"],
+    "logs to a group outside the template, which never expires its lines",
+    ({ Properties }, _, template) =>
+      isSaid(template, "AWS::Logs::LogGroup", `"/aws/lambda/${Properties.FunctionName}"`),
+  ),
+  every(["AWS::DynamoDB::Table"], "cannot be restored to a point in time", (table) =>
+    says(table, '"PointInTimeRecoveryEnabled":true'),
+  ),
+  every(
+    ["AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::KMS::Key"],
+    "would be deleted with the stack",
+    ({ DeletionPolicy, UpdateReplacePolicy }) =>
+      DeletionPolicy === "Retain" && UpdateReplacePolicy === "Retain",
+  ),
+  every(
+    ["AWS::SQS::Queue"],
+    "has no dead-letter queue",
+    ({ Properties }, logicalId, template) =>
+      Properties.RedrivePolicy !== undefined || deadLetterQueues(template).has(logicalId),
+  ),
+  every(later, "has no dead-letter queue for calls that cannot be delivered", (caller) =>
+    says(caller, '"DeadLetterConfig"'),
+  ),
+  every(
+    ["AWS::Lambda::Function"],
+    "is called asynchronously, and no queue takes the calls that fail",
+    (_, logicalId, template) =>
+      !later.some((type) => isSaid(template, type, `"${logicalId}"`)) ||
+      isSaid(template, "AWS::Lambda::EventInvokeConfig", `"${logicalId}"`, '"OnFailure"'),
+  ),
+  every(
+    ["AWS::CloudWatch::Alarm"],
+    "has no action on the alarm topic",
+    ({ Properties }) => JSON.stringify(Properties.AlarmActions)?.includes('"Ref":"AlarmTopic"') === true,
+  ),
+  // A direct caller would get new code at once, without the roll-out.
+  every(
+    [
+      "AWS::ApiGatewayV2::Integration",
+      "AWS::Lambda::Permission",
+      "AWS::Lambda::EventSourceMapping",
+      ...later,
+    ],
+    "calls a function directly, not its alias",
+    (caller) => !says(caller, "LambdaFunction") || says(caller, '"live"') || says(caller, "LambdaAlias"),
+  ),
+];
 
 const DeadLetterPolicy = z.object({ RedrivePolicy: z.object({ deadLetterTargetArn: z.unknown() }) });
 const FailureDestination = z.object({
@@ -87,88 +129,24 @@ function deadLetterQueues(template: Template): Set<string> {
   return new Set(targets.map(referredTo).filter((logicalId) => logicalId !== undefined));
 }
 
-function findWithoutDeadLetters(template: Template): string[] {
-  const dead = deadLetterQueues(template);
-  const invokedLater = [
-    ...resourcesOf(template, "AWS::Scheduler::Schedule"),
-    ...resourcesOf(template, "AWS::Events::Rule"),
-  ].map(([logicalId, { Properties }]) => [logicalId, JSON.stringify(Properties)] as const);
-  const asynchronous = resourcesOf(template, "AWS::Lambda::Function").filter(([logicalId]) =>
-    invokedLater.some(([, text]) => text.includes(`"${logicalId}"`)),
-  );
-  return [
-    ...resourcesOf(template, "AWS::SQS::Queue")
-      .filter(([logicalId, { Properties }]) => !dead.has(logicalId) && Properties.RedrivePolicy === undefined)
-      .map(([logicalId]) => `${logicalId} has no dead-letter queue`),
-    ...invokedLater
-      .filter(([, text]) => !text.includes('"DeadLetterConfig"'))
-      .map(([logicalId]) => `${logicalId} has no dead-letter queue for calls that cannot be delivered`),
-    ...asynchronous
-      .filter(([logicalId, { Properties }]) => {
-        const configs = resourcesOf(template, "AWS::Lambda::EventInvokeConfig");
-        const onFailure = configs.some(([, config]) => {
-          const text = JSON.stringify(config.Properties);
-          return text.includes(`"${logicalId}"`) && text.includes('"OnFailure"');
-        });
-        return Properties.DeadLetterConfig === undefined && !onFailure;
-      })
-      .map(([logicalId]) => `${logicalId} is called asynchronously, and no queue takes the calls that fail`),
-  ];
-}
-
-/** What is watched, as `namespace metric` with the values of its dimensions. */
-function watched(template: Template): string[] {
-  return resourcesOf(template, "AWS::CloudWatch::Alarm").map(([, { Properties }]) =>
-    JSON.stringify(Properties),
-  );
-}
-
 function findWithoutAlarm(template: Template): string[] {
-  const alarms = watched(template);
-  const isWatched = (...texts: string[]) =>
-    alarms.some((alarm) => texts.every((text) => alarm.includes(text)));
-  const unwatched = [
-    ...resourcesOf(template, "AWS::Lambda::Function").map(([logicalId, { Properties }]) => ({
-      what: `the crashes of ${logicalId}`,
-      signs: ['"AWS/Lambda"', '"Errors"', `"Value":"${Properties.FunctionName}"`],
-    })),
-    ...[...deadLetterQueues(template)].map((logicalId) => ({
-      what: `messages in ${logicalId}`,
-      signs: ['"AWS/SQS"', `"Value":"${template.Resources[logicalId]?.Properties.QueueName}"`],
-    })),
-    ...resourcesOf(template, "AWS::ApiGatewayV2::Api").flatMap(([logicalId]) => [
-      { what: `the 5xx responses of ${logicalId}`, signs: ['"5xx"', `{"Ref":"${logicalId}"}`] },
-      { what: `the latency of ${logicalId}`, signs: ['"Latency"', `{"Ref":"${logicalId}"}`] },
-    ]),
-  ].filter(({ signs }) => !isWatched(...signs));
-  const silent = resourcesOf(template, "AWS::CloudWatch::Alarm").filter(
-    ([, { Properties }]) => !JSON.stringify(Properties.AlarmActions ?? []).includes('"Ref":"AlarmTopic"'),
-  );
+  const unwatched = (what: string, ...signs: string[]) =>
+    isSaid(template, "AWS::CloudWatch::Alarm", ...signs) ? [] : [`no alarm watches ${what}`];
+  const functions = resourcesOf(template, "AWS::Lambda::Function");
+  const queueName = (logicalId: string) => template.Resources[logicalId]?.Properties.QueueName;
   return [
-    ...unwatched.map(({ what }) => `no alarm watches ${what}`),
-    ...silent.map(([logicalId]) => `${logicalId} has no action on the alarm topic`),
+    ...functions.flatMap(
+      ([
+        logicalId,
+        {
+          Properties: { FunctionName: name },
+        },
+      ]) => unwatched(`the crashes of ${logicalId}`, '"AWS/Lambda"', '"Errors"', `"Value":"${name}"`),
+    ),
+    ...[...deadLetterQueues(template)].flatMap((logicalId) =>
+      unwatched(`messages in ${logicalId}`, '"AWS/SQS"', `"Value":"${queueName(logicalId)}"`),
+    ),
+    ...unwatched("the 5xx responses of HttpApi", '"5xx"', '{"Ref":"HttpApi"}'),
+    ...unwatched("the latency of HttpApi", '"Latency"', '{"Ref":"HttpApi"}'),
   ];
-}
-
-/** A direct caller would get new code at once, without the roll-out. */
-function findAliasBypassed(template: Template): string[] {
-  const callers: [type: string, property: string][] = [
-    ["AWS::ApiGatewayV2::Integration", "IntegrationUri"],
-    ["AWS::Lambda::Permission", "FunctionName"],
-    ["AWS::Lambda::EventSourceMapping", "FunctionName"],
-    ["AWS::Scheduler::Schedule", "Target"],
-    ["AWS::Events::Rule", "Targets"],
-  ];
-  return callers.flatMap(([type, property]) =>
-    resourcesOf(template, type)
-      .filter(([, { Properties }]) => {
-        const text = JSON.stringify(Properties[property] ?? "");
-        return text.includes("LambdaFunction") && !text.includes('"live"') && !text.includes("LambdaAlias");
-      })
-      .map(([logicalId]) => `${logicalId} calls a function directly, not its alias`),
-  );
-}
-
-function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null;
 }

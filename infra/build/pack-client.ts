@@ -1,3 +1,4 @@
+// `npm run client`: makes the typed client's npm package, .build/client/ringfront-client-<version>.tgz.
 import { execFileSync } from "node:child_process";
 import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
@@ -12,17 +13,12 @@ const Packed = z.tuple([
   }),
 ]);
 
-export interface ClientPackage {
-  /** Of the archive. */
-  path: string;
-  files: readonly { path: string; size: number }[];
-}
-
 /**
  * Compiles lib/client and packs it as `npm publish` would.
+ * @returns the path of the archive, and what it has
  * @throws when it does not compile
  */
-export function packClient(): ClientPackage {
+export function packClient() {
   const clientDir = join(projectRoot, "lib", "client");
   const target = join(projectRoot, ".build", "client");
   rmSync(join(clientDir, "dist"), { recursive: true, force: true });
@@ -33,7 +29,13 @@ export function packClient(): ClientPackage {
     encoding: "utf8",
     stdio: ["ignore", "pipe", "inherit"],
   });
-  // What the compiler prints goes before it.
+  // The compiler's output comes first.
   const [{ filename, files }] = Packed.parse(JSON.parse(output.slice(output.indexOf("["))));
   return { path: join(target, filename), files };
+}
+
+if (import.meta.main) {
+  const { path, files } = packClient();
+  for (const { path: name, size } of files) console.log(`  ${name} ${(size / 1024).toFixed(1)} KB`);
+  console.log(`${path}\ninstall it in an app: npm install ${path}`);
 }

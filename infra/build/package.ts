@@ -1,9 +1,7 @@
 // `npm run package`: the deployable artefacts, without credentials and without the network.
-import { spawn } from "node:child_process";
-import { once } from "node:events";
+import { spawnSync } from "node:child_process";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join, posix } from "node:path";
-import { pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
 import { artifactOf } from "../resources/functions.ts";
@@ -11,7 +9,6 @@ import { type Bundle, bundleFunctions, projectRoot } from "./bundle.ts";
 import { budgets, findBudgetViolations, findForeignInputs } from "./bundle-checks.ts";
 import { findGuardrailViolations } from "./guardrails.ts";
 import { findPermissionViolations, permissionsTable } from "./iam-permissions.ts";
-import { measureImports } from "./import-time.ts";
 import { findWildcards, policyStatements } from "./policies.ts";
 import { readTemplate } from "./template.ts";
 import { findSchemaViolations } from "./template-schema.ts";
@@ -20,94 +17,76 @@ import { zipBundle } from "./zip-bundle.ts";
 
 const buildDir = join(projectRoot, ".build");
 const templateDir = join(buildDir, "serverless");
-const IMPORT_ROUNDS = 9;
-
-const kilobytes = (bytes: number) => Math.round(bytes / 102.4) / 10;
 
 async function writeArtifacts(bundles: readonly Bundle[]): Promise<void> {
   const dir = join(buildDir, "artifacts");
   await rm(dir, { recursive: true, force: true });
   await mkdir(dir, { recursive: true });
   for (const { name, code, files } of bundles) {
-    const path = join(projectRoot, artifactOf(name));
-    const beside = files.map((file) => ({
-      ...file,
-      path: posix.join("functions", posix.dirname(name), file.path),
-    }));
+    const folder = posix.join("functions", posix.dirname(name));
+    const beside = files.map((file) => ({ ...file, path: posix.join(folder, file.path) }));
     const bundle = { path: `functions/${name}.mjs`, contents: code };
-    await writeFile(path, await zipBundle([bundle, ...beside]));
+    await writeFile(join(projectRoot, artifactOf(name)), await zipBundle([bundle, ...beside]));
   }
 }
 
-async function packageTemplate(stage: string, parameters: readonly string[]): Promise<void> {
+async function packageTemplate(options: readonly string[]): Promise<void> {
   await rm(templateDir, { recursive: true, force: true });
   const serverless = join(projectRoot, "node_modules/serverless/bin/serverless.js");
-  const args = [serverless, "package", "--stage", stage, "--package", templateDir, ...parameters];
-  const child = spawn(process.execPath, args, {
-    cwd: projectRoot,
-    stdio: "inherit",
-    env: { ...process.env, SLS_NOTIFICATIONS_MODE: "off" },
-  });
-  const [code] = await once(child, "exit");
-  if (code !== 0) throw new Error(`serverless package failed (exit code ${code})`);
+  const { status } = spawnSync(
+    process.execPath,
+    [serverless, "package", "--package", templateDir, ...options],
+    { cwd: projectRoot, stdio: "inherit", env: { ...process.env, SLS_NOTIFICATIONS_MODE: "off" } },
+  );
+  if (status !== 0) throw new Error(`serverless package failed (exit code ${status})`);
 }
 
 /** @throws when CloudFormation would reject the template, a permission is unused or missing, or a guardrail is violated */
-async function checkTemplate(bundles: readonly Bundle[]): Promise<void> {
+function checkTemplate(bundles: readonly Bundle[]): void {
   const template = readTemplate(join(templateDir, "cloudformation-template-update-stack.json"));
-  const used = new Map(bundles.map((bundle) => [bundle.name, usedActions(bundle, projectRoot)]));
-  const table = permissionsTable(template);
   console.log("\nwhat each function may do, by resource, besides writing its own log and traces:");
-  console.table(
-    Object.fromEntries(
-      Object.entries(table).map(([name, { "own log group": _, "X-Ray": __, ...others }]) => [name, others]),
-    ),
-  );
-  await writeFile(join(buildDir, "permissions.json"), `${JSON.stringify(table, null, 2)}\n`);
-  const violations = [
+  console.table(permissionsTable(template));
+  const used = new Map(bundles.map((bundle) => [bundle.name, usedActions(bundle, projectRoot)]));
+  rejectIfAny([
     ...findSchemaViolations(template),
     ...findWildcards(policyStatements(template)),
     ...findPermissionViolations(template, used),
     ...findGuardrailViolations(template),
-  ];
+  ]);
+}
+
+function rejectIfAny(violations: readonly string[]): void {
   if (violations.length > 0) throw new Error(violations.join("\n"));
 }
 
-async function reportSizes(bundles: readonly Bundle[]): Promise<void> {
-  const paths = bundles.map(({ path }) => pathToFileURL(path).href);
-  const importTimes = await measureImports(paths, join(buildDir, "measure"), IMPORT_ROUNDS);
-  const sizes = bundles.map(({ name, code, files }, index) => ({
-    function: name,
-    "bundle KB": kilobytes(code.byteLength),
-    "gzip KB": kilobytes(gzipSync(code, { level: 9 }).byteLength),
-    "page KB": kilobytes(files.reduce((sum, { contents }) => sum + contents.byteLength, 0)) || "",
-    "import ms": Math.round(importTimes[index] ?? Number.NaN),
-  }));
-  console.table(Object.fromEntries(sizes.map(({ function: name, ...columns }) => [name, columns])));
-  console.log(
-    `import ms: median of ${IMPORT_ROUNDS} fresh Node ${process.version} processes, over an empty module's`,
-  );
-  await writeFile(join(buildDir, "sizes.json"), `${JSON.stringify(sizes, null, 2)}\n`);
+function printSizes(bundles: readonly Bundle[]): void {
+  const kilobytes = (bytes: number) => Math.round(bytes / 102.4) / 10;
+  const sizes = bundles.map(({ name, code, files }) => [
+    name,
+    {
+      "bundle KB": kilobytes(code.byteLength),
+      "gzip KB": kilobytes(gzipSync(code, { level: 9 }).byteLength),
+      "page KB": kilobytes(files.reduce((sum, { contents }) => sum + contents.byteLength, 0)) || "",
+    },
+  ]);
+  console.table(Object.fromEntries(sizes));
 }
 
-const { values } = parseArgs({
-  options: {
-    stage: { type: "string", default: "dev" },
-    param: { type: "string", multiple: true, default: [] },
-  },
-});
 try {
+  const { values } = parseArgs({
+    options: {
+      stage: { type: "string", default: "dev" },
+      region: { type: "string" },
+      param: { type: "string", multiple: true },
+    },
+  });
   const bundles = await bundleFunctions({ outDir: buildDir, mapsDir: join(buildDir, "maps") });
   console.log(`${bundles.length} functions bundled to .build/functions, source maps in .build/maps`);
-  const violations = [...findForeignInputs(bundles, projectRoot), ...findBudgetViolations(bundles, budgets)];
-  if (violations.length > 0) throw new Error(violations.join("\n"));
+  rejectIfAny([...findForeignInputs(bundles, projectRoot), ...findBudgetViolations(bundles, budgets)]);
   await writeArtifacts(bundles);
-  await packageTemplate(
-    values.stage,
-    values.param.flatMap((parameter) => ["--param", parameter]),
-  );
-  await checkTemplate(bundles);
-  await reportSizes(bundles);
+  await packageTemplate(process.argv.slice(2));
+  checkTemplate(bundles);
+  printSizes(bundles);
   console.log(`artefacts in .build/artifacts, CloudFormation in .build/serverless (stage ${values.stage})`);
   if (!process.env.AUTH_ISSUER) {
     console.log(

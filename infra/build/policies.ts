@@ -1,17 +1,13 @@
 import * as z from "zod/mini";
 import { type Resource, spell, type Template } from "./template.ts";
 
-const OneOrMore = z.union([
-  z.unknown().check(z.refine((value) => !Array.isArray(value))),
-  z.array(z.unknown()),
-]);
 const Statement = z.strictObject({
   Sid: z.optional(z.string()),
   Effect: z.enum(["Allow", "Deny"]),
   Principal: z.optional(z.unknown()),
-  Action: OneOrMore,
-  Resource: z.optional(OneOrMore),
-  Condition: z.optional(z.record(z.string(), z.record(z.string(), z.unknown()))),
+  Action: z.unknown(),
+  Resource: z.optional(z.unknown()),
+  Condition: z._default(z.record(z.string(), z.record(z.string(), z.unknown())), {}),
 });
 const Document = z.object({ Statement: z.array(z.unknown()) });
 
@@ -29,90 +25,72 @@ export interface PolicyStatement {
 }
 
 /**
- * Every statement of every policy in the template, wherever it stands: trust, inline, key, queue, topic, bucket and
+ * Every statement of every policy in the template, wherever it is: trust, inline, key, queue, topic, bucket and
  * secret policies alike.
  * @throws for a statement in a form without a rule here, such as NotAction
  */
 export function policyStatements(template: Template): PolicyStatement[] {
-  return Object.entries(template.Resources).flatMap(([owner, resource]) => statementsOf(owner, resource));
-}
-
-/** Those of one resource. @throws as `policyStatements` */
-export function statementsOf(owner: string, { Type, Properties }: Resource): PolicyStatement[] {
-  return findDocuments(Properties).flatMap((document) =>
-    document.Statement.map((raw) => {
-      const parsed = Statement.safeParse(raw);
-      if (!parsed.success)
-        throw new Error(`${owner} has a statement in an unknown form: ${JSON.stringify(raw)}`);
-      const { Effect, Action, Resource, Principal, Condition = {} } = parsed.data;
-      return {
-        owner,
-        ownerType: Type,
-        effect: Effect,
-        actions: listOf(Action).map(spell),
-        resources: listOf(Resource).map(spell),
-        principals: principalsOf(Principal),
-        condition: Condition,
-      };
-    }),
+  return Object.entries(template.Resources).flatMap(([owner, { Type, Properties }]) =>
+    statementsIn(Properties, owner, Type),
   );
 }
 
-function findDocuments(value: unknown): z.output<typeof Document>[] {
+/** The statements below one property. @throws as `policyStatements` */
+export function statementsIn(value: unknown, owner: string, ownerType: Resource["Type"]): PolicyStatement[] {
   if (typeof value !== "object" || value === null) return [];
   const document = Document.safeParse(value);
-  return document.success ? [document.data] : Object.values(value).flatMap(findDocuments);
+  if (!document.success) return Object.values(value).flatMap((one) => statementsIn(one, owner, ownerType));
+  return document.data.Statement.map((raw) => {
+    const { data } = Statement.safeParse(raw);
+    if (data === undefined)
+      throw new Error(`${owner} has a statement in an unknown form: ${JSON.stringify(raw)}`);
+    return {
+      owner,
+      ownerType,
+      effect: data.Effect,
+      actions: listOf(data.Action).map(spell),
+      resources: listOf(data.Resource).map(spell),
+      principals: principalsOf(data.Principal),
+      condition: data.Condition,
+    };
+  });
 }
 
 function principalsOf(principal: unknown): string[] {
-  if (principal === undefined) return [];
-  if (typeof principal !== "object" || principal === null) return [spell(principal)];
+  if (typeof principal !== "object" || principal === null) return listOf(principal).map(spell);
   return Object.values(principal).flatMap((one) => listOf(one).map(spell));
 }
 
-function listOf(value: unknown): unknown[] {
-  if (value === undefined) return [];
-  return Array.isArray(value) ? value : [value];
+const listOf = (value: unknown): unknown[] => (value === undefined ? [] : [value].flat());
+
+/** Whether AWS accepts only this wildcard. No other is allowed. */
+function isForced({ ownerType, actions }: PolicyStatement, resource: string): boolean {
+  const areAll = (pattern: RegExp) => actions.every((action) => pattern.test(action));
+  // Lambda names the streams in a log group; the group itself is spelt out.
+  if (areAll(/^logs:(CreateLogStream|PutLogEvents)$/)) {
+    return /^[^*]*:log-group:\/aws\/lambda\/[\w-]+:\*$/.test(resource);
+  }
+  // X-Ray's actions take no resource. In a key's own policy the resource is that key, and KMS takes only `*`.
+  const isTracing = areAll(/^xray:Put(TraceSegments|TelemetryRecords)$/);
+  return resource === "*" && (isTracing || ownerType === "AWS::KMS::Key");
 }
 
-/** What AWS leaves no other form for, each with its reason. Nothing else may be a wildcard. */
-const forced: readonly { reason: string; holds(statement: PolicyStatement, resource: string): boolean }[] = [
-  {
-    reason: "Lambda makes up the names of the streams in a log group; the group itself is spelt out",
-    holds: ({ actions }, resource) =>
-      actions.every((action) => /^logs:(CreateLogStream|PutLogEvents)$/.test(action)) &&
-      /:log-group:\/aws\/lambda\/[\w-]+:\*$/.test(resource) &&
-      resource.split("*").length === 2,
-  },
-  {
-    reason: "X-Ray's actions take no resource",
-    holds: ({ actions }, resource) =>
-      resource === "*" &&
-      actions.every((action) => /^xray:Put(TraceSegments|TelemetryRecords)$/.test(action)),
-  },
-  {
-    reason: "in a key's own policy the resource is that key, and KMS takes nothing but *",
-    holds: ({ ownerType }, resource) => ownerType === "AWS::KMS::Key" && resource === "*",
-  },
-];
-
 /**
- * Wildcards where a name could stand. A statement that denies may be as wide as it likes.
+ * Wildcards where a name could be. A statement that denies may have any.
  * @returns a sentence for each violation
  */
 export function findWildcards(statements: readonly PolicyStatement[]): string[] {
+  const isWild = (text: string) => text.includes("*");
   return statements
     .filter(({ effect }) => effect === "Allow")
     .flatMap((statement) => {
       const { owner, actions, resources, principals } = statement;
-      const wildActions = actions.filter((action) => action.includes("*"));
-      const wildPrincipals = principals.filter((principal) => principal.includes("*"));
       const wildResources = resources.filter(
-        (resource) => resource.includes("*") && !forced.some(({ holds }) => holds(statement, resource)),
+        (resource) => isWild(resource) && !isForced(statement, resource),
       );
       return [
-        ...wildActions.map((action) => `${owner} allows the actions ${action}`),
-        ...wildPrincipals.map((principal) => `${owner} allows ${principal} in`),
+        ...actions.filter(isWild).map((action) => `${owner} allows the actions ${action}`),
+        ...principals.filter(isWild).map((principal) => `${owner} allows ${principal} in`),
         ...wildResources.map((resource) => `${owner} allows ${actions.join(", ")} on ${resource}`),
       ];
     });

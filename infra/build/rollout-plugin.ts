@@ -1,52 +1,45 @@
-import * as z from "zod/mini";
-
 /** The name of every function's alias: API Gateway, queues and schedules call that, never the newest code. */
 const ALIAS = "live";
 
-/** The parts of osls's own objects that are changed here: checked for being there, but not copied. */
-interface Service {
-  functions: Record<
-    string,
-    { targetAlias?: { name: string; logicalId: string }; versionLogicalId?: string | undefined }
-  >;
-  provider: { compiledCloudFormationTemplate: { Resources: Record<string, unknown> } };
+/** The parts of osls's own objects that are read or changed here. */
+interface Serverless {
+  service: {
+    functions: Record<
+      string,
+      { targetAlias?: { name: string; logicalId: string }; versionLogicalId?: string }
+    >;
+    provider: { compiledCloudFormationTemplate: { Resources: Record<string, unknown> } };
+  };
 }
-const Shape = z.object({
-  functions: z.record(z.string(), z.looseObject({ versionLogicalId: z.optional(z.string()) })),
-  provider: z.looseObject({
-    compiledCloudFormationTemplate: z.looseObject({ Resources: z.record(z.string(), z.unknown()) }),
-  }),
-});
-const Serverless = z.object({ service: z.custom<Service>((service) => Shape.safeParse(service).success) });
 
 /**
  * A plugin for osls that puts an alias between each function and whatever calls it, so that CodeDeploy can move the
- * calls over to a new version bit by bit and back again (infra/resources/rollout.ts has the rest).
+ * calls to a new version step by step, and back (infra/resources/rollout.ts has the rest).
  *
- * osls keeps a place for such an alias, which it fills itself for provisioned concurrency only: with it filled,
- * every integration, permission and event that osls makes goes to the alias. The published plugin for this,
+ * osls keeps a place for such an alias, and fills it only for provisioned concurrency. Once it is filled, every
+ * integration, permission and event that osls makes goes to the alias. The published plugin for this,
  * serverless-plugin-canary-deployments, was made for Node 4, has had no release for years, and rewrites events
  * afterwards, one kind at a time.
  */
 export default class RolloutPlugin {
   readonly hooks: Record<string, () => void>;
 
-  constructor(serverless: unknown) {
+  constructor({ service }: Serverless) {
     this.hooks = {
-      "before:package:compileFunctions": () => nameAliases(Serverless.parse(serverless).service),
-      "after:package:compileFunctions": () => makeAliases(Serverless.parse(serverless).service),
+      "before:package:compileFunctions": () => nameAliases(service),
+      "after:package:compileFunctions": () => makeAliases(service),
     };
   }
 }
 
-function nameAliases({ functions }: Service): void {
+function nameAliases({ functions }: Serverless["service"]): void {
   for (const [key, definition] of Object.entries(functions)) {
     definition.targetAlias = { name: ALIAS, logicalId: `${logicalName(key)}LambdaAlias` };
   }
 }
 
-/** The logical id of a version holds the hash of its code: only now is it known. */
-function makeAliases({ functions, provider }: Service): void {
+/** The logical id of a version has the hash of its code: osls knows it only now. */
+function makeAliases({ functions, provider }: Serverless["service"]): void {
   const { Resources } = provider.compiledCloudFormationTemplate;
   for (const [key, { versionLogicalId }] of Object.entries(functions)) {
     if (versionLogicalId === undefined) throw new Error(`osls made no version of ${key}`);

@@ -1,8 +1,8 @@
 // The packaged template against AWS's own description of its resources (the CloudFormation registry's schemas, as
-// published with the CDK): resource types, property names, required ones, types, allowed values. Patterns, lengths
-// and what only a service knows (quotas, names that are taken) are not in there: docs/operations.md lists them.
+// published with the CDK): resource types, property names, required ones, types, allowed values. It does not have
+// patterns, lengths and what only a service knows (quotas, names that are taken): docs/operations.md lists them.
 import { type Properties, propertiesOfType, resourceType } from "./aws-resource-types.ts";
-import type { Template } from "./template.ts";
+import { resourcesOf, type Template } from "./template.ts";
 import { findBrokenReferences, isIntrinsic } from "./template-references.ts";
 
 type PropertyType = Properties[string]["type"];
@@ -19,7 +19,7 @@ const ATTRIBUTES = new Set([
   "UpdateReplacePolicy",
 ]);
 
-/** @returns a sentence for each place where the template is none that CloudFormation takes */
+/** @returns a sentence for each place where CloudFormation would reject the template */
 export function findSchemaViolations(template: Template): string[] {
   const resources = Object.entries(template.Resources).flatMap(([logicalId, resource]) => {
     const type = resourceType(resource.Type);
@@ -36,7 +36,7 @@ export function findSchemaViolations(template: Template): string[] {
 /** What `Fn::GetAtt` can ask of a resource type. */
 function attributesOf(type: string): string[] {
   const { attributes = {}, properties = {} } = resourceType(type) ?? {};
-  return [...Object.keys(attributes), ...Object.keys(properties)];
+  return Object.keys({ ...attributes, ...properties });
 }
 
 function judgeObject(value: object, properties: Properties, path: string): string[] {
@@ -54,47 +54,52 @@ function judgeObject(value: object, properties: Properties, path: string): strin
 
 function judge(value: unknown, type: PropertyType, path: string): string[] {
   if (isIntrinsic(value)) return [];
+  const violations = judgeKind(value, type, path);
+  if (violations.length > 0) return violations;
   switch (type.type) {
     case "union": {
       const verdicts = type.types.map((one) => judge(value, one, path));
       return verdicts.find((violations) => violations.length === 0) ?? verdicts[0] ?? [];
     }
     case "array":
-      if (!Array.isArray(value)) return [`${path} must be a list`];
-      return value.flatMap((one, index) => judge(one, type.element, `${path}[${index}]`));
     case "map":
-      if (!isObject(value)) return [`${path} must be a map`];
-      return Object.entries(value).flatMap(([key, one]) => judge(one, type.element, `${path}.${key}`));
+      return Object.entries(Object(value)).flatMap(([key, one]) =>
+        judge(one, type.element, `${path}.${key}`),
+      );
     case "ref":
-      if (!isObject(value)) return [`${path} must be an object`];
-      return judgeObject(value, propertiesOfType(type.reference.$ref), path);
-    case "tag":
-      return isObject(value) && "Key" in value && "Value" in value ? [] : [`${path} must be a tag`];
-    case "json":
-      return isObject(value) || typeof value === "string" ? [] : [`${path} must be a JSON document`];
-    case "null":
-      return value === null ? [] : [`${path} must be null`];
+      return judgeObject(Object(value), propertiesOfType(type.reference.$ref), path);
     case "string":
     case "integer": {
-      const expected = type.type === "string" ? typeof value === "string" : Number.isInteger(value);
-      if (!expected) return [`${path} must be of type ${type.type}, not ${JSON.stringify(value)}`];
       const allowed: readonly unknown[] | undefined = type.allowedValues;
-      return allowed === undefined || allowed.includes(value)
-        ? []
-        : [`${path} must be one of ${allowed.join(", ")}, not ${JSON.stringify(value)}`];
+      if (allowed === undefined || allowed.includes(value)) return [];
+      return [`${path} must be one of ${allowed.join(", ")}, not ${JSON.stringify(value)}`];
     }
-    case "number":
-    case "boolean":
-      return typeof value === type.type
-        ? []
-        : [`${path} must be a ${type.type}, not ${JSON.stringify(value)}`];
-    case "date-time":
-      return typeof value === "string" ? [] : [`${path} must be a point in time`];
+    default:
+      return [];
   }
 }
 
-function isObject(value: unknown): value is object {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
+const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
+const isText = (value: unknown) => typeof value === "string";
+
+/** Whether a value can be of a type at all. */
+const kinds: Record<PropertyType["type"], (value: unknown) => boolean> = {
+  array: Array.isArray,
+  boolean: (value) => typeof value === "boolean",
+  "date-time": isText,
+  integer: Number.isInteger,
+  json: (value) => isObject(value) || isText(value),
+  map: isObject,
+  null: (value) => value === null,
+  number: (value) => typeof value === "number",
+  ref: isObject,
+  string: isText,
+  tag: (value) => isObject(value) && "Key" in Object(value) && "Value" in Object(value),
+  union: () => true,
+};
+
+function judgeKind(value: unknown, { type }: PropertyType, path: string): string[] {
+  return kinds[type](value) ? [] : [`${path} must be of type ${type}, not ${JSON.stringify(value)}`];
 }
 
 const MAX_TEMPLATE_BYTES = 1_000_000;
@@ -111,19 +116,18 @@ const RESOLVED: readonly [reference: RegExp, value: string][] = [
 ];
 
 function findExceededQuotas(template: Template): string[] {
-  const roles = Object.entries(template.Resources).filter(([, { Type }]) => Type === "AWS::IAM::Role");
   const sizes: [what: string, size: number, limit: number][] = [
     ["the template's bytes", Buffer.byteLength(JSON.stringify(template)), MAX_TEMPLATE_BYTES],
     ["its resources", Object.keys(template.Resources).length, MAX_RESOURCES],
     ["its outputs", Object.keys(template.Outputs).length, MAX_OUTPUTS],
-    ...roles.map(([logicalId, { Properties }]): [string, number, number] => {
-      const text = RESOLVED.reduce(
-        (policies, [reference, value]) => policies.replace(reference, value),
-        JSON.stringify(Properties.Policies ?? []),
-      );
-      return [`the characters of ${logicalId}'s policies`, text.length, MAX_ROLE_POLICY_CHARACTERS];
-    }),
   ];
+  for (const [logicalId, { Properties }] of resourcesOf(template, "AWS::IAM::Role")) {
+    const policies = RESOLVED.reduce(
+      (text, [reference, value]) => text.replace(reference, value),
+      JSON.stringify(Properties.Policies ?? []),
+    );
+    sizes.push([`the characters of ${logicalId}'s policies`, policies.length, MAX_ROLE_POLICY_CHARACTERS]);
+  }
   return sizes
     .filter(([, size, limit]) => size > limit)
     .map(([what, size, limit]) => `${what} are ${size}, of which AWS takes ${limit}`);

@@ -4,7 +4,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/integration/**/*.test.ts"],
-    // It takes its DynamoDB away.
+    // This file stops its DynamoDB during the tests.
     exclude: ["test/integration/storage-outage.test.ts"],
     globalSetup: ["test/support/dynamodb-local-setup.ts"],
     setupFiles: ["test/support/keep-output-of-failures.ts"],

@@ -59,7 +59,7 @@ describe("a traversal of an upstream list", () => {
     );
   });
 
-  it("yields every matching item exactly once when filtering here", async () => {
+  it("yields every matching item exactly once when the service filters", async () => {
     await fc.assert(
       fc.asyncProperty(lists, fc.integer({ min: 1, max: 7 }), async (list, divisor) => {
         fc.pre(list.size / Math.min(list.maxPerPage, ...list.limits) < 400);
@@ -71,7 +71,7 @@ describe("a traversal of an upstream list", () => {
     );
   });
 
-  it("costs one upstream call a page when nothing is clamped", async () => {
+  it("costs one upstream call per page when nothing is clamped", async () => {
     const { fetchPage, calls } = upstream(250, 1000, "totals");
     const { steps } = await traverse(fetchPage, [100]);
     expect(steps).toBe(3);

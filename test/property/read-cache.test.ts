@@ -31,7 +31,7 @@ interface Value {
 
 interface Read {
   extension: string;
-  /** The count of the last write that was acknowledged before this read began. */
+  /** Number of the last write acknowledged before this read began. */
   acknowledgedBefore: number;
   value: Value;
   asOf: number;
@@ -84,7 +84,9 @@ function world(seed: number) {
   }
 
   function processOf(instance: Instance) {
-    /** Writes after which the cache could not be invalidated, by the metrics: the table was away throughout. */
+    /**
+     * Writes after which the cache could not be invalidated, from the metrics: the table was unavailable throughout.
+     */
     let uncertain = 0;
     const metrics = {
       ...createMetrics({ write: () => {} }),
@@ -206,13 +208,13 @@ describe("the read cache", () => {
     );
   });
 
-  it("never serves a forced read from the cache, nor a response that is over an hour old", async () => {
+  it("never serves a forced read from the cache, nor a response more than an hour old", async () => {
     await fc.assert(
       fc.asyncProperty(fc.integer(), steps, async (seed, script) => {
         const { reads, schedule } = await play(seed, script);
         for (const read of reads) {
           if (read.forcedLive) expect(read.fromCache, explain(schedule, read)).toBe(false);
-          // Two clocks, each up to 5 s wrong, and the time of the call itself.
+          // Two clocks, each up to 5 s off, and the time of the call itself.
           expect(read.now - read.asOf, explain(schedule, read)).toBeLessThan(3_600_000 + 25_000);
         }
       }),

@@ -15,8 +15,8 @@ const path = `${extensionPath()}/caller-blocking/phone-numbers`;
 const numbers = async (of: string) =>
   (await send<ListResponse>("GET", of)).body.records.map(({ phoneNumber }) => phoneNumber);
 
-describe("the legacy family", () => {
-  test("shows the blocked ones, under names and ids of its own", async () => {
+describe("the legacy endpoint", () => {
+  test("shows the blocked numbers, under its own names and ids", async () => {
     const { body } = await send<ListResponse>("GET", legacy);
     expect(body.records).toHaveLength(3);
     expect(body.records[0]).toEqual({
@@ -27,7 +27,7 @@ describe("the legacy family", () => {
     });
   });
 
-  test("adds what the new family shows too", async () => {
+  test("adds numbers that the current endpoint shows too", async () => {
     const added = await send("POST", legacy, { phoneNumber: "(202) 555-0188", name: "Scam" });
     expect(added).toMatchObject({ status: 200, body: { phoneNumber: "+12025550188", name: "Scam" } });
     expect((await send<ListResponse>("GET", path)).body.records).toContainEqual(
@@ -42,7 +42,7 @@ describe("the legacy family", () => {
     expect((await send("GET", `${legacy}/4400111000`)).status).toBe(404);
   });
 
-  test("answers like a path that was never routed once it is switched off", async () => {
+  test("responds like an unknown path once it is switched off", async () => {
     twin.configure({ legacyBlockedNumbers: false });
     const { status, body, headers } = await send("GET", legacy);
     expect([status, body]).toEqual([404, { errorCode: "AGW-404", message: "Not Found", errors: [] }]);
@@ -51,8 +51,8 @@ describe("the legacy family", () => {
   });
 });
 
-describe("the current family", () => {
-  test("lists blocked or allowed numbers; what an omitted status means can be chosen", async () => {
+describe("the current endpoint", () => {
+  test("lists blocked or allowed numbers; an option sets the meaning of an omitted status", async () => {
     expect(await numbers(path)).toHaveLength(3);
     expect(await numbers(`${path}?status=Allowed`)).toEqual(["+12025550151", "+12025550155"]);
     twin.configure({ omittedStatusMeans: "both" });
@@ -80,7 +80,7 @@ describe("the current family", () => {
     ["CMN-406", 400],
     ["CMN-101", 400],
     ["idempotent", 200],
-  ] as const)("takes a duplicate as it is set to: %s", async (duplicateBlockedNumber, status) => {
+  ] as const)("handles a duplicate as configured: %s", async (duplicateBlockedNumber, status) => {
     twin.configure({ duplicateBlockedNumber });
     const again = await send("POST", path, { phoneNumber: "+12025550143", label: "Again" });
     expect(again.status).toBe(status);
@@ -102,8 +102,8 @@ describe("the current family", () => {
   });
 });
 
-describe("what a proxy must never let through", () => {
-  test("a comma list reaches several numbers, each with an answer", async () => {
+describe("parts that a proxy must never pass on", () => {
+  test("a comma list reaches several numbers, each with a response", async () => {
     const accept = "application/vnd.ringcentral.multipart+json";
     const bulk = await send("GET", `${path}/5100,9999`, undefined, { accept });
     expect(bulk).toMatchObject({ status: 207, body: [{ resourceId: "5100", status: 200 }, { status: 404 }] });

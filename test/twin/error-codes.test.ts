@@ -27,7 +27,7 @@ const forwarding = forwardingOf(SEED.extensionId);
 const mobile = `${forwarding}/${SEED.mobileForwardingId}`;
 const free = "+13125550101";
 
-/** One call of the administrator, or of whoever logs in with `jwt` through `app`. */
+/** One call of the administrator, or of the user who logs in with `jwt` through `app`. */
 async function call(method: string, path: string, body?: unknown, headers?: Record<string, string>) {
   return (await logIn(twin))(method, path, body, headers);
 }
@@ -36,7 +36,7 @@ async function callAs(jwt: string, app: ClientCredentials, method: string, path:
   return (await logIn(twin, jwt, app))(method, path, body);
 }
 
-/** A call with an Authorization header of the test's making. */
+/** A call with a test's own Authorization header. */
 function callWith(authorization?: string): Promise<Read> {
   return fetchRead(`${twin.url}${blocked}`, {
     headers: authorization === undefined ? {} : { authorization },
@@ -158,7 +158,7 @@ const codeOf = (body: unknown) => {
   return errors[0]?.errorCode ?? errorCode;
 };
 
-test.each(Object.entries(cases))("%s is reached by the documented input", async (name, reach) => {
+test.each(Object.entries(cases))("%s is returned for the documented input", async (name, reach) => {
   const { body, status } = await reach();
   expect(`${codeOf(body)} ${status}`).toBe(name);
 });
@@ -169,7 +169,7 @@ test("the README documents exactly these codes", () => {
   expect(rows.map(([, code, status]) => `${code} ${status}`).sort()).toEqual(Object.keys(cases).sort());
 });
 
-test("each family of paths names what it did not find", async () => {
+test("each group of paths names the missing resource", async () => {
   const found: unknown[] = [];
   for (const path of [
     "/restapi/v1.0/account/1/extension/~/blocked-number",
@@ -201,7 +201,7 @@ test.each([
   expect((await cases[name]?.())?.body).toMatchObject(expected);
 });
 
-test("the token endpoint has a dialect of its own", async () => {
+test("the token endpoint has its own error format", async () => {
   const { body } = await requestToken(twin, { grant_type: "magic" });
   expect(body).toEqual({
     error: "invalid_request",
@@ -238,7 +238,7 @@ test("EditAccounts includes reading and editing, EditExtensions does not include
   });
 });
 
-test("two overrides of the method that disagree are refused", async () => {
+test("two overrides of the method that disagree are rejected", async () => {
   const headers = { "x-http-method-override": "PUT" };
   expect((await call("POST", `${blocking}/5100?_method=DELETE`, {}, headers)).status).toBe(400);
   expect(twin.extension(SEED.extensionId).callerBlocking).toHaveLength(5);

@@ -24,13 +24,13 @@ const isStored = () =>
   twin.extension(SEED.extensionId).forwarding.some((entry) => entry.phoneNumber === number.phoneNumber);
 const add = () => send("POST", path, number);
 
-/** Waits, without a clock, until the twin has seen so many requests. */
+/** Waits, without a clock, until the twin has received this number of requests. */
 async function untilSeen(count: number) {
   while (twin.requests.length < count) await new Promise(setImmediate);
 }
 
 describe("a fault", () => {
-  test("strikes the next matching call only, unless told otherwise", async () => {
+  test("affects the next matching call only, by default", async () => {
     const fault = twin.faults.add({ operation: "addForwardingNumber", kind: "status", status: 503 });
     expect((await send("GET", path)).status).toBe(200);
     expect((await add()).status).toBe(503);
@@ -38,7 +38,7 @@ describe("a fault", () => {
     expect(fault.fired).toBe(1);
   });
 
-  test("can skip calls, strike several times, and be matched by method and path", async () => {
+  test("can skip calls, affect several, and be matched by method and path", async () => {
     twin.faults.add({
       method: "GET",
       path: "*/phone-number",
@@ -52,7 +52,7 @@ describe("a fault", () => {
     expect(statuses).toEqual([200, 500, 500, 200]);
   });
 
-  test("by chance is fixed by the seed", async () => {
+  test("with a probability is determined by the seed", async () => {
     const draws = async () => {
       const other = await startTwin({ numbers: 5, seed: 7 });
       other.faults.add({ probability: 0.5, kind: "status", status: 500 });
@@ -79,7 +79,7 @@ describe("a fault", () => {
     expect(twin.requests.at(-1)?.faults).toEqual([rule.kind]);
   });
 
-  test.each([false, true])("of kind timeout never answers; processed: %s", async (afterProcessing) => {
+  test.each([false, true])("of kind timeout never responds; processed: %s", async (afterProcessing) => {
     twin.faults.add({ kind: "timeout", afterProcessing });
     let isSettled = false;
     // Left hanging on purpose: closing the twin ends it.
@@ -106,7 +106,7 @@ describe("a fault", () => {
     expect(await requestJwtToken(twin)).toMatchObject({ status: 503, body: { error: "unavailable" } });
   });
 
-  test("can spoil a body", async () => {
+  test("can damage a body", async () => {
     twin.faults.add({ kind: "html-body" });
     twin.faults.add({ kind: "empty-body" });
     twin.faults.add({ kind: "content-type", contentType: "text/plain" });
@@ -129,7 +129,7 @@ describe("a fault", () => {
     expect(twin.requests[1]).toMatchObject({ durationMs: 5_000, faults: ["delay"], status: 200 });
   });
 
-  test("that cannot be understood is refused", () => {
+  test("with unknown or invalid fields is rejected", () => {
     const add = (rule: object) => () => twin.faults.add(rule as FaultRule);
     expect(add({ kind: "gremlin" })).toThrow("unknown kind");
     expect(add({ kind: "delay" })).toThrow("needs ms");
@@ -158,7 +158,7 @@ describe("control over HTTP", () => {
     expect((await control("POST", "faults", { kind: "gremlin" })).status).toBe(400);
   });
 
-  test("shows requests and state, and keeps itself out of both", async () => {
+  test("shows requests and state, and logs none of its own requests", async () => {
     await add();
     expect((await control("GET", "requests")).body.data).toMatchObject([
       { operation: "token", group: "Auth", status: 200 },
@@ -169,13 +169,13 @@ describe("control over HTTP", () => {
     expect(twin.requests).toEqual([]);
   });
 
-  test("switches options and refuses unknown ones", async () => {
+  test("switches options and rejects unknown ones", async () => {
     expect((await control("PATCH", "options", { maxPerPage: 5 })).body.maxPerPage).toBe(5);
     expect((await control("PATCH", "options", { maxPages: 5 })).status).toBe(400);
     expect((await control("PATCH", "options", { maxPerPage: 0 })).status).toBe(400);
   });
 
-  test("edits numbers, permissions and secrets, and moves a clock that can be moved", async () => {
+  test("edits numbers, permissions and secrets, and advances a manual clock", async () => {
     const added = await control("POST", "numbers", { phoneNumber: "+16505550160" });
     const { id } = added.body;
     expect((await control("PATCH", `numbers/${id}`, { label: "Lab" })).body.label).toBe("Lab");

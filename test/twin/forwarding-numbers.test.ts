@@ -16,7 +16,7 @@ const update = (id: string, body: unknown) => send<Record<string, unknown>>("PUT
 const list = async () => (await send<ListResponse>("GET", path)).body.records;
 
 describe("a new forwarding number", () => {
-  test("answers 200 with the record; flip numbers are integers going in and strings coming out", async () => {
+  test("returns 200 with the record; flip numbers are integers in requests and strings in responses", async () => {
     const { status, body } = await add({ phoneNumber: "+13125550101", label: "Cabin", flipNumber: 3 });
     expect(status).toBe(200);
     expect(body).toMatchObject({
@@ -36,7 +36,7 @@ describe("a new forwarding number", () => {
     expect(body).toMatchObject({ type: "Work", label: "Work" });
   });
 
-  test("may be a line of a device, which gives it its label", async () => {
+  test("may be a line of a device, which determines its label", async () => {
     const { body } = await add({ type: "PhoneLine", device: { id: SEED.freeDeviceId }, label: "Mine" });
     expect(body).toMatchObject({ device: { id: SEED.freeDeviceId }, label: "Home office phone" });
     expect(body).not.toHaveProperty("phoneNumber");
@@ -49,13 +49,13 @@ describe("a new forwarding number", () => {
     ["a flip number beyond 8", { phoneNumber: "+13125550101", flipNumber: 9 }],
     ["a type of the platform's own", { phoneNumber: "+13125550101", type: "ExtensionApps" }],
     ["something that is no number", { phoneNumber: "5550" }],
-  ])("is refused with %s", async (_what, body) => {
+  ])("is rejected with %s", async (_what, body) => {
     const before = await list();
     expect(await add(body)).toMatchObject({ status: 400, body: { errors: [{ errorCode: "CMN-101" }] } });
     expect(await list()).toEqual(before);
   });
 
-  test("may be in the list twice, so that a blind retry is seen", async () => {
+  test("may be in the list twice, so that a test can detect a blind retry", async () => {
     await add({ phoneNumber: "+13125550101" });
     await add({ phoneNumber: "+13125550101" });
     expect((await list()).filter(({ phoneNumber }) => phoneNumber === "+13125550101")).toHaveLength(2);
@@ -70,7 +70,7 @@ describe("an update", () => {
     type: "Mobile",
   };
 
-  test("resets what it leaves out", async () => {
+  test("resets omitted fields", async () => {
     const { body } = await update(SEED.mobileForwardingId, { phoneNumber: "+13125550102", label: "Boat" });
     expect(body).toMatchObject({ phoneNumber: "+13125550102", label: "Boat", type: "Other" });
     expect(body).not.toHaveProperty("flipNumber");
@@ -80,7 +80,7 @@ describe("an update", () => {
     });
   });
 
-  test("keeps what it leaves out when the twin is set to merge", async () => {
+  test("keeps omitted fields when the twin is set to merge", async () => {
     twin.configure({ putForwarding: "merge" });
     const { body } = await update(SEED.mobileForwardingId, { flipNumber: "4" });
     expect(body).toMatchObject({ ...mobile, flipNumber: "4" });
@@ -92,7 +92,7 @@ describe("an update", () => {
     expect(await list()).toEqual(before);
   });
 
-  test("wants the flip number as text", async () => {
+  test("requires the flip number as text", async () => {
     const { status, body } = await update(SEED.mobileForwardingId, { ...mobile, flipNumber: 4 });
     expect([status, body]).toMatchObject([400, { errors: [{ parameterName: "flipNumber" }] }]);
   });
@@ -109,12 +109,12 @@ describe("an update", () => {
 });
 
 describe("a removal", () => {
-  test("takes one away", async () => {
+  test("deletes one number", async () => {
     expect((await send("DELETE", `${path}/${SEED.homeForwardingId}`)).status).toBe(204);
     expect((await send("GET", `${path}/${SEED.homeForwardingId}`)).status).toBe(404);
   });
 
-  test("in bulk has a body, and is all or nothing", async () => {
+  test("in bulk has a body, and deletes all or nothing", async () => {
     const body = (...ids: string[]) => ({
       records: ids.map((forwardingNumberId) => ({ forwardingNumberId })),
     });

@@ -17,33 +17,36 @@ function run(...args: string[]) {
   return child;
 }
 
-describe("the twin on its own", () => {
-  test.each(["SIGTERM", "SIGINT"] as const)("prints its URL, serves, and ends well on %s", async (signal) => {
-    const child = run(
-      "--port",
-      "0",
-      "--numbers",
-      "42",
-      "--limits",
-      "Heavy=1",
-      "--legacy-blocked-numbers",
-      "false",
-    );
-    const [line] = (await once(child.stdout, "data")) as [Buffer];
-    const url = line.toString().split("\n")[0] ?? "";
-    expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
-    const options = (await (await fetch(`${url}/__twin/options`)).json()) as object;
-    expect(options).toMatchObject({ legacyBlockedNumbers: false, limits: { Heavy: 1, Light: 50 } });
-    const exit = once(child, "exit");
-    child.kill(signal);
-    expect(await exit).toEqual([0, null]);
-  });
+describe("the stand-alone twin", () => {
+  test.each(["SIGTERM", "SIGINT"] as const)(
+    "prints its URL, serves, and ends with exit code 0 on %s",
+    async (signal) => {
+      const child = run(
+        "--port",
+        "0",
+        "--numbers",
+        "42",
+        "--limits",
+        "Heavy=1",
+        "--legacy-blocked-numbers",
+        "false",
+      );
+      const [line] = (await once(child.stdout, "data")) as [Buffer];
+      const url = line.toString().split("\n")[0] ?? "";
+      expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
+      const options = (await (await fetch(`${url}/__twin/options`)).json()) as object;
+      expect(options).toMatchObject({ legacyBlockedNumbers: false, limits: { Heavy: 1, Light: 50 } });
+      const exit = once(child, "exit");
+      child.kill(signal);
+      expect(await exit).toEqual([0, null]);
+    },
+  );
 
   test.each([
     ["--colour", "red"],
     ["--max-per-page", "none"],
     ["--limits", "Tiny=1"],
-  ])("refuses %s %s", async (...args) => {
+  ])("rejects %s %s", async (...args) => {
     const child = run(...args);
     const stderr: Buffer[] = [];
     child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
@@ -70,7 +73,7 @@ describe("twins in one process", () => {
     await expect(fetch(one.url)).rejects.toThrow();
   });
 
-  test("refuse options they do not know", async () => {
+  test("reject unknown options", async () => {
     await expect(startTwin({ colour: "red" } as TwinOptions)).rejects.toThrow(OptionError);
     await expect(startTwin({ numbers: -1 })).rejects.toThrow("numbers");
   });

@@ -23,7 +23,7 @@ const codeOf = (body: unknown) => (body as { errors: { errorCode: string }[] }).
 const pairOf = ({ access_token, refresh_token }: TokenResponse) => ({ access_token, refresh_token });
 
 describe("a login", () => {
-  test("answers what the sheet lists", async () => {
+  test("returns the documented fields", async () => {
     const { status, body, headers } = await requestJwtToken(twin);
     expect(status).toBe(200);
     expect(headers.get("cache-control")).toBe("no-store");
@@ -37,7 +37,7 @@ describe("a login", () => {
     expect(Object.keys(body)).toEqual(expect.arrayContaining(["access_token", "session_id", "endpoint_id"]));
   });
 
-  test("leaves the refresh token out when the app is not to have any", async () => {
+  test("omits the refresh token when the app gets none", async () => {
     twin.configure({ issueRefreshTokens: false });
     expect((await requestJwtToken(twin)).body).not.toHaveProperty("refresh_token");
   });
@@ -57,7 +57,7 @@ describe("a login", () => {
     expect(codeOf((await probe(body.access_token)).body)).toBe("OAU-128");
   });
 
-  test("may ask for less than the app may do", async () => {
+  test("may request fewer permissions than the app has", async () => {
     const { body } = await requestToken(twin, {
       grant_type: "urn:ietf:params:oauth:grant-type:jwt-bearer",
       assertion: SEED.jwt,
@@ -67,13 +67,13 @@ describe("a login", () => {
     expect(codeOf((await probe(body.access_token)).body)).toBe("CMN-401");
   });
 
-  test("works for a public client that sends its id alone", async () => {
+  test("works for a public client that sends only its id", async () => {
     expect((await requestJwtToken(twin, SEED.jwt, SEED.apps.public)).status).toBe(200);
     const emptySecret = await requestJwtToken(twin, SEED.jwt, { ...SEED.apps.public, clientSecret: "" });
     expect(codeOf(emptySecret.body)).toBe("OAU-153");
   });
 
-  test("beyond the fifth of a user in an app ends the oldest", async () => {
+  test("that is a user's sixth in an app ends the oldest", async () => {
     const tokens: string[] = [];
     for (let index = 0; index < 5; index += 1) tokens.push((await requestJwtToken(twin)).body.access_token);
     await requestJwtToken(twin, SEED.jwts.user);
@@ -85,7 +85,7 @@ describe("a login", () => {
 });
 
 describe("a refresh", () => {
-  test("rotates both tokens, and the access token before dies at once", async () => {
+  test("rotates both tokens, and the former access token stops working at once", async () => {
     const first = (await requestJwtToken(twin)).body;
     const second = (await refresh(first.refresh_token)).body;
     expect(second.access_token).not.toBe(first.access_token);
@@ -167,7 +167,7 @@ test("a rotated client secret ends the old one, not the sessions", async () => {
   expect((await probe(body.access_token)).status).toBe(200);
 });
 
-test("an access token in the query authenticates, as upstream lets it", async () => {
+test("an access token in the query authenticates, as in RingCentral", async () => {
   const { body } = await requestJwtToken(twin);
   const url = `${twin.url}${companyNumbersPath}?access_token=${body.access_token}`;
   expect((await fetchRead(url)).status).toBe(200);

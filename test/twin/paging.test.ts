@@ -15,7 +15,7 @@ const list = async (path: string) => (await send<ListResponse>("GET", path)).bod
 const ids = ({ records }: ListResponse) => records.map(({ id }) => id);
 
 describe("a list", () => {
-  test("walked from link to link shows every row once, whatever the page size", async () => {
+  test("shows every row once when its links are followed, whatever the page size", async () => {
     const everything = ids(await list(`${companyNumbersPath}?perPage=1000`));
     expect(everything).toHaveLength(137);
     await fc.assert(
@@ -34,7 +34,7 @@ describe("a list", () => {
     );
   });
 
-  test("tells where a page lies", async () => {
+  test("states the position of a page", async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 20 }),
@@ -60,7 +60,7 @@ describe("a list", () => {
     );
   });
 
-  test("clamps a page size above the maximum, the twin's own as well as RingCentral's", async () => {
+  test("clamps a page size above the maximum, both the twin's and RingCentral's", async () => {
     expect((await list(`${companyNumbersPath}?perPage=5000`)).paging.perPage).toBe(1000);
     twin.configure({ maxPerPage: 50 });
     const clamped = await list(`${companyNumbersPath}?perPage=100`);
@@ -69,7 +69,7 @@ describe("a list", () => {
     expect(clamped.records).toHaveLength(50);
   });
 
-  test("names itself canonically: real ids, defaults filled in, absolute", async () => {
+  test("has a canonical URI: real ids, defaults filled in, absolute", async () => {
     const path = `${extensionPath()}/caller-blocking/phone-numbers`;
     const real = `${twin.url}${path.replace("~", SEED.accountId)}`;
     expect((await list(path)).uri).toBe(`${real}?page=1&perPage=100&status=Blocked`);
@@ -78,7 +78,7 @@ describe("a list", () => {
     );
   });
 
-  test.each(["abc", "-1", "1.5", "99999999999"])("refuses perPage=%s", async (perPage) => {
+  test.each(["abc", "-1", "1.5", "99999999999"])("rejects perPage=%s", async (perPage) => {
     const { status, body } = await send("GET", `${extensionPath()}/blocked-number?perPage=${perPage}`);
     expect(status).toBe(400);
     expect(body).toMatchObject({
@@ -86,7 +86,7 @@ describe("a list", () => {
     });
   });
 
-  test("of no rows, or asked for none, is empty and says how many there are", async () => {
+  test("without rows, or with an empty page requested, is empty and states the total", async () => {
     const empty = await list(`${extensionPath(SEED.internationalExtensionId)}/forwarding-number`);
     expect(empty).toMatchObject({ records: [], paging: { page: 1, perPage: 100, totalElements: 0 } });
     expect(empty.paging).not.toHaveProperty("pageStart");
@@ -112,14 +112,14 @@ describe("company numbers", () => {
     expect(pool.records).toEqual([]);
   });
 
-  test("are shown to others than administrators as far as they are direct ones", async () => {
+  test("are shown to users without the admin role only if they are direct numbers", async () => {
     const asUser = await logIn(twin, SEED.jwts.user);
     const { body } = await asUser<ListResponse>("GET", `${companyNumbersPath}?perPage=1000`);
     expect(body.records.length).toBeGreaterThan(5);
     expect(body.records.every(({ usageType }) => usageType === "DirectNumber")).toBe(true);
   });
 
-  test("have numbers for ids, their own and their extension's", async () => {
+  test("have numbers as ids, their own and their extension's", async () => {
     const { records } = await list(`${companyNumbersPath}?perPage=2`);
     expect(records).toMatchObject([
       { id: 900001, phoneNumber: SEED.mainNumber, primary: true },
@@ -127,7 +127,7 @@ describe("company numbers", () => {
     ]);
   });
 
-  test("can be changed behind a reader's back", async () => {
+  test("can be changed without a reader's knowledge", async () => {
     const added = twin.numbers.add({ phoneNumber: "+16505550150" });
     twin.numbers.update(added.id, { label: "Lobby" });
     const last = await list(`${companyNumbersPath}?page=138&perPage=1`);

@@ -25,7 +25,7 @@ async function exhaust(path: string, times: number, as: Send = send) {
 }
 
 describe("a usage plan group", () => {
-  test("counts down and then refuses, with the headers of the sheet", async () => {
+  test("counts down and then rejects, with the documented headers", async () => {
     const first = await send("GET", companyNumbersPath);
     expect(rate(first.headers)).toEqual({ group: "heavy", limit: "10", remaining: "9", window: "60" });
     await exhaust(companyNumbersPath, 9);
@@ -40,7 +40,7 @@ describe("a usage plan group", () => {
     expect(rejected.headers.get("retry-after")).toBe("60");
   });
 
-  test("starts its penalty anew with every request made during it", async () => {
+  test("restarts its penalty with every request made during it", async () => {
     await exhaust(companyNumbersPath, 10);
     expect((await send("GET", companyNumbersPath)).status).toBe(429);
     clock.advance(59_000);
@@ -51,7 +51,7 @@ describe("a usage plan group", () => {
     expect((await send("GET", companyNumbersPath)).status).toBe(200);
   });
 
-  test("slides: what is a minute old no longer counts", async () => {
+  test("slides: a request more than a minute old no longer counts", async () => {
     await exhaust(companyNumbersPath, 5);
     clock.advance(30_000);
     await exhaust(companyNumbersPath, 5);
@@ -60,7 +60,7 @@ describe("a usage plan group", () => {
     expect((await send("GET", companyNumbersPath)).status).toBe(429);
   });
 
-  test("is shared by all its calls, and by nobody else", async () => {
+  test("is shared by all its calls, and by no others", async () => {
     twin.configure({ limits: { Light: 3 } });
     await exhaust(`${extensionPath()}/blocked-number`, 2);
     await exhaust(`${extensionPath()}/forwarding-number`, 1);
@@ -75,7 +75,7 @@ describe("a usage plan group", () => {
     await exhaust(companyNumbersPath, 1);
   });
 
-  test("is charged for refused calls too, and can be lifted", async () => {
+  test("counts rejected calls too, and can be lifted", async () => {
     const missing = await send("GET", `${extensionPath("1")}/blocked-number`);
     expect([missing.status, missing.headers.get("x-rate-limit-remaining")]).toEqual([404, "49"]);
     twin.configure({ limits: { Heavy: false } });
@@ -84,7 +84,7 @@ describe("a usage plan group", () => {
 });
 
 describe("the Auth group", () => {
-  test("gives an application five requests a minute, whoever logs in", async () => {
+  test("gives an application five requests a minute, for all users together", async () => {
     const users = [SEED.jwts.user, SEED.jwts.otherUser, SEED.jwts.limited, SEED.jwts.admin];
     for (const jwt of users) expect((await requestJwtToken(twin, jwt)).status).toBe(200);
     const rejected = await requestJwtToken(twin);
@@ -103,7 +103,7 @@ describe("the Auth group", () => {
   });
 });
 
-test("a limiter never accepts more than its limit in a minute, nor anything within a minute of a refusal", () => {
+test("a limiter never accepts more than its limit in a minute, nor anything within a minute of a rejection", () => {
   const gaps = fc.array(fc.integer({ min: 0, max: 70_000 }), { minLength: 1, maxLength: 80 });
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 6 }), gaps, (limit, waits) => {

@@ -6,7 +6,7 @@ import { SEED, startTwin } from "./twin.ts";
 const twin = await startTwin({ numbers: 20 });
 afterAll(() => twin.close());
 
-test("RingCentral's own SDK logs in and gets through all seven operations", async () => {
+test("RingCentral's own SDK logs in and completes all seven operations", async () => {
   const sdk = new SDK({ server: twin.url, clientId: SEED.clientId, clientSecret: SEED.clientSecret });
   const platform = sdk.platform();
   await platform.login({ jwt: SEED.jwt });
@@ -38,7 +38,7 @@ test("RingCentral's own SDK logs in and gets through all seven operations", asyn
   expect(twin.sessions).toEqual([]);
 });
 
-test("the SDK logs in again after a dead token by refreshing", async () => {
+test("the SDK refreshes its login after a dead token", async () => {
   const sdk = new SDK({ server: twin.url, clientId: SEED.clientId, clientSecret: SEED.clientSecret });
   await sdk.platform().login({ jwt: SEED.jwt });
   twin.expireTokens();

@@ -65,7 +65,7 @@ const create = (extra: object = {}) =>
     },
   );
 
-it("is made after a handshake that echoes the token, with the caller's own ids in its filters", async () => {
+it("is created after a handshake that echoes the token, with the caller's own ids in its filters", async () => {
   const { status, body } = await create();
   expect(status).toBe(200);
   expect(received).toEqual([{ validationToken: expect.any(String), body: {} }]);
@@ -76,7 +76,7 @@ it("is made after a handshake that echoes the token, with the caller's own ids i
   });
 });
 
-it("is not made when the handshake fails", async () => {
+it("is not created when the handshake fails", async () => {
   reply = { status: 200, echo: false };
   expect(await create()).toMatchObject({ status: 400, body: { errors: [{ errorCode: "SUB-525" }] } });
   reply = { status: 204, echo: true };
@@ -106,7 +106,7 @@ it("is notified of edits to its extension's numbers, with its secret, and of no 
   expect(twin.deliveries.every(({ status }) => status === 200)).toBe(true);
 });
 
-it("ends by itself, unless it is renewed, and when it is removed", async () => {
+it("ends after its lifetime unless it is renewed, and when it is removed", async () => {
   const { body } = await create();
   clock.advance(3_000_000);
   const renewed = await send<{ expiresIn: number }>("PUT", `${path}/${body.id}`, { expiresIn: 3600 });
@@ -118,7 +118,7 @@ it("ends by itself, unless it is renewed, and when it is removed", async () => {
   expect((await again("GET", `${path}/${body.id}`)).status).toBe(404);
 });
 
-it("is blacklisted when its address keeps failing, and then told nothing", async () => {
+it("is blacklisted when its address keeps failing, and then gets no notifications", async () => {
   const { body } = await create();
   reply = { status: 500, echo: false };
   for (let edit = 0; edit < 6; edit += 1) {

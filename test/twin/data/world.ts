@@ -17,7 +17,7 @@ export interface CompanyNumber {
   callerIdName?: string;
 }
 
-/** One row of an extension's blocked and allowed list. Both families show it, under different ids [unsure]. */
+/** One row of an extension's blocked and allowed list. Both endpoints show it, under different ids [unsure]. */
 export interface CallerBlockingEntry {
   id: string;
   legacyId: string;

@@ -19,7 +19,7 @@ export interface Edge {
   writes: WritesInFlight;
 }
 
-/** Serves one request to RingCentral's API: logged, subjected to faults, then responded to. */
+/** Serves one request to RingCentral's API: logs it, applies faults, then responds. */
 export async function serveRequest(edge: Edge, request: ReceivedRequest): Promise<Ending> {
   const { platform, log, faults, writes } = edge;
   const { clock, settings } = platform;

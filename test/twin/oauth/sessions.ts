@@ -37,7 +37,7 @@ type AccessLookup = { found: true; session: Session } | { found: false; reason: 
 /** The sessions of all apps and users. */
 export interface Sessions {
   open(app: App, user: User, options: Pick<Session, "endpointId" | "narrowedTo" | "lifetimes">): Session;
-  /** @throws Rejection in the OAuth dialect when the token cannot be exchanged (any more) */
+  /** @throws Rejection in OAuth's format when the token cannot be exchanged (any more) */
   refresh(app: App, refreshToken: string, lifetimes: TokenLifetimes): Session;
   /** Finds the session of an access token and marks the token used. */
   useAccessToken(token: string): AccessLookup;

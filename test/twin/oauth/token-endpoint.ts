@@ -20,7 +20,7 @@ export interface TokenEndpoint {
 
 /**
  * Serves the token request of an authenticated app.
- * @throws Rejection in the OAuth dialect
+ * @throws Rejection in OAuth's format
  */
 export function serveTokenRequest(endpoint: TokenEndpoint, app: App, form: URLSearchParams): HttpResponse {
   const grant = form.get("grant_type");

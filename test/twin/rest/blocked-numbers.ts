@@ -9,7 +9,7 @@ import { requiredPhoneNumber } from "./phone-number-format.ts";
 
 const listUri = (call: ExtensionCall) => `${extensionUri(call, call.extension.id)}/blocked-number`;
 
-/** The legacy family has `name` for the new one's `label`, and no status [sdk source]. */
+/** The legacy endpoint has `name` for the current one's `label`, and no status [sdk source]. */
 function toRecord(call: ExtensionCall, entry: CallerBlockingEntry) {
   return {
     id: entry.legacyId,

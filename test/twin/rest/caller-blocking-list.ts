@@ -2,11 +2,11 @@ import type { CallerBlockingEntry } from "../data/world.ts";
 import type { ExtensionCall } from "./call.ts";
 import { duplicateValue, invalidParameter } from "./errors.ts";
 
-/** The offset between the ids of the two families; whether RingCentral shares them is unknown [unsure]. */
+/** The offset between the ids of the two endpoints; whether RingCentral shares them is unknown [unsure]. */
 const legacyOffset = 4_400_105_900;
 
 /**
- * Adds a row to the list that both families of calls show.
+ * Adds a row to the list that both endpoints show.
  * @throws Rejection for a number in the list, unless the twin is set to accept that
  */
 export function addEntry(

@@ -18,7 +18,7 @@ interface RouteFacts {
   appPermission: string;
   /** Empty: every session. */
   userPermission: string;
-  /** Belongs to the legacy family, which RingCentral may no longer route. */
+  /** Belongs to the legacy endpoint, which RingCentral may no longer route. */
   legacyBlocked: boolean;
   pattern: RegExp;
 }

@@ -29,7 +29,7 @@ export async function serveCall(
   if (user.extensionId !== undefined) entry.callerExtensionId = user.extensionId;
   const headers = countAgainstBudget(platform, session, match);
   try {
-    // Without a Retry-After: no budget is used up, the first write is only not finished [unsure].
+    // Without a Retry-After: no budget is used up, the first write is still in progress [unsure].
     if (isDuplicate) throw restError(429, "CMN-304", "Duplicate concurrent request");
     const response = await handle(platform, request, match, session);
     return { ...response, headers: { ...headers, ...response.headers } };

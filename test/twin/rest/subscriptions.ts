@@ -115,7 +115,7 @@ function readDelivery({ deliveryMode }: JsonObject): { address: string; verifica
   return { address, ...(typeof verificationToken === "string" && { verificationToken }) };
 }
 
-/** RingCentral requires TLS [docs: HOOK]; loopback addresses may do without. */
+/** RingCentral requires TLS [docs: HOOK]; loopback addresses may use plain HTTP. */
 function isReachable(address: string): boolean {
   const url = URL.parse(address);
   return (

@@ -59,5 +59,4 @@ export const getLimitsRoute = defineRoute({
   description:
     "The budgets the whole fleet shares, their pauses, who spent them, and the age of the access token.",
   response: { kind: "item", description: "The limits as they are now.", data: Limits },
-  problems: [],
 });

@@ -86,7 +86,6 @@ export const problems = {
     503,
     "There is no snapshot yet",
     "The account's numbers have not been synced yet. Wait `retryAfter` seconds, or list them live.",
-    true,
   ),
   cursor_expired: entry(
     410,
@@ -105,72 +104,61 @@ export const problems = {
     "Idempotency-Key used before with another request",
     "Use a fresh key for each different request.",
   ),
-  rate_limited: entry(429, "Too many requests", "Wait `retryAfter` seconds.", true),
-  internal: entry(500, "Internal error", "The fault is ours. Quote `instance` when you report it.", true),
-  upstream_error: entry(
-    502,
-    "RingCentral failed",
-    "RingCentral's response was an error or not usable.",
-    true,
-  ),
+  rate_limited: entry(429, "Too many requests", "Wait `retryAfter` seconds."),
+  internal: entry(500, "Internal error", "The fault is ours. Quote `instance` when you report it."),
+  upstream_error: entry(502, "RingCentral failed", "RingCentral's response was an error or not usable."),
   upstream_auth_failed: entry(
     502,
     "RingCentral rejected our credentials",
     "An operator has to check the RingCentral credential of this service.",
+    false,
   ),
   upstream_app_permission_missing: entry(
     502,
     "RingCentral app permission missing",
     "An operator has to grant the RingCentral app the permission named in the log.",
+    false,
   ),
   upstream_rate_limited: entry(
     503,
     "RingCentral's rate limit is reached",
     "The shared RingCentral budget is spent. Wait `retryAfter` seconds.",
-    true,
   ),
   upstream_unavailable: entry(
     503,
     "RingCentral is not available",
     "RingCentral cannot be reached or is overloaded. Wait `retryAfter` seconds.",
-    true,
   ),
   token_issuer_unavailable: entry(
     503,
     "The token issuer cannot be reached",
     "The keys that verify access tokens could not be loaded. Wait `retryAfter` seconds.",
-    true,
   ),
   storage_unavailable: entry(
     503,
     "The service's storage is not available",
     "The service's table is away or slow, and the request may not go on without it. Wait `retryAfter` seconds.",
-    true,
   ),
   queue_unavailable: entry(
     503,
     "The sync queue is not available",
     "The sync could not be queued. Wait `retryAfter` seconds.",
-    true,
   ),
   configuration_invalid: entry(
     503,
     "The service is not configured",
     "A setting or secret is missing or malformed. An operator finds its name in the log.",
-    true,
   ),
   outcome_unknown: entry(
     503,
     "The outcome of the write is unknown",
     "The write may have taken effect, or still may within two minutes. Repeat it with the same Idempotency-Key after " +
       "`retryAfter` seconds, or read the resource.",
-    true,
   ),
   upstream_timeout: entry(
     504,
     "RingCentral did not respond in time",
     "Nothing was changed. The same request may succeed when RingCentral is faster.",
-    true,
   ),
 } as const satisfies Record<string, ProblemEntry>;
 
@@ -215,6 +203,12 @@ export class ProblemError extends Error {
   }
 }
 
-function entry(status: number, title: string, meaning: string, retryable = false): ProblemEntry {
+/** @param retryable by default: too many requests, and failures of a server */
+function entry(
+  status: number,
+  title: string,
+  meaning: string,
+  retryable = status === 429 || status >= 500,
+): ProblemEntry {
   return { status, title, meaning, retryable };
 }

@@ -54,8 +54,8 @@ export interface Route<
   query?: Query;
   body?: Body;
   response: RouteResponse<Kind, Data>;
-  /** The problems of this route beyond those of every route of its sort. */
-  problems: ProblemCode[];
+  /** The problems of this route beyond those of every route of its sort. Absent: none. */
+  problems?: ProblemCode[];
 }
 
 /**

@@ -16,7 +16,6 @@ export const getHealthRoute = defineRoute({
   summary: "Is the service up",
   description: "Answers without calling anything else.",
   response: { kind: "plain", description: "The service is up.", data: Health },
-  problems: [],
 });
 
 const OpenApiDocument = z
@@ -31,7 +30,6 @@ export const getOpenApiRoute = defineRoute({
   summary: "This API's description",
   description: "The OpenAPI 3.1 description of this API.",
   response: { kind: "plain", description: "An OpenAPI document.", data: OpenApiDocument },
-  problems: [],
 });
 
 export const getDocsRoute = defineRoute({
@@ -42,7 +40,6 @@ export const getDocsRoute = defineRoute({
   summary: "The API reference",
   description: "For people: every operation, with a form to try it.",
   response: { kind: "page", description: "A page that reads `/openapi.json`." },
-  problems: [],
 });
 
 export const getErrorCatalogueRoute = defineRoute({
@@ -53,7 +50,6 @@ export const getErrorCatalogueRoute = defineRoute({
   summary: "The error catalogue",
   description: "For people: what each problem's `type` points to, one anchor a code.",
   response: { kind: "page", description: "A page with an entry for each code." },
-  problems: [],
 });
 
 export const getConsoleRoute = defineRoute({
@@ -65,5 +61,4 @@ export const getConsoleRoute = defineRoute({
   description:
     "For operators: what the API tells of budgets and the sync. The page holds nothing itself; it asks with a token.",
   response: { kind: "page", description: "A page that asks the API." },
-  problems: [],
 });

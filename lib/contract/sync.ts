@@ -79,7 +79,6 @@ export const getSyncStatusRoute = defineRoute({
     "The state of the account's sync: its last success, how far a running one has come, the last problem, a " +
     "quarantine, and the last 50 runs.",
   response: { kind: "item", description: "The state of the sync.", data: SyncStatuses },
-  problems: [],
 });
 
 export const startSyncRoute = defineRoute({

@@ -20,7 +20,7 @@ import { combined, parseFreshness } from "./freshness.ts";
 import { parseIdempotencyKey } from "./idempotency/key-header.ts";
 import { hash } from "./idempotency/record.ts";
 import { withIdempotency } from "./idempotency/with-idempotency.ts";
-import { header, type Invocation, invocationOf, type Middleware } from "./invocation.ts";
+import { header, type Invocation, invocationOf } from "./invocation.ts";
 import { type ProblemBody, problemBody, problemOf } from "./problem.ts";
 import type { ParsedInput, UseCase } from "./request.ts";
 import type { HttpResponse } from "./response.ts";
@@ -50,7 +50,7 @@ export function createHandler<R extends Route>(
     const key = route.method === "POST" ? header(event, "idempotency-key") : undefined;
     return key === undefined ? run("run") : runOnce(route, exchange, key, run);
   };
-  return buildStack(route, handle, { translate, steps: [authentication(route, services)] });
+  return buildStack(route, handle, { translate });
 }
 
 /** A request that may be served: authenticated, authorized and valid. */
@@ -72,8 +72,7 @@ async function beginExchange(
   services: EdgeServices,
 ): Promise<Exchange> {
   const invocation = invocationOf(event);
-  const { caller } = invocation;
-  if (caller === undefined) throw new Error("the caller is not known");
+  const caller = await authenticate(route, event, services);
   const input = validate(route, event);
   const extensionId = reachedExtension(input.path.extensionId, caller);
   const { operationId } = route;
@@ -82,6 +81,19 @@ async function beginExchange(
   const position = input.cursor === undefined ? undefined : await cursors.verify(input.cursor);
   const page = omitUndefined({ limit: input.limit ?? DEFAULT_LIMIT, position });
   return { event, invocation, caller, services, input, extensionId, binding, cursors, page };
+}
+
+async function authenticate(
+  route: Route,
+  event: APIGatewayProxyEventV2,
+  { settings, authenticator }: EdgeServices,
+): Promise<Caller> {
+  const invocation = invocationOf(event);
+  invocation.settings = settings;
+  const caller = await authenticator.authenticate(header(event, "authorization"), invocation.deadline);
+  invocation.caller = caller;
+  requireScope(route, caller);
+  return caller;
 }
 
 async function runUseCase<R extends Route>(
@@ -170,21 +182,6 @@ async function runOnce(
 /** The one place where the route's schemas, which have just parsed the input, vouch for its type. */
 function parsed<R extends Route>({ path, query, body }: ValidInput) {
   return { path, query, body } as ParsedInput<R>;
-}
-
-function authentication(route: Route, services: () => EdgeServices): Middleware {
-  return {
-    before: async ({ event }) => {
-      const invocation = invocationOf(event);
-      const { settings, authenticator } = services();
-      invocation.settings = settings;
-      invocation.caller = await authenticator.authenticate(
-        header(event, "authorization"),
-        invocation.deadline,
-      );
-      requireScope(route, invocation.caller);
-    },
-  };
 }
 
 /** A problem that is one part of a response. The log keeps the details that the problem leaves out. */

@@ -15,8 +15,6 @@ import { cors, rateLimits, responseHeaders } from "./response-headers.ts";
 
 export interface StackOptions {
   translate?: Translate;
-  /** Between the shared steps and `handle`. */
-  steps?: Middleware[];
   cacheControl?: string;
 }
 
@@ -26,13 +24,13 @@ export type ApiHandler = (event: APIGatewayProxyEventV2, context: Context) => Pr
 const EARLY_RESPONSE_MS = 250;
 
 /**
- * The stack of every function, outermost first: log line, request id, headers, CORS, rate limits, conditional requests,
- * problems, and the function's own steps.
+ * The stack of every function, outermost first: log line, request id, headers, CORS, rate limits, conditional requests
+ * and problems.
  */
 export function buildStack(
   route: Route,
   handle: (event: APIGatewayProxyEventV2) => Promise<HttpResponse>,
-  { translate, steps = [], cacheControl = "private, no-cache" }: StackOptions = {},
+  { translate, cacheControl = "private, no-cache" }: StackOptions = {},
 ): ApiHandler {
   const stack = middy<APIGatewayProxyEventV2, HttpResponse, Error, Context>({
     timeoutEarlyInMillis: EARLY_RESPONSE_MS,
@@ -40,7 +38,7 @@ export function buildStack(
       throw new ProblemError(route.method === "GET" ? "upstream_timeout" : "outcome_unknown");
     },
   });
-  for (const step of [
+  stack.use([
     accessLog(route, { clock: systemClock, metrics: processMetrics }),
     requestId({ clock: systemClock, logger: createLogger() }),
     responseHeaders(cacheControl),
@@ -48,10 +46,7 @@ export function buildStack(
     rateLimits(),
     conditional(),
     problem(translate),
-    ...steps,
-  ]) {
-    stack.use(step);
-  }
+  ]);
   stack.handler(handle);
   return (event, context) => stack(event, context);
 }

@@ -94,25 +94,23 @@ function problemCode({ kind, status, errorCode }: RingCentralFailure): ProblemCo
   return "upstream_error";
 }
 
-function details(code: ProblemCode, { parameterName, permissionName }: RingCentralFailure): ProblemDetails {
-  const permission =
-    permissionName !== undefined && /^[\w-]{1,64}$/.test(permissionName) ? permissionName : undefined;
+function details(code: ProblemCode, failure: RingCentralFailure): ProblemDetails {
+  const { parameterName = "", permissionName = "" } = failure;
+  const permission = /^[\w-]{1,64}$/.test(permissionName) ? permissionName : undefined;
   switch (code) {
     case "parameter_invalid": {
-      const ours = ourFields.get(parameterName ?? "");
+      const ours = ourFields.get(parameterName);
       if (ours === undefined) return {};
       return { errors: [{ ...ours, code: "refused", detail: "RingCentral does not accept this value." }] };
     }
     case "not_found":
-      return { detail: `${nouns[parameterName ?? ""] ?? "The resource"} was not found.` };
+      return { detail: `${nouns[parameterName] ?? "The resource"} was not found.` };
     case "upstream_permission_denied":
       return permission === undefined
         ? { detail: "The RingCentral user of this service may not reach this extension or account." }
         : { detail: `The RingCentral user of this service lacks the permission ${permission}.` };
     case "upstream_app_permission_missing":
-      return permission === undefined
-        ? {}
-        : { detail: `The RingCentral app lacks the permission ${permission}.` };
+      return permission ? { detail: `The RingCentral app lacks the permission ${permission}.` } : {};
     default:
       return {};
   }

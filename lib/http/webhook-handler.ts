@@ -19,18 +19,13 @@ interface WebhookRequest {
   log: Logger;
 }
 
-export interface WebhookReceipt<R extends PlainRoute> {
-  data: Outcome<R>;
-  headers?: Record<string, string>;
-}
-
 /** Notifications take a few hundred bytes. The limit applies before the sender is verified. */
 const MAX_BODY_BYTES = 8 * 1024;
 
 /** A handler for RingCentral: instead of an access token, the use case checks RingCentral's verification token. */
 export function defineWebhookHandler<R extends PlainRoute>(
   route: R,
-  receive: (request: WebhookRequest) => Promise<WebhookReceipt<R>>,
+  receive: (request: WebhookRequest) => Promise<{ data: Outcome<R>; headers?: Record<string, string> }>,
   settings: () => Settings,
 ): ApiHandler {
   const handle = async (event: APIGatewayProxyEventV2) => {

@@ -12,7 +12,7 @@ export function requestParameters(route: Route): JsonObject[] {
     requestIdParameter,
     ...(route.method === "GET" ? [ifNoneMatch] : []),
     ...(route.method === "POST" && route.scope !== undefined ? [idempotencyKey] : []),
-    ...(route.problems.includes("precondition_failed") ? [ifMatch] : []),
+    ...(route.problems?.includes("precondition_failed") ? [ifMatch] : []),
   ];
 }
 

@@ -5,7 +5,7 @@ import { type JsonObject, refTo, schemaName, successBody } from "./schemas.ts";
 
 /** The responses of a route: success, 304, and one shared response for each status of its problems. */
 export function responsesOf(route: Route): JsonObject {
-  const statuses = [...new Set(problemCodesOf(route).map((code) => problems[code].status))].sort();
+  const statuses = statusesOf(problemCodesOf(route));
   return {
     ...successOf(route),
     ...Object.fromEntries(
@@ -25,7 +25,7 @@ export function problemCodesOf(route: Route): ProblemCode[] {
     ...(route.method === "POST" && route.scope !== undefined ? keyed : []),
     ...(route.method !== "GET" && route.scope !== undefined ? (["outcome_unknown"] as const) : []),
     ...(route.scope === undefined ? [] : authenticated),
-    ...route.problems,
+    ...(route.problems ?? []),
   ];
 }
 
@@ -52,10 +52,8 @@ const authenticated = [
 
 /** One shared response per status. */
 export function problemResponses(routes: readonly Route[]): JsonObject {
-  const used = routes.flatMap(problemCodesOf);
-  const statuses = [...new Set(used.map((code) => problems[code].status))].sort();
   return Object.fromEntries(
-    statuses.map((status) => {
+    statusesOf(routes.flatMap(problemCodesOf)).map((status) => {
       const codes = Object.entries(problems).filter(([, problem]) => problem.status === status);
       return [
         responseName(status),
@@ -74,6 +72,8 @@ export function problemResponses(routes: readonly Route[]): JsonObject {
     }),
   );
 }
+
+const statusesOf = (codes: ProblemCode[]) => [...new Set(codes.map((code) => problems[code].status))].sort();
 
 const responseName = (status: number) => `Problem${status}`;
 

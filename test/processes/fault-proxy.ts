@@ -13,7 +13,7 @@ export type Fault = { share?: number; only?: (request: ProxiedRequest) => boolea
   /** The proxy responds; the target never sees the request. */
   | { kind: "status"; status: number; body: string; headers?: Record<string, string> }
   /** A gateway that gives up: the client gets `status`, and the target processes the request `afterMs` later. */
-  | { kind: "late effect"; status: number; afterMs: number }
+  | { kind: "late effect"; status: number; afterMs: number | (() => number) }
 );
 
 export interface ProxiedRequest {
@@ -66,7 +66,7 @@ export async function startFaultProxy(random: () => number, targetUrl?: string):
         return;
       case "late effect":
         response.writeHead(fault.status, { "content-type": "text/html" }).end("<html>Bad Gateway</html>");
-        await pause(fault.afterMs);
+        await pause(drawn(fault.afterMs));
         await forward(incoming, body);
         return;
       case "reset": {
@@ -75,7 +75,7 @@ export async function startFaultProxy(random: () => number, targetUrl?: string):
         return;
       }
       case "delay":
-        await pause(typeof fault.ms === "number" ? fault.ms : fault.ms());
+        await pause(drawn(fault.ms));
     }
     const answer = await forward(incoming, body);
     response.writeHead(answer.status, answer.headers).end(answer.body);
@@ -129,3 +129,5 @@ export async function startFaultProxy(random: () => number, targetUrl?: string):
     },
   };
 }
+
+const drawn = (ms: number | (() => number)) => (typeof ms === "number" ? ms : ms());

@@ -19,6 +19,8 @@ export interface Scenario {
   env?: NodeJS.ProcessEnv;
   /** How long the fleet works without a fault first; 0: it starts cold into the fault. */
   warmSeconds: number;
+  /** How long after the last call its effects may come. Default 4. */
+  settleSeconds?: number;
   /** Sets the fault, and keeps it up until `until`. */
   strike(world: World, until: number): void | Promise<void>;
   /** Problem codes that would blame another party than the one at fault. */
@@ -107,6 +109,18 @@ export const scenarios: readonly Scenario[] = [
     isShort: true,
     strike: ({ proxies }) =>
       proxies.ringcentral.set({ kind: "late effect", status: 502, afterMs: 3_000, share: 0.5, only: isAdd }),
+  },
+  {
+    name: "504, and the write up to 25 s later",
+    readers: 2,
+    writers: 8,
+    seconds: 60,
+    settleSeconds: 26,
+    warmSeconds: 2,
+    strike({ proxies, random }) {
+      const afterMs = () => 5_000 + 20_000 * random();
+      proxies.ringcentral.set({ kind: "late effect", status: 504, afterMs, share: 0.3, only: isAdd });
+    },
   },
   {
     name: "reset after the write",
@@ -224,6 +238,6 @@ export async function play(
   await Promise.all(callers);
   // What is still on its way takes effect before anything is judged.
   for (const proxy of Object.values(world.proxies)) proxy.set();
-  await pause(4_000);
+  await pause((scenario.settleSeconds ?? 4) * 1_000);
   return { faultFrom, broken };
 }

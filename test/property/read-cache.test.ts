@@ -11,6 +11,8 @@ import { createSchedule, type Instance, type Schedule } from "../support/schedul
 
 // A register per extension stands for RingCentral: every write stores the next number, every read returns it.
 
+/** The latest moment at which RingCentral completes a write, after it was sent. */
+const LATEST_EFFECT_MS = 120_000;
 const RUNS = Number(process.env.DEEP_RUNS ?? 300);
 const EXTENSIONS = ["3800222", "3800333"];
 
@@ -43,7 +45,20 @@ interface Read {
 const failure = (details: Partial<RingCentralFailure>) =>
   new RingCentralError({ kind: "broken", operation: "register", mayHaveTakenEffect: false, ...details });
 
-function world(seed: number) {
+/** A write that a gateway gave up, and that takes effect later. */
+class LateWrite extends RingCentralError {
+  onEffect: ((value: Value) => void) | undefined;
+  constructor(schedule: Schedule, afterMs: number, act: () => Value) {
+    super({ kind: "broken", operation: "register", status: 502, mayHaveTakenEffect: true });
+    schedule.after(afterMs, () => {
+      const value = act();
+      this.onEffect?.(value);
+    });
+  }
+}
+
+/** @param whenLate called when a write will take effect in `afterMs` */
+function world(seed: number, whenLate: (extension: string, afterMs: number) => void) {
   const schedule = createSchedule({
     seed,
     crashRate: 0.02,
@@ -66,18 +81,20 @@ function world(seed: number) {
         const extension = input.path?.extensionId ?? "";
         const isWrite = operation.method !== "GET";
         if (schedule.chance(0.1)) throw failure({ kind: "rate_limited", status: 429 });
-        const value = await instance.effect<Value>(
-          operation.name,
-          () => {
-            const count = (upstream.get(extension) ?? 0) + (isWrite ? 1 : 0);
-            upstream.set(extension, count);
-            return { extension, count };
-          },
-          {
-            once: true,
-            lost: (arrived) => failure({ kind: "timeout", mayHaveTakenEffect: arrived || isWrite }),
-          },
-        );
+        const act = () => {
+          const count = (upstream.get(extension) ?? 0) + (isWrite ? 1 : 0);
+          upstream.set(extension, count);
+          return { extension, count };
+        };
+        if (isWrite && schedule.chance(0.1)) {
+          const afterMs = LATEST_EFFECT_MS ** schedule.random();
+          whenLate(extension, afterMs);
+          throw new LateWrite(schedule, afterMs, act);
+        }
+        const value = await instance.effect<Value>(operation.name, act, {
+          once: true,
+          lost: (arrived) => failure({ kind: "timeout", mayHaveTakenEffect: arrived || isWrite }),
+        });
         return value as Output;
       },
     };
@@ -110,10 +127,17 @@ function world(seed: number) {
     return {
       async write(extension: string): Promise<void> {
         const before = uncertain;
-        const output = await client.call(writeRegister, { path: { extensionId: extension } }, context());
-        if (uncertain > before) return;
-        const { count } = output as Value;
-        acknowledged.set(extension, Math.max(acknowledged.get(extension) ?? 0, count));
+        const acknowledge = ({ count }: Value) => {
+          acknowledged.set(extension, Math.max(acknowledged.get(extension) ?? 0, count));
+        };
+        try {
+          const output = await client.call(writeRegister, { path: { extensionId: extension } }, context());
+          if (uncertain === before) acknowledge(output as Value);
+        } catch (error) {
+          // Its caller asks again, at once or later, and is told of the effect that a look finds.
+          if (error instanceof LateWrite && uncertain === before) error.onEffect = acknowledge;
+          throw error;
+        }
       },
       async read(extension: string, forcedLive: boolean): Promise<void> {
         const acknowledgedBefore = acknowledged.get(extension) ?? 0;
@@ -158,7 +182,7 @@ const steps = fc.array(
   fc.record<Step>({
     afterMs: fc.oneof(
       { weight: 3, arbitrary: fc.integer({ min: 0, max: 60 }) },
-      { weight: 1, arbitrary: fc.integer({ min: 0, max: 20_000 }) },
+      { weight: 1, arbitrary: fc.integer({ min: 0, max: 60_000 }) },
     ),
     process: fc.integer({ min: 0, max: 3 }),
     extension: fc.integer({ min: 0, max: 9 }).map((n) => (n === 9 ? 1 : 0)),
@@ -168,7 +192,15 @@ const steps = fc.array(
 );
 
 async function play(seed: number, script: readonly Step[]) {
-  const { schedule, processOf, reads, table } = world(seed);
+  const { schedule, processOf, reads, table } = world(seed, (extension, afterMs) => {
+    // Reads shortly before and after the effect.
+    for (const offsetMs of [schedule.between(-10_000, 0), schedule.between(0, 3_000)]) {
+      schedule.after(afterMs + offsetMs, () => {
+        const [instance, client] = alive(schedule.between(0, 3));
+        void instance.start(() => client.read(extension, false));
+      });
+    }
+  });
   const processes = new Map<number, [Instance, ReturnType<typeof processOf>]>();
   const alive = (number: number): [Instance, ReturnType<typeof processOf>] => {
     const known = processes.get(number);

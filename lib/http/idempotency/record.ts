@@ -1,5 +1,6 @@
 import { createHash } from "node:crypto";
 import * as z from "zod/mini";
+import { LATE_EFFECT_MS } from "../../ringcentral/api/late-effect.ts";
 import type { RecordKey } from "../../storage/record-store.ts";
 
 /** [contract 3] How long a response is replayed. */
@@ -7,11 +8,8 @@ export const LIFETIME_MS = 24 * 60 * 60 * 1000;
 
 /** The most by which the clocks of two processes may differ without one taking over the other's lease. */
 export const CLOCK_SLACK_MS = 6_000;
-/**
- * How long after a write was sent RingCentral may still complete it, whatever was responded: 120 s. RingCentral states
- * no bound [unsure]; gateways give up after 30 to 60 s, and what they passed on ends within as much again.
- */
-export const UNSETTLED_MS = 120_000 + CLOCK_SLACK_MS;
+/** How long after a write was sent it must not be sent again. */
+export const UNSETTLED_MS = LATE_EFFECT_MS + CLOCK_SLACK_MS;
 
 /** The record of one key. See SPEC.md for the states. */
 export const idempotencyRecord = z.object({

@@ -5,6 +5,7 @@ import { earlier } from "../../platform/deadline.ts";
 import type { Metrics } from "../../platform/metrics.ts";
 import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
 import { RingCentralError } from "../api/errors.ts";
+import { LATE_EFFECT_MS } from "../api/late-effect.ts";
 import type { CallContext, Operation, OperationInput, RingCentral } from "../api/operation.ts";
 import { countSkipped } from "../api/wire-list.ts";
 import { type CacheScopes, createCacheScopes } from "./cache-scope.ts";
@@ -25,8 +26,6 @@ export interface CachedRingCentralDeps {
 const STALE_IF_ERROR_MS = 60 * 60 * 1000;
 /** Time reserved for responding from the cache when RingCentral uses up the rest. */
 const FALLBACK_RESERVE_MS = 250;
-/** A request whose response was lost may still take effect for this long after its deadline [unsure]. */
-const LATE_EFFECT_MS = 15_000;
 
 /**
  * RingCentral with a read cache that the fleet shares through the table. SPEC.md has the protocol.
@@ -85,7 +84,8 @@ class CachedRingCentral implements RingCentral {
       throw error;
     } finally {
       this.#writes += 1;
-      if (hasEnded && !(await this.#scopes.endWrite(scope, mark)) && mark === undefined) {
+      const isTold = hasEnded && (await this.#scopes.endWrite(scope, mark));
+      if (!isTold && mark === undefined) {
         // Without a mark and a new epoch, other processes may serve the former state while it is fresh.
         metrics?.count("CacheInvalidationFailures");
         context.log.warn("the read cache could not be told of a write", { operation: operation.name });

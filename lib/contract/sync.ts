@@ -46,6 +46,15 @@ export const SyncRun = resource("SyncRun", "One finished sync.", {
   added: z.optional(Count),
   updated: z.optional(Count),
   removed: z.optional(Count),
+  listChanged: z.optional(
+    described(
+      z.boolean(),
+      "RingCentral's list changed while it was read: a number added meanwhile may appear with the next sync.",
+    ),
+  ),
+  miscount: z.optional(
+    described(z.int(), "Numbers read minus the count that RingCentral states, when they differ."),
+  ),
   problem: z.optional(SyncProblem),
 });
 export type SyncRun = z.output<typeof SyncRun>;

@@ -1,7 +1,7 @@
 import type { SyncProgress, SyncRun, SyncStatus } from "../contract/sync.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { RecordStore } from "../storage/record-store.ts";
-import { type Checkpoint, countStaged } from "./run/checkpoint.ts";
+import { type Checkpoint, ofKnownShape } from "./run/checkpoint.ts";
 import { readQuarantine } from "./run/quarantine.ts";
 import { readHistory } from "./run/run-history.ts";
 import type { RunRecord } from "./run/run-lease.ts";
@@ -28,30 +28,31 @@ export async function getSyncStatus(
 
 /** State of an account's sync, with dates in ISO. Costs five small reads of the table. */
 export async function readSyncStatus({ records, now }: StatusDeps, accountId: string): Promise<SyncStatus> {
-  const [head, stored, quarantine, history, queued] = await Promise.all([
+  const [head, stored, history, queued] = await Promise.all([
     readHead(records, accountId),
     records.read<RunRecord>(runKey(accountId)),
-    readQuarantine(records, accountId),
     readHistory(records, accountId),
     records.read<QueuedRecord>(queuedKey(accountId)),
   ]);
+  const quarantine = await readQuarantine(records, accountId, head);
   const [last] = history;
   const run = stored?.value;
-  const isRunning = run !== undefined && isUnderWay(run, last, now());
-  const startedAt = Math.max(
-    run?.checkpoint?.startedAt ?? 0,
-    last === undefined ? 0 : Date.parse(last.startedAt),
-  );
+  const checkpoint = ofKnownShape(run?.checkpoint);
+  // A run that was killed after its commit may still hold its lease.
+  const hasEnded = run?.generation === head.checkedBy;
+  const isRunning = !hasEnded && (run?.leaseUntil ?? 0) > now();
+  const isPaused = !hasEnded && checkpoint !== undefined && isResumable(checkpoint, last, now());
+  const startedAt = Math.max(checkpoint?.startedAt ?? 0, last === undefined ? 0 : Date.parse(last.startedAt));
   const queuedAt = queued?.value.at ?? 0;
   const isQueued = queuedAt > startedAt && now() - queuedAt < IDLE_AFTER_MS;
   const failed = last?.state === "failed" ? last : undefined;
   const idle = quarantine !== undefined ? "quarantined" : failed !== undefined ? "failed" : "idle";
-  const state: SyncStatus["state"] = isRunning ? "running" : isQueued ? "queued" : idle;
+  const state: SyncStatus["state"] = isRunning || isPaused ? "running" : isQueued ? "queued" : idle;
   return omitUndefined({
     accountId,
     state,
     lastSuccessAt: head.latest && iso(head.checkedAt),
-    progress: isRunning && run.checkpoint ? progressOf(run.checkpoint) : undefined,
+    progress: checkpoint && state === "running" ? progressOf(checkpoint) : undefined,
     problem: failed?.problem,
     quarantine: quarantine && {
       since: iso(quarantine.since),
@@ -62,16 +63,14 @@ export async function readSyncStatus({ records, now }: StatusDeps, accountId: st
   });
 }
 
-function isUnderWay({ leaseUntil, checkpoint }: RunRecord, last: SyncRun | undefined, now: number): boolean {
-  if (leaseUntil > now) return true;
-  // The run has failed; its checkpoint is kept in case a later run resumes it.
-  if (checkpoint?.runId === last?.id) return false;
-  return checkpoint !== undefined && now - checkpoint.updatedAt < IDLE_AFTER_MS;
+/** A failed run's checkpoint is kept in case a later run resumes it. */
+function isResumable({ runId, updatedAt }: Checkpoint, last: SyncRun | undefined, now: number): boolean {
+  return runId !== last?.id && now - updatedAt < IDLE_AFTER_MS;
 }
 
 function progressOf(checkpoint: Checkpoint): SyncProgress {
-  const { startedAt, totalPages, numbersSeen, isScanned, secondsPerPage = SECONDS_PER_PAGE } = checkpoint;
-  const pagesDone = countStaged(checkpoint.pages);
+  const { startedAt, furthestPage: pagesDone, totalPages, numbersSeen, isScanned } = checkpoint;
+  const { secondsPerPage = SECONDS_PER_PAGE } = checkpoint;
   const pagesLeft = isScanned
     ? 0
     : totalPages === undefined

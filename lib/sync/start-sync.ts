@@ -20,13 +20,14 @@ export async function startSync(
   deps: StartSyncDeps,
   { accountId }: { accountId: string },
 ): Promise<Accepted> {
-  const message: SyncMessage = { accountId, trigger: "request", requestedAt: deps.clock.now(), postponed: 0 };
-  // Before the message: a run may begin before `send` returns, and a run that begins later ends the state `queued`.
-  await recordRequest(deps, accountId);
+  const at = deps.clock.now();
+  const message: SyncMessage = { accountId, trigger: "request", requestedAt: at, postponed: 0 };
   await deps.queue.send(message).catch((error: unknown) => {
     if (!(error instanceof QueueUnavailable)) throw error;
     throw new ProblemError("queue_unavailable", { retryAfterSeconds: 5, cause: error });
   });
+  // After the message, so that the state `queued` is true. A run that has begun meanwhile began after `at`, and ends it.
+  await recordRequest(deps, accountId, at);
   return {
     at: "/v1/sync",
     data: await readSyncStatus({ records: deps.records, now: deps.clock.now }, accountId),
@@ -34,6 +35,6 @@ export async function startSync(
 }
 
 /** Records that a sync was requested; the status is `queued` until one begins. */
-export async function recordRequest(deps: UpdateDeps, accountId: string): Promise<void> {
-  await updateRecord<QueuedRecord>(deps, queuedKey(accountId), () => ({ value: { at: deps.clock.now() } }));
+export async function recordRequest(deps: UpdateDeps, accountId: string, at: number): Promise<void> {
+  await updateRecord<QueuedRecord>(deps, queuedKey(accountId), () => ({ value: { at } }));
 }

@@ -934,6 +934,13 @@ export interface components {
             updated?: number;
             /** Format: int64 */
             removed?: number;
+            /** @description RingCentral's list changed while it was read: a number added meanwhile may appear with the next sync. */
+            listChanged?: boolean;
+            /**
+             * Format: int64
+             * @description Numbers read minus the count that RingCentral states, when they differ.
+             */
+            miscount?: number;
             problem?: components["schemas"]["SyncProblem"];
         };
         /** @description The number sync of one account. */

@@ -23,8 +23,18 @@ interface ScanProgress {
   scanStartedAt: number;
   /** Page size that RingCentral applied to the first page; the other pages are counted by it. */
   perPage?: number;
+  /** As RingCentral last stated it. */
   totalElements?: number;
   totalPages?: number;
+  /** RingCentral's page to read next, and the last one it has read so far. */
+  nextPage: number;
+  furthestPage: number;
+  /** Times that the scan went back a page because the list had become shorter. */
+  stepsBack: number;
+  /** The stated size of the list changed while it was read. */
+  hasMoved: boolean;
+  /** Distinct numbers minus the stated size, at the end of a scan of a list that did not move. */
+  miscount?: number;
   /** RingCentral has no further page. */
   isScanned: boolean;
   /** Distinct numbers. */
@@ -43,6 +53,10 @@ type StagedBy = [generation: number, count: number];
 export function newScan(now: number): ScanProgress {
   return {
     scanStartedAt: now,
+    nextPage: 1,
+    furthestPage: 0,
+    stepsBack: 0,
+    hasMoved: false,
     isScanned: false,
     numbersSeen: 0,
     skipped: 0,
@@ -52,9 +66,15 @@ export function newScan(now: number): ScanProgress {
   };
 }
 
+/** A checkpoint of another shape, which older code wrote, counts as none. */
+export function ofKnownShape(stored: Checkpoint | undefined): Checkpoint | undefined {
+  const isKnown = Array.isArray(stored?.pages) && Array.isArray(stored.lookups) && stored.nextPage > 0;
+  return isKnown ? stored : undefined;
+}
+
 /** The checkpoint with its scan started again. */
 export function restartScan(checkpoint: Checkpoint, pagesRead: number, now: number): Checkpoint {
-  const { perPage: _p, totalElements: _e, totalPages: _t, ...rest } = checkpoint;
+  const { perPage: _p, totalElements: _e, totalPages: _t, miscount: _m, ...rest } = checkpoint;
   return {
     ...rest,
     ...newScan(now),

@@ -1,3 +1,4 @@
+import { omitUndefined } from "../../platform/omit-undefined.ts";
 import { recordVersion, writeChanges } from "../snapshot/change-log.ts";
 import { type Difference, differences } from "../snapshot/number-changes.ts";
 import { inOrder } from "../snapshot/number-chunks.ts";
@@ -18,7 +19,7 @@ export const isCommitted = ({ checkpoint, lease }: Run) => checkpoint.runId === 
  */
 export async function commit(run: Run): Promise<void> {
   const { lease, records, accountId, base, numbers } = run;
-  const { runId, fingerprint } = run.checkpoint;
+  const { runId, fingerprint, miscount } = run.checkpoint;
   if (run.deadline.remainingMs() < MIN_COMMIT_MS) throw new Interrupted();
   // Pages read with different permissions do not make one view.
   if ((await run.fingerprint(run.deadline)) !== fingerprint) throw new RunStale("fingerprint");
@@ -27,7 +28,8 @@ export async function commit(run: Run): Promise<void> {
   const at = await decide(run, found);
   const checkedAt = Math.max(head.checkedAt, run.checkpoint.scanStartedAt);
   const isFirst = head.latest === undefined;
-  if (found.length === 0 && !isFirst) return lease.setHead({ checkedAt, fingerprint });
+  const checked = { checkedAt, checkedBy: lease.generation, fingerprint, ...omitUndefined({ miscount }) };
+  if (found.length === 0 && !isFirst) return lease.setHead(checked);
   const version = head.version + 1;
   const changes = isFirst ? [] : found;
   const firstSequence = head.sequence + 1;
@@ -43,8 +45,7 @@ export async function commit(run: Run): Promise<void> {
     version,
     sequence: head.sequence + changes.length,
     total: numbers.size,
-    checkedAt,
-    fingerprint,
+    ...checked,
     latest: { runId, committedAt: run.clock.now(), firstSequence, changes: changes.length },
   });
   await recordVersion(records, accountId, lease.head);

@@ -35,7 +35,7 @@ export async function confirmRemovals(run: Run): Promise<void> {
 function keep({ base, numbers, checkpoint, onEvent }: Run, lookups: readonly Lookup[]): void {
   const kept = lookups.flatMap((lookup) => {
     if (lookup.is === "there") return [lookup.phoneNumber];
-    const before = lookup.is === "unreadable" ? base.numbers[base.places.get(lookup.id) ?? -1] : undefined;
+    const before = lookup.is === "unproved" ? base.numbers[base.places.get(lookup.id) ?? -1] : undefined;
     return before === undefined ? [] : [before];
   });
   if (kept.length === 0) return;

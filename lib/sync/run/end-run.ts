@@ -7,12 +7,12 @@ import { MAX_SKEW_MS } from "../snapshot/sync-records.ts";
 import { type Checkpoint, countStaged, pagesOf } from "./checkpoint.ts";
 import { isCommitted } from "./commit-run.ts";
 import { RECHECK_MS } from "./judge.ts";
-import { endQuarantine, setQuarantine } from "./quarantine.ts";
+import { setQuarantine } from "./quarantine.ts";
 import { Interrupted, Quarantined, type Run, RunStale, type SyncOutcome } from "./run.ts";
 import { recordRun } from "./run-history.ts";
 import { LeaseLost } from "./run-lease.ts";
-import { problemOf } from "./run-problem.ts";
-import { ListUnsteady } from "./scan.ts";
+import { isRunFailure, problemOf, type RunFailure } from "./run-problem.ts";
+import { ListUnreadable } from "./scan.ts";
 
 /** Wait when RingCentral does not say how long. */
 const RATE_LIMITED_MS = 30_000;
@@ -26,12 +26,12 @@ const MIN_DELETION_MS = 5_000;
 export async function finish(run: Run): Promise<SyncOutcome> {
   const { records, accountId, lease, checkpoint, clock, onEvent } = run;
   const { version, sequence } = lease.head;
-  const { total, added = 0, updated = 0, removed = 0 } = checkpoint.result ?? {};
+  const { result: { total, added = 0, updated = 0, removed = 0 } = {}, hasMoved, miscount = 0 } = checkpoint;
   const state = isCommitted(run) ? "committed" : "unchanged";
   const counts = { version, added, updated, removed };
-  if (run.quarantine !== undefined) await endQuarantine(run, accountId);
   if (state === "committed") onEvent({ type: "committed", runId: checkpoint.runId, ...counts });
-  await record(run, { state, numbers: total, ...counts });
+  const listChanged = hasMoved ? true : undefined;
+  await record(run, { state, numbers: total, ...counts, listChanged, miscount: miscount || undefined });
   if (run.deadline.remainingMs() > MIN_DELETION_MS) {
     const deleted = await deleteOldVersions(records, accountId, lease.head, clock.now());
     if (deleted !== undefined) onEvent({ type: "collected", ...deleted });
@@ -42,13 +42,13 @@ export async function finish(run: Run): Promise<SyncOutcome> {
 
 /** Ends a run that does not commit. @throws an error that the caller's queue has to retry */
 export async function endEarly(run: Run, error: unknown): Promise<SyncOutcome> {
-  if (error instanceof Interrupted) return pause(run, resumable(run), 0);
+  if (error instanceof Interrupted && run.hasProgress) return pause(run, resumable(run), 0);
   if (error instanceof RunStale) {
     run.onEvent({ type: "started_over", runId: run.checkpoint.runId, reason: error.reason });
-    return pause(run, undefined, 0);
+    return pause(run, undefined, run.hasProgress ? 0 : TROUBLE_MS);
   }
   if (error instanceof Quarantined) return endQuarantined(run, error);
-  if (error instanceof RingCentralError || error instanceof ListUnsteady) return waitOrFail(run, error);
+  if (isRunFailure(error)) return waitOrFail(run, error);
   if (!(error instanceof LeaseLost || error instanceof StorageUnavailable)) {
     await run.lease.release(resumable(run)).catch(() => {});
   }
@@ -65,15 +65,15 @@ async function pause(run: Run, kept: Checkpoint | undefined, continueAfterMs: nu
 const resumable = ({ checkpoint }: Run) => (checkpoint.fingerprint === "" ? undefined : checkpoint);
 
 async function endQuarantined(run: Run, { reason }: Quarantined): Promise<SyncOutcome> {
-  const { accountId, checkpoint, missing } = run;
+  const { accountId, checkpoint, missing, lease } = run;
   const removed = missing.length;
-  await setQuarantine(run, accountId, { reason, missing, now: run.clock.now() });
+  const { generation, head } = lease;
+  const found = { reason, missing, now: run.clock.now(), generation, head };
+  const wantsRecheck = await setQuarantine(run, accountId, found);
   run.onEvent({ type: "quarantined", runId: checkpoint.runId, reason, removed });
   await record(run, { state: "quarantined", numbers: checkpoint.numbersSeen, removed });
-  await run.lease.release();
-  // Only a shrink can be settled by a re-check, which has to begin late enough by any clock. A re-check schedules no
-  // further one; the schedule does.
-  const wantsRecheck = reason === "shrink" && checkpoint.trigger !== "continuation";
+  await lease.release();
+  // The re-check has to begin late enough by any clock. When it finds other numbers, the schedule does the next.
   return {
     state: "quarantined",
     removed,
@@ -82,34 +82,33 @@ async function endQuarantined(run: Run, { reason }: Quarantined): Promise<SyncOu
   };
 }
 
-async function waitOrFail(run: Run, error: RingCentralError | ListUnsteady): Promise<SyncOutcome> {
-  const wait = error instanceof RingCentralError ? waitFor(error, resumable(run)) : undefined;
+async function waitOrFail(run: Run, error: RunFailure): Promise<SyncOutcome> {
+  const wait = waitFor(run, error);
   if (wait !== undefined) return pause(run, wait.kept, wait.ms);
   const { checkpoint } = run;
   const problem = problemOf(run, error);
   await record(run, { state: "failed", numbers: checkpoint.numbersSeen, problem });
-  // Pages stay valid when the cause may pass; a list that changes while it is read has to be read again.
-  const isKept = error instanceof RingCentralError && problem.retryable && countStaged(checkpoint.pages) > 0;
+  // Pages stay valid when the cause may pass; a list that could not be read to its end is read from its beginning.
+  const isKept = !(error instanceof ListUnreadable) && problem.retryable && countStaged(checkpoint.pages) > 0;
   await run.lease.release(isKept ? { ...checkpoint, trouble: 0 } : undefined);
   return { state: "failed", problem, pages: pagesOf(checkpoint) };
 }
 
 /** @returns how long to wait before a retry, or undefined when the run fails */
-function waitFor(
-  error: RingCentralError,
-  checkpoint: Checkpoint | undefined,
-): { ms: number; kept: Checkpoint | undefined } | undefined {
-  const { kind, retryAfterMs, deadlineExceeded } = error.failure;
-  if (kind === "rate_limited" || kind === "storage")
-    return { ms: retryAfterMs ?? RATE_LIMITED_MS, kept: checkpoint };
-  if (!error.isTransient || checkpoint === undefined || checkpoint.trouble >= MAX_TROUBLE) return undefined;
-  const ms = deadlineExceeded === true ? 0 : TROUBLE_MS * 2 ** checkpoint.trouble;
-  const kept = { ...checkpoint, trouble: checkpoint.trouble + 1 };
-  return { ms: Math.max(ms, retryAfterMs ?? 0), kept };
+function waitFor(run: Run, error: RunFailure): { ms: number; kept: Checkpoint | undefined } | undefined {
+  if (error instanceof ListUnreadable) return undefined;
+  const kept = resumable(run);
+  const { kind, retryAfterMs = 0, deadlineExceeded } = error instanceof RingCentralError ? error.failure : {};
+  if (kind === "rate_limited" || kind === "storage") return { ms: retryAfterMs || RATE_LIMITED_MS, kept };
+  const mayPass = error instanceof Interrupted || error.isTransient;
+  if (!mayPass || kept === undefined || kept.trouble >= MAX_TROUBLE) return undefined;
+  // A slice that has saved nothing would save nothing again if it were repeated at once.
+  const ms = deadlineExceeded === true && run.hasProgress ? 0 : TROUBLE_MS * 2 ** kept.trouble;
+  return { ms: Math.max(ms, retryAfterMs), kept: { ...kept, trouble: kept.trouble + 1 } };
 }
 
 type RunResult = {
-  [Key in "state" | "numbers" | "version" | "added" | "updated" | "removed" | "problem"]?:
+  [Key in Exclude<keyof SyncRun, "id" | "trigger" | "startedAt" | "endedAt" | "pages">]?:
     | SyncRun[Key]
     | undefined;
 } & Pick<SyncRun, "state">;

@@ -26,7 +26,7 @@ export type Verdict = "prove" | "remove" | QuarantineReason;
 /** Decides whether the numbers that a scan did not show may be gone. @throws Quarantined */
 export async function judge(run: Run): Promise<void> {
   const { base, numbers, missing, checkpoint, lease } = run;
-  run.quarantine = await readQuarantine(run.records, run.accountId);
+  const quarantine = await readQuarantine(run.records, run.accountId, lease.head);
   const verdict = verdictOn(
     {
       missing,
@@ -35,7 +35,7 @@ export async function judge(run: Run): Promise<void> {
       sameFingerprint: checkpoint.fingerprint === lease.head.fingerprint,
       scanStartedAt: checkpoint.scanStartedAt,
     },
-    run.quarantine,
+    quarantine,
   );
   if (verdict !== "prove" && verdict !== "remove") throw new Quarantined(verdict);
   run.isConfirmed = verdict === "remove";

@@ -11,8 +11,8 @@ export function newRun(deps: SyncDeps, request: SyncRequest, lease: RunLease): R
     base: emptyBase,
     numbers: new Map(),
     missing: [],
-    quarantine: undefined,
     isConfirmed: false,
+    hasProgress: false,
   };
 }
 

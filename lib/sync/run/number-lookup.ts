@@ -14,8 +14,8 @@ export type Lookup =
   /** Proof: there is no such number. */
   | { id: string; is: "gone" }
   | { id: string; is: "there"; phoneNumber: PhoneNumber }
-  /** The number exists, but its record cannot be read. */
-  | { id: string; is: "unreadable" }
+  /** Neither proved gone nor readable: the number stays as it is. */
+  | { id: string; is: "unproved" }
   /** No proof: this user may not read the number. */
   | { id: string; is: "forbidden" };
 
@@ -73,14 +73,15 @@ function readPart({ resourceId: id, status, body }: WireBulkItem): Lookup | unde
 async function lookUpOne(ringcentral: RingCentral, id: string, context: CallContext): Promise<Lookup> {
   try {
     const wire = await ringcentral.call(getCompanyNumber, { path: { phoneNumberId: id } }, context);
-    return wire.id === id ? { id, is: "there", phoneNumber: toPhoneNumber(wire) } : { id, is: "unreadable" };
+    return wire.id === id ? { id, is: "there", phoneNumber: toPhoneNumber(wire) } : { id, is: "unproved" };
   } catch (error) {
     if (!(error instanceof RingCentralError)) throw error;
-    const { kind, status } = error.failure;
+    const { kind, status, errorCode } = error.failure;
     const rejection = kind === "rejected" ? readRejection(id, error.failure) : undefined;
     if (rejection !== undefined) return rejection;
-    // A successful response with an unreadable body: the number exists.
-    if (kind === "broken" && status === 200) return { id, is: "unreadable" };
+    // A 404 of a gateway says nothing about the number. A successful response with an unreadable body: it exists.
+    const isGatewayNotFound = kind === "rejected" && status === 404 && errorCode !== NOT_FOUND;
+    if (isGatewayNotFound || (kind === "broken" && status === 200)) return { id, is: "unproved" };
     throw error;
   }
 }

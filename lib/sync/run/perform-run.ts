@@ -6,7 +6,6 @@ import { confirmRemovals } from "./confirm-removals.ts";
 import { endEarly, finish } from "./end-run.ts";
 import { judge } from "./judge.ts";
 import { newCheckpoint } from "./new-run.ts";
-import { readQuarantine } from "./quarantine.ts";
 import type { Run, RunStale, SyncOutcome } from "./run.ts";
 import { scan } from "./scan.ts";
 import { RUN_LIFETIME_MS } from "./staged-pages.ts";
@@ -15,7 +14,8 @@ import { RUN_LIFETIME_MS } from "./staged-pages.ts";
 export async function performRun(run: Run): Promise<SyncOutcome> {
   try {
     await recordVersion(run.records, run.accountId, run.lease.head);
-    if (isCommitted(run)) return await finishForFormerHolder(run);
+    // The former holder died after setting the head.
+    if (isCommitted(run)) return await finish(run);
     await begin(run);
     await scan(run);
     await judge(run);
@@ -25,12 +25,6 @@ export async function performRun(run: Run): Promise<SyncOutcome> {
   } catch (error) {
     return await endEarly(run, error);
   }
-}
-
-/** Ends a run whose former holder died after setting the head. */
-async function finishForFormerHolder(run: Run): Promise<SyncOutcome> {
-  run.quarantine = await readQuarantine(run.records, run.accountId);
-  return finish(run);
 }
 
 /** Resumes the checkpoint that was found, or starts over when it is stale. */

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import type { RecordStore } from "../../storage/record-store.ts";
 import { type UpdateDeps, updateRecord } from "../../storage/update-record.ts";
-import { quarantineKey } from "../snapshot/sync-records.ts";
+import { readHead } from "../snapshot/snapshot-store.ts";
+import { type Head, quarantineKey } from "../snapshot/sync-records.ts";
 
 /**
  * - `main_numbers`: every main company number is missing, which is what a lesser role sees [docs: NUM] [unsure]
@@ -12,6 +13,8 @@ export type QuarantineReason = "main_numbers" | "permissions" | "shrink";
 
 /** Instants are epoch milliseconds. */
 export interface Quarantine {
+  /** Of the run that found it. A later run that commits, or confirms the version, ends it by its mark in the head. */
+  generation: number;
   /** When the account's syncs first ended in quarantine. */
   since: number;
   reason: QuarantineReason;
@@ -22,37 +25,56 @@ export interface Quarantine {
   foundAt: number;
   /** When an operator confirmed that exactly these numbers are gone. */
   confirmedAt?: number;
+  /** A run has queued a re-check: there is one in each quarantine. */
+  hasRecheck?: boolean;
 }
 
-/** Never deleted: a late write cannot restore a quarantine that has ended. */
-interface QuarantineRecord {
-  quarantine?: Quarantine;
-}
-
+/** The quarantine that the account is in, by its head. */
 export async function readQuarantine(
   records: RecordStore,
   accountId: string,
+  head: Head,
 ): Promise<Quarantine | undefined> {
-  return (await records.read<QuarantineRecord>(quarantineKey(accountId)))?.value.quarantine;
+  return current((await records.read<Quarantine>(quarantineKey(accountId)))?.value, head);
 }
 
-/** Records missing numbers that were not committed. A confirmation holds while the same numbers are missing. */
+/** A record of another shape, which older code wrote, counts as none. */
+function current(stored: Quarantine | undefined, { checkedBy = 0 }: Head): Quarantine | undefined {
+  return stored !== undefined && stored.generation > checkedBy ? stored : undefined;
+}
+
+/**
+ * Records missing numbers that were not committed. A confirmation holds while the same numbers are missing. A former
+ * holder replaces nothing that a later run has found.
+ * @returns whether this run is to queue the re-check
+ */
 export async function setQuarantine(
   deps: UpdateDeps,
   accountId: string,
-  { reason, missing, now }: { reason: QuarantineReason; missing: readonly string[]; now: number },
-): Promise<void> {
+  found: {
+    reason: QuarantineReason;
+    missing: readonly string[];
+    now: number;
+    generation: number;
+    head: Head;
+  },
+): Promise<boolean> {
+  const { reason, missing, now, generation, head } = found;
   const removedHash = hashOf(missing);
-  await change(deps, accountId, (known) => {
+  let wantsRecheck = false;
+  await updateRecord<Quarantine>(deps, quarantineKey(accountId), (stored) => {
+    const known = current(stored, head);
+    // Only a shrink can be settled by a re-check.
+    wantsRecheck = reason === "shrink" && known?.hasRecheck !== true;
+    if (known !== undefined && known.generation > generation) return undefined;
     const same = known?.removedHash === removedHash ? known : { foundAt: now };
-    const found = { since: known?.since ?? now, reason, removed: missing.length, removedHash };
-    return { quarantine: { ...same, ...found } };
+    const hasRecheck = wantsRecheck || known?.hasRecheck === true;
+    const since = known?.since ?? now;
+    return {
+      value: { ...same, generation, since, reason, removed: missing.length, removedHash, hasRecheck },
+    };
   });
-}
-
-/** Ends the quarantine: the account was seen whole, or the removals were proved and committed. */
-export async function endQuarantine(deps: UpdateDeps, accountId: string): Promise<void> {
-  await change(deps, accountId, (known) => known && {});
+  return wantsRecheck;
 }
 
 /**
@@ -61,25 +83,16 @@ export async function endQuarantine(deps: UpdateDeps, accountId: string): Promis
  * @returns false when nothing is quarantined
  */
 export async function confirmQuarantine(deps: UpdateDeps, accountId: string): Promise<boolean> {
-  const confirmed = await change(deps, accountId, (known) =>
-    known === undefined || known.confirmedAt !== undefined
+  const head = await readHead(deps.records, accountId);
+  let isConfirmed = false;
+  await updateRecord<Quarantine>(deps, quarantineKey(accountId), (stored) => {
+    const known = current(stored, head);
+    isConfirmed = known !== undefined;
+    return known === undefined || known.confirmedAt !== undefined
       ? undefined
-      : { quarantine: { ...known, confirmedAt: deps.clock.now() } },
-  );
-  return confirmed !== undefined;
-}
-
-/** @returns the quarantine afterwards */
-async function change(
-  deps: UpdateDeps,
-  accountId: string,
-  edit: (known: Quarantine | undefined) => QuarantineRecord | undefined,
-): Promise<Quarantine | undefined> {
-  const record = await updateRecord<QuarantineRecord>(deps, quarantineKey(accountId), (stored) => {
-    const value = edit(stored?.quarantine);
-    return value && { value };
+      : { value: { ...known, confirmedAt: deps.clock.now() } };
   });
-  return record?.value.quarantine;
+  return isConfirmed;
 }
 
 export function hashOf(ids: readonly string[]): string {

@@ -2,7 +2,7 @@ import type { StoredRecord } from "../../storage/record-store.ts";
 import { type UpdateDeps, updateRecord } from "../../storage/update-record.ts";
 import { readHead } from "../snapshot/snapshot-store.ts";
 import { emptyHead, type Head, headKey, MAX_SKEW_MS, runKey } from "../snapshot/sync-records.ts";
-import type { Checkpoint } from "./checkpoint.ts";
+import { type Checkpoint, ofKnownShape } from "./checkpoint.ts";
 
 export interface RunRecord {
   /** Grows with every holder: the fencing token. */
@@ -43,7 +43,7 @@ export class RunLease {
 
   constructor(deps: LeaseDeps, accountId: string, run: StoredRecord<RunRecord>, head: StoredRecord<Head>) {
     this.generation = run.value.generation;
-    this.found = run.value.checkpoint;
+    this.found = ofKnownShape(run.value.checkpoint);
     [this.#deps, this.#accountId] = [deps, accountId];
     [this.#version, this.#head] = [run.version, head];
   }

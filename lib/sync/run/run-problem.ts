@@ -1,19 +1,27 @@
 import { type ProblemCode, problems } from "../../contract/problems.ts";
 import type { SyncProblem } from "../../contract/sync.ts";
 import { RingCentralError } from "../../ringcentral/api/errors.ts";
-import type { Run } from "./run.ts";
-import type { ListUnsteady } from "./scan.ts";
+import { Interrupted, type Run } from "./run.ts";
+import { ListUnreadable } from "./scan.ts";
+
+/** What ends a run as failed, unless it is waited out. */
+export type RunFailure = RingCentralError | ListUnreadable | Interrupted;
+
+export const isRunFailure = (error: unknown): error is RunFailure =>
+  error instanceof RingCentralError || error instanceof ListUnreadable || error instanceof Interrupted;
 
 /** Why a run failed, for the sync's status. */
-export function problemOf(run: Run, error: RingCentralError | ListUnsteady): SyncProblem {
+export function problemOf(run: Run, error: RunFailure): SyncProblem {
   const { code, detail } = describe(run, error);
   const { title, retryable } = problems[code];
   return { code, title, detail, retryable, at: new Date(run.clock.now()).toISOString() };
 }
 
-function describe(run: Run, error: RingCentralError | ListUnsteady): { code: ProblemCode; detail: string } {
-  if (!(error instanceof RingCentralError)) {
-    const detail = "RingCentral's list of numbers changed each time while it was read.";
+function describe(run: Run, error: RunFailure): { code: ProblemCode; detail: string } {
+  if (error instanceof Interrupted)
+    return { code: "internal", detail: "No invocation had time for one call." };
+  if (error instanceof ListUnreadable) {
+    const detail = "RingCentral's list of numbers could not be read to its end.";
     return { code: "upstream_error", detail };
   }
   const { operation, kind, status, errorCode } = error.failure;

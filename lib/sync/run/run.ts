@@ -9,7 +9,7 @@ import type { CallContext, RingCentral } from "../../ringcentral/api/operation.t
 import type { RecordStore } from "../../storage/record-store.ts";
 import type { Base } from "./base.ts";
 import type { Checkpoint } from "./checkpoint.ts";
-import type { Quarantine, QuarantineReason } from "./quarantine.ts";
+import type { QuarantineReason } from "./quarantine.ts";
 import type { RunLease } from "./run-lease.ts";
 import type { OnSyncEvent, SyncEvent } from "./sync-events.ts";
 
@@ -32,7 +32,7 @@ export interface SyncDeps {
 
 export interface SyncRequest {
   accountId: string;
-  trigger: "schedule" | "request" | "hint" | "continuation";
+  trigger: "schedule" | "request" | "hint";
   deadline: Deadline;
   requestId: string;
   log: Logger;
@@ -69,16 +69,17 @@ export interface Run extends SyncDeps, SyncRequest {
   numbers: Map<string, PhoneNumber>;
   /** Ids that the base has and the scan has not, sorted. */
   missing: readonly string[];
-  /** The quarantine that earlier runs ended in. */
-  quarantine: Quarantine | undefined;
   /** An operator has confirmed that the missing numbers are gone: no proof by id is needed. */
   isConfirmed: boolean;
+  /** This slice of the run has saved a step. */
+  hasProgress: boolean;
 }
 
 /** Saves a step. @throws LeaseLost, StorageUnavailable */
 export async function saveProgress(run: Run, checkpoint: Checkpoint): Promise<void> {
   await run.lease.save(checkpoint);
   run.checkpoint = checkpoint;
+  run.hasProgress = true;
   run.onProgress?.(checkpoint);
 }
 

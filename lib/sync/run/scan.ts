@@ -10,14 +10,16 @@ import type { SyncEvent } from "./sync-events.ts";
 
 /** Largest page [spec: OAS]; a page of any size costs one Heavy call. */
 const PAGE_SIZE = 1000;
-/** A list that changes during this many scans in a row is left for the next run. */
+/** A list that cannot be read to its end in this many scans is left for the next run. */
 const MAX_SCANS = 3;
+/** Most times that one scan goes back a page: each costs two Heavy calls. */
+const MAX_STEPS_BACK = 5;
 
-/** The list changed each time while it was read. */
-export class ListUnsteady extends Error {
+/** No scan came to the end of the list. */
+export class ListUnreadable extends Error {
   constructor() {
-    super(`the list changed during each of ${MAX_SCANS} scans`);
-    this.name = "ListUnsteady";
+    super(`the list could not be read to its end in ${MAX_SCANS} scans`);
+    this.name = "ListUnreadable";
   }
 }
 
@@ -25,10 +27,12 @@ type Unsteadiness = Extract<SyncEvent, { type: "scan_restarted" }>["reason"];
 type Page = WireList<WireCompanyNumber>;
 
 /**
- * Full scan: reads the whole list from the checkpoint on. Each page is saved before the next is requested, and then
- * never read again. The end is where RingCentral says it is, never a short page. The list has to stay the same: when
- * its stated size or the page size changes, or the pages hold fewer distinct numbers than stated, the scan restarts.
- * @throws ListUnsteady, Interrupted, RunStale, LeaseLost, RingCentralError, StorageUnavailable
+ * Full scan: reads the whole list from the checkpoint on. Each page is saved before the next is requested. The end is
+ * where RingCentral says it is, never a short page. The list may change meanwhile: a missing number of the base is
+ * looked up by its id later, and where the list became shorter, the scan goes back a page, because numbers have moved
+ * from the next page to the last one. The scan restarts when the page size changes, and once when a list that did not
+ * move has another count of numbers than it states.
+ * @throws ListUnreadable, Interrupted, RunStale, LeaseLost, RingCentralError, StorageUnavailable
  */
 export async function scan(run: Run): Promise<void> {
   await readStaged(run);
@@ -38,7 +42,7 @@ export async function scan(run: Run): Promise<void> {
 
 async function scanPage(run: Run): Promise<void> {
   const { checkpoint, numbers, lease } = run;
-  const page = countStaged(checkpoint.pages) + 1;
+  const { nextPage: page } = checkpoint;
   let { secondsPerPage } = checkpoint;
   const context = callContext(run, ({ limit, windowSeconds }) => {
     if (limit > 0) secondsPerPage = windowSeconds / limit;
@@ -46,50 +50,67 @@ async function scanPage(run: Run): Promise<void> {
   const query = { page, perPage: checkpoint.perPage ?? PAGE_SIZE };
   const response = await run.ringcentral.call(listCompanyNumbers, { query }, context);
   const read = new Map(response.records.map((wire) => [wire.id, toPhoneNumber(wire)]));
-  const unsteady = unsteadiness(run, page, response, read);
-  if (unsteady !== undefined) return restart(run, page, unsteady);
+  const unsteady = unsteadiness(run, response, read);
+  if (unsteady !== undefined) return restart(run, unsteady);
 
-  const name = pageName(checkpoint, page, lease.generation);
+  const name = pageName(checkpoint, countStaged(checkpoint.pages) + 1, lease.generation);
   for (const number of await stageNumbers(run, name, [...read.values()])) numbers.set(number.id, number);
-  const { totalElements, totalPages, skippedRecords = 0 } = response;
+  const { totalPages, skippedRecords = 0 } = response;
   const next: Checkpoint = {
     ...checkpoint,
-    ...omitUndefined({ totalElements, totalPages, secondsPerPage }),
+    ...omitUndefined({ totalPages, secondsPerPage }),
+    ...position(run, response),
     perPage: response.perPage ?? query.perPage,
+    furthestPage: Math.max(page, checkpoint.furthestPage),
     pages: withStaged(checkpoint.pages, lease.generation),
     numbersSeen: numbers.size,
     skipped: checkpoint.skipped + skippedRecords,
-    isScanned: !response.hasNextPage,
     trouble: 0,
   };
-  const stated = next.totalElements;
-  const isShort = stated !== undefined && numbers.size + next.skipped !== stated;
-  return next.isScanned && isShort ? restart(run, page, "count") : saveProgress(run, next);
+  if (!next.isScanned || next.hasMoved || next.totalElements === undefined) return saveProgress(run, next);
+  const miscount = numbers.size + next.skipped - next.totalElements;
+  const isNews = miscount !== (run.lease.head.miscount ?? 0);
+  return isNews && next.scan === 1 ? restart(run, "count") : saveProgress(run, { ...next, miscount });
 }
 
-/** Why this page belongs to another state of the list than the pages before, as far as that shows. */
+type ScanPosition = Pick<Checkpoint, "nextPage" | "stepsBack" | "hasMoved" | "isScanned" | "totalElements">;
+
+/** Where the scan continues after this page. */
+function position({ checkpoint, onEvent }: Run, { hasNextPage, totalElements: total }: Page): ScanPosition {
+  const { runId, nextPage: page, totalElements: before, stepsBack, hasMoved } = checkpoint;
+  const isShorter = page > 1 && before !== undefined && total !== undefined && total < before;
+  const goesBack = isShorter && stepsBack < MAX_STEPS_BACK;
+  if (goesBack) onEvent({ type: "stepped_back", runId, page });
+  return {
+    nextPage: goesBack ? page - 1 : page + 1,
+    stepsBack: goesBack ? stepsBack + 1 : stepsBack,
+    hasMoved: hasMoved || (page > 1 && total !== before),
+    isScanned: !goesBack && !hasNextPage,
+    ...(total !== undefined && { totalElements: total }),
+  };
+}
+
+/** Why the pages do not make one list. */
 function unsteadiness(
-  { checkpoint: { perPage, totalElements }, numbers }: Run,
-  page: number,
+  { checkpoint: { perPage, nextPage, furthestPage }, numbers }: Run,
   response: Page,
   read: ReadonlyMap<string, PhoneNumber>,
 ): Unsteadiness | undefined {
-  if (page > 1) {
-    if (perPage !== undefined && (response.perPage ?? perPage) !== perPage) return "page_size";
-    if (response.totalElements !== totalElements) return "total";
-  }
+  if (perPage !== undefined && (response.perPage ?? perPage) !== perPage) return "page_size";
   // A next page is announced, but this one holds nothing new: such a list might never end.
+  const isReread = nextPage <= furthestPage;
   const isNew = (response.skippedRecords ?? 0) > 0 || [...read.keys()].some((id) => !numbers.has(id));
-  return response.hasNextPage && !isNew ? "no_progress" : undefined;
+  return response.hasNextPage && !isNew && !isReread ? "no_progress" : undefined;
 }
 
-/** @throws ListUnsteady */
-async function restart(run: Run, pagesRead: number, reason: Unsteadiness): Promise<void> {
+/** @throws ListUnreadable */
+async function restart(run: Run, reason: Unsteadiness): Promise<void> {
   const { checkpoint } = run;
   run.onEvent({ type: "scan_restarted", runId: checkpoint.runId, reason });
-  if (checkpoint.scan >= MAX_SCANS) throw new ListUnsteady();
+  if (checkpoint.scan >= MAX_SCANS) throw new ListUnreadable();
   run.numbers = new Map();
-  await saveProgress(run, restartScan(checkpoint, pagesRead, run.clock.now()));
+  // The page that showed it counts too.
+  await saveProgress(run, restartScan(checkpoint, countStaged(checkpoint.pages) + 1, run.clock.now()));
 }
 
 async function readStaged(run: Run): Promise<void> {

@@ -4,8 +4,10 @@ export type SyncEvent =
   | { type: "resumed"; runId: string; pagesDone: number }
   /** The staged pages are unusable. */
   | { type: "started_over"; runId: string; reason: "too_old" | "overtaken" | "fingerprint" | "stage_lost" }
-  /** The list changed while it was read. */
-  | { type: "scan_restarted"; runId: string; reason: "page_size" | "total" | "count" | "no_progress" }
+  /** The pages did not make one list. */
+  | { type: "scan_restarted"; runId: string; reason: "page_size" | "count" | "no_progress" }
+  /** The list became shorter before this page was read: the page before it is read again. */
+  | { type: "stepped_back"; runId: string; page: number }
   /** Numbers that exist although the full scan did not show them. */
   | { type: "missed_by_scan"; runId: string; count: number }
   | { type: "quarantined"; runId: string; reason: string; removed: number }

@@ -27,6 +27,10 @@ export interface Head {
   checkedAt: number;
   /** Permission fingerprint of that scan; see `SyncDeps.fingerprint`. */
   fingerprint: string;
+  /** What that scan counted minus what RingCentral stated; absent: the same. */
+  miscount?: number;
+  /** Generation of the run that last confirmed or set this version: it ends every older quarantine. */
+  checkedBy?: number;
   /** Absent with version 0. */
   latest?: VersionRecord;
 }

@@ -1,9 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { SyncStatuses } from "../../../lib/contract/sync.ts";
+import { QueueUnavailable } from "../../../lib/platform/message-queue.ts";
+import type { RecordStore } from "../../../lib/storage/record-store.ts";
 import { readSyncStatus } from "../../../lib/sync/get-sync-status.ts";
-import { recordRequest } from "../../../lib/sync/start-sync.ts";
+import { quarantineKey, runKey } from "../../../lib/sync/snapshot/sync-records.ts";
+import { recordRequest, startSync } from "../../../lib/sync/start-sync.ts";
 import { ACCOUNT, createAccountSync, MINUTE } from "../../support/account-sync.ts";
-import { rateLimited } from "../../support/number-account.ts";
+import { numberOf, rateLimited } from "../../support/number-account.ts";
 
 async function statusOf(lab: ReturnType<typeof createAccountSync>) {
   const status = await readSyncStatus(lab.reading, ACCOUNT);
@@ -18,7 +21,7 @@ describe("the status of an account's sync", () => {
 
   it("is queued from the request to the start", async () => {
     const lab = createAccountSync(5);
-    await recordRequest(lab.deps, ACCOUNT);
+    await recordRequest(lab.deps, ACCOUNT, lab.clock.now());
     expect((await statusOf(lab)).state).toBe("queued");
     lab.clock.leap(1);
     await lab.sync();
@@ -27,7 +30,7 @@ describe("the status of an account's sync", () => {
 
   it("stops being queued after an hour when the message is lost", async () => {
     const lab = createAccountSync(5);
-    await recordRequest(lab.deps, ACCOUNT);
+    await recordRequest(lab.deps, ACCOUNT, lab.clock.now());
     lab.clock.leap(61 * MINUTE);
     expect((await statusOf(lab)).state).toBe("idle");
   });
@@ -36,8 +39,56 @@ describe("the status of an account's sync", () => {
     const lab = createAccountSync(5);
     await lab.sync({}, { onProgress: () => lab.clock.leap(1_000) });
     lab.clock.leap(1);
-    await recordRequest(lab.deps, ACCOUNT);
+    await recordRequest(lab.deps, ACCOUNT, lab.clock.now());
     expect((await statusOf(lab)).state).toBe("queued");
+  });
+
+  it("is not queued when the queue is down", async () => {
+    const lab = createAccountSync(5);
+    const queue = { send: () => Promise.reject(new QueueUnavailable("away")) };
+    const started = startSync({ ...lab.deps, queue }, { accountId: ACCOUNT });
+    await expect(started).rejects.toMatchObject({ code: "queue_unavailable" });
+    expect((await statusOf(lab)).state).toBe("idle");
+  });
+
+  it.each([
+    { ending: "a commit", changes: true },
+    { ending: "an unchanged list", changes: false },
+  ])("is not running when a run is killed after $ending", async ({ changes }) => {
+    const lab = createAccountSync(5);
+    await lab.sync();
+    if (changes) lab.upstream.put(numberOf(90));
+    lab.clock.leap(MINUTE);
+    let isDead = false;
+    let heads = 0;
+    const dying: RecordStore = {
+      ...lab.records,
+      read: (key) => (isDead ? new Promise(() => {}) : lab.records.read(key)),
+      async compareAndSet(key, ...rest) {
+        if (isDead) return new Promise(() => {});
+        const written = await lab.records.compareAndSet(key, ...rest);
+        // The new holder marks the head first.
+        if (key.sort === "head") heads += 1;
+        isDead = heads === 2;
+        return isDead ? new Promise(() => {}) : written;
+      },
+    };
+    lab.sync({ records: dying });
+    await expect.poll(() => isDead).toBe(true);
+    expect((await statusOf(lab)).state).toBe("idle");
+    lab.clock.leap(3 * MINUTE);
+    expect((await statusOf(lab)).state).toBe("idle");
+  });
+
+  it("is as before after a record of another shape, which older code wrote", async () => {
+    const lab = createAccountSync(5);
+    const now = lab.clock.now();
+    const checkpoint = { runId: "old", startedAt: now, updatedAt: now };
+    const run = { generation: 1, owner: "old", leaseUntil: 0, checkpoint };
+    await lab.records.compareAndSet(runKey(ACCOUNT), null, run);
+    await lab.records.compareAndSet(quarantineKey(ACCOUNT), null, { quarantine: { since: now } });
+    expect((await statusOf(lab)).state).toBe("idle");
+    expect(await lab.sync()).toMatchObject({ state: "committed", added: 5 });
   });
 
   it("shows the progress of a run and estimates the rest by the budget", async () => {

@@ -62,6 +62,7 @@ function quarantineOf(known: Known, missing: readonly string[]): Quarantine | un
   const removedHash = hashOf(known === "otherConfirmed" ? [...missing, "9"] : missing);
   const isConfirmed = known === "sameConfirmed" || known === "otherConfirmed";
   return {
+    generation: 1,
     since: FOUND_AT,
     reason: "shrink",
     removed: missing.length,

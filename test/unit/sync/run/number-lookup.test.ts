@@ -55,15 +55,16 @@ describe("looking numbers up by their ids", () => {
     expect(asked()).toEqual([4, 1, 1, 1, 1]);
   });
 
-  it("does not take a missing account or an unknown address for a number that is gone", async () => {
+  it("fails when the account is missing, and leaves a number open when a gateway knows no such address", async () => {
     const { account, lookUp } = lab();
-    const ofAccount = { status: 404, errorCode: "CMN-102", parameterName: "accountId" };
-    for (const details of [ofAccount, { status: 404, errorCode: "AGW-404" }, { status: 404 }]) {
-      account.before = () => {
-        throw failure(details);
-      };
-      await expect(lookUp(1)).rejects.toMatchObject({ failure: details });
-      await expect(lookUp(1, 2)).rejects.toMatchObject({ failure: details });
+    let details: object = { status: 404, errorCode: "CMN-102", parameterName: "accountId" };
+    account.before = () => {
+      throw failure(details);
+    };
+    await expect(lookUp(1)).rejects.toMatchObject({ failure: details });
+    await expect(lookUp(1, 2)).rejects.toMatchObject({ failure: details });
+    for (details of [{ status: 404, errorCode: "AGW-404" }, { status: 404 }]) {
+      expect(await lookUp(1, 2)).toEqual([1, 2].map((id) => ({ id: String(id), is: "unproved" })));
     }
   });
 });

@@ -60,13 +60,13 @@ const idsOf = ({ upstream }: World) => new Set(upstream.numbers.keys());
 
 const faults: Omit<ScheduleOptions, "seed"> = {
   crashRate: 0.003,
-  loseAnswerRate: 0.005,
+  loseResponseRate: 0.005,
   duplicateRate: 0.01,
 };
 
 it.each([
   { name: "a calm table and fleet", options: {} },
-  { name: "crashes and lost answers", options: faults },
+  { name: "crashes and lost responses", options: faults },
 ])("commits a list that changes during every scan, with $name", async ({ options }) => {
   await forEachSeed(40, async (seed, keep) => {
     const schedule = keep(createSchedule({ seed, ...options }));

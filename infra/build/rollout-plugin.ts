@@ -1,3 +1,5 @@
+import { logicalName } from "../resources/functions.ts";
+
 /** The name of every function's alias: API Gateway, queues and schedules call that, never the newest code. */
 const ALIAS = "live";
 
@@ -53,5 +55,3 @@ function makeAliases({ functions, provider }: Serverless["service"]): void {
     };
   }
 }
-
-const logicalName = (key: string) => `${key.slice(0, 1).toUpperCase()}${key.slice(1)}`;

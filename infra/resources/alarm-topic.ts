@@ -1,4 +1,4 @@
-import { arnOf, ownAccountOnly } from "./cloudformation.ts";
+import { allow, arnOf, ownAccountOnly, policy, resource } from "./cloudformation.ts";
 import type { Stack } from "./stack.ts";
 
 /**
@@ -8,40 +8,25 @@ import type { Stack } from "./stack.ts";
 export function alarmTopic({ name, text, number }: Stack) {
   const email = text("alarmEmail");
   const topic = { Ref: "AlarmTopic" };
+  const announce = {
+    Sid: "Announce",
+    Principal: { Service: ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"] },
+    ...allow(["sns:Publish"], topic, ownAccountOnly),
+  };
   return {
     Resources: {
-      AlarmTopic: {
-        Type: "AWS::SNS::Topic",
-        Properties: {
-          TopicName: `${name}-alarms`,
-          KmsMasterKeyId: arnOf("OperationsKey"),
-          ...(email !== "" && { Subscription: [{ Protocol: "email", Endpoint: email }] }),
-        },
-      },
-      AlarmTopicPolicy: {
-        Type: "AWS::SNS::TopicPolicy",
-        Properties: {
-          Topics: [topic],
-          PolicyDocument: {
-            Version: "2012-10-17",
-            Statement: [
-              {
-                Sid: "Announce",
-                Effect: "Allow",
-                Principal: { Service: ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"] },
-                Action: ["sns:Publish"],
-                Resource: topic,
-                Condition: ownAccountOnly,
-              },
-            ],
-          },
-        },
-      },
-      MonthlyBudget: {
-        Type: "AWS::Budgets::Budget",
-        // A budget may only name a topic that lets it in.
-        DependsOn: ["AlarmTopicPolicy"],
-        Properties: {
+      AlarmTopic: resource("AWS::SNS::Topic", {
+        TopicName: `${name}-alarms`,
+        KmsMasterKeyId: arnOf("OperationsKey"),
+        ...(email !== "" && { Subscription: [{ Protocol: "email", Endpoint: email }] }),
+      }),
+      AlarmTopicPolicy: resource("AWS::SNS::TopicPolicy", {
+        Topics: [topic],
+        PolicyDocument: policy(announce),
+      }),
+      MonthlyBudget: resource(
+        "AWS::Budgets::Budget",
+        {
           Budget: {
             BudgetName: name,
             BudgetType: "COST",
@@ -55,7 +40,9 @@ export function alarmTopic({ name, text, number }: Stack) {
             notification("FORECASTED", 100, topic),
           ],
         },
-      },
+        // AWS Budgets rejects a topic whose policy does not admit it yet.
+        { DependsOn: ["AlarmTopicPolicy"] },
+      ),
     },
     Outputs: {
       AlarmTopicArn: { Description: "Where alarms are announced: subscribe a pager to it", Value: topic },

@@ -1,40 +1,37 @@
-import { ownArn } from "./cloudformation.ts";
+import { ownArn, resource } from "./cloudformation.ts";
 import type { Stack, StackFunction } from "./stack.ts";
 
 /** One alarm of the service. Its text says what is wrong and names its page in docs/runbooks. */
 interface AlarmDeclaration {
-  /** The end of the alarm's name. */
+  /** The end of the alarm's name, and the beginning of its logical id. */
   name: string;
-  /** The page's name. */
-  runbook: string;
+  logicalId?: string;
+  /** The page's name. Absent: the alarm's. */
+  runbook?: string;
   /** One sentence for the person it wakes up. */
   meaning: string;
   /** The metric, its statistic and period. */
   watches: object;
-  threshold: number;
-  /** Absent: at or above. */
-  comparison?: "GreaterThanThreshold";
+  /** The threshold: breached at this value, or only above it. */
+  from?: number;
+  above?: number;
   /** Breaching periods out of all looked at. Absent: 1 of 1. */
   outOf?: readonly [breaching: number, of: number];
 }
 
-const api = { Name: "ApiId", Value: { Ref: "HttpApi" } };
+/** A metric of AWS. The alarm adds the statistic. */
+const metric = (Namespace: string, MetricName: string, dimensions: object, Period: number) => {
+  const Dimensions = Object.entries(dimensions).map(([Name, Value]) => ({ Name, Value }));
+  return { Namespace, MetricName, Dimensions, Period };
+};
+const api = { ApiId: { Ref: "HttpApi" } };
 
-/** Our own metrics (lib/platform/metrics.ts), over all values of their dimensions. */
-const ownMetric = ({ text }: Stack, MetricName: string, Statistic: string, Period: number) => ({
-  Namespace: text("metricsNamespace"),
-  MetricName,
-  Statistic,
-  Period,
-});
-
-/** Whether callers are served. By logical id, as the others. */
-function apiAlarms({ number }: Stack): Record<string, AlarmDeclaration> {
+/** Whether callers are served. */
+function apiAlarms({ number }: Stack): AlarmDeclaration[] {
   const [latencyMs, requestsPerHour] = [number("latencyMs"), number("requestsPerHour")];
-  return {
-    ApiFaultsAlarm: {
+  return [
+    {
       name: "api-faults",
-      runbook: "api-faults",
       meaning: "More than 5 % of the API's responses were 5xx for 3 of the last 5 minutes.",
       watches: {
         Metrics: [
@@ -47,201 +44,159 @@ function apiAlarms({ number }: Stack): Record<string, AlarmDeclaration> {
           gatewayMetric("calls", "Count"),
         ],
       },
-      threshold: 5,
-      comparison: "GreaterThanThreshold",
+      above: 5,
       outOf: [3, 5],
     },
-    ApiLatencyAlarm: {
+    {
       name: "api-latency",
-      runbook: "api-latency",
       meaning: `One call in a hundred took more than ${latencyMs} ms for 3 of the last 5 minutes.`,
       watches: {
-        Namespace: "AWS/ApiGateway",
-        MetricName: "Latency",
-        Dimensions: [api],
+        ...metric("AWS/ApiGateway", "Latency", api, 60),
         ExtendedStatistic: "p99",
-        Period: 60,
-        // With a handful of calls the slowest one is the p99: then it says nothing.
+        // Of a handful of calls the p99 is the slowest one, which says nothing.
         EvaluateLowSampleCountPercentile: "ignore",
       },
-      threshold: latencyMs,
-      comparison: "GreaterThanThreshold",
+      above: latencyMs,
       outOf: [3, 5],
     },
-    CostGuardAlarm: {
+    {
       name: "cost-guard",
       runbook: "cost",
       meaning: `More than ${requestsPerHour} calls reached the API within an hour.`,
-      watches: {
-        Namespace: "AWS/ApiGateway",
-        MetricName: "Count",
-        Dimensions: [api],
-        Statistic: "Sum",
-        Period: 3600,
-      },
-      threshold: requestsPerHour,
+      watches: { ...metric("AWS/ApiGateway", "Count", api, 3600), Statistic: "Sum" },
+      from: requestsPerHour,
     },
+  ];
+}
+
+function gatewayMetric(Id: string, name: string) {
+  const { Period, ...Metric } = metric("AWS/ApiGateway", name, api, 60);
+  return { Id, MetricStat: { Metric, Stat: "Sum", Period }, ReturnData: false };
+}
+
+/** Our own metrics (lib/platform/metrics.ts), over all values of their dimensions. */
+function ownMetrics({ text }: Stack) {
+  return (MetricName: string, Statistic: string, Period: number) => {
+    return { Namespace: text("metricsNamespace"), MetricName, Statistic, Period };
   };
 }
 
-/** What RingCentral, and the table, make of our calls. */
-function upstreamAlarms(stack: Stack): Record<string, AlarmDeclaration> {
-  return {
-    UpstreamPausedAlarm: {
+/** What RingCentral and the table do with our calls. */
+function upstreamAlarms(stack: Stack): AlarmDeclaration[] {
+  const own = ownMetrics(stack);
+  return [
+    {
       name: "upstream-paused",
-      runbook: "upstream-paused",
       meaning: "RingCentral made us pause for 5 of the last 10 minutes. Callers get 503 meanwhile.",
-      watches: ownMetric(stack, "UpstreamPausedMs", "Sum", 600),
-      threshold: 300_000,
+      watches: own("UpstreamPausedMs", "Sum", 600),
+      from: 300_000,
     },
-    TokenFailuresAlarm: {
+    {
       name: "token-failures",
-      runbook: "token-failures",
       meaning: "RingCentral rejected 3 requests for an access token within 5 minutes.",
-      watches: ownMetric(stack, "TokenFailures", "Sum", 300),
-      threshold: 3,
+      watches: own("TokenFailures", "Sum", 300),
+      from: 3,
     },
-    AppPermissionMissingAlarm: {
+    {
       name: "app-permission-missing",
-      runbook: "app-permission-missing",
       meaning: "RingCentral says that our app lacks a permission (CMN-401). Some routes cannot work.",
-      watches: ownMetric(stack, "AppPermissionMissing", "Sum", 300),
-      threshold: 1,
+      watches: own("AppPermissionMissing", "Sum", 300),
+      from: 1,
     },
-    RateLimiterDegradedAlarm: {
+    {
       name: "rate-limiter-degraded",
       runbook: "table-unavailable",
       meaning:
         "Functions could not reach the table and used the fallback limiter: a fixed share of RingCentral's budgets each.",
-      watches: ownMetric(stack, "RateLimiterDegraded", "Sum", 300),
-      threshold: 3,
+      watches: own("RateLimiterDegraded", "Sum", 300),
+      from: 3,
     },
-  };
+  ];
 }
 
-function backgroundAlarms(stack: Stack): Record<string, AlarmDeclaration> {
+function backgroundAlarms(stack: Stack): AlarmDeclaration[] {
+  const own = ownMetrics(stack);
   const syncLateSeconds = stack.number("syncLateSeconds");
-  return {
-    SyncLateAlarm: {
+  const deadLetters = (queue: string, meaning: string): AlarmDeclaration => {
+    const dimensions = { QueueName: `${stack.name}-${queue}` };
+    const messages = metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", dimensions, 300);
+    const watches = { ...messages, Statistic: "Maximum" };
+    return { name: `${queue}-letters`, runbook: "dead-letters", meaning, watches, from: 1 };
+  };
+  return [
+    {
       name: "sync-late",
-      runbook: "sync-late",
       meaning: `The snapshot of an account's phone numbers is older than ${Math.round(syncLateSeconds / 60)} minutes.`,
-      watches: ownMetric(stack, "SyncAgeSeconds", "Maximum", 300),
-      threshold: syncLateSeconds,
+      watches: own("SyncAgeSeconds", "Maximum", 300),
+      from: syncLateSeconds,
       outOf: [2, 3],
     },
-    SyncQuarantinedAlarm: {
+    {
       name: "sync-quarantined",
-      runbook: "sync-quarantined",
       meaning: "A sync would remove too many numbers at once, so it waits for an operator's confirmation.",
-      watches: ownMetric(stack, "SyncQuarantined", "Maximum", 300),
-      threshold: 1,
+      watches: own("SyncQuarantined", "Maximum", 300),
+      from: 1,
     },
-    SyncDeadLettersAlarm: {
-      name: "sync-dead-letters",
-      runbook: "dead-letters",
-      meaning: "A message for the sync failed 5 times and is in the dead-letter queue.",
-      watches: messagesIn(`${stack.name}-sync-dead`),
-      threshold: 1,
-    },
-    ScheduledDeadLettersAlarm: {
-      name: "scheduled-dead-letters",
-      runbook: "dead-letters",
-      meaning: "A scheduled call could not be delivered, or failed after all retries.",
-      watches: messagesIn(`${stack.name}-scheduled-dead`),
-      threshold: 1,
-    },
-  };
+    deadLetters("sync-dead", "A message for the sync failed 5 times and is in the dead-letter queue."),
+    deadLetters("scheduled-dead", "A scheduled call could not be delivered, or failed after all retries."),
+  ];
 }
 
-function messagesIn(queue: string) {
-  return {
-    Namespace: "AWS/SQS",
-    MetricName: "ApproximateNumberOfMessagesVisible",
-    Dimensions: [{ Name: "QueueName", Value: queue }],
-    Statistic: "Maximum",
-    Period: 300,
-  };
-}
-
-function gatewayMetric(Id: string, MetricName: string) {
-  return {
-    Id,
-    MetricStat: {
-      Metric: { Namespace: "AWS/ApiGateway", MetricName, Dimensions: [api] },
-      Stat: "Sum",
-      Period: 60,
-    },
-    ReturnData: false,
-  };
-}
-
-/** Those that, besides its own, undo the deployment of any function. */
+/** The alarms that, besides the function's own, undo the deployment of any function. */
 export const rollbackAlarms = ["ApiFaultsAlarm", "ApiLatencyAlarm"];
 
 /** The logical id of the alarm on one function's crashes. */
 export const functionAlarm = (logicalName: string) => `${logicalName}CrashesAlarm`;
 
 /**
- * Errors that Lambda itself sees: a crash, a timeout, a bundle that does not load. A 5xx response of a
- * handler is none of them. They are counted at the alias, so of the old and the new version alike.
+ * Errors that Lambda itself sees: a crash, a timeout, a bundle that does not load. A handler's 5xx response is none.
+ * They are counted at the alias, so for the old and the new version alike.
  */
-function crashes({ key, name }: StackFunction): AlarmDeclaration {
+function crashes({ key, name, logicalName }: StackFunction): AlarmDeclaration {
+  const alias = { FunctionName: name, Resource: `${name}:live` };
   return {
     name: `crashes-${key}`,
+    logicalId: functionAlarm(logicalName),
     runbook: "function-crashes",
     meaning: `The function ${key} crashed or ran out of time twice within a minute.`,
-    watches: {
-      Namespace: "AWS/Lambda",
-      MetricName: "Errors",
-      Dimensions: [
-        { Name: "FunctionName", Value: name },
-        { Name: "Resource", Value: `${name}:live` },
-      ],
-      Statistic: "Sum",
-      Period: 60,
-    },
-    threshold: 2,
+    watches: { ...metric("AWS/Lambda", "Errors", alias, 60), Statistic: "Sum" },
+    from: 2,
   };
 }
 
-function allAlarms(stack: Stack): [logicalId: string, AlarmDeclaration][] {
-  return [
-    ...Object.entries({ ...apiAlarms(stack), ...upstreamAlarms(stack), ...backgroundAlarms(stack) }),
-    ...stack.functions.map((definition): [string, AlarmDeclaration] => [
-      functionAlarm(definition.logicalName),
-      crashes(definition),
-    ]),
-  ];
+function allAlarms(stack: Stack): AlarmDeclaration[] {
+  const ofService = [...apiAlarms(stack), ...upstreamAlarms(stack), ...backgroundAlarms(stack)];
+  return [...ofService, ...stack.functions.map(crashes)];
 }
 
 export const alarmArns = (stack: Stack) =>
-  allAlarms(stack).map(([, { name }]) => ownArn("cloudwatch", `alarm:${stack.name}-${name}`));
+  allAlarms(stack).map(({ name }) => ownArn("cloudwatch", `alarm:${stack.name}-${name}`));
 
 export function alarms(stack: Stack) {
-  const resources = allAlarms(stack).map(([logicalId, declaration]) => [
-    logicalId,
+  const resources = allAlarms(stack).map((declaration) => [
+    declaration.logicalId ?? logicalIdOf(declaration.name),
     alarm(stack, declaration),
   ]);
   return { Resources: Object.fromEntries(resources) };
 }
 
+/** `ApiFaultsAlarm` is the logical id of `api-faults`. */
+const logicalIdOf = (name: string) =>
+  `${name.replace(/(?:^|-)(\w)/g, (_, letter: string) => letter.toUpperCase())}Alarm`;
+
 function alarm({ name: stack, text }: Stack, declaration: AlarmDeclaration) {
-  const { name, meaning, runbook, watches, threshold, comparison, outOf = [1, 1] } = declaration;
+  const { name, meaning, runbook = name, watches, above, from = above, outOf = [1, 1] } = declaration;
   const [DatapointsToAlarm, EvaluationPeriods] = outOf;
-  return {
-    Type: "AWS::CloudWatch::Alarm",
-    Properties: {
-      AlarmName: `${stack}-${name}`,
-      AlarmDescription: `${meaning} What to do: ${text("runbooks")}/${runbook}.md`,
-      ...watches,
-      Threshold: threshold,
-      ComparisonOperator: comparison ?? "GreaterThanOrEqualToThreshold",
-      EvaluationPeriods,
-      DatapointsToAlarm,
-      TreatMissingData: "notBreaching",
-      AlarmActions: [{ Ref: "AlarmTopic" }],
-      OKActions: [{ Ref: "AlarmTopic" }],
-    },
-  };
+  return resource("AWS::CloudWatch::Alarm", {
+    AlarmName: `${stack}-${name}`,
+    AlarmDescription: `${meaning} What to do: ${text("runbooks")}/${runbook}.md`,
+    ...watches,
+    Threshold: from,
+    ComparisonOperator: above === undefined ? "GreaterThanOrEqualToThreshold" : "GreaterThanThreshold",
+    EvaluationPeriods,
+    DatapointsToAlarm,
+    TreatMissingData: "notBreaching",
+    AlarmActions: [{ Ref: "AlarmTopic" }],
+    OKActions: [{ Ref: "AlarmTopic" }],
+  });
 }

@@ -1,4 +1,6 @@
 import type { Route } from "../../lib/contract/route.ts";
+import { forEachOf } from "./cloudformation.ts";
+import { logicalName } from "./functions.ts";
 import type { Stack } from "./stack.ts";
 
 /**
@@ -51,13 +53,10 @@ export function capacity({ functions, number, flag }: Stack) {
     // The stage may only name routes that are there already.
     DependsOn: routes.map((route) => routeLogicalId(routeKey(route))),
   };
-  const reserved = functions.map(({ logicalName, route }) => [
-    `${logicalName}LambdaFunction`,
-    { Properties: { ReservedConcurrentExecutions: classOf(route).concurrency } },
-  ]);
-  return {
-    extensions: { HttpApiStage: stage, ...(flag("reserveConcurrency") && Object.fromEntries(reserved)) },
-  };
+  const reserved = forEachOf(functions, "LambdaFunction", ({ route }) => ({
+    Properties: { ReservedConcurrentExecutions: classOf(route).concurrency },
+  }));
+  return { extensions: { HttpApiStage: stage, ...(flag("reserveConcurrency") && reserved) } };
 }
 
 /** As API Gateway names routes. */
@@ -72,5 +71,5 @@ function routeLogicalId(key: string): string {
       .replace(/\{(.*)\}/g, "$1Var")
       .replace(/[^0-9A-Za-z]/g, ""),
   );
-  return `HttpApiRoute${words.map((word) => `${word.slice(0, 1).toUpperCase()}${word.slice(1)}`).join("")}`;
+  return `HttpApiRoute${words.map(logicalName).join("")}`;
 }

@@ -1,6 +1,25 @@
 // Forms that many fragments need.
+import type { StackFunction } from "./stack.ts";
 
-export const arnOf = (logicalId: string) => ({ "Fn::GetAtt": [logicalId, "Arn"] });
+export const resource = (Type: string, Properties: object, attributes: object = {}) => ({
+  Type,
+  ...attributes,
+  Properties,
+});
+
+/** The attributes of a resource that stays when the stack is deleted. */
+export const kept = { DeletionPolicy: "Retain", UpdateReplacePolicy: "Retain" };
+
+/** One resource for each function. Its logical id begins with the function's. */
+export const forEachOf = (
+  functions: readonly StackFunction[],
+  suffix: string,
+  make: (definition: StackFunction) => object,
+) =>
+  Object.fromEntries(functions.map((definition) => [`${definition.logicalName}${suffix}`, make(definition)]));
+
+export const attributeOf = (logicalId: string, name: string) => ({ "Fn::GetAtt": [logicalId, name] });
+export const arnOf = (logicalId: string) => attributeOf(logicalId, "Arn");
 
 /** The text of an ARN in this stack's account and region. */
 export const ownArn = (service: string, name: string) =>
@@ -18,6 +37,8 @@ export const viaServices = (services: string | readonly string[]) => ({
     "kms:ViaService": typeof services === "string" ? endpoint(services) : services.map(endpoint),
   },
 });
+
+export const policy = (...Statement: object[]) => ({ Version: "2012-10-17", Statement });
 
 export const allow = (Action: readonly string[], Resource: unknown, Condition?: object) => ({
   Effect: "Allow",
@@ -42,14 +63,18 @@ export function role({ description, service, trustCondition, policyName, stateme
     Action: "sts:AssumeRole",
     ...(trustCondition !== undefined && { Condition: trustCondition }),
   };
-  return {
-    Type: "AWS::IAM::Role",
-    Properties: {
-      Description: description,
-      AssumeRolePolicyDocument: { Version: "2012-10-17", Statement: [trust] },
-      Policies: [
-        { PolicyName: policyName, PolicyDocument: { Version: "2012-10-17", Statement: statements } },
-      ],
-    },
-  };
+  return resource("AWS::IAM::Role", {
+    Description: description,
+    AssumeRolePolicyDocument: policy(trust),
+    Policies: [{ PolicyName: policyName, PolicyDocument: policy(...statements) }],
+  });
+}
+
+export function queue(name: string, retentionDays: number, more: object = {}) {
+  return resource("AWS::SQS::Queue", {
+    QueueName: name,
+    KmsMasterKeyId: arnOf("DataKey"),
+    MessageRetentionPeriod: retentionDays * 86_400,
+    ...more,
+  });
 }

@@ -1,42 +1,25 @@
 import { alarmArns } from "./alarms.ts";
-import { sub } from "./cloudformation.ts";
+import { resource, sub } from "./cloudformation.ts";
 import type { Stack, StackFunction } from "./stack.ts";
 
 /** Every alarm at the top; below, graphs that the runbooks refer to, from callers inwards. */
 export function dashboard(stack: Stack) {
   const rows = [[alarmStates(alarmArns(stack))], ...graphs(stack)];
+  const body = sub(JSON.stringify({ widgets: rows.flatMap(place) }));
+  const url = `https://\${AWS::Region}.console.aws.amazon.com/cloudwatch/home#dashboards:name=${stack.name}`;
   return {
     Resources: {
-      Dashboard: {
-        Type: "AWS::CloudWatch::Dashboard",
-        Properties: {
-          DashboardName: stack.name,
-          DashboardBody: sub(JSON.stringify({ widgets: rows.flatMap(place) })),
-        },
-      },
+      Dashboard: resource("AWS::CloudWatch::Dashboard", { DashboardName: stack.name, DashboardBody: body }),
     },
-    Outputs: {
-      DashboardUrl: {
-        Description: "The service at a glance",
-        Value: sub(
-          `https://\${AWS::Region}.console.aws.amazon.com/cloudwatch/home#dashboards:name=${stack.name}`,
-        ),
-      },
-    },
+    Outputs: { DashboardUrl: { Description: "The service at a glance", Value: sub(url) } },
   };
 }
 
 /** The columns of one row, 24 units wide in all. */
 function place(widgets: readonly object[], row: number) {
   const width = 24 / widgets.length;
-  const height = row === 0 ? 4 : 6;
-  return widgets.map((widget, column) => ({
-    x: column * width,
-    y: row === 0 ? 0 : 4 + (row - 1) * 6,
-    width,
-    height,
-    ...widget,
-  }));
+  const [y, height] = row === 0 ? [0, 4] : [6 * row - 2, 6];
+  return widgets.map((widget, column) => ({ x: column * width, y, width, height, ...widget }));
 }
 
 const alarmStates = (arns: readonly string[]) => ({
@@ -65,7 +48,8 @@ const each = (schema: string, metric: string, stat: string) => [
 /** The rows below the alarms: callers, RingCentral, our own parts. */
 function graphs({ name, functions, text }: Stack): object[][] {
   const namespace = text("metricsNamespace");
-  const own = (metric: string, options?: object) => [namespace, metric, ...(options ? [options] : [])];
+  const own = (metric: string, ...options: object[]) => [namespace, metric, ...options];
+  const ownAll = (...metrics: string[]) => metrics.map((metric) => own(metric));
   const byRoute = (metric: string) => [each(`${namespace},Route`, metric, "Sum")];
   const latency = ["AWS/ApiGateway", "Latency", "ApiId", "${HttpApi}"];
   return [
@@ -89,15 +73,13 @@ function graphs({ name, functions, text }: Stack): object[][] {
       ]),
       graph(
         "Token requests (5 a minute allowed)",
-        ["TokenRequests", "TokenFailures", "AppPermissionMissing"].map((metric) => own(metric)),
+        ownAll("TokenRequests", "TokenFailures", "AppPermissionMissing"),
       ),
     ],
     [
-      graph(
-        "Reads served from the cache",
-        ["CacheHits", "CacheStale", "CacheMisses"].map((metric) => own(metric)),
-        { stacked: true },
-      ),
+      graph("Reads served from the cache", ownAll("CacheHits", "CacheStale", "CacheMisses"), {
+        stacked: true,
+      }),
       graph("Sync", [
         own("SyncAgeSeconds", { stat: "Maximum", label: "age of the oldest snapshot, s" }),
         own("SyncQuarantined", { stat: "Maximum", yAxis: "right" }),
@@ -115,13 +97,8 @@ const concurrency = ({ key, name }: StackFunction) => {
   return ["AWS/Lambda", "ConcurrentExecutions", "FunctionName", name, { label: key }];
 };
 
-const table = (name: string) =>
-  graph(
-    "Table: capacity units",
-    ["ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"].map((metric) => [
-      "AWS/DynamoDB",
-      metric,
-      "TableName",
-      name,
-    ]),
-  );
+const table = (name: string) => {
+  const units = ["ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"];
+  const metrics = units.map((metric) => ["AWS/DynamoDB", metric, "TableName", name]);
+  return graph("Table: capacity units", metrics);
+};

@@ -1,3 +1,4 @@
+import { attributeOf, resource } from "./cloudformation.ts";
 import type { Stack } from "./stack.ts";
 
 /**
@@ -11,44 +12,37 @@ export function domain({ text }: Stack) {
   if (certificateArn === "")
     throw new Error("domainName needs certificateArn, the certificate to answer with");
   const hostedZoneId = text("hostedZoneId");
+  const mapping = { ApiId: { Ref: "HttpApi" }, DomainName: { Ref: "ApiDomain" }, Stage: "$default" };
   return {
     Resources: {
-      ApiDomain: {
-        Type: "AWS::ApiGatewayV2::DomainName",
-        Properties: {
-          DomainName: name,
-          DomainNameConfigurations: [
-            { CertificateArn: certificateArn, EndpointType: "REGIONAL", SecurityPolicy: "TLS_1_2" },
-          ],
-        },
-      },
-      ApiDomainMapping: {
-        Type: "AWS::ApiGatewayV2::ApiMapping",
+      ApiDomain: resource("AWS::ApiGatewayV2::DomainName", {
+        DomainName: name,
+        DomainNameConfigurations: [
+          { CertificateArn: certificateArn, EndpointType: "REGIONAL", SecurityPolicy: "TLS_1_2" },
+        ],
+      }),
+      ApiDomainMapping: resource("AWS::ApiGatewayV2::ApiMapping", mapping, {
         DependsOn: ["HttpApiStage"],
-        Properties: { ApiId: { Ref: "HttpApi" }, DomainName: { Ref: "ApiDomain" }, Stage: "$default" },
-      },
+      }),
       ...(hostedZoneId !== "" && { ApiDomainRecords: records(name, hostedZoneId) }),
     },
     Outputs: {
-      // For a DNS that is kept elsewhere.
+      // For a DNS elsewhere.
       ApiDomainTarget: {
         Description: "The name that a CNAME record of the API's domain points to",
-        Value: { "Fn::GetAtt": ["ApiDomain", "RegionalDomainName"] },
+        Value: attributeOf("ApiDomain", "RegionalDomainName"),
       },
     },
   };
 }
 
 function records(name: string, hostedZoneId: string) {
-  const target = {
-    DNSName: { "Fn::GetAtt": ["ApiDomain", "RegionalDomainName"] },
-    HostedZoneId: { "Fn::GetAtt": ["ApiDomain", "RegionalHostedZoneId"] },
+  const AliasTarget = {
+    DNSName: attributeOf("ApiDomain", "RegionalDomainName"),
+    HostedZoneId: attributeOf("ApiDomain", "RegionalHostedZoneId"),
   };
-  return {
-    Type: "AWS::Route53::RecordSetGroup",
-    Properties: {
-      HostedZoneId: hostedZoneId,
-      RecordSets: ["A", "AAAA"].map((Type) => ({ Name: name, Type, AliasTarget: target })),
-    },
-  };
+  return resource("AWS::Route53::RecordSetGroup", {
+    HostedZoneId: hostedZoneId,
+    RecordSets: ["A", "AAAA"].map((Type) => ({ Name: name, Type, AliasTarget })),
+  });
 }

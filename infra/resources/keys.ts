@@ -1,4 +1,4 @@
-import { ownAccountOnly, ownArn, sub } from "./cloudformation.ts";
+import { allow, kept, ownAccountOnly, ownArn, policy, resource, sub } from "./cloudformation.ts";
 import type { Stack } from "./stack.ts";
 
 /**
@@ -10,13 +10,14 @@ export function keys({ name, text }: Stack) {
   const administrator = text("keyAdministratorArn") || accountRoot;
   return {
     Resources: {
-      DataKey: key(`Ringfront's data at rest (${name})`, [administer(administrator)]),
+      DataKey: key(`Ringfront's data at rest (${name})`, administer(administrator)),
       DataKeyAlias: alias(`${name}-data`, "DataKey"),
-      OperationsKey: key(`Ringfront's logs and alarms (${name})`, [
+      OperationsKey: key(
+        `Ringfront's logs and alarms (${name})`,
         administer(administrator),
         writeLogs(name),
-        sendAlarms(),
-      ]),
+        sendAlarms,
+      ),
       OperationsKeyAlias: alias(`${name}-operations`, "OperationsKey"),
     },
   };
@@ -25,77 +26,69 @@ export function keys({ name, text }: Stack) {
 /** The account itself: its IAM policies then say who. Without it a key could lock out everyone for good. */
 const accountRoot = sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root");
 
-function key(description: string, statements: readonly object[]) {
-  return {
-    Type: "AWS::KMS::Key",
-    DeletionPolicy: "Retain",
-    UpdateReplacePolicy: "Retain",
-    Properties: {
-      Description: description,
-      EnableKeyRotation: true,
-      PendingWindowInDays: 30,
-      KeyPolicy: { Version: "2012-10-17", Statement: statements },
-    },
+function key(description: string, ...statements: object[]) {
+  const properties = {
+    Description: description,
+    EnableKeyRotation: true,
+    PendingWindowInDays: 30,
+    KeyPolicy: policy(...statements),
   };
+  return resource("AWS::KMS::Key", properties, kept);
 }
 
-function alias(name: string, target: string) {
-  return {
-    Type: "AWS::KMS::Alias",
-    Properties: { AliasName: `alias/${name}`, TargetKeyId: { Ref: target } },
-  };
-}
+const alias = (name: string, target: string) =>
+  resource("AWS::KMS::Alias", { AliasName: `alias/${name}`, TargetKeyId: { Ref: target } });
 
-// In a key's policy the resource "*" is that key: KMS takes nothing else.
+/** In a key's policy the resource "*" is that key: KMS takes nothing else. */
+const statement = (Sid: string, Principal: object, Action: readonly string[], Condition?: object) => ({
+  Sid,
+  Principal,
+  ...allow(Action, "*", Condition),
+});
 
 function administer(principal: string | object) {
-  return {
-    Sid: "Administer",
-    Effect: "Allow",
-    Principal: { AWS: principal },
-    Action: [
-      "kms:CancelKeyDeletion",
-      "kms:CreateAlias",
-      "kms:CreateGrant",
-      "kms:Decrypt",
-      "kms:DeleteAlias",
-      "kms:DescribeKey",
-      "kms:DisableKey",
-      "kms:DisableKeyRotation",
-      "kms:EnableKey",
-      "kms:EnableKeyRotation",
-      "kms:Encrypt",
-      "kms:GenerateDataKey",
-      "kms:GenerateDataKeyWithoutPlaintext",
-      "kms:GetKeyPolicy",
-      "kms:GetKeyRotationStatus",
-      "kms:ListGrants",
-      "kms:ListKeyPolicies",
-      "kms:ListKeyRotations",
-      "kms:ListResourceTags",
-      "kms:PutKeyPolicy",
-      "kms:ReEncryptFrom",
-      "kms:ReEncryptTo",
-      "kms:RetireGrant",
-      "kms:RevokeGrant",
-      "kms:RotateKeyOnDemand",
-      "kms:ScheduleKeyDeletion",
-      "kms:TagResource",
-      "kms:UntagResource",
-      "kms:UpdateAlias",
-      "kms:UpdateKeyDescription",
-    ],
-    Resource: "*",
-  };
+  return statement("Administer", { AWS: principal }, [
+    "kms:CancelKeyDeletion",
+    "kms:CreateAlias",
+    "kms:CreateGrant",
+    "kms:Decrypt",
+    "kms:DeleteAlias",
+    "kms:DescribeKey",
+    "kms:DisableKey",
+    "kms:DisableKeyRotation",
+    "kms:EnableKey",
+    "kms:EnableKeyRotation",
+    "kms:Encrypt",
+    "kms:GenerateDataKey",
+    "kms:GenerateDataKeyWithoutPlaintext",
+    "kms:GetKeyPolicy",
+    "kms:GetKeyRotationStatus",
+    "kms:ListGrants",
+    "kms:ListKeyPolicies",
+    "kms:ListKeyRotations",
+    "kms:ListResourceTags",
+    "kms:PutKeyPolicy",
+    "kms:ReEncryptFrom",
+    "kms:ReEncryptTo",
+    "kms:RetireGrant",
+    "kms:RevokeGrant",
+    "kms:RotateKeyOnDemand",
+    "kms:ScheduleKeyDeletion",
+    "kms:TagResource",
+    "kms:UntagResource",
+    "kms:UpdateAlias",
+    "kms:UpdateKeyDescription",
+  ]);
 }
 
 /** CloudWatch Logs, for the log groups of this stack only. */
 function writeLogs(name: string) {
-  return {
-    Sid: "EncryptLogs",
-    Effect: "Allow",
-    Principal: { Service: sub("logs.${AWS::Region}.amazonaws.com") },
-    Action: [
+  const groups = [`/aws/lambda/${name}-*`, `/aws/http-api/${name}`];
+  const arns = groups.map((group) => sub(ownArn("logs", `log-group:${group}`)));
+  return statement(
+    "EncryptLogs",
+    { Service: sub("logs.${AWS::Region}.amazonaws.com") },
+    [
       "kms:Decrypt",
       "kms:DescribeKey",
       "kms:Encrypt",
@@ -104,26 +97,14 @@ function writeLogs(name: string) {
       "kms:ReEncryptFrom",
       "kms:ReEncryptTo",
     ],
-    Resource: "*",
-    Condition: {
-      ArnLike: {
-        "kms:EncryptionContext:aws:logs:arn": [
-          sub(ownArn("logs", `log-group:/aws/lambda/${name}-*`)),
-          sub(ownArn("logs", `log-group:/aws/http-api/${name}`)),
-        ],
-      },
-    },
-  };
+    { ArnLike: { "kms:EncryptionContext:aws:logs:arn": arns } },
+  );
 }
 
-/** Those that put a message into the alarm topic, on behalf of this account. */
-function sendAlarms() {
-  return {
-    Sid: "SendAlarms",
-    Effect: "Allow",
-    Principal: { Service: ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"] },
-    Action: ["kms:Decrypt", "kms:GenerateDataKey"],
-    Resource: "*",
-    Condition: ownAccountOnly,
-  };
-}
+/** The services that put a message into the alarm topic, for this account. */
+const sendAlarms = statement(
+  "SendAlarms",
+  { Service: ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"] },
+  ["kms:Decrypt", "kms:GenerateDataKey"],
+  ownAccountOnly,
+);

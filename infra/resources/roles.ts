@@ -1,30 +1,28 @@
-import { allow, arnOf, ownArn, role, sub, viaServices } from "./cloudformation.ts";
+import { allow, arnOf, forEachOf, ownArn, role, sub, viaServices } from "./cloudformation.ts";
 import type { Permissions } from "./functions.ts";
 import type { Stack, StackFunction } from "./stack.ts";
 
 /** One IAM role per function: it may write its own log group and traces, and what functions.ts permits. */
 export function roles({ functions }: Stack) {
-  const resources = functions.map((definition) => [
-    `${definition.logicalName}Role`,
+  const make = (definition: StackFunction) =>
     role({
       description: `What the function ${definition.name} may do`,
       service: "lambda.amazonaws.com",
       policyName: "function",
       statements: statementsFor(definition),
-    }),
-  ]);
-  return { Resources: Object.fromEntries(resources) };
+    });
+  return { Resources: forEachOf(functions, "Role", make) };
 }
 
 function statementsFor({ name, schedule, permissions }: StackFunction): object[] {
   const { secret, table, queue, bus } = permissions;
   const statements: object[] = [
-    // The `*` stands for the streams of that one group, whose names Lambda makes up.
+    // The `*` is for the streams of that one group, which Lambda names.
     allow(
       ["logs:CreateLogStream", "logs:PutLogEvents"],
       sub(`${ownArn("logs", `log-group:/aws/lambda/${name}`)}:*`),
     ),
-    // X-Ray's actions know no resources: AWS takes nothing but `*` for them.
+    // X-Ray's actions take no resource: AWS accepts only `*`.
     allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"),
   ];
   const services = new Set<string>();

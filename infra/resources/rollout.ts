@@ -1,11 +1,11 @@
 import { alarmArns, functionAlarm, rollbackAlarms } from "./alarms.ts";
-import { allow, ownArn, role, sub } from "./cloudformation.ts";
+import { allow, arnOf, forEachOf, ownArn, resource, role, sub } from "./cloudformation.ts";
 import type { Stack } from "./stack.ts";
 
 /**
- * How a new version takes over (stage parameter `rollout`, the end of a CodeDeploy configuration's name): a share of
- * the calls goes to it first, and all of them back to the old one as soon as one of the alarms goes off. `none` moves
- * all calls at once, without CodeDeploy.
+ * How a new version takes over (stage parameter `rollout`, the end of a CodeDeploy configuration's name): it gets a share
+ * of the calls first, and the old one gets them all back as soon as one of the alarms goes off. `none` moves all calls at
+ * once, without CodeDeploy.
  *
  * An alarm that is on already stops a deployment before it begins, also one that would fix the cause:
  * `--param rollbackOnAlarms=false` deploys regardless.
@@ -15,68 +15,57 @@ export function rollout(stack: Stack) {
   const configuration = text("rollout");
   if (configuration === "none") return { Resources: {} };
   const guarded = text("rollbackOnAlarms") !== "false";
-  const groups = functions.map(({ logicalName }) => [
-    `${logicalName}DeploymentGroup`,
-    deploymentGroup(configuration, guarded ? [functionAlarm(logicalName), ...rollbackAlarms] : []),
-  ]);
-  const updates = functions.map(({ logicalName }) => [
-    `${logicalName}LambdaAlias`,
-    {
+  return {
+    Resources: {
+      Deployments: resource("AWS::CodeDeploy::Application", {
+        ApplicationName: name,
+        ComputePlatform: "Lambda",
+      }),
+      DeploymentRole: deploymentRole(stack),
+      ...forEachOf(functions, "DeploymentGroup", ({ logicalName }) =>
+        deploymentGroup(configuration, guarded ? [functionAlarm(logicalName), ...rollbackAlarms] : []),
+      ),
+    },
+    extensions: forEachOf(functions, "LambdaAlias", ({ logicalName }) => ({
       UpdatePolicy: {
         CodeDeployLambdaAliasUpdate: {
           ApplicationName: { Ref: "Deployments" },
           DeploymentGroupName: { Ref: `${logicalName}DeploymentGroup` },
         },
       },
-    },
-  ]);
-  return {
-    Resources: {
-      Deployments: {
-        Type: "AWS::CodeDeploy::Application",
-        Properties: { ApplicationName: name, ComputePlatform: "Lambda" },
-      },
-      DeploymentRole: deploymentRole(stack),
-      ...Object.fromEntries(groups),
-    },
-    extensions: Object.fromEntries(updates),
+    })),
   };
 }
 
 /** @param alarms their logical ids */
 function deploymentGroup(configuration: string, alarms: readonly string[]) {
-  return {
-    Type: "AWS::CodeDeploy::DeploymentGroup",
-    Properties: {
-      ApplicationName: { Ref: "Deployments" },
-      ServiceRoleArn: { "Fn::GetAtt": ["DeploymentRole", "Arn"] },
-      DeploymentConfigName: `CodeDeployDefault.${configuration}`,
-      DeploymentStyle: { DeploymentType: "BLUE_GREEN", DeploymentOption: "WITH_TRAFFIC_CONTROL" },
-      AutoRollbackConfiguration: {
-        Enabled: true,
-        Events: ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"],
-      },
-      AlarmConfiguration: {
-        Enabled: alarms.length > 0,
-        Alarms: alarms.map((logicalId) => ({ Name: { Ref: logicalId } })),
-      },
+  return resource("AWS::CodeDeploy::DeploymentGroup", {
+    ApplicationName: { Ref: "Deployments" },
+    ServiceRoleArn: arnOf("DeploymentRole"),
+    DeploymentConfigName: `CodeDeployDefault.${configuration}`,
+    DeploymentStyle: { DeploymentType: "BLUE_GREEN", DeploymentOption: "WITH_TRAFFIC_CONTROL" },
+    AutoRollbackConfiguration: {
+      Enabled: true,
+      Events: ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"],
     },
-  };
+    AlarmConfiguration: {
+      Enabled: alarms.length > 0,
+      Alarms: alarms.map((logicalId) => ({ Name: { Ref: logicalId } })),
+    },
+  });
 }
 
 /** CodeDeploy may move these aliases and look at these alarms. */
 function deploymentRole(stack: Stack) {
   const arns = stack.functions.map(({ name }) => ownArn("lambda", `function:${name}`));
+  const aliases = arns.map((arn) => `${arn}:live`);
   return role({
     description: "What CodeDeploy may do to move calls over to new versions",
     service: "codedeploy.amazonaws.com",
     policyName: "deployments",
     statements: [
       allow(["lambda:GetAlias", "lambda:UpdateAlias"], arns.map(sub)),
-      allow(
-        ["lambda:GetProvisionedConcurrencyConfig"],
-        arns.map((arn) => sub(`${arn}:live`)),
-      ),
+      allow(["lambda:GetProvisionedConcurrencyConfig"], aliases.map(sub)),
       allow(["cloudwatch:DescribeAlarms"], alarmArns(stack).map(sub)),
     ],
   });

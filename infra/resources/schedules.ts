@@ -1,40 +1,34 @@
-import { allow, arnOf, ownAccountOnly, role, viaServices } from "./cloudformation.ts";
+import {
+  allow,
+  arnOf,
+  forEachOf,
+  ownAccountOnly,
+  queue,
+  resource,
+  role,
+  viaServices,
+} from "./cloudformation.ts";
 import type { Stack, StackFunction } from "./stack.ts";
 
-const DAY_SECONDS = 86_400;
 const deadLetters = arnOf("ScheduleDeadLetterQueue");
 
 /**
- * What a function that a schedule calls needs besides: a role for the schedule to call its alias, and a queue for calls
+ * What a function that a schedule calls needs too: a role for the schedule to call its alias, and a queue for calls
  * that were not delivered or that failed after Lambda's retries. No caller waits, so no caller would notice.
  *
- * A schedule in serverless.yml carries no input: its target is spelt out here.
+ * osls's schedules have no role, dead letters or retries: their targets are here.
  */
 export function schedules({ name, functions }: Stack) {
   const scheduled = functions.filter(({ schedule }) => schedule !== undefined);
   return {
     Resources: {
-      ScheduleDeadLetterQueue: {
-        Type: "AWS::SQS::Queue",
-        Properties: {
-          QueueName: `${name}-scheduled-dead`,
-          KmsMasterKeyId: arnOf("DataKey"),
-          MessageRetentionPeriod: 14 * DAY_SECONDS,
-        },
-      },
-      ...Object.fromEntries(
-        scheduled.flatMap((definition) => [
-          [`${definition.logicalName}ScheduleRole`, scheduleRole(definition)],
-          [`${definition.logicalName}OnFailure`, onFailure(definition)],
-        ]),
-      ),
+      ScheduleDeadLetterQueue: queue(`${name}-scheduled-dead`, 14),
+      ...forEachOf(scheduled, "ScheduleRole", scheduleRole),
+      ...forEachOf(scheduled, "OnFailure", onFailure),
     },
-    extensions: Object.fromEntries(
-      scheduled.map(({ logicalName }) => [
-        `${logicalName}SchedulerSchedule1`,
-        { Properties: { Target: target(logicalName) } },
-      ]),
-    ),
+    extensions: forEachOf(scheduled, "SchedulerSchedule1", ({ logicalName }) => ({
+      Properties: { Target: target(logicalName) },
+    })),
   };
 }
 
@@ -47,23 +41,22 @@ function target(logicalName: string) {
     Arn: aliasOf(logicalName),
     RoleArn: arnOf(`${logicalName}ScheduleRole`),
     DeadLetterConfig: { Arn: deadLetters },
-    // Of the delivery. The next call comes anyway, so an old one need not.
+    // These are the delivery's. The next call comes anyway, so an old one is dropped.
     RetryPolicy: { MaximumRetryAttempts: 5, MaximumEventAgeInSeconds: 3600 },
   };
 }
 
 function onFailure({ logicalName }: StackFunction) {
-  return {
-    Type: "AWS::Lambda::EventInvokeConfig",
-    DependsOn: [`${logicalName}LambdaAlias`],
-    Properties: {
-      FunctionName: { Ref: `${logicalName}LambdaFunction` },
-      Qualifier: "live",
-      MaximumRetryAttempts: 2,
-      MaximumEventAgeInSeconds: 3600,
-      DestinationConfig: { OnFailure: { Destination: deadLetters } },
-    },
+  const properties = {
+    FunctionName: { Ref: `${logicalName}LambdaFunction` },
+    Qualifier: "live",
+    MaximumRetryAttempts: 2,
+    MaximumEventAgeInSeconds: 3600,
+    DestinationConfig: { OnFailure: { Destination: deadLetters } },
   };
+  return resource("AWS::Lambda::EventInvokeConfig", properties, {
+    DependsOn: [`${logicalName}LambdaAlias`],
+  });
 }
 
 function scheduleRole({ name, logicalName }: StackFunction) {

@@ -1,10 +1,10 @@
-import { arnOf } from "./cloudformation.ts";
+import { arnOf, kept, resource } from "./cloudformation.ts";
 import type { Stack } from "./stack.ts";
 
 const key = (AttributeName: string, KeyType: "HASH" | "RANGE") => ({ AttributeName, KeyType });
 const text = (AttributeName: string) => ({ AttributeName, AttributeType: "S" as const });
 
-/** What an emulator makes of the table too. */
+/** An emulator's table has it too. */
 export const tableShape = {
   // Single-item conditional writes only, so on-demand capacity fits.
   BillingMode: "PAY_PER_REQUEST" as const,
@@ -14,21 +14,13 @@ export const tableShape = {
 
 /** The one table: token, budgets, replays, cache, snapshots. */
 export function table(stack: Stack) {
-  return {
-    Resources: {
-      RecordsTable: {
-        Type: "AWS::DynamoDB::Table",
-        DeletionPolicy: "Retain",
-        UpdateReplacePolicy: "Retain",
-        Properties: {
-          TableName: stack.name,
-          ...tableShape,
-          TimeToLiveSpecification: { AttributeName: "expiresAt", Enabled: true },
-          PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
-          DeletionProtectionEnabled: stack.flag("deletionProtection"),
-          SSESpecification: { SSEEnabled: true, SSEType: "KMS", KMSMasterKeyId: arnOf("DataKey") },
-        },
-      },
-    },
+  const properties = {
+    TableName: stack.name,
+    ...tableShape,
+    TimeToLiveSpecification: { AttributeName: "expiresAt", Enabled: true },
+    PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
+    DeletionProtectionEnabled: stack.flag("deletionProtection"),
+    SSESpecification: { SSEEnabled: true, SSEType: "KMS", KMSMasterKeyId: arnOf("DataKey") },
   };
+  return { Resources: { RecordsTable: resource("AWS::DynamoDB::Table", properties, kept) } };
 }

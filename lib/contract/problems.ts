@@ -139,6 +139,11 @@ export const problems = {
     "The service's storage is not available",
     "The service's table is away or slow, and the request may not go on without it. Wait `retryAfter` seconds.",
   ),
+  credentials_unavailable: entry(
+    503,
+    "The service's credentials cannot be read",
+    "Secrets Manager is away or slow, and the service has no RingCentral credentials yet. Wait `retryAfter` seconds.",
+  ),
   queue_unavailable: entry(
     503,
     "The sync queue is not available",

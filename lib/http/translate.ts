@@ -9,7 +9,7 @@ import { upstreamProblem } from "./upstream-problem.ts";
 export const translate: Translate = (error) => {
   if (error instanceof RingCentralError) return upstreamProblem(error);
   if (error instanceof SecretUnavailableError) {
-    return new ProblemError("configuration_invalid", { retryAfterSeconds: 5, cause: error });
+    return new ProblemError("credentials_unavailable", { retryAfterSeconds: 5, cause: error });
   }
   if (error instanceof StorageUnavailable) {
     return new ProblemError("storage_unavailable", { retryAfterSeconds: 2, cause: error });

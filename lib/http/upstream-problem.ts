@@ -59,6 +59,7 @@ const retrySeconds: Partial<Record<ProblemCode, number>> = {
   upstream_rate_limited: 60,
   upstream_unavailable: 5,
   storage_unavailable: 2,
+  credentials_unavailable: 5,
 };
 
 /** The problem for a RingCentral failure. */
@@ -78,6 +79,7 @@ const byKind: { readonly [Kind in RingCentralFailure["kind"]]?: ProblemCode } = 
   auth: "upstream_auth_failed",
   rate_limited: "upstream_rate_limited",
   storage: "storage_unavailable",
+  credentials: "credentials_unavailable",
   unavailable: "upstream_unavailable",
   timeout: "upstream_timeout",
   broken: "upstream_error",

@@ -124,7 +124,7 @@ async function prepare(
   } catch (error) {
     if (!(error instanceof SecretUnavailableError)) throw error;
     throw new RingCentralError({
-      kind: "unavailable",
+      kind: "credentials",
       operation: operation.name,
       mayHaveTakenEffect: false,
       cause: error,

@@ -208,6 +208,22 @@ describe("a service that is not configured", () => {
   );
 });
 
+describe("a cold service without Secrets Manager", () => {
+  it("returns 503 credentials_unavailable, and blames neither RingCentral nor the settings", async () => {
+    process.env.AWS_ENDPOINT_URL_SECRETS_MANAGER = "http://127.0.0.1:9";
+    resetRuntime();
+    const response = await invoke(listForwardingNumbers, listForwardingNumbersRoute, {
+      token: service.tokens.user,
+    });
+    expectConforms(listForwardingNumbersRoute, response);
+    expect(response).toMatchObject({
+      status: 503,
+      body: { code: "credentials_unavailable", retryable: true, retryAfter: 5 },
+    });
+    expect(response.headers["retry-after"]).toBe("5");
+  });
+});
+
 describe("a write whose response is lost", () => {
   it("is not retried blindly", async () => {
     service.twin.faults.add({

@@ -45,6 +45,7 @@ const authenticated = [
   "upstream_rate_limited",
   "upstream_unavailable",
   "storage_unavailable",
+  "credentials_unavailable",
   "token_issuer_unavailable",
   "configuration_invalid",
   "upstream_timeout",

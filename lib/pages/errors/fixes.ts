@@ -77,6 +77,8 @@ const fixesByOwner = {
     upstream_unavailable:
       "Wait `retryAfter` seconds. Recently read lists still work, from the cache; `meta` says so.",
     storage_unavailable: "Wait `retryAfter` seconds, then send the same request with the same key.",
+    credentials_unavailable:
+      "Wait `retryAfter` seconds. A process that has read the credentials keeps working.",
     queue_unavailable: "Wait `retryAfter` seconds, then request the sync again.",
     upstream_timeout: "Send the request again, a few times at most.",
   },

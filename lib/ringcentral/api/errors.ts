@@ -6,6 +6,8 @@ export type FailureKind =
   | "rate_limited"
   /** Our table is unavailable, and without it the call may not be sent now. */
   | "storage"
+  /** Our credentials cannot be read now, so nothing was sent. */
+  | "credentials"
   /** The connection could not be made, or the status is 503. */
   | "unavailable"
   /** No response before the deadline. */

@@ -100,7 +100,7 @@ function waitFor(run: Run, error: RunFailure): { ms: number; kept: Checkpoint | 
   const kept = resumable(run);
   const { kind, retryAfterMs = 0, deadlineExceeded } = error instanceof RingCentralError ? error.failure : {};
   if (kind === "rate_limited" || kind === "storage") return { ms: retryAfterMs || RATE_LIMITED_MS, kept };
-  const mayPass = error instanceof Interrupted || error.isTransient;
+  const mayPass = !(error instanceof RingCentralError) || error.isTransient;
   if (!mayPass || kept === undefined || kept.trouble >= MAX_TROUBLE) return undefined;
   // A slice that has saved nothing would save nothing again if it were repeated at once.
   const ms = deadlineExceeded === true && run.hasProgress ? 0 : TROUBLE_MS * 2 ** kept.trouble;

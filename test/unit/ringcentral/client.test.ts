@@ -395,7 +395,7 @@ describe("before a request is sent", () => {
     expect(admitted).toEqual([]);
   });
 
-  it("a configuration error stays one, and an unreachable Secrets Manager means unavailable", async () => {
+  it("a configuration error stays one, and an unreachable Secrets Manager means that the credentials are away", async () => {
     const call = (error: Error) => {
       const { client, context } = setUp([good], { tokens: { get: () => Promise.reject(error) } });
       return client.call(listForwardingNumbers, { path: EXTENSION }, context());
@@ -404,7 +404,7 @@ describe("before a request is sent", () => {
       ConfigurationError,
     );
     expect(await failureOf(call(new SecretUnavailableError()))).toMatchObject({
-      kind: "unavailable",
+      kind: "credentials",
       operation: "listForwardingNumbers",
       mayHaveTakenEffect: false,
     });

@@ -5,6 +5,7 @@ const transient: Record<FailureKind, boolean> = {
   rate_limited: true,
   unavailable: true,
   storage: true,
+  credentials: true,
   timeout: true,
   broken: true,
   rejected: false,

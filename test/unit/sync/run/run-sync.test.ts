@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import * as z from "zod/mini";
+import { SecretUnavailableError } from "../../../../lib/platform/credentials.ts";
 import { deadlineIn } from "../../../../lib/platform/deadline.ts";
 import { RingCentralError } from "../../../../lib/ringcentral/api/errors.ts";
 import type { RecordStore } from "../../../../lib/storage/record-store.ts";
@@ -262,6 +263,16 @@ describe("a sync that is interrupted", () => {
       problem: { code: "upstream_app_permission_missing", retryable: false },
     });
     expect(await readSyncStatus(lab.reading, ACCOUNT)).toMatchObject({ state: "failed" });
+  });
+
+  it("fails when its credentials cannot be read, and does not blame RingCentral", async () => {
+    const lab = createAccountSync(10);
+    const away = { fingerprint: () => Promise.reject(new SecretUnavailableError()) };
+    expect(await lab.sync(away)).toMatchObject({
+      state: "failed",
+      problem: { code: "credentials_unavailable", retryable: true },
+    });
+    expect(await lab.sync()).toMatchObject({ state: "committed" });
   });
 
   it("makes a second sync wait, and is taken over when its process hangs", async () => {

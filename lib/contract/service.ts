@@ -32,33 +32,30 @@ export const getOpenApiRoute = defineRoute({
   response: { kind: "plain", description: "An OpenAPI document.", data: OpenApiDocument },
 });
 
-export const getDocsRoute = defineRoute({
-  operationId: "getDocs",
-  method: "GET",
-  path: "/docs",
-  tag: "Operations",
-  summary: "The API reference",
-  description: "For people: every operation, with a form to try it.",
-  response: { kind: "page", description: "A page that reads `/openapi.json`." },
-});
+/** A page for people. It is HTML, and not part of the API's description. */
+const pageRoute = (operationId: string, path: `/${string}`, summary: string) =>
+  defineRoute({
+    operationId,
+    method: "GET",
+    path,
+    tag: "Operations",
+    summary,
+    description: summary,
+    response: { kind: "page", description: summary },
+  });
 
-export const getErrorCatalogueRoute = defineRoute({
-  operationId: "getErrorCatalogue",
-  method: "GET",
-  path: "/docs/errors",
-  tag: "Operations",
-  summary: "The error catalogue",
-  description: "For people: what each problem's `type` points to, one anchor a code.",
-  response: { kind: "page", description: "A page with an entry for each code." },
-});
-
-export const getConsoleRoute = defineRoute({
-  operationId: "getConsole",
-  method: "GET",
-  path: "/console",
-  tag: "Operations",
-  summary: "The operators' console",
-  description:
-    "For operators: what the API tells of budgets and the sync. The page holds nothing itself; it asks with a token.",
-  response: { kind: "page", description: "A page that asks the API." },
-});
+export const getDocsRoute = pageRoute(
+  "getDocs",
+  "/docs",
+  "The API reference, with a form for each operation.",
+);
+export const getErrorCatalogueRoute = pageRoute(
+  "getErrorCatalogue",
+  "/docs/errors",
+  "The error catalogue: what each problem's `type` points to.",
+);
+export const getConsoleRoute = pageRoute(
+  "getConsole",
+  "/console",
+  "The operators' console: budgets and the sync, asked of the API with the operator's token.",
+);

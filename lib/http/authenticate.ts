@@ -10,11 +10,6 @@ import { withTimeout } from "../platform/with-timeout.ts";
 import type { Caller } from "./caller.ts";
 import { createIssuerKeys } from "./issuer-keys.ts";
 
-export interface Authenticator {
-  /** The caller named by an `Authorization` header. @throws ProblemError `token_missing`, `token_invalid`, `token_expired`, `account_forbidden`, `token_issuer_unavailable` */
-  authenticate(authorization: string | undefined, deadline: Deadline): Promise<Caller>;
-}
-
 /** Asymmetric only: with an HMAC algorithm the public key would be the secret; `none` is no signature at all. */
 const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
 const CLOCK_TOLERANCE_SECONDS = 5;
@@ -23,32 +18,27 @@ const ISSUER_LIMITS = { timeoutMs: 3_000, maxBytes: 1_000_000 };
 /** RFC 6750's token alphabet; three parts, as a signed JWT has. */
 const BEARER = /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)$/i;
 
-interface AuthenticatorDeps {
-  settings: Settings;
-  clock: Clock;
-  /** In place of the network, for tests. */
-  getJson?: (url: URL) => Promise<unknown>;
-}
+/** The caller named by an `Authorization` header. @throws ProblemError `token_missing`, `token_invalid`, `token_expired`, `account_forbidden`, `token_issuer_unavailable` */
+export type Authenticate = (authorization: string | undefined, deadline: Deadline) => Promise<Caller>;
 
-export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
-  const { settings, clock } = deps;
+export function createAuthenticate(settings: Settings, clock: Clock): Authenticate {
   const getKey = createIssuerKeys({
     issuer: settings.authIssuer,
     clock,
-    getJson: deps.getJson ?? ((url) => getJson(url, ISSUER_LIMITS)),
+    getJson: (url) => getJson(url, ISSUER_LIMITS),
   });
 
   async function verify(token: string, deadline: Deadline): Promise<JWTPayload> {
+    const verifying = jwtVerify(token, getKey, {
+      algorithms: ALGORITHMS,
+      issuer: settings.authIssuer,
+      audience: settings.authAudience,
+      clockTolerance: CLOCK_TOLERANCE_SECONDS,
+      currentDate: new Date(clock.now()),
+      requiredClaims: ["exp"],
+    });
+    const timeUp = () => new Error("out of time");
     try {
-      const verifying = jwtVerify(token, getKey, {
-        algorithms: ALGORITHMS,
-        issuer: settings.authIssuer,
-        audience: settings.authAudience,
-        clockTolerance: CLOCK_TOLERANCE_SECONDS,
-        currentDate: new Date(clock.now()),
-        requiredClaims: ["exp"],
-      });
-      const timeUp = () => new Error("out of time");
       const { payload } = await withTimeout(verifying, { clock, timeoutMs: deadline.remainingMs(), timeUp });
       return payload;
     } catch (error) {
@@ -56,13 +46,11 @@ export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
     }
   }
 
-  return {
-    async authenticate(authorization, deadline) {
-      if (authorization === undefined || authorization.trim() === "") throw new ProblemError("token_missing");
-      const token = BEARER.exec(authorization.trim())?.[1];
-      if (token === undefined) throw new ProblemError("token_invalid");
-      return callerOf(await verify(token, deadline), settings);
-    },
+  return async (authorization = "", deadline) => {
+    if (authorization.trim() === "") throw new ProblemError("token_missing");
+    const token = BEARER.exec(authorization.trim())?.[1];
+    if (token === undefined) throw new ProblemError("token_invalid");
+    return callerOf(await verify(token, deadline), settings);
   };
 }
 

@@ -11,7 +11,7 @@ import type { Settings } from "../platform/settings.ts";
 import { RingCentralError } from "../ringcentral/api/errors.ts";
 import type { CallContext, Reading } from "../ringcentral/api/operation.ts";
 import type { RecordStore } from "../storage/record-store.ts";
-import type { Authenticator } from "./authenticate.ts";
+import type { Authenticate } from "./authenticate.ts";
 import { reachedExtension, requireScope } from "./authorize.ts";
 import type { Caller } from "./caller.ts";
 import { type AccountKeys, type CursorBinding, type Cursors, cursorsOf } from "./cursor.ts";
@@ -31,7 +31,7 @@ import { type ValidInput, validate } from "./validate.ts";
 /** What the edge needs from the process. It is made on first use, which may fail with ConfigurationError. */
 interface EdgeServices extends AccountKeys {
   settings: Settings;
-  authenticator: Authenticator;
+  authenticate: Authenticate;
   records: RecordStore;
 }
 
@@ -72,7 +72,7 @@ async function beginExchange(
   services: EdgeServices,
 ): Promise<Exchange> {
   const invocation = invocationOf(event);
-  const caller = await authenticate(route, event, services);
+  const caller = await identify(route, event, services);
   const input = validate(route, event);
   const extensionId = reachedExtension(input.path.extensionId, caller);
   const { operationId } = route;
@@ -83,14 +83,14 @@ async function beginExchange(
   return { event, invocation, caller, services, input, extensionId, binding, cursors, page };
 }
 
-async function authenticate(
+async function identify(
   route: Route,
   event: APIGatewayProxyEventV2,
-  { settings, authenticator }: EdgeServices,
+  { settings, authenticate }: EdgeServices,
 ): Promise<Caller> {
   const invocation = invocationOf(event);
   invocation.settings = settings;
-  const caller = await authenticator.authenticate(header(event, "authorization"), invocation.deadline);
+  const caller = await authenticate(header(event, "authorization"), invocation.deadline);
   invocation.caller = caller;
   requireScope(route, caller);
   return caller;

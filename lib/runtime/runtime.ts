@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from "node:crypto";
-import { createAuthenticator } from "../http/authenticate.ts";
+import { createAuthenticate } from "../http/authenticate.ts";
 import { createBlockedNumberEndpoints } from "../numbers/blocked-number-endpoint.ts";
 import { type Clock, systemClock } from "../platform/clock.ts";
 import { type CredentialSource, type Credentials, keyOf } from "../platform/credentials.ts";
@@ -82,7 +82,7 @@ function createRuntime(shared: Shared) {
     clock,
     random,
     records,
-    authenticator: createAuthenticator({ settings, clock }),
+    authenticate: createAuthenticate(settings, clock),
     for: ({ accountId }: { accountId: string }) => account(accountId),
 
     /** The key of that account for one purpose, made from its current secret. @throws ConfigurationError */

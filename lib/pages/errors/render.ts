@@ -38,7 +38,7 @@ function renderEntry(code: ProblemCode): string {
 
 /** For a code of more than eight operations, lists the ones that cannot return it. */
 function operationsReturning(code: ProblemCode): string {
-  const all: readonly Route[] = routes.filter(({ response }) => (response.kind as string) !== "page");
+  const all: readonly Route[] = routes.filter(({ response }) => response.kind !== "page");
   const having = all.filter((route) => problemCodesOf(route).includes(code));
   const list = (some: readonly Route[]) =>
     some.map(({ operationId }) => `<code>${operationId}</code>`).join(", ");

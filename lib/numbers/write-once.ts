@@ -13,8 +13,10 @@ export interface WriteContext {
 
 /** The share of the remaining time that a write may take; the rest is for finding out its outcome. */
 const SENDING_SHARE = 0.6;
-/** Pauses before the readings: a gateway that gave up may be seconds ahead of its back end. */
-const READ_BACK_PAUSES_MS = [0, 500, 1_500, 3_000];
+/** Pauses before the readings after a POST: a gateway that gave up may be seconds ahead of its back end. */
+const CREATED_PAUSES_MS = [0, 500, 1_500, 3_000];
+/** After a PUT, which may as well be sent again. */
+const REPLACED_PAUSES_MS = [0, 500];
 /** The least time for another reading and a response. */
 const READ_BACK_MS = 300;
 
@@ -43,7 +45,7 @@ export async function createOnce<Wire>(
     return await send(firstCall(clock, call));
   } catch (error) {
     if (!isAmbiguous(error)) throw error;
-    const existing = await readBack(clock, call, find);
+    const existing = await readBack(clock, call, CREATED_PAUSES_MS, find);
     if (existing !== undefined) return existing;
     throw unknownOutcome(error, true, UNKEYED);
   }
@@ -57,7 +59,8 @@ const UNKEYED = {
   retryable: false,
 };
 const REPEATABLE = {
-  detail: "The write may have taken effect, or still may within two minutes. It may be repeated.",
+  detail:
+    "The write may have taken effect, or still may within two minutes. Repeat it, or with If-Match read the resource first.",
 };
 
 /**
@@ -74,7 +77,7 @@ export async function replaceOnce<Wire>(
     return await send(firstCall(clock, call));
   } catch (error) {
     if (!isAmbiguous(error)) throw error;
-    const replaced = await readBack(clock, call, async (context) => {
+    const replaced = await readBack(clock, call, REPLACED_PAUSES_MS, async (context) => {
       const current = await read(context);
       return isAsWanted(current) ? current : undefined;
     });
@@ -140,9 +143,10 @@ function unknownOutcome(
 async function readBack<Wire>(
   clock: Clock,
   call: CallContext,
+  pausesMs: readonly number[],
   find: (call: CallContext) => Promise<Wire | undefined>,
 ): Promise<Wire | undefined> {
-  for (const pauseMs of READ_BACK_PAUSES_MS) {
+  for (const pauseMs of pausesMs) {
     if (call.deadline.remainingMs() < pauseMs + READ_BACK_MS) return undefined;
     await clock.sleep(pauseMs);
     try {

@@ -108,6 +108,29 @@ describe("a write whose response is lost", () => {
   });
 });
 
+describe("a change or removal that fails twice", () => {
+  const path = { extensionId: "me", forwardingNumberId: SEED.homeForwardingId };
+  const change = () =>
+    invoke(updateForwardingNumber, updateForwardingNumberRoute, {
+      token: service.tokens.user,
+      path,
+      body: { flipNumber: 7 },
+    });
+  const remove = () =>
+    invoke(deleteForwardingNumber, deleteForwardingNumberRoute, { token: service.tokens.user, path });
+
+  it.each([
+    ["updateForwardingNumber", updateForwardingNumberRoute, change],
+    ["deleteForwardingNumber", deleteForwardingNumberRoute, remove],
+  ] as const)("has an unknown outcome, and may be repeated: %s", async (operation, route, send) => {
+    service.twin.faults.add({ operation, times: 2, kind: "status", status: 502 });
+    const answer = await send();
+    expectConforms(route, answer);
+    expect(answer).toMatchObject({ status: 503, body: { code: "outcome_unknown", retryable: true } });
+    expect((await send()).status).toBeLessThan(300);
+  });
+});
+
 describe("Idempotency-Key", () => {
   it("makes a repetition take no effect and get the same response, from any instance", async () => {
     const first = await add("key-1");

@@ -2,12 +2,12 @@ import { loadAwsServiceSpecSync } from "@aws-cdk/aws-service-spec";
 
 let loaded: ReturnType<typeof loadAwsServiceSpecSync> | undefined;
 function spec() {
-  // Half a second and 100 MB: read once.
+  // Read once: this takes half a second and 100 MB.
   loaded ??= loadAwsServiceSpecSync();
   return loaded;
 }
 
-/** What AWS says of a CloudFormation resource type; `undefined`: there is none of that name. */
+/** AWS's description of a CloudFormation resource type; `undefined` for an unknown name. */
 export function resourceType(name: string) {
   const found = spec().lookup("resource", "cloudFormationType", "equals", name);
   return found.length === 0 ? undefined : found.only();

@@ -4,8 +4,8 @@ import { lockedPackages } from "./lock-file.ts";
 import { pages } from "./pages.ts";
 
 /**
- * What must not be in a bundle: anything but our own functions and lib, the build's stand-ins, and packages that
- * package-lock.json does not mark as needed for development only, or that pages hold copies of.
+ * Finds code in a bundle that must not be there. Allowed are our own functions and lib, the build's stand-ins, the
+ * packages that package-lock.json marks as production, and the packages that pages hold copies of.
  * @returns a sentence for each violation
  */
 export function findForeignInputs(bundles: readonly Bundle[], root: string): string[] {
@@ -18,19 +18,19 @@ export function findForeignInputs(bundles: readonly Bundle[], root: string): str
   return bundles.flatMap(({ name, inputs }) => {
     const foreign = Object.keys(inputs).filter((path) => !isAllowed(path));
     const sources = new Set(foreign.map((path) => packageLocation(path) ?? path));
-    return [...sources].map((source) => `${name} contains ${source}, which is no part of what is deployed`);
+    return [...sources].map((source) => `${name} contains ${source}, which must not be deployed`);
   });
 }
 
 /**
- * `node_modules/a/node_modules/@b/c/d.js` lies in the package at `node_modules/a/node_modules/@b/c`; what stands
- * before the first `node_modules` tells only where it is linked from.
+ * `node_modules/a/node_modules/@b/c/d.js` lies in the package at `node_modules/a/node_modules/@b/c`. A path before the
+ * first `node_modules` only tells where the package is linked from.
  */
 export function packageLocation(path: string): string | undefined {
   return /(?<=^|\/)(node_modules\/(?:.*\/node_modules\/)?(?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1];
 }
 
-/** A budget this far above the size would let a careless import through unseen. */
+/** A budget further above the size than this would hide a careless import. */
 const SLACK = 1.15;
 
 export interface Budgets {
@@ -40,13 +40,13 @@ export interface Budgets {
   pages: ReadonlyMap<string, number>;
 }
 
-/** Beside what needs them: infra/resources/functions.ts and pages.ts. */
+/** The files that declare the budgets: infra/resources/functions.ts and pages.ts. */
 export const budgets: Budgets = {
   bundles: new Map(functions.map(({ file, bundleKb }) => [file, bundleKb])),
   pages: new Map(Object.entries(pages).map(([name, { maxKb }]) => [name, maxKb])),
 };
 
-/** @returns a sentence for each bundle and each page that is above its budget or far below it, or has none */
+/** @returns a sentence for each bundle and page that is above its budget, far below it, or without one */
 export function findBudgetViolations(
   bundles: readonly Bundle[],
   { bundles: code, pages }: Budgets,

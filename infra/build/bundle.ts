@@ -14,27 +14,27 @@ export interface Bundle {
   /** The bundle's file. */
   path: string;
   code: Uint8Array;
-  /** What lies beside it: the page that it serves. Paths from the bundle's folder. */
+  /** The files beside it: the page that it serves. Paths from the bundle's folder. */
   files: SideFile[];
-  /** What went in, by path from the project's root, with how many bytes of the bundle and its files each takes. */
+  /** Its inputs by path from the project's root, with the bytes that each takes in the bundle and its files. */
   inputs: Record<string, number>;
 }
 
 export interface BundleOptions {
-  /** Bundles go to `<outDir>/functions/<name>.mjs`, so that a handler is named the same here, zipped and deployed. */
+  /** Bundles go to `<outDir>/functions/<name>.mjs`, so that a handler has the same name here, zipped and deployed. */
   outDir: string;
   /**
-   * Source maps go to `<mapsDir>/functions/<name>.mjs.map`: kept for reading stack traces, never deployed.
-   * They take most of the time a build takes; without this there are none.
+   * Source maps go to `<mapsDir>/functions/<name>.mjs.map`: kept for reading stack traces, never deployed. They take
+   * most of the build's time; without this option there are none.
    */
   mapsDir?: string;
-  /** The project to bundle; this one unless told. */
+  /** The project to bundle; default: this one. */
   root?: string;
 }
 
 const replacements = fileURLToPath(new URL("replacements", import.meta.url));
 
-/** Dependencies whose weight no function can ever use, with what stands in for them; each file says why. */
+/** Large dependencies that no function can use, with their stand-ins; each file gives the reason. */
 const lighterModules = {
   "@aws-sdk/credential-provider-node": join(replacements, "lambda-credentials.ts"),
   "@smithy/core/event-streams": join(replacements, "no-event-streams.ts"),
@@ -53,8 +53,8 @@ export async function listFunctions(root: string = projectRoot): Promise<string[
 /**
  * Bundles each function into one minified ES module for Lambda's Node.
  *
- * Nothing is external: the AWS SDK that Lambda's runtime brings changes under a running service and is slower to
- * load than a bundled, tree-shaken client, so the versions of package-lock.json go along.
+ * Nothing is external. The AWS SDK in Lambda's runtime changes under a running service and loads more slowly than a
+ * bundled, tree-shaken client, so the bundle holds the versions of package-lock.json.
  * @throws esbuild's BuildFailure, with the errors already printed
  */
 export async function bundleFunctions(options: BundleOptions): Promise<Bundle[]> {
@@ -63,7 +63,7 @@ export async function bundleFunctions(options: BundleOptions): Promise<Bundle[]>
   for (const dir of [outDir, ...(mapsDir === undefined ? [] : [mapsDir])]) {
     await rm(join(dir, "functions"), { recursive: true, force: true });
   }
-  // One build for all of them: what they share is read and parsed once.
+  // One build for all of them: shared modules are read and parsed once.
   const { outputFiles, metafile } = await build({
     absWorkingDir: root,
     entryPoints: names.map((name) => ({ in: `functions/${name}.ts`, out: `functions/${name}` })),

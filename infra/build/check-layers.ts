@@ -4,7 +4,7 @@ import config from "../../.dependency-cruiser.mjs";
 import { projectRoot } from "./bundle.ts";
 
 /**
- * @param root the folder that has `functions`, `lib`, `infra` and `test`, and `node_modules`
+ * @param root the folder with `functions`, `lib`, `infra`, `test` and `node_modules`
  * @returns a sentence for each import that breaks a rule
  */
 export async function findForbiddenImports(root: string, folders: readonly string[]): Promise<string[]> {

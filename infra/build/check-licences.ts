@@ -1,4 +1,4 @@
-// Checks the licence of every package in package-lock.json against a list: a short one for what is deployed, a longer
+// Checks the licence of every package in package-lock.json against a list: a short one for deployed packages, a longer
 // one for tools, which are not passed on.
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -7,7 +7,7 @@ import { projectRoot } from "./bundle.ts";
 import { type LockedPackage, lockedPackages } from "./lock-file.ts";
 
 const deployable = ["0BSD", "Apache-2.0", "BSD-2-Clause", "BSD-3-Clause", "ISC", "MIT"];
-// Used unchanged, MPL-2.0 asks nothing of those who run a tool under it.
+// MPL-2.0 asks nothing of the users of an unchanged tool.
 const usable = [
   ...deployable,
   "BlueOak-1.0.0",
@@ -54,13 +54,13 @@ export function findForeignLicences(packages: readonly LockedPackage[]): string[
     if (expression === undefined && optional === true && !isProduction) return [];
     if (expression !== undefined && isAllowed(expression, isProduction ? deployable : usable)) return [];
     const use = isProduction ? "deployed" : "used as a tool";
-    return [`${name} ${version} is ${use} under ${expression ?? "no licence that it names"}`];
+    return [`${name} ${version} is ${use} under ${expression ?? "no stated licence"}`];
   });
 }
 
 const Manifest = z.object({
   license: z.optional(z.string()),
-  /** How packages said it before SPDX. */
+  /** Older spellings, from before SPDX. */
   licenses: z.optional(z.array(z.object({ type: z.string() }))),
 });
 

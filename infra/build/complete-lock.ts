@@ -1,7 +1,7 @@
-// `node infra/build/complete-lock.ts`, after a change of dependencies: npm leaves out of package-lock.json the
-// optional packages of other platforms that it could not look up while writing it, and `npm ci` then rejects the
-// file everywhere. This adds them: the packages that ask for them say their exact versions, and their names say their
-// platforms. A test checks that none is missing.
+// `node infra/build/complete-lock.ts`, after a change of dependencies. npm leaves out of package-lock.json the optional
+// packages of other platforms that it could not look up, and `npm ci` then rejects the file everywhere. This command
+// adds them: the packages that ask for them give their exact versions, and their names give their platforms. A test
+// checks that none is missing.
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectRoot } from "./bundle.ts";
@@ -21,7 +21,7 @@ interface MissingPackage {
   version: string;
 }
 
-/** The optional packages that a lock file's packages ask for and that it has no entry for. */
+/** The optional packages that a lock file's packages ask for and that have no entry in it. */
 export function findMissingOptionals({ packages }: LockFile): MissingPackage[] {
   return Object.entries(packages).flatMap(([askedBy, { optionalDependencies = {} }]) =>
     Object.entries(optionalDependencies)
@@ -41,7 +41,7 @@ function resolves(packages: LockFile["packages"], from: string, name: string): b
 const systems = ["android", "darwin", "freebsd", "linux", "openharmony", "win32"];
 const processors = ["arm64", "arm", "ia32", "ppc64", "riscv64", "s390x", "x64"];
 
-/** @throws when the version is a range or the name tells no platform: then the lock needs a person */
+/** @throws when the version is a range or the name has no platform: a person must then edit the lock file */
 function entryFor({ name, version }: MissingPackage, dev: boolean | undefined) {
   const words = name.split(/[/-]/);
   const os = systems.find((system) => words.includes(system));

@@ -17,7 +17,8 @@ function run(script: string, ...args: string[]): void {
 const options = process.argv.slice(2);
 if (/--stage[ =]local\b/.test(options.join(" "))) fail('the stage "local" is the one of npm start.');
 const unset = ["AUTH_ISSUER", "AUTH_AUDIENCE"].filter((name) => !process.env[name]);
-if (unset.length > 0) fail(`${unset.join(" and ")} must be set: whose access tokens does this stage take?`);
-// Whether there are AWS credentials, and whether they are valid, osls checks before it deploys anything.
+if (unset.length > 0)
+  fail(`${unset.join(" and ")} must be set: they name the issuer and the audience of the access tokens`);
+// osls checks before deploying whether there are AWS credentials and whether they are valid.
 run("infra/build/package.ts", ...options);
 run("node_modules/serverless/bin/serverless.js", "deploy", ...options);

@@ -3,7 +3,7 @@ import { resourceType } from "./aws-resource-types.ts";
 import { type Resource, referredTo, resourcesOf, spell, type Template } from "./template.ts";
 
 /**
- * Missing encryption, retention, dead letters and alarms: faults that show only when it is too late.
+ * Finds missing encryption, retention, dead-letter queues and alarms: faults that otherwise show too late.
  * @returns a sentence for each violation
  */
 export function findGuardrailViolations(template: Template): string[] {
@@ -17,7 +17,7 @@ export function findGuardrailViolations(template: Template): string[] {
 const isOwnKey = (value: unknown) => /^\$\{(DataKey|OperationsKey)(\.Arn)?\}$/.test(spell(value));
 const TableEncryption = z.object({ SSEEnabled: z.literal(true), KMSMasterKeyId: z.unknown() });
 
-/** How each type that keeps data says that it encrypts with a key of ours. */
+/** For each type that keeps data: where it states that it encrypts with one of our keys. */
 const encryptions: Record<string, (properties: Resource["Properties"]) => boolean> = {
   "AWS::DynamoDB::Table": ({ SSESpecification }) =>
     isOwnKey(TableEncryption.safeParse(SSESpecification).data?.KMSMasterKeyId),
@@ -27,7 +27,7 @@ const encryptions: Record<string, (properties: Resource["Properties"]) => boolea
   "AWS::Logs::LogGroup": ({ KmsKeyId }) => isOwnKey(KmsKeyId),
   // The deployment's own bucket, made by osls: bundles, no data; it encrypts with S3's key.
   "AWS::S3::Bucket": ({ BucketEncryption }) => BucketEncryption !== undefined,
-  // A key is not encrypted but renewed.
+  // A key is not encrypted but rotated.
   "AWS::KMS::Key": ({ EnableKeyRotation }) => EnableKeyRotation === true,
 };
 
@@ -44,14 +44,14 @@ function findUnencrypted(template: Template): string[] {
 
 type Holds = (resource: Resource, logicalId: string, template: Template) => boolean;
 
-/** @param sentence what is wrong with a resource of one of these types that the rule does not hold for */
+/** @param sentence the fault of a resource of one of these types that breaks the rule */
 const every = (types: string[], sentence: string, holds: Holds) => (template: Template) =>
   types
     .flatMap((type) => resourcesOf(template, type))
     .filter(([logicalId, resource]) => !holds(resource, logicalId, template))
     .map(([logicalId]) => `${logicalId} ${sentence}`);
 
-/** Whether a resource says this text, as its JSON has it. */
+/** Whether a resource contains this text, in its JSON. */
 const says = ({ Properties }: Resource, text: string) => JSON.stringify(Properties).includes(text);
 const isSaid = (template: Template, type: string, ...texts: string[]) =>
   resourcesOf(template, type).some(([, resource]) => texts.every((text) => says(resource, text)));
@@ -66,7 +66,7 @@ const checks: readonly ((template: Template) => string[])[] = [
   ),
   every(
     ["AWS::Lambda::Function"],
-    "logs to a group outside the template, which never expires its lines",
+    "logs to a group outside the template, which keeps its lines permanently",
     ({ Properties }, _, template) =>
       isSaid(template, "AWS::Logs::LogGroup", `"/aws/lambda/${Properties.FunctionName}"`),
   ),
@@ -100,7 +100,7 @@ const checks: readonly ((template: Template) => string[])[] = [
     "has no action on the alarm topic",
     ({ Properties }) => JSON.stringify(Properties.AlarmActions)?.includes('"Ref":"AlarmTopic"') === true,
   ),
-  // A direct caller would get new code at once, without the roll-out.
+  // A direct caller would get new code at once, without the rollout.
   every(
     [
       "AWS::ApiGatewayV2::Integration",

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { type PolicyStatement, statementsIn } from "./policies.ts";
 import { referredTo, resourcesOf, spell, type Template } from "./template.ts";
 
-/** What one function may do, by its role in the packaged template. */
+/** The permissions of one function, from its role in the packaged template. */
 interface FunctionPermissions {
   /** Its place under `functions/`: `extensions/list-blocked-numbers`. */
   name: string;
@@ -11,7 +11,7 @@ interface FunctionPermissions {
   statements: PolicyStatement[];
 }
 
-/** Nothing else: no managed policy grants what this file does not see. */
+/** Inline policies only: a managed policy could grant permissions that this file does not see. */
 const Role = z.object({
   Type: z.literal("AWS::IAM::Role"),
   Properties: z.strictObject({
@@ -32,14 +32,16 @@ export function functionPermissions(template: Template): FunctionPermissions[] {
   });
 }
 
-/** What else names a function: how it is called, and where its failed calls go. */
+/** Other mentions of a function: its triggers, and the destination of its failed calls. */
 function settingsOf(template: Template, type: string, logicalId: string): string[] {
   return resourcesOf(template, type)
     .map(([, { Properties }]) => JSON.stringify(Properties))
     .filter((text) => text.includes(`"${logicalId}"`));
 }
 
-/** The actions that Lambda takes with a function's role: the function's set-up asks for them, not its code. */
+/**
+ * The actions that Lambda takes with a function's role, because of the function's configuration and not of its code.
+ */
 function platformActions(template: Template, { logicalId, statements }: FunctionPermissions): Set<string> {
   const actions = new Set(["logs:CreateLogStream", "logs:PutLogEvents"]);
   if (spell(template.Resources[logicalId]?.Properties.TracingConfig).includes("Active")) {
@@ -62,7 +64,7 @@ function platformActions(template: Template, { logicalId, statements }: Function
 }
 
 /**
- * Permissions that nothing uses, and uses that no permission allows.
+ * Unused permissions, and uses without a permission.
  * @param used the IAM actions that a function's code can ask for, by the function's name
  * @returns a sentence for each violation
  */
@@ -80,7 +82,7 @@ export function findPermissionViolations(
     const missing = [...code].filter((action) => !granted.has(action));
     return [
       ...unknownResources(template, permissions).map(
-        (resource) => `${name} may use ${resource}, which nothing tells it of`,
+        (resource) => `${name} may use ${resource}, which nothing names to it`,
       ),
       ...unused.map((action) => `${name} may ${action}, which its code does not use`),
       ...missing.map((action) => `${name} uses ${action}, which ${role} does not allow`),
@@ -89,8 +91,8 @@ export function findPermissionViolations(
 }
 
 /**
- * Resources that a role names although nothing names them to the function: no variable of its environment (by
- * reference or by name), nor how the function is called. What is encrypted with a key implies the key.
+ * Resources that a role names although nothing names them to the function: neither its environment (by reference or by
+ * name) nor its triggers. A key is implied by the resources that it encrypts.
  */
 function unknownResources(template: Template, { logicalId, statements }: FunctionPermissions): string[] {
   const told = [
@@ -108,7 +110,7 @@ function unknownResources(template: Template, { logicalId, statements }: Functio
   });
 }
 
-/** For reading: a line for each function, a column for each resource, the actions in the cells. */
+/** A table for people: a line for each function, a column for each resource, the actions in the cells. */
 export function permissionsTable(template: Template): Record<string, Record<string, string>> {
   return Object.fromEntries(
     functionPermissions(template).map(({ name, statements }) => {
@@ -117,7 +119,7 @@ export function permissionsTable(template: Template): Record<string, Record<stri
         const verbs = actions.map((action) => action.replace(/^.*:/, "")).join(" ");
         for (const resource of resources) {
           const column = /^\$\{(\w+)(?:\.\w+)?\}$/.exec(resource)?.[1];
-          // Its own log group and X-Ray are every function's.
+          // Every function has its own log group and X-Ray.
           if (column !== undefined) cells[column] = [cells[column] ?? [], verbs].flat().join(" ");
         }
       }

@@ -4,9 +4,9 @@ import type { Plugin } from "esbuild";
 const names = new Set(builtinModules.flatMap((name) => [name, `node:${name}`]));
 
 /**
- * Loads Node's own modules when the code that uses them first runs. esbuild would hoist each `import` of one to the
- * top of the bundle, also out of modules that are themselves imported dynamically; then every cold start, that of a
- * rejected request included, would load http, http2, tls and zlib first: about 35 of 75 ms.
+ * Loads Node's own modules when the code that uses them first runs. esbuild would hoist each `import` of one to the top
+ * of the bundle, also from dynamically imported modules. Every cold start, even for a rejected request, would then load
+ * http, http2, tls and zlib first: about 35 of 75 ms.
  */
 export const lazyNodeModules: Plugin = {
   name: "lazy-node-modules",

@@ -18,14 +18,14 @@ const LockFile = z.object({ packages: z.record(z.string(), Entry) });
 
 /** One package of package-lock.json. */
 export interface LockedPackage extends z.output<typeof Entry> {
-  /** Where it lies: `node_modules/a/node_modules/b`. */
+  /** Its place: `node_modules/a/node_modules/b`. */
   location: string;
   name: string;
-  /** Goes into what is deployed, as far as it is not shaken out of the bundles. */
+  /** Deployed, except for the parts that tree-shaking drops. */
   isProduction: boolean;
 }
 
-/** Every package that package-lock.json brings; the project itself and its client are left out. */
+/** Every package in package-lock.json, without the project itself and its client. */
 export function lockedPackages(root: string = projectRoot): LockedPackage[] {
   const { packages } = LockFile.parse(JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")));
   return Object.entries(packages)

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import * as z from "zod/mini";
 import { projectRoot } from "./bundle.ts";
 
-/** What `npm pack --json` says of a package. */
+/** The output of `npm pack --json` for a package. */
 const Packed = z.tuple([
   z.object({
     filename: z.string(),
@@ -15,7 +15,7 @@ const Packed = z.tuple([
 
 /**
  * Compiles lib/client and packs it as `npm publish` would.
- * @returns the path of the archive, and what it has
+ * @returns the path of the archive, and its content
  * @throws when it does not compile
  */
 export function packClient() {

@@ -6,7 +6,7 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { renderErrorCatalogue } from "../../lib/pages/errors/render.ts";
 
-/** A file that lies beside a bundle, by its path from there. */
+/** A file beside a bundle, by its path from there. */
 export interface SideFile {
   path: string;
   contents: Uint8Array;
@@ -15,28 +15,28 @@ export interface SideFile {
 /** A page as its function serves it. */
 export interface Page {
   files: SideFile[];
-  /** What went in, by path from the project's root, with how many bytes of the page each takes. */
+  /** Its inputs by path from the project's root, with the bytes of the page that each takes. */
   inputs: Record<string, number>;
 }
 
 interface PageSource {
-  /** Under lib/pages. Scripts and style sheets that it names are put into it. */
+  /** Under lib/pages. The scripts and style sheets that it names are inlined. */
   html: string;
-  /** Stands for `<!-- content -->`. */
+  /** Replaces `<!-- content -->`. */
   content?: () => string;
-  /** `content-security-policy`, beyond the scripts and styles of the page itself. */
+  /** `content-security-policy`, in addition to the page's own scripts and styles. */
   policy: Record<string, string>;
-  /** The most that it may take, compressed. */
+  /** The maximum size, compressed. */
   maxKb: number;
 }
 
 const api = { "connect-src": "'self'" };
 
-/** The functions that answer a page, and where the page comes from. */
+/** The functions that serve a page, and the page's source. */
 export const pages: Readonly<Record<string, PageSource>> = {
   "ops/get-docs": {
     html: "docs/page.html",
-    // The renderer's drawings are data URLs in its style sheet; what it shows of an answer may be a blob.
+    // The renderer's drawings are data URLs in its style sheet; it may show a response as a blob.
     policy: { ...api, "img-src": "data:" },
     maxKb: 520,
   },
@@ -58,14 +58,14 @@ export const pages: Readonly<Record<string, PageSource>> = {
   },
 };
 
-/** Packages that pages hold copies of: deployed, though npm knows them as tools. */
+/** Packages that pages hold copies of: deployed, although npm lists them as tools. */
 export const packagesInPages: readonly string[] = ["swagger-ui-dist"];
 
 /**
- * Makes the page of a function: one HTML file with its scripts and styles inside, gzip'd, and a policy that lets the
+ * Makes the page of a function: one HTML file with its scripts and styles inside, gzipped, and a policy that lets the
  * browser run and load exactly those.
- * @returns `undefined` when the function answers no page
- * @throws esbuild's BuildFailure; an Error when the page names a file that is not there
+ * @returns `undefined` when the function serves no page
+ * @throws esbuild's BuildFailure; an Error when the page names a missing file
  */
 export async function buildPage(functionName: string, root: string): Promise<Page | undefined> {
   const source = pages[functionName];
@@ -116,19 +116,19 @@ const policyText = (directives: Record<string, string>) =>
     .map(([name, value]) => `${name} ${value}`)
     .join("; ");
 
-/** A package's own build goes in as it is; our sources are bundled for browsers of the last three years. */
+/** A package's own build is used unchanged; our sources are bundled for browsers of the last three years. */
 async function embeddable(file: string, folder: string): Promise<{ from: string; text: string }> {
   const isOurs = file.startsWith(".");
   const from = isOurs ? join(folder, file) : createRequire(import.meta.url).resolve(file);
   const text = isOurs ? await bundle(from) : await readFile(from, "utf8");
-  // Such a text would end the element that it is put into.
+  // Such a text would end the element that holds it.
   if (/<\/(script|style)|<!--/i.test(text)) return { from, text: escapeTags(text, from) };
   return { from, text };
 }
 
 function escapeTags(text: string, from: string): string {
   if (from.endsWith(".css")) throw new Error(`${from} cannot be put into a page`);
-  // In a script such a text can only stand in a string, a template or a regular expression.
+  // In a script, such a text can only be in a string, a template or a regular expression.
   return text.replace(/<\/(script|style)/gi, "<\\/$1").replaceAll("<!--", "\\x3C!--");
 }
 

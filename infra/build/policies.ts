@@ -11,7 +11,7 @@ const Statement = z.strictObject({
 });
 const Document = z.object({ Statement: z.array(z.unknown()) });
 
-/** One statement of a policy, its actions, resources and principals spelt out. */
+/** One statement of a policy, with its actions, resources and principals spelt out. */
 export interface PolicyStatement {
   /** The logical id and type of the resource whose policy it is. */
   owner: string;
@@ -25,8 +25,7 @@ export interface PolicyStatement {
 }
 
 /**
- * Every statement of every policy in the template, wherever it is: trust, inline, key, queue, topic, bucket and
- * secret policies alike.
+ * Every statement of every policy in the template: trust, inline, key, queue, topic, bucket and secret policies.
  * @throws for a statement in a form without a rule here, such as NotAction
  */
 export function policyStatements(template: Template): PolicyStatement[] {
@@ -76,7 +75,7 @@ function isForced({ ownerType, actions }: PolicyStatement, resource: string): bo
 }
 
 /**
- * Wildcards where a name could be. A statement that denies may have any.
+ * Wildcards in place of a possible name. A statement that denies may have any.
  * @returns a sentence for each violation
  */
 export function findWildcards(statements: readonly PolicyStatement[]): string[] {

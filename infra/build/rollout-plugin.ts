@@ -1,9 +1,9 @@
 import { logicalName } from "../resources/functions.ts";
 
-/** The name of every function's alias: API Gateway, queues and schedules call that, never the newest code. */
+/** The name of every function's alias. API Gateway, queues and schedules call the alias, never the newest code. */
 const ALIAS = "live";
 
-/** The parts of osls's own objects that are read or changed here. */
+/** The parts of osls's own objects that this plugin reads or changes. */
 interface Serverless {
   service: {
     functions: Record<
@@ -15,13 +15,13 @@ interface Serverless {
 }
 
 /**
- * A plugin for osls that puts an alias between each function and whatever calls it, so that CodeDeploy can move the
- * calls to a new version step by step, and back (infra/resources/rollout.ts has the rest).
+ * A plugin for osls that puts an alias between each function and its callers, so that CodeDeploy can move the calls to
+ * a new version step by step, and back (infra/resources/rollout.ts has the rest).
  *
- * osls keeps a place for such an alias, and fills it only for provisioned concurrency. Once it is filled, every
+ * osls has a place for such an alias, and fills it only for provisioned concurrency. Once it is filled, every
  * integration, permission and event that osls makes goes to the alias. The published plugin for this,
- * serverless-plugin-canary-deployments, was made for Node 4, has had no release for years, and rewrites events
- * afterwards, one kind at a time.
+ * serverless-plugin-canary-deployments, targets Node 4, has had no release for years, and rewrites events afterwards,
+ * one kind at a time.
  */
 export default class RolloutPlugin {
   readonly hooks: Record<string, () => void>;
@@ -40,7 +40,7 @@ function nameAliases({ functions }: Serverless["service"]): void {
   }
 }
 
-/** The logical id of a version has the hash of its code: osls knows it only now. */
+/** The logical id of a version has the hash of its code, which osls computes only at this point. */
 function makeAliases({ functions, provider }: Serverless["service"]): void {
   const { Resources } = provider.compiledCloudFormationTemplate;
   for (const [key, { versionLogicalId }] of Object.entries(functions)) {

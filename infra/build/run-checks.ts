@@ -1,4 +1,4 @@
-// `npm run check`: everything that reads the code without running it. All of it runs; any failure fails the whole.
+// `npm run check`: every check that reads the code without running it. All of them run; any failure fails the command.
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { projectRoot } from "./bundle.ts";

@@ -1,5 +1,5 @@
-// `npm run sbom`: what is deployed, as a CycloneDX bill of materials, in .build/sbom.cdx.json. npm knows the packages
-// with their versions, licences and hashes; the bundles tell which of them are deployed.
+// `npm run sbom`: the deployed packages as a CycloneDX bill of materials, in .build/sbom.cdx.json. npm knows the
+// packages with their versions, licences and hashes; the bundles show which of them are deployed.
 import { execFileSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -25,9 +25,10 @@ export type Sbom = z.output<typeof Sbom>;
 const SpecVersion = z.enum(Spec.Version);
 
 /**
- * The part of npm's bill that package-lock.json counts as production. (npm's own `--omit dev` also omits what a tool
- * needs too, such as zod.) Packages that no bundle holds are marked as excluded; the others name their functions.
- * @throws when a bundle holds a package that the bill would not have
+ * The part of npm's bill that package-lock.json counts as production. (npm's own `--omit dev` also omits packages that
+ * a tool needs too, such as zod.) Packages that no bundle holds are marked as excluded; the others name their
+ * functions.
+ * @throws when a bundle holds a package that is missing from the bill
  */
 export function selectDeployed(
   all: Sbom,
@@ -80,7 +81,7 @@ export async function requireValid(sbom: Sbom): Promise<void> {
 if (import.meta.main) {
   const dir = join(projectRoot, ".build");
   mkdirSync(dir, { recursive: true });
-  // npm reads package-lock.json alone, so it needs no network.
+  // npm reads only package-lock.json, so it needs no network.
   const args = ["sbom", "--sbom-format", "cyclonedx", "--sbom-type", "application", "--package-lock-only"];
   const output = execFileSync("npm", args, {
     cwd: projectRoot,

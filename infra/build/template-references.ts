@@ -1,6 +1,6 @@
 import type { Template } from "./template.ts";
 
-/** One of CloudFormation's functions: its result is not known here. */
+/** One of CloudFormation's functions; its result is not known here. */
 export function isIntrinsic(value: unknown): value is Record<string, unknown> {
   if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
   const [key = "", ...others] = Object.keys(value);
@@ -10,7 +10,7 @@ export function isIntrinsic(value: unknown): value is Record<string, unknown> {
 interface Reference {
   /** The resource or output that refers. */
   from: string;
-  /** What it refers to: a logical id, or one with an attribute. */
+  /** Its target: a logical id, or one with an attribute. */
   target: string;
 }
 
@@ -32,7 +32,7 @@ export function findBrokenReferences(
     if (target.startsWith("AWS::")) return [];
     const [logicalId = "", ...attribute] = target.split(".");
     const resource = template.Resources[logicalId];
-    if (resource === undefined) return [`${from} refers to ${logicalId}, which is not there`];
+    if (resource === undefined) return [`${from} refers to ${logicalId}, which does not exist`];
     const name = attribute.join(".");
     if (name === "" || attributesOf(resource.Type).includes(name)) return [];
     return [`${from} asks ${logicalId} for ${name}, which a ${resource.Type} does not have`];
@@ -58,7 +58,7 @@ function findCycles(references: readonly Reference[]): string[] {
   const cycles: string[] = [];
   function follow(from: string, path: readonly string[]): void {
     if (path.includes(from)) {
-      cycles.push(`a circle: ${[...path.slice(path.indexOf(from)), from].join(" -> ")}`);
+      cycles.push(`a cycle: ${[...path.slice(path.indexOf(from)), from].join(" -> ")}`);
     } else if (!settled.has(from)) {
       for (const { target } of byOrigin.get(from) ?? []) follow(target.split(".")[0] ?? "", [...path, from]);
       settled.add(from);

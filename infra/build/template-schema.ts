@@ -1,6 +1,6 @@
-// The packaged template against AWS's own description of its resources (the CloudFormation registry's schemas, as
-// published with the CDK): resource types, property names, required ones, types, allowed values. It does not have
-// patterns, lengths and what only a service knows (quotas, names that are taken): docs/operations.md lists them.
+// Checks the packaged template against AWS's own description of its resources (the CloudFormation registry's schemas,
+// as published with the CDK): resource types, property names, required properties, types, allowed values. It does not
+// know patterns, lengths and facts that only a service has (quotas, names in use): docs/operations.md lists them.
 import { type Properties, propertiesOfType, resourceType } from "./aws-resource-types.ts";
 import { resourcesOf, type Template } from "./template.ts";
 import { findBrokenReferences, isIntrinsic } from "./template-references.ts";
@@ -33,7 +33,7 @@ export function findSchemaViolations(template: Template): string[] {
   return [...resources, ...findBrokenReferences(template, attributesOf), ...findExceededQuotas(template)];
 }
 
-/** What `Fn::GetAtt` can ask of a resource type. */
+/** The attributes of a resource type that `Fn::GetAtt` can read. */
 function attributesOf(type: string): string[] {
   const { attributes = {}, properties = {} } = resourceType(type) ?? {};
   return Object.keys({ ...attributes, ...properties });
@@ -105,7 +105,7 @@ function judgeKind(value: unknown, { type }: PropertyType, path: string): string
 const MAX_TEMPLATE_BYTES = 1_000_000;
 const MAX_RESOURCES = 500;
 const MAX_OUTPUTS = 200;
-/** All inline policies of a role together, without white space. References are longer once they are resolved. */
+/** All inline policies of a role together, without white space. References get longer once they are resolved. */
 const MAX_ROLE_POLICY_CHARACTERS = 10_240;
 const RESOLVED: readonly [reference: RegExp, value: string][] = [
   [/\$\{AWS::Partition\}/g, "aws-us-gov"],
@@ -130,5 +130,5 @@ function findExceededQuotas(template: Template): string[] {
   }
   return sizes
     .filter(([, size, limit]) => size > limit)
-    .map(([what, size, limit]) => `${what} are ${size}, of which AWS takes ${limit}`);
+    .map(([what, size, limit]) => `${what} are ${size}; AWS accepts ${limit}`);
 }

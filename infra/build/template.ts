@@ -11,7 +11,7 @@ export const TemplateFile = z.object({
 });
 
 export type Resource = z.output<typeof Resource>;
-/** A packaged CloudFormation template, as far as it is looked into. */
+/** The parts of a packaged CloudFormation template that the checks read. */
 export type Template = z.output<typeof TemplateFile>;
 
 /** @throws when the file is not a CloudFormation template */
@@ -29,7 +29,7 @@ const GetAtt = z.object({ "Fn::GetAtt": z.tuple([z.string(), z.string()]) });
 const Join = z.object({ "Fn::Join": z.tuple([z.string(), z.array(z.unknown())]) });
 const Sub = z.object({ "Fn::Sub": z.string() });
 
-/** The logical id that a `Ref`, an `Fn::GetAtt` or an `Fn::Join` that begins with one stands for. */
+/** The logical id behind a `Ref`, an `Fn::GetAtt` or an `Fn::Join` that begins with one. */
 export function referredTo(value: unknown): string | undefined {
   const ref = Ref.safeParse(value);
   if (ref.success) return ref.data.Ref;
@@ -39,7 +39,7 @@ export function referredTo(value: unknown): string | undefined {
   return join.success ? referredTo(join.data["Fn::Join"][1][0]) : undefined;
 }
 
-/** A value in words: text as it is, references as `${LogicalId}` or `${LogicalId.Attribute}`. */
+/** A value as text: strings unchanged, references as `${LogicalId}` or `${LogicalId.Attribute}`. */
 export function spell(value: unknown): string {
   if (typeof value === "string") return value;
   const ref = Ref.safeParse(value);

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Bundle } from "./bundle.ts";
 
-/** Where an action is not named as its command is. */
+/** Actions with another name than their command. */
 const actionsOfCommand: Record<string, readonly string[]> = {
   "sqs:SendMessageBatch": ["sqs:SendMessage"],
   "sqs:DeleteMessageBatch": ["sqs:DeleteMessage"],
@@ -17,10 +17,10 @@ const prefixOfClient: Record<string, string> = {
 };
 
 /**
- * The IAM actions that the code of a bundle can ask for: those of the AWS commands that our own modules in it
- * import. (The bundle itself tells too little: it carries whole clients, also with commands that are never called.)
+ * The IAM actions that the code of a bundle can ask for: those of the AWS commands that our own modules in it import.
+ * (The bundle alone tells too little: it holds whole clients, also with commands that are never called.)
  *
- * A module that is in a bundle counts as used, whether or not this function's requests reach it.
+ * A module in a bundle counts as used, whether or not this function's requests reach it.
  */
 export function usedActions({ inputs }: Bundle, root: string): Set<string> {
   const own = Object.keys(inputs).filter((path) => /^(functions|lib)\//.test(path) && path.endsWith(".ts"));

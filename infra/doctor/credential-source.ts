@@ -27,8 +27,8 @@ const check = "credentials";
 const FORM = `{ "server": "https://…", "clientId": "…", "clientSecret": "…", "jwt": "…" }`;
 
 /**
- * The credentials to check: from the environment, from Secrets Manager, or those of the running stack.
- * @throws UsageError when nothing says which
+ * The credentials to check: from the environment, from Secrets Manager, or from the running stack.
+ * @throws UsageError when none is given
  */
 export async function findCredentials(
   { upstreamUrl, secretId }: SourceOptions,

@@ -1,4 +1,4 @@
-// `npm run doctor`: checks a RingCentral credential for everything that Ringfront needs, and says what is missing.
+// `npm run doctor`: checks a RingCentral credential for everything that Ringfront needs, and reports what is missing.
 import { systemClock } from "../../lib/platform/clock.ts";
 import { readId, readOptions, readServerUrl, runCommand } from "../local/command-line.ts";
 import { findCredentials } from "./credential-source.ts";

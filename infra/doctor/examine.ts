@@ -12,28 +12,28 @@ import { checkWho } from "./who.ts";
 interface ExaminationOptions {
   credentials: Credentials;
   clock: Clock;
-  /** The extension whose numbers are to be reached; absent: the credential's own. */
+  /** The extension whose numbers to read; absent: the credential's own. */
   extensionId?: string | undefined;
-  /** The account that is expected. */
+  /** The expected account. */
   accountId?: string | undefined;
   transport?: Transport;
 }
 
 export interface Examination {
   findings: Finding[];
-  /** Whose credential it is, once known. */
+  /** The credential's account and user, once known. */
   accountId?: string;
   extensionId?: string;
 }
 
-/** A clock that is further off makes tokens look expired, or not yet valid. */
+/** A clock that is further off makes tokens look expired or not yet valid. */
 const CLOCK_TOLERANCE_MS = 60_000;
 
 const later = ["app permissions", "who it is", "user permissions", "reading"];
 
 /**
- * Checks a RingCentral credential for what Ringfront needs, from the connection to the lists themselves. One login, at
- * most one Heavy call, nothing written.
+ * Checks a RingCentral credential for everything that Ringfront needs, from the connection to the lists themselves. One
+ * login, at most one Heavy call, no writes.
  */
 export async function examine(options: ExaminationOptions): Promise<Examination> {
   const { credentials, clock, transport } = options;

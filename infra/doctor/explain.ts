@@ -1,6 +1,6 @@
 import type { RingCentralFailure } from "../../lib/ringcentral/api/errors.ts";
 
-/** A failure in words: what it means, and who changes what. */
+/** A failure in words: its meaning, and the fix with its owner. */
 export interface Explanation {
   found: string;
   fix: string;
@@ -84,7 +84,7 @@ const callCodes: Record<string, Explanation> = {
   },
 };
 
-/** Why a call failed, the login's too when it was not rejected. */
+/** Why a call failed, or the login when it was not rejected. */
 export function explainCall(failure: RingCentralFailure): Explanation {
   const { kind, errorCode = "", status, permissionName, retryAfterMs = 60_000 } = failure;
   if (kind === "rate_limited") {
@@ -112,7 +112,7 @@ export function explainCall(failure: RingCentralFailure): Explanation {
   );
 }
 
-/** By the network's own words. */
+/** By the network's error codes. */
 const causes: Record<string, string> = {
   ENOTFOUND: "the server's name is not known (DNS)",
   EAI_AGAIN: "the server's name could not be looked up (DNS)",

@@ -1,13 +1,13 @@
-/** How one check went. `skipped`: an earlier failure must be fixed first. */
+/** The outcome of one check. `skipped`: an earlier failure must be fixed first. */
 export type Outcome = "ok" | "warning" | "failed" | "skipped";
 
 /** One line of the doctor's report. */
 export interface Finding {
   check: string;
   outcome: Outcome;
-  /** What was found, in one sentence without a full stop at its end. */
+  /** The finding, in one sentence without a full stop at its end. */
   found: string;
-  /** Who changes what. */
+  /** The fix, and its owner. */
   fix?: string;
 }
 

@@ -22,7 +22,7 @@ export function checkAppPermissions({ grant }: Session): Finding {
   );
 }
 
-/** By the API's names, and what is missing without it. [spec: OAS] */
+/** By the API's names, with the consequence of lacking each. [spec: OAS] */
 const needed: readonly (readonly [name: string, use: string])[] = [
   ["ReadBlockedNumbers", "lists of blocked and allowed numbers"],
   ["EditBlockedNumbers", "blocking and allowing numbers"],

@@ -52,7 +52,7 @@ function readingsOf(extensionId: string): Reading[] {
       path: "phone-number",
       permission: "ReadCompanyPhoneNumbers",
       group: "Heavy",
-      // A lesser role is shown direct numbers whatever usage type it asks for. [docs: NUM] [unsure]
+      // A user with a lesser role sees direct numbers, whatever usage type the call asks for. [docs: NUM] [unsure]
       query: { usageType: "MainCompanyNumber" },
       judge: judgeCompanyNumbers,
     },
@@ -74,7 +74,7 @@ async function read(session: Session, accountId: string, { check, path, query, j
     ...query,
   });
   if (failure === undefined) return { finding: judge?.(body) ?? ok(check, "readable"), isLimited: false };
-  // [unsure] The legacy endpoint may no longer be routed; Ringfront then uses its successor.
+  // [unsure] RingCentral may no longer route the legacy endpoint; Ringfront then uses the current one.
   if (check === "blocked numbers" && failure.status === 404 && failure.errorCode?.startsWith("AGW-")) {
     const found = "RingCentral no longer serves them on their old path; caller blocking takes their place";
     return { finding: ok(check, found), isLimited: false };

@@ -5,13 +5,13 @@ import type { Finding, Outcome } from "./finding.ts";
 const labels: Record<Outcome, string> = { ok: "ok", warning: "warning", failed: "FAILED", skipped: "-" };
 const colours = { ok: "green", warning: "yellow", failed: "red", skipped: "gray" } as const;
 
-/** Wide enough for the longest label, and the longest check. */
+/** Wide enough for the longest label and the longest check. */
 const LABEL = 9;
 const CHECK = 21;
 const INDENT = " ".repeat(2 + LABEL + CHECK);
 
 interface Report extends Examination {
-  /** Whose credentials were checked. */
+  /** The origin of the credentials. */
   name: string;
 }
 

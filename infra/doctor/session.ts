@@ -10,15 +10,15 @@ import { failureOf, parseBody } from "../../lib/ringcentral/http/parse-response.
 import { type RateHeaders, readRateHeaders } from "../../lib/ringcentral/http/response-headers.ts";
 import { createTransport, type Transport, userAgent } from "../../lib/ringcentral/http/transport.ts";
 
-/** How long one call may take. */
+/** The time limit of one call. */
 const CALL_TIMEOUT_MS = 10_000;
 
-/** One login, and calls made with it. */
+/** One login, and the calls made with it. */
 export interface Session {
   grant: TokenGrant;
-  /** How much RingCentral's clock is ahead of ours, in milliseconds; absent when its response does not say. */
+  /** How far RingCentral's clock is ahead of ours, in milliseconds; absent when its response has no time. */
   clockAheadMs?: number;
-  /** What the responses said of each group's limit, by the group's name. */
+  /** The stated limit of each group, by the group's name. */
   limits: Map<string, RateHeaders>;
   /** @param path below `/restapi/v1.0/` */
   get<Body>(
@@ -27,8 +27,8 @@ export interface Session {
     query?: Record<string, string>,
   ): Promise<{ body: Body; failure?: undefined } | { body?: undefined; failure: RingCentralFailure }>;
   /**
-   * Ends this login and no other. RingCentral allows a user and an app five at a time: left open, it could push out the
-   * one that the deployed functions share.
+   * Ends this login and no other. RingCentral allows five at a time for a user in an app: left open, it could end the
+   * login that the deployed functions share.
    */
   end(): Promise<void>;
 }
@@ -49,7 +49,7 @@ export async function openSession(
       const response = await transport.send(request);
       const { date } = response.headers;
       const theirs = typeof date === "string" ? Date.parse(date) : Number.NaN;
-      // Against the middle of the exchange; the header has whole seconds.
+      // Compared with the middle of the exchange; the header has whole seconds.
       if (!Number.isNaN(theirs)) clockAheadMs = theirs - (sentAt + clock.now()) / 2;
       return response;
     },

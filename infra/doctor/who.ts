@@ -12,7 +12,7 @@ interface Who {
   ids?: { accountId: string; extensionId: string };
 }
 
-/** Whose credential it is. */
+/** The credential's account and user. */
 export async function checkWho(session: Session, expectedAccountId: string | undefined): Promise<Who> {
   const check = "who it is";
   const { body, failure } = await session.get("account/~/extension/~", Extension);

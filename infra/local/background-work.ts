@@ -5,9 +5,9 @@ import type { SqsEmulator } from "./sqs-emulator.ts";
 
 /**
  * Calls functions as AWS does in the background: the queue's poller, and each schedule once at the start. (The emulator
- * runs the schedules at their times; 15 minutes are long to wait for a first sync.)
+ * runs the schedules at their times, and 15 minutes is long to wait for a first sync.)
  * @param scheduled the functions' keys
- * @returns what stops it
+ * @returns a function that stops it
  */
 export function startBackgroundWork(
   lambda: LambdaApi,

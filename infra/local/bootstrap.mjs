@@ -1,6 +1,6 @@
-// Runs on whatever Node the machine has (>= 20), before anything is installed: plain JavaScript, no dependency.
-// It brings node_modules in line with package-lock.json, then hands over to the TypeScript entry under the Node 24
-// that the `node` devDependency carries, which is the version Lambda runs.
+// Runs on any Node of the machine (>= 20), before anything is installed: plain JavaScript, no dependency. It brings
+// node_modules in line with package-lock.json, then starts the TypeScript entry under the Node 24 of the `node`
+// devDependency, the version that Lambda runs.
 //
 //   node infra/local/bootstrap.mjs <entry.ts> [arguments…]
 import { spawn } from "node:child_process";
@@ -30,7 +30,7 @@ function lockHash() {
     .digest("hex");
 }
 
-/** npm's own record of what it installed, against what package-lock.json asks for. */
+/** Compares npm's own record of its installation with package-lock.json. */
 function installedMatchesLock() {
   const recordPath = join(modules, ".package-lock.json");
   if (!existsSync(recordPath)) return false;
@@ -80,7 +80,7 @@ function run(command, args, options) {
   });
 }
 
-/** npm killed outright cannot forward the signal; nothing it started may outlive it. */
+/** A killed npm cannot forward the signal; its descendants must end too. */
 function stopWhenOrphaned(stop) {
   if (process.env.npm_lifecycle_event === undefined) return undefined;
   const parent = process.ppid;
@@ -90,7 +90,7 @@ function stopWhenOrphaned(stop) {
   return timer.unref();
 }
 
-/** @returns the exit code to end with when it was interrupted @throws Failure */
+/** @returns the exit code after an interruption @throws Failure */
 async function install() {
   await claimInstall();
   try {
@@ -144,7 +144,7 @@ async function claimInstall() {
 function installerLives() {
   try {
     const pid = Number(readFileSync(installLockPath, "utf8"));
-    // Created but not yet filled in: give its owner a moment before calling it stale.
+    // Created but not yet filled in: gives the owner a moment before the lock counts as stale.
     if (pid === 0) return Date.now() - statSync(installLockPath).mtimeMs < 5_000;
     process.kill(pid, 0);
     return true;
@@ -161,7 +161,7 @@ async function main([entry, ...args]) {
   const interrupted = needsInstall() ? await install() : 0;
   if (interrupted !== 0) return interrupted;
   return run(lambdaNode, [join(root, entry), ...args], {
-    // The channel lets the child notice that this process is gone, however it went.
+    // The channel tells the child that this process is gone, even after a kill.
     stdio: ["inherit", "inherit", "inherit", "ipc"],
     env: { ...process.env, PATH: [join(modules, ".bin"), process.env.PATH].join(delimiter) },
   });

@@ -1,6 +1,6 @@
 import { type ParseArgsOptionsConfig, parseArgs } from "node:util";
 
-/** Something that the user can correct. The message is for them. */
+/** A mistake that the user can correct. The message is for the user. */
 export class UsageError extends Error {}
 
 /**
@@ -20,7 +20,7 @@ export function readOptions<Options extends ParseArgsOptionsConfig>(usage: strin
   }
 }
 
-/** Runs a command; a UsageError is its message and exit code 1. */
+/** Runs a command. A UsageError prints its message and gives exit code 1. */
 export async function runCommand(main: () => Promise<void>): Promise<void> {
   try {
     await main();

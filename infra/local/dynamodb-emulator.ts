@@ -4,7 +4,7 @@ import { tableShape } from "../resources/table.ts";
 import { type Listening, listenOnLoopback } from "./ports.ts";
 import { localAws } from "./stage.ts";
 
-/** Starts dynalite in this process, in memory, with the table made. */
+/** Starts dynalite in this process, in memory, with the table created. */
 export async function startDynamoDbEmulator(tableName: string): Promise<Listening> {
   const emulator = await listenOnLoopback(dynalite({ createTableMs: 0 }));
   const client = new DynamoDBClient({ endpoint: emulator.url, ...localAws });

@@ -62,7 +62,7 @@ class EventBus {
   }
 }
 
-/** EventBridge's PutEvents. It routes nothing: `GET /` shows what was published last, for people and for tests. */
+/** EventBridge's PutEvents. It routes nothing: `GET /` shows the last published events, for people and for tests. */
 export interface EventBridgeEndpoint extends Listening {
   bus: Pick<EventBus, "events" | "failNext" | "rejectEntries">;
 }

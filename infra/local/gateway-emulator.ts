@@ -8,22 +8,22 @@ import { LOCAL_STAGE } from "./stage.ts";
 
 interface GatewayEmulatorOptions {
   port: number;
-  /** For the emulator's Lambda API, which cannot choose one itself. */
+  /** The port of the emulator's Lambda API, which cannot choose one itself. */
   lambdaPort: number;
   /** The folder with the bundles. */
   bundlesDir: string;
   /** Values for the parameters of serverless.yml. */
   params: Record<string, string>;
-  /** What the functions' AWS clients read: region, credentials, endpoints. */
+  /** The settings of the functions' AWS clients: region, credentials, endpoints. */
   awsEnvironment: Record<string, string>;
-  /** What the pages' token pickers offer, by name. */
+  /** The tokens in the pages' token pickers, by name. */
   localTokens: Record<string, string>;
 }
 
 export interface GatewayEmulator {
-  /** Resolves when it serves; rejects when it ends before. */
+  /** Resolves when it is ready; rejects when it ends before. */
   serving: Promise<void>;
-  /** Resolves, with what went wrong, if the emulator ends without `stop`. */
+  /** Resolves with the reason if the emulator ends without `stop`. */
   failed: Promise<string>;
   stop(): Promise<void>;
 }
@@ -40,7 +40,7 @@ export function startGatewayEmulator(options: GatewayEmulatorOptions): GatewayEm
     ...["--httpPort", String(options.port), "--lambdaPort", String(options.lambdaPort)],
     ...Object.entries(options.params).flatMap(([name, value]) => ["--param", `${name}=${value}`]),
   ];
-  // A developer's profile, keys or region must not reach the functions, nor through them a real account.
+  // A developer's profile, keys or region must not reach the functions, and a real account through them.
   const withoutAws = Object.entries(process.env).filter(([name]) => !name.startsWith("AWS_"));
   const child = spawn(process.execPath, args, {
     cwd: projectRoot,
@@ -72,7 +72,7 @@ export function startGatewayEmulator(options: GatewayEmulatorOptions): GatewayEm
   const serving = Promise.race([once(child, "message").then(() => undefined), failed]).then((problem) => {
     if (problem !== undefined) throw new Error(problem);
   });
-  // A later await still sees the failure; without one it is no crash.
+  // A later await still sees the failure; without one, the process does not crash.
   serving.catch(() => undefined);
   return {
     serving,

@@ -84,7 +84,7 @@ interface Emulator {
   internals(): { getApiGatewayServer(): GatewayServer };
 }
 
-/** The parts of osls's own objects that are read or changed here. */
+/** The parts of osls's own objects that this plugin reads or changes. */
 interface Serverless {
   pluginManager: { getPlugins(): object[] };
   service: {
@@ -95,10 +95,10 @@ interface Serverless {
 }
 const isEmulator = (plugin: object): plugin is Emulator => "internals" in plugin;
 
-/** The folder with the bundles, laid out as the functions' handlers say. */
+/** The folder with the bundles, at the paths in the functions' handlers. */
 export const BUNDLES_VARIABLE = "RINGFRONT_BUNDLES";
 
-/** The emulator would unzip an artifact anew for every instance of a function. */
+/** The emulator would unzip an artifact again for every instance of a function. */
 function runUnpackedBundles({ functions, custom }: Serverless["service"]): void {
   for (const definition of Object.values(functions)) delete definition.package;
   custom["serverless-offline"].location = process.env[BUNDLES_VARIABLE];
@@ -131,7 +131,7 @@ function correctGateway(server: GatewayServer, origins: ReadonlySet<string>): vo
     if (request.method === "head") {
       return toolkit.response({ message: "Not Found" }).code(404).takeover();
     }
-    // Only the emulator reads this: the event's headers are made from the raw ones.
+    // Only the emulator reads this: the event's headers come from the raw ones.
     request.headers["content-type"] = travelsAsText(request.headers["content-type"])
       ? "text/plain"
       : "application/octet-stream";
@@ -150,7 +150,7 @@ function correctGateway(server: GatewayServer, origins: ReadonlySet<string>): vo
   });
 }
 
-/** Whether the gateway passes a body on as text; everything else comes in base64. */
+/** Whether the gateway passes a body on as text; all others are passed on in base64. */
 function travelsAsText(mediaType: string | undefined): boolean {
   return mediaType === undefined || /^\s*(text\/|application\/(json|javascript|xml)\b)/i.test(mediaType);
 }
@@ -178,7 +178,7 @@ const gatewayMessages: Record<number, string> = {
 };
 
 const EmulatorNotFound = z.object({ currentRoute: z.string(), existingRoutes: z.array(z.string()) });
-/** How the emulator's response begins when a handler threw or ran out of time. */
+/** The beginning of the emulator's response when a handler threw or ran out of time. */
 const HANDLER_FAILED = '{"errorMessage":';
 
 function correctResponse(response: HandlerResponse): void {

@@ -1,14 +1,14 @@
 import { Events, OAuth2Server } from "oauth2-mock-server";
 import { LOOPBACK } from "./ports.ts";
 
-/** Who the tokens speak for. */
+/** The account and extensions that the tokens are for. */
 export interface Identities {
   extensionId: string;
   otherExtensionId: string;
   accountId: string;
 }
 
-/** What tells each of the tokens that `.local/stack.json` lists from the others. */
+/** The difference between the tokens that `.local/stack.json` lists. */
 function claimsByToken({ extensionId, otherExtensionId, accountId }: Identities) {
   const person = (id: string, scope: string) => ({
     scope,
@@ -32,7 +32,7 @@ export type TokenName = keyof ReturnType<typeof claimsByToken>;
 export interface OidcIssuer {
   /** The issuer's identifier: `iss` of its tokens. */
   url: string;
-  /** Where it listens; differs from `url` behind a proxy. */
+  /** The address it listens on; differs from `url` behind a proxy. */
   ownUrl: string;
   tokens: Record<TokenName, string>;
   /** The user's token with other claims, for tests; `undefined` removes a claim. */

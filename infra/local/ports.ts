@@ -10,7 +10,7 @@ export interface Listening {
   close(): Promise<void>;
 }
 
-/** How long requests under way may take once the server is told to close. */
+/** The time for requests in progress once the server is told to close. */
 const DRAIN_MS = 1_000;
 
 export async function listenOnLoopback(server: Server): Promise<Listening> {
@@ -23,7 +23,7 @@ export async function listenOnLoopback(server: Server): Promise<Listening> {
     async close() {
       const closed = once(server, "close");
       server.close();
-      // A request under way ends first: dynalite, cut off in one, throws where nothing can catch it.
+      // A request in progress ends first: dynalite throws an uncatchable error when one is cut off.
       const drain = setInterval(() => server.closeIdleConnections(), 10);
       const cut = setTimeout(() => server.closeAllConnections(), DRAIN_MS);
       await closed;
@@ -52,7 +52,7 @@ async function probe(port: number): Promise<number | undefined> {
   }
 }
 
-/** Whether a program already listens on that port of loopback. @throws when it may not be bound at all */
+/** Whether a program already listens on that port of loopback. @throws when the port may not be bound at all */
 export async function isPortTaken(port: number): Promise<boolean> {
   return (await probe(port)) === undefined;
 }

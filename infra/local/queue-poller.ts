@@ -18,17 +18,17 @@ export interface QueuePollerOptions {
 }
 
 export interface QueuePoller {
-  /** Resolves when no message is polled or in work. */
+  /** Resolves when no message is being polled or handled. */
   stop(): Promise<void>;
 }
 
-/** [AWS] What Lambda's own pollers use. */
+/** [AWS] The value of Lambda's own pollers. */
 const WAIT_SECONDS = 20;
 const AFTER_FAILURE_MS = 1_000;
 
 /**
- * Lambda's event source mapping, as infra/resources/functions.ts sets it up: one message an invocation. It is deleted
- * unless the function reports it as failed or fails itself; then it comes again after its visibility timeout.
+ * Lambda's event source mapping, as infra/resources/functions.ts configures it: one message per invocation. The message
+ * is deleted unless the function reports it as failed or fails itself; then it returns after its visibility timeout.
  */
 export function startQueuePoller(options: QueuePollerOptions): QueuePoller {
   const stopping = new AbortController();

@@ -29,7 +29,7 @@ await runCommand(async () => {
   for (;;) {
     const status = await readStatus(stack);
     const line = lineFor(status);
-    // A terminal has one line that changes; elsewhere each change is a line.
+    // A terminal shows one line that changes; other outputs get a line per change.
     if (line !== shown) process.stdout.write(isTerminal ? `\r\x1b[K${line}` : `${line}\n`);
     shown = line;
     const isNew = status.history.some(({ id }) => !known.has(id));
@@ -50,7 +50,7 @@ async function call({ apiUrl, tokens }: Stack, method: "GET" | "POST"): Promise<
 
 async function readStatus(stack: Stack): Promise<SyncStatus> {
   const [status] = z.object({ data: SyncStatuses }).parse(await call(stack, "GET")).data;
-  if (status === undefined) throw new UsageError("The stack knows no account.");
+  if (status === undefined) throw new UsageError("The stack has no account.");
   return status;
 }
 

@@ -4,8 +4,8 @@ import { AwsError, parseInput, startAwsEndpoint } from "./aws-endpoint.ts";
 import type { Listening } from "./ports.ts";
 
 /**
- * The part of AWS Secrets Manager that a service meets when it reads and rotates one secret: GetSecretValue,
- * DescribeSecret, PutSecretValue and UpdateSecretVersionStage, with the stages AWSCURRENT and AWSPREVIOUS.
+ * The part of AWS Secrets Manager that a service needs to read and rotate one secret: GetSecretValue, DescribeSecret,
+ * PutSecretValue and UpdateSecretVersionStage, with the stages AWSCURRENT and AWSPREVIOUS.
  */
 export type SecretsEndpoint = Listening;
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { projectRoot } from "../build/bundle.ts";
 import type { Identities, TokenName } from "./oidc-issuer.ts";
 
-/** What `.local/stack.json` tells tests and tools about the running stack. */
+/** The content of `.local/stack.json`, which tells tests and tools about the running stack. */
 export interface Stack extends Identities {
   apiUrl: string;
   issuerUrl: string;
@@ -19,7 +19,7 @@ export interface Stack extends Identities {
 export const localDir = join(projectRoot, ".local");
 const stackPath = join(localDir, "stack.json");
 
-/** Written whole or not at all, readable by its owner alone: it holds tokens. */
+/** Written completely or not at all, and readable only by its owner: it holds tokens. */
 export function writeStackFile(stack: Stack): void {
   mkdirSync(localDir, { recursive: true });
   const draft = `${stackPath}.${process.pid}`;
@@ -27,7 +27,7 @@ export function writeStackFile(stack: Stack): void {
   renameSync(draft, stackPath);
 }
 
-/** `undefined`: no stack runs. */
+/** `undefined`: no stack is running. */
 export function readStackFile(): Stack | undefined {
   return existsSync(stackPath) ? JSON.parse(readFileSync(stackPath, "utf8")) : undefined;
 }
@@ -37,7 +37,10 @@ export function removeStackFile({ apiUrl }: Stack): void {
   if (readStackFile()?.apiUrl === apiUrl) rmSync(stackPath);
 }
 
-/** A line to paste for each of the seven operations, good in any folder. Tokens are read from the stack file: they are long. */
+/**
+ * A line to paste for each of the seven operations, valid in any folder. The line reads its token from the stack file:
+ * tokens are long.
+ */
 export function curlLines(stack: Stack): string {
   const me = `${stack.apiUrl}/v1/extensions/me`;
   const bearer = (name: TokenName) =>

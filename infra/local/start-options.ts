@@ -14,7 +14,7 @@ environment: PORT (default 3000), CORS_ALLOWED_ORIGINS (comma-separated)`;
 
 export type StartOptions = ReturnType<typeof readStartOptions>;
 
-/** The command line of `npm start`. @throws UsageError naming the option at fault */
+/** The options of `npm start`. @throws UsageError naming the faulty option */
 export function readStartOptions() {
   const { upstream, extension, account, numbers } = readOptions(usage, {
     upstream: { type: "string" },

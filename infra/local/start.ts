@@ -21,11 +21,11 @@ import { connectUpstream, type Upstream } from "./upstream.ts";
 const AUDIENCE = "ringfront";
 const serviceName = `ringfront-${LOCAL_STAGE}`;
 
-/** What to undo when the stack stops, last first. */
+/** The steps that undo the start when the stack stops, last first. */
 const undo: (() => unknown)[] = [];
 let stopping = false;
 
-/** Ends everything that was started, then the process. A second call does nothing. */
+/** Ends every started part, then the process. A second call does nothing. */
 async function stop(exitCode: number): Promise<void> {
   if (stopping) return;
   stopping = true;
@@ -43,7 +43,7 @@ async function stop(exitCode: number): Promise<void> {
 
 const step = (text: string) => console.log(`  ${text}`);
 
-/** Notes how a part is stopped. */
+/** Registers how to stop a part. */
 function started<Part extends { close(): unknown }>(part: Part): Part {
   undo.push(() => part.close());
   return part;
@@ -92,7 +92,7 @@ async function start(options: StartOptions): Promise<void> {
   );
 }
 
-/** @returns the folder that the bundles are in */
+/** @returns the folder with the bundles */
 async function bundle(apiPort: number): Promise<string> {
   const outDir = join(localDir, `bundles-${apiPort}`);
   undo.push(() => rm(outDir, { recursive: true, force: true }));
@@ -150,7 +150,7 @@ function awsEnvironment({ secrets, dynamodb, sqs, events }: AwsEmulators) {
   };
 }
 
-/** Waits until it serves. When it fails later, the stack stops. @throws UsageError when it does not start */
+/** Waits until it is ready. When it fails later, the stack stops. @throws UsageError when it does not start */
 async function superviseGateway({ serving, failed }: GatewayEmulator, apiPort: number): Promise<void> {
   await serving.catch(async (error: Error) => {
     if (await isPortTaken(apiPort)) throw portTaken(apiPort);
@@ -165,7 +165,7 @@ async function superviseGateway({ serving, failed }: GatewayEmulator, apiPort: n
   });
 }
 
-/** Waits a moment for a stack that is stopping to release the port. @throws UsageError when the port stays taken */
+/** Gives a stopping stack a moment to release the port. @throws UsageError when the port stays taken */
 async function waitForPort(port: number): Promise<void> {
   const deadline = Date.now() + 1_500;
   while (await isPortTaken(port)) {
@@ -185,7 +185,7 @@ for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
     void stop(0);
   });
 }
-// infra/local/bootstrap.mjs cannot tell that it was killed outright, but its channel to this process closes.
+// infra/local/bootstrap.mjs cannot report that it was killed, but its channel to this process closes.
 process.on("disconnect", () => void stop(0));
 try {
   const options = readStartOptions();

@@ -6,10 +6,10 @@ import type { StartOptions } from "./start-options.ts";
 
 /** The RingCentral server of a stack. */
 export interface Upstream {
-  /** What the terminal says beside the URL. */
+  /** The note beside the URL in the terminal. */
   note: string;
   credentials: Credentials;
-  /** Who the local tokens speak for. */
+  /** The account and extensions that the local tokens are for. */
   identities: Identities;
   /** Whether its webhooks can be delivered to this machine. */
   canReachUs: boolean;
@@ -41,14 +41,14 @@ export async function connectUpstream(options: StartOptions, env: Environment): 
 
 const variables = ["RINGCENTRAL_CLIENT_ID", "RINGCENTRAL_CLIENT_SECRET", "RINGCENTRAL_JWT"] as const;
 
-/** The credentials the twin knows, for a twin (or another simulator) at that URL. */
+/** The credentials that the twin accepts, for a twin (or another simulator) at that URL. */
 function twinCredentials(server: string): Credentials {
   return { server, clientId: SEED.clientId, clientSecret: SEED.clientSecret, jwt: SEED.jwt };
 }
 
 /**
  * The credentials for `--upstream`: from the environment, or the twin's for a loopback URL.
- * @throws UsageError naming the variables that are missing
+ * @throws UsageError naming the missing variables
  */
 export function upstreamCredentials(server: string, env: Environment): Credentials {
   const [clientId, clientSecret, jwt] = variables.map((name) => env[name]);

@@ -1,10 +1,7 @@
 import { allow, arnOf, ownAccountOnly, policy, resource } from "./cloudformation.ts";
 import type { Stack } from "./stack.ts";
 
-/**
- * Where alarms go, and the monthly budget that goes there too. `alarmEmail` subscribes one address; a pager
- * subscribes itself.
- */
+/** The topic for alarms and for the monthly budget. `alarmEmail` subscribes one address; a pager subscribes itself. */
 export function alarmTopic({ name, text, number }: Stack) {
   const email = text("alarmEmail");
   const topic = { Ref: "AlarmTopic" };
@@ -32,7 +29,7 @@ export function alarmTopic({ name, text, number }: Stack) {
             BudgetType: "COST",
             TimeUnit: "MONTHLY",
             BudgetLimit: { Amount: number("monthlyBudgetUsd"), Unit: "USD" },
-            // osls puts this tag on all it makes. Activate it once as a cost allocation tag (docs/operations.md).
+            // osls puts this tag on all its resources. Activate it once as a cost allocation tag (docs/operations.md).
             CostFilters: { TagKeyValue: [`user:service$${name}`] },
           },
           NotificationsWithSubscribers: [

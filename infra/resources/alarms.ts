@@ -8,14 +8,14 @@ interface AlarmDeclaration {
   logicalId?: string;
   /** The page's name. Absent: the alarm's. */
   runbook?: string;
-  /** One sentence for the person it wakes up. */
+  /** One sentence for the person on call. */
   meaning: string;
   /** The metric, its statistic and period. */
   watches: object;
   /** The threshold: breached at this value, or only above it. */
   from?: number;
   above?: number;
-  /** Breaching periods out of all looked at. Absent: 1 of 1. */
+  /** The number of breaching periods out of the evaluated ones. Absent: 1 of 1. */
   outOf?: readonly [breaching: number, of: number];
 }
 
@@ -26,7 +26,7 @@ const metric = (Namespace: string, MetricName: string, dimensions: object, Perio
 };
 const api = { ApiId: { Ref: "HttpApi" } };
 
-/** Whether callers are served. */
+/** Alarms about the service to callers. */
 function apiAlarms({ number }: Stack): AlarmDeclaration[] {
   const [latencyMs, requestsPerHour] = [number("latencyMs"), number("requestsPerHour")];
   return [
@@ -53,7 +53,7 @@ function apiAlarms({ number }: Stack): AlarmDeclaration[] {
       watches: {
         ...metric("AWS/ApiGateway", "Latency", api, 60),
         ExtendedStatistic: "p99",
-        // Of a handful of calls the p99 is the slowest one, which says nothing.
+        // With a handful of calls the p99 is the slowest one, which means nothing.
         EvaluateLowSampleCountPercentile: "ignore",
       },
       above: latencyMs,
@@ -74,14 +74,14 @@ function gatewayMetric(Id: string, name: string) {
   return { Id, MetricStat: { Metric, Stat: "Sum", Period }, ReturnData: false };
 }
 
-/** Our own metrics (lib/platform/metrics.ts), over all values of their dimensions. */
+/** The service's own metrics (lib/platform/metrics.ts), over all values of their dimensions. */
 function ownMetrics({ text }: Stack) {
   return (MetricName: string, Statistic: string, Period: number) => {
     return { Namespace: text("metricsNamespace"), MetricName, Statistic, Period };
   };
 }
 
-/** What RingCentral and the table do with our calls. */
+/** Alarms about RingCentral's and the table's responses. */
 function upstreamAlarms(stack: Stack): AlarmDeclaration[] {
   const own = ownMetrics(stack);
   return [
@@ -142,7 +142,7 @@ function backgroundAlarms(stack: Stack): AlarmDeclaration[] {
   ];
 }
 
-/** The alarms that, besides the function's own, undo the deployment of any function. */
+/** The alarms that, besides the function's own, roll back the deployment of any function. */
 export const rollbackAlarms = ["ApiFaultsAlarm", "ApiLatencyAlarm"];
 
 /** The logical id of the alarm on one function's crashes. */

@@ -4,26 +4,26 @@ import { logicalName } from "./functions.ts";
 import type { Stack } from "./stack.ts";
 
 /**
- * How much of each function may run, by what it does.
+ * The capacity of each function, by its kind.
  *
- * `concurrency` is reserved for the function and is its upper bound at the same time: a flood on one route can
- * neither starve the others nor run up a bill beyond it. Reserving costs nothing. One call takes 50 to 800 ms, so
- * 50 at once serve some 60 to 1,000 calls a second, far more than RingCentral's budgets feed; what answers from
- * the cache or rejects is faster still. The sum stays under 900, for AWS gives an account 1,000 and keeps 100.
+ * `concurrency` is reserved for the function and is also its upper bound: a flood on one route can neither starve the
+ * others nor exceed that cost. Reserving costs nothing. One call takes 50 to 800 ms, so 50 at once serve some 60 to
+ * 1,000 calls a second, far more than RingCentral's budgets allow; responses from the cache and rejections are faster
+ * still. The sum stays under 900, because AWS gives an account 1,000 and keeps 100.
  *
  * `rate` and `burst` are API Gateway's throttle of one route, in calls a second, before a function is billed.
  */
 const classes = {
   // The screens of an app: read often, mostly from the cache.
   read: { concurrency: 50, rate: 200, burst: 400 },
-  // RingCentral lets a user write 40 times a minute at most; faster calls are rejected anyway.
+  // RingCentral lets a user write 40 times a minute at most; it rejects faster calls anyway.
   write: { concurrency: 20, rate: 50, burst: 100 },
-  // Whole-company lists: few callers, large answers, one RingCentral budget for all of them.
+  // Whole-company lists: few callers, large responses, one RingCentral budget for all of them.
   account: { concurrency: 10, rate: 20, burst: 40 },
-  // People looking at a console, and load balancers asking whether we live.
+  // People who watch a console, and health checks of load balancers.
   operations: { concurrency: 5, rate: 10, burst: 20 },
   public: { concurrency: 5, rate: 50, burst: 100 },
-  // Called by a queue or a schedule: paced there, so only the bound counts.
+  // Called by a queue or a schedule, which sets the pace: only the bound matters.
   background: { concurrency: 5, rate: 0, burst: 0 },
 };
 
@@ -50,7 +50,7 @@ export function capacity({ functions, number, flag }: Stack) {
       DefaultRouteSettings: throttle({ rate: 200, burst: 400 }),
       RouteSettings: Object.fromEntries(routes.map((route) => [routeKey(route), throttle(classOf(route))])),
     },
-    // The stage may only name routes that are there already.
+    // The stage may name only routes that exist.
     DependsOn: routes.map((route) => routeLogicalId(routeKey(route))),
   };
   const reserved = forEachOf(functions, "LambdaFunction", ({ route }) => ({
@@ -59,10 +59,10 @@ export function capacity({ functions, number, flag }: Stack) {
   return { extensions: { HttpApiStage: stage, ...(flag("reserveConcurrency") && reserved) } };
 }
 
-/** As API Gateway names routes. */
+/** A route's name in API Gateway. */
 const routeKey = ({ method, path }: Route) => `${method} ${path}`;
 
-/** As osls names a route's resource. CloudFormation rejects the template if osls ever names them otherwise. */
+/** osls's name for a route's resource. CloudFormation rejects the template if osls ever changes it. */
 function routeLogicalId(key: string): string {
   const words = key.split("/").map((part) =>
     part

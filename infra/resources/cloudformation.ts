@@ -1,4 +1,4 @@
-// Forms that many fragments need.
+// Forms that many fragments share.
 import type { StackFunction } from "./stack.ts";
 
 export const resource = (Type: string, Properties: object, attributes: object = {}) => ({
@@ -31,7 +31,7 @@ export const ownAccountOnly = { StringEquals: { "aws:SourceAccount": { Ref: "AWS
 
 const endpoint = (service: string) => sub(`${service}.\${AWS::Region}.amazonaws.com`);
 
-/** The condition that a key is used through these services only. */
+/** The condition that a key is used only through these services. */
 export const viaServices = (services: string | readonly string[]) => ({
   StringEquals: {
     "kms:ViaService": typeof services === "string" ? endpoint(services) : services.map(endpoint),
@@ -49,7 +49,7 @@ export const allow = (Action: readonly string[], Resource: unknown, Condition?: 
 
 interface RoleOptions {
   description: string;
-  /** Who takes the role: `lambda.amazonaws.com`. */
+  /** The service that assumes the role: `lambda.amazonaws.com`. */
   service: string;
   trustCondition?: object;
   policyName: string;

@@ -1,8 +1,8 @@
 import type { Stack } from "./stack.ts";
 
 /**
- * The gateway's CORS settings from the parameter `corsAllowedOrigins` (comma-separated, as the functions get it).
- * No origin: no CORS at all.
+ * The gateway's CORS settings from the parameter `corsAllowedOrigins` (comma-separated, also passed to the functions).
+ * Without origins there is no CORS at all.
  */
 export function cors({ text }: Stack) {
   const allowedOrigins = text("corsAllowedOrigins")

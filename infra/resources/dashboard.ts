@@ -2,7 +2,10 @@ import { alarmArns } from "./alarms.ts";
 import { resource, sub } from "./cloudformation.ts";
 import type { Stack, StackFunction } from "./stack.ts";
 
-/** Every alarm at the top; below, graphs that the runbooks refer to, from callers inwards. */
+/**
+ * Every alarm at the top; below, the graphs that the runbooks refer to, from the callers to RingCentral and the
+ * storage.
+ */
 export function dashboard(stack: Stack) {
   const rows = [[alarmStates(alarmArns(stack))], ...graphs(stack)];
   const body = sub(JSON.stringify({ widgets: rows.flatMap(place) }));
@@ -40,12 +43,12 @@ const graph = (title: string, metrics: readonly unknown[][], more: object = {}) 
   },
 });
 
-/** One line for each value of a dimension, also of values that come later. */
+/** One line for each value of a dimension, including values that appear later. */
 const each = (schema: string, metric: string, stat: string) => [
   { expression: `SEARCH('{${schema}} MetricName="${metric}"', '${stat}', 60)` },
 ];
 
-/** The rows below the alarms: callers, RingCentral, our own parts. */
+/** The rows below the alarms: callers, RingCentral, and the service's own parts. */
 function graphs({ name, functions, text }: Stack): object[][] {
   const namespace = text("metricsNamespace");
   const own = (metric: string, ...options: object[]) => [namespace, metric, ...options];

@@ -3,7 +3,7 @@ import type { Stack } from "./stack.ts";
 
 /**
  * The optional domain of the API: `domainName` and `certificateArn` (a certificate of the same region), and
- * `hostedZoneId` for the DNS records to be made in Route 53 too.
+ * `hostedZoneId` to create the DNS records in Route 53.
  */
 export function domain({ text }: Stack) {
   const name = text("domainName");

@@ -1,25 +1,25 @@
 import type { Route } from "../../lib/contract/route.ts";
 import { routes } from "../../lib/contract/routes.ts";
 
-/** What a function may do besides writing its log and its traces. roles.ts makes its IAM role of it. */
+/** A function's permissions besides its log and its traces. roles.ts makes its IAM role from them. */
 export interface Permissions {
   /** Read RingCentral's credentials. */
   secret: boolean;
   /** Actions on the one table. */
   table: readonly string[];
-  /** Send work to the sync's queue, or take it off too. */
+  /** Send messages to the sync's queue, or also receive them. */
   queue?: "send" | "work";
   /** Publish on the event bus. */
   bus?: true;
 }
 
-/** What differs from one function to another. osls resolves the variables in the texts. */
+/** The properties that differ between functions. osls resolves the variables in the texts. */
 interface Settings {
   memorySize?: number;
   timeout?: number;
   environment?: Record<string, string>;
   permissions: Permissions;
-  /** The most that its minified bundle may take. `npm run package` also rejects one that is 15 % too generous. */
+  /** The maximum size of its minified bundle. `npm run package` also rejects a budget that is 15 % too generous. */
   bundleKb: number;
 }
 
@@ -31,7 +31,7 @@ export interface FunctionDefinition extends Settings {
   /** Absent: a queue or a schedule calls it. */
   route?: Route;
   schedule?: { rate: string; description: string };
-  /** What else calls it, in osls's words. */
+  /** Its other triggers, in osls's format. */
   event?: object;
 }
 
@@ -44,14 +44,16 @@ const account: Permissions = {
 const queueUrl = { SYNC_QUEUE_URL: "${param:syncQueueUrl}" };
 const sendsToQueue = { environment: queueUrl, permissions: { ...account, queue: "send" } } as const;
 
-/** By its route alone. A request body means phone numbers to parse, with a library of 120 KB. */
+/**
+ * The default for a route, from its declaration. A request body means phone numbers to parse, with a library of 120 KB.
+ */
 function usualSettings({ scope, isWebhook, body }: Route): Settings {
   if (scope === undefined && isWebhook === undefined)
     return { memorySize: 256, timeout: 5, permissions: nothing, bundleKb: 55 };
   return { permissions: account, bundleKb: body === undefined ? 580 : 700 };
 }
 
-/** Where a route needs something else, by operation id. */
+/** The routes that differ from the default, by operation id. */
 export const exceptions: Readonly<Record<string, Partial<Settings>>> = {
   updateCallerBlocking: { bundleKb: 575 },
   listCompanyNumbers: { bundleKb: 610 },
@@ -59,7 +61,7 @@ export const exceptions: Readonly<Record<string, Partial<Settings>>> = {
   getSyncStatus: { bundleKb: 600 },
   startSync: { ...sendsToQueue, bundleKb: 640 },
   confirmSyncQuarantine: { ...sendsToQueue, bundleKb: 640 },
-  // No access token, but RingCentral's verification token is checked against the secret.
+  // Without an access token; RingCentral's verification token is checked against the secret.
   receiveRingCentralEvent: { ...sendsToQueue, timeout: 5, bundleKb: 600 },
   getOpenApi: { bundleKb: 140 },
 };
@@ -81,15 +83,15 @@ const jobs: FunctionDefinition[] = [
       sqs: {
         arn: { "Fn::GetAtt": ["SyncQueue", "Arn"] },
         batchSize: 1,
-        // Accounts are synced side by side, one message each; RingCentral's budgets bound them anyway.
+        // Accounts are synced in parallel, one message each; RingCentral's budgets limit them anyway.
         maximumConcurrency: 5,
         functionResponseType: "ReportBatchItemFailures",
       },
     },
-    // RingCentral allows ten pages a minute: a longer run would mostly wait. It continues as a new message instead.
+    // RingCentral allows ten pages a minute: a longer run would mostly wait. It continues in a new message instead.
     timeout: 60,
     environment: { ...queueUrl, EVENT_BUS_NAME: "${param:eventBusName}" },
-    // Lambda takes the messages with the function's role; a run that continues sends one.
+    // Lambda receives the messages with the function's role; a run that continues sends one.
     permissions: { ...account, queue: "work", bus: true },
     bundleKb: 700,
   },
@@ -104,7 +106,7 @@ const jobs: FunctionDefinition[] = [
   },
 ];
 
-/** Every function there is: one a route, then those that a queue or a schedule calls. */
+/** Every function: one per route, then those that a queue or a schedule calls. */
 export const functions: readonly FunctionDefinition[] = [...routes.map(functionOf), ...jobs];
 
 function functionOf(route: Route): FunctionDefinition {
@@ -119,10 +121,10 @@ function fileOf({ operationId, path }: Route): string {
   return `${folder}/${words.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }
 
-/** One flat name each: in the deployment bucket only the file's own name is left. */
+/** One flat name each: the deployment bucket keeps only the file name. */
 export const artifactOf = (file: string) => `.build/artifacts/${file.replaceAll("/", "-")}.zip`;
 
-/** `listBlockedNumbers` is `ListBlockedNumbers` in logical ids. */
+/** The logical id of `listBlockedNumbers` begins with `ListBlockedNumbers`. */
 export const logicalName = (key: string) => `${key.slice(0, 1).toUpperCase()}${key.slice(1)}`;
 
 /** `functions:` of serverless.yml. */

@@ -2,9 +2,9 @@ import { allow, kept, ownAccountOnly, ownArn, policy, resource, sub } from "./cl
 import type { Stack } from "./stack.ts";
 
 /**
- * The two keys that everything at rest is encrypted with: one for data (table, secret, queues), which only the
- * functions and its administrators may use, and one for operations (logs, alarms), which AWS's own services write
- * with. Two, so that who may read the log of an incident need not be able to read the table.
+ * The two keys that encrypt everything at rest: one for data (table, secret, queues), which only the functions and its
+ * administrators may use, and one for operations (logs, alarms), which AWS's own services write with. They are
+ * separate, so that access to the log of an incident does not need access to the table.
  */
 export function keys({ name, text }: Stack) {
   const administrator = text("keyAdministratorArn") || accountRoot;
@@ -23,7 +23,7 @@ export function keys({ name, text }: Stack) {
   };
 }
 
-/** The account itself: its IAM policies then say who. Without it a key could lock out everyone for good. */
+/** The account itself, whose IAM policies then decide. Without it a key could lock everyone out permanently. */
 const accountRoot = sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root");
 
 function key(description: string, ...statements: object[]) {
@@ -39,7 +39,7 @@ function key(description: string, ...statements: object[]) {
 const alias = (name: string, target: string) =>
   resource("AWS::KMS::Alias", { AliasName: `alias/${name}`, TargetKeyId: { Ref: target } });
 
-/** In a key's policy the resource "*" is that key: KMS takes nothing else. */
+/** In a key's policy the resource "*" is that key: KMS accepts nothing else. */
 const statement = (Sid: string, Principal: object, Action: readonly string[], Condition?: object) => ({
   Sid,
   Principal,

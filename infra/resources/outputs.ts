@@ -3,7 +3,7 @@ import type { Stack } from "./stack.ts";
 
 const output = (Description: string, Value: unknown) => ({ Description, Value });
 
-/** What a mobile team puts into its app's configuration, and an operator looks for first. */
+/** The values that a mobile team puts into its app's configuration, and that an operator looks for first. */
 export function outputs({ text, secretName }: Stack) {
   const domain = text("domainName");
   const apiUrl =

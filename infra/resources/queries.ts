@@ -1,7 +1,7 @@
 import { resource } from "./cloudformation.ts";
 import type { Stack } from "./stack.ts";
 
-/** The queries of docs/operations.md and the runbooks, saved in Logs Insights, where they are needed at night. */
+/** The queries of docs/operations.md and the runbooks, saved in Logs Insights for the person on call. */
 const saved: Record<string, [name: string, ...lines: string[]]> = {
   OneCallQuery: [
     "one call, by any of its ids",

@@ -55,7 +55,7 @@ const queueActions: Record<NonNullable<Permissions["queue"]>, readonly string[]>
 
 /**
  * A service uses the key on behalf of its caller, so the caller needs the permission; `kms:ViaService` allows no other
- * use. Reading takes Decrypt; a write may make DynamoDB or SQS ask for a new data key.
+ * use. Reading needs Decrypt; a write may make DynamoDB or SQS request a new data key.
  */
 function useDataKey(services: readonly string[]) {
   const writes = services.includes("dynamodb");

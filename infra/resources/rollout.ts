@@ -3,12 +3,12 @@ import { allow, arnOf, forEachOf, ownArn, resource, role, sub } from "./cloudfor
 import type { Stack } from "./stack.ts";
 
 /**
- * How a new version takes over (stage parameter `rollout`, the end of a CodeDeploy configuration's name): it gets a share
- * of the calls first, and the old one gets them all back as soon as one of the alarms goes off. `none` moves all calls at
- * once, without CodeDeploy.
+ * The rollout of a new version (stage parameter `rollout`, the end of a CodeDeploy configuration's name). The new
+ * version gets a share of the calls first. The old one gets all calls back as soon as one of the alarms goes off.
+ * `none` moves all calls at once, without CodeDeploy.
  *
- * An alarm that is on already stops a deployment before it begins, also one that would fix the cause:
- * `--param rollbackOnAlarms=false` deploys regardless.
+ * An active alarm stops a deployment before it begins, even one that would fix the cause: `--param
+ * rollbackOnAlarms=false` deploys regardless.
  */
 export function rollout(stack: Stack) {
   const { name, functions, text } = stack;
@@ -55,7 +55,7 @@ function deploymentGroup(configuration: string, alarms: readonly string[]) {
   });
 }
 
-/** CodeDeploy may move these aliases and look at these alarms. */
+/** CodeDeploy's permissions: moving these aliases and reading these alarms. */
 function deploymentRole(stack: Stack) {
   const arns = stack.functions.map(({ name }) => ownArn("lambda", `function:${name}`));
   const aliases = arns.map((arn) => `${arn}:live`);

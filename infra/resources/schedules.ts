@@ -13,8 +13,8 @@ import type { Stack, StackFunction } from "./stack.ts";
 const deadLetters = arnOf("ScheduleDeadLetterQueue");
 
 /**
- * What a function that a schedule calls needs too: a role for the schedule to call its alias, and a queue for calls
- * that were not delivered or that failed after Lambda's retries. No caller waits, so no caller would notice.
+ * The resources around a function that a schedule calls: a role for the schedule to call its alias, and a queue for
+ * calls that were not delivered or that failed after Lambda's retries. No caller waits, so no caller would notice.
  *
  * osls's schedules have no role, dead letters or retries: their targets are here.
  */
@@ -41,7 +41,7 @@ function target(logicalName: string) {
     Arn: aliasOf(logicalName),
     RoleArn: arnOf(`${logicalName}ScheduleRole`),
     DeadLetterConfig: { Arn: deadLetters },
-    // These are the delivery's. The next call comes anyway, so an old one is dropped.
+    // The retries and age limit of a delivery. The next call comes anyway, so an old one is dropped.
     RetryPolicy: { MaximumRetryAttempts: 5, MaximumEventAgeInSeconds: 3600 },
   };
 }

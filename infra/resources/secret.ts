@@ -25,7 +25,7 @@ export function secret({ stage, secretName, functions, text }: Stack) {
     Effect: "Deny",
     Principal: "*",
     Action: ["secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue"],
-    // In a secret's policy this is that secret: Secrets Manager takes nothing else.
+    // In a secret's policy this is that secret: Secrets Manager accepts nothing else.
     Resource: "*",
     Condition: { ArnNotEquals: { "aws:PrincipalArn": readers } },
   };

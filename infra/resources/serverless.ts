@@ -1,4 +1,4 @@
-// What serverless.yml reads by name. osls loads no TypeScript itself, so it goes through index.js.
+// The values that serverless.yml reads by name. osls loads no TypeScript itself, so it goes through index.js.
 import { alarmTopic } from "./alarm-topic.ts";
 import { alarms } from "./alarms.ts";
 import { capacity } from "./capacity.ts";
@@ -18,7 +18,7 @@ import { readStack, type Stack, type Variables } from "./stack.ts";
 import * as numberSync from "./sync.ts";
 import { table } from "./table.ts";
 
-/** The template beyond what osls makes of the functions: one fragment a concern. */
+/** The template's part that osls does not make from the functions: one fragment per concern. */
 const fragments = [
   keys,
   table,

@@ -1,6 +1,6 @@
 import { type FunctionDefinition, functions, logicalName } from "./functions.ts";
 
-/** How osls lets a fragment read serverless.yml. */
+/** The interface through which osls lets a fragment read serverless.yml. */
 export interface Variables {
   resolveVariable(address: string): Promise<unknown>;
 }
@@ -34,7 +34,7 @@ type Parameter = (typeof parameters)[number];
 export interface StackFunction extends FunctionDefinition {
   /** Its name in AWS. */
   name: string;
-  /** The beginning of the logical ids of its resources. */
+  /** The beginning of its resources' logical ids. */
   logicalName: string;
 }
 
@@ -46,7 +46,7 @@ export interface Stack {
   secretName: string;
   functions: StackFunction[];
   text(parameter: Parameter): string;
-  /** @throws when it is no number */
+  /** @throws when it is not a number */
   number(parameter: Parameter): number;
   flag(parameter: Parameter): boolean;
 }

@@ -1,7 +1,10 @@
 import { arnOf, ownArn, queue, resource, sub } from "./cloudformation.ts";
 import type { Stack } from "./stack.ts";
 
-/** The local queue's too. A message is hidden for twice as long as a run may take; after that its run was killed. */
+/**
+ * Also used for the local queue. A message is hidden for twice as long as a run may take; after that its run was
+ * killed.
+ */
 export const syncQueue = { visibilitySeconds: 120, maxReceives: 5 };
 
 /** The number sync's queue, the queue of its failed messages, and the bus that changes are published on. */
@@ -15,7 +18,7 @@ export function sync({ name }: Stack) {
           maxReceiveCount: syncQueue.maxReceives,
         },
       }),
-      // As long as SQS can keep it: redriving a message late does no harm.
+      // The longest time that SQS keeps a message: redriving it late does no harm.
       SyncDeadLetterQueue: queue(`${name}-sync-dead`, 14, {
         RedriveAllowPolicy: {
           redrivePermission: "byQueue",
@@ -30,7 +33,7 @@ export function sync({ name }: Stack) {
   };
 }
 
-/** Where RingCentral delivers notifications: the parameter `webhookUrl` (`none`: nowhere), else the API's address. */
+/** The address for RingCentral's notifications: the parameter `webhookUrl` (`none`: no address), else the API's. */
 export function webhookUrl({ text }: Stack) {
   const given = text("webhookUrl");
   if (given !== "") return given === "none" ? "" : given;

@@ -4,7 +4,7 @@ import type { Stack } from "./stack.ts";
 const key = (AttributeName: string, KeyType: "HASH" | "RANGE") => ({ AttributeName, KeyType });
 const text = (AttributeName: string) => ({ AttributeName, AttributeType: "S" as const });
 
-/** An emulator's table has it too. */
+/** Emulators create their table from this too. */
 export const tableShape = {
   // Single-item conditional writes only, so on-demand capacity fits.
   BillingMode: "PAY_PER_REQUEST" as const,

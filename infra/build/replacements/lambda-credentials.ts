@@ -1,8 +1,7 @@
 /**
- * Stands in for the AWS SDK's default credential chain in bundles. A Lambda function's credentials come in its
- * environment and nowhere else, so the chain's other links (SSO, profiles, web identity, instance metadata,
- * spawned processes) are 130 KB and some 15 ms of every cold start that could only ever fail. The local stack sets
- * the same variables.
+ * Replaces the AWS SDK's default credential chain in bundles. A Lambda function's credentials come from its environment
+ * only. The chain's other links (SSO, profiles, web identity, instance metadata, spawned processes) are 130 KB and some
+ * 15 ms of every cold start, and could only fail. The local stack sets the same variables.
  */
 export const defaultProvider = () => readCredentials;
 

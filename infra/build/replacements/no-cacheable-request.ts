@@ -1,6 +1,6 @@
 /**
- * Stands in for got's HTTP cache in bundles. got makes one only for a request with the option `cache`, which ours
- * never have: what may be cached is decided per caller, elsewhere. Without it 36 KB stay out of every bundle.
+ * Replaces got's HTTP cache in bundles. got uses it only for a request with the option `cache`, which ours never have:
+ * lib/ringcentral/cache caches per caller. Without it every bundle is 36 KB smaller.
  */
 export default class CacheableRequest {
   constructor() {

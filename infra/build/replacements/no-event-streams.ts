@@ -1,6 +1,6 @@
 /**
- * Stands in for the AWS SDK's event-stream codec in bundles. It is loaded by operations that stream events, such as
- * Kinesis' or Transcribe's; no operation of DynamoDB or Secrets Manager does.
+ * Replaces the AWS SDK's event-stream codec in bundles. Only operations that stream events load it, such as Kinesis' or
+ * Transcribe's; no operation of DynamoDB or Secrets Manager does.
  */
 export class EventStreamSerde {
   constructor() {

@@ -38,7 +38,7 @@ describe("a guardrail violation is", () => {
       /^HttpApiLogGroup/,
     ],
     [
-      "a log group that never expires its lines",
+      "a log group that keeps its lines permanently",
       ({ HttpApiLogGroup }) => delete HttpApiLogGroup?.Properties.RetentionInDays,
       /^HttpApiLogGroup does not say how many days/,
     ],

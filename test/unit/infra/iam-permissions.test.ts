@@ -96,7 +96,7 @@ describe("the permission check finds", () => {
       Resource: queue,
     });
     expect(findPermissionViolations(wider, used())).toEqual([
-      "webhooks/receive-ringcentral-event may use ScheduleDeadLetterQueue, which nothing tells it of",
+      "webhooks/receive-ringcentral-event may use ScheduleDeadLetterQueue, which nothing names to it",
     ]);
   });
 

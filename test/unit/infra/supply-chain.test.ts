@@ -71,7 +71,7 @@ describe("a licence", () => {
   test("that is missing is a violation", () => {
     const { license: _, ...unnamed } = entry;
     expect(findForeignLicences([{ ...unnamed, isProduction: true }])).toEqual([
-      "x 1.0.0 is deployed under no licence that it names",
+      "x 1.0.0 is deployed under no stated licence",
     ]);
   });
 });

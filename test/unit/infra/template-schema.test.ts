@@ -72,7 +72,7 @@ describe("the template check finds", () => {
 
   test("a reference to a missing resource, also inside a text", () => {
     expect(set("AlarmTopic", { KmsMasterKeyId: { Ref: "NoKey" } })).toEqual([
-      "AlarmTopic refers to NoKey, which is not there",
+      "AlarmTopic refers to NoKey, which does not exist",
     ]);
     expect(set("AlarmTopic", { DisplayName: { "Fn::Sub": "of ${Nobody.Arn}" } })).toHaveLength(1);
   });
@@ -88,7 +88,7 @@ describe("the template check finds", () => {
       Object.assign(resources.DataKey ?? {}, { DependsOn: ["RecordsTable"] }),
     );
     expect(circle).toEqual([
-      expect.stringMatching(/a circle: .*DataKey -> RecordsTable|RecordsTable -> DataKey/),
+      expect.stringMatching(/a cycle: .*DataKey -> RecordsTable|RecordsTable -> DataKey/),
     ]);
   });
 

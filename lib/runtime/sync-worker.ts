@@ -90,20 +90,14 @@ function depsFor({ accountId }: SyncMessage, invocation: JobInvocation): HandleM
 async function publish(services: Runtime, accountId: string, { deadline }: JobInvocation): Promise<boolean> {
   const bus = eventBus(services);
   if (bus === undefined) return true;
-  const put = async (changes: readonly NumberChange[]) => {
-    if (deadline.remainingMs() < PUBLISH_MS) throw new OutOfTime();
-    await bus.publish(changes.map((change) => toBusEvent(accountId, change)));
+  const deps = {
+    records: services.records,
+    hasTime: () => deadline.remainingMs() >= PUBLISH_MS,
+    publish: (changes: readonly NumberChange[]) =>
+      bus.publish(changes.map((change) => toBusEvent(accountId, change))),
   };
-  try {
-    await publishChanges({ records: services.records, publish: put }, accountId);
-    return true;
-  } catch (error) {
-    if (error instanceof OutOfTime) return false;
-    throw error;
-  }
+  return publishChanges(deps, accountId);
 }
-
-class OutOfTime extends Error {}
 
 /** Subscribers may get a change twice and recognise it by the sequence. */
 function toBusEvent(accountId: string, change: NumberChange): BusEvent {

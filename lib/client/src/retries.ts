@@ -26,9 +26,11 @@ export function withRetries(send: Send, options: Retries): Send {
     let waitedMs = 0;
     for (let attempt = 1; ; attempt += 1) {
       const outcome = await trySending(send, request);
-      const advice = attempt < attempts ? await adviceOn(request, outcome) : undefined;
-      const pauseMs = advice === undefined ? Number.POSITIVE_INFINITY : pauseFor(advice, attempt, random());
-      if (waitedMs + pauseMs > maxWaitMs) return settle(outcome);
+      const pauseMs = attempt < attempts ? await pauseAfter(request, outcome, attempt, random) : undefined;
+      if (pauseMs === undefined || waitedMs + pauseMs > maxWaitMs) {
+        if ("failure" in outcome) throw outcome.failure;
+        return outcome.response;
+      }
       waitedMs += pauseMs;
       await sleep(pauseMs, request.signal);
     }
@@ -45,19 +47,16 @@ async function trySending(send: Send, request: Request): Promise<Outcome> {
   }
 }
 
-function settle(outcome: Outcome): Response {
-  if ("failure" in outcome) throw outcome.failure;
-  return outcome.response;
-}
-
-interface Advice {
-  retryAfterMs?: number;
-}
-
-/** @returns undefined if the request must not be retried */
-async function adviceOn(request: Request, outcome: Outcome): Promise<Advice | undefined> {
+/** @returns the milliseconds to wait before the next attempt; undefined if the request must not be retried */
+async function pauseAfter(
+  request: Request,
+  outcome: Outcome,
+  attempt: number,
+  random: () => number,
+): Promise<number | undefined> {
+  const backoffMs = random() * FIRST_WAIT_MS * 2 ** (attempt - 1);
   if (request.signal.aborted) return undefined;
-  if ("failure" in outcome) return isRepeatable(request) ? {} : undefined;
+  if ("failure" in outcome) return isRepeatable(request) ? backoffMs : undefined;
   const { response } = outcome;
   if (response.ok || response.status < 400) return undefined;
   const problem = await readProblem(response);
@@ -67,7 +66,8 @@ async function adviceOn(request: Request, outcome: Outcome): Promise<Advice | un
   const isHarmless = isRepeatable(request) || (isRejected && problem.code !== "outcome_unknown");
   if (!mayHelp || !isHarmless) return undefined;
   const seconds = parseRetryAfter(response.headers.get("Retry-After")) ?? problem?.retryAfter;
-  return seconds === undefined ? {} : { retryAfterMs: seconds * 1000 };
+  // With jitter: apps that got the same `Retry-After` must not return at the same moment.
+  return seconds === undefined ? backoffMs : (seconds + random()) * 1000;
 }
 
 /**
@@ -81,12 +81,6 @@ function isRepeatable({ method, headers }: Request): boolean {
 /** The value in seconds; the API sends no dates. */
 function parseRetryAfter(value: string | null): number | undefined {
   return value !== null && /^\d+$/.test(value) ? Number(value) : undefined;
-}
-
-/** The wait, with jitter: apps that got the same `Retry-After` must not return at the same moment. */
-function pauseFor({ retryAfterMs }: Advice, attempt: number, random: number): number {
-  if (retryAfterMs !== undefined) return retryAfterMs + random * 1_000;
-  return random * FIRST_WAIT_MS * 2 ** (attempt - 1);
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

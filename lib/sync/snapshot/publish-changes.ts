@@ -8,6 +8,8 @@ interface PublishDeps {
   records: RecordStore;
   /** Delivers the changes to subscribers, in order, at least once. */
   publish(changes: readonly NumberChange[]): Promise<void>;
+  /** Whether there is time for another batch. Default: always. */
+  hasTime?(): boolean;
 }
 
 /** Batch size, and the most a crash can publish twice. */
@@ -17,9 +19,13 @@ const BATCH = 100;
  * Publishes the changes committed since the last call: each at least once, and in order within one process. Two
  * processes at the same time publish duplicates; subscribers drop them by sequence. Changes that expired unpublished
  * are skipped.
+ * @returns whether all are published; false when time was short
  * @throws what `publish` throws; StorageUnavailable
  */
-export async function publishChanges({ records, publish }: PublishDeps, accountId: string): Promise<void> {
+export async function publishChanges(
+  { records, publish, hasTime = () => true }: PublishDeps,
+  accountId: string,
+): Promise<boolean> {
   const key = publishedKey(accountId);
   for (;;) {
     const [head, stored] = await Promise.all([
@@ -27,7 +33,8 @@ export async function publishChanges({ records, publish }: PublishDeps, accountI
       records.read<ChangePosition>(key),
     ]);
     const from = stored?.value ?? { version: 1, index: 0 };
-    if (from.version > head.version) return;
+    if (from.version > head.version) return true;
+    if (!hasTime()) return false;
     const { changes, next } = await readChangesFrom(records, accountId, { head, from, limit: BATCH }).catch(
       (error: unknown) => {
         if (!(error instanceof ChangesGone)) throw error;

@@ -47,7 +47,7 @@ export async function examine(options: ExaminationOptions): Promise<Examination>
     return { findings };
   }
   try {
-    findings.push(ok("connection", "RingCentral answers"), ...checkClock(session));
+    findings.push(ok("connection", "RingCentral responds"), ...checkClock(session));
     findings.push(ok("login", "the app and the JWT credential are accepted"));
     findings.push(checkAppPermissions(session));
     const { finding, ids } = await checkWho(session, options.accountId);
@@ -81,7 +81,7 @@ function describeRejection({ failure }: RingCentralError): Finding[] {
     return [failed("connection", found, fix), ...rest];
   }
   const rest = later.map((check) => skipped(check, "there is no login"));
-  return [ok("connection", "RingCentral answers"), failed("login", found, fix), ...rest];
+  return [ok("connection", "RingCentral responds"), failed("login", found, fix), ...rest];
 }
 
 function checkClock({ clockAheadMs }: Session): Finding[] {

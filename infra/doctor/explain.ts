@@ -116,7 +116,7 @@ export function explainCall(failure: RingCentralFailure): Explanation {
 const causes: Record<string, string> = {
   ENOTFOUND: "the server's name is not known (DNS)",
   EAI_AGAIN: "the server's name could not be looked up (DNS)",
-  ECONNREFUSED: "nothing answers at that address",
+  ECONNREFUSED: "nothing listens at that address",
   ECONNRESET: "the connection was cut",
   EHOSTUNREACH: "there is no way to that address",
   ENETUNREACH: "there is no way to that address",

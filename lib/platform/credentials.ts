@@ -34,7 +34,7 @@ export class SecretUnavailableError extends Error {
   /** The reader's own deadline ended the reading. */
   readonly deadlineExceeded: boolean;
   constructor(options: { cause?: unknown; deadlineExceeded?: boolean } = {}) {
-    super("Secrets Manager did not answer", { cause: options.cause });
+    super("Secrets Manager did not respond", { cause: options.cause });
     this.deadlineExceeded = options.deadlineExceeded ?? false;
   }
 }

@@ -169,7 +169,7 @@ describe("the doctor", () => {
   });
 
   test.each([
-    ["nothing answers", "http://127.0.0.1:9", "nothing answers at that address"],
+    ["nothing listens", "http://127.0.0.1:9", "nothing listens at that address"],
     ["there is no such name", "http://no-such-host.invalid", "(DNS)"],
   ])("reports that %s", async (_, server, sentence) => {
     const run = await runDoctor({ credentials: { server } });

@@ -28,7 +28,7 @@ export function createApi(token: () => string | undefined): Api {
       return response.ok ? { data: body.data } : { problem: problemOf(response, body) };
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
-      return { problem: { code: "unreachable", title: "The API did not answer", detail } };
+      return { problem: { code: "unreachable", title: "The API did not respond", detail } };
     }
   }
   return {

@@ -64,7 +64,7 @@ const fixesByOwner = {
     configuration_invalid:
       "The log line of the request names the setting. Replaced credentials are read within a minute.",
   },
-  "nobody: it passes": {
+  "no action: it passes": {
     idempotency_in_progress:
       "Send the same request with the same key again after `Retry-After` seconds. The response is that of the first request.",
     snapshot_missing:

@@ -13,14 +13,9 @@ export class ConfigurationError extends Error {
 
 const csv = z.pipe(
   z.string(),
-  z.transform((text) =>
-    text
-      .split(",")
-      .map((part) => part.trim())
-      .filter((part) => part !== ""),
-  ),
+  z.transform((text): string[] => text.match(/[^,\s]+/g) ?? []),
 );
-
+const accountId = z.string().check(z.regex(/^[0-9]{1,20}$/));
 const text = z.string().check(z.minLength(1));
 const httpUrl = z.url({ protocol: /^https?$/ });
 /** Templates use an empty value for an absent one. */
@@ -43,7 +38,7 @@ const environment = z.object({
   /** Comma-separated origins, or `*`. Empty: no cross-origin caller. */
   CORS_ALLOWED_ORIGINS: z._default(csv, []),
   /** Comma-separated ids of the accounts that the schedule syncs. */
-  SYNC_ACCOUNTS: z._default(csv, []),
+  SYNC_ACCOUNTS: z._default(z.pipe(csv, z.array(accountId)), []),
   /** The sync queue; only the functions that send to it need it. */
   SYNC_QUEUE_URL: optional(text),
   /** The EventBridge bus for changes. Absent: changes are not published. */
@@ -81,15 +76,9 @@ export function readSettings(env: Record<string, string | undefined>) {
     tableName: e.TABLE_NAME,
     corsAllowedOrigins: e.CORS_ALLOWED_ORIGINS,
     problemTypeBase: e.PROBLEM_TYPE_BASE,
-    syncAccounts: accountIds(e.SYNC_ACCOUNTS),
+    syncAccounts: [...new Set(e.SYNC_ACCOUNTS)],
     syncQueueUrl: e.SYNC_QUEUE_URL,
     eventBusName: e.EVENT_BUS_NAME,
     webhookUrl: e.WEBHOOK_URL,
   });
-}
-
-function accountIds(list: readonly string[]): string[] {
-  if (list.some((id) => !/^[0-9]{1,20}$/.test(id)))
-    throw new ConfigurationError("SYNC_ACCOUNTS", "is malformed");
-  return [...new Set(list)];
 }

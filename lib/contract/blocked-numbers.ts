@@ -31,7 +31,6 @@ export const listBlockedNumbersRoute = defineRoute({
   description: "The numbers whose calls and messages the extension rejects.",
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
   response: { kind: "list", description: "A page of blocked numbers.", data: BlockedNumber },
-  problems: ["feature_not_available", "not_found"],
 });
 
 export const addBlockedNumberRoute = defineRoute({
@@ -46,5 +45,4 @@ export const addBlockedNumberRoute = defineRoute({
   query: z.strictObject({ country: z.optional(Country) }),
   body: NewBlockedNumber,
   response: { kind: "created", description: "The number is blocked.", data: BlockedNumber },
-  problems: ["parameter_invalid", "feature_not_available", "not_found"],
 });

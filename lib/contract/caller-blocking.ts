@@ -76,7 +76,6 @@ export const listCallerBlockingNumbersRoute = defineRoute({
     description: "A page of blocked and allowed numbers.",
     data: CallerBlockingNumber,
   },
-  problems: ["feature_not_available", "not_found"],
 });
 
 export const addCallerBlockingNumberRoute = defineRoute({
@@ -91,7 +90,6 @@ export const addCallerBlockingNumberRoute = defineRoute({
   query: z.strictObject({ country: z.optional(Country) }),
   body: NewCallerBlockingNumber,
   response: { kind: "created", description: "The number is on the list.", data: CallerBlockingNumber },
-  problems: ["parameter_invalid", "feature_not_available", "not_found"],
 });
 
 export const updateCallerBlockingNumberRoute = defineRoute({
@@ -106,7 +104,6 @@ export const updateCallerBlockingNumberRoute = defineRoute({
   query: z.strictObject({ country: z.optional(Country) }),
   body: CallerBlockingNumberUpdate,
   response: { kind: "item", description: "The entry as it is now.", data: CallerBlockingNumber },
-  problems: ["parameter_invalid", "feature_not_available", "not_found", "precondition_failed"],
 });
 
 export const deleteCallerBlockingNumberRoute = defineRoute({
@@ -119,7 +116,6 @@ export const deleteCallerBlockingNumberRoute = defineRoute({
   description: "Takes the entry off its list.",
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe, id: Id }),
   response: { kind: "deleted", description: "The entry is gone." },
-  problems: ["feature_not_available", "not_found", "precondition_failed"],
 });
 
 export const getCallerBlockingRoute = defineRoute({
@@ -132,7 +128,6 @@ export const getCallerBlockingRoute = defineRoute({
   description: "The settings that decide which callers the extension rejects.",
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
   response: { kind: "item", description: "The settings.", data: CallerBlockingSettings },
-  problems: ["feature_not_available", "not_found"],
 });
 
 export const updateCallerBlockingRoute = defineRoute({
@@ -146,5 +141,4 @@ export const updateCallerBlockingRoute = defineRoute({
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
   body: CallerBlockingSettingsUpdate,
   response: { kind: "item", description: "The settings as they are now.", data: CallerBlockingSettings },
-  problems: ["parameter_invalid", "feature_not_available", "not_found", "precondition_failed"],
 });

@@ -57,10 +57,8 @@ export const ForwardingNumberUpdate = requestBody(
 );
 export type ForwardingNumberUpdate = z.output<typeof ForwardingNumberUpdate>;
 
-const readProblems = ["feature_not_available", "call_handling_unavailable", "not_found"] as const;
 const writeProblems = [
-  ...readProblems,
-  "parameter_invalid",
+  "call_handling_unavailable",
   "forwarding_label_duplicate",
   "forwarding_custom_label_limit_reached",
   "number_belongs_to_account",
@@ -78,7 +76,7 @@ export const listForwardingNumbersRoute = defineRoute({
   description: "The numbers and devices the extension's calls can be forwarded or flipped to.",
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
   response: { kind: "list", description: "A page of forwarding numbers.", data: ForwardingNumber },
-  problems: [...readProblems],
+  problems: ["call_handling_unavailable"],
 });
 
 export const addForwardingNumberRoute = defineRoute({
@@ -108,7 +106,7 @@ export const updateForwardingNumberRoute = defineRoute({
   query: z.strictObject({ country: z.optional(Country) }),
   body: ForwardingNumberUpdate,
   response: { kind: "item", description: "The forwarding number as it is now.", data: ForwardingNumber },
-  problems: [...writeProblems, "precondition_failed"],
+  problems: [...writeProblems],
 });
 
 export const deleteForwardingNumberRoute = defineRoute({
@@ -121,5 +119,5 @@ export const deleteForwardingNumberRoute = defineRoute({
   description: "Calls are no longer forwarded or flipped there.",
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe, forwardingNumberId: Id }),
   response: { kind: "deleted", description: "The forwarding number is gone." },
-  problems: [...readProblems, "precondition_failed"],
+  problems: ["call_handling_unavailable"],
 });

@@ -59,5 +59,4 @@ export const getOverviewRoute = defineRoute({
     mode: z._default(z.enum(["partial", "strict"]), "partial"),
   }),
   response: { kind: "item", description: "The parts.", data: Overview },
-  problems: ["feature_not_available", "not_found"],
 });

@@ -78,6 +78,11 @@ export function isPaged(route: Route): boolean {
   return route.response.kind === "list" || route.response.kind === "feed";
 }
 
+/** Whether callers may name the version to change with `If-Match`. */
+export function isConditional({ method }: Route): boolean {
+  return method === "PUT" || method === "DELETE";
+}
+
 export function defineRoute<
   const Kind extends ResponseKind,
   Body extends ObjectSchema | undefined,

@@ -1,6 +1,6 @@
 import type * as z from "zod/mini";
 import { Cursor, DEFAULT_LIMIT, MAX_LIMIT, SET_VALUES } from "../parameters.ts";
-import { isPaged, type ObjectSchema, type Route } from "../route.ts";
+import { isConditional, isPaged, type ObjectSchema, type Route } from "../route.ts";
 import { type JsonObject, jsonSchema } from "./schemas.ts";
 
 /** A request without its body. */
@@ -12,7 +12,7 @@ export function requestParameters(route: Route): JsonObject[] {
     requestIdParameter,
     ...(route.method === "GET" ? [ifNoneMatch] : []),
     ...(route.method === "POST" && route.scope !== undefined ? [idempotencyKey] : []),
-    ...(route.problems?.includes("precondition_failed") ? [ifMatch] : []),
+    ...(isConditional(route) ? [ifMatch] : []),
   ];
 }
 

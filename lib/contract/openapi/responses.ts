@@ -1,5 +1,5 @@
 import { type ProblemCode, problems } from "../problems.ts";
-import { isPaged, type ResponseKind, type Route } from "../route.ts";
+import { isConditional, isPaged, type ResponseKind, type Route } from "../route.ts";
 import { headerRefs } from "./parameters.ts";
 import { type JsonObject, refTo, schemaName, successBody } from "./schemas.ts";
 
@@ -20,7 +20,9 @@ export function problemCodesOf(route: Route): ProblemCode[] {
     "request_invalid",
     "internal",
     "rate_limited",
-    ...(route.body ? (["body_too_large", "media_type_unsupported"] as const) : []),
+    ...(route.body ? (["body_too_large", "media_type_unsupported", "parameter_invalid"] as const) : []),
+    ...(route.parameters?.shape.extensionId ? (["feature_not_available", "not_found"] as const) : []),
+    ...(isConditional(route) ? (["precondition_failed"] as const) : []),
     ...(isPaged(route) ? (["cursor_invalid"] as const) : []),
     ...(route.method === "POST" && route.scope !== undefined ? keyed : []),
     ...(route.method !== "GET" && route.scope !== undefined ? (["outcome_unknown"] as const) : []),

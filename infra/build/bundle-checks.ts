@@ -33,10 +33,9 @@ export function packageLocation(path: string): string | undefined {
 /** A budget further above the size than this would hide a careless import. */
 const SLACK = 1.15;
 
-export interface Budgets {
-  /** KB of each minified bundle, by function. */
+/** In KB: of each minified bundle, and of each page beside one, compressed as it is sent. */
+interface Budgets {
   bundles: ReadonlyMap<string, number>;
-  /** KB of each page beside a bundle, compressed as it is sent. */
   pages: ReadonlyMap<string, number>;
 }
 
@@ -53,10 +52,8 @@ export function findBudgetViolations(
 ): string[] {
   return bundles.flatMap(({ name, code: { byteLength }, files }) => {
     const pageBytes = files.reduce((sum, { contents }) => sum + contents.byteLength, 0);
-    return [
-      ...judgeSize(name, byteLength / 1024, code.get(name)),
-      ...(pageBytes === 0 ? [] : judgeSize(`the page of ${name}`, pageBytes / 1024, pages.get(name))),
-    ];
+    const ofPage = judgeSize(`the page of ${name}`, pageBytes / 1024, pages.get(name));
+    return [...judgeSize(name, byteLength / 1024, code.get(name)), ...(pageBytes === 0 ? [] : ofPage)];
   });
 }
 

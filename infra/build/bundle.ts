@@ -14,22 +14,20 @@ export interface Bundle {
   /** The bundle's file. */
   path: string;
   code: Uint8Array;
-  /** The files beside it: the page that it serves. Paths from the bundle's folder. */
+  /** The page that it serves. Paths from the bundle's folder. */
   files: SideFile[];
-  /** Its inputs by path from the project's root, with the bytes that each takes in the bundle and its files. */
+  /** Its sources, by path from the project's root, with how many bytes of the bundle and its files each takes. */
   inputs: Record<string, number>;
 }
 
-export interface BundleOptions {
+interface BundleOptions {
   /** Bundles go to `<outDir>/functions/<name>.mjs`, so that a handler has the same name here, zipped and deployed. */
   outDir: string;
   /**
-   * Source maps go to `<mapsDir>/functions/<name>.mjs.map`: kept for reading stack traces, never deployed. They take
-   * most of the build's time; without this option there are none.
+   * Source maps go to `<mapsDir>/functions/<name>.mjs.map`: kept for reading stack traces, never deployed.
+   * They take most of the time of a build. Absent: none are made.
    */
   mapsDir?: string;
-  /** The project to bundle; default: this one. */
-  root?: string;
 }
 
 const replacements = fileURLToPath(new URL("replacements", import.meta.url));
@@ -42,8 +40,8 @@ const lighterModules = {
 };
 
 /** Every file under `functions/` is one Lambda function. */
-export async function listFunctions(root: string = projectRoot): Promise<string[]> {
-  const files = await readdir(join(root, "functions"), { recursive: true });
+export async function listFunctions(): Promise<string[]> {
+  const files = await readdir(join(projectRoot, "functions"), { recursive: true });
   return files
     .filter((file) => file.endsWith(".ts"))
     .map((file) => file.slice(0, -".ts".length).split(sep).join("/"))
@@ -57,15 +55,14 @@ export async function listFunctions(root: string = projectRoot): Promise<string[
  * bundled, tree-shaken client, so the bundle holds the versions of package-lock.json.
  * @throws esbuild's BuildFailure, with the errors already printed
  */
-export async function bundleFunctions(options: BundleOptions): Promise<Bundle[]> {
-  const { outDir, mapsDir, root = projectRoot } = options;
-  const names = await listFunctions(root);
-  for (const dir of [outDir, ...(mapsDir === undefined ? [] : [mapsDir])]) {
+export async function bundleFunctions({ outDir, mapsDir }: BundleOptions): Promise<Bundle[]> {
+  const names = await listFunctions();
+  for (const dir of [outDir, mapsDir ?? outDir]) {
     await rm(join(dir, "functions"), { recursive: true, force: true });
   }
   // One build for all of them: shared modules are read and parsed once.
   const { outputFiles, metafile } = await build({
-    absWorkingDir: root,
+    absWorkingDir: projectRoot,
     entryPoints: names.map((name) => ({ in: `functions/${name}.ts`, out: `functions/${name}` })),
     outdir: outDir,
     outExtension: { ".js": ".mjs" },
@@ -95,15 +92,9 @@ export async function bundleFunctions(options: BundleOptions): Promise<Bundle[]>
       if (mapsDir !== undefined && map !== undefined) {
         await writeFileAt(join(mapsDir, "functions", `${name}.mjs.map`), map);
       }
-      const page = await buildPage(name, root);
-      for (const file of page?.files ?? []) await writeFileAt(join(dirname(path), file.path), file.contents);
-      return {
-        name,
-        path,
-        code,
-        files: page?.files ?? [],
-        inputs: { ...inputs.get(`functions/${name}.ts`), ...page?.inputs },
-      };
+      const { files, inputs: pageInputs } = await buildPage(name, projectRoot);
+      for (const file of files) await writeFileAt(join(dirname(path), file.path), file.contents);
+      return { name, path, code, files, inputs: { ...inputs[`functions/${name}.ts`], ...pageInputs } };
     }),
   );
 }
@@ -113,14 +104,10 @@ async function writeFileAt(path: string, contents: Uint8Array): Promise<void> {
   await writeFile(path, contents);
 }
 
-function inputsByEntry(metafile: Metafile): Map<string, Record<string, number>> {
-  return new Map(
-    Object.values(metafile.outputs).flatMap(({ entryPoint, inputs }) => {
-      if (entryPoint === undefined) return [];
-      const files = Object.entries(inputs).filter(([path]) => !path.startsWith("node-module:"));
-      return [
-        [entryPoint, Object.fromEntries(files.map(([path, { bytesInOutput }]) => [path, bytesInOutput]))],
-      ];
-    }),
-  );
+function inputsByEntry({ outputs }: Metafile): Record<string, Bundle["inputs"]> {
+  const entries = Object.values(outputs).map(({ entryPoint = "", inputs }) => {
+    const files = Object.entries(inputs).filter(([path]) => !path.startsWith("node-module:"));
+    return [entryPoint, Object.fromEntries(files.map(([path, { bytesInOutput }]) => [path, bytesInOutput]))];
+  });
+  return Object.fromEntries(entries);
 }

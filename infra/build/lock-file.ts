@@ -10,7 +10,7 @@ const Entry = z.object({
   dev: z.optional(z.boolean()),
   devOptional: z.optional(z.boolean()),
   optional: z.optional(z.boolean()),
-  /** Stands for a folder of this project. */
+  /** The package is a folder of this project. */
   link: z.optional(z.boolean()),
   hasInstallScript: z.optional(z.boolean()),
 });

@@ -13,7 +13,7 @@ export interface SideFile {
 }
 
 /** A page as its function serves it. */
-export interface Page {
+interface Page {
   files: SideFile[];
   /** Its inputs by path from the project's root, with the bytes of the page that each takes. */
   inputs: Record<string, number>;
@@ -67,28 +67,27 @@ export const packagesInPages: readonly string[] = ["swagger-ui-dist"];
  * @returns `undefined` when the function serves no page
  * @throws esbuild's BuildFailure; an Error when the page names a missing file
  */
-export async function buildPage(functionName: string, root: string): Promise<Page | undefined> {
+export async function buildPage(functionName: string, root: string): Promise<Page> {
   const source = pages[functionName];
-  if (source === undefined) return undefined;
+  if (source === undefined) return { files: [], inputs: {} };
   const path = join(root, "lib/pages", source.html);
-  const inputs: Record<string, number> = {};
+  const inputs: Page["inputs"] = {};
   const hashes: Record<"script" | "style", string[]> = { script: [], style: [] };
   const template = (await readFile(path, "utf8")).replace("<!-- content -->", () => source.content?.() ?? "");
   const parts = template.split(/(<script [^>]*src="[^"]+"[^>]*><\/script>|<link rel="stylesheet"[^>]*>)/);
-  const html: string[] = [];
+  let html = "";
   for (const part of parts) {
-    const [, kind, , file] = /^<(script|link)[^>]*\b(src|href)="([^"]+)"/.exec(part) ?? [];
-    if (kind === undefined || file === undefined) {
-      html.push(part);
+    const [, kind, file] = /^<(script|link)[^>]*\b(?:src|href)="([^"]+)"/.exec(part) ?? [];
+    if (file === undefined) {
+      html += part;
       continue;
     }
     const element = kind === "script" ? "script" : "style";
     const { from, text } = await embeddable(file, dirname(path));
     hashes[element].push(`'sha256-${createHash("sha256").update(text).digest("base64")}'`);
     inputs[relative(root, from).split(sep).join("/")] = text.length;
-    html.push(`<${element}>${text}</${element}>`);
+    html += `<${element}>${text}</${element}>`;
   }
-  const whole = html.join("");
   const facts = {
     contentSecurityPolicy: policyText({
       "default-src": "'none'",
@@ -99,13 +98,13 @@ export async function buildPage(functionName: string, root: string): Promise<Pag
       "form-action": "'none'",
       "frame-ancestors": "'none'",
     }),
-    digest: createHash("sha256").update(whole).digest("base64url").slice(0, 22),
+    digest: createHash("sha256").update(html).digest("base64url").slice(0, 22),
   };
   const folder = `${functionName.split("/").at(-1)}.page`;
   return {
     inputs,
     files: [
-      { path: `${folder}/index.html.gz`, contents: gzipSync(whole, { level: 9 }) },
+      { path: `${folder}/index.html.gz`, contents: gzipSync(html, { level: 9 }) },
       { path: `${folder}/page.json`, contents: Buffer.from(`${JSON.stringify(facts, null, 2)}\n`) },
     ],
   };
@@ -121,15 +120,13 @@ async function embeddable(file: string, folder: string): Promise<{ from: string;
   const isOurs = file.startsWith(".");
   const from = isOurs ? join(folder, file) : createRequire(import.meta.url).resolve(file);
   const text = isOurs ? await bundle(from) : await readFile(from, "utf8");
-  // Such a text would end the element that holds it.
-  if (/<\/(script|style)|<!--/i.test(text)) return { from, text: escapeTags(text, from) };
-  return { from, text };
-}
-
-function escapeTags(text: string, from: string): string {
+  // Such a text would end the element around it.
+  const isSafe = !/<\/(script|style)|<!--/i.test(text);
+  if (isSafe) return { from, text };
   if (from.endsWith(".css")) throw new Error(`${from} cannot be put into a page`);
-  // In a script, such a text can only be in a string, a template or a regular expression.
-  return text.replace(/<\/(script|style)/gi, "<\\/$1").replaceAll("<!--", "\\x3C!--");
+  // In a script such a text can only be in a string, a template or a regular expression.
+  const escaped = text.replace(/<\/(script|style)/gi, "<\\/$1").replaceAll("<!--", "\\x3C!--");
+  return { from, text: escaped };
 }
 
 async function bundle(entry: string): Promise<string> {
@@ -144,7 +141,5 @@ async function bundle(entry: string): Promise<string> {
     legalComments: "none",
     logLevel: "error",
   });
-  const [output] = outputFiles;
-  if (output === undefined) throw new Error(`esbuild made nothing of ${entry}`);
-  return output.text.trim();
+  return outputFiles.map(({ text }) => text.trim()).join("");
 }

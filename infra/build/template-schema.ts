@@ -54,8 +54,10 @@ function judgeObject(value: object, properties: Properties, path: string): strin
 
 function judge(value: unknown, type: PropertyType, path: string): string[] {
   if (isIntrinsic(value)) return [];
-  const violations = judgeKind(value, type, path);
-  if (violations.length > 0) return violations;
+  if (!kinds[type.type](value)) {
+    return [`${path} must be of type ${type.type}, not ${JSON.stringify(value)}`];
+  }
+  const members: object = typeof value === "object" && value !== null ? value : {};
   switch (type.type) {
     case "union": {
       const verdicts = type.types.map((one) => judge(value, one, path));
@@ -63,11 +65,9 @@ function judge(value: unknown, type: PropertyType, path: string): string[] {
     }
     case "array":
     case "map":
-      return Object.entries(Object(value)).flatMap(([key, one]) =>
-        judge(one, type.element, `${path}.${key}`),
-      );
+      return Object.entries(members).flatMap(([key, one]) => judge(one, type.element, `${path}.${key}`));
     case "ref":
-      return judgeObject(Object(value), propertiesOfType(type.reference.$ref), path);
+      return judgeObject(members, propertiesOfType(type.reference.$ref), path);
     case "string":
     case "integer": {
       const allowed: readonly unknown[] | undefined = type.allowedValues;
@@ -79,7 +79,8 @@ function judge(value: unknown, type: PropertyType, path: string): string[] {
   }
 }
 
-const isObject = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
+const isObject = (value: unknown): value is object =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
 const isText = (value: unknown) => typeof value === "string";
 
 /** Whether a value can be of a type at all. */
@@ -94,13 +95,9 @@ const kinds: Record<PropertyType["type"], (value: unknown) => boolean> = {
   number: (value) => typeof value === "number",
   ref: isObject,
   string: isText,
-  tag: (value) => isObject(value) && "Key" in Object(value) && "Value" in Object(value),
+  tag: (value) => isObject(value) && "Key" in value && "Value" in value,
   union: () => true,
 };
-
-function judgeKind(value: unknown, { type }: PropertyType, path: string): string[] {
-  return kinds[type](value) ? [] : [`${path} must be of type ${type}, not ${JSON.stringify(value)}`];
-}
 
 const MAX_TEMPLATE_BYTES = 1_000_000;
 const MAX_RESOURCES = 500;

@@ -24,31 +24,26 @@ export function resourcesOf(template: Template, type: string): [logicalId: strin
   return Object.entries(template.Resources).filter(([, { Type }]) => Type === type);
 }
 
-const Ref = z.object({ Ref: z.string() });
-const GetAtt = z.object({ "Fn::GetAtt": z.tuple([z.string(), z.string()]) });
-const Join = z.object({ "Fn::Join": z.tuple([z.string(), z.array(z.unknown())]) });
-const Sub = z.object({ "Fn::Sub": z.string() });
-
-/** The logical id behind a `Ref`, an `Fn::GetAtt` or an `Fn::Join` that begins with one. */
-export function referredTo(value: unknown): string | undefined {
-  const ref = Ref.safeParse(value);
-  if (ref.success) return ref.data.Ref;
-  const getAtt = GetAtt.safeParse(value);
-  if (getAtt.success) return getAtt.data["Fn::GetAtt"][0];
-  const join = Join.safeParse(value);
-  return join.success ? referredTo(join.data["Fn::Join"][1][0]) : undefined;
-}
+const Intrinsic = z.object({
+  Ref: z.optional(z.string()),
+  "Fn::GetAtt": z.optional(z.array(z.string())),
+  "Fn::Sub": z.optional(z.string()),
+  "Fn::Join": z.optional(z.tuple([z.string(), z.array(z.unknown())])),
+});
 
 /** A value as text: strings unchanged, references as `${LogicalId}` or `${LogicalId.Attribute}`. */
 export function spell(value: unknown): string {
   if (typeof value === "string") return value;
-  const ref = Ref.safeParse(value);
-  if (ref.success) return `\${${ref.data.Ref}}`;
-  const getAtt = GetAtt.safeParse(value);
-  if (getAtt.success) return `\${${getAtt.data["Fn::GetAtt"].join(".")}}`;
-  const sub = Sub.safeParse(value);
-  if (sub.success) return sub.data["Fn::Sub"];
-  const join = Join.safeParse(value);
-  if (join.success) return join.data["Fn::Join"][1].map(spell).join(join.data["Fn::Join"][0]);
-  return JSON.stringify(value);
+  const intrinsic = Intrinsic.safeParse(value).data ?? {};
+  const { Ref, "Fn::GetAtt": getAtt, "Fn::Sub": sub, "Fn::Join": join } = intrinsic;
+  if (Ref !== undefined) return `\${${Ref}}`;
+  if (getAtt !== undefined) return `\${${getAtt.join(".")}}`;
+  if (sub !== undefined) return sub;
+  if (join !== undefined) return join[1].map(spell).join(join[0]);
+  return JSON.stringify(value ?? null);
+}
+
+/** The logical id that a `Ref`, an `Fn::GetAtt` or an `Fn::Join` that begins with one is for. */
+export function referredTo(value: unknown): string | undefined {
+  return /^\$\{(\w+)[.}]/.exec(spell(value))?.[1];
 }

@@ -10,7 +10,7 @@ const actionsOfCommand: Record<string, readonly string[]> = {
   "dynamodb:TransactGetItems": ["dynamodb:GetItem"],
 };
 
-/** IAM's prefix where it is not the client's name without hyphens. */
+/** IAM's prefix, where it differs from the client's name without hyphens. */
 const prefixOfClient: Record<string, string> = {
   "secrets-manager": "secretsmanager",
   eventbridge: "events",

@@ -39,7 +39,7 @@ export function lockedPackages(root: string = projectRoot): LockedPackage[] {
     }));
 }
 
-/** `node_modules/a/node_modules/@b/c` holds the package `@b/c`. */
+/** `node_modules/a/node_modules/@b/c` has the package `@b/c`. */
 export function packageName(location: string): string {
   return location.slice(location.lastIndexOf("node_modules/") + "node_modules/".length);
 }

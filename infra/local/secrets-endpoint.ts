@@ -30,7 +30,7 @@ const UpdateSecretVersionStage = z.object({
   RemoveFromVersionId: z.string(),
 });
 
-/** Each operation on the versions of one secret. The response also has the secret's name and ARN. */
+/** Each operation, on the versions of one secret. Every response also has the secret's name and ARN. */
 const operations: Record<string, (versions: Version[], input: unknown) => object> = {
   GetSecretValue(versions, input) {
     const { VersionId, VersionStage } = parseInput(GetSecretValue, input);

@@ -10,7 +10,7 @@ export interface LocalQueue {
 }
 
 export interface SqsEmulator {
-  /** The endpoint; `queue.url` lies below it. */
+  /** The endpoint; `queue.url` is below it. */
   url: string;
   queue: LocalQueue;
   client: SQSClient;

@@ -123,7 +123,7 @@ function stageParameters({ apiUrl, issuerUrl, accountId }: Stack, { sqs }: AwsEm
   return {
     authIssuer: issuerUrl,
     authAudience: AUDIENCE,
-    // No metrics: nothing reads them here, and they would hide the log lines.
+    // Nothing reads metrics here, and they would hide the log lines.
     metricsNamespace: "none",
     syncAccounts: accountId,
     syncQueueUrl: sqs.queue.url,

@@ -1,5 +1,5 @@
 import type { Route } from "../../lib/contract/route.ts";
-import { forEachOf } from "./cloudformation.ts";
+import { perFunction } from "./cloudformation.ts";
 import { logicalName } from "./functions.ts";
 import type { Stack } from "./stack.ts";
 
@@ -53,7 +53,7 @@ export function capacity({ functions, number, flag }: Stack) {
     // The stage may name only routes that exist.
     DependsOn: routes.map((route) => routeLogicalId(routeKey(route))),
   };
-  const reserved = forEachOf(functions, "LambdaFunction", ({ route }) => ({
+  const reserved = perFunction(functions, "LambdaFunction", ({ route }) => ({
     Properties: { ReservedConcurrentExecutions: classOf(route).concurrency },
   }));
   return { extensions: { HttpApiStage: stage, ...(flag("reserveConcurrency") && reserved) } };

@@ -11,7 +11,7 @@ export const resource = (Type: string, Properties: object, attributes: object = 
 export const kept = { DeletionPolicy: "Retain", UpdateReplacePolicy: "Retain" };
 
 /** One resource for each function. Its logical id begins with the function's. */
-export const forEachOf = (
+export const perFunction = (
   functions: readonly StackFunction[],
   suffix: string,
   make: (definition: StackFunction) => object,

@@ -1,4 +1,4 @@
-import { allow, arnOf, forEachOf, ownArn, role, sub, viaServices } from "./cloudformation.ts";
+import { allow, arnOf, ownArn, perFunction, role, sub, viaServices } from "./cloudformation.ts";
 import type { Permissions } from "./functions.ts";
 import type { Stack, StackFunction } from "./stack.ts";
 
@@ -11,7 +11,7 @@ export function roles({ functions }: Stack) {
       policyName: "function",
       statements: statementsFor(definition),
     });
-  return { Resources: forEachOf(functions, "Role", make) };
+  return { Resources: perFunction(functions, "Role", make) };
 }
 
 function statementsFor({ name, schedule, permissions }: StackFunction): object[] {

@@ -1,5 +1,5 @@
 import { alarmArns, functionAlarm, rollbackAlarms } from "./alarms.ts";
-import { allow, arnOf, forEachOf, ownArn, resource, role, sub } from "./cloudformation.ts";
+import { allow, arnOf, ownArn, perFunction, resource, role, sub } from "./cloudformation.ts";
 import type { Stack } from "./stack.ts";
 
 /**
@@ -22,11 +22,11 @@ export function rollout(stack: Stack) {
         ComputePlatform: "Lambda",
       }),
       DeploymentRole: deploymentRole(stack),
-      ...forEachOf(functions, "DeploymentGroup", ({ logicalName }) =>
+      ...perFunction(functions, "DeploymentGroup", ({ logicalName }) =>
         deploymentGroup(configuration, guarded ? [functionAlarm(logicalName), ...rollbackAlarms] : []),
       ),
     },
-    extensions: forEachOf(functions, "LambdaAlias", ({ logicalName }) => ({
+    extensions: perFunction(functions, "LambdaAlias", ({ logicalName }) => ({
       UpdatePolicy: {
         CodeDeployLambdaAliasUpdate: {
           ApplicationName: { Ref: "Deployments" },

@@ -1,8 +1,8 @@
 import {
   allow,
   arnOf,
-  forEachOf,
   ownAccountOnly,
+  perFunction,
   queue,
   resource,
   role,
@@ -16,17 +16,17 @@ const deadLetters = arnOf("ScheduleDeadLetterQueue");
  * The resources around a function that a schedule calls: a role for the schedule to call its alias, and a queue for
  * calls that were not delivered or that failed after Lambda's retries. No caller waits, so no caller would notice.
  *
- * osls's schedules have no role, dead letters or retries: their targets are here.
+ * The target here replaces osls's; these schedules have no input that it would lose.
  */
 export function schedules({ name, functions }: Stack) {
   const scheduled = functions.filter(({ schedule }) => schedule !== undefined);
   return {
     Resources: {
       ScheduleDeadLetterQueue: queue(`${name}-scheduled-dead`, 14),
-      ...forEachOf(scheduled, "ScheduleRole", scheduleRole),
-      ...forEachOf(scheduled, "OnFailure", onFailure),
+      ...perFunction(scheduled, "ScheduleRole", scheduleRole),
+      ...perFunction(scheduled, "OnFailure", onFailure),
     },
-    extensions: forEachOf(scheduled, "SchedulerSchedule1", ({ logicalName }) => ({
+    extensions: perFunction(scheduled, "SchedulerSchedule1", ({ logicalName }) => ({
       Properties: { Target: target(logicalName) },
     })),
   };

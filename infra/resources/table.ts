@@ -6,7 +6,7 @@ const text = (AttributeName: string) => ({ AttributeName, AttributeType: "S" as 
 
 /** Emulators create their table from this too. */
 export const tableShape = {
-  // Single-item conditional writes only, so on-demand capacity fits.
+  // All writes are conditional and of one item, so on-demand capacity fits.
   BillingMode: "PAY_PER_REQUEST" as const,
   AttributeDefinitions: [text("pk"), text("sk")],
   KeySchema: [key("pk", "HASH"), key("sk", "RANGE")],

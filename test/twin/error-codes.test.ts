@@ -74,13 +74,11 @@ const cases: Record<string, () => Promise<Read>> = {
   "CMN-104 400": () => call("POST", blocked, "[]"),
   "CMN-106 400": () => call("DELETE", `${blocking}/${Array.from({ length: 31 }, (_, id) => id)}`),
   "CMN-108 400": () => call("PUT", `${blocked}/4400111000`, { name: "No id" }),
-  "CMN-109 403": () =>
-    callAs(
-      SEED.jwts.otherAccountAdmin,
-      mainApp,
-      "GET",
-      "/restapi/v1.0/account/~/extension/~/forwarding-number",
-    ),
+  "CMN-109 403": () => {
+    twin.configure({ movedForwardingReads: "CMN-109" });
+    const path = "/restapi/v1.0/account/~/extension/~/forwarding-number";
+    return callAs(SEED.jwts.otherAccountAdmin, mainApp, "GET", path);
+  },
   "CMN-110 400": () => rawPost({}),
   "CMN-120 404": () => call("GET", "/restapi/v1.0/account/~/extension/%zz/blocked-number"),
   "CMN-201 500": () => faulty(500, "CMN-201"),
@@ -113,6 +111,10 @@ const cases: Record<string, () => Promise<Read>> = {
   "CMN-408 403": () => callAs(SEED.jwts.limited, mainApp, "GET", forwardingOf("~")),
   "CMN-409 400": () => call("POST", forwarding, { phoneNumber: free, label: "x".repeat(61) }),
   "CMN-411 400": () => call("GET", `${forwarding}?page=1001`),
+  "CMN-468 403": () => {
+    const path = "/restapi/v1.0/account/~/extension/~/answering-rule";
+    return callAs(SEED.jwts.otherAccountAdmin, mainApp, "GET", path);
+  },
   "FPN-102 400": () => call("POST", forwarding, { phoneNumber: free, type: "Home" }),
   "FPN-103 400": () => call("POST", forwardingOf(SEED.fullExtensionId), { phoneNumber: free }),
   "FPN-104 400": () =>

@@ -30,12 +30,20 @@ describe("the stand-alone twin", () => {
         "Heavy=1",
         "--legacy-blocked-numbers",
         "false",
+        "--call-handling",
+        "moving",
+        "--moved-forwarding-writes",
+        "CMN-468",
       );
       const [line] = (await once(child.stdout, "data")) as [Buffer];
       const url = line.toString().split("\n")[0] ?? "";
       expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
       const options = (await (await fetch(`${url}/__twin/options`)).json()) as object;
-      expect(options).toMatchObject({ legacyBlockedNumbers: false, limits: { Heavy: 1, Light: 50 } });
+      expect(options).toMatchObject({
+        movedForwardingWrites: "CMN-468",
+        legacyBlockedNumbers: false,
+        limits: { Heavy: 1, Light: 50 },
+      });
       const exit = once(child, "exit");
       child.kill(signal);
       expect(await exit).toEqual([0, null]);
@@ -46,6 +54,7 @@ describe("the stand-alone twin", () => {
     ["--colour", "red"],
     ["--max-per-page", "none"],
     ["--limits", "Tiny=1"],
+    ["--call-handling", "fast"],
   ])("rejects %s %s", async (...args) => {
     const child = run(...args);
     const stderr: Buffer[] = [];

@@ -1,5 +1,6 @@
 // A stand-alone twin: `node test/twin/main.ts --port 3900 --numbers 25000`. Prints its URL once it listens.
 import { parseArgs } from "node:util";
+import { settingNames } from "./options.ts";
 import { OptionError, SEED, startTwin, type TwinOptions } from "./twin.ts";
 
 const usage = `usage: node test/twin/main.ts [options]
@@ -16,24 +17,28 @@ const usage = `usage: node test/twin/main.ts [options]
   --duplicate-blocked-number X CMN-406 | CMN-101 | idempotent
   --issue-refresh-tokens B     true | false
   --latency-ms N               every call takes this long (0)
+  --call-handling X            legacy | new | moving: the backend of the main account (legacy)
+  --move-after-ms N            when a moving account moves (60000)
+  --move-before-call N         ... or before that many calls, if sooner
   --limits X                   Light=50,Medium=40,Heavy=10,Auth=5 in part or whole, or off
-  --help                       this text`;
+  --help                       this text
+
+Every setting of the README has a flag, such as --moved-forwarding-writes CMN-468.`;
 
 const text = { type: "string" } as const;
+const startOptions = [
+  "port",
+  "host",
+  "numbers",
+  "seed",
+  "callHandling",
+  "moveAfterMs",
+  "moveBeforeCall",
+  "limits",
+];
+const toFlag = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 const flags = {
-  port: text,
-  host: text,
-  numbers: text,
-  seed: text,
-  "max-per-page": text,
-  "legacy-blocked-numbers": text,
-  "omitted-status-means": text,
-  "put-forwarding": text,
-  "put-caller-blocking": text,
-  "duplicate-blocked-number": text,
-  "issue-refresh-tokens": text,
-  "latency-ms": text,
-  limits: text,
+  ...Object.fromEntries([...startOptions, ...settingNames].map((name) => [toFlag(name), text])),
   help: { type: "boolean" },
 } as const;
 

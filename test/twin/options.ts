@@ -1,4 +1,9 @@
 import type { Clock } from "./clock.ts";
+import {
+  type CallHandlingSettings,
+  callHandlingDefaults,
+  callHandlingValues,
+} from "./rest/call-handling/options.ts";
 
 /** The usage plan groups of the twin's calls. */
 export type Group = "Light" | "Medium" | "Heavy" | "Auth";
@@ -7,7 +12,7 @@ export type Group = "Light" | "Medium" | "Heavy" | "Auth";
 export type GroupLimits = Record<Group, number | false>;
 
 /** Settings that can change at run time. Each decides a question that the documentation leaves open. */
-export interface Settings {
+export interface Settings extends CallHandlingSettings {
   /** The largest page size; a larger `perPage` is clamped to it (1000). */
   maxPerPage: number;
   /** `false`: `blocked-number` responds 404 AGW-404 (true). */
@@ -34,6 +39,12 @@ export interface TwinOptions extends Partial<Omit<Settings, "limits">> {
   host?: string;
   /** The number of phone numbers that the seeded account lists (250). */
   numbers?: number;
+  /** The backend of the main account: moved from the start, or moving while the twin runs ("legacy"). */
+  callHandling?: "legacy" | "new" | "moving";
+  /** When a `moving` account moves: after this time by the twin's clock (60000), … */
+  moveAfterMs?: number;
+  /** … or before that many calls of the API, if sooner. */
+  moveBeforeCall?: number;
   /** Determines tokens, ids and the drawing of faults (1). */
   seed?: number;
   clock?: Clock;
@@ -49,22 +60,46 @@ export class OptionError extends Error {}
 
 const isCount = (value: unknown): value is number =>
   typeof value === "number" && Number.isInteger(value) && value >= 0;
-const isOneOf =
-  (...allowed: unknown[]) =>
-  (value: unknown) =>
-    allowed.includes(value);
 
-const settingChecks: Record<keyof Settings, (value: unknown) => boolean> = {
+const settingChecks: Partial<Record<keyof Settings, (value: unknown) => boolean>> = {
   maxPerPage: (value) => isCount(value) && value >= 1,
-  legacyBlockedNumbers: isOneOf(true, false),
-  omittedStatusMeans: isOneOf("Blocked", "both"),
-  putForwarding: isOneOf("merge", "replace"),
-  putCallerBlocking: isOneOf("merge", "replace"),
-  duplicateBlockedNumber: isOneOf("CMN-406", "CMN-101", "idempotent"),
-  issueRefreshTokens: isOneOf(true, false),
-  latencyMs: isCount,
   limits: (value) => value === false || isLimits(value),
 };
+
+/** The words that a setting may be. */
+const settingValues: Partial<Record<string, readonly string[]>> = {
+  ...callHandlingValues,
+  omittedStatusMeans: ["Blocked", "both"],
+  putForwarding: ["merge", "replace"],
+  putCallerBlocking: ["merge", "replace"],
+  duplicateBlockedNumber: ["CMN-406", "CMN-101", "idempotent"],
+};
+
+const defaultSettings: Settings = {
+  ...callHandlingDefaults,
+  maxPerPage: 1000,
+  legacyBlockedNumbers: true,
+  omittedStatusMeans: "Blocked",
+  putForwarding: "replace",
+  putCallerBlocking: "replace",
+  duplicateBlockedNumber: "CMN-406",
+  issueRefreshTokens: true,
+  latencyMs: 0,
+  limits: defaultLimits,
+};
+
+/** The names of all settings. */
+export const settingNames: readonly string[] = Object.keys(defaultSettings);
+
+/** Whether a setting may have a value: one of its words, or any boolean or count where its default is one. */
+function isAllowed(name: string, value: unknown): boolean {
+  const [, check] = Object.entries(settingChecks).find(([known]) => known === name) ?? [];
+  if (check !== undefined) return check(value);
+  const words = settingValues[name];
+  if (words !== undefined) return words.some((word) => word === value);
+  const standard = Object.entries(defaultSettings).find(([known]) => known === name)?.[1];
+  return typeof standard === "boolean" ? typeof value === "boolean" : isCount(value);
+}
 
 function isLimits(value: unknown): value is Partial<GroupLimits> {
   if (typeof value !== "object" || value === null) return false;
@@ -78,27 +113,16 @@ function checkSettings(
   patch: object,
 ): asserts patch is Partial<Omit<Settings, "limits">> & Pick<TwinOptions, "limits"> {
   for (const [name, value] of Object.entries(patch)) {
-    const check = Object.entries(settingChecks).find(([known]) => known === name)?.[1];
-    if (check === undefined) throw new OptionError(`unknown option: ${name}`);
-    if (!check(value)) throw new OptionError(`option ${name} cannot be ${JSON.stringify(value)}`);
+    if (!settingNames.includes(name)) throw new OptionError(`unknown option: ${name}`);
+    if (!isAllowed(name, value)) throw new OptionError(`option ${name} cannot be ${JSON.stringify(value)}`);
   }
 }
 
 /** The initial settings: the defaults, overridden by the given ones. */
 export function initialSettings(options: Partial<TwinOptions>): Settings {
-  const defaults: Settings = {
-    maxPerPage: 1000,
-    legacyBlockedNumbers: true,
-    omittedStatusMeans: "Blocked",
-    putForwarding: "replace",
-    putCallerBlocking: "replace",
-    duplicateBlockedNumber: "CMN-406",
-    issueRefreshTokens: true,
-    latencyMs: 0,
-    limits: { ...defaultLimits },
-  };
-  changeSettings(defaults, options);
-  return defaults;
+  const settings = { ...defaultSettings };
+  changeSettings(settings, options);
+  return settings;
 }
 
 /** Applies a checked patch to running settings. */

@@ -1,6 +1,7 @@
 import type { Clock } from "./clock.ts";
 import type { NumberEditor } from "./data/number-editor.ts";
 import type { Extension, World } from "./data/world.ts";
+import type { CallHandlingControl } from "./edge/call-handling-control.ts";
 import type { Faults } from "./edge/faults.ts";
 import type { LoggedRequest } from "./edge/request-log.ts";
 import type { Delivery } from "./edge/webhooks.ts";
@@ -35,6 +36,8 @@ export interface Twin {
   extension(extensionId: string): Extension;
   /** The phone numbers of the main account. Subscribers are notified of edits to an extension's numbers. */
   readonly numbers: NumberEditor;
+  /** The two call-handling backends: moves, and edits by other apps. */
+  readonly callHandling: CallHandlingControl;
   /** Every notification sent, without validation requests. */
   readonly deliveries: readonly Delivery[];
   /** Resolves when every notification has a response or has timed out. */

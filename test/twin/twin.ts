@@ -1,13 +1,16 @@
 import { realClock } from "./clock.ts";
 import { createNumberEditor } from "./data/number-editor.ts";
+import { createOutsideWriter } from "./data/outside-writer.ts";
 import { SEED } from "./data/seed.ts";
 import { createWorld } from "./data/seed-world.ts";
 import { findExtension } from "./data/world.ts";
+import { createCallHandlingControl } from "./edge/call-handling-control.ts";
 import { serveControl } from "./edge/control.ts";
 import { createFaults } from "./edge/faults.ts";
 import type { Platform } from "./edge/platform.ts";
 import { createRateLimiter } from "./edge/rate-limiter.ts";
 import { createRequestLog } from "./edge/request-log.ts";
+import { createSchedule } from "./edge/schedule.ts";
 import { type Edge, serveRequest } from "./edge/serve-request.ts";
 import { listen } from "./edge/server.ts";
 import { createWebhooks } from "./edge/webhooks.ts";
@@ -36,7 +39,16 @@ export type { Group, GroupLimits, Settings, TwinOptions } from "./options.ts";
 export { OptionError } from "./options.ts";
 export type { PermissionPatch, Twin } from "./running-twin.ts";
 
-const optionKeys = ["port", "host", "numbers", "seed", "clock"];
+const optionKeys = [
+  "port",
+  "host",
+  "numbers",
+  "seed",
+  "clock",
+  "callHandling",
+  "moveAfterMs",
+  "moveBeforeCall",
+];
 
 /**
  * Starts a simulator of RingCentral on its own port. Any number of them may run in one process.
@@ -47,6 +59,9 @@ export async function startTwin(options: TwinOptions = {}): Promise<Twin> {
   const settingOptions = Object.fromEntries(
     Object.entries(options).filter(([name, value]) => !optionKeys.includes(name) && value !== undefined),
   );
+  if (options.callHandling !== undefined && !["legacy", "new", "moving"].includes(options.callHandling)) {
+    throw new OptionError(`option callHandling cannot be ${options.callHandling}`);
+  }
   if (!Number.isInteger(numbers) || numbers < 0) throw new OptionError(`option numbers cannot be ${numbers}`);
   const random = createRandom(seed);
   const platform: Platform = {
@@ -57,6 +72,9 @@ export async function startTwin(options: TwinOptions = {}): Promise<Twin> {
     sessions: createSessions(clock, random),
     limiter: createRateLimiter(),
     webhooks: createWebhooks(clock, random),
+    schedule: createSchedule(() => clock.now()),
+    outsideWriter: createOutsideWriter(createRandom(seed + 2)),
+    callsOnMoved: 0,
     baseUrl: "",
   };
   const faults = createFaults(createRandom(seed + 1));
@@ -73,9 +91,19 @@ export async function startTwin(options: TwinOptions = {}): Promise<Twin> {
     restart: () => {
       platform.world = createWorld(numbers);
       platform.settings = initialSettings(settingOptions);
+      startMove(twin, options);
     },
   });
+  startMove(twin, options);
   return twin;
+}
+
+/** Moves the main account from the start, or has it moved while the twin runs. */
+function startMove(twin: Twin, { callHandling, moveAfterMs = 60_000, moveBeforeCall }: TwinOptions): void {
+  if (callHandling === "new") twin.callHandling.move({});
+  if (callHandling !== "moving") return;
+  twin.callHandling.move({}, { afterMs: moveAfterMs });
+  if (moveBeforeCall !== undefined) twin.callHandling.move({}, { beforeCall: moveBeforeCall });
 }
 
 function openTwin(edge: Edge, lifecycle: { close(): Promise<void>; restart(): void }): Twin {
@@ -108,8 +136,10 @@ function openTwin(edge: Edge, lifecycle: { close(): Promise<void>; restart(): vo
     numbers: createNumberEditor(
       () => platform.world,
       SEED.accountId,
-      (account, extensionId) => platform.webhooks.numbersChanged(platform.world, account, extensionId),
+      (account, extensionId) =>
+        platform.webhooks.extensionChanged(platform.world, account, extensionId, "CompanyNumbers"),
     ),
+    callHandling: createCallHandlingControl(platform, SEED.accountId),
     deliveries: platform.webhooks.deliveries,
     deliveriesSettled: () => platform.webhooks.settled(),
     get sessions() {
@@ -133,6 +163,9 @@ function openTwin(edge: Edge, lifecycle: { close(): Promise<void>; restart(): vo
       sessions.endAll();
       limiter.clear();
       faults.clear();
+      platform.schedule.clear();
+      platform.outsideWriter.clear();
+      platform.callsOnMoved = 0;
       log.clear();
       lifecycle.restart();
     },

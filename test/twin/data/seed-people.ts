@@ -7,7 +7,10 @@ const userPermissions = [
   "EditBlockedNumbers",
   "ReadUserForwardingFlipNumbers",
   "EditUserForwardingFlipNumbers",
+  "ReadUserAnsweringRules",
+  "EditUserAnsweringRules",
   "ReadUserPhoneNumbers",
+  "ReadExtensions",
   "ThirdPartyAppAccess",
 ];
 const adminPermissions = [...userPermissions, "ReadCompanyPhoneNumbers"];
@@ -93,6 +96,13 @@ function anaRuiz(): Extension {
       { ...blockingEntry(5104, "+12025550155", "Doctor"), status: "Allowed" },
     ],
     forwarding,
+    isInQueue: true,
+    workSchedule: {
+      triggers: [
+        { triggerType: "Weekly", ranges: { monday: [{ startTime: "09:00:00", endTime: "17:00:00" }] } },
+      ],
+    },
+    customRules: ["Family"],
   };
 }
 

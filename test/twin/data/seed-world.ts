@@ -13,7 +13,7 @@ export function createWorld(numbers: number): World {
       ...account(SEED.otherAccountId, [
         bareExtension(SEED.otherAccountId, SEED.otherAccountExtensionId, "101", "Lea Roth"),
       ]),
-      newCallHandling: true,
+      movesAt: 0,
     },
     { ...account(SEED.suspendedAccountId, []), status: "Suspended" as const },
   ];
@@ -34,7 +34,6 @@ function account(id: string, extensions: Extension[]): Account {
   return {
     id,
     status: "Confirmed",
-    newCallHandling: false,
     extensions: new Map(extensions.map((extension) => [extension.id, extension])),
     numbers: [],
   };

@@ -1,3 +1,5 @@
+import type { CallHandling, RuleObject } from "./call-handling.ts";
+
 /** A phone number of an account, as RingCentral keeps it. */
 export interface CompanyNumber {
   id: number;
@@ -57,14 +59,25 @@ export interface Extension {
   devices: Record<string, string>;
   callerBlocking: CallerBlockingEntry[];
   callerBlockingSettings: CallerBlockingSettings;
+  /** The list of v1. After the move it is what v1 still shows, without effect on calls. */
   forwarding: ForwardingEntry[];
+  /** When the extension moves to the new call handling, in place of its account's instant. */
+  movesAt?: number;
+  /** Its data in the new call handling; absent until the first call after the move. */
+  callHandling?: CallHandling;
+  /** A member of a call queue: it has the state `agent`. */
+  isInQueue?: boolean;
+  /** The work hours, as a schedule of v2. Absent: 24/7, and then no after-hours. */
+  workSchedule?: RuleObject;
+  /** Names of rules for single callers. */
+  customRules?: string[];
 }
 
 export interface Account {
   id: string;
   status: "Confirmed" | "Suspended";
-  /** Moved to the new call-handling backend: `forwarding-number` stops working [docs: MIG]. */
-  newCallHandling: boolean;
+  /** Epoch milliseconds of the move to the new call handling; absent: not foreseen. */
+  movesAt?: number;
   extensions: Map<string, Extension>;
   /** In the order of the list call. */
   numbers: CompanyNumber[];

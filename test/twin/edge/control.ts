@@ -1,10 +1,12 @@
 import { isManual } from "../clock.ts";
 import { OptionError } from "../options.ts";
 import type { PermissionPatch, Twin } from "../running-twin.ts";
+import type { Move } from "./call-handling-control.ts";
 import type { Ending } from "./fault-effects.ts";
 import { checkFaultRule } from "./faults.ts";
 import type { ReceivedRequest } from "./received-request.ts";
 import { type HttpResponse, json, noContent } from "./response.ts";
+import type { When } from "./schedule.ts";
 
 type Body = Record<string, unknown>;
 type Command = (twin: Twin, body: Body, id: string) => HttpResponse;
@@ -52,6 +54,15 @@ const commands: Record<string, Command> = {
     json(201, twin.numbers.add({ ...body, phoneNumber: textOf(body, "phoneNumber") })),
   "PATCH numbers": (twin, body, id) => json(200, twin.numbers.update(Number(id), body)),
   "DELETE numbers": done((twin, _body, id) => twin.numbers.remove(Number(id))),
+  "POST move": done((twin, { when, ...move }) => twin.callHandling.move(toMove(move), toWhen(when))),
+  "POST outside-edits": done((twin, body) =>
+    twin.callHandling.editOutside(
+      textOf(body, "extensionId"),
+      body.kind === undefined ? undefined : textOf(body, "kind"),
+      toWhen(body.when),
+    ),
+  ),
+  "GET lost-edits": (twin, _body, id) => json(200, { data: twin.callHandling.lostEdits(id) }),
   // Only a manual clock can be advanced.
   "POST clock": (twin, body) => {
     if (!isManual(twin.clock)) return json(409, { message: "this twin runs on the machine's clock" });
@@ -59,6 +70,17 @@ const commands: Record<string, Command> = {
     return json(200, { now: twin.clock.now() });
   },
 };
+
+function toMove({ extensionId, accountId, to = "new" }: Body): Move {
+  if (to !== "new" && to !== "legacy") throw new OptionError("to has to be new or legacy");
+  if (extensionId !== undefined) return { extensionId: String(extensionId), to };
+  return { ...(accountId !== undefined && { accountId: String(accountId) }), to };
+}
+
+/** The members are checked by the schedule. */
+function toWhen(value: unknown): When {
+  return typeof value === "object" && value !== null ? value : {};
+}
 
 function toPermissions(body: Body): PermissionPatch {
   const isList = (value: unknown) => Array.isArray(value) && value.every((each) => typeof each === "string");

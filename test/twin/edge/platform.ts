@@ -1,9 +1,11 @@
 import type { Clock } from "../clock.ts";
+import type { OutsideWriter } from "../data/outside-writer.ts";
 import type { World } from "../data/world.ts";
 import type { Sessions } from "../oauth/sessions.ts";
 import type { Settings } from "../options.ts";
 import type { Random } from "../random.ts";
 import type { RateLimiter } from "./rate-limiter.ts";
+import type { Schedule } from "./schedule.ts";
 import type { Webhooks } from "./webhooks.ts";
 
 /** The parts of one twin; twins share none of them. */
@@ -15,6 +17,10 @@ export interface Platform {
   sessions: Sessions;
   limiter: RateLimiter;
   webhooks: Webhooks;
+  schedule: Schedule;
+  outsideWriter: OutsideWriter;
+  /** Calls on moved extensions so far. */
+  callsOnMoved: number;
   /** The twin's own address, without a trailing slash. */
   baseUrl: string;
 }

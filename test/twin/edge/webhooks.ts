@@ -19,8 +19,8 @@ export interface Webhooks {
   readonly deliveries: readonly Delivery[];
   /** @returns whether the address responds correctly to a validation request [docs: HOOK] */
   shakeHands(address: string): Promise<boolean>;
-  /** Notifies every matching subscription of a change of an extension's numbers. */
-  numbersChanged(world: World, account: Account, extensionId: string): void;
+  /** Notifies every matching subscription of a change of an extension. */
+  extensionChanged(world: World, account: Account, extensionId: string, hint: string): void;
   /** Resolves when every notification sent so far has a response or has timed out. */
   settled(): Promise<void>;
   close(): void;
@@ -89,9 +89,9 @@ export function createWebhooks(clock: Clock, random: Random): Webhooks {
         return false;
       }
     },
-    numbersChanged(world, account, extensionId) {
+    extensionChanged(world, account, extensionId, hint) {
       const list = `/restapi/v1.0/account/${account.id}/extension`;
-      const hinted = { extensionId, eventType: "Update", hints: ["CompanyNumbers"] };
+      const hinted = { extensionId, eventType: "Update", hints: [hint] };
       for (const subscription of liveSubscriptions(world, clock.now())) {
         if (subscription.accountId !== account.id || subscription.status !== "Active") continue;
         for (const filter of subscription.eventFilters) {

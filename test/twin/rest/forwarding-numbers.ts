@@ -2,6 +2,12 @@ import type { ForwardingEntry } from "../data/world.ts";
 import { type HttpResponse, json, noContent } from "../edge/response.ts";
 import { type ExtensionCall, extensionUri } from "./call.ts";
 import { missingParameter, notFound, restError } from "./errors.ts";
+import {
+  requireReadableForwarding,
+  requireWritableForwarding,
+  shownForwarding,
+  storesForwarding,
+} from "./forwarding-after-move.ts";
 import { createdEntry } from "./forwarding-number-creation.ts";
 import { updatedEntry } from "./forwarding-number-update.ts";
 import { readJsonObject } from "./json-body.ts";
@@ -16,67 +22,75 @@ const toRecord = (call: ExtensionCall, entry: ForwardingEntry) => ({
   ...entry,
 });
 
-/** @throws Rejection CMN-109 once the account has moved to the new call handling, CMN-403 for the wrong extension */
-function requireFeature({ account, extension }: ExtensionCall): void {
-  // The response of a moved account is undocumented [unsure].
-  if (account.newCallHandling) throw restError(403, "CMN-109", "Feature not available");
+/** @throws Rejection CMN-403 for the wrong extension */
+function requireFeature({ extension }: ExtensionCall): void {
   if (extension.type === "Department") {
     throw restError(403, "CMN-403", "The feature is not available for this extension type");
   }
 }
 
-function requireCallHandling(call: ExtensionCall): void {
+function requireReadable(call: ExtensionCall): void {
   requireFeature(call);
+  requireReadableForwarding(call);
+}
+
+function requireWritable(call: ExtensionCall): void {
+  requireFeature(call);
+  requireWritableForwarding(call);
   if (call.extension.type === "FaxUser") {
     throw restError(400, "AWR-180", "Call handling settings not available for Fax tiers");
   }
 }
 
-function find({ extension }: ExtensionCall, id: string | undefined): ForwardingEntry {
-  const entry = extension.forwarding.find((each) => each.id === id);
+function find(call: ExtensionCall, id: string | undefined): ForwardingEntry {
+  const entry = shownForwarding(call).find((each) => each.id === id);
   if (entry === undefined) throw notFound("forwardingNumberId");
   return entry;
 }
 
 /** Op 4. */
 export function listForwardingNumbers(call: ExtensionCall): HttpResponse {
-  requireFeature(call);
+  requireReadable(call);
   const record = (entry: ForwardingEntry) => toRecord(call, entry);
   const page = readPageRequest(call, maxPage);
-  return json(200, listBody(listUri(call), call.extension.forwarding, page, [], record));
+  return json(200, listBody(listUri(call), shownForwarding(call), page, [], record));
 }
 
 /** Op 5: responds 200, not 201 [seed]. */
 export function addForwardingNumber(call: ExtensionCall): HttpResponse {
-  requireCallHandling(call);
+  requireWritable(call);
   const entry = createdEntry(call, readJsonObject(call.request));
-  call.extension.forwarding.push(entry);
+  if (storesForwarding(call)) call.extension.forwarding.push(entry);
   return json(200, toRecord(call, entry));
 }
 
 /** Op 6. */
 export function updateForwardingNumber(call: ExtensionCall): HttpResponse {
-  requireCallHandling(call);
+  requireWritable(call);
   const entry = find(call, call.params.id);
   const updated = updatedEntry(call, entry, readJsonObject(call.request));
-  call.extension.forwarding = call.extension.forwarding.map((each) => (each === entry ? updated : each));
+  if (storesForwarding(call)) {
+    call.extension.forwarding = call.extension.forwarding.map((each) =>
+      each.id === entry.id ? updated : each,
+    );
+  }
   return json(200, toRecord(call, updated));
 }
 
 export function getForwardingNumber(call: ExtensionCall): HttpResponse {
-  requireFeature(call);
+  requireReadable(call);
   return json(200, toRecord(call, find(call, call.params.id)));
 }
 
 export function deleteForwardingNumber(call: ExtensionCall): HttpResponse {
-  requireCallHandling(call);
+  requireWritable(call);
   remove(call, [find(call, call.params.id)]);
   return noContent();
 }
 
 /** A DELETE with a body: all of its ids or none. */
 export function deleteForwardingNumbers(call: ExtensionCall): HttpResponse {
-  requireCallHandling(call);
+  requireWritable(call);
   const { records } = readJsonObject(call.request);
   if (!Array.isArray(records)) throw missingParameter("records");
   remove(
@@ -88,6 +102,8 @@ export function deleteForwardingNumbers(call: ExtensionCall): HttpResponse {
   return noContent();
 }
 
-function remove({ extension }: ExtensionCall, entries: ForwardingEntry[]): void {
+function remove(call: ExtensionCall, entries: ForwardingEntry[]): void {
+  if (!storesForwarding(call)) return;
+  const { extension } = call;
   extension.forwarding = extension.forwarding.filter((each) => !entries.includes(each));
 }

@@ -40,7 +40,8 @@ export function checkDraft(call: ExtensionCall, draft: ForwardingDraft, others: 
   }
 }
 
-function checkNumber(call: ExtensionCall, phoneNumber: string): void {
+/** @throws Rejection for a number of the account, or of another country without the right to call it */
+export function checkNumber(call: ExtensionCall, phoneNumber: string): void {
   if (call.account.numbers.some((number) => number.phoneNumber === phoneNumber)) {
     const message = `Number ${phoneNumber} duplicates with company/extension direct number`;
     throw restError(400, "FPN-105", message);

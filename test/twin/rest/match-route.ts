@@ -1,7 +1,8 @@
 import type { ReceivedRequest } from "../edge/received-request.ts";
 import type { Settings } from "../options.ts";
 import { gatewayError, restError } from "./errors.ts";
-import { type Route, routes } from "./routes.ts";
+import type { Route } from "./route.ts";
+import { routes } from "./routes.ts";
 
 /** A call found in the route table. */
 export interface Match {

@@ -1,75 +1,13 @@
-import type { HttpResponse } from "../edge/response.ts";
-import type { Group } from "../options.ts";
 import * as blocked from "./blocked-numbers.ts";
-import type { Call, ExtensionCall } from "./call.ts";
+import { callHandlingRoutes } from "./call-handling/routes.ts";
 import * as blocking from "./caller-blocking-numbers.ts";
 import { getCallerBlockingSettings, updateCallerBlockingSettings } from "./caller-blocking-settings.ts";
 import { getCompanyNumber, listCompanyNumbers } from "./company-numbers.ts";
 import { readAuthorizationProfile, readExtension } from "./extension.ts";
 import { listExtensionNumbers } from "./extension-numbers.ts";
 import * as forwarding from "./forwarding-numbers.ts";
+import { onAccount, onExtension, onUser, type Route } from "./route.ts";
 import * as subscriptions from "./subscriptions.ts";
-
-interface RouteFacts {
-  /** Names the call in faults and in the request log. */
-  operation: string;
-  method: string;
-  group: Group;
-  appPermission: string;
-  /** Empty: every session. */
-  userPermission: string;
-  /** Belongs to the legacy endpoint, which RingCentral may no longer route. */
-  legacyBlocked: boolean;
-  pattern: RegExp;
-}
-
-/** One call of the REST API: on an account, on one of its extensions, or on the user's own data. */
-export type Route = RouteFacts &
-  (
-    | { level: "user"; handle: (call: Call) => HttpResponse | Promise<HttpResponse> }
-    | { level: "account"; handle: (call: Call) => HttpResponse }
-    | { level: "extension"; handle: (call: ExtensionCall) => HttpResponse }
-  );
-
-const account = "/restapi/v1\\.0/account/(?<accountId>[^/]+)";
-const extension = `${account}/extension/(?<extensionId>[^/]+)`;
-
-/** `method path group app/user permissions`, as the reference writes them; the path `.` is the extension itself. */
-function facts(operation: string, line: string, prefix: string): RouteFacts {
-  const [method = "", path = "", group = "", appPermission = "", userPermission = ""] = line.split(" ");
-  const below = path === "." ? "" : `/${path.replace("{id}", "(?<id>[^/]+)")}`;
-  const pattern = new RegExp(`^${prefix}${below}$`);
-  const legacyBlocked = path.startsWith("blocked-number");
-  if (group !== "Light" && group !== "Medium" && group !== "Heavy")
-    throw new Error(`${operation}: ${group}?`);
-  return { operation, method, group, appPermission, userPermission, legacyBlocked, pattern };
-}
-
-const onExtension = (
-  operation: string,
-  line: string,
-  handle: (call: ExtensionCall) => HttpResponse,
-): Route => ({
-  ...facts(operation, line, extension),
-  level: "extension",
-  handle,
-});
-
-const onAccount = (operation: string, line: string, handle: (call: Call) => HttpResponse): Route => ({
-  ...facts(operation, line, account),
-  level: "account",
-  handle,
-});
-
-const onUser = (
-  operation: string,
-  line: string,
-  handle: (call: Call) => HttpResponse | Promise<HttpResponse>,
-): Route => ({
-  ...facts(operation, line, "/restapi/v1\\.0"),
-  level: "user",
-  handle,
-});
 
 const readsBlocked = "ReadAccounts ReadBlockedNumbers";
 const editsBlocked = "EditExtensions EditBlockedNumbers";
@@ -192,4 +130,6 @@ export const routes: readonly Route[] = [
     "DELETE subscription/{id} Medium ReadAccounts",
     subscriptions.deleteSubscription,
   ),
+
+  ...callHandlingRoutes,
 ];

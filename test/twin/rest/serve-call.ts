@@ -1,4 +1,5 @@
 import type { Account, Extension } from "../data/world.ts";
+import { beforeExtensionCall } from "../edge/call-handling-control.ts";
 import type { Platform } from "../edge/platform.ts";
 import { rateLimitHeaders } from "../edge/rate-limiter.ts";
 import type { ReceivedRequest } from "../edge/received-request.ts";
@@ -23,6 +24,7 @@ export async function serveCall(
   isDuplicate: boolean,
   entry: LoggedRequest,
 ): Promise<HttpResponse> {
+  platform.schedule.beforeCall(match.route.operation);
   const session = authenticate(platform.sessions, request);
   const { app, user } = session;
   entry.clientId = app.clientId;
@@ -84,6 +86,7 @@ function handle(
   }
   const extension = findExtension(account, session, params.extensionId);
   requireUserPermission();
+  beforeExtensionCall(platform, extension);
   return route.handle({ ...call, extension });
 }
 

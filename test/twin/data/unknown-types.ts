@@ -1,0 +1,34 @@
+import { type CallHandling, ownRules, type RuleObject } from "./call-handling.ts";
+
+/** Actions, targets and members that no documentation names, with values that careless copying changes. */
+const action = (): RuleObject => ({
+  type: "PlayRingbackAction",
+  zone: null,
+  enabled: true,
+  tone: { id: "990", volume: 0.5, tags: [], labels: { Ünï: '☎ \u2028"\\' } },
+});
+const ringGroup = (): RuleObject => ({
+  type: "RingGroupAction",
+  ringPattern: ["long", "short"],
+  enabled: false,
+  duration: 20,
+  targets: [{ type: "SatelliteRingTarget", link: { orbit: "LEO", ids: ["7", "3"] }, name: "Vessel" }],
+});
+const ending = (): RuleObject => ({
+  type: "HoldMusicTerminatingTarget",
+  loop: 0,
+  music: { id: "12", title: "" },
+});
+
+/** Puts one of each into every rule, once in an extension's life. */
+export function addUnknownTypes(callHandling: CallHandling): void {
+  if (callHandling.hasUnknownTypes) return;
+  callHandling.hasUnknownTypes = true;
+  for (const { dispatching } of ownRules(callHandling)) {
+    const endings = dispatching.actions.filter(({ type }) => type === "TerminatingAction");
+    const others = dispatching.actions.filter(({ type }) => type !== "TerminatingAction");
+    for (const each of endings) if (Array.isArray(each.targets)) each.targets.push(ending());
+    const rings = dispatching.type === "Terminate" ? [] : [ringGroup()];
+    dispatching.actions = [action(), ...others, ...rings, ...endings];
+  }
+}

@@ -1,0 +1,34 @@
+import type { Dispatching } from "../../data/call-handling.ts";
+import type { ExtensionCall } from "../call.ts";
+import { invalidParameter } from "../errors.ts";
+import { checkNumber } from "../forwarding-rules.ts";
+import { targetsOf } from "./own-targets.ts";
+
+const isE164 = (value: unknown): value is string =>
+  typeof value === "string" && /^\+[1-9]\d{6,14}$/.test(value);
+
+/** Checks an outside number that an extension gets: no v2 list reads national numbers. */
+export function checkNewNumber(call: ExtensionCall, phoneNumber: unknown): string {
+  if (!isE164(phoneNumber)) throw invalidParameter("phoneNumber", phoneNumber);
+  if (call.settings.newNumberChecks) checkNumber(call, phoneNumber);
+  return phoneNumber;
+}
+
+/** @returns the numbers of the outside targets */
+export function outsideNumbers(dispatching: Dispatching | undefined): unknown[] {
+  return (dispatching?.actions ?? [])
+    .flatMap(targetsOf)
+    .flatMap(({ type, destination }) =>
+      String(type).startsWith("PhoneNumber") && typeof destination === "object" && destination !== null
+        ? [(destination as { phoneNumber?: unknown }).phoneNumber]
+        : [],
+    );
+}
+
+/** Numbers that the rule had before are not checked again. */
+export function checkNewNumbers(call: ExtensionCall, dispatching: Dispatching, former?: Dispatching): void {
+  const before = outsideNumbers(former);
+  for (const number of outsideNumbers(dispatching)) {
+    if (!before.includes(number)) checkNewNumber(call, number);
+  }
+}

@@ -10,13 +10,7 @@ export interface BusEvent {
   detail: object;
 }
 
-export interface EventBus {
-  /**
-   * Puts the events on the bus, in order. May be repeated: subscribers drop events they have seen.
-   * @throws EventBusUnavailable when the bus did not accept one of them; it may have accepted earlier ones
-   */
-  publish(events: readonly BusEvent[]): Promise<void>;
-}
+export type EventBus = ReturnType<typeof createEventBus>;
 
 export class EventBusUnavailable extends Error {
   override name = "EventBusUnavailable";
@@ -28,7 +22,7 @@ const MAX_ENTRIES = 10;
 /** Limit of one batch, retries included. */
 const BATCH_TIMEOUT_MS = 10_000;
 
-export function createEventBus({ busName }: { busName: string }): EventBus {
+export function createEventBus({ busName }: { busName: string }) {
   let sender: Promise<ReturnType<typeof import("./eventbridge-client.ts").createSender>> | undefined;
 
   async function putBatch(events: readonly BusEvent[]): Promise<void> {
@@ -53,7 +47,11 @@ export function createEventBus({ busName }: { busName: string }): EventBus {
   }
 
   return {
-    async publish(events) {
+    /**
+     * Puts the events on the bus, in order. May be repeated: subscribers drop events they have seen.
+     * @throws EventBusUnavailable when the bus did not accept one of them; it may have accepted earlier ones
+     */
+    async publish(events: readonly BusEvent[]): Promise<void> {
       for (let at = 0; at < events.length; at += MAX_ENTRIES)
         await putBatch(events.slice(at, at + MAX_ENTRIES));
     },

@@ -12,8 +12,6 @@ interface SecretsOptions {
   clock: Clock;
 }
 
-type Stage = "AWSCURRENT" | "AWSPREVIOUS";
-
 /** How long a reading is fresh. */
 const TTL_MS = 300_000;
 /** Timeout of one reading, its retry included. */
@@ -37,37 +35,25 @@ export function createCredentialSource({ secretId, clock }: SecretsOptions): Cre
   });
   let reader: Promise<ReturnType<typeof import("./secrets-client.ts").createReader>> | undefined;
 
-  async function readStage(stage: Stage, deadline: Deadline): Promise<string | undefined> {
+  async function readStage(stage: "AWSCURRENT" | "AWSPREVIOUS", deadline: Deadline): Promise<Credentials> {
     reader ??= import("./secrets-client.ts").then(({ createReader }) => createReader());
     const read = await reader;
     const timeoutMs = Math.min(deadline.remainingMs(), READING_TIMEOUT_MS);
     const timeUp = AbortSignal.timeout(timeoutMs);
-    try {
-      return (await read({ SecretId: secretId, VersionStage: stage }, timeUp)).SecretString;
-    } catch (error) {
-      if (stage === "AWSPREVIOUS" && errorName(error) === "ResourceNotFoundException") return undefined;
-      throw asReadingError(error, timeUp.aborted && timeoutMs < READING_TIMEOUT_MS);
-    }
+    const { SecretString } = await read({ SecretId: secretId, VersionStage: stage }, timeUp).catch(
+      (error) => {
+        throw asReadingError(error, timeUp.aborted && timeoutMs < READING_TIMEOUT_MS);
+      },
+    );
+    if (SecretString === undefined) throw new ConfigurationError("secret", "holds no text");
+    return parseSecretValue(SecretString);
   }
 
   async function readCurrent(deadline: Deadline): Promise<Credentials> {
-    const text = await readStage("AWSCURRENT", deadline);
-    if (text === undefined) throw new ConfigurationError("secret", "holds no text");
-    const credentials = parseSecretValue(text);
+    const credentials = await readStage("AWSCURRENT", deadline);
     const freshUntil = clock.now() + TTL_MS;
     known = { credentials, freshUntil, staleUntil: freshUntil + STALE_MS };
     return credentials;
-  }
-
-  async function readPrevious(deadline: Deadline): Promise<Credentials | undefined> {
-    try {
-      const text = await readStage("AWSPREVIOUS", deadline);
-      return text === undefined ? undefined : parseSecretValue(text);
-    } catch (error) {
-      // The former version is a second chance only; the present one is usable without it.
-      if (error instanceof ConfigurationError || error instanceof SecretUnavailableError) return undefined;
-      throw error;
-    }
   }
 
   async function readOrServeStale(deadline: Deadline): Promise<Credentials> {
@@ -95,8 +81,9 @@ export function createCredentialSource({ secretId, clock }: SecretsOptions): Cre
 
     async refreshed(deadline) {
       const current = await readCurrent(deadline);
-      const previous = await readPrevious(deadline);
-      return previous && !isSame(previous, current) ? [current, previous] : [current];
+      // The former version is a second chance only: without it, the present one is usable.
+      const previous = await readStage("AWSPREVIOUS", deadline).catch(() => current);
+      return JSON.stringify(previous) === JSON.stringify(current) ? [current] : [current, previous];
     },
   };
 }
@@ -120,7 +107,3 @@ const operatorFaults = new Map([
   ["UnrecognizedClientException", "cannot be read with these AWS credentials"],
   ["CredentialsProviderError", "cannot be read without AWS credentials"],
 ]);
-
-function isSame(one: Credentials, other: Credentials): boolean {
-  return JSON.stringify(one) === JSON.stringify(other);
-}

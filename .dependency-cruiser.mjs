@@ -1,4 +1,4 @@
-// Which module may import which (README, "Finding your way"), types included; `npm run check` holds the code to it.
+// Which module may import which (README, "Finding your way"), types included; `npm run check` enforces it.
 
 /**
  * The first prefix that fits a file names its layer; its imports of other files must lie in the layers listed.
@@ -8,7 +8,7 @@ const layers = [
   ["lib/platform/", []],
   ["lib/contract/", []],
   ["lib/storage/", ["lib/platform/"]],
-  // The client of RingCentral: its words, the wire, what the fleet shares, and the calls at its root.
+  // The client of RingCentral: API and HTTP, the state that the fleet shares, and the calls at its root.
   ["lib/ringcentral/api/", ["lib/platform/"]],
   ["lib/ringcentral/http/", ["lib/ringcentral/api/", "lib/platform/"]],
   ["lib/ringcentral/cache/", ["lib/ringcentral/api/", "lib/storage/", "lib/platform/"]],
@@ -40,17 +40,17 @@ const layers = [
   ["lib/sync/webhook/", ["lib/sync/queue/", "lib/contract/", "lib/ringcentral/api/", "lib/platform/"]],
   ["lib/sync/", ["lib/contract/", "lib/numbers/", "lib/ringcentral/api/", "lib/storage/", "lib/platform/"]],
   ["lib/http/", ["lib/contract/", "lib/ringcentral/api/", "lib/storage/", "lib/platform/"]],
-  // For apps: it knows of the rest only what the OpenAPI file says.
+  // For apps: it knows only the OpenAPI file.
   ["lib/client/", []],
-  // For browsers: what is said of problems comes from the contract, everything else from the API while it runs.
+  // For browsers: the problem catalogue comes from the contract, everything else from the running API.
   ["lib/pages/", ["lib/contract/"]],
-  // The composition root, and what adapts Lambda to a use case.
+  // The composition root, and the adapters from Lambda to use cases.
   ["lib/runtime/", ["lib/"]],
   ["functions/", ["lib/", "docs/openapi.json", "package.json"]],
-  // The twin reads RingCentral's documentation on its own: shared code would share its mistakes.
+  // The twin follows RingCentral's documentation independently: shared code would share mistakes.
   ["test/twin/", []],
   ["test/", ["lib/", "functions/", "infra/", "docs/", "package.json"]],
-  // It speaks to RingCentral as the functions do.
+  // The doctor calls RingCentral with the functions' own client.
   ["infra/doctor/", ["infra/", "lib/ringcentral/", "lib/platform/"]],
   ["infra/", ["lib/contract/", "lib/pages/", "lib/platform/", "test/twin/", "package.json"]],
 ];

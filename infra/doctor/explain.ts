@@ -60,7 +60,7 @@ export function explainLogin(failure: RingCentralFailure): Explanation {
 
 const notOffered: Explanation = {
   found: "RingCentral does not offer this for the extension",
-  fix: "Its type or plan, or an account moved to the new call handling, excludes it: Ringfront answers 403.",
+  fix: "Its type or plan, or an account moved to the new call handling, excludes it: Ringfront returns 403.",
 };
 const noPlan: Explanation = {
   found: "no rate limits are defined for the app, so RingCentral rejects every call",
@@ -106,7 +106,7 @@ export function explainCall(failure: RingCentralFailure): Explanation {
   const lookUp = "Look the code up in RingCentral's documentation.";
   return (
     callCodes[errorCode] ?? {
-      found: `RingCentral answered ${[status, errorCode].filter(Boolean).join(" ")}`,
+      found: `RingCentral returned ${[status, errorCode].filter(Boolean).join(" ")}`,
       fix: kind === "rejected" ? lookUp : "RingCentral fails: try again later.",
     }
   );

@@ -2,13 +2,13 @@ import type { ServerResponse } from "node:http";
 import * as z from "zod/mini";
 
 /**
- * A plugin for osls that only acts when serverless-offline runs: it makes the emulator answer as an API Gateway
+ * A plugin for osls that only acts when serverless-offline runs: it makes the emulator respond as an API Gateway
  * HTTP API does where its own responses would mislead, tells the process that started it when it serves, and ends
  * with that process. It does not touch packaging and deploying.
  *
  * It corrects these habits of serverless-offline 14.8:
  * - unknown routes and malformed requests get a page about the emulator, not `{"message": …}`;
- * - HEAD is answered by GET's route (hapi does that, the gateway does not);
+ * - GET's route serves HEAD (hapi does that, the gateway does not);
  * - a handler that throws or times out gets 200 with the stack trace, not 500;
  * - a JSON body of `0` or `false` is parsed. The gateway passes text on as it was sent and anything else in base64,
  *   and the handler itself rejects a malformed media type;

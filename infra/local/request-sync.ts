@@ -41,7 +41,7 @@ await runCommand(async () => {
 async function call({ apiUrl, tokens }: Stack, method: "GET" | "POST"): Promise<unknown> {
   const headers = { authorization: `Bearer ${tokens.service}` };
   const response = await fetch(`${apiUrl}/v1/sync`, { method, headers }).catch(() => {
-    throw new UsageError(`Nothing answers at ${apiUrl}.`);
+    throw new UsageError(`Nothing listens at ${apiUrl}.`);
   });
   const text = await response.text();
   if (!response.ok) throw new UsageError(`${method} /v1/sync: ${response.status} ${text}`);

@@ -9,8 +9,7 @@ export function domain({ text }: Stack) {
   const name = text("domainName");
   if (name === "") return { Resources: {} };
   const certificateArn = text("certificateArn");
-  if (certificateArn === "")
-    throw new Error("domainName needs certificateArn, the certificate to answer with");
+  if (certificateArn === "") throw new Error("domainName needs certificateArn, the certificate for it");
   const hostedZoneId = text("hostedZoneId");
   const mapping = { ApiId: { Ref: "HttpApi" }, DomainName: { Ref: "ApiDomain" }, Stage: "$default" };
   return {

@@ -105,7 +105,7 @@ export async function measureColdStarts(
     await bundleFunctions({ outDir });
     const nothing = join(outDir, "nothing.mjs");
     await writeFile(nothing, "export const handler = async () => ({ statusCode: 200 });");
-    const figures: Record<string, object> = {};
+    const measurements: Record<string, object> = {};
     let base = 0;
     for (const each of cases) {
       const path = each.bundle === undefined ? nothing : join(outDir, "functions", `${each.bundle}.mjs`);
@@ -117,7 +117,7 @@ export async function measureColdStarts(
         );
       const p50 = median(responses.map(({ ms }) => ms));
       if (each.bundle === undefined) base = p50;
-      figures[each.name] = {
+      measurements[each.name] = {
         "p50 ms": Math.round(p50),
         ...(responses[0]?.initMs !== undefined && {
           "of that init": Math.round(median(responses.map(({ initMs }) => initMs))),
@@ -128,7 +128,7 @@ export async function measureColdStarts(
     }
     const setting = `${runner}, RingCentral taking ${RINGCENTRAL_MS} ms a call (${RUNS} processes each)`;
     console.log(`\nA process's first response: ${setting}\n`);
-    console.table(figures);
+    console.table(measurements);
   } finally {
     await rm(outDir, { recursive: true, force: true });
   }

@@ -54,7 +54,7 @@ export const underLambdaRuntime: RunFirst = async (path, event, env) => {
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const child = startClient(path, (server.address() as AddressInfo).port, env);
-  child.once("exit", (code) => reject(new Error(`the runtime ended with ${code} before it answered`)));
+  child.once("exit", (code) => reject(new Error(`the runtime ended with ${code} before it responded`)));
   try {
     return await promise;
   } finally {

@@ -17,7 +17,7 @@ const RUNS = 60;
 /** High limits, so that no request waits for a budget: the fleet simulation measures those waits. */
 const AMPLE = { Light: 3_000, Medium: 3_000, Heavy: 3_000, Auth: 100 };
 
-interface Figures {
+interface Measurements {
   case: string;
   "p50 ms": number;
   "p99 ms": number;
@@ -38,7 +38,7 @@ export async function measureRequests(): Promise<void> {
   process.env.AWS_ENDPOINT_URL_DYNAMODB = table.endpoint;
   resetRuntime();
   const bearer = await login(service);
-  const figures: Figures[] = [];
+  const measurements: Measurements[] = [];
 
   async function measure(name: string, act: (run: number) => Promise<unknown>, runs = RUNS): Promise<void> {
     const [callsBefore, tableBefore] = [service.sent().length, table.seen.length];
@@ -50,7 +50,7 @@ export async function measureRequests(): Promise<void> {
     }
     const asked = table.seen.slice(tableBefore);
     const each = (count: number) => Math.round((count / runs) * 100) / 100;
-    figures.push({
+    measurements.push({
       case: name,
       "p50 ms": Math.round(percentile(times, 0.5)),
       "p99 ms": Math.round(percentile(times, 0.99)),
@@ -114,12 +114,12 @@ export async function measureRequests(): Promise<void> {
     restore();
   }
   console.log(`\nOne request, RingCentral taking ${RINGCENTRAL_MS} ms a call (${RUNS} runs each)\n`);
-  console.table(Object.fromEntries(figures.map(({ case: name, ...more }) => [name, more])));
-  printRatios(figures);
+  console.table(Object.fromEntries(measurements.map(({ case: name, ...more }) => [name, more])));
+  printRatios(measurements);
 }
 
-function printRatios(figures: readonly Figures[]): void {
-  const p50 = (name: string) => figures.find((figure) => figure.case === name)?.["p50 ms"] ?? Number.NaN;
+function printRatios(measurements: readonly Measurements[]): void {
+  const p50 = (name: string) => measurements.find((figure) => figure.case === name)?.["p50 ms"] ?? Number.NaN;
   const ratio = (a: string, b: string) => (p50(a) / p50(b)).toFixed(2);
   console.log(
     `live read / RingCentral directly:        ${ratio("read: live (no-cache)", "read: RingCentral directly")}`,

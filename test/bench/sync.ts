@@ -25,11 +25,11 @@ const ACCOUNT = "3700111";
 const READS = 50;
 
 const Figure = z.record(z.string(), z.union([z.string(), z.number()]));
-const Figures = z.object({ syncs: z.array(Figure), reads: z.array(Figure) });
-type Figures = z.output<typeof Figures>;
+const Measurements = z.object({ syncs: z.array(Figure), reads: z.array(Figure) });
+type Measurements = z.output<typeof Measurements>;
 type Figure = z.output<typeof Figure>;
 
-async function measure(size: number): Promise<Figures> {
+async function measure(size: number): Promise<Measurements> {
   const upstream = createNumberAccount();
   for (let id = 1; id <= size; id += 1) upstream.put(realistic(id));
   const { records, meter } = createMeteredRecords();
@@ -178,7 +178,7 @@ if (values.size !== undefined) {
     const own = fileURLToPath(import.meta.url);
     const run = spawnSync(process.execPath, [own, "--size", String(size)], { encoding: "utf8" });
     if (run.status !== 0) throw new Error(run.stderr);
-    return Figures.parse(JSON.parse(run.stdout));
+    return Measurements.parse(JSON.parse(run.stdout));
   });
   console.log(
     "\nSyncs: RingCentral calls, DynamoDB units, own time (RingCentral and table modelled in the process)\n",

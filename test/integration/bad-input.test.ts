@@ -254,8 +254,8 @@ describe("headers", () => {
     ["x".repeat(129), "lambda-request-1"],
     ["a\r\nX-Evil: 1", "lambda-request-1"],
     ["", "lambda-request-1"],
-  ])("X-Request-Id %j is returned as %j", async (sent, answered) => {
+  ])("X-Request-Id %j is returned as %j", async (sent, returned) => {
     const { headers } = await invoke(health, getHealthRoute, { headers: { "x-request-id": sent } });
-    expect(headers["x-request-id"]).toBe(answered);
+    expect(headers["x-request-id"]).toBe(returned);
   });
 });

@@ -77,7 +77,7 @@ describe("the doctor", () => {
 
   test.each([
     ["a wrong client secret", { clientSecret: "of-last-year" }, "the client secret does not belong to it"],
-    ["a JWT credential that nobody knows", { jwt: "of-last-year" }, "it is unknown, has expired"],
+    ["an unknown JWT credential", { jwt: "of-last-year" }, "it is unknown, has expired"],
     ["a JWT credential that has expired", { jwt: jwts.expired }, "it is unknown, has expired"],
     ["an app that may not use JWT credentials", apps.noJwtGrant, 'choose "JWT auth flow"'],
     ["an app of the sandbox", apps.sandbox, "registered for RingCentral's sandbox only"],

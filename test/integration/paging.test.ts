@@ -17,7 +17,12 @@ let service: Service;
 afterEach(() => service.stop());
 
 /** Pages through a list by its Link header, as a client does. */
-async function walk(handler: Parameters<typeof invoke>[0], route: Route, query: string, token: string) {
+async function pageThrough(
+  handler: Parameters<typeof invoke>[0],
+  route: Route,
+  query: string,
+  token: string,
+) {
   const pages: TestResponse[] = [];
   let next: string | undefined = query;
   while (next !== undefined && pages.length < 600) {
@@ -41,7 +46,7 @@ const twins: [string, TwinOptions][] = [
 describe.each(twins)("paging through lists, %s", (_, options) => {
   it.each([1000, 100, 33])("yields each of the company's numbers once, limit %i", async (limit) => {
     service = await startService({ ...options, numbers: 137, limits: noLimits });
-    const { ids, pages } = await walk(
+    const { ids, pages } = await pageThrough(
       listCompanyNumbers,
       listCompanyNumbersRoute,
       `limit=${limit}`,
@@ -54,7 +59,7 @@ describe.each(twins)("paging through lists, %s", (_, options) => {
 
   it("yields the blocked and then the allowed numbers, each once", async () => {
     service = await startService({ ...options, limits: noLimits });
-    const { ids } = await walk(
+    const { ids } = await pageThrough(
       listCallerBlockingNumbers,
       listCallerBlockingNumbersRoute,
       "limit=2",

@@ -42,9 +42,9 @@ describe("without the table", () => {
     for (let call = 0; call < 12; call += 1) statuses.push((await read()).status);
     expect(statuses.filter((status) => status === 200).length).toBeLessThanOrEqual(5);
     expect(new Set(statuses)).toEqual(new Set([200, 503]));
-    const refused = await read();
-    expect(refused).toMatchObject({ status: 503, body: { code: "upstream_rate_limited" } });
-    expect(Number(refused.headers["retry-after"])).toBeGreaterThan(0);
+    const rejected = await read();
+    expect(rejected).toMatchObject({ status: 503, body: { code: "upstream_rate_limited" } });
+    expect(Number(rejected.headers["retry-after"])).toBeGreaterThan(0);
   });
 
   it("a write with an idempotency key is rejected and not sent", async () => {

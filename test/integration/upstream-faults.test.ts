@@ -42,20 +42,20 @@ const every = { operation: "listForwardingNumbers", times: 100 };
 describe("a failing RingCentral", () => {
   const faults: [string, FaultRule, number, string][] = [
     ["drops the connection", { ...every, kind: "reset" }, 502, "upstream_error"],
-    ["never answers", { ...every, kind: "timeout" }, 504, "upstream_timeout"],
-    ["answers too late", { ...every, kind: "delay", ms: 10_000 }, 504, "upstream_timeout"],
+    ["never responds", { ...every, kind: "timeout" }, 504, "upstream_timeout"],
+    ["responds too late", { ...every, kind: "delay", ms: 10_000 }, 504, "upstream_timeout"],
     ["breaks off", { ...every, kind: "truncated-body" }, 502, "upstream_error"],
-    ["answers a page of HTML", { ...every, kind: "html-body" }, 502, "upstream_error"],
-    ["answers HTML with 502", { ...every, kind: "html-body", status: 502 }, 502, "upstream_error"],
-    ["answers nothing", { ...every, kind: "empty-body" }, 502, "upstream_error"],
+    ["returns a page of HTML", { ...every, kind: "html-body" }, 502, "upstream_error"],
+    ["returns HTML with 502", { ...every, kind: "html-body", status: 502 }, 502, "upstream_error"],
+    ["returns an empty body", { ...every, kind: "empty-body" }, 502, "upstream_error"],
     [
       "returns another type",
       { ...every, kind: "content-type", contentType: "text/plain" },
       502,
       "upstream_error",
     ],
-    ["answers 500", { ...every, kind: "status", status: 500, errorCode: "CMN-203" }, 502, "upstream_error"],
-    ["answers 502", { ...every, kind: "status", status: 502 }, 502, "upstream_error"],
+    ["returns 500", { ...every, kind: "status", status: 500, errorCode: "CMN-203" }, 502, "upstream_error"],
+    ["returns 502", { ...every, kind: "status", status: 502 }, 502, "upstream_error"],
     [
       "is overloaded",
       { ...every, kind: "status", status: 503, headers: { "Retry-After": "17" } },

@@ -29,14 +29,14 @@ afterEach(() => {
 const body = { phoneNumber: "+12025550161", label: "Cabin" };
 
 async function add(key?: string, more: TestRequest = {}) {
-  const answer = await invoke(addForwardingNumber, addForwardingNumberRoute, {
+  const response = await invoke(addForwardingNumber, addForwardingNumberRoute, {
     token: service.tokens.user,
     body,
     headers: key === undefined ? {} : { "idempotency-key": key },
     ...more,
   });
-  expectConforms(addForwardingNumberRoute, answer);
-  return answer;
+  expectConforms(addForwardingNumberRoute, response);
+  return response;
 }
 
 /** With little time, so that the test does not wait for all readings. Logging in needs more. */
@@ -59,8 +59,8 @@ describe("a write whose response is lost", () => {
       const effect =
         kind === "status" ? ({ kind, status: 500, afterProcessing: true } as const) : ({ kind } as const);
       service.twin.faults.add({ operation: "addForwardingNumber", ...effect });
-      const answer = await add();
-      expect(answer).toMatchObject({ status: 201, body: { data: { ...body, id: copies()[0]?.id } } });
+      const response = await add();
+      expect(response).toMatchObject({ status: 201, body: { data: { ...body, id: copies()[0]?.id } } });
       expect(copies()).toHaveLength(1);
       expect(posts()).toHaveLength(1);
     },
@@ -71,9 +71,9 @@ describe("a write whose response is lost", () => {
     async (kind) => {
       const effect = kind === "status" ? ({ kind, status: 502 } as const) : ({ kind } as const);
       service.twin.faults.add({ operation: "addForwardingNumber", ...effect });
-      const answer = await addInHaste();
-      expect(answer).toMatchObject({ status: 503, body: { code: "outcome_unknown", retryable: false } });
-      expect(answer.body.detail).toContain("Read the list before you repeat it");
+      const response = await addInHaste();
+      expect(response).toMatchObject({ status: 503, body: { code: "outcome_unknown", retryable: false } });
+      expect(response.body.detail).toContain("Read the list before you repeat it");
       expect(posts()).toHaveLength(1);
     },
   );
@@ -81,8 +81,8 @@ describe("a write whose response is lost", () => {
   it("is not taken for another caller's entry of the same number", async () => {
     service.twin.extension(SEED.extensionId).forwarding.push({ ...entry("Office"), id: "1" });
     service.twin.faults.add({ operation: "addForwardingNumber", kind: "status", status: 502 });
-    const answer = await addInHaste();
-    expect(answer).toMatchObject({ status: 503, body: { code: "outcome_unknown" } });
+    const response = await addInHaste();
+    expect(response).toMatchObject({ status: 503, body: { code: "outcome_unknown" } });
   });
 
   it("is found in whatever way RingCentral spells its number", async () => {
@@ -124,9 +124,9 @@ describe("a change or removal that fails twice", () => {
     ["deleteForwardingNumber", deleteForwardingNumberRoute, remove],
   ] as const)("has an unknown outcome, and may be repeated: %s", async (operation, route, send) => {
     service.twin.faults.add({ operation, times: 2, kind: "status", status: 502 });
-    const answer = await send();
-    expectConforms(route, answer);
-    expect(answer).toMatchObject({ status: 503, body: { code: "outcome_unknown", retryable: true } });
+    const response = await send();
+    expectConforms(route, response);
+    expect(response).toMatchObject({ status: 503, body: { code: "outcome_unknown", retryable: true } });
     expect((await send()).status).toBeLessThan(300);
   });
 });
@@ -144,9 +144,9 @@ describe("Idempotency-Key", () => {
   });
 
   it("lets one of many at once through", async () => {
-    const answers = await Promise.all(Array.from({ length: 8 }, () => add("key-1")));
-    expect(answers.filter(({ status }) => status === 201).length).toBeGreaterThanOrEqual(1);
-    for (const { status, body: problem, headers } of answers.filter(({ status }) => status !== 201)) {
+    const responses = await Promise.all(Array.from({ length: 8 }, () => add("key-1")));
+    expect(responses.filter(({ status }) => status === 201).length).toBeGreaterThanOrEqual(1);
+    for (const { status, body: problem, headers } of responses.filter(({ status }) => status !== 201)) {
       expect([status, problem.code]).toEqual([409, "idempotency_in_progress"]);
       expect(headers["retry-after"]).toBeDefined();
     }
@@ -213,8 +213,8 @@ describe("Idempotency-Key", () => {
   });
 
   it("is free again when RingCentral rejected the request", async () => {
-    const refused = await add("key-1", { body: { phoneNumber: SEED.directNumber } });
-    expect(refused).toMatchObject({ status: 409, body: { code: "number_belongs_to_account" } });
+    const rejected = await add("key-1", { body: { phoneNumber: SEED.directNumber } });
+    expect(rejected).toMatchObject({ status: 409, body: { code: "number_belongs_to_account" } });
     expect((await add("key-1")).status).toBe(201);
   });
 

@@ -65,11 +65,11 @@ export function createNumberAccount(count = 0) {
       calls.push({ operation, page, ids });
       account.before?.({ operation, page, ids });
       if (operation === "listCompanyNumbers") return listPage(account.visible(), page, perPageOf(query));
-      if (account.role !== "admin") throw refused(operation, 403, "CMN-402");
+      if (account.role !== "admin") throw rejection(operation, 403, "CMN-402");
       const [first = ""] = ids;
       if (operation === "getCompanyNumbers") return ids.map((id) => part(id, numbers.get(id)));
       const number = numbers.get(first);
-      if (number === undefined) throw refused(operation, 404, "CMN-102");
+      if (number === undefined) throw rejection(operation, 404, "CMN-102");
       return number;
     },
   };
@@ -110,7 +110,7 @@ function part(id: string, number: AccountNumber | undefined) {
   return { resourceId: id, status: 404, body: { errors: [error] } };
 }
 
-export function refused(operation: string, status: number, errorCode: string): RingCentralError {
+export function rejection(operation: string, status: number, errorCode: string): RingCentralError {
   return new RingCentralError({ kind: "rejected", operation, status, errorCode, mayHaveTakenEffect: false });
 }
 

@@ -43,7 +43,7 @@ function problemOf(response: Response, body: Record<string, unknown>): Problem {
     // The gateway's own rejections have no code.
     code: text(body.code, `http_${response.status}`),
     title: text(body.title, text(body.message, "Rejected")),
-    detail: text(body.detail, `The gateway answered ${response.status}.`),
+    detail: text(body.detail, `The gateway returned ${response.status}.`),
     requestId: response.headers.get("x-request-id") ?? undefined,
     retryAfterSeconds: Number(response.headers.get("retry-after")) || undefined,
   };

@@ -43,7 +43,7 @@ export function clientOf(responders: Responder[], options: Partial<ClientOptions
     fetch: async (request) => {
       requests.push(request);
       const respond = responders.shift();
-      if (respond === undefined) throw new Error(`nobody expected ${request.method} ${request.url}`);
+      if (respond === undefined) throw new Error(`unexpected request: ${request.method} ${request.url}`);
       return respond(request);
     },
   });

@@ -107,8 +107,8 @@ describe("the client does not retry", () => {
 test.each([
   ["the outcome is unknown", () => problem(503, "outcome_unknown", { retryable: true, retryAfter: 1 })],
   ["a gateway gave up", () => new Response("{}", { status: 503 })],
-])("a change with If-Match is not retried when %s", async (_, answer) => {
-  const { client, requests } = clientOf([answer]);
+])("a change with If-Match is not retried when %s", async (_, respond) => {
+  const { client, requests } = clientOf([respond]);
   const headers = { "If-Match": '"v1"' };
   const { response } = await client.PUT(FORWARDING, { params: one, body: { label: "Home" }, headers });
   expect(response.status).toBe(503);

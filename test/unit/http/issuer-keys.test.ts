@@ -37,7 +37,7 @@ function lab() {
     clock: { now: () => issuer.now, sleep: async () => {} },
     async getJson(url) {
       issuer.asked.push(url.href);
-      if (issuer.isDown) throw new Error("no answer");
+      if (issuer.isDown) throw new Error("no response");
       return url.pathname === "/jwks" ? { keys: issuer.keys } : issuer.discovery;
     },
   });
@@ -103,13 +103,13 @@ describe("the issuer's keys", () => {
     await issuer.verify(first);
     expect(issuer.asked).toHaveLength(4);
     issuer.now += 50 * MINUTE;
-    await expect(issuer.verify(first)).rejects.toThrow("no answer");
+    await expect(issuer.verify(first)).rejects.toThrow("no response");
   });
 
   test("are read again after a first failure", async () => {
     const issuer = lab();
     issuer.isDown = true;
-    await expect(issuer.verify(first)).rejects.toThrow("no answer");
+    await expect(issuer.verify(first)).rejects.toThrow("no response");
     issuer.isDown = false;
     expect(await issuer.verify(first)).toBe("first");
   });

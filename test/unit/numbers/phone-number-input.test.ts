@@ -24,7 +24,7 @@ describe("a phone number sent by a caller", () => {
     [{ phoneNumber: "2025550143", country: "XX" }, "country", "body"],
     [{ phoneNumber: "2025550143", queryCountry: "XX" }, "country", "query"],
     [{ phoneNumber: "2025550143", country: "US", queryCountry: "CA" }, "country", "query"],
-  ])("is refused with its field named: %j", (input, field, where) => {
+  ])("is rejected with its field named: %j", (input, field, where) => {
     const problem = problemOf(() => parsePhoneNumberInput(input));
     expect(problem.code).toBe("request_invalid");
     expect(problem.details.errors).toEqual([expect.objectContaining({ field, in: where })]);
@@ -62,14 +62,14 @@ describe("what RingCentral shows", () => {
   });
 });
 
-describe("a phone number answered by RingCentral", () => {
+describe("a phone number from RingCentral", () => {
   it.each([
     ["+18005550100", "+18005550100"],
     ["18005550100", "+18005550100"],
     ["2025550143", "2025550143"],
     ["911", "911"],
     ["+1202555XXXX", "+1202555XXXX"],
-  ])("%s is answered as %s", (wire, ours) => {
+  ])("%s is returned as %s", (wire, ours) => {
     expect(toE164(wire)).toBe(ours);
   });
 });

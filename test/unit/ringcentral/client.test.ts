@@ -40,7 +40,11 @@ function rejection(status: number, errorCode: string, headers: Record<string, st
 const good = response(200, { records: [], paging: { page: 1, perPage: 100 }, navigation: {} });
 const record = response(200, { id: "712000", phoneNumber: "+13125550188" });
 const reset = new RingCentralError({ kind: "broken", operation: "op", mayHaveTakenEffect: true });
-const refused = new RingCentralError({ kind: "unavailable", operation: "op", mayHaveTakenEffect: false });
+const connectionRefused = new RingCentralError({
+  kind: "unavailable",
+  operation: "op",
+  mayHaveTakenEffect: false,
+});
 const timedOut = new RingCentralError({ kind: "timeout", operation: "op", mayHaveTakenEffect: true });
 
 /** A client whose upstream plays the given steps, one per exchange, and records what happens. */
@@ -203,7 +207,7 @@ describe("retries", () => {
     ["503", response(503)],
     ["504", response(504)],
     ["a reset", reset],
-    ["a refused connection", refused],
+    ["a refused connection", connectionRefused],
   ])("repeat a read after %s, at most twice, each attempt with its own permit", async (_, step) => {
     const once = setUp([step, good]);
     await read(once);
@@ -239,7 +243,7 @@ describe("retries", () => {
         response(500),
         response(503, {}, { "retry-after": "1" }),
         reset,
-        refused,
+        connectionRefused,
         timedOut,
       ]) {
         const world = setUp([step]);
@@ -411,7 +415,7 @@ describe("before a request is sent", () => {
   });
 
   it("the permit records whether RingCentral may have counted the request", async () => {
-    const world = setUp([refused, reset, timedOut]);
+    const world = setUp([connectionRefused, reset, timedOut]);
     await failureOf(world.client.call(listForwardingNumbers, { path: EXTENSION }, world.context()));
     expect(world.released).toEqual([false, true, true]);
   });

@@ -153,7 +153,7 @@ describe("identical reads in flight", () => {
         const outcomes = readers.map(async ({ after, within }) => {
           await clock.sleep(after);
           const result = await read({ path }, within).then(
-            () => "answered",
+            () => "responded",
             (error: unknown) => error,
           );
           return { result, waited: clock.now() - after, within };
@@ -161,7 +161,7 @@ describe("identical reads in flight", () => {
         await clock.advance(10_000);
         for (const { result, waited, within } of await Promise.all(outcomes)) {
           expect(waited).toBeLessThanOrEqual(within);
-          if (result !== "answered") {
+          if (result !== "responded") {
             expect(result).toBeInstanceOf(RingCentralError);
             // In the worst case every other reader led an exchange that failed just before its end.
             expect(within).toBeLessThan(readers.length * tookMs);

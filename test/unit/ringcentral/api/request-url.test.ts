@@ -53,8 +53,8 @@ describe("the URL of a call", () => {
     expect(urlOf("900001,900002")).toBe("/restapi/v1.0/account/3700111/phone-number/900001,900002");
     const ids = (count: number) => Array.from({ length: count }, (_, index) => index + 1).join(",");
     expect(urlOf(ids(30))).toContain(",30");
-    for (const refused of ["1", ids(31), "1,", ",1", "1,*", "1,~", "1,2/3", "*"]) {
-      expect(() => urlOf(refused)).toThrow(TypeError);
+    for (const rejected of ["1", ids(31), "1,", ",1", "1,*", "1,~", "1,2/3", "*"]) {
+      expect(() => urlOf(rejected)).toThrow(TypeError);
     }
   });
 

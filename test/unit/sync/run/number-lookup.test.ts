@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { lookUpNumbers } from "../../../../lib/sync/run/number-lookup.ts";
-import { clientOf, createNumberAccount, refused } from "../../../support/number-account.ts";
+import { clientOf, createNumberAccount, rejection } from "../../../support/number-account.ts";
 import { callContext, failure } from "../../numbers/fake-ringcentral.ts";
 
 function lab() {
@@ -24,7 +24,7 @@ describe("looking numbers up by their ids", () => {
     const { account, lookUp, asked } = lab();
     account.remove(2);
     account.before = ({ operation }) => {
-      if (operation === "getCompanyNumbers") throw refused(operation, status, "CMN-102");
+      if (operation === "getCompanyNumbers") throw rejection(operation, status, "CMN-102");
     };
     expect((await lookUp(1, 2, 3)).map(({ is }) => is)).toEqual(["there", "gone", "there"]);
     expect(asked()).toEqual([3, 1, 1, 1]);

@@ -7,7 +7,7 @@ import type { RecordStore } from "../../../../lib/storage/record-store.ts";
 import { readSyncStatus } from "../../../../lib/sync/get-sync-status.ts";
 import { confirmQuarantine } from "../../../../lib/sync/run/quarantine.ts";
 import { ACCOUNT, createAccountSync, MINUTE } from "../../../support/account-sync.ts";
-import { numberOf, rateLimited, refused, unavailable } from "../../../support/number-account.ts";
+import { numberOf, rateLimited, rejection, unavailable } from "../../../support/number-account.ts";
 
 const pageOf = z.looseObject({ records: z.array(z.unknown()) });
 const listBody = z.looseObject({ records: z.array(z.unknown()), paging: z.looseObject({}) });
@@ -256,7 +256,7 @@ describe("a sync that is interrupted", () => {
   it("fails at once when a permission is missing, and shows the problem", async () => {
     const lab = createAccountSync(10);
     lab.upstream.before = ({ operation }) => {
-      throw refused(operation, 403, "CMN-401");
+      throw rejection(operation, 403, "CMN-401");
     };
     expect(await lab.sync()).toMatchObject({
       state: "failed",
@@ -417,7 +417,7 @@ describe("a removal", () => {
     lab.upstream.remove(7);
     lab.upstream.edit(8, { label: "new" });
     lab.upstream.before = ({ operation }) => {
-      if (operation === "getCompanyNumber") throw refused(operation, 404, "CMN-120");
+      if (operation === "getCompanyNumber") throw rejection(operation, 404, "CMN-120");
     };
     expect(await lab.sync()).toMatchObject({ state: "committed", updated: 1, removed: 0 });
     expect(await lab.ids()).toContain("7");

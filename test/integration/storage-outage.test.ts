@@ -26,13 +26,22 @@ const write = (headers: Record<string, string> = {}) =>
   });
 
 describe("without the table", () => {
-  it("reads and writes succeed, and an instance that starts during the outage logs in by itself", async () => {
+  it("reads and writes of an instance with a token succeed", async () => {
     expect((await read()).status).toBe(200);
     await service.dynamodb.close();
     expect((await read()).status).toBe(200);
     expect((await write()).status).toBe(201);
+  });
+
+  it("an instance that starts during the outage says within 2 s that the storage is away, and does not log in", async () => {
+    await service.dynamodb.close();
     resetRuntime();
-    expect((await read()).status).toBe(200);
+    const startedAt = Date.now();
+    const response = await read();
+    expect(response).toMatchObject({ status: 503, body: { code: "storage_unavailable" } });
+    expect(Number(response.headers["retry-after"])).toBe(2);
+    expect(Date.now() - startedAt).toBeLessThan(2_500);
+    expect(service.sent()).toEqual([]);
   });
 
   it("a process uses at most a tenth of every budget", async () => {

@@ -46,6 +46,14 @@ async function disturb(world: World, until: number, how: "kill" | "freeze" | "bo
   }
 }
 
+/** RingCentral works while the table does not. */
+const UPSTREAM_CODES = [
+  "upstream_rate_limited",
+  "upstream_unavailable",
+  "upstream_timeout",
+  "upstream_error",
+];
+
 export const scenarios: readonly Scenario[] = [
   {
     name: "none",
@@ -57,12 +65,22 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "table away, cold fleet",
+    lies: UPSTREAM_CODES,
     readers: 8,
     writers: 8,
     seconds: 100,
     limits: {},
     warmSeconds: 0,
     strike: ({ proxies }) => proxies.table.set({ kind: "refuse" }),
+  },
+  {
+    name: "table takes 0.3 to 5 s, cold fleet",
+    lies: UPSTREAM_CODES,
+    readers: 8,
+    writers: 8,
+    seconds: 45,
+    warmSeconds: 0,
+    strike: ({ proxies, random }) => proxies.table.set({ kind: "delay", ms: () => 300 + 4_700 * random() }),
   },
   {
     name: "table away, warm fleet",
@@ -75,7 +93,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "table takes 0.3 to 5 s",
-    lies: ["upstream_rate_limited", "upstream_timeout"],
+    lies: UPSTREAM_CODES,
     readers: 8,
     writers: 8,
     seconds: 70,
@@ -84,7 +102,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "table takes 0.7 s",
-    lies: ["upstream_rate_limited", "upstream_timeout"],
+    lies: UPSTREAM_CODES,
     readers: 6,
     writers: 4,
     seconds: 45,
@@ -93,7 +111,7 @@ export const scenarios: readonly Scenario[] = [
   },
   {
     name: "table answers 500",
-    lies: ["upstream_rate_limited", "upstream_timeout"],
+    lies: UPSTREAM_CODES,
     readers: 4,
     writers: 4,
     seconds: 45,

@@ -1,11 +1,14 @@
 import type { CredentialSource, Credentials } from "../../lib/platform/credentials.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
+import { withTimeout } from "../../lib/platform/with-timeout.ts";
 import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
 import type { TokenEvent } from "../../lib/ringcentral/auth/events.ts";
 import type { OAuth } from "../../lib/ringcentral/auth/oauth.ts";
 import type { AccessToken } from "../../lib/ringcentral/auth/ports.ts";
 import { SharedToken } from "../../lib/ringcentral/auth/shared-token.ts";
 import type { TokenSettings } from "../../lib/ringcentral/auth/token-settings.ts";
+import { StorageUnavailable } from "../../lib/storage/errors.ts";
+import type { RecordStore } from "../../lib/storage/record-store.ts";
 import {
   createMemoryRecordStore,
   type MemoryRecordStore,
@@ -31,8 +34,10 @@ export function createRingCentral(schedule: Schedule) {
   let forcedResponse: (() => RingCentralError | undefined) | undefined;
   let issued = 0;
 
-  return {
+  const model = {
     arrivals,
+    /** Each session that RingCentral ended because five newer ones were open. */
+    onEnded: undefined as ((token: string) => void) | undefined,
     accept(...versions: number[]) {
       accepted = new Set(versions.map((n) => secretVersion(n).clientSecret));
     },
@@ -76,10 +81,14 @@ export function createRingCentral(schedule: Schedule) {
       live.set(accessToken, now + 60 * MINUTE);
       // Five sessions per user and app: a sixth ends the oldest.
       const alive = [...live].filter(([, until]) => until > now).map(([token]) => token);
-      for (const old of alive.slice(0, -5)) live.delete(old);
+      for (const old of alive.slice(0, -5)) {
+        live.delete(old);
+        model.onEnded?.(old);
+      }
       return { accessToken, expiresInSeconds: 3_600, ownerId: "100" };
     },
   };
+  return model;
 }
 export type RingCentralModel = ReturnType<typeof createRingCentral>;
 
@@ -114,9 +123,13 @@ export function createSecret(...versions: number[]) {
 }
 export type SecretModel = ReturnType<typeof createSecret>;
 
+/** How the table responds. `slow`: in 0.3 to 5 s, also after its client gave up. `500`: some writes take effect. */
+export type TableState = "up" | "away" | "slow" | "500";
+
 export interface Fleet {
   schedule: Schedule;
   records: MemoryRecordStore;
+  table: { state: TableState };
   ringCentral: RingCentralModel;
   secret: SecretModel;
   events: TokenEvent[];
@@ -127,11 +140,50 @@ export function createFleet(schedule: Schedule, settings: Partial<TokenSettings>
   return {
     schedule,
     records: createMemoryRecordStore(),
+    table: { state: "up" },
     ringCentral: createRingCentral(schedule),
     secret: createSecret(1),
     events: [],
-    // Fallback logins are counted per process, not for the fleet; the fleet's promises are tested without them.
-    settings: { fallbackLoginsPerWindow: 0, ...settings },
+    settings,
+  };
+}
+
+/** What the DynamoDB client allows a call. */
+const CLIENT_TIMEOUT_MS = 2_250;
+
+/** The table as one process meets it, in the state of the moment. @param onFailure each call that fails */
+function tableSeenBy(
+  { schedule, records, table }: Fleet,
+  instance: Instance,
+  onFailure: () => void,
+): RecordStore {
+  const usual = overNetwork(records, instance);
+  const slow = overNetwork(records, instance, { latencyMs: [150, 2_500] });
+  const timeUp = () => new StorageUnavailable("no response");
+  const patience = { clock: instance.clock, timeoutMs: CLIENT_TIMEOUT_MS, timeUp };
+  const call = <Result>(act: (store: RecordStore) => Promise<Result>): Promise<Result> =>
+    attempt(act).catch((error) => {
+      onFailure();
+      throw error;
+    });
+  async function attempt<Result>(act: (store: RecordStore) => Promise<Result>): Promise<Result> {
+    switch (table.state) {
+      case "up":
+        return act(usual);
+      case "slow":
+        return withTimeout(act(slow), patience);
+      case "500":
+        if (schedule.chance(0.3)) await act(usual);
+        throw new StorageUnavailable("500");
+      case "away":
+        await instance.clock.sleep(schedule.between(20, 300));
+        throw new StorageUnavailable("refused");
+    }
+  }
+  return {
+    read: (key) => call((store) => store.read(key)),
+    compareAndSet: (...args) => call((store) => store.compareAndSet(...args)),
+    remove: (...args) => call((store) => store.remove(...args)),
   };
 }
 
@@ -151,8 +203,11 @@ export function createMember(fleet: Fleet, options: { name?: string; skewMs?: nu
         instance.clock.sleep(deadline.remainingMs()).then(() => Promise.reject(timedOut())),
       ]),
   };
+  let tableFailures = 0;
   const tokens = new SharedToken({
-    records: overNetwork(fleet.records, instance),
+    records: tableSeenBy(fleet, instance, () => {
+      tableFailures += 1;
+    }),
     credentials: fleet.secret.sourceFor(instance),
     oauth,
     clock: instance.clock,
@@ -181,7 +236,7 @@ export function createMember(fleet: Fleet, options: { name?: string; skewMs?: nu
       tokens.reject(token);
     }
   }
-  return { instance, tokens, ask, callApi };
+  return { instance, tokens, ask, callApi, tableFailures: () => tableFailures };
 }
 
 const timedOut = () =>

@@ -82,6 +82,7 @@ function frozeInLogin(trace: readonly string[]): boolean {
   );
 }
 
+const isOfTable = (error: unknown) => error instanceof RingCentralError && error.failure.kind === "storage";
 const errorsOf = <T>(outcomes: Outcome<T>[]) =>
   outcomes.flatMap((outcome) => (outcome.status === "failed" ? [outcome.error] : []));
 
@@ -180,7 +181,8 @@ describe("the fleet's token", () => {
       );
       schedule.after(schedule.between(4 * SECOND, 8 * SECOND), () => fleet.ringCentral.killAll());
       await schedule.run();
-      const errors = errorsOf(await Promise.all(asked));
+      // An instance that freezes in two calls of the table in a row takes the table for silent, and says so.
+      const errors = errorsOf(await Promise.all(asked)).filter((error) => !isOfTable(error));
       if (!frozeInLogin(schedule.trace())) {
         expect(fleet.ringCentral.issued).toBeLessThanOrEqual(2);
         expect(errors).toEqual([]);
@@ -308,7 +310,7 @@ describe("the fleet's token", () => {
 
   it("keeps to four calls a minute on every clock, also when nothing else slows it down", async () => {
     const eager = {
-      earlyRejectionDelayMs: 0,
+      repetitionDelayMs: 0,
       loginBackoffMs: 0,
       credentialBackoffMs: 0,
       renewRetryMs: 0,

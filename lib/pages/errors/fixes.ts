@@ -76,7 +76,8 @@ const fixesByOwner = {
       "Wait `retryAfter` seconds, do not retry earlier, and tell the user. `GET /v1/limits` shows which operations spent the budget.",
     upstream_unavailable:
       "Wait `retryAfter` seconds. Recently read lists still work, from the cache; `meta` says so.",
-    storage_unavailable: "Wait `retryAfter` seconds, then send the same request with the same key.",
+    storage_unavailable:
+      "Wait `retryAfter` seconds, then send the same request, with the same key if it has one.",
     credentials_unavailable:
       "Wait `retryAfter` seconds. A process that has read the credentials keeps working.",
     queue_unavailable: "Wait `retryAfter` seconds, then request the sync again.",

@@ -52,21 +52,21 @@ export class CachedToken {
   }
 
   /** Caches a token of the fleet. */
-  keep({ contents, issuedAt }: IssuedToken, generation: number): AccessToken {
+  keep(issued: IssuedToken, generation: number): AccessToken {
     this.sawGeneration(generation);
-    const aheadMs = Math.min(this.#settings.renewAheadMs, (contents.expiresAt - issuedAt) / 6);
-    const token = { ...contents, generation };
-    this.#entry = { token, issuedAt, renewAt: contents.expiresAt - aheadMs * (1 + this.#random()) };
-    return token;
+    return this.#keep(issued, generation);
   }
 
   /** Caches a token that the table does not hold. Its generation is a fraction, so it equals none of the fleet's. */
-  keepUnpublished({ contents, issuedAt }: IssuedToken): AccessToken {
+  keepUnpublished(issued: IssuedToken): AccessToken {
     this.#unpublished += 1;
-    const generation = Math.floor(this.#highest) + (this.#unpublished % 1_000) / 1_000;
+    return this.#keep(issued, Math.floor(this.#highest) + (this.#unpublished % 1_000) / 1_000);
+  }
+
+  #keep({ contents, issuedAt }: IssuedToken, generation: number): AccessToken {
+    const aheadMs = Math.min(this.#settings.renewAheadMs, (contents.expiresAt - issuedAt) / 6);
     const token = { ...contents, generation };
-    this.#entry = { token, issuedAt, renewAt: 0 };
-    this.postponeRenewal();
+    this.#entry = { token, issuedAt, renewAt: contents.expiresAt - aheadMs * (1 + this.#random()) };
     return token;
   }
 

@@ -8,7 +8,7 @@ export type TokenEvent =
   | { type: "fenced_off"; fence: number }
   /** The stored token opens with no secret that this process can get. */
   | { type: "unreadable"; generation: number }
-  /** The table is unavailable: this process uses its own token, or (`gave_up`) has none. */
-  | { type: "degraded"; how: "token_not_stored" | "local_login" | "gave_up" };
+  /** The table is unavailable: this process uses its own token, or has none. */
+  | { type: "degraded"; how: "token_not_stored" | "no_token" };
 
 export type OnTokenEvent = (event: TokenEvent) => void;

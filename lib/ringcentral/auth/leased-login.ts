@@ -1,4 +1,5 @@
 import { type Deadline, deadlineIn } from "../../platform/deadline.ts";
+import { withTimeout } from "../../platform/with-timeout.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
 import { retryingRecords } from "../../storage/retrying-records.ts";
@@ -70,7 +71,8 @@ export async function loginUnderLease(
   if (result.ok) return publish(deps, lease, result.token, deadline);
   const now = clock.now();
   const paused = withFailure(record, candidate.fingerprint, result.failure, now, settings);
-  await giveBack(deps, lease, withoutLease(paused, now), deadline);
+  const hasSession = result.failure.failure.mayHaveTakenEffect;
+  await giveBack(deps, lease, withoutLease(paused, hasSession, now), deadline);
   return { type: "failed", failure: result.failure };
 }
 
@@ -86,7 +88,7 @@ function withFailure(
   return withBackoff(record, retryAfterMs, now, settings);
 }
 
-/** Writes the token; retries while the lease and the deadline last. */
+/** Writes the token; the lease and the deadline limit the time for it. */
 async function publish(
   deps: LeasedLoginDeps,
   { record, version, candidate, generation }: TokenLease,
@@ -99,13 +101,8 @@ async function publish(
   const stored = { issuedAt, expiresAt: contents.expiresAt, sealed };
   const next = withToken(record, stored, generation, clock.now());
   const leaseLeftMs = (record.lease?.until ?? 0) - clock.now();
-  const writeBy = deadlineIn(Math.min(leaseLeftMs, deadline.remainingMs()), clock, 0);
   try {
-    const written = await retryingRecords(deps.records, clock, writeBy).compareAndSet(
-      deps.key,
-      version,
-      next,
-    );
+    const written = await write(deps, version, next, Math.min(leaseLeftMs, deadline.remainingMs()));
     if (written === undefined) {
       onEvent({ type: "fenced_off", fence: record.fence });
       return { type: "fenced_off" };
@@ -121,14 +118,27 @@ async function publish(
 
 /** Best effort: without it the lease ends by itself. */
 async function giveBack(
-  { records, key, clock }: LeasedLoginDeps,
+  deps: LeasedLoginDeps,
   { version }: TokenLease,
   record: TokenRecord,
   deadline: Deadline,
 ): Promise<void> {
   try {
-    await retryingRecords(records, clock, deadline).compareAndSet(key, version, record);
+    await write(deps, version, record, deadline.remainingMs());
   } catch (error) {
     if (!(error instanceof StorageUnavailable)) throw error;
   }
+}
+
+/** Retries, but does not hold up the caller for longer: a write under way may still take effect. */
+function write(
+  { records, key, clock, settings }: LeasedLoginDeps,
+  version: number,
+  record: TokenRecord,
+  withinMs: number,
+): Promise<number | undefined> {
+  const timeoutMs = Math.max(settings.tableTimeoutMs, Math.min(withinMs, settings.outcomeWriteMs));
+  const store = retryingRecords(records, clock, deadlineIn(timeoutMs, clock, 0));
+  const timeUp = () => new StorageUnavailable("the outcome of a login is not written in time");
+  return withTimeout(store.compareAndSet(key, version, record), { clock, timeoutMs, timeUp, slices: 4 });
 }

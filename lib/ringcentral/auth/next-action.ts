@@ -1,6 +1,12 @@
 import type { Candidate } from "./credential-candidates.ts";
 import { openToken, type TokenContents } from "./sealed-token.ts";
-import { type LoginPause, loginPause, type TokenRecord, usableGeneration } from "./token-record.ts";
+import {
+  areSessionsSpent,
+  type LoginPause,
+  loginPause,
+  type TokenRecord,
+  usableGeneration,
+} from "./token-record.ts";
 import type { TokenSettings } from "./token-settings.ts";
 
 /** The state of one process that its decision depends on. */
@@ -51,8 +57,9 @@ export function nextAction(
     // Unknown credentials are worth an immediate re-read, but only once.
     return { type: "reread_secret", reason: "unreadable_token", force: stored.by !== local.unreadable };
   }
-  const login = loginAction(record, local, candidates, now, settings);
   const needsToken = local.cached === undefined;
+  if (!needsToken && areSessionsSpent(record, settings)) return { type: "use" };
+  const login = loginAction(record, local, candidates, now, settings);
   return needsToken || login.type === "login" || login.type === "reread_secret" ? login : { type: "use" };
 }
 

@@ -1,12 +1,19 @@
 import type { Deadline } from "../../platform/deadline.ts";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
+import type { CircuitBreaker } from "../../storage/circuit-breaker.ts";
 import type { RingCentralError } from "../api/errors.ts";
 import type { CachedToken } from "./cached-token.ts";
 import type { Candidate, CredentialCandidates } from "./credential-candidates.ts";
 import { type LeasedLoginDeps, type LeaseOutcome, loginUnderLease } from "./leased-login.ts";
 import { type Action, type LocalState, nextAction, shortPause, storedToken } from "./next-action.ts";
 import type { AccessToken } from "./ports.ts";
-import { type LoginPause, parseRecord, type TokenRecord, withLease } from "./token-record.ts";
+import {
+  type LoginPause,
+  parseRecord,
+  type TokenRecord,
+  withLease,
+  withUnusedLease,
+} from "./token-record.ts";
 
 /** The result of one look at the record. */
 export type Look =
@@ -20,6 +27,9 @@ export class RecordLook {
   readonly #instanceId: string;
   readonly #cached: CachedToken;
   readonly #candidates: CredentialCandidates;
+  readonly #table: CircuitBreaker;
+  /** The fencing number of the last lease under which this process logged in. */
+  #usedFence = 0;
   /** The version of the record at the last look, and the instant of its first look. */
   #watched: { version: number; since: number } | undefined;
   /** Fingerprint of the credentials of the last stored token that did not open. */
@@ -30,11 +40,13 @@ export class RecordLook {
     instanceId: string,
     cached: CachedToken,
     candidates: CredentialCandidates,
+    table: CircuitBreaker,
   ) {
     this.#deps = deps;
     this.#instanceId = instanceId;
     this.#cached = cached;
     this.#candidates = candidates;
+    this.#table = table;
   }
 
   /**
@@ -43,8 +55,11 @@ export class RecordLook {
    */
   async look(deadline: Deadline, reserveMs: number): Promise<Look> {
     const { records, key } = this.#deps;
-    const [stored, current] = await Promise.all([records.read(key), this.#candidates.list(deadline)]);
-    const record = parseRecord(stored?.value);
+    const [stored, current] = await Promise.all([
+      this.#table.call(() => records.read(key)),
+      this.#candidates.list(deadline),
+    ]);
+    const record = this.#withoutVainLease(parseRecord(stored?.value));
     this.#cached.sawGeneration(record.generation);
     const local = this.#localState(stored?.version ?? 0, deadline.remainingMs() - reserveMs);
     const action = await this.#decide(record, local, current, deadline);
@@ -54,10 +69,14 @@ export class RecordLook {
       case "login": {
         const { candidate, replacing } = action;
         const taken = withLease(record, this.#instanceId, replacing, this.#now(), this.#deps.settings);
-        const version = await records.compareAndSet(key, stored?.version ?? null, taken);
+        // Without a response the process does not know that it has the lease, so it has none.
+        const version = await this.#table.call(() =>
+          records.compareAndSet(key, stored?.version ?? null, taken),
+        );
         if (version === undefined) return this.#poll();
         const generation = this.#cached.nextGeneration(record.generation);
         const lease = { record: taken, version, candidate, generation };
+        this.#usedFence = taken.fence;
         const outcome = await loginUnderLease(this.#deps, lease, deadline, reserveMs);
         return this.#afterLogin(outcome, generation, deadline);
       }
@@ -77,6 +96,13 @@ export class RecordLook {
       hasReread: false,
       loginTimeMs,
     });
+  }
+
+  /** A lease of this process that it never used: the response to the write that took it was lost. */
+  #withoutVainLease(record: TokenRecord): TokenRecord {
+    const { lease } = record;
+    const isVain = lease?.owner === this.#instanceId && lease.fence !== this.#usedFence;
+    return isVain ? withUnusedLease(record) : record;
   }
 
   /** Since when this process has seen the record unchanged, by its own clock. */

@@ -3,13 +3,13 @@ import type { CredentialSource } from "../../platform/credentials.ts";
 import { type Deadline, deadlineIn } from "../../platform/deadline.ts";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
 import { withTimeout } from "../../platform/with-timeout.ts";
+import { type CircuitBreaker, createCircuitBreaker } from "../../storage/circuit-breaker.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
 import { RingCentralError } from "../api/errors.ts";
 import { CachedToken } from "./cached-token.ts";
 import { CredentialCandidates } from "./credential-candidates.ts";
 import type { OnTokenEvent } from "./events.ts";
-import { FallbackLogin } from "./fallback-login.ts";
 import type { LeasedLoginDeps } from "./leased-login.ts";
 import type { OAuth } from "./oauth.ts";
 import type { AccessToken, TokenSource } from "./ports.ts";
@@ -57,6 +57,7 @@ type Purpose = "first_token" | "renewal";
 
 const NEVER = Number.POSITIVE_INFINITY;
 const LEAST_RETRY_AFTER_MS = 1_000;
+const MAX_CIRCUIT_PAUSE_MS = 5_000;
 
 /**
  * One RingCentral access token for the whole fleet. SPEC.md has the protocol, its reasons and its invariants.
@@ -64,8 +65,11 @@ const LEAST_RETRY_AFTER_MS = 1_000;
  * A process uses the token in memory. Without one it reads the account's record. If that has no usable token either,
  * it takes the lease in the record and logs in. Every write is a compare-and-set on the record's version.
  *
- * Errors: RingCentralError kind `auth`, `rate_limited`, `unavailable`, `timeout` or `broken`, with `retryAfterMs`;
- * ConfigurationError from the credentials.
+ * Without the record there is no lease, and without the lease no login: a process goes on with the token in memory, and
+ * rejects its callers when that is no longer usable.
+ *
+ * Errors: RingCentralError kind `storage`, `auth`, `rate_limited`, `unavailable`, `timeout` or `broken`, with
+ * `retryAfterMs`; ConfigurationError from the credentials.
  */
 export class SharedToken implements TokenSource {
   readonly #deps: LeasedLoginDeps;
@@ -74,10 +78,10 @@ export class SharedToken implements TokenSource {
   readonly #cached: CachedToken;
   readonly #candidates: CredentialCandidates;
   readonly #record: RecordLook;
-  readonly #fallback: FallbackLogin;
+  readonly #table: CircuitBreaker;
   /** The search for a token that is under way. */
   #flight: Promise<Outcome> | undefined;
-  #tableDownAt = Number.NEGATIVE_INFINITY;
+  #tableFailedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: SharedTokenOptions) {
     const { records, oauth, clock, random, accountKey, onEvent = () => {} } = options;
@@ -93,8 +97,14 @@ export class SharedToken implements TokenSource {
       clock,
       settings.secretRereadMs,
     );
-    this.#record = new RecordLook(this.#deps, options.instanceId, this.#cached, this.#candidates);
-    this.#fallback = new FallbackLogin(this.#deps, this.#candidates, settings);
+    this.#table = createCircuitBreaker({
+      clock,
+      pauseMs: settings.firstPollMs,
+      maxPauseMs: MAX_CIRCUIT_PAUSE_MS,
+      timeoutMs: settings.tableTimeoutMs,
+    });
+    const { instanceId } = options;
+    this.#record = new RecordLook(this.#deps, instanceId, this.#cached, this.#candidates, this.#table);
   }
 
   async get(deadline: Deadline): Promise<AccessToken> {
@@ -128,7 +138,7 @@ export class SharedToken implements TokenSource {
     const { records, key, clock } = this.#deps;
     try {
       const [stored, candidates] = await Promise.all([
-        records.read(key),
+        this.#table.call(() => records.read(key)),
         this.#candidates.list(deadlineIn(this.#settings.maxPollMs, clock, 0)).catch(() => []),
       ]);
       const record = parseRecord(stored?.value);
@@ -166,11 +176,8 @@ export class SharedToken implements TokenSource {
   /** A caller whose time is up leaves the flight; the next caller finds its outcome. */
   #within(deadline: Deadline, outcome: Promise<Outcome>): Promise<Outcome> {
     const timeoutMs = deadline.remainingMs();
-    const pause: LoginPause = {
-      until: this.#now() + timeoutMs + this.#settings.maxPollMs,
-      reason: "unavailable",
-    };
-    const timeUp = () => rejection({ pause }, this.#now());
+    const until = this.#now() + timeoutMs + this.#settings.maxPollMs;
+    const timeUp = () => rejection({ pause: this.#blamed({ until, reason: "unavailable" }) }, this.#now());
     return withTimeout(outcome, { clock: this.#deps.clock, timeoutMs, timeUp });
   }
 
@@ -178,56 +185,58 @@ export class SharedToken implements TokenSource {
   async #obtain(deadline: Deadline, purpose: Purpose): Promise<Outcome> {
     // A renewal leaves its caller the time to use the token in memory.
     const reserveMs = purpose === "renewal" ? this.#settings.minLoginMs : 0;
+    let failingSince: number | undefined;
     let pollMs = this.#settings.firstPollMs;
-    let storageFailures = 0;
+    // Always longer than the pause of the circuit, which doubles too.
+    let tablePauseMs = this.#settings.firstPollMs;
     let failure: RingCentralError | undefined;
     for (;;) {
-      const look = await this.#record.look(deadline, reserveMs).catch(asStorageFailure);
+      if (this.#table.isOpen()) return this.#withoutTable(purpose, failure);
+      const lookedAt = this.#now();
+      const look = await this.#record.look(deadline, reserveMs).catch(asTableFailure);
       if (look.type === "token") return look;
-      if (look.type === "storage_failed") {
-        // A throttled table is no reason to work without it: a burst of cold starts would become a burst of logins.
-        if (!look.throttled) storageFailures += 1;
-        if (this.#isTableDown(storageFailures)) return this.#withoutTable(deadline, purpose);
-      } else {
-        this.#tableDownAt = Number.NEGATIVE_INFINITY;
-        storageFailures = 0;
-      }
       if (purpose === "renewal" || look.type === "use") return { type: "renewed" };
 
       const now = this.#now();
-      const pause =
-        look.type === "storage_failed"
-          ? ({ until: now + this.#settings.maxPollMs, reason: "unavailable" } as const)
-          : look.pause;
+      if (look.type === "table_failed") {
+        this.#tableFailedAt = now;
+        failingSince ??= lookedAt;
+        const pauseMs = tablePauseMs * (1 + this.#random());
+        const isOver = now + pauseMs - failingSince > this.#settings.tablePatienceMs;
+        if (isOver) return this.#withoutTable(purpose, failure);
+        await this.#deps.clock.sleep(pauseMs);
+        tablePauseMs *= 2;
+        continue;
+      }
+      failingSince = undefined;
       if (look.type === "poll") failure = look.failure ?? failure;
       // Random, so that waiting processes do not come back together.
-      let delayMs = pause.until - now + this.#random() * this.#settings.firstPollMs;
+      let delayMs = look.pause.until - now + this.#random() * this.#settings.firstPollMs;
       if (look.type !== "wait") {
         delayMs = pollMs * (0.5 + this.#random());
         pollMs = Math.min(pollMs * 1.7, this.#settings.maxPollMs);
       }
       if (look.type === "reject" || delayMs >= deadline.remainingMs()) {
-        const retryFrom = look.type === "wait" ? pause.until : now;
+        const retryFrom = look.type === "wait" ? look.pause.until : now;
+        const pause = look.type === "wait" ? look.pause : this.#blamed(look.pause);
         return omitUndefined({ type: "rejected" as const, pause, retryFrom, failure });
       }
       await this.#deps.clock.sleep(delayMs);
     }
   }
 
-  #isTableDown(storageFailures: number): boolean {
-    const wasDown = this.#now() - this.#tableDownAt < this.#settings.windowMs;
-    return storageFailures >= (wasDown ? 1 : this.#settings.storageAttempts);
+  #withoutTable(purpose: Purpose, failure: RingCentralError | undefined): Outcome {
+    if (purpose === "renewal") return { type: "renewed" };
+    this.#deps.onEvent({ type: "degraded", how: "no_token" });
+    const until = this.#now() + this.#settings.tableRetryAfterMs;
+    const pause = { until, reason: "storage" as const };
+    return omitUndefined({ type: "rejected" as const, pause, retryFrom: NEVER, failure });
   }
 
-  /** A renewal needs no other token: the one in memory serves on. */
-  async #withoutTable(deadline: Deadline, purpose: Purpose): Promise<Outcome> {
-    this.#tableDownAt = this.#now();
-    if (purpose === "renewal") return { type: "renewed" };
-    const result = await this.#fallback.login(deadline);
-    this.#deps.onEvent({ type: "degraded", how: result.ok ? "local_login" : "gave_up" });
-    if (result.ok) return { type: "token", token: this.#cached.keepUnpublished(result.token) };
-    const { pause, failure } = result;
-    return omitUndefined({ type: "rejected" as const, pause, retryFrom: NEVER, failure });
+  /** A wait that no response of RingCentral caused is the table's fault while the table fails. */
+  #blamed(pause: LoginPause): LoginPause {
+    const hasFailed = this.#now() - this.#tableFailedAt < this.#settings.windowMs;
+    return hasFailed ? { ...pause, reason: "storage" } : pause;
   }
 
   #now(): number {
@@ -263,7 +272,7 @@ function rejection(
 }
 
 /** @throws every other error again */
-function asStorageFailure(error: unknown) {
+function asTableFailure(error: unknown) {
   if (!(error instanceof StorageUnavailable)) throw error;
-  return { type: "storage_failed" as const, throttled: error.throttled };
+  return { type: "table_failed" as const };
 }

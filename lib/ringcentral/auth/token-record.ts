@@ -16,6 +16,11 @@ const tokenRecord = z.object({
   /** Fencing number of the last lease. */
   fence: z.number(),
   lease: z.optional(z.object({ owner: z.string(), fence: z.number(), until: z.number() })),
+  /**
+   * Sessions that logins may have opened since the stored token was: no token was stored after them. RingCentral keeps
+   * five per user and app and ends the oldest. [docs: REF]
+   */
+  openSessions: z.optional(z.number()),
   /** For each recent token call the latest instant of its arrival at RingCentral, oldest first. */
   calls: z.array(z.number()),
   /** Credentials that RingCentral rejected, by fingerprint, oldest first. */
@@ -57,10 +62,10 @@ export function parseRecord(value: unknown): TokenRecord {
   return parsed.success ? parsed.data : emptyRecord;
 }
 
-/** Why, and until when, no process may log in. */
+/** Why, and until when, no process may log in. `storage`: the outcome of earlier logins is not in the table. */
 export interface LoginPause {
   until: number;
-  reason: "rate_limited" | "auth" | "unavailable";
+  reason: "rate_limited" | "auth" | "unavailable" | "storage";
   errorCode?: string;
 }
 
@@ -86,20 +91,26 @@ export function loginPause(
   now: number,
   settings: TokenSettings,
 ): LoginPause | undefined {
-  const { rateLimitedUntil, backoff, token } = record;
+  const { rateLimitedUntil, backoff, token, openSessions = 0 } = record;
   const pauses: LoginPause[] = [];
   if (rateLimitedUntil !== undefined) pauses.push({ until: rateLimitedUntil, reason: "rate_limited" });
   if (backoff) pauses.push({ until: backoff.until, reason: "unavailable" });
   const budget = budgetFreeAt(record, settings);
-  if (budget !== undefined) pauses.push({ until: budget, reason: "rate_limited" });
+  if (budget !== undefined) {
+    pauses.push({ until: budget, reason: openSessions > 0 ? "storage" : "rate_limited" });
+  }
+  if (openSessions >= settings.spareSessions) {
+    const delayMs = repetitionDelay(openSessions + 3 - settings.spareSessions, settings);
+    pauses.push({ until: (record.calls.at(-1) ?? 0) + delayMs, reason: "storage" });
+  }
   const rejection = shortestRejection(record, candidates);
   if (rejection !== undefined) {
     const { until, errorCode } = rejection;
     pauses.push(omitUndefined({ until, reason: "auth" as const, errorCode }));
   }
   if (replacing !== undefined) {
-    const delayMs = earlyRejectionDelay(earlyRejections(record, replacing, now, settings), settings);
-    pauses.push({ until: (token?.issuedAt ?? 0) + delayMs, reason: "auth" });
+    const count = earlyRejections(record, replacing, now, settings);
+    pauses.push({ until: (token?.issuedAt ?? 0) + repetitionDelay(count, settings), reason: "auth" });
   }
   return pauses.filter(({ until }) => until > now).sort((a, b) => b.until - a.until)[0];
 }
@@ -129,12 +140,18 @@ function earlyRejections(
   return isYoung ? record.earlyRejections + 1 : 1;
 }
 
-function earlyRejectionDelay(count: number, settings: TokenSettings): number {
+/** No delay before the third repetition, then doubling. */
+function repetitionDelay(count: number, settings: TokenSettings): number {
   if (count < 3) return 0;
-  return Math.min(settings.earlyRejectionDelayMs * 2 ** (count - 3), settings.maxCredentialBackoffMs);
+  return Math.min(settings.repetitionDelayMs * 2 ** (count - 3), settings.maxCredentialBackoffMs);
 }
 
-/** `owner` takes the lease, and one more token call is logged as under way. */
+/** Whether one more login could end the stored token's session. */
+export function areSessionsSpent({ openSessions = 0 }: TokenRecord, settings: TokenSettings): boolean {
+  return openSessions >= settings.spareSessions;
+}
+
+/** `owner` takes the lease, and one more token call and session are logged as under way. */
 export function withLease(
   record: TokenRecord,
   owner: string,
@@ -153,6 +170,7 @@ export function withLease(
       replacing === undefined ? record.earlyRejections : earlyRejections(record, replacing, now, settings),
     fence: record.fence + 1,
     lease: { owner, fence: record.fence + 1, until },
+    openSessions: (record.openSessions ?? 0) + 1,
     // A call may arrive as late as its lease ends; the true instant replaces this one after the call.
     calls: [...record.calls, until].slice(-settings.callsPerWindow),
   };
@@ -172,6 +190,7 @@ export function withToken(
     generation,
     token,
     working: by,
+    openSessions: 0,
     rejectedCredentials: record.rejectedCredentials.filter((rejection) => rejection.by !== by),
     calls: endedCalls(record.calls, now),
   };
@@ -228,16 +247,20 @@ export function withBackoff(
   return { ...record, backoff: { count, until: now + Math.max(backoffMs, retryAfterMs ?? 0) } };
 }
 
-/** The lease is given back after its call. */
-export function withoutLease(record: TokenRecord, now: number): TokenRecord {
-  const { lease: _, ...rest } = record;
+/** The lease is given back after its call. @param hasSession whether the call may have opened a session */
+export function withoutLease(record: TokenRecord, hasSession: boolean, now: number): TokenRecord {
+  const { lease: _, ...rest } = hasSession ? record : withoutSession(record);
   return { ...rest, calls: endedCalls(record.calls, now) };
 }
 
-/** The lease is given back before its call: the call is not counted. */
+/** The lease is given back before its call: neither call nor session is counted. */
 export function withUnusedLease(record: TokenRecord): TokenRecord {
-  const { lease: _, ...rest } = record;
+  const { lease: _, ...rest } = withoutSession(record);
   return { ...rest, calls: record.calls.slice(0, -1) };
+}
+
+function withoutSession(record: TokenRecord): TokenRecord {
+  return { ...record, openSessions: Math.max(0, (record.openSessions ?? 0) - 1) };
 }
 
 /** The last logged call is the one of the current lease; it has arrived by now. */

@@ -29,17 +29,23 @@ export interface TokenSettings {
   defaultRetryAfterMs: number;
   /** A token rejected at a younger age counts as an early rejection. */
   youngTokenMs: number;
-  /** Delay of the login after the third early rejection in a row; doubles. */
-  earlyRejectionDelayMs: number;
+  /** Delay of the login after the third early rejection, or the fourth login without a stored token, in a row; doubles. */
+  repetitionDelayMs: number;
   /** A waiter's first poll interval; grows by 1.7 up to the second bound. */
   firstPollMs: number;
   maxPollMs: number;
   /** One instance re-reads the secret no more often than this. */
   secretRereadMs: number;
-  /** While the table is unavailable: logins of one process per `windowMs`. 0 = none. */
-  fallbackLoginsPerWindow: number;
-  /** Failed table calls before a process without a token falls back to its own login. */
-  storageAttempts: number;
+  /** Sessions beside the stored token's: one less than the five that RingCentral keeps. [docs: REF] */
+  spareSessions: number;
+  /** Timeout of one table call before a login. */
+  tableTimeoutMs: number;
+  /** While the table fails, a caller's last try begins within this time. */
+  tablePatienceMs: number;
+  /** How long writing a login's outcome may hold up its caller. */
+  outcomeWriteMs: number;
+  /** `Retry-After` while the table is unavailable. */
+  tableRetryAfterMs: number;
 }
 
 export const defaultTokenSettings: TokenSettings = {
@@ -59,10 +65,13 @@ export const defaultTokenSettings: TokenSettings = {
   maxLoginBackoffMs: 60_000,
   defaultRetryAfterMs: 60_000,
   youngTokenMs: 600_000,
-  earlyRejectionDelayMs: 60_000,
+  repetitionDelayMs: 60_000,
   firstPollMs: 150,
   maxPollMs: 1_000,
   secretRereadMs: 15_000,
-  fallbackLoginsPerWindow: 1,
-  storageAttempts: 3,
+  spareSessions: 4,
+  tableTimeoutMs: 800,
+  tablePatienceMs: 1_150,
+  outcomeWriteMs: 2_000,
+  tableRetryAfterMs: 2_000,
 };

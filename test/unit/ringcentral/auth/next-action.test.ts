@@ -74,6 +74,7 @@ const conditions = {
     local: { hasReread: true },
     candidates: [current, previous],
   },
+  "sessions spent": { record: { openSessions: settings.spareSessions } },
   "too little time": { local: { loginTimeMs: settings.minLoginMs - 1 } },
 } as const satisfies Record<
   string,
@@ -94,6 +95,7 @@ const needsLogin: Row = {
   "current secret rejected": "reread_secret",
   "every candidate rejected, after a re-read": "wait",
   "previous secret left, after a re-read": "login",
+  "sessions spent": "login",
   "too little time": "reject",
 };
 const mayLogIn: Row = {
@@ -103,6 +105,7 @@ const mayLogIn: Row = {
   "rate limited": "use",
   "in backoff": "use",
   "every candidate rejected, after a re-read": "use",
+  "sessions spent": "use",
   "too little time": "use",
 };
 const always = (action: Action["type"]): Row => ({
@@ -117,6 +120,7 @@ const always = (action: Action["type"]): Row => ({
   "current secret rejected": action,
   "every candidate rejected, after a re-read": action,
   "previous secret left, after a re-read": action,
+  "sessions spent": action,
   "too little time": action,
 });
 

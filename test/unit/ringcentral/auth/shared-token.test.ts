@@ -38,7 +38,6 @@ const rejectionOf = async (promise: Promise<AccessToken>) => {
 };
 
 const down = { before: () => Promise.reject(new StorageUnavailable("down")) };
-const throttled = { before: () => Promise.reject(new StorageUnavailable("busy", { throttled: true })) };
 
 describe("the token of one instance", () => {
   it("takes one login and then comes from memory, without reading the table", async () => {
@@ -183,7 +182,7 @@ describe("a slow table", () => {
     let slow = true;
     fleet.records.faults = {
       after: ({ operation }) =>
-        slow && operation === "compareAndSet" ? schedule.clock.sleep(SECOND) : undefined,
+        slow && operation === "compareAndSet" ? schedule.clock.sleep(0.7 * SECOND) : undefined,
     };
     for (let n = 0; n < 6; n++) {
       const { instance, ask } = member();
@@ -376,8 +375,8 @@ describe("a secret that changes during a login", () => {
 });
 
 describe("a table that fails once", () => {
-  it("is asked again before a process works without it", async () => {
-    const { fleet, member, run, stored, logins } = setUp({ fallbackLoginsPerWindow: 1 });
+  it("is asked again before a caller is rejected", async () => {
+    const { fleet, member, run, stored, logins } = setUp();
     let calls = 0;
     fleet.records.faults = {
       before: () => {
@@ -387,7 +386,7 @@ describe("a table that fails once", () => {
     const { instance, ask } = member();
     expect((await run(instance, () => ask(20 * SECOND))).generation).toBe(1);
     expect(stored().generation).toBe(1);
-    expect(fleet.events).not.toContainEqual({ type: "degraded", how: "local_login" });
+    expect(fleet.events).not.toContainEqual({ type: "degraded", how: "no_token" });
     expect(logins()).toBe(1);
   });
 
@@ -410,67 +409,78 @@ describe("a table that fails once", () => {
 });
 
 describe("without the table", () => {
-  it("logs in on its own, at most once a minute, and says so", async () => {
-    const { fleet, member, run, logins } = setUp({ fallbackLoginsPerWindow: 1 });
-    fleet.records.faults = down;
+  it.each([
+    ["away", () => Promise.reject(new StorageUnavailable("down"))],
+    ["throttled", () => Promise.reject(new StorageUnavailable("busy", { throttled: true }))],
+    ["silent", () => new Promise<void>(() => {})],
+  ])(
+    "while it is %s, a process without a token rejects within 2 s and does not log in",
+    async (_, before) => {
+      const { schedule, fleet, member, run, logins } = setUp();
+      fleet.records.faults = { before };
+      const { instance, ask } = member();
+      const began = schedule.clock.now();
+      const rejection = await rejectionOf(run(instance, () => ask(20 * SECOND)));
+      expect(rejection).toMatchObject({ kind: "storage", retryAfterMs: 2_000, mayHaveTakenEffect: false });
+      expect(schedule.clock.now() - began).toBeLessThanOrEqual(2 * SECOND);
+      expect(fleet.events).toContainEqual({ type: "degraded", how: "no_token" });
+      expect(logins()).toBe(0);
+    },
+  );
+
+  it("rejects the next caller at once, and asks the table again a moment later", async () => {
+    const { schedule, fleet, member, run, pass, logins } = setUp();
+    fleet.records.faults = { before: () => new Promise<void>(() => {}) };
+    const { instance, ask } = member();
+    await rejectionOf(run(instance, () => ask(20 * SECOND)));
+    const began = schedule.clock.now();
+    expect((await rejectionOf(run(instance, () => ask(20 * SECOND)))).kind).toBe("storage");
+    expect(schedule.clock.now()).toBe(began);
+    fleet.records.faults = {};
+    await pass(5 * SECOND);
+    expect((await run(instance, () => ask(20 * SECOND))).generation).toBe(1);
+    expect(logins()).toBe(1);
+  });
+
+  it("does not replace a token that RingCentral rejected", async () => {
+    const { fleet, member, run, logins } = setUp();
     const { instance, tokens, ask } = member();
     const token = await run(instance, () => ask(20 * SECOND));
-    expect(token.value).toMatch(/^token-1/);
-    expect(fleet.events).toContainEqual({ type: "degraded", how: "local_login" });
+    fleet.records.faults = down;
+    fleet.ringCentral.killAll();
     tokens.reject(token);
-    const rejection = await rejectionOf(run(instance, () => ask(20 * SECOND)));
-    expect(rejection.kind).toBe("unavailable");
-    expect(rejection.retryAfterMs).toBeGreaterThan(50 * SECOND);
-    expect(fleet.events).toContainEqual({ type: "degraded", how: "gave_up" });
+    expect((await rejectionOf(run(instance, () => ask(20 * SECOND)))).kind).toBe("storage");
     expect(logins()).toBe(1);
   });
 
-  it("never logs in on its own because the table is merely busy", async () => {
-    const { fleet, member, run, logins } = setUp({ fallbackLoginsPerWindow: 1 });
-    fleet.records.faults = throttled;
+  it("has no lease when the response to the write that takes it is lost", async () => {
+    const { schedule, fleet, member, run, stored, logins } = setUp();
     const { instance, ask } = member();
-    expect((await rejectionOf(run(instance, () => ask(20 * SECOND)))).kind).toBe("unavailable");
+    fleet.records.faults = {
+      after: ({ operation }) =>
+        operation === "compareAndSet" ? schedule.clock.sleep(5 * SECOND) : undefined,
+    };
+    expect((await rejectionOf(run(instance, () => ask(20 * SECOND)))).kind).toBe("storage");
+    expect(stored().lease).toMatchObject({ owner: instance.name });
     expect(logins()).toBe(0);
-  });
-
-  it("pauses its own logins for as long as a 429 says", async () => {
-    const { fleet, member, run, pass, logins } = setUp({ fallbackLoginsPerWindow: 5 });
-    fleet.records.faults = down;
-    fleet.ringCentral.respondWith(
-      () =>
-        new RingCentralError({
-          kind: "rate_limited",
-          operation: "login",
-          retryAfterMs: 5 * MINUTE,
-          mayHaveTakenEffect: false,
-        }),
-    );
-    const { instance, ask } = member();
-    await rejectionOf(run(instance, () => ask(20 * SECOND)));
-    fleet.ringCentral.respondWith(undefined);
-    await pass(4 * MINUTE);
-    await rejectionOf(run(instance, () => ask(20 * SECOND)));
-    expect(logins()).toBe(1);
-    await pass(MINUTE);
-    expect((await run(instance, () => ask(20 * SECOND))).value).toMatch(/^token-1/);
-  });
-
-  it("goes back to the fleet's token when the table is back, with one login for the fleet", async () => {
-    const { fleet, member, run, pass, logins } = setUp({ fallbackLoginsPerWindow: 1 });
-    fleet.records.faults = down;
-    const a = member();
-    const own = await run(a.instance, () => a.ask(20 * SECOND));
-    expect(own.generation).toBeLessThan(1);
     fleet.records.faults = {};
-    await pass(MINUTE);
-    const shared = await run(a.instance, () => a.ask(20 * SECOND));
-    expect(shared.generation).toBe(1);
-    const b = member();
-    expect(await run(b.instance, () => b.ask(20 * SECOND))).toEqual(shared);
-    expect(logins()).toBe(2);
+    await run(instance, () => ask(20 * SECOND));
+    expect({ calls: stored().calls.length, logins: logins() }).toEqual({ calls: 1, logins: 1 });
   });
 
-  it("uses a token that the table did not take, and asks the table again soon", async () => {
+  it("says that the table fails when the login of another process does not end meanwhile", async () => {
+    const { fleet, member, run, pass } = setUp();
+    const { instance, ask } = member();
+    fleet.records.faults = down;
+    await rejectionOf(run(instance, () => ask(20 * SECOND)));
+    fleet.records.faults = {};
+    await pass(5 * SECOND);
+    const lease = { owner: "other", fence: 1, until: fleet.schedule.clock.now() + 10 * SECOND };
+    fleet.records.plant(key, 1, JSON.stringify({ ...emptyRecord, fence: 1, lease }));
+    expect((await rejectionOf(run(instance, () => ask(3 * SECOND)))).kind).toBe("storage");
+  });
+
+  it("uses a token that the table did not take until it is due, then the fleet's", async () => {
     const { fleet, member, run, pass, stored, logins } = setUp();
     const { instance, ask } = member();
     let writes = 0;
@@ -484,9 +494,12 @@ describe("without the table", () => {
     expect(stored().token).toBeUndefined();
     expect(await run(instance, () => ask(20 * SECOND))).toBe(own);
     fleet.records.faults = {};
-    await pass(MINUTE);
-    expect((await run(instance, () => ask(20 * SECOND))).generation).toBe(1);
-    expect(stored()).toMatchObject({ generation: 1 });
+    await pass(20 * MINUTE);
+    const other = member();
+    const shared = await run(other.instance, () => other.ask(20 * SECOND));
+    expect(await run(instance, () => ask(20 * SECOND))).toBe(own);
+    await pass(36 * MINUTE);
+    expect(await run(instance, () => ask(20 * SECOND))).toEqual(shared);
     expect(logins()).toBe(2);
   });
 

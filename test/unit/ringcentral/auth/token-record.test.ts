@@ -11,6 +11,7 @@ import {
   withRateLimit,
   withRejectedCredentials,
   withToken,
+  withUnusedLease,
 } from "../../../../lib/ringcentral/auth/token-record.ts";
 import { defaultTokenSettings } from "../../../../lib/ringcentral/auth/token-settings.ts";
 
@@ -62,6 +63,7 @@ describe("the pause before a login", () => {
       expect(pause(record, ["v1"], NOW + n * 1_000)).toBeUndefined();
       record = withoutLease(
         withLease(record, "me", undefined, NOW + n * 1_000, defaultTokenSettings),
+        false,
         NOW + n * 1_000,
       );
     }
@@ -72,7 +74,30 @@ describe("the pause before a login", () => {
   it("counts a call whose end is unknown as late as its lease could let it be", () => {
     const record = withLease(emptyRecord, "me", undefined, NOW, defaultTokenSettings);
     expect(record.calls).toEqual([NOW + defaultTokenSettings.leaseMs]);
-    expect(withoutLease(record, NOW + 500).calls).toEqual([NOW + 500]);
+    expect(withoutLease(record, false, NOW + 500).calls).toEqual([NOW + 500]);
+  });
+
+  it("delays the login after the fourth whose token was not stored, and doubles", () => {
+    let [record, now] = [emptyRecord, NOW];
+    const delays: number[] = [];
+    for (let n = 0; n < 7; n++) {
+      record = withoutLease(withLease(record, "me", undefined, now, defaultTokenSettings), true, now);
+      const { until = now, reason } = pause(record, ["v1"], now) ?? {};
+      delays.push((until - now) / 1_000);
+      if (n >= 4) expect(reason).toBe("storage");
+      now = Math.max(until, now + 60_000);
+    }
+    expect(delays).toEqual([0, 0, 0, 60, 120, 240, 480]);
+    const stored = { issuedAt: now, expiresAt: now + 3_600_000, sealed };
+    expect(pause(withToken(record, stored, 4, now), ["v1"], now)).toBeUndefined();
+  });
+
+  it("does not count a session for a call that RingCentral rejected or that was not made", () => {
+    const leased = withLease(emptyRecord, "me", undefined, NOW, defaultTokenSettings);
+    expect(leased.openSessions).toBe(1);
+    expect(withoutLease(leased, true, NOW).openSessions).toBe(1);
+    expect(withoutLease(leased, false, NOW).openSessions).toBe(0);
+    expect(withUnusedLease(leased)).toMatchObject({ openSessions: 0, calls: [] });
   });
 
   it("grows with each rejection of the credentials, and spares other credentials", () => {

@@ -1,0 +1,187 @@
+import { describe, expect, it, vi } from "vitest";
+import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
+import type { AccessToken } from "../../lib/ringcentral/auth/ports.ts";
+import { openToken } from "../../lib/ringcentral/auth/sealed-token.ts";
+import { parseRecord } from "../../lib/ringcentral/auth/token-record.ts";
+import { defaultTokenSettings as settings } from "../../lib/ringcentral/auth/token-settings.ts";
+import { createSchedule, forEachSeed, type Schedule } from "../support/schedule.ts";
+import {
+  createFleet,
+  createMember,
+  type Fleet,
+  mostCallsInAMinute,
+  secretVersion,
+  type TableState,
+} from "./shared-token-model.ts";
+
+if (process.env.DEEP_RUNS !== undefined) vi.setConfig({ testTimeout: 3_600_000 });
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const SESSIONS_PER_HOUR = 5;
+const RECOVERED_AT = Date.UTC(2026, 0, 1) + 30 * SECOND;
+
+/** Every kind of failure beside the table's. */
+const chaos = {
+  crashRate: 0.01,
+  pauseRate: 0.01,
+  pauseMs: [SECOND, MINUTE],
+  loseRequestRate: 0.01,
+  lateRequestRate: 0.01,
+  loseAnswerRate: 0.01,
+  duplicateRate: 0.05,
+} as const;
+
+/** Sets the table's states one after the other, and the last one for good. */
+function sequence(fleet: Fleet, ...states: Array<[state: TableState, forMs: number]>): void {
+  let at = 0;
+  for (const [state, forMs] of states) {
+    fleet.schedule.after(at, () => {
+      fleet.schedule.note(`the table is ${state}`);
+      fleet.table.state = state;
+    });
+    at += forMs;
+  }
+}
+
+const pick = <T>(schedule: Schedule, ...values: [T, ...T[]]): T =>
+  values[schedule.between(0, values.length - 1)] ?? values[0];
+
+/** Faults of the table at the start, at the time of the renewal, or at any other time of two hours. */
+function drawFaults(schedule: Schedule): Array<[TableState, number]> {
+  const faulty = () => pick<TableState>(schedule, "away", "slow", "500");
+  const fromMs = pick(schedule, 0, schedule.between(0, 2 * MINUTE), schedule.between(45, 62) * MINUTE);
+  const states: Array<[TableState, number]> = [["up", fromMs]];
+  if (schedule.chance(0.4)) {
+    for (let flaps = schedule.between(2, 40); flaps > 0; flaps--) {
+      states.push([faulty(), schedule.between(100, 20 * SECOND)], ["up", schedule.between(100, 5 * SECOND)]);
+    }
+  } else states.push([faulty(), schedule.between(SECOND, 40 * MINUTE)]);
+  return [...states, ["up", 0]];
+}
+
+/** The tokens that the fleet stored, and lost to its own newer sessions while they were in use. */
+function watchStoredTokens(fleet: Fleet): string[] {
+  const pushedOut: string[] = [];
+  fleet.ringCentral.onEnded = (ended) => {
+    const { generation, rejectedGeneration, token } = parseRecord(
+      JSON.parse(fleet.records.dump()[0]?.json ?? "null"),
+    );
+    if (token === undefined || rejectedGeneration === generation) return;
+    const contents = openToken(token.sealed, secretVersion(1), { accountKey: "acct", generation });
+    if (contents?.value === ended) pushedOut.push(`generation ${generation}`);
+  };
+  return pushedOut;
+}
+
+function mostInAnHour(instants: readonly number[]): number {
+  return Math.max(
+    0,
+    ...instants.map((from) => instants.filter((at) => at >= from && at < from + 60 * MINUTE).length),
+  );
+}
+
+interface Watch {
+  /** Only the table fails: no crash, no freeze, no lost message. */
+  isCalm: boolean;
+  /** Broken promises. */
+  broken: string[];
+  served: number;
+  rejected: number;
+}
+
+/** One process: `requests` calls, with a pause of up to `pauseMs` between them. */
+function startProcess(fleet: Fleet, watch: Watch, requests: number, pauseMs: number): void {
+  const { schedule, ringCentral, table } = fleet;
+  const { instance, callApi, tableFailures } = createMember(fleet);
+  let held: AccessToken | undefined;
+  const isWarm = () =>
+    held !== undefined &&
+    ringCentral.isLive(held.value) &&
+    held.expiresAt - instance.clock.now() > settings.minValidityMs;
+  instance.start(async () => {
+    for (let n = 0; n < requests; n++) {
+      const [askedAt, state, wasWarm] = [schedule.clock.now(), table.state, isWarm()];
+      const failuresBefore = tableFailures();
+      try {
+        held = await callApi(schedule.between(3, 14) * SECOND);
+        watch.served += 1;
+      } catch (error) {
+        watch.rejected += 1;
+        const what = `${instance.name} at ${schedule.clock.now()}: ${error}`;
+        if (!(error instanceof RingCentralError)) watch.broken.push(`unexpected: ${what}`);
+        else if (wasWarm && isWarm()) watch.broken.push(`warm, and not served: ${what}`);
+        else if (watch.isCalm && state !== "up" && state === table.state) {
+          const tookMs = schedule.clock.now() - askedAt;
+          const isTables = state !== "slow" || tableFailures() > failuresBefore;
+          if (isTables && error.failure.kind !== "storage") watch.broken.push(`blames RingCentral: ${what}`);
+          if (state !== "slow" && tookMs > 2 * SECOND) watch.broken.push(`told after ${tookMs} ms: ${what}`);
+        }
+      }
+      await instance.clock.sleep(schedule.between(0, pauseMs));
+    }
+  });
+}
+
+describe("the fleet's token with a table that fails", () => {
+  it("takes at most four calls a minute, pushes no stored token out, and serves warm processes", async () => {
+    const total = { served: 0, rejected: 0 };
+    await forEachSeed(150, async (seed, keep) => {
+      const isCalm = seed % 2 === 0;
+      const schedule = keep(createSchedule({ seed, ...(isCalm ? {} : chaos) }));
+      const fleet = createFleet(schedule);
+      const pushedOut = watchStoredTokens(fleet);
+      const watch: Watch = { isCalm, broken: [], served: 0, rejected: 0 };
+      const size = pick(
+        schedule,
+        1,
+        schedule.between(2, 8),
+        schedule.between(8, 30),
+        schedule.between(30, 200),
+      );
+      sequence(fleet, ...drawFaults(schedule));
+      for (let n = 0; n < size; n++) {
+        const isLate = schedule.chance(0.3);
+        const requests = Math.ceil(schedule.between(4, 40) / (size > 30 ? 4 : 1));
+        schedule.after(isLate ? schedule.between(0, 70) * MINUTE : schedule.between(0, SECOND), () =>
+          startProcess(fleet, watch, requests, pick(schedule, 2 * SECOND, 10 * MINUTE)),
+        );
+      }
+      await schedule.run();
+      const { arrivals, penaltyUntil } = fleet.ringCentral;
+      expect(mostCallsInAMinute(arrivals)).toBeLessThanOrEqual(settings.callsPerWindow);
+      expect(penaltyUntil).toBe(0);
+      expect(watch.broken).toEqual([]);
+      expect(pushedOut).toEqual([]);
+      if (isCalm) expect(mostInAnHour(arrivals.map(({ at }) => at))).toBeLessThanOrEqual(SESSIONS_PER_HOUR);
+      total.served += watch.served;
+      total.rejected += watch.rejected;
+    });
+    if (process.env.SEED === undefined) {
+      expect(total.served).toBeGreaterThan(0);
+      expect(total.rejected).toBeGreaterThan(0);
+    }
+  });
+
+  it("takes one token call when the table is back, whatever the number of processes that wait for it", async () => {
+    const runs = Math.max(3, Math.ceil(Number(process.env.DEEP_RUNS ?? 0) / 100));
+    const env = process.env.SEED === undefined ? {} : { SEED: process.env.SEED };
+    await forEachSeed(
+      runs,
+      async (seed, keep) => {
+        const schedule = keep(createSchedule({ seed }));
+        const fleet = createFleet(schedule);
+        sequence(fleet, [pick(schedule, "away", "slow", "500"), 30 * SECOND], ["up", 0]);
+        const watch: Watch = { isCalm: true, broken: [], served: 0, rejected: 0 };
+        for (let n = 0; n < 1_000; n++) startProcess(fleet, watch, 12, 10 * SECOND);
+        await schedule.run();
+        expect(watch.broken).toEqual([]);
+        const arrivals = fleet.ringCentral.arrivals.filter(({ at }) => at > RECOVERED_AT);
+        expect(arrivals.length).toBeLessThanOrEqual(1);
+        expect(fleet.ringCentral.arrivals.length).toBeLessThanOrEqual(SESSIONS_PER_HOUR);
+        expect(watch.served).toBeGreaterThan(1_000);
+      },
+      env,
+    );
+  });
+});

@@ -1,4 +1,3 @@
-/** The source of a response's data. */
 type Source = "live" | "cache" | "snapshot";
 
 /**

@@ -56,11 +56,8 @@ async function encodeList(list: Page<unknown>, context: ResponseContext): Promis
   const { source, asOf } = list.source === "snapshot" ? list : (reading ?? list);
   const page = omitUndefined({ limit, hasMore: list.next !== undefined, nextCursor, total: list.total });
   const meta = { source, asOf: new Date(asOf).toISOString() };
-  return jsonResponse(
-    200,
-    { data: list.items, page, meta },
-    { ...(nextCursor !== undefined && { link: nextLink(context, nextCursor) }), ...age(context) },
-  );
+  const headers = omitUndefined({ link: nextCursor && nextLink(context, nextCursor), ...age(context) });
+  return jsonResponse(200, { data: list.items, page, meta }, headers);
 }
 
 async function encodeFeed(feed: FeedPage<unknown>, context: ResponseContext): Promise<HttpResponse> {
@@ -69,11 +66,9 @@ async function encodeFeed(feed: FeedPage<unknown>, context: ResponseContext): Pr
   const snapshot = feed.snapshot && (await context.snapshotLink(feed.snapshot));
   const page = { limit: context.limit, hasMore, nextCursor };
   const meta = omitUndefined({ source, asOf: new Date(asOf).toISOString(), snapshot });
-  return jsonResponse(
-    200,
-    { data: items, page, meta },
-    { link: nextLink(context, nextCursor), ...(!hasMore && { "retry-after": String(pollAfterSeconds) }) },
-  );
+  const retryAfter = hasMore ? undefined : String(pollAfterSeconds);
+  const headers = omitUndefined({ link: nextLink(context, nextCursor), "retry-after": retryAfter });
+  return jsonResponse(200, { data: items, page, meta }, headers);
 }
 
 /** The missing part of an incomplete response may be available at the next request. */

@@ -5,10 +5,7 @@ export type LogFields = Readonly<Record<string, unknown>>;
 type LogLevel = "info" | "warn" | "error";
 
 /** One JSON object per line on standard output: the format that Lambda and CloudWatch read. */
-export interface Logger {
-  info(message: string, fields?: LogFields): void;
-  warn(message: string, fields?: LogFields): void;
-  error(message: string, fields?: LogFields): void;
+export interface Logger extends Record<LogLevel, (message: string, fields?: LogFields) => void> {
   /** A logger that adds `fields` to every line. */
   with(fields: LogFields): Logger;
 }

@@ -59,7 +59,7 @@ async function localTokens(): Promise<Record<string, string>> {
   }
 }
 
-/** The scopes that a token claims. For display only; the API verifies them.  */
+/** The scopes that a token claims. For display only; the API verifies them. */
 function describe(token: string, otherwise: string): string {
   const claims = claimsOf(token);
   const scope = claims.scope ?? claims.scp;

@@ -1,6 +1,5 @@
 import { once } from "node:events";
-import type { Server } from "node:http";
-import { createServer } from "node:net";
+import { createServer, type Server } from "node:http";
 
 export const LOOPBACK = "127.0.0.1";
 
@@ -33,33 +32,22 @@ export async function listenOnLoopback(server: Server): Promise<Listening> {
   };
 }
 
-/** Binds a port of loopback for a moment; 0 is any free one. @returns the port, or `undefined` when it is taken */
-async function probe(port: number): Promise<number | undefined> {
-  const server = createServer();
-  try {
-    server.listen({ port, host: LOOPBACK, exclusive: true });
-    await once(server, "listening");
-    const address = server.address();
-    return typeof address === "object" && address !== null ? address.port : undefined;
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") return undefined;
-    throw error;
-  } finally {
-    if (server.listening) {
-      server.close();
-      await once(server, "close");
-    }
-  }
-}
-
 /** Whether a program already listens on that port of loopback. @throws when the port may not be bound at all */
 export async function isPortTaken(port: number): Promise<boolean> {
-  return (await probe(port)) === undefined;
+  const server = createServer().listen({ port, host: LOOPBACK, exclusive: true });
+  try {
+    await once(server, "listening");
+    await once(server.close(), "close");
+    return false;
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "EADDRINUSE") return true;
+    throw error;
+  }
 }
 
 /** A free port, for a server that cannot choose one itself. */
 export async function findFreePort(): Promise<number> {
-  const port = await probe(0);
-  if (port === undefined) throw new Error("no free port on loopback");
-  return port;
+  const { url, close } = await listenOnLoopback(createServer());
+  await close();
+  return Number(new URL(url).port);
 }

@@ -24,27 +24,19 @@ const usable = [
  * Any other text, such as an exception (`WITH`), cannot.
  */
 export function isAllowed(expression: string, allowed: readonly string[]): boolean {
-  const tokens = expression.match(/\(|\)|[^\s()]+/g) ?? [];
-  let at = 0;
-  const take = (word: string) => tokens[at]?.toUpperCase() === word && ++at > 0;
-  function term(): boolean {
-    if (!take("(")) return allowed.includes(tokens[at++] ?? "");
-    const inner = either();
-    return take(")") && inner;
+  let text = expression.replace(/[^\s()]+/g, (word) =>
+    /^(AND|OR)$/i.test(word) ? word.toUpperCase() : String(allowed.includes(word)),
+  );
+  // The innermost parentheses first.
+  for (let before = ""; before !== text; ) {
+    before = text;
+    text = text.replace(/\(([^()]*)\)/g, (_, inner: string) => String(isMet(inner)));
   }
-  function both(): boolean {
-    let met = term();
-    while (take("AND")) met = term() && met;
-    return met;
-  }
-  function either(): boolean {
-    let met = both();
-    while (take("OR")) met = both() || met;
-    return met;
-  }
-  const met = either();
-  return met && at === tokens.length;
+  return isMet(text);
 }
+
+const isMet = (text: string) =>
+  text.split("OR").some((side) => side.split("AND").every((verdict) => verdict.trim() === "true"));
 
 /** @returns a sentence for each package whose licence is not on the list that applies */
 export function findForeignLicences(packages: readonly LockedPackage[]): string[] {

@@ -36,24 +36,18 @@ const api = { "connect-src": "'self'" };
 export const pages: Readonly<Record<string, PageSource>> = {
   "ops/get-docs": {
     html: "docs/page.html",
-    // The renderer's drawings are data URLs in its style sheet; it may show a response as a blob.
-    policy: { ...api, "img-src": "data:" },
+    policy: api,
     maxKb: 520,
   },
   "ops/get-error-catalogue": {
     html: "errors/page.html",
     content: renderErrorCatalogue,
-    policy: { "img-src": "data:" },
+    policy: {},
     maxKb: 7.5,
   },
   "ops/get-console": {
     html: "console/page.html",
-    policy: {
-      ...api,
-      "img-src": "data:",
-      "require-trusted-types-for": "'script'",
-      "trusted-types": "'none'",
-    },
+    policy: { ...api, "require-trusted-types-for": "'script'", "trusted-types": "'none'" },
     maxKb: 10,
   },
 };
@@ -93,6 +87,8 @@ export async function buildPage(functionName: string, root: string): Promise<Pag
       "default-src": "'none'",
       "script-src": hashes.script.join(" ") || "'none'",
       "style-src": hashes.style.join(" ") || "'none'",
+      // Icons are data URLs, also in the style sheet of the API reference.
+      "img-src": "data:",
       ...source.policy,
       "base-uri": "'none'",
       "form-action": "'none'",

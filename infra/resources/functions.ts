@@ -1,5 +1,6 @@
 import type { Route } from "../../lib/contract/route.ts";
 import { routes } from "../../lib/contract/routes.ts";
+import { omitUndefined } from "../../lib/platform/omit-undefined.ts";
 
 /** A function's permissions besides its log and its traces. roles.ts makes its IAM role from them. */
 export interface Permissions {
@@ -137,9 +138,7 @@ export function serverlessFunctions(): Record<string, object> {
         role: `${logicalName(key)}Role`,
         package: { artifact: artifactOf(file) },
         events: [eventOf(definition)],
-        ...(memorySize !== undefined && { memorySize }),
-        ...(timeout !== undefined && { timeout }),
-        ...(environment !== undefined && { environment }),
+        ...omitUndefined({ memorySize, timeout, environment }),
       };
       return [key, settings];
     }),

@@ -13,7 +13,7 @@ import { createIssuerKeys } from "./issuer-keys.ts";
 /** Asymmetric only: with an HMAC algorithm the public key would be the secret; `none` is no signature at all. */
 const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
 const CLOCK_TOLERANCE_SECONDS = 5;
-/** For each of the issuer's documents, of a few kilobytes. */
+/** The limits for each of the issuer's documents, which take a few kilobytes. */
 const ISSUER_LIMITS = { timeoutMs: 3_000, maxBytes: 1_000_000 };
 /** RFC 6750's token alphabet; three parts, as a signed JWT has. */
 const BEARER = /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)$/i;

@@ -2,8 +2,8 @@ import { contentTag } from "../platform/content-tag.ts";
 import { type EdgeRequest, header, type Middleware } from "./invocation.ts";
 
 /**
- * `ETag` on every response with content, and 304 for a read that the caller has already. The tag covers the content
- * alone, not the reading time, cursors or other tokens.
+ * `ETag` on every response with content, and 304 for a read whose content the caller has already. The tag covers only
+ * the content, not the reading time, cursors or other tokens.
  */
 export function conditional(): Middleware {
   return {

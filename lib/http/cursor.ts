@@ -16,7 +16,7 @@ export interface CursorBinding {
 export interface AccountKeys {
   /** The key that signs or seals for one purpose. */
   currentKey(purpose: KeyPurpose, accountId: string, deadline: Deadline): Promise<Uint8Array>;
-  /** Every key that may have been used: the secret they come from rotates. */
+  /** Every key that may have been used: the account's secret rotates, and the keys are derived from it. */
   acceptedKeys(purpose: KeyPurpose, accountId: string, deadline: Deadline): Promise<Uint8Array[]>;
 }
 
@@ -48,7 +48,8 @@ export function signCursor(position: Position, binding: CursorBinding, key: Uint
 }
 
 /**
- * @param keys any of them may have signed
+ * Verifies a cursor.
+ * @param keys any of them may have signed it
  * @returns undefined for anything but a cursor of this binding
  */
 export function verifyCursor(

@@ -14,7 +14,7 @@ export function parseFreshness(cacheControl: string | undefined): Freshness {
   return omitUndefined({ maxAgeMs: isLive ? 0 : seconds && seconds * 1000, noStore });
 }
 
-/** Several readings are as old as the oldest of them, and cached if one of them is. */
+/** Several readings are as old as the oldest one, and count as cached if one of them is. */
 export function combined(readings: readonly Reading[]): Reading | undefined {
   if (readings.length === 0) return undefined;
   const isCached = readings.some(({ source }) => source === "cache");

@@ -28,7 +28,7 @@ import { type ApiHandler, buildStack } from "./stack.ts";
 import { translate } from "./translate.ts";
 import { type ValidInput, validate } from "./validate.ts";
 
-/** What the edge needs from the process. It is made on first use, which may fail with ConfigurationError. */
+/** The edge's dependencies. They are made on first use, which may fail with ConfigurationError. */
 interface EdgeServices extends AccountKeys {
   settings: Settings;
   authenticate: Authenticate;
@@ -143,7 +143,7 @@ function callContext(
   };
 }
 
-/** A feed's link to the list that its followers load first. The cursor in it is one of that list's route. */
+/** A feed's link to the list that its followers load first. Its cursor belongs to that list's route. */
 async function snapshotLink(
   { response: { snapshot } }: Route,
   { services, binding, invocation }: Exchange,
@@ -179,7 +179,7 @@ async function runOnce(
   );
 }
 
-/** The one place where the route's schemas, which have just parsed the input, vouch for its type. */
+/** The only cast from parsed input to the route's types: the route's schemas have just parsed it. */
 function parsed<R extends Route>({ path, query, body }: ValidInput) {
   return { path, query, body } as ParsedInput<R>;
 }
@@ -195,6 +195,6 @@ function reportPartProblem(error: unknown, { invocation, services }: Exchange): 
 function mayHaveTakenEffect(error: unknown): boolean {
   if (error instanceof OutcomeUnknown) return error.sent;
   if (error instanceof RingCentralError) return error.failure.mayHaveTakenEffect;
-  // A problem is thrown instead of a call, or after a response. Anything else is our fault.
+  // A problem is thrown in place of a call or after a response. Any other error is a bug of ours.
   return !(error instanceof ProblemError);
 }

@@ -7,7 +7,7 @@ import type { BudgetLeft } from "../ringcentral/api/operation.ts";
 import type { Caller } from "./caller.ts";
 import type { HttpResponse } from "./response.ts";
 
-/** What the stack knows about one invocation. */
+/** The stack's record of one invocation. */
 export interface Invocation {
   event: APIGatewayProxyEventV2;
   requestId: string;
@@ -16,7 +16,7 @@ export interface Invocation {
   log: Logger;
   settings?: Settings;
   caller?: Caller;
-  /** What RingCentral said is left, by group. */
+  /** The remaining budget that RingCentral stated, by group. */
   budgets: Map<string, BudgetLeft>;
   /** The problem of the response, for the log. */
   problemCode?: string;
@@ -27,7 +27,7 @@ export type Middleware = middy.MiddlewareObj<APIGatewayProxyEventV2, HttpRespons
 
 const invocations = new WeakMap<object, Invocation>();
 
-/** Middy passes only the event to the base handler, so the event is the key of the invocation. */
+/** Middy passes only the event to the base handler, so the event identifies the invocation. */
 export function invocationOf(event: APIGatewayProxyEventV2): Invocation {
   const invocation = invocations.get(event);
   if (invocation === undefined) throw new Error("the invocation has not begun");

@@ -64,7 +64,7 @@ export function createIssuerKeys({ issuer, clock, getJson }: IssuerKeysDeps): JW
     const age = clock.now() - last.readAt;
     if (age < MAX_AGE_MS) return last;
     if (age >= MAX_STALE_MS) return readOnce();
-    // While older keys are usable, requests wait for a dead issuer only once per cooldown.
+    // While older keys are usable, requests wait for an unreachable issuer only once per cooldown.
     if (clock.now() - failedAt < COOLDOWN_MS) return last;
     return readOnce().catch(() => {
       failedAt = clock.now();

@@ -9,7 +9,7 @@ import type { HttpResponse } from "./response.ts";
 import { type ApiHandler, buildStack } from "./stack.ts";
 import { validate } from "./validate.ts";
 
-/** What the build knows about a page. */
+/** The build's facts about a page. */
 const PageFacts = z.object({ contentSecurityPolicy: z.string(), digest: z.string() });
 
 interface Page extends z.output<typeof PageFacts> {
@@ -17,9 +17,9 @@ interface Page extends z.output<typeof PageFacts> {
 }
 
 /**
- * A handler for one HTML page from the build (infra/build/pages.ts). Everything is in one file, so that one version of
- * the service serves all of it, even during a rollout.
- * @param folder where the build puts the page: beside the bundle, `<name>.page/`
+ * A handler for one HTML page from the build (infra/build/pages.ts). Everything is in one file, so that a page never
+ * mixes two versions of the service during a rollout.
+ * @param folder the page's folder in the build: beside the bundle, `<name>.page/`
  */
 export function definePageHandler(route: Route, folder: URL): ApiHandler {
   let loading: Promise<Page> | undefined;

@@ -5,7 +5,7 @@ import type { HttpResponse } from "./response.ts";
 
 const RETRY_SECONDS = 5;
 
-/** The problem for an error that only some functions know; `undefined` when it is unknown. */
+/** The problem for an error that only some functions know; `undefined` for an unknown error. */
 export type Translate = (error: unknown) => ProblemError | undefined;
 
 /** The problem for any error. */
@@ -24,7 +24,7 @@ interface ProblemContext {
 
 export type ProblemBody = ReturnType<typeof problemBody>;
 
-/** RFC 9457, in the contract's one shape. */
+/** A problem of RFC 9457, in the contract's form. */
 export function problemBody({ code, details }: ProblemError, { requestId, typeBase }: ProblemContext) {
   const { title, status, meaning, retryable } = problems[code];
   const { detail = meaning, errors = [], upstream = {} } = details;

@@ -54,7 +54,7 @@ const nouns: Readonly<Record<string, string>> = {
   blockedNumberId: "The entry",
 };
 
-/** The problems that say when to retry, and what they say when RingCentral does not. */
+/** The problems that state when to retry, and the time they state when RingCentral gives none. */
 const retrySeconds: Partial<Record<ProblemCode, number>> = {
   upstream_rate_limited: 60,
   upstream_unavailable: 5,

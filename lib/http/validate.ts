@@ -29,7 +29,7 @@ const paging = z.object({ limit: Limit, cursor: z.optional(Cursor) });
 export function validate(route: Route, event: APIGatewayProxyEventV2): ValidInput {
   const errors: FieldError[] = [];
   if (header(event, "x-http-method-override") !== undefined) {
-    // RingCentral would obey it [docs: URIS]; here it is a trick or a mistake.
+    // RingCentral would act on it [docs: URIS]; here it is an attack or a mistake.
     errors.push(fieldError("header", "X-HTTP-Method-Override", "unknown", "Methods cannot be overridden."));
   }
   const text = route.body === undefined ? undefined : bodyText(event);
@@ -109,7 +109,7 @@ function parseBody(schema: z.ZodMiniType, text: string, errors: FieldError[]): u
   let json: unknown;
   try {
     json = JSON.parse(text, (key, value) => {
-      // Assigning such a key later could change an object's prototype; a schema would not even see it.
+      // Assigning such a key later could change an object's prototype; a schema would not see it.
       if (key === "__proto__") throw new SyntaxError("reserved key");
       return value;
     });

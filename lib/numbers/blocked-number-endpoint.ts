@@ -59,7 +59,7 @@ export function createBlockedNumberEndpoints(deps: {
     try {
       const key = findingKey(accountId);
       const stored = await records.read<Finding>(key);
-      // A lost race means that another instance has just written the same finding.
+      // After a lost race, another instance has just written the same finding.
       await records.compareAndSet(key, stored?.version ?? null, finding, { expiresAt: finding.goneUntil });
     } catch (error) {
       log.warn("blocked-number finding could not be stored", { error });

@@ -11,7 +11,7 @@ import { listPage, livePage, pagesOf } from "./upstream-list.ts";
 
 type ListedStatus = "blocked" | "allowed";
 
-/** RingCentral's word for each of ours. */
+/** RingCentral's name for each of our values. */
 export const wireStatus = { blocked: "Blocked", allowed: "Allowed" } as const;
 
 /**
@@ -41,10 +41,10 @@ export async function listCallerBlockingNumbers(
 type Slice = PageSlice<WireCallerBlockingNumber>;
 type Read = (list: ListedStatus, limit: number, position: SlicePosition | undefined) => Promise<Slice>;
 
-/** A traversal of both lists: the current list, the position in it, and the other list's length for the total. */
+/** A traversal of both lists: the current list, the position in it, and the length of the other list for the total. */
 type BothListsPosition = SlicePosition & {
   list: ListedStatus;
-  /** -1: RingCentral did not say. */
+  /** -1: RingCentral stated none. */
   otherTotal: number;
 };
 type BothListsSlice = PageSlice<WireCallerBlockingNumber, BothListsPosition>;

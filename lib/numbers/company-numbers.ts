@@ -8,12 +8,12 @@ import { toE164, toExtensionReference } from "./phone-number-output.ts";
 import type { NumbersDeps } from "./request.ts";
 import { listPage, pagesOf } from "./upstream-list.ts";
 
-/** A number has to fit every member present; the values of one member are alternatives. */
+/** A number has to match every member of the filter; the values of one member are alternatives. */
 export interface CompanyNumbersFilter {
   usageType?: readonly string[] | undefined;
   type?: readonly string[] | undefined;
   status?: readonly string[] | undefined;
-  /** Id of the extension that has the number. */
+  /** Id of the number's extension. */
   extension?: string | undefined;
   q?: string | undefined;
 }

@@ -14,7 +14,7 @@ import { listPage, pagesOf } from "./upstream-list.ts";
 
 interface OverviewRequest extends NumbersRequest {
   query: { parts?: readonly OverviewPartName[] | undefined; mode: "partial" | "strict" };
-  /** An error in the words of the error catalogue. */
+  /** An error as a problem of the catalogue. */
   problemOf: (error: unknown) => PartProblem;
 }
 
@@ -107,10 +107,10 @@ function toPart({ items, next, total, asOf }: Page<unknown>, readings: readonly 
 }
 
 /**
- * The failure to report instead of the parts that could be read.
+ * The failure to report in place of the parts.
  *
- * With `strict` any failure: the most telling one. With `partial` only when every part failed for the same reason and
- * that reason will not pass: then the request is wrong, not one of the parts.
+ * With `strict`: any failure, the most specific one first. With `partial`: only when every part failed for the same
+ * permanent reason, because then the request is wrong and not one of the parts.
  */
 function fatalFailure(
   mode: "partial" | "strict",
@@ -124,7 +124,10 @@ function fatalFailure(
   return isSame && first.problem.status < 500 ? first : undefined;
 }
 
-/** What the caller can fix (4xx) first, then what an operator has to fix, then what says when to retry (503). */
+/**
+ * The order of failures: first those that the caller can fix (4xx), then those that an operator has to fix, then those
+ * that state when to retry (503).
+ */
 function telling({ status, retryable }: PartProblem): number {
   if (status < 500) return 4;
   if (!retryable) return 3;

@@ -3,7 +3,7 @@ import { ProblemError } from "../contract/problems.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { WireList } from "../ringcentral/api/wire.ts";
 
-/** Where a traversal of one upstream list stands, in elements, and the page size that addresses them. */
+/** The position of a traversal in one upstream list, in elements, and the page size that addresses them. */
 export type SlicePosition = { offset: number; pageSize: number };
 
 export interface PageSlice<Wire, Next extends SlicePosition = SlicePosition> {
@@ -59,7 +59,7 @@ export async function readSlice<Wire>(
     pageSize = applied;
     if (offset < start || offset >= start + applied) continue;
     const { records, examined, exhausted } = take(list.records.slice(offset - start), limit, accept);
-    // After everything on this page comes the first element of the next page, even if this one was short.
+    // The next element is the first one of the next page, even if this page was short.
     const nextOffset = exhausted ? start + applied : offset + examined;
     return omitUndefined({
       records,

@@ -3,8 +3,8 @@ import { type FieldError, ProblemError } from "../contract/problems.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 
 /**
- * Whether RingCentral's spelling stands for the number. It may be national [docs: NUM], and without the digit that
- * marks a mobile number abroad: Argentina's 9, Mexico's old 1.
+ * Whether RingCentral's spelling stands for the number. It may be national [docs: NUM], and may lack the digit that
+ * marks a mobile number abroad: Argentina's 9, Mexico's former 1.
  */
 export function isSameNumber(spelled: string, e164: string): boolean {
   const defaultCountry = parsePhoneNumberFromString(e164)?.country;
@@ -20,7 +20,7 @@ export function isSameNumber(spelled: string, e164: string): boolean {
 
 const withoutMobileDigit = (e164: string) => e164.replace(/^(?:\+(54)9|\+(52)1(?=\d{10}$))/, "+$1$2");
 
-/** Whether a label is the one asked for. RingCentral may trim it, or not keep how a letter was composed [unsure]. */
+/** Whether a label is the requested one. RingCentral may trim it, or compose its letters differently [unsure]. */
 export function isSameLabel(shown: string | undefined, asked: string): boolean {
   return shown !== undefined && normalized(shown) === normalized(asked);
 }

@@ -25,7 +25,7 @@ export async function addCallerBlockingNumber(
   return { id: wire.id, data: toCallerBlockingNumber(wire) };
 }
 
-/** Adds one entry at the current endpoint. It is looked for by its list, number and label. */
+/** Adds one entry at the current endpoint. After a lost response it is looked for by its list, number and label. */
 export function addEntry(
   { ringcentral, clock }: NumbersDeps,
   { extensionId, ...request }: WriteRequest,
@@ -75,7 +75,7 @@ function entryBody({ phoneNumber, label, status }: Omit<WireCallerBlockingNumber
   return omitUndefined({ phoneNumber, label, status });
 }
 
-/** Takes an entry off its list. */
+/** Removes an entry from its list. */
 export async function deleteCallerBlockingNumber(
   deps: NumbersDeps,
   request: EntryRequest,

@@ -53,7 +53,7 @@ function requireTarget({ type, phoneNumber, deviceId }: NewForwardingNumber): vo
 }
 
 /**
- * Whether an entry is the one asked for, as far as it was asked. The same number with another label is another
+ * Whether an entry is the requested one, in the fields of the request. The same number with another label is another
  * caller's. RingCentral keeps a label for type Other only, and a desk phone's is the device's name [docs: FWD].
  */
 function isAsAsked(wire: WireForwardingNumber, asked: NewForwardingNumber): boolean {

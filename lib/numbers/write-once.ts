@@ -15,7 +15,7 @@ export interface WriteContext {
 const SENDING_SHARE = 0.6;
 /** Pauses before the readings after a POST: a gateway that gave up may be seconds ahead of its back end. */
 const CREATED_PAUSES_MS = [0, 500, 1_500, 3_000];
-/** After a PUT, which may as well be sent again. */
+/** Pauses before the readings after a PUT. A PUT may also be sent again. */
 const REPLACED_PAUSES_MS = [0, 500];
 /** The least time for another reading and a response. */
 const READ_BACK_MS = 300;
@@ -51,7 +51,7 @@ export async function createOnce<Wire>(
   }
 }
 
-/** What the caller is told of a POST without a key. With a key the edge says how to go on. */
+/** The error for the caller of a POST without a key. With a key, the edge says how to proceed. */
 const UNKEYED = {
   detail:
     "The write may have taken effect, or still may within two minutes. Read the list before you repeat it: " +
@@ -120,7 +120,7 @@ function isGone(error: unknown): boolean {
   );
 }
 
-/** @throws always: whatever became of the repetition, the first write may have taken effect */
+/** @throws always: whatever the outcome of the repetition, the first write may have taken effect */
 function unknownAfterRepeating(again: unknown): never {
   throw again instanceof RingCentralError ? unknownOutcome(again, true, REPEATABLE) : again;
 }
@@ -139,7 +139,7 @@ function unknownOutcome(
   });
 }
 
-/** @returns undefined when it does not show, cannot be read, or time runs out */
+/** @returns undefined when it is not found, cannot be read, or time runs out */
 async function readBack<Wire>(
   clock: Clock,
   call: CallContext,

@@ -14,7 +14,7 @@ export function clientOptions(
   };
 }
 
-/** What the SDK calls an error: its class and code in one. */
+/** The SDK's name of an error: its class and code in one. */
 export function errorName(error: unknown): string {
   return error instanceof Error ? error.name : "unknown failure";
 }

@@ -81,7 +81,7 @@ export function createCredentialSource({ secretId, clock }: SecretsOptions): Cre
 
     async refreshed(deadline) {
       const current = await readCurrent(deadline);
-      // The former version is a second chance only: without it, the present one is usable.
+      // The former version is only a second chance: without it, the present one is usable.
       const previous = await readStage("AWSPREVIOUS", deadline).catch(() => current);
       return JSON.stringify(previous) === JSON.stringify(current) ? [current] : [current, previous];
     },

@@ -173,7 +173,7 @@ interface CallReport {
   failure?: RingCentralFailure | undefined;
 }
 
-/** One log line, without URL, token and body: they contain numbers and secrets. */
+/** One log line, without URL, token and body: they hold numbers and secrets. */
 function logCall(
   { log }: CallContext,
   { name, group }: Operation<unknown>,

@@ -1,7 +1,7 @@
 import type { RingCentralError } from "./api/errors.ts";
 import type { Operation } from "./api/operation.ts";
 
-/** Attempts after the first. */
+/** Retries after the first attempt. */
 const MAX_RETRIES = 2;
 const BASE_DELAY_MS = 200;
 const MAX_DELAY_MS = 2_000;
@@ -31,8 +31,8 @@ export function retryDelayMs(
 }
 
 /**
- * A refused or dropped connection, a 503 and other 5xx. Not 501, which is a verdict, and not a complete body that
- * fails its schema, which would fail again.
+ * A refused or dropped connection, a 503 and other 5xx. Not 501, which is final, and not a complete body that fails its
+ * schema: it would fail again.
  */
 function isRepeatable({ isTransient, failure: { kind, status } }: RingCentralError): boolean {
   if (!isTransient || kind === "rate_limited" || kind === "storage" || kind === "timeout") return false;

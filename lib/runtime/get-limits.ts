@@ -8,7 +8,7 @@ export interface LimitsDeps {
   tokens: Pick<SharedToken, "describe">;
 }
 
-/** What the fleet knows of its access token and its budgets. */
+/** The fleet's access token and budgets, as the table shows them. */
 export async function getLimits({ rateLimiter, tokens }: LimitsDeps): Promise<Limits> {
   const [token, budgets] = await Promise.all([tokens.describe(), rateLimiter.describe()]);
   return {

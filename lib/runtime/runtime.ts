@@ -20,7 +20,7 @@ import { defaultSettings } from "../ringcentral/rate-limit/settings.ts";
 import { SharedRateLimiter } from "../ringcentral/rate-limit/shared-rate-limiter.ts";
 import { createDynamoRecordStore } from "../storage/dynamo-record-store.ts";
 
-/** Time and chance, which tests replace. */
+/** Time and randomness, which tests replace. */
 export interface RuntimeSources {
   clock?: Clock;
   random?: () => number;
@@ -45,7 +45,7 @@ export function resetRuntime(replacements: RuntimeSources = sources): void {
   sources = replacements;
 }
 
-/** What all accounts share. */
+/** The parts that all accounts share. */
 function createShared(settings: Settings, { clock = systemClock, random = Math.random }: RuntimeSources) {
   // The table's clock is the one all instances share.
   const tableTime = createTableClock({ clock, maxSkewMs: defaultSettings.maxSkewMs });
@@ -97,8 +97,8 @@ function createRuntime(shared: Shared) {
     },
 
     /**
-     * Names what the account is seen with: the app, its user, and the app's permissions. New credentials of the same
-     * user in the same app are the same.
+     * Permission fingerprint: names the app, its user and the app's permissions. New credentials of the same user in
+     * the same app have the same one.
      */
     async permissionFingerprint(accountId: string, deadline: Deadline): Promise<string> {
       const { credentials, tokens } = account(accountId);

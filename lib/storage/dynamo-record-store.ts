@@ -18,7 +18,7 @@ export interface DynamoRecordStoreOptions {
   nonce?: () => string;
 }
 
-/** What a call may take beyond its attempts: the pause between them. */
+/** Time of a call besides its attempts: the pause between them. */
 const PAUSES_MS = 250;
 
 /**
@@ -163,7 +163,10 @@ const THROTTLED = new Set([
   "RequestLimitExceeded",
 ]);
 
-/** Limits the whole call: the client's own timeouts leave out what precedes an attempt, such as finding credentials. */
+/**
+ * Limits the whole call: the client's own timeouts do not cover the time before an attempt, such as finding
+ * credentials.
+ */
 async function bounded<T>(timeoutMs: number, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const ended = new AbortController();
   const timeUp = () => new StorageUnavailable(`no response within ${timeoutMs} ms`);

@@ -1,6 +1,6 @@
 /**
  * The table could not be reached, or did not respond in time. A write that failed this way may have taken effect.
- * Callers degrade or reject on it. It never contains a record's content.
+ * Callers degrade or reject. It never contains a record's content.
  */
 export class StorageUnavailable extends Error {
   /** The table is reachable but busy: waiting helps, working without it does not. */

@@ -10,7 +10,7 @@ const FEED = "/v1/account/phone-numbers/changes";
  * To keep it across restarts of the app, store `numbers` and `cursor` together and pass them to the constructor.
  */
 export class PhoneNumberMirror {
-  /** By id, as of the last `refresh`. */
+  /** The numbers by id, as of the last `refresh`. */
   readonly numbers: Map<string, PhoneNumber>;
   readonly #client: RingfrontClient;
   #cursor: string | undefined;

@@ -5,8 +5,8 @@ const WIDTH = 300;
 const HEIGHT = 64;
 
 /**
- * The calls left of a budget lately, as steps, with its pauses behind them.
- * @param label says the same in words
+ * A step chart of a budget's remaining calls, with its pauses behind them.
+ * @param label the same in words
  */
 export function budgetChart(
   samples: readonly Sample[],

@@ -8,7 +8,7 @@ import { duration, plural, relative } from "./words.ts";
 
 type Budget = Limits["budgets"][number];
 
-/** One card per budget: calls left, their course, the pause, and who spent them. */
+/** One card per budget: calls left, their history, the pause, and the routes that spent them. */
 export function createBudgetsView(samples: Samples): (budgets: readonly Budget[], now: number) => void {
   return keyedViews(
     byId("budgets"),

@@ -3,8 +3,8 @@ import { element } from "../shared/element.ts";
 const shown = new WeakMap<Element, string>();
 
 /**
- * Replaces the content when it has changed. Otherwise what a reader has opened, focused or selected stays.
- * @param key equal exactly when the content is
+ * Replaces the content when it has changed. Otherwise the reader's open, focused and selected parts stay.
+ * @param key equal for equal content only
  */
 export function show(host: Element, key: unknown, make: () => readonly (Node | undefined)[]): void {
   const text = JSON.stringify(key) ?? "";

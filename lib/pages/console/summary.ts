@@ -6,7 +6,7 @@ export interface Seen {
   sync?: readonly SyncStatus[] | undefined;
 }
 
-/** What needs an operator's attention, most urgent first. It holds no times, so it rarely changes. */
+/** The points that need an operator's attention, most urgent first. It holds no times, so it rarely changes. */
 export function concerns({ limits, sync = [] }: Seen): string[] {
   const { budgets = [], token } = limits ?? {};
   return [

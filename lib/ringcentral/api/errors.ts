@@ -60,7 +60,7 @@ export class RingCentralError extends Error {
   }
 }
 
-/** The cause for the log, such as `ECONNRESET`. The stack would only show that we sent a request. */
+/** The cause for the log, such as `ECONNRESET`. The stack trace would show only that a request was sent. */
 export function causeOf({ cause }: RingCentralFailure): { cause?: string } {
   return cause instanceof Error ? { cause: cause.message } : {};
 }

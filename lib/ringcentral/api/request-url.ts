@@ -7,7 +7,7 @@ const ID = /^[0-9]{1,20}$/;
 const IDS = /^[0-9]{1,20}(?:,[0-9]{1,20}){1,29}$/;
 /** Ids that are not numbers: a subscription's is a UUID [docs: HOOK]. */
 const otherIds: Readonly<Record<string, RegExp>> = { subscriptionId: /^[A-Za-z0-9-]{1,64}$/ };
-/** Its form excludes `access_token` and `_method`, which RingCentral would act on [docs: URIS, TOK]. */
+/** This form excludes `access_token` and `_method`, which RingCentral would act on [docs: URIS, TOK]. */
 const QUERY_NAME = /^[a-zA-Z]+$/;
 
 /**

@@ -12,11 +12,11 @@ export interface CacheScopes {
   /** @returns the epoch, or undefined when the cache must be neither read nor written now */
   epoch(scope: RecordKey): Promise<string | undefined>;
   /**
-   * Before a write is sent: reads of the scope are live until `endWrite`, or until `until` without it.
+   * Called before a write is sent: reads of the scope are live until `endWrite`, or until `until` without it.
    * @returns the mark's name, or undefined when it could not be stored
    */
   beginWrite(scope: RecordKey, until: number): Promise<string | undefined>;
-  /** After the write has certainly ended, with any outcome. @returns whether the scope has a new epoch */
+  /** Called after the write has certainly ended, with any outcome. @returns whether the scope has a new epoch */
   endWrite(scope: RecordKey, mark: string | undefined): Promise<boolean>;
 }
 
@@ -42,7 +42,7 @@ export interface CacheScopesDeps {
   longestKeptMs: number;
 }
 
-/** A scope without a record: no write came for so long that no response of a former epoch is left. */
+/** A scope without a record: the last write is so long ago that no response of a former epoch is left. */
 const UNTOUCHED: ScopeRecord = { epoch: "untouched", writing: {} };
 /** The largest difference of two instances' clocks. */
 const SKEW_MS = 5_000;

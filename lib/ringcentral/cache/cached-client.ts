@@ -79,7 +79,7 @@ class CachedRingCentral implements RingCentral {
     try {
       return await ringcentral.call(operation, input, context);
     } catch (error) {
-      // A write that may still take effect keeps its mark until that is past.
+      // A write that may still take effect keeps its mark until it no longer can.
       hasEnded = error instanceof RingCentralError && !error.failure.mayHaveTakenEffect;
       throw error;
     } finally {
@@ -118,7 +118,7 @@ class CachedRingCentral implements RingCentral {
         ...(fallback && { deadline: earlier(context.deadline, FALLBACK_RESERVE_MS) }),
       });
     } catch (error) {
-      // A rejection is news about the data: only a transient failure leaves the older response valid.
+      // A rejection is current information: only a transient failure leaves the older response valid.
       if (fallback === undefined || !(error instanceof RingCentralError && error.isTransient)) throw error;
       const fields = { operation: operation.name, error };
       context.log.warn("served from the cache because RingCentral failed", fields);
@@ -134,7 +134,7 @@ class CachedRingCentral implements RingCentral {
   #serve<Output>({ asOf, output }: CachedResponse, context: CallContext, stale = {}): Output {
     this.#deps.metrics?.count("isStale" in stale ? "CacheStale" : "CacheHits");
     context.onReading?.({ source: "cache", asOf, ...stale });
-    // The key contains the operation and the record its release, so this release's schema produced it.
+    // The key names the operation, and the record its release, so this release's schema has produced it.
     return output as Output;
   }
 }

@@ -134,7 +134,7 @@ function networkFailure(
     operation,
     ...(timedOut && outOfTime && { deadlineExceeded: true }),
     mayHaveTakenEffect: connected,
-    // Only the code: got's errors carry the request's options, and with them the credentials.
+    // Only the code: got's errors carry the request's options, and so the credentials.
     cause: new Error(error.code),
   });
 }

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { described, E164, requestBody, resource } from "./named.ts";
-import { Country, ExtensionIdOrMe, Id, Label, PhoneNumberText } from "./parameters.ts";
+import { Country, EntryId, ExtensionIdOrMe, Label, PhoneNumberText } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
 
 /** Values a caller may send. On read, an unknown status of RingCentral's passes unchanged. */
@@ -99,8 +99,9 @@ export const updateCallerBlockingNumberRoute = defineRoute({
   scope: "numbers:write",
   tag: "Caller blocking",
   summary: "Change a blocked or allowed number",
-  description: "Changes the fields sent; the others keep their values.",
-  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, id: Id }),
+  description:
+    "Changes the fields sent; the others keep their values. A new number may give the entry a new `id`.",
+  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, id: EntryId }),
   query: z.strictObject({ country: z.optional(Country) }),
   body: CallerBlockingNumberUpdate,
   response: { kind: "item", description: "The entry as it is now.", data: CallerBlockingNumber },
@@ -114,7 +115,7 @@ export const deleteCallerBlockingNumberRoute = defineRoute({
   tag: "Caller blocking",
   summary: "Remove a blocked or allowed number",
   description: "Takes the entry off its list.",
-  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, id: Id }),
+  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, id: EntryId }),
   response: { kind: "deleted", description: "The entry is gone." },
 });
 

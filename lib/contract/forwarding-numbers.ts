@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { ExtensionReference } from "./extension-reference.ts";
 import { described, E164, requestBody, resource } from "./named.ts";
-import { Country, ExtensionIdOrMe, Id, Label, PhoneNumberText } from "./parameters.ts";
+import { Country, EntryId, ExtensionIdOrMe, Label, PhoneNumberText } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
 
 /** [spec: OAS] A type that RingCentral adds later passes unchanged on read. */
@@ -46,7 +46,7 @@ export const NewForwardingNumber = requestBody(
   "NewForwardingNumber",
   "`phoneNumber` for an external number; `deviceId` with type `PhoneLine` for a desk phone; never both. " +
     "RingCentral keeps `label` only for type `Other` (the default).",
-  { ...number, deviceId: z.optional(Id), ...attributes },
+  { ...number, deviceId: z.optional(EntryId), ...attributes },
 );
 export type NewForwardingNumber = z.output<typeof NewForwardingNumber>;
 
@@ -102,7 +102,7 @@ export const updateForwardingNumberRoute = defineRoute({
   tag: "Forwarding numbers",
   summary: "Change a forwarding number",
   description: "Changes the fields sent; the others keep their values.",
-  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, forwardingNumberId: Id }),
+  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, forwardingNumberId: EntryId }),
   query: z.strictObject({ country: z.optional(Country) }),
   body: ForwardingNumberUpdate,
   response: { kind: "item", description: "The forwarding number as it is now.", data: ForwardingNumber },
@@ -117,7 +117,7 @@ export const deleteForwardingNumberRoute = defineRoute({
   tag: "Forwarding numbers",
   summary: "Remove a forwarding number",
   description: "Calls are no longer forwarded or flipped there.",
-  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, forwardingNumberId: Id }),
+  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, forwardingNumberId: EntryId }),
   response: { kind: "deleted", description: "The forwarding number is gone." },
   problems: ["call_handling_unavailable"],
 });

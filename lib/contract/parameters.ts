@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 
-/** RingCentral ids are decimal; longer digit strings are rejected before anything is sent. */
+/** Ids of accounts and extensions are decimal; longer digit strings are rejected before anything is sent. */
 export const ID_PATTERN = /^[0-9]{1,20}$/;
 
 export const Id = z
@@ -9,6 +9,18 @@ export const Id = z
     z.regex(ID_PATTERN),
     z.maxLength(20),
     z.meta({ description: "A RingCentral internal id.", examples: ["3800222"] }),
+  );
+
+/**
+ * The id of anything else is opaque: one recorded id of a blocked number is the number's digits in base64url [observed:
+ * ringcentral-js-widgets]. So such an id is never logged. Its form excludes bulk syntax, dots and slashes.
+ */
+export const EntryId = z
+  .string()
+  .check(
+    z.regex(/^[A-Za-z0-9_-]{1,64}$/),
+    z.maxLength(64),
+    z.meta({ description: "An opaque id, as a list or a `Location` gives it.", examples: ["901000"] }),
   );
 
 export const ExtensionIdOrMe = z.string().check(

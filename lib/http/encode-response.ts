@@ -31,7 +31,11 @@ const encoders: Encoders = {
   feed: encodeFeed,
   item: (data, context) => jsonResponse(200, { data }, { ...age(context), ...storability(data) }),
   created: ({ id, data }, { rawPath }) =>
-    jsonResponse(201, { data }, { location: `${rawPath.replace(/\/$/, "")}/${id}` }),
+    jsonResponse(
+      201,
+      { data },
+      { location: `${rawPath.replace(/\/$/, "")}/${encodeURIComponent(id.toWellFormed())}` },
+    ),
   accepted: ({ at, data }) => jsonResponse(202, { data }, { location: at }),
   deleted: () => ({ statusCode: 204, headers: {} }),
   plain: (data) => jsonResponse(200, data),

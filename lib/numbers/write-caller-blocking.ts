@@ -6,6 +6,7 @@ import type {
   NewCallerBlockingNumber,
 } from "../contract/caller-blocking.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
+import type { CallContext } from "../ringcentral/api/operation.ts";
 import * as operations from "../ringcentral/api/operations.ts";
 import type { WireCallerBlockingNumber } from "../ringcentral/api/wire.ts";
 import { toCallerBlockingNumber, toSettings, wireStatus } from "./caller-blocking.ts";
@@ -32,26 +33,35 @@ export function addEntry(
   entry: { phoneNumber: string; label: string | undefined; status: "Blocked" | "Allowed" },
 ): Promise<WireCallerBlockingNumber> {
   const path = { extensionId };
-  const { phoneNumber, label, status } = entry;
   return createOnce(
     { clock, ...request },
     (call) =>
       ringcentral.call(operations.addCallerBlockingNumber, { path, body: omitUndefined(entry) }, call),
-    (call) =>
-      findInList(
-        pagesOf(ringcentral, operations.listCallerBlockingNumbers, { path, query: { status } }, call),
-        (wire) =>
-          isSameNumber(wire.phoneNumber, phoneNumber) &&
-          (label === undefined || isSameLabel(wire.label, label)),
-      ),
+    (call) => findEntry(ringcentral, path, omitUndefined(entry), call),
   );
 }
 
+/** An entry by its list, number and label. */
+function findEntry(
+  ringcentral: NumbersDeps["ringcentral"],
+  path: { extensionId: string },
+  { phoneNumber, label, status }: EntryBody,
+  call: CallContext,
+): Promise<WireCallerBlockingNumber | undefined> {
+  const pages = pagesOf(ringcentral, operations.listCallerBlockingNumbers, { path, query: { status } }, call);
+  return findInList(
+    pages,
+    (wire) =>
+      isSameNumber(wire.phoneNumber, phoneNumber) && (label === undefined || isSameLabel(wire.label, label)),
+  );
+}
+
+type EntryBody = Omit<WireCallerBlockingNumber, "id">;
 type EntryRequest = WriteRequest & { path: { id: string } };
 
 const entry = { read: operations.getCallerBlockingNumber, toOutput: toCallerBlockingNumber };
 
-/** Changes an entry. */
+/** Changes an entry. Its id may be the number in another spelling, so a new number may give it a new id. */
 export async function updateCallerBlockingNumber(
   deps: NumbersDeps,
   request: EntryRequest & CountryInQuery & { body: CallerBlockingNumberUpdate },
@@ -68,10 +78,11 @@ export async function updateCallerBlockingNumber(
         status: status === undefined ? current.status : wireStatus[status],
       }),
     toBody: entryBody,
+    find: (call, sent) => findEntry(deps.ringcentral, { extensionId: request.extensionId }, sent, call),
   });
 }
 
-function entryBody({ phoneNumber, label, status }: Omit<WireCallerBlockingNumber, "id">) {
+function entryBody({ phoneNumber, label, status }: EntryBody) {
   return omitUndefined({ phoneNumber, label, status });
 }
 

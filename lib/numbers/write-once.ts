@@ -114,7 +114,7 @@ function isAmbiguous(error: unknown): error is RingCentralError {
   return error instanceof RingCentralError && error.failure.mayHaveTakenEffect;
 }
 
-function isGone(error: unknown): boolean {
+export function isGone(error: unknown): boolean {
   return (
     error instanceof RingCentralError && error.failure.status === 404 && error.failure.errorCode === "CMN-102"
   );

@@ -2,7 +2,7 @@ import { ProblemError } from "../contract/problems.ts";
 import { canonicalJson, contentTag } from "../platform/content-tag.ts";
 import type { CallContext, Operation, OperationInput } from "../ringcentral/api/operation.ts";
 import type { NumbersDeps, WriteRequest } from "./request.ts";
-import { deleteOnce, replaceOnce } from "./write-once.ts";
+import { deleteOnce, isGone, replaceOnce } from "./write-once.ts";
 
 interface Resource<Wire, Output> {
   path: NonNullable<OperationInput["path"]>;
@@ -17,6 +17,8 @@ interface Update<Wire, Output, Body> extends Resource<Wire, Output> {
   merge: (current: Wire) => Body;
   /** The resource as a body like the one that was sent. */
   toBody: (wire: Wire, sent: Body) => Body;
+  /** The changed resource, for a kind whose id may change with its content. */
+  find?: (call: CallContext, sent: Body) => Promise<Wire | undefined>;
 }
 
 /**
@@ -26,7 +28,7 @@ interface Update<Wire, Output, Body> extends Resource<Wire, Output> {
 export async function updateResource<Wire, Output, Body extends Readonly<Record<string, unknown>>>(
   { ringcentral, clock }: NumbersDeps,
   { call, ifMatch, body: change }: WriteRequest & { body: Readonly<Record<string, unknown>> },
-  { path, read, write, toOutput, merge, toBody }: Update<Wire, Output, Body>,
+  { path, read, write, toOutput, merge, toBody, find }: Update<Wire, Output, Body>,
 ): Promise<Output> {
   requireChange(change);
   const readFresh = (context: CallContext) => ringcentral.call(read, { path }, { ...context, fresh: true });
@@ -36,7 +38,12 @@ export async function updateResource<Wire, Output, Body extends Readonly<Record<
   const replaced = await replaceOnce(
     { clock, call },
     (context) => ringcentral.call(write, { path, body }, context),
-    readFresh,
+    (context) =>
+      readFresh(context).catch(async (error: unknown) => {
+        const moved = isGone(error) ? await find?.(context, body) : undefined;
+        if (moved === undefined) throw error;
+        return moved;
+      }),
     (wire) => canonicalJson(toBody(wire, body)) === canonicalJson(body),
   );
   return toOutput(replaced);

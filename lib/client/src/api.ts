@@ -62,7 +62,7 @@ export interface paths {
         get?: never;
         /**
          * Change a blocked or allowed number
-         * @description Changes the fields sent; the others keep their values.
+         * @description Changes the fields sent; the others keep their values. A new number may give the entry a new `id`.
          */
         put: operations["updateCallerBlockingNumber"];
         post?: never;
@@ -620,8 +620,8 @@ export interface components {
              */
             country?: string;
             /**
-             * @description A RingCentral internal id.
-             * @example 3800222
+             * @description An opaque id, as a list or a `Location` gives it.
+             * @example 901000
              */
             deviceId?: string;
             /** @enum {string} */
@@ -1547,7 +1547,7 @@ export interface operations {
             path: {
                 /** @description RingCentral's internal extension id, or `me`: the extension in the token. */
                 extensionId: string;
-                /** @description A RingCentral internal id. */
+                /** @description An opaque id, as a list or a `Location` gives it. */
                 id: string;
             };
             cookie?: never;
@@ -1599,7 +1599,7 @@ export interface operations {
             path: {
                 /** @description RingCentral's internal extension id, or `me`: the extension in the token. */
                 extensionId: string;
-                /** @description A RingCentral internal id. */
+                /** @description An opaque id, as a list or a `Location` gives it. */
                 id: string;
             };
             cookie?: never;
@@ -1865,7 +1865,7 @@ export interface operations {
             path: {
                 /** @description RingCentral's internal extension id, or `me`: the extension in the token. */
                 extensionId: string;
-                /** @description A RingCentral internal id. */
+                /** @description An opaque id, as a list or a `Location` gives it. */
                 forwardingNumberId: string;
             };
             cookie?: never;
@@ -1918,7 +1918,7 @@ export interface operations {
             path: {
                 /** @description RingCentral's internal extension id, or `me`: the extension in the token. */
                 extensionId: string;
-                /** @description A RingCentral internal id. */
+                /** @description An opaque id, as a list or a `Location` gives it. */
                 forwardingNumberId: string;
             };
             cookie?: never;

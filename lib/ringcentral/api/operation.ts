@@ -45,7 +45,7 @@ export interface Reading {
 }
 
 export interface OperationInput {
-  /** Path parameters besides `accountId`; each must match `^[0-9]{1,20}$`, `subscriptionId` `^[A-Za-z0-9-]{1,64}$`. */
+  /** Path parameters besides `accountId`; `extensionId` is decimal, all others match `^[A-Za-z0-9_-]{1,64}$`. */
   path?: Readonly<Record<string, string>>;
   /** Repeated for arrays: `usageType=A&usageType=B`. */
   query?: Readonly<Record<string, string | number | readonly string[]>>;

@@ -2,17 +2,18 @@ import type { Operation, OperationInput } from "./operation.ts";
 
 const API_ROOT = "/restapi/v1.0";
 /** RingCentral also accepts `*` and `~` in these places [docs: URIS, BULK]; we never send them. */
-const ID = /^[0-9]{1,20}$/;
+const DECIMAL = /^[0-9]{1,20}$/;
+const decimalIds: ReadonlySet<string> = new Set(["accountId", "extensionId"]);
+/** All other ids are opaque: a subscription's is a UUID [docs: HOOK], a blocked number's may be base64url [observed]. */
+const OPAQUE = /^[A-Za-z0-9_-]{1,64}$/;
 /** Two ids at least: the response to one has another shape. At most 30 [docs: BULK]. Only for operations with `bulkId`. */
-const IDS = /^[0-9]{1,20}(?:,[0-9]{1,20}){1,29}$/;
-/** Ids that are not numbers: a subscription's is a UUID [docs: HOOK]. */
-const otherIds: Readonly<Record<string, RegExp>> = { subscriptionId: /^[A-Za-z0-9-]{1,64}$/ };
+const OPAQUE_LIST = /^[A-Za-z0-9_-]{1,64}(?:,[A-Za-z0-9_-]{1,64}){1,29}$/;
 /** This form excludes `access_token` and `_method`, which RingCentral would act on [docs: URIS, TOK]. */
 const QUERY_NAME = /^[a-zA-Z]+$/;
 
 /**
- * The URL of one call: the operation's path, ids of digits (or letters and hyphens), and named query values. Nothing in
- * the path needs encoding.
+ * The URL of one call: the operation's path, ids, and named query values. The form of the ids makes
+ * encoding unnecessary.
  *
  * @param server origin of the account's RingCentral, such as `https://platform.ringcentral.com`
  * @throws TypeError for an id or a query name that must not be sent; a bug of the calling code
@@ -26,7 +27,7 @@ export function buildUrl(
   const ids: Record<string, string> = { ...input.path, accountId };
   const path = operation.path.replace(/\{(\w+)\}/g, (_, name: string) => {
     const id = Object.hasOwn(ids, name) ? ids[name] : undefined;
-    const form = name === operation.bulkId ? IDS : (otherIds[name] ?? ID);
+    const form = name === operation.bulkId ? OPAQUE_LIST : decimalIds.has(name) ? DECIMAL : OPAQUE;
     if (id === undefined || !form.test(id))
       throw new TypeError(`${operation.name}: ${name} is not an id that may be sent`);
     return id;

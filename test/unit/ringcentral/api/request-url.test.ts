@@ -41,10 +41,25 @@ describe("the URL of a call", () => {
     "1".repeat(21),
     "-1",
     "1.0",
-  ])("rejects the id %j", (id) => {
-    const ids = { extensionId: "1", forwardingNumberId: id };
+  ])("rejects the account id or extension id %j", (id) => {
+    const ids = { extensionId: id, forwardingNumberId: "1" };
     expect(() => buildUrl(SERVER, getForwardingNumber, "3700111", { path: ids })).toThrow(TypeError);
     expect(() => buildUrl(SERVER, listCompanyNumbers, id, {})).toThrow(TypeError);
+  });
+
+  it.each(["", "~", "*", "1,2", "..", "%2e", "1/2", "1?x", "1#", " 1", "1\n", "é", "MTI=", "x".repeat(65)])(
+    "rejects the entry id %j",
+    (id) => {
+      const ids = { extensionId: "1", forwardingNumberId: id };
+      expect(() => buildUrl(SERVER, getForwardingNumber, "3700111", { path: ids })).toThrow(TypeError);
+    },
+  );
+
+  it("takes an opaque entry id", () => {
+    const path = { extensionId: "1", forwardingNumberId: "MTIwMjU1NTAxNDM_-" };
+    expect(buildUrl(SERVER, getForwardingNumber, "3700111", { path }).pathname).toContain(
+      "/forwarding-number/MTIwMjU1NTAxNDM_-",
+    );
   });
 
   it("holds two to thirty ids where an operation takes several, and nothing else", () => {
@@ -88,7 +103,7 @@ describe("the URL of a call", () => {
         }
         expect(url.origin).toBe(SERVER);
         expect(url.pathname).toMatch(
-          /^\/restapi\/v1\.0\/account\/3700111\/extension\/\d+\/forwarding-number\/\d+$/,
+          /^\/restapi\/v1\.0\/account\/3700111\/extension\/\d+\/forwarding-number\/[\w-]+$/,
         );
         expect([...url.searchParams.keys()]).toEqual(["page"]);
       }),

@@ -83,6 +83,10 @@ const cases: Record<string, () => Promise<Read>> = {
   "CMN-120 404": () => call("GET", "/restapi/v1.0/account/~/extension/%zz/blocked-number"),
   "CMN-201 500": () => faulty(500, "CMN-201"),
   "CMN-202 501": () => call("PATCH", forwarding, {}),
+  "CMN-211 503": () => {
+    twin.configure({ limitedMode: true });
+    return call("DELETE", mobile);
+  },
   "CMN-203 500": () => faulty(500, "CMN-203"),
   "CMN-301 429": async () => {
     for (let index = 0; index < 10; index += 1) await (await logIn(twin))("GET", companyNumbersPath);

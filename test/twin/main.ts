@@ -43,7 +43,8 @@ const flags = {
 } as const;
 
 /** A flag's text as a number, boolean or word. */
-function toValue(given: string): unknown {
+function toValue(given: string, name = ""): unknown {
+  if (name === "accountLock" || name === "unroutedAs") return given;
   if (given === "true" || given === "false") return given === "true";
   return /^\d+$/.test(given) ? Number(given) : given;
 }
@@ -64,7 +65,8 @@ function readOptions(): TwinOptions | "help" {
   return Object.fromEntries(
     Object.entries(values).map(([flag, given]) => {
       const name = flag.replace(/-[a-z]/g, (match) => match.slice(1).toUpperCase());
-      return [name, name === "limits" ? toLimits(String(given)) : toValue(String(given))];
+      if (name === "limits") return [name, toLimits(String(given))];
+      return [name, name === "oddLists" ? String(given).split(",") : toValue(String(given), name)];
     }),
   );
 }

@@ -4,6 +4,12 @@ import {
   callHandlingDefaults,
   callHandlingValues,
 } from "./rest/call-handling/options.ts";
+import {
+  areListOddities,
+  type PlatformSettings,
+  platformDefaults,
+  platformValues,
+} from "./rest/platform-options.ts";
 
 /** The usage plan groups of the twin's calls. */
 export type Group = "Light" | "Medium" | "Heavy" | "Auth";
@@ -12,7 +18,7 @@ export type Group = "Light" | "Medium" | "Heavy" | "Auth";
 export type GroupLimits = Record<Group, number | false>;
 
 /** Settings that can change at run time. Each decides a question that the documentation leaves open. */
-export interface Settings extends CallHandlingSettings {
+export interface Settings extends CallHandlingSettings, PlatformSettings {
   /** The largest page size; a larger `perPage` is clamped to it (1000). */
   maxPerPage: number;
   /** `false`: `blocked-number` responds 404 AGW-404 (true). */
@@ -64,11 +70,13 @@ const isCount = (value: unknown): value is number =>
 const settingChecks: Partial<Record<keyof Settings, (value: unknown) => boolean>> = {
   maxPerPage: (value) => isCount(value) && value >= 1,
   limits: (value) => value === false || isLimits(value),
+  oddLists: areListOddities,
 };
 
 /** The words that a setting may be. */
 const settingValues: Partial<Record<string, readonly string[]>> = {
   ...callHandlingValues,
+  ...platformValues,
   omittedStatusMeans: ["Blocked", "both"],
   putForwarding: ["merge", "replace"],
   putCallerBlocking: ["merge", "replace"],
@@ -77,6 +85,7 @@ const settingValues: Partial<Record<string, readonly string[]>> = {
 
 const defaultSettings: Settings = {
   ...callHandlingDefaults,
+  ...platformDefaults,
   maxPerPage: 1000,
   legacyBlockedNumbers: true,
   omittedStatusMeans: "Blocked",
@@ -109,7 +118,7 @@ function isLimits(value: unknown): value is Partial<GroupLimits> {
 }
 
 /** @throws OptionError naming the first key that is unknown or has an invalid value */
-function checkSettings(
+export function checkSettings(
   patch: object,
 ): asserts patch is Partial<Omit<Settings, "limits">> & Pick<TwinOptions, "limits"> {
   for (const [name, value] of Object.entries(patch)) {

@@ -4,6 +4,7 @@ import type { Extension, World } from "./data/world.ts";
 import type { CallHandlingControl } from "./edge/call-handling-control.ts";
 import type { Faults } from "./edge/faults.ts";
 import type { LoggedRequest } from "./edge/request-log.ts";
+import type { When } from "./edge/schedule.ts";
 import type { Delivery } from "./edge/webhooks.ts";
 import type { Session } from "./oauth/sessions.ts";
 import type { Settings, TwinOptions } from "./options.ts";
@@ -28,8 +29,11 @@ export interface Twin {
   clearRequests(): void;
   readonly faults: Faults;
   readonly settings: Readonly<Settings>;
-  /** @throws OptionError for an unknown setting or an invalid value */
-  configure(patch: Partial<Omit<Settings, "limits">> & Pick<TwinOptions, "limits">): void;
+  /**
+   * Changes settings, now or just before a later call.
+   * @throws OptionError for an unknown setting or an invalid value
+   */
+  configure(patch: Partial<Omit<Settings, "limits">> & Pick<TwinOptions, "limits">, when?: When): void;
   /** Accounts, apps and users, to read and to change. */
   readonly state: World;
   /** @throws Error when no account has such an extension */

@@ -16,7 +16,7 @@ import { listen } from "./edge/server.ts";
 import { createWebhooks } from "./edge/webhooks.ts";
 import { createWritesInFlight } from "./edge/writes-in-flight.ts";
 import { createSessions } from "./oauth/sessions.ts";
-import { changeSettings, initialSettings, OptionError, type TwinOptions } from "./options.ts";
+import { changeSettings, checkSettings, initialSettings, OptionError, type TwinOptions } from "./options.ts";
 import { createRandom } from "./random.ts";
 import type { Twin } from "./running-twin.ts";
 
@@ -128,7 +128,10 @@ function openTwin(edge: Edge, lifecycle: { close(): Promise<void>; restart(): vo
     get settings() {
       return platform.settings;
     },
-    configure: (patch) => changeSettings(platform.settings, patch),
+    configure(patch, when = {}) {
+      checkSettings(patch);
+      platform.schedule.add(when, () => changeSettings(platform.settings, patch));
+    },
     get state() {
       return platform.world;
     },

@@ -31,8 +31,8 @@ const commands: Record<string, Command> = {
     id === "" ? twin.faults.clear() : twin.faults.remove(Number(id)),
   ),
   "GET options": (twin) => json(200, twin.settings),
-  "PATCH options": (twin, body) => {
-    twin.configure(body);
+  "PATCH options": (twin, { when, ...patch }) => {
+    twin.configure(patch, toWhen(when));
     return json(200, twin.settings);
   },
   "GET state": (twin) => json(200, describeState(twin)),

@@ -26,7 +26,10 @@ export function forEachId(
   const parts = ids.map((id) => ({ id, response: attempt(() => operate(id)) }));
   if (parts.every(({ response }) => response.status === 204)) return { status: 204, headers: {} };
   const wantsJson = headerOf(call.request, "accept")?.includes(jsonBulkType) === true;
-  return wantsJson ? jsonBulk(parts) : multipartBulk(call, parts);
+  const { bulkResponse } = call.settings;
+  return wantsJson && bulkResponse !== "multipart"
+    ? jsonBulk(parts, bulkResponse === "as-asked")
+    : multipartBulk(call, parts);
 }
 
 interface Part {
@@ -43,11 +46,11 @@ function attempt(operate: () => HttpResponse): HttpResponse {
   }
 }
 
-function jsonBulk(parts: Part[]): HttpResponse {
+function jsonBulk(parts: Part[], hasBodies: boolean): HttpResponse {
   const rows = parts.map(({ id, response }) => ({
     resourceId: id,
     status: response.status,
-    body: response.body === undefined ? {} : JSON.parse(response.body),
+    ...(hasBodies && { body: response.body === undefined ? {} : JSON.parse(response.body) }),
   }));
   return json(207, rows, { "Content-Type": jsonBulkType });
 }

@@ -14,7 +14,14 @@ const maxPage = 1000;
 const listUri = (call: ExtensionCall) =>
   `${extensionUri(call, call.extension.id)}/caller-blocking/phone-numbers`;
 
-function toRecord(call: ExtensionCall, { id, phoneNumber, label, status }: CallerBlockingEntry) {
+/** An id: opaque ones are the number itself, so that they change with it [observed]. */
+function idOf({ settings }: ExtensionCall, { id, phoneNumber }: CallerBlockingEntry): string {
+  return settings.entryIds === "opaque" ? Buffer.from(phoneNumber.slice(1)).toString("base64url") : id;
+}
+
+function toRecord(call: ExtensionCall, entry: CallerBlockingEntry) {
+  const { phoneNumber, label, status } = entry;
+  const id = idOf(call, entry);
   return {
     uri: `${listUri(call)}/${id}`,
     id,
@@ -25,13 +32,13 @@ function toRecord(call: ExtensionCall, { id, phoneNumber, label, status }: Calle
 }
 
 function find(call: ExtensionCall, id: string): CallerBlockingEntry {
-  const entry = call.extension.callerBlocking.find((each) => each.id === id);
+  const entry = call.extension.callerBlocking.find((each) => idOf(call, each) === id);
   if (entry === undefined) throw notFound("blockedNumberId");
   return entry;
 }
 
 function everyId(call: ExtensionCall) {
-  return () => call.extension.callerBlocking.map(({ id }) => id);
+  return () => call.extension.callerBlocking.map((entry) => idOf(call, entry));
 }
 
 /** Op 3. The meaning of an omitted `status` is an option of the twin [unsure]. */
@@ -73,7 +80,7 @@ export function updateCallerBlockingNumber(call: ExtensionCall): HttpResponse {
 
 function change(call: ExtensionCall, entry: CallerBlockingEntry, body: Record<string, unknown>): void {
   const bodyId = stringField(body, "id");
-  if (bodyId !== undefined && bodyId !== entry.id) throw idMismatch("id");
+  if (bodyId !== undefined && bodyId !== idOf(call, entry)) throw idMismatch("id");
   const replaces = call.settings.putCallerBlocking === "replace";
   const phoneNumber = phoneNumberField(body) ?? entry.phoneNumber;
   const label = labelField(body) ?? (replaces ? undefined : entry.label);

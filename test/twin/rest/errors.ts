@@ -8,6 +8,7 @@ const topLevelWords: Record<string, string> = {
   "CMN-100": "InvalidParameter",
   "CMN-101": "InvalidParameter",
   "CMN-102": "InvalidParameter",
+  "CMN-211": "MaintenanceMode",
   "CMN-401": "InsufficientPermissions",
   "OAU-128": "TokenInvalid",
   "OAU-129": "TokenInvalid",

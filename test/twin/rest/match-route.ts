@@ -1,8 +1,9 @@
 import type { ReceivedRequest } from "../edge/received-request.ts";
 import type { Settings } from "../options.ts";
-import { gatewayError, restError } from "./errors.ts";
+import { restError } from "./errors.ts";
 import type { Route } from "./route.ts";
 import { routes } from "./routes.ts";
+import { unrouted } from "./unrouted.ts";
 
 /** A call found in the route table. */
 export interface Match {
@@ -21,7 +22,7 @@ export function matchRoute(request: ReceivedRequest, method: string, settings: S
     const isGone = route.legacyBlocked && !settings.legacyBlockedNumbers;
     return params === null || isGone ? [] : [{ route, params: { ...params.groups } }];
   });
-  if (found.length === 0) throw gatewayError(404, "AGW-404", "Not Found");
+  if (found.length === 0) throw unrouted(settings.unroutedAs);
   const match = found.find(({ route }) => route.method === method);
   if (match === undefined) throw restError(501, "CMN-202", "Operation is not supported");
   return match;

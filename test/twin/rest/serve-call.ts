@@ -8,9 +8,11 @@ import { type HttpResponse, Rejection } from "../edge/response.ts";
 import { covers, scopeOf } from "../oauth/scope.ts";
 import type { Session } from "../oauth/sessions.ts";
 import { authenticate } from "./authentication.ts";
+import { requireAvailable } from "./availability.ts";
 import type { Call } from "./call.ts";
 import { appPermissionMissing, notFound, restError, userPermissionMissing } from "./errors.ts";
 import type { Match } from "./match-route.ts";
+import { spoilList } from "./odd-lists.ts";
 
 /**
  * Serves a call of the REST API: authentication, budget, permissions, then the call itself. A rejected call counts
@@ -33,7 +35,13 @@ export async function serveCall(
   try {
     // Without a Retry-After: no budget is used up, the first write is still in progress [unsure].
     if (isDuplicate) throw restError(429, "CMN-304", "Duplicate concurrent request");
-    const response = await handle(platform, request, match, session);
+    requireAvailable(platform.settings, match.route);
+    const response = spoilList(
+      platform.settings.oddLists,
+      match.route.operation,
+      request.query,
+      await handle(platform, request, match, session),
+    );
     return { ...response, headers: { ...headers, ...response.headers } };
   } catch (error) {
     if (!(error instanceof Rejection)) throw error;

@@ -3,7 +3,7 @@ import { createServer, request as httpRequest, type IncomingMessage, type Server
 import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
 
-/** What a proxy does to a request. `share` of the requests (default all) are struck. */
+/** The effect of a proxy on a request. `share` of the requests (default all) are affected. */
 export type Fault = { share?: number; only?: (request: ProxiedRequest) => boolean } & (
   | { kind: "refuse" }
   /** The target gets the request, and the client its response, `ms` later. */
@@ -26,15 +26,15 @@ export interface ProxiedRequest {
 export interface FaultProxy {
   url: string;
   aimAt(targetUrl: string): void;
-  /** Replaces the present faults; the first one that fits strikes. */
+  /** Replaces the present faults; the first matching one applies. */
   set(...faults: Fault[]): void;
-  /** How many requests a fault has struck since the last `set`. */
+  /** Number of requests that a fault has affected since the last `set`. */
   struck(): number;
   close(): Promise<void>;
 }
 
 /**
- * @param targetUrl may be set after the start, for a target that has to know the proxy's address
+ * @param targetUrl may be set after the start, for a target that needs the proxy's address
  * @param random uniform in [0, 1)
  */
 export async function startFaultProxy(random: () => number, targetUrl?: string): Promise<FaultProxy> {
@@ -77,8 +77,8 @@ export async function startFaultProxy(random: () => number, targetUrl?: string):
       case "delay":
         await pause(drawn(fault.ms));
     }
-    const answer = await forward(incoming, body);
-    response.writeHead(answer.status, answer.headers).end(answer.body);
+    const result = await forward(incoming, body);
+    response.writeHead(result.status, result.headers).end(result.body);
   }
 
   function forward({ method, url, headers }: IncomingMessage, body: Buffer) {
@@ -96,12 +96,12 @@ export async function startFaultProxy(random: () => number, targetUrl?: string):
         path: url,
         headers: { ...headers, host: target.host },
       },
-      async (answer) => {
+      async (result) => {
         try {
           const chunks: Buffer[] = [];
-          for await (const chunk of answer) chunks.push(chunk);
-          const { connection: _, "transfer-encoding": _t, ...kept } = answer.headers;
-          resolve({ status: answer.statusCode ?? 502, headers: kept, body: Buffer.concat(chunks) });
+          for await (const chunk of result) chunks.push(chunk);
+          const { connection: _, "transfer-encoding": _t, ...kept } = result.headers;
+          resolve({ status: result.statusCode ?? 502, headers: kept, body: Buffer.concat(chunks) });
         } catch (error) {
           reject(error);
         }

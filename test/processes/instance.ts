@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod/mini";
 
-/** What a Lambda instance does: it loads the bundle once, then handles one event at a time. */
+/** A Lambda instance's part: it loads the bundle once, then handles one event at a time. */
 const instanceCode = `
   const { handler } = await import(process.env.BUNDLE);
   process.on("message", async ({ id, event, timeoutMs }) => {
@@ -30,7 +30,7 @@ export type Outcome =
   | { kind: "lost" };
 
 const TIMEOUT_MS = 15_000;
-/** What Lambda allows beyond the timeout before the caller is told. */
+/** The time Lambda allows beyond the timeout before it tells the caller. */
 const GRACE_MS = 500;
 
 /** A process with one deployed bundle. */
@@ -51,7 +51,7 @@ export class Instance {
     });
     this.#child.on("message", (message) => this.#receive(message));
     this.#child.once("exit", () => this.#end());
-    // Sending to a process that has just been killed fails; its exit is told all the same.
+    // Sending to a process that has just been killed fails; its exit is reported anyway.
     this.#child.on("error", () => {});
     this.#child.stderr?.on("data", (data: Buffer) => {
       this.stderr = (this.stderr + data.toString("utf8")).slice(-2_000);
@@ -75,7 +75,7 @@ export class Instance {
     late.abort();
     this.#waiting.delete(id);
     this.isBusy = false;
-    // Lambda ends an instance that ran into its timeout.
+    // Lambda ends an instance that reaches its timeout.
     if (outcome === undefined) this.kill();
     return outcome ?? { kind: "lost" };
   }
@@ -84,7 +84,7 @@ export class Instance {
     this.#child.kill("SIGKILL");
   }
 
-  /** As when Lambda freezes an instance, or a host stalls. */
+  /** Suspends the process, as when Lambda freezes an instance or a host stalls. */
   async freeze(ms: number): Promise<void> {
     this.#child.kill("SIGSTOP");
     await pause(ms);

@@ -6,28 +6,28 @@ import type { World } from "./world.ts";
 /** RingCentral's limit of token calls in any minute. [docs: AUTH5] */
 const TOKEN_CALLS_A_MINUTE = 5;
 const MINUTE_MS = 60_000;
-/** 429s after the first minute of a fault: more mean that the fleet keeps the penalty alive. */
+/** 429s after the first minute of a fault: more of them mean that the fleet keeps the penalty alive. */
 const LATE_429S = 3;
 
 /** A row of the table of faults and outcomes. */
 export interface Verdict {
   calls: number;
-  /** Replies of the 2xx kind, in per cent. */
+  /** 2xx responses, in per cent. */
   served: number;
-  /** Other replies by code, most frequent first. */
+  /** Other responses by code, most frequent first. */
   others: string;
   p50: number;
   p99: number;
-  /** Most token calls in any minute, and how many of them RingCentral rejected. */
+  /** Most token calls in any minute, and the number of them that RingCentral rejected. */
   tokenCalls: string;
-  /** 429s of the API, and of these the ones after the first minute of the fault. */
+  /** 429s of the API, and the number of them after the first minute of the fault. */
   rateLimited: string;
   writes: number;
   doubled: number;
   lost: number;
-  /** 201 with an entry that is not what was asked. */
+  /** 201 responses with another entry than requested. */
   wrong: number;
-  /** Promises that were broken; none is a pass. */
+  /** Broken promises; a pass has none. */
   broken: string[];
 }
 
@@ -65,7 +65,7 @@ export function judge(world: World, { replies, intents }: Traffic, faultFrom: nu
       ...(lateLimited.length > LATE_429S ? [`${lateLimited.length} 429s after the first minute`] : []),
       ...(doubled > 0 ? [`${doubled} writes took effect twice`] : []),
       ...(lost > 0 ? [`${lost} acknowledged writes are not there`] : []),
-      ...(wrong > 0 ? [`${wrong} writes answered with another entry`] : []),
+      ...(wrong > 0 ? [`${wrong} writes returned another entry`] : []),
       ...(faults > 0 ? [`${faults} crashes or internal errors`] : []),
     ],
   };

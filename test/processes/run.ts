@@ -14,7 +14,7 @@ import { startWorld } from "./world.ts";
 
 const usage = "usage: npm run test:processes -- [--short] [--only NAME] [--help]";
 /** Scenarios at the same time: they mostly wait. */
-const LANES = 3;
+const WORKERS = 3;
 const SHORT_SECONDS = 25;
 
 async function run(scenario: Scenario, bundlesDir: string, seed: number): Promise<Verdict> {
@@ -55,21 +55,21 @@ async function main(): Promise<number> {
       values.only === undefined ? !values.short || isShort : name === values.only,
     )
     .map((scenario) => (values.short ? { ...scenario, seconds: SHORT_SECONDS } : scenario))
-    // The longest first, so that no lane is left with it in the end.
+    // The longest first, so that none of them runs alone in the end.
     .toSorted((a, b) => b.seconds - a.seconds);
   if (queue.length === 0) throw new Error(`no scenario is called "${values.only}"`);
   const bundlesDir = await mkdtemp(join(tmpdir(), "ringfront-processes-"));
   const verdicts = new Map<string, Verdict>();
   try {
     await bundleFunctions({ outDir: bundlesDir });
-    const lane = async () => {
+    const worker = async () => {
       for (let next = queue.shift(); next !== undefined; next = queue.shift()) {
         const verdict = await run(next, bundlesDir, seed);
         verdicts.set(next.name, verdict);
         console.log(`${next.name}: ${verdict.broken.length === 0 ? "kept" : verdict.broken.join("; ")}`);
       }
     };
-    await Promise.all(Array.from({ length: LANES }, lane));
+    await Promise.all(Array.from({ length: WORKERS }, worker));
   } finally {
     await rm(bundlesDir, { recursive: true, force: true });
   }

@@ -8,24 +8,24 @@ import type { World } from "./world.ts";
 /** A fault, and how long callers meet it. */
 export interface Scenario {
   name: string;
-  /** How many instances of the read and of the write function. */
+  /** Number of instances of the read and of the write function. */
   readers: number;
   writers: number;
-  /** Instances of the sync; the scenario is about them then. */
+  /** Number of instances of the sync; the scenario then tests the sync. */
   syncers?: number;
   seconds: number;
-  /** Default: ample, so that the fault is what is seen and not the budget. */
+  /** Default: ample, so that the outcome shows the fault and not the budget. */
   limits?: TwinOptions["limits"];
   env?: NodeJS.ProcessEnv;
-  /** How long the fleet works without a fault first; 0: it starts cold into the fault. */
+  /** Time in which the fleet works before the fault; 0: it starts cold during the fault. */
   warmSeconds: number;
-  /** How long after the last call its effects may come. Default 4. */
+  /** Time after the last call in which its effects may still appear. Default 4. */
   settleSeconds?: number;
-  /** Sets the fault, and keeps it up until `until`. */
+  /** Sets the fault, and keeps it until `until`. */
   strike(world: World, until: number): void | Promise<void>;
-  /** Problem codes that would blame another party than the one at fault. */
+  /** Problem codes that would name the wrong cause. */
   lies?: readonly string[];
-  /** Part of the short form. */
+  /** Whether it is part of the short form. */
   isShort?: boolean;
 }
 
@@ -34,7 +34,7 @@ const serverError = { status: 500, body: JSON.stringify({ __type: "com.amazonaws
 const isAdd = ({ method, path }: ProxiedRequest) => method === "POST" && path.endsWith("/forwarding-number");
 const isApi = ({ path }: ProxiedRequest) => !path.includes("/oauth/");
 
-/** Kills, or freezes for 1 to 8 s, an instance at random, one every `everyMs`. */
+/** Kills a random instance every `everyMs`, or freezes it for 1 to 8 s. */
 async function disturb(world: World, until: number, how: "kill" | "freeze" | "both", everyMs: number) {
   while (Date.now() < until) {
     await pause(everyMs * (0.5 + world.random()));
@@ -110,7 +110,7 @@ export const scenarios: readonly Scenario[] = [
     strike: ({ proxies }) => proxies.table.set({ kind: "delay", ms: 700 }),
   },
   {
-    name: "table answers 500",
+    name: "table returns 500",
     lies: UPSTREAM_CODES,
     readers: 4,
     writers: 4,
@@ -222,7 +222,7 @@ export const scenarios: readonly Scenario[] = [
   },
 ];
 
-/** Which functions a scenario runs, and how many instances of each. */
+/** The functions of a scenario, and the number of instances of each. */
 export function fleetOf({ readers, writers, syncers }: Scenario): Record<string, number> {
   if (syncers === undefined) {
     return { "extensions/list-forwarding-numbers": readers, "extensions/add-forwarding-number": writers };
@@ -232,7 +232,7 @@ export function fleetOf({ readers, writers, syncers }: Scenario): Record<string,
 
 /**
  * Runs a scenario in a world.
- * @returns when the fault began (epoch milliseconds), and the promises of the sync that were broken
+ * @returns the start of the fault (epoch milliseconds), and the broken promises of the sync
  */
 export async function play(
   scenario: Scenario,
@@ -254,7 +254,7 @@ export async function play(
   const faultFrom = Date.now();
   if (warmSeconds > 0) await scenario.strike(world, until);
   await Promise.all(callers);
-  // What is still on its way takes effect before anything is judged.
+  // Requests still on their way take effect before the verdict.
   for (const proxy of Object.values(world.proxies)) proxy.set();
   await pause((scenario.settleSeconds ?? 4) * 1_000);
   return { faultFrom, broken };

@@ -14,7 +14,7 @@ type Item = Record<string, unknown>;
 const LIST = "account/list-company-numbers";
 const CHANGES = "account/list-number-changes";
 const RUN = "sync/run-sync";
-/** As deployed. */
+/** The deployed settings. */
 const RUN_TIMEOUT_MS = 60_000;
 const POLLERS = 2;
 const MAX_TRIES = 5;
@@ -23,7 +23,7 @@ const SYNC_EVERY_MS = 5_000;
 /** A killed run's lease ends within a minute; then the next message finishes the work. */
 const SETTLE_MS = 100_000;
 
-/** The company's numbers move while runs are killed; a follower reads the feed. @returns broken promises */
+/** Changes the company's numbers while runs are killed and a follower reads the feed. @returns broken promises */
 export async function keepSyncing(world: World, traffic: Traffic, until: number): Promise<string[]> {
   const pollers = Array.from({ length: POLLERS }, () =>
     startQueuePoller({
@@ -120,7 +120,7 @@ async function list(
   return items;
 }
 
-/** The instance may be killed under the call; a caller asks again. */
+/** The instance may be killed during the call; a caller then repeats it. */
 async function callPatiently(
   world: World,
   traffic: Traffic,
@@ -141,7 +141,7 @@ interface Feed {
   cursor: string;
 }
 
-/** A follower's start: the feed's position, and the list as it is no earlier than that. */
+/** A follower's start: the position in the feed, and a list that is no older than that. */
 async function follow(world: World, traffic: Traffic): Promise<Feed> {
   const reply = await callPatiently(world, traffic, CHANGES, listNumberChangesRoute, {});
   const cursor = (reply.body.page as { nextCursor?: string } | undefined)?.nextCursor;
@@ -168,7 +168,7 @@ async function replay(world: World, traffic: Traffic, { numbers, cursor: from }:
   return [...followed.values()];
 }
 
-/** Lists of the same numbers in the same words, whatever their order. */
+/** Lists of the same numbers, in any order. */
 function spell(items: readonly Item[]): string {
   const words = (item: Item) => JSON.stringify(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)));
   return items.map(words).sort().join("\n");

@@ -9,7 +9,7 @@ import { apiGatewayEvent, type TestRequest } from "../support/api-gateway.ts";
 import { SEED } from "../twin/twin.ts";
 import type { World } from "./world.ts";
 
-/** What one call of the API came to, as its caller sees it. */
+/** The outcome of one call of the API, as its caller sees it. */
 export interface Reply {
   /** `200`, a problem's code, `lost` (no response at all), or `crash`. */
   code: string;
@@ -19,18 +19,18 @@ export interface Reply {
   tookMs: number;
 }
 
-/** One number that a caller wants added, and what came of it. */
+/** One number that a caller wants to add, and the outcome. */
 export interface Intent {
   phoneNumber: string;
   label: string;
-  /** The 201 that the caller was given. */
+  /** The 201 that the caller got. */
   added?: { phoneNumber?: unknown; label?: unknown };
   calls: number;
-  /** Its caller has an answer, or has given up. */
+  /** Its caller has a response, or has given up. */
   isOver?: boolean;
 }
 
-/** What the callers of a scenario met. */
+/** The outcomes of a scenario's callers. */
 export interface Traffic {
   replies: Reply[];
   intents: Intent[];
@@ -44,7 +44,7 @@ const Response = z.looseObject({
 
 const LIST = "extensions/list-forwarding-numbers";
 const ADD = "extensions/add-forwarding-number";
-/** A caller's patience with one intent. */
+/** Calls that a caller makes for one intent. */
 const MAX_CALLS = 8;
 
 export async function call(
@@ -70,7 +70,7 @@ export async function call(
   };
 }
 
-/** Reads the forwarding numbers again and again until `until`. */
+/** Reads the forwarding numbers repeatedly until `until`. */
 export async function keepReading(
   world: World,
   traffic: Traffic,
@@ -85,7 +85,7 @@ export async function keepReading(
   }
 }
 
-/** Adds one new number after the other, each with a key of its own, and repeats a request until it is answered. */
+/** Adds one new number after the other, each with its own key, and repeats each request until it gets a response. */
 export async function keepAdding(
   world: World,
   traffic: Traffic,
@@ -126,7 +126,10 @@ async function addOne(world: World, traffic: Traffic, intent: Intent, until: num
   }
 }
 
-/** An extension takes only some forwarding numbers: those of intents that are over leave the twin, not its log. */
+/**
+ * An extension has room for only some forwarding numbers: finished ones are removed from the twin, but not from its
+ * log.
+ */
 function makeRoom(world: World, { intents }: Traffic): void {
   const over = new Set(intents.filter(({ isOver }) => isOver).map(({ phoneNumber }) => phoneNumber));
   const extension = world.twin.extension(SEED.extensionId);

@@ -14,16 +14,16 @@ export interface World {
   sqs: SqsEmulator;
   proxies: Record<"ringcentral" | "table" | "secrets" | "issuer", FaultProxy>;
   instances: readonly Instance[];
-  /** Runs one event on an idle instance of the function, starting another in place of one that is gone. */
+  /** Runs one event on an idle instance of the function, and starts a new instance in place of an ended one. */
   invoke(functionName: string, event: unknown, timeoutMs?: number): Promise<Outcome>;
-  /** Uniform in [0, 1), by seed. */
+  /** Uniform in [0, 1), from the seed. */
   random: () => number;
   close(): Promise<void>;
 }
 
 export interface WorldOptions {
   bundlesDir: string;
-  /** How many instances of each function: `extensions/list-forwarding-numbers`. */
+  /** Number of instances of each function: `extensions/list-forwarding-numbers`. */
   fleet: Readonly<Record<string, number>>;
   twin?: TwinOptions;
   env?: NodeJS.ProcessEnv;

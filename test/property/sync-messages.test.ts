@@ -11,7 +11,7 @@ const PAGES = 4;
 
 interface Message {
   body: string;
-  /** Seconds; not received before. */
+  /** Seconds; the message is not received before. */
   at: number;
 }
 
@@ -33,7 +33,7 @@ class World {
     this.messages.push({ body: JSON.stringify(work), at: this.now + delaySeconds * 1_000 });
   }
 
-  /** What the core does: some pages a run, a checkpoint, and a commit at the end. */
+  /** The core's behaviour: some pages per run, a checkpoint, and a commit at the end. */
   #sync(pages: number, mayFail: boolean): SyncOutcome {
     this.run ??= { startedAt: this.now, pages: 0 };
     if (mayFail) throw new Error("killed");
@@ -46,7 +46,7 @@ class World {
     return { state: "committed" };
   }
 
-  /** Delivers a message; `kept` = the deletion is lost, so it comes again although it was worked off. */
+  /** Delivers a message. With `kept` its deletion is lost, so it is delivered again although it was handled. */
   async deliver(index: number, fate: Fate): Promise<void> {
     const due = this.messages.filter(({ at }) => at <= this.now);
     const message = due[index % Math.max(1, due.length)];
@@ -124,7 +124,7 @@ it("completes every request with a full scan begun after it, publishes all chang
         else world.wait();
         world.now += 10;
       }
-      // From here on nothing goes wrong.
+      // From here on, nothing fails.
       for (let left = 200; world.messages.length > 0; left -= 1) {
         expect(left, "the queue comes to rest").toBeGreaterThan(0);
         world.wait();

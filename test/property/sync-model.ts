@@ -23,7 +23,7 @@ import type { Instance, Schedule } from "../support/schedule.ts";
 export const ACCOUNT = "3700111";
 export const SECOND = 1_000;
 export const MINUTE = 60_000;
-/** How far an instance's clock may be off, twice: one may write what another compares. */
+/** Twice the largest clock error of an instance: one instance may compare a time that another wrote. */
 const SKEW_MS = 10 * SECOND;
 
 const silent = createLogger({}, { write: () => {} });
@@ -31,7 +31,7 @@ const asPhoneNumber = (number: AccountNumber): PhoneNumber => toPhoneNumber(wire
 
 export type Numbers = Map<string, PhoneNumber>;
 
-/** Ids of the numbers that are not the same in both. */
+/** Ids of the numbers that differ between both. */
 export function differing(one: Numbers, other: Numbers): string[] {
   return [...new Set([...one.keys(), ...other.keys()])].filter(
     (id) => canonicalJson(one.get(id)) !== canonicalJson(other.get(id)),
@@ -40,7 +40,7 @@ export function differing(one: Numbers, other: Numbers): string[] {
 
 export type World = ReturnType<typeof createWorld>;
 
-/** RingCentral, the table, the bus, and all that has ever been true of them, by true time. */
+/** RingCentral, the table, the bus, and the complete history of all three, by true time. */
 export function createWorld(schedule: Schedule, count: number) {
   const records = createMemoryRecordStore();
   const upstream = createNumberAccount();
@@ -62,7 +62,7 @@ export function createWorld(schedule: Schedule, count: number) {
     heads,
     published,
     events,
-    /** What instances are told they see the account with. */
+    /** The permission fingerprint that instances read. */
     fingerprint: () => "app",
     add(more: Partial<AccountNumber> = {}) {
       const number = numberOf(nextId++, more);
@@ -80,11 +80,11 @@ export function createWorld(schedule: Schedule, count: number) {
       note(id, undefined);
     },
     randomId: () => schedule.between(1, nextId - 1),
-    /** Some edit of any kind. */
+    /** A random edit of any kind. */
     edit() {
       const kind = schedule.between(1, 14);
       if (kind > 10) {
-        // The list is as long as before, and everything behind the gap one place further up.
+        // The list keeps its length, and every number behind the gap moves up by one.
         const [first] = upstream.numbers.keys();
         if (first !== undefined) world.remove(Number(first));
         world.add();
@@ -94,7 +94,7 @@ export function createWorld(schedule: Schedule, count: number) {
     },
     upstreamNumbers: (): Numbers =>
       new Map([...upstream.numbers].map(([id, number]) => [id, asPhoneNumber(number)])),
-    /** Whether the number was like that (or not there, for undefined) at some instant of the span. */
+    /** Whether the number had this value (or was absent, for undefined) at some instant of the span. */
     wasSo(id: string, number: PhoneNumber | undefined, from: number, to: number): boolean {
       const text = number && canonicalJson(number);
       const known = history.get(id) ?? [{ at: 0, text: undefined }];
@@ -114,7 +114,7 @@ export function createWorld(schedule: Schedule, count: number) {
   return world;
 }
 
-/** RingCentral as an instance reaches it: slowly, sometimes not at all, and with its moods. */
+/** RingCentral as an instance reaches it: slow, sometimes unreachable, with its random failures. */
 function clientFor(world: World, instance: Instance, moods: Moods): RingCentral {
   const { schedule, upstream } = world;
   return {
@@ -145,7 +145,7 @@ function clientFor(world: World, instance: Instance, moods: Moods): RingCentral 
 }
 
 export interface Moods {
-  /** At each call. */
+  /** Called at each call. */
   editRate: number;
   limitRate: number;
   clampRate: number;
@@ -154,7 +154,7 @@ export interface Moods {
 
 export const calm: Moods = { editRate: 0, limitRate: 0, clampRate: 0, perPage: [1_000, 1_000] };
 
-/** A process that is delivered one message of the queue. */
+/** A process that gets one message of the queue. */
 export function startWorker(world: World, moods: Moods, withinMs: number) {
   const { schedule } = world;
   const instance = schedule.instance();
@@ -194,7 +194,9 @@ export function startWorker(world: World, moods: Moods, withinMs: number) {
   return { instance, outcome };
 }
 
-/** Delivers a message until it is done with, as the queue does: again after a failure, on as told, and twice at times. */
+/**
+ * Delivers a message until it is handled, as the queue does: again after a failure, later as told, and sometimes twice.
+ */
 export async function deliver(world: World, moods: Moods, until: number): Promise<void> {
   const { schedule } = world;
   for (let deliveries = 0; deliveries < 40 && schedule.clock.now() < until; deliveries += 1) {
@@ -234,7 +236,7 @@ export function createFollower(world: World) {
     return true;
   }
 
-  /** To the end of what there is. @returns the version that it has then */
+  /** Follows to the end of the feed. @returns the version of the client then */
   async function follow(): Promise<number | undefined> {
     if (position === undefined && !(await load())) return undefined;
     for (;;) {
@@ -256,9 +258,9 @@ export function createFollower(world: World) {
 }
 
 /**
- * What must hold of everything ever committed. Each number of a version was so, and each that went was gone, at some
- * instant between the beginning of the scan and the commit. (A number that came since the version before may be late:
- * a list that is read in pages can hide one. It may never be lost; that shows at the end.)
+ * The promises about every commit. Each number of a version had its value, and each removed number was gone, at some
+ * instant between the start of the scan and the commit. (A number added since the previous version may be late: a list
+ * read in pages can hide one. It may never be lost; that shows at the end.)
  */
 export async function findUntruths(world: World): Promise<string[]> {
   const wrong: string[] = [];

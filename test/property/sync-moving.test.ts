@@ -18,7 +18,7 @@ const ROUNDS = 10;
 /** A number that two whole syncs could have seen is in the snapshot. */
 const LATEST_SYNCS = 2;
 
-/** Changes the list once or twice while it is read, in each scan: something comes or goes. */
+/** Changes the list once or twice in each scan: a number is added or removed. */
 function move({ schedule, upstream, ...world }: World): void {
   let victim = 0;
   upstream.before = ({ operation, page }) => {
@@ -89,8 +89,8 @@ it.each([
       const head = lastHead(world);
       if (head === undefined) throw new Error("there is no head");
       expect(head.checkedAt, "each sync is committed").toBeGreaterThan(before);
-      // The list may be read twice, each time with five steps back of two pages. A process that
-      // dies after its commit has its message delivered again: another sync.
+      // The list may be read twice, each time with five steps back of two pages. When a process crashes after its
+      // commit, its message is delivered again: another sync.
       const crashes = schedule.crashes - crashesBefore;
       expect(heavyCalls(world)).toBeLessThanOrEqual(2 * (pages + 10) * (1 + crashes));
       const known = await world.numbersOf(head);

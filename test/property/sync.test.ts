@@ -28,7 +28,7 @@ const chaos: Omit<ScheduleOptions, "seed"> = {
   duplicateRate: 0.02,
 };
 
-/** Some hours of an account's life. Everything that can happen does, until `end`. */
+/** Some hours of an account's life. Every possible event happens, until `end`. */
 function live(world: World, moods: Moods, end: number): void {
   const { schedule, upstream } = world;
   const again = (leastMs: number, mostMs: number, act: () => void) => {
@@ -45,7 +45,7 @@ function live(world: World, moods: Moods, end: number): void {
     if (schedule.chance(0.3)) schedule.after(schedule.between(0, MINUTE), () => deliver(world, moods, end));
   });
   again(SECOND, 8 * MINUTE, () => world.edit());
-  // A role is taken away and given back; sometimes the credential tells, sometimes nothing does.
+  // A role is removed and restored; sometimes the fingerprint shows it, sometimes nothing does.
   const tells = schedule.chance(0.5);
   world.fingerprint = () => (tells ? `app ${upstream.role}` : "app");
   again(30 * MINUTE, 90 * MINUTE, () => {
@@ -55,14 +55,14 @@ function live(world: World, moods: Moods, end: number): void {
       upstream.role = "admin";
     });
   });
-  // Once in a while much goes at once.
+  // Sometimes many numbers are removed at once.
   again(40 * MINUTE, 200 * MINUTE, () => {
     const share = schedule.between(1, 9) / 10;
     for (const id of [...upstream.numbers.keys()]) if (schedule.chance(share)) world.remove(Number(id));
   });
 }
 
-/** Everything is well again, nothing changes any more: what the account has must be there in the end. */
+/** No more faults, no more changes: the snapshot must match the account in the end. */
 async function settle(world: World): Promise<void> {
   const { schedule, upstream, records } = world;
   upstream.role = "admin";
@@ -71,7 +71,7 @@ async function settle(world: World): Promise<void> {
   for (let round = 0; round < 4; round += 1) {
     await schedule.clock.sleep(10 * MINUTE);
     await deliver(world, calm, Number.POSITIVE_INFINITY);
-    // An operator settles what no re-check may settle, such as the loss of all main numbers.
+    // An operator settles the quarantines that no re-check may settle, such as the loss of all main numbers.
     if (round === 2) await confirmQuarantine({ records, clock: schedule.clock, random: () => 0.5 }, ACCOUNT);
   }
 }
@@ -145,7 +145,7 @@ describe("the sync of an account", () => {
       seen.resumed += count("resumed");
       for (const event of world.events) if (event.type === "committed") seen.removed += event.removed;
     });
-    // None of this would mean anything had these not happened.
+    // The run tests nothing unless these events happened.
     if (process.env.SEED === undefined) {
       expect(Object.entries(seen).filter(([, times]) => times <= 10)).toEqual([]);
     }
@@ -153,7 +153,7 @@ describe("the sync of an account", () => {
   });
 
   it("resumes after a crash at any await: reads at most one page again, and shows nothing twice", async () => {
-    // Each seed is some two hundred runs: one for each place where a process may die.
+    // Each seed is some two hundred runs: one for each place where a process may crash.
     const runs = Math.max(2, Math.ceil(Number(process.env.DEEP_RUNS ?? 2) / 200));
     const env = process.env.SEED === undefined ? {} : { SEED: process.env.SEED };
     const everywhere = async (seed: number, keep: (schedule: Schedule) => Schedule) => {
@@ -212,7 +212,7 @@ describe("the sync of an account", () => {
       await schedule.run();
       const ends = await Promise.all(workers.map(({ outcome }) => outcome));
       const states = ends.map((end) => (end.status === "done" ? end.value.state : end.status));
-      // One that comes when the first is done finds nothing new.
+      // A message that arrives after the first run has nothing to do.
       expect(states.filter((state) => state === "committed")).toHaveLength(1);
       expect(new Set(states)).toEqual(new Set(["committed", "busy"]));
       expect(world.upstream.calls).toHaveLength(6);

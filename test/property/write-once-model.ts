@@ -68,7 +68,7 @@ export function createRingCentral(schedule: Schedule) {
     return entry;
   }
 
-  /** Now, or after up to two minutes: at the last moment, or after a delay of any order of magnitude. */
+  /** The effect comes at once or within two minutes: at the last moment, or after a delay of any order of magnitude. */
   function storeLate(intent: Intent): void {
     if (chance(0.3)) store(intent);
     else {
@@ -108,7 +108,7 @@ export function createRingCentral(schedule: Schedule) {
 }
 type RingCentralModel = ReturnType<typeof createRingCentral>;
 
-/** RingCentral may show a number otherwise than it was sent. */
+/** RingCentral may spell a number differently than it was sent. */
 function spell(phoneNumber: string, how: number): string {
   const [, area, exchange, line] = /^\+1(\d{3})(\d{3})(\d{4})$/.exec(phoneNumber) ?? [];
   const spellings = [`(${area}) ${exchange}-${line}`, `${area}${exchange}${line}`, phoneNumber.slice(1)];

@@ -13,7 +13,7 @@ import { createWorld, type Intent } from "./write-once-model.ts";
 
 if (process.env.DEEP_RUNS !== undefined) vi.setConfig({ testTimeout: 3_600_000 });
 
-/** Processes die and freeze, messages to the table are lost, late or repeated, and clocks differ by up to 6 s. */
+/** Processes crash and freeze, messages to the table are lost, late or repeated, and clocks differ by up to 6 s. */
 const chaos: Omit<ScheduleOptions, "seed"> = {
   maxSkewMs: 3_000,
   crashRate: 0.02,
@@ -78,7 +78,7 @@ function expectAsAsked(bodies: readonly Record<string, unknown>[]): void {
   }
 }
 
-/** RingCentral works and nothing fails any more: a caller that goes on repeating its request gets its response. */
+/** RingCentral works and nothing fails any more: a caller that keeps repeating its request gets its response. */
 async function answerInTheEnd(schedule: Schedule, world: World): Promise<HttpResponse> {
   world.ringCentral.isCalm = true;
   for (let n = 0; n < 20; n++) {

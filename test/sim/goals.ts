@@ -7,7 +7,7 @@ export interface Goal {
   found: string;
 }
 
-/** The promises of the fleet in a scenario; other clients promise nothing. */
+/** The promises of the fleet in a scenario; other clients have none. */
 export function goalsOf(scenario: Scenario, measures: Measures): Goal[] {
   if (scenario.client !== "ringfront") return [];
   const worst = (of: (group: GroupMeasures) => number) =>
@@ -57,7 +57,7 @@ export function goalsOf(scenario: Scenario, measures: Measures): Goal[] {
   return goals;
 }
 
-/** Of a few calls the 99th percentile is just the worst. */
+/** With few calls the 99th percentile is the worst one. */
 function commonP99({ interactiveCalls, interactiveP99Ms }: GroupMeasures): number {
   return interactiveCalls >= 100 ? interactiveP99Ms : 0;
 }

@@ -2,13 +2,13 @@ import type { CallGroup, Outcome } from "./member.ts";
 import { CALL_GROUPS, type Run } from "./scenarios.ts";
 import { type Arrival, LIMITS } from "./upstream.ts";
 
-/** The measures of one run. Shares are of 1. */
+/** The measures of one run. Shares are fractions of 1. */
 export interface Measures {
   tokenCalls: number;
   groups: Record<CallGroup, GroupMeasures>;
-  /** Calls RingCentral let in, of what its limits allow (the fleet's, after two minutes). */
+  /** Calls that RingCentral accepted, as a share of its limits (the fleet's calls, after two minutes). */
   goodput: number;
-  /** Of the calls that were made. */
+  /** Share of the calls made. */
   refused: number;
   limited: number;
   failed: number;
@@ -22,14 +22,14 @@ export interface Measures {
 export interface GroupMeasures {
   goodput: number;
   episodes: number;
-  /** The most the fleet got in one episode from requests that left when it could have known. */
+  /** The most 429s that the fleet got in one episode from requests that left when it could have known. */
   most429PerEpisode: number;
   total429: number;
   /** 429s of requests in flight at the first response, or sent within the staleness bound. */
   inFlight429: number;
   /** Requests of the fleet that hit a penalty and left when it could have known. */
   extensions: number;
-  /** The most let in within any 60 s. */
+  /** The most calls accepted within any 60 s. */
   fullestWindow: number;
   interactiveCalls: number;
   interactiveP99Ms: number;
@@ -43,7 +43,7 @@ export interface PriorityMeasures {
   refused: number;
 }
 
-/** How long a permit granted before a pause elsewhere may still be used. */
+/** Time for which a permit granted before a pause elsewhere may still be used. */
 export const STALENESS_MS = 2_000;
 const WARM_UP_MS = 120_000;
 const WINDOW_MS = 60_000;

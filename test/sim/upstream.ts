@@ -12,19 +12,19 @@ export interface Arrival {
   group: Group;
   at: number;
   allowed: boolean;
-  /** During the penalty of an earlier 429. */
+  /** Sent during the penalty of an earlier 429. */
   inPenalty: boolean;
   from: "fleet" | "outside";
   priority: "interactive" | "sync";
-  /** When its sender sent it. */
+  /** The time at which its sender sent it. */
   leftAt: number;
-  /** When its sender had the response. */
+  /** The time at which its sender had the response. */
   answeredAt: number;
 }
 
 export interface Upstream {
   arrivals: Arrival[];
-  /** One request and its answer: 20 to 150 ms each way, and 30 to 300 ms of work if it is let in. */
+  /** One request and its response: 20 to 150 ms each way, and 30 to 300 ms of work if it is accepted. */
   receive(group: Group, about: Pick<Arrival, "from" | "priority" | "leftAt">): Promise<Answer>;
 }
 

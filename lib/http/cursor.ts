@@ -22,8 +22,6 @@ export interface AccountKeys {
 
 type KeyPurpose = "cursor" | "idempotency" | "webhook";
 
-export type Cursors = ReturnType<typeof cursorsOf>;
-
 /** The cursors of one traversal, under the account's keys. */
 export function cursorsOf(keys: AccountKeys, binding: CursorBinding, deadline: Deadline) {
   const currentKey = () => keys.currentKey("cursor", binding.accountId, deadline);

@@ -1,5 +1,5 @@
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
-import type { PageRequest, Position } from "../contract/paging.ts";
+import type { Position } from "../contract/paging.ts";
 import { DEFAULT_LIMIT } from "../contract/parameters.ts";
 import { ProblemError } from "../contract/problems.ts";
 import type { Route } from "../contract/route.ts";
@@ -13,14 +13,13 @@ import type { CallContext, Reading } from "../ringcentral/api/operation.ts";
 import type { RecordStore } from "../storage/record-store.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { reachedExtension, requireScope } from "./authorize.ts";
-import type { Caller } from "./caller.ts";
-import { type AccountKeys, type CursorBinding, type Cursors, cursorsOf } from "./cursor.ts";
+import { type AccountKeys, cursorsOf } from "./cursor.ts";
 import { encodeResponse } from "./encode-response.ts";
 import { combined, parseFreshness } from "./freshness.ts";
 import { parseIdempotencyKey } from "./idempotency/key-header.ts";
 import { hash } from "./idempotency/record.ts";
 import { withIdempotency } from "./idempotency/with-idempotency.ts";
-import { header, type Invocation, invocationOf } from "./invocation.ts";
+import { header, invocationOf } from "./invocation.ts";
 import { type ProblemBody, problemBody, problemOf } from "./problem.ts";
 import type { ParsedInput, UseCase } from "./request.ts";
 import type { HttpResponse } from "./response.ts";
@@ -54,46 +53,23 @@ export function createHandler<R extends Route>(
 }
 
 /** A request that may be served: authenticated, authorized and valid. */
-interface Exchange {
-  event: APIGatewayProxyEventV2;
-  invocation: Invocation;
-  caller: Caller;
-  services: EdgeServices;
-  input: ValidInput;
-  extensionId: string;
-  binding: CursorBinding;
-  cursors: Cursors;
-  page: PageRequest;
-}
+type Exchange = Awaited<ReturnType<typeof beginExchange>>;
 
-async function beginExchange(
-  route: Route,
-  event: APIGatewayProxyEventV2,
-  services: EdgeServices,
-): Promise<Exchange> {
+async function beginExchange(route: Route, event: APIGatewayProxyEventV2, services: EdgeServices) {
   const invocation = invocationOf(event);
-  const caller = await identify(route, event, services);
+  const { deadline } = invocation;
+  invocation.settings = services.settings;
+  const caller = await services.authenticate(header(event, "authorization"), deadline);
+  invocation.caller = caller;
+  requireScope(route, caller);
   const input = validate(route, event);
   const extensionId = reachedExtension(input.path.extensionId, caller);
   const { operationId } = route;
   const binding = { operationId, accountId: caller.accountId, extensionId, filters: input.query };
-  const cursors = cursorsOf(services, binding, invocation.deadline);
+  const cursors = cursorsOf(services, binding, deadline);
   const position = input.cursor === undefined ? undefined : await cursors.verify(input.cursor);
   const page = omitUndefined({ limit: input.limit ?? DEFAULT_LIMIT, position });
   return { event, invocation, caller, services, input, extensionId, binding, cursors, page };
-}
-
-async function identify(
-  route: Route,
-  event: APIGatewayProxyEventV2,
-  { settings, authenticate }: EdgeServices,
-): Promise<Caller> {
-  const invocation = invocationOf(event);
-  invocation.settings = settings;
-  const caller = await authenticate(header(event, "authorization"), invocation.deadline);
-  invocation.caller = caller;
-  requireScope(route, caller);
-  return caller;
 }
 
 async function runUseCase<R extends Route>(

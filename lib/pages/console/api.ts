@@ -9,15 +9,10 @@ export interface Problem {
 
 export type Result<Data> = { data: Data } | { problem: Problem };
 
-/** The public API, called with the token that is selected. */
-export interface Api {
-  get<Data>(path: string): Promise<Result<Data>>;
-  post<Data>(path: string): Promise<Result<Data>>;
-}
-
 const TIMEOUT_MS = 20_000;
 
-export function createApi(token: () => string | undefined): Api {
+/** The public API, called with the token that is selected. */
+export function createApi(token: () => string | undefined) {
   async function call<Data>(path: string, init: RequestInit): Promise<Result<Data>> {
     const headers = { ...init.headers, authorization: `Bearer ${token() ?? ""}` };
     try {
@@ -32,8 +27,9 @@ export function createApi(token: () => string | undefined): Api {
     }
   }
   return {
-    get: (path) => call(path, {}),
-    post: (path) => call(path, { method: "POST", headers: { "idempotency-key": crypto.randomUUID() } }),
+    get: <Data>(path: string) => call<Data>(path, {}),
+    post: (path: string) =>
+      call(path, { method: "POST", headers: { "idempotency-key": crypto.randomUUID() } }),
   };
 }
 

@@ -114,7 +114,7 @@ export const deleteCallerBlockingNumberRoute = defineRoute({
   scope: "numbers:write",
   tag: "Caller blocking",
   summary: "Remove a blocked or allowed number",
-  description: "Takes the entry off its list.",
+  description: "Removes the entry from its list.",
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe, id: EntryId }),
   response: { kind: "deleted", description: "The entry is gone." },
 });

@@ -59,11 +59,11 @@ export const problems = {
   ),
   not_found: entry(404, "Not found", "`detail` names what was not found."),
   forwarding_label_duplicate: entry(409, "Label already in use", "Another forwarding number has this label."),
-  forwarding_limit_reached: entry(409, "Too many forwarding numbers", "An extension holds at most 10."),
+  forwarding_limit_reached: entry(409, "Too many forwarding numbers", "An extension has at most 10."),
   forwarding_custom_label_limit_reached: entry(
     409,
     "Too many custom-labelled forwarding numbers",
-    "An extension holds at most 7 with a label of their own.",
+    "An extension has at most 7 with a custom label.",
   ),
   number_belongs_to_account: entry(
     409,
@@ -90,7 +90,7 @@ export const problems = {
   cursor_expired: entry(
     410,
     "The cursor has expired",
-    "Start over: ask without a cursor, load the list that `meta.snapshot` links to, then follow the new cursor.",
+    "Start over: send a request without a cursor, load the list that `meta.snapshot` links to, then follow the new cursor.",
   ),
   precondition_failed: entry(
     412,
@@ -137,12 +137,12 @@ export const problems = {
   storage_unavailable: entry(
     503,
     "The service's storage is not available",
-    "The service's table is away or slow, and the request may not go on without it. Wait `retryAfter` seconds.",
+    "The table is unavailable or slow, and this request needs it. Wait `retryAfter` seconds.",
   ),
   credentials_unavailable: entry(
     503,
     "The service's credentials cannot be read",
-    "Secrets Manager is away or slow, and the service has no RingCentral credentials yet. Wait `retryAfter` seconds.",
+    "Secrets Manager is unavailable or slow, and the service has no RingCentral credentials yet. Wait `retryAfter` seconds.",
   ),
   queue_unavailable: entry(
     503,

@@ -14,7 +14,7 @@ export const getHealthRoute = defineRoute({
   path: "/healthz",
   tag: "Operations",
   summary: "Is the service up",
-  description: "Answers without calling anything else.",
+  description: "Responds without calling anything else.",
   response: { kind: "plain", description: "The service is up.", data: Health },
 });
 

@@ -63,7 +63,7 @@ describe("a failing RingCentral", () => {
       "upstream_unavailable",
     ],
     [
-      "returns a list that is none",
+      "returns an object instead of a list",
       { ...every, kind: "status", status: 200, body: { hello: 1 } },
       502,
       "upstream_error",

@@ -175,8 +175,8 @@ describe("a state rule", () => {
     ["a type the rule may not have", { type: "Terminate", actions: [cabin] }],
     ["no actions", { type: "RingInOrder", actions: [] }],
     ["a member missing", { type: "RingInOrder", actions: [{ ...cabin, duration: undefined }] }],
-    ["a type nobody knows", { type: "RingInOrder", actions: [{ type: "DanceAction" }] }],
-    ["a member nobody knows", { type: "RingInOrder", actions: [{ ...cabin, colour: "red" }] }],
+    ["an unknown type", { type: "RingInOrder", actions: [{ type: "DanceAction" }] }],
+    ["an unknown member", { type: "RingInOrder", actions: [{ ...cabin, colour: "red" }] }],
   ])("rejects %s", async (_what, { type, actions }) => {
     const before = await rule("work-hours");
     const all = [...before.dispatching.actions, ...actions];

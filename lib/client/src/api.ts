@@ -68,7 +68,7 @@ export interface paths {
         post?: never;
         /**
          * Remove a blocked or allowed number
-         * @description Takes the entry off its list.
+         * @description Removes the entry from its list.
          */
         delete: operations["deleteCallerBlockingNumber"];
         options?: never;
@@ -301,7 +301,7 @@ export interface paths {
         };
         /**
          * Is the service up
-         * @description Answers without calling anything else.
+         * @description Responds without calling anything else.
          */
         get: operations["getHealth"];
         put?: never;
@@ -837,14 +837,14 @@ export interface components {
          *     - `call_handling_unavailable` (403): Call handling is not available. The extension's plan (such as a fax-only plan) has no call handling settings.
          *     - `not_found` (404): Not found. `detail` names what was not found.
          *     - `forwarding_label_duplicate` (409): Label already in use. Another forwarding number has this label.
-         *     - `forwarding_limit_reached` (409): Too many forwarding numbers. An extension holds at most 10.
-         *     - `forwarding_custom_label_limit_reached` (409): Too many custom-labelled forwarding numbers. An extension holds at most 7 with a label of their own.
+         *     - `forwarding_limit_reached` (409): Too many forwarding numbers. An extension has at most 10.
+         *     - `forwarding_custom_label_limit_reached` (409): Too many custom-labelled forwarding numbers. An extension has at most 7 with a custom label.
          *     - `number_belongs_to_account` (409): The number belongs to the account. A company or direct number of the same account cannot be a forwarding number.
          *     - `flip_number_in_use` (409): Flip number already in use. Choose another flip number.
          *     - `idempotency_in_progress` (409): The first request is still in progress. A request with the same Idempotency-Key has not finished. Wait, then send it again.
          *     - `sync_not_quarantined` (409): Nothing is quarantined. There is nothing to confirm: no sync is quarantined, or a later one has committed.
          *     - `snapshot_missing` (503): There is no snapshot yet. The account's numbers have not been synced yet. Wait `retryAfter` seconds, or list them live.
-         *     - `cursor_expired` (410): The cursor has expired. Start over: ask without a cursor, load the list that `meta.snapshot` links to, then follow the new cursor.
+         *     - `cursor_expired` (410): The cursor has expired. Start over: send a request without a cursor, load the list that `meta.snapshot` links to, then follow the new cursor.
          *     - `precondition_failed` (412): The resource has changed. `If-Match` names another version. Read it again, then repeat the change.
          *     - `body_too_large` (413): The body is too large. Bodies hold at most 16 KiB.
          *     - `media_type_unsupported` (415): Media type not supported. Send `Content-Type: application/json`.
@@ -857,8 +857,8 @@ export interface components {
          *     - `upstream_rate_limited` (503): RingCentral's rate limit is reached. The shared RingCentral budget is spent. Wait `retryAfter` seconds.
          *     - `upstream_unavailable` (503): RingCentral is not available. RingCentral cannot be reached or is overloaded. Wait `retryAfter` seconds.
          *     - `token_issuer_unavailable` (503): The token issuer cannot be reached. The keys that verify access tokens could not be loaded. Wait `retryAfter` seconds.
-         *     - `storage_unavailable` (503): The service's storage is not available. The service's table is away or slow, and the request may not go on without it. Wait `retryAfter` seconds.
-         *     - `credentials_unavailable` (503): The service's credentials cannot be read. Secrets Manager is away or slow, and the service has no RingCentral credentials yet. Wait `retryAfter` seconds.
+         *     - `storage_unavailable` (503): The service's storage is not available. The table is unavailable or slow, and this request needs it. Wait `retryAfter` seconds.
+         *     - `credentials_unavailable` (503): The service's credentials cannot be read. Secrets Manager is unavailable or slow, and the service has no RingCentral credentials yet. Wait `retryAfter` seconds.
          *     - `queue_unavailable` (503): The sync queue is not available. The sync could not be queued. Wait `retryAfter` seconds.
          *     - `configuration_invalid` (503): The service is not configured. A setting or secret is missing or malformed. An operator finds its name in the log.
          *     - `outcome_unknown` (503): The outcome of the write is unknown. The write may have taken effect, or still may within two minutes. Repeat it with the same Idempotency-Key after `retryAfter` seconds, or read the resource.

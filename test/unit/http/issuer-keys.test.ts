@@ -116,8 +116,8 @@ describe("the issuer's keys", () => {
 
   test.each([
     ["no document at all", "<html>"],
-    ["no address of keys", { issuer: "https://issuer.example" }],
-    ["an address that is not of the web", { issuer: "x", jwks_uri: "file:///etc/keys" }],
+    ["no address for the keys", { issuer: "https://issuer.example" }],
+    ["an address that is not http", { issuer: "x", jwks_uri: "file:///etc/keys" }],
   ])("cannot be found through %s", async (_, discovery) => {
     const issuer = Object.assign(lab(), { discovery });
     await expect(issuer.verify(first)).rejects.toThrow();

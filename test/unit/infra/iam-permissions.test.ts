@@ -114,7 +114,7 @@ describe("the permission check finds", () => {
       { Action: ["logs:PutLogEvents"], Resource: { "Fn::Sub": "arn:aws:logs:*:*:log-group:*" } },
     ],
     [
-      "all tables by their beginning",
+      "all tables with a prefix",
       { Action: ["dynamodb:GetItem"], Resource: { "Fn::Sub": "table/ringfront-*" } },
     ],
   ];

@@ -139,7 +139,7 @@ describe("a list", () => {
     ["more elements in total", { paging: { ...paging, totalElements: 101 } }, true],
     ["no more elements in total", { paging: { ...paging, totalElements: 100 } }, false],
     ["paging alone, with records on the page", { paging }, true],
-    ["nothing said at all", {}, false],
+    ["no paging fields at all", {}, false],
   ])(
     "takes the next page from RingCentral's paging fields, not from how full the page is: %s",
     (_, envelope, expected) => {

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { resourceType } from "./aws-resource-types.ts";
-import { type Resource, referredTo, resourcesOf, spell, type Template } from "./template.ts";
+import { type Resource, resourcesOf, spell, type Template } from "./template.ts";
 
 /**
  * Finds missing encryption, retention, dead-letter queues and alarms: faults that otherwise show too late.
@@ -113,20 +113,13 @@ const checks: readonly ((template: Template) => string[])[] = [
   ),
 ];
 
-const DeadLetterPolicy = z.object({ RedrivePolicy: z.object({ deadLetterTargetArn: z.unknown() }) });
-const FailureDestination = z.object({
-  DestinationConfig: z.object({ OnFailure: z.object({ Destination: z.unknown() }) }),
-});
-const DeliveryTarget = z.object({ Target: z.object({ DeadLetterConfig: z.object({ Arn: z.unknown() }) }) });
+const failureTarget =
+  /"(?:deadLetterTargetArn|OnFailure":\{"Destination|DeadLetterConfig":\{"Arn)":\{"Fn::GetAtt":\["(\w+)"/g;
 
 /** The queues that take failed messages and calls. */
-function deadLetterQueues(template: Template): Set<string> {
-  const targets = Object.values(template.Resources).flatMap(({ Properties }) => [
-    DeadLetterPolicy.safeParse(Properties).data?.RedrivePolicy.deadLetterTargetArn,
-    FailureDestination.safeParse(Properties).data?.DestinationConfig.OnFailure.Destination,
-    DeliveryTarget.safeParse(Properties).data?.Target.DeadLetterConfig.Arn,
-  ]);
-  return new Set(targets.map(referredTo).filter((logicalId) => logicalId !== undefined));
+function deadLetterQueues({ Resources }: Template): Set<string> {
+  const targets = JSON.stringify(Resources).matchAll(failureTarget);
+  return new Set([...targets].map(([, logicalId = ""]) => logicalId));
 }
 
 function findWithoutAlarm(template: Template): string[] {

@@ -102,6 +102,7 @@ describe("the move", () => {
       address: "http://127.0.0.1:1/none",
       status: "Active",
       failures: 0,
+      lifetimeMs: 3_600_000,
       createdAt: clock.now(),
       expiresAt: clock.now() + 3_600_000,
     });

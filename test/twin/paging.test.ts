@@ -78,7 +78,7 @@ describe("a list", () => {
     );
   });
 
-  test.each(["abc", "-1", "1.5", "99999999999"])("rejects perPage=%s", async (perPage) => {
+  test.each(["abc", "-1", "0", "1.5", "99999999999"])("rejects perPage=%s", async (perPage) => {
     const { status, body } = await send("GET", `${extensionPath()}/blocked-number?perPage=${perPage}`);
     expect(status).toBe(400);
     expect(body).toMatchObject({
@@ -90,7 +90,9 @@ describe("a list", () => {
     const empty = await list(`${extensionPath(SEED.internationalExtensionId)}/forwarding-number`);
     expect(empty).toMatchObject({ records: [], paging: { page: 1, perPage: 100, totalElements: 0 } });
     expect(empty.paging).not.toHaveProperty("pageStart");
+    twin.configure({ perPageZero: "empty" });
     const none = await list(`${companyNumbersPath}?perPage=0`);
+    twin.configure({ perPageZero: "CMN-101" });
     expect(none).toMatchObject({ records: [], paging: { perPage: 0, totalElements: 137 } });
   });
 });

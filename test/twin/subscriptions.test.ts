@@ -112,6 +112,10 @@ it("ends after its lifetime unless it is renewed, and when it is removed", async
   const renewed = await send<{ expiresIn: number }>("PUT", `${path}/${body.id}`, { expiresIn: 3600 });
   expect(renewed.body.expiresIn).toBe(3600);
   clock.advance(3_000_000);
+  send = await logIn(twin);
+  const { headers, body: byPost } = await send<{ expiresIn: number }>("POST", `${path}/${body.id}/renew`);
+  expect([byPost.expiresIn, headers.get("x-rate-limit-group")]).toEqual([3600, "light"]);
+  clock.advance(3_000_000);
   const again = await logIn(twin);
   expect((await again("GET", `${path}/${body.id}`)).status).toBe(200);
   expect((await again("DELETE", `${path}/${body.id}`)).status).toBe(204);

@@ -123,6 +123,8 @@ export interface Subscription {
   status: "Active" | "Blacklisted";
   /** Consecutive deliveries that were not accepted. */
   failures: number;
+  /** As last asked for. */
+  lifetimeMs: number;
   /** Epoch milliseconds. */
   createdAt: number;
   expiresAt: number;

@@ -1,6 +1,11 @@
 import { invalidParameter, restError } from "../rest/errors.ts";
 import { headerOf, type ReceivedRequest } from "./received-request.ts";
 
+/** A HEAD is a GET whose body stays behind. */
+export function asGet(method: string): string {
+  return method === "HEAD" ? "GET" : method;
+}
+
 const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /**
@@ -9,7 +14,7 @@ const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
  * @throws Rejection 400 when the two disagree or name no method
  */
 export function effectiveMethod(request: ReceivedRequest): string {
-  if (request.method !== "POST") return request.method;
+  if (request.method !== "POST") return asGet(request.method);
   const header = headerOf(request, "x-http-method-override")?.toUpperCase();
   const query = request.query.get("_method")?.toUpperCase();
   if (header !== undefined && query !== undefined && header !== query) {

@@ -1,10 +1,12 @@
-import { matchOAuth, serveOAuth } from "../oauth/serve-oauth.ts";
+import { matchOAuth, methodsOfOAuth, serveOAuth } from "../oauth/serve-oauth.ts";
 import { restError } from "../rest/errors.ts";
-import { type Match, matchRoute } from "../rest/match-route.ts";
+import { type Match, matchRoute, methodsOf } from "../rest/match-route.ts";
+import { matchPublic } from "../rest/public-endpoints.ts";
 import { serveCall } from "../rest/serve-call.ts";
+import { crossOriginHeaders, optionsResponse } from "./cross-origin.ts";
 import { type Ending, runUnderFaults } from "./fault-effects.ts";
 import type { Faults } from "./faults.ts";
-import { effectiveMethod } from "./method-override.ts";
+import { asGet, effectiveMethod } from "./method-override.ts";
 import type { Platform } from "./platform.ts";
 import type { ReceivedRequest } from "./received-request.ts";
 import type { LoggedRequest, RequestLog } from "./request-log.ts";
@@ -33,7 +35,11 @@ export async function serveRequest(edge: Edge, request: ReceivedRequest): Promis
     try {
       if (settings.latencyMs > 0) await clock.sleep(settings.latencyMs);
       return await runUnderFaults(effects, clock, async () =>
-        addPlatformHeaders(platform, await respond(async () => target(write.isDuplicate))),
+        addPlatformHeaders(
+          platform,
+          entry.operation === undefined ? {} : crossOriginHeaders(request),
+          await respond(async () => target(write.isDuplicate)),
+        ),
       );
     } finally {
       write.leave();
@@ -50,7 +56,14 @@ function findTarget(
   entry: LoggedRequest,
 ): (isDuplicate: boolean) => HttpResponse | Promise<HttpResponse> {
   try {
-    const oauth = matchOAuth(request.method, request.path);
+    const method = asGet(request.method);
+    if (method === "OPTIONS") return options(platform, request, entry);
+    const open = method === "GET" ? matchPublic(request.path) : undefined;
+    if (open !== undefined) {
+      entry.operation = open.operation;
+      return () => open.serve(platform, request);
+    }
+    const oauth = matchOAuth(method, request.path);
     if (oauth !== undefined) {
       entry.operation = oauth;
       return () => serveOAuth(platform, oauth, request, entry);
@@ -66,6 +79,16 @@ function findTarget(
   }
 }
 
+/** OPTIONS of a routed path. One that is not routed has no headers for browsers either [observed]. */
+function options({ settings }: Platform, request: ReceivedRequest, entry: LoggedRequest): () => HttpResponse {
+  const oauth = methodsOfOAuth(request.path);
+  const known = matchPublic(request.path) === undefined ? oauth : ["GET"];
+  const methods = known.length > 0 ? known : methodsOf(request, settings);
+  entry.operation = "options";
+  const heads = methods.includes("GET") ? ["HEAD"] : [];
+  return () => optionsResponse(request, [...methods, ...heads, "OPTIONS"]);
+}
+
 async function respond(serve: () => Promise<HttpResponse>): Promise<HttpResponse> {
   try {
     return await serve();
@@ -78,8 +101,17 @@ async function respond(serve: () => Promise<HttpResponse>): Promise<HttpResponse
 }
 
 /** Every response names the request, the data centre it went to [observed: PM], and its language [docs: LOC]. */
-function addPlatformHeaders({ random }: Platform, response: HttpResponse): HttpResponse {
-  const headers = { RCRequestId: random.uuid(), RoutingKey: "TWN01P01", "Content-Language": "en-US" };
+function addPlatformHeaders(
+  { random }: Platform,
+  crossOrigin: Record<string, string>,
+  response: HttpResponse,
+): HttpResponse {
+  const headers = {
+    RCRequestId: random.uuid(),
+    RoutingKey: "TWN01P01",
+    "Content-Language": "en-US",
+    ...crossOrigin,
+  };
   return { ...response, headers: { ...headers, ...response.headers } };
 }
 

@@ -10,7 +10,7 @@ export function createWritesInFlight(): WritesInFlight {
   const keys = new Set<string>();
   return {
     enter(request) {
-      if (request.method === "GET") return { isDuplicate: false, leave: () => {} };
+      if (["GET", "HEAD", "OPTIONS"].includes(request.method)) return { isDuplicate: false, leave: () => {} };
       const caller = headerOf(request, "authorization") ?? "";
       const key = JSON.stringify([
         caller,

@@ -24,6 +24,14 @@ export function matchOAuth(method: string, path: string): string | undefined {
   return operations[`${method} ${path}`];
 }
 
+/** @returns the methods of an OAuth path; none for any other path */
+export function methodsOfOAuth(path: string): string[] {
+  return Object.keys(operations).flatMap((each) => {
+    const [method = "", of] = each.split(" ");
+    return of === path ? [method] : [];
+  });
+}
+
 /** Serves one of the OAuth calls. All but the key set share the Auth budget of their app [docs: AUTH5]. */
 export function serveOAuth(
   platform: Platform,

@@ -9,16 +9,18 @@ const locks: Record<string, [word: string, message: string]> = {
   "400": ["InvalidRequest", "Another operation on the account is in progress"],
 };
 
+export function limitedModeRejection({ limitedModeRetryAfter }: Settings): Error {
+  const headers = limitedModeRetryAfter > 0 ? { "Retry-After": String(limitedModeRetryAfter) } : {};
+  return restError(503, "CMN-211", "The service is in limited mode", {}, headers);
+}
+
 /**
  * Checks that the platform serves a call now.
  * @throws Rejection in limited mode, for all but highly available calls; for edits while the account is locked
  */
 export function requireAvailable(settings: Settings, { isHighlyAvailable, method }: Route): void {
-  const { limitedMode, limitedModeRetryAfter, accountLock } = settings;
-  if (limitedMode && !isHighlyAvailable) {
-    const headers = limitedModeRetryAfter > 0 ? { "Retry-After": String(limitedModeRetryAfter) } : {};
-    throw restError(503, "CMN-211", "The service is in limited mode", {}, headers);
-  }
+  const { limitedMode, accountLock } = settings;
+  if (limitedMode && !isHighlyAvailable) throw limitedModeRejection(settings);
   const lock = locks[accountLock];
   // Subscriptions are the app's own, not the account's.
   if (lock !== undefined && method !== "GET" && !isHighlyAvailable) {

@@ -1,5 +1,6 @@
 import { type HttpResponse, json } from "../edge/response.ts";
 import { accountUri, type ExtensionCall, extensionUri } from "./call.ts";
+import { missingParameter } from "./errors.ts";
 
 /** An extension: a few of the many fields of the real response [spec]. Ids are numbers here. */
 export function readExtension(call: ExtensionCall): HttpResponse {
@@ -18,17 +19,28 @@ export function readExtension(call: ExtensionCall): HttpResponse {
 
 /** The permissions that an extension's role gives it, each with its reach [docs: authorization profile]. */
 export function readAuthorizationProfile(call: ExtensionCall): HttpResponse {
+  const uri = `${extensionUri(call, call.extension.id)}/authz-profile`;
+  return json(200, { uri, permissions: activePermissions(call) });
+}
+
+/** Whether an extension's role gives it one permission; a permission nobody knows is not given [spec] [unsure]. */
+export function checkPermission(call: ExtensionCall): HttpResponse {
+  const wanted = call.request.query.get("permissionId");
+  if (!wanted) throw missingParameter("permissionId");
+  const details = activePermissions(call).find(({ permission }) => permission.id === wanted);
+  const uri = `${extensionUri(call, call.extension.id)}/authz-profile/check?permissionId=${wanted}`;
+  return json(200, { uri, successful: details !== undefined, ...(details && { details }) });
+}
+
+function activePermissions(call: ExtensionCall) {
   const user = userOf(call);
   const dictionary = `${call.baseUrl}/restapi/v1.0/dictionary`;
   const role = user?.admin === true ? "1" : "2";
-  return json(200, {
-    uri: `${extensionUri(call, call.extension.id)}/authz-profile`,
-    permissions: (user?.permissions ?? []).map((permission) => ({
-      permission: { id: permission, uri: `${dictionary}/permission/${permission}` },
-      effectiveRole: { id: role, uri: `${dictionary}/user-role/${role}` },
-      scopes: [user?.admin === true ? "AllExtensions" : "Self"],
-    })),
-  });
+  return (user?.permissions ?? []).map((permission) => ({
+    permission: { id: permission, uri: `${dictionary}/permission/${permission}` },
+    effectiveRole: { id: role, uri: `${dictionary}/user-role/${role}` },
+    scopes: [user?.admin === true ? "AllExtensions" : "Self"],
+  }));
 }
 
 function userOf({ world, user, extension }: ExtensionCall) {

@@ -16,6 +16,22 @@ export interface Match {
  * @throws Rejection CMN-120 for a malformed path, AGW-404 for an unknown path, CMN-202 for a method it lacks
  */
 export function matchRoute(request: ReceivedRequest, method: string, settings: Settings): Match {
+  const found = findPath(request, settings);
+  const match = found.find(({ route }) => route.method === method);
+  if (match === undefined) throw restError(501, "CMN-202", "Operation is not supported");
+  return match;
+}
+
+/**
+ * The methods of a path.
+ * @throws Rejection for a path that is not routed
+ */
+export function methodsOf(request: ReceivedRequest, settings: Settings): string[] {
+  return findPath(request, settings).map(({ route }) => route.method);
+}
+
+/** @throws Rejection when no call has that path */
+function findPath(request: ReceivedRequest, settings: Settings): Match[] {
   const path = decode(request.path);
   const found = routes.flatMap((route) => {
     const params = route.pattern.exec(path);
@@ -23,9 +39,7 @@ export function matchRoute(request: ReceivedRequest, method: string, settings: S
     return params === null || isGone ? [] : [{ route, params: { ...params.groups } }];
   });
   if (found.length === 0) throw unrouted(settings.unroutedAs);
-  const match = found.find(({ route }) => route.method === method);
-  if (match === undefined) throw restError(501, "CMN-202", "Operation is not supported");
-  return match;
+  return found;
 }
 
 /** Segments are decoded before they are matched, so that `%2C` is the comma of a bulk call. */

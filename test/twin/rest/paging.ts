@@ -20,7 +20,8 @@ function readInt32(query: URLSearchParams, name: string, fallback: number): numb
 
 /**
  * Reads `page` and `perPage`. A `perPage` above the maximum is clamped, text or a negative number is CMN-101, 0 is
- * an empty page [spec] [seed] [unsure].
+ * rejected or an
+ * empty page: the description has a minimum of 1, and a note on what 0 returns [spec] [unsure].
  * @param maxPage pages beyond it are rejected, in lists with a limit
  */
 export function readPageRequest(call: Call, maxPage?: number): PageRequest {
@@ -28,6 +29,7 @@ export function readPageRequest(call: Call, maxPage?: number): PageRequest {
   const page = readInt32(query, "page", 1);
   const perPage = Math.min(readInt32(query, "perPage", defaultPerPage), call.settings.maxPerPage);
   if (page < 1) throw invalidParameter("page", page);
+  if (perPage < 1 && call.settings.perPageZero !== "empty") throw invalidParameter("perPage", perPage);
   if (maxPage !== undefined && page > maxPage) throw outOfRange("page", String(page), `1..${maxPage}`);
   return { page, perPage };
 }

@@ -12,6 +12,8 @@ export interface PlatformSettings {
   entryIds: "decimal" | "opaque";
   /** The response to a path that is not routed ("AGW-404"). */
   unroutedAs: "AGW-404" | "CMN-120" | "empty-404" | "html-404" | "405" | "410" | "501";
+  /** `perPage=0` ("CMN-101"). */
+  perPageZero: "CMN-101" | "empty";
   /** Oddities of lists, each of all lists or, as `operation:oddity`, of one (none). */
   oddLists: readonly string[];
   /** The response to a bulk call: the media type asked for, always multipart, or parts without bodies ("as-asked"). */
@@ -24,6 +26,7 @@ export const platformDefaults: PlatformSettings = {
   accountLock: "off",
   entryIds: "decimal",
   unroutedAs: "AGW-404",
+  perPageZero: "CMN-101",
   oddLists: [],
   bulkResponse: "as-asked",
 };
@@ -33,6 +36,7 @@ export const platformValues = {
   accountLock: ["off", "409", "423", "400"],
   entryIds: ["decimal", "opaque"],
   unroutedAs: ["AGW-404", "CMN-120", "empty-404", "html-404", "405", "410", "501"],
+  perPageZero: ["CMN-101", "empty"],
   bulkResponse: ["as-asked", "multipart", "no-bodies"],
 } as const;
 

@@ -3,7 +3,7 @@ import { callHandlingRoutes } from "./call-handling/routes.ts";
 import * as blocking from "./caller-blocking-numbers.ts";
 import { getCallerBlockingSettings, updateCallerBlockingSettings } from "./caller-blocking-settings.ts";
 import { getCompanyNumber, listCompanyNumbers } from "./company-numbers.ts";
-import { readAuthorizationProfile, readExtension } from "./extension.ts";
+import { checkPermission, readAuthorizationProfile, readExtension } from "./extension.ts";
 import { listExtensionNumbers } from "./extension-numbers.ts";
 import * as forwarding from "./forwarding-numbers.ts";
 import { onAccount, onExtension, onUser, type Route } from "./route.ts";
@@ -118,13 +118,20 @@ export const routes: readonly Route[] = [
 
   // Every user may read its own extension [unsure].
   onExtension("readExtension", "GET . Light ReadAccounts", readExtension),
-  onExtension("readAuthorizationProfile", "GET authz-profile Light ReadAccounts", readAuthorizationProfile),
+  // Neither needs a permission of the app [spec].
+  onExtension("readAuthorizationProfile", "GET authz-profile Medium", readAuthorizationProfile),
+  onExtension("checkPermission", "GET authz-profile/check Light", checkPermission),
 
   // Needs the permissions of its filters; ours concern extensions [docs: HOOK].
   onUser("createSubscription", "POST subscription Medium ReadAccounts", subscriptions.createSubscription),
   onUser("listSubscriptions", "GET subscription Light ReadAccounts", subscriptions.listSubscriptions),
   onUser("getSubscription", "GET subscription/{id} Light ReadAccounts", subscriptions.getSubscription),
   onUser("updateSubscription", "PUT subscription/{id} Medium ReadAccounts", subscriptions.updateSubscription),
+  onUser(
+    "renewSubscription",
+    "POST subscription/{id}/renew Light ReadAccounts",
+    subscriptions.renewSubscription,
+  ),
   onUser(
     "deleteSubscription",
     "DELETE subscription/{id} Medium ReadAccounts",

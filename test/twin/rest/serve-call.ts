@@ -79,7 +79,8 @@ function handle(
   const { clientId } = app;
   if (user.extensionId === undefined) throw restError(401, "CMN-405", "Login to extension required");
   const account = findAccount(platform, session, params.accountId ?? "~");
-  if (!covers(scopeOf(session), route.appPermission)) throw appPermissionMissing(route.appPermission);
+  if (route.appPermission !== "" && !covers(scopeOf(session), route.appPermission))
+    throw appPermissionMissing(route.appPermission);
   const call: Call = { world, settings, baseUrl, now, webhooks, request, clientId, user, account, params };
   const requireUserPermission = () => {
     const { userPermission } = route;

@@ -53,6 +53,7 @@ export async function createSubscription(call: Call): Promise<HttpResponse> {
     status: "Active",
     failures: 0,
     createdAt: call.now,
+    lifetimeMs,
     expiresAt: call.now + lifetimeMs,
   };
   call.world.subscriptions.push(subscription);
@@ -78,7 +79,14 @@ export async function updateSubscription(call: Call): Promise<HttpResponse> {
   if (delivery !== undefined && delivery.address !== subscription.address) {
     await requireHandshake(call, delivery.address);
   }
-  Object.assign(subscription, { eventFilters, ...delivery, expiresAt: call.now + lifetimeMs });
+  Object.assign(subscription, { eventFilters, ...delivery, lifetimeMs, expiresAt: call.now + lifetimeMs });
+  return json(200, toRecord(call, subscription));
+}
+
+/** Without a body: the lifetime that was asked for starts again [spec]. */
+export function renewSubscription(call: Call): HttpResponse {
+  const subscription = findSubscription(call);
+  subscription.expiresAt = call.now + subscription.lifetimeMs;
   return json(200, toRecord(call, subscription));
 }
 

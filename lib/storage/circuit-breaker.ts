@@ -4,8 +4,8 @@ import { StorageUnavailable } from "./errors.ts";
 
 /** Spares a process repeated waits for a table that does not respond. */
 export interface CircuitBreaker {
-  /** Whether calls fail without being tried. */
-  isOpen(): boolean;
+  /** For how long calls fail without being tried; 0 while the circuit is closed. */
+  openMs(): number;
   /** @throws StorageUnavailable at once while the circuit is open; otherwise what `work` throws, or on a timeout */
   call<Result>(work: () => Promise<Result>): Promise<Result>;
 }
@@ -17,7 +17,7 @@ export interface CircuitBreakerOptions {
   maxPauseMs: number;
   /** Default: no timeout but that of the call itself. */
   timeoutMs?: number;
-  /** Replaces `timeoutMs` until the first response, which includes loading the client and a TLS handshake. */
+  /** Replaces `timeoutMs` until a first call has ended: it includes loading the client and a TLS handshake. */
   firstTimeoutMs?: number;
   /** The first failure after a success. */
   onOpen?: (cause: unknown) => void;
@@ -35,7 +35,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
   const { clock, pauseMs, maxPauseMs, timeoutMs, firstTimeoutMs = timeoutMs } = options;
   const { onOpen, onClose, isFailure = () => true } = options;
   let failures = 0;
-  let hasResponded = false;
+  let isWarm = false;
   let openSince = 0;
   let openUntil = Number.NEGATIVE_INFINITY;
 
@@ -49,25 +49,26 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
   }
 
   function bounded<Result>(work: Promise<Result>): Promise<Result> {
-    const limitMs = hasResponded ? timeoutMs : firstTimeoutMs;
+    const limitMs = isWarm ? timeoutMs : firstTimeoutMs;
     if (limitMs === undefined) return work;
     const timeUp = () => new StorageUnavailable(`no response within ${limitMs} ms`);
     return withTimeout(work, { clock, timeoutMs: limitMs, timeUp, slices: SLICES });
   }
 
   return {
-    isOpen: () => clock.now() < openUntil,
+    openMs: () => Math.max(0, openUntil - clock.now()),
     async call(work) {
       if (clock.now() < openUntil) throw new StorageUnavailable("the circuit is open");
       try {
         const result = await bounded(work());
-        hasResponded = true;
         if (failures > 0) onClose?.(clock.now() - openSince);
         failures = 0;
         return result;
       } catch (error) {
         if (isFailure(error)) failed(error);
         throw error;
+      } finally {
+        isWarm = true;
       }
     },
   };

@@ -102,7 +102,7 @@ export function createFleet(
     records: createMemoryRecordStore(),
     limiter: createLimiter(schedule, budgets),
     events: [],
-    // The fleet's promises hold with the table: without it each process counts alone, so here it spends nothing.
+    // Without the table processes count alone; that has its own properties.
     settings: { fallbackShare: 0, ...options.settings },
     tableTells,
     sendsLate,
@@ -112,7 +112,7 @@ export function createFleet(
 export type Group = AdmissionRequest["group"];
 export type CallResult =
   | { result: "sent"; status: number; waitedMs: number }
-  | { result: "refused"; retryAfterMs: number; tookMs: number }
+  | { result: "refused"; because: "rate_limited" | "storage"; retryAfterMs: number; tookMs: number }
   | { result: "unanswered" };
 
 /** One process of the fleet. */
@@ -160,8 +160,9 @@ export function createMember(fleet: Fleet, options: { name?: string; skewMs?: nu
     } catch (error) {
       if (!(error instanceof RingCentralError)) throw error;
       const { kind, retryAfterMs = 0 } = error.failure;
-      if (kind !== "rate_limited") throw error;
-      return { result: "refused", retryAfterMs, tookMs: instance.clock.now() - startedAt };
+      if (kind !== "rate_limited" && kind !== "storage") throw error;
+      const tookMs = instance.clock.now() - startedAt;
+      return { result: "refused", because: kind, retryAfterMs, tookMs };
     }
   }
   return { instance, rateLimiter, call, time };

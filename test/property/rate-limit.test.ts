@@ -1,5 +1,4 @@
 import { describe, expect, it, vi } from "vitest";
-import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
 import { createSchedule, forEachSeed, type Schedule, type ScheduleOptions } from "../support/schedule.ts";
 import {
   type Arrival,
@@ -362,44 +361,6 @@ describe("a pause", () => {
       expect(follower?.leftAt ?? 0).toBeGreaterThan(probe?.at ?? 0);
       const groupsAfter = new Set(arrivals.filter(({ at }) => at > lastAt).map(({ group }) => group));
       expect([...groupsAfter].sort()).toEqual([...GROUPS].sort());
-    });
-  });
-});
-
-describe("without the table", () => {
-  it("each process spends at most its share, keeps its pauses, and rejoins the fleet", async () => {
-    await forEachSeed(40, async (seed, keep) => {
-      const schedule = keep(createSchedule({ seed }));
-      const fleet = createFleet(schedule, { settings: { fallbackShare: 0.1 } });
-      fleet.records.faults.before = () => {
-        if (schedule.clock.now() < downUntil) throw new Error("down");
-      };
-      const downUntil = schedule.clock.now() + 3 * MINUTE;
-      const members = [createMember(fleet), createMember(fleet)];
-      const errors: unknown[] = [];
-      for (const member of members) {
-        void member.instance.start(async () => {
-          while (schedule.clock.now() < downUntil + 2 * MINUTE) {
-            await member.call("light", 4 * SECOND).catch((error) => errors.push(error));
-            await member.instance.clock.sleep(schedule.between(0, 2 * SECOND));
-          }
-        });
-      }
-      await schedule.run();
-      expect(errors.filter((error) => error instanceof RingCentralError)).toEqual([]);
-      expect(errors).toEqual([]);
-      const alone = of(fleet, "light").filter(({ at }) => at < downUntil);
-      for (const { instance } of members) {
-        const mine = alone
-          .filter(({ by }) => by === instance.name)
-          .map((arrival) => ({ ...arrival, at: arrival.leftAt }));
-        expect(fullestMinute(mine)).toBeLessThanOrEqual(5);
-        expect(mine.length).toBeGreaterThanOrEqual(10);
-      }
-      const types = fleet.events.map(({ type }) => type);
-      expect(types.filter((type) => type === "degraded")).toHaveLength(2);
-      expect(types.filter((type) => type === "recovered")).toHaveLength(2);
-      expect(fullestMinute(of(fleet, "light"))).toBeGreaterThan(20);
     });
   });
 });

@@ -14,6 +14,7 @@ import type { HttpResponse, Transport } from "../../lib/ringcentral/http/transpo
 import { createTableClock } from "../../lib/ringcentral/rate-limit/clock-bounds.ts";
 import type { RateLimitEvent } from "../../lib/ringcentral/rate-limit/events.ts";
 import { SharedRateLimiter } from "../../lib/ringcentral/rate-limit/shared-rate-limiter.ts";
+import { StorageUnavailable } from "../../lib/storage/errors.ts";
 import type { RecordStore } from "../../lib/storage/record-store.ts";
 import type { MemoryRecordStore } from "../support/memory-record-store.ts";
 import type { Instance, Schedule } from "../support/schedule.ts";
@@ -42,7 +43,9 @@ export interface Surroundings {
   schedule: Schedule;
   upstream: Upstream;
   records: MemoryRecordStore;
-  storage: { reads: number; writes: number; lostRaces: number };
+  storage: { reads: number; writes: number; lostRaces: number; isAway: boolean };
+  /** How many processes may exist, as the deployment says. */
+  fleetSize: number;
   events: RateLimitEvent[];
 }
 
@@ -85,6 +88,7 @@ export function createFleetMember(around: Surroundings): Member {
     accountKey,
     instanceId,
     time,
+    settings: { fleetSize: around.fleetSize },
     onEvent,
   });
   const departures = new Map<Deadline, number>();
@@ -124,7 +128,7 @@ export function createFleetMember(around: Surroundings): Member {
       } catch (error) {
         if (!(error instanceof RingCentralError)) throw error;
         const { kind, status } = error.failure;
-        if (kind !== "rate_limited") return outcome("failed", error);
+        if (kind !== "rate_limited" && kind !== "storage") return outcome("failed", error);
         return outcome(status === 429 ? "limited" : "refused", error);
       }
     },
@@ -233,6 +237,7 @@ function tableSeenBy(
     const sentAt = instance.clock.now();
     let dateMs = 0;
     const dated = () => {
+      if (storage.isAway) throw new StorageUnavailable("away");
       dateMs = Math.floor(schedule.clock.now() / 1_000) * 1_000;
       return act();
     };

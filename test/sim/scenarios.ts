@@ -28,6 +28,8 @@ export interface Scenario {
   coldBurst?: boolean;
   /** An external client: a steady share of the limit, or a burst of that share every ten minutes. */
   outside?: { share?: number; burst?: number };
+  /** The table is away between these minutes. */
+  tableAway?: { from: number; to: number };
   /** Processes that page through the account as fast as they are admitted. */
   syncs?: number;
 }
@@ -50,8 +52,8 @@ export async function runScenario(scenario: Scenario): Promise<Run> {
   const schedule = createSchedule({ seed, maxSteps: Number.POSITIVE_INFINITY });
   const upstream = createUpstream(schedule);
   const records = createMemoryRecordStore();
-  const storage = { reads: 0, writes: 0, lostRaces: 0 };
-  const around: Surroundings = { schedule, upstream, records, storage, events: [] };
+  const storage = { reads: 0, writes: 0, lostRaces: 0, isAway: false };
+  const around: Surroundings = { schedule, upstream, records, storage, events: [], fleetSize: instances };
   const startedAt = schedule.clock.now();
   const endedAt = startedAt + minutes * MINUTE;
   const outcomes: Outcome[] = [];
@@ -103,6 +105,15 @@ export async function runScenario(scenario: Scenario): Promise<Run> {
         );
       }
     }
+  }
+  if (scenario.tableAway) {
+    const { from, to } = scenario.tableAway;
+    schedule.after(from * MINUTE, () => {
+      storage.isAway = true;
+    });
+    schedule.after(to * MINUTE, () => {
+      storage.isAway = false;
+    });
   }
   for (let sync = 0; sync < (scenario.syncs ?? 0); sync++) void pageThrough(instances + sync);
 

@@ -9,6 +9,27 @@ export interface SuiteSize {
   seed: number;
 }
 
+/**
+ * Without the table for ten minutes, under overload. Two minutes in, an outside client spends every limit, so that the
+ * fleet gets a 429 that no process can tell the others of.
+ */
+export function outages(
+  sizes: readonly number[],
+  { load, seed }: Pick<SuiteSize, "load" | "seed">,
+): Scenario[] {
+  return sizes.map((instances) => ({
+    name: `table away for 10 minutes, ${instances} instances`,
+    instances,
+    minutes: 15,
+    seed,
+    client: "ringfront",
+    load,
+    coldBurst: true,
+    outside: { burst: 1 },
+    tableAway: { from: 3, to: 13 },
+  }));
+}
+
 /** Every situation the fleet must cope with, and the same overload without the rate limiter. */
 export function scenariosFor({ instances, load, hours, seed }: SuiteSize): Scenario[] {
   const minutes = Math.max(8, Math.round(hours * 60));

@@ -34,6 +34,8 @@ export interface AccountLimits {
   groups: Readonly<Record<string, GroupLimit>>;
   /** The account-wide pause after a 429 without rate headers: a limit wider than a group's. [docs: RATE] */
   pause?: Pause;
+  /** Until then RingCentral's window may hold calls that the fleet made without the table. */
+  unloggedUntil?: number;
   /** Group by operation, where RingCentral counts it in another group than documented. */
   countedIn?: Readonly<Record<string, string>>;
 }

@@ -52,7 +52,9 @@ export function applyResponse(
   const { observation, permit, now } = response;
   const name = countedGroup(observation, permit);
   const known = groupIn(limits, name, settings);
-  const learnt = withExternalUsage(withStatedLimit(known, observation), response, settings, slack);
+  const { unloggedUntil = 0 } = limits;
+  const stated = withStatedLimit(known, observation);
+  const learnt = withExternalUsage(stated, response, { ...settings, slack, unloggedUntil });
   const group = withResponsePause(learnt, response, settings);
   let next = group === known ? limits : withGroup(limits, name, group);
   if (name !== permit.group) next = withRenamedOperation(next, permit, name);
@@ -83,8 +85,7 @@ function within(value: number | undefined, most: number): number | undefined {
 function withExternalUsage(
   group: GroupLimit,
   { observation, permit, now }: Response,
-  { windowGuardMs }: RateLimitSettings,
-  slack: number,
+  { windowGuardMs, slack, unloggedUntil }: RateLimitSettings & { slack: number; unloggedUntil: number },
 ): GroupLimit {
   const { limit, remaining } = observation;
   if (limit === undefined || remaining === undefined || observation.withoutHeaders) return group;
@@ -96,7 +97,7 @@ function withExternalUsage(
   if (!isWorthIt && !isOld) return group;
   // During a penalty nothing remains, whichever client caused it: that does not measure what others usually take.
   const usual = isExhausted(observation) ? Math.min(count, Math.floor(limit / 4)) : count;
-  return withUsage(group, count, usual, now.latest);
+  return withUsage(group, count, now.latest < unloggedUntil ? 0 : usual, now.latest);
 }
 
 function withResponsePause(

@@ -29,6 +29,7 @@ const limitsRecord = z.object({
   /** Priority initial and route: `i listBlockedNumbers`. */
   labels: z.array(z.string()),
   pause: z.optional(pause),
+  unloggedUntil: z.optional(instant),
   countedIn: z.optional(z.record(z.string(), z.string())),
 });
 type LimitsRecord = z.infer<typeof limitsRecord>;

@@ -34,6 +34,8 @@ export type Applicant = Pick<GrantedPermit, "group" | "documented" | "operation"
 
 interface Waiter extends Applicant {
   startedAt: number;
+  /** When it began to wait for the table. */
+  queuedAt: number;
   resolve(permit: GrantedPermit): void;
   reject(error: unknown): void;
 }
@@ -46,9 +48,6 @@ interface Round {
 }
 const SERVED: Round = { left: [], lostRaces: 0 };
 
-/** The permits of a slow write are lost, so it counts as several lost races: there is one more attempt. */
-const SLOW_WRITE_RACES = 4;
-
 /** The calls of one process that wait for a permit. One compare-and-set at a time serves all of them. */
 export class PermitQueue {
   readonly #parts: PermitQueueParts;
@@ -59,14 +58,14 @@ export class PermitQueue {
     this.#parts = parts;
   }
 
-  /** @throws RingCentralError kind `rate_limited`, at once, when there is no permit in time */
+  /** @throws RingCentralError kind `rate_limited` or `storage`: see `RateLimiter.admit` */
   acquire(applicant: Applicant): Promise<GrantedPermit> {
     const startedAt = this.#parts.clock.now();
     return new Promise((resolve, reject) => this.#enqueue({ ...applicant, startedAt, resolve, reject }));
   }
 
-  #enqueue(waiter: Waiter): void {
-    this.#waiting.push(waiter);
+  #enqueue(waiter: Omit<Waiter, "queuedAt">): void {
+    this.#waiting.push({ ...waiter, queuedAt: this.#parts.clock.now() });
     if (!this.#isServing) void this.#serveAll();
   }
 
@@ -75,17 +74,19 @@ export class PermitQueue {
     // Calls of the same tick share one write.
     await Promise.resolve();
     while (this.#waiting.length > 0) {
-      const waiters = this.#waiting;
-      this.#waiting = [];
-      await this.#serve(waiters).catch((error) => {
-        for (const waiter of waiters) waiter.reject(error);
-      });
+      await this.#serve(this.#takeWaiting());
     }
     this.#isServing = false;
   }
 
+  #takeWaiting(): Waiter[] {
+    const waiters = this.#waiting;
+    this.#waiting = [];
+    return waiters;
+  }
+
   async #serve(waiters: Waiter[]): Promise<void> {
-    const { record, clock, random, settings, onEvent } = this.#parts;
+    const { record, clock, random } = this.#parts;
     const prefetch = this.#expectedDemand(waiters);
     let left = waiters;
     let copy = record.isLikelyCurrent() ? record.cached : undefined;
@@ -97,22 +98,39 @@ export class PermitQueue {
         if (round.lostRaces === 0) continue;
         races += round.lostRaces;
       } catch (error) {
-        if (!(error instanceof StorageUnavailable)) throw error;
-        for (const waiter of left) this.#serveWithoutTable(waiter, error);
-        return;
-      }
-      const isHopeless = races > settings.maxConflicts;
-      if (isHopeless) {
-        for (const [group, { length }] of byGroup(left)) {
-          onEvent({ type: "contention", group, rejected: length });
+        if (!(error instanceof StorageUnavailable)) {
+          for (const waiter of left) waiter.reject(error);
+          return;
         }
+        left = await this.#serveWithoutTable([...left, ...this.#takeWaiting()], error);
+        copy = undefined;
+        continue;
       }
-      const isInTime = ({ deadline }: Waiter) => !isHopeless && deadline.remainingMs() > settings.callMs;
-      for (const waiter of left) if (!isInTime(waiter)) this.#reject(waiter, settings.cacheMs);
-      left = left.filter(isInTime);
+      left = this.#withoutHopeless([...left, ...this.#takeWaiting()], races);
       // The first repetition costs less than a wait.
-      if (races > 1) await clock.sleep(backoffMs(races, random));
+      const pauseMs = races > 1 ? backoffMs(races, random) : 0;
+      await clock.sleep(Math.min(pauseMs, ...left.map((waiter) => this.#patienceMs(waiter))));
     }
+  }
+
+  /** Rejects the calls that have waited too long for a contended record. */
+  #withoutHopeless(waiters: readonly Waiter[], races: number): Waiter[] {
+    const { settings, onEvent } = this.#parts;
+    const { hopeless = [], left = [] } = Object.groupBy(waiters, (waiter) =>
+      races > settings.maxConflicts || this.#patienceMs(waiter) <= 0 ? "hopeless" : "left",
+    );
+    for (const [group, { length }] of byGroup(hopeless)) {
+      onEvent({ type: "contention", group, rejected: length });
+    }
+    for (const waiter of hopeless) this.#reject("storage", waiter, settings.cacheMs);
+    return left;
+  }
+
+  /** How much longer the call may wait for the table. */
+  #patienceMs({ queuedAt, deadline }: Waiter): number {
+    const { clock, settings } = this.#parts;
+    const waitedMs = clock.now() - queuedAt;
+    return Math.min(settings.tablePatienceMs - waitedMs, deadline.remainingMs() - settings.callMs);
   }
 
   #expectedDemand(waiters: readonly Waiter[]): Map<string, number> {
@@ -135,7 +153,7 @@ export class PermitQueue {
       if (!(await record.write(copy, plan.limits, covered))) return { left: waiters, lostRaces: 1 };
       if (clock.now() - askedAt > settings.tableShareMs) {
         this.#dropProbes(waiters, plan);
-        return { left: waiters, lostRaces: SLOW_WRITE_RACES };
+        return { left: waiters, lostRaces: 1 };
       }
       for (const { group, entry } of plan.prefetched) {
         prefetched.add(group, entry, askedAt + settings.prefetchMs);
@@ -164,7 +182,7 @@ export class PermitQueue {
 
   #carryOut(waiter: Waiter, decision: Decision | undefined, now: number): void {
     if (decision?.kind === "later") this.#retry(waiter, decision.waitMs);
-    else if (decision?.kind !== "granted") this.#reject(waiter, decision?.waitMs ?? 0);
+    else if (decision?.kind !== "granted") this.#reject("rate_limited", waiter, decision?.waitMs ?? 0);
     else {
       const { probe, entry, from } = decision;
       const { group, documented, operation, priority, route } = waiter;
@@ -187,7 +205,7 @@ export class PermitQueue {
       (hasWaitedLong ? await this.#pausedMeanwhile(waiter.group) : 0) || fallback.pausedMs(waiter.group);
     const now = time.now();
     const isInTime = now.latest + settings.arrivalMs - settings.tableShareMs <= by;
-    if (pausedMs > 0) this.#reject(waiter, pausedMs);
+    if (pausedMs > 0) this.#reject("rate_limited", waiter, pausedMs);
     else if (isInTime) waiter.resolve({ ...permit, grantedAt: now });
     else this.#enqueue(waiter);
   }
@@ -204,12 +222,12 @@ export class PermitQueue {
 
   #retry(waiter: Waiter, waitMs: number): void {
     const { clock, random } = this.#parts;
-    if (waitMs > this.#maxWaitMs(waiter)) this.#reject(waiter, waitMs);
+    if (waitMs > this.#maxWaitMs(waiter)) this.#reject("rate_limited", waiter, waitMs);
     else clock.sleep(waitMs * (1 + random() / 4)).then(() => this.#enqueue(waiter), waiter.reject);
   }
 
-  #reject(waiter: Waiter, waitMs: number, cause?: unknown): void {
-    waiter.reject(rejection(waitMs, this.#parts.random, cause));
+  #reject(kind: "rate_limited" | "storage", waiter: Waiter, waitMs: number, cause?: unknown): void {
+    waiter.reject(rejection(kind, waitMs, this.#parts.random, cause));
   }
 
   #maxWaitMs({ priority, deadline, startedAt }: Waiter): number {
@@ -222,12 +240,29 @@ export class PermitQueue {
     return Math.max(0, leftMs);
   }
 
-  #serveWithoutTable(waiter: Waiter, cause: unknown): void {
+  /** @returns the calls that wait for the table or their share, until when it is worth another try */
+  async #serveWithoutTable(waiters: readonly Waiter[], cause: unknown): Promise<Waiter[]> {
+    const { record, clock } = this.#parts;
+    const retryMs = Math.max(1, record.unavailableMs());
+    const left = waiters.filter((waiter) => !this.#isSettledWithoutTable(waiter, retryMs, cause));
+    if (left.length > 0) await clock.sleep(retryMs);
+    return left;
+  }
+
+  #isSettledWithoutTable(waiter: Waiter, retryMs: number, cause: unknown): boolean {
     const { fallback, record, settings, time } = this.#parts;
     const { group, documented, operation, priority, route } = waiter;
-    const waitMs = fallback.admit(group, priority, groupIn(record.known, group, settings));
-    if (waitMs > 0) this.#reject(waiter, waitMs, cause);
-    else waiter.resolve({ group, documented, operation, priority, route, grantedAt: time.now() });
+    const { known } = record;
+    const now = time.now().earliest;
+    const pause = pauseOf(known, group, now);
+    const pausedMs = Math.max(fallback.pausedMs(group), pause.state === "paused" ? pause.until - now : 0);
+    const waitMs = pausedMs || fallback.admit(group, priority, groupIn(known, group, settings), now);
+    if (waitMs === 0)
+      waiter.resolve({ group, documented, operation, priority, route, grantedAt: time.now() });
+    else if (pausedMs > 0) this.#reject("rate_limited", waiter, pausedMs, cause);
+    else if (retryMs < this.#patienceMs(waiter)) return false;
+    else this.#reject("storage", waiter, Math.min(waitMs, retryMs), cause);
+    return true;
   }
 }
 

@@ -31,7 +31,7 @@ export interface RateLimiter {
   /**
    * Resolves when the call may be sent.
    * @throws RingCentralError kind `rate_limited`, at once, when no permit comes before the deadline; its
-   * `retryAfterMs` is when one does
+   * `retryAfterMs` is when one does. Kind `storage` when the table is in the way, within about two seconds.
    */
   admit(request: AdmissionRequest): Promise<Permit>;
 }

@@ -5,14 +5,20 @@ const WIDEST_SPREAD_MS = 10_000;
 
 /**
  * The error of a call that gets no permit in time.
+ * @param kind what is in the way: RingCentral's limit, or our table
  * @param waitMs until a permit comes free. The caller is told a time up to half as much later, at random, so that
  * calls rejected together do not come back together.
  */
-export function rejection(waitMs: number, random: () => number, cause?: unknown): RingCentralError {
+export function rejection(
+  kind: "rate_limited" | "storage",
+  waitMs: number,
+  random: () => number,
+  cause?: unknown,
+): RingCentralError {
   const wait = Math.max(LEAST_MS, waitMs);
   const spread = Math.min(WIDEST_SPREAD_MS, Math.max(LEAST_MS, wait / 2));
   return new RingCentralError({
-    kind: "rate_limited",
+    kind,
     operation: "admit",
     retryAfterMs: Math.ceil(wait + random() * spread),
     mayHaveTakenEffect: false,

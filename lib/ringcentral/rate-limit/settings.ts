@@ -9,7 +9,7 @@ export interface RateLimitSettings {
   windowGuardMs: number;
   /** From asking the table for a permit to the request's arrival at RingCentral. Later arrivals are charged again. */
   arrivalMs: number;
-  /** The part of `arrivalMs` the table may take; a permit that comes later is lost. */
+  /** The part of `arrivalMs` the table may take: a slower response counts as a failure, and its permits are lost. */
   tableShareMs: number;
   /** How long a prefetched permit may be used. */
   prefetchMs: number;
@@ -37,17 +37,23 @@ export interface RateLimitSettings {
   pauseGuardMs: number;
   /** The usual time to a probe's response: the wait told to calls behind it. */
   probeResponseMs: number;
-  /** A slower response of the table counts as a failure. */
-  storageTimeoutMs: number;
   /** The timeout of a process's first request to the table, which loads the client and connects. */
   firstStorageTimeoutMs: number;
+  /** The longest that a call waits for a failing or contended table. */
+  tablePatienceMs: number;
   /** How long the table is not asked after a failure; doubles up to the maximum. */
   storagePauseMs: number;
   maxStoragePauseMs: number;
   /** Lost compare-and-set races before the callers are rejected. */
   maxConflicts: number;
-  /** Share of the limit each process spends without the table, at least one call per window; 0 = nothing. */
+  /** The most processes that may exist. The fallback limiter relies on it. */
+  fleetSize: number;
+  /** Share of each limit that the fleet spends without the table; 0 = nothing. */
   fallbackShare: number;
+  /** About how many processes spend it at a time. */
+  fallbackProcesses: number;
+  /** How long a process may spend it before others have their turn. */
+  turnMs: number;
   /** How long the table keeps the record of an account that makes no calls. */
   keepMs: number;
 }
@@ -73,11 +79,14 @@ export const defaultSettings: RateLimitSettings = {
   defaultPenaltyMs: 60_000,
   pauseGuardMs: 500,
   probeResponseMs: 2_000,
-  storageTimeoutMs: 1_000,
-  firstStorageTimeoutMs: 2_500,
-  storagePauseMs: 1_000,
+  firstStorageTimeoutMs: 2_000,
+  tablePatienceMs: 1_200,
+  storagePauseMs: 200,
   maxStoragePauseMs: 15_000,
   maxConflicts: 7,
-  fallbackShare: 0.1,
+  fleetSize: 100,
+  fallbackShare: 0.4,
+  fallbackProcesses: 4,
+  turnMs: 600_000,
   keepMs: 30 * 24 * 60 * 60 * 1000,
 };

@@ -1,4 +1,5 @@
 import type { Clock } from "../../platform/clock.ts";
+import { omitUndefined } from "../../platform/omit-undefined.ts";
 import { createCircuitBreaker } from "../../storage/circuit-breaker.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
@@ -40,22 +41,32 @@ export class SharedRateLimiter implements RateLimiter {
   constructor(options: SharedRateLimiterOptions) {
     const { records, clock, random, accountKey, instanceId, onEvent = () => {} } = options;
     const settings: RateLimitSettings = { ...defaultSettings, ...options.settings };
-    const { storageTimeoutMs, firstStorageTimeoutMs, storagePauseMs, maxStoragePauseMs } = settings;
+    // Before and after what is heard without the table: the calls of other processes look like those of other clients.
+    const unlogged = (limits: AccountLimits) => {
+      const untilAllAreBackMs = settings.windowMs + settings.maxStoragePauseMs;
+      return { ...limits, unloggedUntil: time.now().latest + untilAllAreBackMs };
+    };
     const breaker = createCircuitBreaker({
       clock,
-      pauseMs: storagePauseMs,
-      maxPauseMs: maxStoragePauseMs,
-      timeoutMs: storageTimeoutMs,
-      firstTimeoutMs: firstStorageTimeoutMs,
-      onOpen: (cause) =>
-        onEvent({ type: "degraded", reason: cause instanceof Error ? cause.message : "unknown" }),
-      onClose: (afterMs) => onEvent({ type: "recovered", afterMs }),
+      pauseMs: settings.storagePauseMs,
+      maxPauseMs: settings.maxStoragePauseMs,
+      timeoutMs: settings.tableShareMs,
+      firstTimeoutMs: settings.firstStorageTimeoutMs,
+      onOpen: (cause) => {
+        fallback.lost(record.cached?.readAt);
+        record.later(unlogged);
+        onEvent({ type: "degraded", reason: cause instanceof Error ? cause.message : "unknown" });
+      },
+      onClose: (afterMs) => {
+        record.later(unlogged);
+        onEvent({ type: "recovered", afterMs });
+      },
     });
     const time = options.time ?? createTableClock({ clock, maxSkewMs: settings.maxSkewMs });
     const key = limitsKey(accountKey);
     const record = new VersionedRecord({ records, breaker, key, clock, random, settings });
     const prefetched = new PrefetchedPermits(clock.now, settings);
-    const fallback = new FallbackLimiter(clock.now, settings);
+    const fallback = new FallbackLimiter({ now: clock.now, random, settings });
     let ids = 0;
     const uniqueId = () => `${instanceId}.${ids++}`;
     this.#parts = { record, prefetched, fallback, clock, time, random, settings, onEvent, uniqueId };
@@ -70,7 +81,7 @@ export class SharedRateLimiter implements RateLimiter {
     const pausedMs = this.#parts.fallback.pausedMs(group);
     if (pausedMs > 0) {
       await this.#parts.record.flush();
-      throw rejection(pausedMs, this.#parts.random);
+      throw rejection("rate_limited", pausedMs, this.#parts.random);
     }
     const isPaused = pauseOf(known, group, this.#parts.time.now().earliest).state !== "none";
     const entry = isPaused ? undefined : this.#parts.prefetched.take(group, priority);
@@ -103,6 +114,7 @@ export class SharedRateLimiter implements RateLimiter {
     const response: Response = { observation, permit, now: this.#parts.time.now() };
     const counted = countedGroup(observation, permit);
     const isRejected = isExhausted(observation);
+    this.#parts.fallback.ended(permit.group);
     if (isRejected) this.#pauseHere(counted, observation);
     else this.#parts.fallback.succeeded(permit.group);
     if (permit.entry === undefined || counted !== permit.group) this.#charge(counted, permit);
@@ -120,13 +132,14 @@ export class SharedRateLimiter implements RateLimiter {
     } catch (error) {
       if (!(error instanceof StorageUnavailable)) throw error;
       this.#parts.record.later((limits) => applyResponse(limits, response, settings) ?? limits);
+      if (isRejected) this.#reportPauseHere(counted, response);
     }
   }
 
   async #release(permit: GrantedPermit, sent: boolean): Promise<void> {
     const { entry, probe, group } = permit;
     if (entry === undefined) {
-      this.#parts.fallback.unanswered(group);
+      this.#parts.fallback.ended(group);
       if (sent) this.#charge(group, permit);
       return;
     }
@@ -145,6 +158,14 @@ export class SharedRateLimiter implements RateLimiter {
     const isAccountWide = observation.withoutHeaders;
     this.#parts.fallback.pause(isAccountWide ? ACCOUNT : group, forMs);
     this.#parts.prefetched.drop(isAccountWide ? undefined : group);
+  }
+
+  /** Tells of a pause that the table could not be told of. */
+  #reportPauseHere(counted: string, { observation, now }: Response): void {
+    const { withoutHeaders, errorCode } = observation;
+    const group = withoutHeaders ? ACCOUNT : counted;
+    const until = now.latest + penaltyOf(observation, this.#parts.settings);
+    this.#parts.onEvent({ type: "paused", group, until, ...omitUndefined({ errorCode }) });
   }
 
   /** Counts a request that the group's log does not have, or has too early. */
@@ -179,12 +200,7 @@ export class SharedRateLimiter implements RateLimiter {
       [ACCOUNT, before.pause, after.pause],
     ] as const) {
       if (now && now.until > (old?.until ?? 0)) {
-        onEvent({
-          type: "paused",
-          group: name,
-          until: now.until,
-          ...(errorCode !== undefined && { errorCode }),
-        });
+        onEvent({ type: "paused", group: name, until: now.until, ...omitUndefined({ errorCode }) });
       }
       if (old && !now) onEvent({ type: "resumed", group: name });
     }

@@ -32,7 +32,7 @@ const MAX_PENDING = 200;
 
 /**
  * This process's access to the account's record: its last copy, and the updates that wait for the next write.
- * @throws StorageUnavailable from `read`, `write` and `update`
+ * @throws StorageUnavailable from `read`, `write` and `update`, also when a response comes late
  */
 export class VersionedRecord {
   readonly #options: VersionedRecordOptions;
@@ -96,15 +96,26 @@ export class VersionedRecord {
    */
   async update(change: (limits: AccountLimits) => AccountLimits | undefined): Promise<void> {
     const { clock, random, settings } = this.#options;
+    const until = clock.now() + settings.tablePatienceMs;
     for (let races = 0; races <= settings.maxConflicts; races++) {
       if (races > 0) await clock.sleep(backoffMs(races, random));
-      const copy = await this.read();
-      const { limits, covered } = this.withPending(copy.limits);
-      const changed = change(limits);
-      if (changed === undefined && covered.length === 0) return;
-      if (await this.write(copy, changed ?? limits, covered)) return;
+      try {
+        if (await this.#tryUpdate(change)) return;
+      } catch (error) {
+        const retryAt = clock.now() + this.unavailableMs();
+        if (!(error instanceof StorageUnavailable) || retryAt > until) throw error;
+        await clock.sleep(retryAt - clock.now());
+      }
     }
     throw new StorageUnavailable("the record is contended");
+  }
+
+  async #tryUpdate(change: (limits: AccountLimits) => AccountLimits | undefined): Promise<boolean> {
+    const copy = await this.read();
+    const { limits, covered } = this.withPending(copy.limits);
+    const changed = change(limits);
+    if (changed === undefined && covered.length === 0) return true;
+    return this.write(copy, changed ?? limits, covered);
   }
 
   /** Makes the update part of the next write. */
@@ -117,9 +128,14 @@ export class VersionedRecord {
     return { limits: covered.reduce((known, update) => update(known), limits), covered };
   }
 
+  /** How long the table is not asked because it failed; 0 when it is asked. */
+  unavailableMs(): number {
+    return this.#options.breaker.openMs();
+  }
+
   /** Writes the pending updates now; they stay pending while the table is unavailable. */
   async flush(): Promise<void> {
-    if (this.#pending.length === 0 || this.#options.breaker.isOpen()) return;
+    if (this.#pending.length === 0 || this.unavailableMs() > 0) return;
     try {
       await this.update(() => undefined);
     } catch (error) {

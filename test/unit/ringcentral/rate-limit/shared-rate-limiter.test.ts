@@ -40,7 +40,7 @@ async function story(tell: (world: World) => Promise<void>): Promise<void> {
     if (world.isDown) throw new Error("down");
   };
   const events: RateLimitEvent[] = [];
-  const process = (name: string) => {
+  const process = (name: string, fleetSize = 1) => {
     const instance = schedule.instance({ name, skewMs: 0 });
     const rateLimiter = new SharedRateLimiter({
       records,
@@ -49,6 +49,7 @@ async function story(tell: (world: World) => Promise<void>): Promise<void> {
       accountKey: "37",
       instanceId: name,
       time: { now: () => ({ earliest: instance.clock.now(), latest: instance.clock.now() + 10 }) },
+      settings: { fleetSize },
       onEvent: (event) => events.push(event),
     });
     const admit = (more: Partial<AdmissionRequest> = {}, withinMs = 10 * SECOND) =>
@@ -89,7 +90,7 @@ interface World {
   records: ReturnType<typeof createMemoryRecordStore>;
   cost: { reads: number; writes: number };
   events: RateLimitEvent[];
-  process(name: string): Process;
+  process(name: string, fleetSize?: number): Process;
   isDown: boolean;
 }
 
@@ -264,33 +265,65 @@ describe("the shared rate limiter", () => {
       await call();
     }));
 
-  it("spends a tenth of the limit without the table, and reports it later", () =>
+  it("spends its share of the limit without the table, and reports it later", () =>
     story(async (world) => {
       const { process, events, schedule } = world;
       const { call, admit, rateLimiter } = process("a");
       await call();
       world.isDown = true;
       await schedule.clock.sleep(2 * SECOND);
-      for (let n = 0; n < 5; n++) await call();
-      expect((await rejectionOf(admit())).retryAfterMs).toBeGreaterThan(50 * SECOND);
-      await rejectionOf(admit({ priority: "sync" }));
+      for (let n = 0; n < 20; n++) await call();
+      expect(await rejectionOf(admit())).toMatchObject({ kind: "storage" });
+      expect(await rejectionOf(admit({ priority: "sync" }))).toMatchObject({ kind: "storage" });
       expect(events).toContainEqual({ type: "degraded", reason: "down" });
-      expect((await rateLimiter.describe())[0]).toMatchObject({ seenBy: "process", granted: 6 });
+      expect((await rateLimiter.describe())[0]).toMatchObject({ seenBy: "process", granted: 21 });
       world.isDown = false;
       await schedule.clock.sleep(16 * SECOND);
       await call();
       expect(events.map(({ type }) => type)).toContain("recovered");
-      expect((await rateLimiter.describe())[0]).toMatchObject({ seenBy: "fleet", granted: 7 });
+      expect((await rateLimiter.describe())[0]).toMatchObject({ seenBy: "fleet", granted: 22 });
     }));
 
-  it("reports a 429 it got without the table", () =>
+  it("bridges a short failure of the table, and rejects within two seconds in a longer one", () =>
     story(async (world) => {
       const { process, schedule } = world;
+      const { call, admit } = process("a", 100);
+      await call();
+      world.isDown = true;
+      schedule.after(500, () => {
+        world.isDown = false;
+      });
+      await call();
+      await schedule.clock.sleep(2 * SECOND);
+      world.isDown = true;
+      const startedAt = schedule.clock.now();
+      expect(await rejectionOf(admit())).toMatchObject({ kind: "storage" });
+      expect(schedule.clock.now() - startedAt).toBeLessThanOrEqual(2 * SECOND);
+    }));
+
+  it("takes a late response of the table for a failure, and does not use its permits", () =>
+    story(async ({ process, schedule, records, events }) => {
+      const { call, admit } = process("a", 100);
+      await call();
+      records.faults.after = () => schedule.clock.sleep(700);
+      const startedAt = schedule.clock.now();
+      expect(await rejectionOf(admit())).toMatchObject({ kind: "storage" });
+      expect(schedule.clock.now() - startedAt).toBeLessThanOrEqual(2 * SECOND);
+      expect(events.map(({ type }) => type)).toContain("degraded");
+    }));
+
+  it("tells of a 429 it got without the table at once, and writes it later", () =>
+    story(async (world) => {
+      const { process, schedule, events } = world;
       const [one, two] = [process("a"), process("b")];
       await one.call();
       world.isDown = true;
       await schedule.clock.sleep(2 * SECOND);
       await one.call(exhausted());
+      expect(events.filter(({ type }) => type === "paused")).toMatchObject([
+        { group: "light", errorCode: "CMN-301" },
+      ]);
+      expect(await rejectionOf(one.admit())).toMatchObject({ kind: "rate_limited" });
       world.isDown = false;
       await schedule.clock.sleep(20 * SECOND);
       await rejectionOf(one.admit());

@@ -35,6 +35,16 @@ function classOf(route: Route | undefined) {
   return path.startsWith("/v1/account/") ? classes.account : classes.operations;
 }
 
+/** A common fleet. Where nothing is reserved, the limit is AWS's for the whole account, which says little. */
+const USUAL_FLEET = 100;
+
+/** The most instances that call RingCentral, for `FLEET_SIZE`. */
+export function fleetSize({ functions, flag }: Stack): string {
+  if (!flag("reserveConcurrency")) return String(USUAL_FLEET);
+  const callers = functions.filter(({ permissions }) => permissions.secret);
+  return String(callers.reduce((sum, { route }) => sum + classOf(route).concurrency, 0));
+}
+
 /** Throttling of each route, and, where the stage says `reserveConcurrency`, the concurrency of each function. */
 export function capacity({ functions, number, flag }: Stack) {
   const scale = number("throttlingScale");

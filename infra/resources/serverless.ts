@@ -1,7 +1,7 @@
 // The values that serverless.yml reads by name. osls loads no TypeScript itself, so it goes through index.js.
 import { alarmTopic } from "./alarm-topic.ts";
 import { alarms } from "./alarms.ts";
-import { capacity } from "./capacity.ts";
+import { capacity, fleetSize as instancesAtMost } from "./capacity.ts";
 import * as gateway from "./cors.ts";
 import { dashboard } from "./dashboard.ts";
 import { domain } from "./domain.ts";
@@ -45,5 +45,6 @@ const forStack =
 export const functions = serverlessFunctions;
 export const resources = forStack((stack) => fragments.map((fragment) => fragment(stack)));
 export const cors = forStack(gateway.cors);
+export const fleetSize = forStack(instancesAtMost);
 export const hasOwnDomain = forStack(({ text }) => text("domainName") !== "");
 export const webhookUrl = forStack(numberSync.webhookUrl);

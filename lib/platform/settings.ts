@@ -35,6 +35,8 @@ const environment = z.object({
   AUTH_EXTENSION_CLAIM: z._default(text, "rc_extension_id"),
   AUTH_ACCOUNT_CLAIM: z._default(text, "rc_account_id"),
   TABLE_NAME: z.string().check(z.minLength(3)),
+  /** The most instances that call RingCentral for one account. It bounds what they call without the table. */
+  FLEET_SIZE: z._default(z.pipe(z.string().check(z.regex(/^[1-9][0-9]{0,5}$/)), z.transform(Number)), 100),
   /** Comma-separated origins, or `*`. Empty: no cross-origin caller. */
   CORS_ALLOWED_ORIGINS: z._default(csv, []),
   /** Comma-separated ids of the accounts that the schedule syncs. */
@@ -74,6 +76,7 @@ export function readSettings(env: Record<string, string | undefined>) {
     extensionClaim: e.AUTH_EXTENSION_CLAIM,
     accountClaim: e.AUTH_ACCOUNT_CLAIM,
     tableName: e.TABLE_NAME,
+    fleetSize: e.FLEET_SIZE,
     corsAllowedOrigins: e.CORS_ALLOWED_ORIGINS,
     problemTypeBase: e.PROBLEM_TYPE_BASE,
     syncAccounts: [...new Set(e.SYNC_ACCOUNTS)],

@@ -131,6 +131,7 @@ function connectAccount(shared: Shared, accountKey: string, accountId: string) {
   const rateLimiter = new SharedRateLimiter({
     ...fleet,
     time: shared.tableTime,
+    settings: { fleetSize: settings.fleetSize },
     onEvent: (event) => {
       log.info("rate limiter", { event });
       countRateLimitEvent(metrics, event, clock.now());

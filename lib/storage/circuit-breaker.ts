@@ -4,6 +4,8 @@ import { StorageUnavailable } from "./errors.ts";
 
 /** Spares a process repeated waits for a table that does not respond. */
 export interface CircuitBreaker {
+  /** Whether calls fail without being tried. */
+  isOpen(): boolean;
   /** For how long calls fail without being tried; 0 while the circuit is closed. */
   openMs(): number;
   /** @throws StorageUnavailable at once while the circuit is open; otherwise what `work` throws, or on a timeout */
@@ -56,6 +58,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
   }
 
   return {
+    isOpen: () => clock.now() < openUntil,
     openMs: () => Math.max(0, openUntil - clock.now()),
     async call(work) {
       if (clock.now() < openUntil) throw new StorageUnavailable("the circuit is open");

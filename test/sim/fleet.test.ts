@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import { goalsOf } from "./goals.ts";
 import { measure } from "./measure.ts";
+import { measureOutage, outageGoals } from "./outage.ts";
 import { runScenario, type Scenario } from "./scenarios.ts";
-import { scenariosFor } from "./suite.ts";
+import { outages, scenariosFor } from "./suite.ts";
 
 // Virtual time: the same seed gives the same run on every machine.
 const scenarios = scenariosFor({ instances: 200, load: 10, hours: 0.2, seed: 1 });
@@ -27,6 +28,17 @@ describe("the simulated fleet", () => {
       expect(group.total429).toBe(0);
       expect(group.goodput).toBeGreaterThanOrEqual(0.95);
     }
+  });
+
+  it.each(
+    outages([1, 10, 200], { load: 10, seed: 1 }).map((scenario): [string, Scenario] => [
+      scenario.name,
+      scenario,
+    ]),
+  )("leaves RingCentral in peace, and is back at once: %s", async (_, scenario) => {
+    const measures = measureOutage(await runScenario(scenario));
+    expect(measures.servedPerMinute).toBeGreaterThan(1);
+    expect(outageGoals(measures).filter(({ isMet }) => !isMet)).toEqual([]);
   });
 
   it.each(others.map((scenario): [string, Scenario] => [scenario.name, scenario]))(

@@ -1,8 +1,9 @@
 import { parseArgs } from "node:util";
 import { goalsOf } from "./goals.ts";
 import { type Measures, measure } from "./measure.ts";
+import { measureOutage, type OutageMeasures, outageGoals } from "./outage.ts";
 import { CALL_GROUPS, runScenario } from "./scenarios.ts";
-import { scenariosFor } from "./suite.ts";
+import { outages, scenariosFor } from "./suite.ts";
 
 /**
  * Simulates the fleet in virtual time, with the real client, rate limiter and token store of each instance, against
@@ -46,6 +47,14 @@ async function main(): Promise<void> {
     const measures = measure(await runScenario(scenario));
     console.log(row(scenario.name, measures, Date.now() - startedAt));
     for (const goal of goalsOf(scenario, measures)) {
+      if (!goal.isMet) missed.push(`${scenario.name}: ${goal.name}, but ${goal.found}`);
+    }
+  }
+  console.log(`\n${outageHeading}`);
+  for (const scenario of outages([1, 10, 100, 1_000], size)) {
+    const measures = measureOutage(await runScenario(scenario));
+    console.log(outageRow(scenario.name, measures));
+    for (const goal of outageGoals(measures)) {
       if (!goal.isMet) missed.push(`${scenario.name}: ${goal.name}, but ${goal.found}`);
     }
   }
@@ -99,6 +108,19 @@ function row(name: string, measures: Measures, wallMs: number): string {
     `${measures.readsPerCall.toFixed(2)}+${measures.writesPerCall.toFixed(2)}`,
     (wallMs / 1000).toFixed(1),
   ]);
+}
+
+const outageHeading = [
+  "outage".padEnd(42),
+  "served a minute",
+  "429s",
+  "most 429s a minute, later",
+  "served in the last minute",
+].join(" | ");
+
+function outageRow(name: string, measures: OutageMeasures): string {
+  const { servedPerMinute, rejected, lateRejectedPerMinute, servedAfterwards } = measures;
+  return [name.padEnd(42), servedPerMinute, rejected, lateRejectedPerMinute, servedAfterwards].join(" | ");
 }
 
 await main();

@@ -1,5 +1,5 @@
 import type { Goal } from "./goals.ts";
-import type { Run } from "./scenarios.ts";
+import { CALL_GROUPS, type Run } from "./scenarios.ts";
 import type { Arrival } from "./upstream.ts";
 
 /** What became of the fleet while its table was away. */
@@ -8,11 +8,9 @@ export interface OutageMeasures {
   servedPerMinute: number;
   /** 429s of the fleet during the outage. */
   rejected: number;
-  /** The most 429s in any minute, after the minute that began with the first. */
+  /** The most 429s of a group in any minute of the outage, after the minute that began with its first. */
   lateRejectedPerMinute: number;
-  /** The most calls accepted within any minute of the outage, as a share of the group's limit. */
-  fullestWindow: number;
-  /** The largest share of a group's limit that was accepted in a minute after the table was back. */
+  /** Calls accepted in the last minute, which is the second with the table. */
   servedAfterwards: number;
 }
 
@@ -24,15 +22,17 @@ export function measureOutage({ scenario, upstream, startedAt }: Run): OutageMea
   const calls = upstream.arrivals.filter((one) => one.from === "fleet" && one.group !== "auth");
   const during = calls.filter(({ at }) => at >= awayFrom && at < awayTo);
   const rejected = during.filter(({ allowed }) => !allowed);
-  const first = rejected[0]?.at ?? awayTo;
+  const late = CALL_GROUPS.map((group) => {
+    const [first, ...more] = rejected.filter((one) => one.group === group);
+    return more.filter(({ at }) => first !== undefined && at >= first.at + MINUTE);
+  });
   const lastMinute = calls.filter(
     ({ at, allowed }) => allowed && at >= startedAt + (scenario.minutes - 1) * MINUTE,
   );
   return {
     servedPerMinute: (during.length - rejected.length) / (to - from),
     rejected: rejected.length,
-    lateRejectedPerMinute: mostInAMinute(rejected.filter(({ at }) => at >= first + MINUTE)),
-    fullestWindow: mostInAMinute(during.filter(({ allowed, group }) => allowed && group === "heavy")),
+    lateRejectedPerMinute: Math.max(...late.map(mostInAMinute)),
     servedAfterwards: lastMinute.length,
   };
 }

@@ -4,7 +4,7 @@ import { text } from "node:stream/consumers";
 import * as z from "zod/mini";
 import { type Listening, listenOnLoopback } from "./ports.ts";
 
-/** An error in the form in which the AWS SDK reads it. */
+/** An error in the AWS SDK's format. */
 export class AwsError extends Error {
   readonly type: string;
 
@@ -15,7 +15,8 @@ export class AwsError extends Error {
 }
 
 /**
- * Starts an AWS service on loopback, in the wire protocol JSON 1.1 (operation in `X-Amz-Target`). It checks no signature.
+ * Starts an AWS service on loopback, with the wire protocol JSON 1.1 (operation in `X-Amz-Target`). It checks no
+ * signature.
  * @param perform runs one operation; it throws AwsError for a call that it rejects
  * @param show makes the response to a GET
  */

@@ -12,7 +12,7 @@ import { invoke, type TestRequest } from "../support/api-gateway.ts";
 import { expectConforms } from "../support/openapi-conformance.ts";
 import { type Service, startService } from "../support/service.ts";
 
-// Responses that RingCentral gives in public records and that its description does not lead one to expect.
+// Responses that RingCentral gives in public records, and that its API description does not suggest.
 
 let service: Service;
 beforeAll(async () => {
@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => service.stop());
 beforeEach(() => service.forget());
 
-/** One call as the user, against the contract. */
+/** One call as the user, checked against the contract. */
 async function send(handler: Parameters<typeof invoke>[0], route: Route, request: TestRequest = {}) {
   const response = await invoke(handler, route, { token: service.tokens.user, ...request });
   expectConforms(route, response);
@@ -37,7 +37,7 @@ describe("an id that is the number in base64url", () => {
   const id = "MTIwMjU1NTAxNDM";
   const entry = { id, phoneNumber: "+12025550143", label: "x", status: "Blocked" };
 
-  it("is usable wherever it was given out, and not logged", async () => {
+  it("is usable wherever it appears, and is not logged", async () => {
     const write = vi.spyOn(process.stdout, "write");
     answer("addCallerBlockingNumber", entry);
     const added = await send(addCallerBlockingNumber, addCallerBlockingNumberRoute, {

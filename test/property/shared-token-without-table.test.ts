@@ -21,7 +21,7 @@ const MINUTE = 60 * SECOND;
 const SESSIONS_PER_HOUR = 5;
 const RECOVERED_AT = Date.UTC(2026, 0, 1) + 30 * SECOND;
 
-/** Every kind of failure beside the table's. */
+/** Every kind of failure besides the table's. */
 const chaos = {
   crashRate: 0.01,
   pauseRate: 0.01,
@@ -32,7 +32,7 @@ const chaos = {
   duplicateRate: 0.05,
 } as const;
 
-/** Sets the table's states one after the other, and the last one for good. */
+/** Sets the table's states one after the other, and keeps the last one. */
 function sequence(fleet: Fleet, ...states: Array<[state: TableState, forMs: number]>): void {
   let at = 0;
   for (const [state, forMs] of states) {
@@ -60,7 +60,7 @@ function drawFaults(schedule: Schedule): Array<[TableState, number]> {
   return [...states, ["up", 0]];
 }
 
-/** The tokens that the fleet stored, and lost to its own newer sessions while they were in use. */
+/** The stored tokens that the fleet lost to its own newer sessions while they were in use. */
 function watchStoredTokens(fleet: Fleet): string[] {
   const pushedOut: string[] = [];
   fleet.ringCentral.onEnded = (ended) => {

@@ -120,7 +120,7 @@ export function createWorld(schedule: Schedule) {
   const records = createMemoryRecordStore();
   let key = new Uint8Array(32);
 
-  /** One request, in a process that may die at every await. */
+  /** One request, in a process that may crash at every await. */
   function post(intent: Intent, idempotencyKey?: string): Promise<Outcome<HttpResponse>> {
     const instance = schedule.instance();
     const { clock } = instance;

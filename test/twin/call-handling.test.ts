@@ -66,7 +66,7 @@ describe("call flip on a moved extension", () => {
     expect(headers.get("etag")).toBeNull();
   });
 
-  test("is replaced as a whole: what is left out is gone, what has no id is new", async () => {
+  test("is replaced as a whole: an omitted row is removed, and a row without an id is new", async () => {
     const [home, mobile, line] = await flips();
     const { status, body } = await putFlips([line, home, { phoneNumber: "+13125550101", label: "Cabin" }]);
     expect(status).toBe(200);
@@ -83,7 +83,7 @@ describe("call flip on a moved extension", () => {
     ["removed", 200, false],
     ["kept", 200, true],
     ["CMN-101", 400, true],
-  ] as const)("takes a line's row that is left out as %s", async (omittedSystemFlip, status, stays) => {
+  ] as const)("handles an omitted line's row as configured: %s", async (omittedSystemFlip, status, stays) => {
     twin.configure({ omittedSystemFlip });
     expect((await putFlips([])).status).toBe(status);
     expect((await flips()).some(({ type }) => type === "PhoneLine")).toBe(stays);
@@ -96,7 +96,7 @@ describe("call flip on a moved extension", () => {
     ],
     ["a national number", [{ phoneNumber: "(312) 555-0101" }]],
     ["an id that is not in the list", [{ id: "1", phoneNumber: "+13125550101" }]],
-    ["a line of the client's own", [{ phoneNumber: "+13125550101", type: "PhoneLine" }]],
+    ["a line added by the client", [{ phoneNumber: "+13125550101", type: "PhoneLine" }]],
     ["a flip number that is a number", [{ phoneNumber: "+13125550101", flipNumber: 3 }]],
     ["a number twice", [{ phoneNumber: "+13125550101" }, { phoneNumber: "+13125550101" }]],
     ["a number of the account", [{ phoneNumber: SEED.mainNumber }]],
@@ -108,7 +108,7 @@ describe("call flip on a moved extension", () => {
 });
 
 describe("a state rule", () => {
-  test("lists what rings, in order, with names that only responses have", async () => {
+  test("lists the ringing targets, in order, with names that only responses have", async () => {
     const { body } = await send<ListResponse>("GET", rules);
     expect(body.records.map(({ id }) => id)).toEqual([
       "forward-all-calls",
@@ -129,7 +129,7 @@ describe("a state rule", () => {
     expect(ringing(await rule("after-hours"))).toContain("+13125550188");
   });
 
-  test("keeps what is sent back, and only that", async () => {
+  test("keeps the parts that a request sends back, and drops the others", async () => {
     const before = await rule("work-hours");
     const { actions } = before.dispatching;
     expect((await patch("work-hours", before.dispatching)).body).toEqual(before);
@@ -148,7 +148,7 @@ describe("a state rule", () => {
   });
 
   test.each(["AllMobileRingTarget", "AllDesktopRingTarget", "VoiceMailTerminatingTarget"])(
-    "cannot lose %s",
+    "rejects a rule without %s",
     async (type) => {
       const before = await rule("work-hours");
       const actions = without(before.dispatching.actions, type);
@@ -157,7 +157,7 @@ describe("a state rule", () => {
     },
   );
 
-  test("has apps ring always only in place of their group", async () => {
+  test("lets apps ring always only in place of their group", async () => {
     const { actions } = (await rule("work-hours")).dispatching;
     const always = {
       type: "RingAlwaysGroupAction",
@@ -184,7 +184,7 @@ describe("a state rule", () => {
     expect(await rule("work-hours")).toEqual(before);
   });
 
-  test("may be set to reject the members that only responses have", async () => {
+  test("may be set to reject members that only responses have", async () => {
     twin.configure({ readOnlyMembers: "CMN-101" });
     const { dispatching } = await rule("work-hours");
     expect((await patch("work-hours", dispatching)).status).toBe(400);
@@ -193,7 +193,7 @@ describe("a state rule", () => {
   test.each([
     ["detaches", undefined],
     ["stays", "work-hours"],
-  ] as const)("that inherits %s when it is changed", async (inheritedRulePatch, ruleId) => {
+  ] as const)("with inherited dispatching %s when it is changed", async (inheritedRulePatch, ruleId) => {
     twin.configure({ inheritedRulePatch });
     const before = await rule("agent");
     expect(before).toMatchObject({
@@ -212,7 +212,7 @@ describe("types that no documentation names", () => {
   beforeEach(() => twin.configure({ unknownRuleTypes: true }));
   const stored = () => JSON.stringify(twin.extension(SEED.extensionId).callHandling?.rules);
 
-  test("survive when they are sent back as they came, and are deleted when left out", async () => {
+  test("survive when they are sent back unchanged, and are deleted when omitted", async () => {
     const { dispatching } = await rule("work-hours");
     expect(dispatching.actions[0]?.type).toBe("PlayRingbackAction");
     const before = stored();
@@ -223,7 +223,7 @@ describe("types that no documentation names", () => {
     expect(JSON.stringify(await rule("work-hours"))).not.toContain("PlayRingbackAction");
   });
 
-  test("are rejected when they are changed, if only in their order", async () => {
+  test("are rejected when they are changed, even in their order only", async () => {
     const { dispatching } = await rule("work-hours");
     const [unknown, ...others] = dispatching.actions;
     const reversed = Object.fromEntries(Object.entries(unknown ?? {}).reverse());
@@ -265,7 +265,7 @@ describe("forwarding targets", () => {
     expect(await flips()).toContainEqual(expect.objectContaining({ phoneNumber: "+13125550188" }));
   });
 
-  test("can be set to fail, and are not removed by types the deletion lacks", async () => {
+  test("can be set to fail, and are kept when the deletion does not list their type", async () => {
     twin.configure({ targetDeletion: "item-fails" });
     const { status, body } = await remove(phoneTarget("+13125550188"));
     expect([status, body.records[0]?.bulkItemSuccessful]).toEqual([200, false]);
@@ -274,7 +274,7 @@ describe("forwarding targets", () => {
     expect((await remove(fmc)).status).toBe(400);
   });
 
-  test("tell who uses a device", async () => {
+  test("name the users of a device", async () => {
     expect((await send("GET", `${targets}/devices/880001/extensions`)).body).toMatchObject({
       referencedExtensions: [{ id: SEED.extensionId }],
     });
@@ -297,7 +297,7 @@ describe("interaction rules and states", () => {
     expect((await send("GET", one)).status).toBe(404);
   });
 
-  test("a state is changed with exactly one condition, and work hours stay on", async () => {
+  test("a state is changed with exactly one condition, and work hours stay enabled", async () => {
     const path = `${v2}/comm-handling/states`;
     const { body } = await send<ListResponse>("GET", path);
     expect(body.records.map(({ id }) => id)).toContain("busy");
@@ -313,7 +313,7 @@ describe("interaction rules and states", () => {
   });
 });
 
-test("v1 answering rules reject the extension, its blocked numbers do not", async () => {
+test("v1 answering rules reject a moved extension; its v1 blocked numbers do not", async () => {
   const { status, body } = await send("GET", `${extensionPath()}/answering-rule`);
   expect([status, body]).toMatchObject([403, { errors: [{ errorCode: "CMN-468" }] }]);
   expect((await send("PUT", `${extensionPath()}/answering-rule/business-hours-rule`, {})).status).toBe(403);

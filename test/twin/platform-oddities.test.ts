@@ -18,7 +18,7 @@ const flips = `/restapi/v2/accounts/~/extensions/${SEED.extensionId}/call-flip-n
 const add = () => send("POST", blocking, { phoneNumber: "+12025550188" });
 
 describe("limited mode", () => {
-  test("rejects writes and v2 with 503 CMN-211, and goes on with the reads of v1", async () => {
+  test("rejects writes and v2 with 503 CMN-211, and still serves the reads of v1", async () => {
     twin.callHandling.move({});
     twin.configure({ limitedMode: true });
     const { status, body, headers } = await add();
@@ -40,7 +40,7 @@ describe("limited mode", () => {
 });
 
 test.each(["409", "423", "400"] as const)(
-  "a locked account rejects edits with %s, and reads go on",
+  "a locked account rejects edits with %s, and still serves reads",
   async (accountLock) => {
     twin.configure({ accountLock });
     const { status, text } = await add();
@@ -52,7 +52,7 @@ test.each(["409", "423", "400"] as const)(
   },
 );
 
-test("opaque ids are the number itself, and change with it", async () => {
+test("opaque ids encode the number, and change with it", async () => {
   twin.configure({ entryIds: "opaque" });
   const { body } = await send<ListResponse>("GET", blocking);
   expect(body.records[0]).toMatchObject({ id: "MTIwMjU1NTAxNDM", phoneNumber: "+12025550143" });
@@ -75,7 +75,7 @@ test.each([
   ["405", 405, /Not Allowed/],
   ["410", 410, /no longer/],
   ["501", 501, /not supported/],
-] as const)("a path that is not routed is told by %s", async (unroutedAs, status, text) => {
+] as const)("a path that is not routed is rejected with %s", async (unroutedAs, status, text) => {
   twin.configure({ legacyBlockedNumbers: false, unroutedAs });
   const response = await send("GET", legacy);
   expect([response.status, response.text]).toEqual([status, expect.stringMatching(text)]);
@@ -139,13 +139,13 @@ describe("odd lists", () => {
     expect(odd.navigation.nextPage?.uri).toContain("page=901");
   });
 
-  test("can be those of one operation only", async () => {
+  test("can be limited to one operation", async () => {
     const odd = await list("listForwardingNumbers:no-id");
     expect(odd.records.every((row) => "id" in row)).toBe(true);
     expect((await list("listForwardingNumbers:no-id", forwarding)).records[0]).not.toHaveProperty("id");
   });
 
-  test("that do not exist are rejected", () => {
+  test("with unknown names are rejected", () => {
     expect(() => twin.configure({ oddLists: ["upside-down"] })).toThrow("oddLists");
   });
 });

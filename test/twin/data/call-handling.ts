@@ -10,7 +10,7 @@ export interface FlipRow {
   flipNumber?: string;
 }
 
-/** What a rule does with a call. Actions are kept as they were sent, without the read-only members of responses. */
+/** A rule's handling of a call. Actions are kept as sent, without the read-only members of responses. */
 export interface Dispatching {
   type: string;
   callTypes?: RuleObject;
@@ -47,11 +47,11 @@ export interface CallHandling {
   /** One per state but `busy`, in the order of their list. */
   rules: StateRule[];
   interactionRules: InteractionRule[];
-  /** Whether types unknown to the documentation have been put into the rules. */
+  /** Whether types unknown to the documentation have been added to the rules. */
   hasUnknownTypes: boolean;
 }
 
-/** The rules that have a dispatching of their own. */
+/** The rules with their own dispatching. */
 export function ownRules({ rules, interactionRules }: CallHandling): (StateRule | InteractionRule)[] {
   return [...rules.filter((rule) => !("inherits" in rule)), ...interactionRules];
 }

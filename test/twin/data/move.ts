@@ -13,7 +13,7 @@ export function callHandlingOf(world: World, extension: Extension, now: number):
   return extension.callHandling;
 }
 
-/** A number that rings and flips nothing is lost: the new backend has no place for it. */
+/** A number that neither rings nor flips is lost: the new backend has no place for it. */
 function migrate(world: World, extension: Extension): CallHandling {
   const rings = ({ features }: ForwardingEntry) => features.includes("CallForwarding");
   const ringing = extension.forwarding.filter(rings);
@@ -66,7 +66,7 @@ function migrate(world: World, extension: Extension): CallHandling {
         ? [{ id: "agent", dispatching: ringAtOnce([]), inherits: "work-hours" }]
         : []),
       { id: "work-hours", dispatching: workHours },
-      // The second outside number, a mobile for most, rings after hours too.
+      // The second outside number, usually a mobile, rings after hours too.
       { id: "after-hours", dispatching: ringAtOnce(outside.slice(1, 2)) },
     ],
     interactionRules: (extension.customRules ?? []).map((displayName) => ({
@@ -108,7 +108,7 @@ function numberTarget({ phoneNumber, label }: ForwardingEntry): RuleObject {
   return { type: "PhoneNumberRingTarget", ...(label !== undefined && { name: label }), destination };
 }
 
-/** Lines flip by themselves; outside numbers as far as they did in v1. */
+/** Lines always flip; outside numbers flip if they did in v1. */
 function flipRows(world: World, entry: ForwardingEntry): FlipRow[] {
   const { phoneNumber, label, flipNumber, device, features } = entry;
   if (phoneNumber === undefined || (device === undefined && !features.includes("CallFlip"))) return [];

@@ -8,7 +8,7 @@ import {
 } from "./call-handling.ts";
 import { ringGroup } from "./move.ts";
 
-/** The edits of another app. It touches only what it has added itself, so that each of its edits can be checked. */
+/** The edits of another app. It changes only its own additions, so that each of its edits can be checked. */
 export const outsideEdits = [
   "add-flip",
   "change-flip",
@@ -22,11 +22,11 @@ export const outsideEdits = [
 export interface OutsideWriter {
   /**
    * Edits an extension.
-   * @param kind one of `outsideEdits`; absent: drawn
-   * @returns the kind of the edit made: a change or removal of nothing becomes an addition
+   * @param kind one of `outsideEdits`; absent: random
+   * @returns the kind of the edit made: without anything to change or remove, it adds
    */
   edit(extensionId: string, callHandling: CallHandling, kind?: string): string;
-  /** What an extension lacks of this writer's edits, one line each; empty when none is lost. */
+  /** The writer's edits that an extension lacks, one line each; empty when none is lost. */
   lostEdits(extensionId: string, callHandling: CallHandling): string[];
   clear(): void;
 }
@@ -34,7 +34,7 @@ export interface OutsideWriter {
 interface Written {
   flips: FlipRow[];
   groups: { ruleId: string; group: RuleObject }[];
-  /** Numbers it has removed again: they must not come back. */
+  /** Numbers that it has removed: they must not come back. */
   removed: string[];
 }
 
@@ -49,7 +49,7 @@ export function createOutsideWriter(random: Random): OutsideWriter {
     return found;
   };
   const pick = <T>(items: readonly T[]): T | undefined => items[random.below(items.length)];
-  /** Numbers of area codes 710 to 719, one never used twice. */
+  /** Numbers of area codes 710 to 719, each used once. */
   const newNumber = () => {
     lastNumber += 1;
     return `+171${Math.floor(lastNumber / 100) % 10}55501${String(lastNumber % 100).padStart(2, "0")}`;
@@ -148,7 +148,7 @@ function dispatchingOf(callHandling: CallHandling, ruleId: string): Dispatching 
   return ownRules(callHandling).find(({ id }) => id === ruleId)?.dispatching;
 }
 
-/** The number of a group of one outside number; empty for any other action. */
+/** The number of a group with one outside number; empty for any other action. */
 function numberOf(action: RuleObject): string {
   return (
     /^\[\{[^[\]]*"phoneNumber":"([^"]+)"[^[\]]*\}\]$/.exec(JSON.stringify(action.targets ?? null))?.[1] ?? ""

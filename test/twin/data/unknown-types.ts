@@ -1,6 +1,6 @@
 import { type CallHandling, ownRules, type RuleObject } from "./call-handling.ts";
 
-/** Actions, targets and members that no documentation names, with values that careless copying changes. */
+/** Actions, targets and members that no documentation names, with values that a careless copy changes. */
 const action = (): RuleObject => ({
   type: "PlayRingbackAction",
   zone: null,
@@ -20,7 +20,7 @@ const ending = (): RuleObject => ({
   music: { id: "12", title: "" },
 });
 
-/** Puts one of each into every rule, once in an extension's life. */
+/** Adds one of each to every rule, once per extension. */
 export function addUnknownTypes(callHandling: CallHandling): void {
   if (callHandling.hasUnknownTypes) return;
   callHandling.hasUnknownTypes = true;

@@ -6,11 +6,13 @@ import { OptionError } from "../options.ts";
 import type { Platform } from "./platform.ts";
 import type { When } from "./schedule.ts";
 
-/** What moves: an extension, or an account with those of its extensions that have no instant of their own. */
+/**
+ * The subject of a move: an extension, or an account with those of its extensions that have no instant of their own.
+ */
 export interface Move {
   extensionId?: string;
   accountId?: string;
-  /** Back again; no public case is known [unsure]. */
+  /** Moves back; no public case is known [unsure]. */
   to?: "new" | "legacy";
 }
 
@@ -20,10 +22,10 @@ export interface CallHandlingControl {
   move(move: Move, when?: When): void;
   /**
    * Lets another app edit a moved extension, now or just before a later call.
-   * @param kind one of `outsideEdits`; absent: drawn
+   * @param kind one of `outsideEdits`; absent: random
    */
   editOutside(extensionId: string, kind?: string, when?: When): void;
-  /** What an extension lacks of the other app's edits; empty when none is lost. */
+  /** The other app's edits that an extension lacks; empty when none is lost. */
   lostEdits(extensionId: string): string[];
 }
 
@@ -68,7 +70,7 @@ function moveNow(platform: Platform, target: Account | Extension, to: "new" | "l
   }
 }
 
-/** What happens to an extension before a call on it: its move, and the edits of others between two calls. */
+/** The events before a call on an extension: its move, and other apps' edits between two calls. */
 export function beforeExtensionCall(platform: Platform, extension: Extension): void {
   const { world, clock, settings, outsideWriter } = platform;
   const callHandling = callHandlingOf(world, extension, clock.now());

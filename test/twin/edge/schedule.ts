@@ -1,6 +1,6 @@
 import { OptionError } from "../options.ts";
 
-/** When something happens to the data: at once when all members are absent, else just before a call. */
+/** The time of a change of the data: at once when all members are absent, else just before a call. */
 export interface When {
   /** Before the first call after this time. */
   afterMs?: number;
@@ -10,11 +10,11 @@ export interface When {
   operation?: string;
 }
 
-/** What is to happen between two calls. OAuth calls do not count. */
+/** Changes scheduled between two calls. OAuth calls do not count. */
 export interface Schedule {
   /** @throws OptionError for an invalid instant */
   add(when: When, act: () => void): void;
-  /** Does what is due before a call. */
+  /** Makes the changes that are due before a call. */
   beforeCall(operation: string): void;
   clear(): void;
 }

@@ -24,12 +24,12 @@ export function requireWritableForwarding(call: ExtensionCall): void {
   if (movedForwardingWrites === "CMN-109") throw notAvailable();
 }
 
-/** Whether a v1 write changes the v1 list; what rings it never changes once the extension has moved. */
+/** Whether a v1 write changes the v1 list. Once the extension has moved, it never changes which numbers ring. */
 export function storesForwarding(call: ExtensionCall): boolean {
   return !hasMoved(call) || call.settings.movedForwardingWrites === "frozen-list";
 }
 
-/** The list that v1 shows: after the move the one of that moment, or a copy of what v2 has [unsure]. */
+/** The list that v1 shows: after the move the list at that moment, or a copy of v2's [unsure]. */
 export function shownForwarding(call: ExtensionCall): ForwardingEntry[] {
   const { world, extension, now, settings } = call;
   const callHandling = callHandlingOf(world, extension, now);

@@ -27,13 +27,13 @@ function without(row: Record<string, unknown>, name: string): Record<string, unk
   return others;
 }
 
-/** The next page, named whether there is one or not. */
+/** The link to the next page, present even when there is none. */
 function nextPage({ uri = "", paging }: List): { uri: string } {
   const page = Number(/[?&]page=(\d+)/.exec(uri)?.[1] ?? paging?.page ?? 1);
   return { uri: uri.replace(/([?&]page=)\d+/, `$1${page + 1}`) };
 }
 
-/** Each changes the body of a list call. All were seen in real responses, or are allowed by the description. */
+/** Each changes the body of a list call. All occur in real responses, or the description allows them. */
 const oddities: Record<string, (list: List, page: number) => List> = {
   "endless-next": (list) =>
     list.uri === undefined ? list : { ...list, navigation: { ...list.navigation, nextPage: nextPage(list) } },
@@ -61,7 +61,7 @@ const oddities: Record<string, (list: List, page: number) => List> = {
 /** The names of all oddities. */
 export const listOddities: readonly string[] = Object.keys(oddities);
 
-/** Applies the oddities that are set for an operation to its response, if that is a list. */
+/** Applies an operation's oddities to its response, if that is a list. */
 export function spoilList(
   names: readonly string[],
   operation: string,

@@ -10,7 +10,9 @@ const bare = (status: number, body?: string): HttpResponse => ({
   ...(body !== undefined && { body }),
 });
 
-/** The rejection of a path that is not routed. Each spelling is some server's of the platform [observed] [unsure]. */
+/**
+ * The rejection of a path that is not routed. Each spelling is that of some server of the platform [observed] [unsure].
+ */
 export function unrouted(spelling: PlatformSettings["unroutedAs"]): Rejection {
   switch (spelling) {
     case "AGW-404":

@@ -16,7 +16,7 @@ export function hasMoved({ world, extension, now }: ExtensionCall): boolean {
 
 /**
  * The call's data in the new backend.
- * @throws Rejection before the move, by the setting; CMN-403 for a type without call handling of its own
+ * @throws Rejection before the move, by the setting; CMN-403 for a type without call handling
  */
 export function requireCallHandling({ world, extension, now, settings }: ExtensionCall): CallHandling {
   const found = callHandlingOf(world, extension, now);

@@ -45,7 +45,7 @@ export function getAnsweringRule(call: ExtensionCall): HttpResponse {
   return json(200, rule);
 }
 
-/** The twin does not simulate writes of v1 rules; only what the move makes of them. */
+/** The twin does not simulate writes of v1 rules, only the rules that the move makes from them. */
 export function writeAnsweringRule(call: ExtensionCall): HttpResponse {
   throw hasMoved(call) ? movedRejection() : restError(501, "CMN-202", "Operation is not supported");
 }

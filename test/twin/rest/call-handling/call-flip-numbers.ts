@@ -15,8 +15,8 @@ export function readCallFlipNumbers(call: ExtensionCall): HttpResponse {
 }
 
 /**
- * Replaces the whole list: a row left out is removed, and a row without an id is a new one. Rows of the platform's own
- * can be neither made nor changed but for their flip digit. The codes of the rejections are unpublished [unsure].
+ * Replaces the whole list: an omitted row is removed, and a row without an id is new. The platform's own rows can be
+ * neither added nor changed, except for their flip digit. The codes of the rejections are unpublished [unsure].
  */
 export function replaceCallFlipNumbers(call: ExtensionCall): HttpResponse {
   const callHandling = requireCallHandling(call);

@@ -12,7 +12,7 @@ interface Feature {
   reason?: { code: string; message: string };
 }
 
-/** The move is told by a parameter's value, a string; `available` alone tells nothing [docs: MIG]. */
+/** The move shows in a parameter's value, a string; `available` alone shows nothing [docs: MIG]. */
 function describeMove(call: ExtensionCall): Feature[] {
   const { settings, account, extension, now } = call;
   const isTold = hasMoved(call) && now >= moveInstant(account, extension) + settings.featureLagMs;

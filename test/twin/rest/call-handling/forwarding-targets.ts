@@ -26,7 +26,7 @@ function listedType({ type }: RuleObject): string {
   return apps.includes(String(type)) ? "CoworkerAppsRingTarget" : String(type);
 }
 
-/** What makes two targets the same: targets have no ids. */
+/** The key of a target for comparisons: targets have no ids. */
 function identity(target: RuleObject): string {
   const { destination, integration } = target;
   const reference = referencedId(target, "device") ?? referencedId(target, "extension");
@@ -48,7 +48,7 @@ function allTargets(call: ExtensionCall): RuleObject[] {
   return [...new Map(targets.map((target) => [identity(target), target])).values()];
 }
 
-/** Neither the rule nor the label of an outside number is shown, and own apps are not at all [spec]. */
+/** The rule and the label of an outside number are not shown, and neither are own apps [spec]. */
 export function listForwardingTargets(call: ExtensionCall): HttpResponse {
   const excludesOwn = call.request.query.get("excludeOwnTargets") ?? "false";
   if (excludesOwn !== "true" && excludesOwn !== "false")
@@ -67,7 +67,7 @@ export function listForwardingTargets(call: ExtensionCall): HttpResponse {
 }
 
 /**
- * Removes targets from every rule: a DELETE with a body. Items fail one by one inside the 200; their codes are
+ * Removes targets from every rule: a DELETE with a body. Items fail individually inside the 200; their codes are
  * unpublished [unsure].
  */
 export function deleteForwardingTargets(call: ExtensionCall): HttpResponse {

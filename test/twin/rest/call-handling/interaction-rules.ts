@@ -22,7 +22,10 @@ function find(call: ExtensionCall): InteractionRule {
   return rule;
 }
 
-/** Both filters keep rules for which they are true; `false` filters nothing, as they say "only" [unsure]. */
+/**
+ * Both filters keep the rules for which they are true; `false` filters nothing, because the descriptions say "only"
+ * [unsure].
+ */
 export function listInteractionRules(call: ExtensionCall): HttpResponse {
   const asks = (name: string) => call.request.query.get(name) === "true";
   const refers = ({ conditions }: InteractionRule) => conditions.some(({ type }) => type === "State");
@@ -56,7 +59,7 @@ export function addInteractionRule(call: ExtensionCall): HttpResponse {
   return json(201, toRecord(call, rule));
 }
 
-/** Members left out of the body stay; an object in it replaces the former one. */
+/** Members omitted from the body stay; an object in the body replaces the former one. */
 export function updateInteractionRule(call: ExtensionCall): HttpResponse {
   const rule = find(call);
   const body = readJsonObject(call.request);

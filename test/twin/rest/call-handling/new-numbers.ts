@@ -7,7 +7,7 @@ import { targetsOf } from "./own-targets.ts";
 const isE164 = (value: unknown): value is string =>
   typeof value === "string" && /^\+[1-9]\d{6,14}$/.test(value);
 
-/** Checks an outside number that an extension gets: no v2 list reads national numbers. */
+/** Checks a new outside number of an extension: no v2 list reads national numbers. */
 export function checkNewNumber(call: ExtensionCall, phoneNumber: unknown): string {
   if (!isE164(phoneNumber)) throw invalidParameter("phoneNumber", phoneNumber);
   if (call.settings.newNumberChecks) checkNumber(call, phoneNumber);
@@ -25,7 +25,7 @@ export function outsideNumbers(dispatching: Dispatching | undefined): unknown[] 
     );
 }
 
-/** Numbers that the rule had before are not checked again. */
+/** The rule's former numbers are not checked again. */
 export function checkNewNumbers(call: ExtensionCall, dispatching: Dispatching, former?: Dispatching): void {
   const before = outsideNumbers(former);
   for (const number of outsideNumbers(dispatching)) {

@@ -1,22 +1,22 @@
-/** Settings of the two call-handling backends. Each decides what the documentation leaves open. */
+/** Settings of the two call-handling backends. Each decides a question that the documentation leaves open. */
 export interface CallHandlingSettings {
   /** The features call of an extension that has not moved ("param-false"). */
   featureBeforeMove: "param-false" | "no-param" | "no-record" | "unavailable";
-  /** How long after the move the features call still denies it (0). */
+  /** Time after the move during which the features call still denies it (0). */
   featureLagMs: number;
   /** A v2 call on an extension that has not moved ("CMN-102"): 404, 403, or a 404 of the gateway. */
   v2BeforeMove: "CMN-102" | "CMN-403" | "AGW-404";
   /** The v1 reads of a moved extension's forwarding numbers ("frozen"): as at the move, a copy of v2, or 403. */
   movedForwardingReads: "frozen" | "mirror" | "CMN-468" | "CMN-109";
-  /** The v1 writes: 200 and nothing happens, 200 and only the frozen list changes, or 403 ("no-effect"). */
+  /** The v1 writes: 200 without effect, 200 with an effect on the frozen list only, or 403 ("no-effect"). */
   movedForwardingWrites: "no-effect" | "frozen-list" | "CMN-468" | "CMN-109";
-  /** What becomes of a platform's own flip row that a PUT leaves out ("removed"). */
+  /** The result for a platform's own flip row that a PUT omits ("removed"). */
   omittedSystemFlip: "removed" | "kept" | "CMN-101";
-  /** A PATCH of a rule that inherits: it gets its own dispatching, or goes on inheriting ("detaches"). */
+  /** A PATCH of a rule that inherits: it gets its own dispatching, or still inherits ("detaches"). */
   inheritedRulePatch: "detaches" | "stays";
-  /** Read-only members of responses that are sent back ("tolerated"). */
+  /** Read-only members of responses in a request ("tolerated"). */
   readOnlyMembers: "tolerated" | "CMN-101";
-  /** Whether new numbers have to pass the checks of v1: FPN-105 and FPN-108 (true). */
+  /** Whether new numbers must pass the checks of v1: FPN-105 and FPN-108 (true). */
   newNumberChecks: boolean;
   /** Whether items of a target deletion fail inside its 200 ("applied"). */
   targetDeletion: "applied" | "item-fails";
@@ -47,7 +47,7 @@ export const callHandlingDefaults: CallHandlingSettings = {
   ruleEditHint: false,
 };
 
-/** The values of each setting; a number or boolean takes any other of its kind. */
+/** The values of each setting; a number or boolean takes any value of its kind. */
 export const callHandlingValues: Partial<Record<keyof CallHandlingSettings, readonly string[]>> = {
   featureBeforeMove: ["param-false", "no-param", "no-record", "unavailable"],
   v2BeforeMove: ["CMN-102", "CMN-403", "AGW-404"],

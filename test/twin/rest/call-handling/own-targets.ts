@@ -15,7 +15,7 @@ export function referencedId(target: RuleObject, name: string): string | undefin
 }
 
 /**
- * The targets that no rule may lack: the extension's own apps, disabled at least, and its voicemail [docs: TGT].
+ * The targets that every rule must have: the extension's own apps, at least disabled, and its voicemail [docs: TGT].
  * @throws Rejection when one is missing, or when apps ring in two actions
  */
 export function requireOwnTargets(extensionId: string, { type, actions }: Dispatching): void {

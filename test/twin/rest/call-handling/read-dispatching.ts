@@ -5,9 +5,9 @@ import { checkNewNumbers } from "./new-numbers.ts";
 import { requireOwnTargets } from "./own-targets.ts";
 import { actions, type MemberRules, parts, ringTargets, terminatingTargets } from "./rule-members.ts";
 
-/** The reading of one request: what it may repeat, and whether responses' own members are rejected. */
+/** The reading of one request: the values it may repeat, and whether members that only responses have are rejected. */
 interface Reading {
-  /** Every object of the stored rule as JSON: what the documentation does not name may only be repeated. */
+  /** Every object of the stored rule as JSON: an undocumented object may only be repeated. */
   stored: ReadonlySet<string>;
   rejectsReadOnly: boolean;
 }
@@ -16,10 +16,10 @@ const isObject = (value: unknown): value is RuleObject =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /**
- * The dispatching that a body asks for. It is complete: a member or action left out is deleted or gets its default,
- * although the verb is PATCH [docs: RULES]. The codes of the rejections are the twin's choice [unsure].
+ * The dispatching in a body. It is complete: an omitted member or action is deleted or gets its default, although the
+ * verb is PATCH [docs: RULES]. The codes of the rejections are the twin's choice [unsure].
  * @param types the dispatching types that the rule may have
- * @param former what the rule did before
+ * @param former the rule's former dispatching
  * @throws Rejection for an incomplete or invalid dispatching
  */
 export function readDispatching(
@@ -69,7 +69,7 @@ function readAction(action: unknown, dispatchingType: string, reading: Reading):
 const isSeconds = (value: unknown): value is number =>
   typeof value === "number" && Number.isInteger(value) && value >= 0;
 
-/** An object with a type: of a documented one its members are checked, of another one it must be as stored. */
+/** An object with a type: the members of a documented type are checked; any other must be as stored. */
 function readTyped(
   value: unknown,
   kinds: Record<string, MemberRules>,
@@ -107,12 +107,12 @@ function readPart(name: string, value: unknown, reading: Reading): unknown {
   const members = Object.hasOwn(parts, name) ? parts[name] : undefined;
   if (members === undefined || value === null) return value;
   if (!isObject(value)) throw invalidParameter(name);
-  // A cloud connector's destination has other members than a phone number's.
+  // A cloud connector's destination and a phone number's have different members.
   if (name === "destination" && "integrationId" in value) return value;
   return readMembers(value, members, [], reading);
 }
 
-/** Every object inside a value, and every single member of one, so that unknown members can be recognised. */
+/** Every object inside a value, and every single member, so that unknown members can be recognised. */
 function objectsIn(value: unknown): unknown[] {
   if (Array.isArray(value)) return value.flatMap(objectsIn);
   if (typeof value !== "object" || value === null) return [];

@@ -15,7 +15,7 @@ const stateRule = `${voice}/state-rules`;
 const interactionRule = `${voice}/interaction-rules`;
 const target = `${voice}/forwarding-targets`;
 
-/** The calls of both call-handling backends, but for v1's forwarding numbers. */
+/** The calls of both call-handling backends, except v1's forwarding numbers. */
 export const callHandlingRoutes: readonly Route[] = [
   onExtension("readFeatures", "GET features Medium ReadAccounts ReadExtensions", readFeatures),
   onExtension("listAnsweringRules", `GET answering-rule Medium ${reads}`, answering.listAnsweringRules),

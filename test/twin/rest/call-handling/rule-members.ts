@@ -16,7 +16,7 @@ const rules = (needs: string, may = "", shows = ""): MemberRules => {
 export const actions: Record<string, MemberRules> = {
   RingGroupAction: rules("enabled targets duration", "customStartOffset"),
   RingAlwaysGroupAction: rules("enabled targets"),
-  // The guide treats the type that ends the call as needed [docs: RULES].
+  // The guide treats the type that ends the call as required [docs: RULES].
   TerminatingAction: rules("targets terminatingTargetType", "ringingTargetType"),
   PlayWelcomePromptAction: rules("greeting enabled"),
   PlayConnectingMessageAction: rules("greeting enabled"),
@@ -24,7 +24,7 @@ export const actions: Record<string, MemberRules> = {
   ScreeningAction: rules("screening enabled", "screeningResult"),
 };
 
-/** Every target but an outside number and a cloud connector gets its name from the platform [spec]. */
+/** The platform names every target except an outside number and a cloud connector [spec]. */
 export const ringTargets: Record<string, MemberRules> = {
   PhoneNumberRingTarget: rules("destination", "name"),
   DeviceRingTarget: rules("device", "extension", "name"),

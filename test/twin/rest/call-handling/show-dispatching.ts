@@ -14,7 +14,7 @@ export function showDispatching(call: ExtensionCall, { type, callTypes, actions 
   return { type, ...(callTypes && { callTypes }), actions: shown };
 }
 
-/** Adds what the platform knows of a target. A type that the documentation does not name is shown as stored. */
+/** Adds the platform's data about a target. A type that the documentation does not name is shown as stored. */
 export function showTarget(call: ExtensionCall, target: RuleObject): RuleObject {
   const type = String(target.type);
   const members = ringTargets[type] ?? terminatingTargets[type];

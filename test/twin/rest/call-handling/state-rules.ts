@@ -31,13 +31,13 @@ function find(call: ExtensionCall): StateRule {
   return rule;
 }
 
-/** What a rule does: its own dispatching, or that of the rule it inherits from. */
+/** A rule's dispatching: its own, or that of the rule it inherits from. */
 function effective(call: ExtensionCall, { inherits, dispatching }: StateRule): Dispatching {
   const source = requireCallHandling(call).rules.find(({ id }) => id === inherits);
   return source?.dispatching ?? dispatching;
 }
 
-/** No call types in these responses, although a request may hold them [spec]. */
+/** These responses have no call types, although a request may hold them [spec]. */
 function toRecord(call: ExtensionCall, rule: StateRule) {
   const { callTypes: _unseen, ...dispatching } = showDispatching(call, effective(call, rule));
   const state = visibleStates(call).find(({ id }) => id === rule.id);
@@ -50,7 +50,7 @@ function toRecord(call: ExtensionCall, rule: StateRule) {
   };
 }
 
-/** Without the custom rules. */
+/** The list without the custom rules. */
 export function listStateRules(call: ExtensionCall): HttpResponse {
   return json(
     200,

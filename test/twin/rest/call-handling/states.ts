@@ -9,7 +9,7 @@ import { pageOf } from "./list.ts";
 const changeable = ["work-hours", "forward-all-calls", "agent", "dnd"];
 const alwaysOn = ["work-hours", "after-hours"];
 
-/** `after-hours` exists beside a schedule of the work hours only [docs: RULES]. */
+/** `after-hours` exists only beside a schedule of the work hours [docs: RULES]. */
 export function visibleStates(call: ExtensionCall): CallHandlingState[] {
   const { states } = requireCallHandling(call);
   const isScheduled = states.some(({ id, conditions }) => id === "work-hours" && conditions.length > 0);
@@ -33,7 +33,7 @@ export function getState(call: ExtensionCall): HttpResponse {
   return json(200, find(call));
 }
 
-/** A condition that is sent replaces the former one; work hours stay enabled [spec]. */
+/** A condition in the request replaces the former one; work hours stay enabled [spec]. */
 export function updateState(call: ExtensionCall): HttpResponse {
   const state = find(call);
   if (!changeable.includes(state.id)) throw invalidParameter("stateId", state.id);

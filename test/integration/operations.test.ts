@@ -89,8 +89,8 @@ describe("the seven operations", () => {
       query: "status=allowed",
     });
     expect(body.data).toEqual([
-      { id: "5102", phoneNumber: "+12025550151", label: "School", status: "allowed" },
-      { id: "5104", phoneNumber: "+12025550155", label: "Doctor", status: "allowed" },
+      { id: SEED.allowedNumberId, phoneNumber: "+12025550151", label: "School", status: "allowed" },
+      { id: "MTIwMjU1NTAxNTU", phoneNumber: "+12025550155", label: "Doctor", status: "allowed" },
     ]);
     expect(sent()[0]?.query).toEqual({ page: ["1"], perPage: ["100"], status: ["Allowed"] });
   });

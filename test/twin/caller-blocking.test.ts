@@ -105,9 +105,12 @@ describe("the current endpoint", () => {
 describe("parts that a proxy must never pass on", () => {
   test("a comma list reaches several numbers, each with a response", async () => {
     const accept = "application/vnd.ringcentral.multipart+json";
-    const bulk = await send("GET", `${path}/5100,9999`, undefined, { accept });
-    expect(bulk).toMatchObject({ status: 207, body: [{ resourceId: "5100", status: 200 }, { status: 404 }] });
-    const multipart = await send("GET", `${path}/5100%2C5101`);
+    const bulk = await send("GET", `${path}/${SEED.blockedNumberId},9999`, undefined, { accept });
+    expect(bulk).toMatchObject({
+      status: 207,
+      body: [{ resourceId: SEED.blockedNumberId, status: 200 }, { status: 404 }],
+    });
+    const multipart = await send("GET", `${path}/${SEED.blockedNumberId}%2C${SEED.allowedNumberId}`);
     expect(multipart.headers.get("content-type")).toContain("multipart/mixed");
     expect(multipart.text.split("--twin_part")).toHaveLength(5);
   });
@@ -118,8 +121,8 @@ describe("parts that a proxy must never pass on", () => {
   });
 
   test.each([
-    ["a header", `${path}/5100`, { "x-http-method-override": "DELETE" }],
-    ["the query", `${path}/5100?_method=delete`, {}],
+    ["a header", `${path}/${SEED.blockedNumberId}`, { "x-http-method-override": "DELETE" }],
+    ["the query", `${path}/${SEED.blockedNumberId}?_method=delete`, {}],
   ])("%s turns a POST into a DELETE", async (_where, target, headers) => {
     expect((await send("POST", target, {}, headers)).status).toBe(204);
     expect(await numbers(path)).not.toContain("+12025550143");

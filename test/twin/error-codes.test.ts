@@ -246,6 +246,8 @@ test("EditAccounts includes reading and editing, EditExtensions does not include
 
 test("two overrides of the method that disagree are rejected", async () => {
   const headers = { "x-http-method-override": "PUT" };
-  expect((await call("POST", `${blocking}/5100?_method=DELETE`, {}, headers)).status).toBe(400);
+  expect((await call("POST", `${blocking}/${SEED.blockedNumberId}?_method=DELETE`, {}, headers)).status).toBe(
+    400,
+  );
   expect(twin.extension(SEED.extensionId).callerBlocking).toHaveLength(5);
 });

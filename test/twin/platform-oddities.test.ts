@@ -34,7 +34,7 @@ describe("limited mode", () => {
 
   test("may begin between two calls", async () => {
     twin.configure({ limitedMode: true }, { operation: "addCallerBlockingNumber" });
-    expect((await send("DELETE", `${blocking}/5100`)).status).toBe(204);
+    expect((await send("DELETE", `${blocking}/${SEED.blockedNumberId}`)).status).toBe(204);
     expect((await add()).status).toBe(503);
   });
 });
@@ -52,8 +52,7 @@ test.each(["409", "423", "400"] as const)(
   },
 );
 
-test("opaque ids encode the number, and change with it", async () => {
-  twin.configure({ entryIds: "opaque" });
+test("ids of entries encode the number and change with it, unless they are set to be decimal", async () => {
   const { body } = await send<ListResponse>("GET", blocking);
   expect(body.records[0]).toMatchObject({ id: "MTIwMjU1NTAxNDM", phoneNumber: "+12025550143" });
   const one = `${blocking}/MTIwMjU1NTAxNDM`;
@@ -65,6 +64,8 @@ test("opaque ids encode the number, and change with it", async () => {
   expect(changed.body.id).toBe("MTIwMjU1NTAxNDQ");
   expect((await send("GET", one)).status).toBe(404);
   expect((await send("DELETE", `${blocking}/${changed.body.id}`)).status).toBe(204);
+  twin.configure({ entryIds: "decimal" });
+  expect((await send<ListResponse>("GET", blocking)).body.records[0]?.id).toMatch(/^\d+$/);
 });
 
 test.each([

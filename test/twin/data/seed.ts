@@ -53,8 +53,8 @@ export const SEED = {
   },
 
   /** Ana's rows. */
-  blockedNumberId: "5100",
-  allowedNumberId: "5102",
+  blockedNumberId: "MTIwMjU1NTAxNDM",
+  allowedNumberId: "MTIwMjU1NTAxNTE",
   homeForwardingId: "712000",
   mobileForwardingId: "712001",
   phoneLineForwardingId: "712002",

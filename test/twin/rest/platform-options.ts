@@ -8,7 +8,7 @@ export interface PlatformSettings {
   limitedModeRetryAfter: number;
   /** Another operation holds the account: the status of every edit meanwhile ("off"). */
   accountLock: "off" | "409" | "423" | "400";
-  /** Ids of caller-blocking entries: decimal, or the digits of the number as base64url ("decimal"). */
+  /** Ids of caller-blocking entries: decimal, or the digits of the number as base64url ("opaque"). */
   entryIds: "decimal" | "opaque";
   /** The response to a path that is not routed ("AGW-404"). */
   unroutedAs: "AGW-404" | "CMN-120" | "empty-404" | "html-404" | "405" | "410" | "501";
@@ -24,7 +24,7 @@ export const platformDefaults: PlatformSettings = {
   limitedMode: false,
   limitedModeRetryAfter: 12,
   accountLock: "off",
-  entryIds: "decimal",
+  entryIds: "opaque",
   unroutedAs: "AGW-404",
   perPageZero: "CMN-101",
   oddLists: [],

@@ -44,16 +44,40 @@ describe("without the table", () => {
     expect(service.sent()).toEqual([]);
   });
 
-  it("a process uses at most a tenth of every budget", async () => {
+  it("a process that is alone spends two fifths of a budget, then says that the storage is away", async () => {
     await read();
     await service.dynamodb.close();
     const statuses: number[] = [];
-    for (let call = 0; call < 12; call += 1) statuses.push((await read()).status);
-    expect(statuses.filter((status) => status === 200).length).toBeLessThanOrEqual(5);
-    expect(new Set(statuses)).toEqual(new Set([200, 503]));
+    for (let call = 0; call < 22; call += 1) statuses.push((await read()).status);
+    expect(statuses.filter((status) => status === 200)).toHaveLength(20);
     const rejected = await read();
-    expect(rejected).toMatchObject({ status: 503, body: { code: "upstream_rate_limited" } });
+    expect(rejected).toMatchObject({ status: 503, body: { code: "storage_unavailable", retryable: true } });
     expect(Number(rejected.headers["retry-after"])).toBeGreaterThan(0);
+  });
+
+  it("a process of a large fleet waits for its turn, and says within 2 s that the storage is away", async () => {
+    process.env.FLEET_SIZE = "100000";
+    resetRuntime();
+    await read();
+    await service.dynamodb.close();
+    const startedAt = Date.now();
+    expect(await read()).toMatchObject({ status: 503, body: { code: "storage_unavailable" } });
+    expect(Date.now() - startedAt).toBeLessThan(2_500);
+    expect(service.sent()).toHaveLength(1);
+  });
+
+  it("a 429 of RingCentral is told as such", async () => {
+    await read();
+    await service.dynamodb.close();
+    service.twin.faults.add({
+      operation: "listForwardingNumbers",
+      kind: "status",
+      status: 429,
+      errorCode: "CMN-301",
+      headers: { "Retry-After": "60", "X-Rate-Limit-Group": "light" },
+    });
+    expect(await read()).toMatchObject({ status: 503, body: { code: "upstream_rate_limited" } });
+    expect(await read()).toMatchObject({ status: 503, body: { code: "upstream_rate_limited" } });
   });
 
   it("a write with an idempotency key is rejected and not sent", async () => {

@@ -40,6 +40,7 @@ export async function startService({
     AUTH_ISSUER: issuer.url,
     AUTH_AUDIENCE: "ringfront",
     TABLE_NAME: table,
+    FLEET_SIZE: "1",
     CORS_ALLOWED_ORIGINS: "https://app.example.com",
   });
   // No jitter: retries come at once.

@@ -70,7 +70,10 @@ export function upstreamProblem(error: RingCentralError): ProblemError {
   return new ProblemError(code, {
     ...details(code, failure),
     ...retryAfter(code, failure),
-    upstream: omitUndefined({ status, errorCode, requestId }),
+    // The same request would be rejected again.
+    ...(code === "upstream_error" && failure.kind === "rejected" && { retryable: false }),
+    // A status that HTTP does not define would break our own schema.
+    upstream: omitUndefined({ status: (status ?? 600) < 600 ? status : undefined, errorCode, requestId }),
     cause: error,
   });
 }
@@ -92,7 +95,8 @@ function problemCode({ kind, status, errorCode }: RingCentralFailure): ProblemCo
   // An undocumented code: its HTTP status decides.
   if (status === 404) return "not_found";
   if (status === 403) return "upstream_permission_denied";
-  if (status === 400) return "parameter_invalid";
+  // Without a code nothing says that a value of the caller's is wrong.
+  if (status === 400 && errorCode !== undefined) return "parameter_invalid";
   return "upstream_error";
 }
 

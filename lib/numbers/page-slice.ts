@@ -1,7 +1,8 @@
 import type { Position } from "../contract/paging.ts";
 import { ProblemError } from "../contract/problems.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
-import type { WireList } from "../ringcentral/api/wire.ts";
+import type { WirePage } from "../ringcentral/api/wire.ts";
+import { receivedRecords } from "../ringcentral/api/wire-list.ts";
 
 /** The position of a traversal in one upstream list, in elements, and the page size that addresses them. */
 export type SlicePosition = { offset: number; pageSize: number };
@@ -12,11 +13,11 @@ export interface PageSlice<Wire, Next extends SlicePosition = SlicePosition> {
   pageSize: number;
   /** Present exactly when RingCentral says that there is more. */
   next?: Next;
-  /** `paging.totalElements`, where RingCentral gives it. */
+  /** `paging.totalElements`, where RingCentral gives it and it fits what is shown. */
   total?: number;
 }
 
-export type FetchPage<Wire> = (page: number, perPage: number) => Promise<WireList<Wire>>;
+export type FetchPage<Wire> = (page: number, perPage: number) => Promise<WirePage<Wire>>;
 
 /**
  * A call costs the same whatever its size, and RingCentral counts pages to 1000 only [spec: OAS]. Small limits are
@@ -65,12 +66,21 @@ export async function readSlice<Wire>(
       records,
       pageSize,
       next: !exhausted || list.hasNextPage ? { offset: nextOffset, pageSize } : undefined,
-      total: accept ? undefined : list.totalElements,
+      total: accept ? undefined : shownTotal(list, start),
     });
   }
   throw new ProblemError("upstream_error", {
     detail: "RingCentral's page size kept changing while the list was read.",
   });
+}
+
+/** The length of the list without what is left out; undefined where that is not known, or RingCentral contradicts itself. */
+function shownTotal(list: WirePage<unknown>, start: number): number | undefined {
+  const { totalElements, skippedRecords = 0, hasNextPage } = list;
+  const received = receivedRecords(list);
+  if (totalElements === undefined || (received > 0 && totalElements < start + received)) return undefined;
+  const isWhole = start === 0 && !hasNextPage;
+  return skippedRecords === 0 || isWhole ? totalElements - skippedRecords : undefined;
 }
 
 /** `exhausted`: no acceptable record follows the `examined` ones. */

@@ -1,12 +1,12 @@
 import { omitUndefined } from "../platform/omit-undefined.ts";
 
 /**
- * A number in E.164. RingCentral's samples are E.164, but older data lacks the `+` [docs: NUM]. Eleven to fifteen bare
- * digits are an international number. Anything shorter may be national or a short code, and a masked number holds
- * letters: those pass unchanged.
+ * A number as RingCentral gives it, without punctuation where it is international. Its samples are E.164, but older data
+ * lacks the `+` [docs: NUM]. Bare digits stay as they are, because nothing says whether they are international: `138…`
+ * may be a mobile in China. A short code, or a masked number with letters, passes too.
  */
 export function toE164(phoneNumber: string): string {
-  return /^[1-9]\d{10,14}$/.test(phoneNumber) ? `+${phoneNumber}` : phoneNumber;
+  return /^\+[\d ().-]+$/.test(phoneNumber) ? phoneNumber.replace(/[^+\d]/g, "") : phoneNumber;
 }
 
 /** The extension that has a number, when RingCentral names one. */

@@ -2,6 +2,7 @@ import type { Page, PageRequest } from "../contract/paging.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { CallContext, Operation, OperationInput, RingCentral } from "../ringcentral/api/operation.ts";
 import type { WireList } from "../ringcentral/api/wire.ts";
+import { withNextPage } from "../ringcentral/api/wire-list.ts";
 import { type FetchPage, type PageSlice, readSlice, slicePosition } from "./page-slice.ts";
 import type { NumbersDeps } from "./request.ts";
 
@@ -12,7 +13,11 @@ export function pagesOf<Wire>(
   { query, ...input }: OperationInput,
   call: CallContext,
 ): FetchPage<Wire> {
-  return (page, perPage) => ringcentral.call(list, { ...input, query: { page, perPage, ...query } }, call);
+  return async (page, perPage) => {
+    const paging = { page, perPage };
+    const received = await ringcentral.call(list, { ...input, query: { ...paging, ...query } }, call);
+    return withNextPage(received, paging);
+  };
 }
 
 /** One page of ours from an upstream list. @param accept a filter that RingCentral does not offer */

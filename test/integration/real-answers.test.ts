@@ -1,12 +1,16 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { handler as addCallerBlockingNumber } from "../../functions/extensions/add-caller-blocking-number.ts";
 import { handler as deleteCallerBlockingNumber } from "../../functions/extensions/delete-caller-blocking-number.ts";
+import { handler as getOverview } from "../../functions/extensions/get-overview.ts";
+import { handler as listBlockedNumbers } from "../../functions/extensions/list-blocked-numbers.ts";
 import { handler as updateCallerBlockingNumber } from "../../functions/extensions/update-caller-blocking-number.ts";
+import { listBlockedNumbersRoute } from "../../lib/contract/blocked-numbers.ts";
 import {
   addCallerBlockingNumberRoute,
   deleteCallerBlockingNumberRoute,
   updateCallerBlockingNumberRoute,
 } from "../../lib/contract/caller-blocking.ts";
+import { getOverviewRoute } from "../../lib/contract/overview.ts";
 import type { Route } from "../../lib/contract/route.ts";
 import { invoke, type TestRequest } from "../support/api-gateway.ts";
 import { expectConforms } from "../support/openapi-conformance.ts";
@@ -32,6 +36,98 @@ async function send(handler: Parameters<typeof invoke>[0], route: Route, request
 function answer(operation: string, body: unknown, status = 200): void {
   service.twin.faults.add({ operation, kind: "status", status, body });
 }
+
+type Json = Record<string, unknown>;
+const page = (records: unknown[], paging: Json = {}) => ({
+  records,
+  paging: { page: 1, perPage: 100, totalPages: 1, totalElements: records.length, ...paging },
+  navigation: {},
+});
+const list = (request: TestRequest = {}) =>
+  send(listBlockedNumbers, listBlockedNumbersRoute, { headers: { "cache-control": "no-cache" }, ...request });
+
+describe("an odd record", () => {
+  const good = { id: "7", phoneNumber: "+12025550143", name: "x" };
+  it.each<[string, unknown, Json[]]>([
+    ["has an empty number", { id: "8", phoneNumber: "" }, []],
+    ["has no id", { phoneNumber: "+12025550144" }, []],
+    ["has an id that no path can hold", { ...good, id: "8/9" }, []],
+    [
+      "has a numeric number and name",
+      { id: 8, phoneNumber: 13812345678, name: 5 },
+      [{ id: "8", phoneNumber: "13812345678", label: "5" }],
+    ],
+  ])("does not cost the list when it %s", async (_, odd, shown) => {
+    answer("listBlockedNumbers", page([good, odd]));
+    const { body } = await list();
+    expect(body.data).toEqual([{ id: "7", phoneNumber: "+12025550143", label: "x" }, ...shown]);
+    expect(body.page).toMatchObject({ total: 1 + shown.length, hasMore: false });
+    answer("listBlockedNumbers", page([odd]));
+    expect((await list()).body).toMatchObject({ data: shown, page: { total: shown.length } });
+  });
+
+  it.each([0, 1, 2 ** 31, 2 ** 53, -1, "2"])("may be the total %j", async (totalElements) => {
+    answer("listBlockedNumbers", page([good, { ...good, id: "8" }], { totalElements }));
+    const { status, body } = await list();
+    expect([status, body.data.length, body.page.total]).toEqual([200, 2, undefined]);
+  });
+});
+
+describe("the end of a list", () => {
+  const records = Array.from({ length: 250 }, (_, id) => ({ id, phoneNumber: `+1202555${1000 + id}` }));
+  const slice = (number: number) => records.slice((number - 1) * 100, number * 100);
+  const next = { nextPage: { uri: "https://platform.ringcentral.com/next" } };
+
+  /** All pages by their cursors; answers follow the pages that are asked for. */
+  async function readAll(pageOf: (number: number) => Json) {
+    const ids: string[] = [];
+    let query = "limit=100";
+    for (let number = 1; number <= 10; number += 1) {
+      answer("listBlockedNumbers", pageOf(number));
+      const { body } = await list({ query });
+      ids.push(...body.data.map(({ id }: { id: string }) => id));
+      if (!body.page.hasMore) return ids;
+      query = `limit=100&cursor=${body.page.nextCursor}`;
+    }
+    throw new Error("the list does not end");
+  }
+
+  it.each<[string, (number: number) => Json]>([
+    ["no paging is said", (number) => ({ records: slice(number) })],
+    [
+      "page is always 0",
+      (number) => ({ records: slice(number), paging: { page: 0, perPage: 100, totalPages: 3 } }),
+    ],
+    [
+      "a next page is always named",
+      (number) => ({ records: slice(number), paging: { page: number }, navigation: next }),
+    ],
+    [
+      "a next page is named beyond the last",
+      (number) => ({
+        records: slice(Math.min(number, 3)),
+        paging: { page: number, totalPages: 3 },
+        navigation: number < 3 ? next : {},
+      }),
+    ],
+  ])("is found when %s", async (_, pageOf) => {
+    expect(await readAll(pageOf)).toEqual(records.map(({ id }) => String(id)));
+  });
+});
+
+describe("a rejection", () => {
+  it("without a code does not blame the caller", async () => {
+    answer("listBlockedNumbers", { message: "Bad Request" }, 400);
+    expect(await list()).toMatchObject({ status: 502, body: { code: "upstream_error", retryable: false } });
+  });
+
+  it("with a status that HTTP does not define breaks no schema", async () => {
+    service.twin.faults.add({ operation: "listBlockedNumbers", kind: "status", status: 999, times: 9 });
+    expect((await list()).body).toMatchObject({ code: "upstream_error" });
+    const overview = await send(getOverview, getOverviewRoute, { headers: { "cache-control": "no-cache" } });
+    expect(overview.body.data.blocked).toMatchObject({ status: "error" });
+  });
+});
 
 describe("an id that is the number in base64url", () => {
   const id = "MTIwMjU1NTAxNDM";

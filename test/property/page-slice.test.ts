@@ -1,12 +1,12 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { readSlice, type SlicePosition } from "../../lib/numbers/page-slice.ts";
-import type { WireList } from "../../lib/ringcentral/api/wire.ts";
+import type { WirePage } from "../../lib/ringcentral/api/wire.ts";
 
 /** An upstream of `size` integers that clamps, counts clamped pages, and may leave the totals out. */
 function upstream(size: number, maxPerPage: number, dialect: "navigation" | "totals") {
   const calls: { page: number; perPage: number }[] = [];
-  const fetchPage = async (page: number, perPage: number): Promise<WireList<number>> => {
+  const fetchPage = async (page: number, perPage: number): Promise<WirePage<number>> => {
     calls.push({ page, perPage });
     const applied = Math.min(perPage, maxPerPage);
     const start = (page - 1) * applied;
@@ -22,7 +22,7 @@ function upstream(size: number, maxPerPage: number, dialect: "navigation" | "tot
 }
 
 async function traverse(
-  fetchPage: (page: number, perPage: number) => Promise<WireList<number>>,
+  fetchPage: (page: number, perPage: number) => Promise<WirePage<number>>,
   limits: number[],
   accept?: (record: number) => boolean,
 ) {
@@ -80,7 +80,7 @@ describe("a traversal of an upstream list", () => {
 
   it("does not take a short page for the last one", async () => {
     const pages = [[0, 1], [2], [3]];
-    const fetchPage = async (page: number): Promise<WireList<number>> => ({
+    const fetchPage = async (page: number): Promise<WirePage<number>> => ({
       records: pages[page - 1] ?? [],
       perPage: 100,
       hasNextPage: page < pages.length,
@@ -93,5 +93,23 @@ describe("a traversal of an upstream list", () => {
     const { fetchPage, calls } = upstream(1500, 1000, "navigation");
     await traverse(fetchPage, [1]);
     expect(Math.max(...calls.map((call) => call.page))).toBeLessThanOrEqual(15);
+  });
+});
+
+describe("the total of a list", () => {
+  const page = { perPage: 100, hasNextPage: false };
+  it.each([
+    ["is RingCentral's", { ...page, records: [1, 2], totalElements: 2 }, 2],
+    ["is not 0 beside items", { ...page, records: [1, 2], totalElements: 0 }, undefined],
+    ["is not below what is shown", { ...page, records: [1, 2, 3], totalElements: 2 }, undefined],
+    ["leaves out what is left out", { ...page, records: [1, 2], skippedRecords: 1, totalElements: 3 }, 2],
+    [
+      "is not known when only a part was seen",
+      { ...page, hasNextPage: true, records: [1], skippedRecords: 1, totalElements: 200 },
+      undefined,
+    ],
+    ["is 0 for an empty list", { ...page, records: [], totalElements: 0 }, 0],
+  ])("%s", async (_, list, total) => {
+    expect((await readSlice(async () => list, { limit: 100 })).total).toBe(total);
   });
 });

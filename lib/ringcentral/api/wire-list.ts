@@ -12,95 +12,113 @@ export interface WireList<Item> {
   pageStart?: number;
   totalPages?: number;
   totalElements?: number;
-  /** As RingCentral states it: a next page in `navigation`, or totals beyond this page. */
-  hasNextPage: boolean;
-  /** The number of records left out because they are unreadable, such as one without an id. */
+  /** What `navigation` says of a next page. Absent: the response has no `navigation`. */
+  nextPage?: "named" | "none";
+  /** The number of records left out because they cannot be shown, such as one without an id. */
   skippedRecords?: number;
 }
 
-interface ListShape {
-  /** Requires the members that RingCentral's description marks as required. */
-  strictEnvelope?: boolean;
-}
+/** A page, and whether another follows. */
+export type WirePage<Item> = WireList<Item> & { hasNextPage: boolean };
 
-const count = z.pipe(
-  z.optional(z.nullable(z.int().check(z.minimum(0)))),
-  z.transform((value) => value ?? undefined),
-);
+/** An odd count says nothing. The bound is that of our own schemas. */
+const count = z.catch(z.optional(z.int().check(z.minimum(0), z.maximum(2_147_483_647))), undefined);
 
 const paging = z.object({
   page: count,
   perPage: count,
   pageStart: count,
-  pageEnd: count,
   totalPages: count,
   totalElements: count,
 });
 
 const envelope = z.object({
   records: z.optional(z.nullable(z.array(z.unknown()))),
-  paging: z.optional(z.nullable(paging)),
-  navigation: z.optional(z.nullable(z.object({ nextPage: z.optional(z.unknown()) }))),
+  paging: z.catch(z.optional(paging), undefined),
+  navigation: z.catch(z.optional(z.object({ nextPage: z.optional(z.unknown()) })), undefined),
 });
 type Envelope = z.output<typeof envelope>;
+
+/** Ids of this form serve in paths; see `request-url.ts`. */
+const USABLE_ID = /^[A-Za-z0-9_-]{1,64}$/;
 
 /**
  * The response of a v1 list: `{ records, paging, navigation }`, none of them required by most lists [spec: OAS].
  *
  * A list without `records` counts as empty only when `paging` confirms that the page has no records: an arbitrary
- * object must not read as "there are no numbers". An unreadable record is left out and counted, so that one
- * malformed entry does not hide the others; a page of only unreadable records fails.
+ * object must not read as "there are no numbers". A record that cannot be shown is left out and counted, so that it
+ * does not hide the others; a page on which nothing is a record fails.
  */
 /* @__NO_SIDE_EFFECTS__ */
-export function wireList<Item>(
+export function wireList<Item extends { id: string }>(
   record: z.ZodMiniType<Item>,
-  { strictEnvelope = false }: ListShape = {},
 ): z.ZodMiniType<WireList<Item>> {
   return z.pipe(
     envelope,
     z.transform((list, context) => {
-      const problem = envelopeProblem(list, strictEnvelope);
       const received = list.records ?? [];
-      const records: Item[] = [];
-      for (const candidate of received) {
-        const parsed = record.safeParse(candidate);
-        if (parsed.success) records.push(parsed.data);
-      }
-      const skippedRecords = received.length - records.length;
-      const unreadable = received.length > 0 && records.length === 0;
-      if (problem !== undefined || unreadable) {
-        context.issues.push({ code: "custom", message: problem ?? "no readable record", input: undefined });
+      const problem = envelopeProblem(list);
+      if (problem !== undefined) {
+        context.issues.push({ code: "custom", message: problem, input: undefined });
         return z.NEVER;
       }
-      const { page, perPage, pageStart, totalPages, totalElements } = list.paging ?? {};
+      const records = received
+        .flatMap((candidate) => record.safeParse(candidate).data ?? [])
+        .filter(({ id }) => USABLE_ID.test(id));
+      const skippedRecords = received.length - records.length;
+      const { navigation } = list;
       return {
         records,
-        ...omitUndefined({ page, perPage, pageStart, totalPages, totalElements }),
-        hasNextPage: hasNextPage(list, received.length),
+        ...omitUndefined({ ...list.paging }),
+        ...(navigation && { nextPage: navigation.nextPage ? ("named" as const) : ("none" as const) }),
         ...(skippedRecords > 0 && { skippedRecords }),
       };
     }),
   );
 }
 
-function envelopeProblem({ records, paging, navigation }: Envelope, strict: boolean): string | undefined {
-  if (strict && (!records || !paging || !navigation)) return "records, paging or navigation is missing";
-  if (records) return undefined;
+function envelopeProblem({ records, paging }: Envelope): string | undefined {
+  if (records) {
+    const isReadable = records.length === 0 || records.some((item) => typeof item === "object" && item);
+    return isReadable ? undefined : "nothing on the page is a record";
+  }
   if (!paging) return "neither records nor paging";
   return paging.pageStart !== undefined ? "paging counts records that are not there" : undefined;
 }
 
+/** RingCentral counts pages of an extension's lists to 1000 only [spec: OAS]; where totals say more, they are believed. */
+const MAX_PAGES = 1000;
+
 /**
- * `nextPage` is absent at the end, and totals may be omitted "for cost reasons" [spec: OAS], so either is enough.
- * With neither, a paged list continues until an empty page; how full a page is does not matter.
+ * A list and whether another page follows, by what RingCentral says. `nextPage` is absent at the end, and totals may
+ * be omitted "for cost reasons" [spec: OAS], so either is enough. Totals of 0 beside records say nothing. An empty page
+ * is the last, and so is one past `totalPages`: a next page may be named all the same [observed elsewhere: basecamp].
+ *
+ * With neither, a paged list continues until an empty page. Where there is no `paging` at all, the list continues after
+ * a full page: as many records as requested, or a round hundred, because a page size may be clamped without a word.
  */
-function hasNextPage({ paging, navigation }: Envelope, received: number): boolean {
-  if (navigation?.nextPage !== undefined && navigation.nextPage !== null) return true;
-  const { page, perPage, totalPages, totalElements } = paging ?? {};
-  if (page === undefined) return false;
-  if (totalPages !== undefined) return page < totalPages;
-  if (perPage !== undefined && totalElements !== undefined) return page * perPage < totalElements;
-  return !navigation && received > 0;
+export function withNextPage<Item>(
+  list: WireList<Item>,
+  { page, perPage }: { page: number; perPage: number },
+): WirePage<Item> {
+  return { ...list, hasNextPage: hasNextPage(list, page, perPage) };
+}
+
+function hasNextPage(list: WireList<unknown>, page: number, requested: number): boolean {
+  const received = receivedRecords(list);
+  if (received === 0) return false;
+  const { totalPages = 0, totalElements = 0, perPage, nextPage } = list;
+  if (totalPages > 0 && page !== totalPages) return page < totalPages;
+  if (page * (perPage || requested) < totalElements) return true;
+  if (page >= MAX_PAGES) return false;
+  if (nextPage !== undefined || totalPages > 0 || totalElements > 0) return nextPage === "named";
+  const isPaged = list.page !== undefined || list.perPage !== undefined;
+  return isPaged || received === requested || (received < requested && received % 100 === 0);
+}
+
+/** The number of records that RingCentral sent. */
+export function receivedRecords({ records, skippedRecords = 0 }: WireList<unknown>): number {
+  return records.length + skippedRecords;
 }
 
 /** The number of records that `wireList` left out, of any operation's output. */

@@ -1,10 +1,11 @@
 import * as z from "zod/mini";
 import { wireList } from "./wire-list.ts";
 
-export type { WireList } from "./wire-list.ts";
+export type { WireList, WirePage } from "./wire-list.ts";
 
 // RingCentral's records as it sends them, reduced to the members we use. Its description requires almost nothing
-// [spec: OAS], so only two members are required: the id, and the number where the record is one.
+// [spec: OAS], so only two members are required: the id, and the number where the record is one. Any other member that
+// is odd counts as absent: it must not hide its record.
 // Enumerations stay open: `usageType` alone grew from 12 values to 20 [spec: OAS48, OAS].
 // The annotations let a bundle drop the records that its function does not read.
 
@@ -14,38 +15,33 @@ const id = z.pipe(
   z.transform((value) => String(value)),
 );
 
-/** Null is documented for `type` only, but counts as absent everywhere. */
+/** Null, documented for `type` only, counts as absent everywhere. */
 /* @__NO_SIDE_EFFECTS__ */
 function nullable<Value>(schema: z.ZodMiniType<Value>) {
-  return z.optional(
-    z.pipe(
-      z.nullable(schema),
-      z.transform((value) => value ?? undefined),
-    ),
-  );
+  return z.catch(z.optional(schema), undefined);
 }
 
 /* @__NO_SIDE_EFFECTS__ */
 function withDefault<Value>(schema: z.ZodMiniType<Value>, fallback: Value) {
   return z.pipe(
-    z.optional(z.nullable(schema)),
+    nullable(schema),
     z.transform((value) => value ?? fallback),
   );
 }
 
-const text = /* @__PURE__ */ nullable(z.string());
-
-const textOrNumber = z.optional(
-  z.pipe(
-    z.nullable(z.union([z.string(), z.number()])),
-    z.transform((value) => (value === null || value === "" ? undefined : String(value))),
-  ),
+const textOrNumber = z.pipe(
+  z.union([z.string(), z.number()]),
+  z.transform((value) => String(value)),
 );
 
-const phoneNumber = z.string().check(z.minLength(1));
+const text = /* @__PURE__ */ nullable(textOrNumber);
+/** Absent when empty. */
+const filledText = /* @__PURE__ */ nullable(z.pipe(textOrNumber, z.string().check(z.minLength(1))));
+
+const phoneNumber = z.pipe(textOrNumber, z.string().check(z.trim(), z.minLength(1)));
 
 const extension = /* @__PURE__ */ nullable(
-  /* @__PURE__ */ z.object({ id: textOrNumber, name: text, extensionNumber: textOrNumber }),
+  /* @__PURE__ */ z.object({ id: filledText, name: text, extensionNumber: filledText }),
 );
 
 /** `blocked-number`: every entry is blocked; its `name` is `label` in the successor. [sdk source] */
@@ -61,7 +57,7 @@ export const wireCallerBlockingNumber = /* @__PURE__ */ z.object({
 });
 export type WireCallerBlockingNumber = z.output<typeof wireCallerBlockingNumber>;
 
-const preset = /* @__PURE__ */ z.object({ id: textOrNumber, name: text });
+const preset = /* @__PURE__ */ z.object({ id: filledText, name: text });
 const greeting = /* @__PURE__ */ z.object({ type: text, preset: nullable(preset) });
 
 /** `caller-blocking`: settings. `greetings` are kept because a PUT may reset omitted members. [docs: URIS] */
@@ -83,8 +79,8 @@ export const wireForwardingNumber = /* @__PURE__ */ z.object({
   label: text,
   type: withDefault(z.string(), "Other"),
   features: withDefault(z.array(z.string()), []),
-  flipNumber: textOrNumber,
-  device: nullable(/* @__PURE__ */ z.object({ id: textOrNumber })),
+  flipNumber: filledText,
+  device: nullable(/* @__PURE__ */ z.object({ id: filledText })),
   extension,
 });
 export type WireForwardingNumber = z.output<typeof wireForwardingNumber>;
@@ -128,10 +124,7 @@ export const wireBlockedNumbers = /* @__PURE__ */ wireList(wireBlockedNumber);
 export const wireCallerBlockingNumbers = /* @__PURE__ */ wireList(wireCallerBlockingNumber);
 export const wireForwardingNumbers = /* @__PURE__ */ wireList(wireForwardingNumber);
 export const wireCompanyNumbers = /* @__PURE__ */ wireList(wireCompanyNumber);
-/** The one list whose `navigation`, `paging` and `records` are described as required. [spec: OAS] */
-export const wireExtensionPhoneNumbers = /* @__PURE__ */ wireList(wireExtensionPhoneNumber, {
-  strictEnvelope: true,
-});
+export const wireExtensionPhoneNumbers = /* @__PURE__ */ wireList(wireExtensionPhoneNumber);
 
 /** A subscription to notifications [docs: HOOK]. Its id is a UUID. */
 export const wireSubscription = z.object({

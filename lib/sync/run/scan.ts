@@ -2,7 +2,8 @@ import type { PhoneNumber } from "../../contract/company-numbers.ts";
 import { toPhoneNumber } from "../../numbers/company-numbers.ts";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
 import { listCompanyNumbers } from "../../ringcentral/api/operations.ts";
-import type { WireCompanyNumber, WireList } from "../../ringcentral/api/wire.ts";
+import type { WireCompanyNumber, WirePage } from "../../ringcentral/api/wire.ts";
+import { withNextPage } from "../../ringcentral/api/wire-list.ts";
 import { type Checkpoint, countStaged, holders, restartScan, withStaged } from "./checkpoint.ts";
 import { callContext, type Run, RunStale, saveProgress } from "./run.ts";
 import { readStagedNumbers, stageNumbers } from "./staged-pages.ts";
@@ -24,7 +25,7 @@ export class ListUnreadable extends Error {
 }
 
 type Unsteadiness = Extract<SyncEvent, { type: "scan_restarted" }>["reason"];
-type Page = WireList<WireCompanyNumber>;
+type Page = WirePage<WireCompanyNumber>;
 
 /**
  * Full scan: reads the whole list from the checkpoint on. Each page is saved before the next is requested. The end is
@@ -48,7 +49,7 @@ async function scanPage(run: Run): Promise<void> {
     if (limit > 0) secondsPerPage = windowSeconds / limit;
   });
   const query = { page, perPage: checkpoint.perPage ?? PAGE_SIZE };
-  const response = await run.ringcentral.call(listCompanyNumbers, { query }, context);
+  const response = withNextPage(await run.ringcentral.call(listCompanyNumbers, { query }, context), query);
   const read = new Map(response.records.map((wire) => [wire.id, toPhoneNumber(wire)]));
   const unsteady = unsteadiness(run, response, read);
   if (unsteady !== undefined) return restart(run, unsteady);

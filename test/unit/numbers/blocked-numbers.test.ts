@@ -13,7 +13,7 @@ import {
   wholeList,
 } from "./fake-ringcentral.ts";
 
-const legacyRecords = [{ id: 4400111000, phoneNumber: "12025550143", name: "Robocaller" }];
+const legacyRecords = [{ id: 4400111000, phoneNumber: "+1 202-555-0143", name: "Robocaller" }];
 const currentRecords = [{ id: "5100", phoneNumber: "+12025550143", label: "Robocaller", status: "Blocked" }];
 
 function setUp(respond: (call: FakeCall) => unknown, records = createMemoryRecordStore()) {

@@ -5,7 +5,7 @@ import { clock, fakeRingCentral, numbersRequest, wholeList } from "./fake-ringce
 const records = [
   {
     id: 900001,
-    phoneNumber: "18005550100",
+    phoneNumber: "+1 800 555 0100",
     usageType: "MainCompanyNumber",
     paymentType: "TollFree",
     status: "Normal",

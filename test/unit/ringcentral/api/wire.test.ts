@@ -9,6 +9,7 @@ import {
   wireExtensionPhoneNumbers,
   wireForwardingNumber,
 } from "../../../../lib/ringcentral/api/wire.ts";
+import { withNextPage } from "../../../../lib/ringcentral/api/wire-list.ts";
 
 const BASE = "https://platform.ringcentral.com/restapi/v1.0/account/3700111";
 
@@ -119,7 +120,7 @@ describe("a list", () => {
       pageStart: 0,
       totalPages: 2,
       totalElements: 3,
-      hasNextPage: true,
+      nextPage: "named",
     });
   });
 
@@ -135,20 +136,65 @@ describe("a list", () => {
       { paging: { ...paging, totalPages: 3 }, navigation: {} },
       true,
     ],
-    ["the last of the pages", { paging: { ...paging, page: 3, totalPages: 3 } }, false],
+    ["the last of the pages", { paging: { ...paging, page: 3, totalPages: 3 } }, false, 3],
     ["more elements in total", { paging: { ...paging, totalElements: 101 } }, true],
     ["no more elements in total", { paging: { ...paging, totalElements: 100 } }, false],
     ["paging alone, with records on the page", { paging }, true],
     ["no paging fields at all", {}, false],
   ])(
     "takes the next page from RingCentral's paging fields, not from how full the page is: %s",
-    (_, envelope, expected) => {
-      expect(wireBlockedNumbers.parse({ records, ...envelope }).hasNextPage).toBe(expected);
+    (_, envelope, expected, page = 1) => {
+      const list = wireBlockedNumbers.parse({ records, ...envelope });
+      expect(withNextPage(list, { page, perPage: 100 }).hasNextPage).toBe(expected);
     },
   );
 
-  it("ends when only paging is given and the page is empty", () => {
-    expect(wireBlockedNumbers.parse({ records: [], paging }).hasNextPage).toBe(false);
+  const hundred = Array.from({ length: 100 }, (_, id) => ({ ...records[0], id }));
+  it.each([
+    ["an empty page", { paging, navigation: next, records: [] }, 1, 100, false],
+    [
+      "a page past the last",
+      { paging: { ...paging, totalPages: 3 }, navigation: next, records },
+      4,
+      100,
+      false,
+    ],
+    [
+      "the last page, with a next one named",
+      { paging: { totalPages: 3 }, navigation: next, records },
+      3,
+      100,
+      true,
+    ],
+    ["page 0 again", { paging: { page: 0, totalPages: 3 }, records }, 3, 100, false],
+    [
+      "totals of 0 beside records",
+      { paging: { ...paging, totalPages: 0, totalElements: 0 }, records },
+      1,
+      100,
+      true,
+    ],
+    [
+      "odd totals",
+      { paging: { page: "x", totalPages: -1, totalElements: 2 ** 40 }, navigation: {}, records },
+      1,
+      100,
+      false,
+    ],
+    [
+      "a page of size 0",
+      { paging: { page: 1, perPage: 0, totalElements: 100 }, records: hundred },
+      1,
+      100,
+      false,
+    ],
+    ["a next page named for ever", { paging, navigation: next, records }, 1000, 100, false],
+    ["no paging, a full page", { records: hundred }, 1, 100, true],
+    ["no paging, a page clamped to a hundred", { records: hundred }, 1, 1000, true],
+    ["no paging, more than requested", { records: [...hundred, ...hundred] }, 1, 100, false],
+    ["no paging, a full page with odd records", { records: [...hundred.slice(1), { id: 7 }] }, 1, 100, true],
+  ])("ends or goes on after %s", (_, body, page, perPage, expected) => {
+    expect(withNextPage(wireBlockedNumbers.parse(body), { page, perPage }).hasNextPage).toBe(expected);
   });
 
   it("is empty past the end, where RingCentral leaves out most of paging", () => {
@@ -161,7 +207,6 @@ describe("a list", () => {
       perPage: 100,
       totalPages: 2,
       totalElements: 120,
-      hasNextPage: false,
     });
   });
 
@@ -174,17 +219,50 @@ describe("a list", () => {
     expect(wireBlockedNumbers.safeParse({ records: "none" }).success).toBe(false);
   });
 
-  it("leaves out and counts unreadable records, but fails when a whole page is unreadable", () => {
-    const odd = { phoneNumber: "+12025550199" };
+  it.each([
+    ["no id", { phoneNumber: "+12025550199" }],
+    ["no number", { id: "3", phoneNumber: " " }],
+    ["an id that no path can hold", { id: "a/b", phoneNumber: "+12025550199" }],
+  ])("leaves out and counts a record that cannot be shown, even the only one: %s", (_, odd) => {
     const list = wireBlockedNumbers.parse({ records: [records[0], odd, null] });
     expect(list).toMatchObject({ records: [records[0]], skippedRecords: 2 });
-    expect(wireBlockedNumbers.safeParse({ records: [odd, null] }).success).toBe(false);
+    expect(wireBlockedNumbers.parse({ records: [odd] })).toEqual({ records: [], skippedRecords: 1 });
   });
 
-  it("requires only the envelope fields that RingCentral documents as required", () => {
+  it("fails when nothing on the page is a record", () => {
+    expect(wireBlockedNumbers.safeParse({ records: ["a", null] }).success).toBe(false);
+  });
+
+  it("shows a record whose other members are odd without them", () => {
+    const odd = {
+      id: 7,
+      phoneNumber: 12025550143,
+      label: 42,
+      status: { id: 1 },
+      extension: "102",
+      primary: "x",
+    };
+    expect(wireCallerBlockingNumber.parse(odd)).toEqual({
+      id: "7",
+      phoneNumber: "12025550143",
+      label: "42",
+      status: "Blocked",
+    });
+    expect(wireCompanyNumber.parse(odd)).toMatchObject({
+      id: "7",
+      label: "42",
+      status: "Unknown",
+      primary: false,
+    });
+    const forwarding = { id: "7", features: "CallFlip", flipNumber: {}, device: [] };
+    expect(wireForwardingNumber.parse(forwarding)).toMatchObject({ id: "7", features: [] });
+  });
+
+  it("needs no paging", () => {
     const company = { records: [{ id: 900001, phoneNumber: "+18005550100" }] };
     expect(wireCompanyNumbers.safeParse(company).success).toBe(true);
-    expect(wireExtensionPhoneNumbers.safeParse(company).success).toBe(false);
-    expect(wireExtensionPhoneNumbers.safeParse({ ...company, paging, navigation: {} }).success).toBe(true);
+    expect(wireExtensionPhoneNumbers.safeParse({ ...company, paging: [], navigation: "x" }).success).toBe(
+      true,
+    );
   });
 });

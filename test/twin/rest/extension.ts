@@ -23,7 +23,7 @@ export function readAuthorizationProfile(call: ExtensionCall): HttpResponse {
   return json(200, { uri, permissions: activePermissions(call) });
 }
 
-/** Whether an extension's role gives it one permission; a permission nobody knows is not given [spec] [unsure]. */
+/** Whether an extension's role gives it one permission; an unknown permission is not given [spec] [unsure]. */
 export function checkPermission(call: ExtensionCall): HttpResponse {
   const wanted = call.request.query.get("permissionId");
   if (!wanted) throw missingParameter("permissionId");

@@ -4,6 +4,7 @@ import type { AccessToken } from "../../lib/ringcentral/auth/ports.ts";
 import { openToken } from "../../lib/ringcentral/auth/sealed-token.ts";
 import { parseRecord } from "../../lib/ringcentral/auth/token-record.ts";
 import { defaultTokenSettings as settings } from "../../lib/ringcentral/auth/token-settings.ts";
+import { StorageUnavailable } from "../../lib/storage/errors.ts";
 import { createSchedule, forEachSeed, type Schedule } from "../support/schedule.ts";
 import {
   createFleet,
@@ -60,13 +61,16 @@ function drawFaults(schedule: Schedule): Array<[TableState, number]> {
   return [...states, ["up", 0]];
 }
 
+const storedRecord = ({ records }: Fleet) => parseRecord(JSON.parse(records.dump()[0]?.json ?? "null"));
+
 /** The stored tokens that the fleet lost to its own newer sessions while they were in use. */
 function watchStoredTokens(fleet: Fleet): string[] {
   const pushedOut: string[] = [];
   fleet.ringCentral.onEnded = (ended) => {
-    const { generation, rejectedGeneration, token } = parseRecord(
-      JSON.parse(fleet.records.dump()[0]?.json ?? "null"),
-    );
+    const { generation, rejectedGeneration, token } = storedRecord(fleet);
+    // Near its end some clocks take it for ended.
+    const leftMs = (token?.expiresAt ?? 0) - fleet.schedule.clock.now();
+    if (leftMs <= settings.minValidityMs + 2 * settings.maxSkewMs) return;
     if (token === undefined || rejectedGeneration === generation) return;
     const contents = openToken(token.sealed, secretVersion(1), { accountKey: "acct", generation });
     if (contents?.value === ended) pushedOut.push(`generation ${generation}`);
@@ -161,6 +165,35 @@ describe("the fleet's token with a table that fails", () => {
       expect(total.served).toBeGreaterThan(0);
       expect(total.rejected).toBeGreaterThan(0);
     }
+  });
+
+  it("keeps the stored token's session while the table grants leases and stores no tokens", async () => {
+    await forEachSeed(30, async (seed, keep) => {
+      const schedule = keep(createSchedule({ seed }));
+      const fleet = createFleet(schedule);
+      const pushedOut = watchStoredTokens(fleet);
+      const watch: Watch = { isCalm: true, broken: [], served: 0, rejected: 0 };
+      const startedAt = schedule.clock.now();
+      // A token or a pause is written while the lease is there.
+      schedule.after(40 * MINUTE, () => {
+        fleet.records.faults = {
+          before: ({ operation }) => {
+            const { lease } = storedRecord(fleet);
+            if (operation === "compareAndSet" && lease !== undefined && lease.until > schedule.clock.now())
+              throw new StorageUnavailable("down");
+          },
+        };
+      });
+      for (let n = 0; n < 30; n++) startProcess(fleet, watch, 130, MINUTE);
+      schedule.after(59 * MINUTE, () => {
+        fleet.records.faults = {};
+      });
+      await schedule.run();
+      expect(pushedOut).toEqual([]);
+      expect(watch.broken).toEqual([]);
+      const sessions = fleet.ringCentral.arrivals.filter(({ at }) => at < startedAt + 59 * MINUTE);
+      expect(sessions.length).toBe(1 + settings.spareSessions);
+    });
   });
 
   it("takes one token call when the table is back, whatever the number of processes that wait for it", async () => {

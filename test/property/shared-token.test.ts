@@ -56,12 +56,16 @@ function watchOverwrites(fleet: Fleet): string[] {
   return wrong;
 }
 
-function failure(kind: "rate_limited" | "unavailable" | "broken", retryAfterMs?: number): RingCentralError {
+function failure(
+  kind: "rate_limited" | "unavailable" | "broken",
+  retryAfterMs?: number,
+  mayHaveTakenEffect = false,
+): RingCentralError {
   return new RingCentralError({
     kind,
     operation: "login",
     ...(retryAfterMs !== undefined && { retryAfterMs }),
-    mayHaveTakenEffect: false,
+    mayHaveTakenEffect,
   });
 }
 
@@ -367,10 +371,13 @@ describe("the fleet's token", () => {
       const schedule = keep(createSchedule({ seed }));
       const fleet = createFleet(schedule);
       const began = schedule.clock.now();
+      const mayOpenSessions = schedule.chance(0.5);
       const outage = { from: began + 49 * MINUTE, to: began + 57 * MINUTE };
       fleet.ringCentral.respondWith(() => {
         const now = schedule.clock.now();
-        return now > outage.from && now < outage.to ? failure("unavailable") : undefined;
+        return now > outage.from && now < outage.to
+          ? failure("unavailable", undefined, mayOpenSessions)
+          : undefined;
       });
       const asked = Array.from({ length: 6 }, () => {
         const { instance, callApi } = createMember(fleet, { skewMs: schedule.between(-1_000, 1_000) });

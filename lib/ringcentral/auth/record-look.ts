@@ -21,13 +21,16 @@ export type Look =
   | { type: "poll" | "wait" | "reject"; pause: LoginPause; failure?: RingCentralError }
   | { type: "use" };
 
+export interface RecordLookDeps extends LeasedLoginDeps {
+  instanceId: string;
+  cached: CachedToken;
+  candidates: CredentialCandidates;
+  table: CircuitBreaker;
+}
+
 /** Looks at the record once and carries out the action that the look allows. */
 export class RecordLook {
-  readonly #deps: LeasedLoginDeps;
-  readonly #instanceId: string;
-  readonly #cached: CachedToken;
-  readonly #candidates: CredentialCandidates;
-  readonly #table: CircuitBreaker;
+  readonly #deps: RecordLookDeps;
   /** The fencing number of the last lease under which this process logged in. */
   #usedFence = 0;
   /** The version of the record at the last look, and the instant of its first look. */
@@ -35,18 +38,8 @@ export class RecordLook {
   /** Fingerprint of the credentials of the last stored token that did not open. */
   #unreadable: string | undefined;
 
-  constructor(
-    deps: LeasedLoginDeps,
-    instanceId: string,
-    cached: CachedToken,
-    candidates: CredentialCandidates,
-    table: CircuitBreaker,
-  ) {
+  constructor(deps: RecordLookDeps) {
     this.#deps = deps;
-    this.#instanceId = instanceId;
-    this.#cached = cached;
-    this.#candidates = candidates;
-    this.#table = table;
   }
 
   /**
@@ -54,27 +47,25 @@ export class RecordLook {
    * @throws StorageUnavailable, and the errors of the credentials
    */
   async look(deadline: Deadline, reserveMs: number): Promise<Look> {
-    const { records, key } = this.#deps;
+    const { records, key, cached, candidates, table, instanceId, settings } = this.#deps;
     const [stored, current] = await Promise.all([
-      this.#table.call(() => records.read(key)),
-      this.#candidates.list(deadline),
+      table.call(() => records.read(key)),
+      candidates.list(deadline),
     ]);
     const record = this.#withoutVainLease(parseRecord(stored?.value));
-    this.#cached.sawGeneration(record.generation);
+    cached.sawGeneration(record.generation);
     const local = this.#localState(stored?.version ?? 0, deadline.remainingMs() - reserveMs);
     const action = await this.#decide(record, local, current, deadline);
     switch (action.type) {
       case "adopt":
-        return { type: "token", token: this.#cached.keep(action, action.generation) };
+        return { type: "token", token: cached.keep(action, action.generation) };
       case "login": {
         const { candidate, replacing } = action;
-        const taken = withLease(record, this.#instanceId, replacing, this.#now(), this.#deps.settings);
+        const taken = withLease(record, instanceId, replacing, this.#now(), settings);
         // Without a response the process does not know that it has the lease, so it has none.
-        const version = await this.#table.call(() =>
-          records.compareAndSet(key, stored?.version ?? null, taken),
-        );
+        const version = await table.call(() => records.compareAndSet(key, stored?.version ?? null, taken));
         if (version === undefined) return this.#poll();
-        const generation = this.#cached.nextGeneration(record.generation);
+        const generation = cached.nextGeneration(record.generation);
         const lease = { record: taken, version, candidate, generation };
         this.#usedFence = taken.fence;
         const outcome = await loginUnderLease(this.#deps, lease, deadline, reserveMs);
@@ -86,11 +77,12 @@ export class RecordLook {
   }
 
   #localState(version: number, loginTimeMs: number): LocalState {
+    const { accountKey, instanceId, cached } = this.#deps;
     return omitUndefined({
-      accountKey: this.#deps.accountKey,
-      instanceId: this.#instanceId,
-      cached: this.#cached.usable()?.generation,
-      rejected: this.#cached.rejected,
+      accountKey,
+      instanceId,
+      cached: cached.usable()?.generation,
+      rejected: cached.rejected,
       versionSeenSince: this.#seenSince(version),
       unreadable: this.#unreadable,
       hasReread: false,
@@ -101,7 +93,7 @@ export class RecordLook {
   /** A lease of this process that it never used: the response to the write that took it was lost. */
   #withoutVainLease(record: TokenRecord): TokenRecord {
     const { lease } = record;
-    const isVain = lease?.owner === this.#instanceId && lease.fence !== this.#usedFence;
+    const isVain = lease?.owner === this.#deps.instanceId && lease.fence !== this.#usedFence;
     return isVain ? withUnusedLease(record) : record;
   }
 
@@ -123,7 +115,7 @@ export class RecordLook {
       const decidedAt = this.#now();
       const action = nextAction(record, state, candidates, decidedAt, this.#deps.settings);
       if (action.type !== "reread_secret") return action;
-      candidates = await this.#candidates.reread(deadline, action.force);
+      candidates = await this.#deps.candidates.reread(deadline, action.force);
       const loginTimeMs = state.loginTimeMs - (this.#now() - decidedAt);
       state = { ...state, hasReread: true, loginTimeMs };
       const stored = storedToken(record, state, candidates, this.#now(), this.#deps.settings);
@@ -136,12 +128,12 @@ export class RecordLook {
   async #afterLogin(outcome: LeaseOutcome, generation: number, deadline: Deadline): Promise<Look> {
     switch (outcome.type) {
       case "published":
-        return { type: "token", token: this.#cached.keep(outcome.token, generation) };
+        return { type: "token", token: this.#deps.cached.keep(outcome.token, generation) };
       case "unpublished":
-        return { type: "token", token: this.#cached.keepUnpublished(outcome.token) };
+        return { type: "token", token: this.#deps.cached.keepUnpublished(outcome.token) };
       case "failed":
         // The other versions of the secret are tried under the next lease.
-        if (outcome.failure.failure.kind === "auth") await this.#candidates.reread(deadline, true);
+        if (outcome.failure.failure.kind === "auth") await this.#deps.candidates.reread(deadline, true);
         return { ...this.#poll(), failure: outcome.failure };
       default:
         return this.#poll();

@@ -3,17 +3,16 @@ import type { CredentialSource } from "../../platform/credentials.ts";
 import { type Deadline, deadlineIn } from "../../platform/deadline.ts";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
 import { withTimeout } from "../../platform/with-timeout.ts";
-import { type CircuitBreaker, createCircuitBreaker } from "../../storage/circuit-breaker.ts";
+import { createCircuitBreaker } from "../../storage/circuit-breaker.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
 import { RingCentralError } from "../api/errors.ts";
 import { CachedToken } from "./cached-token.ts";
 import { CredentialCandidates } from "./credential-candidates.ts";
 import type { OnTokenEvent } from "./events.ts";
-import type { LeasedLoginDeps } from "./leased-login.ts";
 import type { OAuth } from "./oauth.ts";
 import type { AccessToken, TokenSource } from "./ports.ts";
-import { RecordLook } from "./record-look.ts";
+import { RecordLook, type RecordLookDeps } from "./record-look.ts";
 import { type LoginPause, loginPause, parseRecord, recordKey } from "./token-record.ts";
 import { defaultTokenSettings, type TokenSettings } from "./token-settings.ts";
 
@@ -72,48 +71,41 @@ const MAX_CIRCUIT_PAUSE_MS = 5_000;
  * `retryAfterMs`; ConfigurationError from the credentials.
  */
 export class SharedToken implements TokenSource {
-  readonly #deps: LeasedLoginDeps;
+  readonly #deps: RecordLookDeps;
   readonly #random: () => number;
-  readonly #settings: TokenSettings;
-  readonly #cached: CachedToken;
-  readonly #candidates: CredentialCandidates;
   readonly #record: RecordLook;
-  readonly #table: CircuitBreaker;
   /** The search for a token that is under way. */
   #flight: Promise<Outcome> | undefined;
   #tableFailedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: SharedTokenOptions) {
-    const { records, oauth, clock, random, accountKey, onEvent = () => {} } = options;
+    const { credentials, clock, random, accountKey, onEvent = () => {} } = options;
     const settings = { ...defaultTokenSettings, ...options.settings };
-    const key = recordKey(accountKey);
-    this.#deps = { records, key, accountKey, oauth, clock, settings, onEvent };
     this.#random = random;
-    this.#settings = settings;
-    this.#cached = new CachedToken(clock, random, settings);
-    this.#candidates = new CredentialCandidates(
-      options.credentials,
-      accountKey,
-      clock,
-      settings.secretRereadMs,
-    );
-    this.#table = createCircuitBreaker({
-      clock,
-      pauseMs: settings.firstPollMs,
-      maxPauseMs: MAX_CIRCUIT_PAUSE_MS,
-      timeoutMs: settings.tableTimeoutMs,
-    });
-    const { instanceId } = options;
-    this.#record = new RecordLook(this.#deps, instanceId, this.#cached, this.#candidates, this.#table);
+    this.#deps = {
+      ...options,
+      settings,
+      onEvent,
+      key: recordKey(accountKey),
+      cached: new CachedToken(clock, random, settings),
+      candidates: new CredentialCandidates(credentials, accountKey, clock, settings.secretRereadMs),
+      table: createCircuitBreaker({
+        clock,
+        pauseMs: settings.firstPollMs,
+        maxPauseMs: MAX_CIRCUIT_PAUSE_MS,
+        timeoutMs: settings.tableTimeoutMs,
+      }),
+    };
+    this.#record = new RecordLook(this.#deps);
   }
 
   async get(deadline: Deadline): Promise<AccessToken> {
     for (;;) {
-      const cached = this.#cached.usable();
+      const cached = this.#deps.cached.usable();
       if (cached !== undefined) {
         const mayRenew =
-          this.#flight === undefined && deadline.remainingMs() >= 2 * this.#settings.minLoginMs;
-        if (!mayRenew || !this.#cached.isDueForRenewal()) return cached;
+          this.#flight === undefined && deadline.remainingMs() >= 2 * this.#deps.settings.minLoginMs;
+        if (!mayRenew || !this.#deps.cached.isDueForRenewal()) return cached;
         await this.#renew(deadline);
         continue;
       }
@@ -122,14 +114,14 @@ export class SharedToken implements TokenSource {
       if (outcome.type === "token") return outcome.token;
       // The caller that started the flight may have had less time than this one.
       const mayRetry =
-        outcome.type === "renewed" || outcome.retryFrom < deadline.at - this.#settings.minLoginMs;
+        outcome.type === "renewed" || outcome.retryFrom < deadline.at - this.#deps.settings.minLoginMs;
       if (!mayRetry) throw rejection(outcome, this.#now());
     }
   }
 
   /** Writes nothing: the next `get` reads the record first. */
   reject(token: AccessToken): void {
-    this.#cached.reject(token);
+    this.#deps.cached.reject(token);
   }
 
   /** The state of the fleet's token, for `GET /v1/limits`; of this process's own while the table is unavailable. */
@@ -138,17 +130,17 @@ export class SharedToken implements TokenSource {
     const { records, key, clock } = this.#deps;
     try {
       const [stored, candidates] = await Promise.all([
-        this.#table.call(() => records.read(key)),
-        this.#candidates.list(deadlineIn(this.#settings.maxPollMs, clock, 0)).catch(() => []),
+        this.#deps.table.call(() => records.read(key)),
+        this.#deps.candidates.list(deadlineIn(this.#deps.settings.maxPollMs, clock, 0)).catch(() => []),
       ]);
       const record = parseRecord(stored?.value);
       const fingerprints = candidates.map(({ fingerprint }) => fingerprint);
-      const pause = loginPause(record, fingerprints, undefined, now, this.#settings);
+      const pause = loginPause(record, fingerprints, undefined, now, this.#deps.settings);
       const coolDown = pause && { coolDownUntil: pause.until, coolDownReason: pause.reason };
       return { ...description("fleet", record.generation, record.token, now), ...coolDown };
     } catch (error) {
       if (!(error instanceof StorageUnavailable)) throw error;
-      const last = this.#cached.last();
+      const last = this.#deps.cached.last();
       const token = last && { issuedAt: last.issuedAt, expiresAt: last.token.expiresAt };
       return description("process", last?.token.generation ?? 0, token, now);
     }
@@ -156,7 +148,7 @@ export class SharedToken implements TokenSource {
 
   /** Tries to replace a token that still works. A failure is harmless: the next try is at the postponed renewal. */
   async #renew(deadline: Deadline): Promise<void> {
-    this.#cached.postponeRenewal();
+    this.#deps.cached.postponeRenewal();
     try {
       await this.#within(deadline, this.#startFlight(deadline, "renewal"));
     } catch {
@@ -176,7 +168,7 @@ export class SharedToken implements TokenSource {
   /** A caller whose time is up leaves the flight; the next caller finds its outcome. */
   #within(deadline: Deadline, outcome: Promise<Outcome>): Promise<Outcome> {
     const timeoutMs = deadline.remainingMs();
-    const until = this.#now() + timeoutMs + this.#settings.maxPollMs;
+    const until = this.#now() + timeoutMs + this.#deps.settings.maxPollMs;
     const timeUp = () => rejection({ pause: this.#blamed({ until, reason: "unavailable" }) }, this.#now());
     return withTimeout(outcome, { clock: this.#deps.clock, timeoutMs, timeUp });
   }
@@ -184,14 +176,14 @@ export class SharedToken implements TokenSource {
   /** Looks at the record until there is a token, or no time. A renewal looks once. */
   async #obtain(deadline: Deadline, purpose: Purpose): Promise<Outcome> {
     // A renewal leaves its caller the time to use the token in memory.
-    const reserveMs = purpose === "renewal" ? this.#settings.minLoginMs : 0;
+    const reserveMs = purpose === "renewal" ? this.#deps.settings.minLoginMs : 0;
     let failingSince: number | undefined;
-    let pollMs = this.#settings.firstPollMs;
+    let pollMs = this.#deps.settings.firstPollMs;
     // Always longer than the pause of the circuit, which doubles too.
-    let tablePauseMs = this.#settings.firstPollMs;
+    let tablePauseMs = this.#deps.settings.firstPollMs;
     let failure: RingCentralError | undefined;
     for (;;) {
-      if (this.#table.isOpen()) return this.#withoutTable(purpose, failure);
+      if (this.#deps.table.isOpen()) return this.#withoutTable(purpose, failure);
       const lookedAt = this.#now();
       const look = await this.#record.look(deadline, reserveMs).catch(asTableFailure);
       if (look.type === "token") return look;
@@ -202,7 +194,7 @@ export class SharedToken implements TokenSource {
         this.#tableFailedAt = now;
         failingSince ??= lookedAt;
         const pauseMs = tablePauseMs * (1 + this.#random());
-        const isOver = now + pauseMs - failingSince > this.#settings.tablePatienceMs;
+        const isOver = now + pauseMs - failingSince > this.#deps.settings.tablePatienceMs;
         if (isOver) return this.#withoutTable(purpose, failure);
         await this.#deps.clock.sleep(pauseMs);
         tablePauseMs *= 2;
@@ -211,10 +203,10 @@ export class SharedToken implements TokenSource {
       failingSince = undefined;
       if (look.type === "poll") failure = look.failure ?? failure;
       // Random, so that waiting processes do not come back together.
-      let delayMs = look.pause.until - now + this.#random() * this.#settings.firstPollMs;
+      let delayMs = look.pause.until - now + this.#random() * this.#deps.settings.firstPollMs;
       if (look.type !== "wait") {
         delayMs = pollMs * (0.5 + this.#random());
-        pollMs = Math.min(pollMs * 1.7, this.#settings.maxPollMs);
+        pollMs = Math.min(pollMs * 1.7, this.#deps.settings.maxPollMs);
       }
       if (look.type === "reject" || delayMs >= deadline.remainingMs()) {
         const retryFrom = look.type === "wait" ? look.pause.until : now;
@@ -228,14 +220,14 @@ export class SharedToken implements TokenSource {
   #withoutTable(purpose: Purpose, failure: RingCentralError | undefined): Outcome {
     if (purpose === "renewal") return { type: "renewed" };
     this.#deps.onEvent({ type: "degraded", how: "no_token" });
-    const until = this.#now() + this.#settings.tableRetryAfterMs;
+    const until = this.#now() + this.#deps.settings.tableRetryAfterMs;
     const pause = { until, reason: "storage" as const };
     return omitUndefined({ type: "rejected" as const, pause, retryFrom: NEVER, failure });
   }
 
   /** A wait that no response of RingCentral caused is the table's fault while the table fails. */
   #blamed(pause: LoginPause): LoginPause {
-    const hasFailed = this.#now() - this.#tableFailedAt < this.#settings.windowMs;
+    const hasFailed = this.#now() - this.#tableFailedAt < this.#deps.settings.windowMs;
     return hasFailed ? { ...pause, reason: "storage" } : pause;
   }
 

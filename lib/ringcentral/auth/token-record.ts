@@ -95,11 +95,12 @@ export function loginPause(
   const pauses: LoginPause[] = [];
   if (rateLimitedUntil !== undefined) pauses.push({ until: rateLimitedUntil, reason: "rate_limited" });
   if (backoff) pauses.push({ until: backoff.until, reason: "unavailable" });
+  // After a backoff the outcome is known, and it was RingCentral's.
+  const isOutcomeLost = openSessions > 0 && backoff === undefined;
   const budget = budgetFreeAt(record, settings);
-  if (budget !== undefined) {
-    pauses.push({ until: budget, reason: openSessions > 0 ? "storage" : "rate_limited" });
-  }
-  if (openSessions >= settings.spareSessions) {
+  if (budget !== undefined)
+    pauses.push({ until: budget, reason: isOutcomeLost ? "storage" : "rate_limited" });
+  if (isOutcomeLost && openSessions >= settings.spareSessions) {
     const delayMs = repetitionDelay(openSessions + 3 - settings.spareSessions, settings);
     pauses.push({ until: (record.calls.at(-1) ?? 0) + delayMs, reason: "storage" });
   }

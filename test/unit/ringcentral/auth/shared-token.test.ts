@@ -480,6 +480,25 @@ describe("without the table", () => {
     expect((await rejectionOf(run(instance, () => ask(3 * SECOND)))).kind).toBe("storage");
   });
 
+  it("holds a caller up for 2 s at most after a login, while the table does not take the token", async () => {
+    const { schedule, fleet, member } = setUp();
+    const { instance, ask } = member();
+    let hangsAt = Number.NaN;
+    let writes = 0;
+    fleet.records.faults = {
+      before: ({ operation }) => {
+        if (operation !== "compareAndSet" || ++writes === 1) return undefined;
+        hangsAt = schedule.clock.now();
+        return new Promise<void>(() => {});
+      },
+    };
+    const asked = instance.start(() => ask(20 * SECOND));
+    await schedule.run();
+    const outcome = await asked;
+    expect(outcome).toMatchObject({ status: "done", value: { value: expect.stringMatching(/^token-1/) } });
+    expect(outcome.at - hangsAt).toBeLessThanOrEqual(2 * SECOND);
+  });
+
   it("uses a token that the table did not take until it is due, then the fleet's", async () => {
     const { fleet, member, run, pass, stored, logins } = setUp();
     const { instance, ask } = member();

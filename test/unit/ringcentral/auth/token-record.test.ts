@@ -92,6 +92,17 @@ describe("the pause before a login", () => {
     expect(pause(withToken(record, stored, 4, now), ["v1"], now)).toBeUndefined();
   });
 
+  it("is RingCentral's, and no longer than its backoff, when logins without a response opened sessions", () => {
+    let record = emptyRecord;
+    for (let n = 0; n < 6; n++) {
+      const leased = withLease(record, "me", undefined, NOW, defaultTokenSettings);
+      record = withoutLease(withBackoff(leased, undefined, NOW, defaultTokenSettings), true, NOW);
+    }
+    const later = NOW + 71_000;
+    const last = withBackoff(record, undefined, later, defaultTokenSettings);
+    expect(pause(last, ["v1"], later)).toEqual({ until: later + 60_000, reason: "unavailable" });
+  });
+
   it("does not count a session for a call that RingCentral rejected or that was not made", () => {
     const leased = withLease(emptyRecord, "me", undefined, NOW, defaultTokenSettings);
     expect(leased.openSessions).toBe(1);

@@ -1,10 +1,17 @@
 import { readSettings } from "../../lib/platform/settings.ts";
 import { defineJob } from "../../lib/runtime/job-function.ts";
 import { syncQueue } from "../../lib/runtime/sync-queue.ts";
-import { queueSyncs } from "../../lib/sync/queue/queue-syncs.ts";
+import { createDynamoRecordStore } from "../../lib/storage/dynamo-record-store.ts";
+import { queueSyncs } from "../../lib/sync/queue-syncs.ts";
+import { AccountsEdit, editAccounts } from "../../lib/sync/synced-accounts.ts";
 
-/** Invoked by EventBridge Scheduler; the event holds nothing of use. */
-export const handler = defineJob("queueSyncs", (_event: unknown, { clock, log }) => {
+/** Invoked by EventBridge Scheduler, whose event says nothing, or by an operator who edits the table's accounts. */
+export const handler = defineJob("queueSyncs", async (event: unknown, { clock, log }) => {
   const settings = readSettings(process.env);
-  return queueSyncs({ queue: syncQueue(settings), clock, log }, settings.syncAccounts);
+  const records = createDynamoRecordStore(settings);
+  const edit = AccountsEdit.parse(event);
+  if (edit.add.length + edit.remove.length > 0) {
+    await editAccounts({ records, clock, random: Math.random }, edit);
+  }
+  return queueSyncs({ records, queue: syncQueue(settings), clock, log }, settings.syncAccounts);
 });

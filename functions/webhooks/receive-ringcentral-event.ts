@@ -3,6 +3,7 @@ import { defineWebhookHandler } from "../../lib/http/webhook-handler.ts";
 import { runtime } from "../../lib/runtime/runtime.ts";
 import { syncQueue } from "../../lib/runtime/sync-queue.ts";
 import { verificationTokens } from "../../lib/runtime/webhook-token.ts";
+import { readAccounts } from "../../lib/sync/synced-accounts.ts";
 import { receiveRingCentralEvent } from "../../lib/sync/webhook/receive-ringcentral-event.ts";
 
 export const handler = defineWebhookHandler(
@@ -15,7 +16,9 @@ export const handler = defineWebhookHandler(
         now: clock.now,
         log,
         queue: syncQueue(settings),
-        accounts: settings.syncAccounts,
+        isSynced: async (accountId) =>
+          settings.syncAccounts.includes(accountId) ||
+          (await readAccounts(records, settings.syncAccounts)).includes(accountId),
         verificationTokens: (accountId) => verificationTokens(runtime(), accountId, deadline),
       },
       {

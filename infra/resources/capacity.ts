@@ -25,6 +25,8 @@ const classes = {
   public: { concurrency: 5, rate: 50, burst: 100 },
   // Called by a queue or a schedule, which sets the pace: only the bound matters.
   background: { concurrency: 5, rate: 0, burst: 0 },
+  // Each account that is being synced takes one; see `maximumConcurrency` of its queue.
+  sync: { concurrency: 100, rate: 0, burst: 0 },
 };
 
 function classOf(route: Route | undefined) {
@@ -63,8 +65,8 @@ export function capacity({ functions, number, flag }: Stack) {
     // The stage may name only routes that exist.
     DependsOn: routes.map((route) => routeLogicalId(routeKey(route))),
   };
-  const reserved = perFunction(functions, "LambdaFunction", ({ route }) => ({
-    Properties: { ReservedConcurrentExecutions: classOf(route).concurrency },
+  const reserved = perFunction(functions, "LambdaFunction", ({ route, event }) => ({
+    Properties: { ReservedConcurrentExecutions: (event ? classes.sync : classOf(route)).concurrency },
   }));
   return { extensions: { HttpApiStage: stage, ...(flag("reserveConcurrency") && reserved) } };
 }

@@ -71,11 +71,14 @@ const jobs: FunctionDefinition[] = [
   {
     key: "queueSyncs",
     file: "sync/queue-syncs",
-    schedule: { rate: "rate(15 minutes)", description: "Syncs the phone numbers of every account" },
+    schedule: {
+      rate: "rate(15 minutes)",
+      description: "Syncs the phone numbers of each account that is due",
+    },
     timeout: 60,
     environment: queueUrl,
-    permissions: { ...nothing, queue: "send" },
-    bundleKb: 230,
+    permissions: { ...account, secret: false, queue: "send" },
+    bundleKb: 325,
   },
   {
     key: "runSync",
@@ -84,8 +87,8 @@ const jobs: FunctionDefinition[] = [
       sqs: {
         arn: { "Fn::GetAtt": ["SyncQueue", "Arn"] },
         batchSize: 1,
-        // Accounts are synced in parallel, one message each; RingCentral's budgets limit them anyway.
-        maximumConcurrency: 5,
+        // Accounts are synced side by side, one message each; they wait for RingCentral's budgets in the queue.
+        maximumConcurrency: 100,
         functionResponseType: "ReportBatchItemFailures",
       },
     },
@@ -100,7 +103,7 @@ const jobs: FunctionDefinition[] = [
     key: "renewSubscription",
     file: "webhooks/renew-subscription",
     schedule: { rate: "rate(12 hours)", description: "Keeps RingCentral's notifications coming" },
-    timeout: 60,
+    timeout: 300,
     environment: { WEBHOOK_URL: "${file(infra/resources/index.js):webhookUrl}" },
     permissions: account,
     bundleKb: 545,

@@ -1,11 +1,18 @@
+let loading: Promise<typeof import("node:zlib")> | undefined;
+/** Loaded on first use. */
+const zlib = () => {
+  loading ??= import("node:zlib");
+  return loading;
+};
+
 /** DEFLATE (RFC 1951) in base64: lists of numbers shrink to about a sixth, and so do the write units they cost. */
 export async function compress(text: string): Promise<string> {
-  const { deflateRawSync } = await import("node:zlib");
+  const { deflateRawSync } = await zlib();
   return deflateRawSync(text).toString("base64");
 }
 
 /** @throws Error when `compressed` is not the output of `compress` */
 export async function decompress(compressed: string): Promise<string> {
-  const { inflateRawSync } = await import("node:zlib");
+  const { inflateRawSync } = await zlib();
   return inflateRawSync(Buffer.from(compressed, "base64")).toString("utf8");
 }

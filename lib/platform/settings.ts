@@ -39,7 +39,7 @@ const environment = z.object({
   FLEET_SIZE: z._default(z.pipe(z.string().check(z.regex(/^[1-9][0-9]{0,5}$/)), z.transform(Number)), 100),
   /** Comma-separated origins, or `*`. Empty: no cross-origin caller. */
   CORS_ALLOWED_ORIGINS: z._default(csv, []),
-  /** Comma-separated ids of the accounts that the schedule syncs. */
+  /** Comma-separated ids of accounts that the schedule syncs, besides those in the table. */
   SYNC_ACCOUNTS: z._default(z.pipe(csv, z.array(accountId)), []),
   /** The sync queue; only the functions that send to it need it. */
   SYNC_QUEUE_URL: optional(text),

@@ -1,3 +1,5 @@
+import { inBatches } from "../sync/snapshot/compressed-records.ts";
+import { readAccounts } from "../sync/synced-accounts.ts";
 import { renewSubscription } from "../sync/webhook/renew-subscription.ts";
 import type { JobInvocation } from "./job-function.ts";
 import { runtime } from "./runtime.ts";
@@ -9,13 +11,15 @@ export async function renewSubscriptions(
   { requestId, deadline, log }: JobInvocation,
 ): Promise<{ renewed: number }> {
   const services = runtime();
-  const { syncAccounts, webhookUrl } = services.settings;
+  const { records, settings } = services;
+  const { syncAccounts, webhookUrl } = settings;
   if (webhookUrl === undefined) {
     log.info("WEBHOOK_URL is not set: no subscription");
     return { renewed: 0 };
   }
   const failures: unknown[] = [];
-  for (const accountId of syncAccounts) {
+  const accounts = await readAccounts(records, syncAccounts);
+  await inBatches(accounts, async (accountId) => {
     try {
       const target = {
         address: webhookUrl,
@@ -35,7 +39,7 @@ export async function renewSubscriptions(
       log.error("subscription not renewed", { accountId, error });
       failures.push(error);
     }
-  }
+  });
   if (failures.length > 0) throw failures[0];
-  return { renewed: syncAccounts.length };
+  return { renewed: accounts.length };
 }

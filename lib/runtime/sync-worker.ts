@@ -86,17 +86,23 @@ function depsFor({ accountId }: SyncMessage, invocation: JobInvocation): HandleM
   };
 }
 
-/** @returns whether all changes are published */
+/** @returns whether all changes are published @throws OutOfTime when there was no time for a single batch */
 async function publish(services: Runtime, accountId: string, { deadline }: JobInvocation): Promise<boolean> {
   const bus = eventBus(services);
   if (bus === undefined) return true;
+  let hasPublished = false;
   const deps = {
     records: services.records,
     hasTime: () => deadline.remainingMs() >= PUBLISH_MS,
-    publish: (changes: readonly NumberChange[]) =>
-      bus.publish(changes.map((change) => toBusEvent(accountId, change))),
+    async publish(changes: readonly NumberChange[]) {
+      await bus.publish(changes.map((change) => toBusEvent(accountId, change)));
+      hasPublished = true;
+    },
   };
-  return publishChanges(deps, accountId);
+  const isDone = await publishChanges(deps, accountId);
+  // Without progress the queue redelivers the message later, and not for ever.
+  if (!isDone && !hasPublished) throw new Error("no time left to publish");
+  return isDone;
 }
 
 /** Subscribers may get a change twice and recognise it by the sequence. */

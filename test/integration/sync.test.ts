@@ -1,4 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import * as z from "zod/mini";
+import { handler as queueSyncs } from "../../functions/sync/queue-syncs.ts";
+import { lambdaContext } from "../support/api-gateway.ts";
 import { type Service, startService } from "../support/service.ts";
 import { type SyncLab, syncLab } from "../support/sync-lab.ts";
 import { type SyncServices, startSyncServices } from "../support/sync-services.ts";
@@ -250,6 +253,23 @@ describe("starting a sync and watching it", () => {
   it("reports that the queue is unavailable", async () => {
     await sync.sqs.close();
     expect(await lab.start()).toMatchObject({ status: 503, body: { code: "queue_unavailable" } });
+    expect((await lab.status()).body.data[0].state).toBe("idle");
+  });
+});
+
+describe("the accounts to sync", () => {
+  const scheduled = async (edit: object) => {
+    await queueSyncs(edit, lambdaContext());
+    return (await sync.takeAll()).map(
+      (message) => z.object({ accountId: z.string() }).parse(message).accountId,
+    );
+  };
+
+  it("are those of the setting and those that an operator adds to the table", async () => {
+    expect(await scheduled({ add: ["3700222"] })).toEqual([SEED.accountId, "3700222"]);
+    expect(await scheduled({ "detail-type": "Scheduled Event" })).toEqual([SEED.accountId, "3700222"]);
+    expect(await scheduled({ remove: ["3700222", SEED.accountId] })).toEqual([SEED.accountId]);
+    await expect(queueSyncs({ add: ["../1"] }, lambdaContext())).rejects.toThrow();
   });
 });
 

@@ -70,7 +70,8 @@ it.each([
 ])("commits a list that changes during every scan, with $name", async ({ options }) => {
   await forEachSeed(40, async (seed, keep) => {
     const schedule = keep(createSchedule({ seed, ...options }));
-    const world = createWorld(schedule, schedule.between(40, 150));
+    // Large enough that what goes between two commits is no shrink, which waits for its re-check.
+    const world = createWorld(schedule, schedule.between(80, 200));
     const { upstream } = world;
     upstream.maxPerPage = schedule.between(5, 20);
     move(world);

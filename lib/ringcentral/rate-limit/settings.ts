@@ -71,7 +71,7 @@ export const defaultSettings: RateLimitSettings = {
   interactiveShare: 0.3,
   interactiveCalls: 3,
   pace: 0.9,
-  maxWaitMs: { interactive: 3_000, sync: 30_000 },
+  maxWaitMs: { interactive: 3_000, sync: 5_000 },
   callMs: 1_000,
   recheckMs: 1_000,
   cacheMs: 1_000,

@@ -115,7 +115,7 @@ export class Quarantined extends Error {
 const RESERVE_MS = 5_000;
 /** Least time in which a call is worth beginning. */
 const MIN_CALL_MS = 3_000;
-/** Longest wait for a permit; the lease lasts longer. */
+/** Longest call, with a short wait for its permit; longer waits are the queue's. The lease lasts longer. */
 const MAX_CALL_MS = 45_000;
 
 /** @throws Interrupted when there is no time for another call */

@@ -13,8 +13,8 @@ export interface ReceivedEvent {
 }
 
 export interface ReceiveDeps extends DebounceDeps {
-  /** Accounts whose events are accepted. */
-  accounts: readonly string[];
+  /** Whether the account's events are accepted. */
+  isSynced(accountId: string): Promise<boolean>;
   /** Tokens that a delivery for the account may carry, the current one first; read one by one. */
   verificationTokens(accountId: string): AsyncIterable<string>;
 }
@@ -57,7 +57,7 @@ export async function receiveRingCentralEvent(deps: ReceiveDeps, received: Recei
   const message = parseNotification(text);
   const accountId = EXTENSION_EVENT.exec(message.event)?.[1];
   // Without an account there is no secret to check. The same problem as for a wrong token hides which accounts exist.
-  if (accountId === undefined || !deps.accounts.includes(accountId)) {
+  if (accountId === undefined || !(await deps.isSynced(accountId))) {
     throw new ProblemError("webhook_token_invalid");
   }
   await verify(deps, accountId, received);

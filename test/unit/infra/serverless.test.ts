@@ -148,7 +148,7 @@ describe("least privilege", () => {
     confirmSyncQuarantine: [...account, queue, key],
     receiveRingCentralEvent: [...account, queue, key],
     renewSubscription: [...account, arnOf("ScheduleDeadLetterQueue"), key],
-    queueSyncs: [queue, arnOf("ScheduleDeadLetterQueue"), key],
+    queueSyncs: [arnOf("RecordsTable"), queue, arnOf("ScheduleDeadLetterQueue"), key],
     runSync: [...account, queue, arnOf("EventBus"), key],
     getHealth: [],
     getOpenApi: [],

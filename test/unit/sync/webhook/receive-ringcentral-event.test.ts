@@ -29,7 +29,7 @@ beforeEach(() => {
     records,
     now: () => now,
     log: createLogger({}, { write: () => true }),
-    accounts: [ACCOUNT],
+    isSynced: async (accountId) => accountId === ACCOUNT,
     async *verificationTokens() {
       yield SECRET;
       yield "former-secret";

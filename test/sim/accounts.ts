@@ -1,0 +1,205 @@
+// `npm run sim:accounts`: whether the schedule, the queue and its workers keep many accounts fresh. The schedule's
+// decision, the handling of messages and the queue's delays are the deployed ones; the table, RingCentral's budgets and
+// the run are modelled: a slice takes the pages that the budget has, saves them, and continues when the budget says so.
+import { parseArgs } from "node:util";
+import { createLogger } from "../../lib/platform/logger.ts";
+import { createMetrics } from "../../lib/platform/metrics.ts";
+import { isDue, syncIntervalMs, TICK_MS } from "../../lib/sync/is-due.ts";
+import { handleMessage } from "../../lib/sync/queue/handle-message.ts";
+import { parseSyncMessage } from "../../lib/sync/queue/sync-message.ts";
+import { newScan } from "../../lib/sync/run/checkpoint.ts";
+import type { SyncOutcome } from "../../lib/sync/run/run.ts";
+import { emptyHead } from "../../lib/sync/snapshot/sync-records.ts";
+import { percentile } from "../bench/figures.ts";
+
+const SECOND = 1_000;
+const HOUR = 3_600_000;
+/** All accounts begin at once; what they meet in this time is not counted. */
+const WARM_UP_MS = 2 * HOUR;
+/** The sync's share of RingCentral's ten Heavy calls a minute. */
+const BUDGET = 7;
+const WINDOW_MS = 60 * SECOND;
+/** One page: RingCentral's response, and staging it. */
+const PAGE_MS = 900;
+/** Start of a slice: the lease, the snapshot and the staged pages; end of a run: its commit. */
+const sliceMs = (pages: number) => 500 + 15 * pages;
+const commitMs = (pages: number) => 500 + 20 * pages;
+const SPREAD_MS = 60 * SECOND;
+/** A shorter wait is spent in the function. */
+const SHORT_WAIT_MS = 5 * SECOND;
+/** A function's time for a run. */
+const RUN_MS = 45 * SECOND;
+
+interface Account {
+  id: string;
+  pages: number;
+  checkedAt: number;
+  run: { startedAt: number; done: number; updatedAt: number } | undefined;
+  /** Instants of the calls that the window still counts. */
+  calls: number[];
+  ages: number[];
+}
+
+const log = createLogger({}, { write: () => {} });
+const metrics = createMetrics({ write: () => {} });
+
+class Fleet {
+  now = 0;
+  readonly accounts: Account[];
+  readonly #queue: { at: number; body: string }[] = [];
+  readonly #workers: number[];
+  busyMs = 0;
+  slices = 0;
+  worstQueueMs = 0;
+
+  constructor(count: number, workers: number) {
+    this.accounts = Array.from({ length: count }, (_, index) => ({
+      id: String(index + 1),
+      pages: 1 + (index % 100),
+      checkedAt: Number.NEGATIVE_INFINITY,
+      run: undefined,
+      calls: [],
+      ages: [],
+    }));
+    this.#workers = Array.from({ length: workers }, () => 0);
+  }
+
+  async play(hours: number): Promise<void> {
+    for (let tick = 0; tick < hours * HOUR; tick += TICK_MS) {
+      await this.#workUntil(tick);
+      this.#schedule(tick);
+    }
+    await this.#workUntil(hours * HOUR);
+    for (const { ages, checkedAt } of this.accounts) ages.push(hours * HOUR - checkedAt);
+  }
+
+  #schedule(at: number): void {
+    this.now = at;
+    for (const [index, account] of this.accounts.entries()) {
+      const { id, pages, checkedAt, run } = account;
+      const head = { ...emptyHead, total: pages * 1_000, checkedAt };
+      const checkpoint = run && { ...emptyCheckpoint, updatedAt: run.updatedAt };
+      const record = checkpoint && { generation: 1, owner: "", leaseUntil: 0, checkpoint };
+      if (!isDue(head, record, at)) continue;
+      const message = { accountId: id, trigger: "schedule", requestedAt: at, postponed: 0 };
+      this.#send(message, at, (index * SPREAD_MS) / this.accounts.length);
+    }
+  }
+
+  #send(body: object, from: number, delayMs: number): void {
+    this.#queue.push({ at: from + delayMs, body: JSON.stringify(body) });
+  }
+
+  async #workUntil(end: number): Promise<void> {
+    for (;;) {
+      this.#queue.sort((one, other) => one.at - other.at);
+      const [next] = this.#queue;
+      const worker = this.#workers.indexOf(Math.min(...this.#workers));
+      const startsAt = Math.max(next?.at ?? end, this.#workers[worker] ?? 0);
+      if (next === undefined || startsAt >= end) return;
+      this.#queue.shift();
+      this.worstQueueMs = Math.max(this.worstQueueMs, startsAt - next.at);
+      this.now = startsAt;
+      await this.#handle(next.body);
+      this.#workers[worker] = this.now;
+      this.busyMs += this.now - startsAt;
+      this.slices += 1;
+    }
+  }
+
+  async #handle(body: string): Promise<void> {
+    const message = parseSyncMessage(body);
+    const account = this.accounts[Number(message?.accountId) - 1];
+    if (message === undefined || account === undefined) throw new Error(`unreadable: ${body}`);
+    const deps = {
+      run: async () => this.#slice(account),
+      scannedAt: async () => account.checkedAt,
+      publish: async () => true,
+      queue: {
+        send: async (next: object, delaySeconds = 0) => this.#send(next, this.now, delaySeconds * SECOND),
+      },
+      metrics,
+      now: () => this.now,
+      log,
+    };
+    await handleMessage(deps, message);
+  }
+
+  #slice(account: Account): SyncOutcome {
+    const { pages } = account;
+    const until = this.now + RUN_MS;
+    account.run ??= { startedAt: this.now, done: 0, updatedAt: this.now };
+    const { run } = account;
+    this.now += sliceMs(pages);
+    while (run.done < pages) {
+      const waitMs = waitFor(account, this.now);
+      if (waitMs > SHORT_WAIT_MS) return { state: "continues", continueAfterMs: waitMs };
+      if (this.now + waitMs + PAGE_MS > until) return { state: "continues", continueAfterMs: 0 };
+      this.now += waitMs;
+      account.calls.push(this.now);
+      this.now += PAGE_MS;
+      run.done += 1;
+      run.updatedAt = this.now;
+    }
+    this.now += commitMs(pages);
+    // A snapshot is at its oldest just before the next one.
+    if (this.now >= WARM_UP_MS) account.ages.push(this.now - account.checkedAt);
+    account.checkedAt = run.startedAt;
+    account.run = undefined;
+    return { state: "committed" };
+  }
+}
+
+const emptyCheckpoint = {
+  ...newScan(0),
+  ...{ runId: "", trigger: "", startedAt: 0, base: 0, fingerprint: "", scan: 1, pagesBefore: 0 },
+};
+
+function waitFor(account: Account, now: number): number {
+  account.calls = account.calls.filter((at) => at > now - WINDOW_MS);
+  const [oldest = now] = account.calls;
+  return account.calls.length < BUDGET ? 0 : oldest + WINDOW_MS - now;
+}
+
+const { values } = parseArgs({
+  options: {
+    accounts: { type: "string", default: "1000" },
+    workers: { type: "string", default: "100" },
+    hours: { type: "string", default: "6" },
+  },
+});
+const fleet = new Fleet(Number(values.accounts), Number(values.workers));
+const hours = Number(values.hours);
+await fleet.play(hours);
+const classes = [
+  [1, 10],
+  [11, 25],
+  [26, 52],
+  [53, 100],
+] as const;
+const minutes = (ms: number) => Number((ms / 60_000).toFixed(1));
+const rows = classes.map(([from, to]) => {
+  const chosen = fleet.accounts.filter(({ pages }) => pages >= from && pages <= to);
+  const ages = chosen.flatMap((account) => account.ages);
+  const freshnessMs = 2 * syncIntervalMs(to * 1_000);
+  return {
+    pages: `${from} to ${to}`,
+    accounts: chosen.length,
+    "synced every, min": minutes(syncIntervalMs(to * 1_000)),
+    "freshness, min": minutes(freshnessMs),
+    "oldest, p50": minutes(percentile(ages, 0.5)),
+    "oldest, p99": minutes(percentile(ages, 0.99)),
+    "oldest of all": minutes(Math.max(...ages)),
+    late: ages.filter((age) => age > freshnessMs).length,
+  };
+});
+console.log(
+  `${values.accounts} accounts of 1 to 100 pages, ${values.workers} workers, ${hours} hours, 2 of them warm-up`,
+);
+console.table(rows);
+const share = fleet.busyMs / (hours * HOUR * Number(values.workers));
+console.log(
+  `workers busy ${Math.round(100 * share)} %; ${fleet.slices} slices of ${(fleet.busyMs / fleet.slices / SECOND).toFixed(1)} s; ` +
+    `longest wait for a worker ${Math.round(fleet.worstQueueMs / SECOND)} s`,
+);
+process.exitCode = rows.some(({ late }) => late > 0) ? 1 : 0;

@@ -1,0 +1,76 @@
+import { beforeEach, describe, expect, it } from "vitest";
+import { createLogger } from "../../../lib/platform/logger.ts";
+import { isDue, syncIntervalMs, TICK_MS } from "../../../lib/sync/is-due.ts";
+import { queueSyncs } from "../../../lib/sync/queue-syncs.ts";
+import { emptyHead, runKey } from "../../../lib/sync/snapshot/sync-records.ts";
+import { editAccounts, readAccounts } from "../../../lib/sync/synced-accounts.ts";
+import { ACCOUNT, createAccountSync, MINUTE } from "../../support/account-sync.ts";
+
+const log = createLogger({}, { write: () => true });
+let lab: ReturnType<typeof createAccountSync>;
+let sent: { accountId?: string; delaySeconds: number }[];
+let failing: string | undefined;
+
+beforeEach(() => {
+  lab = createAccountSync(5);
+  sent = [];
+  failing = undefined;
+});
+
+function schedule(...named: string[]) {
+  const queue = {
+    async send(body: { accountId?: string }, delaySeconds = 0) {
+      if (body.accountId === failing) throw new Error("away");
+      sent.push({ ...(body.accountId !== undefined && { accountId: body.accountId }), delaySeconds });
+    },
+  };
+  return queueSyncs({ records: lab.records, queue, clock: lab.clock, log }, named);
+}
+
+describe("the schedule", () => {
+  it("queues the accounts of the setting and of the table, each once, spread over a minute", async () => {
+    await editAccounts(lab.deps, { add: ["3", "1"], remove: [] });
+    expect(await schedule("1", "2")).toEqual({ queued: 3 });
+    expect(sent).toEqual([
+      { accountId: "1", delaySeconds: 0 },
+      { accountId: "2", delaySeconds: 20 },
+      { accountId: "3", delaySeconds: 40 },
+    ]);
+  });
+
+  it("queues the others when one fails, and then fails", async () => {
+    failing = "2";
+    await expect(schedule("1", "2", "3")).rejects.toThrow("away");
+    expect(sent.map(({ accountId }) => accountId)).toEqual(["1", "3"]);
+  });
+
+  it("leaves a run that is under way to its own message, until that message must be lost", async () => {
+    const { updatedAt, ...rest } = { updatedAt: lab.clock.now(), runId: "r", startedAt: 0 };
+    const checkpoint = { ...rest, updatedAt, pages: [], lookups: [], nextPage: 1 };
+    const run = { generation: 1, owner: "one", leaseUntil: 0, checkpoint };
+    await lab.records.compareAndSet(runKey(ACCOUNT), null, run);
+    expect(await schedule(ACCOUNT)).toEqual({ queued: 0 });
+    lab.clock.leap(15 * MINUTE);
+    expect(await schedule(ACCOUNT)).toEqual({ queued: 1 });
+  });
+});
+
+describe("an account", () => {
+  it("is due each tick when it is small, and at half of its scan's time when it is large", () => {
+    expect(syncIntervalMs(0)).toBe(TICK_MS);
+    expect(syncIntervalMs(52_000)).toBe(TICK_MS);
+    expect(syncIntervalMs(100_000)).toBe(2 * TICK_MS);
+    const head = { ...emptyHead, total: 100_000, checkedAt: MINUTE };
+    expect(isDue(head, undefined, TICK_MS)).toBe(false);
+    expect(isDue(head, undefined, 2 * TICK_MS)).toBe(true);
+    expect(isDue({ ...head, total: 1 }, undefined, TICK_MS)).toBe(true);
+    expect(isDue(emptyHead, undefined, 100 * TICK_MS)).toBe(true);
+  });
+
+  it("is synced while it is in the table's list", async () => {
+    expect(await readAccounts(lab.records, [])).toEqual([]);
+    expect(await editAccounts(lab.deps, { add: ["1", "2"], remove: [] })).toEqual(["1", "2"]);
+    expect(await editAccounts(lab.deps, { add: [], remove: ["1"] })).toEqual(["2"]);
+    expect(await readAccounts(lab.records, ["2", "7"])).toEqual(["2", "7"]);
+  });
+});

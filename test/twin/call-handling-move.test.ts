@@ -30,6 +30,21 @@ const errorOf = async (method: string, path: string, body?: unknown) => {
   const response = await send<{ errors?: { errorCode: string }[]; errorCode?: string }>(method, path, body);
   return [response.status, response.body?.errors?.[0]?.errorCode ?? response.body?.errorCode];
 };
+function subscribe(): void {
+  twin.state.subscriptions.push({
+    id: "1",
+    clientId: SEED.clientId,
+    accountId: SEED.accountId,
+    ownerId: SEED.adminExtensionId,
+    eventFilters: [`/restapi/v1.0/account/${SEED.accountId}/extension/${SEED.extensionId}`],
+    address: "http://127.0.0.1:1/none",
+    status: "Active",
+    failures: 0,
+    lifetimeMs: 3_600_000,
+    createdAt: clock.now(),
+    expiresAt: clock.now() + 3_600_000,
+  });
+}
 const cabin = { phoneNumber: "+13125550101", label: "Cabin" };
 
 describe("an extension that has not moved", () => {
@@ -93,19 +108,7 @@ describe("the move", () => {
 
   test("is told late by the features call when it is set so, and by a hint", async () => {
     await start({ featureLagMs: 30_000, moveHint: true });
-    twin.state.subscriptions.push({
-      id: "1",
-      clientId: SEED.clientId,
-      accountId: SEED.accountId,
-      ownerId: SEED.adminExtensionId,
-      eventFilters: [`/restapi/v1.0/account/${SEED.accountId}/extension/${SEED.extensionId}`],
-      address: "http://127.0.0.1:1/none",
-      status: "Active",
-      failures: 0,
-      lifetimeMs: 3_600_000,
-      createdAt: clock.now(),
-      expiresAt: clock.now() + 3_600_000,
-    });
+    subscribe();
     twin.callHandling.move({ extensionId: SEED.extensionId });
     expect(twin.deliveries.map(({ body }) => body)).toMatchObject([{ hints: ["Features"] }]);
     expect(await moved()).toBe(false);
@@ -195,9 +198,18 @@ describe("another app", () => {
     ]);
   });
 
-  test("may raise the hint AnsweringRules, as edits by this app may", async () => {
-    await start({ callHandling: "new", ruleEditHint: true });
+  test("raises the hint AnsweringRules with its edits of rules, as the caller's edits do, when that is set", async () => {
+    await start({ callHandling: "new" });
+    subscribe();
     const { body } = await send<{ dispatching: object }>("GET", workHours);
-    expect((await send("PATCH", workHours, { dispatching: body.dispatching })).status).toBe(200);
+    const edit = async () => {
+      twin.callHandling.editOutside(SEED.extensionId, "add-line");
+      twin.callHandling.editOutside(SEED.extensionId, "add-target");
+      expect((await send("PATCH", workHours, { dispatching: body.dispatching })).status).toBe(200);
+      return twin.deliveries.map((delivery) => delivery.body);
+    };
+    expect(await edit()).toEqual([]);
+    twin.configure({ ruleEditHint: true });
+    expect(await edit()).toMatchObject([{ hints: ["AnsweringRules"] }, { hints: ["AnsweringRules"] }]);
   });
 });

@@ -319,3 +319,34 @@ test("v1 answering rules reject a moved extension; its v1 blocked numbers do not
   expect((await send("PUT", `${extensionPath()}/answering-rule/business-hours-rule`, {})).status).toBe(403);
   expect((await send("GET", `${extensionPath()}/caller-blocking/phone-numbers`)).status).toBe(200);
 });
+
+test("every call of v2 has its group, and is absent in limited mode", async () => {
+  twin.clearRequests();
+  twin.configure({ limitedMode: true });
+  await send("GET", flipPath);
+  await send("PUT", flipPath, { records: [] });
+  await send("GET", rules);
+  await send("PATCH", `${rules}/work-hours`, {});
+  await send("POST", interaction, {});
+  await send("DELETE", targets, { records: [] });
+  await send("GET", `${extensionPath()}/features`);
+  expect(twin.requests.map(({ operation, group, status }) => [operation, group, status])).toEqual([
+    ["readCallFlipNumbers", "Light", 503],
+    ["replaceCallFlipNumbers", "Medium", 503],
+    ["listStateRules", "Medium", 503],
+    ["updateStateRule", "Medium", 503],
+    ["addInteractionRule", "Medium", 503],
+    ["deleteForwardingTargets", "Medium", 503],
+    ["readFeatures", "Medium", 200],
+  ]);
+});
+
+test("v2 needs permissions of the app and of the user, and an extension that handles calls", async () => {
+  const asReader = await logIn(twin, SEED.jwt, SEED.apps.readOnly);
+  const edit = await asReader("PUT", flipPath, { records: [] });
+  expect([edit.status, edit.body]).toMatchObject([403, { permissionName: "EditExtensions" }]);
+  const own = (await logIn(twin, SEED.jwts.limited))("GET", flipPath.replace(SEED.extensionId, "~"));
+  expect((await own).body).toMatchObject({ permissionName: "ReadUserForwardingFlipNumbers" });
+  const queue = await send("GET", flipPath.replace(SEED.extensionId, SEED.queueExtensionId));
+  expect([queue.status, queue.body]).toMatchObject([403, { errors: [{ errorCode: "CMN-403" }] }]);
+});

@@ -1,44 +1,36 @@
 // A stand-alone twin: `node test/twin/main.ts --port 3900 --numbers 25000`. Prints its URL once it listens.
 import { parseArgs } from "node:util";
-import { settingNames } from "./options.ts";
+import { describeValues, settingNames } from "./options.ts";
 import { OptionError, SEED, startTwin, type TwinOptions } from "./twin.ts";
 
+const toFlag = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+const line = (name: string, meaning: string) => `  --${toFlag(name)}`.padEnd(32) + meaning;
+const startOptions = {
+  port: "0, the default, takes a free one",
+  host: "default 127.0.0.1",
+  numbers: "phone numbers in the account (250)",
+  seed: "determines ids, tokens and random faults (1)",
+  callHandling: "the backend of the main account: legacy | new | moving (legacy)",
+  moveAfterMs: "when a moving account moves (60000)",
+  moveBeforeCall: "or before that many calls, if sooner",
+  limits: "Light=50,Medium=40,Heavy=10,Auth=5 in part or whole, or off",
+  oddLists: "oddities of lists, separated by commas (none)",
+};
+const settings = settingNames.filter((name) => !Object.hasOwn(startOptions, name));
 const usage = `usage: node test/twin/main.ts [options]
 
-  --port N                     0, the default, takes a free one
-  --host H                     default 127.0.0.1
-  --numbers N                  phone numbers in the account (250)
-  --seed N                     fixes ids, tokens and the draws of faults (1)
-  --max-per-page N             clamp page sizes to this (1000)
-  --legacy-blocked-numbers B   false: blocked-number is not routed (true)
-  --omitted-status-means X     Blocked | both
-  --put-forwarding X           replace | merge
-  --put-caller-blocking X      replace | merge
-  --duplicate-blocked-number X CMN-406 | CMN-101 | idempotent
-  --issue-refresh-tokens B     true | false
-  --latency-ms N               every call takes this long (0)
-  --call-handling X            legacy | new | moving: the backend of the main account (legacy)
-  --move-after-ms N            when a moving account moves (60000)
-  --move-before-call N         ... or before that many calls, if sooner
-  --limits X                   Light=50,Medium=40,Heavy=10,Auth=5 in part or whole, or off
-  --help                       this text
+${Object.entries(startOptions)
+  .map(([name, meaning]) => line(name, meaning))
+  .join("\n")}
+  --help                        this text
 
-Every setting of the README has a flag, such as --moved-forwarding-writes CMN-468.`;
+Settings, which the README explains and PATCH /__twin/options changes:
+
+${settings.map((name) => line(name, describeValues(name))).join("\n")}`;
 
 const text = { type: "string" } as const;
-const startOptions = [
-  "port",
-  "host",
-  "numbers",
-  "seed",
-  "callHandling",
-  "moveAfterMs",
-  "moveBeforeCall",
-  "limits",
-];
-const toFlag = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
 const flags = {
-  ...Object.fromEntries([...startOptions, ...settingNames].map((name) => [toFlag(name), text])),
+  ...Object.fromEntries([...Object.keys(startOptions), ...settings].map((name) => [toFlag(name), text])),
   help: { type: "boolean" },
 } as const;
 

@@ -100,6 +100,13 @@ const defaultSettings: Settings = {
 /** The names of all settings. */
 export const settingNames: readonly string[] = Object.keys(defaultSettings);
 
+/** The values of a setting as text, the default first. */
+export function describeValues(name: string): string {
+  const standard: unknown = Object.entries(defaultSettings).find(([known]) => known === name)?.[1];
+  const words = settingValues[name] ?? (typeof standard === "boolean" ? ["true", "false"] : ["N"]);
+  return `${words.join(" | ")} (${standard})`;
+}
+
 /** Whether a setting may have a value: one of its words, or any boolean or count where its default is one. */
 function isAllowed(name: string, value: unknown): boolean {
   const [, check] = Object.entries(settingChecks).find(([known]) => known === name) ?? [];

@@ -1,5 +1,12 @@
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
-import { companyNumbersPath, extensionPath, type ListResponse, logIn, type Send } from "./http-lab.ts";
+import {
+  companyNumbersPath,
+  extensionPath,
+  type ListResponse,
+  logIn,
+  requestJwtToken,
+  type Send,
+} from "./http-lab.ts";
 import { listOddities } from "./rest/odd-lists.ts";
 import { SEED, startTwin } from "./twin.ts";
 
@@ -148,5 +155,29 @@ describe("odd lists", () => {
 
   test("with unknown names are rejected", () => {
     expect(() => twin.configure({ oddLists: ["upside-down"] })).toThrow("oddLists");
+  });
+});
+
+describe("faults for what no setting shows", () => {
+  test("an error without its list, a status that is in no registry, a pause of 31,000 years", async () => {
+    const responds = async (fault: object) => {
+      twin.faults.add({ kind: "status", status: 400, ...fault });
+      return send("GET", blocking);
+    };
+    expect((await responds({ body: { errorCode: "CMN-101", message: "Bad" } })).body).not.toHaveProperty(
+      "errors",
+    );
+    expect((await responds({ status: 999 })).status).toBe(999);
+    const { headers } = await responds({ status: 429, headers: { "Retry-After": "999999999999" } });
+    expect(headers.get("retry-after")).toBe("999999999999");
+  });
+
+  test("a token that no header can carry, and a bulk call that fails as a whole", async () => {
+    const body = { access_token: "a\r\nb", expires_in: 1e15, token_type: "bearer" };
+    twin.faults.add({ operation: "token", kind: "status", status: 200, body });
+    expect((await requestJwtToken(twin)).body.access_token).toBe("a\r\nb");
+    twin.faults.add({ path: "*,*", kind: "html-body" });
+    expect((await send("GET", `${companyNumbersPath}/900001,900002`)).status).toBe(502);
+    expect((await send("GET", `${companyNumbersPath}/900001`)).status).toBe(200);
   });
 });

@@ -44,7 +44,7 @@ beforeEach(async () => {
   await once(receiver, "listening");
   address = `http://127.0.0.1:${(receiver.address() as AddressInfo).port}/hook`;
   clock = createManualClock();
-  twin = await startTwin({ clock });
+  twin = await startTwin({ clock, limits: { Medium: false } });
   send = await logIn(twin);
 });
 afterEach(async () => {
@@ -132,6 +132,11 @@ it("is blacklisted when its address keeps failing, and then gets no notification
   expect(twin.deliveries).toHaveLength(5);
   const { body: now } = await send<{ status: string }>("GET", `${path}/${body.id}`);
   expect(now.status).toBe("Blacklisted");
+});
+
+it("is one of at most 30 of a user in an app", async () => {
+  for (let index = 0; index < 30; index += 1) expect((await create()).status).toBe(200);
+  expect(await create()).toMatchObject({ status: 400, body: { errors: [{ errorCode: "SUB-505" }] } });
 });
 
 it("rejects other transports, unreachable addresses and endless lifetimes", async () => {

@@ -8,9 +8,13 @@ import {
 } from "./call-handling.ts";
 import { ringGroup } from "./move.ts";
 
-/** The edits of another app. It changes only its own additions, so that each of its edits can be checked. */
+/**
+ * The edits of another app, and of the platform itself, which adds the rows of lines. Only own additions are changed,
+ * so that each edit can be checked.
+ */
 export const outsideEdits = [
   "add-flip",
+  "add-line",
   "change-flip",
   "remove-flip",
   "add-target",
@@ -43,22 +47,24 @@ const maxRows = 10;
 export function createOutsideWriter(random: Random): OutsideWriter {
   const writtenBy = new Map<string, Written>();
   let lastNumber = 0;
+  let lastLabel = 0;
   const written = (extensionId: string): Written => {
     const found = writtenBy.get(extensionId) ?? { flips: [], groups: [], removed: [] };
     writtenBy.set(extensionId, found);
     return found;
   };
   const pick = <T>(items: readonly T[]): T | undefined => items[random.below(items.length)];
-  /** Numbers of area codes 710 to 719, each used once. */
+  /** Numbers of area codes 500 to 599, each used once. */
   const newNumber = () => {
     lastNumber += 1;
-    return `+171${Math.floor(lastNumber / 100) % 10}55501${String(lastNumber % 100).padStart(2, "0")}`;
+    const [areaCode, line] = [Math.floor(lastNumber / 100) % 100, lastNumber % 100];
+    return `+15${String(areaCode).padStart(2, "0")}55501${String(line).padStart(2, "0")}`;
   };
 
-  function addFlip(own: Written, callHandling: CallHandling): boolean {
+  function addRow(own: Written, callHandling: CallHandling, type: FlipRow["type"]): boolean {
     if (callHandling.flips.length >= maxRows) return false;
     const phoneNumber = newNumber();
-    const row: FlipRow = { id: `7${phoneNumber.slice(2)}`, phoneNumber, type: "External", label: "Outside" };
+    const row: FlipRow = { id: `7${phoneNumber.slice(2)}`, phoneNumber, type, label: "Outside" };
     callHandling.flips.push(row);
     own.flips.push({ ...row });
     return true;
@@ -68,7 +74,8 @@ export function createOutsideWriter(random: Random): OutsideWriter {
     const copy = pick(own.flips);
     const row = callHandling.flips.find(({ id }) => id === copy?.id);
     if (copy === undefined || row === undefined) return false;
-    row.label = copy.label = `Outside ${newNumber().slice(-4)}`;
+    lastLabel += 1;
+    row.label = copy.label = `Outside ${lastLabel}`;
     return true;
   }
 
@@ -121,7 +128,8 @@ export function createOutsideWriter(random: Random): OutsideWriter {
   }
 
   const edits: Record<string, (own: Written, callHandling: CallHandling) => boolean> = {
-    "add-flip": addFlip,
+    "add-flip": (own, callHandling) => addRow(own, callHandling, "External"),
+    "add-line": (own, callHandling) => addRow(own, callHandling, "PhoneLine"),
     "change-flip": changeFlip,
     "remove-flip": removeFlip,
     "add-target": addTarget,
@@ -140,6 +148,7 @@ export function createOutsideWriter(random: Random): OutsideWriter {
     clear() {
       writtenBy.clear();
       lastNumber = 0;
+      lastLabel = 0;
     },
   };
 }

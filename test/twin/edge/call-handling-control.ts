@@ -1,4 +1,5 @@
-import { callHandlingOf } from "../data/move.ts";
+import type { CallHandling } from "../data/call-handling.ts";
+import { callHandlingOf, moveInstant } from "../data/move.ts";
 import { outsideEdits } from "../data/outside-writer.ts";
 import { addUnknownTypes } from "../data/unknown-types.ts";
 import { type Account, type Extension, findAccount, findExtension } from "../data/world.ts";
@@ -48,7 +49,7 @@ export function createCallHandlingControl(platform: Platform, mainAccountId: str
       schedule.add(when, () => {
         const callHandling = find(extensionId);
         if (callHandling === undefined) throw new OptionError(`extension ${extensionId} has not moved`);
-        outsideWriter.edit(extensionId, callHandling, kind);
+        letOthersEdit(platform, findExtension(platform.world, extensionId), callHandling, kind);
       });
     },
     lostEdits(extensionId) {
@@ -64,19 +65,32 @@ function moveNow(platform: Platform, target: Account | Extension, to: "new" | "l
   const affected = "extensions" in target ? [...target.extensions.values()] : [target];
   for (const extension of affected) {
     if (to === "legacy") delete extension.callHandling;
-    const isMoved = callHandlingOf(world, extension, clock.now()) !== undefined;
+    // Extensions without forwarding numbers, most of a large account, follow at their first call.
+    if (extension.forwarding.length > 0) callHandlingOf(world, extension, clock.now());
     const account = findAccount(world, extension.accountId);
+    const isMoved = moveInstant(account, extension) <= clock.now();
     if (isMoved && settings.moveHint) webhooks.extensionChanged(world, account, extension.id, "Features");
   }
 }
 
+function letOthersEdit(
+  { world, webhooks, settings, outsideWriter }: Platform,
+  extension: Extension,
+  callHandling: CallHandling,
+  kind?: string,
+): void {
+  const made = outsideWriter.edit(extension.id, callHandling, kind);
+  if (!settings.ruleEditHint || !made.endsWith("-target")) return;
+  webhooks.extensionChanged(world, findAccount(world, extension.accountId), extension.id, "AnsweringRules");
+}
+
 /** The events before a call on an extension: its move, and other apps' edits between two calls. */
 export function beforeExtensionCall(platform: Platform, extension: Extension): void {
-  const { world, clock, settings, outsideWriter } = platform;
+  const { world, clock, settings } = platform;
   const callHandling = callHandlingOf(world, extension, clock.now());
   if (callHandling === undefined) return;
   if (settings.unknownRuleTypes) addUnknownTypes(callHandling);
   platform.callsOnMoved += 1;
   const every = settings.outsideWriterEvery;
-  if (every > 0 && platform.callsOnMoved % every === 0) outsideWriter.edit(extension.id, callHandling);
+  if (every > 0 && platform.callsOnMoved % every === 0) letOthersEdit(platform, extension, callHandling);
 }

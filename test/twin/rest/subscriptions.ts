@@ -7,6 +7,8 @@ import { type JsonObject, readJsonObject } from "./json-body.ts";
 
 /** [spec: OAS] Ten years. The meaning of an absent `expiresIn` for a webhook is undocumented [unsure]. */
 const MAX_EXPIRES_IN = 315_360_000;
+/** Of one user in one app [spec]; the status of the rejection is undocumented [unsure]. */
+const MAX_SUBSCRIPTIONS = 30;
 const DEFAULT_EXPIRES_IN = 604_800;
 
 function toRecord(call: Call, subscription: Subscription) {
@@ -41,6 +43,9 @@ export async function createSubscription(call: Call): Promise<HttpResponse> {
   const eventFilters = readFilters(call, body);
   const { address, verificationToken } = readDelivery(body);
   const lifetimeMs = readExpiresIn(body) * 1000;
+  if (ownSubscriptions(call).length >= MAX_SUBSCRIPTIONS) {
+    throw restError(400, "SUB-505", `Subscriptions are limited to ${MAX_SUBSCRIPTIONS}`);
+  }
   await requireHandshake(call, address);
   const subscription: Subscription = {
     id: `twin-subscription-${call.world.nextId()}`,

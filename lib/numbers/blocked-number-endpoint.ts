@@ -1,3 +1,4 @@
+import { OutcomeUnknown } from "../contract/write-outcome.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/logger.ts";
 import { RingCentralError } from "../ringcentral/api/errors.ts";
@@ -10,11 +11,12 @@ type BlockedNumberEndpoint = "legacy" | "current";
  * The endpoint for an account's blocked numbers.
  *
  * RingCentral removed `blocked-number` from its API description after 1.0.48; whether it still routes it is not
- * known [spec: OAS, OAS48]. An unrouted path returns 404 with a gateway code, `AGW-…` [observed: PM]. The fleet
- * remembers the first such response, so the finding costs one extra call a day rather than one a request.
+ * known [spec: OAS, OAS48]. Servers say "not routed" in several ways: 404 `AGW-…` [observed: PM], 404 `CMN-120`
+ * [observed: ringcentral-ts], a 404 that is empty or HTML, 405, 410 or 501. The fleet remembers the first such response
+ * once the successor has served the request, so the finding costs one extra call a day rather than one a request.
  */
 export interface BlockedNumberEndpoints {
-  /** Tries `legacy` unless it is known to be gone. On a gateway 404 it remembers that and runs `current`. */
+  /** Tries `legacy` unless it is known to be gone. Where that is not routed it runs `current`. */
   choose<Result>(
     request: { accountId: string; log: Logger },
     run: (endpoint: BlockedNumberEndpoint) => Promise<Result>,
@@ -73,17 +75,20 @@ export function createBlockedNumberEndpoints(deps: {
         return await run("legacy");
       } catch (error) {
         if (!isUnrouted(error)) throw error;
+        const result = await run("current");
         await remember(request.accountId, request.log);
-        return run("current");
+        return result;
       }
     },
   };
 }
 
 function isUnrouted(error: unknown): boolean {
+  if (error instanceof OutcomeUnknown && !error.sent) return isUnrouted(error.cause);
   if (!(error instanceof RingCentralError)) return false;
-  const { status, errorCode } = error.failure;
-  return status === 404 && errorCode !== undefined && errorCode.startsWith("AGW-");
+  const { status = 0, errorCode, parameterName = "" } = error.failure;
+  const namesResource = errorCode === "CMN-102" || ["accountId", "extensionId"].includes(parameterName);
+  return [404, 405, 410, 501].includes(status) && !namesResource;
 }
 
 function findingKey(accountId: string): RecordKey {

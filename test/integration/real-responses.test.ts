@@ -1,10 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { handler as addBlockedNumber } from "../../functions/extensions/add-blocked-number.ts";
 import { handler as addCallerBlockingNumber } from "../../functions/extensions/add-caller-blocking-number.ts";
 import { handler as deleteCallerBlockingNumber } from "../../functions/extensions/delete-caller-blocking-number.ts";
 import { handler as getOverview } from "../../functions/extensions/get-overview.ts";
 import { handler as listBlockedNumbers } from "../../functions/extensions/list-blocked-numbers.ts";
 import { handler as updateCallerBlockingNumber } from "../../functions/extensions/update-caller-blocking-number.ts";
-import { listBlockedNumbersRoute } from "../../lib/contract/blocked-numbers.ts";
+import { addBlockedNumberRoute, listBlockedNumbersRoute } from "../../lib/contract/blocked-numbers.ts";
 import {
   addCallerBlockingNumberRoute,
   deleteCallerBlockingNumberRoute,
@@ -185,5 +186,26 @@ describe("an id that is the number in base64url", () => {
     expect(added.headers.location).toMatch(
       new RegExp(`/phone-numbers/${encodeURIComponent(odd.toWellFormed())}$`),
     );
+  });
+});
+
+describe("a blocked-number endpoint that is not routed", () => {
+  const spellings = ["AGW-404", "CMN-120", "empty-404", "html-404", "405", "410", "501"] as const;
+  const legacyCalls = () => service.sent().filter(({ path }) => path.endsWith("/blocked-number")).length;
+  // What a fleet has found out lasts: each spelling has its own.
+  afterEach(async () => {
+    await service.stop();
+    service = await startService();
+  });
+
+  it.each(spellings)("is replaced by its successor, once found: %s", async (unroutedAs) => {
+    await service.stop();
+    service = await startService({ legacyBlockedNumbers: false, unroutedAs });
+    const added = await send(addBlockedNumber, addBlockedNumberRoute, {
+      body: { phoneNumber: "+12025550188" },
+    });
+    expect(added.status).toBe(201);
+    expect((await list()).body.data.map(({ id }: { id: string }) => id)).toContain(added.body.data.id);
+    expect(legacyCalls()).toBe(1);
   });
 });

@@ -45,9 +45,9 @@ function failureKind(status: number, body: ErrorBody | undefined): FailureKind {
   return body !== undefined && isVerdict(status) ? "rejected" : "broken";
 }
 
-/** A 4xx rejects the request, except 408: a server or a proxy gave up on the connection. */
+/** A 4xx rejects the request, except 408: a server or a proxy gave up on the connection. 501 says "never here". */
 function isVerdict(status: number): boolean {
-  return status >= 400 && status < 500 && status !== 408;
+  return (status >= 400 && status < 500 && status !== 408) || status === 501;
 }
 
 /**

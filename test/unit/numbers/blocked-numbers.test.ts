@@ -77,6 +77,28 @@ describe("listing blocked numbers", () => {
     expect(ringcentral.calls).toHaveLength(1);
   });
 
+  it.each([
+    { status: 404, parameterName: "extensionId" },
+    { status: 404, errorCode: "CMN-102", parameterName: "accountId" },
+    { status: 403, errorCode: "CMN-408" },
+    { kind: "broken", status: 502 } as const,
+  ])("does not take %j for an unrouted path", async (details) => {
+    const { deps, ringcentral } = setUp(() => failure(details));
+    await expect(listBlockedNumbers(deps, numbersRequest())).rejects.toMatchObject({ failure: details });
+    expect(ringcentral.calls).toHaveLength(1);
+  });
+
+  it("does not remember an endpoint as gone while its successor serves nothing", async () => {
+    const { deps, ringcentral } = setUp(() => failure({ kind: "broken", status: 404 }));
+    for (let time = 0; time < 2; time += 1) await listBlockedNumbers(deps, numbersRequest()).catch(() => {});
+    expect(ringcentral.calls.map((call) => call.operation)).toEqual([
+      "listBlockedNumbers",
+      "listCallerBlockingNumbers",
+      "listBlockedNumbers",
+      "listCallerBlockingNumbers",
+    ]);
+  });
+
   it("rejects a cursor of the other endpoint, whose ids and order may differ", async () => {
     const { deps } = setUp(withoutLegacy);
     const position = { offset: 100, pageSize: 100, endpoint: "legacy" };

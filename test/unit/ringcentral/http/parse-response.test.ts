@@ -113,6 +113,8 @@ describe("statuses", () => {
     [429, html, "rate_limited", false],
     [500, { errorCode: "CMN-203" }, "broken", true],
     [500, html, "broken", true],
+    [501, { errorCode: "CMN-202" }, "rejected", false],
+    [501, html, "broken", false],
     [502, "", "broken", true],
     [503, {}, "unavailable", true],
     [504, html, "broken", true],

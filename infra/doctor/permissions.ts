@@ -43,7 +43,7 @@ interface UserPermissions {
   lacks: ReadonlySet<string>;
 }
 
-/** The permissions of the user's role: its authorization profile, one Light call. */
+/** The permissions of the user's role: its authorization profile, one Medium call [spec: OAS]. */
 export async function checkUserPermissions(
   session: Session,
   accountId: string,

@@ -54,7 +54,7 @@ describe("the doctor", () => {
     expect(run.findings.filter(({ outcome }) => outcome !== "ok")).toEqual([]);
     expect(run).toMatchObject({ accountId: SEED.accountId, extensionId: SEED.adminExtensionId });
     expect(run.report).toContain("Everything is in order.");
-    expect(run.report).toContain("light 50 calls in 60 s, heavy 10 calls in 60 s");
+    expect(run.report).toContain("light 50 calls in 60 s, medium 40 calls in 60 s, heavy 10 calls in 60 s");
     expectFewCalls();
   });
 
@@ -156,7 +156,7 @@ describe("the doctor", () => {
   });
 
   test("sends nothing more in a group whose limit is reached", async () => {
-    twin.configure({ limits: { Light: 3 } });
+    twin.configure({ limits: { Light: 2 } });
     const run = await runDoctor();
     expect(failedChecks(run)).toEqual(["caller blocking"]);
     expect(run.report).toMatch(/- +forwarding numbers +not checked: the rate limit is reached/);

@@ -350,3 +350,48 @@ test("v2 needs permissions of the app and of the user, and an extension that han
   const queue = await send("GET", flipPath.replace(SEED.extensionId, SEED.queueExtensionId));
   expect([queue.status, queue.body]).toMatchObject([403, { errors: [{ errorCode: "CMN-403" }] }]);
 });
+
+describe("the move", () => {
+  const { extensionId, otherExtensionId } = SEED;
+
+  test("makes flip rows and targets of every sort of forwarding number, and loses what does neither", async () => {
+    twin.callHandling.move({ extensionId, to: "legacy" });
+    const features = ["CallForwarding", "CallFlip"];
+    twin.extension(extensionId).forwarding.push(
+      { id: "1", type: "BusinessMobilePhone", features, phoneNumber: "+13125550103" },
+      {
+        id: "2",
+        type: "ExtensionApps",
+        features,
+        extension: { id: otherExtensionId, name: "", extensionNumber: "" },
+      },
+      { id: "3", type: "Other", features: [], phoneNumber: "+13125550104" },
+    );
+    twin.callHandling.move({ extensionId });
+    expect(await flips()).toContainEqual(
+      expect.objectContaining({ phoneNumber: "+13125550103", type: "BusinessMobile" }),
+    );
+    const { records } = (await send<ListResponse>("GET", targets)).body;
+    expect(records).toContainEqual({
+      type: "FmcPhoneNumberRingTarget",
+      destination: { phoneNumber: "+13125550103" },
+    });
+    expect(records).toContainEqual({ type: "CoworkerAppsRingTarget", extension: { id: otherExtensionId } });
+    expect(JSON.stringify([await flips(), records])).not.toContain("+13125550104");
+    const apps = { type: "CoworkerAppsRingTarget", extension: { id: otherExtensionId } };
+    const removed = await send("DELETE", targets, { records: [apps] });
+    expect(removed.body).toMatchObject({ records: [{ bulkItemSuccessful: true }] });
+    const { body } = await send<ListResponse>("GET", targets);
+    expect(body.records.map(({ type }) => type)).not.toContain("CoworkerAppsRingTarget");
+  });
+
+  test("puts one number into a group with a line and into the end of forwarded calls, which its removal keeps", async () => {
+    const record = { type: "PhoneNumberRingTarget", destination: { phoneNumber: "+13125550188" } };
+    expect((await send("DELETE", targets, { records: [record] })).status).toBe(200);
+    const group = (await rule("after-hours")).dispatching.actions.at(-2);
+    expect(group?.targets?.map(({ type }) => type)).toEqual(["DeviceRingTarget"]);
+    const end = (await rule("forward-all-calls")).dispatching.actions.at(-1);
+    expect(end).toMatchObject({ terminatingTargetType: "PhoneNumberTerminatingTarget" });
+    expect(ringing(await rule("forward-all-calls"))).toContain("+13125550188");
+  });
+});

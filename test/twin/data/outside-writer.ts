@@ -6,7 +6,7 @@ import {
   ownRules,
   type RuleObject,
 } from "./call-handling.ts";
-import { ringGroup } from "./move.ts";
+import { ringGroup } from "./migration.ts";
 
 /**
  * The edits of another app, and of the platform itself, which adds the rows of lines. Only own additions are changed,

@@ -7,12 +7,17 @@ const action = (): RuleObject => ({
   enabled: true,
   tone: { id: "990", volume: 0.5, tags: [], labels: { Ünï: '☎ \u2028"\\' } },
 });
+const ringTarget = (): RuleObject => ({
+  type: "SatelliteRingTarget",
+  link: { orbit: "LEO", ids: ["7", "3"] },
+  name: "Vessel",
+});
 const ringGroup = (): RuleObject => ({
   type: "RingGroupAction",
   ringPattern: ["long", "short"],
   enabled: false,
   duration: 20,
-  targets: [{ type: "SatelliteRingTarget", link: { orbit: "LEO", ids: ["7", "3"] }, name: "Vessel" }],
+  targets: [ringTarget()],
 });
 const ending = (): RuleObject => ({
   type: "HoldMusicTerminatingTarget",
@@ -20,7 +25,7 @@ const ending = (): RuleObject => ({
   music: { id: "12", title: "" },
 });
 
-/** Adds one of each to every rule, once per extension. */
+/** Adds one of each to every rule, and the target to a group of known ones too, once per extension. */
 export function addUnknownTypes(callHandling: CallHandling): void {
   if (callHandling.hasUnknownTypes) return;
   callHandling.hasUnknownTypes = true;
@@ -28,6 +33,10 @@ export function addUnknownTypes(callHandling: CallHandling): void {
     const endings = dispatching.actions.filter(({ type }) => type === "TerminatingAction");
     const others = dispatching.actions.filter(({ type }) => type !== "TerminatingAction");
     for (const each of endings) if (Array.isArray(each.targets)) each.targets.push(ending());
+    const group = others.find(({ targets }) =>
+      JSON.stringify(targets ?? null).includes("PhoneNumberRingTarget"),
+    );
+    if (Array.isArray(group?.targets)) group.targets.push(ringTarget());
     const rings = dispatching.type === "Terminate" ? [] : [ringGroup()];
     dispatching.actions = [action(), ...others, ...rings, ...endings];
   }

@@ -3,7 +3,7 @@ import { callHandlingOf } from "../data/move.ts";
 import type { ForwardingEntry } from "../data/world.ts";
 import type { ExtensionCall } from "./call.ts";
 import { hasMoved, movedRejection } from "./call-handling/access.ts";
-import { outsideNumbers } from "./call-handling/new-numbers.ts";
+import { ringingNumbers } from "./call-handling/new-numbers.ts";
 import { restError } from "./errors.ts";
 
 const notAvailable = () => restError(403, "CMN-109", "Feature not available");
@@ -36,7 +36,7 @@ export function shownForwarding(call: ExtensionCall): ForwardingEntry[] {
   if (callHandling === undefined || settings.movedForwardingReads !== "mirror") return extension.forwarding;
   const { flips } = callHandling;
   const ringing = ownRules(callHandling)
-    .flatMap(({ dispatching }) => outsideNumbers(dispatching))
+    .flatMap(({ dispatching }) => ringingNumbers(dispatching))
     .map(String);
   const outside = flips.filter(({ type }) => type === "External").map(({ phoneNumber }) => phoneNumber);
   const bound = extension.forwarding.filter(({ type }) => type === "PhoneLine" || type === "ExtensionApps");

@@ -14,12 +14,20 @@ export function checkNewNumber(call: ExtensionCall, phoneNumber: unknown): strin
   return phoneNumber;
 }
 
-/** @returns the numbers of the outside targets */
-export function outsideNumbers(dispatching: Dispatching | undefined): unknown[] {
+/** @returns the numbers of the outside targets, of those that end a call too */
+function outsideNumbers(dispatching: Dispatching | undefined): unknown[] {
+  return ringingNumbers(dispatching, ["PhoneNumberRingTarget", "PhoneNumberTerminatingTarget"]);
+}
+
+/** @returns the outside numbers that a dispatching rings */
+export function ringingNumbers(
+  dispatching: Dispatching | undefined,
+  types: readonly string[] = ["PhoneNumberRingTarget"],
+): unknown[] {
   return (dispatching?.actions ?? [])
     .flatMap(targetsOf)
     .flatMap(({ type, destination }) =>
-      String(type).startsWith("PhoneNumber") && typeof destination === "object" && destination !== null
+      types.includes(String(type)) && typeof destination === "object" && destination !== null
         ? [(destination as { phoneNumber?: unknown }).phoneNumber]
         : [],
     );

@@ -93,6 +93,7 @@ function readMembers(
   if (missing !== undefined) throw missingParameter(missing);
   const kept: RuleObject = {};
   for (const [name, member] of Object.entries(value)) {
+    if (member === null && may.includes(name)) continue;
     if (shows.includes(name)) {
       if (reading.rejectsReadOnly) throw invalidParameter(name);
     } else if ([...always, ...needs, ...may].includes(name)) {

@@ -157,12 +157,6 @@ function parse(json: string) {
   }
 }
 
-const THROTTLED = new Set([
-  "ProvisionedThroughputExceededException",
-  "ThrottlingException",
-  "RequestLimitExceeded",
-]);
-
 /**
  * Limits the whole call: the client's own timeouts do not cover the time before an attempt, such as finding
  * credentials.
@@ -175,7 +169,7 @@ async function bounded<T>(timeoutMs: number, send: (signal: AbortSignal) => Prom
   } catch (error) {
     if (error instanceof StorageUnavailable) throw error;
     const name = error instanceof Error ? error.name : "unknown failure";
-    throw new StorageUnavailable(name, { cause: error, throttled: THROTTLED.has(name) });
+    throw new StorageUnavailable(name, { cause: error });
   } finally {
     ended.abort();
   }

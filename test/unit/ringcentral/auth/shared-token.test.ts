@@ -411,7 +411,6 @@ describe("a table that fails once", () => {
 describe("without the table", () => {
   it.each([
     ["away", () => Promise.reject(new StorageUnavailable("down"))],
-    ["throttled", () => Promise.reject(new StorageUnavailable("busy", { throttled: true }))],
     ["silent", () => new Promise<void>(() => {})],
   ])(
     "while it is %s, a process without a token rejects within 2 s and does not log in",

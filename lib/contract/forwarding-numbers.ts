@@ -58,6 +58,7 @@ export const ForwardingNumberUpdate = requestBody(
 export type ForwardingNumberUpdate = z.output<typeof ForwardingNumberUpdate>;
 
 const writeProblems = [
+  "call_handling_moved",
   "call_handling_unavailable",
   "forwarding_label_duplicate",
   "forwarding_custom_label_limit_reached",
@@ -76,7 +77,7 @@ export const listForwardingNumbersRoute = defineRoute({
   description: "The numbers and devices the extension's calls can be forwarded or flipped to.",
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
   response: { kind: "list", description: "A page of forwarding numbers.", data: ForwardingNumber },
-  problems: ["call_handling_unavailable"],
+  problems: ["call_handling_unavailable", "call_handling_moved"],
 });
 
 export const addForwardingNumberRoute = defineRoute({
@@ -119,5 +120,5 @@ export const deleteForwardingNumberRoute = defineRoute({
   description: "Calls are no longer forwarded or flipped there.",
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe, forwardingNumberId: EntryId }),
   response: { kind: "deleted", description: "The forwarding number is gone." },
-  problems: ["call_handling_unavailable"],
+  problems: ["call_handling_unavailable", "call_handling_moved"],
 });

@@ -59,4 +59,5 @@ export const getOverviewRoute = defineRoute({
     mode: z._default(z.enum(["partial", "strict"]), "partial"),
   }),
   response: { kind: "item", description: "The parts.", data: Overview },
+  problems: ["call_handling_moved"],
 });

@@ -87,6 +87,11 @@ export const problems = {
     "There is no snapshot yet",
     "The account's numbers have not been synced yet. Wait `retryAfter` seconds, or list them live.",
   ),
+  call_handling_moved: entry(
+    409,
+    "Call handling has moved",
+    "RingCentral has moved the extension to its new call handling, where this cannot be done in this way.",
+  ),
   cursor_expired: entry(
     410,
     "The cursor has expired",
@@ -103,6 +108,11 @@ export const problems = {
     422,
     "Idempotency-Key used before with another request",
     "Use a fresh key for each different request.",
+  ),
+  upstream_rejected: entry(
+    422,
+    "RingCentral rejected the request",
+    "RingCentral rejects the request for a reason that this API does not know; `upstream` has its code.",
   ),
   rate_limited: entry(429, "Too many requests", "Wait `retryAfter` seconds."),
   internal: entry(500, "Internal error", "The fault is ours. Quote `instance` when you report it."),
@@ -128,6 +138,16 @@ export const problems = {
     503,
     "RingCentral is not available",
     "RingCentral cannot be reached or is overloaded. Wait `retryAfter` seconds.",
+  ),
+  upstream_locked: entry(
+    503,
+    "RingCentral has locked the account",
+    "Another change of the account is in progress, such as a template or an edit in the portal. Nothing was changed.",
+  ),
+  upstream_limited_mode: entry(
+    503,
+    "RingCentral is in limited mode",
+    "RingCentral accepts no changes during its maintenance. Recently read lists still work. Nothing was changed.",
   ),
   token_issuer_unavailable: entry(
     503,

@@ -23,6 +23,7 @@ const byErrorCode: ReadonlyMap<string, ProblemCode> = new Map([
   ...each("call_handling_unavailable", "AWR-180"),
   ...each("feature_not_available", "CMN-109", "CMN-403"),
   ...each("upstream_permission_denied", "CMN-402", "CMN-404", "CMN-408"),
+  ...each("call_handling_moved", "CMN-468"),
   ...each("upstream_app_permission_missing", "CMN-401"),
   ...each("upstream_auth_failed", "CMN-405"),
   ...each("upstream_rate_limited", "CMN-301", "CMN-302", "CMN-303", "CMN-310"),
@@ -58,6 +59,8 @@ const nouns: Readonly<Record<string, string>> = {
 const retrySeconds: Partial<Record<ProblemCode, number>> = {
   upstream_rate_limited: 60,
   upstream_unavailable: 5,
+  upstream_locked: 30,
+  upstream_limited_mode: 60,
   storage_unavailable: 2,
   credentials_unavailable: 5,
 };
@@ -84,6 +87,8 @@ const byKind: { readonly [Kind in RingCentralFailure["kind"]]?: ProblemCode } = 
   storage: "storage_unavailable",
   credentials: "credentials_unavailable",
   unavailable: "upstream_unavailable",
+  locked: "upstream_locked",
+  limited_mode: "upstream_limited_mode",
   timeout: "upstream_timeout",
   broken: "upstream_error",
 };
@@ -95,6 +100,7 @@ function problemCode({ kind, status, errorCode }: RingCentralFailure): ProblemCo
   // An undocumented code: its HTTP status decides.
   if (status === 404) return "not_found";
   if (status === 403) return "upstream_permission_denied";
+  if ([402, 409, 413, 415, 422].includes(status ?? 0)) return "upstream_rejected";
   // Without a code nothing says that a value of the caller's is wrong.
   if (status === 400 && errorCode !== undefined) return "parameter_invalid";
   return "upstream_error";

@@ -1,4 +1,4 @@
-import type { RingCentralError } from "./api/errors.ts";
+import type { FailureKind, RingCentralError } from "./api/errors.ts";
 import type { Operation } from "./api/operation.ts";
 
 /** Retries after the first attempt. */
@@ -30,11 +30,20 @@ export function retryDelayMs(
   return delayMs + ROOM_FOR_ATTEMPT_MS <= remainingMs ? delayMs : undefined;
 }
 
+/** Failures that another attempt at once would meet again. */
+const lasting: ReadonlySet<FailureKind> = new Set([
+  "rate_limited",
+  "storage",
+  "timeout",
+  "locked",
+  "limited_mode",
+]);
+
 /**
  * A refused or dropped connection, a 503 and other 5xx. Not 501, which is final, and not a complete body that fails its
  * schema: it would fail again.
  */
 function isRepeatable({ isTransient, failure: { kind, status } }: RingCentralError): boolean {
-  if (!isTransient || kind === "rate_limited" || kind === "storage" || kind === "timeout") return false;
+  if (!isTransient || lasting.has(kind)) return false;
   return status === undefined || (status >= 500 && status !== 501);
 }

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { handler as addBlockedNumber } from "../../functions/extensions/add-blocked-number.ts";
 import { handler as addCallerBlockingNumber } from "../../functions/extensions/add-caller-blocking-number.ts";
+import { handler as addForwardingNumber } from "../../functions/extensions/add-forwarding-number.ts";
 import { handler as deleteCallerBlockingNumber } from "../../functions/extensions/delete-caller-blocking-number.ts";
 import { handler as getOverview } from "../../functions/extensions/get-overview.ts";
 import { handler as listBlockedNumbers } from "../../functions/extensions/list-blocked-numbers.ts";
@@ -11,6 +12,7 @@ import {
   deleteCallerBlockingNumberRoute,
   updateCallerBlockingNumberRoute,
 } from "../../lib/contract/caller-blocking.ts";
+import { addForwardingNumberRoute } from "../../lib/contract/forwarding-numbers.ts";
 import { getOverviewRoute } from "../../lib/contract/overview.ts";
 import type { Route } from "../../lib/contract/route.ts";
 import { invoke, type TestRequest } from "../support/api-gateway.ts";
@@ -120,6 +122,74 @@ describe("a rejection", () => {
   it("without a code does not blame the caller", async () => {
     answer("listBlockedNumbers", { message: "Bad Request" }, 400);
     expect(await list()).toMatchObject({ status: 502, body: { code: "upstream_error", retryable: false } });
+  });
+
+  it.each(["409", "423", "400"] as const)(
+    "of a locked account (%s) says when to repeat the write",
+    async (accountLock) => {
+      service.twin.configure({ accountLock });
+      const body = { phoneNumber: "+12025550189" };
+      const headers = { "idempotency-key": `locked-${accountLock}` };
+      const locked = await send(addBlockedNumber, addBlockedNumberRoute, { body, headers });
+      service.twin.configure({ accountLock: "off" });
+      expect(locked).toMatchObject({ status: 503, body: { code: "upstream_locked", retryable: true } });
+      expect(Number(locked.headers["retry-after"])).toBeGreaterThan(0);
+      expect(service.sent()).toHaveLength(1);
+    },
+  );
+
+  it("in limited mode says so, and when to repeat the write", async () => {
+    service.twin.configure({ limitedMode: true });
+    const { status, headers, body } = await send(addBlockedNumber, addBlockedNumberRoute, {
+      body: { phoneNumber: "+12025550189" },
+    });
+    service.twin.configure({ limitedMode: false });
+    expect({ status, code: body.code, after: headers["retry-after"], calls: service.sent().length }).toEqual({
+      status: 503,
+      code: "upstream_limited_mode",
+      after: "12",
+      calls: 1,
+    });
+  });
+
+  it("of a read in limited mode leaves the last good data, with its age", async () => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    await list();
+    vi.setSystemTime(Date.now() + 60_000);
+    service.twin.faults.add({
+      operation: "listBlockedNumbers",
+      kind: "status",
+      status: 503,
+      errorCode: "CMN-211",
+      times: 9,
+    });
+    const stale = await list({ headers: {} });
+    expect(stale).toMatchObject({ status: 200, body: { meta: { source: "cache" } } });
+    expect(Number(stale.headers.age)).toBeGreaterThanOrEqual(60);
+    expect(await list()).toMatchObject({ status: 503, body: { code: "upstream_limited_mode" } });
+    expect(service.sent()).toHaveLength(3);
+    vi.useRealTimers();
+  });
+
+  it.each([402, 413, 415, 422])("with status %i is final, and not a fault of ours", async (status) => {
+    answer("listBlockedNumbers", { message: "No" }, status);
+    expect(await list()).toMatchObject({
+      status: 422,
+      body: { code: "upstream_rejected", retryable: false },
+    });
+  });
+
+  it("by the new call handling says that the call has moved", async () => {
+    service.twin.faults.add({
+      operation: "addForwardingNumber",
+      kind: "status",
+      status: 403,
+      errorCode: "CMN-468",
+    });
+    const moved = await send(addForwardingNumber, addForwardingNumberRoute, {
+      body: { phoneNumber: "+12025550143" },
+    });
+    expect(moved).toMatchObject({ status: 409, body: { code: "call_handling_moved", retryable: false } });
   });
 
   it("with a status that HTTP does not define breaks no schema", async () => {

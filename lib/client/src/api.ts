@@ -844,11 +844,13 @@ export interface components {
          *     - `idempotency_in_progress` (409): The first request is still in progress. A request with the same Idempotency-Key has not finished. Wait, then send it again.
          *     - `sync_not_quarantined` (409): Nothing is quarantined. There is nothing to confirm: no sync is quarantined, or a later one has committed.
          *     - `snapshot_missing` (503): There is no snapshot yet. The account's numbers have not been synced yet. Wait `retryAfter` seconds, or list them live.
+         *     - `call_handling_moved` (409): Call handling has moved. RingCentral has moved the extension to its new call handling, where this cannot be done in this way.
          *     - `cursor_expired` (410): The cursor has expired. Start over: send a request without a cursor, load the list that `meta.snapshot` links to, then follow the new cursor.
          *     - `precondition_failed` (412): The resource has changed. `If-Match` names another version. Read it again, then repeat the change.
          *     - `body_too_large` (413): The body is too large. Bodies hold at most 16 KiB.
          *     - `media_type_unsupported` (415): Media type not supported. Send `Content-Type: application/json`.
          *     - `idempotency_key_reused` (422): Idempotency-Key used before with another request. Use a fresh key for each different request.
+         *     - `upstream_rejected` (422): RingCentral rejected the request. RingCentral rejects the request for a reason that this API does not know; `upstream` has its code.
          *     - `rate_limited` (429): Too many requests. Wait `retryAfter` seconds.
          *     - `internal` (500): Internal error. The fault is ours. Quote `instance` when you report it.
          *     - `upstream_error` (502): RingCentral failed. RingCentral's response was an error or not usable.
@@ -856,6 +858,8 @@ export interface components {
          *     - `upstream_app_permission_missing` (502): RingCentral app permission missing. An operator has to grant the RingCentral app the permission named in the log.
          *     - `upstream_rate_limited` (503): RingCentral's rate limit is reached. The shared RingCentral budget is spent. Wait `retryAfter` seconds.
          *     - `upstream_unavailable` (503): RingCentral is not available. RingCentral cannot be reached or is overloaded. Wait `retryAfter` seconds.
+         *     - `upstream_locked` (503): RingCentral has locked the account. Another change of the account is in progress, such as a template or an edit in the portal. Nothing was changed.
+         *     - `upstream_limited_mode` (503): RingCentral is in limited mode. RingCentral accepts no changes during its maintenance. Recently read lists still work. Nothing was changed.
          *     - `token_issuer_unavailable` (503): The token issuer cannot be reached. The keys that verify access tokens could not be loaded. Wait `retryAfter` seconds.
          *     - `storage_unavailable` (503): The service's storage is not available. The table is unavailable or slow, and this request needs it. Wait `retryAfter` seconds.
          *     - `credentials_unavailable` (503): The service's credentials cannot be read. Secrets Manager is unavailable or slow, and the service has no RingCentral credentials yet. Wait `retryAfter` seconds.
@@ -865,7 +869,7 @@ export interface components {
          *     - `upstream_timeout` (504): RingCentral did not respond in time. Nothing was changed. The same request may succeed when RingCentral is faster.
          * @enum {string}
          */
-        ProblemCode: "request_invalid" | "parameter_invalid" | "cursor_invalid" | "token_missing" | "token_invalid" | "token_expired" | "webhook_token_invalid" | "scope_missing" | "extension_forbidden" | "account_forbidden" | "feature_not_available" | "upstream_permission_denied" | "international_calling_disabled" | "call_handling_unavailable" | "not_found" | "forwarding_label_duplicate" | "forwarding_limit_reached" | "forwarding_custom_label_limit_reached" | "number_belongs_to_account" | "flip_number_in_use" | "idempotency_in_progress" | "sync_not_quarantined" | "snapshot_missing" | "cursor_expired" | "precondition_failed" | "body_too_large" | "media_type_unsupported" | "idempotency_key_reused" | "rate_limited" | "internal" | "upstream_error" | "upstream_auth_failed" | "upstream_app_permission_missing" | "upstream_rate_limited" | "upstream_unavailable" | "token_issuer_unavailable" | "storage_unavailable" | "credentials_unavailable" | "queue_unavailable" | "configuration_invalid" | "outcome_unknown" | "upstream_timeout";
+        ProblemCode: "request_invalid" | "parameter_invalid" | "cursor_invalid" | "token_missing" | "token_invalid" | "token_expired" | "webhook_token_invalid" | "scope_missing" | "extension_forbidden" | "account_forbidden" | "feature_not_available" | "upstream_permission_denied" | "international_calling_disabled" | "call_handling_unavailable" | "not_found" | "forwarding_label_duplicate" | "forwarding_limit_reached" | "forwarding_custom_label_limit_reached" | "number_belongs_to_account" | "flip_number_in_use" | "idempotency_in_progress" | "sync_not_quarantined" | "snapshot_missing" | "call_handling_moved" | "cursor_expired" | "precondition_failed" | "body_too_large" | "media_type_unsupported" | "idempotency_key_reused" | "upstream_rejected" | "rate_limited" | "internal" | "upstream_error" | "upstream_auth_failed" | "upstream_app_permission_missing" | "upstream_rate_limited" | "upstream_unavailable" | "upstream_locked" | "upstream_limited_mode" | "token_issuer_unavailable" | "storage_unavailable" | "credentials_unavailable" | "queue_unavailable" | "configuration_invalid" | "outcome_unknown" | "upstream_timeout";
         /** @description The calls that one of this API's operations made in the present window. */
         RouteSpending: {
             route: string;
@@ -1050,7 +1054,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `forwarding_label_duplicate`: Label already in use. `forwarding_limit_reached`: Too many forwarding numbers. `forwarding_custom_label_limit_reached`: Too many custom-labelled forwarding numbers. `number_belongs_to_account`: The number belongs to the account. `flip_number_in_use`: Flip number already in use. `idempotency_in_progress`: The first request is still in progress. `sync_not_quarantined`: Nothing is quarantined. */
+        /** @description `forwarding_label_duplicate`: Label already in use. `forwarding_limit_reached`: Too many forwarding numbers. `forwarding_custom_label_limit_reached`: Too many custom-labelled forwarding numbers. `number_belongs_to_account`: The number belongs to the account. `flip_number_in_use`: Flip number already in use. `idempotency_in_progress`: The first request is still in progress. `sync_not_quarantined`: Nothing is quarantined. `call_handling_moved`: Call handling has moved. */
         Problem409: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1115,7 +1119,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `idempotency_key_reused`: Idempotency-Key used before with another request. */
+        /** @description `idempotency_key_reused`: Idempotency-Key used before with another request. `upstream_rejected`: RingCentral rejected the request. */
         Problem422: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1164,7 +1168,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `snapshot_missing`: There is no snapshot yet. `upstream_rate_limited`: RingCentral's rate limit is reached. `upstream_unavailable`: RingCentral is not available. `token_issuer_unavailable`: The token issuer cannot be reached. `storage_unavailable`: The service's storage is not available. `credentials_unavailable`: The service's credentials cannot be read. `queue_unavailable`: The sync queue is not available. `configuration_invalid`: The service is not configured. `outcome_unknown`: The outcome of the write is unknown. */
+        /** @description `snapshot_missing`: There is no snapshot yet. `upstream_rate_limited`: RingCentral's rate limit is reached. `upstream_unavailable`: RingCentral is not available. `upstream_locked`: RingCentral has locked the account. `upstream_limited_mode`: RingCentral is in limited mode. `token_issuer_unavailable`: The token issuer cannot be reached. `storage_unavailable`: The service's storage is not available. `credentials_unavailable`: The service's credentials cannot be read. `queue_unavailable`: The sync queue is not available. `configuration_invalid`: The service is not configured. `outcome_unknown`: The outcome of the write is unknown. */
         Problem503: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1351,6 +1355,7 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             502: components["responses"]["Problem502"];
@@ -1469,6 +1474,7 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             502: components["responses"]["Problem502"];
@@ -1580,6 +1586,7 @@ export interface operations {
             412: components["responses"]["Problem412"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             502: components["responses"]["Problem502"];
@@ -1622,6 +1629,7 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             412: components["responses"]["Problem412"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             502: components["responses"]["Problem502"];
@@ -1676,6 +1684,7 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             502: components["responses"]["Problem502"];
@@ -1726,6 +1735,7 @@ export interface operations {
             412: components["responses"]["Problem412"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             502: components["responses"]["Problem502"];
@@ -1787,6 +1797,8 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             502: components["responses"]["Problem502"];
@@ -1899,6 +1911,7 @@ export interface operations {
             412: components["responses"]["Problem412"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             502: components["responses"]["Problem502"];
@@ -1940,7 +1953,9 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
             412: components["responses"]["Problem412"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             502: components["responses"]["Problem502"];
@@ -2010,6 +2025,7 @@ export interface operations {
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             410: components["responses"]["Problem410"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             502: components["responses"]["Problem502"];
@@ -2068,6 +2084,8 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             502: components["responses"]["Problem502"];
@@ -2126,6 +2144,7 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             410: components["responses"]["Problem410"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             502: components["responses"]["Problem502"];
@@ -2176,6 +2195,7 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             502: components["responses"]["Problem502"];
@@ -2340,6 +2360,7 @@ export interface operations {
             400: components["responses"]["Problem400"];
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
             502: components["responses"]["Problem502"];

@@ -15,6 +15,10 @@ const fixesByOwner = {
       "Ask the issuer for the scope when signing in. The API reference names the scope of each operation.",
     extension_forbidden:
       "Use `me` instead of an extension id. Administrators' tools need the scope `account:manage`.",
+    call_handling_moved:
+      "Hide the action for this extension. The user can change its call handling in RingCentral's own app.",
+    upstream_rejected:
+      "Do not repeat the request. `upstream.errorCode` is RingCentral's code, if it gave one: report it with `instance`.",
     call_handling_unavailable: "Hide forwarding for this extension: fax-only plans have no call handling.",
     not_found:
       "Read the list again: another client may have deleted it. For a `DELETE`, treat this as success.",
@@ -76,6 +80,9 @@ const fixesByOwner = {
       "Wait `retryAfter` seconds, do not retry earlier, and tell the user. `GET /v1/limits` shows which operations spent the budget.",
     upstream_unavailable:
       "Wait `retryAfter` seconds. Recently read lists still work, from the cache; `meta` says so.",
+    upstream_locked: "Wait `retryAfter` seconds, then send the same request.",
+    upstream_limited_mode:
+      "Wait `retryAfter` seconds before the next change, and tell the user. `meta.asOf` says how old a list is.",
     storage_unavailable:
       "Wait `retryAfter` seconds, then send the same request, with the same key if it has one.",
     credentials_unavailable:

@@ -10,6 +10,10 @@ export type FailureKind =
   | "credentials"
   /** The connection could not be made, or the status is 503. */
   | "unavailable"
+  /** The account is locked while a template or a portal edit runs: 409, 423, or 400 "in progress" [observed]. */
+  | "locked"
+  /** RingCentral's limited mode serves some operations only: 503 CMN-211. [docs: ERR] */
+  | "limited_mode"
   /** No response before the deadline. */
   | "timeout"
   /** Connection dropped, 5xx, or a body that is not the expected JSON. */

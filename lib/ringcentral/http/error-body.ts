@@ -1,18 +1,21 @@
 import * as z from "zod/mini";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
 
-/** The parts of an error body that we act on. Messages are left out: they may be localised. [docs: LOC] */
+/** The parts of an error body that we act on. Messages are not passed on, and may be localised. [docs: LOC] */
 export interface ErrorBody {
   errorCode?: string;
   parameterName?: string;
   permissionName?: string;
   /** OAuth's `error`. */
   oauthError?: string;
+  /** The text says that another operation is in progress: no code is known for that [observed]. */
+  isInProgress?: boolean;
 }
 
 const word = z.catch(z.optional(z.string().check(z.regex(/^[\w.[\]-]{1,100}$/))), undefined);
 const parameters = z.catch(z.optional(z.array(z.object({ parameterName: word }))), undefined);
-const details = { errorCode: word, parameterName: word, permissionName: word, parameters };
+const text = z.catch(z.optional(z.string()), undefined);
+const details = { errorCode: word, parameterName: word, permissionName: word, parameters, message: text };
 const errorBody = z.object({
   ...details,
   error: word,
@@ -39,5 +42,6 @@ export function readErrorBody(body: unknown): ErrorBody | undefined {
       top.parameters?.[0]?.parameterName,
     permissionName: nested.permissionName ?? top.permissionName,
     oauthError: top.error,
+    isInProgress: /\bin progress\b/i.test(`${nested.message} ${top.message}`) ? true : undefined,
   });
 }

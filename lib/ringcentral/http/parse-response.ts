@@ -8,6 +8,9 @@ import type { HttpResponse } from "./transport.ts";
 /** "Duplicate concurrent request": a 429 that is unrelated to the budget. [docs: ERR] */
 export const DUPLICATE_CONCURRENT_REQUEST = "CMN-304";
 
+/** "The service is in limited mode": reads go on, most writes are rejected. [docs: ERR] */
+const LIMITED_MODE = "CMN-211";
+
 /** The status of a bulk response. [docs: BULK] */
 const MULTI_STATUS = 207;
 
@@ -25,24 +28,39 @@ export function failureOf(
   if (status >= 200 && status < 300 && (isBulk || status !== MULTI_STATUS)) return undefined;
   const body = readErrorBody(readJson(response.body)) ?? (response.body.trim() === "" ? {} : undefined);
   const kind = failureKind(status, body);
+  const { isInProgress: _, ...details } = body ?? {};
   return {
     kind,
     operation,
     status,
-    ...body,
+    ...details,
     ...omitUndefined({
       requestId: readRequestId(headers),
       retryAfterMs: kind === "rate_limited" ? pausedForMs(headers, now) : readRetryAfterMs(headers, now),
     }),
-    mayHaveTakenEffect: body?.errorCode === DUPLICATE_CONCURRENT_REQUEST || !isVerdict(status),
+    mayHaveTakenEffect:
+      body?.errorCode === DUPLICATE_CONCURRENT_REQUEST || (kind !== "limited_mode" && !isVerdict(status)),
   };
 }
 
 function failureKind(status: number, body: ErrorBody | undefined): FailureKind {
   if (body?.errorCode === DUPLICATE_CONCURRENT_REQUEST) return "rejected";
   if (status === 429) return "rate_limited";
-  if (status === 503) return "unavailable";
-  return body !== undefined && isVerdict(status) ? "rejected" : "broken";
+  if (status === 503) return body?.errorCode === LIMITED_MODE ? "limited_mode" : "unavailable";
+  if (isLocked(status, body)) return "locked";
+  const isReadable = body !== undefined || unmistakable.has(status);
+  return isReadable && isVerdict(status) ? "rejected" : "broken";
+}
+
+/** Statuses that say the same with a page of HTML as with a code. Others may come from a proxy on the way. */
+const unmistakable: ReadonlySet<number> = new Set([402, 409, 413, 415, 422]);
+
+/** A 409 with a numbered code of RingCentral's means what that code says, unless its text says "in progress". */
+function isLocked(status: number, { errorCode = "", isInProgress = false }: ErrorBody = {}): boolean {
+  if (status === 423) return true;
+  return (
+    (status === 409 && !/^[A-Z]{3}-\d+$/.test(errorCode)) || (isInProgress && [400, 409].includes(status))
+  );
 }
 
 /** A 4xx rejects the request, except 408: a server or a proxy gave up on the connection. 501 says "never here". */

@@ -4,6 +4,8 @@ import { type FailureKind, RingCentralError } from "../../../../lib/ringcentral/
 const transient: Record<FailureKind, boolean> = {
   rate_limited: true,
   unavailable: true,
+  locked: true,
+  limited_mode: true,
   storage: true,
   credentials: true,
   timeout: true,

@@ -35,8 +35,8 @@ function statesOf({ isInQueue, workSchedule: schedule }: Extension): CallHandlin
     state("forward-all-calls", "Forward all calls", false),
     state("dnd", "Do not disturb", false),
     ...(isInQueue === true ? [state("agent", "Agent", true)] : []),
-    state("work-hours", "Work hours", true, schedule === undefined ? [] : [{ type: "Schedule", schedule }]),
-    state("after-hours", "After hours", true),
+    state("work-hours", "Work Hours", true, schedule === undefined ? [] : [{ type: "Schedule", schedule }]),
+    state("after-hours", "After Hours", true),
     state("busy", "Busy", true),
   ];
 }

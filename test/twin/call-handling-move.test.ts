@@ -106,7 +106,7 @@ describe("the move", () => {
     expect(await moved()).toBe(true);
   });
 
-  test("is told late by the features call when it is set so, and by a hint", async () => {
+  test("raises a hint, and appears late in the features call, when both are set", async () => {
     await start({ featureLagMs: 30_000, moveHint: true });
     subscribe();
     twin.callHandling.move({ extensionId: SEED.extensionId });

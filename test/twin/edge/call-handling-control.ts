@@ -8,7 +8,7 @@ import type { Platform } from "./platform.ts";
 import type { When } from "./schedule.ts";
 
 /**
- * The subject of a move: an extension, or an account with those of its extensions that have no instant of their own.
+ * The subject of a move: an extension, or an account with those of its extensions that have no own instant.
  */
 export interface Move {
   extensionId?: string;

@@ -2,7 +2,7 @@ import { listOddities } from "./odd-lists.ts";
 
 /** Settings of the platform as it really responds: its maintenance, its locks, its ids and its odd lists. */
 export interface PlatformSettings {
-  /** Calls that are not highly available respond 503 CMN-211; the others go on (false). */
+  /** Calls that are not highly available get 503 CMN-211; the others work (false). */
   limitedMode: boolean;
   /** The seconds in the Retry-After of that 503; 0: no such header (12). */
   limitedModeRetryAfter: number;

@@ -64,7 +64,7 @@ const MAX_CIRCUIT_PAUSE_MS = 5_000;
  * A process uses the token in memory. Without one it reads the account's record. If that has no usable token either,
  * it takes the lease in the record and logs in. Every write is a compare-and-set on the record's version.
  *
- * Without the record there is no lease, and without the lease no login: a process goes on with the token in memory, and
+ * Without the record there is no lease, and without the lease no login: a process uses the token in memory, and
  * rejects its callers when that is no longer usable.
  *
  * Errors: RingCentralError kind `storage`, `auth`, `rate_limited`, `unavailable`, `timeout` or `broken`, with

@@ -99,7 +99,7 @@ function entryPath({ extensionId, path }: EntryRequest) {
   return { extensionId, blockedNumberId: path.id };
 }
 
-/** Changes which callers the extension rejects. The greetings, which the API does not offer, are sent back as read. */
+/** Changes which callers the extension rejects. What the API does not offer, such as greetings, is sent back as read. */
 export async function updateCallerBlocking(
   deps: NumbersDeps,
   request: WriteRequest & { body: CallerBlockingSettingsUpdate },
@@ -111,8 +111,12 @@ export async function updateCallerBlocking(
     read: operations.getCallerBlocking,
     write: operations.updateCallerBlocking,
     toOutput: toSettings,
-    merge: (current) => ({ ...omitUndefined(current), ...omitUndefined(change) }),
-    toBody: ({ greetings, ...wire }, sent) => ({ ...sent, ...omitUndefined(wire) }),
+    merge: ({ uri, ...current }) => ({ ...omitUndefined(current), ...omitUndefined(change) }),
+    // RingCentral may complete what is not ours: only our members tell whether the change took effect.
+    toBody: ({ mode, noCallerId, payPhones }, sent) => ({
+      ...sent,
+      ...omitUndefined({ mode, noCallerId, payPhones }),
+    }),
   });
 }
 

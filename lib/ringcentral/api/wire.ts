@@ -57,15 +57,11 @@ export const wireCallerBlockingNumber = /* @__PURE__ */ z.object({
 });
 export type WireCallerBlockingNumber = z.output<typeof wireCallerBlockingNumber>;
 
-const preset = /* @__PURE__ */ z.object({ id: filledText, name: text });
-const greeting = /* @__PURE__ */ z.object({ type: text, preset: nullable(preset) });
-
-/** `caller-blocking`: settings. `greetings` are kept because a PUT may reset omitted members. [docs: URIS] */
-export const wireCallerBlocking = /* @__PURE__ */ z.object({
+/** `caller-blocking`: settings. Other members, such as `greetings`, are kept for a PUT, which may reset omitted ones. [docs: URIS] */
+export const wireCallerBlocking = /* @__PURE__ */ z.looseObject({
   mode: text,
   noCallerId: text,
   payPhones: text,
-  greetings: nullable(/* @__PURE__ */ z.array(greeting)),
 });
 export type WireCallerBlocking = z.output<typeof wireCallerBlocking>;
 

@@ -92,7 +92,11 @@ describe("caller-blocking settings", () => {
     mode: "Specific",
     noCallerId: "BlockFaxes",
     payPhones: "Allow",
-    greetings: [{ type: "Announcement", preset: { id: 7, name: "Sorry" } }],
+    greetings: [
+      { type: "Announcement", preset: { uri: "https://platform.ringcentral.com/7", id: 7, name: "Sorry" } },
+      { type: "Unknown", custom: { id: "9", uri: "https://platform.ringcentral.com/9" }, note: null },
+    ],
+    spam: { level: 3 },
   };
 
   it("are returned in the API's words", async () => {
@@ -101,18 +105,14 @@ describe("caller-blocking settings", () => {
   });
 
   it("are changed by sending all of them, since RingCentral may reset the missing ones", async () => {
-    const ringcentral = fakeRingCentral(() => wire);
+    const uri = "https://platform.ringcentral.com/caller-blocking";
+    const ringcentral = fakeRingCentral(() => ({ ...wire, uri }));
     await updateCallerBlocking({ ringcentral, clock }, { ...numbersRequest(), body: { mode: "all" } });
     expect(ringcentral.calls.map((call) => call.operation)).toEqual([
       "getCallerBlocking",
       "updateCallerBlocking",
     ]);
-    expect(ringcentral.calls[1]?.body).toMatchObject({
-      mode: "All",
-      noCallerId: "BlockFaxes",
-      payPhones: "Allow",
-      greetings: [{ type: "Announcement", preset: { id: "7" } }],
-    });
+    expect(ringcentral.calls[1]?.body).toEqual({ ...wire, mode: "All" });
   });
 
   it("are not sent for an empty change", async () => {

@@ -91,12 +91,9 @@ describe("RingCentral's records", () => {
     expect(parsed.extension).toEqual({ id: "3800222", extensionNumber: "102" });
   });
 
-  it("keep greetings by id and name, so that a PUT can send them back", () => {
-    const preset = { uri: `${BASE}/dictionary/greeting/7`, id: "7", name: "Firm" };
-    expect(wireCallerBlocking.parse({ mode: "All", greetings: [{ type: "Unknown", preset }] })).toEqual({
-      mode: "All",
-      greetings: [{ type: "Unknown", preset: { id: "7", name: "Firm" } }],
-    });
+  it("keep what a PUT of settings has to send back", () => {
+    const greetings = [{ type: "Unknown", custom: { id: 7 } }];
+    expect(wireCallerBlocking.parse({ mode: "All", greetings })).toEqual({ mode: "All", greetings });
   });
 });
 

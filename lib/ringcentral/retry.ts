@@ -31,19 +31,14 @@ export function retryDelayMs(
 }
 
 /** Failures that another attempt at once would meet again. */
-const lasting: ReadonlySet<FailureKind> = new Set([
-  "rate_limited",
-  "storage",
-  "timeout",
-  "locked",
-  "limited_mode",
-]);
+const lasting: ReadonlySet<FailureKind> = new Set(["rate_limited", "storage", "locked", "limited_mode"]);
 
 /**
- * A refused or dropped connection, a 503 and other 5xx. Not 501, which is final, and not a complete body that fails its
- * schema: it would fail again.
+ * A refused or dropped connection, a kept one that stayed silent, a 503 and other 5xx. Not 501, which is final, and not
+ * a complete body that fails its schema: it would fail again.
  */
-function isRepeatable({ isTransient, failure: { kind, status } }: RingCentralError): boolean {
-  if (!isTransient || lasting.has(kind)) return false;
+function isRepeatable({ isTransient, failure }: RingCentralError): boolean {
+  const { kind, status, wasKeptConnection = false } = failure;
+  if (!isTransient || lasting.has(kind) || (kind === "timeout" && !wasKeptConnection)) return false;
   return status === undefined || (status >= 500 && status !== 501);
 }

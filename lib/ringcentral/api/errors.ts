@@ -40,6 +40,8 @@ export interface RingCentralFailure {
   retryAfterMs?: number;
   /** The caller's own deadline ended the call: a caller with more time may succeed. */
   deadlineExceeded?: boolean;
+  /** A connection kept from an earlier exchange stayed silent: it may be dead, and a new one may work. */
+  wasKeptConnection?: boolean;
   /**
    * Whether the request may have taken effect. False only when it certainly has not: rejected before sending,
    * connection never made, or a 4xx response.

@@ -73,7 +73,7 @@ export function createTransport(options: TransportOptions): Transport {
         timeout: { request: Math.max(1, Math.min(attemptTimeoutMs, remainingMs)) },
         signal: tooLarge.signal,
       });
-      const hasConnected = watchConnection(exchange, readySockets, request.url.protocol === "https:");
+      const connection = watchConnection(exchange, readySockets, request.url.protocol === "https:");
       exchange.on("downloadProgress", ({ transferred }) => {
         if (transferred > maxResponseBytes) tooLarge.abort();
       });
@@ -82,7 +82,10 @@ export function createTransport(options: TransportOptions): Transport {
         return { status: statusCode, headers, body };
       } catch (error) {
         if (!(error instanceof RequestError)) throw error;
-        throw networkFailure(operation, error, hasConnected(), remainingMs <= attemptTimeoutMs);
+        const failure = networkFailure(operation, error, connection, remainingMs <= attemptTimeoutMs);
+        // The other kept connections are as old: the next exchange opens a new one.
+        if (failure.failure.wasKeptConnection) client = undefined;
+        throw failure;
       }
     },
   };
@@ -92,48 +95,54 @@ interface RequestEvents {
   on(event: "request", listener: (request: ClientRequest) => void): unknown;
 }
 
+interface Connection {
+  /** Whether the request had a connection that was ready, without which nothing can have left. */
+  isReady: boolean;
+  /** Whether an earlier exchange used it. */
+  isKept: boolean;
+}
+
 /**
- * Watches whether the request had a connection that was ready, without which nothing can have left.
+ * Watches the connection of a request.
  * @param readySockets those of former exchanges, kept alive; new ones are added
  */
 function watchConnection(
   exchange: RequestEvents,
   readySockets: WeakSet<Socket>,
   isEncrypted: boolean,
-): () => boolean {
-  let connected = false;
+): Connection {
+  const connection = { isReady: false, isKept: false };
   const onSocket = (socket: Socket) => {
-    if (readySockets.has(socket)) {
-      connected = true;
-      return;
-    }
+    connection.isKept = connection.isReady = readySockets.has(socket);
+    if (connection.isKept) return;
     // Over TLS, nothing leaves before the handshake is complete.
     socket.once(isEncrypted ? "secureConnect" : "connect", () => {
       readySockets.add(socket);
-      connected = true;
+      connection.isReady = true;
     });
   };
   exchange.on("request", (request) => {
     if (request.socket) onSocket(request.socket);
     else request.once("socket", onSocket);
   });
-  return () => connected;
+  return connection;
 }
 
 /** got names the fault by `name` and `code`. */
 function networkFailure(
   operation: string,
   error: RequestError,
-  connected: boolean,
+  { isReady, isKept }: Connection,
   outOfTime: boolean,
 ): RingCentralError {
   const timedOut = error.name === "TimeoutError";
-  const kind: FailureKind = timedOut ? "timeout" : connected ? "broken" : "unavailable";
+  const kind: FailureKind = timedOut ? "timeout" : isReady ? "broken" : "unavailable";
   return new RingCentralError({
     kind,
     operation,
     ...(timedOut && outOfTime && { deadlineExceeded: true }),
-    mayHaveTakenEffect: connected,
+    ...(timedOut && isKept && { wasKeptConnection: true }),
+    mayHaveTakenEffect: isReady,
     // Only the code: got's errors carry the request's options, and so the credentials.
     cause: new Error(error.code),
   });

@@ -236,6 +236,17 @@ describe("retries", () => {
     expect(world.sent).toHaveLength(1);
   });
 
+  it("repeat a read once more after a kept connection stayed silent, while there is time", async () => {
+    const silent = new RingCentralError({ ...timedOut.failure, wasKeptConnection: true });
+    const world = setUp([silent, good]);
+    await read(world);
+    expect(world.sent).toHaveLength(2);
+    const late = setUp([new RingCentralError({ ...silent.failure, deadlineExceeded: true })]);
+    const context = { ...late.context(), deadline: deadlineIn(900, late.clock, 0) };
+    await failureOf(late.client.call(listForwardingNumbers, { path: EXTENSION }, context));
+    expect(late.sent).toHaveLength(1);
+  });
+
   it.each([addForwardingNumber, updateForwardingNumber, deleteForwardingNumber])(
     "never repeat a write: $method",
     async (operation) => {
@@ -245,6 +256,7 @@ describe("retries", () => {
         reset,
         connectionRefused,
         timedOut,
+        new RingCentralError({ ...timedOut.failure, wasKeptConnection: true }),
       ]) {
         const world = setUp([step]);
         await failureOf(world.client.call<unknown>(operation, { path: ENTRY, body: {} }, world.context()));

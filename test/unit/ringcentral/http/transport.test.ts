@@ -239,6 +239,20 @@ describe("time and size limits", () => {
     expect(failure.deadlineExceeded).toBeUndefined();
   });
 
+  it("a kept connection that stays silent is said to be one, and the next exchange opens another", async () => {
+    const served = new Set<number | undefined>();
+    const server = await startLoopback(({ port }, response) => {
+      if (served.has(port)) return;
+      served.add(port);
+      json(response, 200, {});
+    });
+    const transport = createTransport({ userAgent: AGENT, attemptTimeoutMs: 200 });
+    await transport.send(request(server.origin));
+    const silent = await failureOf(transport.send(request(server.origin)));
+    expect(silent).toMatchObject({ kind: "timeout", wasKeptConnection: true });
+    expect(await transport.send(request(server.origin))).toMatchObject({ status: 200 });
+  });
+
   it("a body that trickles has the same time limit", async () => {
     const server = await startLoopback((_, response) => {
       response.writeHead(200, { "content-type": "application/json" });

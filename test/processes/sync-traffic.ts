@@ -20,8 +20,8 @@ const POLLERS = 2;
 const MAX_TRIES = 5;
 const EDIT_EVERY_MS = 1_500;
 const SYNC_EVERY_MS = 5_000;
-/** A killed run's lease ends within a minute; then the next message finishes the work. */
-const SETTLE_MS = 100_000;
+/** A killed run's lease ends 125 s after its last save; then the next message finishes the work. */
+const SETTLE_MS = 160_000;
 
 /** Changes the company's numbers while runs are killed and a follower reads the feed. @returns broken promises */
 export async function keepSyncing(world: World, traffic: Traffic, until: number): Promise<string[]> {

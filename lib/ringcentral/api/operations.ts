@@ -209,7 +209,7 @@ export const createSubscription: Operation<wire.WireSubscription> = {
 };
 
 /** The subscriptions of the same app and user. */
-export const listSubscriptions: Operation<wire.WireSubscriptions> = {
+export const listSubscriptions: Operation<wire.WireList<wire.WireSubscription>> = {
   name: "listSubscriptions",
   method: "GET",
   path: "/subscription",

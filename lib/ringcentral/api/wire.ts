@@ -137,5 +137,4 @@ const wireBulkItem = /* @__PURE__ */ z.object({ resourceId: id, status: z.int(),
 export type WireBulkItem = z.output<typeof wireBulkItem>;
 export const wireBulkItems = /* @__PURE__ */ z.array(wireBulkItem);
 
-export const wireSubscriptions = z.object({ records: z.array(wireSubscription) });
-export type WireSubscriptions = z.output<typeof wireSubscriptions>;
+export const wireSubscriptions = /* @__PURE__ */ wireList(wireSubscription);

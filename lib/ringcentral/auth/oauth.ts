@@ -43,15 +43,18 @@ export interface OAuthDeps {
 
 const JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
+/** Longer lives are not documented [docs: TOK]; a later instant than any date breaks what reports it. */
+const LONGEST_LIFE_S = 24 * 60 * 60;
 const seconds = z.pipe(
   z.union([z.number(), z.string().check(z.regex(/^\d{1,9}$/))]),
-  z.transform((value) => Number(value)),
+  z.transform((value) => Math.min(Number(value), LONGEST_LIFE_S)),
 );
 const name = z.catch(z.optional(z.pipe(z.union([z.string(), z.int()]), z.transform(String))), undefined);
 
 /** `session_id` is documented as required but absent from the guide's samples [docs: TOK], so it is not read. */
 const tokenResponse = z.object({
-  access_token: z.string().check(z.minLength(1)),
+  /** It is stored and sent in a header, so it is visible ASCII (RFC 6749, A.12). */
+  access_token: z.string().check(z.regex(/^[\x21-\x7e]+$/)),
   expires_in: seconds,
   token_type: z.optional(z.string().check(z.regex(/^bearer$/i))),
   scope: name,

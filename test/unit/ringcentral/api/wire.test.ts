@@ -8,6 +8,7 @@ import {
   wireCompanyNumbers,
   wireExtensionPhoneNumbers,
   wireForwardingNumber,
+  wireSubscriptions,
 } from "../../../../lib/ringcentral/api/wire.ts";
 import { withNextPage } from "../../../../lib/ringcentral/api/wire-list.ts";
 
@@ -224,6 +225,13 @@ describe("a list", () => {
     const list = wireBlockedNumbers.parse({ records: [records[0], odd, null] });
     expect(list).toMatchObject({ records: [records[0]], skippedRecords: 2 });
     expect(wireBlockedNumbers.parse({ records: [odd] })).toEqual({ records: [], skippedRecords: 1 });
+  });
+
+  it("of subscriptions is not spoiled by one either", () => {
+    const kept = { id: "6d0b6d5e-0000-11f0", status: "Active" };
+    expect(wireSubscriptions.parse({ records: [kept, { id: "a/b" }, { status: "Active" }] }).records).toEqual(
+      [kept],
+    );
   });
 
   it("fails when nothing on the page is a record", () => {

@@ -75,6 +75,13 @@ describe("login", () => {
     expect(new URLSearchParams(received[0]?.body).get("client_id")).toBe("app");
   });
 
+  it.each([1e15, "999999999"])("takes no life longer than a day: %j", async (expires_in) => {
+    const { oauth, credentials, deadline } = await setUp((_, response) =>
+      json(response, 200, { ...GRANT, expires_in }),
+    );
+    expect(await oauth.login(credentials, deadline)).toMatchObject({ expiresInSeconds: 86_400 });
+  });
+
   it("needs no more than a token and its lifetime", async () => {
     const { oauth, credentials, deadline } = await setUp((_, response) =>
       json(response, 200, {
@@ -93,6 +100,8 @@ describe("login", () => {
 
   it.each([
     ["no token", { expires_in: 3600 }],
+    ["a token that no header can hold", { ...GRANT, access_token: "SIM\r\nX-Evil: 1" }],
+    ["a token beyond ASCII", { ...GRANT, access_token: "tokén" }],
     ["no lifetime", { access_token: "SIM-at-1" }],
     ["another kind of token", { ...GRANT, token_type: "mac" }],
     ["something else", "<html></html>"],

@@ -48,6 +48,9 @@ const UNTOUCHED: ScopeRecord = { epoch: "untouched", writing: {} };
 const SKEW_MS = 5_000;
 /** After a failure of the table, the process reads live for this long instead of waiting for the table again. */
 const OUTAGE_PAUSE_MS = 5_000;
+/** A read that waits longer for the table is live instead. The first request of a process connects. */
+const TIMEOUT_MS = 500;
+const FIRST_TIMEOUT_MS = 2_000;
 
 /** @returns undefined while a mark holds */
 export function currentEpoch(record: ScopeRecord = UNTOUCHED, now: number): string | undefined {
@@ -76,6 +79,8 @@ export function createCacheScopes(deps: CacheScopesDeps): CacheScopes {
     clock,
     pauseMs: OUTAGE_PAUSE_MS,
     maxPauseMs: OUTAGE_PAUSE_MS,
+    timeoutMs: TIMEOUT_MS,
+    firstTimeoutMs: FIRST_TIMEOUT_MS,
     isFailure: (error) => error instanceof StorageUnavailable,
   });
   // Not through the breaker: another wait for the table is better than stale reads in other processes.

@@ -73,11 +73,16 @@ const callCodes: Record<string, Explanation> = {
   "CMN-109": notOffered,
   "CMN-302": noPlan,
   "CMN-303": noPlan,
+  "CMN-211": {
+    found: "RingCentral is in limited mode, as during its maintenance",
+    fix: "Try again when the maintenance is over.",
+  },
   "CMN-403": notOffered,
   "CMN-404": {
     found: "the user may not reach another extension",
     fix: `${administrator}: give the service's user an administrator's role.`,
   },
+  "CMN-468": notOffered,
   "CMN-405": {
     found: "the login belongs to no extension",
     fix: "The service's user must have an extension: make the JWT credential for such a user.",

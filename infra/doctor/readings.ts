@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { deniesEndpoint } from "../../lib/ringcentral/api/errors.ts";
 import { explainCall } from "./explain.ts";
 import { type Finding, failed, ok, skipped, warning } from "./finding.ts";
 import type { Session } from "./session.ts";
@@ -75,7 +76,7 @@ async function read(session: Session, accountId: string, { check, path, query, j
   });
   if (failure === undefined) return { finding: judge?.(body) ?? ok(check, "readable"), isLimited: false };
   // [unsure] RingCentral may no longer route the legacy endpoint; Ringfront then uses the current one.
-  if (check === "blocked numbers" && failure.status === 404 && failure.errorCode?.startsWith("AGW-")) {
+  if (check === "blocked numbers" && deniesEndpoint(failure)) {
     const found = "RingCentral no longer serves them on their old path; caller blocking takes their place";
     return { finding: ok(check, found), isLimited: false };
   }

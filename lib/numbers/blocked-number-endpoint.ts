@@ -1,7 +1,7 @@
 import { OutcomeUnknown } from "../contract/write-outcome.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/logger.ts";
-import { RingCentralError } from "../ringcentral/api/errors.ts";
+import { deniesEndpoint, RingCentralError } from "../ringcentral/api/errors.ts";
 import type { RecordKey, RecordStore } from "../storage/record-store.ts";
 
 /** `legacy` = `blocked-number`; `current` = `caller-blocking/phone-numbers`, its successor. */
@@ -11,9 +11,8 @@ type BlockedNumberEndpoint = "legacy" | "current";
  * The endpoint for an account's blocked numbers.
  *
  * RingCentral removed `blocked-number` from its API description after 1.0.48; whether it still routes it is not
- * known [spec: OAS, OAS48]. Servers say "not routed" in several ways: 404 `AGW-…` [observed: PM], 404 `CMN-120`
- * [observed: ringcentral-ts], a 404 that is empty or HTML, 405, 410 or 501. The fleet remembers the first such response
- * once the successor has served the request, so the finding costs one extra call a day rather than one a request.
+ * known [spec: OAS, OAS48]. The fleet remembers the first response that denies it, once the successor has served the
+ * request: the finding costs one extra call a day rather than one a request.
  */
 export interface BlockedNumberEndpoints {
   /** Tries `legacy` unless it is known to be gone. Where that is not routed it runs `current`. */
@@ -85,10 +84,7 @@ export function createBlockedNumberEndpoints(deps: {
 
 function isUnrouted(error: unknown): boolean {
   if (error instanceof OutcomeUnknown && !error.sent) return isUnrouted(error.cause);
-  if (!(error instanceof RingCentralError)) return false;
-  const { status = 0, errorCode, parameterName = "" } = error.failure;
-  const namesResource = errorCode === "CMN-102" || ["accountId", "extensionId"].includes(parameterName);
-  return [404, 405, 410, 501].includes(status) && !namesResource;
+  return error instanceof RingCentralError && deniesEndpoint(error.failure);
 }
 
 function findingKey(accountId: string): RecordKey {

@@ -64,12 +64,15 @@ describe("the doctor", () => {
     expect(twin.requests.at(-1)?.operation).toBe("revoke");
   });
 
-  test("accepts that RingCentral no longer serves blocked-number", async () => {
-    twin.configure({ legacyBlockedNumbers: false });
-    const run = await runDoctor();
-    expect(failedChecks(run)).toEqual([]);
-    expect(run.report).toMatch(/ok +blocked numbers +.*caller blocking takes their place/);
-  });
+  test.each(["AGW-404", "html-404", "501"] as const)(
+    "accepts that RingCentral no longer serves blocked-number: %s",
+    async (unroutedAs) => {
+      twin.configure({ legacyBlockedNumbers: false, unroutedAs });
+      const run = await runDoctor();
+      expect(failedChecks(run)).toEqual([]);
+      expect(run.report).toMatch(/ok +blocked numbers +.*caller blocking takes their place/);
+    },
+  );
 
   test("accepts EditAccounts for both permissions that it includes", async () => {
     expect(failedChecks(await runDoctor({ credentials: apps.editAccounts }))).toEqual([]);

@@ -66,6 +66,16 @@ export class RingCentralError extends Error {
   }
 }
 
+/**
+ * Whether RingCentral says that there is no such endpoint. Its servers do so in several ways: 404 `AGW-…` [observed: PM],
+ * 404 `CMN-120` [observed: ringcentral-ts], a 404 that is empty or HTML, 405, 410 or 501; but not with a 404 that names
+ * the account or the extension.
+ */
+export function deniesEndpoint({ status = 0, errorCode, parameterName = "" }: RingCentralFailure): boolean {
+  const namesResource = errorCode === "CMN-102" || ["accountId", "extensionId"].includes(parameterName);
+  return [404, 405, 410, 501].includes(status) && !namesResource;
+}
+
 /** The cause for the log, such as `ECONNRESET`. The stack trace would show only that a request was sent. */
 export function causeOf({ cause }: RingCentralFailure): { cause?: string } {
   return cause instanceof Error ? { cause: cause.message } : {};

@@ -198,6 +198,36 @@ describe("another app", () => {
     ]);
   });
 
+  test("sees its changes undone and its removals come back", async () => {
+    await start({ callHandling: "new" });
+    const { extensionId } = SEED;
+    const edit = (kind: string) => twin.callHandling.editOutside(extensionId, kind);
+    const callHandling = () => twin.extension(extensionId).callHandling;
+    for (const each of callHandling()?.rules ?? []) {
+      if (each.id === "after-hours") each.dispatching.type = "Terminate";
+    }
+    callHandling()?.interactionRules.splice(0);
+    edit("add-target");
+    edit("add-flip");
+    const { body } = await send<{ dispatching: object }>("GET", workHours);
+    const { records } = (await send<ListResponse>("GET", flips)).body;
+    edit("change-target");
+    edit("change-flip");
+    await send("PATCH", workHours, { dispatching: body.dispatching });
+    await send("PUT", flips, { records });
+    expect(twin.callHandling.lostEdits(extensionId)).toEqual([
+      expect.stringContaining("former label"),
+      expect.stringContaining("before its change"),
+    ]);
+    edit("remove-target");
+    expect(twin.callHandling.lostEdits(extensionId)).toHaveLength(1);
+    await send("PATCH", workHours, { dispatching: body.dispatching });
+    expect(twin.callHandling.lostEdits(extensionId)).toEqual([
+      expect.stringContaining("former label"),
+      expect.stringContaining("is back"),
+    ]);
+  });
+
   test("raises the hint AnsweringRules with its edits of rules, as the caller's edits do, when that is set", async () => {
     await start({ callHandling: "new" });
     subscribe();

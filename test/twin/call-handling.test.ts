@@ -107,6 +107,15 @@ describe("call flip on a moved extension", () => {
   });
 });
 
+test.each([
+  [true, 400],
+  [false, 200],
+] as const)("new numbers meet the checks of v1 by a setting: %s", async (newNumberChecks, status) => {
+  twin.configure({ newNumberChecks });
+  expect((await putFlips([{ phoneNumber: SEED.mainNumber }])).status).toBe(status);
+  expect((await putFlips([{ phoneNumber: "+442079460018" }])).status).toBe(status);
+});
+
 describe("a state rule", () => {
   test("lists the ringing targets, in order, with names that only responses have", async () => {
     const { body } = await send<ListResponse>("GET", rules);
@@ -206,6 +215,19 @@ describe("a state rule", () => {
     expect(body.dispatching.type).toBe(ruleId === undefined ? "RingAtOnce" : "RingInOrder");
     expect((await rule("work-hours")).dispatching.type).toBe("RingInOrder");
   });
+});
+
+test("call types can be written and are not shown, and 24/7 has no after-hours", async () => {
+  const { dispatching } = await rule("work-hours");
+  const { body } = await patch("work-hours", { ...dispatching, callTypes: { queueCallsIncluded: true } });
+  expect(body.dispatching).not.toHaveProperty("callTypes");
+  const always = rules.replace(SEED.extensionId, SEED.otherExtensionId);
+  expect((await send<ListResponse>("GET", always)).body.records.map(({ id }) => id)).toEqual([
+    "forward-all-calls",
+    "dnd",
+    "work-hours",
+  ]);
+  expect((await send("GET", `${always}/after-hours`)).status).toBe(404);
 });
 
 describe("types that no documentation names", () => {

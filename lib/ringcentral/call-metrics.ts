@@ -1,5 +1,5 @@
 import type { Metrics } from "../platform/metrics.ts";
-import type { TokenEvent } from "./auth/events.ts";
+import type { TokenEvent } from "./auth/ports.ts";
 import type { RateLimitEvent } from "./rate-limit/events.ts";
 
 /** The rate limiter's events as metrics. The fleet is meant to prevent 429s, so each is counted. */

@@ -2,11 +2,9 @@ import type { CredentialSource, Credentials } from "../../lib/platform/credentia
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { withTimeout } from "../../lib/platform/with-timeout.ts";
 import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
-import type { TokenEvent } from "../../lib/ringcentral/auth/events.ts";
 import type { OAuth } from "../../lib/ringcentral/auth/oauth.ts";
-import type { AccessToken } from "../../lib/ringcentral/auth/ports.ts";
+import type { AccessToken, TokenEvent } from "../../lib/ringcentral/auth/ports.ts";
 import { SharedToken } from "../../lib/ringcentral/auth/shared-token.ts";
-import type { TokenSettings } from "../../lib/ringcentral/auth/token-settings.ts";
 import { StorageUnavailable } from "../../lib/storage/errors.ts";
 import type { RecordStore } from "../../lib/storage/record-store.ts";
 import {
@@ -133,10 +131,9 @@ export interface Fleet {
   ringCentral: RingCentralModel;
   secret: SecretModel;
   events: TokenEvent[];
-  settings: Partial<TokenSettings>;
 }
 
-export function createFleet(schedule: Schedule, settings: Partial<TokenSettings> = {}): Fleet {
+export function createFleet(schedule: Schedule): Fleet {
   return {
     schedule,
     records: createMemoryRecordStore(),
@@ -144,7 +141,6 @@ export function createFleet(schedule: Schedule, settings: Partial<TokenSettings>
     ringCentral: createRingCentral(schedule),
     secret: createSecret(1),
     events: [],
-    settings,
   };
 }
 
@@ -215,7 +211,6 @@ export function createMember(fleet: Fleet, options: { name?: string; skewMs?: nu
     accountKey: "acct",
     instanceId: instance.name,
     onEvent: (event) => fleet.events.push(event),
-    settings: fleet.settings,
   });
   const ask = (withinMs: number) => tokens.get(deadlineIn(withinMs, instance.clock, 0));
 

@@ -3,7 +3,7 @@ import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
 import type { AccessToken } from "../../lib/ringcentral/auth/ports.ts";
 import { openToken } from "../../lib/ringcentral/auth/sealed-token.ts";
 import { parseRecord } from "../../lib/ringcentral/auth/token-record.ts";
-import { defaultTokenSettings as settings } from "../../lib/ringcentral/auth/token-settings.ts";
+import { settings } from "../../lib/ringcentral/auth/token-settings.ts";
 import { StorageUnavailable } from "../../lib/storage/errors.ts";
 import { createSchedule, forEachSeed, type Schedule } from "../support/schedule.ts";
 import {

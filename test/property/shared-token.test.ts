@@ -1,8 +1,8 @@
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
 import { openToken } from "../../lib/ringcentral/auth/sealed-token.ts";
 import { parseRecord } from "../../lib/ringcentral/auth/token-record.ts";
-import { defaultTokenSettings } from "../../lib/ringcentral/auth/token-settings.ts";
+import { settings } from "../../lib/ringcentral/auth/token-settings.ts";
 import { createSchedule, forEachSeed, type Outcome, type ScheduleOptions } from "../support/schedule.ts";
 import {
   createFleet,
@@ -80,9 +80,7 @@ function frozeInLogin(trace: readonly string[]): boolean {
     });
   const freezes = find(/^ *(\d+) ms +(i\d+) freezes/);
   return find(/^ *(\d+) ms +(i\d+) login/).some((login) =>
-    freezes.some(
-      ({ at, who }) => who === login.who && Math.abs(at - login.at) <= defaultTokenSettings.leaseMs,
-    ),
+    freezes.some(({ at, who }) => who === login.who && Math.abs(at - login.at) <= settings.leaseMs),
   );
 }
 
@@ -163,7 +161,7 @@ describe("the fleet's token", () => {
         const outcomes = await asked;
         if (outcomes.length === 0) break;
         expect(outcomes.map(({ status }) => status)).toEqual(["done", "done", "done"]);
-        const within = defaultTokenSettings.leaseMs + 2 * defaultTokenSettings.maxPollMs + 2 * SECOND;
+        const within = settings.leaseMs + 2 * settings.maxPollMs + 2 * SECOND;
         for (const { at } of outcomes) expect(at - began).toBeLessThan(within);
         expect(fleet.ringCentral.arrivals.length).toBeLessThanOrEqual(2);
       }
@@ -313,16 +311,18 @@ describe("the fleet's token", () => {
   });
 
   it("keeps to four calls a minute on every clock, also when nothing else slows it down", async () => {
-    const eager = {
-      repetitionDelayMs: 0,
-      loginBackoffMs: 0,
-      credentialBackoffMs: 0,
-      renewRetryMs: 0,
-      secretRereadMs: 0,
-    };
+    const delays = [
+      "repetitionDelayMs",
+      "loginBackoffMs",
+      "credentialBackoffMs",
+      "renewRetryMs",
+      "secretRereadMs",
+    ] as const;
+    for (const delay of delays) vi.spyOn(settings, delay, "get").mockReturnValue(0);
+    onTestFinished(() => void vi.restoreAllMocks());
     await forEachSeed(25, async (seed, keep) => {
       const schedule = keep(createSchedule({ seed, crashRate: 0.005, pauseRate: 0.005 }));
-      const fleet = createFleet(schedule, eager);
+      const fleet = createFleet(schedule);
       fleet.ringCentral.respondWith(() => (schedule.chance(0.5) ? failure("broken") : undefined));
       const end = schedule.clock.now() + 8 * MINUTE;
       const arrive = () => {

@@ -1,7 +1,7 @@
 import type { Clock } from "../../platform/clock.ts";
 import type { AccessToken } from "./ports.ts";
 import type { TokenContents } from "./sealed-token.ts";
-import type { TokenSettings } from "./token-settings.ts";
+import { settings } from "./token-settings.ts";
 
 /** A token and the instant its login was sent. */
 export interface IssuedToken {
@@ -20,23 +20,21 @@ interface CachedEntry {
 export class CachedToken {
   readonly #clock: Clock;
   readonly #random: () => number;
-  readonly #settings: TokenSettings;
   #entry: CachedEntry | undefined;
   #rejected: number | undefined;
   #highest = 0;
   #unpublished = 0;
 
-  constructor(clock: Clock, random: () => number, settings: TokenSettings) {
+  constructor(clock: Clock, random: () => number) {
     this.#clock = clock;
     this.#random = random;
-    this.#settings = settings;
   }
 
   /** The token, unless it is rejected or too near its end. */
   usable(): AccessToken | undefined {
     const token = this.#entry?.token;
     if (token === undefined || token.generation === this.#rejected) return undefined;
-    return token.expiresAt - this.#clock.now() > this.#settings.minValidityMs ? token : undefined;
+    return token.expiresAt - this.#clock.now() > settings.minValidityMs ? token : undefined;
   }
 
   last(): Readonly<CachedEntry> | undefined {
@@ -64,7 +62,7 @@ export class CachedToken {
   }
 
   #keep({ contents, issuedAt }: IssuedToken, generation: number): AccessToken {
-    const aheadMs = Math.min(this.#settings.renewAheadMs, (contents.expiresAt - issuedAt) / 6);
+    const aheadMs = Math.min(settings.renewAheadMs, (contents.expiresAt - issuedAt) / 6);
     const token = { ...contents, generation };
     this.#entry = { token, issuedAt, renewAt: contents.expiresAt - aheadMs * (1 + this.#random()) };
     return token;
@@ -77,7 +75,7 @@ export class CachedToken {
 
   postponeRenewal(): void {
     if (this.#entry === undefined) return;
-    this.#entry.renewAt = this.#clock.now() + this.#settings.renewRetryMs * (1 + this.#random());
+    this.#entry.renewAt = this.#clock.now() + settings.renewRetryMs * (1 + this.#random());
   }
 
   sawGeneration(generation: number): void {

@@ -2,6 +2,7 @@ import type { Clock } from "../../platform/clock.ts";
 import type { CredentialSource, Credentials } from "../../platform/credentials.ts";
 import type { Deadline } from "../../platform/deadline.ts";
 import { fingerprint } from "./sealed-token.ts";
+import { settings } from "./token-settings.ts";
 
 /** Credentials, and their name in the shared record. */
 export interface Candidate {
@@ -14,15 +15,13 @@ export class CredentialCandidates {
   readonly #source: CredentialSource;
   readonly #accountKey: string;
   readonly #clock: Clock;
-  readonly #rereadMs: number;
   #known: Candidate[] = [];
   #nextReread = Number.NEGATIVE_INFINITY;
 
-  constructor(source: CredentialSource, accountKey: string, clock: Clock, rereadMs: number) {
+  constructor(source: CredentialSource, accountKey: string, clock: Clock) {
     this.#source = source;
     this.#accountKey = accountKey;
     this.#clock = clock;
-    this.#rereadMs = rereadMs;
   }
 
   /**
@@ -38,11 +37,11 @@ export class CredentialCandidates {
     return this.#known;
   }
 
-  /** Bypasses every cache; at most once in `rereadMs` unless `force`. Never throws. */
+  /** Bypasses every cache; at most once in `secretRereadMs` unless `force`. Never throws. */
   async reread(deadline: Deadline, force = false): Promise<Candidate[]> {
     const now = this.#clock.now();
     if (!force && now < this.#nextReread) return this.#known;
-    this.#nextReread = now + this.#rereadMs;
+    this.#nextReread = now + settings.secretRereadMs;
     try {
       const fresh = await this.#source.refreshed(deadline);
       if (fresh.length > 0) this.#known = fresh.map((credentials) => this.#candidate(credentials));

@@ -1,29 +1,35 @@
+import type { Clock } from "../../platform/clock.ts";
 import { type Deadline, deadlineIn } from "../../platform/deadline.ts";
+import { omitUndefined } from "../../platform/omit-undefined.ts";
 import { withTimeout } from "../../platform/with-timeout.ts";
+import type { CircuitBreaker } from "../../storage/circuit-breaker.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
 import { retryingRecords } from "../../storage/retrying-records.ts";
-import type { RingCentralError } from "../api/errors.ts";
-import type { IssuedToken } from "./cached-token.ts";
-import type { Candidate } from "./credential-candidates.ts";
-import { type LoginDeps, logIn } from "./login.ts";
+import { RingCentralError } from "../api/errors.ts";
+import type { CachedToken, IssuedToken } from "./cached-token.ts";
+import type { Candidate, CredentialCandidates } from "./credential-candidates.ts";
+import { type Delay, nextPoll } from "./next-action.ts";
+import type { OAuth, TokenGrant } from "./oauth.ts";
+import type { AccessToken, TokenEvent } from "./ports.ts";
 import { sealToken } from "./sealed-token.ts";
-import {
-  type TokenRecord,
-  withBackoff,
-  withoutLease,
-  withRateLimit,
-  withRejectedCredentials,
-  withToken,
-  withUnusedLease,
-} from "./token-record.ts";
-import type { TokenSettings } from "./token-settings.ts";
+import { type TokenRecord, withFailure, withoutLease, withToken, withUnusedLease } from "./token-record.ts";
+import { settings } from "./token-settings.ts";
 
-export interface LeasedLoginDeps extends LoginDeps {
+/** What all steps of one process share. */
+export interface TokenDeps {
   records: RecordStore;
   key: RecordKey;
+  table: CircuitBreaker;
+  oauth: Pick<OAuth, "login">;
+  clock: Clock;
+  /** Identifies the RingCentral account (or its secret); one record each. */
   accountKey: string;
-  settings: TokenSettings;
+  /** Different for every process, also for two in succession: it owns leases. */
+  instanceId: string;
+  cached: CachedToken;
+  candidates: CredentialCandidates;
+  onEvent: (event: TokenEvent) => void;
 }
 
 /** A lease that this process has taken. */
@@ -36,17 +42,8 @@ export interface TokenLease {
   generation: number;
 }
 
-export type LeaseOutcome =
-  /** Every process can read the token. */
-  | { type: "published"; token: IssuedToken }
-  /** The token is valid, but the table did not take it. */
-  | { type: "unpublished"; token: IssuedToken }
-  /** Another process has taken the lease; this token is dropped. */
-  | { type: "fenced_off" }
-  /** The record says until when no process tries again. */
-  | { type: "failed"; failure: RingCentralError }
-  /** Too little time left to begin. */
-  | { type: "no_time" };
+/** The token of a login, or what the process does without one. */
+export type LoginResult = { type: "token"; token: AccessToken } | (Delay & { failure?: RingCentralError });
 
 /**
  * Logs in once under the lease and writes either the token or a pause. The call is already logged in the record. A
@@ -54,91 +51,96 @@ export type LeaseOutcome =
  * @param reserveMs what must be left of the deadline after the call
  */
 export async function loginUnderLease(
-  deps: LeasedLoginDeps,
+  deps: TokenDeps,
   lease: TokenLease,
   deadline: Deadline,
   reserveMs: number,
-): Promise<LeaseOutcome> {
-  const { clock, settings } = deps;
+): Promise<LoginResult> {
+  const { oauth, clock, candidates, onEvent } = deps;
   const { record, candidate } = lease;
-  const leaseLeftMs = (record.lease?.until ?? 0) - settings.leaseReserveMs - clock.now();
+  const sentAt = clock.now();
+  const leaseLeftMs = (record.lease?.until ?? 0) - settings.leaseReserveMs - sentAt;
   const timeoutMs = Math.min(settings.loginTimeoutMs, leaseLeftMs, deadline.remainingMs() - reserveMs);
   if (timeoutMs < settings.minLoginMs) {
-    await giveBack(deps, lease, withUnusedLease(record), deadline);
-    return { type: "no_time" };
+    await write(deps, lease, withUnusedLease(record), deadline.remainingMs());
+    return nextPoll(clock.now());
   }
-  const result = await logIn(deps, candidate, timeoutMs);
-  if (result.ok) return publish(deps, lease, result.token, deadline);
+  const { credentials, fingerprint } = candidate;
+  const grant = await oauth.login(credentials, deadlineIn(timeoutMs, clock, 0)).catch(asRingCentralError);
+  if (!(grant instanceof RingCentralError)) {
+    return publish(deps, lease, issuedToken(grant, credentials.server, sentAt), deadline);
+  }
+  const { failure } = grant;
   const now = clock.now();
-  const paused = withFailure(record, candidate.fingerprint, result.failure, now, settings);
-  const hasSession = result.failure.failure.mayHaveTakenEffect;
-  await giveBack(deps, lease, withoutLease(paused, hasSession, now), deadline);
-  return { type: "failed", failure: result.failure };
+  const { kind, errorCode } = failure;
+  onEvent(omitUndefined({ type: "login_failed" as const, kind, errorCode, durationMs: now - sentAt }));
+  const paused = withFailure(record, fingerprint, failure, now);
+  // Best effort: without it the lease ends by itself.
+  await write(deps, lease, withoutLease(paused, failure.mayHaveTakenEffect, now), deadline.remainingMs());
+  // The other versions of the secret are tried under the next lease.
+  if (kind === "auth") await candidates.reread(deadline, true);
+  return { ...nextPoll(clock.now()), failure: grant };
 }
 
-function withFailure(
-  record: TokenRecord,
-  by: string,
-  { failure: { kind, errorCode, retryAfterMs } }: RingCentralError,
-  now: number,
-  settings: TokenSettings,
-): TokenRecord {
-  if (kind === "auth") return withRejectedCredentials(record, by, errorCode, now, settings);
-  if (kind === "rate_limited") return withRateLimit(record, retryAfterMs, now, settings);
-  return withBackoff(record, retryAfterMs, now, settings);
+function issuedToken(grant: TokenGrant, server: string, sentAt: number): IssuedToken {
+  const { accessToken: value, expiresInSeconds, ownerId, scope } = grant;
+  // The life counts from the sending: RingCentral cannot have started it earlier.
+  const expiresAt = sentAt + expiresInSeconds * 1_000;
+  return { contents: omitUndefined({ value, expiresAt, server, ownerId, scope }), issuedAt: sentAt };
+}
+
+function asRingCentralError(cause: unknown): RingCentralError {
+  if (cause instanceof RingCentralError) return cause;
+  return new RingCentralError({ kind: "broken", operation: "login", mayHaveTakenEffect: false, cause });
 }
 
 /** Writes the token; the lease and the deadline limit the time for it. */
 async function publish(
-  deps: LeasedLoginDeps,
-  { record, version, candidate, generation }: TokenLease,
+  deps: TokenDeps,
+  lease: TokenLease,
   token: IssuedToken,
   deadline: Deadline,
-): Promise<LeaseOutcome> {
-  const { clock, accountKey, onEvent } = deps;
+): Promise<LoginResult> {
+  const { clock, accountKey, cached, onEvent } = deps;
+  const { record, candidate, generation } = lease;
   const { contents, issuedAt } = token;
   const sealed = sealToken(contents, candidate.credentials, { accountKey, generation });
-  const stored = { issuedAt, expiresAt: contents.expiresAt, sealed };
-  const next = withToken(record, stored, generation, clock.now());
+  const next = withToken(
+    record,
+    { issuedAt, expiresAt: contents.expiresAt, sealed },
+    generation,
+    clock.now(),
+  );
   const leaseLeftMs = (record.lease?.until ?? 0) - clock.now();
-  try {
-    const written = await write(deps, version, next, Math.min(leaseLeftMs, deadline.remainingMs()));
-    if (written === undefined) {
+  switch (await write(deps, lease, next, Math.min(leaseLeftMs, deadline.remainingMs()))) {
+    case "written":
+      onEvent({ type: "login", generation, durationMs: clock.now() - issuedAt });
+      return { type: "token", token: cached.keep(token, generation) };
+    case "overtaken":
       onEvent({ type: "fenced_off", fence: record.fence });
-      return { type: "fenced_off" };
-    }
-    onEvent({ type: "login", generation, durationMs: clock.now() - issuedAt });
-    return { type: "published", token };
-  } catch (error) {
-    if (!(error instanceof StorageUnavailable)) throw error;
-    onEvent({ type: "degraded", how: "token_not_stored" });
-    return { type: "unpublished", token };
-  }
-}
-
-/** Best effort: without it the lease ends by itself. */
-async function giveBack(
-  deps: LeasedLoginDeps,
-  { version }: TokenLease,
-  record: TokenRecord,
-  deadline: Deadline,
-): Promise<void> {
-  try {
-    await write(deps, version, record, deadline.remainingMs());
-  } catch (error) {
-    if (!(error instanceof StorageUnavailable)) throw error;
+      return nextPoll(clock.now());
+    case "failed":
+      onEvent({ type: "degraded", how: "token_not_stored" });
+      return { type: "token", token: cached.keepUnpublished(token) };
   }
 }
 
 /** Retries, but does not hold up the caller for longer: a write under way may still take effect. */
-function write(
-  { records, key, clock, settings }: LeasedLoginDeps,
-  version: number,
+async function write(
+  { records, key, clock }: TokenDeps,
+  { version }: TokenLease,
   record: TokenRecord,
   withinMs: number,
-): Promise<number | undefined> {
+): Promise<"written" | "overtaken" | "failed"> {
   const timeoutMs = Math.max(settings.tableTimeoutMs, Math.min(withinMs, settings.outcomeWriteMs));
   const store = retryingRecords(records, clock, deadlineIn(timeoutMs, clock, 0));
   const timeUp = () => new StorageUnavailable("the outcome of a login is not written in time");
-  return withTimeout(store.compareAndSet(key, version, record), { clock, timeoutMs, timeUp, slices: 4 });
+  try {
+    const writing = store.compareAndSet(key, version, record);
+    const written = await withTimeout(writing, { clock, timeoutMs, timeUp, slices: 4 });
+    return written === undefined ? "overtaken" : "written";
+  } catch (error) {
+    if (error instanceof StorageUnavailable) return "failed";
+    throw error;
+  }
 }

@@ -1,4 +1,5 @@
 import type { Deadline } from "../../platform/deadline.ts";
+import type { FailureKind } from "../api/errors.ts";
 
 /** An access token and the login that issued it. */
 export interface AccessToken {
@@ -21,3 +22,14 @@ export interface TokenSource {
   /** Reports a token that RingCentral rejected: `get` never returns its generation again. */
   reject(token: AccessToken): void;
 }
+
+/** Events for metrics and log lines. They never carry a token or a secret. */
+export type TokenEvent =
+  | { type: "login"; generation: number; durationMs: number }
+  | { type: "login_failed"; kind: FailureKind; errorCode?: string; durationMs: number }
+  /** A login succeeded after its lease was lost; its token was dropped. */
+  | { type: "fenced_off"; fence: number }
+  /** The stored token opens with no secret that this process can get. */
+  | { type: "unreadable"; generation: number }
+  /** The table is unavailable: this process uses its own token, or has none. */
+  | { type: "degraded"; how: "token_not_stored" | "no_token" };

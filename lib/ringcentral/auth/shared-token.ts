@@ -1,34 +1,24 @@
-import type { Clock } from "../../platform/clock.ts";
 import type { CredentialSource } from "../../platform/credentials.ts";
 import { type Deadline, deadlineIn } from "../../platform/deadline.ts";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
 import { withTimeout } from "../../platform/with-timeout.ts";
 import { createCircuitBreaker } from "../../storage/circuit-breaker.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
-import type { RecordStore } from "../../storage/record-store.ts";
 import { RingCentralError } from "../api/errors.ts";
 import { CachedToken } from "./cached-token.ts";
 import { CredentialCandidates } from "./credential-candidates.ts";
-import type { OnTokenEvent } from "./events.ts";
-import type { OAuth } from "./oauth.ts";
-import type { AccessToken, TokenSource } from "./ports.ts";
-import { RecordLook, type RecordLookDeps } from "./record-look.ts";
+import type { TokenDeps } from "./leased-login.ts";
+import type { AccessToken, TokenEvent, TokenSource } from "./ports.ts";
+import { RecordLook } from "./record-look.ts";
 import { type LoginPause, loginPause, parseRecord, recordKey } from "./token-record.ts";
-import { defaultTokenSettings, type TokenSettings } from "./token-settings.ts";
+import { settings } from "./token-settings.ts";
 
-export interface SharedTokenOptions {
-  records: RecordStore;
+export interface SharedTokenOptions
+  extends Pick<TokenDeps, "records" | "oauth" | "clock" | "accountKey" | "instanceId"> {
   credentials: CredentialSource;
-  oauth: Pick<OAuth, "login">;
-  clock: Clock;
   /** In [0, 1). */
   random: () => number;
-  /** Identifies the RingCentral account (or its secret); one record each. */
-  accountKey: string;
-  /** Different for every process, also for two in succession: it owns leases. */
-  instanceId: string;
-  settings?: Partial<TokenSettings>;
-  onEvent?: OnTokenEvent;
+  onEvent?: (event: TokenEvent) => void;
 }
 
 /** Instants in epoch milliseconds. */
@@ -44,7 +34,7 @@ export interface TokenDescription {
   coolDownReason?: LoginPause["reason"];
 }
 
-/** The result of looking until there is a token, or no time. */
+/** The end of the search for a token. */
 type Outcome =
   | { type: "token"; token: AccessToken }
   /** A renewal is over; the cached token may serve on. */
@@ -52,26 +42,17 @@ type Outcome =
   /** `retryFrom`: a caller with a later deadline may succeed from then on. */
   | { type: "rejected"; pause: LoginPause; retryFrom: number; failure?: RingCentralError };
 
-type Purpose = "first_token" | "renewal";
-
-const NEVER = Number.POSITIVE_INFINITY;
 const LEAST_RETRY_AFTER_MS = 1_000;
 const MAX_CIRCUIT_PAUSE_MS = 5_000;
 
 /**
  * One RingCentral access token for the whole fleet. SPEC.md has the protocol, its reasons and its invariants.
  *
- * A process uses the token in memory. Without one it reads the account's record. If that has no usable token either,
- * it takes the lease in the record and logs in. Every write is a compare-and-set on the record's version.
- *
- * Without the record there is no lease, and without the lease no login: a process uses the token in memory, and
- * rejects its callers when that is no longer usable.
- *
  * Errors: RingCentralError kind `storage`, `auth`, `rate_limited`, `unavailable`, `timeout` or `broken`, with
  * `retryAfterMs`; ConfigurationError from the credentials.
  */
 export class SharedToken implements TokenSource {
-  readonly #deps: RecordLookDeps;
+  readonly #deps: TokenDeps;
   readonly #random: () => number;
   readonly #record: RecordLook;
   /** The search for a token that is under way. */
@@ -80,42 +61,36 @@ export class SharedToken implements TokenSource {
 
   constructor(options: SharedTokenOptions) {
     const { credentials, clock, random, accountKey, onEvent = () => {} } = options;
-    const settings = { ...defaultTokenSettings, ...options.settings };
+    const { firstPollMs: pauseMs, tableTimeoutMs: timeoutMs } = settings;
     this.#random = random;
     this.#deps = {
       ...options,
-      settings,
       onEvent,
       key: recordKey(accountKey),
-      cached: new CachedToken(clock, random, settings),
-      candidates: new CredentialCandidates(credentials, accountKey, clock, settings.secretRereadMs),
-      table: createCircuitBreaker({
-        clock,
-        pauseMs: settings.firstPollMs,
-        maxPauseMs: MAX_CIRCUIT_PAUSE_MS,
-        timeoutMs: settings.tableTimeoutMs,
-      }),
+      cached: new CachedToken(clock, random),
+      candidates: new CredentialCandidates(credentials, accountKey, clock),
+      table: createCircuitBreaker({ clock, pauseMs, maxPauseMs: MAX_CIRCUIT_PAUSE_MS, timeoutMs }),
     };
     this.#record = new RecordLook(this.#deps);
   }
 
   async get(deadline: Deadline): Promise<AccessToken> {
+    const { cached } = this.#deps;
     for (;;) {
-      const cached = this.#deps.cached.usable();
-      if (cached !== undefined) {
-        const mayRenew =
-          this.#flight === undefined && deadline.remainingMs() >= 2 * this.#deps.settings.minLoginMs;
-        if (!mayRenew || !this.#deps.cached.isDueForRenewal()) return cached;
-        await this.#renew(deadline);
+      const token = cached.usable();
+      if (token !== undefined) {
+        const mayRenew = this.#flight === undefined && deadline.remainingMs() >= 2 * settings.minLoginMs;
+        if (!mayRenew || !cached.isDueForRenewal()) return token;
+        cached.postponeRenewal();
+        // A failure is harmless: the next try is at the postponed renewal.
+        await this.#share(deadline, () => this.#renew(deadline)).catch(() => {});
         continue;
       }
-      const flight = this.#flight ?? this.#startFlight(deadline, "first_token");
-      const outcome = await this.#within(deadline, flight);
+      const outcome = await this.#share(deadline, () => this.#obtain(deadline));
       if (outcome.type === "token") return outcome.token;
       // The caller that started the flight may have had less time than this one.
-      const mayRetry =
-        outcome.type === "renewed" || outcome.retryFrom < deadline.at - this.#deps.settings.minLoginMs;
-      if (!mayRetry) throw rejection(outcome, this.#now());
+      const mayRetry = outcome.type === "renewed" || outcome.retryFrom < deadline.at - settings.minLoginMs;
+      if (!mayRetry) throw this.#rejection(outcome.pause, outcome.failure);
     }
   }
 
@@ -126,113 +101,125 @@ export class SharedToken implements TokenSource {
 
   /** The state of the fleet's token, for `GET /v1/limits`; of this process's own while the table is unavailable. */
   async describe(): Promise<TokenDescription> {
-    const now = this.#now();
-    const { records, key, clock } = this.#deps;
+    const { records, key, clock, table, cached, candidates } = this.#deps;
+    const now = clock.now();
     try {
-      const [stored, candidates] = await Promise.all([
-        this.#deps.table.call(() => records.read(key)),
-        this.#deps.candidates.list(deadlineIn(this.#deps.settings.maxPollMs, clock, 0)).catch(() => []),
+      const [stored, known] = await Promise.all([
+        table.call(() => records.read(key)),
+        candidates.list(deadlineIn(settings.maxPollMs, clock, 0)).catch(() => []),
       ]);
       const record = parseRecord(stored?.value);
-      const fingerprints = candidates.map(({ fingerprint }) => fingerprint);
-      const pause = loginPause(record, fingerprints, undefined, now, this.#deps.settings);
+      const fingerprints = known.map(({ fingerprint }) => fingerprint);
+      const pause = loginPause(record, fingerprints, undefined, now);
       const coolDown = pause && { coolDownUntil: pause.until, coolDownReason: pause.reason };
       return { ...description("fleet", record.generation, record.token, now), ...coolDown };
     } catch (error) {
       if (!(error instanceof StorageUnavailable)) throw error;
-      const last = this.#deps.cached.last();
+      const last = cached.last();
       const token = last && { issuedAt: last.issuedAt, expiresAt: last.token.expiresAt };
       return description("process", last?.token.generation ?? 0, token, now);
     }
   }
 
-  /** Tries to replace a token that still works. A failure is harmless: the next try is at the postponed renewal. */
-  async #renew(deadline: Deadline): Promise<void> {
-    this.#deps.cached.postponeRenewal();
-    try {
-      await this.#within(deadline, this.#startFlight(deadline, "renewal"));
-    } catch {
-      // Reported by `onEvent` where it happened.
-    }
-  }
-
-  /** One flight at a time in this process: later callers share its outcome. */
-  #startFlight(deadline: Deadline, purpose: Purpose): Promise<Outcome> {
-    const flight = this.#obtain(deadline, purpose).finally(() => {
+  /**
+   * One search at a time in this process: later callers share its outcome. A caller whose time is up leaves it; the next
+   * caller finds its outcome.
+   */
+  #share(deadline: Deadline, search: () => Promise<Outcome>): Promise<Outcome> {
+    this.#flight ??= search().finally(() => {
       this.#flight = undefined;
     });
-    this.#flight = flight;
-    return flight;
-  }
-
-  /** A caller whose time is up leaves the flight; the next caller finds its outcome. */
-  #within(deadline: Deadline, outcome: Promise<Outcome>): Promise<Outcome> {
     const timeoutMs = deadline.remainingMs();
-    const until = this.#now() + timeoutMs + this.#deps.settings.maxPollMs;
-    const timeUp = () => rejection({ pause: this.#blamed({ until, reason: "unavailable" }) }, this.#now());
-    return withTimeout(outcome, { clock: this.#deps.clock, timeoutMs, timeUp });
+    const { clock } = this.#deps;
+    const until = clock.now() + timeoutMs + settings.maxPollMs;
+    const timeUp = () => this.#rejection(this.#blamed({ until, reason: "unavailable" }));
+    return withTimeout(this.#flight, { clock, timeoutMs, timeUp });
   }
 
-  /** Looks at the record until there is a token, or no time. A renewal looks once. */
-  async #obtain(deadline: Deadline, purpose: Purpose): Promise<Outcome> {
-    // A renewal leaves its caller the time to use the token in memory.
-    const reserveMs = purpose === "renewal" ? this.#deps.settings.minLoginMs : 0;
+  /** Looks once for a newer token, and leaves its caller the time to use the one in memory. */
+  async #renew(deadline: Deadline): Promise<Outcome> {
+    if (this.#deps.table.isOpen()) return { type: "renewed" };
+    const look = await this.#look(deadline, settings.minLoginMs);
+    return look.type === "token" ? look : { type: "renewed" };
+  }
+
+  /** Looks at the record until there is a token, or no time. */
+  async #obtain(deadline: Deadline): Promise<Outcome> {
+    const { clock, table } = this.#deps;
     let failingSince: number | undefined;
-    let pollMs = this.#deps.settings.firstPollMs;
+    let pollMs = settings.firstPollMs;
     // Always longer than the pause of the circuit, which doubles too.
-    let tablePauseMs = this.#deps.settings.firstPollMs;
+    let tablePauseMs = settings.firstPollMs;
     let failure: RingCentralError | undefined;
     for (;;) {
-      if (this.#deps.table.isOpen()) return this.#withoutTable(purpose, failure);
-      const lookedAt = this.#now();
-      const look = await this.#record.look(deadline, reserveMs).catch(asTableFailure);
+      if (table.isOpen()) return this.#withoutTable(failure);
+      const lookedAt = clock.now();
+      const look = await this.#look(deadline, 0);
       if (look.type === "token") return look;
-      if (purpose === "renewal" || look.type === "use") return { type: "renewed" };
+      if (look.type === "use") return { type: "renewed" };
 
-      const now = this.#now();
+      const now = clock.now();
       if (look.type === "table_failed") {
         this.#tableFailedAt = now;
         failingSince ??= lookedAt;
         const pauseMs = tablePauseMs * (1 + this.#random());
-        const isOver = now + pauseMs - failingSince > this.#deps.settings.tablePatienceMs;
-        if (isOver) return this.#withoutTable(purpose, failure);
-        await this.#deps.clock.sleep(pauseMs);
+        if (now + pauseMs - failingSince > settings.tablePatienceMs) return this.#withoutTable(failure);
+        await clock.sleep(pauseMs);
         tablePauseMs *= 2;
         continue;
       }
       failingSince = undefined;
-      if (look.type === "poll") failure = look.failure ?? failure;
+      failure = look.failure ?? failure;
       // Random, so that waiting processes do not come back together.
-      let delayMs = look.pause.until - now + this.#random() * this.#deps.settings.firstPollMs;
+      let delayMs = look.pause.until - now + this.#random() * settings.firstPollMs;
       if (look.type !== "wait") {
         delayMs = pollMs * (0.5 + this.#random());
-        pollMs = Math.min(pollMs * 1.7, this.#deps.settings.maxPollMs);
+        pollMs = Math.min(pollMs * 1.7, settings.maxPollMs);
       }
       if (look.type === "reject" || delayMs >= deadline.remainingMs()) {
-        const retryFrom = look.type === "wait" ? look.pause.until : now;
-        const pause = look.type === "wait" ? look.pause : this.#blamed(look.pause);
+        const isPaused = look.type === "wait";
+        const pause = isPaused ? look.pause : this.#blamed(look.pause);
+        const retryFrom = isPaused ? pause.until : now;
         return omitUndefined({ type: "rejected" as const, pause, retryFrom, failure });
       }
-      await this.#deps.clock.sleep(delayMs);
+      await clock.sleep(delayMs);
     }
   }
 
-  #withoutTable(purpose: Purpose, failure: RingCentralError | undefined): Outcome {
-    if (purpose === "renewal") return { type: "renewed" };
-    this.#deps.onEvent({ type: "degraded", how: "no_token" });
-    const until = this.#now() + this.#deps.settings.tableRetryAfterMs;
-    const pause = { until, reason: "storage" as const };
-    return omitUndefined({ type: "rejected" as const, pause, retryFrom: NEVER, failure });
+  async #look(deadline: Deadline, reserveMs: number) {
+    try {
+      return await this.#record.look(deadline, reserveMs);
+    } catch (error) {
+      if (!(error instanceof StorageUnavailable)) throw error;
+      return { type: "table_failed" as const };
+    }
+  }
+
+  #withoutTable(failure: RingCentralError | undefined): Outcome {
+    const { clock, onEvent } = this.#deps;
+    onEvent({ type: "degraded", how: "no_token" });
+    const pause = { until: clock.now() + settings.tableRetryAfterMs, reason: "storage" as const };
+    const retryFrom = Number.POSITIVE_INFINITY;
+    return omitUndefined({ type: "rejected" as const, pause, retryFrom, failure });
   }
 
   /** A wait that no response of RingCentral caused is the table's fault while the table fails. */
   #blamed(pause: LoginPause): LoginPause {
-    const hasFailed = this.#now() - this.#tableFailedAt < this.#deps.settings.windowMs;
+    const hasFailed = this.#deps.clock.now() - this.#tableFailedAt < settings.windowMs;
     return hasFailed ? { ...pause, reason: "storage" } : pause;
   }
 
-  #now(): number {
-    return this.#deps.clock.now();
+  /** No token, the reason, and when to retry. No call was sent on the caller's behalf. */
+  #rejection({ until, reason, errorCode }: LoginPause, failure?: RingCentralError): RingCentralError {
+    return new RingCentralError({
+      kind: reason,
+      ...(errorCode !== undefined && { errorCode }),
+      ...failure?.failure,
+      operation: "login",
+      retryAfterMs: Math.max(LEAST_RETRY_AFTER_MS, Math.ceil(until - this.#deps.clock.now())),
+      mayHaveTakenEffect: false,
+      ...(failure && { cause: failure }),
+    });
   }
 }
 
@@ -245,26 +232,4 @@ function description(
   if (token === undefined) return { seenBy, generation };
   const { issuedAt, expiresAt } = token;
   return { seenBy, generation, issuedAt, expiresAt, ageMs: Math.max(0, now - issuedAt) };
-}
-
-/** No token, the reason, and when to retry. No call was sent on the caller's behalf. */
-function rejection(
-  { pause, failure }: { pause: LoginPause; failure?: RingCentralError },
-  now: number,
-): RingCentralError {
-  return new RingCentralError({
-    kind: pause.reason,
-    ...(pause.errorCode !== undefined && { errorCode: pause.errorCode }),
-    ...failure?.failure,
-    operation: "login",
-    retryAfterMs: Math.max(LEAST_RETRY_AFTER_MS, Math.ceil(pause.until - now)),
-    mayHaveTakenEffect: false,
-    ...(failure && { cause: failure }),
-  });
-}
-
-/** @throws every other error again */
-function asTableFailure(error: unknown) {
-  if (!(error instanceof StorageUnavailable)) throw error;
-  return { type: "table_failed" as const };
 }

@@ -1,14 +1,17 @@
 import * as z from "zod/mini";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
 import type { RecordKey } from "../../storage/record-store.ts";
+import type { RingCentralFailure } from "../api/errors.ts";
 import { sealedToken } from "./sealed-token.ts";
-import type { TokenSettings } from "./token-settings.ts";
+import { settings } from "./token-settings.ts";
+
+const storedToken = z.object({ issuedAt: z.number(), expiresAt: z.number(), sealed: sealedToken });
 
 /** The record that the fleet of one account shares. This module has pure functions of the record and the time only. */
 const tokenRecord = z.object({
   /** Of the last stored token; 0 before the first. It only grows. */
   generation: z.number(),
-  token: z.optional(z.object({ issuedAt: z.number(), expiresAt: z.number(), sealed: sealedToken })),
+  token: z.optional(storedToken),
   /** The generation that RingCentral rejected. */
   rejectedGeneration: z.optional(z.number()),
   /** Young tokens rejected in a row. */
@@ -20,7 +23,7 @@ const tokenRecord = z.object({
    * Sessions that logins may have opened since the stored token was: no token was stored after them. RingCentral keeps
    * five per user and app and ends the oldest. [docs: REF]
    */
-  openSessions: z.optional(z.number()),
+  openSessions: z._default(z.number(), 0),
   /** For each recent token call the latest instant of its arrival at RingCentral, oldest first. */
   calls: z.array(z.number()),
   /** Credentials that RingCentral rejected, by fingerprint, oldest first. */
@@ -41,12 +44,11 @@ const tokenRecord = z.object({
 });
 export type TokenRecord = z.infer<typeof tokenRecord>;
 
-type StoredToken = NonNullable<TokenRecord["token"]>;
-
 export const emptyRecord: TokenRecord = {
   generation: 0,
   earlyRejections: 0,
   fence: 0,
+  openSessions: 0,
   calls: [],
   rejectedCredentials: [],
 };
@@ -73,7 +75,6 @@ export interface LoginPause {
 export function usableGeneration(
   { token, generation, rejectedGeneration }: TokenRecord,
   now: number,
-  settings: TokenSettings,
 ): number | undefined {
   if (token === undefined || rejectedGeneration === generation) return undefined;
   return token.expiresAt - now > settings.minValidityMs ? generation : undefined;
@@ -89,20 +90,21 @@ export function loginPause(
   candidates: readonly string[],
   replacing: number | undefined,
   now: number,
-  settings: TokenSettings,
 ): LoginPause | undefined {
-  const { rateLimitedUntil, backoff, token, openSessions = 0 } = record;
+  const { rateLimitedUntil, backoff, token, calls, openSessions } = record;
   const pauses: LoginPause[] = [];
   if (rateLimitedUntil !== undefined) pauses.push({ until: rateLimitedUntil, reason: "rate_limited" });
   if (backoff) pauses.push({ until: backoff.until, reason: "unavailable" });
   // After a backoff the outcome is known, and it was RingCentral's.
   const isOutcomeLost = openSessions > 0 && backoff === undefined;
-  const budget = budgetFreeAt(record, settings);
-  if (budget !== undefined)
-    pauses.push({ until: budget, reason: isOutcomeLost ? "storage" : "rate_limited" });
-  if (isOutcomeLost && openSessions >= settings.spareSessions) {
-    const delayMs = repetitionDelay(openSessions + 3 - settings.spareSessions, settings);
-    pauses.push({ until: (record.calls.at(-1) ?? 0) + delayMs, reason: "storage" });
+  const oldest = calls.at(-settings.callsPerWindow);
+  if (oldest !== undefined) {
+    const until = oldest + settings.windowMs + 2 * settings.maxSkewMs;
+    pauses.push({ until, reason: isOutcomeLost ? "storage" : "rate_limited" });
+  }
+  if (isOutcomeLost && areSessionsSpent(record)) {
+    const delayMs = repetitionDelay(openSessions + 3 - settings.spareSessions);
+    pauses.push({ until: (calls.at(-1) ?? 0) + delayMs, reason: "storage" });
   }
   const rejection = shortestRejection(record, candidates);
   if (rejection !== undefined) {
@@ -110,8 +112,8 @@ export function loginPause(
     pauses.push(omitUndefined({ until, reason: "auth" as const, errorCode }));
   }
   if (replacing !== undefined) {
-    const count = earlyRejections(record, replacing, now, settings);
-    pauses.push({ until: (token?.issuedAt ?? 0) + repetitionDelay(count, settings), reason: "auth" });
+    const delayMs = repetitionDelay(earlyRejections(record, replacing, now));
+    pauses.push({ until: (token?.issuedAt ?? 0) + delayMs, reason: "auth" });
   }
   return pauses.filter(({ until }) => until > now).sort((a, b) => b.until - a.until)[0];
 }
@@ -123,18 +125,7 @@ function shortestRejection({ rejectedCredentials }: TokenRecord, candidates: rea
   return rejections.sort((a, b) => a.until - b.until)[0];
 }
 
-/** When the fleet's budget admits the next token call. Two clocks may differ by 2 x skew. */
-function budgetFreeAt({ calls }: TokenRecord, settings: TokenSettings): number | undefined {
-  const oldest = calls.at(-settings.callsPerWindow);
-  return oldest === undefined ? undefined : oldest + settings.windowMs + 2 * settings.maxSkewMs;
-}
-
-function earlyRejections(
-  record: TokenRecord,
-  replacing: number,
-  now: number,
-  settings: TokenSettings,
-): number {
+function earlyRejections(record: TokenRecord, replacing: number, now: number): number {
   // A former lease for the same generation has counted this rejection already.
   if (record.rejectedGeneration === replacing) return record.earlyRejections;
   const isYoung = record.token !== undefined && now - record.token.issuedAt < settings.youngTokenMs;
@@ -142,13 +133,13 @@ function earlyRejections(
 }
 
 /** No delay before the third repetition, then doubling. */
-function repetitionDelay(count: number, settings: TokenSettings): number {
+function repetitionDelay(count: number): number {
   if (count < 3) return 0;
   return Math.min(settings.repetitionDelayMs * 2 ** (count - 3), settings.maxCredentialBackoffMs);
 }
 
 /** Whether one more login could end the stored token's session. */
-export function areSessionsSpent({ openSessions = 0 }: TokenRecord, settings: TokenSettings): boolean {
+export function areSessionsSpent({ openSessions }: TokenRecord): boolean {
   return openSessions >= settings.spareSessions;
 }
 
@@ -158,20 +149,17 @@ export function withLease(
   owner: string,
   replacing: number | undefined,
   now: number,
-  settings: TokenSettings,
 ): TokenRecord {
-  const { generation, rejectedGeneration, ...rest } = record;
-  const until = now + settings.leaseMs;
-  const isDead = replacing === generation || rejectedGeneration === generation;
+  const [fence, until] = [record.fence + 1, now + settings.leaseMs];
   return {
-    ...rest,
-    generation,
-    ...(isDead && { rejectedGeneration: generation }),
-    earlyRejections:
-      replacing === undefined ? record.earlyRejections : earlyRejections(record, replacing, now, settings),
-    fence: record.fence + 1,
-    lease: { owner, fence: record.fence + 1, until },
-    openSessions: (record.openSessions ?? 0) + 1,
+    ...record,
+    ...(replacing !== undefined && {
+      rejectedGeneration: replacing,
+      earlyRejections: earlyRejections(record, replacing, now),
+    }),
+    fence,
+    lease: { owner, fence, until },
+    openSessions: record.openSessions + 1,
     // A call may arrive as late as its lease ends; the true instant replaces this one after the call.
     calls: [...record.calls, until].slice(-settings.callsPerWindow),
   };
@@ -180,92 +168,74 @@ export function withLease(
 /** The token of a successful login. It ends the lease, the pauses, and the rejection of its own credentials. */
 export function withToken(
   record: TokenRecord,
-  token: StoredToken,
+  token: z.infer<typeof storedToken>,
   generation: number,
   now: number,
 ): TokenRecord {
-  const { lease: _, rejectedGeneration: _r, rateLimitedUntil: _l, backoff: _b, ...rest } = record;
-  const { by } = token.sealed;
+  const { rejectedGeneration: _r, rateLimitedUntil: _l, backoff: _b, ...rest } = record;
+  const { by: working } = token.sealed;
+  const rejectedCredentials = record.rejectedCredentials.filter(({ by }) => by !== working);
   return {
-    ...rest,
+    ...withoutLease(rest, false, now),
     generation,
     token,
-    working: by,
+    working,
     openSessions: 0,
-    rejectedCredentials: record.rejectedCredentials.filter((rejection) => rejection.by !== by),
-    calls: endedCalls(record.calls, now),
+    rejectedCredentials,
   };
+}
+
+/** A failed login with the credentials `by` sets the pause before the next one. */
+export function withFailure(
+  record: TokenRecord,
+  by: string,
+  { kind, errorCode, retryAfterMs }: Pick<RingCentralFailure, "kind" | "errorCode" | "retryAfterMs">,
+  now: number,
+): TokenRecord {
+  if (kind === "auth") return withRejectedCredentials(record, by, errorCode, now);
+  if (kind === "rate_limited") {
+    // No process calls before the end of the pause, by any clock: a call during the penalty restarts it. [docs: RATE]
+    const pauseMs = retryAfterMs ?? settings.defaultRetryAfterMs;
+    return { ...record, rateLimitedUntil: now + pauseMs + 2 * settings.maxSkewMs };
+  }
+  const count = (record.backoff?.count ?? 0) + 1;
+  const backoffMs = Math.min(settings.loginBackoffMs * 2 ** (count - 1), settings.maxLoginBackoffMs);
+  return { ...record, backoff: { count, until: now + Math.max(backoffMs, retryAfterMs ?? 0) } };
 }
 
 /**
  * RingCentral rejected these credentials. If they are the ones that worked last, RingCentral's side has changed:
  * earlier rejections of other credentials may be out of date, and each gets one more try.
  */
-export function withRejectedCredentials(
-  record: TokenRecord,
+function withRejectedCredentials(
+  { working, ...record }: TokenRecord,
   by: string,
   errorCode: string | undefined,
   now: number,
-  settings: TokenSettings,
 ): TokenRecord {
-  const { working, ...rest } = record;
   const before = record.rejectedCredentials.find((rejection) => rejection.by === by);
-  const others = working === by ? [] : record.rejectedCredentials.filter((rejection) => rejection.by !== by);
+  const others = record.rejectedCredentials.filter((rejection) => rejection.by !== by);
   const isRepeated = before !== undefined && now - before.until < settings.maxCredentialBackoffMs;
   const count = (isRepeated ? before.count : 0) + 1;
-  const backoffMs = Math.min(
-    settings.credentialBackoffMs * 2 ** (count - 1),
-    settings.maxCredentialBackoffMs,
-  );
-  const until = now + backoffMs + 2 * settings.maxSkewMs;
-  return {
-    ...rest,
-    ...(working !== undefined && working !== by && { working }),
-    rejectedCredentials: [...others, omitUndefined({ by, count, until, errorCode })].slice(-4),
-  };
-}
-
-/** No process calls before the end of a 429's pause, by any clock: a call during the penalty restarts it. [docs: RATE] */
-export function withRateLimit(
-  record: TokenRecord,
-  retryAfterMs: number | undefined,
-  now: number,
-  settings: TokenSettings,
-): TokenRecord {
-  const pauseMs = retryAfterMs ?? settings.defaultRetryAfterMs;
-  return { ...record, rateLimitedUntil: now + pauseMs + 2 * settings.maxSkewMs };
-}
-
-/** The login had no usable response. */
-export function withBackoff(
-  record: TokenRecord,
-  retryAfterMs: number | undefined,
-  now: number,
-  settings: TokenSettings,
-): TokenRecord {
-  const count = (record.backoff?.count ?? 0) + 1;
-  const backoffMs = Math.min(settings.loginBackoffMs * 2 ** (count - 1), settings.maxLoginBackoffMs);
-  return { ...record, backoff: { count, until: now + Math.max(backoffMs, retryAfterMs ?? 0) } };
+  const { credentialBackoffMs, maxCredentialBackoffMs, maxSkewMs } = settings;
+  const backoffMs = Math.min(credentialBackoffMs * 2 ** (count - 1), maxCredentialBackoffMs);
+  const rejection = omitUndefined({ by, count, until: now + backoffMs + 2 * maxSkewMs, errorCode });
+  if (working === by) return { ...record, rejectedCredentials: [rejection] };
+  return { ...record, working, rejectedCredentials: [...others, rejection].slice(-4) };
 }
 
 /** The lease is given back after its call. @param hasSession whether the call may have opened a session */
-export function withoutLease(record: TokenRecord, hasSession: boolean, now: number): TokenRecord {
-  const { lease: _, ...rest } = hasSession ? record : withoutSession(record);
-  return { ...rest, calls: endedCalls(record.calls, now) };
+export function withoutLease(
+  { lease: _, ...record }: TokenRecord,
+  hasSession: boolean,
+  now: number,
+): TokenRecord {
+  // The last logged call is the one of the current lease; it has arrived by now.
+  const calls = [...record.calls.slice(0, -1), Math.min(record.calls.at(-1) ?? now, now)];
+  return { ...record, calls, openSessions: Math.max(0, record.openSessions - (hasSession ? 0 : 1)) };
 }
 
 /** The lease is given back before its call: neither call nor session is counted. */
 export function withUnusedLease(record: TokenRecord): TokenRecord {
-  const { lease: _, ...rest } = withoutSession(record);
-  return { ...rest, calls: record.calls.slice(0, -1) };
-}
-
-function withoutSession(record: TokenRecord): TokenRecord {
-  return { ...record, openSessions: Math.max(0, (record.openSessions ?? 0) - 1) };
-}
-
-/** The last logged call is the one of the current lease; it has arrived by now. */
-function endedCalls(calls: readonly number[], now: number): number[] {
-  const last = calls.at(-1);
-  return last === undefined ? [] : [...calls.slice(0, -1), Math.min(last, now)];
+  return { ...withoutLease(record, false, 0), calls: record.calls.slice(0, -1) };
 }

@@ -3,7 +3,7 @@ import type { Candidate } from "../../../../lib/ringcentral/auth/credential-cand
 import { type Action, type LocalState, nextAction } from "../../../../lib/ringcentral/auth/next-action.ts";
 import { fingerprint, sealToken } from "../../../../lib/ringcentral/auth/sealed-token.ts";
 import { emptyRecord, type TokenRecord } from "../../../../lib/ringcentral/auth/token-record.ts";
-import { defaultTokenSettings as settings } from "../../../../lib/ringcentral/auth/token-settings.ts";
+import { settings } from "../../../../lib/ringcentral/auth/token-settings.ts";
 import { secretVersion } from "../../../property/shared-token-model.ts";
 
 const NOW = 1_800_000_000_000;
@@ -15,12 +15,6 @@ const candidate = (version: number): Candidate => ({
 });
 const [current, previous] = [candidate(2), candidate(1)];
 
-interface Situation {
-  record: TokenRecord;
-  local: LocalState;
-  candidates: Candidate[];
-}
-
 function storing(over: { sealer?: Candidate; server?: string; lifeMs?: number } = {}): Partial<TokenRecord> {
   const { sealer = current, server = sealer.credentials.server, lifeMs = 50 * MINUTE } = over;
   const expiresAt = NOW + lifeMs;
@@ -30,6 +24,21 @@ function storing(over: { sealer?: Candidate; server?: string; lifeMs?: number } 
   });
   return { generation: 3, token: { issuedAt: NOW - 10 * MINUTE, expiresAt, sealed } };
 }
+
+interface Part {
+  record?: Partial<TokenRecord>;
+  local?: Partial<LocalState>;
+}
+
+const atRest: LocalState = {
+  now: NOW,
+  accountKey: "acct",
+  instanceId: "me",
+  candidates: [current],
+  versionSeenSince: NOW,
+  hasReread: false,
+  loginTimeMs: 20_000,
+};
 
 type State = keyof typeof states;
 /** The token in memory against the token in the record. */
@@ -48,7 +57,7 @@ const states = {
   "token due for renewal, same stored": { record: storing(), local: { cached: 3 } },
   "token due for renewal, newer stored": { record: storing(), local: { cached: 2 } },
   "unpublished token, none stored": { local: { cached: 0.001 } },
-} as const satisfies Record<string, { record?: Partial<TokenRecord>; local?: Partial<LocalState> }>;
+} satisfies Record<string, Part>;
 
 type Condition = keyof typeof conditions;
 const lease = { owner: "other", fence: 1, until: NOW + 5_000 };
@@ -66,20 +75,15 @@ const conditions = {
   "current secret rejected": { record: { rejectedCredentials: [rejected(current)] } },
   "every candidate rejected, after a re-read": {
     record: { rejectedCredentials: [rejected(current), rejected(previous)] },
-    local: { hasReread: true },
-    candidates: [current, previous],
+    local: { hasReread: true, candidates: [current, previous] },
   },
   "previous secret left, after a re-read": {
     record: { rejectedCredentials: [rejected(current)] },
-    local: { hasReread: true },
-    candidates: [current, previous],
+    local: { hasReread: true, candidates: [current, previous] },
   },
   "sessions spent": { record: { openSessions: settings.spareSessions } },
   "too little time": { local: { loginTimeMs: settings.minLoginMs - 1 } },
-} as const satisfies Record<
-  string,
-  { record?: object; local?: Partial<LocalState>; candidates?: Candidate[] }
->;
+} satisfies Record<string, Part>;
 
 type Row = Record<Condition, Action["type"]>;
 
@@ -146,33 +150,14 @@ const table: Record<State, Row> = {
   "unpublished token, none stored": mayLogIn,
 };
 
-interface Part {
-  record?: object;
-  local?: Partial<LocalState>;
-  candidates?: readonly Candidate[];
-}
-
-function situation(...parts: Part[]): Situation {
-  const local: LocalState = {
-    accountKey: "acct",
-    instanceId: "me",
-    versionSeenSince: NOW,
-    hasReread: false,
-    loginTimeMs: 20_000,
-  };
-  const all: Situation = { record: emptyRecord, local, candidates: [current] };
-  for (const { record, local: own, candidates } of parts) {
-    all.record = { ...all.record, ...record };
-    all.local = { ...all.local, ...own };
-    if (candidates !== undefined) all.candidates = [...candidates];
+function decide(...parts: Part[]): Action {
+  let [record, local]: [TokenRecord, LocalState] = [emptyRecord, atRest];
+  for (const part of parts) {
+    record = { ...record, ...part.record };
+    local = { ...local, ...part.local };
   }
-  return all;
+  return nextAction(record, local);
 }
-
-const decide = (...parts: Part[]) => {
-  const { record, local, candidates } = situation(...parts);
-  return nextAction(record, local, candidates, NOW, settings);
-};
 
 describe.each(Object.entries(states))("with %s, the next action", (state, ofState: Part) => {
   it.each(Object.entries(conditions))("when %s is as the table says", (condition, ofCondition: Part) => {

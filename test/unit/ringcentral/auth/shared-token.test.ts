@@ -12,9 +12,9 @@ const MINUTE = 60 * SECOND;
 const key = recordKey("acct");
 
 /** A fleet with right clocks, and a way to let one instance act to the end. */
-function setUp(limits: Parameters<typeof createFleet>[1] = {}) {
+function setUp() {
   const schedule = createSchedule({ seed: 1, maxSkewMs: 0 });
-  const fleet = createFleet(schedule, limits);
+  const fleet = createFleet(schedule);
   const member = (name?: string) => createMember(fleet, { skewMs: 0, ...(name !== undefined && { name }) });
   async function run<T>(instance: Instance, task: () => Promise<T>): Promise<T> {
     const outcome = instance.start(task);

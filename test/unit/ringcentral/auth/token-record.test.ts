@@ -1,19 +1,18 @@
 import { describe, expect, it } from "vitest";
+import { omitUndefined } from "../../../../lib/platform/omit-undefined.ts";
 import {
   emptyRecord,
   loginPause,
   parseRecord,
   type TokenRecord,
   usableGeneration,
-  withBackoff,
+  withFailure,
   withLease,
   withoutLease,
-  withRateLimit,
-  withRejectedCredentials,
   withToken,
   withUnusedLease,
 } from "../../../../lib/ringcentral/auth/token-record.ts";
-import { defaultTokenSettings } from "../../../../lib/ringcentral/auth/token-settings.ts";
+import { settings } from "../../../../lib/ringcentral/auth/token-settings.ts";
 
 const NOW = 1_800_000_000_000;
 const sealed = { by: "v1", text: "" };
@@ -24,7 +23,17 @@ const holding = (over: Partial<TokenRecord> = {}): TokenRecord => ({
   ...over,
 });
 const pause = (record: TokenRecord, candidates = ["v1"], now = NOW, replacing?: number) =>
-  loginPause(record, candidates, replacing, now, defaultTokenSettings);
+  loginPause(record, candidates, replacing, now);
+const withBackoff = (record: TokenRecord, retryAfterMs: number | undefined, now: number) =>
+  withFailure(record, "v1", omitUndefined({ kind: "broken" as const, retryAfterMs }), now);
+const withRateLimit = (record: TokenRecord, retryAfterMs: number | undefined, now: number) =>
+  withFailure(record, "v1", omitUndefined({ kind: "rate_limited" as const, retryAfterMs }), now);
+const withRejectedCredentials = (
+  record: TokenRecord,
+  by: string,
+  errorCode: string | undefined,
+  now: number,
+) => withFailure(record, by, omitUndefined({ kind: "auth" as const, errorCode }), now);
 
 describe("reading the record", () => {
   it("takes anything that is not a record for an empty one", () => {
@@ -44,11 +53,11 @@ describe("reading the record", () => {
   });
 
   it("offers the token until shortly before its end, and not after its rejection", () => {
-    expect(usableGeneration(holding(), NOW, defaultTokenSettings)).toBe(3);
-    expect(usableGeneration(holding(), NOW + 3_540_000 - 30_000, defaultTokenSettings)).toBeUndefined();
-    expect(usableGeneration(holding({ rejectedGeneration: 3 }), NOW, defaultTokenSettings)).toBeUndefined();
-    expect(usableGeneration(holding({ rejectedGeneration: 2 }), NOW, defaultTokenSettings)).toBe(3);
-    expect(usableGeneration(emptyRecord, NOW, defaultTokenSettings)).toBeUndefined();
+    expect(usableGeneration(holding(), NOW)).toBe(3);
+    expect(usableGeneration(holding(), NOW + 3_540_000 - 30_000)).toBeUndefined();
+    expect(usableGeneration(holding({ rejectedGeneration: 3 }), NOW)).toBeUndefined();
+    expect(usableGeneration(holding({ rejectedGeneration: 2 }), NOW)).toBe(3);
+    expect(usableGeneration(emptyRecord, NOW)).toBeUndefined();
   });
 });
 
@@ -61,19 +70,15 @@ describe("the pause before a login", () => {
     let record = emptyRecord;
     for (let n = 0; n < 4; n++) {
       expect(pause(record, ["v1"], NOW + n * 1_000)).toBeUndefined();
-      record = withoutLease(
-        withLease(record, "me", undefined, NOW + n * 1_000, defaultTokenSettings),
-        false,
-        NOW + n * 1_000,
-      );
+      record = withoutLease(withLease(record, "me", undefined, NOW + n * 1_000), false, NOW + n * 1_000);
     }
     expect(pause(record, ["v1"], NOW + 69_999)).toEqual({ until: NOW + 70_000, reason: "rate_limited" });
     expect(pause(record, ["v1"], NOW + 70_000)).toBeUndefined();
   });
 
   it("counts a call whose end is unknown as late as its lease could let it be", () => {
-    const record = withLease(emptyRecord, "me", undefined, NOW, defaultTokenSettings);
-    expect(record.calls).toEqual([NOW + defaultTokenSettings.leaseMs]);
+    const record = withLease(emptyRecord, "me", undefined, NOW);
+    expect(record.calls).toEqual([NOW + settings.leaseMs]);
     expect(withoutLease(record, false, NOW + 500).calls).toEqual([NOW + 500]);
   });
 
@@ -81,7 +86,7 @@ describe("the pause before a login", () => {
     let [record, now] = [emptyRecord, NOW];
     const delays: number[] = [];
     for (let n = 0; n < 7; n++) {
-      record = withoutLease(withLease(record, "me", undefined, now, defaultTokenSettings), true, now);
+      record = withoutLease(withLease(record, "me", undefined, now), true, now);
       const { until = now, reason } = pause(record, ["v1"], now) ?? {};
       delays.push((until - now) / 1_000);
       if (n >= 4) expect(reason).toBe("storage");
@@ -95,16 +100,16 @@ describe("the pause before a login", () => {
   it("is RingCentral's, and no longer than its backoff, when logins without a response opened sessions", () => {
     let record = emptyRecord;
     for (let n = 0; n < 6; n++) {
-      const leased = withLease(record, "me", undefined, NOW, defaultTokenSettings);
-      record = withoutLease(withBackoff(leased, undefined, NOW, defaultTokenSettings), true, NOW);
+      const leased = withLease(record, "me", undefined, NOW);
+      record = withoutLease(withBackoff(leased, undefined, NOW), true, NOW);
     }
     const later = NOW + 71_000;
-    const last = withBackoff(record, undefined, later, defaultTokenSettings);
+    const last = withBackoff(record, undefined, later);
     expect(pause(last, ["v1"], later)).toEqual({ until: later + 60_000, reason: "unavailable" });
   });
 
   it("does not count a session for a call that RingCentral rejected or that was not made", () => {
-    const leased = withLease(emptyRecord, "me", undefined, NOW, defaultTokenSettings);
+    const leased = withLease(emptyRecord, "me", undefined, NOW);
     expect(leased.openSessions).toBe(1);
     expect(withoutLease(leased, true, NOW).openSessions).toBe(1);
     expect(withoutLease(leased, false, NOW).openSessions).toBe(0);
@@ -115,9 +120,9 @@ describe("the pause before a login", () => {
     const lengths: number[] = [];
     let [record, now] = [emptyRecord, NOW];
     for (let n = 0; n < 6; n++) {
-      record = withRejectedCredentials(record, "v1", "OAU-142", now, defaultTokenSettings);
+      record = withRejectedCredentials(record, "v1", "OAU-142", now);
       const until = pause(record, ["v1"], now)?.until ?? 0;
-      lengths.push((until - now - 2 * defaultTokenSettings.maxSkewMs) / 60_000);
+      lengths.push((until - now - 2 * settings.maxSkewMs) / 60_000);
       now = until;
     }
     expect(lengths).toEqual([1, 2, 4, 8, 15, 15]);
@@ -126,36 +131,30 @@ describe("the pause before a login", () => {
   });
 
   it("is lifted for the others when the credentials that worked are rejected", () => {
-    const before = withRejectedCredentials(
-      { ...emptyRecord, working: "v1" },
-      "v2",
-      undefined,
-      NOW,
-      defaultTokenSettings,
-    );
+    const before = withRejectedCredentials({ ...emptyRecord, working: "v1" }, "v2", undefined, NOW);
     expect(pause(before, ["v2"], NOW + 20_000)).toBeDefined();
-    const after = withRejectedCredentials(before, "v1", undefined, NOW + 20_000, defaultTokenSettings);
+    const after = withRejectedCredentials(before, "v1", undefined, NOW + 20_000);
     expect(pause(after, ["v2"], NOW + 20_000)).toBeUndefined();
-    const again = withRejectedCredentials(after, "v2", undefined, NOW + 21_000, defaultTokenSettings);
+    const again = withRejectedCredentials(after, "v2", undefined, NOW + 21_000);
     expect(pause(again, ["v2", "v1"], NOW + 21_000)).toBeDefined();
   });
 
   it("applies to every process after a 429, as long as stated and by any clock", () => {
-    expect(pause(withRateLimit(emptyRecord, 90_000, NOW, defaultTokenSettings), ["v2"])).toEqual({
+    expect(pause(withRateLimit(emptyRecord, 90_000, NOW), ["v2"])).toEqual({
       until: NOW + 100_000,
       reason: "rate_limited",
     });
-    expect(pause(withRateLimit(emptyRecord, undefined, NOW, defaultTokenSettings))?.until).toBe(NOW + 70_000);
+    expect(pause(withRateLimit(emptyRecord, undefined, NOW))?.until).toBe(NOW + 70_000);
   });
 
   it("doubles while RingCentral does not respond, and is never shorter than Retry-After", () => {
     let record = emptyRecord;
     const pauses = Array.from({ length: 6 }, () => {
-      record = withBackoff(record, undefined, NOW, defaultTokenSettings);
+      record = withBackoff(record, undefined, NOW);
       return (pause(record)?.until ?? 0) - NOW;
     });
     expect(pauses).toEqual([5_000, 10_000, 20_000, 40_000, 60_000, 60_000]);
-    expect(pause(withBackoff(emptyRecord, 45_000, NOW, defaultTokenSettings))).toEqual({
+    expect(pause(withBackoff(emptyRecord, 45_000, NOW))).toEqual({
       until: NOW + 45_000,
       reason: "unavailable",
     });
@@ -176,20 +175,20 @@ describe("the pause before a login", () => {
     expect(replace(1, 1_000)).toBeUndefined();
     expect(replace(2, 1_000)).toBe(NOW - 1_000 + 60_000);
     expect(replace(3, 1_000)).toBe(NOW - 1_000 + 120_000);
-    expect(replace(9, defaultTokenSettings.youngTokenMs)).toBeUndefined();
+    expect(replace(9, settings.youngTokenMs)).toBeUndefined();
   });
 });
 
 describe("changing the record", () => {
   it("gives every lease a new fencing number and records the rejected token", () => {
-    const first = withLease(holding(), "a", 3, NOW, defaultTokenSettings);
+    const first = withLease(holding(), "a", 3, NOW);
     expect(first).toMatchObject({
       fence: 1,
       lease: { owner: "a", fence: 1 },
       rejectedGeneration: 3,
       earlyRejections: 1,
     });
-    const second = withLease(first, "b", 3, NOW + 20_000, defaultTokenSettings);
+    const second = withLease(first, "b", 3, NOW + 20_000);
     expect(second).toMatchObject({
       fence: 2,
       lease: { owner: "b", fence: 2 },
@@ -199,14 +198,9 @@ describe("changing the record", () => {
   });
 
   it("ends the lease and the pauses with a new token, and the rejection of its own credentials", () => {
-    let record = withRejectedCredentials(holding(), "v1", undefined, NOW, defaultTokenSettings);
-    record = withRejectedCredentials(record, "v2", undefined, NOW, defaultTokenSettings);
-    record = withBackoff(
-      withLease(record, "a", 3, NOW, defaultTokenSettings),
-      undefined,
-      NOW,
-      defaultTokenSettings,
-    );
+    let record = withRejectedCredentials(holding(), "v1", undefined, NOW);
+    record = withRejectedCredentials(record, "v2", undefined, NOW);
+    record = withBackoff(withLease(record, "a", 3, NOW), undefined, NOW);
     const token = { issuedAt: NOW, expiresAt: NOW + 3_600_000, sealed };
     const done = withToken(record, token, 4, NOW + 300);
     expect(done).toMatchObject({ generation: 4, token, working: "v1", calls: [NOW + 300] });

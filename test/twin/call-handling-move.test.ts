@@ -198,6 +198,18 @@ describe("another app", () => {
     ]);
   });
 
+  test("edits before every second call, and no other", async () => {
+    await start({ callHandling: "new", outsideWriterEvery: 2 });
+    const data = () => JSON.stringify(twin.extension(SEED.extensionId).callHandling);
+    const edited = [];
+    for (let call = 0; call < 6; call += 1) {
+      const before = data();
+      await send("GET", flips);
+      edited.push(data() !== before);
+    }
+    expect(edited).toEqual([false, true, false, true, false, true]);
+  });
+
   test("sees its changes undone and its removals come back", async () => {
     await start({ callHandling: "new" });
     const { extensionId } = SEED;

@@ -20,12 +20,6 @@ export function countRateLimitEvent(metrics: Metrics, event: RateLimitEvent, now
     case "degraded":
       metrics.count("RateLimiterDegraded");
       break;
-    case "resumed":
-    case "probe":
-    case "limit_learned":
-    case "group_renamed":
-    case "recovered":
-      break;
   }
 }
 
@@ -44,8 +38,6 @@ export function countTokenEvent(metrics: Metrics, event: TokenEvent): void {
       break;
     case "degraded":
       metrics.count("SharedTokenDegraded");
-      break;
-    case "fenced_off":
       break;
   }
 }

@@ -9,18 +9,12 @@ export interface IssuedToken {
   issuedAt: number;
 }
 
-interface CachedEntry {
-  token: AccessToken;
-  issuedAt: number;
-  /** When this process looks for a newer token; it differs from process to process. */
-  renewAt: number;
-}
-
 /** The memory of one process: its token, the generation it knows as rejected, and the highest it has seen. */
 export class CachedToken {
   readonly #clock: Clock;
   readonly #random: () => number;
-  #entry: CachedEntry | undefined;
+  /** `renewAt`: when this process looks for a newer token; it differs from process to process. */
+  #entry: { token: AccessToken; issuedAt: number; renewAt: number } | undefined;
   #rejected: number | undefined;
   #highest = 0;
   #unpublished = 0;
@@ -37,7 +31,7 @@ export class CachedToken {
     return token.expiresAt - this.#clock.now() > settings.minValidityMs ? token : undefined;
   }
 
-  last(): Readonly<CachedEntry> | undefined {
+  last(): { token: AccessToken; issuedAt: number } | undefined {
     return this.#entry;
   }
 

@@ -10,48 +10,39 @@ export interface Candidate {
   credentials: Credentials;
 }
 
+export type CredentialCandidates = ReturnType<typeof createCredentialCandidates>;
+
 /** The credentials worth trying: AWSCURRENT, and AWSPREVIOUS after a re-read. */
-export class CredentialCandidates {
-  readonly #source: CredentialSource;
-  readonly #accountKey: string;
-  readonly #clock: Clock;
-  #known: Candidate[] = [];
-  #nextReread = Number.NEGATIVE_INFINITY;
+export function createCredentialCandidates(source: CredentialSource, accountKey: string, clock: Clock) {
+  let known: readonly Candidate[] = [];
+  let nextReread = Number.NEGATIVE_INFINITY;
+  const named = (credentials: Credentials) => ({
+    fingerprint: fingerprint(credentials, accountKey),
+    credentials,
+  });
 
-  constructor(source: CredentialSource, accountKey: string, clock: Clock) {
-    this.#source = source;
-    this.#accountKey = accountKey;
-    this.#clock = clock;
-  }
+  return {
+    /**
+     * In the order of trying, AWSCURRENT first. Reads the secret when its cached copy is too old.
+     * @throws as `CredentialSource.current`
+     */
+    async list(deadline: Deadline): Promise<readonly Candidate[]> {
+      const current = named(await source.current(deadline));
+      const others = known.filter((candidate) => candidate.fingerprint !== current.fingerprint);
+      // A new AWSCURRENT makes the known AWSPREVIOUS two versions old: forget it.
+      const isNew = others.length === known.length;
+      known = isNew ? [current] : [current, ...others];
+      return known;
+    },
 
-  /**
-   * In the order of trying, AWSCURRENT first. Reads the secret when its cached copy is too old.
-   * @throws as `CredentialSource.current`
-   */
-  async list(deadline: Deadline): Promise<Candidate[]> {
-    const current = this.#candidate(await this.#source.current(deadline));
-    const isNew = !this.#known.some(({ fingerprint: known }) => known === current.fingerprint);
-    // A new AWSCURRENT makes the known AWSPREVIOUS two versions old: forget it.
-    const others = isNew ? [] : this.#known.filter(({ fingerprint: known }) => known !== current.fingerprint);
-    this.#known = [current, ...others];
-    return this.#known;
-  }
-
-  /** Bypasses every cache; at most once in `secretRereadMs` unless `force`. Never throws. */
-  async reread(deadline: Deadline, force = false): Promise<Candidate[]> {
-    const now = this.#clock.now();
-    if (!force && now < this.#nextReread) return this.#known;
-    this.#nextReread = now + settings.secretRereadMs;
-    try {
-      const fresh = await this.#source.refreshed(deadline);
-      if (fresh.length > 0) this.#known = fresh.map((credentials) => this.#candidate(credentials));
-    } catch {
-      // The known candidates remain the best; a caller that fails has its own reason.
-    }
-    return this.#known;
-  }
-
-  #candidate(credentials: Credentials): Candidate {
-    return { fingerprint: fingerprint(credentials, this.#accountKey), credentials };
-  }
+    /** Bypasses every cache; at most once in `secretRereadMs` unless `force`. Never throws. */
+    async reread(deadline: Deadline, force = false): Promise<readonly Candidate[]> {
+      if (!force && clock.now() < nextReread) return known;
+      nextReread = clock.now() + settings.secretRereadMs;
+      // Without a response the known candidates remain the best; a caller that fails has its own reason.
+      const fresh = await source.refreshed(deadline).catch(() => []);
+      if (fresh.length > 0) known = fresh.map(named);
+      return known;
+    },
+  };
 }

@@ -20,22 +20,7 @@ export interface TokenGrant {
   ownerId?: string;
 }
 
-/** RingCentral's OAuth endpoints. Each method makes one call of the Auth group and never repeats it. */
-export interface OAuth {
-  /**
-   * Exchanges the JWT credential for a token. [docs: JWT]
-   * @throws RingCentralError kind `auth` when RingCentral rejects the login (`oauthError` and `errorCode` say why),
-   * `rate_limited` with `retryAfterMs`, or `unavailable`, `timeout`, `broken` without a usable response
-   */
-  login(credentials: Credentials, deadline: Deadline): Promise<TokenGrant>;
-  /**
-   * Ends the session of a token. Errors are to be ignored [docs: TOK].
-   * @returns whether RingCentral confirmed it
-   */
-  revoke(credentials: Credentials, token: string, deadline: Deadline): Promise<boolean>;
-}
-
-export interface OAuthDeps {
+interface OAuthDeps {
   transport: Transport;
   clock: Clock;
   log: Logger;
@@ -61,21 +46,26 @@ const tokenResponse = z.object({
   owner_id: name,
 });
 
-export function createOAuth(deps: OAuthDeps): OAuth {
+export type OAuth = ReturnType<typeof createOAuth>;
+
+/** RingCentral's OAuth endpoints. Each method makes one call of the Auth group and never repeats it. */
+export function createOAuth(deps: OAuthDeps) {
   return {
-    async login(credentials, deadline) {
+    /**
+     * Exchanges the JWT credential for a token. [docs: JWT]
+     * @throws RingCentralError kind `auth` when RingCentral rejects the login (`oauthError` and `errorCode` say why),
+     * `rate_limited` with `retryAfterMs`, or `unavailable`, `timeout`, `broken` without a usable response
+     */
+    async login(credentials: Credentials, deadline: Deadline): Promise<TokenGrant> {
       const fields = { grant_type: JWT_BEARER, assertion: credentials.jwt };
       const response = await post(deps, "login", "/restapi/oauth/token", credentials, fields, deadline);
-      const token = parseBody("login", response, tokenResponse);
-      return omitUndefined({
-        accessToken: token.access_token,
-        expiresInSeconds: token.expires_in,
-        scope: token.scope,
-        ownerId: token.owner_id,
-      });
+      const { access_token, expires_in, scope, owner_id } = parseBody("login", response, tokenResponse);
+      const grant = { accessToken: access_token, expiresInSeconds: expires_in, scope, ownerId: owner_id };
+      return omitUndefined(grant);
     },
 
-    async revoke(credentials, token, deadline) {
+    /** Ends the session of a token. Errors are to be ignored [docs: TOK]. @returns whether RingCentral confirmed it */
+    async revoke(credentials: Credentials, token: string, deadline: Deadline): Promise<boolean> {
       try {
         await post(deps, "revokeToken", "/restapi/oauth/revoke", credentials, { token }, deadline);
         return true;
@@ -91,7 +81,7 @@ export function createOAuth(deps: OAuthDeps): OAuth {
 async function post(
   { transport, clock, log }: OAuthDeps,
   operation: string,
-  path: "/restapi/oauth/token" | "/restapi/oauth/revoke",
+  path: string,
   { server, clientId, clientSecret }: Credentials,
   fields: Record<string, string>,
   deadline: Deadline,
@@ -100,44 +90,32 @@ async function post(
   const isPublic = clientSecret === "";
   const form = new URLSearchParams({ ...fields, ...(isPublic && { client_id: clientId }) });
   const basic = Buffer.from(`${clientId}:${clientSecret}`).toString("base64");
+  const headers = {
+    "content-type": "application/x-www-form-urlencoded",
+    ...(!isPublic && { authorization: `Basic ${basic}` }),
+  };
   const startedAt = clock.now();
-  const report = (outcome: object) =>
-    log.info("ringcentral token call", {
-      operation,
-      group: "auth",
-      durationMs: clock.now() - startedAt,
-      ...outcome,
-    });
-  let response: HttpResponse;
-  try {
-    response = await transport.send({
-      operation,
-      method: "POST",
-      url: new URL(path, server),
-      headers: {
-        "content-type": "application/x-www-form-urlencoded",
-        ...(!isPublic && { authorization: `Basic ${basic}` }),
-      },
-      body: form.toString(),
-      deadline,
-    });
-  } catch (error) {
+  const report = (outcome: object) => {
+    const durationMs = clock.now() - startedAt;
+    log.info("ringcentral token call", { operation, group: "auth", durationMs, ...outcome });
+  };
+  const request = {
+    operation,
+    method: "POST",
+    url: new URL(path, server),
+    headers,
+    body: `${form}`,
+    deadline,
+  } as const;
+  const response = await transport.send(request).catch((error) => {
     if (error instanceof RingCentralError) report({ kind: error.failure.kind, ...causeOf(error.failure) });
     throw error;
-  }
+  });
   const failure = failureOf(operation, response, clock.now());
   const { kind, errorCode, oauthError } = failure ?? {};
-  report({
-    status: response.status,
-    rcRequestId: readRequestId(response.headers),
-    kind,
-    errorCode,
-    oauthError,
-  });
+  const { status } = response;
+  report({ status, rcRequestId: readRequestId(response.headers), kind, errorCode, oauthError });
   if (failure === undefined) return response;
   // A readable 4xx is a rejection. A 429 is not, even without a rate limit: CMN-304 means another login is under way.
-  throw new RingCentralError({
-    ...failure,
-    kind: kind === "rejected" && response.status !== 429 ? "auth" : failure.kind,
-  });
+  throw new RingCentralError(kind === "rejected" && status !== 429 ? { ...failure, kind: "auth" } : failure);
 }

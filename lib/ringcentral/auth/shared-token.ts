@@ -6,7 +6,7 @@ import { createCircuitBreaker } from "../../storage/circuit-breaker.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import { RingCentralError } from "../api/errors.ts";
 import { CachedToken } from "./cached-token.ts";
-import { CredentialCandidates } from "./credential-candidates.ts";
+import { createCredentialCandidates } from "./credential-candidates.ts";
 import type { TokenDeps } from "./leased-login.ts";
 import type { AccessToken, TokenEvent, TokenSource } from "./ports.ts";
 import { RecordLook } from "./record-look.ts";
@@ -68,7 +68,7 @@ export class SharedToken implements TokenSource {
       onEvent,
       key: recordKey(accountKey),
       cached: new CachedToken(clock, random),
-      candidates: new CredentialCandidates(credentials, accountKey, clock),
+      candidates: createCredentialCandidates(credentials, accountKey, clock),
       table: createCircuitBreaker({ clock, pauseMs, maxPauseMs: MAX_CIRCUIT_PAUSE_MS, timeoutMs }),
     };
     this.#record = new RecordLook(this.#deps);

@@ -144,7 +144,7 @@ async function runOnce(
     subject,
     operationId,
     fingerprint: hash([extensionId, canonicalJson(input.query), canonicalJson(input.body)]),
-    answerBy: deadline.at,
+    respondBy: deadline.at,
   };
   const key = await services.currentKey("idempotency", accountId, deadline);
   return withIdempotency(

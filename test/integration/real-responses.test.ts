@@ -43,7 +43,7 @@ async function send(handler: Parameters<typeof invoke>[0], route: Route, request
 }
 
 /** The next call of an operation gets this body. */
-function answer(operation: string, body: unknown, status = 200): void {
+function respondOnce(operation: string, body: unknown, status = 200): void {
   service.twin.faults.add({ operation, kind: "status", status, body });
 }
 
@@ -68,16 +68,16 @@ describe("an odd record", () => {
       [{ id: "8", phoneNumber: "13812345678", label: "5" }],
     ],
   ])("does not cost the list when it %s", async (_, odd, shown) => {
-    answer("listBlockedNumbers", page([good, odd]));
+    respondOnce("listBlockedNumbers", page([good, odd]));
     const { body } = await list();
     expect(body.data).toEqual([{ id: "7", phoneNumber: "+12025550143", label: "x" }, ...shown]);
     expect(body.page).toMatchObject({ total: 1 + shown.length, hasMore: false });
-    answer("listBlockedNumbers", page([odd]));
+    respondOnce("listBlockedNumbers", page([odd]));
     expect((await list()).body).toMatchObject({ data: shown, page: { total: shown.length } });
   });
 
   it.each([0, 1, 2 ** 31, 2 ** 53, -1, "2"])("may be the total %j", async (totalElements) => {
-    answer("listBlockedNumbers", page([good, { ...good, id: "8" }], { totalElements }));
+    respondOnce("listBlockedNumbers", page([good, { ...good, id: "8" }], { totalElements }));
     const { status, body } = await list();
     expect([status, body.data.length, body.page.total]).toEqual([200, 2, undefined]);
   });
@@ -116,12 +116,12 @@ describe("the end of a list", () => {
   const slice = (number: number) => records.slice((number - 1) * 100, number * 100);
   const next = { nextPage: { uri: "https://platform.ringcentral.com/next" } };
 
-  /** All pages by their cursors; answers follow the pages that are asked for. */
+  /** All pages by their cursors; the responses follow the pages requested. */
   async function readAll(pageOf: (number: number) => Json) {
     const ids: string[] = [];
     let query = "limit=100";
     for (let number = 1; number <= 10; number += 1) {
-      answer("listBlockedNumbers", pageOf(number));
+      respondOnce("listBlockedNumbers", pageOf(number));
       const { body } = await list({ query });
       ids.push(...body.data.map(({ id }: { id: string }) => id));
       if (!body.page.hasMore) return ids;
@@ -155,7 +155,7 @@ describe("the end of a list", () => {
 
 describe("a rejection", () => {
   it("without a code does not blame the caller", async () => {
-    answer("listBlockedNumbers", { message: "Bad Request" }, 400);
+    respondOnce("listBlockedNumbers", { message: "Bad Request" }, 400);
     expect(await list()).toMatchObject({ status: 502, body: { code: "upstream_error", retryable: false } });
   });
 
@@ -207,7 +207,7 @@ describe("a rejection", () => {
   });
 
   it.each([402, 413, 415, 422])("with status %i is final, and not a fault of ours", async (status) => {
-    answer("listBlockedNumbers", { message: "No" }, status);
+    respondOnce("listBlockedNumbers", { message: "No" }, status);
     expect(await list()).toMatchObject({
       status: 422,
       body: { code: "upstream_rejected", retryable: false },
@@ -241,7 +241,7 @@ describe("an id that is the number in base64url", () => {
 
   it("is usable wherever it appears, and is not logged", async () => {
     const write = vi.spyOn(process.stdout, "write");
-    answer("addCallerBlockingNumber", entry);
+    respondOnce("addCallerBlockingNumber", entry);
     const added = await send(addCallerBlockingNumber, addCallerBlockingNumberRoute, {
       body: { phoneNumber: "+12025550143" },
     });
@@ -249,15 +249,15 @@ describe("an id that is the number in base64url", () => {
     expect(added.headers.location).toMatch(new RegExp(`/${id}$`));
 
     const moved = { ...entry, id: "MTIwMjU1NTAxNDQ", phoneNumber: "+12025550144" };
-    answer("getCallerBlockingNumber", entry);
-    answer("updateCallerBlockingNumber", moved);
+    respondOnce("getCallerBlockingNumber", entry);
+    respondOnce("updateCallerBlockingNumber", moved);
     const changed = await send(updateCallerBlockingNumber, updateCallerBlockingNumberRoute, {
       path: { id },
       body: { phoneNumber: "+12025550144" },
     });
     expect(changed).toMatchObject({ status: 200, body: { data: { id: moved.id } } });
 
-    answer("deleteCallerBlockingNumber", "", 204);
+    respondOnce("deleteCallerBlockingNumber", "", 204);
     const deleted = await send(deleteCallerBlockingNumber, deleteCallerBlockingNumberRoute, { path: { id } });
     expect(deleted.status).toBe(204);
     expect(service.sent().at(-1)?.path).toMatch(new RegExp(`/caller-blocking/phone-numbers/${id}$`));
@@ -269,9 +269,9 @@ describe("an id that is the number in base64url", () => {
 
   it("may have changed when the response to a change of the number is lost", async () => {
     const moved = { ...entry, id: "MTIwMjU1NTAxNDQ", phoneNumber: "+12025550144" };
-    answer("getCallerBlockingNumber", entry);
+    respondOnce("getCallerBlockingNumber", entry);
     service.twin.faults.add({ operation: "updateCallerBlockingNumber", kind: "reset" });
-    answer("listCallerBlockingNumbers", {
+    respondOnce("listCallerBlockingNumbers", {
       records: [moved],
       paging: { page: 1, perPage: 100, totalPages: 1 },
     });
@@ -283,7 +283,7 @@ describe("an id that is the number in base64url", () => {
   });
 
   it.each(["7\n12", "número", "a/b", "\ud800"])("is encoded in Location when it is %j", async (odd) => {
-    answer("addCallerBlockingNumber", { ...entry, id: odd });
+    respondOnce("addCallerBlockingNumber", { ...entry, id: odd });
     const added = await send(addCallerBlockingNumber, addCallerBlockingNumberRoute, {
       body: { phoneNumber: "+12025550143" },
     });

@@ -112,8 +112,8 @@ export function createFleet(
 export type Group = AdmissionRequest["group"];
 export type CallResult =
   | { result: "sent"; status: number; waitedMs: number }
-  | { result: "refused"; because: "rate_limited" | "storage"; retryAfterMs: number; tookMs: number }
-  | { result: "unanswered" };
+  | { result: "rejected"; because: "rate_limited" | "storage"; retryAfterMs: number; tookMs: number }
+  | { result: "lost" };
 
 /** One process of the fleet. */
 export function createMember(fleet: Fleet, options: { name?: string; skewMs?: number } = {}) {
@@ -153,7 +153,7 @@ export function createMember(fleet: Fleet, options: { name?: string; skewMs?: nu
         );
       } catch {
         await permit.release(true);
-        return { result: "unanswered" };
+        return { result: "lost" };
       }
       await permit.observe(observation);
       return { result: "sent", status: observation.status, waitedMs };
@@ -162,13 +162,13 @@ export function createMember(fleet: Fleet, options: { name?: string; skewMs?: nu
       const { kind, retryAfterMs = 0 } = error.failure;
       if (kind !== "rate_limited" && kind !== "storage") throw error;
       const tookMs = instance.clock.now() - startedAt;
-      return { result: "refused", because: kind, retryAfterMs, tookMs };
+      return { result: "rejected", because: kind, retryAfterMs, tookMs };
     }
   }
   return { instance, rateLimiter, call, time };
 }
 
-/** The table's answers carry its own time, in whole seconds. */
+/** The table's responses carry its own time, in whole seconds. */
 function withDates(
   store: RecordStore,
   instance: Instance,

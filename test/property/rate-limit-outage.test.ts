@@ -45,8 +45,8 @@ function traffic(fleet: Fleet, size: number, group: Group, perMinute: number, en
 }
 
 const rejected = (arrivals: readonly Arrival[]) => arrivals.filter(({ status }) => status === 429);
-const refused = (replies: readonly Reply[]) =>
-  replies.flatMap((one) => (one.result === "refused" ? [one] : []));
+const rejections = (replies: readonly Reply[]) =>
+  replies.flatMap((one) => (one.result === "rejected" ? [one] : []));
 
 describe("without the table", () => {
   it("a fleet of any size stays within the limits, leaves RingCentral in peace after a 429, and works again with the table", async () => {
@@ -85,7 +85,7 @@ describe("without the table", () => {
         undisturbed++;
         if (fullestMinute(during) > BUDGETS[group] || rejected(during).length > 0) exceeded++;
       }
-      for (const { at, because, tookMs } of refused(replies)) {
+      for (const { at, because, tookMs } of rejections(replies)) {
         // A call may be promised a slot, or be told the budget spent, just before the table is lost.
         if (at < lost + 3 * SECOND || at >= back) continue;
         expect(tookMs).toBeLessThanOrEqual(PATIENCE_MS);
@@ -93,7 +93,7 @@ describe("without the table", () => {
       }
       const lastStorage = Math.max(
         0,
-        ...refused(replies).flatMap((one) => (one.because === "storage" ? [one.at] : [])),
+        ...rejections(replies).flatMap((one) => (one.because === "storage" ? [one.at] : [])),
       );
       expect(lastStorage).toBeLessThanOrEqual(back + 20 * SECOND);
       const afterwards = arrivals.filter(({ at }) => at >= back + 2 * MINUTE && at < back + 4 * MINUTE);
@@ -105,10 +105,10 @@ describe("without the table", () => {
   });
 
   it.each<[string, (schedule: Schedule) => () => Promise<void> | void]>([
-    ["answers in 0.5 to 1 s", (schedule) => () => schedule.clock.sleep(schedule.between(500, 1_000))],
-    ["answers in 0.3 to 5 s", (schedule) => () => schedule.clock.sleep(schedule.between(300, 5_000))],
+    ["responds in 0.5 to 1 s", (schedule) => () => schedule.clock.sleep(schedule.between(500, 1_000))],
+    ["responds in 0.3 to 5 s", (schedule) => () => schedule.clock.sleep(schedule.between(300, 5_000))],
     [
-      "answers 500",
+      "responds 500",
       () => () => {
         throw new Error("500");
       },
@@ -135,8 +135,8 @@ describe("without the table", () => {
       expect(fullestMinute(fleet.limiter.arrivals)).toBeLessThanOrEqual(BUDGETS.light);
       expect(rejected(fleet.limiter.arrivals)).toEqual([]);
       for (const reply of replies) {
-        if (reply.result === "refused") expect(reply.because).toBe("storage");
-        if (reply.result === "refused") expect(reply.tookMs).toBeLessThanOrEqual(PATIENCE_MS);
+        if (reply.result === "rejected") expect(reply.because).toBe("storage");
+        if (reply.result === "rejected") expect(reply.tookMs).toBeLessThanOrEqual(PATIENCE_MS);
         if (reply.result === "sent") expect(reply.waitedMs).toBeLessThanOrEqual(PATIENCE_MS);
       }
     });

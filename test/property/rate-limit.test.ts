@@ -65,7 +65,7 @@ function overload(fleet: Fleet, minutes: number, group: Group, factor = 3): Call
 }
 
 const of = (fleet: Fleet, group: Group) => fleet.limiter.arrivals.filter((one) => one.group === group);
-const refused = (arrivals: Arrival[]) => arrivals.filter(({ status }) => status === 429);
+const rejected = (arrivals: Arrival[]) => arrivals.filter(({ status }) => status === 429);
 
 describe("the fleet's budgets", () => {
   it.each([
@@ -95,7 +95,7 @@ describe("the fleet's budgets", () => {
         return;
       }
       expect(isWithin).toBe(true);
-      expect(refused(of(fleet, group))).toEqual([]);
+      expect(rejected(of(fleet, group))).toEqual([]);
     });
     if (process.env.SEED === undefined) expect(exceeded).toBeLessThanOrEqual(0.001 * runs);
   });
@@ -109,7 +109,7 @@ describe("the fleet's budgets", () => {
       fleet.limiter.fill("light", schedule.between(15, 38));
       overload(fleet, 1, "light", 6);
       await schedule.run();
-      expect(refused(of(fleet, "light"))).toEqual([]);
+      expect(rejected(of(fleet, "light"))).toEqual([]);
       runs++;
       if (of(fleet, "light").length <= 1) stayedOut++;
     });
@@ -181,7 +181,7 @@ describe("the fleet's budgets", () => {
         schedule.after(schedule.between(5, 50) * SECOND, () => {
           void late.instance.start(async () => {
             const first = await late.call("heavy", 2 * SECOND);
-            if (first.result === "refused") await late.instance.clock.sleep(first.retryAfterMs);
+            if (first.result === "rejected") await late.instance.clock.sleep(first.retryAfterMs);
             resolve([first, await late.call("heavy", 2 * SECOND)]);
           });
         });
@@ -189,8 +189,8 @@ describe("the fleet's budgets", () => {
       await schedule.run();
       const [first, second] = await asked;
       expect(of(fleet, "heavy").length).toBe(11);
-      expect(first).toMatchObject({ result: "refused" });
-      if (first?.result !== "refused") return;
+      expect(first).toMatchObject({ result: "rejected" });
+      if (first?.result !== "rejected") return;
       expect(first.tookMs).toBeLessThan(SECOND / 2);
       expect(second).toMatchObject({ result: "sent", status: 200 });
     });
@@ -206,7 +206,8 @@ describe("the fleet's budgets", () => {
         void sync.instance.start(async () => {
           while (schedule.clock.now() < end) {
             const result = await sync.call("heavy", 30 * SECOND, "sync");
-            if (result.result === "refused") await sync.instance.clock.sleep(schedule.between(0, 2 * SECOND));
+            if (result.result === "rejected")
+              await sync.instance.clock.sleep(schedule.between(0, 2 * SECOND));
           }
         });
       }
@@ -267,7 +268,7 @@ describe("a pause", () => {
       await schedule.run();
 
       const arrivals = of(fleet, group);
-      const [first, ...more] = refused(arrivals);
+      const [first, ...more] = rejected(arrivals);
       // In some runs the fleet sends nothing until the external calls have left the window.
       if (!first) return;
       episodes++;
@@ -295,7 +296,7 @@ describe("a pause", () => {
       overload(fleet, 4, "heavy", 6);
       episode(fleet, "heavy", schedule.between(5 * SECOND, 2 * MINUTE));
       await schedule.run();
-      const limited = refused(of(fleet, "heavy"));
+      const limited = rejected(of(fleet, "heavy"));
       const closings = fleet.events.filter(({ type }) => type === "paused").length;
       const { late, inFlight } = secondRejections(limited);
       // The fleet does not learn of a 429 when the process crashes that got it.
@@ -332,7 +333,7 @@ describe("a pause", () => {
       restart();
       await schedule.run();
       const arrivals = of(fleet, "heavy");
-      const limited = refused(arrivals);
+      const limited = rejected(arrivals);
       const probe = limited.at(-1);
       expect(restarted).toBe(true);
       const next = arrivals.find(({ at }) => at > (probe?.at ?? 0));
@@ -349,7 +350,7 @@ describe("a pause", () => {
       schedule.after(schedule.between(5 * SECOND, 40 * SECOND), () => fleet.limiter.pauseAccount(MINUTE));
       await schedule.run();
       const { arrivals } = fleet.limiter;
-      const [first, ...more] = refused(arrivals);
+      const [first, ...more] = rejected(arrivals);
       expect(first).toBeDefined();
       if (!first) return;
       const knownAt = first.at + 400 + 6 * 40;

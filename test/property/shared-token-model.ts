@@ -173,7 +173,7 @@ function tableSeenBy(
         throw new StorageUnavailable("500");
       case "away":
         await instance.clock.sleep(schedule.between(20, 300));
-        throw new StorageUnavailable("refused");
+        throw new StorageUnavailable("rejected");
     }
   }
   return {

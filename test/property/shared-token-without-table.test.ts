@@ -29,7 +29,7 @@ const chaos = {
   pauseMs: [SECOND, MINUTE],
   loseRequestRate: 0.01,
   lateRequestRate: 0.01,
-  loseAnswerRate: 0.01,
+  loseResponseRate: 0.01,
   duplicateRate: 0.05,
 } as const;
 

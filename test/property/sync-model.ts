@@ -121,7 +121,7 @@ function clientFor(world: World, instance: Instance, moods: Moods): RingCentral 
     async call(operation, input, context) {
       const timedOut = () =>
         new RingCentralError({ kind: "timeout", operation: operation.name, mayHaveTakenEffect: false });
-      const answering = instance.effect(
+      const response = instance.effect(
         operation.name,
         () => {
           if (schedule.chance(moods.editRate)) world.edit();
@@ -137,7 +137,7 @@ function clientFor(world: World, instance: Instance, moods: Moods): RingCentral 
       );
       const remainingMs = context.deadline.remainingMs();
       const late = instance.clock.sleep(remainingMs).then(() => Promise.reject(timedOut()));
-      const body = await Promise.race([answering, late]);
+      const body = await Promise.race([response, late]);
       if (operation.output === undefined) throw new Error("no schema");
       return operation.output.parse(body);
     },

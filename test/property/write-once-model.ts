@@ -137,7 +137,7 @@ export function createWorld(schedule: Schedule) {
       const scope = { accountId: "1", subject: "ana", operationId: "add", key: idempotencyKey };
       return withIdempotency(
         { records: overNetwork(records, instance), clock, key },
-        { ...scope, fingerprint: JSON.stringify(intent), answerBy: deadline.at },
+        { ...scope, fingerprint: JSON.stringify(intent), respondBy: deadline.at },
         run,
         (error) => error instanceof OutcomeUnknown && error.sent,
       );

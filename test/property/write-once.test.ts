@@ -79,7 +79,7 @@ function expectAsAsked(bodies: readonly Record<string, unknown>[]): void {
 }
 
 /** RingCentral works and nothing fails any more: a caller that keeps repeating its request gets its response. */
-async function answerInTheEnd(schedule: Schedule, world: World): Promise<HttpResponse> {
+async function respondInTheEnd(schedule: Schedule, world: World): Promise<HttpResponse> {
   world.ringCentral.isCalm = true;
   for (let n = 0; n < 20; n++) {
     const reply = world.post(mine, "key");
@@ -104,7 +104,7 @@ describe("a POST with an Idempotency-Key, repeated at any time", () => {
       const bodies = bodiesOf(replies);
       expectAsAsked(bodies);
       expect(world.ringCentral.effectsOf(mine)).toBeLessThanOrEqual(1);
-      const last = await answerInTheEnd(schedule, world);
+      const last = await respondInTheEnd(schedule, world);
       expect(world.ringCentral.effectsOf(mine)).toBe(1);
       for (const body of bodies) expect(body).toEqual(JSON.parse(last.body ?? ""));
     });

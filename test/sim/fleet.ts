@@ -6,7 +6,7 @@ import { CALL_GROUPS, runScenario } from "./scenarios.ts";
 import { outages, scenariosFor } from "./suite.ts";
 
 /**
- * Simulates the fleet in virtual time, with the real client, rate limiter and token store of each instance, against
+ * Simulates the fleet in virtual time, with the real client, rate limiter and shared token of each instance, against
  * the twin's limiter; and the same load with clients that behave as `@ringcentral/sdk` does.
  *
  *     node test/sim/fleet.ts [--instances 1000] [--load 10] [--hours 1] [--seed 1] [--quick]
@@ -102,7 +102,7 @@ function row(name: string, measures: Measures, wallMs: number): string {
     each(({ extensions }) => extensions),
     each(({ goodput }) => percent(goodput)),
     each(({ fullestWindow }) => fullestWindow),
-    (100 * (measures.refused + measures.limited + measures.failed)).toFixed(1),
+    (100 * (measures.rejected + measures.limited + measures.failed)).toFixed(1),
     `${Math.round(interactive.p50Ms)}/${Math.round(interactive.p99Ms)}`,
     `${percent(interactive.served / all)}:${percent(sync.served / all)}`,
     `${measures.readsPerCall.toFixed(2)}+${measures.writesPerCall.toFixed(2)}`,

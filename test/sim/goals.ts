@@ -51,7 +51,7 @@ export function goalsOf(scenario: Scenario, measures: Measures): Goal[] {
     goals.push(
       atMost("interactive p99 wait (ms)", interactive.p99Ms, 1_000),
       atMost("the same in any group", worst(commonP99), 1_000),
-      atMost("interactive calls rejected", interactive.refused, 0.01),
+      atMost("interactive calls rejected", interactive.rejected, 0.01),
     );
   }
   return goals;

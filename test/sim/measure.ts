@@ -9,7 +9,7 @@ export interface Measures {
   /** Calls that RingCentral accepted, as a share of its limits (the fleet's calls, after two minutes). */
   goodput: number;
   /** Share of the calls made. */
-  refused: number;
+  rejected: number;
   limited: number;
   failed: number;
   interactive: PriorityMeasures;
@@ -40,7 +40,7 @@ export interface PriorityMeasures {
   served: number;
   p50Ms: number;
   p99Ms: number;
-  refused: number;
+  rejected: number;
 }
 
 /** Time for which a permit granted before a pause elsewhere may still be used. */
@@ -68,7 +68,7 @@ export function measure({ outcomes, upstream, startedAt, endedAt, around }: Run)
     tokenCalls: upstream.arrivals.filter(({ group }) => group === "auth").length,
     groups,
     goodput: Math.min(...CALL_GROUPS.map((group) => groups[group].goodput)),
-    refused: share("refused"),
+    rejected: share("rejected"),
     limited: share("limited"),
     failed: share("failed"),
     interactive: measurePriority(outcomes.filter(({ priority }) => priority === "interactive")),
@@ -91,7 +91,7 @@ function measureGroup(
   const served = fleet.filter(({ allowed, at }) => allowed && at >= warm && at < endedAt).length;
   const episodes = episodesOf(fleet.filter(({ allowed }) => !allowed));
   const known = (episode: Arrival[]) => {
-    const firstKnownAt = Math.min(...episode.map(({ answeredAt }) => answeredAt));
+    const firstKnownAt = Math.min(...episode.map(({ respondedAt }) => respondedAt));
     return episode.filter(({ leftAt }) => leftAt > firstKnownAt + STALENESS_MS).length;
   };
   const interactive = waits(outcomes.filter(({ priority }) => priority === "interactive"));
@@ -111,9 +111,9 @@ function measureGroup(
 }
 
 /** Groups of 429s, each within a minute of the one before. */
-function episodesOf(refused: Arrival[]): Arrival[][] {
+function episodesOf(rejected: Arrival[]): Arrival[][] {
   const episodes: Arrival[][] = [];
-  for (const arrival of refused) {
+  for (const arrival of rejected) {
     const last = episodes.at(-1);
     if (last && arrival.at - (last.at(-1)?.at ?? 0) < WINDOW_MS) last.push(arrival);
     else episodes.push([arrival]);
@@ -133,13 +133,13 @@ function fullestWindow(arrivals: Arrival[]): number {
 
 function measurePriority(outcomes: Outcome[]): PriorityMeasures {
   const served = waits(outcomes);
-  const refused = outcomes.filter(({ result }) => result !== "served").length;
+  const rejected = outcomes.filter(({ result }) => result !== "served").length;
   return {
     calls: outcomes.length,
     served: served.length,
     p50Ms: percentile(served, 0.5),
     p99Ms: percentile(served, 0.99),
-    refused: refused / Math.max(1, outcomes.length),
+    rejected: rejected / Math.max(1, outcomes.length),
   };
 }
 

@@ -18,7 +18,7 @@ import { StorageUnavailable } from "../../lib/storage/errors.ts";
 import type { RecordStore } from "../../lib/storage/record-store.ts";
 import type { MemoryRecordStore } from "../support/memory-record-store.ts";
 import type { Instance, Schedule } from "../support/schedule.ts";
-import type { Answer, Group, Upstream } from "./upstream.ts";
+import type { Group, Upstream, UpstreamResponse } from "./upstream.ts";
 
 export type Priority = "interactive" | "sync";
 export type CallGroup = Exclude<Group, "auth">;
@@ -27,7 +27,7 @@ export type CallGroup = Exclude<Group, "auth">;
 export interface Outcome {
   group: CallGroup;
   priority: Priority;
-  result: "served" | "refused" | "limited" | "failed";
+  result: "served" | "rejected" | "limited" | "failed";
   /** From asking to the departure of the request. */
   waitMs: number;
   retryAfterMs?: number;
@@ -62,7 +62,7 @@ const bodies: Record<CallGroup, string> = {
 
 const log = createLogger({}, { write: () => {} });
 
-/** One Lambda instance with the real client, rate limiter and token store; its clock is wrong by up to 5 s. */
+/** One Lambda instance with the real client, rate limiter and shared token; its clock is wrong by up to 5 s. */
 export function createFleetMember(around: Surroundings): Member {
   const { schedule, upstream } = around;
   const instance = schedule.instance();
@@ -129,7 +129,7 @@ export function createFleetMember(around: Surroundings): Member {
         if (!(error instanceof RingCentralError)) throw error;
         const { kind, status } = error.failure;
         if (kind !== "rate_limited" && kind !== "storage") return outcome("failed", error);
-        return outcome(status === 429 ? "limited" : "refused", error);
+        return outcome(status === 429 ? "limited" : "rejected", error);
       }
     },
   };
@@ -147,9 +147,9 @@ export function createSdkMember(around: Surroundings, { ownLogin }: { ownLogin: 
   async function send(group: Group, priority: Priority): Promise<boolean> {
     for (let attempt = 1; attempt <= 2; attempt++) {
       const leftAt = schedule.clock.now();
-      const answer = await exchange(instance, upstream, group, { from: "fleet", priority, leftAt });
-      if (answer.accepted) return true;
-      if (attempt === 1) await instance.clock.sleep(answer.retryAfterSeconds * 1_000);
+      const response = await exchange(instance, upstream, group, { from: "fleet", priority, leftAt });
+      if (response.accepted) return true;
+      if (attempt === 1) await instance.clock.sleep(response.retryAfterSeconds * 1_000);
     }
     return false;
   }
@@ -177,23 +177,23 @@ async function exchange(
   upstream: Upstream,
   group: Group,
   about: { from: "fleet"; priority: Priority; leftAt: number },
-): Promise<Answer> {
+): Promise<UpstreamResponse> {
   const receive = () => upstream.receive(group, about);
-  const answer = await instance.effect("api", receive, { reliable: true, latencyMs: [20, 150] });
+  const response = await instance.effect("api", receive, { reliable: true, latencyMs: [20, 150] });
   // In true time: the instance's own clock is wrong by its skew.
-  answer.arrival.answeredAt = instance.clock.now() - instance.skewMs;
-  return answer;
+  response.arrival.respondedAt = instance.clock.now() - instance.skewMs;
+  return response;
 }
 
 async function logIn(instance: Instance, upstream: Upstream) {
   const leftAt = instance.clock.now() - instance.skewMs;
-  const answer = await exchange(instance, upstream, "auth", {
+  const response = await exchange(instance, upstream, "auth", {
     from: "fleet",
     priority: "interactive",
     leftAt,
   });
-  if (answer.accepted) return { accessToken: `token of ${instance.name}`, expiresInSeconds: 3_600 };
-  const retryAfterMs = answer.retryAfterSeconds * 1_000;
+  if (response.accepted) return { accessToken: `token of ${instance.name}`, expiresInSeconds: 3_600 };
+  const retryAfterMs = response.retryAfterSeconds * 1_000;
   throw new RingCentralError({
     kind: "rate_limited",
     operation: "login",
@@ -203,17 +203,17 @@ async function logIn(instance: Instance, upstream: Upstream) {
   });
 }
 
-function toHttp(group: CallGroup, answer: Answer): HttpResponse {
+function toHttp(group: CallGroup, response: UpstreamResponse): HttpResponse {
   const headers = {
     "content-type": "application/json",
     "x-rate-limit-group": group,
-    "x-rate-limit-limit": String(answer.limit),
-    "x-rate-limit-remaining": String(answer.remaining),
-    "x-rate-limit-window": String(answer.windowSeconds),
+    "x-rate-limit-limit": String(response.limit),
+    "x-rate-limit-remaining": String(response.remaining),
+    "x-rate-limit-window": String(response.windowSeconds),
   };
-  if (answer.accepted) return { status: 200, headers, body: bodies[group] };
+  if (response.accepted) return { status: 200, headers, body: bodies[group] };
   const body = '{"errorCode":"CMN-301","message":"Request rate exceeded"}';
-  return { status: 429, headers: { ...headers, "retry-after": String(answer.retryAfterSeconds) }, body };
+  return { status: 429, headers: { ...headers, "retry-after": String(response.retryAfterSeconds) }, body };
 }
 
 function groupNamed(operation: string): CallGroup {

@@ -130,8 +130,8 @@ export async function runScenario(scenario: Scenario): Promise<Run> {
     arrive(perMinute, async () => {
       if (schedule.clock.now() < silentUntil) return;
       const leftAt = schedule.clock.now();
-      const answer = await upstream.receive(group, { from: "outside", priority: "interactive", leftAt });
-      if (!answer.accepted) silentUntil = leftAt + answer.retryAfterSeconds * 1_000;
+      const response = await upstream.receive(group, { from: "outside", priority: "interactive", leftAt });
+      if (!response.accepted) silentUntil = leftAt + response.retryAfterSeconds * 1_000;
     });
   }
 
@@ -140,8 +140,12 @@ export async function runScenario(scenario: Scenario): Promise<Run> {
       schedule.after(minute * MINUTE, async () => {
         for (let n = 0; n < calls; n++) {
           const leftAt = schedule.clock.now();
-          const answer = await upstream.receive(group, { from: "outside", priority: "interactive", leftAt });
-          if (!answer.accepted) return;
+          const response = await upstream.receive(group, {
+            from: "outside",
+            priority: "interactive",
+            leftAt,
+          });
+          if (!response.accepted) return;
         }
       });
     }

@@ -19,16 +19,16 @@ export interface Arrival {
   /** The time at which its sender sent it. */
   leftAt: number;
   /** The time at which its sender had the response. */
-  answeredAt: number;
+  respondedAt: number;
 }
 
 export interface Upstream {
   arrivals: Arrival[];
   /** One request and its response: 20 to 150 ms each way, and 30 to 300 ms of work if it is accepted. */
-  receive(group: Group, about: Pick<Arrival, "from" | "priority" | "leftAt">): Promise<Answer>;
+  receive(group: Group, about: Pick<Arrival, "from" | "priority" | "leftAt">): Promise<UpstreamResponse>;
 }
 
-export interface Answer extends Verdict {
+export interface UpstreamResponse extends Verdict {
   arrival: Arrival;
 }
 
@@ -44,7 +44,7 @@ export function createUpstream(schedule: Schedule): Upstream {
       const inPenalty = now < (penaltyUntil.get(group) ?? 0);
       if (!verdict.accepted) penaltyUntil.set(group, now + verdict.retryAfterSeconds * 1_000);
       const allowed = verdict.accepted;
-      const arrival = { group, at: now, allowed, inPenalty, answeredAt: Number.POSITIVE_INFINITY, ...about };
+      const arrival = { group, at: now, allowed, inPenalty, respondedAt: Number.POSITIVE_INFINITY, ...about };
       arrivals.push(arrival);
       await schedule.clock.sleep(allowed ? schedule.between(30, 300) : 10);
       return { ...verdict, arrival };

@@ -343,15 +343,15 @@ export interface components {
             phoneNumber: string;
             label?: string;
         };
-        /** @description One BlockedNumber. */
-        BlockedNumberAnswer: {
-            data: components["schemas"]["BlockedNumber"];
-        };
         /** @description A page of a list of BlockedNumber. */
         BlockedNumberList: {
             data: components["schemas"]["BlockedNumber"][];
             page: components["schemas"]["Page"];
             meta: components["schemas"]["Meta"];
+        };
+        /** @description One BlockedNumber. */
+        BlockedNumberResponse: {
+            data: components["schemas"]["BlockedNumber"];
         };
         /** @description One budget of calls. */
         Budget: {
@@ -398,15 +398,15 @@ export interface components {
              */
             status: string;
         };
-        /** @description One CallerBlockingNumber. */
-        CallerBlockingNumberAnswer: {
-            data: components["schemas"]["CallerBlockingNumber"];
-        };
         /** @description A page of a list of CallerBlockingNumber. */
         CallerBlockingNumberList: {
             data: components["schemas"]["CallerBlockingNumber"][];
             page: components["schemas"]["Page"];
             meta: components["schemas"]["Meta"];
+        };
+        /** @description One CallerBlockingNumber. */
+        CallerBlockingNumberResponse: {
+            data: components["schemas"]["CallerBlockingNumber"];
         };
         /** @description The fields to change. The others keep their values. */
         CallerBlockingNumberUpdate: {
@@ -438,7 +438,7 @@ export interface components {
             payPhones?: string;
         };
         /** @description One CallerBlockingSettings. */
-        CallerBlockingSettingsAnswer: {
+        CallerBlockingSettingsResponse: {
             data: components["schemas"]["CallerBlockingSettings"];
         };
         /** @description The fields to change. The others keep their values. */
@@ -510,15 +510,15 @@ export interface components {
             deviceId?: string;
             extension?: components["schemas"]["ExtensionReference"];
         };
-        /** @description One ForwardingNumber. */
-        ForwardingNumberAnswer: {
-            data: components["schemas"]["ForwardingNumber"];
-        };
         /** @description A page of a list of ForwardingNumber. */
         ForwardingNumberList: {
             data: components["schemas"]["ForwardingNumber"][];
             page: components["schemas"]["Page"];
             meta: components["schemas"]["Meta"];
+        };
+        /** @description One ForwardingNumber. */
+        ForwardingNumberResponse: {
+            data: components["schemas"]["ForwardingNumber"];
         };
         /** @description The fields to change. The others keep their values. */
         ForwardingNumberUpdate: {
@@ -556,7 +556,7 @@ export interface components {
             budgets: components["schemas"]["Budget"][];
         };
         /** @description One Limits. */
-        LimitsAnswer: {
+        LimitsResponse: {
             data: components["schemas"]["Limits"];
         };
         /** @description The source and time of the data. */
@@ -693,10 +693,6 @@ export interface components {
             total?: number;
             problem?: components["schemas"]["Problem"];
         };
-        /** @description One Overview. */
-        OverviewAnswer: {
-            data: components["schemas"]["Overview"];
-        };
         /** @description The blocked numbers. */
         OverviewBlocked: {
             /**
@@ -747,6 +743,10 @@ export interface components {
             /** Format: int32 */
             total?: number;
             problem?: components["schemas"]["Problem"];
+        };
+        /** @description One Overview. */
+        OverviewResponse: {
+            data: components["schemas"]["Overview"];
         };
         /** @description The position of this page in the list. */
         Page: {
@@ -962,13 +962,13 @@ export interface components {
             history: components["schemas"]["SyncRun"][];
         };
         /** @description One SyncStatus. */
-        SyncStatusAnswer: {
+        SyncStatusResponse: {
             data: components["schemas"]["SyncStatus"];
         };
         /** @description The sync of each account in the token. */
         SyncStatuses: components["schemas"]["SyncStatus"][];
         /** @description One SyncStatuses. */
-        SyncStatusesAnswer: {
+        SyncStatusesResponse: {
             data: components["schemas"]["SyncStatuses"];
         };
         /** @description The access token at RingCentral, without the token. */
@@ -1221,27 +1221,27 @@ export interface components {
     pathItems: never;
 }
 export type BlockedNumber = components['schemas']['BlockedNumber'];
-export type BlockedNumberAnswer = components['schemas']['BlockedNumberAnswer'];
 export type BlockedNumberList = components['schemas']['BlockedNumberList'];
+export type BlockedNumberResponse = components['schemas']['BlockedNumberResponse'];
 export type Budget = components['schemas']['Budget'];
 export type CallerBlockingNumber = components['schemas']['CallerBlockingNumber'];
-export type CallerBlockingNumberAnswer = components['schemas']['CallerBlockingNumberAnswer'];
 export type CallerBlockingNumberList = components['schemas']['CallerBlockingNumberList'];
+export type CallerBlockingNumberResponse = components['schemas']['CallerBlockingNumberResponse'];
 export type CallerBlockingNumberUpdate = components['schemas']['CallerBlockingNumberUpdate'];
 export type CallerBlockingSettings = components['schemas']['CallerBlockingSettings'];
-export type CallerBlockingSettingsAnswer = components['schemas']['CallerBlockingSettingsAnswer'];
+export type CallerBlockingSettingsResponse = components['schemas']['CallerBlockingSettingsResponse'];
 export type CallerBlockingSettingsUpdate = components['schemas']['CallerBlockingSettingsUpdate'];
 export type ExtensionReference = components['schemas']['ExtensionReference'];
 export type FeedMeta = components['schemas']['FeedMeta'];
 export type FeedPage = components['schemas']['FeedPage'];
 export type FieldError = components['schemas']['FieldError'];
 export type ForwardingNumber = components['schemas']['ForwardingNumber'];
-export type ForwardingNumberAnswer = components['schemas']['ForwardingNumberAnswer'];
 export type ForwardingNumberList = components['schemas']['ForwardingNumberList'];
+export type ForwardingNumberResponse = components['schemas']['ForwardingNumberResponse'];
 export type ForwardingNumberUpdate = components['schemas']['ForwardingNumberUpdate'];
 export type Health = components['schemas']['Health'];
 export type Limits = components['schemas']['Limits'];
-export type LimitsAnswer = components['schemas']['LimitsAnswer'];
+export type LimitsResponse = components['schemas']['LimitsResponse'];
 export type Meta = components['schemas']['Meta'];
 export type NewBlockedNumber = components['schemas']['NewBlockedNumber'];
 export type NewCallerBlockingNumber = components['schemas']['NewCallerBlockingNumber'];
@@ -1251,10 +1251,10 @@ export type NumberChangeList = components['schemas']['NumberChangeList'];
 export type OpenApiDocument = components['schemas']['OpenApiDocument'];
 export type Overview = components['schemas']['Overview'];
 export type OverviewAllowed = components['schemas']['OverviewAllowed'];
-export type OverviewAnswer = components['schemas']['OverviewAnswer'];
 export type OverviewBlocked = components['schemas']['OverviewBlocked'];
 export type OverviewDirect = components['schemas']['OverviewDirect'];
 export type OverviewForwarding = components['schemas']['OverviewForwarding'];
+export type OverviewResponse = components['schemas']['OverviewResponse'];
 export type Page = components['schemas']['Page'];
 export type Pause = components['schemas']['Pause'];
 export type PhoneNumber = components['schemas']['PhoneNumber'];
@@ -1267,9 +1267,9 @@ export type SyncProgress = components['schemas']['SyncProgress'];
 export type SyncQuarantine = components['schemas']['SyncQuarantine'];
 export type SyncRun = components['schemas']['SyncRun'];
 export type SyncStatus = components['schemas']['SyncStatus'];
-export type SyncStatusAnswer = components['schemas']['SyncStatusAnswer'];
+export type SyncStatusResponse = components['schemas']['SyncStatusResponse'];
 export type SyncStatuses = components['schemas']['SyncStatuses'];
-export type SyncStatusesAnswer = components['schemas']['SyncStatusesAnswer'];
+export type SyncStatusesResponse = components['schemas']['SyncStatusesResponse'];
 export type TokenState = components['schemas']['TokenState'];
 export type UpstreamError = components['schemas']['UpstreamError'];
 export type WebhookReceipt = components['schemas']['WebhookReceipt'];
@@ -1401,7 +1401,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["BlockedNumberAnswer"];
+                    "application/json": components["schemas"]["BlockedNumberResponse"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -1520,7 +1520,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CallerBlockingNumberAnswer"];
+                    "application/json": components["schemas"]["CallerBlockingNumberResponse"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -1576,7 +1576,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CallerBlockingNumberAnswer"];
+                    "application/json": components["schemas"]["CallerBlockingNumberResponse"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -1665,7 +1665,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CallerBlockingSettingsAnswer"];
+                    "application/json": components["schemas"]["CallerBlockingSettingsResponse"];
                 };
             };
             /** @description The caller has this version already. */
@@ -1725,7 +1725,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["CallerBlockingSettingsAnswer"];
+                    "application/json": components["schemas"]["CallerBlockingSettingsResponse"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -1844,7 +1844,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ForwardingNumberAnswer"];
+                    "application/json": components["schemas"]["ForwardingNumberResponse"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -1900,7 +1900,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ForwardingNumberAnswer"];
+                    "application/json": components["schemas"]["ForwardingNumberResponse"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -2065,7 +2065,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["OverviewAnswer"];
+                    "application/json": components["schemas"]["OverviewResponse"];
                 };
             };
             /** @description The caller has this version already. */
@@ -2177,7 +2177,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SyncStatusesAnswer"];
+                    "application/json": components["schemas"]["SyncStatusesResponse"];
                 };
             };
             /** @description The caller has this version already. */
@@ -2229,7 +2229,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SyncStatusAnswer"];
+                    "application/json": components["schemas"]["SyncStatusResponse"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -2270,7 +2270,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SyncStatusAnswer"];
+                    "application/json": components["schemas"]["SyncStatusResponse"];
                 };
             };
             400: components["responses"]["Problem400"];
@@ -2342,7 +2342,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["LimitsAnswer"];
+                    "application/json": components["schemas"]["LimitsResponse"];
                 };
             };
             /** @description The caller has this version already. */

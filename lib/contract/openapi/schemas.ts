@@ -47,7 +47,7 @@ export function successBody({ response: { kind, data } }: Route): z.ZodMiniType 
         meta: FeedMeta,
       });
     default:
-      return resource(`${name}Answer`, `One ${name}.`, { data });
+      return resource(`${name}Response`, `One ${name}.`, { data });
   }
 }
 

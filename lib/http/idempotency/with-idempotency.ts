@@ -27,7 +27,7 @@ interface IdempotencyDeps {
 interface KeyedRequest extends KeyScope {
   fingerprint: string;
   /** Epoch milliseconds by which this process has responded. The lease ends a little later. */
-  answerBy: number;
+  respondBy: number;
 }
 
 /** Attempts at taking the key in a race. */
@@ -92,8 +92,8 @@ async function begin(deps: IdempotencyDeps, request: KeyedRequest): Promise<Http
     const record: IdempotencyRecord = {
       fingerprint: request.fingerprint,
       state: "running",
-      leaseUntil: request.answerBy + CLOCK_SLACK_MS,
-      settledAt: step === "look" && known ? known.settledAt : request.answerBy + UNSETTLED_MS,
+      leaseUntil: request.respondBy + CLOCK_SLACK_MS,
+      settledAt: step === "look" && known ? known.settledAt : request.respondBy + UNSETTLED_MS,
       expiresAt: now + LIFETIME_MS,
     };
     const version = await write(deps, request, stored?.version ?? null, record);

@@ -29,7 +29,7 @@ const exhausted = (group = "light"): Observation => ({
   withoutHeaders: false,
 });
 
-/** Runs a story in virtual time; the table answers at once and is counted. */
+/** Runs a story in virtual time; the table responds at once and is counted. */
 async function story(tell: (world: World) => Promise<void>): Promise<void> {
   const schedule = createSchedule({ seed: 1 });
   const records = createMemoryRecordStore();

@@ -32,7 +32,7 @@ const needed: readonly (readonly [name: string, use: string])[] = [
   ["ReadUserPhoneNumbers", "an extension's own numbers in the overview"],
 ];
 
-/** [docs: authorization profile] */
+/** [spec: OAS] */
 const Profile = z.object({
   permissions: z.array(z.object({ permission: z.object({ id: z.string() }) })),
 });

@@ -13,7 +13,7 @@ export const Id = z
 
 /**
  * The id of anything else is opaque: one recorded id of a blocked number is the number's digits in base64url [observed:
- * ringcentral-js-widgets]. So such an id is never logged. Its form excludes bulk syntax, dots and slashes.
+ * WID]. So such an id is never logged. Its form excludes bulk syntax, dots and slashes.
  */
 export const EntryId = z
   .string()

@@ -14,7 +14,7 @@ export interface BlockedNumbersDeps extends NumbersDeps {
   endpoints: BlockedNumberEndpoints;
 }
 
-/** The extension's blocked numbers, from the endpoint that RingCentral serves (ops 1 and 3). */
+/** The extension's blocked numbers, from the endpoint that RingCentral serves. */
 export async function listBlockedNumbers(
   deps: BlockedNumbersDeps,
   { extensionId, page, call }: ListRequest,

@@ -15,10 +15,10 @@ type ListedStatus = "blocked" | "allowed";
 export const wireStatus = { blocked: "Blocked", allowed: "Allowed" } as const;
 
 /**
- * The extension's blocked list, its allowed list, or both in this order (op 3).
+ * The extension's blocked list, its allowed list, or both in this order.
  *
  * Without `status` RingCentral returns both lists by its description, and the blocked one by its schema's default
- * [spec: OAS, unsure]. So every call sends it, and "all" reads one list and then the other.
+ * [spec: OAS] [unsure]. So every call sends it, and "all" reads one list and then the other.
  */
 export async function listCallerBlockingNumbers(
   deps: NumbersDeps,

@@ -7,7 +7,7 @@ import { toE164, toExtensionReference } from "./phone-number-output.ts";
 import type { ListRequest, NumbersDeps } from "./request.ts";
 import { listPage, pagesOf } from "./upstream-list.ts";
 
-/** Where the extension's calls can be forwarded or flipped to (op 4). */
+/** Where the extension's calls can be forwarded or flipped to. */
 export async function listForwardingNumbers(
   deps: NumbersDeps,
   { extensionId, page, call }: ListRequest,

@@ -9,7 +9,7 @@ import { findInList, pagesOf } from "./upstream-list.ts";
 import { addEntry } from "./write-caller-blocking.ts";
 import { createOnce } from "./write-once.ts";
 
-/** Blocks a number once (op 2, or status Blocked at the current endpoint). */
+/** Blocks a number once: by `addBlockedNumber`, or with status Blocked at the current endpoint. */
 export async function addBlockedNumber(
   deps: BlockedNumbersDeps,
   request: WriteRequest & CountryInQuery & { body: NewBlockedNumber },

@@ -14,7 +14,7 @@ import { findInList, pagesOf } from "./upstream-list.ts";
 import { createOnce } from "./write-once.ts";
 import { deleteResource, updateResource } from "./write-resource.ts";
 
-/** Adds a forwarding number (op 5), once. */
+/** Adds a forwarding number once. */
 export async function addForwardingNumber(
   { ringcentral, clock }: NumbersDeps,
   request: WriteRequest & CountryInQuery & { body: NewForwardingNumber },
@@ -69,7 +69,7 @@ type ItemRequest = WriteRequest & { path: { forwardingNumberId: string } };
 const item = { read: operations.getForwardingNumber, toOutput: toForwardingNumber };
 
 /**
- * Changes a forwarding number (op 6). One guide says "send what changes", the general rule says that omitted fields
+ * Changes a forwarding number. One guide says "send what changes", the general rule says that omitted fields
  * reset [docs: FWD, URIS]: the complete set of four is right under both.
  */
 export async function updateForwardingNumber(

@@ -21,7 +21,7 @@ const REPLACED_PAUSES_MS = [0, 500];
 const READ_BACK_MS = 300;
 
 /**
- * Creates a resource at most once. RingCentral's POSTs are not idempotent [unsure, no key in its description], and after
+ * Creates a resource at most once. RingCentral's POSTs are not idempotent (no key in its description [unsure]), and after
  * a timeout, a dropped connection, 408, a 5xx or CMN-304 its back end may complete the POST at any later time. It is
  * therefore never sent again here: the resource is looked for, and if it does not show, the outcome is unknown.
  *

@@ -137,7 +137,7 @@ export function createFleetMember(around: Surroundings): Member {
 
 /**
  * A process of its own, as with `@ringcentral/sdk` and `handleRateLimit`: on a 429 each call waits for the stated
- * Retry-After and is sent once more; a second failure is the caller's. [sdk source: JS, `Platform.sendRequest`]
+ * Retry-After and is sent once more; a second failure is the caller's. [sdk source: JS `Platform.sendRequest`]
  */
 export function createSdkMember(around: Surroundings, { ownLogin }: { ownLogin: boolean }): Member {
   const { schedule, upstream } = around;

@@ -30,7 +30,7 @@ export const numberOf = (id: number, more: Partial<AccountNumber> = {}): Account
 });
 
 /**
- * RingCentral's side of op 7 and of its lookups by id, as documented: pages in the order of entry, clamped page sizes, a
+ * RingCentral's side of `listCompanyNumbers` and of its lookups by id, as documented: pages in the order of entry, clamped page sizes, a
  * lesser role that sees direct numbers only and may not look numbers up.
  */
 export function createNumberAccount(count = 0) {

@@ -68,7 +68,7 @@ export class RingCentralError extends Error {
 
 /**
  * Whether RingCentral says that there is no such endpoint. Its servers do so in several ways: 404 `AGW-…` [observed: PM],
- * 404 `CMN-120` [observed: ringcentral-ts], a 404 that is empty or HTML, 405, 410 or 501; but not with a 404 that names
+ * 404 `CMN-120` [observed: TS], a 404 that is empty or HTML, 405, 410 or 501; but not with a 404 that names
  * the account or the extension.
  */
 export function deniesEndpoint({ status = 0, errorCode, parameterName = "" }: RingCentralFailure): boolean {

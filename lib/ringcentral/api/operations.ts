@@ -1,7 +1,7 @@
 import type { Operation } from "./operation.ts";
 import * as wire from "./wire.ts";
 
-// Every RingCentral call of Ringfront, with its documented usage plan group [spec: OAS] [seed].
+// Every RingCentral call of Ringfront, with its documented usage plan group [spec: OAS] [old reference].
 // Plain constants: a bundle contains only those it names.
 
 /** For lists that users change themselves, also in RingCentral's apps: enough for one screen and its reloads. */
@@ -17,7 +17,7 @@ const CALLER_BLOCKING_NUMBER = `${CALLER_BLOCKING_NUMBERS}/{blockedNumberId}` as
 const FORWARDING_NUMBERS = `${EXTENSION}/forwarding-number` as const;
 const FORWARDING_NUMBER = `${FORWARDING_NUMBERS}/{forwardingNumberId}` as const;
 
-/** Op 1. Query: `page`, `perPage`. */
+/** Query: `page`, `perPage`. */
 export const listBlockedNumbers: Operation<wire.WireList<wire.WireBlockedNumber>> = {
   name: "listBlockedNumbers",
   method: "GET",
@@ -28,7 +28,7 @@ export const listBlockedNumbers: Operation<wire.WireList<wire.WireBlockedNumber>
   output: wire.wireBlockedNumbers,
 };
 
-/** Op 2. Body: `phoneNumber`, `name`. */
+/** Body: `phoneNumber`, `name`. */
 export const addBlockedNumber: Operation<wire.WireBlockedNumber> = {
   name: "addBlockedNumber",
   method: "POST",
@@ -38,7 +38,7 @@ export const addBlockedNumber: Operation<wire.WireBlockedNumber> = {
   output: wire.wireBlockedNumber,
 };
 
-/** Op 3. Query: `page`, `perPage`, `status` (`Blocked` or `Allowed`; the meaning of its absence is [unsure]). */
+/** Query: `page`, `perPage`, `status` (`Blocked` or `Allowed`; the meaning of its absence is [unsure]). */
 export const listCallerBlockingNumbers: Operation<wire.WireList<wire.WireCallerBlockingNumber>> = {
   name: "listCallerBlockingNumbers",
   method: "GET",
@@ -107,7 +107,7 @@ export const updateCallerBlocking: Operation<wire.WireCallerBlocking> = {
   output: wire.wireCallerBlocking,
 };
 
-/** Op 4. Query: `page`, `perPage`. */
+/** Query: `page`, `perPage`. */
 export const listForwardingNumbers: Operation<wire.WireList<wire.WireForwardingNumber>> = {
   name: "listForwardingNumbers",
   method: "GET",
@@ -127,7 +127,7 @@ export const getForwardingNumber: Operation<wire.WireForwardingNumber> = {
   output: wire.wireForwardingNumber,
 };
 
-/** Op 5. Body: `phoneNumber` or `device.id`, `type`, `label`, `flipNumber` (a number here). */
+/** Body: `phoneNumber` or `device.id`, `type`, `label`, `flipNumber` (a number here). */
 export const addForwardingNumber: Operation<wire.WireForwardingNumber> = {
   name: "addForwardingNumber",
   method: "POST",
@@ -137,7 +137,7 @@ export const addForwardingNumber: Operation<wire.WireForwardingNumber> = {
   output: wire.wireForwardingNumber,
 };
 
-/** Op 6. Body: `phoneNumber`, `label`, `flipNumber` (text here), `type`. */
+/** Body: `phoneNumber`, `label`, `flipNumber` (text here), `type`. */
 export const updateForwardingNumber: Operation<wire.WireForwardingNumber> = {
   name: "updateForwardingNumber",
   method: "PUT",
@@ -156,7 +156,7 @@ export const deleteForwardingNumber: Operation<undefined> = {
   scope: "forwarding",
 };
 
-/** Op 7. Query: `page`, `perPage`, `usageType`, `paymentType` and `status` (each repeatable), `extensionStatus`. */
+/** Query: `page`, `perPage`, `usageType`, `paymentType` and `status` (each repeatable), `extensionStatus`. */
 export const listCompanyNumbers: Operation<wire.WireList<wire.WireCompanyNumber>> = {
   name: "listCompanyNumbers",
   method: "GET",

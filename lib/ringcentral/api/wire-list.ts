@@ -92,7 +92,7 @@ const MAX_PAGES = 1000;
 /**
  * A list and whether another page follows, by what RingCentral says. `nextPage` is absent at the end, and totals may
  * be omitted "for cost reasons" [spec: OAS], so either is enough. Totals of 0 beside records say nothing. An empty page
- * is the last, and so is one past `totalPages`: a next page may be named all the same [observed elsewhere: basecamp].
+ * is the last, and so is one past `totalPages`: a next page may be named all the same, as in other APIs [unsure].
  *
  * With neither, a paged list continues until an empty page. Where there is no `paging` at all, the list continues after
  * a full page: as many records as requested, or a round hundred, because a page size may be clamped without a word.

@@ -98,7 +98,7 @@ export const wireCompanyNumber = /* @__PURE__ */ z.object({
 });
 export type WireCompanyNumber = z.output<typeof wireCompanyNumber>;
 
-/** The numbers one extension may use, the company's included, with more members than op 7. [spec: OAS] */
+/** The numbers one extension may use, the company's included, with more members than in `listCompanyNumbers`. [spec: OAS] */
 const wireExtensionPhoneNumber = /* @__PURE__ */ z.object({
   id,
   phoneNumber,

@@ -4,7 +4,7 @@ import type { Peak } from "./peak.ts";
 import { type GrantedPermit, type LogEntry, logInstant, withEntry } from "./permit-log.ts";
 import type { RateLimitSettings } from "./settings.ts";
 
-/** Calls in RingCentral's window that the fleet did not make. [docs: RATE: all clients of a user and app share it] */
+/** Calls in RingCentral's window that the fleet did not make. All clients of a user and app share it. [docs: RATE] */
 export interface ExternalUsage {
   count: number;
   /** Fleet time of the response that told. */

@@ -65,7 +65,7 @@ interface Draft extends Pick<ReserveInput, "bounds" | "probeId"> {
  * window has passed that use: the latest arrival of the earlier request, plus the window, is not after the earliest
  * arrival of the new one. So each slot is used at most once in any window, and no window holds more than `limit`. A
  * slot that comes free soon is promised ahead, which makes the queue of the whole fleet first come, first served,
- * without polling. [docs: RATE, sliding window]
+ * without polling. RingCentral's window slides. [docs: RATE]
  *
  * Sync calls take a permit only while the interactive reserve stays free, and nothing is promised to them ahead.
  */

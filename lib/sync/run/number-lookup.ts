@@ -19,7 +19,7 @@ export type Lookup =
   /** No proof: this user may not read the number. */
   | { id: string; is: "forbidden" };
 
-/** "Resource is not found", about the number and not about the account. [seed] */
+/** "Resource is not found", about the number and not about the account. [old reference] */
 const NOT_FOUND = "CMN-102";
 const NUMBER_PARAMETER = "phoneNumberId";
 

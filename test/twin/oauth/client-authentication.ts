@@ -24,7 +24,7 @@ function readCredentials(request: ReceivedRequest, form: URLSearchParams): Prese
   const decoded = Buffer.from(encoded, "base64").toString("utf8");
   const colon = decoded.indexOf(":");
   if (colon < 1) throw unreadable();
-  // Basic with an empty secret fails, also for a public client [observed: ringcentral-js #182].
+  // Basic with an empty secret fails, also for a public client [observed: JS #182].
   if (colon === decoded.length - 1) throw unreadable();
   return { clientId: decoded.slice(0, colon), secret: decoded.slice(colon + 1) };
 }

@@ -34,14 +34,13 @@ function readName(body: Record<string, unknown>): string | undefined {
   return name === "" ? undefined : name;
 }
 
-/** Op 1. Paging is not declared, yet `perPage` is in its error table, so both are accepted [seed]. */
+/** Paging is not declared, yet `perPage` is in its error table, so both are accepted [old reference]. */
 export function listBlockedNumbers(call: ExtensionCall): HttpResponse {
   const blocked = call.extension.callerBlocking.filter(({ status }) => status === "Blocked");
   const record = (entry: CallerBlockingEntry) => toRecord(call, entry);
   return json(200, listBody(listUri(call), blocked, readPageRequest(call), [], record));
 }
 
-/** Op 2. */
 export function addBlockedNumber(call: ExtensionCall): HttpResponse {
   const body = readJsonObject(call.request);
   const phoneNumber = requiredPhoneNumber(body);

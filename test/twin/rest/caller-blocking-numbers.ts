@@ -41,7 +41,7 @@ function everyId(call: ExtensionCall) {
   return () => call.extension.callerBlocking.map((entry) => idOf(call, entry));
 }
 
-/** Op 3. The meaning of an omitted `status` is an option of the twin [unsure]. */
+/** The meaning of an omitted `status` is an option of the twin [unsure]. */
 export function listCallerBlockingNumbers(call: ExtensionCall): HttpResponse {
   const asked = call.request.query.get("status") ?? undefined;
   if (asked !== undefined && !statuses.some((each) => each === asked))

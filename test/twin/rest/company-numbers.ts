@@ -50,7 +50,6 @@ function visibleNumbers({ account, user }: Call): CompanyNumber[] {
     : listed.filter(({ usageType, extensionId }) => usageType === "DirectNumber" && extensionId);
 }
 
-/** Op 7. */
 export function listCompanyNumbers(call: Call): HttpResponse {
   const usageType = readFilter(call, "usageType", usageTypes);
   const paymentType = readFilter(call, "paymentType", paymentTypes);

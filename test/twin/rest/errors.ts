@@ -3,7 +3,7 @@ import { json, Rejection } from "../edge/response.ts";
 /** Details of an error that a client can act on: `parameterName`, `permissionName` and the like. */
 type Extras = Record<string, string>;
 
-/** Codes whose top-level copy is a separate word [observed: public fixtures, COMM]. */
+/** Codes whose top-level copy is a separate word [observed: COMM]. */
 const topLevelWords: Record<string, string> = {
   "CMN-100": "InvalidParameter",
   "CMN-101": "InvalidParameter",

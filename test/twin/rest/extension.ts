@@ -17,7 +17,7 @@ export function readExtension(call: ExtensionCall): HttpResponse {
   });
 }
 
-/** The permissions that an extension's role gives it, each with its reach [docs: authorization profile]. */
+/** The permissions that an extension's role gives it, each with its reach [spec: OAS]. */
 export function readAuthorizationProfile(call: ExtensionCall): HttpResponse {
   const uri = `${extensionUri(call, call.extension.id)}/authz-profile`;
   return json(200, { uri, permissions: activePermissions(call) });

@@ -15,7 +15,7 @@ import { phoneNumberField } from "./phone-number-format.ts";
 
 /**
  * The entry after a PUT, checked but not stored. Omitted fields are reset, or kept when the twin is set to merge:
- * the guides state both [docs: URIS against FWD].
+ * the guides state both [docs: URIS, FWD].
  * @throws Rejection for a body that breaks a rule
  */
 export function updatedEntry(call: ExtensionCall, entry: ForwardingEntry, body: JsonObject): ForwardingEntry {

@@ -48,7 +48,6 @@ function find(call: ExtensionCall, id: string | undefined): ForwardingEntry {
   return entry;
 }
 
-/** Op 4. */
 export function listForwardingNumbers(call: ExtensionCall): HttpResponse {
   requireReadable(call);
   const record = (entry: ForwardingEntry) => toRecord(call, entry);
@@ -56,7 +55,7 @@ export function listForwardingNumbers(call: ExtensionCall): HttpResponse {
   return json(200, listBody(listUri(call), shownForwarding(call), page, [], record));
 }
 
-/** Op 5: responds 200, not 201 [seed]. */
+/** Responds 200, not 201 [old reference]. */
 export function addForwardingNumber(call: ExtensionCall): HttpResponse {
   requireWritable(call);
   const entry = createdEntry(call, readJsonObject(call.request));
@@ -64,7 +63,6 @@ export function addForwardingNumber(call: ExtensionCall): HttpResponse {
   return json(200, toRecord(call, entry));
 }
 
-/** Op 6. */
 export function updateForwardingNumber(call: ExtensionCall): HttpResponse {
   requireWritable(call);
   const entry = find(call, call.params.id);

@@ -29,7 +29,7 @@ const isCustom = ({ type, label }: { type: string; label?: string }) =>
  */
 export function checkDraft(call: ExtensionCall, draft: ForwardingDraft, others: ForwardingEntry[]): void {
   const { phoneNumber, label, flipNumber } = draft;
-  // A second Home or Work number differs only by its label, so it is rejected like a custom one [seed].
+  // A second Home or Work number differs only by its label, so it is rejected like a custom one [old reference].
   if (label !== undefined && others.some((other) => other.label === label)) {
     const message = `Label of number ${label} duplicates with existing forwarding number label`;
     throw restError(400, "FPN-102", message);

@@ -5,7 +5,7 @@ import { invalidParameter, restError, tooLong } from "./errors.ts";
 export type JsonObject = Record<string, unknown>;
 
 /**
- * Reads the body of a write. Content-Type and Content-Length are mandatory [docs: formats/objects].
+ * Reads the body of a write. Content-Type and Content-Length are mandatory [docs: FMT objects].
  * @throws Rejection CMN-110, CMN-407, CMN-103 or CMN-104
  */
 export function readJsonObject(request: ReceivedRequest): JsonObject {

@@ -45,7 +45,7 @@ interface ListBody {
  * The body of a list call.
  * @param uri the list's, without a query
  * @param all every row that fits the filters, in order
- * @param filters applied filters, for the canonical URIs: defaults filled in [docs: formats/resources]
+ * @param filters applied filters, for the canonical URIs: defaults filled in [docs: FMT resources]
  */
 export function listBody<T>(
   uri: string,

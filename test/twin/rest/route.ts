@@ -12,7 +12,7 @@ interface RouteFacts {
   userPermission: string;
   /** Belongs to the legacy endpoint, which RingCentral may no longer route. */
   legacyBlocked: boolean;
-  /** Whether RingCentral serves the call in limited mode, too [spec: x-availability]. */
+  /** Whether RingCentral serves the call in limited mode, too: `x-availability` [spec]. */
   isHighlyAvailable: boolean;
   pattern: RegExp;
 }

@@ -18,6 +18,7 @@ const elsewhere = [
   "stack.json",
   "sdk.ts",
   "secret.json",
+  "rc-public-openapi.yml",
   "functions/extensions/count-blocked-numbers.ts",
 ];
 

@@ -45,11 +45,12 @@ export async function attemptCall(
   const [url, token] = await prepare(deps.tokens, operation, input, context);
   const permit = await admit(deps.rateLimiter, operation, context);
   const startedAt = clock.now();
-  const report = (outcome: Pick<CallReport, "response" | "failure">) => {
+  const { name, group } = operation;
+  const report = (failure: RingCentralFailure | undefined, response?: HttpResponse) => {
     const durationMs = clock.now() - startedAt;
-    logCall(context, operation, { ...outcome, attempt: number, durationMs });
-    deps.metrics?.count("UpstreamCalls", 1, { Group: operation.group, Route: context.route ?? "other" });
-    deps.metrics?.record("UpstreamDurationMs", durationMs, "Milliseconds", { Group: operation.group });
+    logCall(context, { operation: name, group, attempt: number, durationMs }, failure, response);
+    deps.metrics?.count("UpstreamCalls", 1, { Group: group, Route: context.route ?? "other" });
+    deps.metrics?.record("UpstreamDurationMs", durationMs, "Milliseconds", { Group: group });
   };
   let response: HttpResponse;
   try {
@@ -58,11 +59,11 @@ export async function attemptCall(
     const sent = !(error instanceof RingCentralError) || error.failure.mayHaveTakenEffect;
     await settle(permit.release(sent), context);
     if (!(error instanceof RingCentralError)) throw error;
-    report({ failure: error.failure });
+    report(error.failure);
     return { ok: false, error, token };
   }
-  const failure = failureOf(operation.name, response, clock.now(), operation.bulkId !== undefined);
-  report({ response, failure });
+  const failure = failureOf(name, response, clock.now(), operation.bulkId !== undefined);
+  report(failure, response);
   const observation = observationOf(operation, response, failure);
   reportBudget(observation, context);
   await settle(permit.observe(observation), context);
@@ -98,13 +99,7 @@ async function admit(
   const { group, name } = operation;
   const { priority = "interactive", deadline, route } = context;
   try {
-    return await rateLimiter.admit({
-      group,
-      priority,
-      deadline,
-      operation: name,
-      ...omitUndefined({ route }),
-    });
+    return await rateLimiter.admit(omitUndefined({ group, priority, deadline, operation: name, route }));
   } catch (error) {
     // The rate limiter knows groups, not operations.
     if (error instanceof RingCentralError) throw new RingCentralError({ ...error.failure, operation: name });
@@ -123,12 +118,8 @@ async function prepare(
     return [buildUrl(token.server, operation, accountId, input), token];
   } catch (error) {
     if (!(error instanceof SecretUnavailableError)) throw error;
-    throw new RingCentralError({
-      kind: "credentials",
-      operation: operation.name,
-      mayHaveTakenEffect: false,
-      cause: error,
-    });
+    const failure = { kind: "credentials", operation: operation.name, mayHaveTakenEffect: false } as const;
+    throw new RingCentralError({ ...failure, cause: error });
   }
 }
 
@@ -166,24 +157,15 @@ function observationOf(
   };
 }
 
-interface CallReport {
-  attempt: number;
-  durationMs: number;
-  response?: HttpResponse;
-  failure?: RingCentralFailure | undefined;
-}
-
 /** One log line, without URL, token and body: they hold numbers and secrets. */
 function logCall(
   { log }: CallContext,
-  { name, group }: Operation<unknown>,
-  { response, failure, attempt, durationMs }: CallReport,
+  call: { operation: string; group: string; attempt: number; durationMs: number },
+  failure: RingCentralFailure | undefined,
+  response: HttpResponse | undefined,
 ): void {
   const fields = {
-    operation: name,
-    group,
-    attempt,
-    durationMs,
+    ...call,
     ...(response && { status: response.status, rcRequestId: readRequestId(response.headers) }),
     ...(failure && { kind: failure.kind, errorCode: failure.errorCode, ...causeOf(failure) }),
   };

@@ -1,8 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { systemClock } from "../platform/clock.ts";
-import { omitUndefined } from "../platform/omit-undefined.ts";
 import { withTimeout } from "../platform/with-timeout.ts";
-import type { DatedExchange } from "./dynamo-client.ts";
+import type { ClientOptions, DatedExchange } from "./dynamo-client.ts";
 import { StorageUnavailable } from "./errors.ts";
 import type { RecordKey, RecordStore, StoredRecord, WriteOptions } from "./record-store.ts";
 
@@ -10,14 +9,12 @@ export interface DynamoRecordStoreOptions {
   tableName: string;
   /** Limit of one attempt. Default 1,000 ms. */
   requestTimeoutMs?: number;
-  /** Attempts of one call, the first included. Default 2. */
-  maxAttempts?: number;
   /** Called with the table's clock of every response. */
   onDate?: (exchange: DatedExchange) => void;
-  /** Names one write. Default a random UUID. */
-  nonce?: () => string;
 }
 
+/** Attempts of one call, the first included. */
+const MAX_ATTEMPTS = 2;
 /** Time of a call besides its attempts: the pause between them. */
 const PAUSES_MS = 250;
 
@@ -33,7 +30,7 @@ const PAUSES_MS = 250;
  * more than one attempt, a read decides by the item's writer. (An item overwritten since counts as a lost race: the
  * caller reads again in any case.) A repeated `remove` that finds no item has succeeded.
  *
- * Every call ends within `requestTimeoutMs * maxAttempts` plus 250 ms.
+ * Every call ends within `2 * requestTimeoutMs` plus 250 ms.
  * @throws StorageUnavailable for everything but a failed condition
  */
 export function createDynamoRecordStore(options: DynamoRecordStoreOptions): RecordStore {
@@ -41,19 +38,22 @@ export function createDynamoRecordStore(options: DynamoRecordStoreOptions): Reco
 }
 
 class DynamoRecordStore implements RecordStore {
-  readonly #options: DynamoRecordStoreOptions & { requestTimeoutMs: number; maxAttempts: number };
+  readonly #options: DynamoRecordStoreOptions & ClientOptions;
   readonly #timeoutMs: number;
   #loading: Promise<Loaded> | undefined;
 
   constructor(options: DynamoRecordStoreOptions) {
-    const { requestTimeoutMs = 1_000, maxAttempts = 2 } = options;
-    this.#options = { ...options, requestTimeoutMs, maxAttempts };
-    this.#timeoutMs = maxAttempts * requestTimeoutMs + PAUSES_MS;
+    const { requestTimeoutMs = 1_000 } = options;
+    this.#options = { ...options, requestTimeoutMs, maxAttempts: MAX_ATTEMPTS };
+    this.#timeoutMs = MAX_ATTEMPTS * requestTimeoutMs + PAUSES_MS;
   }
 
   async read<Value>(key: RecordKey): Promise<StoredRecord<Value> | undefined> {
     const item = await this.#getItem(key);
-    return item && { value: parse(item.json), version: item.version };
+    if (item === undefined) return undefined;
+    const version = Number(item.version?.N);
+    if (!Number.isSafeInteger(version)) throw new StorageUnavailable("item is not a record");
+    return { value: parse(item.value?.S ?? ""), version };
   }
 
   async compareAndSet<Value>(
@@ -62,9 +62,9 @@ class DynamoRecordStore implements RecordStore {
     value: Value,
     { expiresAt }: WriteOptions = {},
   ): Promise<number | undefined> {
-    const { tableName: TableName, nonce = randomUUID } = this.#options;
+    const { tableName: TableName } = this.#options;
     const version = (expected ?? 0) + 1;
-    const writer = nonce();
+    const writer = randomUUID();
     const Item = {
       ...itemKey(key),
       version: { N: String(version) },
@@ -76,7 +76,7 @@ class DynamoRecordStore implements RecordStore {
       client.send(new dynamo.PutItemCommand({ TableName, Item, ...condition(expected) }), { abortSignal }),
     );
     if (done) return version;
-    return repeated && (await this.#getItem(key))?.writer === writer ? version : undefined;
+    return repeated && (await this.#getItem(key))?.writer?.S === writer ? version : undefined;
   }
 
   async remove(key: RecordKey, expected: number): Promise<boolean> {
@@ -90,22 +90,16 @@ class DynamoRecordStore implements RecordStore {
   }
 
   #load(): Promise<Loaded> {
-    this.#loading ??= import("./dynamo-client.ts").then((dynamo) => ({
-      dynamo,
-      client: dynamo.createClient(this.#options),
-    }));
+    this.#loading ??= load(this.#options);
     return this.#loading;
   }
 
-  async #getItem(key: RecordKey): Promise<Item | undefined> {
+  async #getItem(key: RecordKey) {
     const { dynamo, client } = await this.#load();
     const { tableName: TableName } = this.#options;
     const command = new dynamo.GetItemCommand({ TableName, Key: itemKey(key), ConsistentRead: true });
     const { Item } = await bounded(this.#timeoutMs, (abortSignal) => client.send(command, { abortSignal }));
-    if (Item === undefined) return undefined;
-    const version = Number(Item.version?.N);
-    if (!Number.isSafeInteger(version)) throw new StorageUnavailable("item is not a record");
-    return { version, json: Item.value?.S ?? "", ...omitUndefined({ writer: Item.writer?.S }) };
+    return Item;
   }
 
   /** Sends a conditional write. @returns whether its condition held, and whether the client repeated it */
@@ -124,17 +118,11 @@ class DynamoRecordStore implements RecordStore {
   }
 }
 
-type Dynamo = typeof import("./dynamo-client.ts");
+type Loaded = Awaited<ReturnType<typeof load>>;
 
-interface Loaded {
-  dynamo: Dynamo;
-  client: ReturnType<Dynamo["createClient"]>;
-}
-
-interface Item {
-  version: number;
-  json: string;
-  writer?: string;
+async function load(options: ClientOptions) {
+  const dynamo = await import("./dynamo-client.ts");
+  return { dynamo, client: dynamo.createClient(options) };
 }
 
 const itemKey = (key: RecordKey) => ({ pk: { S: key.partition }, sk: { S: key.sort } });

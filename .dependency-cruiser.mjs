@@ -1,4 +1,4 @@
-// Which module may import which (README, "Finding your way"), types included; `npm run check` enforces it.
+// Which layer may import which, types included (docs/architecture.md, "Layers"); `npm run check` enforces it.
 
 /**
  * The first prefix that fits a file names its layer; its imports of other files must lie in the layers listed.
@@ -113,7 +113,7 @@ export default {
       to: { dependencyTypes: ["npm-dev", "npm-no-pkg", "npm-unknown"], dependencyTypesNot: ["type-only"] },
     },
     {
-      name: "every file of lib lies in a room",
+      name: "every file of lib lies in a layer",
       severity: "error",
       from: { path: "^lib/[^/]+\\.ts$" },
       to: {},

@@ -16,14 +16,14 @@ const hasTitle = (file: string, title: string) =>
   new RegExp(`\\(\\s*(["'\`])${literally(title)}\\1`).test(read(file).replaceAll('\\"', '"'));
 
 test("each protocol has its page", () => {
-  const rooms = [
+  const folders = [
     "http/idempotency",
     "ringcentral/auth",
     "ringcentral/cache",
     "ringcentral/rate-limit",
     "sync/run",
   ];
-  expect(pages.toSorted()).toEqual(rooms.map((room) => `lib/${room}/SPEC.md`));
+  expect(pages.toSorted()).toEqual(folders.map((folder) => `lib/${folder}/SPEC.md`));
 });
 
 test.each(pages)("%s names tests that exist, one for each invariant at least", (page) => {

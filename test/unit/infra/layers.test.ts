@@ -82,9 +82,9 @@ describe("layers", () => {
     expect(found).toContainEqual(expect.stringContaining("lib/http/a.ts -> lib/http/b.ts -> lib/http/a.ts"));
   });
 
-  test("a file outside every room is found", async () => {
+  test("a file outside every layer is found", async () => {
     expect(await judge({ "lib/loose.ts": 'import { a } from "./http/handler.ts";\na();' })).toEqual([
-      "lib/loose.ts -> lib/http/handler.ts: every file of lib lies in a room",
+      "lib/loose.ts -> lib/http/handler.ts: every file of lib lies in a layer",
     ]);
   });
 });

@@ -1,5 +1,5 @@
 import { defineJob } from "../../lib/runtime/job-function.ts";
-import { runSyncBatch } from "../../lib/runtime/sync-worker.ts";
+import { runSyncJob } from "../../lib/runtime/run-sync.ts";
 
 /** Invoked by SQS, with one message at a time. */
-export const handler = defineJob("runSync", runSyncBatch);
+export const handler = defineJob("runSync", runSyncJob);

@@ -26,7 +26,7 @@ export function functionPermissions(template: Template): FunctionPermissions[] {
   return resourcesOf(template, "AWS::Lambda::Function").map(([logicalId, { Properties }]) => {
     const role = referredTo(Properties.Role) ?? "";
     const { Policies } = Role.parse(template.Resources[role]).Properties;
-    // `functions/ops/get-health.handler` is `ops/health`.
+    // `functions/operations/get-health.handler` is `operations/get-health`.
     const name = String(Properties.Handler).replace(/^functions\/(.*)\.handler$/, "$1");
     return { name, logicalId, role, statements: statementsIn(Policies, role, "AWS::IAM::Role") };
   });

@@ -34,18 +34,18 @@ const api = { "connect-src": "'self'" };
 
 /** The functions that serve a page, and the page's source. */
 export const pages: Readonly<Record<string, PageSource>> = {
-  "ops/get-docs": {
+  "operations/get-docs": {
     html: "docs/page.html",
     policy: api,
     maxKb: 520,
   },
-  "ops/get-error-catalogue": {
+  "operations/get-error-catalogue": {
     html: "errors/page.html",
     content: renderErrorCatalogue,
     policy: {},
     maxKb: 7.5,
   },
-  "ops/get-console": {
+  "operations/get-console": {
     html: "console/page.html",
     policy: { ...api, "require-trusted-types-for": "'script'", "trusted-types": "'none'" },
     maxKb: 10,

@@ -84,7 +84,7 @@ async function start(options: StartOptions): Promise<void> {
   await superviseGateway(gateway, apiPort);
 
   const lambda = connectLambdaApi(`http://${LOOPBACK}:${lambdaPort}`, serviceName);
-  undo.push(startBackgroundWork(lambda, sqs, ["queueSyncs", "renewSubscription"]));
+  undo.push(startBackgroundWork(lambda, sqs, ["queueSyncs", "renewSubscriptions"]));
   writeStackFile(stack);
   undo.push(() => removeStackFile(stack));
   console.log(

@@ -64,7 +64,7 @@ export const exceptions: Readonly<Record<string, Partial<Settings>>> = {
   confirmSyncQuarantine: { ...sendsToQueue, bundleKb: 640 },
   // Without an access token; RingCentral's verification token is checked against the secret.
   receiveRingCentralEvent: { ...sendsToQueue, timeout: 5, bundleKb: 600 },
-  getOpenApi: { bundleKb: 140 },
+  getOpenApi: { bundleKb: 142 },
 };
 
 const jobs: FunctionDefinition[] = [
@@ -100,8 +100,8 @@ const jobs: FunctionDefinition[] = [
     bundleKb: 700,
   },
   {
-    key: "renewSubscription",
-    file: "webhooks/renew-subscription",
+    key: "renewSubscriptions",
+    file: "webhooks/renew-subscriptions",
     schedule: { rate: "rate(12 hours)", description: "Keeps RingCentral's notifications coming" },
     timeout: 300,
     environment: { WEBHOOK_URL: "${file(infra/resources/index.js):webhookUrl}" },
@@ -120,7 +120,7 @@ function functionOf(route: Route): FunctionDefinition {
 
 /** `GET /v1/extensions/…` as `listBlockedNumbers` is served by functions/extensions/list-blocked-numbers.ts. */
 function fileOf({ operationId, path }: Route): string {
-  const [, folder = "ops"] = /^\/v1\/(extensions|account|sync|webhooks)\b/.exec(path) ?? [];
+  const [, folder = "operations"] = /^\/v1\/(extensions|account|sync|webhooks)\b/.exec(path) ?? [];
   const words = operationId.replace("RingCentral", "Ringcentral").replace("OpenApi", "Openapi");
   return `${folder}/${words.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 }

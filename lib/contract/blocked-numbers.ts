@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
-import { E164, requestBody, resource } from "./named.ts";
 import { Country, ExtensionIdOrMe, Label, PhoneNumberText } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
+import { E164, requestBody, resource } from "./schema-builders.ts";
 
 export const BlockedNumber = resource(
   "BlockedNumber",

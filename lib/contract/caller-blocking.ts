@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
-import { described, E164, requestBody, resource } from "./named.ts";
 import { Country, EntryId, ExtensionIdOrMe, Label, PhoneNumberText } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
+import { described, E164, requestBody, resource } from "./schema-builders.ts";
 
 /** Values a caller may send. On read, an unknown status of RingCentral's passes unchanged. */
 const callerBlockingStatuses = ["blocked", "allowed"] as const;

@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
 import { ExtensionReference } from "./extension-reference.ts";
-import { described, E164, Instant, resource } from "./named.ts";
 import { Id, ShortText, setOf } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
+import { described, E164, Instant, resource } from "./schema-builders.ts";
 
 /** [spec: OAS] The filter values. Responses may hold values that RingCentral adds later. */
 const usageTypes = [

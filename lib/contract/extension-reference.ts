@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { resource } from "./named.ts";
+import { resource } from "./schema-builders.ts";
 
 export const ExtensionReference = resource("ExtensionReference", "Whose it is.", {
   id: z.string(),

@@ -1,8 +1,8 @@
 import * as z from "zod/mini";
 import { ExtensionReference } from "./extension-reference.ts";
-import { described, E164, requestBody, resource } from "./named.ts";
 import { Country, EntryId, ExtensionIdOrMe, Label, PhoneNumberText } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
+import { described, E164, requestBody, resource } from "./schema-builders.ts";
 
 /** [spec: OAS] A type that RingCentral adds later passes unchanged on read. */
 const forwardingNumberTypes = [

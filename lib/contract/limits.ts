@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import { Count, described, Instant, resource } from "./named.ts";
 import { defineRoute } from "./route.ts";
+import { Count, described, Instant, resource } from "./schema-builders.ts";
 
 const RouteSpending = resource(
   "RouteSpending",

@@ -3,9 +3,9 @@ import { BlockedNumber } from "./blocked-numbers.ts";
 import { CallerBlockingNumber } from "./caller-blocking.ts";
 import { PhoneNumber } from "./company-numbers.ts";
 import { ForwardingNumber } from "./forwarding-numbers.ts";
-import { described, Instant, resource } from "./named.ts";
 import { ExtensionIdOrMe, setOf } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
+import { described, Instant, resource } from "./schema-builders.ts";
 
 export const overviewParts = ["blocked", "allowed", "forwarding", "direct"] as const;
 export type OverviewPartName = (typeof overviewParts)[number];

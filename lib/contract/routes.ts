@@ -3,8 +3,8 @@ import * as callerBlocking from "./caller-blocking.ts";
 import * as companyNumbers from "./company-numbers.ts";
 import * as forwardingNumbers from "./forwarding-numbers.ts";
 import * as limits from "./limits.ts";
+import * as service from "./operations.ts";
 import * as overview from "./overview.ts";
-import * as service from "./service.ts";
 import * as sync from "./sync.ts";
 
 /** Every route there is. Handlers import their own route alone; only build steps and tests import this list. */

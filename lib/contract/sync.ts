@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import { Count, described, Instant, resource } from "./named.ts";
 import { defineRoute } from "./route.ts";
+import { Count, described, Instant, resource } from "./schema-builders.ts";
 
 export const SyncProblem = resource("SyncProblem", "Why a sync did not commit.", {
   code: described(z.string(), "A code of the problem catalogue."),

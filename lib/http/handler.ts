@@ -20,10 +20,10 @@ import { parseIdempotencyKey } from "./idempotency/key-header.ts";
 import { hash } from "./idempotency/record.ts";
 import { withIdempotency } from "./idempotency/with-idempotency.ts";
 import { header, invocationOf } from "./invocation.ts";
+import { type ApiHandler, buildStack } from "./middleware-stack.ts";
 import { type ProblemBody, problemBody, problemOf } from "./problem.ts";
 import type { ParsedInput, UseCase } from "./request.ts";
 import type { HttpResponse } from "./response.ts";
-import { type ApiHandler, buildStack } from "./stack.ts";
 import { translate } from "./translate.ts";
 import { type ValidInput, validate } from "./validate.ts";
 

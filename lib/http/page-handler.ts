@@ -5,8 +5,8 @@ import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import * as z from "zod/mini";
 import type { Route } from "../contract/route.ts";
 import { header } from "./invocation.ts";
+import { type ApiHandler, buildStack } from "./middleware-stack.ts";
 import type { HttpResponse } from "./response.ts";
-import { type ApiHandler, buildStack } from "./stack.ts";
 import { validate } from "./validate.ts";
 
 /** The build's facts about a page. */

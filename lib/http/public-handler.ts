@@ -1,7 +1,7 @@
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
+import { type ApiHandler, buildStack, type StackOptions } from "./middleware-stack.ts";
 import type { Outcome, PlainRoute } from "./request.ts";
 import { jsonResponse } from "./response.ts";
-import { type ApiHandler, buildStack, type StackOptions } from "./stack.ts";
 import { validate } from "./validate.ts";
 
 /** A handler without authentication. It needs no tokens, settings or RingCentral, so its bundle stays small. */

@@ -4,9 +4,9 @@ import type { Deadline } from "../platform/deadline.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Settings } from "../platform/settings.ts";
 import { header, invocationOf } from "./invocation.ts";
+import { type ApiHandler, buildStack } from "./middleware-stack.ts";
 import type { Outcome, PlainRoute } from "./request.ts";
 import { jsonResponse } from "./response.ts";
-import { type ApiHandler, buildStack } from "./stack.ts";
 import { translate } from "./translate.ts";
 import { validate } from "./validate.ts";
 

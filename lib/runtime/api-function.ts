@@ -1,7 +1,7 @@
 import type { Route } from "../contract/route.ts";
 import { createHandler } from "../http/handler.ts";
+import type { ApiHandler } from "../http/middleware-stack.ts";
 import type { Outcome, RouteRequest } from "../http/request.ts";
-import type { ApiHandler } from "../http/stack.ts";
 import { type AccountRuntime, runtime } from "./runtime.ts";
 
 /**

@@ -32,7 +32,7 @@ export async function renewSubscriptions(
         requestId,
         log,
         priority: "sync" as const,
-        route: "renewSubscription",
+        route: "renewSubscriptions",
       };
       log.info("subscription", { accountId, ...(await renewSubscription(ringcentral, target, context)) });
     } catch (error) {

@@ -6,9 +6,9 @@ import { promisify } from "node:util";
 import { bundleFunctions } from "../../infra/build/bundle.ts";
 import { addBlockedNumberRoute } from "../../lib/contract/blocked-numbers.ts";
 import { listForwardingNumbersRoute } from "../../lib/contract/forwarding-numbers.ts";
+import { getHealthRoute } from "../../lib/contract/operations.ts";
 import { getOverviewRoute } from "../../lib/contract/overview.ts";
 import type { Route } from "../../lib/contract/route.ts";
-import { getHealthRoute } from "../../lib/contract/service.ts";
 import { apiGatewayEvent, type TestRequest } from "../support/api-gateway.ts";
 import { type Service, startService } from "../support/service.ts";
 import { percentile } from "./figures.ts";
@@ -65,7 +65,7 @@ const asUser =
 const list = { bundle: "extensions/list-forwarding-numbers", route: listForwardingNumbersRoute };
 const cases: ColdCase[] = [
   { name: "a function that does nothing", route: getHealthRoute, waitsFor: 0 },
-  { name: "health", bundle: "ops/get-health", route: getHealthRoute, waitsFor: 0 },
+  { name: "health", bundle: "operations/get-health", route: getHealthRoute, waitsFor: 0 },
   {
     name: "a request without a token",
     ...list,

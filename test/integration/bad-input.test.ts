@@ -5,7 +5,7 @@ import { handler as addForwardingNumber } from "../../functions/extensions/add-f
 import { handler as deleteCallerBlockingNumber } from "../../functions/extensions/delete-caller-blocking-number.ts";
 import { handler as listBlockedNumbers } from "../../functions/extensions/list-blocked-numbers.ts";
 import { handler as updateForwardingNumber } from "../../functions/extensions/update-forwarding-number.ts";
-import { handler as health } from "../../functions/ops/get-health.ts";
+import { handler as health } from "../../functions/operations/get-health.ts";
 import { addBlockedNumberRoute, listBlockedNumbersRoute } from "../../lib/contract/blocked-numbers.ts";
 import { deleteCallerBlockingNumberRoute } from "../../lib/contract/caller-blocking.ts";
 import { listCompanyNumbersRoute } from "../../lib/contract/company-numbers.ts";
@@ -13,8 +13,8 @@ import {
   addForwardingNumberRoute,
   updateForwardingNumberRoute,
 } from "../../lib/contract/forwarding-numbers.ts";
+import { getHealthRoute } from "../../lib/contract/operations.ts";
 import type { Route } from "../../lib/contract/route.ts";
-import { getHealthRoute } from "../../lib/contract/service.ts";
 import { invoke, type TestRequest } from "../support/api-gateway.ts";
 import { expectConforms } from "../support/openapi-conformance.ts";
 import { type Service, startService } from "../support/service.ts";

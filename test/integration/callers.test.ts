@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { handler as listCompanyNumbers } from "../../functions/account/list-company-numbers.ts";
 import { handler as addBlockedNumber } from "../../functions/extensions/add-blocked-number.ts";
 import { handler as listBlockedNumbers } from "../../functions/extensions/list-blocked-numbers.ts";
-import { handler as getLimits } from "../../functions/ops/get-limits.ts";
+import { handler as getLimits } from "../../functions/operations/get-limits.ts";
 import { startOidcIssuer } from "../../infra/local/oidc-issuer.ts";
 import { addBlockedNumberRoute, listBlockedNumbersRoute } from "../../lib/contract/blocked-numbers.ts";
 import { listCompanyNumbersRoute } from "../../lib/contract/company-numbers.ts";

@@ -12,8 +12,8 @@ import { handler as listForwardingNumbers } from "../../functions/extensions/lis
 import { handler as updateCallerBlocking } from "../../functions/extensions/update-caller-blocking.ts";
 import { handler as updateCallerBlockingNumber } from "../../functions/extensions/update-caller-blocking-number.ts";
 import { handler as updateForwardingNumber } from "../../functions/extensions/update-forwarding-number.ts";
-import { handler as health } from "../../functions/ops/get-health.ts";
-import { handler as openapi } from "../../functions/ops/get-openapi.ts";
+import { handler as health } from "../../functions/operations/get-health.ts";
+import { handler as openapi } from "../../functions/operations/get-openapi.ts";
 import { addBlockedNumberRoute, listBlockedNumbersRoute } from "../../lib/contract/blocked-numbers.ts";
 import {
   addCallerBlockingNumberRoute,
@@ -30,8 +30,8 @@ import {
   listForwardingNumbersRoute,
   updateForwardingNumberRoute,
 } from "../../lib/contract/forwarding-numbers.ts";
+import { getHealthRoute, getOpenApiRoute } from "../../lib/contract/operations.ts";
 import type { Route } from "../../lib/contract/route.ts";
-import { getHealthRoute, getOpenApiRoute } from "../../lib/contract/service.ts";
 import { invoke, type TestRequest } from "../support/api-gateway.ts";
 import { expectConforms } from "../support/openapi-conformance.ts";
 import { type Service, startService } from "../support/service.ts";

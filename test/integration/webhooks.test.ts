@@ -3,7 +3,7 @@ import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { handler as receiveRingCentralEvent } from "../../functions/webhooks/receive-ringcentral-event.ts";
-import { handler as renewSubscription } from "../../functions/webhooks/renew-subscription.ts";
+import { handler as renewSubscriptions } from "../../functions/webhooks/renew-subscriptions.ts";
 import { receiveRingCentralEventRoute as route } from "../../lib/contract/sync.ts";
 import { resetRuntime } from "../../lib/runtime/runtime.ts";
 import { invoke, lambdaContext, type TestRequest } from "../support/api-gateway.ts";
@@ -59,7 +59,7 @@ beforeEach(() => {
   service.twin.state.subscriptions.length = 0;
 });
 
-const renew = () => renewSubscription({}, lambdaContext());
+const renew = () => renewSubscriptions({}, lambdaContext());
 const subscriptions = () => service.twin.state.subscriptions;
 
 describe("the scheduled renewal", () => {

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
-import { described, Instant, resource } from "../named.ts";
 import { problems } from "../problems.ts";
 import type { Route } from "../route.ts";
+import { described, Instant, resource } from "../schema-builders.ts";
 
 export type JsonObject = { [name: string]: unknown };
 

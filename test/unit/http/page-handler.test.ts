@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { getDocsRoute } from "../../../lib/contract/service.ts";
+import { getDocsRoute } from "../../../lib/contract/operations.ts";
 import { definePageHandler } from "../../../lib/http/page-handler.ts";
 import { apiGatewayEvent, lambdaContext } from "../../support/api-gateway.ts";
 

@@ -93,7 +93,7 @@ describe("the content of a bundle", () => {
     });
 
     test("that is missing is a violation", () => {
-      expect(judge("ops/new", 51)).toEqual(["ops/new takes 51 KB and has no budget"]);
+      expect(judge("operations/new", 51)).toEqual(["operations/new takes 51 KB and has no budget"]);
     });
   });
 });

@@ -41,7 +41,7 @@ describe("IAM permissions", () => {
   });
 
   test("functions that need no token may access neither table, secret nor keys", () => {
-    for (const name of ["ops/get-health", "ops/get-openapi"]) {
+    for (const name of ["operations/get-health", "operations/get-openapi"]) {
       const permissions = functionPermissions(template).find((one) => one.name === name);
       expect(
         permissions?.statements.flatMap(({ actions }) => actions).filter((a) => !/^(logs|xray):/.test(a)),
@@ -76,16 +76,16 @@ describe("the permission check finds", () => {
   });
 
   test("a public function that may read the table", () => {
-    const wider = granting("ops/get-health", { Action: ["dynamodb:GetItem"], Resource: table });
+    const wider = granting("operations/get-health", { Action: ["dynamodb:GetItem"], Resource: table });
     expect(findPermissionViolations(wider, used())).toEqual([
-      "ops/get-health may dynamodb:GetItem, which its code does not use",
+      "operations/get-health may dynamodb:GetItem, which its code does not use",
     ]);
   });
 
   test("a command in the code that the role does not allow", () => {
-    const uses = used().set("ops/get-health", new Set(["sqs:SendMessage"]));
+    const uses = used().set("operations/get-health", new Set(["sqs:SendMessage"]));
     expect(findPermissionViolations(template, uses)).toEqual([
-      "ops/get-health uses sqs:SendMessage, which GetHealthRole does not allow",
+      "operations/get-health uses sqs:SendMessage, which GetHealthRole does not allow",
     ]);
   });
 
@@ -102,7 +102,7 @@ describe("the permission check finds", () => {
 
   test("a key that can be used without a service that the function calls", () => {
     const key = { "Fn::GetAtt": ["DataKey", "Arn"] };
-    const wider = granting("ops/get-health", { Action: ["kms:Decrypt"], Resource: key });
+    const wider = granting("operations/get-health", { Action: ["kms:Decrypt"], Resource: key });
     expect(findPermissionViolations(wider, used())).toHaveLength(1);
   });
 
@@ -119,11 +119,11 @@ describe("the permission check finds", () => {
     ],
   ];
   test.each(wildcards)("%s", (_, statement) => {
-    expect(findWildcards(policyStatements(granting("ops/get-health", statement)))).toHaveLength(1);
+    expect(findWildcards(policyStatements(granting("operations/get-health", statement)))).toHaveLength(1);
   });
 
   test("a statement by exclusion, which is an unknown form", () => {
-    const hidden = granting("ops/get-health", { NotAction: ["iam:PassRole"], Resource: table });
+    const hidden = granting("operations/get-health", { NotAction: ["iam:PassRole"], Resource: table });
     expect(() => policyStatements(hidden)).toThrow("unknown form");
   });
 });

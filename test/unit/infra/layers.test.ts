@@ -41,7 +41,7 @@ describe("layers", () => {
     ["lib/contract/paging.ts", 'export * from "../http/request.ts";'],
     ["lib/http/request.ts", 'export const twin = await import("../../test/twin/twin.ts");'],
     ["lib/client/paging.ts", 'import "../contract/route.ts";'],
-    ["functions/ops/get-health.ts", 'import { a } from "../../infra/local/ports.ts";\na();'],
+    ["functions/operations/get-health.ts", 'import { a } from "../../infra/local/ports.ts";\na();'],
     ["test/twin/twin.ts", 'import { a } from "../../lib/ringcentral/api/wire.ts";\na();'],
     ["lib/contract/paging.ts", 'import { z } from "zod";\nz();'],
     ["lib/contract/paging.ts", 'import got from "got";\ngot();'],
@@ -53,7 +53,7 @@ describe("layers", () => {
   });
 
   test.each([
-    ["functions/ops/get-health.ts", 'import { a } from "../../lib/http/handler.ts";\na();'],
+    ["functions/operations/get-health.ts", 'import { a } from "../../lib/http/handler.ts";\na();'],
     ["lib/http/handler.ts", 'import { a } from "../ringcentral/api/errors.ts";\na();'],
     ["lib/contract/paging.ts", 'import * as z from "zod/mini";\nz();'],
     ["lib/storage/table.ts", 'import { DynamoDBClient } from "@aws-sdk/client-dynamodb";\nDynamoDBClient();'],

@@ -132,7 +132,7 @@ describe("least privilege", () => {
       expect(role.toLowerCase()).toBe(`${key}role`.toLowerCase());
       return role;
     });
-    roles.push("QueueSyncsScheduleRole", "RenewSubscriptionScheduleRole");
+    roles.push("QueueSyncsScheduleRole", "RenewSubscriptionsScheduleRole");
     expect(
       resourcesOf("AWS::IAM::Role")
         .map(([logicalId]) => logicalId)
@@ -147,7 +147,7 @@ describe("least privilege", () => {
     startSync: [...account, queue, key],
     confirmSyncQuarantine: [...account, queue, key],
     receiveRingCentralEvent: [...account, queue, key],
-    renewSubscription: [...account, arnOf("ScheduleDeadLetterQueue"), key],
+    renewSubscriptions: [...account, arnOf("ScheduleDeadLetterQueue"), key],
     queueSyncs: [arnOf("RecordsTable"), queue, arnOf("ScheduleDeadLetterQueue"), key],
     runSync: [...account, queue, arnOf("EventBus"), key],
     getHealth: [],
@@ -259,7 +259,7 @@ describe("the number sync", () => {
       ],
       [
         "rate(12 hours)",
-        expect.objectContaining({ RoleArn: { "Fn::GetAtt": ["RenewSubscriptionScheduleRole", "Arn"] } }),
+        expect.objectContaining({ RoleArn: { "Fn::GetAtt": ["RenewSubscriptionsScheduleRole", "Arn"] } }),
       ],
     ]);
     const role = service.resources.QueueSyncsScheduleRole?.Properties;
@@ -278,7 +278,7 @@ describe("the number sync", () => {
       SYNC_QUEUE_URL: { Ref: "SyncQueue" },
       EVENT_BUS_NAME: { Ref: "EventBus" },
     });
-    const address = JSON.stringify(variables("RenewSubscriptionLambdaFunction").WEBHOOK_URL);
+    const address = JSON.stringify(variables("RenewSubscriptionsLambdaFunction").WEBHOOK_URL);
     expect(address).toContain("HttpApi}.execute-api.");
     expect(address).toContain("/v1/webhooks/ringcentral");
   });

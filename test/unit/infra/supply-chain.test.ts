@@ -96,14 +96,14 @@ describe("the bill of materials", () => {
 
   test("lists the deployed packages with their functions, marks those that the bundles left out, and names no tool", () => {
     const { components, dependencies, metadata } = selectDeployed(all, packages, [
-      { name: "ops/get-health", inputs },
+      { name: "operations/get-health", inputs },
     ]);
     expect(metadata.component.name).toBe("ringfront");
     expect(components).toEqual([
       {
         ...component("zod"),
         scope: "required",
-        properties: [{ name: "ringfront:function", value: "ops/get-health" }],
+        properties: [{ name: "ringfront:function", value: "operations/get-health" }],
       },
       { ...component("unused"), scope: "excluded", properties: [] },
     ]);
@@ -111,7 +111,7 @@ describe("the bill of materials", () => {
   });
 
   test("is rejected when a bundle holds a package that it would not list", () => {
-    const foreign = [{ name: "ops/get-health", inputs: { "node_modules/stowaway/index.js": 5 } }];
+    const foreign = [{ name: "operations/get-health", inputs: { "node_modules/stowaway/index.js": 5 } }];
     expect(() => selectDeployed(all, packages, foreign)).toThrow("lacks stowaway");
   });
 

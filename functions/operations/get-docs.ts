@@ -1,4 +1,4 @@
-import { getDocsRoute } from "../../lib/contract/service.ts";
+import { getDocsRoute } from "../../lib/contract/operations.ts";
 import { definePageHandler } from "../../lib/http/page-handler.ts";
 
 export const handler = definePageHandler(getDocsRoute, new URL("./get-docs.page/", import.meta.url));

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import { Instant, resource } from "./named.ts";
 import { defineRoute } from "./route.ts";
+import { Instant, resource } from "./schema-builders.ts";
 
 const Health = resource("Health", "The service is up.", {
   status: z.enum(["ok"]),

@@ -28,7 +28,7 @@ const buses = new WeakMap<Runtime, EventBus>();
  * Handles a batch of the sync queue. The result names the failed messages, so that the queue redelivers only those; an
  * unreadable message ends in the dead-letter queue.
  */
-export async function runSyncBatch(
+export async function runSyncJob(
   { Records }: SQSEvent,
   invocation: JobInvocation,
 ): Promise<SQSBatchResponse> {

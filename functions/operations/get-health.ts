@@ -1,4 +1,4 @@
-import { getHealthRoute } from "../../lib/contract/service.ts";
+import { getHealthRoute } from "../../lib/contract/operations.ts";
 import { definePublicHandler } from "../../lib/http/public-handler.ts";
 import { systemClock } from "../../lib/platform/clock.ts";
 import { VERSION } from "../../lib/platform/version.ts";

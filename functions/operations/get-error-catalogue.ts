@@ -1,4 +1,4 @@
-import { getErrorCatalogueRoute } from "../../lib/contract/service.ts";
+import { getErrorCatalogueRoute } from "../../lib/contract/operations.ts";
 import { definePageHandler } from "../../lib/http/page-handler.ts";
 
 export const handler = definePageHandler(

@@ -1,4 +1,4 @@
-import { getConsoleRoute } from "../../lib/contract/service.ts";
+import { getConsoleRoute } from "../../lib/contract/operations.ts";
 import { definePageHandler } from "../../lib/http/page-handler.ts";
 
 export const handler = definePageHandler(getConsoleRoute, new URL("./get-console.page/", import.meta.url));

@@ -1,5 +1,5 @@
 import document from "../../docs/openapi.json" with { type: "json" };
-import { getOpenApiRoute } from "../../lib/contract/service.ts";
+import { getOpenApiRoute } from "../../lib/contract/operations.ts";
 import { definePublicHandler } from "../../lib/http/public-handler.ts";
 
 export const handler = definePublicHandler(getOpenApiRoute, async () => document, {

@@ -18,8 +18,8 @@ export async function getLimits({ rateLimiter, tokens }: LimitsDeps): Promise<Li
       issuedAt: instant(token.issuedAt),
       expiresAt: instant(token.expiresAt),
       ageSeconds: token.ageMs === undefined ? undefined : Math.floor(token.ageMs / 1000),
-      coolDownUntil: instant(token.coolDownUntil),
-      coolDownReason: token.coolDownReason,
+      coolDownUntil: instant(token.coolDown?.until),
+      coolDownReason: token.coolDown?.reason,
     }),
     budgets: budgets.map(({ windowMs, pause, spentByRoute, ...budget }) => ({
       ...budget,

@@ -21,19 +21,6 @@ export interface SharedTokenOptions
   onEvent?: (event: TokenEvent) => void;
 }
 
-/** Instants in epoch milliseconds. */
-export interface TokenDescription {
-  seenBy: "fleet" | "process";
-  /** 0 before the first token. */
-  generation: number;
-  issuedAt?: number;
-  expiresAt?: number;
-  ageMs?: number;
-  /** No process logs in before. */
-  coolDownUntil?: number;
-  coolDownReason?: LoginPause["reason"];
-}
-
 /** The end of the search for a token. */
 type Outcome =
   | { type: "token"; token: AccessToken }
@@ -100,7 +87,7 @@ export class SharedToken implements TokenSource {
   }
 
   /** The state of the fleet's token, for `GET /v1/limits`; of this process's own while the table is unavailable. */
-  async describe(): Promise<TokenDescription> {
+  async describe() {
     const { records, key, clock, table, cached, candidates } = this.#deps;
     const now = clock.now();
     try {
@@ -110,9 +97,8 @@ export class SharedToken implements TokenSource {
       ]);
       const record = parseRecord(stored?.value);
       const fingerprints = known.map(({ fingerprint }) => fingerprint);
-      const pause = loginPause(record, fingerprints, undefined, now);
-      const coolDown = pause && { coolDownUntil: pause.until, coolDownReason: pause.reason };
-      return { ...description("fleet", record.generation, record.token, now), ...coolDown };
+      const coolDown = loginPause(record, fingerprints, undefined, now);
+      return description("fleet", record.generation, record.token, now, coolDown);
     } catch (error) {
       if (!(error instanceof StorageUnavailable)) throw error;
       const last = cached.last();
@@ -223,13 +209,14 @@ export class SharedToken implements TokenSource {
   }
 }
 
+/** Instants in epoch milliseconds. @param generation 0 before the first token */
 function description(
-  seenBy: TokenDescription["seenBy"],
+  seenBy: "fleet" | "process",
   generation: number,
   token: { issuedAt: number; expiresAt: number } | undefined,
   now: number,
-): TokenDescription {
-  if (token === undefined) return { seenBy, generation };
-  const { issuedAt, expiresAt } = token;
-  return { seenBy, generation, issuedAt, expiresAt, ageMs: Math.max(0, now - issuedAt) };
+  coolDown?: LoginPause,
+) {
+  const ageMs = token && Math.max(0, now - token.issuedAt);
+  return { seenBy, generation, issuedAt: token?.issuedAt, expiresAt: token?.expiresAt, ageMs, coolDown };
 }

@@ -552,8 +552,7 @@ describe("the description for operators", () => {
     const until = schedule.clock.now() + MINUTE;
     fleet.records.plant(key, 9, JSON.stringify({ ...emptyRecord, rateLimitedUntil: until }));
     expect(await run(instance, () => tokens.describe())).toMatchObject({
-      coolDownUntil: until,
-      coolDownReason: "rate_limited",
+      coolDown: { until, reason: "rate_limited" },
     });
   });
 

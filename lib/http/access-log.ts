@@ -26,8 +26,7 @@ export function accessLog(route: Route, { clock, metrics }: { clock: Clock; metr
       lambdaRequestId: context.awsRequestId,
     });
     isColdStart = false;
-    if (status >= 500) log.error("request", fields);
-    else log.info("request", fields);
+    log[status >= 500 ? faultLevel(problemCode) : "info"]("request", fields);
     const dimensions = { Route: route.operationId };
     metrics.count("RequestCount", 1, dimensions);
     metrics.count("RequestFaults", status >= 500 ? 1 : 0, dimensions);
@@ -38,5 +37,8 @@ export function accessLog(route: Route, { clock, metrics }: { clock: Clock; metr
   }
   return { after: write, onError: write };
 }
+
+/** The log level of a 5xx response. A spent budget is RingCentral's rule at work, not a fault: it has its own alarm. */
+export const faultLevel = (code: string | undefined) => (code === "upstream_rate_limited" ? "warn" : "error");
 
 const shortHash = (text: string) => createHash("sha256").update(text).digest("base64url").slice(0, 12);

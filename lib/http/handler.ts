@@ -164,7 +164,7 @@ function parsed<R extends Route>({ path, query, body }: ValidInput) {
 function reportPartProblem(error: unknown, { invocation, services }: Exchange): ProblemBody {
   const { log, requestId } = invocation;
   const problem = problemOf(error, translate);
-  log.warn("part failed", { code: problem.code, error: problem.details.cause ?? problem });
+  log.warn("a part of the response failed", { code: problem.code, error: problem.details.cause ?? problem });
   return problemBody(problem, { requestId, typeBase: services.settings.problemTypeBase });
 }
 

@@ -5,7 +5,7 @@ import type { Route } from "../contract/route.ts";
 import { systemClock } from "../platform/clock.ts";
 import { createLogger } from "../platform/logger.ts";
 import { processMetrics } from "../platform/metrics.ts";
-import { accessLog } from "./access-log.ts";
+import { accessLog, faultLevel } from "./access-log.ts";
 import { conditional } from "./conditional.ts";
 import { invocationOf, type Middleware } from "./invocation.ts";
 import { problemOf, problemResponse, type Translate } from "./problem.ts";
@@ -58,7 +58,8 @@ function problem(translate?: Translate): Middleware {
       const problem = problemOf(request.error, translate);
       invocation.problemCode = problem.code;
       if (problems[problem.code].status >= 500) {
-        invocation.log.error("problem", { code: problem.code, error: problem.details.cause ?? problem });
+        const fields = { code: problem.code, error: problem.details.cause ?? problem };
+        invocation.log[faultLevel(problem.code)]("request failed", fields);
       }
       request.response = problemResponse(problem, {
         requestId: invocation.requestId,

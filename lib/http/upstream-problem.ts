@@ -90,7 +90,7 @@ const byKind: { readonly [Kind in RingCentralFailure["kind"]]?: ProblemCode } = 
   locked: "upstream_locked",
   limited_mode: "upstream_limited_mode",
   timeout: "upstream_timeout",
-  broken: "upstream_error",
+  bad_response: "upstream_error",
 };
 
 function problemCode({ kind, status, errorCode }: RingCentralFailure): ProblemCode {

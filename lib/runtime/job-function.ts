@@ -24,7 +24,7 @@ export function defineJob<Event, Result>(
     try {
       const deadline = deadlineIn(context.getRemainingTimeInMillis(), clock);
       const result = await job(event, { requestId, deadline, clock, log });
-      log.info("job done", { durationMs: clock.now() - startedAt });
+      log.info("job succeeded", { durationMs: clock.now() - startedAt });
       return result;
     } catch (error) {
       log.error("job failed", { error, durationMs: clock.now() - startedAt });

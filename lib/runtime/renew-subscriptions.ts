@@ -14,7 +14,7 @@ export async function renewSubscriptions(
   const { records, settings } = services;
   const { syncAccounts, webhookUrl } = settings;
   if (webhookUrl === undefined) {
-    log.info("WEBHOOK_URL is not set: no subscription");
+    log.info("no webhook subscription: WEBHOOK_URL is not set");
     return { renewed: 0 };
   }
   const failures: unknown[] = [];
@@ -34,9 +34,12 @@ export async function renewSubscriptions(
         priority: "sync" as const,
         route: "renewSubscriptions",
       };
-      log.info("subscription", { accountId, ...(await renewSubscription(ringcentral, target, context)) });
+      log.info("webhook subscription is active", {
+        accountId,
+        ...(await renewSubscription(ringcentral, target, context)),
+      });
     } catch (error) {
-      log.error("subscription not renewed", { accountId, error });
+      log.error("webhook subscription not renewed", { accountId, error });
       failures.push(error);
     }
   });

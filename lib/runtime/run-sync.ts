@@ -11,6 +11,7 @@ import { runSync } from "../sync/run/run-sync.ts";
 import { publishChanges } from "../sync/snapshot/publish-changes.ts";
 import { scannedAt } from "../sync/snapshot/snapshot.ts";
 import type { JobInvocation } from "./job-function.ts";
+import { logEvent, syncMessages } from "./log-event.ts";
 import { type Runtime, runtime } from "./runtime.ts";
 import { syncQueue } from "./sync-queue.ts";
 
@@ -78,7 +79,7 @@ function depsFor({ accountId }: SyncMessage, invocation: JobInvocation): HandleM
           instanceId,
           fingerprint: (deadline) => services.permissionFingerprint(accountId, deadline),
           problemOf: upstreamProblem,
-          onEvent: (event) => log.info("sync", { event }),
+          onEvent: (event) => logEvent(log, syncMessages, event),
         },
         { accountId, trigger, ...invocation, deadline: earlier(invocation.deadline, AFTER_RUN_MS) },
       ),

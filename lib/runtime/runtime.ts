@@ -19,6 +19,7 @@ import { createTableClock } from "../ringcentral/rate-limit/clock-bounds.ts";
 import { defaultSettings } from "../ringcentral/rate-limit/settings.ts";
 import { SharedRateLimiter } from "../ringcentral/rate-limit/shared-rate-limiter.ts";
 import { createDynamoRecordStore } from "../storage/dynamo-record-store.ts";
+import { logEvent, rateLimitMessages, tokenMessages } from "./log-event.ts";
 
 /** Time and randomness, which tests replace. */
 export interface RuntimeSources {
@@ -124,7 +125,7 @@ function connectAccount(shared: Shared, accountKey: string, accountId: string) {
     credentials,
     oauth: createOAuth({ transport, clock, log }),
     onEvent: (event) => {
-      log.info("access token", { event });
+      logEvent(log, tokenMessages, event);
       countTokenEvent(metrics, event);
     },
   });
@@ -133,7 +134,7 @@ function connectAccount(shared: Shared, accountKey: string, accountId: string) {
     time: shared.tableTime,
     settings: { fleetSize: settings.fleetSize },
     onEvent: (event) => {
-      log.info("rate limiter", { event });
+      logEvent(log, rateLimitMessages, event);
       countRateLimitEvent(metrics, event, clock.now());
     },
   });

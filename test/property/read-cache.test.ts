@@ -43,13 +43,18 @@ interface Read {
 }
 
 const failure = (details: Partial<RingCentralFailure>) =>
-  new RingCentralError({ kind: "broken", operation: "register", mayHaveTakenEffect: false, ...details });
+  new RingCentralError({
+    kind: "bad_response",
+    operation: "register",
+    mayHaveTakenEffect: false,
+    ...details,
+  });
 
 /** A write that a gateway gave up, and that takes effect later. */
 class LateWrite extends RingCentralError {
   onEffect: ((value: Value) => void) | undefined;
   constructor(schedule: Schedule, afterMs: number, act: () => Value) {
-    super({ kind: "broken", operation: "register", status: 502, mayHaveTakenEffect: true });
+    super({ kind: "bad_response", operation: "register", status: 502, mayHaveTakenEffect: true });
     schedule.after(afterMs, () => {
       const value = act();
       this.onEffect?.(value);

@@ -57,7 +57,7 @@ function watchOverwrites(fleet: Fleet): string[] {
 }
 
 function failure(
-  kind: "rate_limited" | "unavailable" | "broken",
+  kind: "rate_limited" | "unavailable" | "bad_response",
   retryAfterMs?: number,
   mayHaveTakenEffect = false,
 ): RingCentralError {
@@ -323,7 +323,7 @@ describe("the fleet's token", () => {
     await forEachSeed(25, async (seed, keep) => {
       const schedule = keep(createSchedule({ seed, crashRate: 0.005, pauseRate: 0.005 }));
       const fleet = createFleet(schedule);
-      fleet.ringCentral.respondWith(() => (schedule.chance(0.5) ? failure("broken") : undefined));
+      fleet.ringCentral.respondWith(() => (schedule.chance(0.5) ? failure("bad_response") : undefined));
       const end = schedule.clock.now() + 8 * MINUTE;
       const arrive = () => {
         if (schedule.clock.now() > end) return;

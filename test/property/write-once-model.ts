@@ -48,7 +48,7 @@ const gatewayFailures: readonly Partial<RingCentralFailure>[] = [
 ];
 
 const failure = (details: Partial<RingCentralFailure>) =>
-  new RingCentralError({ kind: "broken", operation: "test", mayHaveTakenEffect: true, ...details });
+  new RingCentralError({ kind: "bad_response", operation: "test", mayHaveTakenEffect: true, ...details });
 
 const rejection = failure({ kind: "rejected", status: 400, mayHaveTakenEffect: false });
 

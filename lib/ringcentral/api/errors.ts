@@ -17,7 +17,7 @@ export type FailureKind =
   /** No response before the deadline. */
   | "timeout"
   /** Connection dropped, 5xx, or a body that is not the expected JSON. */
-  | "broken"
+  | "bad_response"
   /** Login failed, or the API rejects the token again after one new login. */
   | "auth";
 
@@ -54,7 +54,8 @@ export interface RingCentralFailure {
 export class RingCentralError extends Error {
   readonly failure: RingCentralFailure;
   constructor(failure: RingCentralFailure) {
-    const what = failure.errorCode ?? failure.status ?? "no response";
+    const withoutStatus = failure.mayHaveTakenEffect ? "no response" : "not sent";
+    const what = failure.errorCode ?? failure.status ?? withoutStatus;
     super(`RingCentral ${failure.operation}: ${failure.kind} (${what})`, { cause: failure.cause });
     this.name = "RingCentralError";
     this.failure = failure;

@@ -91,7 +91,7 @@ function issuedToken(grant: TokenGrant, server: string, sentAt: number): IssuedT
 
 function asRingCentralError(cause: unknown): RingCentralError {
   if (cause instanceof RingCentralError) return cause;
-  return new RingCentralError({ kind: "broken", operation: "login", mayHaveTakenEffect: false, cause });
+  return new RingCentralError({ kind: "bad_response", operation: "login", mayHaveTakenEffect: false, cause });
 }
 
 /** Writes the token; the lease and the deadline limit the time for it. */

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import type { Clock } from "../../platform/clock.ts";
 import type { Credentials } from "../../platform/credentials.ts";
 import type { Deadline } from "../../platform/deadline.ts";
-import type { Logger } from "../../platform/logger.ts";
+import type { LogFields, Logger } from "../../platform/logger.ts";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
 import { causeOf, RingCentralError } from "../api/errors.ts";
 import { failureOf, parseBody } from "../http/parse-response.ts";
@@ -54,7 +54,7 @@ export function createOAuth(deps: OAuthDeps) {
     /**
      * Exchanges the JWT credential for a token. [docs: JWT]
      * @throws RingCentralError kind `auth` when RingCentral rejects the login (`oauthError` and `errorCode` say why),
-     * `rate_limited` with `retryAfterMs`, or `unavailable`, `timeout`, `broken` without a usable response
+     * `rate_limited` with `retryAfterMs`, or `unavailable`, `timeout`, `bad_response` without a usable response
      */
     async login(credentials: Credentials, deadline: Deadline): Promise<TokenGrant> {
       const fields = { grant_type: JWT_BEARER, assertion: credentials.jwt };
@@ -95,9 +95,10 @@ async function post(
     ...(!isPublic && { authorization: `Basic ${basic}` }),
   };
   const startedAt = clock.now();
-  const report = (outcome: object) => {
+  const report = (outcome: LogFields) => {
     const durationMs = clock.now() - startedAt;
-    log.info("ringcentral token call", { operation, group: "auth", durationMs, ...outcome });
+    const level = outcome.kind === undefined ? "info" : "warn";
+    log[level]("ringcentral token call", { operation, group: "auth", durationMs, ...outcome });
   };
   const request = {
     operation,

@@ -35,7 +35,7 @@ const MAX_CIRCUIT_PAUSE_MS = 5_000;
 /**
  * One RingCentral access token for the whole fleet. SPEC.md has the protocol, its reasons and its invariants.
  *
- * Errors: RingCentralError kind `storage`, `auth`, `rate_limited`, `unavailable`, `timeout` or `broken`, with
+ * Errors: RingCentralError kind `storage`, `auth`, `rate_limited`, `unavailable`, `timeout` or `bad_response`, with
  * `retryAfterMs`; ConfigurationError from the credentials.
  */
 export class SharedToken implements TokenSource {

@@ -49,7 +49,7 @@ function failureKind(status: number, body: ErrorBody | undefined): FailureKind {
   if (status === 503) return body?.errorCode === LIMITED_MODE ? "limited_mode" : "unavailable";
   if (isLocked(status, body)) return "locked";
   const isReadable = body !== undefined || unmistakable.has(status);
-  return isReadable && isVerdict(status) ? "rejected" : "broken";
+  return isReadable && isVerdict(status) ? "rejected" : "bad_response";
 }
 
 /** Statuses that say the same with a page of HTML as with a code. Others may come from a proxy on the way. */
@@ -70,7 +70,7 @@ function isVerdict(status: number): boolean {
 
 /**
  * The body of a successful response, parsed by its schema.
- * @throws RingCentralError kind `broken` for an empty, truncated, non-JSON or unexpected body
+ * @throws RingCentralError kind `bad_response` for an empty, truncated, non-JSON or unexpected body
  */
 export function parseBody<Output>(
   operation: string,
@@ -80,7 +80,7 @@ export function parseBody<Output>(
   const parsed = isJsonOrUnstated(response.headers) ? schema.safeParse(readJson(response.body)) : undefined;
   if (parsed?.success) return parsed.data;
   throw new RingCentralError({
-    kind: "broken",
+    kind: "bad_response",
     operation,
     status: response.status,
     ...omitUndefined({ requestId: readRequestId(response.headers) }),

@@ -30,7 +30,7 @@ export interface HttpResponse {
 export interface Transport {
   /**
    * One exchange, never repeated.
-   * @throws RingCentralError kind `timeout`, `unavailable` (no connection) or `broken` (no complete response)
+   * @throws RingCentralError kind `timeout`, `unavailable` (no connection) or `bad_response` (no complete response)
    */
   send(request: HttpRequest): Promise<HttpResponse>;
 }
@@ -136,7 +136,7 @@ function networkFailure(
   outOfTime: boolean,
 ): RingCentralError {
   const timedOut = error.name === "TimeoutError";
-  const kind: FailureKind = timedOut ? "timeout" : isReady ? "broken" : "unavailable";
+  const kind: FailureKind = timedOut ? "timeout" : isReady ? "bad_response" : "unavailable";
   return new RingCentralError({
     kind,
     operation,

@@ -42,7 +42,7 @@ export async function handleMessage(deps: HandleMessageDeps, message: SyncMessag
     return publishAll(deps, message);
   }
   const outcome = await deps.run(message);
-  log.info("sync run", { accountId, trigger, ...outcome });
+  log.info("sync run ended", { accountId, trigger, ...outcome });
   const { state, continueAfterMs } = outcome;
   switch (state) {
     case "continues":

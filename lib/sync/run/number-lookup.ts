@@ -81,7 +81,7 @@ async function lookUpOne(ringcentral: RingCentral, id: string, context: CallCont
     if (rejection !== undefined) return rejection;
     // A 404 of a gateway says nothing about the number. A successful response with an unreadable body: it exists.
     const isGatewayNotFound = kind === "rejected" && status === 404 && errorCode !== NOT_FOUND;
-    if (isGatewayNotFound || (kind === "broken" && status === 200)) return { id, is: "unproved" };
+    if (isGatewayNotFound || (kind === "bad_response" && status === 200)) return { id, is: "unproved" };
     throw error;
   }
 }

@@ -9,7 +9,7 @@ type Entry = Record<string, unknown>;
 
 /** An extension whose list has one entry when the response to a POST is lost. */
 function extensionWith(entry: Entry) {
-  const lost = failure({ kind: "broken", status: 502, mayHaveTakenEffect: true });
+  const lost = failure({ kind: "bad_response", status: 502, mayHaveTakenEffect: true });
   const ringcentral = fakeRingCentral(({ operation }) =>
     operation.startsWith("add") ? lost : wholeList([{ id: "7", phoneNumber: "(202) 555-0143", ...entry }]),
   );

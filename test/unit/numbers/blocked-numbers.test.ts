@@ -81,7 +81,7 @@ describe("listing blocked numbers", () => {
     { status: 404, parameterName: "extensionId" },
     { status: 404, errorCode: "CMN-102", parameterName: "accountId" },
     { status: 403, errorCode: "CMN-408" },
-    { kind: "broken", status: 502 } as const,
+    { kind: "bad_response", status: 502 } as const,
   ])("does not take %j for an unrouted path", async (details) => {
     const { deps, ringcentral } = setUp(() => failure(details));
     await expect(listBlockedNumbers(deps, numbersRequest())).rejects.toMatchObject({ failure: details });
@@ -89,7 +89,7 @@ describe("listing blocked numbers", () => {
   });
 
   it("does not remember an endpoint as gone while its successor serves nothing", async () => {
-    const { deps, ringcentral } = setUp(() => failure({ kind: "broken", status: 404 }));
+    const { deps, ringcentral } = setUp(() => failure({ kind: "bad_response", status: 404 }));
     for (let time = 0; time < 2; time += 1) await listBlockedNumbers(deps, numbersRequest()).catch(() => {});
     expect(ringcentral.calls.map((call) => call.operation)).toEqual([
       "listBlockedNumbers",

@@ -39,7 +39,7 @@ function rejection(status: number, errorCode: string, headers: Record<string, st
 
 const good = response(200, { records: [], paging: { page: 1, perPage: 100 }, navigation: {} });
 const record = response(200, { id: "712000", phoneNumber: "+13125550188" });
-const reset = new RingCentralError({ kind: "broken", operation: "op", mayHaveTakenEffect: true });
+const reset = new RingCentralError({ kind: "bad_response", operation: "op", mayHaveTakenEffect: true });
 const connectionRefused = new RingCentralError({
   kind: "unavailable",
   operation: "op",
@@ -449,7 +449,7 @@ describe("the log", () => {
         status: 500,
         rcRequestId: "r-1",
         errorCode: "CMN-203",
-        kind: "broken",
+        kind: "bad_response",
       },
       { ...common, level: "info", attempt: 2, status: 200, rcRequestId: "r-2" },
     ]);

@@ -9,7 +9,7 @@ const transient: Record<FailureKind, boolean> = {
   storage: true,
   credentials: true,
   timeout: true,
-  broken: true,
+  bad_response: true,
   rejected: false,
   auth: false,
 };

@@ -105,12 +105,15 @@ describe("login", () => {
     ["no lifetime", { access_token: "SIM-at-1" }],
     ["another kind of token", { ...GRANT, token_type: "mac" }],
     ["something else", "<html></html>"],
-  ])("with %s in the response is broken, and its error does not quote the response", async (_, body) => {
-    const { oauth, credentials, deadline } = await setUp((_request, response) => json(response, 200, body));
-    const failure = await failureOf(oauth.login(credentials, deadline));
-    expect(failure).toMatchObject({ kind: "broken", operation: "login", status: 200 });
-    expect(String(failure.cause)).not.toContain("SIM-at-1");
-  });
+  ])(
+    "with %s in the response is a bad response, and its error does not quote the response",
+    async (_, body) => {
+      const { oauth, credentials, deadline } = await setUp((_request, response) => json(response, 200, body));
+      const failure = await failureOf(oauth.login(credentials, deadline));
+      expect(failure).toMatchObject({ kind: "bad_response", operation: "login", status: 200 });
+      expect(String(failure.cause)).not.toContain("SIM-at-1");
+    },
+  );
 
   it.each([
     [400, "invalid_client", "OAU-153"],
@@ -154,14 +157,15 @@ describe("login", () => {
   });
 
   it.each([
-    [500, "broken"],
+    [500, "bad_response"],
     [503, "unavailable"],
   ])("after a %d is kind %s, and is not repeated", async (status, kind) => {
-    const { oauth, credentials, deadline, received } = await setUp((_, response) =>
+    const { oauth, credentials, deadline, received, lines } = await setUp((_, response) =>
       json(response, status, {}),
     );
     expect((await failureOf(oauth.login(credentials, deadline))).kind).toBe(kind);
     expect(received).toHaveLength(1);
+    expect(lines()).toMatchObject([{ level: "warn", message: "ringcentral token call", status, kind }]);
   });
 
   it("does not take the JWT to another origin", async () => {
@@ -169,7 +173,7 @@ describe("login", () => {
     const { oauth, credentials, deadline } = await setUp((_, response) =>
       response.writeHead(307, { location: `${elsewhere.origin}/restapi/oauth/token` }).end(),
     );
-    expect((await failureOf(oauth.login(credentials, deadline))).kind).toBe("broken");
+    expect((await failureOf(oauth.login(credentials, deadline))).kind).toBe("bad_response");
     expect(elsewhere.received).toEqual([]);
   });
 
@@ -178,7 +182,7 @@ describe("login", () => {
       json(response, 200, GRANT),
     );
     await oauth.login(credentials, deadline);
-    expect(lines()).toMatchObject([{ operation: "login", group: "auth", status: 200 }]);
+    expect(lines()).toMatchObject([{ level: "info", operation: "login", group: "auth", status: 200 }]);
     for (const secret of ["se:cret", "the.jwt.credential", "SIM-at-1", "SIM-rt-1"]) {
       expect(text()).not.toContain(secret);
     }

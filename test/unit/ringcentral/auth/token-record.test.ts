@@ -25,7 +25,7 @@ const holding = (over: Partial<TokenRecord> = {}): TokenRecord => ({
 const pause = (record: TokenRecord, candidates = ["v1"], now = NOW, replacing?: number) =>
   loginPause(record, candidates, replacing, now);
 const withBackoff = (record: TokenRecord, retryAfterMs: number | undefined, now: number) =>
-  withFailure(record, "v1", omitUndefined({ kind: "broken" as const, retryAfterMs }), now);
+  withFailure(record, "v1", omitUndefined({ kind: "bad_response" as const, retryAfterMs }), now);
 const withRateLimit = (record: TokenRecord, retryAfterMs: number | undefined, now: number) =>
   withFailure(record, "v1", omitUndefined({ kind: "rate_limited" as const, retryAfterMs }), now);
 const withRejectedCredentials = (

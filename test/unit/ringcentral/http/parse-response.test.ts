@@ -106,8 +106,8 @@ describe("statuses", () => {
   it.each([
     [400, {}, "rejected", false],
     [401, {}, "rejected", false],
-    [403, html, "broken", false],
-    [404, html, "broken", false],
+    [403, html, "bad_response", false],
+    [404, html, "bad_response", false],
     [402, html, "rejected", false],
     [409, {}, "locked", false],
     [409, html, "locked", false],
@@ -116,19 +116,19 @@ describe("statuses", () => {
     [423, { errorCode: "Locked", errors: [] }, "locked", false],
     [400, { errorCode: "InvalidRequest", message: "Another operation is in progress" }, "locked", false],
     [503, { errors: [{ errorCode: "CMN-211" }] }, "limited_mode", false],
-    [408, {}, "broken", true],
+    [408, {}, "bad_response", true],
     [429, {}, "rate_limited", false],
     [429, html, "rate_limited", false],
-    [500, { errorCode: "CMN-203" }, "broken", true],
-    [500, html, "broken", true],
+    [500, { errorCode: "CMN-203" }, "bad_response", true],
+    [500, html, "bad_response", true],
     [501, { errorCode: "CMN-202" }, "rejected", false],
-    [501, html, "broken", false],
-    [502, "", "broken", true],
+    [501, html, "bad_response", false],
+    [502, "", "bad_response", true],
     [503, {}, "unavailable", true],
-    [504, html, "broken", true],
-    [207, [], "broken", true],
-    [302, "", "broken", true],
-    [304, "", "broken", true],
+    [504, html, "bad_response", true],
+    [207, [], "bad_response", true],
+    [302, "", "bad_response", true],
+    [304, "", "bad_response", true],
   ])("%d with body %j is kind %s; may have taken effect: %s", (status, body, kind, mayHaveTakenEffect) => {
     expect(failure(status, body)).toMatchObject({ kind, status, mayHaveTakenEffect });
   });
@@ -228,7 +228,7 @@ describe("the body of a success", () => {
     ["JSON that claims to be HTML", '{"id":"1"}', { "content-type": "text/html" }],
     ["something else", '{"name":"+12025550143"}', JSON_TYPE],
     ["null", "null", JSON_TYPE],
-  ])("is broken when it is %s", (_, body, headers) => {
+  ])("is a bad response when it is %s", (_, body, headers) => {
     let caught: unknown;
     try {
       read(body, headers);
@@ -237,7 +237,7 @@ describe("the body of a success", () => {
     }
     if (!(caught instanceof RingCentralError)) throw new Error("expected a RingCentralError");
     expect(caught.failure).toMatchObject({
-      kind: "broken",
+      kind: "bad_response",
       status: 200,
       requestId: "r-1",
       mayHaveTakenEffect: true,

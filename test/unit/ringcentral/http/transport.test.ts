@@ -137,12 +137,12 @@ describe("redirects", () => {
     },
   );
 
-  it("in a loop are broken", async () => {
+  it("in a loop are a bad response", async () => {
     const server = await startLoopback((_, response) =>
       response.writeHead(302, { location: "/again" }).end(),
     );
     const failure = await failureOf(createTransport({ userAgent: AGENT }).send(request(server.origin)));
-    expect(failure).toMatchObject({ kind: "broken", mayHaveTakenEffect: true });
+    expect(failure).toMatchObject({ kind: "bad_response", mayHaveTakenEffect: true });
     expect(server.received.length).toBeLessThan(6);
   });
 });
@@ -172,15 +172,15 @@ describe("network faults", () => {
     expect(failure).toMatchObject({ kind: "unavailable", mayHaveTakenEffect: false });
   });
 
-  it("reset before a response: broken, may have taken effect", async () => {
+  it("reset before a response: bad_response, may have taken effect", async () => {
     const server = await startLoopback((_, response) => response.socket?.resetAndDestroy());
     const failure = await failureOf(
       createTransport({ userAgent: AGENT }).send(request(server.origin, { method: "POST", body: "{}" })),
     );
-    expect(failure).toMatchObject({ kind: "broken", mayHaveTakenEffect: true });
+    expect(failure).toMatchObject({ kind: "bad_response", mayHaveTakenEffect: true });
   });
 
-  it("reset on a reused connection: broken, may have taken effect", async () => {
+  it("reset on a reused connection: bad_response, may have taken effect", async () => {
     const server = await startLoopback(({ url }, response) => {
       if (url === "/first") json(response, 200, {});
       else response.socket?.resetAndDestroy();
@@ -188,29 +188,29 @@ describe("network faults", () => {
     const transport = createTransport({ userAgent: AGENT });
     await transport.send(request(`${server.origin}/first`));
     const failure = await failureOf(transport.send(request(`${server.origin}/second`, { method: "POST" })));
-    expect(failure).toMatchObject({ kind: "broken", mayHaveTakenEffect: true });
+    expect(failure).toMatchObject({ kind: "bad_response", mayHaveTakenEffect: true });
     expect(server.received[0]?.port).toBe(server.received[1]?.port);
   });
 
   it.each([
     ["short of its content length", { "content-length": "100" }],
     ["in the middle of a chunked body", { "transfer-encoding": "chunked" }],
-  ])("cut off %s: broken", async (_, headers) => {
+  ])("cut off %s: bad_response", async (_, headers) => {
     const server = await startLoopback((_request, response) => {
       response.writeHead(200, { "content-type": "application/json", ...headers });
       response.write('{"records":[', () => response.destroy());
     });
     const failure = await failureOf(createTransport({ userAgent: AGENT }).send(request(server.origin)));
-    expect(failure).toMatchObject({ kind: "broken", mayHaveTakenEffect: true });
+    expect(failure).toMatchObject({ kind: "bad_response", mayHaveTakenEffect: true });
   });
 
-  it("a damaged compressed body: broken", async () => {
+  it("a damaged compressed body: bad_response", async () => {
     const server = await startLoopback((_, response) => {
       response.writeHead(200, { "content-encoding": "gzip" });
       response.end(gzipSync("x".repeat(1000)).subarray(0, 12));
     });
     const failure = await failureOf(createTransport({ userAgent: AGENT }).send(request(server.origin)));
-    expect(failure.kind).toBe("broken");
+    expect(failure.kind).toBe("bad_response");
   });
 
   it("never put credentials into the error", async () => {
@@ -273,7 +273,7 @@ describe("time and size limits", () => {
     expect(server.received).toEqual([]);
   });
 
-  it("a body beyond the size limit is broken, compressed or not", async () => {
+  it("a body beyond the size limit is a bad response, compressed or not", async () => {
     const body = "x".repeat(300_000);
     const server = await startLoopback(({ url }, response) => {
       response.writeHead(200, url === "/gzip" ? { "content-encoding": "gzip" } : {});
@@ -282,7 +282,7 @@ describe("time and size limits", () => {
     const transport = createTransport({ userAgent: AGENT, maxResponseBytes: 100_000 });
     for (const path of ["/plain", "/gzip"]) {
       const failure = await failureOf(transport.send(request(`${server.origin}${path}`)));
-      expect(failure).toMatchObject({ kind: "broken", mayHaveTakenEffect: true });
+      expect(failure).toMatchObject({ kind: "bad_response", mayHaveTakenEffect: true });
     }
     const roomy = createTransport({ userAgent: AGENT });
     expect((await roomy.send(request(`${server.origin}/gzip`))).body).toHaveLength(300_000);

@@ -608,7 +608,7 @@ describe("an unreadable response to a look-up", () => {
     lab.upstream.remove(7);
     lab.upstream.before = ({ operation }) => {
       if (operation !== "getCompanyNumber") return;
-      throw new RingCentralError({ kind: "broken", operation, status: 200, mayHaveTakenEffect: true });
+      throw new RingCentralError({ kind: "bad_response", operation, status: 200, mayHaveTakenEffect: true });
     };
     expect(await lab.sync()).toMatchObject({ state: "unchanged" });
     expect(await lab.ids()).toContain("7");

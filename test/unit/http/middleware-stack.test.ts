@@ -1,0 +1,41 @@
+import { afterEach, expect, test, vi } from "vitest";
+import { getHealthRoute } from "../../../lib/contract/operations.ts";
+import { ProblemError } from "../../../lib/contract/problems.ts";
+import { buildStack } from "../../../lib/http/middleware-stack.ts";
+import { RingCentralError } from "../../../lib/ringcentral/api/errors.ts";
+import { apiGatewayEvent, lambdaContext } from "../../support/api-gateway.ts";
+
+afterEach(() => vi.restoreAllMocks());
+
+const notSent = { kind: "rate_limited", operation: "listDevices", mayHaveTakenEffect: false } as const;
+
+/** Level, message and error of each log line of a request that fails. */
+async function linesOf(error: Error): Promise<unknown[]> {
+  const output: string[] = [];
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => output.push(String(text)) > 0);
+  await buildStack(getHealthRoute, () => Promise.reject(error))(
+    apiGatewayEvent(getHealthRoute),
+    lambdaContext(),
+  );
+  const lines = output.map((line) => JSON.parse(line)).filter(({ message }) => message !== undefined);
+  return lines.map((line) => [line.level, line.message, line.error?.message]);
+}
+
+test("a call that the rate limiter rejects is a warning, and its line says that nothing was sent", async () => {
+  const cause = new RingCentralError(notSent);
+  expect(await linesOf(new ProblemError("upstream_rate_limited", { cause }))).toEqual([
+    ["warn", "request failed", "RingCentral listDevices: rate_limited (not sent)"],
+    ["warn", "request", undefined],
+  ]);
+});
+
+test.each([
+  ["a request that may have reached RingCentral", { mayHaveTakenEffect: true }, "timeout (no response)"],
+  ["a 5xx of RingCentral", { mayHaveTakenEffect: true, status: 502 }, "timeout (502)"],
+])("%s is an error", async (_, failure, text) => {
+  const cause = new RingCentralError({ ...notSent, kind: "timeout", ...failure });
+  expect(await linesOf(new ProblemError("upstream_timeout", { cause }))).toEqual([
+    ["error", "request failed", `RingCentral listDevices: ${text}`],
+    ["error", "request", undefined],
+  ]);
+});

@@ -6,7 +6,7 @@ export const ID_PATTERN = /^[0-9]{1,20}$/;
 export const Id = z
   .string()
   .check(
-    z.regex(ID_PATTERN),
+    z.regex(ID_PATTERN, "Must be 1 to 20 digits."),
     z.maxLength(20),
     z.meta({ description: "A RingCentral internal id.", examples: ["3800222"] }),
   );
@@ -18,13 +18,16 @@ export const Id = z
 export const EntryId = z
   .string()
   .check(
-    z.regex(/^[A-Za-z0-9_-]{1,64}$/),
+    z.regex(
+      /^[A-Za-z0-9_-]{1,64}$/,
+      "Must be an id as a list gives it: 1 to 64 letters, digits, hyphens or underscores.",
+    ),
     z.maxLength(64),
     z.meta({ description: "An opaque id, as a list or a `Location` gives it.", examples: ["901000"] }),
   );
 
 export const ExtensionIdOrMe = z.string().check(
-  z.regex(/^(?:[0-9]{1,20}|me)$/),
+  z.regex(/^(?:[0-9]{1,20}|me)$/, "Must be `me` or an extension's id: 1 to 20 digits."),
   z.maxLength(20),
   z.meta({
     description: "RingCentral's internal extension id, or `me`: the extension in the token.",
@@ -38,7 +41,7 @@ export const DEFAULT_LIMIT = 100;
 /** `limit` as it arrives: decimal text. */
 export const Limit = z._default(
   z.pipe(
-    z.string().check(z.regex(/^[0-9]{1,4}$/)),
+    z.string().check(z.regex(/^[0-9]{1,4}$/, `Must be a whole number from 1 to ${MAX_LIMIT}.`)),
     z.pipe(
       z.transform((text: string) => Number(text)),
       z.int().check(z.minimum(1), z.maximum(MAX_LIMIT)),
@@ -47,13 +50,19 @@ export const Limit = z._default(
   DEFAULT_LIMIT,
 );
 
-export const Cursor = z.string().check(z.regex(/^[A-Za-z0-9_.-]+$/), z.minLength(1), z.maxLength(2048));
+export const Cursor = z
+  .string()
+  .check(
+    z.regex(/^[A-Za-z0-9_.-]+$/, "Must be the `nextCursor` of a page."),
+    z.minLength(1),
+    z.maxLength(2048),
+  );
 
 /** ISO 3166-1 alpha-2, upper or lower case; says how to read a national phone number. */
 export const Country = z
   .string()
   .check(
-    z.regex(/^[A-Za-z]{2}$/),
+    z.regex(/^[A-Za-z]{2}$/, "Must be an ISO 3166-1 code of two letters, such as US."),
     z.maxLength(2),
     z.meta({ description: "ISO 3166-1 country of a number written in national form.", examples: ["US"] }),
   );
@@ -64,14 +73,22 @@ export const PhoneNumberText = z
   .check(
     z.minLength(2),
     z.maxLength(40),
-    z.regex(/^[+(0-9][0-9 ().\-/]*$/),
+    z.regex(
+      /^[+(0-9][0-9 ().\-/]*$/,
+      "Must be in E.164 (`+` and digits), or in national form together with `country`.",
+    ),
     z.meta({ description: "E.164, or national form together with `country`.", examples: ["+12025550186"] }),
   );
 
 /** Text that a person typed. */
 export const ShortText = z
   .string()
-  .check(z.trim(), z.minLength(1), z.maxLength(60), z.regex(/^[^\p{Cc}]*$/u));
+  .check(
+    z.trim(),
+    z.minLength(1),
+    z.maxLength(60),
+    z.regex(/^[^\p{Cc}]*$/u, "Must not contain control characters."),
+  );
 
 export const Label = ShortText.check(z.meta({ description: "A free name.", examples: ["Robocaller"] }));
 

@@ -17,6 +17,7 @@ const CLOCK_TOLERANCE_SECONDS = 5;
 const ISSUER_LIMITS = { timeoutMs: 3_000, maxBytes: 1_000_000 };
 /** RFC 6750's token alphabet; three parts, as a signed JWT has. */
 const BEARER = /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)$/i;
+const NOT_BEARER = "Send `Authorization: Bearer <access token>`. The access token is a signed JWT.";
 
 /** The caller named by an `Authorization` header. @throws ProblemError `token_missing`, `token_invalid`, `token_expired`, `account_forbidden`, `token_issuer_unavailable` */
 export type Authenticate = (authorization: string | undefined, deadline: Deadline) => Promise<Caller>;
@@ -49,7 +50,7 @@ export function createAuthenticate(settings: Settings, clock: Clock): Authentica
   return async (authorization = "", deadline) => {
     if (authorization.trim() === "") throw new ProblemError("token_missing");
     const token = BEARER.exec(authorization.trim())?.[1];
-    if (token === undefined) throw new ProblemError("token_invalid");
+    if (token === undefined) throw new ProblemError("token_invalid", { detail: NOT_BEARER });
     return callerOf(await verify(token, deadline), settings);
   };
 }

@@ -7,16 +7,18 @@ type Issue = z.core.$ZodIssue;
 /** Field errors for a schema's issues. They never repeat a value: it may be a phone number or a secret. */
 export function fieldErrors(place: Place, issues: readonly Issue[]): FieldError[] {
   return issues.flatMap((issue) => {
-    const field = issue.path.map(String).join(".");
+    // A query parameter is one text, whatever a schema splits it into.
+    const field = (place === "query" ? issue.path.slice(0, 1) : issue.path).map(String).join(".");
     if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) =>
-        fieldError(place, join(field, printable(key)), "unknown", "Not a known field."),
-      );
+      return issue.keys.map((key) => unknownField(place, join(field, printable(key))));
     }
     const { code, detail } = describe(issue);
-    return [fieldError(place, field, code, detail)];
+    return [fieldError(place, field === "" ? place : field, code, detail)];
   });
 }
+
+export const unknownField = (place: Place, field: string) =>
+  fieldError(place, field, "unknown", "Not a known field.");
 
 export function fieldError(place: Place, field: string, code: string, detail: string): FieldError {
   return { in: place, field, code, detail };
@@ -39,7 +41,8 @@ function describe(issue: Issue): { code: string; detail: string } {
     case "invalid_value":
       return { code: "not_one_of", detail: `Must be one of: ${issue.values.map(String).join(", ")}.` };
     default:
-      return { code: "format", detail: "Does not have the right form." };
+      // The contract has a sentence for each of its patterns.
+      return { code: "format", detail: issue.message };
   }
 }
 

@@ -4,7 +4,7 @@ import { Cursor, Limit } from "../contract/parameters.ts";
 import { type FieldError, ProblemError } from "../contract/problems.ts";
 import { isPaged, type Route } from "../contract/route.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
-import { fieldError, fieldErrors, printable } from "./field-errors.ts";
+import { fieldError, fieldErrors, printable, unknownField } from "./field-errors.ts";
 import { header } from "./invocation.ts";
 
 /** [contract 3] Counted in bytes, decoded. */
@@ -67,7 +67,7 @@ function parseQuery(raw: string, errors: FieldError[]): Record<string, string> {
       errors.push(fieldError("query", printable(pair), "format", "Not properly percent-encoded."));
     } else if (name === "__proto__") {
       // A schema would not see it as a field.
-      errors.push(fieldError("query", name, "unknown", "Not a known field."));
+      errors.push(unknownField("query", name));
     } else if (name in query) {
       errors.push(fieldError("query", printable(name), "duplicate", "May be given only once."));
     } else {
@@ -109,12 +109,13 @@ function parseBody(schema: z.ZodMiniType, text: string, errors: FieldError[]): u
   let json: unknown;
   try {
     json = JSON.parse(text, (key, value) => {
+      if (key !== "__proto__") return value;
       // Assigning such a key later could change an object's prototype; a schema would not see it.
-      if (key === "__proto__") throw new SyntaxError("reserved key");
-      return value;
+      errors.push(unknownField("body", key));
+      return undefined;
     });
   } catch {
-    errors.push(fieldError("body", "", "format", "The body is not valid JSON in UTF-8."));
+    errors.push(fieldError("body", "body", "format", "The body is not valid JSON in UTF-8."));
     return undefined;
   }
   return parse("body", schema, json, errors);

@@ -67,7 +67,7 @@ function requireChange(body: Readonly<Record<string, unknown>>): void {
   const detail = "Name at least one field to change.";
   throw new ProblemError("request_invalid", {
     detail,
-    errors: [{ in: "body", field: "", code: "required", detail }],
+    errors: [{ in: "body", field: "body", code: "required", detail }],
   });
 }
 

@@ -123,6 +123,16 @@ describe("the query", () => {
     if (!field.includes("E0")) expect(body.errors[0]).toMatchObject({ field, code });
   });
 
+  it("names a parameter without the position of a value in it", async () => {
+    const { body } = await expectRejected(
+      listCompanyNumbers,
+      listCompanyNumbersRoute,
+      { query: "usageType=MainCompanyNumber,Nonsense" },
+      [400, "request_invalid"],
+    );
+    expect(body.errors).toMatchObject([{ in: "query", field: "usageType", code: "not_one_of" }]);
+  });
+
   it.each([
     "usageType=Nonsense",
     "usageType=",
@@ -167,12 +177,27 @@ describe("the body", () => {
     expect(response.body.errors).toContainEqual(expect.objectContaining({ in: "body", field, code }));
   });
 
-  it.each(["", "{", "[]", '"text"', "null", "12", '{"__proto__":{"phoneNumber":"+12025550143"}}', "{}{}"])(
-    "the text %j is rejected",
-    async (body) => {
-      await add({ body });
-    },
-  );
+  it.each([
+    ["", "format"],
+    ["{", "format"],
+    ["{}{}", "format"],
+    ["[]", "type"],
+    ['"text"', "type"],
+    ["null", "type"],
+    ["12", "type"],
+  ])("the text %j is rejected as a whole", async (body, code) => {
+    const response = await add({ body });
+    expect(response.body.errors).toMatchObject([{ in: "body", field: "body", code }]);
+  });
+
+  it.each([
+    '{"__proto__":{"phoneNumber":"+12025550143"}}',
+    '{"phoneNumber":"+12025550143","__proto__":{}}',
+    '{"phoneNumber":"+12025550143","label":{"__proto__":1}}',
+  ])("%s is rejected: `__proto__` is not a known field", async (body) => {
+    const response = await add({ body });
+    expect(response.body.errors[0]).toMatchObject({ in: "body", field: "__proto__", code: "unknown" });
+  });
 
   it("is accepted up to 16 KiB and rejected above, plain or base64", async () => {
     await add({ body: { phoneNumber: "+12025550143", label: "x".repeat(20 * 1024) } }, [
@@ -220,6 +245,37 @@ describe("the body", () => {
     const fields = response.body.errors.map((error: { field: string }) => error.field).sort();
     expect(fields).toEqual(["extra", "flipNumber", "phoneNumber", "type", "x"]);
     expect(JSON.stringify(response.body)).not.toContain("secret-number");
+  });
+});
+
+describe("a value in the wrong form is rejected with the right one", () => {
+  const number = "+12025550143";
+  it.each<[string, TestRequest, RegExp]>([
+    ["extensionId", { path: { extensionId: "ME" } }, /`me` or an extension's id: 1 to 20 digits/],
+    ["phoneNumber", { body: { phoneNumber: "call me" } }, /E\.164 .* national form together with `country`/],
+    ["country", { body: { phoneNumber: number, country: "1" } }, /two letters, such as US/],
+    ["label", { body: { phoneNumber: number, label: "a\u0007" } }, /control characters/],
+    ["deviceId", { body: { deviceId: "a.b", type: "PhoneLine" } }, /letters, digits, hyphens or underscores/],
+  ])("%s in a write", async (field, request, detail) => {
+    const { body } = await expectRejected(
+      addForwardingNumber,
+      addForwardingNumberRoute,
+      { body: { phoneNumber: number }, ...request },
+      [400, "request_invalid"],
+    );
+    const match = expect.stringMatching(detail);
+    expect(body.errors).toContainEqual(expect.objectContaining({ field, code: "format", detail: match }));
+  });
+
+  it.each([
+    ["limit", "limit=ten", "Must be a whole number from 1 to 1000."],
+    ["cursor", "cursor=a%20b", "Must be the `nextCursor` of a page."],
+  ])("%s in a query", async (field, query, detail) => {
+    const { body } = await expectRejected(listBlockedNumbers, listBlockedNumbersRoute, { query }, [
+      400,
+      "request_invalid",
+    ]);
+    expect(body.errors).toMatchObject([{ in: "query", field, code: "format", detail }]);
   });
 });
 

@@ -49,7 +49,9 @@ describe("a caller without a valid token", () => {
   it.each(["Basic dXNlcjpwYXNz", "Bearer", "Bearer a b", "eyJhbGciOiJub25lIn0.e30."])(
     "is rejected: Authorization: %s",
     async (authorization) => {
-      expectRejected(await list(undefined, "me", { authorization }), 401, "token_invalid");
+      const response = await list(undefined, "me", { authorization });
+      expectRejected(response, 401, "token_invalid");
+      expect(response.body.detail).toMatch(/^Send `Authorization: Bearer <access token>`/);
     },
   );
 

@@ -105,12 +105,12 @@ async function setUp(state: State) {
 }
 
 const cells = states.flatMap((state) =>
-  happenings.map((event) => ({ state, event, then: transitions[state][event] })),
+  happenings.map((event) => ({ state, event, next: transitions[state][event] })),
 );
 
 it.each(cells)(
-  "an account's sync that is $state: after $event it is $then",
-  async ({ state, event, then }) => {
+  "an account's sync that is $state: after $event it is $next",
+  async ({ state, event, next }) => {
     const { events, stateNow } = await setUp(state);
     expect(await stateNow()).toBe(state);
     const outcome = await events[event]().catch((error: unknown) => {
@@ -118,6 +118,6 @@ it.each(cells)(
       throw error;
     });
     const now = await stateNow();
-    expect(outcome === undefined ? now : `${now}, ${outcome}`).toBe(then);
+    expect(outcome === undefined ? now : `${now}, ${outcome}`).toBe(next);
   },
 );

@@ -1,9 +1,22 @@
-import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { projectRoot } from "../build/bundle.ts";
 import type { Identities, TokenName } from "./oidc-issuer.ts";
+import { isPortTaken } from "./ports.ts";
 
-/** The content of `.local/stack.json`, which tells tests and tools about the running stack. */
+/**
+ * The content of `.local/stack.json`, which tells tests and tools about the running stack. Several stacks may run from one
+ * folder: each has its own file, named by its port, and `stack.json` is a copy of the newest living one's.
+ */
 export interface Stack extends Identities {
   apiUrl: string;
   issuerUrl: string;
@@ -17,24 +30,49 @@ export interface Stack extends Identities {
 }
 
 export const localDir = join(projectRoot, ".local");
-const stackPath = join(localDir, "stack.json");
+const newestPath = (dir: string) => join(dir, "stack.json");
+const ownPath = ({ apiUrl }: Stack, dir: string) => join(dir, `stack-${new URL(apiUrl).port}.json`);
+
+export function writeStackFiles(stack: Stack, dir = localDir): void {
+  mkdirSync(dir, { recursive: true });
+  write(ownPath(stack, dir), stack);
+  write(newestPath(dir), stack);
+}
 
 /** Written completely or not at all, and readable only by its owner: it holds tokens. */
-export function writeStackFile(stack: Stack): void {
-  mkdirSync(localDir, { recursive: true });
-  const draft = `${stackPath}.${process.pid}`;
+function write(path: string, stack: Stack): void {
+  const draft = `${path}.${process.pid}`;
   writeFileSync(draft, `${JSON.stringify(stack, null, 2)}\n`, { mode: 0o600 });
-  renameSync(draft, stackPath);
+  renameSync(draft, path);
 }
 
-/** `undefined`: no stack is running. */
-export function readStackFile(): Stack | undefined {
-  return existsSync(stackPath) ? JSON.parse(readFileSync(stackPath, "utf8")) : undefined;
+/** The newest stack. `undefined`: no stack is running. */
+export function readStackFile(dir = localDir): Stack | undefined {
+  return existsSync(newestPath(dir)) ? read(newestPath(dir)) : undefined;
 }
 
-/** Removes the file unless another stack, started later from the same folder, has written its own. */
-export function removeStackFile({ apiUrl }: Stack): void {
-  if (readStackFile()?.apiUrl === apiUrl) rmSync(stackPath);
+const read = (path: string): Stack => JSON.parse(readFileSync(path, "utf8"));
+
+/** `stack.json` of a stopping stack goes to the newest one that still runs. */
+export async function removeStackFiles(stack: Stack, dir = localDir): Promise<void> {
+  rmSync(ownPath(stack, dir), { force: true });
+  if (readStackFile(dir)?.apiUrl !== stack.apiUrl) return;
+  const next = await newestLiving(dir);
+  if (next === undefined) rmSync(newestPath(dir));
+  else write(newestPath(dir), next);
+}
+
+/** The file of a killed stack stays behind, but nothing listens on its port. */
+async function newestLiving(dir: string): Promise<Stack | undefined> {
+  const paths = readdirSync(dir)
+    .filter((name) => /^stack-\d+\.json$/.test(name))
+    .map((name) => join(dir, name))
+    .sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs);
+  for (const path of paths) {
+    const stack = read(path);
+    if (await isPortTaken(Number(new URL(stack.apiUrl).port))) return stack;
+  }
+  return undefined;
 }
 
 /**
@@ -44,7 +82,7 @@ export function removeStackFile({ apiUrl }: Stack): void {
 export function curlLines(stack: Stack): string {
   const me = `${stack.apiUrl}/v1/extensions/me`;
   const bearer = (name: TokenName) =>
-    `-H "authorization: Bearer $(node -p "require('${stackPath}').tokens.${name}")"`;
+    `-H "authorization: Bearer $(node -p "require('${ownPath(stack, localDir)}').tokens.${name}")"`;
   const json = (body: object) => `-H 'content-type: application/json' -d '${JSON.stringify(body)}'`;
   const user = bearer("user");
   const cabin = `$(curl -s ${me}/forwarding-numbers ${user} | node -p "JSON.parse(require('fs').readFileSync(0)).data.at(-1).id")`;

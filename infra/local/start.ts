@@ -13,7 +13,7 @@ import { startOidcIssuer } from "./oidc-issuer.ts";
 import { findFreePort, isPortTaken, LOOPBACK } from "./ports.ts";
 import { startSecretsEndpoint } from "./secrets-endpoint.ts";
 import { startSqsEmulator } from "./sqs-emulator.ts";
-import { curlLines, localDir, removeStackFile, type Stack, writeStackFile } from "./stack-file.ts";
+import { curlLines, localDir, removeStackFiles, type Stack, writeStackFiles } from "./stack-file.ts";
 import { LOCAL_SECRET_ID, LOCAL_STAGE, localAws } from "./stage.ts";
 import { readStartOptions, type StartOptions } from "./start-options.ts";
 import { connectUpstream, type Upstream } from "./upstream.ts";
@@ -85,10 +85,10 @@ async function start(options: StartOptions): Promise<void> {
 
   const lambda = connectLambdaApi(`http://${LOOPBACK}:${lambdaPort}`, serviceName);
   undo.push(startBackgroundWork(lambda, sqs, ["queueSyncs", "renewSubscriptions"]));
-  writeStackFile(stack);
-  undo.push(() => removeStackFile(stack));
+  writeStackFiles(stack);
+  undo.push(() => removeStackFiles(stack));
   console.log(
-    `ready ${stack.apiUrl}\n\n${curlLines(stack)}\n\nAddresses and tokens: .local/stack.json. Ctrl-C stops everything.\n`,
+    `ready ${stack.apiUrl}\n\n${curlLines(stack)}\n\nAddresses and tokens: .local/stack.json (of the newest stack) and .local/stack-${apiPort}.json (of this one). Ctrl-C stops everything.\n`,
   );
 }
 

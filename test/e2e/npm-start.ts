@@ -1,6 +1,6 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { existsSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod/mini";
@@ -81,8 +81,10 @@ export async function untilReady(start: NpmStart, dir: string): Promise<StackFil
   return readStackFile(dir);
 }
 
-export const stackPath = (dir: string) => join(dir, ".local", "stack.json");
-export const stackFileExists = (dir: string) => existsSync(stackPath(dir));
+const stackPath = (dir: string) => join(dir, ".local", "stack.json");
+/** Whether any stack has left a file. */
+export const stackFileExists = (dir: string) =>
+  readdirSync(join(dir, ".local")).some((name) => name.startsWith("stack"));
 const readStackFile = (dir: string) => StackFile.parse(JSON.parse(readFileSync(stackPath(dir), "utf8")));
 
 /** A process and all its descendants. */

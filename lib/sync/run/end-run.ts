@@ -14,8 +14,8 @@ import { LeaseLost } from "./run-lease.ts";
 import { isRunFailure, problemOf, type RunFailure } from "./run-problem.ts";
 import { ListUnreadable } from "./scan.ts";
 
-/** Wait when RingCentral does not say how long. */
-const RATE_LIMITED_MS = 30_000;
+/** Wait after a refusal that does not say how long. */
+const REFUSED_MS = 30_000;
 /** Transient failures in a row that a run waits out, each twice as long as the one before. */
 const MAX_TROUBLE = 5;
 const TROUBLE_MS = 15_000;
@@ -99,12 +99,14 @@ function waitFor(run: Run, error: RunFailure): { ms: number; kept: Checkpoint | 
   if (error instanceof ListUnreadable) return undefined;
   const kept = resumable(run);
   const { kind, retryAfterMs = 0, deadlineExceeded } = error instanceof RingCentralError ? error.failure : {};
-  if (kind === "rate_limited" || kind === "storage") return { ms: retryAfterMs || RATE_LIMITED_MS, kept };
+  const isRefused = kind === "rate_limited" || kind === "storage";
+  const toldMs = retryAfterMs || (isRefused ? REFUSED_MS : 0);
+  if (isRefused && run.hasProgress) return { ms: toldMs, kept };
   const mayPass = !(error instanceof RingCentralError) || error.isTransient;
   if (!mayPass || kept === undefined || kept.trouble >= MAX_TROUBLE) return undefined;
   // A slice that has saved nothing would save nothing again if it were repeated at once.
   const ms = deadlineExceeded === true && run.hasProgress ? 0 : TROUBLE_MS * 2 ** kept.trouble;
-  return { ms: Math.max(ms, retryAfterMs), kept: { ...kept, trouble: kept.trouble + 1 } };
+  return { ms: Math.max(ms, toldMs), kept: { ...kept, trouble: kept.trouble + 1 } };
 }
 
 type RunResult = {

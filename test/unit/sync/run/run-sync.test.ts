@@ -228,6 +228,34 @@ describe("a sync that is interrupted", () => {
     expect(await lab.sync()).toMatchObject({ state: "committed", added: 2_500 });
   });
 
+  const refusals = [
+    { kind: "storage", retryAfterMs: 1_000, waits: [15_000, 30_000, 60_000, 120_000, 240_000] },
+    { kind: "rate_limited", retryAfterMs: 42_000, waits: [42_000, 42_000, 60_000, 120_000, 240_000] },
+    { kind: "rate_limited", waits: [30_000, 30_000, 60_000, 120_000, 240_000] },
+  ] as const;
+  it.each(refusals)(
+    "waits longer and longer while every call is refused, then fails and keeps its pages: $kind",
+    async ({ waits, ...failure }) => {
+      const lab = createAccountSync(2_500);
+      lab.upstream.before = ({ operation }) => {
+        if (heavy(lab) > 1) throw new RingCentralError({ ...failure, operation, mayHaveTakenEffect: false });
+      };
+      // The first slice has saved a page: it waits as told.
+      const told = "retryAfterMs" in failure ? failure.retryAfterMs : 30_000;
+      expect(await lab.sync()).toMatchObject({ state: "continues", continueAfterMs: told, pages: 1 });
+      const ends: unknown[] = [];
+      for (let n = 0; n < 6; n += 1) {
+        const { state, continueAfterMs } = await lab.sync();
+        ends.push(continueAfterMs ?? state);
+      }
+      expect(ends).toEqual([...waits, "failed"]);
+      const code = failure.kind === "storage" ? "storage_unavailable" : "upstream_rate_limited";
+      expect((await readSyncStatus(lab.reading, ACCOUNT)).problem).toMatchObject({ code, retryable: true });
+      lab.upstream.before = undefined;
+      expect(await lab.sync()).toMatchObject({ state: "committed", pages: 3 });
+    },
+  );
+
   it("waits longer after each transient failure, then fails and keeps its pages", async () => {
     const lab = createAccountSync(2_500);
     lab.upstream.before = ({ operation }) => {
@@ -271,6 +299,16 @@ describe("a sync that is interrupted", () => {
     expect(await lab.sync(away)).toMatchObject({
       state: "failed",
       problem: { code: "credentials_unavailable", retryable: true },
+    });
+    expect(await lab.sync()).toMatchObject({ state: "committed" });
+  });
+
+  it("fails at once when its login is rate-limited before it has begun: no checkpoint would count the waits", async () => {
+    const lab = createAccountSync(10);
+    const limited = { fingerprint: () => Promise.reject(rateLimited("login", 1_000)) };
+    expect(await lab.sync(limited)).toMatchObject({
+      state: "failed",
+      problem: { code: "upstream_rate_limited", retryable: true },
     });
     expect(await lab.sync()).toMatchObject({ state: "committed" });
   });

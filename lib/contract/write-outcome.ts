@@ -15,3 +15,11 @@ export class OutcomeUnknown extends ProblemError {
     this.sent = sent;
   }
 }
+
+/** The error for the caller of a POST without a key. With a key, the edge says how to proceed. */
+export const UNKEYED = {
+  detail:
+    "The write may have taken effect, or still may within two minutes. Read the list before you repeat it: " +
+    "without an Idempotency-Key a repetition is a second request.",
+  retryable: false,
+};

@@ -2,12 +2,13 @@ import middy from "@middy/core";
 import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
 import { ProblemError, problems } from "../contract/problems.ts";
 import type { Route } from "../contract/route.ts";
+import { UNKEYED } from "../contract/write-outcome.ts";
 import { systemClock } from "../platform/clock.ts";
 import { createLogger } from "../platform/logger.ts";
 import { processMetrics } from "../platform/metrics.ts";
 import { accessLog, faultLevel } from "./access-log.ts";
 import { conditional } from "./conditional.ts";
-import { invocationOf, type Middleware } from "./invocation.ts";
+import { header, invocationOf, type Middleware } from "./invocation.ts";
 import { problemOf, problemResponse, type Translate } from "./problem.ts";
 import { requestId } from "./request-id.ts";
 import type { HttpResponse } from "./response.ts";
@@ -35,7 +36,7 @@ export function buildStack(
   const stack = middy<APIGatewayProxyEventV2, HttpResponse, Error, Context>({
     timeoutEarlyInMillis: EARLY_RESPONSE_MS,
     timeoutEarlyResponse: () => {
-      throw new ProblemError(route.method === "GET" ? "upstream_timeout" : "outcome_unknown");
+      throw new OutOfTime();
     },
   });
   stack.use([
@@ -45,17 +46,28 @@ export function buildStack(
     cors(),
     rateLimits(),
     conditional(),
-    problem(translate),
+    problem(route, translate),
   ]);
   stack.handler(handle);
   return (event, context) => stack(event, context);
 }
 
-function problem(translate?: Translate): Middleware {
+class OutOfTime extends Error {}
+
+/** A write that is still under way may take effect; only its key makes a repetition harmless. */
+function outOfTimeProblem({ method }: Route, event: APIGatewayProxyEventV2): ProblemError {
+  if (method === "GET") return new ProblemError("upstream_timeout");
+  const isUnkeyed = method === "POST" && header(event, "idempotency-key") === undefined;
+  return new ProblemError("outcome_unknown", isUnkeyed ? UNKEYED : {});
+}
+
+function problem(route: Route, translate?: Translate): Middleware {
   return {
     onError: (request) => {
-      const invocation = invocationOf(request.event);
-      const problem = problemOf(request.error, translate);
+      const { event, error } = request;
+      const invocation = invocationOf(event);
+      const problem =
+        error instanceof OutOfTime ? outOfTimeProblem(route, event) : problemOf(error, translate);
       invocation.problemCode = problem.code;
       if (problems[problem.code].status >= 500) {
         const fields = { code: problem.code, error: problem.details.cause ?? problem };

@@ -4,7 +4,7 @@ import { omitUndefined } from "../platform/omit-undefined.ts";
 
 /**
  * Whether RingCentral's spelling stands for the number. It may be national [docs: NUM], and may lack the digit that
- * marks a mobile number abroad: Argentina's 9, Mexico's former 1.
+ * marks a mobile number abroad: Argentina's 9, Mexico's former 1. A number with an extension is another number.
  */
 export function isSameNumber(spelled: string, e164: string): boolean {
   const defaultCountry = parsePhoneNumberFromString(e164)?.country;
@@ -14,7 +14,9 @@ export function isSameNumber(spelled: string, e164: string): boolean {
   });
   return (
     spelled === e164 ||
-    (parsed !== undefined && withoutMobileDigit(parsed.number) === withoutMobileDigit(e164))
+    (parsed !== undefined &&
+      parsed.ext === undefined &&
+      withoutMobileDigit(parsed.number) === withoutMobileDigit(e164))
   );
 }
 

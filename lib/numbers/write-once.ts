@@ -1,4 +1,4 @@
-import { OutcomeUnknown, type WriteStep } from "../contract/write-outcome.ts";
+import { OutcomeUnknown, UNKEYED, type WriteStep } from "../contract/write-outcome.ts";
 import type { Clock } from "../platform/clock.ts";
 import { deadlineIn } from "../platform/deadline.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
@@ -51,13 +51,6 @@ export async function createOnce<Wire>(
   }
 }
 
-/** The error for the caller of a POST without a key. With a key, the edge says how to proceed. */
-const UNKEYED = {
-  detail:
-    "The write may have taken effect, or still may within two minutes. Read the list before you repeat it: " +
-    "without an Idempotency-Key a repetition is a second request.",
-  retryable: false,
-};
 const REPEATABLE = {
   detail:
     "The write may have taken effect, or still may within two minutes. Repeat it, or with If-Match read the resource first.",

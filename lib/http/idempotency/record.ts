@@ -20,7 +20,7 @@ export const idempotencyRecord = z.object({
   /** Epoch milliseconds. */
   leaseUntil: z.number(),
   /** From then on no attempt can take effect any more, and the write may be sent again. */
-  settledAt: z._default(z.number(), 0),
+  settledAt: z.number(),
   expiresAt: z.number(),
   /** Sealed: it holds phone numbers. */
   response: z.optional(z.string()),

@@ -75,12 +75,19 @@ export async function withIdempotency(
   return response;
 }
 
+/** A record of another release may stand for a write that is still under way: nothing may be sent for it. */
+function parsed(stored: unknown): IdempotencyRecord {
+  const { success, data } = idempotencyRecord.safeParse(stored);
+  if (!success) throw new ProblemError("storage_unavailable");
+  return data;
+}
+
 /** Takes the key, or returns the response to replay. */
 async function begin(deps: IdempotencyDeps, request: KeyedRequest): Promise<HttpResponse | Taken> {
   const { records, clock } = deps;
   for (let race = 0; race < RACES; race += 1) {
     const stored = await records.read<unknown>(recordKey(request));
-    const known = stored && idempotencyRecord.parse(stored.value);
+    const known = stored && parsed(stored.value);
     const now = clock.now();
     const next = nextStep(known, request.fingerprint, now);
     if (next === "reject") throw new ProblemError("idempotency_key_reused");

@@ -1,4 +1,8 @@
 import { afterEach, expect, test, vi } from "vitest";
+import {
+  addForwardingNumberRoute,
+  listForwardingNumbersRoute,
+} from "../../../lib/contract/forwarding-numbers.ts";
 import { getHealthRoute } from "../../../lib/contract/operations.ts";
 import { ProblemError } from "../../../lib/contract/problems.ts";
 import { buildStack } from "../../../lib/http/middleware-stack.ts";
@@ -38,4 +42,20 @@ test.each([
     ["error", "request failed", `RingCentral listDevices: ${text}`],
     ["error", "request", undefined],
   ]);
+});
+
+test.each([
+  ["a read", listForwardingNumbersRoute, {}, { code: "upstream_timeout", retryable: true }],
+  [
+    "a keyed POST",
+    addForwardingNumberRoute,
+    { "Idempotency-Key": "k1" },
+    { code: "outcome_unknown", retryable: true },
+  ],
+  ["a POST without a key", addForwardingNumberRoute, {}, { code: "outcome_unknown", retryable: false }],
+])("%s that runs out of time is told whether to repeat it", async (_, route, headers, expected) => {
+  vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  const never = buildStack(route, () => new Promise(() => {}));
+  const { body = "" } = await never(apiGatewayEvent(route, { headers }), lambdaContext(300));
+  expect(JSON.parse(body)).toMatchObject(expected);
 });

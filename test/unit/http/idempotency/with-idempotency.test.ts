@@ -1,0 +1,29 @@
+import { expect, it } from "vitest";
+import { recordKey } from "../../../../lib/http/idempotency/record.ts";
+import { withIdempotency } from "../../../../lib/http/idempotency/with-idempotency.ts";
+import { leapingClock } from "../../../support/manual-clock.ts";
+import { createMemoryRecordStore } from "../../../support/memory-record-store.ts";
+
+it("sends nothing for a key whose record it cannot read, and leaves the record as it is", async () => {
+  const records = createMemoryRecordStore();
+  const clock = leapingClock();
+  const request = {
+    accountId: "1",
+    subject: "ana",
+    operationId: "addForwardingNumber",
+    key: "k1",
+    fingerprint: "f",
+    respondBy: clock.now() + 15_000,
+  };
+  const older = { fingerprint: "f", state: "running", leaseUntil: 0, expiresAt: clock.now() + 60_000 };
+  await records.compareAndSet(recordKey(request), null, older);
+  let runs = 0;
+  const run = async () => {
+    runs += 1;
+    return { statusCode: 201, headers: {}, body: "" };
+  };
+  const outcome = withIdempotency({ records, clock, key: new Uint8Array(32) }, request, run, () => false);
+  await expect(outcome).rejects.toMatchObject({ code: "storage_unavailable" });
+  expect(runs).toBe(0);
+  expect((await records.read(recordKey(request)))?.value).toEqual(older);
+});

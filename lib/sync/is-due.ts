@@ -20,5 +20,7 @@ export function isDue(head: Head, run: RunRecord | undefined, now: number): bool
   const isUnderWay = checkpoint !== undefined && run?.generation !== head.checkedBy;
   // Its own message continues such a run; when that message is lost, the next tick does.
   if (isUnderWay && now - checkpoint.updatedAt < TICK_MS) return false;
-  return now - head.checkedAt > syncIntervalMs(head.total) - TICK_MS;
+  // After a run that failed or was quarantined the next one waits as long as after a success.
+  const lastAt = isUnderWay ? head.checkedAt : Math.max(head.checkedAt, run?.startedAt ?? 0);
+  return now - lastAt > syncIntervalMs(head.total) - TICK_MS;
 }

@@ -10,6 +10,8 @@ export interface RunRecord {
   owner: string;
   /** Epoch milliseconds; 0: released. After it another process may take the lease. */
   leaseUntil: number;
+  /** Epoch milliseconds: when the last run began, whatever its end. Absent in records of older code. */
+  startedAt?: number;
   /** Absent: the last run has ended. */
   checkpoint?: Checkpoint;
 }
@@ -39,6 +41,7 @@ export class RunLease {
   readonly #deps: LeaseDeps;
   readonly #accountId: string;
   #version: number;
+  #startedAt: number;
   #head: StoredRecord<Head>;
 
   constructor(deps: LeaseDeps, accountId: string, run: StoredRecord<RunRecord>, head: StoredRecord<Head>) {
@@ -46,6 +49,7 @@ export class RunLease {
     this.found = ofKnownShape(run.value.checkpoint);
     [this.#deps, this.#accountId] = [deps, accountId];
     [this.#version, this.#head] = [run.version, head];
+    this.#startedAt = run.value.startedAt ?? deps.clock.now();
   }
 
   /** The head as this holder last read or set it. */
@@ -75,7 +79,9 @@ export class RunLease {
   async #write(leaseUntil: number, checkpoint: Checkpoint | undefined): Promise<void> {
     const { records, clock, instanceId } = this.#deps;
     const kept = checkpoint && { ...checkpoint, updatedAt: clock.now() };
-    const next = recordOf(this.generation, instanceId, leaseUntil, kept);
+    this.#startedAt = checkpoint?.startedAt ?? this.#startedAt;
+    const held = { generation: this.generation, owner: instanceId, leaseUntil, startedAt: this.#startedAt };
+    const next: RunRecord = { ...held, ...(kept && { checkpoint: kept }) };
     const written = await records.compareAndSet(runKey(this.#accountId), this.#version, next);
     if (written === undefined) throw new LeaseLost();
     this.#version = written;
@@ -101,20 +107,14 @@ export async function takeLease(
   }
   // The head's generation is the larger one only after a restored backup.
   const generation = Math.max(known?.generation ?? 0, before.generation) + 1;
-  const record = recordOf(generation, instanceId, clock.now() + LEASE_MS, known?.checkpoint);
+  const checkpoint = known?.checkpoint;
+  const startedAt = ofKnownShape(checkpoint)?.startedAt ?? clock.now();
+  const held = { generation, owner: instanceId, leaseUntil: clock.now() + LEASE_MS, startedAt };
+  const record: RunRecord = { ...held, ...(checkpoint && { checkpoint }) };
   const version = await records.compareAndSet(key, stored?.version ?? null, record);
   const marked = version === undefined ? undefined : await markHead(deps, accountId, generation);
   if (version === undefined || marked === undefined) return { busyForMs: RETRY_MS };
   return { lease: new RunLease(deps, accountId, { value: record, version }, marked) };
-}
-
-function recordOf(
-  generation: number,
-  owner: string,
-  leaseUntil: number,
-  checkpoint: Checkpoint | undefined,
-): RunRecord {
-  return { generation, owner, leaseUntil, ...(checkpoint && { checkpoint }) };
 }
 
 /** @returns undefined when a later holder has marked it already */

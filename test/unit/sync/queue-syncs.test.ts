@@ -2,9 +2,11 @@ import { beforeEach, describe, expect, it } from "vitest";
 import { createLogger } from "../../../lib/platform/logger.ts";
 import { isDue, syncIntervalMs, TICK_MS } from "../../../lib/sync/is-due.ts";
 import { queueSyncs } from "../../../lib/sync/queue-syncs.ts";
+import type { RunRecord } from "../../../lib/sync/run/run-lease.ts";
 import { emptyHead, runKey } from "../../../lib/sync/snapshot/sync-records.ts";
 import { editAccounts, readAccounts } from "../../../lib/sync/synced-accounts.ts";
 import { ACCOUNT, createAccountSync, MINUTE } from "../../support/account-sync.ts";
+import { rejection } from "../../support/number-account.ts";
 
 const log = createLogger({}, { write: () => true });
 let lab: ReturnType<typeof createAccountSync>;
@@ -65,6 +67,21 @@ describe("an account", () => {
     expect(isDue(head, undefined, 2 * TICK_MS)).toBe(true);
     expect(isDue({ ...head, total: 1 }, undefined, TICK_MS)).toBe(true);
     expect(isDue(emptyHead, undefined, 100 * TICK_MS)).toBe(true);
+  });
+
+  it("is due an interval after its last run began, whatever that run's end", async () => {
+    const head = { ...emptyHead, total: 100_000 };
+    await lab.sync();
+    lab.upstream.before = ({ operation }) => {
+      throw rejection(operation, 403, "CMN-401");
+    };
+    lab.clock.leap(100 * MINUTE);
+    const begun = lab.clock.now();
+    expect(await lab.sync()).toMatchObject({ state: "failed" });
+    const run = (await lab.records.read<RunRecord>(runKey(ACCOUNT)))?.value;
+    expect(isDue(head, undefined, begun + TICK_MS)).toBe(true);
+    expect(isDue(head, run, begun + TICK_MS)).toBe(false);
+    expect(isDue(head, run, begun + TICK_MS + 1)).toBe(true);
   });
 
   it("is synced while it is in the table's list", async () => {

@@ -81,38 +81,31 @@ export const wireForwardingNumber = /* @__PURE__ */ z.object({
 });
 export type WireForwardingNumber = z.output<typeof wireForwardingNumber>;
 
-/** `type` is nullable [spec: OAS]; `Unknown` is RingCentral's own value for an unknown status. */
-export const wireCompanyNumber = /* @__PURE__ */ z.object({
+/** The members that both lists of numbers have. */
+const listedNumber = {
   id,
   phoneNumber,
   label: text,
+  /** Nullable [spec: OAS]. */
   type: text,
-  usageType: withDefault(z.string(), "Unknown"),
+  /** `Unknown` is RingCentral's own value, for a status too. */
+  usageType: /* @__PURE__ */ withDefault(z.string(), "Unknown"),
   paymentType: text,
-  status: withDefault(z.string(), "Unknown"),
-  primary: withDefault(z.boolean(), false),
+  status: /* @__PURE__ */ withDefault(z.string(), "Unknown"),
+  primary: /* @__PURE__ */ withDefault(z.boolean(), false),
   location: text,
   callerIdName: text,
-  activationStatus: text,
   extension,
-});
+};
+
+export const wireCompanyNumber = /* @__PURE__ */ z.object({ ...listedNumber, activationStatus: text });
 export type WireCompanyNumber = z.output<typeof wireCompanyNumber>;
 
 /** The numbers one extension may use, the company's included, with more members than in `listCompanyNumbers`. [spec: OAS] */
 const wireExtensionPhoneNumber = /* @__PURE__ */ z.object({
-  id,
-  phoneNumber,
-  label: text,
-  type: text,
+  ...listedNumber,
   subType: text,
-  usageType: withDefault(z.string(), "Unknown"),
-  paymentType: text,
-  status: withDefault(z.string(), "Unknown"),
-  primary: withDefault(z.boolean(), false),
-  location: text,
-  callerIdName: text,
   features: withDefault(z.array(z.string()), []),
-  extension,
 });
 export type WireExtensionPhoneNumber = z.output<typeof wireExtensionPhoneNumber>;
 

@@ -8,6 +8,8 @@ const usage = `usage: npm start -- [options]
   --extension ID   the extension the tokens "user", "readOnly" and "admin" stand for
   --account ID     the account of all tokens
   --numbers N      how many phone numbers the twin's account has
+  --call-handling legacy|new|moving
+                   the twin's call-handling backend (legacy); moving: from legacy to new one minute after the start
   --help           this text
 
 environment: PORT (default 3000), CORS_ALLOWED_ORIGINS (comma-separated)`;
@@ -16,19 +18,26 @@ export type StartOptions = ReturnType<typeof readStartOptions>;
 
 /** The options of `npm start`. @throws UsageError naming the faulty option */
 export function readStartOptions() {
-  const { upstream, extension, account, numbers } = readOptions(usage, {
+  const { upstream, extension, account, numbers, ...others } = readOptions(usage, {
     upstream: { type: "string" },
     extension: { type: "string" },
     account: { type: "string" },
     numbers: { type: "string" },
+    "call-handling": { type: "string" },
   });
   return {
     apiPort: wholeNumber("PORT", process.env.PORT || "3000", 65_535),
     upstreamUrl: readServerUrl(upstream),
     extensionId: readId("--extension", extension),
     accountId: readId("--account", account),
+    callHandling: readBackend(others["call-handling"]),
     numbers: numbers === undefined ? undefined : wholeNumber("--numbers", numbers, 1_000_000),
   };
+}
+
+function readBackend(text = "legacy"): "legacy" | "new" | "moving" {
+  if (text === "legacy" || text === "new" || text === "moving") return text;
+  throw new UsageError(`--call-handling must be legacy, new or moving, not "${text}".`);
 }
 
 function wholeNumber(name: string, text: string, most: number): number {

@@ -23,7 +23,7 @@ type Environment = Record<string, string | undefined>;
  * @throws UsageError when credentials are missing
  */
 export async function connectUpstream(options: StartOptions, env: Environment): Promise<Upstream> {
-  const { upstreamUrl, extensionId, accountId, numbers } = options;
+  const { upstreamUrl, extensionId, accountId, numbers, callHandling } = options;
   const identities = {
     extensionId: extensionId ?? SEED.extensionId,
     otherExtensionId: SEED.otherExtensionId,
@@ -34,7 +34,7 @@ export async function connectUpstream(options: StartOptions, env: Environment): 
     const note = ` (in place of the twin, as client ${credentials.clientId})`;
     return { note, credentials, identities, canReachUs: false, close: async () => {} };
   }
-  const twin = await startTwin(numbers === undefined ? {} : { numbers });
+  const twin = await startTwin({ callHandling, ...(numbers !== undefined && { numbers }) });
   const credentials = twinCredentials(twin.url);
   return { note: " (the twin)", credentials, identities, canReachUs: true, close: () => twin.close() };
 }

@@ -127,6 +127,7 @@ describe("rejecting bad options", () => {
     ],
     [["--extension", "me"], {}, "--extension must be a numeric id"],
     [["--numbers", "many"], {}, "--numbers must be a whole number"],
+    [["--call-handling", "old"], {}, '--call-handling must be legacy, new or moving, not "old"'],
     [[], { PORT: "http" }, 'PORT must be a whole number from 1 to 65535, not "http"'],
   ];
   test.each(mistakes)("explains in words why %j with %j is rejected", async (args, env, said) => {

@@ -8,7 +8,7 @@ import { type EdgeRequest, invocationOf, type Middleware } from "./invocation.ts
 let isColdStart = true;
 
 /** One log line per invocation (operation, hashed caller, outcome), and its metrics. */
-export function accessLog(route: Route, { clock, metrics }: { clock: Clock; metrics: Metrics }): Middleware {
+export function accessLog(route: Route, clock: Clock, metrics: Metrics): Middleware {
   function write({ event, context, response }: EdgeRequest): void {
     const { log, startedAt, caller, problemCode } = invocationOf(event);
     const status = response?.statusCode ?? 500;

@@ -59,7 +59,7 @@ function problemOf(error: unknown): ProblemError {
   if (error instanceof errors.JWTExpired) return new ProblemError("token_expired");
   // Not the token's fault: the keys could not be loaded, or are malformed.
   if (!(error instanceof errors.JOSEError) || error instanceof errors.JWKSInvalid) {
-    return new ProblemError("token_issuer_unavailable", { retryAfterSeconds: 5, cause: error });
+    return new ProblemError("token_issuer_unavailable", { cause: error });
   }
   return new ProblemError("token_invalid", { cause: error });
 }

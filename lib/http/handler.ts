@@ -9,13 +9,12 @@ import { canonicalJson } from "../platform/content-tag.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { Settings } from "../platform/settings.ts";
 import { RingCentralError } from "../ringcentral/api/errors.ts";
-import type { CallContext, Reading } from "../ringcentral/api/operation.ts";
+import { type CallContext, combined, type Freshness, type Reading } from "../ringcentral/api/operation.ts";
 import type { RecordStore } from "../storage/record-store.ts";
 import type { Authenticate } from "./authenticate.ts";
-import { reachedExtension, requireScope } from "./authorize.ts";
+import { reachedExtension, requireScope } from "./caller.ts";
 import { type AccountKeys, cursorsOf } from "./cursor.ts";
 import { encodeResponse } from "./encode-response.ts";
-import { combined, parseFreshness } from "./freshness.ts";
 import { parseIdempotencyKey } from "./idempotency/key-header.ts";
 import { hash } from "./idempotency/record.ts";
 import { withIdempotency } from "./idempotency/with-idempotency.ts";
@@ -24,7 +23,7 @@ import { type ApiHandler, buildStack } from "./middleware-stack.ts";
 import { type ProblemBody, problemBody, problemOf } from "./problem.ts";
 import type { ParsedInput, UseCase } from "./request.ts";
 import type { HttpResponse } from "./response.ts";
-import { translate } from "./translate.ts";
+import { translate } from "./upstream-problem.ts";
 import { type ValidInput, validate } from "./validate.ts";
 
 /** The edge's dependencies. They are made on first use, which may fail with ConfigurationError. */
@@ -117,6 +116,19 @@ function callContext(
     onReading,
     onBudget: (budget) => budgets.set(budget.group, budget),
   };
+}
+
+/** `no-cache`, `no-store` and `max-age` of a request's `Cache-Control` (RFC 9111, 5.2.1). */
+function parseFreshness(cacheControl = ""): Freshness {
+  const directives = cacheControl
+    .toLowerCase()
+    .split(",")
+    .map((directive) => directive.trim());
+  const seconds = directives.map((one) => /^max-age="?(\d{1,9})"?$/.exec(one)?.[1]).find(Boolean);
+  const noStore = directives.includes("no-store") || undefined;
+  const isLive = noStore || directives.includes("no-cache");
+  const maxAgeMs = seconds === undefined ? undefined : Number(seconds) * 1000;
+  return omitUndefined({ maxAgeMs: isLive ? 0 : maxAgeMs, noStore });
 }
 
 /** A feed's link to the list that its followers load first. Its cursor belongs to that list's route. */

@@ -1,6 +1,7 @@
 import type middy from "@middy/core";
 import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
-import type { Deadline } from "../platform/deadline.ts";
+import type { Clock } from "../platform/clock.ts";
+import { type Deadline, deadlineIn } from "../platform/deadline.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Settings } from "../platform/settings.ts";
 import type { BudgetLeft } from "../ringcentral/api/operation.ts";
@@ -9,7 +10,6 @@ import type { HttpResponse } from "./response.ts";
 
 /** The stack's record of one invocation. */
 export interface Invocation {
-  event: APIGatewayProxyEventV2;
   requestId: string;
   startedAt: number;
   deadline: Deadline;
@@ -25,7 +25,7 @@ export interface Invocation {
 export type EdgeRequest = middy.Request<APIGatewayProxyEventV2, HttpResponse, Error, Context>;
 export type Middleware = middy.MiddlewareObj<APIGatewayProxyEventV2, HttpResponse, Error, Context>;
 
-const invocations = new WeakMap<object, Invocation>();
+const invocations = new WeakMap<APIGatewayProxyEventV2, Invocation>();
 
 /** Middy passes only the event to the base handler, so the event identifies the invocation. */
 export function invocationOf(event: APIGatewayProxyEventV2): Invocation {
@@ -34,8 +34,26 @@ export function invocationOf(event: APIGatewayProxyEventV2): Invocation {
   return invocation;
 }
 
-export function beginInvocation(invocation: Invocation): void {
-  invocations.set(invocation.event, invocation);
+const WELL_FORMED_ID = /^[A-Za-z0-9._-]{1,128}$/;
+
+/**
+ * Begins the invocation with its id: the caller's when well formed. Every log line also has API Gateway's id, which
+ * connects its access log with ours.
+ */
+export function beginInvocation(clock: Clock, logger: Logger): Middleware {
+  return {
+    before: ({ event, context }) => {
+      const sent = header(event, "x-request-id");
+      const requestId = sent !== undefined && WELL_FORMED_ID.test(sent) ? sent : context.awsRequestId;
+      invocations.set(event, {
+        requestId,
+        startedAt: clock.now(),
+        deadline: deadlineIn(context.getRemainingTimeInMillis(), clock),
+        log: logger.with({ requestId, gatewayRequestId: event.requestContext.requestId }),
+        budgets: new Map(),
+      });
+    },
+  };
 }
 
 /** A header's value. API Gateway sends names in lower case; other senders may not. */

@@ -8,11 +8,10 @@ import { createLogger } from "../platform/logger.ts";
 import { processMetrics } from "../platform/metrics.ts";
 import { accessLog, faultLevel } from "./access-log.ts";
 import { conditional } from "./conditional.ts";
-import { header, invocationOf, type Middleware } from "./invocation.ts";
+import { beginInvocation, header, invocationOf, type Middleware } from "./invocation.ts";
 import { problemOf, problemResponse, type Translate } from "./problem.ts";
-import { requestId } from "./request-id.ts";
 import type { HttpResponse } from "./response.ts";
-import { cors, rateLimits, responseHeaders } from "./response-headers.ts";
+import { responseHeaders } from "./response-headers.ts";
 
 export interface StackOptions {
   translate?: Translate;
@@ -24,10 +23,7 @@ export type ApiHandler = (event: APIGatewayProxyEventV2, context: Context) => Pr
 /** The last resort for a handler that misses its deadline: it responds before Lambda ends it. */
 const EARLY_RESPONSE_MS = 250;
 
-/**
- * The stack of every function, outermost first: log line, request id, headers, CORS, rate limits, conditional requests
- * and problems.
- */
+/** The stack of every function, outermost first. */
 export function buildStack(
   route: Route,
   handle: (event: APIGatewayProxyEventV2) => Promise<HttpResponse>,
@@ -40,11 +36,9 @@ export function buildStack(
     },
   });
   stack.use([
-    accessLog(route, { clock: systemClock, metrics: processMetrics }),
-    requestId({ clock: systemClock, logger: createLogger() }),
+    accessLog(route, systemClock, processMetrics),
+    beginInvocation(systemClock, createLogger()),
     responseHeaders(cacheControl),
-    cors(),
-    rateLimits(),
     conditional(),
     problem(route, translate),
   ]);

@@ -1,9 +1,17 @@
-import { ProblemError, problems } from "../contract/problems.ts";
+import { type ProblemCode, ProblemError, problems } from "../contract/problems.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import { ConfigurationError } from "../platform/settings.ts";
 import type { HttpResponse } from "./response.ts";
 
+/** Seconds until a retry after 429 or 503, where the problem itself states none. */
 const RETRY_SECONDS = 5;
+const retrySeconds: Partial<Record<ProblemCode, number>> = {
+  upstream_rate_limited: 60,
+  upstream_locked: 30,
+  upstream_limited_mode: 60,
+  storage_unavailable: 2,
+  configuration_invalid: 60,
+};
 
 /** The problem for an error that only some functions know; `undefined` for an unknown error. */
 export type Translate = (error: unknown) => ProblemError | undefined;
@@ -11,9 +19,7 @@ export type Translate = (error: unknown) => ProblemError | undefined;
 /** The problem for any error. */
 export function problemOf(error: unknown, translate: Translate = () => undefined): ProblemError {
   if (error instanceof ProblemError) return error;
-  if (error instanceof ConfigurationError) {
-    return new ProblemError("configuration_invalid", { retryAfterSeconds: 60, cause: error });
-  }
+  if (error instanceof ConfigurationError) return new ProblemError("configuration_invalid", { cause: error });
   return translate(error) ?? new ProblemError("internal", { cause: error });
 }
 
@@ -28,7 +34,7 @@ export type ProblemBody = ReturnType<typeof problemBody>;
 export function problemBody({ code, details }: ProblemError, { requestId, typeBase }: ProblemContext) {
   const { title, status, meaning, retryable } = problems[code];
   const { detail = meaning, errors = [], upstream = {} } = details;
-  const needsRetryAfter = status === 429 || status === 503;
+  const retryDefault = status === 429 || status === 503 ? (retrySeconds[code] ?? RETRY_SECONDS) : undefined;
   return omitUndefined({
     type: `${typeBase}#${code}`,
     title,
@@ -37,7 +43,7 @@ export function problemBody({ code, details }: ProblemError, { requestId, typeBa
     instance: requestId,
     code,
     retryable: details.retryable ?? retryable,
-    retryAfter: details.retryAfterSeconds ?? (needsRetryAfter ? RETRY_SECONDS : undefined),
+    retryAfter: details.retryAfterSeconds ?? retryDefault,
     errors: errors.length > 0 ? errors : undefined,
     upstream: Object.keys(upstream).length > 0 ? upstream : undefined,
   });

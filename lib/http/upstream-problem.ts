@@ -3,9 +3,22 @@ import {
   type ProblemCode,
   type ProblemDetails,
   ProblemError,
+  problems,
 } from "../contract/problems.ts";
+import { SecretUnavailableError } from "../platform/credentials.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
-import type { RingCentralError, RingCentralFailure } from "../ringcentral/api/errors.ts";
+import { RingCentralError, type RingCentralFailure } from "../ringcentral/api/errors.ts";
+import { StorageUnavailable } from "../storage/errors.ts";
+
+/** The problem for an error of RingCentral, its credentials or the table; `undefined` for any other. */
+export function translate(error: unknown): ProblemError | undefined {
+  if (error instanceof RingCentralError) return upstreamProblem(error);
+  if (error instanceof SecretUnavailableError) {
+    return new ProblemError("credentials_unavailable", { cause: error });
+  }
+  if (error instanceof StorageUnavailable) return new ProblemError("storage_unavailable", { cause: error });
+  return undefined;
+}
 
 const each = (code: ProblemCode, ...errorCodes: string[]) => errorCodes.map((text) => [text, code] as const);
 
@@ -55,24 +68,15 @@ const nouns: Readonly<Record<string, string>> = {
   blockedNumberId: "The entry",
 };
 
-/** The problems that state when to retry, and the time they state when RingCentral gives none. */
-const retrySeconds: Partial<Record<ProblemCode, number>> = {
-  upstream_rate_limited: 60,
-  upstream_unavailable: 5,
-  upstream_locked: 30,
-  upstream_limited_mode: 60,
-  storage_unavailable: 2,
-  credentials_unavailable: 5,
-};
-
 /** The problem for a RingCentral failure. */
 export function upstreamProblem(error: RingCentralError): ProblemError {
   const { failure } = error;
-  const { status, errorCode, requestId } = failure;
+  const { status, errorCode, requestId, retryAfterMs } = failure;
   const code = problemCode(failure);
   return new ProblemError(code, {
     ...details(code, failure),
-    ...retryAfter(code, failure),
+    ...(problems[code].status === 503 &&
+      retryAfterMs !== undefined && { retryAfterSeconds: Math.ceil(retryAfterMs / 1000) }),
     // The same request would be rejected again.
     ...(code === "upstream_error" && failure.kind === "rejected" && { retryable: false }),
     // A status that HTTP does not define would break our own schema.
@@ -126,10 +130,4 @@ function details(code: ProblemCode, failure: RingCentralFailure): ProblemDetails
     default:
       return {};
   }
-}
-
-function retryAfter(code: ProblemCode, { retryAfterMs }: RingCentralFailure): ProblemDetails {
-  const byDefault = retrySeconds[code];
-  if (byDefault === undefined) return {};
-  return { retryAfterSeconds: retryAfterMs === undefined ? byDefault : Math.ceil(retryAfterMs / 1000) };
 }

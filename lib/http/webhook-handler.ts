@@ -7,7 +7,7 @@ import { header, invocationOf } from "./invocation.ts";
 import { type ApiHandler, buildStack } from "./middleware-stack.ts";
 import type { Outcome, PlainRoute } from "./request.ts";
 import { jsonResponse } from "./response.ts";
-import { translate } from "./translate.ts";
+import { translate } from "./upstream-problem.ts";
 import { validate } from "./validate.ts";
 
 interface WebhookRequest {

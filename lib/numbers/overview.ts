@@ -3,7 +3,7 @@ import { OVERVIEW_LIMIT, type Overview, type OverviewPartName, overviewParts } f
 import type { Page } from "../contract/paging.ts";
 import type { ProblemCode } from "../contract/problems.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
-import type { Reading } from "../ringcentral/api/operation.ts";
+import { combined, type Reading } from "../ringcentral/api/operation.ts";
 import * as operations from "../ringcentral/api/operations.ts";
 import { type BlockedNumbersDeps, listBlockedNumbers } from "./blocked-numbers.ts";
 import { listCallerBlockingNumbers } from "./caller-blocking.ts";
@@ -93,13 +93,13 @@ async function readPart(
   }
 }
 
-function toPart({ items, next, total, asOf }: Page<unknown>, readings: readonly Reading[]) {
-  const isCached = readings.some(({ source }) => source === "cache");
-  const at = readings.length === 0 ? asOf : Math.min(...readings.map((reading) => reading.asOf));
+function toPart(page: Page<unknown>, readings: readonly Reading[]) {
+  const { items, next, total } = page;
+  const { source, asOf } = combined(readings) ?? page;
   return omitUndefined({
     status: readings.some(({ isStale }) => isStale) ? ("stale" as const) : ("ok" as const),
-    source: isCached ? ("cache" as const) : ("live" as const),
-    asOf: new Date(at).toISOString(),
+    source,
+    asOf: new Date(asOf).toISOString(),
     data: items,
     hasMore: next !== undefined,
     total,

@@ -44,6 +44,13 @@ export interface Reading {
   isStale?: boolean;
 }
 
+/** Several readings are as old as the oldest one, and count as cached if one of them is. */
+export function combined(readings: readonly Reading[]): Reading | undefined {
+  if (readings.length === 0) return undefined;
+  const isCached = readings.some(({ source }) => source === "cache");
+  return { source: isCached ? "cache" : "live", asOf: Math.min(...readings.map(({ asOf }) => asOf)) };
+}
+
 export interface OperationInput {
   /** Path parameters besides `accountId`; `extensionId` is decimal, all others match `^[A-Za-z0-9_-]{1,64}$`. */
   path?: Readonly<Record<string, string>>;

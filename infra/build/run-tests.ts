@@ -12,13 +12,9 @@
 // Only `test:deep` looks at new seeds, and prints the first: every other command runs the same seeds each time, so that
 // a run is neither green nor red by chance. The log lines of passing tests are dropped. The last line is the sum:
 // `N passed, N failed[, N skipped]`; a run of no test fails.
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
+import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { mkdir, readFile, rm } from "node:fs/promises";
-import { join } from "node:path";
-import * as z from "zod/mini";
-import { projectRoot } from "./bundle.ts";
+import { parseCLI, startVitest } from "vitest/node";
 import { CHROMIUM_PATH } from "./chromium-path.ts";
 
 interface Part {
@@ -54,64 +50,10 @@ const parts: Readonly<Record<string, Part>> = {
   },
 };
 
-const Report = z.object({
-  numPassedTests: z.number(),
-  numFailedTests: z.number(),
-  numPendingTests: z.number(),
-  numTodoTests: z.number(),
-  testResults: z.array(z.object({ status: z.string(), assertionResults: z.array(z.unknown()) })),
-});
-
 interface Tally {
   passed: number;
   failed: number;
   skipped: number;
-}
-
-let running: ReturnType<typeof spawn> | undefined;
-for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
-  process.on(signal, () => {
-    running?.kill(signal);
-    process.exitCode = 130;
-  });
-}
-process.on("disconnect", () => {
-  running?.kill("SIGTERM");
-  process.exit(1);
-});
-// Listening for that alone would keep this process from ending.
-process.channel?.unref();
-
-async function runVitest(name: string, args: readonly string[], env: Record<string, string>): Promise<Tally> {
-  const reportPath = join(projectRoot, ".build", "test-reports", `${name}.json`);
-  await mkdir(join(projectRoot, ".build", "test-reports"), { recursive: true });
-  await rm(reportPath, { force: true });
-  const vitest = join(projectRoot, "node_modules/vitest/vitest.mjs");
-  const reporters = ["--reporter=default", "--reporter=json", `--outputFile.json=${reportPath}`];
-  running = spawn(process.execPath, [vitest, "run", "--passWithNoTests", ...reporters, ...args], {
-    cwd: projectRoot,
-    stdio: "inherit",
-    env: { ...process.env, ...env },
-  });
-  const [code] = await once(running, "exit");
-  const tally = await readReport(reportPath);
-  // Vitest also fails for what no test reports: an unhandled rejection, a suite that cannot be collected.
-  if (code !== 0 && tally.failed === 0) tally.failed = 1;
-  return tally;
-}
-
-async function readReport(path: string): Promise<Tally> {
-  const text = await readFile(path, "utf8").catch(() => undefined);
-  if (text === undefined) return { passed: 0, failed: 0, skipped: 0 };
-  const report = Report.parse(JSON.parse(text));
-  const uncollected = report.testResults.filter(
-    ({ status, assertionResults }) => status === "failed" && assertionResults.length === 0,
-  );
-  return {
-    passed: report.numPassedTests,
-    failed: report.numFailedTests + uncollected.length,
-    skipped: report.numPendingTests + report.numTodoTests,
-  };
 }
 
 const sumOf = (tallies: readonly Tally[]): Tally => ({
@@ -123,34 +65,48 @@ const sumOf = (tallies: readonly Tally[]): Tally => ({
 const inWords = ({ passed, failed, skipped }: Tally) =>
   `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
 
-async function runPart(name: string, part: Part, filters: readonly string[]): Promise<Tally> {
-  const env = part.env?.() ?? {};
-  const tallies: Tally[] = [];
-  for (const [index, args] of part.runs.entries()) {
-    if (process.exitCode !== undefined) break;
-    tallies.push(await runVitest(`${name}-${index + 1}`, [...args, ...filters], env));
+async function runVitest(args: readonly string[]): Promise<Tally> {
+  process.exitCode = undefined;
+  const { filter, options } = parseCLI(["vitest", "run", "--passWithNoTests", ...args]);
+  const { state } = await startVitest(filter, options);
+  const tally = { passed: 0, failed: 0, skipped: 0, pending: 0 };
+  for (const module of state.getTestModules()) {
+    for (const test of module.children.allTests()) tally[test.result().state] += 1;
   }
+  // Vitest also fails for what no test reports: an unhandled rejection, a file that cannot be collected.
+  if (process.exitCode !== undefined && tally.failed === 0) tally.failed = 1;
+  return { ...tally, skipped: tally.skipped + tally.pending };
+}
+
+async function runPart({ runs, env, missing }: Part, filters: readonly string[]): Promise<Tally | undefined> {
+  const reason = missing?.();
+  if (reason !== undefined) {
+    console.log(`Not run: ${reason}.`);
+    return undefined;
+  }
+  Object.assign(process.env, env?.());
+  const tallies: Tally[] = [];
+  for (const args of runs) tallies.push(await runVitest([...args, ...filters]));
   return sumOf(tallies);
 }
 
+// infra/local/bootstrap.mjs is gone. Listening for that alone would keep this process from ending.
+process.on("disconnect", () => process.exit(1));
+process.channel?.unref();
+
 const [first = "", ...rest] = process.argv.slice(2);
-const named = Object.hasOwn(parts, first);
+const named = parts[first] !== undefined;
 const chosen = named ? [first] : ["unit", "protocols", "stack"];
 const filters = named ? rest : process.argv.slice(2);
 
 const tallies: Tally[] = [];
 const summary: string[] = [];
 for (const name of chosen) {
-  const part = parts[name];
-  if (part === undefined || process.exitCode !== undefined) continue;
   console.log(`\n${name}`);
-  const missing = part.missing?.();
-  if (missing !== undefined) {
-    console.log(`Not run: ${missing}.`);
-    continue;
-  }
   const startedAt = performance.now();
-  const tally = await runPart(name, part, filters);
+  const part = parts[name];
+  const tally = part && (await runPart(part, filters));
+  if (tally === undefined) continue;
   tallies.push(tally);
   const seconds = Math.round((performance.now() - startedAt) / 1000);
   summary.push(`${name.padEnd(12)}${String(seconds).padStart(5)} s   ${inWords(tally)}`);
@@ -158,4 +114,4 @@ for (const name of chosen) {
 const total = sumOf(tallies);
 if (summary.length > 1) console.log(`\n${summary.join("\n")}`);
 console.log(`\n${inWords(total)}`);
-process.exitCode ??= total.failed > 0 || total.passed === 0 ? 1 : 0;
+process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;

@@ -12,20 +12,12 @@ const Entry = z.object({
 // [AWS] PutEvents takes ten at most.
 const PutEvents = z.object({ Entries: z.array(Entry).check(z.minLength(1), z.maxLength(10)) });
 
-interface PublishedEvent {
-  id: string;
-  bus: string;
-  source: string;
-  detailType: string;
-  detail: unknown;
-}
-
 /** The most events kept: older ones are dropped. */
 const MAX_KEPT = 1_000;
 
 /** A bus in memory that can be told to fail. */
 class EventBus {
-  readonly events: PublishedEvent[] = [];
+  readonly events: { id: string; bus: string; source: string; detailType: string; detail: unknown }[] = [];
   #failures = 0;
   #rejections = 0;
 
@@ -45,26 +37,24 @@ class EventBus {
       this.#failures -= 1;
       throw new AwsError("InternalException");
     }
-    const { Entries } = parseInput(PutEvents, input);
-    const rejected = this.#rejections > 0 ? 1 : 0;
-    this.#rejections -= rejected;
-    const added = Entries.slice(rejected).map(({ EventBusName, Source, DetailType, Detail }) => ({
-      id: randomUUID(),
-      bus: EventBusName,
-      source: Source,
-      detailType: DetailType,
-      detail: parseJson(Detail),
-    }));
-    this.events.push(...added);
+    const Entries = parseInput(PutEvents, input).Entries.map((entry, index) => {
+      if (index === 0 && this.#rejections > 0) {
+        this.#rejections -= 1;
+        return { ErrorCode: "ThrottlingException", ErrorMessage: "Rate exceeded" };
+      }
+      const { EventBusName: bus, Source: source, DetailType: detailType, Detail } = entry;
+      const id = randomUUID();
+      this.events.push({ id, bus, source, detailType, detail: parseJson(Detail) });
+      return { EventId: id };
+    });
     this.events.splice(0, this.events.length - MAX_KEPT);
-    const errors = Array(rejected).fill({ ErrorCode: "ThrottlingException", ErrorMessage: "Rate exceeded" });
-    return { FailedEntryCount: rejected, Entries: [...errors, ...added.map(({ id }) => ({ EventId: id }))] };
+    return { FailedEntryCount: Entries.filter(({ ErrorCode }) => ErrorCode).length, Entries };
   }
 }
 
 /** EventBridge's PutEvents. It routes nothing: `GET /` shows the last published events, for people and for tests. */
 export interface EventBridgeEndpoint extends Listening {
-  bus: Pick<EventBus, "events" | "failNext" | "rejectEntries">;
+  bus: EventBus;
 }
 
 export async function startEventBridgeEndpoint(): Promise<EventBridgeEndpoint> {

@@ -1,4 +1,4 @@
-import type { ServerResponse } from "node:http";
+import type { Request, Server } from "@hapi/hapi";
 import * as z from "zod/mini";
 
 /**
@@ -48,40 +48,8 @@ export default class GatewayPlugin {
 const printLine = console.log;
 const MAX_IN_FLIGHT = 12;
 
-interface GatewayRequest {
-  method: string;
-  path: string;
-  headers: Record<string, string | undefined>;
-  raw: { res: ServerResponse };
-  response: HandlerResponse | Failure;
-}
-interface HandlerResponse {
-  isBoom?: never;
-  statusCode: number;
-  source: unknown;
-  headers: Record<string, unknown>;
-  charset(none: ""): void;
-}
-interface Failure {
-  isBoom: true;
-  output: { statusCode: number; payload: unknown; headers: Record<string, unknown> };
-}
-interface Reply {
-  code(status: number): Reply;
-  header(name: string, value: string): Reply;
-  takeover(): unknown;
-}
-interface Toolkit {
-  continue: symbol;
-  response(body: unknown): Reply;
-}
-type Step = (request: GatewayRequest, toolkit: Toolkit) => unknown;
-interface GatewayServer {
-  settings: { compression: unknown };
-  ext(event: "onRequest" | "onPreHandler" | "onPreResponse", step: Step): void;
-}
 interface Emulator {
-  internals(): { getApiGatewayServer(): GatewayServer };
+  internals(): { getApiGatewayServer(): Server };
 }
 
 /** The parts of osls's own objects that this plugin reads or changes. */
@@ -117,34 +85,30 @@ function receiveLocalTokens(): () => Record<string, string> {
 }
 
 /** A website whose name resolves to this machine sends that name as `Host`, and gets no tokens. */
-function serveLocalTokens(server: GatewayServer, tokens: () => Record<string, string>): void {
+function serveLocalTokens(server: Server, tokens: () => Record<string, string>): void {
   server.ext("onRequest", (request, toolkit) => {
-    const isLocal = /^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.headers.host ?? "");
+    const isLocal = /^(127\.0\.0\.1|localhost)(:\d+)?$/.test(request.raw.req.headers.host ?? "");
     if (request.method !== "get" || request.path !== LOCAL_TOKENS_PATH || !isLocal) return toolkit.continue;
     return toolkit.response(tokens()).header("cache-control", "no-store").takeover();
   });
 }
 
-function correctGateway(server: GatewayServer, origins: ReadonlySet<string>): void {
+function correctGateway(server: Server, origins: ReadonlySet<string>): void {
   server.settings.compression = false;
   server.ext("onRequest", (request, toolkit) => {
     if (request.method === "head") {
       return toolkit.response({ message: "Not Found" }).code(404).takeover();
     }
     // Only the emulator reads this: the event's headers come from the raw ones.
-    request.headers["content-type"] = travelsAsText(request.headers["content-type"])
+    const { headers } = request.raw.req;
+    headers["content-type"] = travelsAsText(headers["content-type"])
       ? "text/plain"
       : "application/octet-stream";
     return toolkit.continue;
   });
   limitInFlight(server);
   server.ext("onPreResponse", (request, toolkit) => {
-    if (request.response.isBoom) {
-      const { output } = request.response;
-      output.payload = { message: gatewayMessages[output.statusCode] ?? "Bad Request" };
-    } else {
-      correctResponse(request.response);
-    }
+    correctResponse(request.response);
     dropForeignCors(request, origins);
     return toolkit.continue;
   });
@@ -155,7 +119,7 @@ function travelsAsText(mediaType: string | undefined): boolean {
   return mediaType === undefined || /^\s*(text\/|application\/(json|javascript|xml)\b)/i.test(mediaType);
 }
 
-function limitInFlight(server: GatewayServer): void {
+function limitInFlight(server: Server): void {
   let running = 0;
   const waiting: (() => void)[] = [];
   server.ext("onPreHandler", async ({ raw: { res } }, toolkit) => {
@@ -181,19 +145,26 @@ const EmulatorNotFound = z.object({ currentRoute: z.string(), existingRoutes: z.
 /** The beginning of the emulator's response when a handler threw or ran out of time. */
 const HANDLER_FAILED = '{"errorMessage":';
 
-function correctResponse(response: HandlerResponse): void {
-  if (EmulatorNotFound.safeParse(response.source).success) response.source = { message: "Not Found" };
-  if (typeof response.source === "string" && response.source.startsWith(HANDLER_FAILED)) {
-    response.statusCode = 500;
-    response.source = JSON.stringify({ message: gatewayMessages[500] });
+function correctResponse(response: Request["response"]): void {
+  if ("isBoom" in response) {
+    const message = gatewayMessages[response.output.statusCode] ?? "Bad Request";
+    Object.assign(response.output, { payload: { message } });
+    return;
+  }
+  const { source } = response;
+  if (EmulatorNotFound.safeParse(source).success) {
+    Object.assign(response, { source: { message: gatewayMessages[404] } });
+  }
+  if (typeof source === "string" && source.startsWith(HANDLER_FAILED)) {
+    Object.assign(response.code(500), { source: JSON.stringify({ message: gatewayMessages[500] }) });
   }
   response.charset("");
 }
 
-function dropForeignCors(request: GatewayRequest, origins: ReadonlySet<string>): void {
-  const { origin } = request.headers;
+function dropForeignCors({ raw, response }: Request, origins: ReadonlySet<string>): void {
+  const { origin } = raw.req.headers;
   if (origin === undefined || origins.has("*") || origins.has(origin)) return;
-  const headers = request.response.isBoom ? request.response.output.headers : request.response.headers;
+  const { headers } = "isBoom" in response ? response.output : response;
   for (const name of Object.keys(headers)) {
     if (name.toLowerCase().startsWith("access-control-")) delete headers[name];
   }

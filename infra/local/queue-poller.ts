@@ -6,20 +6,15 @@ import {
   type SQSClient,
 } from "@aws-sdk/client-sqs";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
-import type { LocalQueue } from "./sqs-emulator.ts";
+import type { SqsEmulator } from "./sqs-emulator.ts";
 import { localAws } from "./stage.ts";
 
-export interface QueuePollerOptions {
+interface QueuePollerOptions {
   client: SQSClient;
-  queue: LocalQueue;
+  queue: SqsEmulator["queue"];
   /** Runs the function. It rejects when the function fails as a whole. */
   invoke(event: SQSEvent): Promise<SQSBatchResponse>;
   onError(error: unknown): void;
-}
-
-export interface QueuePoller {
-  /** Resolves when no message is being polled or handled. */
-  stop(): Promise<void>;
 }
 
 /** [AWS] The value of Lambda's own pollers. */
@@ -29,15 +24,14 @@ const AFTER_FAILURE_MS = 1_000;
 /**
  * Lambda's event source mapping, as infra/resources/functions.ts configures it: one message per invocation. The message
  * is deleted unless the function reports it as failed or fails itself; then it returns after its visibility timeout.
+ * @returns a function that stops it, and resolves when no message is being polled or handled
  */
-export function startQueuePoller(options: QueuePollerOptions): QueuePoller {
+export function startQueuePoller(options: QueuePollerOptions): () => Promise<void> {
   const stopping = new AbortController();
   const done = poll(options, stopping.signal);
-  return {
-    async stop() {
-      stopping.abort();
-      await done;
-    },
+  return () => {
+    stopping.abort();
+    return done;
   };
 }
 
@@ -71,7 +65,7 @@ async function pollOnce({ client, queue, invoke }: QueuePollerOptions, stopped: 
   await client.send(new DeleteMessageCommand({ QueueUrl: queue.url, ReceiptHandle: message.ReceiptHandle }));
 }
 
-function toRecord(message: Message, { arn }: LocalQueue): SQSEvent["Records"][number] {
+function toRecord(message: Message, { arn }: SqsEmulator["queue"]): SQSEvent["Records"][number] {
   const { MessageId = "", ReceiptHandle = "", Body = "", MD5OfBody = "", Attributes = {} } = message;
   const { ApproximateReceiveCount = "1", SentTimestamp = "0", SenderId = "local" } = Attributes;
   const { ApproximateFirstReceiveTimestamp = SentTimestamp } = Attributes;

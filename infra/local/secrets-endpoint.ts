@@ -3,19 +3,6 @@ import * as z from "zod/mini";
 import { AwsError, parseInput, startAwsEndpoint } from "./aws-endpoint.ts";
 import type { Listening } from "./ports.ts";
 
-/**
- * The part of AWS Secrets Manager that a service needs to read and rotate one secret: GetSecretValue, DescribeSecret,
- * PutSecretValue and UpdateSecretVersionStage, with the stages AWSCURRENT and AWSPREVIOUS.
- */
-export type SecretsEndpoint = Listening;
-
-interface Version {
-  id: string;
-  secretString: string;
-  createdAt: number;
-  stages: Set<string>;
-}
-
 const name = z.string().check(z.minLength(1));
 const AnyInput = z.object({ SecretId: name });
 const GetSecretValue = z.object({ VersionId: z.optional(z.string()), VersionStage: z.optional(z.string()) });
@@ -30,70 +17,86 @@ const UpdateSecretVersionStage = z.object({
   RemoveFromVersionId: z.string(),
 });
 
-/** Each operation, on the versions of one secret. Every response also has the secret's name and ARN. */
-const operations: Record<string, (versions: Version[], input: unknown) => object> = {
-  GetSecretValue(versions, input) {
-    const { VersionId, VersionStage } = parseInput(GetSecretValue, input);
-    const stage = VersionStage ?? (VersionId === undefined ? "AWSCURRENT" : undefined);
-    const version = versions.find(
-      ({ id, stages }) =>
-        (VersionId === undefined || id === VersionId) && (stage === undefined || stages.has(stage)),
+class Secret {
+  readonly versions = new Map<string, { SecretString: string; CreatedDate: number }>();
+  /** The id of the version that each stage is on. */
+  readonly stages = new Map<string, string>();
+
+  stagesOf(id: string): string[] {
+    return [...this.stages].filter(([, on]) => on === id).map(([stage]) => stage);
+  }
+
+  /** The version that loses AWSCURRENT becomes AWSPREVIOUS. */
+  moveStage(stage: string, to: string): void {
+    const from = this.stages.get(stage);
+    this.stages.set(stage, to);
+    if (stage === "AWSCURRENT" && from !== undefined && from !== to) this.stages.set("AWSPREVIOUS", from);
+  }
+}
+
+/** Every response also has the secret's name and ARN. */
+const operations: Record<string, (secret: Secret, input: unknown) => object> = {
+  GetSecretValue(secret, input) {
+    const { VersionId, VersionStage = VersionId ? undefined : "AWSCURRENT" } = parseInput(
+      GetSecretValue,
+      input,
     );
-    if (version === undefined) {
-      const which = stage === undefined ? `VersionId: ${VersionId}` : `staging label: ${stage}`;
-      throw notFound(`secret value for ${which}`);
+    const id = VersionId ?? secret.stages.get(VersionStage ?? "") ?? "";
+    const version = secret.versions.get(id);
+    if (version === undefined || (VersionStage && secret.stages.get(VersionStage) !== id)) {
+      throw notFound(
+        `secret value for ${VersionStage ? "staging label" : "VersionId"}: ${VersionStage ?? id}`,
+      );
     }
-    const { id, secretString, createdAt, stages } = version;
-    return {
-      VersionId: id,
-      SecretString: secretString,
-      VersionStages: [...stages],
-      CreatedDate: createdAt / 1000,
-    };
+    return { VersionId: id, VersionStages: secret.stagesOf(id), ...version };
   },
 
-  DescribeSecret(versions) {
-    const staged = versions.filter(({ stages }) => stages.size > 0);
-    const entries = staged.map(({ id, stages }) => [id, [...stages]]);
-    return { RotationEnabled: false, VersionIdsToStages: Object.fromEntries(entries) };
+  DescribeSecret(secret) {
+    const ids = [...new Set(secret.stages.values())];
+    const VersionIdsToStages = Object.fromEntries(ids.map((id) => [id, secret.stagesOf(id)]));
+    return { RotationEnabled: false, VersionIdsToStages };
   },
 
-  PutSecretValue(versions, input) {
-    const { SecretString, ClientRequestToken, VersionStages } = parseInput(PutSecretValue, input);
-    const id = ClientRequestToken ?? randomUUID();
-    const known = versions.find((version) => version.id === id);
-    if (known !== undefined && known.secretString !== SecretString) {
+  PutSecretValue(secret, input) {
+    const {
+      SecretString,
+      ClientRequestToken: id = randomUUID(),
+      VersionStages,
+    } = parseInput(PutSecretValue, input);
+    const known = secret.versions.get(id);
+    if (known !== undefined && known.SecretString !== SecretString) {
       throw new AwsError("ResourceExistsException", "That ClientRequestToken names another secret value.");
     }
-    const version = known ?? newVersion(SecretString, id);
-    if (known === undefined) versions.push(version);
-    for (const stage of VersionStages) moveStage(versions, version, stage);
-    return { VersionId: id, VersionStages: [...version.stages] };
+    if (known === undefined) secret.versions.set(id, { SecretString, CreatedDate: Date.now() / 1000 });
+    for (const stage of VersionStages) secret.moveStage(stage, id);
+    return { VersionId: id, VersionStages: secret.stagesOf(id) };
   },
 
-  UpdateSecretVersionStage(versions, input) {
+  UpdateSecretVersionStage(secret, input) {
     const { VersionStage, MoveToVersionId, RemoveFromVersionId } = parseInput(
       UpdateSecretVersionStage,
       input,
     );
-    const holder = versions.find(({ stages }) => stages.has(VersionStage));
-    const target = versions.find(({ id }) => id === MoveToVersionId);
-    if (target === undefined || holder?.id !== RemoveFromVersionId) {
-      throw new AwsError(
-        "InvalidParameterException",
-        `The staging label ${VersionStage} is not on the version to move it from.`,
-      );
+    const isThere = secret.stages.get(VersionStage) === RemoveFromVersionId;
+    if (!isThere || !secret.versions.has(MoveToVersionId)) {
+      const message = `The staging label ${VersionStage} is not on the version to move it from.`;
+      throw new AwsError("InvalidParameterException", message);
     }
-    moveStage(versions, target, VersionStage);
+    secret.moveStage(VersionStage, MoveToVersionId);
     return {};
   },
 };
 
-/** @param secrets secret strings by name; each starts as its AWSCURRENT version */
-export function startSecretsEndpoint(secrets: Record<string, string>): Promise<SecretsEndpoint> {
-  const stored = new Map(
-    Object.entries(secrets).map(([name, value]) => [name, [newVersion(value, randomUUID(), "AWSCURRENT")]]),
-  );
+const notFound = (what: string) =>
+  new AwsError("ResourceNotFoundException", `Secrets Manager can't find the specified ${what}`);
+
+/**
+ * The part of AWS Secrets Manager that a service needs to read and rotate secrets.
+ * @param values secret strings by name; each starts as its AWSCURRENT version
+ */
+export function startSecretsEndpoint(values: Record<string, string>): Promise<Listening> {
+  const secrets = new Map(Object.keys(values).map((name) => [name, new Secret()]));
+  for (const [name, secret] of secrets) operations.PutSecretValue?.(secret, { SecretString: values[name] });
   return startAwsEndpoint((target, input) => {
     const perform = operations[target.replace("secretsmanager.", "")];
     if (perform === undefined) {
@@ -101,27 +104,9 @@ export function startSecretsEndpoint(secrets: Record<string, string>): Promise<S
     }
     const { SecretId } = parseInput(AnyInput, input);
     const name = SecretId.replace(/^arn:.*:secret:(.*)-[A-Za-z0-9]{6}$/, "$1");
-    const versions = stored.get(name);
-    if (versions === undefined) throw notFound("secret.");
+    const secret = secrets.get(name);
+    if (secret === undefined) throw notFound("secret.");
     const ARN = `arn:aws:secretsmanager:us-east-1:000000000000:secret:${name}-local0`;
-    return { ARN, Name: name, ...perform(versions, input) };
+    return { ARN, Name: name, ...perform(secret, input) };
   });
-}
-
-const notFound = (what: string) =>
-  new AwsError("ResourceNotFoundException", `Secrets Manager can't find the specified ${what}`);
-
-/** A stage is on one version at a time; the version that loses AWSCURRENT becomes AWSPREVIOUS. */
-function moveStage(versions: Version[], to: Version, stage: string): void {
-  const from = versions.find(({ stages }) => stages.has(stage));
-  if (from === to) return;
-  from?.stages.delete(stage);
-  to.stages.add(stage);
-  if (stage !== "AWSCURRENT" || from === undefined) return;
-  for (const version of versions) version.stages.delete("AWSPREVIOUS");
-  from.stages.add("AWSPREVIOUS");
-}
-
-function newVersion(secretString: string, id: string, ...stages: string[]): Version {
-  return { id, secretString, createdAt: Date.now(), stages: new Set(stages) };
 }

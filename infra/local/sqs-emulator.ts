@@ -1,18 +1,13 @@
-import { CreateQueueCommand, GetQueueAttributesCommand, SQSClient } from "@aws-sdk/client-sqs";
+import { CreateQueueCommand, SQSClient } from "@aws-sdk/client-sqs";
 import { buildApp } from "fauxqs";
 import { syncQueue } from "../resources/sync.ts";
 import { LOOPBACK } from "./ports.ts";
 import { localAws } from "./stage.ts";
 
-export interface LocalQueue {
-  url: string;
-  arn: string;
-}
-
 export interface SqsEmulator {
   /** The endpoint; `queue.url` is below it. */
   url: string;
-  queue: LocalQueue;
+  queue: { url: string; arn: string };
   client: SQSClient;
   close(): Promise<void>;
 }
@@ -23,13 +18,14 @@ export async function startSqsEmulator(name: string): Promise<SqsEmulator> {
   const app = buildApp({ logger: false });
   const url = await app.listen({ host: LOOPBACK, port: 0 });
   const client = new SQSClient({ endpoint: url, ...localAws });
-  const deadLetterQueue = await makeQueue(client, `${name}-dead`, {});
-  const queue = await makeQueue(client, name, {
+  const makeQueue = async (QueueName: string, Attributes: Record<string, string> = {}) => {
+    const { QueueUrl = "" } = await client.send(new CreateQueueCommand({ QueueName, Attributes }));
+    return { url: QueueUrl, arn: `arn:aws:sqs:${localAws.region}:000000000000:${QueueName}` };
+  };
+  const { arn: deadLetterTargetArn } = await makeQueue(`${name}-dead`);
+  const queue = await makeQueue(name, {
     VisibilityTimeout: String(syncQueue.visibilitySeconds),
-    RedrivePolicy: JSON.stringify({
-      deadLetterTargetArn: deadLetterQueue.arn,
-      maxReceiveCount: syncQueue.maxReceives,
-    }),
+    RedrivePolicy: JSON.stringify({ deadLetterTargetArn, maxReceiveCount: syncQueue.maxReceives }),
   });
   return {
     url,
@@ -40,15 +36,4 @@ export async function startSqsEmulator(name: string): Promise<SqsEmulator> {
       await app.close();
     },
   };
-}
-
-async function makeQueue(
-  client: SQSClient,
-  QueueName: string,
-  Attributes: Record<string, string>,
-): Promise<LocalQueue> {
-  const { QueueUrl: url = "" } = await client.send(new CreateQueueCommand({ QueueName, Attributes }));
-  const asked = new GetQueueAttributesCommand({ QueueUrl: url, AttributeNames: ["QueueArn"] });
-  const { Attributes: { QueueArn: arn = "" } = {} } = await client.send(asked);
-  return { url, arn };
 }

@@ -8,7 +8,6 @@ import { UsageError } from "./command-line.ts";
 import { startDynamoDbEmulator } from "./dynamodb-emulator.ts";
 import { startEventBridgeEndpoint } from "./eventbridge-endpoint.ts";
 import { type GatewayEmulator, startGatewayEmulator } from "./gateway-emulator.ts";
-import { connectLambdaApi } from "./lambda-api.ts";
 import { startOidcIssuer } from "./oidc-issuer.ts";
 import { findFreePort, isPortTaken, LOOPBACK } from "./ports.ts";
 import { startSecretsEndpoint } from "./secrets-endpoint.ts";
@@ -83,8 +82,8 @@ async function start(options: StartOptions): Promise<void> {
   undo.push(gateway.stop);
   await superviseGateway(gateway, apiPort);
 
-  const lambda = connectLambdaApi(`http://${LOOPBACK}:${lambdaPort}`, serviceName);
-  undo.push(startBackgroundWork(lambda, sqs, ["queueSyncs", "renewSubscriptions"]));
+  const functionsUrl = `http://${LOOPBACK}:${lambdaPort}/2015-03-31/functions/${serviceName}-`;
+  undo.push(startBackgroundWork(functionsUrl, sqs, ["queueSyncs", "renewSubscriptions"]));
   writeStackFiles(stack);
   undo.push(() => removeStackFiles(stack));
   console.log(

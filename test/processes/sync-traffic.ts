@@ -60,7 +60,7 @@ export async function keepSyncing(world: World, traffic: Traffic, until: number)
       ...(spell(followed) === wanted ? [] : ["the change feed does not lead to what RingCentral has"]),
     ];
   } finally {
-    await Promise.all(pollers.map((poller) => poller.stop()));
+    await Promise.all(pollers.map((stop) => stop()));
   }
 }
 

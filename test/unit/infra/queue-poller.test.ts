@@ -1,16 +1,16 @@
 import { SendMessageCommand } from "@aws-sdk/client-sqs";
 import type { SQSBatchResponse, SQSEvent } from "aws-lambda";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type QueuePoller, startQueuePoller } from "../../../infra/local/queue-poller.ts";
+import { startQueuePoller } from "../../../infra/local/queue-poller.ts";
 import { type SqsEmulator, startSqsEmulator } from "../../../infra/local/sqs-emulator.ts";
 
 let sqs: SqsEmulator;
-let poller: QueuePoller | undefined;
+let stop: (() => Promise<void>) | undefined;
 beforeEach(async () => {
   sqs = await startSqsEmulator("poller-test");
 });
 afterEach(async () => {
-  await poller?.stop();
+  await stop?.();
   await sqs.close();
 });
 
@@ -21,7 +21,7 @@ const send = (body: string) =>
 async function pollWith(responders: ((event: SQSEvent) => SQSBatchResponse)[]): Promise<SQSEvent[]> {
   const events: SQSEvent[] = [];
   await new Promise<void>((resolve, reject) => {
-    poller = startQueuePoller({
+    stop = startQueuePoller({
       client: sqs.client,
       queue: sqs.queue,
       invoke: async (event) => {
@@ -34,7 +34,7 @@ async function pollWith(responders: ((event: SQSEvent) => SQSBatchResponse)[]): 
       onError: reject,
     });
   });
-  await poller?.stop();
+  await stop?.();
   return events;
 }
 
@@ -69,13 +69,13 @@ test("a message that the function reports as failed stays, hidden until its visi
 });
 
 test("stopping does not wait for a message", async () => {
-  poller = startQueuePoller({
+  stop = startQueuePoller({
     client: sqs.client,
     queue: sqs.queue,
     invoke: async () => done(),
     onError: () => {},
   });
   const begun = performance.now();
-  await poller.stop();
+  await stop();
   expect(performance.now() - begun).toBeLessThan(2_000);
 });

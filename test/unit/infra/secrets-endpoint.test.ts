@@ -7,10 +7,11 @@ import {
   UpdateSecretVersionStageCommand,
 } from "@aws-sdk/client-secrets-manager";
 import { afterEach, beforeEach, expect, test } from "vitest";
-import { type SecretsEndpoint, startSecretsEndpoint } from "../../../infra/local/secrets-endpoint.ts";
+import type { Listening } from "../../../infra/local/ports.ts";
+import { startSecretsEndpoint } from "../../../infra/local/secrets-endpoint.ts";
 
 const SecretId = "ringfront/local/ringcentral";
-let endpoint: SecretsEndpoint;
+let endpoint: Listening;
 let client: SecretsManagerClient;
 
 beforeEach(async () => {

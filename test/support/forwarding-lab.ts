@@ -1,0 +1,122 @@
+import { expect } from "vitest";
+import { handler as addForwardingNumber } from "../../functions/extensions/add-forwarding-number.ts";
+import { handler as deleteForwardingNumber } from "../../functions/extensions/delete-forwarding-number.ts";
+import { handler as listForwardingNumbers } from "../../functions/extensions/list-forwarding-numbers.ts";
+import { handler as updateForwardingNumber } from "../../functions/extensions/update-forwarding-number.ts";
+import {
+  addForwardingNumberRoute,
+  deleteForwardingNumberRoute,
+  listForwardingNumbersRoute,
+  updateForwardingNumberRoute,
+} from "../../lib/contract/forwarding-numbers.ts";
+import { SEED, type TwinOptions } from "../twin/twin.ts";
+import { invoke, type TestRequest, type TestResponse } from "./api-gateway.ts";
+import { brokenRules, ringingOf } from "./call-handling-truth.ts";
+import { expectConforms } from "./openapi-conformance.ts";
+import { startService } from "./service.ts";
+import { v2RequestFaults } from "./v2-request-schemas.ts";
+
+export type ForwardingLab = Awaited<ReturnType<typeof startForwardingLab>>;
+
+/** A forwarding number as a response shows it. */
+export interface Shown {
+  id: string;
+  phoneNumber?: string;
+  label?: string;
+  type: string;
+  features: string[];
+  flipNumber?: number;
+  deviceId?: string;
+  rings?: { rule: string; enabled: boolean; seconds?: number }[];
+}
+
+/**
+ * The forwarding routes of one extension, called through the real handlers; every response must match the OpenAPI file.
+ * It acts as the administrator, who may edit all extensions.
+ */
+export async function startForwardingLab(
+  options: TwinOptions = {},
+  extensionId: string = SEED.otherExtensionId,
+) {
+  const service = await startService({ limits: false, ...options });
+  const { twin, tokens } = service;
+  let latestEtag = "";
+
+  async function call(
+    handler: Parameters<typeof invoke>[0],
+    route: Parameters<typeof invoke>[1],
+    request: TestRequest = {},
+  ): Promise<TestResponse> {
+    const path = { extensionId, ...request.path };
+    const response = await invoke(handler, route, { token: tokens.admin, ...request, path });
+    expectConforms(route, response);
+    latestEtag = response.headers.etag ?? "";
+    return response;
+  }
+  const item = (id: string, request: TestRequest): TestRequest => ({
+    ...request,
+    path: { forwardingNumberId: id },
+  });
+  const headersOf = (key: string | undefined) => (key === undefined ? {} : { "idempotency-key": key });
+
+  const lab = {
+    service,
+    twin,
+    extensionId,
+    call,
+    etag: () => latestEtag,
+    list: (request: TestRequest = {}) => call(listForwardingNumbers, listForwardingNumbersRoute, request),
+    add: (body: object, key?: string, request: TestRequest = {}) =>
+      call(addForwardingNumber, addForwardingNumberRoute, { headers: headersOf(key), ...request, body }),
+    change: (id: string, body: object, request: TestRequest = {}) =>
+      call(updateForwardingNumber, updateForwardingNumberRoute, { ...item(id, request), body }),
+    remove: (id: string, request: TestRequest = {}) =>
+      call(deleteForwardingNumber, deleteForwardingNumberRoute, item(id, request)),
+
+    /** The whole list as RingCentral has it now. @throws when it differs from what rings and flips */
+    async numbers(): Promise<Shown[]> {
+      const { status, body } = await lab.list({ headers: { "cache-control": "no-cache" } });
+      expect(status, JSON.stringify(body)).toBe(200);
+      expectTrue(body.data);
+      return body.data;
+    },
+    /** The number in the list. */
+    async shown(phoneNumber: string): Promise<Shown | undefined> {
+      const found = (await lab.numbers()).filter((number) => number.phoneNumber === phoneNumber);
+      expect(found.length, `${phoneNumber} is listed ${found.length} times`).toBeLessThanOrEqual(1);
+      return found[0];
+    },
+    idOf: async (phoneNumber: string): Promise<string> => (await lab.shown(phoneNumber))?.id ?? "none",
+    /** @throws when a request of the new backend is not as RingCentral describes it */
+    async stop() {
+      await service.stop();
+      expect(twin.requests.flatMap(v2RequestFaults)).toEqual([]);
+    },
+  };
+
+  /** Whether a list shows what rings and flips, in the rules where it does. */
+  function expectTrue(data: readonly Shown[]): void {
+    const { callHandling, forwarding } = twin.extension(extensionId);
+    if (callHandling === undefined) {
+      expect(data.map(({ id }) => id).sort()).toEqual(forwarding.map(({ id }) => id).sort());
+      return;
+    }
+    expect(brokenRules(callHandling)).toEqual([]);
+    const known = ringingOf(callHandling);
+    const shown = data.filter(({ phoneNumber, deviceId }) => phoneNumber !== undefined && !deviceId);
+    const describe = (features: string[], number = "") => `${number} ${[...features].sort().join("+")}`;
+    expect(shown.map((number) => describe(number.features, number.phoneNumber)).sort()).toEqual(
+      known.map((number) => describe(number.features, number.phoneNumber)).sort(),
+    );
+    for (const { phoneNumber, rings = [] } of shown) {
+      const own = rings.filter(({ rule }) => callHandling.rules.every((r) => r.id !== rule || !r.inherits));
+      const truth = known.find((number) => number.phoneNumber === phoneNumber)?.rings ?? [];
+      const order = (all: readonly { rule: string; enabled: boolean; seconds?: number }[]) =>
+        all.map(({ rule, enabled, seconds }) => ({ rule, enabled, seconds })).sort(byRule);
+      expect({ phoneNumber, rings: order(own) }).toEqual({ phoneNumber, rings: order(truth) });
+    }
+  }
+  return lab;
+}
+
+const byRule = (a: { rule: string }, b: { rule: string }) => (a.rule < b.rule ? -1 : 1);

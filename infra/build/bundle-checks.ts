@@ -8,8 +8,8 @@ import { pages } from "./pages.ts";
  * packages that package-lock.json marks as production, and the packages that pages hold copies of.
  * @returns a sentence for each violation
  */
-export function findForeignInputs(bundles: readonly Bundle[], root: string): string[] {
-  const packages = new Map(lockedPackages(root).map((entry) => [entry.location, entry]));
+export function findForeignInputs(bundles: readonly Bundle[]): string[] {
+  const packages = new Map(lockedPackages().map((entry) => [entry.location, entry]));
   const isAllowed = (path: string) => {
     if (/^(functions\/|lib\/|infra\/build\/replacements\/|docs\/openapi\.json$)/.test(path)) return true;
     const location = packageLocation(path);
@@ -34,13 +34,7 @@ export function packageLocation(path: string): string | undefined {
 const SLACK = 1.15;
 
 /** In KB: of each minified bundle, and of each page beside one, compressed as it is sent. */
-interface Budgets {
-  bundles: ReadonlyMap<string, number>;
-  pages: ReadonlyMap<string, number>;
-}
-
-/** The files that declare the budgets: infra/resources/functions.ts and pages.ts. */
-export const budgets: Budgets = {
+export const budgets = {
   bundles: new Map(functions.map(({ file, bundleKb }) => [file, bundleKb])),
   pages: new Map(Object.entries(pages).map(([name, { maxKb }]) => [name, maxKb])),
 };
@@ -48,7 +42,7 @@ export const budgets: Budgets = {
 /** @returns a sentence for each bundle and page that is above its budget, far below it, or without one */
 export function findBudgetViolations(
   bundles: readonly Bundle[],
-  { bundles: code, pages }: Budgets,
+  { bundles: code, pages }: typeof budgets,
 ): string[] {
   return bundles.flatMap(({ name, code: { byteLength }, files }) => {
     const pageBytes = files.reduce((sum, { contents }) => sum + contents.byteLength, 0);

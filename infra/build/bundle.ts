@@ -1,7 +1,8 @@
-import { mkdir, readdir, rm, writeFile } from "node:fs/promises";
-import { dirname, join, sep } from "node:path";
+import { mkdir, rm, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build, type Metafile } from "esbuild";
+import { functions } from "../resources/functions.ts";
 import { lazyNodeModules } from "./lazy-node-modules.ts";
 import { buildPage, type SideFile } from "./pages.ts";
 
@@ -39,15 +40,6 @@ const lighterModules = {
   "cacheable-request": join(replacements, "no-cacheable-request.ts"),
 };
 
-/** Every file under `functions/` is one Lambda function. */
-export async function listFunctions(): Promise<string[]> {
-  const files = await readdir(join(projectRoot, "functions"), { recursive: true });
-  return files
-    .filter((file) => file.endsWith(".ts"))
-    .map((file) => file.slice(0, -".ts".length).split(sep).join("/"))
-    .sort();
-}
-
 /**
  * Bundles each function into one minified ES module for Lambda's Node.
  *
@@ -56,7 +48,7 @@ export async function listFunctions(): Promise<string[]> {
  * @throws esbuild's BuildFailure, with the errors already printed
  */
 export async function bundleFunctions({ outDir, mapsDir }: BundleOptions): Promise<Bundle[]> {
-  const names = await listFunctions();
+  const names = functions.map(({ file }) => file);
   for (const dir of [outDir, mapsDir ?? outDir]) {
     await rm(join(dir, "functions"), { recursive: true, force: true });
   }
@@ -81,7 +73,6 @@ export async function bundleFunctions({ outDir, mapsDir }: BundleOptions): Promi
     plugins: [lazyNodeModules],
   });
   const contents = new Map(outputFiles.map(({ path, contents }) => [path, contents]));
-  const inputs = inputsByEntry(metafile);
   return Promise.all(
     names.map(async (name) => {
       const path = join(outDir, "functions", `${name}.mjs`);
@@ -92,9 +83,10 @@ export async function bundleFunctions({ outDir, mapsDir }: BundleOptions): Promi
       if (mapsDir !== undefined && map !== undefined) {
         await writeFileAt(join(mapsDir, "functions", `${name}.mjs.map`), map);
       }
-      const { files, inputs: pageInputs } = await buildPage(name, projectRoot);
-      for (const file of files) await writeFileAt(join(dirname(path), file.path), file.contents);
-      return { name, path, code, files, inputs: { ...inputs[`functions/${name}.ts`], ...pageInputs } };
+      const page = await buildPage(name, projectRoot);
+      for (const file of page.files) await writeFileAt(join(dirname(path), file.path), file.contents);
+      const inputs = { ...inputsOf(name, metafile), ...page.inputs };
+      return { name, path, code, files: page.files, inputs };
     }),
   );
 }
@@ -104,10 +96,8 @@ async function writeFileAt(path: string, contents: Uint8Array): Promise<void> {
   await writeFile(path, contents);
 }
 
-function inputsByEntry({ outputs }: Metafile): Record<string, Bundle["inputs"]> {
-  const entries = Object.values(outputs).map(({ entryPoint = "", inputs }) => {
-    const files = Object.entries(inputs).filter(([path]) => !path.startsWith("node-module:"));
-    return [entryPoint, Object.fromEntries(files.map(([path, { bytesInOutput }]) => [path, bytesInOutput]))];
-  });
-  return Object.fromEntries(entries);
+function inputsOf(name: string, { outputs }: Metafile): Bundle["inputs"] {
+  const output = Object.values(outputs).find(({ entryPoint }) => entryPoint === `functions/${name}.ts`);
+  const files = Object.entries(output?.inputs ?? {}).filter(([path]) => !path.startsWith("node-module:"));
+  return Object.fromEntries(files.map(([path, { bytesInOutput }]) => [path, bytesInOutput]));
 }

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import { resourceType } from "./aws-resource-types.ts";
-import { type Resource, resourcesOf, spell, type Template } from "./template.ts";
+import { type Resource, resourcesOf, spell, type Template, textsOf } from "./template.ts";
+import { resourceType } from "./template-schema.ts";
 
 /**
  * Finds missing encryption, retention, dead-letter queues and alarms: faults that otherwise show too late.
@@ -54,7 +54,7 @@ const every = (types: string[], sentence: string, holds: Holds) => (template: Te
 /** Whether a resource contains this text, in its JSON. */
 const says = ({ Properties }: Resource, text: string) => JSON.stringify(Properties).includes(text);
 const isSaid = (template: Template, type: string, ...texts: string[]) =>
-  resourcesOf(template, type).some(([, resource]) => texts.every((text) => says(resource, text)));
+  textsOf(template, type, ...texts).length > 0;
 
 const later = ["AWS::Scheduler::Schedule", "AWS::Events::Rule"];
 
@@ -125,17 +125,12 @@ function deadLetterQueues({ Resources }: Template): Set<string> {
 function findWithoutAlarm(template: Template): string[] {
   const unwatched = (what: string, ...signs: string[]) =>
     isSaid(template, "AWS::CloudWatch::Alarm", ...signs) ? [] : [`no alarm watches ${what}`];
-  const functions = resourcesOf(template, "AWS::Lambda::Function");
   const queueName = (logicalId: string) => template.Resources[logicalId]?.Properties.QueueName;
   return [
-    ...functions.flatMap(
-      ([
-        logicalId,
-        {
-          Properties: { FunctionName: name },
-        },
-      ]) => unwatched(`the crashes of ${logicalId}`, '"AWS/Lambda"', '"Errors"', `"Value":"${name}"`),
-    ),
+    ...resourcesOf(template, "AWS::Lambda::Function").flatMap(([logicalId, { Properties }]) => {
+      const name = `"Value":"${Properties.FunctionName}"`;
+      return unwatched(`the crashes of ${logicalId}`, '"AWS/Lambda"', '"Errors"', name);
+    }),
     ...[...deadLetterQueues(template)].flatMap((logicalId) =>
       unwatched(`messages in ${logicalId}`, '"AWS/SQS"', `"Value":"${queueName(logicalId)}"`),
     ),

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { type PolicyStatement, statementsIn } from "./policies.ts";
-import { referredTo, resourcesOf, spell, type Template } from "./template.ts";
+import { referredTo, resourcesOf, spell, type Template, textsOf } from "./template.ts";
 
 /** The permissions of one function, from its role in the packaged template. */
 interface FunctionPermissions {
@@ -32,13 +32,6 @@ export function functionPermissions(template: Template): FunctionPermissions[] {
   });
 }
 
-/** Other mentions of a function: its triggers, and the destination of its failed calls. */
-function settingsOf(template: Template, type: string, logicalId: string): string[] {
-  return resourcesOf(template, type)
-    .map(([, { Properties }]) => JSON.stringify(Properties))
-    .filter((text) => text.includes(`"${logicalId}"`));
-}
-
 /**
  * The actions that Lambda takes with a function's role, because of the function's configuration and not of its code.
  */
@@ -47,10 +40,10 @@ function platformActions(template: Template, { logicalId, statements }: Function
   if (spell(template.Resources[logicalId]?.Properties.TracingConfig).includes("Active")) {
     actions.add("xray:PutTraceSegments").add("xray:PutTelemetryRecords");
   }
-  if (settingsOf(template, "AWS::Lambda::EventSourceMapping", logicalId).length > 0) {
+  if (textsOf(template, "AWS::Lambda::EventSourceMapping", `"${logicalId}"`).length > 0) {
     actions.add("sqs:ReceiveMessage").add("sqs:DeleteMessage").add("sqs:GetQueueAttributes");
   }
-  if (settingsOf(template, "AWS::Lambda::EventInvokeConfig", logicalId).length > 0) {
+  if (textsOf(template, "AWS::Lambda::EventInvokeConfig", `"${logicalId}"`).length > 0) {
     actions.add("sqs:SendMessage");
   }
   // A key may be used only through a service, and only through one that the function may call.
@@ -97,11 +90,12 @@ export function findPermissionViolations(
 function unknownResources(template: Template, { logicalId, statements }: FunctionPermissions): string[] {
   const told = [
     JSON.stringify(template.Resources[logicalId]?.Properties.Environment ?? {}),
-    ...settingsOf(template, "AWS::Lambda::EventSourceMapping", logicalId),
-    ...settingsOf(template, "AWS::Lambda::EventInvokeConfig", logicalId),
+    // Its triggers, and the destination of its failed calls.
+    ...textsOf(template, "AWS::Lambda::EventSourceMapping", `"${logicalId}"`),
+    ...textsOf(template, "AWS::Lambda::EventInvokeConfig", `"${logicalId}"`),
   ].join();
   const named = statements.flatMap(({ resources }) =>
-    resources.flatMap((resource) => /^\$\{([A-Za-z]\w*)(?:\.\w+)?\}$/.exec(resource)?.[1] ?? []),
+    resources.flatMap((resource) => referredTo(resource) ?? []),
   );
   return [...new Set(named)].filter((target) => {
     const { Type = "", Properties = {} } = template.Resources[target] ?? {};
@@ -118,7 +112,7 @@ export function permissionsTable(template: Template): Record<string, Record<stri
       for (const { actions, resources } of statements) {
         const verbs = actions.map((action) => action.replace(/^.*:/, "")).join(" ");
         for (const resource of resources) {
-          const column = /^\$\{(\w+)(?:\.\w+)?\}$/.exec(resource)?.[1];
+          const column = referredTo(resource);
           // Every function has its own log group and X-Ray.
           if (column !== undefined) cells[column] = [cells[column] ?? [], verbs].flat().join(" ");
         }

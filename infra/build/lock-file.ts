@@ -26,8 +26,10 @@ export interface LockedPackage extends z.output<typeof Entry> {
 }
 
 /** Every package in package-lock.json, without the project itself and its client. */
-export function lockedPackages(root: string = projectRoot): LockedPackage[] {
-  const { packages } = LockFile.parse(JSON.parse(readFileSync(join(root, "package-lock.json"), "utf8")));
+export function lockedPackages(): LockedPackage[] {
+  const { packages } = LockFile.parse(
+    JSON.parse(readFileSync(join(projectRoot, "package-lock.json"), "utf8")),
+  );
   return Object.entries(packages)
     .filter(([location, { link }]) => location.includes("node_modules/") && link !== true)
     .map(([location, entry]) => ({

@@ -46,7 +46,7 @@ function checkTemplate(bundles: readonly Bundle[]): void {
   const template = readTemplate(join(templateDir, "cloudformation-template-update-stack.json"));
   console.log("\nwhat each function may do, by resource, besides writing its own log and traces:");
   console.table(permissionsTable(template));
-  const used = new Map(bundles.map((bundle) => [bundle.name, usedActions(bundle, projectRoot)]));
+  const used = new Map(bundles.map((bundle) => [bundle.name, usedActions(bundle)]));
   rejectIfAny([
     ...findSchemaViolations(template),
     ...findWildcards(policyStatements(template)),
@@ -82,7 +82,7 @@ try {
   });
   const bundles = await bundleFunctions({ outDir: buildDir, mapsDir: join(buildDir, "maps") });
   console.log(`${bundles.length} functions bundled to .build/functions, source maps in .build/maps`);
-  rejectIfAny([...findForeignInputs(bundles, projectRoot), ...findBudgetViolations(bundles, budgets)]);
+  rejectIfAny([...findForeignInputs(bundles), ...findBudgetViolations(bundles, budgets)]);
   await writeArtifacts(bundles);
   await packageTemplate(process.argv.slice(2));
   checkTemplate(bundles);

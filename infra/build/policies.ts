@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { type Resource, spell, type Template } from "./template.ts";
+import { objectsIn, type Resource, spell, type Template } from "./template.ts";
 
 const Statement = z.strictObject({
   Sid: z.optional(z.string()),
@@ -36,28 +36,24 @@ export function policyStatements(template: Template): PolicyStatement[] {
 
 /** The statements below one property. @throws as `policyStatements` */
 export function statementsIn(value: unknown, owner: string, ownerType: Resource["Type"]): PolicyStatement[] {
-  if (typeof value !== "object" || value === null) return [];
-  const document = Document.safeParse(value);
-  if (!document.success) return Object.values(value).flatMap((one) => statementsIn(one, owner, ownerType));
-  return document.data.Statement.map((raw) => {
+  const raws = objectsIn(value).flatMap((one) => Document.safeParse(one).data?.Statement ?? []);
+  return raws.map((raw) => {
     const { data } = Statement.safeParse(raw);
     if (data === undefined)
       throw new Error(`${owner} has a statement in an unknown form: ${JSON.stringify(raw)}`);
+    const { Effect: effect, Action, Resource, Principal, Condition: condition } = data;
+    const isByKind = typeof Principal === "object" && Principal !== null;
+    const principals = isByKind ? Object.values(Principal).flat() : listOf(Principal);
     return {
       owner,
       ownerType,
-      effect: data.Effect,
-      actions: listOf(data.Action).map(spell),
-      resources: listOf(data.Resource).map(spell),
-      principals: principalsOf(data.Principal),
-      condition: data.Condition,
+      effect,
+      actions: listOf(Action).map(spell),
+      resources: listOf(Resource).map(spell),
+      principals: principals.map(spell),
+      condition,
     };
   });
-}
-
-function principalsOf(principal: unknown): string[] {
-  if (typeof principal !== "object" || principal === null) return listOf(principal).map(spell);
-  return Object.values(principal).flatMap((one) => listOf(one).map(spell));
 }
 
 const listOf = (value: unknown): unknown[] => (value === undefined ? [] : [value].flat());
@@ -80,17 +76,14 @@ function isForced({ ownerType, actions }: PolicyStatement, resource: string): bo
  */
 export function findWildcards(statements: readonly PolicyStatement[]): string[] {
   const isWild = (text: string) => text.includes("*");
-  return statements
-    .filter(({ effect }) => effect === "Allow")
-    .flatMap((statement) => {
-      const { owner, actions, resources, principals } = statement;
-      const wildResources = resources.filter(
-        (resource) => isWild(resource) && !isForced(statement, resource),
-      );
-      return [
-        ...actions.filter(isWild).map((action) => `${owner} allows the actions ${action}`),
-        ...principals.filter(isWild).map((principal) => `${owner} allows ${principal} in`),
-        ...wildResources.map((resource) => `${owner} allows ${actions.join(", ")} on ${resource}`),
-      ];
-    });
+  return statements.flatMap((statement) => {
+    const { owner, effect, actions, resources, principals } = statement;
+    if (effect === "Deny") return [];
+    const wildResources = resources.filter((resource) => isWild(resource) && !isForced(statement, resource));
+    return [
+      ...actions.filter(isWild).map((action) => `${owner} allows the actions ${action}`),
+      ...principals.filter(isWild).map((principal) => `${owner} allows ${principal} in`),
+      ...wildResources.map((resource) => `${owner} allows ${actions.join(", ")} on ${resource}`),
+    ];
+  });
 }

@@ -37,21 +37,18 @@ export function selectDeployed(
 ): Sbom {
   const idOf = ({ name, version }: { name: string; version?: string | undefined }) => `${name}@${version}`;
   const ids = new Set(packages.filter(({ isProduction }) => isProduction).map(idOf));
-  const held = bundles.map(({ name, inputs }) => ({ name, packages: packagesIn(inputs) }));
+  const held = bundles.flatMap(({ name, inputs }) => packagesIn(inputs).map((held) => ({ held, name })));
+  const functionsOf = Map.groupBy(held, ({ held }) => held);
   const components = all.components
     .filter((component) => ids.has(idOf(component)))
     .map((component) => {
-      const functions = held.filter(({ packages }) => packages.includes(component.name));
+      const functions = functionsOf.get(component.name) ?? [];
       const named = functions.map(({ name }) => ({ name: "ringfront:function", value: name }));
-      return {
-        ...component,
-        scope: functions.length > 0 ? "required" : "excluded",
-        properties: [...(component.properties ?? []), ...named],
-      };
+      const properties = [...(component.properties ?? []), ...named];
+      return { ...component, scope: functions.length > 0 ? "required" : "excluded", properties };
     });
-  const names = new Set(components.map(({ name }) => name));
-  const unnamed = held.flatMap(({ packages }) => packages.filter((name) => !names.has(name)));
-  if (unnamed.length > 0) throw new Error(`npm's bill of materials lacks ${unnamed.join(", ")}`);
+  for (const { name } of components) functionsOf.delete(name);
+  if (functionsOf.size > 0) throw new Error(`npm's bill of materials lacks ${[...functionsOf.keys()]}`);
   const { component } = all.metadata;
   const refs = new Set([component, ...components].map((one) => one["bom-ref"]));
   return {
@@ -67,8 +64,7 @@ export function selectDeployed(
 
 function packagesIn(inputs: Bundle["inputs"]): string[] {
   const used = Object.entries(inputs).filter(([, bytes]) => bytes > 0);
-  const locations = used.map(([path]) => packageLocation(path)).filter((location) => location !== undefined);
-  return [...new Set(locations.map(packageName))];
+  return [...new Set(used.flatMap(([path]) => packageLocation(path) ?? []).map(packageName))];
 }
 
 /** @throws when it does not match CycloneDX's own schema, unknown members included */
@@ -87,7 +83,6 @@ if (import.meta.main) {
     cwd: projectRoot,
     encoding: "utf8",
     maxBuffer: 64 * 1024 * 1024,
-    shell: process.platform === "win32",
   });
   const bundles = await bundleFunctions({ outDir: join(dir, "sbom") });
   const sbom = selectDeployed(Sbom.parse(JSON.parse(output)), lockedPackages(), bundles);

@@ -1,10 +1,23 @@
 // Checks the packaged template against AWS's own description of its resources (the CloudFormation registry's schemas,
 // as published with the CDK): resource types, property names, required properties, types, allowed values. It does not
 // know patterns, lengths and facts that only a service has (quotas, names in use): docs/operations.md lists them.
-import { type Properties, propertiesOfType, resourceType } from "./aws-resource-types.ts";
-import { resourcesOf, type Template } from "./template.ts";
-import { findBrokenReferences, isIntrinsic } from "./template-references.ts";
+import { loadAwsServiceSpecSync } from "@aws-cdk/aws-service-spec";
+import { isIntrinsic, objectsIn, resourcesOf, spell, type Template } from "./template.ts";
 
+let loaded: ReturnType<typeof loadAwsServiceSpecSync> | undefined;
+/** Read once: this takes half a second and 100 MB. */
+function spec() {
+  loaded ??= loadAwsServiceSpecSync();
+  return loaded;
+}
+
+/** AWS's description of a CloudFormation resource type; `undefined` for an unknown name. */
+export function resourceType(name: string) {
+  const found = spec().lookup("resource", "cloudFormationType", "equals", name);
+  return found.length === 0 ? undefined : found.only();
+}
+
+type Properties = NonNullable<ReturnType<typeof resourceType>>["properties"];
 type PropertyType = Properties[string]["type"];
 
 const ATTRIBUTES = new Set([
@@ -30,13 +43,7 @@ export function findSchemaViolations(template: Template): string[] {
       ...judgeObject(resource.Properties, type.properties, logicalId),
     ];
   });
-  return [...resources, ...findBrokenReferences(template, attributesOf), ...findExceededQuotas(template)];
-}
-
-/** The attributes of a resource type that `Fn::GetAtt` can read. */
-function attributesOf(type: string): string[] {
-  const { attributes = {}, properties = {} } = resourceType(type) ?? {};
-  return Object.keys({ ...attributes, ...properties });
+  return [...resources, ...findBrokenReferences(template), ...findExceededQuotas(template)];
 }
 
 function judgeObject(value: object, properties: Properties, path: string): string[] {
@@ -67,7 +74,7 @@ function judge(value: unknown, type: PropertyType, path: string): string[] {
     case "map":
       return Object.entries(members).flatMap(([key, one]) => judge(one, type.element, `${path}.${key}`));
     case "ref":
-      return judgeObject(members, propertiesOfType(type.reference.$ref), path);
+      return judgeObject(members, spec().get("typeDefinition", type.reference.$ref).properties, path);
     case "string":
     case "integer": {
       const allowed: readonly unknown[] | undefined = type.allowedValues;
@@ -98,6 +105,54 @@ const kinds: Record<PropertyType["type"], (value: unknown) => boolean> = {
   tag: (value) => isObject(value) && "Key" in value && "Value" in value,
   union: () => true,
 };
+
+/** References to a resource that does not exist or to an attribute that its type does not have, and cycles. */
+function findBrokenReferences(template: Template): string[] {
+  const outputs = Object.entries(template.Outputs).map(
+    ([id, output]) => [`the output ${id}`, output] as const,
+  );
+  const parts = [...outputs, ...Object.entries(template.Resources)];
+  const references = new Map(
+    parts.map(([from, { DependsOn, ...rest }]) => [
+      from,
+      new Set([...[DependsOn ?? []].flat().map(String), ...targetsIn(rest)]),
+    ]),
+  );
+  const broken = [...references].flatMap(([from, targets]) =>
+    [...targets].flatMap((target) => {
+      const [logicalId = "", ...attribute] = target.split(".");
+      const resource = template.Resources[logicalId];
+      if (resource === undefined) return [`${from} refers to ${logicalId}, which does not exist`];
+      const name = attribute.join(".");
+      const { attributes = {}, properties = {} } = resourceType(resource.Type) ?? {};
+      if (name === "" || name in attributes || name in properties) return [];
+      return [`${from} asks ${logicalId} for ${name}, which a ${resource.Type} does not have`];
+    }),
+  );
+  return [...broken, ...findCycles(references)];
+}
+
+/** Logical ids, and logical ids with an attribute. */
+function targetsIn(value: object): string[] {
+  const texts = objectsIn(value).filter(isIntrinsic).map(spell).join();
+  const names = [...texts.matchAll(/\$\{(?!!)([^}]+)\}/g)].map(([, name = ""]) => name);
+  return names.filter((name) => !name.startsWith("AWS::"));
+}
+
+function findCycles(references: ReadonlyMap<string, ReadonlySet<string>>): string[] {
+  const settled = new Set<string>();
+  const cycles: string[] = [];
+  function follow(from: string, path: readonly string[]): void {
+    if (path.includes(from)) {
+      cycles.push(`a cycle: ${[...path.slice(path.indexOf(from)), from].join(" -> ")}`);
+    } else if (!settled.has(from)) {
+      for (const target of references.get(from) ?? []) follow(target.split(".")[0] ?? "", [...path, from]);
+      settled.add(from);
+    }
+  }
+  for (const from of references.keys()) follow(from, []);
+  return cycles;
+}
 
 const MAX_TEMPLATE_BYTES = 1_000_000;
 const MAX_RESOURCES = 500;

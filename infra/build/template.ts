@@ -43,7 +43,28 @@ export function spell(value: unknown): string {
   return JSON.stringify(value ?? null);
 }
 
-/** The logical id that a `Ref`, an `Fn::GetAtt` or an `Fn::Join` that begins with one is for. */
+/** The logical id that a `Ref`, an `Fn::GetAtt` or a text begins with. */
 export function referredTo(value: unknown): string | undefined {
   return /^\$\{(\w+)[.}]/.exec(spell(value))?.[1];
+}
+
+/** One of CloudFormation's functions; its result is not known here. */
+export function isIntrinsic(value: unknown): value is object {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return false;
+  const [key = "", ...others] = Object.keys(value);
+  return others.length === 0 && (key === "Ref" || key.startsWith("Fn::"));
+}
+
+/** Every object below a value, and the value itself. */
+export function objectsIn(value: unknown): object[] {
+  if (typeof value !== "object" || value === null) return [];
+  return [value, ...Object.values(value).flatMap(objectsIn)];
+}
+
+/** The JSON of each resource of a type that contains all these texts. */
+export function textsOf({ Resources }: Template, type: string, ...contained: string[]): string[] {
+  return Object.values(Resources)
+    .filter(({ Type }) => Type === type)
+    .map(({ Properties }) => JSON.stringify(Properties))
+    .filter((text) => contained.every((one) => text.includes(one)));
 }

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import type { Bundle } from "./bundle.ts";
+import { type Bundle, projectRoot } from "./bundle.ts";
 
 /** Actions with another name than their command. */
 const actionsOfCommand: Record<string, readonly string[]> = {
@@ -22,9 +22,9 @@ const prefixOfClient: Record<string, string> = {
  *
  * A module in a bundle counts as used, whether or not this function's requests reach it.
  */
-export function usedActions({ inputs }: Bundle, root: string): Set<string> {
+export function usedActions({ inputs }: Bundle): Set<string> {
   const own = Object.keys(inputs).filter((path) => /^(functions|lib)\//.test(path) && path.endsWith(".ts"));
-  return new Set(own.flatMap((path) => actionsIn(readFileSync(join(root, path), "utf8"))));
+  return new Set(own.flatMap((path) => actionsIn(readFileSync(join(projectRoot, path), "utf8"))));
 }
 
 /** @throws for an import of a client that hides which commands are used */

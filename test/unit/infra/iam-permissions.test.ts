@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Bundle, bundleFunctions, projectRoot } from "../../../infra/build/bundle.ts";
+import { type Bundle, bundleFunctions } from "../../../infra/build/bundle.ts";
 import { findPermissionViolations, functionPermissions } from "../../../infra/build/iam-permissions.ts";
 import { findWildcards, policyStatements } from "../../../infra/build/policies.ts";
 import { resourcesOf, spell, type Template } from "../../../infra/build/template.ts";
@@ -18,7 +18,7 @@ beforeAll(async () => {
 }, 60_000);
 afterAll(() => rmSync(outDir, { recursive: true, force: true }));
 
-const used = () => new Map(bundles.map((bundle) => [bundle.name, usedActions(bundle, projectRoot)]));
+const used = () => new Map(bundles.map((bundle) => [bundle.name, usedActions(bundle)]));
 
 /** The template with one more statement in a function's role. */
 function granting(name: string, statement: object): Template {

@@ -6,13 +6,15 @@ import { createWorld } from "./data/seed-world.ts";
 import { findExtension } from "./data/world.ts";
 import { createCallHandlingControl } from "./edge/call-handling-control.ts";
 import { serveControl } from "./edge/control.ts";
+import type { Ending } from "./edge/fault-effects.ts";
 import { createFaults } from "./edge/faults.ts";
 import type { Platform } from "./edge/platform.ts";
 import { createRateLimiter } from "./edge/rate-limiter.ts";
+import type { ReceivedRequest } from "./edge/received-request.ts";
 import { createRequestLog } from "./edge/request-log.ts";
 import { createSchedule } from "./edge/schedule.ts";
 import { type Edge, serveRequest } from "./edge/serve-request.ts";
-import { listen } from "./edge/server.ts";
+import { listen, type TwinServer } from "./edge/server.ts";
 import { createWebhooks } from "./edge/webhooks.ts";
 import { createWritesInFlight } from "./edge/writes-in-flight.ts";
 import { createSessions } from "./oauth/sessions.ts";
@@ -55,7 +57,27 @@ const optionKeys = [
  * @throws OptionError for an unknown option
  */
 export async function startTwin(options: TwinOptions = {}): Promise<Twin> {
-  const { port = 0, host = "127.0.0.1", numbers = 250, seed = 1, clock = realClock } = options;
+  const { port = 0, host = "127.0.0.1" } = options;
+  const { edge, open } = createTwin(options);
+  const server = await listen(host, port, async (request) =>
+    request.path.startsWith("/__twin/") ? serveControl(twin, request) : serveRequest(edge, request),
+  );
+  const twin = open(server);
+  return twin;
+}
+
+/**
+ * A simulator without a port, for tests that call it thousands of times: `serve` takes a request as received.
+ * @throws OptionError for an unknown option
+ */
+export function createInProcessTwin(options: TwinOptions = {}) {
+  const { edge, open } = createTwin(options);
+  const twin = open({ url: "https://twin.test", close: async () => {} });
+  return { twin, serve: (request: ReceivedRequest): Promise<Ending> => serveRequest(edge, request) };
+}
+
+function createTwin(options: TwinOptions) {
+  const { numbers = 250, seed = 1, clock = realClock } = options;
   const settingOptions = Object.fromEntries(
     Object.entries(options).filter(([name, value]) => !optionKeys.includes(name) && value !== undefined),
   );
@@ -79,23 +101,23 @@ export async function startTwin(options: TwinOptions = {}): Promise<Twin> {
   };
   const faults = createFaults(createRandom(seed + 1));
   const edge: Edge = { platform, log: createRequestLog(), faults, writes: createWritesInFlight() };
-  const server = await listen(host, port, async (request) =>
-    request.path.startsWith("/__twin/") ? serveControl(twin, request) : serveRequest(edge, request),
-  );
-  platform.baseUrl = server.url;
-  const twin = openTwin(edge, {
-    close: () => {
-      platform.webhooks.close();
-      return server.close();
-    },
-    restart: () => {
-      platform.world = createWorld(numbers);
-      platform.settings = initialSettings(settingOptions);
-      startMove(twin, options);
-    },
-  });
-  startMove(twin, options);
-  return twin;
+  const open = (server: TwinServer): Twin => {
+    platform.baseUrl = server.url;
+    const twin = openTwin(edge, {
+      close: () => {
+        platform.webhooks.close();
+        return server.close();
+      },
+      restart: () => {
+        platform.world = createWorld(numbers);
+        platform.settings = initialSettings(settingOptions);
+        startMove(twin, options);
+      },
+    });
+    startMove(twin, options);
+    return twin;
+  };
+  return { edge, open };
 }
 
 /** Moves the main account from the start, or has it moved while the twin runs. */

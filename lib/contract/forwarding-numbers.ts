@@ -16,6 +16,17 @@ const forwardingNumberTypes = [
   "ExtensionApps",
 ] as const;
 
+const ForwardingRing = resource(
+  "ForwardingRing",
+  "A rule of the new call handling in which a number rings.",
+  {
+    rule: described(z.string(), "`work-hours`, `after-hours`, `agent`, or the id of a custom rule."),
+    enabled: z.boolean(),
+    seconds: z.optional(described(z.int(), "How long it rings.")),
+    position: z.optional(described(z.int(), "1 rings first; absent where all ring at once.")),
+  },
+);
+
 export const ForwardingNumber = resource(
   "ForwardingNumber",
   "Where the extension's calls can be forwarded or flipped to.",
@@ -28,6 +39,12 @@ export const ForwardingNumber = resource(
     flipNumber: z.optional(z.int()),
     deviceId: z.optional(z.string()),
     extension: z.optional(ExtensionReference),
+    rings: z.optional(
+      described(
+        z.array(ForwardingRing).check(z.maxLength(1000)),
+        "Where it rings; only on the new call handling (`meta.callHandling`).",
+      ),
+    ),
   },
 );
 export type ForwardingNumber = z.output<typeof ForwardingNumber>;
@@ -40,12 +57,19 @@ const attributes = {
   type: z.optional(z.enum(forwardingNumberTypes)),
   label: z.optional(Label),
   flipNumber: z.optional(FlipNumber),
+  rules: z.optional(
+    described(
+      z.array(EntryId).check(z.maxLength(50)),
+      "The rules of the new call handling in which it rings, and no others. A new number rings in `work-hours` unless " +
+        "they are given. Without effect on legacy call handling.",
+    ),
+  ),
 };
 
 export const NewForwardingNumber = requestBody(
   "NewForwardingNumber",
   "`phoneNumber` for an external number; `deviceId` with type `PhoneLine` for a desk phone; never both. " +
-    "RingCentral keeps `label` only for type `Other` (the default).",
+    "RingCentral keeps `label` only for type `Other` (the default); `Home`, `Mobile` and `Work` are their own labels.",
   { ...number, deviceId: z.optional(EntryId), ...attributes },
 );
 export type NewForwardingNumber = z.output<typeof NewForwardingNumber>;
@@ -59,6 +83,7 @@ export type ForwardingNumberUpdate = z.output<typeof ForwardingNumberUpdate>;
 
 const writeProblems = [
   "call_handling_moved",
+  "write_incomplete",
   "call_handling_unavailable",
   "forwarding_label_duplicate",
   "forwarding_custom_label_limit_reached",
@@ -77,6 +102,20 @@ export const listForwardingNumbersRoute = defineRoute({
   description: "The numbers and devices the extension's calls can be forwarded or flipped to.",
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
   response: { kind: "list", description: "A page of forwarding numbers.", data: ForwardingNumber },
+  problems: ["call_handling_unavailable", "call_handling_moved"],
+});
+
+export const getForwardingNumberRoute = defineRoute({
+  operationId: "getForwardingNumber",
+  method: "GET",
+  path: "/v1/extensions/{extensionId}/forwarding-numbers/{forwardingNumberId}",
+  scope: "numbers:read",
+  tag: "Forwarding numbers",
+  summary: "Read a forwarding number",
+  description:
+    "One number of the list. Ids stay valid when RingCentral moves the extension to its new call handling.",
+  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, forwardingNumberId: EntryId }),
+  response: { kind: "item", description: "The forwarding number.", data: ForwardingNumber },
   problems: ["call_handling_unavailable", "call_handling_moved"],
 });
 
@@ -120,5 +159,5 @@ export const deleteForwardingNumberRoute = defineRoute({
   description: "Calls are no longer forwarded or flipped there.",
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe, forwardingNumberId: EntryId }),
   response: { kind: "deleted", description: "The forwarding number is gone." },
-  problems: ["call_handling_unavailable", "call_handling_moved"],
+  problems: ["call_handling_unavailable", "call_handling_moved", "write_incomplete"],
 });

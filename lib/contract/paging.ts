@@ -22,7 +22,11 @@ export interface Page<Item> {
   source: Source;
   /** Epoch milliseconds of the reading. */
   asOf: number;
+  /** For forwarding numbers: the call-handling backend that RingCentral has the extension on. */
+  callHandling?: CallHandling;
 }
+
+export type CallHandling = "legacy" | "new";
 
 /** A page of changes, oldest first. It always has a next position: more may follow. */
 export interface FeedPage<Item> {

@@ -117,6 +117,12 @@ export const problems = {
   rate_limited: entry(429, "Too many requests", "Wait `retryAfter` seconds."),
   internal: entry(500, "Internal error", "The fault is ours. Quote `instance` when you report it."),
   upstream_error: entry(502, "RingCentral failed", "RingCentral's response was an error or not usable."),
+  write_incomplete: entry(
+    502,
+    "One part of the write is done",
+    "RingCentral keeps a forwarding number in two places, and the second could not be changed in time. Repeat the " +
+      "request: that completes it.",
+  ),
   upstream_auth_failed: entry(
     502,
     "RingCentral rejected our credentials",

@@ -18,6 +18,7 @@ export const routes = [
   callerBlocking.getCallerBlockingRoute,
   callerBlocking.updateCallerBlockingRoute,
   forwardingNumbers.listForwardingNumbersRoute,
+  forwardingNumbers.getForwardingNumberRoute,
   forwardingNumbers.addForwardingNumberRoute,
   forwardingNumbers.updateForwardingNumberRoute,
   forwardingNumbers.deleteForwardingNumberRoute,

@@ -59,7 +59,8 @@ async function encodeList(list: Page<unknown>, context: ResponseContext): Promis
   // A page of the snapshot reports its own source and age; other pages came through the read cache.
   const { source, asOf } = list.source === "snapshot" ? list : (reading ?? list);
   const page = omitUndefined({ limit, hasMore: list.next !== undefined, nextCursor, total: list.total });
-  const meta = { source, asOf: new Date(asOf).toISOString() };
+  const { callHandling } = list;
+  const meta = omitUndefined({ source, asOf: new Date(asOf).toISOString(), callHandling });
   const headers = omitUndefined({ link: nextCursor && nextLink(context, nextCursor), ...age(context) });
   return jsonResponse(200, { data: list.items, page, meta }, headers);
 }

@@ -4,7 +4,7 @@ import { omitUndefined } from "../platform/omit-undefined.ts";
 import * as operations from "../ringcentral/api/operations.ts";
 import type { WireForwardingNumber } from "../ringcentral/api/wire.ts";
 import { toE164, toExtensionReference } from "./phone-number-output.ts";
-import type { ListRequest, NumbersDeps } from "./request.ts";
+import type { ListRequest, NumbersDeps, NumbersRequest } from "./request.ts";
 import { listPage, pagesOf } from "./upstream-list.ts";
 
 /** Where the extension's calls can be forwarded or flipped to. */
@@ -28,4 +28,13 @@ export function toForwardingNumber(wire: WireForwardingNumber): ForwardingNumber
     deviceId: wire.device?.id,
     extension: toExtensionReference(wire.extension),
   });
+}
+
+/** One number of the list. */
+export async function getForwardingNumber(
+  { ringcentral }: Pick<NumbersDeps, "ringcentral">,
+  { extensionId, path, call }: NumbersRequest & { path: { forwardingNumberId: string } },
+): Promise<ForwardingNumber> {
+  const input = { path: { extensionId, ...path } };
+  return toForwardingNumber(await ringcentral.call(operations.getForwardingNumber, input, call));
 }

@@ -131,7 +131,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Read a forwarding number
+         * @description One number of the list. Ids stay valid when RingCentral moves the extension to its new call handling.
+         */
+        get: operations["getForwardingNumber"];
         /**
          * Change a forwarding number
          * @description Changes the fields sent; the others keep their values.
@@ -509,6 +513,8 @@ export interface components {
             flipNumber?: number;
             deviceId?: string;
             extension?: components["schemas"]["ExtensionReference"];
+            /** @description Where it rings; only on the new call handling (`meta.callHandling`). */
+            rings?: components["schemas"]["ForwardingRing"][];
         };
         /** @description A page of a list of ForwardingNumber. */
         ForwardingNumberList: {
@@ -541,6 +547,24 @@ export interface components {
             label?: string;
             /** Format: int32 */
             flipNumber?: number;
+            /** @description The rules of the new call handling in which it rings, and no others. A new number rings in `work-hours` unless they are given. Without effect on legacy call handling. */
+            rules?: string[];
+        };
+        /** @description A rule of the new call handling in which a number rings. */
+        ForwardingRing: {
+            /** @description `work-hours`, `after-hours`, `agent`, or the id of a custom rule. */
+            rule: string;
+            enabled: boolean;
+            /**
+             * Format: int64
+             * @description How long it rings.
+             */
+            seconds?: number;
+            /**
+             * Format: int64
+             * @description 1 rings first; absent where all ring at once.
+             */
+            position?: number;
         };
         /** @description The service is up. */
         Health: {
@@ -568,6 +592,11 @@ export interface components {
              * @description When RingCentral was read.
              */
             asOf: string;
+            /**
+             * @description For forwarding numbers: the call-handling backend that RingCentral has the extension on.
+             * @enum {string}
+             */
+            callHandling?: "legacy" | "new";
         };
         /** @description A number to block. */
         NewBlockedNumber: {
@@ -607,7 +636,7 @@ export interface components {
             /** @enum {string} */
             status?: "blocked" | "allowed";
         };
-        /** @description `phoneNumber` for an external number; `deviceId` with type `PhoneLine` for a desk phone; never both. RingCentral keeps `label` only for type `Other` (the default). */
+        /** @description `phoneNumber` for an external number; `deviceId` with type `PhoneLine` for a desk phone; never both. RingCentral keeps `label` only for type `Other` (the default); `Home`, `Mobile` and `Work` are their own labels. */
         NewForwardingNumber: {
             /**
              * @description E.164, or national form together with `country`.
@@ -633,6 +662,8 @@ export interface components {
             label?: string;
             /** Format: int32 */
             flipNumber?: number;
+            /** @description The rules of the new call handling in which it rings, and no others. A new number rings in `work-hours` unless they are given. Without effect on legacy call handling. */
+            rules?: string[];
         };
         /** @description One change of one number. `phoneNumber` is the number as it is now; `removed` has none. */
         NumberChange: {
@@ -854,6 +885,7 @@ export interface components {
          *     - `rate_limited` (429): Too many requests. Wait `retryAfter` seconds.
          *     - `internal` (500): Internal error. The fault is ours. Quote `instance` when you report it.
          *     - `upstream_error` (502): RingCentral failed. RingCentral's response was an error or not usable.
+         *     - `write_incomplete` (502): One part of the write is done. RingCentral keeps a forwarding number in two places, and the second could not be changed in time. Repeat the request: that completes it.
          *     - `upstream_auth_failed` (502): RingCentral rejected our credentials. An operator has to check the RingCentral credential of this service.
          *     - `upstream_app_permission_missing` (502): RingCentral app permission missing. An operator has to grant the RingCentral app the permission named in the log.
          *     - `upstream_rate_limited` (503): RingCentral's rate limit is reached. The shared RingCentral budget is spent. Wait `retryAfter` seconds.
@@ -869,7 +901,7 @@ export interface components {
          *     - `upstream_timeout` (504): RingCentral did not respond in time. Nothing was changed. The same request may succeed when RingCentral is faster.
          * @enum {string}
          */
-        ProblemCode: "request_invalid" | "parameter_invalid" | "cursor_invalid" | "token_missing" | "token_invalid" | "token_expired" | "webhook_token_invalid" | "scope_missing" | "extension_forbidden" | "account_forbidden" | "feature_not_available" | "upstream_permission_denied" | "international_calling_disabled" | "call_handling_unavailable" | "not_found" | "forwarding_label_duplicate" | "forwarding_limit_reached" | "forwarding_custom_label_limit_reached" | "number_belongs_to_account" | "flip_number_in_use" | "idempotency_in_progress" | "sync_not_quarantined" | "snapshot_missing" | "call_handling_moved" | "cursor_expired" | "precondition_failed" | "body_too_large" | "media_type_unsupported" | "idempotency_key_reused" | "upstream_rejected" | "rate_limited" | "internal" | "upstream_error" | "upstream_auth_failed" | "upstream_app_permission_missing" | "upstream_rate_limited" | "upstream_unavailable" | "upstream_locked" | "upstream_limited_mode" | "token_issuer_unavailable" | "storage_unavailable" | "credentials_unavailable" | "queue_unavailable" | "configuration_invalid" | "outcome_unknown" | "upstream_timeout";
+        ProblemCode: "request_invalid" | "parameter_invalid" | "cursor_invalid" | "token_missing" | "token_invalid" | "token_expired" | "webhook_token_invalid" | "scope_missing" | "extension_forbidden" | "account_forbidden" | "feature_not_available" | "upstream_permission_denied" | "international_calling_disabled" | "call_handling_unavailable" | "not_found" | "forwarding_label_duplicate" | "forwarding_limit_reached" | "forwarding_custom_label_limit_reached" | "number_belongs_to_account" | "flip_number_in_use" | "idempotency_in_progress" | "sync_not_quarantined" | "snapshot_missing" | "call_handling_moved" | "cursor_expired" | "precondition_failed" | "body_too_large" | "media_type_unsupported" | "idempotency_key_reused" | "upstream_rejected" | "rate_limited" | "internal" | "upstream_error" | "write_incomplete" | "upstream_auth_failed" | "upstream_app_permission_missing" | "upstream_rate_limited" | "upstream_unavailable" | "upstream_locked" | "upstream_limited_mode" | "token_issuer_unavailable" | "storage_unavailable" | "credentials_unavailable" | "queue_unavailable" | "configuration_invalid" | "outcome_unknown" | "upstream_timeout";
         /** @description The calls that one of this API's operations made in the present window. */
         RouteSpending: {
             route: string;
@@ -1157,7 +1189,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `upstream_error`: RingCentral failed. `upstream_auth_failed`: RingCentral rejected our credentials. `upstream_app_permission_missing`: RingCentral app permission missing. */
+        /** @description `upstream_error`: RingCentral failed. `write_incomplete`: One part of the write is done. `upstream_auth_failed`: RingCentral rejected our credentials. `upstream_app_permission_missing`: RingCentral app permission missing. */
         Problem502: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1239,6 +1271,7 @@ export type ForwardingNumber = components['schemas']['ForwardingNumber'];
 export type ForwardingNumberList = components['schemas']['ForwardingNumberList'];
 export type ForwardingNumberResponse = components['schemas']['ForwardingNumberResponse'];
 export type ForwardingNumberUpdate = components['schemas']['ForwardingNumberUpdate'];
+export type ForwardingRing = components['schemas']['ForwardingRing'];
 export type Health = components['schemas']['Health'];
 export type Limits = components['schemas']['Limits'];
 export type LimitsResponse = components['schemas']['LimitsResponse'];
@@ -1854,6 +1887,64 @@ export interface operations {
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getForwardingNumber: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The caller's own id of this request; returned. */
+                "X-Request-Id"?: string;
+                /** @description An `ETag` the caller has; 304 while it is current. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description RingCentral's internal extension id, or `me`: the extension in the token. */
+                extensionId: string;
+                /** @description An opaque id, as a list or a `Location` gives it. */
+                forwardingNumberId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The forwarding number. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ForwardingNumberResponse"];
+                };
+            };
+            /** @description The caller has this version already. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];

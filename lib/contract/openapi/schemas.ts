@@ -89,7 +89,15 @@ const inPage = "The position of this page in the list.";
 const origin = "The source and time of the data.";
 
 const Page = resource("Page", inPage, { ...pageFields, nextCursor: z.optional(pageFields.nextCursor) });
-const Meta = resource("Meta", origin, metaFields);
+const Meta = resource("Meta", origin, {
+  ...metaFields,
+  callHandling: z.optional(
+    described(
+      z.enum(["legacy", "new"]),
+      "For forwarding numbers: the call-handling backend that RingCentral has the extension on.",
+    ),
+  ),
+});
 const FeedPage = resource("FeedPage", inPage, pageFields);
 const FeedMeta = resource("FeedMeta", origin, {
   ...metaFields,

@@ -19,6 +19,8 @@ const fixesByOwner = {
       "Hide the action for this extension. The user can change its call handling in RingCentral's own app.",
     upstream_rejected:
       "Do not repeat the request. `upstream.errorCode` is RingCentral's code, if it gave one: report it with `instance`.",
+    write_incomplete:
+      "Send the same request again, with the same `Idempotency-Key` if it had one: it completes what is missing.",
     call_handling_unavailable: "Hide forwarding for this extension: fax-only plans have no call handling.",
     not_found:
       "Read the list again: another client may have deleted it. For a `DELETE`, treat this as success.",

@@ -89,3 +89,31 @@ export function duplicates(callHandling: CallHandling): string[] {
   }
   return [...counts].filter(([, count]) => count > 1).map(([key]) => key);
 }
+
+/** A forwarding number as a list shows it, in the parts that have a truth. */
+export interface ShownNumber {
+  phoneNumber?: string | undefined;
+  features: readonly string[];
+  deviceId?: string | undefined;
+  rings?: readonly { rule: string; enabled: boolean; seconds?: number | undefined }[] | undefined;
+}
+
+/** How a list differs from what rings and flips, a line each: numbers, features, and the rules with their settings. */
+export function untruths(shown: readonly ShownNumber[], callHandling: CallHandling): string[] {
+  const inherited = callHandling.rules.filter(({ inherits }) => inherits).map(({ id }) => id);
+  const describe = ({ phoneNumber, features, rings = [] }: ShownNumber) => {
+    const own = rings.filter(({ rule }) => !inherited.includes(rule));
+    const rules = own.map(
+      ({ rule, enabled, seconds }) => `${rule}:${enabled ? "on" : "off"}:${seconds ?? ""}`,
+    );
+    return `${phoneNumber} ${[...features].sort().join("+")} ${rules.sort().join(" ")}`;
+  };
+  const isOutside = ({ phoneNumber, deviceId }: ShownNumber) => phoneNumber !== undefined && !deviceId;
+  const said = shown.filter(isOutside).map(describe);
+  const truth = ringingOf(callHandling).map(describe);
+  return [
+    ...said.filter((line, index) => said.indexOf(line) !== index).map((line) => `shown twice: ${line}`),
+    ...said.filter((line) => !truth.includes(line)).map((line) => `shown, not so: ${line}`),
+    ...truth.filter((line) => !said.includes(line)).map((line) => `so, not shown: ${line}`),
+  ];
+}

@@ -31,6 +31,8 @@ export interface Schedule {
   instance(options?: { name?: string; skewMs?: number }): Instance;
   /** Something the environment does after `ms`, such as rotating a secret. */
   after(ms: number, event: () => void): void;
+  /** From now on nothing fails: no crash, no pause, no lost, late or repeated message. */
+  calm(): void;
   /** Runs until nothing is pending. @throws when that takes more than `maxSteps` steps */
   run(): Promise<void>;
   /** What happened, oldest first; the last 400 lines. For printing when a run fails. */
@@ -142,6 +144,8 @@ export function createSchedule(options: ScheduleOptions): Schedule {
   const random = seededRandom(seed);
   const between = (low: number, high: number) => low + Math.floor(random() * (high - low + 1));
   const chance = (rate: number) => rate > 0 && random() < rate;
+  let isCalm = false;
+  const fails = (rate: number) => !isCalm && chance(rate);
 
   let now = startAt;
   let order = 0;
@@ -202,7 +206,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
       crossings++;
       const here = crashAt
         ? crashAt({ instance: self, label, phase, index: crossings })
-        : crashes < maxCrashes && chance(crashRate);
+        : crashes < maxCrashes && fails(crashRate);
       if (here) {
         note(`${id} at ${label}, ${phase}`);
         crash();
@@ -215,7 +219,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
         wakeIn(between(range[0], range[1]) + frozenMs(), resolve);
       });
     const frozenMs = (): number => {
-      const ms = chance(pauseRate) ? between(pauseMs[0], pauseMs[1]) : 0;
+      const ms = fails(pauseRate) ? between(pauseMs[0], pauseMs[1]) : 0;
       if (ms > 0) note(`${id} freezes for ${ms} ms`);
       return ms;
     };
@@ -238,15 +242,15 @@ export function createSchedule(options: ScheduleOptions): Schedule {
       const range = how.latencyMs ?? latencyMs;
       if (!survives(label, "before send")) return never();
 
-      const arrivesLate = !reliable && !once && chance(lateRequestRate);
+      const arrivesLate = !reliable && !once && fails(lateRequestRate);
       if (arrivesLate) arriveIn(between(lossTimeoutMs, pauseMs[1]), label, act);
-      if (arrivesLate || (!reliable && chance(loseRequestRate))) {
+      if (arrivesLate || (!reliable && fails(loseRequestRate))) {
         await delay([lossTimeoutMs, lossTimeoutMs]);
         note(`${id} ${label}: request lost`);
         if (!survives(label, "under way")) return never();
         throw lost(false);
       }
-      if (!reliable && !once && chance(duplicateRate)) {
+      if (!reliable && !once && fails(duplicateRate)) {
         arriveIn(between(range[0], range[1]) + between(0, 5_000), label, act);
       }
       await (once ? onTheWire(range) : delay(range));
@@ -256,7 +260,7 @@ export function createSchedule(options: ScheduleOptions): Schedule {
       note(`${id} ${label}: ${result.ok ? "ok" : String(result.error)}`);
       if (!alive || !survives(label, "after effect")) return never();
 
-      if (!reliable && chance(loseResponseRate)) {
+      if (!reliable && fails(loseResponseRate)) {
         await delay([lossTimeoutMs, lossTimeoutMs]);
         note(`${id} ${label}: response lost`);
         if (dead) return never();
@@ -336,6 +340,9 @@ export function createSchedule(options: ScheduleOptions): Schedule {
     instance,
     after: (ms, event) => {
       wakeIn(ms, event);
+    },
+    calm: () => {
+      isCalm = true;
     },
     run,
     trace: () => lines.slice(-TRACE_LINES),

@@ -1,0 +1,192 @@
+import { ProblemError } from "../../lib/contract/problems.ts";
+import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
+import { StorageUnavailable } from "../../lib/storage/errors.ts";
+import { numberOf, ringingOf } from "../support/call-handling-truth.ts";
+import type { Outcome, Schedule } from "../support/schedule.ts";
+import type { ForwardingWorld, Intent } from "./forwarding-model.ts";
+
+/** A number as its caller wants it; undefined: not there. */
+type State = { phoneNumber: string; label: string; flipNumber?: number } | undefined;
+
+type Step =
+  | { kind: "add"; body: Intent; key: string | undefined }
+  | { kind: "change"; body: Intent }
+  | { kind: "remove" };
+
+export type Caller = ReturnType<typeof createCaller>;
+
+/**
+ * A caller with a number that nobody else changes: it adds, changes and removes it, one request after the other, and
+ * repeats a request that failed. What was acknowledged last must hold; what was never acknowledged may hold.
+ */
+export function createCaller(
+  schedule: Schedule,
+  world: ForwardingWorld,
+  index: number,
+  numbers: readonly [string, string],
+) {
+  const { chance, between } = schedule;
+  const [first, second] = numbers;
+  let acknowledged: State;
+  let pending: { step: Step; wanted: State; attempts: number } | undefined;
+  let id = "none";
+  let versions = 0;
+
+  const label = () => {
+    versions += 1;
+    return `Mine ${index}.${versions}`;
+  };
+
+  function nextStep(): Step {
+    if (acknowledged === undefined) {
+      const flip = chance(0.5) ? { flipNumber: 4 + index } : {};
+      const key = chance(0.7) ? `key-${index}-${versions}` : undefined;
+      return { kind: "add", body: { phoneNumber: first, label: label(), ...flip }, key };
+    }
+    if (chance(0.35)) return { kind: "remove" };
+    const bodies: Intent[] = [
+      { label: label() },
+      { flipNumber: 4 + index },
+      { label: label(), flipNumber: 4 + index },
+      { phoneNumber: acknowledged.phoneNumber === first ? second : first },
+    ];
+    return { kind: "change", body: bodies[between(0, bodies.length - 1)] ?? {} };
+  }
+
+  function wantedBy(step: Step): State {
+    if (step.kind === "remove") return undefined;
+    const former = step.kind === "change" ? acknowledged : undefined;
+    return { phoneNumber: first, label: "", ...former, ...step.body };
+  }
+
+  async function send(step: Step): Promise<Outcome<unknown>> {
+    if (step.kind === "add") return world.add(step.body, step.key);
+    return step.kind === "change" ? world.change(id, step.body) : world.remove(id);
+  }
+
+  /** One attempt at the pending request, sometimes in two processes at once. */
+  async function attempt(): Promise<void> {
+    const current = pending;
+    if (current === undefined) return;
+    const { step, wanted } = current;
+    const isKeyed = step.kind !== "add" || step.key !== undefined;
+    const twice = isKeyed && !world.isCalm && chance(0.15);
+    current.attempts += twice ? 2 : 1;
+    const outcomes = await Promise.all(twice ? [send(step), send(step)] : [send(step)]);
+    for (const outcome of outcomes) {
+      if (outcome.status === "failed") requireKnown(outcome.error);
+      if (isSuccess(step, outcome, current.attempts)) succeed(wanted, outcome);
+    }
+  }
+
+  function isSuccess(step: Step, outcome: Outcome<unknown>, attempts: number): boolean {
+    if (outcome.status === "done") return true;
+    // "Not found" after an earlier attempt says that it has been removed.
+    return step.kind === "remove" && attempts > 1 && outcome.status === "failed" && isNotFound(outcome.error);
+  }
+
+  function succeed(wanted: State, outcome: Outcome<unknown>): void {
+    acknowledged = wanted;
+    pending = undefined;
+    if (outcome.status !== "done" || wanted === undefined) return;
+    const data = outcome.value as { id: string; phoneNumber?: string; label?: string; flipNumber?: number };
+    id = data.id;
+    for (const [name, value] of Object.entries(wanted)) {
+      const said = { ...data }[name as "label"];
+      if (said !== value) throw new Error(`acknowledged with ${name} ${said} in place of ${value}`);
+    }
+  }
+
+  return {
+    numbers,
+    /** Acts for a while. A request that failed is repeated some times, or left as it is. */
+    async act(): Promise<void> {
+      const steps = between(1, 4);
+      for (let n = 0; n < steps && pending === undefined; n++) {
+        await schedule.clock.sleep(between(0, 20_000));
+        const step = nextStep();
+        pending = { step, wanted: wantedBy(step), attempts: 0 };
+        await attempt();
+        for (let m = 0; m < 3 && mayRepeat() && chance(0.7); m++) {
+          await schedule.clock.sleep(chance(0.5) ? between(0, 3_000) : 140_000);
+          await attempt();
+        }
+      }
+    },
+    /** Repeats what was not acknowledged, now that nothing fails. @returns whether it is acknowledged */
+    async settle(): Promise<boolean> {
+      if (mayRepeat()) await attempt();
+      return !mayRepeat();
+    },
+    /** The states that the number may be in. */
+    allowed: (): State[] => (pending === undefined ? [acknowledged] : [acknowledged, pending.wanted]),
+    describe: () => `caller ${index}: ${JSON.stringify({ acknowledged, pending, id })}`,
+  };
+
+  /** A POST without a key is a second request when it is repeated. */
+  function mayRepeat(): boolean {
+    return pending !== undefined && (pending.step.kind !== "add" || pending.step.key !== undefined);
+  }
+}
+
+function isNotFound(error: unknown): boolean {
+  if (error instanceof ProblemError) return error.code === "not_found";
+  return error instanceof RingCentralError && error.failure.status === 404;
+}
+
+/** @throws an error that no caller can get an answer for */
+function requireKnown(error: unknown): void {
+  const isKnown =
+    error instanceof ProblemError || error instanceof RingCentralError || error instanceof StorageUnavailable;
+  if (!isKnown) throw error;
+}
+
+/** How a caller's numbers differ from every state that they may be in; empty when they do not. */
+export function stateFaults({ extension }: ForwardingWorld, caller: Caller): string[] {
+  const found = caller.numbers.map((number) => describeNumber(extension, number)).join("; ");
+  const allowed = caller
+    .allowed()
+    .map((state) =>
+      caller.numbers
+        .map((number) => (state?.phoneNumber === number ? describeState(state) : `${number} absent`))
+        .join("; "),
+    );
+  return allowed.includes(found)
+    ? []
+    : [`${found}, but allowed: ${allowed.join(" or ")} (${caller.describe()})`];
+}
+
+function describeState({ phoneNumber, label, flipNumber }: NonNullable<State>): string {
+  return `${phoneNumber} ${label} ${flipNumber ?? "-"} flips and rings`;
+}
+
+type Extension = ForwardingWorld["extension"];
+
+function describeNumber({ callHandling, forwarding }: Extension, phoneNumber: string): string {
+  if (callHandling === undefined) {
+    const entries = forwarding.filter((entry) => entry.phoneNumber === phoneNumber);
+    const [entry] = entries;
+    if (entry === undefined) return `${phoneNumber} absent`;
+    if (entries.length > 1) return `${phoneNumber} ${entries.length} times`;
+    return describeState({ phoneNumber, label: entry.label ?? "", ...digit(entry.flipNumber) });
+  }
+  const known = ringingOf(callHandling).find((number) => number.phoneNumber === phoneNumber);
+  if (known === undefined) return `${phoneNumber} absent`;
+  const isRinging = known.rings.some(({ rule }) => rule === "work-hours");
+  const names = namesOf(callHandling, phoneNumber).filter((name) => name !== known.label);
+  const state = describeState({ phoneNumber, label: known.label ?? "", ...digit(known.flipNumber) });
+  const parts = [known.features.includes("CallFlip") && "flips", isRinging && "rings"].filter(Boolean);
+  const odd = names.length > 0 ? `, named ${names} in rules` : "";
+  return state.replace("flips and rings", parts.join(" and ")) + odd;
+}
+
+const digit = (text: string | undefined) => (text === undefined ? {} : { flipNumber: Number(text) });
+
+/** The names of a number's targets in all rules. */
+function namesOf(callHandling: NonNullable<Extension["callHandling"]>, phoneNumber: string): string[] {
+  return [...callHandling.rules.filter(({ inherits }) => !inherits), ...callHandling.interactionRules]
+    .flatMap(({ dispatching }) => dispatching.actions)
+    .flatMap(({ targets }) => (Array.isArray(targets) ? targets : []))
+    .filter((target) => numberOf(target) === phoneNumber && /RingTarget$/.test(String(target.type)))
+    .map(({ name }) => String(name ?? ""));
+}

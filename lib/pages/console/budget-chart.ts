@@ -1,5 +1,46 @@
+import type { Limits } from "../../contract/limits.ts";
 import { svg } from "../shared/element.ts";
-import { type Sample, spanMs } from "./samples.ts";
+
+/** The state of one budget at one moment. */
+interface Sample {
+  at: number;
+  remaining: number;
+  isPaused: boolean;
+}
+
+/** The longest time that a chart shows. */
+const LONGEST_SPAN_MS = 15 * 60_000;
+const SHORTEST_SPAN_MS = 60_000;
+
+/** The samples of each budget since the page was opened, by group. Samples older than the charts show are dropped. */
+export class Samples {
+  readonly #byGroup = new Map<string, Sample[]>();
+
+  add(limits: Limits, at: number): void {
+    for (const { group, remaining, pause } of limits.budgets) {
+      const samples = this.#byGroup.get(group) ?? [];
+      samples.push({ at, remaining, isPaused: pause.state !== "none" });
+      const firstKept = samples.findIndex((sample) => sample.at >= at - LONGEST_SPAN_MS);
+      // One older sample stays: the line begins at the chart's edge.
+      samples.splice(0, Math.max(0, firstKept - 1));
+      this.#byGroup.set(group, samples);
+    }
+  }
+
+  of(group: string): readonly Sample[] {
+    return this.#byGroup.get(group) ?? [];
+  }
+
+  clear(): void {
+    this.#byGroup.clear();
+  }
+}
+
+/** The time that a chart of these samples shows: their age, within bounds. */
+export function spanMs(samples: readonly Sample[], now: number): number {
+  const seenMs = now - (samples[0]?.at ?? now);
+  return Math.min(LONGEST_SPAN_MS, Math.max(SHORTEST_SPAN_MS, seenMs));
+}
 
 const WIDTH = 300;
 const HEIGHT = 64;
@@ -18,27 +59,22 @@ export function budgetChart(
   const x = (at: number) => round(Math.min(1, Math.max(0, 1 - (now - at) / span)) * WIDTH);
   const y = (remaining: number) =>
     round(2 + (1 - Math.min(1, remaining / Math.max(1, limit))) * (HEIGHT - 4));
-  const steps = samples.flatMap(({ at, remaining }, index) => {
-    const until = samples[index + 1]?.at ?? now;
-    return [`${x(at)} ${y(remaining)}`, `${x(until)} ${y(remaining)}`];
-  });
+  const endOf = (index: number) => x(samples[index + 1]?.at ?? now);
+  const steps = samples.flatMap(({ at, remaining }, index) => [
+    `${x(at)} ${y(remaining)}`,
+    `${endOf(index)} ${y(remaining)}`,
+  ]);
   const pauses = samples.flatMap(({ at, isPaused }, index) => {
     if (!isPaused) return [];
-    const [from, to] = [x(at), x(samples[index + 1]?.at ?? now)];
-    const width = Math.max(1, to - from);
-    return [svg("rect", { class: "paused", x: from, y: 0, width, height: HEIGHT })];
+    const width = Math.max(1, endOf(index) - x(at));
+    return [svg("rect", { class: "paused", x: x(at), y: 0, width, height: HEIGHT })];
   });
   const first = samples[0];
   const area = first && `M${x(first.at)} ${HEIGHT} L${steps.join(" L")} L${x(now)} ${HEIGHT} Z`;
+  const viewBox = `0 0 ${WIDTH} ${HEIGHT}`;
   return svg(
     "svg",
-    {
-      class: "chart",
-      viewBox: `0 0 ${WIDTH} ${HEIGHT}`,
-      preserveAspectRatio: "none",
-      role: "img",
-      "aria-label": label,
-    },
+    { class: "chart", viewBox, preserveAspectRatio: "none", role: "img", "aria-label": label },
     ...pauses,
     svg("line", { class: "top-line", x1: 0, y1: 2, x2: WIDTH, y2: 2 }),
     area && svg("path", { class: "area", d: area }),

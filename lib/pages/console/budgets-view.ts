@@ -1,9 +1,7 @@
 import type { Limits } from "../../contract/limits.ts";
-import { byId, element } from "../shared/element.ts";
-import { budgetChart } from "./budget-chart.ts";
-import { keyedViews, show } from "./redraw.ts";
-import { type Samples, spanMs } from "./samples.ts";
-import { table } from "./table.ts";
+import { byId, element, part } from "../shared/element.ts";
+import { budgetChart, type Samples, spanMs } from "./budget-chart.ts";
+import { keyedViews, show, table } from "./views.ts";
 import { duration, plural, relative } from "./words.ts";
 
 type Budget = Limits["budgets"][number];
@@ -12,52 +10,35 @@ type Budget = Limits["budgets"][number];
 export function createBudgetsView(samples: Samples): (budgets: readonly Budget[], now: number) => void {
   return keyedViews(
     byId("budgets"),
+    "budget-card",
     ({ group }: Budget) => group,
-    makeCard,
     (card, budget, now) => fillCard(card, budget, samples, now),
     "RingCentral has not been called yet.",
   );
 }
 
-function makeCard(group: string) {
-  const figure = element("p", { class: "figure" });
-  const pause = element("p", { class: "badge" });
-  const chart = element("div");
-  const since = element("span");
-  const note = element("p", { class: "quiet" });
-  const spending = element("div");
-  const root = element(
-    "article",
-    { class: "card", "aria-label": `Budget ${group}` },
-    element("div", { class: "row" }, element("h3", {}, group), pause),
-    figure,
-    chart,
-    element("p", { class: "axis", "aria-hidden": "true" }, since, element("span", {}, "now")),
-    note,
-    element("details", {}, element("summary", {}, "Calls by operation"), spending),
-  );
-  return { root, figure, pause, chart, since, note, spending };
-}
-
-function fillCard(card: ReturnType<typeof makeCard>, budget: Budget, samples: Samples, now: number): void {
+function fillCard(card: HTMLElement, budget: Budget, samples: Samples, now: number): void {
   const { group, limit, remaining, windowSeconds, granted, external, confirmed, spentByRoute } = budget;
-  card.figure.replaceChildren(
+  card.setAttribute("aria-label", `Budget ${group}`);
+  part(card, "group").textContent = group;
+  part(card, "figure").replaceChildren(
     element("strong", {}, remaining.toLocaleString()),
     ` of ${plural(limit, "call")} left in ${duration(windowSeconds * 1000)}`,
   );
   const { words, tone } = pauseWords(budget, now);
-  card.pause.textContent = words;
-  card.pause.className = `badge ${tone}`;
+  const badge = part(card, "pause");
+  badge.textContent = words;
+  badge.className = `badge ${tone}`;
   const label = `${group}: ${remaining} of ${limit} calls left. ${words}.`;
-  card.chart.replaceChildren(budgetChart(samples.of(group), limit, now, label));
-  card.since.textContent = `${duration(spanMs(samples.of(group), now))} ago`;
-  card.note.textContent = [
+  part(card, "chart").replaceChildren(budgetChart(samples.of(group), limit, now, label));
+  part(card, "since").textContent = `${duration(spanMs(samples.of(group), now))} ago`;
+  part(card, "note").textContent = [
     `${granted} granted`,
     `${external} used by others`,
     ...(confirmed ? [] : ["limit assumed, RingCentral has not confirmed it"]),
     ...(budget.seenBy === "process" ? ["seen by one function only: the table is unavailable"] : []),
   ].join(" · ");
-  show(card.spending, spentByRoute, () => [spendingTable(budget)]);
+  show(part(card, "spending"), spentByRoute, () => [spendingTable(budget)]);
 }
 
 function spendingTable({ group, spentByRoute }: Budget): Node {

@@ -3,14 +3,13 @@ import type { SyncStatus } from "../../contract/sync.ts";
 import { byId, element } from "../shared/element.ts";
 import { mountTokenPicker } from "../shared/token-picker.ts";
 import { createApi, type Result } from "./api.ts";
+import { Samples } from "./budget-chart.ts";
 import { createBudgetsView } from "./budgets-view.ts";
 import { ProblemsView } from "./problems-view.ts";
-import { show } from "./redraw.ts";
-import { Samples } from "./samples.ts";
 import { concerns, type Seen } from "./summary.ts";
 import { createSyncView } from "./sync-view.ts";
-import { problemLink } from "./table.ts";
 import { showToken } from "./token-view.ts";
+import { problemLink, show } from "./views.ts";
 
 const samples = new Samples();
 const problems = new ProblemsView();

@@ -1,8 +1,7 @@
 import type { SyncStatus } from "../../contract/sync.ts";
 import { byId, element } from "../shared/element.ts";
 import type { Problem } from "./api.ts";
-import { show } from "./redraw.ts";
-import { problemLink, table } from "./table.ts";
+import { problemLink, show, table } from "./views.ts";
 import { clockTime } from "./words.ts";
 
 interface Tally {

@@ -25,17 +25,9 @@ export function runChart(history: readonly SyncRun[]): SVGSVGElement {
     const sign = signs[run.state];
     return [bar, sign && svg("text", { x: x + 4.5, y: y - 4, class: `sign ${run.state}` }, sign)];
   });
-  return svg(
-    "svg",
-    {
-      class: "runs",
-      viewBox: `0 0 ${width} ${HEIGHT}`,
-      preserveAspectRatio: "xMaxYMax",
-      role: "img",
-      "aria-label": summary(history),
-    },
-    ...bars,
-  );
+  const viewBox = `0 0 ${width} ${HEIGHT}`;
+  const label = { role: "img", "aria-label": summary(history) };
+  return svg("svg", { class: "runs", viewBox, preserveAspectRatio: "xMaxYMax", ...label }, ...bars);
 }
 
 const signs: Partial<Record<SyncRun["state"], string>> = { failed: "×", quarantined: "!" };

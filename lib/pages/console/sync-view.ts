@@ -1,8 +1,7 @@
 import type { SyncRun, SyncStatus } from "../../contract/sync.ts";
-import { byId, element } from "../shared/element.ts";
-import { keyedViews, show } from "./redraw.ts";
+import { byId, element, part } from "../shared/element.ts";
 import { runChart } from "./run-chart.ts";
-import { problemLink, table } from "./table.ts";
+import { keyedViews, problemLink, show, table } from "./views.ts";
 import { clockTime, duration, plural, relative } from "./words.ts";
 
 const tones: Record<SyncStatus["state"], string> = {
@@ -14,7 +13,7 @@ const tones: Record<SyncStatus["state"], string> = {
 };
 
 /** Actions of the operator. */
-export interface SyncActions {
+interface SyncActions {
   start(): Promise<void>;
   confirm(): Promise<void>;
 }
@@ -23,57 +22,27 @@ export interface SyncActions {
 export function createSyncView(actions: SyncActions): (statuses: readonly SyncStatus[], now: number) => void {
   return keyedViews(
     byId("sync"),
+    "sync-card",
     ({ accountId }: SyncStatus) => accountId,
-    (accountId) => makeView(accountId, actions),
-    (view, status, now) => fill(view, status, actions, now),
+    (card, status, now) => fill(card, status, actions, now),
     "No account is synced.",
   );
 }
 
-function makeView(accountId: string, actions: SyncActions) {
-  const badge = element("p", { class: "badge" });
-  const last = element("p", { class: "figure small" });
-  const progress = element("div");
-  const quarantine = element("div");
-  const chart = element("div");
-  const history = element("div");
-  const button = element("button", { type: "button" }, "Start a sync now");
-  button.addEventListener("click", () => void whileBusy(button, actions.start));
-  const root = element(
-    "article",
-    { class: "card wide", "aria-label": `Sync of account ${accountId}` },
-    element("div", { class: "row" }, element("h3", {}, `Account ${accountId}`), badge),
-    last,
-    progress,
-    quarantine,
-    chart,
-    element(
-      "p",
-      { class: "legend quiet" },
-      "Each bar is a sync. Its height is the duration; the newest is on the right.",
-    ),
-    element("details", {}, element("summary", {}, "Last syncs as a table"), history),
-    button,
-  );
-  return { root, badge, last, progress, quarantine, chart, history };
-}
-
-function fill(
-  view: ReturnType<typeof makeView>,
-  status: SyncStatus,
-  actions: SyncActions,
-  now: number,
-): void {
-  view.badge.textContent = status.state;
-  view.badge.className = `badge ${tones[status.state]}`;
-  view.last.textContent =
-    status.lastSuccessAt === undefined
-      ? "No success yet."
-      : `Last success ${relative(status.lastSuccessAt, now)}.`;
-  view.progress.replaceChildren(...progressOf(status, now));
-  show(view.quarantine, status.quarantine, () => quarantineOf(status, actions, now));
-  show(view.chart, status.history, () => [runChart(status.history)]);
-  show(view.history, status.history, () => [historyTable(status, now)]);
+function fill(card: HTMLElement, status: SyncStatus, actions: SyncActions, now: number): void {
+  const { accountId, state, lastSuccessAt, history } = status;
+  card.setAttribute("aria-label", `Sync of account ${accountId}`);
+  part(card, "account").textContent = `Account ${accountId}`;
+  const badge = part(card, "state");
+  badge.textContent = state;
+  badge.className = `badge ${tones[state]}`;
+  part(card, "last").textContent =
+    lastSuccessAt === undefined ? "No success yet." : `Last success ${relative(lastSuccessAt, now)}.`;
+  part(card, "progress").replaceChildren(...progressOf(status, now));
+  fillQuarantine(card, status, actions, now);
+  show(part(card, "chart"), history, () => [runChart(history)]);
+  show(part(card, "history"), history, () => [historyTable(status, now)]);
+  onClick(part(card, "start"), actions.start);
 }
 
 function progressOf({ progress }: SyncStatus, now: number): Node[] {
@@ -95,60 +64,37 @@ const reasons: Record<string, string> = {
   main_numbers: "Every main company number is missing from RingCentral's list.",
 };
 
-function quarantineOf({ quarantine }: SyncStatus, actions: SyncActions, now: number): Node[] {
-  if (quarantine === undefined) return [];
+function fillQuarantine(
+  card: HTMLElement,
+  { quarantine }: SyncStatus,
+  { confirm }: SyncActions,
+  now: number,
+): void {
+  part(card, "quarantine").hidden = quarantine === undefined;
+  if (quarantine === undefined) return;
   const { reason, removed, since } = quarantine;
-  const review = element("button", { type: "button", class: "primary" }, "Review and confirm …");
-  review.addEventListener("click", () => confirmDialog(removed, actions));
   const lost = removed === undefined ? "" : ` ${plural(removed, "number")} would be removed.`;
-  return [
-    element(
-      "section",
-      { class: "notice bad", "aria-label": "Quarantine" },
-      element("h4", {}, "A sync is quarantined"),
-      element(
-        "p",
-        {},
-        `${reasons[reason] ?? reason}${lost} Quarantined ${clockTime(since, now)}. Nothing was changed; callers still see the previous numbers.`,
-      ),
-      element(
-        "p",
-        {},
-        "A second full scan that finds the same releases it. If the numbers are really gone, confirm it. If not, restore the permissions of the credential and start a sync.",
-      ),
-      review,
-    ),
-  ];
+  part(card, "reason").textContent =
+    `${reasons[reason] ?? reason}${lost} Quarantined ${clockTime(since, now)}. Nothing was changed; callers still see the previous numbers.`;
+  const what = removed === undefined ? "what the sync found" : `that ${plural(removed, "number")} are gone`;
+  part(card, "review").onclick = () => askToConfirm(`Confirm ${what}?`, confirm);
 }
 
 /** Asks again before a decision that removes data. */
-function confirmDialog(removed: number | undefined, actions: SyncActions): void {
-  const what = removed === undefined ? "what the sync found" : `that ${plural(removed, "number")} are gone`;
-  const cancel = element("button", { type: "button" }, "Cancel");
-  const confirm = element("button", { type: "button", class: "primary" }, "Confirm");
-  const dialog = element(
-    "dialog",
-    { "aria-labelledby": "confirm-title" },
-    element("h3", { id: "confirm-title" }, `Confirm ${what}?`),
-    element("p", {}, "The next sync may then commit exactly this, and apps are notified of each removal."),
-    element("div", { class: "row" }, cancel, confirm),
-  );
-  dialog.addEventListener("close", () => dialog.remove());
-  cancel.addEventListener("click", () => dialog.close());
-  confirm.addEventListener("click", () => {
-    void whileBusy(confirm, actions.confirm).then(() => dialog.close());
-  });
-  document.body.append(dialog);
+function askToConfirm(question: string, confirm: () => Promise<void>): void {
+  const dialog = byId("confirm");
+  if (!(dialog instanceof HTMLDialogElement)) return;
+  part(dialog, "question").textContent = question;
+  onClick(part(dialog, "confirm"), () => confirm().finally(() => dialog.close()));
   dialog.showModal();
 }
 
-async function whileBusy(button: HTMLButtonElement, act: () => Promise<void>): Promise<void> {
-  button.disabled = true;
-  try {
-    await act();
-  } finally {
-    button.disabled = false;
-  }
+/** Sets the action of a button, which is disabled meanwhile. */
+function onClick(button: HTMLElement, act: () => Promise<void>): void {
+  button.onclick = async () => {
+    button.toggleAttribute("disabled", true);
+    await act().finally(() => button.toggleAttribute("disabled", false));
+  };
 }
 
 function historyTable({ accountId, history }: SyncStatus, now: number): Node {

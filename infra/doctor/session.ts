@@ -3,12 +3,11 @@ import type { Clock } from "../../lib/platform/clock.ts";
 import type { Credentials } from "../../lib/platform/credentials.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
-import { VERSION } from "../../lib/platform/version.ts";
 import { RingCentralError, type RingCentralFailure } from "../../lib/ringcentral/api/errors.ts";
 import { createOAuth, type TokenGrant } from "../../lib/ringcentral/auth/oauth.ts";
 import { failureOf, parseBody } from "../../lib/ringcentral/http/parse-response.ts";
 import { type RateHeaders, readRateHeaders } from "../../lib/ringcentral/http/response-headers.ts";
-import { createTransport, type Transport, userAgent } from "../../lib/ringcentral/http/transport.ts";
+import { createTransport, type Transport } from "../../lib/ringcentral/http/transport.ts";
 
 /** The time limit of one call. */
 const CALL_TIMEOUT_MS = 10_000;
@@ -40,7 +39,7 @@ export interface Session {
 export async function openSession(
   credentials: Credentials,
   clock: Clock,
-  transport: Transport = createTransport({ userAgent: userAgent(VERSION) }),
+  transport: Transport = createTransport(),
 ): Promise<Session> {
   let clockAheadMs: number | undefined;
   const watched: Transport = {

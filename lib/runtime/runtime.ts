@@ -8,13 +8,12 @@ import { createLogger } from "../platform/logger.ts";
 import { processMetrics } from "../platform/metrics.ts";
 import { createCredentialSource } from "../platform/secrets.ts";
 import { readSettings, type Settings } from "../platform/settings.ts";
-import { VERSION } from "../platform/version.ts";
 import { createOAuth } from "../ringcentral/auth/oauth.ts";
 import { SharedToken } from "../ringcentral/auth/shared-token.ts";
 import { createCachedRingCentral } from "../ringcentral/cache/cached-client.ts";
 import { countRateLimitEvent, countTokenEvent } from "../ringcentral/call-metrics.ts";
 import { createRingCentral } from "../ringcentral/client.ts";
-import { createTransport, userAgent } from "../ringcentral/http/transport.ts";
+import { createTransport } from "../ringcentral/http/transport.ts";
 import { createTableClock } from "../ringcentral/rate-limit/clock-bounds.ts";
 import { defaultSettings } from "../ringcentral/rate-limit/settings.ts";
 import { SharedRateLimiter } from "../ringcentral/rate-limit/shared-rate-limiter.ts";
@@ -60,7 +59,7 @@ function createShared(settings: Settings, { clock = systemClock, random = Math.r
     endpoints: createBlockedNumberEndpoints({ records, clock }),
     log: createLogger({ component: "runtime" }),
     metrics: processMetrics,
-    transport: createTransport({ userAgent: userAgent(VERSION) }),
+    transport: createTransport(),
   };
 }
 type Shared = ReturnType<typeof createShared>;

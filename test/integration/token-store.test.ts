@@ -6,7 +6,7 @@ import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
 import { createOAuth } from "../../lib/ringcentral/auth/oauth.ts";
 import { SharedToken } from "../../lib/ringcentral/auth/shared-token.ts";
-import { createTransport, userAgent } from "../../lib/ringcentral/http/transport.ts";
+import { createTransport } from "../../lib/ringcentral/http/transport.ts";
 import { createDynamoRecordStore } from "../../lib/storage/dynamo-record-store.ts";
 import { createTable, type Engine, localCredentials, startEngine } from "../support/dynamo-engines.ts";
 import { json, type Received, startLoopback } from "../support/loopback.ts";
@@ -20,7 +20,7 @@ function startInstance(n: number, accountKey: string, credentials: CredentialSou
     records: createDynamoRecordStore({ tableName: TABLE }),
     credentials,
     oauth: createOAuth({
-      transport: createTransport({ userAgent: userAgent("0.0.0") }),
+      transport: createTransport(),
       clock: systemClock,
       log,
     }),

@@ -6,13 +6,18 @@ import { createApi, type Result } from "./api.ts";
 import { Samples } from "./budget-chart.ts";
 import { createBudgetsView } from "./budgets-view.ts";
 import { ProblemsView } from "./problems-view.ts";
-import { concerns, type Seen } from "./summary.ts";
 import { createSyncView } from "./sync-view.ts";
 import { showToken } from "./token-view.ts";
 import { problemLink, show } from "./views.ts";
 
+interface Seen {
+  limits?: Limits | undefined;
+  sync?: readonly SyncStatus[] | undefined;
+}
+
 const samples = new Samples();
 const problems = new ProblemsView();
+/** The last results, without those that failed. */
 let seen: Seen = {};
 let timer: ReturnType<typeof setTimeout> | undefined;
 let polling = 0;
@@ -95,6 +100,29 @@ function showSummary(): void {
       ? [element("p", { class: isBlind ? "warn" : "good" }, words)]
       : [element("ul", { class: "bad" }, ...found.map((text) => element("li", {}, text)))],
   );
+}
+
+/** The points that need an operator's attention, most urgent first. It holds no times, so it rarely changes. */
+function concerns({ limits, sync = [] }: Seen): string[] {
+  const { budgets = [], token } = limits ?? {};
+  return [
+    ...sync
+      .filter(({ state }) => state === "quarantined")
+      .map(({ accountId }) => `A sync of account ${accountId} waits for a decision.`),
+    ...(token?.coolDownUntil === undefined ? [] : ["Logins at RingCentral are paused."]),
+    ...budgets
+      .filter(({ pause }) => pause.state === "paused")
+      .map(({ group }) => `RingCentral has paused ${group} calls.`),
+    ...sync
+      .filter(({ state }) => state === "failed")
+      .map(({ accountId }) => `The last sync of account ${accountId} failed.`),
+    ...budgets
+      .filter(({ pause, remaining, limit }) => pause.state !== "paused" && limit > 0 && remaining === 0)
+      .map(({ group }) => `No ${group} calls are left.`),
+    ...(budgets.some(({ seenBy }) => seenBy === "process")
+      ? ["The table is unavailable: each function counts its own calls."]
+      : []),
+  ];
 }
 
 async function act(path: string, done: string): Promise<void> {

@@ -2,12 +2,11 @@ import type { ClientRequest } from "node:http";
 import type { Socket } from "node:net";
 import type { RequestError } from "got";
 import type { Deadline } from "../../platform/deadline.ts";
+import { VERSION } from "../../platform/version.ts";
 import { type FailureKind, outOfTime, RingCentralError } from "../api/errors.ts";
 
-/** The time limit of one attempt, whatever the deadline allows. */
-const ATTEMPT_TIMEOUT_MS = 8_000;
-/** A page of 1,000 records is under 1 MiB; a body of this size is not a response to our request. */
-const MAX_RESPONSE_BYTES = 16 * 1024 * 1024;
+/** `App/1.2.3 (details)`, one stable value per instance. [docs: URIS] */
+const USER_AGENT = `Ringfront/${VERSION} (+serverless; node)`;
 
 export interface HttpRequest {
   /** Names the failure. */
@@ -35,16 +34,11 @@ export interface Transport {
   send(request: HttpRequest): Promise<HttpResponse>;
 }
 
-export interface TransportOptions {
-  /** One stable value per instance [docs: URIS]; see `userAgent`. */
-  userAgent: string;
+interface TransportLimits {
+  /** The time limit of one attempt, whatever the deadline allows. */
   attemptTimeoutMs?: number;
+  /** A page of 1,000 records is under 1 MiB; a body of the default size is not a response to our request. */
   maxResponseBytes?: number;
-}
-
-/** The `User-Agent`: `App/1.2.3 (details)`. [docs: URIS] */
-export function userAgent(version: string): string {
-  return `Ringfront/${version} (+serverless; node)`;
 }
 
 async function loadClient() {
@@ -53,8 +47,10 @@ async function loadClient() {
 }
 
 /** The HTTP layer: keep-alive connections, limits on time and size, and network faults as RingCentralError. */
-export function createTransport(options: TransportOptions): Transport {
-  const { attemptTimeoutMs = ATTEMPT_TIMEOUT_MS, maxResponseBytes = MAX_RESPONSE_BYTES } = options;
+export function createTransport({
+  attemptTimeoutMs = 8_000,
+  maxResponseBytes = 16 * 1024 * 1024,
+}: TransportLimits = {}): Transport {
   let client: ReturnType<typeof loadClient> | undefined;
   const readySockets = new WeakSet<Socket>();
 
@@ -68,7 +64,7 @@ export function createTransport(options: TransportOptions): Transport {
       const tooLarge = new AbortController();
       const exchange = http(request.url, {
         method: request.method,
-        headers: { accept: "application/json", ...request.headers, "user-agent": options.userAgent },
+        headers: { accept: "application/json", ...request.headers, "user-agent": USER_AGENT },
         ...(request.body !== undefined && { body: request.body }),
         timeout: { request: Math.max(1, Math.min(attemptTimeoutMs, remainingMs)) },
         signal: tooLarge.signal,
@@ -91,10 +87,6 @@ export function createTransport(options: TransportOptions): Transport {
   };
 }
 
-interface RequestEvents {
-  on(event: "request", listener: (request: ClientRequest) => void): unknown;
-}
-
 interface Connection {
   /** Whether the request had a connection that was ready, without which nothing can have left. */
   isReady: boolean;
@@ -107,7 +99,7 @@ interface Connection {
  * @param readySockets those of former exchanges, kept alive; new ones are added
  */
 function watchConnection(
-  exchange: RequestEvents,
+  exchange: { on(event: "request", listener: (request: ClientRequest) => void): unknown },
   readySockets: WeakSet<Socket>,
   isEncrypted: boolean,
 ): Connection {

@@ -3,7 +3,7 @@ import { systemClock } from "../../../../lib/platform/clock.ts";
 import { deadlineIn } from "../../../../lib/platform/deadline.ts";
 import { RingCentralError } from "../../../../lib/ringcentral/api/errors.ts";
 import { createOAuth } from "../../../../lib/ringcentral/auth/oauth.ts";
-import { createTransport, userAgent } from "../../../../lib/ringcentral/http/transport.ts";
+import { createTransport } from "../../../../lib/ringcentral/http/transport.ts";
 import { captureLog } from "../../../support/capture-log.ts";
 import { json, type Respond, startLoopback } from "../../../support/loopback.ts";
 
@@ -22,7 +22,7 @@ const GRANT = {
 async function setUp(respond: Respond) {
   const server = await startLoopback(respond);
   const { log, text, lines } = captureLog();
-  const transport = createTransport({ userAgent: userAgent("1.2.3") });
+  const transport = createTransport();
   const oauth = createOAuth({ transport, clock: systemClock, log });
   const credentials = {
     server: server.origin,

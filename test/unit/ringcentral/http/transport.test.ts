@@ -3,11 +3,11 @@ import { gzipSync } from "node:zlib";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { systemClock } from "../../../../lib/platform/clock.ts";
 import { deadlineIn } from "../../../../lib/platform/deadline.ts";
+import { VERSION } from "../../../../lib/platform/version.ts";
 import { RingCentralError } from "../../../../lib/ringcentral/api/errors.ts";
-import { createTransport, type HttpRequest, userAgent } from "../../../../lib/ringcentral/http/transport.ts";
+import { createTransport, type HttpRequest } from "../../../../lib/ringcentral/http/transport.ts";
 import { json, startLoopback } from "../../../support/loopback.ts";
 
-const AGENT = userAgent("1.2.3");
 const AUTHORIZATION = { authorization: "Bearer SIM-at-1" };
 
 function request(url: string, more: Partial<HttpRequest> = {}): HttpRequest {
@@ -45,7 +45,7 @@ describe("an exchange", () => {
     const server = await startLoopback((_, response) =>
       json(response, 404, { a: 1 }, { RCRequestId: "r-1" }),
     );
-    const transport = createTransport({ userAgent: AGENT });
+    const transport = createTransport();
     const result = await transport.send(request(`${server.origin}/restapi?page=1`));
     expect(result).toMatchObject({ status: 404, body: '{"a":1}', headers: { rcrequestid: "r-1" } });
     expect(server.received[0]).toMatchObject({
@@ -54,7 +54,7 @@ describe("an exchange", () => {
       headers: {
         ...AUTHORIZATION,
         accept: "application/json",
-        "user-agent": "Ringfront/1.2.3 (+serverless; node)",
+        "user-agent": `Ringfront/${VERSION} (+serverless; node)`,
       },
     });
   });
@@ -62,7 +62,7 @@ describe("an exchange", () => {
   it("sends its body unchanged", async () => {
     const server = await startLoopback((_, response) => json(response, 200, {}));
     const headers = { ...AUTHORIZATION, "content-type": "application/json" };
-    const transport = createTransport({ userAgent: AGENT });
+    const transport = createTransport();
     await transport.send(request(server.origin, { method: "PUT", body: '{"label":"é"}', headers }));
     expect(server.received[0]).toMatchObject({
       method: "PUT",
@@ -73,7 +73,7 @@ describe("an exchange", () => {
 
   it("reuses a connection", async () => {
     const server = await startLoopback((_, response) => json(response, 200, {}));
-    const transport = createTransport({ userAgent: AGENT });
+    const transport = createTransport();
     for (let i = 0; i < 3; i += 1) await transport.send(request(server.origin));
     expect(new Set(server.received.map(({ port }) => port)).size).toBe(1);
   });
@@ -83,13 +83,13 @@ describe("an exchange", () => {
       response.writeHead(200, { "content-encoding": "gzip", "content-type": "application/json" });
       response.end(gzipSync('{"a":1}'));
     });
-    const result = await createTransport({ userAgent: AGENT }).send(request(server.origin));
+    const result = await createTransport().send(request(server.origin));
     expect(result.body).toBe('{"a":1}');
   });
 
   it("is never repeated by the transport", async () => {
     const server = await startLoopback((_, response) => json(response, 503, {}, { "retry-after": "0" }));
-    await createTransport({ userAgent: AGENT }).send(request(server.origin));
+    await createTransport().send(request(server.origin));
     expect(server.received).toHaveLength(1);
   });
 });
@@ -102,7 +102,7 @@ describe("redirects", () => {
         if (url === "/old") response.writeHead(status, { location: "/new" }).end();
         else json(response, 200, { moved: true });
       });
-      const transport = createTransport({ userAgent: AGENT });
+      const transport = createTransport();
       const result = await transport.send(request(`${server.origin}/old`, { method: "POST", body: "{}" }));
       expect(result.status).toBe(200);
       expect(server.received[1]).toMatchObject({
@@ -119,7 +119,7 @@ describe("redirects", () => {
       if (url === "/old") response.writeHead(303, { location: "/new" }).end();
       else json(response, 200, {});
     });
-    const transport = createTransport({ userAgent: AGENT });
+    const transport = createTransport();
     await transport.send(request(`${server.origin}/old`, { method: "POST", body: "{}" }));
     expect(server.received[1]).toMatchObject({ url: "/new", method: "GET", body: "" });
   });
@@ -131,7 +131,7 @@ describe("redirects", () => {
       const server = await startLoopback((_, response) => {
         response.writeHead(status, { location: `${elsewhere.origin}/steal` }).end();
       });
-      const result = await createTransport({ userAgent: AGENT }).send(request(server.origin));
+      const result = await createTransport().send(request(server.origin));
       expect(result.status).toBe(status);
       expect(elsewhere.received).toEqual([]);
     },
@@ -141,7 +141,7 @@ describe("redirects", () => {
     const server = await startLoopback((_, response) =>
       response.writeHead(302, { location: "/again" }).end(),
     );
-    const failure = await failureOf(createTransport({ userAgent: AGENT }).send(request(server.origin)));
+    const failure = await failureOf(createTransport().send(request(server.origin)));
     expect(failure).toMatchObject({ kind: "bad_response", mayHaveTakenEffect: true });
     expect(server.received.length).toBeLessThan(6);
   });
@@ -150,32 +150,28 @@ describe("redirects", () => {
 describe("network faults", () => {
   it("connection refused: unavailable, certainly without effect", async () => {
     const url = `http://127.0.0.1:${await closedPort()}/`;
-    const failure = await failureOf(
-      createTransport({ userAgent: AGENT }).send(request(url, { method: "POST" })),
-    );
+    const failure = await failureOf(createTransport().send(request(url, { method: "POST" })));
     expect(failure).toMatchObject({ kind: "unavailable", operation: "op", mayHaveTakenEffect: false });
     expect(failure.status).toBeUndefined();
   });
 
   it("a name that does not resolve: unavailable, certainly without effect", async () => {
     const url = "http://ringcentral.invalid/";
-    const failure = await failureOf(createTransport({ userAgent: AGENT }).send(request(url)));
+    const failure = await failureOf(createTransport().send(request(url)));
     expect(failure).toMatchObject({ kind: "unavailable", mayHaveTakenEffect: false });
   });
 
   it("no TLS on the other side: unavailable, certainly without effect", async () => {
     const server = await startLoopback((_, response) => json(response, 200, {}));
     const url = server.origin.replace("http:", "https:");
-    const failure = await failureOf(
-      createTransport({ userAgent: AGENT }).send(request(url, { method: "POST" })),
-    );
+    const failure = await failureOf(createTransport().send(request(url, { method: "POST" })));
     expect(failure).toMatchObject({ kind: "unavailable", mayHaveTakenEffect: false });
   });
 
   it("reset before a response: bad_response, may have taken effect", async () => {
     const server = await startLoopback((_, response) => response.socket?.resetAndDestroy());
     const failure = await failureOf(
-      createTransport({ userAgent: AGENT }).send(request(server.origin, { method: "POST", body: "{}" })),
+      createTransport().send(request(server.origin, { method: "POST", body: "{}" })),
     );
     expect(failure).toMatchObject({ kind: "bad_response", mayHaveTakenEffect: true });
   });
@@ -185,7 +181,7 @@ describe("network faults", () => {
       if (url === "/first") json(response, 200, {});
       else response.socket?.resetAndDestroy();
     });
-    const transport = createTransport({ userAgent: AGENT });
+    const transport = createTransport();
     await transport.send(request(`${server.origin}/first`));
     const failure = await failureOf(transport.send(request(`${server.origin}/second`, { method: "POST" })));
     expect(failure).toMatchObject({ kind: "bad_response", mayHaveTakenEffect: true });
@@ -200,7 +196,7 @@ describe("network faults", () => {
       response.writeHead(200, { "content-type": "application/json", ...headers });
       response.write('{"records":[', () => response.destroy());
     });
-    const failure = await failureOf(createTransport({ userAgent: AGENT }).send(request(server.origin)));
+    const failure = await failureOf(createTransport().send(request(server.origin)));
     expect(failure).toMatchObject({ kind: "bad_response", mayHaveTakenEffect: true });
   });
 
@@ -209,13 +205,13 @@ describe("network faults", () => {
       response.writeHead(200, { "content-encoding": "gzip" });
       response.end(gzipSync("x".repeat(1000)).subarray(0, 12));
     });
-    const failure = await failureOf(createTransport({ userAgent: AGENT }).send(request(server.origin)));
+    const failure = await failureOf(createTransport().send(request(server.origin)));
     expect(failure.kind).toBe("bad_response");
   });
 
   it("never put credentials into the error", async () => {
     const server = await startLoopback((_, response) => response.socket?.resetAndDestroy());
-    const pending = createTransport({ userAgent: AGENT }).send(request(server.origin));
+    const pending = createTransport().send(request(server.origin));
     const error = await pending.catch((reason: unknown) => reason);
     const { inspect } = await import("node:util");
     expect(inspect(error, { depth: 10, showHidden: true })).not.toContain("SIM-at-1");
@@ -225,7 +221,7 @@ describe("network faults", () => {
 describe("time and size limits", () => {
   it("no response in time: timeout, of the deadline", async () => {
     const server = await startLoopback(() => undefined);
-    const transport = createTransport({ userAgent: AGENT });
+    const transport = createTransport();
     const deadline = deadlineIn(60, systemClock, 0);
     const failure = await failureOf(transport.send(request(server.origin, { deadline })));
     expect(failure).toMatchObject({ kind: "timeout", deadlineExceeded: true, mayHaveTakenEffect: true });
@@ -233,7 +229,7 @@ describe("time and size limits", () => {
 
   it("an attempt with less time than the deadline: timeout, not of the deadline", async () => {
     const server = await startLoopback(() => undefined);
-    const transport = createTransport({ userAgent: AGENT, attemptTimeoutMs: 60 });
+    const transport = createTransport({ attemptTimeoutMs: 60 });
     const failure = await failureOf(transport.send(request(server.origin)));
     expect(failure).toMatchObject({ kind: "timeout", mayHaveTakenEffect: true });
     expect(failure.deadlineExceeded).toBeUndefined();
@@ -246,7 +242,7 @@ describe("time and size limits", () => {
       served.add(port);
       json(response, 200, {});
     });
-    const transport = createTransport({ userAgent: AGENT, attemptTimeoutMs: 200 });
+    const transport = createTransport({ attemptTimeoutMs: 200 });
     await transport.send(request(server.origin));
     const silent = await failureOf(transport.send(request(server.origin)));
     expect(silent).toMatchObject({ kind: "timeout", wasKeptConnection: true });
@@ -259,16 +255,14 @@ describe("time and size limits", () => {
       const trickle = setInterval(() => response.write(" "), 10);
       response.on("close", () => clearInterval(trickle));
     });
-    const transport = createTransport({ userAgent: AGENT, attemptTimeoutMs: 100 });
+    const transport = createTransport({ attemptTimeoutMs: 100 });
     expect((await failureOf(transport.send(request(server.origin)))).kind).toBe("timeout");
   });
 
   it("nothing is sent once the time is up", async () => {
     const server = await startLoopback((_, response) => json(response, 200, {}));
     const deadline = deadlineIn(0, systemClock);
-    const failure = await failureOf(
-      createTransport({ userAgent: AGENT }).send(request(server.origin, { deadline })),
-    );
+    const failure = await failureOf(createTransport().send(request(server.origin, { deadline })));
     expect(failure).toMatchObject({ kind: "timeout", deadlineExceeded: true, mayHaveTakenEffect: false });
     expect(server.received).toEqual([]);
   });
@@ -279,12 +273,12 @@ describe("time and size limits", () => {
       response.writeHead(200, url === "/gzip" ? { "content-encoding": "gzip" } : {});
       response.end(url === "/gzip" ? gzipSync(body) : body);
     });
-    const transport = createTransport({ userAgent: AGENT, maxResponseBytes: 100_000 });
+    const transport = createTransport({ maxResponseBytes: 100_000 });
     for (const path of ["/plain", "/gzip"]) {
       const failure = await failureOf(transport.send(request(`${server.origin}${path}`)));
       expect(failure).toMatchObject({ kind: "bad_response", mayHaveTakenEffect: true });
     }
-    const roomy = createTransport({ userAgent: AGENT });
+    const roomy = createTransport();
     expect((await roomy.send(request(`${server.origin}/gzip`))).body).toHaveLength(300_000);
   });
 
@@ -294,7 +288,7 @@ describe("time and size limits", () => {
     onTestFinished(() => void silent.close());
     const address = silent.address();
     if (address === null || typeof address === "string") throw new Error("no port");
-    const transport = createTransport({ userAgent: AGENT, attemptTimeoutMs: 60 });
+    const transport = createTransport({ attemptTimeoutMs: 60 });
     // The handshake never completes, so the request cannot have left.
     const failure = await failureOf(
       transport.send(request(`https://127.0.0.1:${address.port}/`, { method: "POST" })),

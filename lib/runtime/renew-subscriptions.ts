@@ -1,4 +1,4 @@
-import { inBatches } from "../sync/snapshot/compressed-records.ts";
+import { inBatches } from "../sync/snapshot/account-records.ts";
 import { readAccounts } from "../sync/synced-accounts.ts";
 import { renewSubscription } from "../sync/webhook/renew-subscription.ts";
 import type { JobInvocation } from "./job-function.ts";

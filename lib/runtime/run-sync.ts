@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import type { SQSBatchResponse, SQSEvent, SQSRecord } from "aws-lambda";
 import type { NumberChange } from "../contract/company-numbers.ts";
 import { upstreamProblem } from "../http/upstream-problem.ts";
@@ -8,8 +7,9 @@ import { processMetrics } from "../platform/metrics.ts";
 import { type HandleMessageDeps, handleMessage } from "../sync/queue/handle-message.ts";
 import { parseSyncMessage, type SyncMessage } from "../sync/queue/sync-message.ts";
 import { runSync } from "../sync/run/run-sync.ts";
+import { AccountRecords } from "../sync/snapshot/account-records.ts";
+import { scannedAt } from "../sync/snapshot/head.ts";
 import { publishChanges } from "../sync/snapshot/publish-changes.ts";
-import { scannedAt } from "../sync/snapshot/snapshot.ts";
 import type { JobInvocation } from "./job-function.ts";
 import { logEvent, syncMessages } from "./log-event.ts";
 import { type Runtime, runtime } from "./runtime.ts";
@@ -21,7 +21,6 @@ const AFTER_RUN_MS = 15_000;
 /** Least time to publish a batch: a batch of 100 takes up to 1 s. */
 const PUBLISH_MS = 5_000;
 
-const instanceId = randomUUID();
 /** One client per process. */
 const buses = new WeakMap<Runtime, EventBus>();
 
@@ -68,7 +67,7 @@ function depsFor({ accountId }: SyncMessage, invocation: JobInvocation): HandleM
     metrics: processMetrics,
     now: clock.now,
     queue: syncQueue(settings),
-    scannedAt: (id) => scannedAt({ records }, id),
+    scannedAt: () => scannedAt(new AccountRecords(records, accountId)),
     run: ({ trigger }) =>
       runSync(
         {
@@ -76,14 +75,13 @@ function depsFor({ accountId }: SyncMessage, invocation: JobInvocation): HandleM
           ringcentral: uncached,
           clock,
           random,
-          instanceId,
           fingerprint: (deadline) => services.permissionFingerprint(accountId, deadline),
           problemOf: upstreamProblem,
           onEvent: (event) => logEvent(log, syncMessages, event),
         },
         { accountId, trigger, ...invocation, deadline: earlier(invocation.deadline, AFTER_RUN_MS) },
       ),
-    publish: (id) => publish(services, id, invocation),
+    publish: () => publish(services, accountId, invocation),
   };
 }
 

@@ -1,17 +1,25 @@
 import type { SyncProgress, SyncRun, SyncStatus } from "../contract/sync.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { RecordStore } from "../storage/record-store.ts";
-import { type Checkpoint, ofKnownShape } from "./run/checkpoint.ts";
+import type { Checkpoint } from "./run/checkpoint.ts";
 import { readQuarantine } from "./run/quarantine.ts";
 import { readHistory } from "./run/run-history.ts";
-import type { RunRecord } from "./run/run-lease.ts";
-import { readHead } from "./snapshot/snapshot-store.ts";
-import { type QueuedRecord, queuedKey, runKey } from "./snapshot/sync-records.ts";
+import { readRun } from "./run/run-lease.ts";
+import { AccountRecords } from "./snapshot/account-records.ts";
+import { readHead } from "./snapshot/head.ts";
 
 /** A run without progress for this long counts as abandoned. */
 const IDLE_AFTER_MS = 60 * 60 * 1000;
 /** RingCentral's default budget: ten Heavy calls a minute. [docs: RATE] */
 const SECONDS_PER_PAGE = 6;
+
+/** When a sync was last requested. */
+export interface QueuedRecord {
+  /** Epoch milliseconds. */
+  at: number;
+}
+
+export const QUEUED = "queued";
 
 interface StatusDeps {
   records: RecordStore;
@@ -26,25 +34,26 @@ export async function getSyncStatus(
   return [await readSyncStatus(deps, accountId)];
 }
 
-/** State of an account's sync, with dates in ISO. Costs five small reads of the table. */
-export async function readSyncStatus({ records, now }: StatusDeps, accountId: string): Promise<SyncStatus> {
+/** State of an account's sync. Costs five small reads of the table. */
+export async function readSyncStatus(deps: StatusDeps, accountId: string): Promise<SyncStatus> {
+  const records = new AccountRecords(deps.records, accountId);
   const [head, stored, history, queued] = await Promise.all([
-    readHead(records, accountId),
-    records.read<RunRecord>(runKey(accountId)),
-    readHistory(records, accountId),
-    records.read<QueuedRecord>(queuedKey(accountId)),
+    readHead(records),
+    readRun(records),
+    readHistory(records),
+    records.read<QueuedRecord>(QUEUED),
   ]);
-  const quarantine = await readQuarantine(records, accountId, head);
+  const quarantine = await readQuarantine(records, head);
+  const now = deps.now();
   const [last] = history;
-  const run = stored?.value;
-  const checkpoint = ofKnownShape(run?.checkpoint);
+  const { generation, leaseUntil = 0, checkpoint } = stored?.value ?? {};
   // A run that was killed after its commit may still hold its lease.
-  const hasEnded = run?.generation === head.checkedBy;
-  const isRunning = !hasEnded && (run?.leaseUntil ?? 0) > now();
-  const isPaused = !hasEnded && checkpoint !== undefined && isResumable(checkpoint, last, now());
+  const hasEnded = generation === head.checkedBy;
+  const isRunning = !hasEnded && leaseUntil > now;
+  const isPaused = !hasEnded && checkpoint !== undefined && isResumable(checkpoint, last, now);
   const startedAt = Math.max(checkpoint?.startedAt ?? 0, last === undefined ? 0 : Date.parse(last.startedAt));
   const queuedAt = queued?.value.at ?? 0;
-  const isQueued = queuedAt > startedAt && now() - queuedAt < IDLE_AFTER_MS;
+  const isQueued = queuedAt > startedAt && now - queuedAt < IDLE_AFTER_MS;
   const failed = last?.state === "failed" ? last : undefined;
   const idle = quarantine !== undefined ? "quarantined" : failed !== undefined ? "failed" : "idle";
   const state: SyncStatus["state"] = isRunning || isPaused ? "running" : isQueued ? "queued" : idle;
@@ -71,18 +80,9 @@ function isResumable({ runId, updatedAt }: Checkpoint, last: SyncRun | undefined
 function progressOf(checkpoint: Checkpoint): SyncProgress {
   const { startedAt, furthestPage: pagesDone, totalPages, numbersSeen, isScanned } = checkpoint;
   const { secondsPerPage = SECONDS_PER_PAGE } = checkpoint;
-  const pagesLeft = isScanned
-    ? 0
-    : totalPages === undefined
-      ? undefined
-      : Math.max(0, totalPages - pagesDone);
-  return omitUndefined({
-    startedAt: iso(startedAt),
-    pagesDone,
-    totalPages,
-    numbersSeen,
-    etaSeconds: pagesLeft === undefined ? undefined : Math.ceil(pagesLeft * secondsPerPage),
-  });
+  const pagesLeft = isScanned ? 0 : totalPages && Math.max(0, totalPages - pagesDone);
+  const etaSeconds = pagesLeft === undefined ? undefined : Math.ceil(pagesLeft * secondsPerPage);
+  return omitUndefined({ startedAt: iso(startedAt), pagesDone, totalPages, numbersSeen, etaSeconds });
 }
 
 const iso = (at: number) => new Date(at).toISOString();

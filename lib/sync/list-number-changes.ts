@@ -1,22 +1,47 @@
+import * as z from "zod/mini";
 import type { NumberChange } from "../contract/company-numbers.ts";
 import type { FeedPage, PageRequest } from "../contract/paging.ts";
 import { ProblemError } from "../contract/problems.ts";
 import type { RecordStore } from "../storage/record-store.ts";
-import { readChanges } from "./snapshot/change-feed.ts";
+import { AccountRecords } from "./snapshot/account-records.ts";
+import { readChangesFrom } from "./snapshot/change-log.ts";
+import { FEED_RETENTION_MS, readHead } from "./snapshot/head.ts";
+import { snapshotStart } from "./snapshot/snapshot.ts";
 
 /** Suggested polling interval. A poll costs one or two reads of the table, and its response is usually 304. */
 const POLL_AFTER_SECONDS = 60;
 /** The first sync of a small account takes seconds. */
 const FIRST_SYNC_SECONDS = 30;
 
-/** `GET /v1/account/phone-numbers/changes`. @throws ProblemError `cursor_expired`, `snapshot_missing` */
+const changePosition = z.object({ version: z.number(), index: z.number() });
+
+/**
+ * `GET /v1/account/phone-numbers/changes`: changes since a position, oldest first, each exactly once. Without a
+ * position: no changes, the position of the next change, and the start of the snapshot that holds everything before it.
+ * Costs one read of the table when nothing has changed, and two more for each changed version.
+ * @throws ProblemError `cursor_expired` for a position older than the changes that are kept, `snapshot_missing`;
+ * StorageUnavailable
+ */
 export async function listNumberChanges(
   deps: { records: RecordStore; now: () => number },
-  { accountId, page }: { accountId: string; page: PageRequest },
+  { accountId, page: { limit, position } }: { accountId: string; page: PageRequest },
 ): Promise<FeedPage<NumberChange>> {
-  const changes = await readChanges(deps, { accountId, page });
-  if (changes === undefined) {
+  const records = new AccountRecords(deps.records, accountId);
+  const head = await readHead(records);
+  const snapshot = snapshotStart(head, deps.now());
+  if (snapshot === undefined) {
     throw new ProblemError("snapshot_missing", { retryAfterSeconds: FIRST_SYNC_SECONDS });
   }
-  return { ...changes, pollAfterSeconds: POLL_AFTER_SECONDS };
+  const about = { source: "snapshot", asOf: head.checkedAt, pollAfterSeconds: POLL_AFTER_SECONDS } as const;
+  if (position === undefined) {
+    const next = { version: head.version + 1, index: 0 };
+    return { ...about, items: [], next, hasMore: false, snapshot: { ...snapshot } };
+  }
+  const from = changePosition.safeParse(position).data;
+  if (from === undefined || from.version > head.version + 1) throw new ProblemError("cursor_expired");
+  const notBefore = deps.now() - FEED_RETENTION_MS;
+  const read = await readChangesFrom(records, { head, from, limit, notBefore });
+  if (read === undefined) throw new ProblemError("cursor_expired");
+  const { changes, next } = read;
+  return { ...about, items: changes, next: { ...next }, hasMore: next.version <= head.version };
 }

@@ -2,14 +2,17 @@ import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { MessageQueue } from "../platform/message-queue.ts";
 import type { RecordStore } from "../storage/record-store.ts";
-import { isDue } from "./is-due.ts";
 import type { SyncMessage } from "./queue/sync-message.ts";
-import type { RunRecord } from "./run/run-lease.ts";
-import { inBatches } from "./snapshot/compressed-records.ts";
-import { readHead } from "./snapshot/snapshot-store.ts";
-import { runKey } from "./snapshot/sync-records.ts";
+import { type RunRecord, readRun } from "./run/run-lease.ts";
+import { AccountRecords, inBatches } from "./snapshot/account-records.ts";
+import { type Head, readHead } from "./snapshot/head.ts";
 import { readAccounts } from "./synced-accounts.ts";
 
+/** Time between two calls of the schedule. */
+export const TICK_MS = 15 * 60_000;
+const NUMBERS_PER_PAGE = 1_000;
+/** RingCentral allows ten Heavy calls a minute [docs: RATE]; the sync leaves three of them to callers. */
+const PAGE_MS = 60_000 / 7;
 /** Accounts start spread over this time, so that they do not reach the queue's consumers at once. */
 const SPREAD_MS = 60_000;
 
@@ -34,13 +37,9 @@ export async function queueSyncs(
   const accounts = await readAccounts(deps.records, named);
   if (accounts.length === 0)
     log.warn("neither SYNC_ACCOUNTS nor the table names an account: nothing to sync");
-  const places = accounts.map((accountId, index) => ({
-    accountId,
-    delayMs: (index * SPREAD_MS) / accounts.length,
-  }));
   const failures: unknown[] = [];
-  const queued = await inBatches(places, ({ accountId, delayMs }) =>
-    queueIfDue(deps, accountId, delayMs).catch((error: unknown) => {
+  const queued = await inBatches([...accounts.entries()], ([index, accountId]) =>
+    queueIfDue(deps, accountId, (index * SPREAD_MS) / accounts.length).catch((error: unknown) => {
       failures.push(error);
       return false;
     }),
@@ -52,18 +51,29 @@ export async function queueSyncs(
   return { queued: queued.filter(Boolean).length };
 }
 
-async function queueIfDue(
-  { records, queue, clock }: QueueSyncsDeps,
-  accountId: string,
-  delayMs: number,
-): Promise<boolean> {
-  const [head, run] = await Promise.all([
-    readHead(records, accountId),
-    records.read<RunRecord>(runKey(accountId)),
-  ]);
-  const requestedAt = clock.now();
+async function queueIfDue(deps: QueueSyncsDeps, accountId: string, delayMs: number): Promise<boolean> {
+  const records = new AccountRecords(deps.records, accountId);
+  const [head, run] = await Promise.all([readHead(records), readRun(records)]);
+  const requestedAt = deps.clock.now();
   if (!isDue(head, run?.value, requestedAt)) return false;
   const message: SyncMessage = { accountId, trigger: "schedule", requestedAt, postponed: 0 };
-  await queue.send(message, Math.floor(delayMs / 1000));
+  await deps.queue.send(message, Math.floor(delayMs / 1000));
   return true;
+}
+
+/** Whether the schedule queues a sync now, because the next tick would be too late. */
+export function isDue(head: Head, run: RunRecord | undefined, now: number): boolean {
+  const { checkpoint, generation, startedAt = 0 } = run ?? {};
+  const isUnderWay = checkpoint !== undefined && generation !== head.checkedBy;
+  // Its own message continues such a run; when that message is lost, the next tick does.
+  if (isUnderWay && now - checkpoint.updatedAt < TICK_MS) return false;
+  // After a run that failed or was quarantined the next one waits as long as after a success.
+  const lastAt = isUnderWay ? head.checkedAt : Math.max(head.checkedAt, startedAt);
+  return now - lastAt > syncIntervalMs(head.total) - TICK_MS;
+}
+
+/** An account's interval between two syncs: twice the time that one takes, in whole ticks. */
+export function syncIntervalMs(numbers: number): number {
+  const scanMs = Math.ceil(numbers / NUMBERS_PER_PAGE) * PAGE_MS;
+  return TICK_MS * Math.max(1, Math.ceil((2 * scanMs) / TICK_MS));
 }

@@ -1,10 +1,10 @@
 import { ProblemError } from "../contract/problems.ts";
 import type { SyncStatus } from "../contract/sync.ts";
 import { type MessageQueue, QueueUnavailable } from "../platform/message-queue.ts";
-import { type UpdateDeps, updateRecord } from "../storage/update-record.ts";
-import { readSyncStatus } from "./get-sync-status.ts";
+import type { UpdateDeps } from "../storage/update-record.ts";
+import { QUEUED, type QueuedRecord, readSyncStatus } from "./get-sync-status.ts";
 import type { SyncMessage } from "./queue/sync-message.ts";
-import { type QueuedRecord, queuedKey } from "./snapshot/sync-records.ts";
+import { AccountRecords } from "./snapshot/account-records.ts";
 
 export interface StartSyncDeps extends UpdateDeps {
   queue: MessageQueue;
@@ -36,5 +36,6 @@ export async function startSync(
 
 /** Records that a sync was requested; the status is `queued` until one begins. */
 export async function recordRequest(deps: UpdateDeps, accountId: string, at: number): Promise<void> {
-  await updateRecord<QueuedRecord>(deps, queuedKey(accountId), () => ({ value: { at } }));
+  const records = new AccountRecords(deps.records, accountId);
+  await records.update<QueuedRecord>(deps, QUEUED, () => ({ value: { at } }));
 }

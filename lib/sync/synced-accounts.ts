@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { ID_PATTERN } from "../contract/parameters.ts";
 import type { RecordKey, RecordStore } from "../storage/record-store.ts";
 import { type UpdateDeps, updateRecord } from "../storage/update-record.ts";
-import { type Compressed, compressValue, decompressValue } from "./snapshot/compressed-records.ts";
+import { type Compressed, compressValue, decompressValue } from "./snapshot/account-records.ts";
 
 /** One record: about 30,000 ids fit into an item of the table (400 KB). */
 const key: RecordKey = { partition: "sync", sort: "accounts" };

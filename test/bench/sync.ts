@@ -11,8 +11,8 @@ import { upstreamProblem } from "../../lib/http/upstream-problem.ts";
 import type { CompanyNumbersFilter } from "../../lib/numbers/company-numbers.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
+import { listNumberChanges } from "../../lib/sync/list-number-changes.ts";
 import { runSync } from "../../lib/sync/run/run-sync.ts";
-import { readChanges } from "../../lib/sync/snapshot/change-feed.ts";
 import { readSnapshotPage } from "../../lib/sync/snapshot/snapshot.ts";
 import { forgetChunks } from "../../lib/sync/snapshot/snapshot-store.ts";
 import { leapingClock } from "../support/manual-clock.ts";
@@ -51,7 +51,6 @@ async function measure(size: number): Promise<Measurements> {
         ringcentral: clientOf(upstream),
         clock,
         random: Math.random,
-        instanceId: "bench",
         fingerprint: async () => "app",
         problemOf: upstreamProblem,
         onEvent: () => {},
@@ -114,11 +113,11 @@ async function measure(size: number): Promise<Measurements> {
       page: { limit: 100, ...(position && { position }) },
     });
   const changes = (position: Position) =>
-    readChanges(reading, { accountId: ACCOUNT, page: { limit: 100, position } });
+    listNumberChanges(reading, { accountId: ACCOUNT, page: { limit: 100, position } });
 
   await sync("first");
   await sync("unchanged");
-  const { next: feed = {} } = (await readChanges(reading, { accountId: ACCOUNT, page: { limit: 1 } })) ?? {};
+  const { next: feed } = await listNumberChanges(reading, { accountId: ACCOUNT, page: { limit: 1 } });
   changeOneInHundred(upstream, size);
   await sync("1 % changed");
   upstream.edit(Math.ceil(size / 2), { label: "One" });
@@ -134,7 +133,7 @@ async function measure(size: number): Promise<Measurements> {
   let last: Position = feed;
   for (let more = true; more; ) {
     const read = await changes(last);
-    [last, more] = [read?.next ?? last, read?.hasMore ?? false];
+    [last, more] = [read.next, read.hasMore];
   }
   await timed("feed, nothing new", () => changes(last));
   return { syncs, reads };

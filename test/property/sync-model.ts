@@ -1,5 +1,6 @@
 import type { NumberChange, PhoneNumber } from "../../lib/contract/company-numbers.ts";
 import type { Position } from "../../lib/contract/paging.ts";
+import { ProblemError } from "../../lib/contract/problems.ts";
 import { upstreamProblem } from "../../lib/http/upstream-problem.ts";
 import { toPhoneNumber } from "../../lib/numbers/company-numbers.ts";
 import { canonicalJson } from "../../lib/platform/content-tag.ts";
@@ -8,14 +9,15 @@ import { createLogger } from "../../lib/platform/logger.ts";
 import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
 import type { RingCentral } from "../../lib/ringcentral/api/operation.ts";
 import { wireCompanyNumber } from "../../lib/ringcentral/api/wire.ts";
+import { listNumberChanges } from "../../lib/sync/list-number-changes.ts";
 import type { SyncOutcome } from "../../lib/sync/run/run.ts";
 import { runSync } from "../../lib/sync/run/run-sync.ts";
 import type { SyncEvent } from "../../lib/sync/run/sync-events.ts";
-import { readChanges } from "../../lib/sync/snapshot/change-feed.ts";
+import { AccountRecords } from "../../lib/sync/snapshot/account-records.ts";
+import { HEAD, type Head } from "../../lib/sync/snapshot/head.ts";
 import { publishChanges } from "../../lib/sync/snapshot/publish-changes.ts";
 import { readSnapshotPage } from "../../lib/sync/snapshot/snapshot.ts";
 import { readWholeSnapshot } from "../../lib/sync/snapshot/snapshot-store.ts";
-import { type Head, headKey } from "../../lib/sync/snapshot/sync-records.ts";
 import { createMemoryRecordStore, overNetwork } from "../support/memory-record-store.ts";
 import { type AccountNumber, createNumberAccount, numberOf } from "../support/number-account.ts";
 import type { Instance, Schedule } from "../support/schedule.ts";
@@ -103,12 +105,12 @@ export function createWorld(schedule: Schedule, count: number) {
       );
     },
     numbersOf: async (head: Head): Promise<Numbers> => {
-      const { numbers } = await readWholeSnapshot(records, ACCOUNT, head);
+      const { numbers } = await readWholeSnapshot(new AccountRecords(records, ACCOUNT), head);
       return new Map(numbers.map((number) => [number.id, number]));
     },
   };
   records.onWrite = ({ sort }, _version, json) => {
-    if (sort === headKey(ACCOUNT).sort) heads.push({ at: schedule.clock.now(), head: JSON.parse(json) });
+    if (sort === HEAD) heads.push({ at: schedule.clock.now(), head: JSON.parse(json) });
   };
   for (let n = 0; n < count; n += 1) world.add();
   return world;
@@ -166,7 +168,6 @@ export function startWorker(world: World, moods: Moods, withinMs: number) {
         ringcentral: clientFor(world, instance, moods),
         clock: instance.clock,
         random: instance.random,
-        instanceId: instance.name,
         fingerprint: async () => world.fingerprint(),
         problemOf: upstreamProblem,
         onEvent: (event) => world.events.push(event),
@@ -218,7 +219,12 @@ export function createFollower(world: World) {
   let position: Position | undefined;
 
   async function load(): Promise<boolean> {
-    const start = await readChanges(reading, { accountId: ACCOUNT, page: { limit: 10 } });
+    const start = await listNumberChanges(reading, { accountId: ACCOUNT, page: { limit: 10 } }).catch(
+      (error: unknown) => {
+        if (error instanceof ProblemError && error.code === "snapshot_missing") return undefined;
+        throw error;
+      },
+    );
     if (start?.snapshot === undefined) return false;
     let from: Position | undefined = start.snapshot;
     while (from !== undefined) {
@@ -241,8 +247,7 @@ export function createFollower(world: World) {
     if (position === undefined && !(await load())) return undefined;
     for (;;) {
       const page = { limit: schedule.between(1, 30), ...(position && { position }) };
-      const read = await readChanges(reading, { accountId: ACCOUNT, page });
-      if (read === undefined) throw new Error("the feed is gone");
+      const read = await listNumberChanges(reading, { accountId: ACCOUNT, page });
       for (const { sequence, type, id, phoneNumber } of read.items) {
         sequences.push(sequence);
         const isKnown = numbers.has(id);

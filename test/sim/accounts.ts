@@ -4,12 +4,12 @@
 import { parseArgs } from "node:util";
 import { createLogger } from "../../lib/platform/logger.ts";
 import { createMetrics } from "../../lib/platform/metrics.ts";
-import { isDue, syncIntervalMs, TICK_MS } from "../../lib/sync/is-due.ts";
 import { handleMessage } from "../../lib/sync/queue/handle-message.ts";
 import { parseSyncMessage } from "../../lib/sync/queue/sync-message.ts";
-import { newScan } from "../../lib/sync/run/checkpoint.ts";
+import { isDue, syncIntervalMs, TICK_MS } from "../../lib/sync/queue-syncs.ts";
+import { newCheckpoint } from "../../lib/sync/run/checkpoint.ts";
 import type { SyncOutcome } from "../../lib/sync/run/run.ts";
-import { emptyHead } from "../../lib/sync/snapshot/sync-records.ts";
+import { emptyHead } from "../../lib/sync/snapshot/head.ts";
 import { percentile } from "../bench/figures.ts";
 
 const SECOND = 1_000;
@@ -79,7 +79,7 @@ class Fleet {
       const { id, pages, checkedAt, run } = account;
       const head = { ...emptyHead, total: pages * 1_000, checkedAt };
       const checkpoint = run && { ...emptyCheckpoint, updatedAt: run.updatedAt };
-      const record = checkpoint && { generation: 1, owner: "", leaseUntil: 0, checkpoint };
+      const record = checkpoint && { generation: 1, leaseUntil: 0, startedAt: 0, checkpoint };
       if (!isDue(head, record, at)) continue;
       const message = { accountId: id, trigger: "schedule", requestedAt: at, postponed: 0 };
       this.#send(message, at, (index * SPREAD_MS) / this.accounts.length);
@@ -150,10 +150,7 @@ class Fleet {
   }
 }
 
-const emptyCheckpoint = {
-  ...newScan(0),
-  ...{ runId: "", trigger: "", startedAt: 0, base: 0, fingerprint: "", scan: 1, pagesBefore: 0 },
-};
+const emptyCheckpoint = newCheckpoint({ runId: "", trigger: "", base: 0, fingerprint: "" }, 0);
 
 function waitFor(account: Account, now: number): number {
   account.calls = account.calls.filter((at) => at > now - WINDOW_MS);

@@ -4,10 +4,10 @@ import { upstreamProblem } from "../../lib/http/upstream-problem.ts";
 import type { CompanyNumbersFilter } from "../../lib/numbers/company-numbers.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
+import { listNumberChanges } from "../../lib/sync/list-number-changes.ts";
 import type { SyncDeps, SyncOutcome, SyncRequest } from "../../lib/sync/run/run.ts";
 import { runSync } from "../../lib/sync/run/run-sync.ts";
 import type { SyncEvent } from "../../lib/sync/run/sync-events.ts";
-import { readChanges } from "../../lib/sync/snapshot/change-feed.ts";
 import { readSnapshotPage } from "../../lib/sync/snapshot/snapshot.ts";
 import { leapingClock } from "./manual-clock.ts";
 import { createMemoryRecordStore } from "./memory-record-store.ts";
@@ -30,7 +30,6 @@ export function createAccountSync(count = 0) {
     ringcentral: clientOf(upstream),
     clock,
     random: () => 0.5,
-    instanceId: "one",
     fingerprint: async () => state.fingerprint,
     problemOf: upstreamProblem,
     onEvent: (event) => events.push(event),
@@ -84,8 +83,7 @@ export function createAccountSync(count = 0) {
   ): Promise<{ items: NumberChange[]; next: Position }> {
     const items: NumberChange[] = [];
     for (let next = position; ; ) {
-      const page = await readChanges(reading, { accountId: ACCOUNT, page: { limit, position: next } });
-      if (page === undefined) throw new Error("no snapshot");
+      const page = await listNumberChanges(reading, { accountId: ACCOUNT, page: { limit, position: next } });
       items.push(...page.items);
       next = page.next;
       if (!page.hasMore) return { items, next };
@@ -94,8 +92,8 @@ export function createAccountSync(count = 0) {
 
   /** The feed's present end. */
   async function feedStart(): Promise<{ next: Position; snapshot: Position }> {
-    const page = await readChanges(reading, { accountId: ACCOUNT, page: { limit: 1 } });
-    if (page?.snapshot === undefined) throw new Error("no snapshot");
+    const page = await listNumberChanges(reading, { accountId: ACCOUNT, page: { limit: 1 } });
+    if (page.snapshot === undefined) throw new Error("no snapshot");
     return { next: page.next, snapshot: page.snapshot };
   }
 

@@ -6,10 +6,10 @@ import type { SyncMessage } from "./sync-message.ts";
 
 export interface HandleMessageDeps {
   run(message: SyncMessage): Promise<SyncOutcome>;
-  /** Epoch milliseconds: start of the last complete full scan; undefined before the first. */
-  scannedAt(accountId: string): Promise<number | undefined>;
-  /** Publishes unpublished changes while time is left. @returns whether all are published */
-  publish(accountId: string): Promise<boolean>;
+  /** Epoch milliseconds: start of the account's last complete full scan; undefined before the first. */
+  scannedAt(): Promise<number | undefined>;
+  /** Publishes the account's unpublished changes while time is left. @returns whether all are published */
+  publish(): Promise<boolean>;
   queue: MessageQueue;
   metrics: Metrics;
   now: () => number;
@@ -36,8 +36,10 @@ const MAX_POSTPONED = 30;
 export async function handleMessage(deps: HandleMessageDeps, message: SyncMessage): Promise<void> {
   const { accountId, trigger } = message;
   const { log, queue, metrics } = deps;
-  await measureAge(deps, accountId);
-  if (await isComplete(deps, message)) {
+  // Measured before the run: when no run succeeds any more, the snapshot's age grows, and the alarm watches that.
+  const at = await deps.scannedAt();
+  if (at !== undefined) metrics.record("SyncAgeSeconds", Math.round((deps.now() - at) / 1000), "Seconds");
+  if (isComplete(message, at)) {
     log.info("sync message already complete", { accountId, trigger });
     return publishAll(deps, message);
   }
@@ -63,27 +65,19 @@ export async function handleMessage(deps: HandleMessageDeps, message: SyncMessag
       metrics.record("SyncQuarantined", 0, "Count");
       await publishAll(deps, message);
       // A run that was under way at the request may have read the changed pages before they changed.
-      if (needsLaterScan(message) && !(await isComplete(deps, message))) await postpone(deps, message, 0);
+      if (needsLaterScan(message) && !isComplete(message, await deps.scannedAt()))
+        await postpone(deps, message, 0);
   }
 }
 
 /** A new message publishes the rest of a large account's first snapshot. */
 async function publishAll({ publish, queue }: HandleMessageDeps, message: SyncMessage): Promise<void> {
-  if (!(await publish(message.accountId))) await queue.send(next(message));
+  if (!(await publish())) await queue.send(next(message));
 }
 
-/** Measured before the run: when no run succeeds any more, the snapshot's age grows, and the alarm watches that. */
-async function measureAge({ metrics, scannedAt, now }: HandleMessageDeps, accountId: string): Promise<void> {
-  const at = await scannedAt(accountId);
-  if (at !== undefined) metrics.record("SyncAgeSeconds", Math.round((now() - at) / 1000), "Seconds");
-}
-
-async function isComplete(
-  deps: HandleMessageDeps,
-  { accountId, requestedAt }: SyncMessage,
-): Promise<boolean> {
-  return ((await deps.scannedAt(accountId)) ?? Number.NEGATIVE_INFINITY) >= requestedAt;
-}
+/** @param scannedAt start of the last complete full scan */
+const isComplete = ({ requestedAt }: SyncMessage, scannedAt = Number.NEGATIVE_INFINITY) =>
+  scannedAt >= requestedAt;
 
 const needsLaterScan = ({ trigger }: SyncMessage) => trigger === "request" || trigger === "hint";
 

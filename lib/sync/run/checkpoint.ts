@@ -1,5 +1,6 @@
 /** Progress of a run; any process can resume from it after a crash. Instants are epoch milliseconds. */
 export interface Checkpoint extends ScanProgress {
+  shape: typeof SHAPE;
   runId: string;
   trigger: string;
   startedAt: number;
@@ -8,17 +9,25 @@ export interface Checkpoint extends ScanProgress {
   base: number;
   /** The permission fingerprint the run began with; "" until it is known. */
   fingerprint: string;
-  /** Number of the scan, from 1: a list that changes while it is read is read again. */
+  /** Number of the scan, from 1. */
   scan: number;
   /** Pages of abandoned scans. */
   pagesBefore: number;
   /** Seconds that one more page takes, by RingCentral's budget. */
   secondsPerPage?: number;
   /** Set once everything but the commit is settled. */
-  result?: { decidedAt: number; total: number; added: number; updated: number; removed: number };
+  result?: RunResult;
 }
 
-/** Progress of one full scan. */
+/** What a run changes, and the instant that its changes carry. */
+interface RunResult {
+  decidedAt: number;
+  added: number;
+  updated: number;
+  removed: number;
+}
+
+/** Progress of one full scan, and of the look-ups after it. */
 interface ScanProgress {
   scanStartedAt: number;
   /** Page size that RingCentral applied to the first page; the other pages are counted by it. */
@@ -41,16 +50,26 @@ interface ScanProgress {
   numbersSeen: number;
   /** Records that could not be read. */
   skipped: number;
-  /** Staged pages and lookups: the count of each lease holder, in order. */
-  pages: StagedBy[];
-  lookups: StagedBy[];
+  pages: Staged;
+  lookups: Staged;
   /** Transient failures in a row. */
   trouble: number;
 }
 
-type StagedBy = [generation: number, count: number];
+/** Staged records: how many each lease holder has staged, in order. */
+export type Staged = readonly (readonly [generation: number, count: number])[];
 
-export function newScan(now: number): ScanProgress {
+/** Changes when older code's checkpoints become unusable. */
+const SHAPE = 2;
+
+export function newCheckpoint(
+  run: Pick<Checkpoint, "runId" | "trigger" | "base" | "fingerprint">,
+  now: number,
+): Checkpoint {
+  return { shape: SHAPE, ...run, startedAt: now, updatedAt: now, scan: 1, pagesBefore: 0, ...newScan(now) };
+}
+
+function newScan(now: number): ScanProgress {
   return {
     scanStartedAt: now,
     nextPage: 1,
@@ -66,36 +85,19 @@ export function newScan(now: number): ScanProgress {
   };
 }
 
-/** A checkpoint of another shape, which older code wrote, counts as none. */
+/** A checkpoint of another shape counts as none. */
 export function ofKnownShape(stored: Checkpoint | undefined): Checkpoint | undefined {
-  const isKnown = Array.isArray(stored?.pages) && Array.isArray(stored.lookups) && stored.nextPage > 0;
-  return isKnown ? stored : undefined;
+  return stored?.shape === SHAPE ? stored : undefined;
 }
 
 /** The checkpoint with its scan started again. */
 export function restartScan(checkpoint: Checkpoint, pagesRead: number, now: number): Checkpoint {
   const { perPage: _p, totalElements: _e, totalPages: _t, miscount: _m, ...rest } = checkpoint;
-  return {
-    ...rest,
-    ...newScan(now),
-    scan: checkpoint.scan + 1,
-    pagesBefore: checkpoint.pagesBefore + pagesRead,
-  };
+  const { scan, pagesBefore } = rest;
+  return { ...rest, ...newScan(now), scan: scan + 1, pagesBefore: pagesBefore + pagesRead };
 }
 
-export const countStaged = (staged: readonly StagedBy[]) => staged.reduce((sum, [, count]) => sum + count, 0);
+export const countStaged = (staged: Staged) => staged.reduce((sum, [, count]) => sum + count, 0);
 
 /** Pages the run has read, those of abandoned scans included. */
 export const pagesOf = ({ pages, pagesBefore }: Checkpoint) => countStaged(pages) + pagesBefore;
-
-/** Adds one record staged by this holder. */
-export function withStaged(staged: readonly StagedBy[], generation: number): StagedBy[] {
-  const last = staged.at(-1);
-  if (last?.[0] !== generation) return [...staged, [generation, 1]];
-  return [...staged.slice(0, -1), [generation, last[1] + 1]];
-}
-
-/** The holder that staged each record. */
-export function holders(staged: readonly StagedBy[]): number[] {
-  return staged.flatMap(([generation, count]) => Array.from({ length: count }, () => generation));
-}

@@ -1,7 +1,7 @@
 import { omitUndefined } from "../../platform/omit-undefined.ts";
-import { recordVersion, writeChanges } from "../snapshot/change-log.ts";
+import { writeChanges } from "../snapshot/change-log.ts";
+import { recordVersion } from "../snapshot/head.ts";
 import { type Difference, differences } from "../snapshot/number-changes.ts";
-import { inOrder } from "../snapshot/number-chunks.ts";
 import { writeSnapshot } from "../snapshot/snapshot-store.ts";
 import { Interrupted, type Run, RunStale, saveProgress } from "./run.ts";
 
@@ -18,55 +18,39 @@ export const isCommitted = ({ checkpoint, lease }: Run) => checkpoint.runId === 
  * @throws Interrupted, RunStale, LeaseLost, StorageUnavailable
  */
 export async function commit(run: Run): Promise<void> {
-  const { lease, records, accountId, base, numbers } = run;
-  const { runId, fingerprint, miscount } = run.checkpoint;
+  const { lease, records, base, numbers } = run;
+  const { runId, fingerprint, miscount, scanStartedAt } = run.checkpoint;
+  const { head } = lease;
   if (run.deadline.remainingMs() < MIN_COMMIT_MS) throw new Interrupted();
   // Pages read with different permissions do not make one view.
   if ((await run.fingerprint(run.deadline)) !== fingerprint) throw new RunStale("fingerprint");
-  const { head } = lease;
-  const found = differences(new Map(base.numbers.map((number) => [number.id, number])), numbers);
-  const at = await decide(run, found);
-  const checkedAt = Math.max(head.checkedAt, run.checkpoint.scanStartedAt);
-  const isFirst = head.latest === undefined;
+  const found = differences(base.numbers, numbers);
+  const checkedAt = Math.max(head.checkedAt, scanStartedAt);
   const checked = { checkedAt, checkedBy: lease.generation, fingerprint, ...omitUndefined({ miscount }) };
+  const isFirst = head.latest === undefined;
   if (found.length === 0 && !isFirst) return lease.setHead(checked);
-  const version = head.version + 1;
+  const at = await decide(run, found);
   const changes = isFirst ? [] : found;
   const firstSequence = head.sequence + 1;
-  await writeSnapshot(records, accountId, {
-    runId,
-    version,
-    sorted: inOrder(numbers.values()),
-    before: head.latest &&
-      base.manifest && { ...base.manifest, version: head.version, runId: head.latest.runId },
-  });
-  await writeChanges(records, accountId, { runId, differences: changes, firstSequence, at });
+  await writeSnapshot(records, head, { runId, numbers: numbers.values(), before: base.manifest });
+  await writeChanges(records, { runId, differences: changes, firstSequence, at });
   await lease.setHead({
-    version,
+    version: head.version + 1,
     sequence: head.sequence + changes.length,
     total: numbers.size,
     ...checked,
     latest: { runId, committedAt: run.clock.now(), firstSequence, changes: changes.length },
   });
-  await recordVersion(records, accountId, lease.head);
+  await recordVersion(records, lease.head);
 }
 
 /** Settles the instant that the changes carry once, so that a repeated commit writes the same. */
 async function decide(run: Run, found: readonly Difference[]): Promise<number> {
-  const { checkpoint, clock, numbers } = run;
+  const { checkpoint, clock } = run;
   if (checkpoint.result !== undefined) return checkpoint.result.decidedAt;
   const count = (wanted: Difference["type"]) => found.filter(({ type }) => type === wanted).length;
-  const decidedAt = clock.now();
-  const result = {
-    decidedAt,
-    total: numbers.size,
-    added: count("added"),
-    updated: count("updated"),
-    removed: count("removed"),
-  };
-  const settled = { ...checkpoint, result };
-  // Without differences there is nothing to repeat.
-  if (found.length > 0) await saveProgress(run, settled);
-  else run.checkpoint = settled;
-  return decidedAt;
+  const counts = { added: count("added"), updated: count("updated"), removed: count("removed") };
+  const result = { decidedAt: clock.now(), ...counts };
+  await saveProgress(run, { ...checkpoint, result });
+  return result.decidedAt;
 }

@@ -1,17 +1,16 @@
-import type { SyncRun } from "../../contract/sync.ts";
-import { omitUndefined } from "../../platform/omit-undefined.ts";
+import { type ProblemCode, problems } from "../../contract/problems.ts";
+import type { SyncProblem, SyncRun } from "../../contract/sync.ts";
+import { SecretUnavailableError } from "../../platform/credentials.ts";
 import { RingCentralError } from "../../ringcentral/api/errors.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import { deleteOldVersions } from "../snapshot/delete-old-versions.ts";
-import { MAX_SKEW_MS } from "../snapshot/sync-records.ts";
 import { type Checkpoint, countStaged, pagesOf } from "./checkpoint.ts";
 import { isCommitted } from "./commit-run.ts";
 import { RECHECK_MS } from "./judge.ts";
 import { setQuarantine } from "./quarantine.ts";
 import { Interrupted, Quarantined, type Run, RunStale, type SyncOutcome } from "./run.ts";
 import { recordRun } from "./run-history.ts";
-import { LeaseLost } from "./run-lease.ts";
-import { isRunFailure, problemOf, type RunFailure } from "./run-problem.ts";
+import { LeaseLost, MAX_SKEW_MS } from "./run-lease.ts";
 import { ListUnreadable } from "./scan.ts";
 
 /** Wait after a refusal that does not say how long. */
@@ -24,19 +23,21 @@ const MIN_DELETION_MS = 5_000;
 
 /** Ends a run that is already visible. History and clean-up may fail: a later run repeats them. */
 export async function finish(run: Run): Promise<SyncOutcome> {
-  const { records, accountId, lease, checkpoint, clock, onEvent } = run;
-  const { version, sequence } = lease.head;
-  const { result: { total, added = 0, updated = 0, removed = 0 } = {}, hasMoved, miscount = 0 } = checkpoint;
+  const { records, lease, checkpoint, clock, onEvent } = run;
+  const { version, sequence, total } = lease.head;
+  const { result: { added = 0, updated = 0, removed = 0 } = {}, hasMoved, miscount = 0 } = checkpoint;
   const state = isCommitted(run) ? "committed" : "unchanged";
   const counts = { version, added, updated, removed };
   if (state === "committed") onEvent({ type: "committed", runId: checkpoint.runId, ...counts });
-  const listChanged = hasMoved ? true : undefined;
-  await record(run, { state, numbers: total, ...counts, listChanged, miscount: miscount || undefined });
+  const oddities = { ...(hasMoved && { listChanged: true }), ...(miscount !== 0 && { miscount }) };
+  await record(run, { state, numbers: total, ...counts, ...oddities });
   if (run.deadline.remainingMs() > MIN_DELETION_MS) {
-    const deleted = await deleteOldVersions(records, accountId, lease.head, clock.now());
+    const deleted = await deleteOldVersions(records, lease.head, clock.now());
     if (deleted !== undefined) onEvent({ type: "collected", ...deleted });
   }
-  await lease.release().catch(ignoreLost);
+  await lease.release().catch((error: unknown) => {
+    if (!(error instanceof LeaseLost)) throw error;
+  });
   return { state, ...counts, sequence, pages: pagesOf(checkpoint) };
 }
 
@@ -65,11 +66,9 @@ async function pause(run: Run, kept: Checkpoint | undefined, continueAfterMs: nu
 const resumable = ({ checkpoint }: Run) => (checkpoint.fingerprint === "" ? undefined : checkpoint);
 
 async function endQuarantined(run: Run, { reason }: Quarantined): Promise<SyncOutcome> {
-  const { accountId, checkpoint, missing, lease } = run;
+  const { checkpoint, missing, lease } = run;
   const removed = missing.length;
-  const { generation, head } = lease;
-  const found = { reason, missing, now: run.clock.now(), generation, head };
-  const wantsRecheck = await setQuarantine(run, accountId, found);
+  const wantsRecheck = await setQuarantine(run, reason);
   run.onEvent({ type: "quarantined", runId: checkpoint.runId, reason, removed });
   await record(run, { state: "quarantined", numbers: checkpoint.numbersSeen, removed });
   await lease.release();
@@ -81,6 +80,14 @@ async function endQuarantined(run: Run, { reason }: Quarantined): Promise<SyncOu
     ...(wantsRecheck && { continueAfterMs: RECHECK_MS + 3 * MAX_SKEW_MS }),
   };
 }
+
+/** What ends a run as failed, unless it is waited out. */
+type RunFailure = RingCentralError | SecretUnavailableError | ListUnreadable | Interrupted;
+
+const isRunFailure = (error: unknown): error is RunFailure =>
+  [RingCentralError, SecretUnavailableError, ListUnreadable, Interrupted].some(
+    (kind) => error instanceof kind,
+  );
 
 async function waitOrFail(run: Run, error: RunFailure): Promise<SyncOutcome> {
   const wait = waitFor(run, error);
@@ -109,31 +116,39 @@ function waitFor(run: Run, error: RunFailure): { ms: number; kept: Checkpoint | 
   return { ms: Math.max(ms, toldMs), kept: { ...kept, trouble: kept.trouble + 1 } };
 }
 
-type RunResult = {
-  [Key in Exclude<keyof SyncRun, "id" | "trigger" | "startedAt" | "endedAt" | "pages">]?:
-    | SyncRun[Key]
-    | undefined;
-} & Pick<SyncRun, "state">;
-
-async function record(
-  { records, clock, random, accountId, checkpoint }: Run,
-  result: RunResult,
-): Promise<void> {
-  const { runId, trigger, startedAt } = checkpoint;
-  await recordRun(
-    { records, clock, random },
-    accountId,
-    omitUndefined({
-      id: runId,
-      trigger,
-      startedAt: new Date(startedAt).toISOString(),
-      endedAt: new Date(clock.now()).toISOString(),
-      pages: pagesOf(checkpoint),
-      ...result,
-    }),
-  );
+/** Why a run failed, for the sync's status. */
+function problemOf(run: Run, error: RunFailure): SyncProblem {
+  const { code, detail } = describe(run, error);
+  const { title, retryable } = problems[code];
+  return { code, title, detail, retryable, at: new Date(run.clock.now()).toISOString() };
 }
 
-function ignoreLost(error: unknown): void {
-  if (!(error instanceof LeaseLost)) throw error;
+function describe(run: Run, error: RunFailure): { code: ProblemCode; detail: string } {
+  if (error instanceof Interrupted)
+    return { code: "internal", detail: "No invocation had time for one call." };
+  if (error instanceof SecretUnavailableError) {
+    return { code: "credentials_unavailable", detail: "RingCentral's credentials could not be read." };
+  }
+  if (error instanceof ListUnreadable) {
+    const detail = "RingCentral's list of numbers could not be read to its end.";
+    return { code: "upstream_error", detail };
+  }
+  const { operation, kind, status, errorCode } = error.failure;
+  const { code } = run.problemOf(error);
+  const what = [status, errorCode].filter((part) => part !== undefined).join(" ");
+  return {
+    // No caller sent the parameter that RingCentral rejected.
+    code: code === "parameter_invalid" ? "upstream_error" : code,
+    detail: `${operation}: ${what || kind}.`,
+  };
+}
+
+function record(run: Run, result: Pick<SyncRun, "state"> & Partial<SyncRun>): Promise<void> {
+  const { runId: id, trigger, startedAt } = run.checkpoint;
+  const iso = (at: number) => new Date(at).toISOString();
+  const pages = pagesOf(run.checkpoint);
+  return recordRun(run, {
+    ...{ id, trigger, startedAt: iso(startedAt), endedAt: iso(run.clock.now()), pages },
+    ...result,
+  });
 }

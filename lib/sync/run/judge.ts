@@ -1,5 +1,6 @@
 import type { PhoneNumber } from "../../contract/company-numbers.ts";
-import { hashOf, type Quarantine, type QuarantineReason, readQuarantine } from "./quarantine.ts";
+import { hashOf } from "../snapshot/number-chunks.ts";
+import { type Quarantine, type QuarantineReason, readQuarantine } from "./quarantine.ts";
 import { Quarantined, type Run } from "./run.ts";
 
 /** Removals allowed without a re-check: this count or this share of the base, whichever is larger. */
@@ -26,17 +27,14 @@ export type Verdict = "prove" | "remove" | QuarantineReason;
 /** Decides whether the numbers that a scan did not show may be gone. @throws Quarantined */
 export async function judge(run: Run): Promise<void> {
   const { base, numbers, missing, checkpoint, lease } = run;
-  const quarantine = await readQuarantine(run.records, run.accountId, lease.head);
-  const verdict = verdictOn(
-    {
-      missing,
-      baseSize: base.numbers.length,
-      lostMainNumbers: hasMain(base.numbers) && !hasMain(numbers.values()),
-      sameFingerprint: checkpoint.fingerprint === lease.head.fingerprint,
-      scanStartedAt: checkpoint.scanStartedAt,
-    },
-    quarantine,
-  );
+  const finding = {
+    missing,
+    baseSize: base.numbers.length,
+    lostMainNumbers: hasMain(base.numbers) && !hasMain([...numbers.values()]),
+    sameFingerprint: checkpoint.fingerprint === lease.head.fingerprint,
+    scanStartedAt: checkpoint.scanStartedAt,
+  };
+  const verdict = verdictOn(finding, await readQuarantine(run.records, lease.head));
   if (verdict !== "prove" && verdict !== "remove") throw new Quarantined(verdict);
   run.isConfirmed = verdict === "remove";
 }
@@ -54,7 +52,5 @@ export function verdictOn(finding: Finding, known: Quarantine | undefined): Verd
   return isLarge && !isRecheck ? "shrink" : "prove";
 }
 
-function hasMain(numbers: Iterable<PhoneNumber>): boolean {
-  for (const { usageType } of numbers) if (usageType === "MainCompanyNumber") return true;
-  return false;
-}
+const hasMain = (numbers: readonly PhoneNumber[]) =>
+  numbers.some(({ usageType }) => usageType === "MainCompanyNumber");

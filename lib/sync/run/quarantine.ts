@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
-import type { RecordStore } from "../../storage/record-store.ts";
-import { type UpdateDeps, updateRecord } from "../../storage/update-record.ts";
-import { readHead } from "../snapshot/snapshot-store.ts";
-import { type Head, quarantineKey } from "../snapshot/sync-records.ts";
+import type { UpdateDeps } from "../../storage/update-record.ts";
+import { AccountRecords } from "../snapshot/account-records.ts";
+import { type Head, readHead } from "../snapshot/head.ts";
+import { hashOf } from "../snapshot/number-chunks.ts";
+import type { Run } from "./run.ts";
 
 /**
  * - `main_numbers`: every main company number is missing, which is what a lesser role sees [docs: NUM] [unsure]
@@ -29,13 +29,11 @@ export interface Quarantine {
   hasRecheck?: boolean;
 }
 
+export const QUARANTINE = "quarantine";
+
 /** The quarantine that the account is in, by its head. */
-export async function readQuarantine(
-  records: RecordStore,
-  accountId: string,
-  head: Head,
-): Promise<Quarantine | undefined> {
-  return current((await records.read<Quarantine>(quarantineKey(accountId)))?.value, head);
+export async function readQuarantine(records: AccountRecords, head: Head): Promise<Quarantine | undefined> {
+  return current((await records.read<Quarantine>(QUARANTINE))?.value, head);
 }
 
 /** A record of another shape, which older code wrote, counts as none. */
@@ -48,21 +46,12 @@ function current(stored: Quarantine | undefined, { checkedBy = 0 }: Head): Quara
  * holder replaces nothing that a later run has found.
  * @returns whether this run is to queue the re-check
  */
-export async function setQuarantine(
-  deps: UpdateDeps,
-  accountId: string,
-  found: {
-    reason: QuarantineReason;
-    missing: readonly string[];
-    now: number;
-    generation: number;
-    head: Head;
-  },
-): Promise<boolean> {
-  const { reason, missing, now, generation, head } = found;
-  const removedHash = hashOf(missing);
+export async function setQuarantine(run: Run, reason: QuarantineReason): Promise<boolean> {
+  const { missing, clock, records } = run;
+  const { generation, head } = run.lease;
+  const [now, removed, removedHash] = [clock.now(), missing.length, hashOf(missing)];
   let wantsRecheck = false;
-  await updateRecord<Quarantine>(deps, quarantineKey(accountId), (stored) => {
+  await records.update<Quarantine>(run, QUARANTINE, (stored) => {
     const known = current(stored, head);
     // Only a shrink can be settled by a re-check.
     wantsRecheck = reason === "shrink" && known?.hasRecheck !== true;
@@ -70,9 +59,7 @@ export async function setQuarantine(
     const same = known?.removedHash === removedHash ? known : { foundAt: now };
     const hasRecheck = wantsRecheck || known?.hasRecheck === true;
     const since = known?.since ?? now;
-    return {
-      value: { ...same, generation, since, reason, removed: missing.length, removedHash, hasRecheck },
-    };
+    return { value: { ...same, generation, since, reason, removed, removedHash, hasRecheck } };
   });
   return wantsRecheck;
 }
@@ -83,18 +70,12 @@ export async function setQuarantine(
  * @returns false when nothing is quarantined
  */
 export async function confirmQuarantine(deps: UpdateDeps, accountId: string): Promise<boolean> {
-  const head = await readHead(deps.records, accountId);
-  let isConfirmed = false;
-  await updateRecord<Quarantine>(deps, quarantineKey(accountId), (stored) => {
+  const records = new AccountRecords(deps.records, accountId);
+  const head = await readHead(records);
+  const stored = await records.update<Quarantine>(deps, QUARANTINE, (stored) => {
     const known = current(stored, head);
-    isConfirmed = known !== undefined;
-    return known === undefined || known.confirmedAt !== undefined
-      ? undefined
-      : { value: { ...known, confirmedAt: deps.clock.now() } };
+    if (known === undefined || known.confirmedAt !== undefined) return undefined;
+    return { value: { ...known, confirmedAt: deps.clock.now() } };
   });
-  return isConfirmed;
-}
-
-export function hashOf(ids: readonly string[]): string {
-  return createHash("sha256").update(ids.join(" ")).digest("base64url").slice(0, 22);
+  return current(stored?.value, head) !== undefined;
 }

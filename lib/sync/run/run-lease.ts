@@ -1,36 +1,45 @@
 import type { StoredRecord } from "../../storage/record-store.ts";
-import { type UpdateDeps, updateRecord } from "../../storage/update-record.ts";
-import { readHead } from "../snapshot/snapshot-store.ts";
-import { emptyHead, type Head, headKey, MAX_SKEW_MS, runKey } from "../snapshot/sync-records.ts";
+import type { UpdateDeps } from "../../storage/update-record.ts";
+import type { AccountRecords } from "../snapshot/account-records.ts";
+import { emptyHead, HEAD, type Head, readHead } from "../snapshot/head.ts";
 import { type Checkpoint, ofKnownShape } from "./checkpoint.ts";
 
 export interface RunRecord {
   /** Grows with every holder: the fencing token. */
   generation: number;
-  owner: string;
   /** Epoch milliseconds; 0: released. After it another process may take the lease. */
   leaseUntil: number;
-  /** Epoch milliseconds: when the last run began, whatever its end. Absent in records of older code. */
-  startedAt?: number;
+  /** Epoch milliseconds: when the last run began, whatever its end. */
+  startedAt: number;
   /** Absent: the last run has ended. */
   checkpoint?: Checkpoint;
 }
 
+export const RUN = "run";
+
 /** Another process holds the lease now: nothing of this process's run may take effect any more. */
 export class LeaseLost extends Error {
-  constructor() {
-    super("another process has taken the sync over");
-    this.name = "LeaseLost";
-  }
+  override readonly name = "LeaseLost";
 }
 
 /** Longer than the time between two checkpoints: a page may wait 45 s for its permit. */
 const LEASE_MS = 120_000;
 /** Wait of the process that loses the race for a free lease. */
 const RETRY_MS = 15_000;
+/** Largest clock error of an instance. */
+export const MAX_SKEW_MS = 5_000;
 
-interface LeaseDeps extends UpdateDeps {
-  instanceId: string;
+interface LeaseDeps extends Omit<UpdateDeps, "records"> {
+  records: AccountRecords;
+}
+
+/** The record of an account's run, with a checkpoint that this code can resume. */
+export async function readRun(records: AccountRecords): Promise<StoredRecord<RunRecord> | undefined> {
+  const stored = await records.read<RunRecord>(RUN);
+  if (stored === undefined) return undefined;
+  const { checkpoint, ...held } = stored.value;
+  const known = ofKnownShape(checkpoint);
+  return { ...stored, value: { ...held, ...(known && { checkpoint: known }) } };
 }
 
 /** The exclusive right to sync one account; it expires unless the holder saves checkpoints. */
@@ -39,17 +48,13 @@ export class RunLease {
   /** The checkpoint that the holder before left. */
   readonly found: Checkpoint | undefined;
   readonly #deps: LeaseDeps;
-  readonly #accountId: string;
-  #version: number;
-  #startedAt: number;
+  #run: StoredRecord<RunRecord>;
   #head: StoredRecord<Head>;
 
-  constructor(deps: LeaseDeps, accountId: string, run: StoredRecord<RunRecord>, head: StoredRecord<Head>) {
+  constructor(deps: LeaseDeps, run: StoredRecord<RunRecord>, head: StoredRecord<Head>) {
+    [this.#deps, this.#run, this.#head] = [deps, run, head];
     this.generation = run.value.generation;
-    this.found = ofKnownShape(run.value.checkpoint);
-    [this.#deps, this.#accountId] = [deps, accountId];
-    [this.#version, this.#head] = [run.version, head];
-    this.#startedAt = run.value.startedAt ?? deps.clock.now();
+    this.found = run.value.checkpoint;
   }
 
   /** The head as this holder last read or set it. */
@@ -70,21 +75,20 @@ export class RunLease {
   /** @throws LeaseLost when a later holder has marked the head */
   async setHead(change: Partial<Head>): Promise<void> {
     const value = { ...this.head, ...change };
-    const key = headKey(this.#accountId);
-    const version = await this.#deps.records.compareAndSet(key, this.#head.version, value);
+    const version = await this.#deps.records.compareAndSet(HEAD, this.#head.version, value);
     if (version === undefined) throw new LeaseLost();
     this.#head = { value, version };
   }
 
   async #write(leaseUntil: number, checkpoint: Checkpoint | undefined): Promise<void> {
-    const { records, clock, instanceId } = this.#deps;
-    const kept = checkpoint && { ...checkpoint, updatedAt: clock.now() };
-    this.#startedAt = checkpoint?.startedAt ?? this.#startedAt;
-    const held = { generation: this.generation, owner: instanceId, leaseUntil, startedAt: this.#startedAt };
-    const next: RunRecord = { ...held, ...(kept && { checkpoint: kept }) };
-    const written = await records.compareAndSet(runKey(this.#accountId), this.#version, next);
-    if (written === undefined) throw new LeaseLost();
-    this.#version = written;
+    const { records, clock } = this.#deps;
+    const { generation } = this;
+    const { startedAt } = checkpoint ?? this.#run.value;
+    const kept = checkpoint && { checkpoint: { ...checkpoint, updatedAt: clock.now() } };
+    const value = { generation, leaseUntil, startedAt, ...kept };
+    const version = await records.compareAndSet(RUN, this.#run.version, value);
+    if (version === undefined) throw new LeaseLost();
+    this.#run = { value, version };
   }
 }
 
@@ -93,38 +97,31 @@ export class RunLease {
  * holder: its commit fails.
  * @returns how long another process may hold the lease, when one does
  */
-export async function takeLease(
-  deps: LeaseDeps,
-  accountId: string,
-): Promise<{ lease: RunLease } | { busyForMs: number }> {
-  const { records, clock, instanceId } = deps;
-  const key = runKey(accountId);
-  const [stored, before] = await Promise.all([records.read<RunRecord>(key), readHead(records, accountId)]);
+export async function takeLease(deps: LeaseDeps): Promise<{ lease: RunLease } | { busyForMs: number }> {
+  const { records, clock } = deps;
+  const [stored, before] = await Promise.all([readRun(records), readHead(records)]);
   const known = stored?.value;
   if (known !== undefined && known.leaseUntil > 0) {
     const heldForMs = known.leaseUntil + MAX_SKEW_MS - clock.now();
     if (heldForMs > 0) return { busyForMs: heldForMs };
   }
-  // The head's generation is the larger one only after a restored backup.
-  const generation = Math.max(known?.generation ?? 0, before.generation) + 1;
-  const checkpoint = known?.checkpoint;
-  const startedAt = ofKnownShape(checkpoint)?.startedAt ?? clock.now();
-  const held = { generation, owner: instanceId, leaseUntil: clock.now() + LEASE_MS, startedAt };
-  const record: RunRecord = { ...held, ...(checkpoint && { checkpoint }) };
-  const version = await records.compareAndSet(key, stored?.version ?? null, record);
-  const marked = version === undefined ? undefined : await markHead(deps, accountId, generation);
-  if (version === undefined || marked === undefined) return { busyForMs: RETRY_MS };
-  return { lease: new RunLease(deps, accountId, { value: record, version }, marked) };
+  const value = {
+    ...known,
+    // The head's generation is the larger one only after a restored backup.
+    generation: Math.max(known?.generation ?? 0, before.generation) + 1,
+    leaseUntil: clock.now() + LEASE_MS,
+    startedAt: known?.checkpoint?.startedAt ?? clock.now(),
+  };
+  const version = await records.compareAndSet(RUN, stored?.version ?? null, value);
+  const head = version === undefined ? undefined : await markHead(deps, value.generation);
+  if (version === undefined || head === undefined) return { busyForMs: RETRY_MS };
+  return { lease: new RunLease(deps, { value, version }, head) };
 }
 
 /** @returns undefined when a later holder has marked it already */
-async function markHead(
-  deps: LeaseDeps,
-  accountId: string,
-  generation: number,
-): Promise<StoredRecord<Head> | undefined> {
+async function markHead(deps: LeaseDeps, generation: number): Promise<StoredRecord<Head> | undefined> {
   let isMarked = false;
-  const marked = await updateRecord<Head>(deps, headKey(accountId), (found = emptyHead) => {
+  const marked = await deps.records.update<Head>(deps, HEAD, (found = emptyHead) => {
     isMarked = found.generation < generation;
     return isMarked ? { value: { ...found, generation } } : undefined;
   });

@@ -1,8 +1,16 @@
 import { retryingRecords } from "../../storage/retrying-records.ts";
-import { newRun } from "./new-run.ts";
-import { performRun } from "./perform-run.ts";
-import type { SyncDeps, SyncOutcome, SyncRequest } from "./run.ts";
-import { LeaseLost, takeLease } from "./run-lease.ts";
+import { AccountRecords } from "../snapshot/account-records.ts";
+import { recordVersion } from "../snapshot/head.ts";
+import { readWholeSnapshot } from "../snapshot/snapshot-store.ts";
+import { type Checkpoint, countStaged, newCheckpoint } from "./checkpoint.ts";
+import { commit, isCommitted } from "./commit-run.ts";
+import { confirmRemovals } from "./confirm-removals.ts";
+import { endEarly, finish } from "./end-run.ts";
+import { judge } from "./judge.ts";
+import type { Run, RunStale, SyncDeps, SyncOutcome, SyncRequest } from "./run.ts";
+import { LeaseLost, type RunLease, takeLease } from "./run-lease.ts";
+import { scan } from "./scan.ts";
+import { RUN_LIFETIME_MS } from "./staged-pages.ts";
 
 /** Wait after losing the lease: another process is syncing the account. */
 const BUSY_MS = 30_000;
@@ -14,14 +22,79 @@ const BUSY_MS = 30_000;
  * @throws StorageUnavailable: call again; the lease of such a run expires
  */
 export async function runSync(deps: SyncDeps, request: SyncRequest): Promise<SyncOutcome> {
-  const records = retryingRecords(deps.records, deps.clock, request.deadline);
-  const taken = await takeLease({ ...deps, records }, request.accountId);
+  const store = retryingRecords(deps.records, deps.clock, request.deadline);
+  const given = { ...deps, ...request, records: new AccountRecords(store, request.accountId) };
+  const taken = await takeLease(given);
   if ("busyForMs" in taken) return { state: "busy", continueAfterMs: taken.busyForMs };
   try {
-    return await performRun(newRun({ ...deps, records }, request, taken.lease));
+    return await perform(newRun(given, taken.lease));
   } catch (error) {
     if (!(error instanceof LeaseLost)) throw error;
     deps.onEvent({ type: "fenced_off", runId: taken.lease.found?.runId ?? "" });
     return { state: "busy", continueAfterMs: BUSY_MS };
   }
+}
+
+/** The work of the lease holder. @throws LeaseLost, StorageUnavailable */
+async function perform(run: Run): Promise<SyncOutcome> {
+  try {
+    await recordVersion(run.records, run.lease.head);
+    // The former holder died after setting the head.
+    if (isCommitted(run)) return await finish(run);
+    await begin(run);
+    await scan(run);
+    await judge(run);
+    await confirmRemovals(run);
+    await commit(run);
+    return await finish(run);
+  } catch (error) {
+    return await endEarly(run, error);
+  }
+}
+
+type Given = Pick<Run, keyof SyncDeps | keyof SyncRequest>;
+
+function newRun(given: Given, lease: RunLease): Run {
+  return {
+    ...given,
+    lease,
+    checkpoint: lease.found ?? startOver(given, lease, ""),
+    base: { numbers: [], places: new Map() },
+    numbers: new Map(),
+    missing: [],
+    isConfirmed: false,
+    hasProgress: false,
+  };
+}
+
+function startOver({ clock, random, trigger }: Given, lease: RunLease, fingerprint: string): Checkpoint {
+  const now = clock.now();
+  const noise = Math.floor(random() * 36 ** 4).toString(36);
+  // The generation alone makes it unique; the rest is for human readers.
+  const runId = `${now.toString(36)}-${lease.generation.toString(36)}-${noise}`;
+  return newCheckpoint({ runId, trigger, base: lease.head.version, fingerprint }, now);
+}
+
+/** Resumes the checkpoint that was found, or starts over when it is stale. */
+async function begin(run: Run): Promise<void> {
+  const { lease, onEvent } = run;
+  const { found } = lease;
+  const fingerprint = await run.fingerprint(run.deadline);
+  const stale = found && whyStale(run, found, fingerprint);
+  if (stale !== undefined) onEvent({ type: "started_over", runId: run.checkpoint.runId, reason: stale });
+  if (found !== undefined && stale === undefined) {
+    onEvent({ type: "resumed", runId: found.runId, pagesDone: countStaged(found.pages) });
+  } else run.checkpoint = startOver(run, lease, fingerprint);
+  const snapshot = await readWholeSnapshot(run.records, lease.head);
+  run.base = { ...snapshot, places: new Map(snapshot.numbers.map(({ id }, place) => [id, place])) };
+}
+
+function whyStale(
+  { lease, clock }: Run,
+  { base, startedAt, fingerprint: seenWith }: Checkpoint,
+  fingerprint: string,
+): RunStale["reason"] | undefined {
+  if (base !== lease.head.version) return "overtaken";
+  if (clock.now() - startedAt > RUN_LIFETIME_MS) return "too_old";
+  return seenWith === fingerprint ? undefined : "fingerprint";
 }

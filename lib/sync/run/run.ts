@@ -2,16 +2,17 @@ import type { PhoneNumber } from "../../contract/company-numbers.ts";
 import type { ProblemCode } from "../../contract/problems.ts";
 import type { SyncProblem } from "../../contract/sync.ts";
 import type { Clock } from "../../platform/clock.ts";
-import type { Deadline } from "../../platform/deadline.ts";
+import { type Deadline, deadlineIn } from "../../platform/deadline.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { RingCentralError } from "../../ringcentral/api/errors.ts";
 import type { CallContext, RingCentral } from "../../ringcentral/api/operation.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
-import type { Base } from "./base.ts";
+import type { AccountRecords } from "../snapshot/account-records.ts";
+import type { Manifest } from "../snapshot/snapshot-store.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import type { QuarantineReason } from "./quarantine.ts";
 import type { RunLease } from "./run-lease.ts";
-import type { OnSyncEvent, SyncEvent } from "./sync-events.ts";
+import type { SyncEvent } from "./sync-events.ts";
 
 export interface SyncDeps {
   records: RecordStore;
@@ -19,7 +20,6 @@ export interface SyncDeps {
   clock: Clock;
   /** In [0, 1); names runs. */
   random: () => number;
-  instanceId: string;
   /**
    * Permission fingerprint: names the app, its user and its permissions. RingCentral shows the same view of the account
    * as long as it stays the same.
@@ -27,7 +27,7 @@ export interface SyncDeps {
   fingerprint(deadline: Deadline): Promise<string>;
   /** A RingCentral failure as a problem of the catalogue. */
   problemOf(error: RingCentralError): { code: ProblemCode };
-  onEvent: OnSyncEvent;
+  onEvent(event: SyncEvent): void;
 }
 
 export interface SyncRequest {
@@ -36,8 +36,6 @@ export interface SyncRequest {
   deadline: Deadline;
   requestId: string;
   log: Logger;
-  /** Called after each saved step. */
-  onProgress?: (checkpoint: Checkpoint) => void;
 }
 
 export interface SyncOutcome {
@@ -60,10 +58,10 @@ export interface SyncOutcome {
 }
 
 /** One run: made once after the lease is taken, and passed from step to step. */
-export interface Run extends SyncDeps, SyncRequest {
+export interface Run extends Omit<SyncDeps, "records">, SyncRequest {
+  readonly records: AccountRecords;
   readonly lease: RunLease;
   checkpoint: Checkpoint;
-  /** Read by `begin`. */
   base: Base;
   /** The account's numbers by id: as scanned, then with those that the scan missed. */
   numbers: Map<string, PhoneNumber>;
@@ -75,38 +73,43 @@ export interface Run extends SyncDeps, SyncRequest {
   hasProgress: boolean;
 }
 
+/** The snapshot a run starts from. */
+interface Base {
+  /** In order. */
+  numbers: readonly PhoneNumber[];
+  /** Place of each id. */
+  places: ReadonlyMap<string, number>;
+  manifest?: Manifest | undefined;
+}
+
 /** Saves a step. @throws LeaseLost, StorageUnavailable */
 export async function saveProgress(run: Run, checkpoint: Checkpoint): Promise<void> {
   await run.lease.save(checkpoint);
   run.checkpoint = checkpoint;
   run.hasProgress = true;
-  run.onProgress?.(checkpoint);
 }
 
 /** Time or RingCentral's budget is used up; the checkpoint is saved. */
 export class Interrupted extends Error {
-  constructor() {
-    super("to be continued");
-    this.name = "Interrupted";
-  }
+  override readonly name = "Interrupted";
 }
 
 /** The staged pages are unusable: the run has to start over. */
 export class RunStale extends Error {
+  override readonly name = "RunStale";
   readonly reason: Extract<SyncEvent, { type: "started_over" }>["reason"];
   constructor(reason: RunStale["reason"]) {
     super(`the run has to start over: ${reason}`);
-    this.name = "RunStale";
     this.reason = reason;
   }
 }
 
 /** The missing numbers may be a view with fewer permissions: nothing is committed. */
 export class Quarantined extends Error {
+  override readonly name = "Quarantined";
   readonly reason: QuarantineReason;
   constructor(reason: QuarantineReason) {
     super(`the missing numbers are quarantined: ${reason}`);
-    this.name = "Quarantined";
     this.reason = reason;
   }
 }
@@ -119,13 +122,10 @@ const MIN_CALL_MS = 3_000;
 const MAX_CALL_MS = 45_000;
 
 /** @throws Interrupted when there is no time for another call */
-export function callContext(
-  { clock, deadline, accountId, requestId, log }: Run,
-  onBudget?: CallContext["onBudget"],
-): CallContext {
+export function callContext(run: Run, onBudget?: CallContext["onBudget"]): CallContext {
+  const { clock, deadline, accountId, requestId, log } = run;
   const leftMs = deadline.remainingMs() - RESERVE_MS;
   if (leftMs < MIN_CALL_MS) throw new Interrupted();
-  const at = clock.now() + Math.min(leftMs, MAX_CALL_MS);
   return {
     accountId,
     requestId,
@@ -134,7 +134,7 @@ export function callContext(
     route: "sync",
     // A page that is read again must not come from a cache.
     fresh: true,
-    deadline: { at, remainingMs: () => Math.max(0, at - clock.now()) },
+    deadline: deadlineIn(Math.min(leftMs, MAX_CALL_MS), clock, 0),
     ...(onBudget && { onBudget }),
   };
 }

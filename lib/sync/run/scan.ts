@@ -4,9 +4,9 @@ import { omitUndefined } from "../../platform/omit-undefined.ts";
 import { listCompanyNumbers } from "../../ringcentral/api/operations.ts";
 import type { WireCompanyNumber, WirePage } from "../../ringcentral/api/wire.ts";
 import { withNextPage } from "../../ringcentral/api/wire-list.ts";
-import { type Checkpoint, countStaged, holders, restartScan, withStaged } from "./checkpoint.ts";
-import { callContext, type Run, RunStale, saveProgress } from "./run.ts";
-import { readStagedNumbers, stageNumbers } from "./staged-pages.ts";
+import { type Checkpoint, countStaged, restartScan } from "./checkpoint.ts";
+import { callContext, type Run, saveProgress } from "./run.ts";
+import { readStaged, stage } from "./staged-pages.ts";
 import type { SyncEvent } from "./sync-events.ts";
 
 /** Largest page [spec: OAS]; a page of any size costs one Heavy call. */
@@ -18,10 +18,7 @@ const MAX_STEPS_BACK = 5;
 
 /** No scan came to the end of the list. */
 export class ListUnreadable extends Error {
-  constructor() {
-    super(`the list could not be read to its end in ${MAX_SCANS} scans`);
-    this.name = "ListUnreadable";
-  }
+  override readonly name = "ListUnreadable";
 }
 
 type Unsteadiness = Extract<SyncEvent, { type: "scan_restarted" }>["reason"];
@@ -36,13 +33,13 @@ type Page = WirePage<WireCompanyNumber>;
  * @throws ListUnreadable, Interrupted, RunStale, LeaseLost, RingCentralError, StorageUnavailable
  */
 export async function scan(run: Run): Promise<void> {
-  await readStaged(run);
+  await readStaged(run, "pages");
   while (!run.checkpoint.isScanned) await scanPage(run);
   run.missing = [...run.base.places.keys()].filter((id) => !run.numbers.has(id)).sort();
 }
 
 async function scanPage(run: Run): Promise<void> {
-  const { checkpoint, numbers, lease } = run;
+  const { checkpoint, numbers } = run;
   const { nextPage: page } = checkpoint;
   let { secondsPerPage } = checkpoint;
   const context = callContext(run, ({ limit, windowSeconds }) => {
@@ -54,8 +51,7 @@ async function scanPage(run: Run): Promise<void> {
   const unsteady = unsteadiness(run, response, read);
   if (unsteady !== undefined) return restart(run, unsteady);
 
-  const name = pageName(checkpoint, countStaged(checkpoint.pages) + 1, lease.generation);
-  for (const number of await stageNumbers(run, name, [...read.values()])) numbers.set(number.id, number);
+  const pages = await stage(run, "pages", [...read.values()]);
   const { totalPages, skippedRecords = 0 } = response;
   const next: Checkpoint = {
     ...checkpoint,
@@ -63,7 +59,7 @@ async function scanPage(run: Run): Promise<void> {
     ...position(run, response),
     perPage: response.perPage ?? query.perPage,
     furthestPage: Math.max(page, checkpoint.furthestPage),
-    pages: withStaged(checkpoint.pages, lease.generation),
+    pages,
     numbersSeen: numbers.size,
     skipped: checkpoint.skipped + skippedRecords,
     trouble: 0,
@@ -113,14 +109,3 @@ async function restart(run: Run, reason: Unsteadiness): Promise<void> {
   // The page that showed it counts too.
   await saveProgress(run, restartScan(checkpoint, countStaged(checkpoint.pages) + 1, run.clock.now()));
 }
-
-async function readStaged(run: Run): Promise<void> {
-  for (const [index, generation] of holders(run.checkpoint.pages).entries()) {
-    const page = await readStagedNumbers(run, pageName(run.checkpoint, index + 1, generation));
-    if (page === undefined) throw new RunStale("stage_lost");
-    for (const number of page) run.numbers.set(number.id, number);
-  }
-}
-
-/** Contains the holder: a late write of a former holder is never mistaken for this holder's page. */
-const pageName = ({ scan }: Checkpoint, page: number, generation: number) => `${scan}.${page}.${generation}`;

@@ -1,14 +1,15 @@
 import type { PhoneNumber } from "../../contract/company-numbers.ts";
-import { readCompressed, writeOnce } from "../snapshot/compressed-records.ts";
-import { isSameNumber } from "../snapshot/number-changes.ts";
-import { stageKey } from "../snapshot/sync-records.ts";
-import type { Run } from "./run.ts";
+import { fieldsThatDiffer } from "../snapshot/number-changes.ts";
+import { LARGEST_TEXT } from "../snapshot/number-chunks.ts";
+import { countStaged, type Staged } from "./checkpoint.ts";
+import { type Run, RunStale } from "./run.ts";
 
 /** A run may be resumed for 12 h; after that it restarts. */
 export const RUN_LIFETIME_MS = 12 * 60 * 60 * 1000;
 const STAGE_LIFETIME_MS = 24 * 60 * 60 * 1000;
-/** Length of the text; see `number-chunks.ts`. */
-const MAX_PART_LENGTH = 256 * 1024;
+
+/** The numbers of one page of the list, or of one batch of look-ups. */
+type Kind = "pages" | "lookups";
 
 /**
  * One page as its difference from the base: an unchanged number is stored as its place in the base. An unchanged page
@@ -23,76 +24,82 @@ interface StagedNumbers {
 }
 
 /**
- * Saves the numbers of a page under a name that only this lease holder uses, and only once.
- * @returns the numbers, with those of the base in place of equal ones
+ * Saves numbers under a name that only this lease holder uses, once: a late write of a former holder is never mistaken
+ * for this holder's. Keeps them for the run, with those of the base in place of equal ones.
+ * @returns the checkpoint's new account of what is staged
  */
-export async function stageNumbers(
-  { records, accountId, checkpoint: { runId }, base, clock }: Run,
-  name: string,
-  numbers: readonly PhoneNumber[],
-): Promise<PhoneNumber[]> {
-  const places: number[] = [];
+export async function stage(run: Run, kind: Kind, numbers: readonly PhoneNumber[]): Promise<Staged> {
+  const { records, base, clock, lease } = run;
+  const staged = run.checkpoint[kind];
+  const places = new Set<number>();
   const other: PhoneNumber[] = [];
-  const known = numbers.map((number) => {
+  for (const number of numbers) {
     const place = base.places.get(number.id);
     const before = place === undefined ? undefined : base.numbers[place];
-    if (place !== undefined && before !== undefined && isSameNumber(before, number)) {
-      places.push(place);
-      return before;
-    }
-    other.push(number);
-    return number;
-  });
+    const isSame = before !== undefined && fieldsThatDiffer(before, number).length === 0;
+    if (isSame && place !== undefined) places.add(place);
+    else other.push(number);
+    run.numbers.set(number.id, isSame ? before : number);
+  }
+  const sorted = [...places].sort((a, b) => a - b);
+  const same = sorted.map((place, index) => place - (sorted[index - 1] ?? -1));
   const [first = [], ...rest] = partsOf(other);
+  const key = stageKey(run, kind, countStaged(staged), lease.generation);
   const options = { expiresAt: clock.now() + STAGE_LIFETIME_MS };
-  const write = (part: string, value: unknown) =>
-    writeOnce(records, stageKey(accountId, runId, part), value, options);
-  for (const [index, part] of rest.entries()) await write(`${name}+${index}`, part);
-  const staged: StagedNumbers = {
-    same: distancesOf(places),
-    other: first,
-    ...(rest.length > 0 && { more: rest.length }),
-  };
-  await write(name, staged);
-  return known;
+  for (const [index, part] of rest.entries()) await records.writeOnce(`${key}+${index}`, part, options);
+  const value: StagedNumbers = { same, other: first, ...(rest.length > 0 && { more: rest.length }) };
+  await records.writeOnce(key, value, options);
+  const last = staged.at(-1);
+  if (last?.[0] !== lease.generation) return [...staged, [lease.generation, 1]];
+  return [...staged.slice(0, -1), [lease.generation, last[1] + 1]];
 }
 
-/** @returns undefined when a record is missing */
-export async function readStagedNumbers(
-  { records, accountId, checkpoint: { runId }, base }: Run,
-  name: string,
-): Promise<PhoneNumber[] | undefined> {
-  const staged = await readCompressed<StagedNumbers>(records, stageKey(accountId, runId, name));
-  if (staged === undefined) return undefined;
+/** Reads what the run has staged, and keeps it for the run. @throws RunStale when a record is missing */
+export async function readStaged(run: Run, kind: Kind): Promise<void> {
+  let index = 0;
+  for (const [generation, count] of run.checkpoint[kind]) {
+    for (const end = index + count; index < end; index += 1) {
+      for (const number of await readNumbers(run, stageKey(run, kind, index, generation))) {
+        run.numbers.set(number.id, number);
+      }
+    }
+  }
+}
+
+async function readNumbers({ records, base }: Run, key: string): Promise<PhoneNumber[]> {
+  const read = async <Value>(name: string) => {
+    const value = await records.readOnce<Value>(name);
+    if (value === undefined) throw new RunStale("stage_lost");
+    return value;
+  };
+  const { same, other, more = 0 } = await read<StagedNumbers>(key);
   const numbers: PhoneNumber[] = [];
   let place = -1;
-  for (const distance of staged.same) {
+  for (const distance of same) {
     place += distance;
-    const number = base.numbers[place];
-    if (number !== undefined) numbers.push(number);
+    numbers.push(...base.numbers.slice(place, place + 1));
   }
-  numbers.push(...staged.other);
-  for (let part = 0; part < (staged.more ?? 0); part += 1) {
-    const more = await readCompressed<PhoneNumber[]>(records, stageKey(accountId, runId, `${name}+${part}`));
-    if (more === undefined) return undefined;
-    numbers.push(...more);
-  }
+  numbers.push(...other);
+  for (let part = 0; part < more; part += 1) numbers.push(...(await read<PhoneNumber[]>(`${key}+${part}`)));
   return numbers;
 }
 
-/** The order within a page does not matter, and neither does a number that it holds twice. */
-function distancesOf(places: readonly number[]): number[] {
-  const sorted = [...new Set(places)].sort((a, b) => a - b);
-  return sorted.map((place, index) => place - (sorted[index - 1] ?? -1));
+function stageKey(
+  { checkpoint: { runId, scan } }: Run,
+  kind: Kind,
+  index: number,
+  generation: number,
+): string {
+  return `stage#${runId}#${scan}.${kind}${index}.${generation}`;
 }
 
 function partsOf(numbers: readonly PhoneNumber[]): PhoneNumber[][] {
   const parts: PhoneNumber[][] = [];
   let size = Number.POSITIVE_INFINITY;
   for (const number of numbers) {
-    const length = JSON.stringify(number).length;
+    const { length } = JSON.stringify(number);
     size += length;
-    if (size > MAX_PART_LENGTH) {
+    if (size > LARGEST_TEXT) {
       parts.push([]);
       size = length;
     }

@@ -15,5 +15,3 @@ export type SyncEvent =
   /** Another process has taken the lease; unsaved work of this one is lost. */
   | { type: "fenced_off"; runId: string }
   | { type: "collected"; upToVersion: number; chunks: number };
-
-export type OnSyncEvent = (event: SyncEvent) => void;

@@ -8,39 +8,34 @@ export type Difference =
 
 /** One difference for each number that is not the same in both lists, in the order of the ids. */
 export function differences(
-  before: ReadonlyMap<string, PhoneNumber>,
+  before: readonly PhoneNumber[],
   after: ReadonlyMap<string, PhoneNumber>,
 ): Difference[] {
+  const known = new Map(before.map((number) => [number.id, number]));
   const found: Difference[] = [];
   for (const [id, phoneNumber] of after) {
-    const known = before.get(id);
-    if (known === undefined) found.push({ type: "added", id, phoneNumber });
-    else if (known !== phoneNumber) {
-      const changedFields = fieldsThatDiffer(known, phoneNumber);
-      if (changedFields.length > 0) found.push({ type: "updated", id, phoneNumber, changedFields });
-    }
+    const old = known.get(id);
+    const changedFields = old === undefined ? [] : fieldsThatDiffer(old, phoneNumber);
+    if (old === undefined) found.push({ type: "added", id, phoneNumber });
+    else if (changedFields.length > 0) found.push({ type: "updated", id, phoneNumber, changedFields });
   }
-  for (const id of before.keys()) if (!after.has(id)) found.push({ type: "removed", id });
+  for (const id of known.keys()) if (!after.has(id)) found.push({ type: "removed", id });
   return found.sort((a, b) => (a.id < b.id ? -1 : 1));
 }
 
-export function isSameNumber(a: PhoneNumber, b: PhoneNumber): boolean {
-  return a === b || fieldsThatDiffer(a, b).length === 0;
-}
-
 /** Names of the fields whose values differ or that only one number has. */
-function fieldsThatDiffer(before: PhoneNumber, after: PhoneNumber): string[] {
-  const { extension: extensionBefore, ...fieldsBefore } = before;
-  const { extension: extensionAfter, ...fieldsAfter } = after;
+export function fieldsThatDiffer(before: PhoneNumber, after: PhoneNumber): string[] {
+  // The scan puts the number of the base in the place of an equal one.
+  if (before === after) return [];
+  const { extension: extensionBefore = {}, ...fieldsBefore } = before;
+  const { extension: extensionAfter = {}, ...fieldsAfter } = after;
   const names = flatDifferences(fieldsBefore, fieldsAfter);
-  if (flatDifferences(extensionBefore ?? {}, extensionAfter ?? {}).length > 0) names.push("extension");
+  if (flatDifferences(extensionBefore, extensionAfter).length > 0) names.push("extension");
   return names.sort();
 }
 
 function flatDifferences(before: object, after: object): string[] {
   const old: Record<string, unknown> = { ...before };
   const recent: Record<string, unknown> = { ...after };
-  return [...new Set([...Object.keys(old), ...Object.keys(recent)])].filter(
-    (name) => old[name] !== recent[name],
-  );
+  return Object.keys({ ...old, ...recent }).filter((name) => old[name] !== recent[name]);
 }

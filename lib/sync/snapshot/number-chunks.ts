@@ -6,7 +6,7 @@ const MEAN = 512;
 const SMALLEST = MEAN / 4;
 const LARGEST = MEAN * 4;
 /** Fits into an item of the table (400 KB) compressed, even if it were random. */
-const LARGEST_TEXT = 256 * 1024;
+export const LARGEST_TEXT = 256 * 1024;
 
 interface NumberChunk {
   numbers: PhoneNumber[];
@@ -14,18 +14,11 @@ interface NumberChunk {
   hash: string;
 }
 
-/** Order of a snapshot: by phone number, then by id. */
-export function inOrder(numbers: Iterable<PhoneNumber>): PhoneNumber[] {
-  return [...numbers].sort((a, b) => compare(a.phoneNumber, b.phoneNumber) || compare(a.id, b.id));
-}
-
-const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
-
 /**
- * Content-defined chunking: the ids of the numbers decide where a chunk ends. An insertion or removal moves only the
- * nearest boundary, and all other chunks keep their content.
+ * Content-defined chunking of the numbers, in order of phone number, then id. The ids decide where a chunk ends: an
+ * insertion or removal moves only the nearest boundary, and all other chunks keep their content.
  */
-export function cutIntoChunks(sorted: readonly PhoneNumber[]): NumberChunk[] {
+export function cutIntoChunks(all: Iterable<PhoneNumber>): NumberChunk[] {
   const chunks: NumberChunk[] = [];
   let numbers: PhoneNumber[] = [];
   let texts: string[] = [];
@@ -35,6 +28,7 @@ export function cutIntoChunks(sorted: readonly PhoneNumber[]): NumberChunk[] {
     chunks.push({ numbers, hash: hashOf(texts) });
     [numbers, texts, size] = [[], [], 0];
   };
+  const sorted = [...all].sort((a, b) => compare(a.phoneNumber, b.phoneNumber) || compare(a.id, b.id));
   for (const number of sorted) {
     const text = textOf(number);
     if (size + text.length > LARGEST_TEXT) cut();
@@ -47,15 +41,18 @@ export function cutIntoChunks(sorted: readonly PhoneNumber[]): NumberChunk[] {
   return chunks;
 }
 
-/** Equal for equal numbers, whatever the order of their fields. */
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);
+
+/** Equal for equal numbers, whatever the order of their fields; twice as fast as `canonicalJson`. */
 function textOf({ extension, ...fields }: PhoneNumber): string {
-  const own = Object.entries(fields).sort(byName);
-  return JSON.stringify([own, extension && Object.entries(extension).sort(byName)]);
+  const byName = ([a]: [string, unknown], [b]: [string, unknown]) => compare(a, b);
+  return JSON.stringify([
+    Object.entries(fields).sort(byName),
+    extension && Object.entries(extension).sort(byName),
+  ]);
 }
 
-const byName = ([a]: [string, unknown], [b]: [string, unknown]) => compare(a, b);
-
-function hashOf(texts: readonly string[]): string {
+export function hashOf(texts: readonly string[]): string {
   return createHash("sha256").update(texts.join("\n")).digest("base64url").slice(0, 22);
 }
 

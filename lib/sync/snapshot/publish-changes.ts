@@ -1,8 +1,8 @@
 import type { NumberChange } from "../../contract/company-numbers.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
-import { type ChangePosition, ChangesGone, readChangesFrom } from "./change-log.ts";
-import { readHead } from "./snapshot-store.ts";
-import { publishedKey } from "./sync-records.ts";
+import { AccountRecords } from "./account-records.ts";
+import { type ChangePosition, readChangesFrom } from "./change-log.ts";
+import { readHead } from "./head.ts";
 
 interface PublishDeps {
   records: RecordStore;
@@ -14,6 +14,8 @@ interface PublishDeps {
 
 /** Batch size, and the most a crash can publish twice. */
 const BATCH = 100;
+/** Position up to which changes are on the event bus. */
+const PUBLISHED = "published";
 
 /**
  * Publishes the changes committed since the last call: each at least once, and in order within one process. Two
@@ -23,26 +25,19 @@ const BATCH = 100;
  * @throws what `publish` throws; StorageUnavailable
  */
 export async function publishChanges(
-  { records, publish, hasTime = () => true }: PublishDeps,
+  { publish, hasTime = () => true, ...deps }: PublishDeps,
   accountId: string,
 ): Promise<boolean> {
-  const key = publishedKey(accountId);
+  const records = new AccountRecords(deps.records, accountId);
   for (;;) {
-    const [head, stored] = await Promise.all([
-      readHead(records, accountId),
-      records.read<ChangePosition>(key),
-    ]);
+    const [head, stored] = await Promise.all([readHead(records), records.read<ChangePosition>(PUBLISHED)]);
     const from = stored?.value ?? { version: 1, index: 0 };
     if (from.version > head.version) return true;
     if (!hasTime()) return false;
-    const { changes, next } = await readChangesFrom(records, accountId, { head, from, limit: BATCH }).catch(
-      (error: unknown) => {
-        if (!(error instanceof ChangesGone)) throw error;
-        return { changes: [], next: { version: from.version + 1, index: 0 } };
-      },
-    );
-    if (changes.length > 0) await publish(changes);
+    const read = await readChangesFrom(records, { head, from, limit: BATCH });
+    if (read !== undefined && read.changes.length > 0) await publish(read.changes);
+    const next = read?.next ?? { version: from.version + 1, index: 0 };
     // When another process was first, it has published up to the position it wrote.
-    await records.compareAndSet(key, stored?.version ?? null, next);
+    await records.compareAndSet(PUBLISHED, stored?.version ?? null, next);
   }
 }

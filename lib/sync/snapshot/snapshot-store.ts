@@ -1,17 +1,8 @@
 import type { PhoneNumber } from "../../contract/company-numbers.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
-import type { RecordStore } from "../../storage/record-store.ts";
-import { inBatches, readCompressed, writeOnce } from "./compressed-records.ts";
+import { type AccountRecords, inBatches } from "./account-records.ts";
+import type { Head } from "./head.ts";
 import { cutIntoChunks } from "./number-chunks.ts";
-import {
-  chunkKey,
-  emptyHead,
-  type Head,
-  headKey,
-  manifestKey,
-  type VersionRecord,
-  versionKey,
-} from "./sync-records.ts";
 
 /** Table of contents of a snapshot. */
 export interface Manifest {
@@ -19,8 +10,7 @@ export interface Manifest {
   chunks: ChunkEntry[];
   /** Chunks of the version before that neither this version nor a later one contains. */
   retires: string[];
-  /** The version before and the run that wrote it. */
-  previous?: { version: number; runId: string };
+  previous?: ManifestName;
 }
 
 export interface ChunkEntry {
@@ -28,6 +18,15 @@ export interface ChunkEntry {
   key: string;
   count: number;
 }
+
+/** A version and the run that wrote it. */
+export interface ManifestName {
+  version: number;
+  runId: string;
+}
+
+export const manifestKey = ({ version, runId }: ManifestName) => `manifest#${version}#${runId}`;
+export const chunkKey = (key: string) => `chunk#${key}`;
 
 /** About 60 MB. */
 const MAX_KEPT_NUMBERS = 120_000;
@@ -42,40 +41,18 @@ export function forgetChunks(): void {
   keptNumbers = 0;
 }
 
-export async function readHead(records: RecordStore, accountId: string): Promise<Head> {
-  return (await records.read<Head>(headKey(accountId)))?.value ?? emptyHead;
-}
-
-/** @returns undefined when the record has expired; the latest version is in the head, before it has a record */
-export async function readVersion(
-  records: RecordStore,
-  accountId: string,
-  head: Head,
-  version: number,
-): Promise<VersionRecord | undefined> {
-  if (version === head.version) return head.latest;
-  return (await records.read<VersionRecord>(versionKey(accountId, version)))?.value;
-}
-
 /** @returns undefined when it is deleted */
-export function readManifest(
-  records: RecordStore,
-  accountId: string,
-  version: number,
-  runId: string,
-): Promise<Manifest | undefined> {
-  return readCompressed<Manifest>(records, manifestKey(accountId, version, runId));
+export function readManifest(records: AccountRecords, name: ManifestName): Promise<Manifest | undefined> {
+  return records.readOnce<Manifest>(manifestKey(name));
 }
 
 /** The numbers of one chunk, in order; do not alter them. @returns undefined when it is deleted */
 export async function readChunk(
-  records: RecordStore,
-  accountId: string,
+  records: AccountRecords,
   { key }: ChunkEntry,
 ): Promise<PhoneNumber[] | undefined> {
-  const name = `${accountId}/${key}`;
-  const known = kept.get(name);
-  const numbers = known ?? (await readCompressed<PhoneNumber[]>(records, chunkKey(accountId, key)));
+  const name = `${records.accountId}/${key}`;
+  const numbers = kept.get(name) ?? (await records.readOnce<PhoneNumber[]>(chunkKey(key)));
   if (numbers !== undefined) keep(name, numbers);
   return numbers;
 }
@@ -90,57 +67,50 @@ function keep(name: string, numbers: PhoneNumber[]): void {
   }
 }
 
-/** @returns undefined when a chunk is deleted */
+/** All numbers of the chunks, in order. @returns undefined when a chunk is deleted */
 export async function readChunks(
-  records: RecordStore,
-  accountId: string,
+  records: AccountRecords,
   entries: readonly ChunkEntry[],
-): Promise<PhoneNumber[][] | undefined> {
-  const lists = await inBatches(entries, (entry) => readChunk(records, accountId, entry));
+): Promise<PhoneNumber[] | undefined> {
+  const lists = await inBatches(entries, (entry) => readChunk(records, entry));
   const found = lists.filter((list) => list !== undefined);
-  return found.length === entries.length ? found : undefined;
+  return found.length === entries.length ? found.flat() : undefined;
 }
 
-/** All numbers of the head's snapshot, in order. @throws StorageUnavailable when the snapshot is damaged */
+/** The head's snapshot. @throws StorageUnavailable when it is damaged */
 export async function readWholeSnapshot(
-  records: RecordStore,
-  accountId: string,
+  records: AccountRecords,
   { latest, version }: Head,
-): Promise<{ numbers: PhoneNumber[]; manifest?: Manifest }> {
+): Promise<{ numbers: PhoneNumber[]; manifest?: Manifest | undefined }> {
   if (latest === undefined) return { numbers: [] };
-  const manifest = await readManifest(records, accountId, version, latest.runId);
-  const lists = manifest && (await readChunks(records, accountId, manifest.chunks));
-  if (manifest === undefined || lists === undefined) throw new StorageUnavailable("snapshot incomplete");
-  return { numbers: lists.flat(), manifest };
+  const manifest = await readManifest(records, { version, runId: latest.runId });
+  const numbers = manifest && (await readChunks(records, manifest.chunks));
+  if (numbers === undefined) throw new StorageUnavailable("snapshot incomplete");
+  return { numbers, manifest };
 }
 
 /**
- * Writes the chunks that the version before lacks, and the manifest; both are invisible until the head names them.
- * Repeatable after a crash: the same numbers make the same records.
- * @param sorted the whole list, in order
+ * Writes the head's next version: the chunks that the version before lacks, and the manifest. Both are invisible until
+ * the head names them. Repeatable after a crash: the same numbers make the same records.
+ * @param snapshot `before` is the manifest of the head's version
  */
 export async function writeSnapshot(
-  records: RecordStore,
-  accountId: string,
-  snapshot: {
-    runId: string;
-    version: number;
-    sorted: readonly PhoneNumber[];
-    before?: (Manifest & { version: number; runId: string }) | undefined;
-  },
+  records: AccountRecords,
+  { version, latest }: Head,
+  snapshot: { runId: string; numbers: Iterable<PhoneNumber>; before: Manifest | undefined },
 ): Promise<void> {
-  const { runId, version, sorted, before } = snapshot;
+  const { runId, numbers, before } = snapshot;
   const known = new Map(before?.chunks.map(({ key }) => [key.slice(key.indexOf("#") + 1), key]));
-  const chunks = await inBatches(cutIntoChunks(sorted), async ({ hash, numbers }): Promise<ChunkEntry> => {
-    const entry = { key: known.get(hash) ?? `${runId}#${hash}`, count: numbers.length };
-    if (!known.has(hash)) await writeOnce(records, chunkKey(accountId, entry.key), numbers);
-    return entry;
+  const chunks = await inBatches(cutIntoChunks(numbers), async ({ hash, numbers }): Promise<ChunkEntry> => {
+    const key = known.get(hash) ?? `${runId}#${hash}`;
+    if (!known.has(hash)) await records.writeOnce(chunkKey(key), numbers);
+    return { key, count: numbers.length };
   });
   const used = new Set(chunks.map(({ key }) => key));
   const manifest: Manifest = {
     chunks,
-    retires: (before?.chunks ?? []).map(({ key }) => key).filter((key) => !used.has(key)),
-    ...(before && { previous: { version: before.version, runId: before.runId } }),
+    retires: [...known.values()].filter((key) => !used.has(key)),
+    ...(latest && { previous: { version, runId: latest.runId } }),
   };
-  await writeOnce(records, manifestKey(accountId, version, runId), manifest);
+  await records.writeOnce(manifestKey({ version: version + 1, runId }), manifest);
 }

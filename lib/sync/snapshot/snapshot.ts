@@ -1,17 +1,21 @@
 import * as z from "zod/mini";
 import type { PhoneNumber } from "../../contract/company-numbers.ts";
-import type { Page, PageRequest, Position } from "../../contract/paging.ts";
+import type { Page, PageRequest } from "../../contract/paging.ts";
 import { ProblemError } from "../../contract/problems.ts";
 import { type CompanyNumbersFilter, fitsFilter } from "../../numbers/company-numbers.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
-import { type ChunkEntry, readChunk, readChunks, readHead, readManifest } from "./snapshot-store.ts";
-import { type Head, ITERATION_LIFETIME_MS } from "./sync-records.ts";
+import { AccountRecords } from "./account-records.ts";
+import { type Head, readHead } from "./head.ts";
+import { type ChunkEntry, readChunk, readChunks, readManifest } from "./snapshot-store.ts";
+
+/** Longest iteration over one snapshot. */
+export const ITERATION_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
 /** Position of an iteration over one version. */
 const snapshotPosition = z.object({
   version: z.number(),
   runId: z.string(),
-  /** Epoch milliseconds; an iteration may last one day. */
+  /** Epoch milliseconds. */
   startedAt: z.number(),
   /** Epoch milliseconds: the full scan that confirmed the version, as known when the iteration began. */
   asOf: z.number(),
@@ -25,11 +29,6 @@ const snapshotPosition = z.object({
 });
 type SnapshotPosition = z.output<typeof snapshotPosition>;
 
-interface SnapshotReadDeps {
-  records: RecordStore;
-  now: () => number;
-}
-
 /**
  * A page of the numbers as of the last sync, in the order of the numbers. An iteration stays with the version it began
  * with. With cached chunks, the first page costs two small reads of the table and each further page one. Without, the
@@ -38,44 +37,33 @@ interface SnapshotReadDeps {
  * @throws ProblemError `cursor_expired` one day after the iteration began; StorageUnavailable
  */
 export async function readSnapshotPage(
-  { records, now }: SnapshotReadDeps,
-  {
-    accountId,
-    filter,
-    page: { limit, position },
-  }: { accountId: string; filter: CompanyNumbersFilter; page: PageRequest },
+  deps: { records: RecordStore; now: () => number },
+  request: { accountId: string; filter: CompanyNumbersFilter; page: PageRequest },
 ): Promise<Page<PhoneNumber> | undefined> {
-  const from =
-    position === undefined ? await newIteration(records, accountId, now()) : parsePosition(position);
-  if (from === undefined) return undefined;
-  if (now() - from.startedAt > ITERATION_LIFETIME_MS) throw new ProblemError("cursor_expired");
-  const manifest = await readManifest(records, accountId, from.version, from.runId);
-  if (manifest === undefined) throw new ProblemError("cursor_expired");
-  const iteration: Iteration = {
-    records,
-    accountId,
-    chunks: manifest.chunks,
-    filter: isEmpty(filter) ? undefined : filter,
-  };
+  const { limit, position } = request.page;
+  const records = new AccountRecords(deps.records, request.accountId);
+  const now = deps.now();
+  const parsed = position && snapshotPosition.safeParse(position);
+  const from: SnapshotPosition | undefined =
+    parsed === undefined ? snapshotStart(await readHead(records), now) : parsed.data;
+  if (parsed === undefined && from === undefined) return undefined;
+  // Positions are signed, so an unknown shape comes from another release.
+  if (from === undefined || now - from.startedAt > ITERATION_LIFETIME_MS) throw expired();
+  const manifest = await readManifest(records, from);
+  if (manifest === undefined) throw expired();
+  const hasFilter = Object.values(request.filter).some((value) => value !== undefined);
+  const fits = hasFilter ? (number: PhoneNumber) => fitsFilter(number, request.filter) : undefined;
+  const iteration: Iteration = { records, chunks: manifest.chunks, fits };
   const total = from.total ?? (await countFitting(iteration));
-  const { items, chunk, offset } = await collect(iteration, from, Math.min(limit, total - from.seen));
+  const { items, ...reached } = await collect(iteration, from, Math.min(limit, total - from.seen));
   const seen = from.seen + items.length;
   return {
     items,
-    ...(seen < total && { next: { ...from, chunk, offset, total, seen } }),
+    ...(seen < total && { next: { ...from, ...reached, total, seen } }),
     total,
     source: "snapshot",
     asOf: from.asOf,
   };
-}
-
-/** Epoch milliseconds: start of the last complete full scan; undefined before the first. */
-export async function scannedAt(
-  { records }: { records: RecordStore },
-  accountId: string,
-): Promise<number | undefined> {
-  const head = await readHead(records, accountId);
-  return head.latest && head.checkedAt;
 }
 
 /** Start of an iteration over exactly the head's version; undefined without a version. */
@@ -87,55 +75,36 @@ export function snapshotStart(
   return { version, runId: latest.runId, startedAt: now, asOf: checkedAt, chunk: 0, offset: 0, seen: 0 };
 }
 
-async function newIteration(
-  records: RecordStore,
-  accountId: string,
-  now: number,
-): Promise<SnapshotPosition | undefined> {
-  return snapshotStart(await readHead(records, accountId), now);
-}
-
-/** Cursors are signed, so an unknown shape comes from another release. */
-function parsePosition(position: Position): SnapshotPosition {
-  const parsed = snapshotPosition.safeParse(position);
-  if (!parsed.success) throw new ProblemError("cursor_expired");
-  return parsed.data;
-}
+const expired = () => new ProblemError("cursor_expired");
 
 interface Iteration {
-  records: RecordStore;
-  accountId: string;
+  records: AccountRecords;
   chunks: readonly ChunkEntry[];
   /** Undefined: every number fits. */
-  filter: CompanyNumbersFilter | undefined;
+  fits: ((number: PhoneNumber) => boolean) | undefined;
 }
 
-const isEmpty = (filter: CompanyNumbersFilter) => Object.values(filter).every((value) => value === undefined);
-
-async function countFitting({ records, accountId, chunks, filter }: Iteration): Promise<number> {
-  if (filter === undefined) return chunks.reduce((sum, { count }) => sum + count, 0);
-  const lists = await readChunks(records, accountId, chunks);
-  if (lists === undefined) throw new ProblemError("cursor_expired");
-  let total = 0;
-  for (const list of lists) for (const number of list) if (fitsFilter(number, filter)) total += 1;
-  return total;
+async function countFitting({ records, chunks, fits }: Iteration): Promise<number> {
+  if (fits === undefined) return chunks.reduce((sum, { count }) => sum + count, 0);
+  const numbers = await readChunks(records, chunks);
+  if (numbers === undefined) throw expired();
+  return numbers.filter(fits).length;
 }
 
 /** The next `wanted` numbers that fit, and the position after them. */
 async function collect(
-  { records, accountId, chunks, filter }: Iteration,
-  from: { chunk: number; offset: number },
+  { records, chunks, fits }: Iteration,
+  { chunk, offset }: { chunk: number; offset: number },
   wanted: number,
 ): Promise<{ items: PhoneNumber[]; chunk: number; offset: number }> {
   const items: PhoneNumber[] = [];
-  let { chunk, offset } = from;
   while (items.length < wanted) {
     const entry = chunks[chunk];
-    const list = entry && (await readChunk(records, accountId, entry));
-    if (list === undefined) throw new ProblemError("cursor_expired");
+    const list = entry && (await readChunk(records, entry));
+    if (list === undefined) throw expired();
     for (; offset < list.length && items.length < wanted; offset += 1) {
       const number = list[offset];
-      if (number !== undefined && (filter === undefined || fitsFilter(number, filter))) items.push(number);
+      if (number !== undefined && fits?.(number) !== false) items.push(number);
     }
     if (offset === list.length) [chunk, offset] = [chunk + 1, 0];
   }

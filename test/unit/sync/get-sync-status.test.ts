@@ -3,7 +3,9 @@ import { SyncStatuses } from "../../../lib/contract/sync.ts";
 import { QueueUnavailable } from "../../../lib/platform/message-queue.ts";
 import type { RecordStore } from "../../../lib/storage/record-store.ts";
 import { readSyncStatus } from "../../../lib/sync/get-sync-status.ts";
-import { quarantineKey, runKey } from "../../../lib/sync/snapshot/sync-records.ts";
+import { QUARANTINE } from "../../../lib/sync/run/quarantine.ts";
+import { RUN } from "../../../lib/sync/run/run-lease.ts";
+import { AccountRecords } from "../../../lib/sync/snapshot/account-records.ts";
 import { recordRequest, startSync } from "../../../lib/sync/start-sync.ts";
 import { ACCOUNT, createAccountSync, MINUTE } from "../../support/account-sync.ts";
 import { numberOf, rateLimited } from "../../support/number-account.ts";
@@ -37,8 +39,8 @@ describe("the status of an account's sync", () => {
 
   it("stays queued after a request during a run", async () => {
     const lab = createAccountSync(5);
-    await lab.sync({}, { onProgress: () => lab.clock.leap(1_000) });
-    lab.clock.leap(1);
+    lab.upstream.before = () => lab.clock.leap(1_000);
+    await lab.sync();
     await recordRequest(lab.deps, ACCOUNT, lab.clock.now());
     expect((await statusOf(lab)).state).toBe("queued");
   });
@@ -82,11 +84,12 @@ describe("the status of an account's sync", () => {
 
   it("is as before after a record of another shape, which older code wrote", async () => {
     const lab = createAccountSync(5);
+    const records = new AccountRecords(lab.records, ACCOUNT);
     const now = lab.clock.now();
     const checkpoint = { runId: "old", startedAt: now, updatedAt: now };
     const run = { generation: 1, owner: "old", leaseUntil: 0, checkpoint };
-    await lab.records.compareAndSet(runKey(ACCOUNT), null, run);
-    await lab.records.compareAndSet(quarantineKey(ACCOUNT), null, { quarantine: { since: now } });
+    await records.compareAndSet(RUN, null, run);
+    await records.compareAndSet(QUARANTINE, null, { quarantine: { since: now } });
     expect((await statusOf(lab)).state).toBe("idle");
     expect(await lab.sync()).toMatchObject({ state: "committed", added: 5 });
   });

@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createLogger } from "../../../lib/platform/logger.ts";
-import { isDue, syncIntervalMs, TICK_MS } from "../../../lib/sync/is-due.ts";
-import { queueSyncs } from "../../../lib/sync/queue-syncs.ts";
-import type { RunRecord } from "../../../lib/sync/run/run-lease.ts";
-import { emptyHead, runKey } from "../../../lib/sync/snapshot/sync-records.ts";
+import { isDue, queueSyncs, syncIntervalMs, TICK_MS } from "../../../lib/sync/queue-syncs.ts";
+import { newCheckpoint } from "../../../lib/sync/run/checkpoint.ts";
+import { RUN, type RunRecord, readRun } from "../../../lib/sync/run/run-lease.ts";
+import { AccountRecords } from "../../../lib/sync/snapshot/account-records.ts";
+import { emptyHead } from "../../../lib/sync/snapshot/head.ts";
 import { editAccounts, readAccounts } from "../../../lib/sync/synced-accounts.ts";
 import { ACCOUNT, createAccountSync, MINUTE } from "../../support/account-sync.ts";
 import { rejection } from "../../support/number-account.ts";
@@ -47,10 +48,10 @@ describe("the schedule", () => {
   });
 
   it("leaves a run that is under way to its own message, until that message must be lost", async () => {
-    const { updatedAt, ...rest } = { updatedAt: lab.clock.now(), runId: "r", startedAt: 0 };
-    const checkpoint = { ...rest, updatedAt, pages: [], lookups: [], nextPage: 1 };
-    const run = { generation: 1, owner: "one", leaseUntil: 0, checkpoint };
-    await lab.records.compareAndSet(runKey(ACCOUNT), null, run);
+    const begun = { runId: "r", trigger: "schedule", base: 0, fingerprint: "app" };
+    const checkpoint = { ...newCheckpoint(begun, 0), updatedAt: lab.clock.now() };
+    const run: RunRecord = { generation: 1, leaseUntil: 0, startedAt: 0, checkpoint };
+    await new AccountRecords(lab.records, ACCOUNT).compareAndSet(RUN, null, run);
     expect(await schedule(ACCOUNT)).toEqual({ queued: 0 });
     lab.clock.leap(15 * MINUTE);
     expect(await schedule(ACCOUNT)).toEqual({ queued: 1 });
@@ -78,7 +79,7 @@ describe("an account", () => {
     lab.clock.leap(100 * MINUTE);
     const begun = lab.clock.now();
     expect(await lab.sync()).toMatchObject({ state: "failed" });
-    const run = (await lab.records.read<RunRecord>(runKey(ACCOUNT)))?.value;
+    const run = (await readRun(new AccountRecords(lab.records, ACCOUNT)))?.value;
     expect(isDue(head, undefined, begun + TICK_MS)).toBe(true);
     expect(isDue(head, run, begun + TICK_MS)).toBe(false);
     expect(isDue(head, run, begun + TICK_MS + 1)).toBe(true);

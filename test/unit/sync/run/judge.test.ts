@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Finding, RECHECK_MS, type Verdict, verdictOn } from "../../../../lib/sync/run/judge.ts";
-import { hashOf, type Quarantine } from "../../../../lib/sync/run/quarantine.ts";
+import type { Quarantine } from "../../../../lib/sync/run/quarantine.ts";
+import { hashOf } from "../../../../lib/sync/snapshot/number-chunks.ts";
 
 /** The quarantine that the run before left. */
 type Known = "none" | "sameRecent" | "sameDue" | "sameConfirmed" | "otherConfirmed";

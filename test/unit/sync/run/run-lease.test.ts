@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
-import { type Checkpoint, newScan } from "../../../../lib/sync/run/checkpoint.ts";
-import { LeaseLost, type RunLease, type RunRecord, takeLease } from "../../../../lib/sync/run/run-lease.ts";
-import { readHead } from "../../../../lib/sync/snapshot/snapshot-store.ts";
-import { runKey } from "../../../../lib/sync/snapshot/sync-records.ts";
+import { newCheckpoint } from "../../../../lib/sync/run/checkpoint.ts";
+import { LeaseLost, type RunLease, readRun, takeLease } from "../../../../lib/sync/run/run-lease.ts";
+import { AccountRecords } from "../../../../lib/sync/snapshot/account-records.ts";
+import { readHead } from "../../../../lib/sync/snapshot/head.ts";
 import { ACCOUNT } from "../../../support/account-sync.ts";
 import { leapingClock } from "../../../support/manual-clock.ts";
 import { createMemoryRecordStore } from "../../../support/memory-record-store.ts";
@@ -53,35 +53,26 @@ const LAPSE_MS = 125_000;
 /** An account in this state, with the process that acts: the holder, or a former one where the lease is released. */
 async function setUp(state: State) {
   const clock = leapingClock();
-  const records = createMemoryRecordStore();
-  const take = (instanceId: string) => takeLease({ records, clock, random: () => 0.5, instanceId }, ACCOUNT);
-  const leaseOf = async (instanceId: string): Promise<RunLease> => {
-    const taken = await take(instanceId);
+  const records = new AccountRecords(createMemoryRecordStore(), ACCOUNT);
+  const take = () => takeLease({ records, clock, random: () => 0.5 });
+  const takeFree = async (): Promise<RunLease> => {
+    const taken = await take();
     if ("busyForMs" in taken) throw new Error("the lease is not free");
     return taken.lease;
   };
-  const checkpoint: Checkpoint = {
-    ...newScan(clock.now()),
-    runId: "run",
-    trigger: "schedule",
-    startedAt: clock.now(),
-    updatedAt: clock.now(),
-    base: 0,
-    fingerprint: "app-admin",
-    scan: 1,
-    pagesBefore: 0,
-  };
+  const begun = { runId: "run", trigger: "schedule", base: 0, fingerprint: "app-admin" };
+  const checkpoint = newCheckpoint(begun, clock.now());
 
-  const lease = await leaseOf("actor");
+  const lease = await takeFree();
   await lease.save(checkpoint);
   if (state !== "held") clock.leap(LAPSE_MS);
-  if (state === "idle") await (await leaseOf("later")).release();
-  if (state === "paused") await (await leaseOf("later")).release(checkpoint);
+  if (state === "idle") await (await takeFree()).release();
+  if (state === "paused") await (await takeFree()).release(checkpoint);
 
   const events: Record<Event, () => Promise<string | undefined>> = {
     message: async () => {
       const before = await stored();
-      const taken = await take("next");
+      const taken = await take();
       if ("busyForMs" in taken) return `busy for ${taken.busyForMs} ms`;
       expect(taken.lease.generation).toBe((before?.generation ?? 0) + 1);
       return taken.lease.found === undefined ? "new run" : "resumes";
@@ -89,13 +80,13 @@ async function setUp(state: State) {
     save: async () => void (await lease.save(checkpoint)),
     commit: async () => {
       await lease.setHead({ version: 1 });
-      return (await readHead(records, ACCOUNT)).version === 1 ? "next head" : "no head";
+      return (await readHead(records)).version === 1 ? "next head" : "no head";
     },
     end: async () => void (await lease.release()),
     pause: async () => void (await lease.release(checkpoint)),
     lapse: async () => void clock.leap(LAPSE_MS),
   };
-  const stored = async () => (await records.read<RunRecord>(runKey(ACCOUNT)))?.value;
+  const stored = async () => (await readRun(records))?.value;
   async function stateNow(): Promise<State> {
     const { leaseUntil, checkpoint: kept } = (await stored()) ?? { leaseUntil: 0 };
     if (leaseUntil === 0) return kept === undefined ? "idle" : "paused";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { NumberChange } from "../../../../lib/contract/company-numbers.ts";
-import { readChanges } from "../../../../lib/sync/snapshot/change-feed.ts";
+import { listNumberChanges } from "../../../../lib/sync/list-number-changes.ts";
 import { publishChanges } from "../../../../lib/sync/snapshot/publish-changes.ts";
 import { ACCOUNT, createAccountSync, MINUTE } from "../../../support/account-sync.ts";
 import { numberOf } from "../../../support/number-account.ts";
@@ -10,13 +10,14 @@ const DAY = 24 * 60 * MINUTE;
 describe("the change feed", () => {
   it("does not exist before the first sync", async () => {
     const lab = createAccountSync(1);
-    expect(await readChanges(lab.reading, { accountId: ACCOUNT, page: { limit: 1 } })).toBeUndefined();
+    const read = listNumberChanges(lab.reading, { accountId: ACCOUNT, page: { limit: 1 } });
+    await expect(read).rejects.toMatchObject({ code: "snapshot_missing" });
   });
 
   it("starts at the present, with an iteration over the current snapshot", async () => {
     const lab = createAccountSync(30);
     await lab.sync();
-    const start = await readChanges(lab.reading, { accountId: ACCOUNT, page: { limit: 5 } });
+    const start = await listNumberChanges(lab.reading, { accountId: ACCOUNT, page: { limit: 5 } });
     expect(start).toMatchObject({ items: [], hasMore: false, source: "snapshot" });
     lab.upstream.put(numberOf(99));
     await lab.sync();
@@ -48,7 +49,10 @@ describe("the change feed", () => {
     const { next } = await lab.feedStart();
     lab.clock.leap(MINUTE);
     await lab.sync();
-    const page = await readChanges(lab.reading, { accountId: ACCOUNT, page: { limit: 5, position: next } });
+    const page = await listNumberChanges(lab.reading, {
+      accountId: ACCOUNT,
+      page: { limit: 5, position: next },
+    });
     expect(page).toMatchObject({ items: [], next, hasMore: false });
   });
 

@@ -1,11 +1,9 @@
-import type { RecordKey } from "../../storage/record-store.ts";
+import type { AccountRecords } from "./account-records.ts";
 
 /** How long changes are kept: the oldest usable cursor of the feed. */
 export const FEED_RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
-/** Longest iteration over one snapshot. */
-export const ITERATION_LIFETIME_MS = 24 * 60 * 60 * 1000;
-/** Largest clock error of an instance. */
-export const MAX_SKEW_MS = 5_000;
+/** Version records outlive their changes: the next sync needs them to delete old snapshots. */
+const VERSION_LIFETIME_MS = 3 * FEED_RETENTION_MS;
 
 /**
  * The pointer of an account. Readers see what it names; one compare-and-set of it makes a whole version visible:
@@ -47,6 +45,8 @@ export interface VersionRecord {
   changes: number;
 }
 
+export const HEAD = "head";
+
 export const emptyHead: Head = {
   generation: 0,
   version: 0,
@@ -56,27 +56,29 @@ export const emptyHead: Head = {
   fingerprint: "",
 };
 
-const keyOf = (accountId: string, sort: string): RecordKey => ({ partition: `sync#${accountId}`, sort });
-
-export const headKey = (accountId: string) => keyOf(accountId, "head");
-export const runKey = (accountId: string) => keyOf(accountId, "run");
-export const quarantineKey = (accountId: string) => keyOf(accountId, "quarantine");
-export const historyKey = (accountId: string) => keyOf(accountId, "history");
-export interface QueuedRecord {
-  /** Epoch milliseconds: when a sync was last requested. */
-  at: number;
+export async function readHead(records: AccountRecords): Promise<Head> {
+  return (await records.read<Head>(HEAD))?.value ?? emptyHead;
 }
 
-export const queuedKey = (accountId: string) => keyOf(accountId, "queued");
-/** Position up to which changes are on the event bus. */
-export const publishedKey = (accountId: string) => keyOf(accountId, "published");
-/** Version up to which old versions are deleted. */
-export const collectedKey = (accountId: string) => keyOf(accountId, "collected");
-export const versionKey = (accountId: string, version: number) => keyOf(accountId, `version#${version}`);
-export const manifestKey = (accountId: string, version: number, runId: string) =>
-  keyOf(accountId, `manifest#${version}#${runId}`);
-export const chunkKey = (accountId: string, key: string) => keyOf(accountId, `chunk#${key}`);
-export const changesKey = (accountId: string, runId: string, part: number) =>
-  keyOf(accountId, `changes#${runId}#${part}`);
-export const stageKey = (accountId: string, runId: string, name: string) =>
-  keyOf(accountId, `stage#${runId}#${name}`);
+/** Epoch milliseconds: start of the last complete full scan; undefined before the first. */
+export async function scannedAt(records: AccountRecords): Promise<number | undefined> {
+  const { latest, checkedAt } = await readHead(records);
+  return latest && checkedAt;
+}
+
+/** @returns undefined when the record has expired; the latest version is in the head, before it has a record */
+export async function readVersion(
+  records: AccountRecords,
+  head: Head,
+  version: number,
+): Promise<VersionRecord | undefined> {
+  if (version === head.version) return head.latest;
+  return (await records.read<VersionRecord>(`version#${version}`))?.value;
+}
+
+/** Keeps the head's version for later readers. When its writer crashed before this call, the next run repeats it. */
+export async function recordVersion(records: AccountRecords, { version, latest }: Head): Promise<void> {
+  if (latest === undefined || (await records.read(`version#${version}`)) !== undefined) return;
+  const expiresAt = latest.committedAt + VERSION_LIFETIME_MS;
+  await records.compareAndSet(`version#${version}`, null, latest, { expiresAt });
+}

@@ -1,6 +1,7 @@
 import { countStaged } from "./checkpoint.ts";
 import { LOOKUP_BATCH, lookUpNumbers } from "./number-lookup.ts";
-import { callContext, Quarantined, type Run, saveProgress } from "./run.ts";
+import { Quarantined } from "./quarantine.ts";
+import { callContext, type Run, saveProgress } from "./run.ts";
 import { readStaged, stage } from "./staged-pages.ts";
 
 /**

@@ -1,7 +1,7 @@
 import type { PhoneNumber } from "../../contract/company-numbers.ts";
 import { hashOf } from "../snapshot/number-chunks.ts";
-import { type Quarantine, type QuarantineReason, readQuarantine } from "./quarantine.ts";
-import { Quarantined, type Run } from "./run.ts";
+import { type Quarantine, Quarantined, type QuarantineReason, readQuarantine } from "./quarantine.ts";
+import type { Run } from "./run.ts";
 
 /** Removals allowed without a re-check: this count or this share of the base, whichever is larger. */
 const MAX_REMOVED = 10;

@@ -11,6 +11,16 @@ import type { Run } from "./run.ts";
  */
 export type QuarantineReason = "main_numbers" | "permissions" | "shrink";
 
+/** The missing numbers may be a view with fewer permissions: nothing is committed. */
+export class Quarantined extends Error {
+  override readonly name = "Quarantined";
+  readonly reason: QuarantineReason;
+  constructor(reason: QuarantineReason) {
+    super(`the missing numbers are quarantined: ${reason}`);
+    this.reason = reason;
+  }
+}
+
 /** Instants are epoch milliseconds. */
 export interface Quarantine {
   /** Of the run that found it. A later run that commits, or confirms the version, ends it by its mark in the head. */

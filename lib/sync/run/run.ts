@@ -10,7 +10,6 @@ import type { RecordStore } from "../../storage/record-store.ts";
 import type { AccountRecords } from "../snapshot/account-records.ts";
 import type { Manifest } from "../snapshot/snapshot-store.ts";
 import type { Checkpoint } from "./checkpoint.ts";
-import type { QuarantineReason } from "./quarantine.ts";
 import type { RunLease } from "./run-lease.ts";
 import type { SyncEvent } from "./sync-events.ts";
 
@@ -100,16 +99,6 @@ export class RunStale extends Error {
   readonly reason: Extract<SyncEvent, { type: "started_over" }>["reason"];
   constructor(reason: RunStale["reason"]) {
     super(`the run has to start over: ${reason}`);
-    this.reason = reason;
-  }
-}
-
-/** The missing numbers may be a view with fewer permissions: nothing is committed. */
-export class Quarantined extends Error {
-  override readonly name = "Quarantined";
-  readonly reason: QuarantineReason;
-  constructor(reason: QuarantineReason) {
-    super(`the missing numbers are quarantined: ${reason}`);
     this.reason = reason;
   }
 }

@@ -58,7 +58,7 @@ async function readSecret(client: SecretsManagerClient, secretId: string): Promi
     const fix =
       "Check its name, the region, and your AWS credentials; by the secret's policy only the functions and " +
       "SECRET_READER_ARN may read it.";
-    return { name, finding: failed(check, `the secret cannot be read (${why})`, fix) };
+    return { name, finding: failed(check, { found: `the secret cannot be read (${why})`, fix }) };
   } finally {
     client.destroy();
   }
@@ -74,6 +74,6 @@ function judge(name: string, text: string, fix: string): Source {
     };
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
-    return { name, finding: failed(check, error.message, fix) };
+    return { name, finding: failed(check, { found: error.message, fix }) };
   }
 }

@@ -3,7 +3,6 @@ import { systemClock } from "../../lib/platform/clock.ts";
 import { readId, readOptions, readServerUrl, runCommand } from "../local/command-line.ts";
 import { findCredentials } from "./credential-source.ts";
 import { type Examination, examine } from "./examine.ts";
-import { isHealthy } from "./finding.ts";
 import { writeReport } from "./report.ts";
 
 const usage = `usage: npm run doctor -- [options]
@@ -39,7 +38,8 @@ await runCommand(async () => {
           extensionId: readId("--extension", options.extension),
         });
   const report = { name, ...examination, findings: [finding, ...examination.findings] };
-  const healthy = isHealthy(report.findings);
+  // A warning is healthy, a failure is not.
+  const healthy = report.findings.every(({ outcome }) => outcome !== "failed");
   const isColoured = process.stdout.isTTY === true && !process.env.NO_COLOR;
   console.log(
     options.json === true ? JSON.stringify({ healthy, ...report }, null, 2) : writeReport(report, isColoured),

@@ -1,13 +1,5 @@
 import type { RingCentralFailure } from "../../lib/ringcentral/api/errors.ts";
-
-/** A failure in words: its meaning, and the fix with its owner. */
-export interface Explanation {
-  found: string;
-  fix: string;
-}
-
-const appOwner = "The app's owner, in RingCentral's developer console";
-const administrator = "An administrator of the account, in RingCentral's admin portal";
+import { administrator, appOwner, type Explanation } from "./finding.ts";
 
 /** By the codes of RingCentral's OAuth, and OAuth's own `error`. [docs: ERR] [observed: SO] */
 const loginCodes: Record<string, Explanation> = {

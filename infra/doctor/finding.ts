@@ -11,16 +11,13 @@ export interface Finding {
   fix?: string;
 }
 
-/** A warning is healthy, a failure is not. */
-export function isHealthy(findings: readonly Finding[]): boolean {
-  return findings.every(({ outcome }) => outcome !== "failed");
-}
+/** A failure in words: its meaning, and the fix with its owner. */
+export type Explanation = Required<Pick<Finding, "found" | "fix">>;
 
-const withoutFix = (outcome: Outcome) => (check: string, found: string) => ({ check, outcome, found });
-const withFix = (outcome: Outcome) => (check: string, found: string, fix: string) => {
-  return { check, outcome, found, fix };
-};
-export const ok = withoutFix("ok");
-export const skipped = withoutFix("skipped");
-export const warning = withFix("warning");
-export const failed = withFix("failed");
+export const ok = (check: string, found: string): Finding => ({ check, outcome: "ok", found });
+export const skipped = (check: string, found: string): Finding => ({ check, outcome: "skipped", found });
+export const warning = (check: string, why: Explanation): Finding => ({ check, outcome: "warning", ...why });
+export const failed = (check: string, why: Explanation): Finding => ({ check, outcome: "failed", ...why });
+
+export const appOwner = "The app's owner, in RingCentral's developer console";
+export const administrator = "An administrator of the account, in RingCentral's admin portal";

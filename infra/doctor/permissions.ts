@@ -1,25 +1,27 @@
 import * as z from "zod/mini";
 import { explainCall } from "./explain.ts";
-import { type Finding, failed, ok, skipped, warning } from "./finding.ts";
+import { administrator, appOwner, type Finding, failed, ok, skipped, warning } from "./finding.ts";
 import type { Session } from "./session.ts";
 
-/** EditAccounts includes these; EditExtensions includes nothing. [docs: PERM] */
-const included: Record<string, readonly string[]> = { EditAccounts: ["ReadAccounts", "EditExtensions"] };
-
 /** The app's permissions, from the token response's `scope`. */
-export function checkAppPermissions({ grant }: Session): Finding {
+export function checkAppPermissions({ grant: { scope } }: Session): Finding {
   const check = "app permissions";
-  if (grant.scope === undefined) {
-    return warning(check, "RingCentral did not say what they are", "The readings below will tell.");
+  if (scope === undefined) {
+    return warning(check, {
+      found: "RingCentral did not say what they are",
+      fix: "The readings below will tell.",
+    });
   }
-  const granted = grant.scope.split(/[ ,]+/).flatMap((name) => [name, ...(included[name] ?? [])]);
-  const lacking = ["ReadAccounts", "EditExtensions"].filter((name) => !granted.includes(name));
-  if (lacking.length === 0) return ok(check, "ReadAccounts and EditExtensions");
-  return failed(
-    check,
-    `the app lacks ${lacking.join(" and ")}`,
-    "The app's owner, in RingCentral's developer console: add it under the app's permissions.",
+  const granted = scope.split(/[ ,]+/);
+  // EditAccounts includes both; EditExtensions includes nothing. [docs: PERM]
+  const lacking = ["ReadAccounts", "EditExtensions"].filter(
+    (name) => !granted.includes(name) && !granted.includes("EditAccounts"),
   );
+  if (lacking.length === 0) return ok(check, "ReadAccounts and EditExtensions");
+  return failed(check, {
+    found: `the app lacks ${lacking.join(" and ")}`,
+    fix: `${appOwner}: add it under the app's permissions.`,
+  });
 }
 
 /** By the API's names, with the consequence of lacking each. [spec: OAS] */
@@ -40,29 +42,23 @@ const Profile = z.object({
 interface UserPermissions {
   findings: Finding[];
   /** Names of the permissions that the user's role lacks. */
-  lacks: ReadonlySet<string>;
+  lacks: readonly string[];
 }
 
 /** The permissions of the user's role: its authorization profile, one Medium call [spec: OAS]. */
-export async function checkUserPermissions(
-  session: Session,
-  accountId: string,
-  extensionId: string,
-): Promise<UserPermissions> {
+export async function checkUserPermissions(session: Session, userPath: string): Promise<UserPermissions> {
   const check = "user permissions";
-  const path = `account/${accountId}/extension/${extensionId}/authz-profile`;
-  const { body, failure } = await session.get(path, Profile);
+  const { body, failure } = await session.get(`${userPath}/authz-profile`, Profile);
   if (failure !== undefined) {
     const why = `RingCentral does not list them (${explainCall(failure).found}); the readings tell some`;
-    return { findings: [skipped(check, why)], lacks: new Set() };
+    return { findings: [skipped(check, why)], lacks: [] };
   }
-  const granted = new Set(body.permissions.map(({ permission }) => permission.id));
-  const lacking = needed.filter(([name]) => !granted.has(name));
-  const fix =
-    "An administrator of the account, in RingCentral's admin portal: add it to the role of the service's user.";
-  const findings: Finding[] = lacking.map(([name, use]) =>
-    failed(check, `the user's role lacks ${name}: ${use}`, fix),
+  const granted = body.permissions.map(({ permission }) => permission.id);
+  const lacking = needed.filter(([name]) => !granted.includes(name));
+  const fix = `${administrator}: add it to the role of the service's user.`;
+  const findings = lacking.map(([name, use]) =>
+    failed(check, { found: `the user's role lacks ${name}: ${use}`, fix }),
   );
   if (findings.length === 0) findings.push(ok(check, `all ${needed.length} that are needed`));
-  return { findings, lacks: new Set(lacking.map(([name]) => name)) };
+  return { findings, lacks: lacking.map(([name]) => name) };
 }

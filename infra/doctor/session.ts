@@ -23,7 +23,6 @@ export interface Session {
   get<Body>(
     path: string,
     schema: z.ZodMiniType<Body>,
-    query?: Record<string, string>,
   ): Promise<{ body: Body; failure?: undefined } | { body?: undefined; failure: RingCentralFailure }>;
   /**
    * Ends this login and no other. RingCentral allows five at a time for a user in an app: left open, it could end the
@@ -62,9 +61,8 @@ export async function openSession(
     grant,
     limits,
     ...(clockAheadMs !== undefined && { clockAheadMs }),
-    async get(path, schema, query = {}) {
+    async get(path, schema) {
       const url = new URL(`/restapi/v1.0/${path}`, credentials.server);
-      url.search = String(new URLSearchParams(query));
       const headers = { authorization: `Bearer ${grant.accessToken}` };
       const request = { operation: path, method: "GET", url, headers, deadline: deadline() } as const;
       try {

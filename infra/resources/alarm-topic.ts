@@ -1,10 +1,11 @@
 import { allow, arnOf, ownAccountOnly, policy, resource } from "./cloudformation.ts";
 import type { Stack } from "./stack.ts";
 
+const topic = { Ref: "AlarmTopic" };
+
 /** The topic for alarms and for the monthly budget. `alarmEmail` subscribes one address; a pager subscribes itself. */
 export function alarmTopic({ name, text, number }: Stack) {
   const email = text("alarmEmail");
-  const topic = { Ref: "AlarmTopic" };
   const announce = {
     Sid: "Announce",
     Principal: { Service: ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"] },
@@ -32,10 +33,7 @@ export function alarmTopic({ name, text, number }: Stack) {
             // osls puts this tag on all its resources. Activate it once as a cost allocation tag (docs/operations.md).
             CostFilters: { TagKeyValue: [`user:service$${name}`] },
           },
-          NotificationsWithSubscribers: [
-            notification("ACTUAL", 80, topic),
-            notification("FORECASTED", 100, topic),
-          ],
+          NotificationsWithSubscribers: [notification("ACTUAL", 80), notification("FORECASTED", 100)],
         },
         // AWS Budgets rejects a topic whose policy does not admit it yet.
         { DependsOn: ["AlarmTopicPolicy"] },
@@ -47,7 +45,7 @@ export function alarmTopic({ name, text, number }: Stack) {
   };
 }
 
-function notification(type: string, percent: number, topic: object) {
+function notification(type: string, percent: number) {
   return {
     Notification: {
       NotificationType: type,

@@ -26,6 +26,11 @@ const metric = (Namespace: string, MetricName: string, dimensions: object, Perio
 };
 const api = { ApiId: { Ref: "HttpApi" } };
 
+function gatewayMetric(Id: string, name: string) {
+  const { Period, ...Metric } = metric("AWS/ApiGateway", name, api, 60);
+  return { Id, MetricStat: { Metric, Stat: "Sum", Period }, ReturnData: false };
+}
+
 /** Alarms about the service to callers. */
 function apiAlarms({ number }: Stack): AlarmDeclaration[] {
   const [latencyMs, requestsPerHour] = [number("latencyMs"), number("requestsPerHour")];
@@ -69,21 +74,12 @@ function apiAlarms({ number }: Stack): AlarmDeclaration[] {
   ];
 }
 
-function gatewayMetric(Id: string, name: string) {
-  const { Period, ...Metric } = metric("AWS/ApiGateway", name, api, 60);
-  return { Id, MetricStat: { Metric, Stat: "Sum", Period }, ReturnData: false };
-}
-
-/** The service's own metrics (lib/platform/metrics.ts), over all values of their dimensions. */
-function ownMetrics({ text }: Stack) {
-  return (MetricName: string, Statistic: string, Period: number) => {
+/** Alarms on the service's own metrics (lib/platform/metrics.ts), over all values of their dimensions. */
+function ownAlarms({ text, number }: Stack): AlarmDeclaration[] {
+  const syncLateSeconds = number("syncLateSeconds");
+  const own = (MetricName: string, Statistic: string, Period = 300) => {
     return { Namespace: text("metricsNamespace"), MetricName, Statistic, Period };
   };
-}
-
-/** Alarms about RingCentral's and the table's responses. */
-function upstreamAlarms(stack: Stack): AlarmDeclaration[] {
-  const own = ownMetrics(stack);
   return [
     {
       name: "upstream-paused",
@@ -94,13 +90,13 @@ function upstreamAlarms(stack: Stack): AlarmDeclaration[] {
     {
       name: "token-failures",
       meaning: "RingCentral rejected 3 requests for an access token within 5 minutes.",
-      watches: own("TokenFailures", "Sum", 300),
+      watches: own("TokenFailures", "Sum"),
       from: 3,
     },
     {
       name: "app-permission-missing",
       meaning: "RingCentral says that our app lacks a permission (CMN-401). Some routes cannot work.",
-      watches: own("AppPermissionMissing", "Sum", 300),
+      watches: own("AppPermissionMissing", "Sum"),
       from: 1,
     },
     {
@@ -108,38 +104,36 @@ function upstreamAlarms(stack: Stack): AlarmDeclaration[] {
       runbook: "table-unavailable",
       meaning:
         "Functions could not reach the table and used the fallback limiter: a fixed share of RingCentral's budgets each.",
-      watches: own("RateLimiterDegraded", "Sum", 300),
+      watches: own("RateLimiterDegraded", "Sum"),
       from: 3,
     },
-  ];
-}
-
-function backgroundAlarms(stack: Stack): AlarmDeclaration[] {
-  const own = ownMetrics(stack);
-  const syncLateSeconds = stack.number("syncLateSeconds");
-  const deadLetters = (queue: string, meaning: string): AlarmDeclaration => {
-    const dimensions = { QueueName: `${stack.name}-${queue}` };
-    const messages = metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", dimensions, 300);
-    const watches = { ...messages, Statistic: "Maximum" };
-    return { name: `${queue}-letters`, runbook: "dead-letters", meaning, watches, from: 1 };
-  };
-  return [
     {
       name: "sync-late",
       meaning: `The snapshot of an account's phone numbers is older than ${Math.round(syncLateSeconds / 60)} minutes.`,
-      watches: own("SyncAgeSeconds", "Maximum", 300),
+      watches: own("SyncAgeSeconds", "Maximum"),
       from: syncLateSeconds,
       outOf: [2, 3],
     },
     {
       name: "sync-quarantined",
       meaning: "A sync would remove too many numbers at once, so it waits for an operator's confirmation.",
-      watches: own("SyncQuarantined", "Maximum", 300),
+      watches: own("SyncQuarantined", "Maximum"),
       from: 1,
     },
-    deadLetters("sync-dead", "A message for the sync failed 5 times and is in the dead-letter queue."),
-    deadLetters("scheduled-dead", "A scheduled call could not be delivered, or failed after all retries."),
   ];
+}
+
+function deadLetterAlarms({ name: stack }: Stack): AlarmDeclaration[] {
+  const meanings = {
+    "sync-dead": "A message for the sync failed 5 times and is in the dead-letter queue.",
+    "scheduled-dead": "A scheduled call could not be delivered, or failed after all retries.",
+  };
+  return Object.entries(meanings).map(([queue, meaning]) => {
+    const dimensions = { QueueName: `${stack}-${queue}` };
+    const messages = metric("AWS/SQS", "ApproximateNumberOfMessagesVisible", dimensions, 300);
+    const watches = { ...messages, Statistic: "Maximum" };
+    return { name: `${queue}-letters`, runbook: "dead-letters", meaning, watches, from: 1 };
+  });
 }
 
 /** The alarms that, besides the function's own, roll back the deployment of any function. */
@@ -164,10 +158,12 @@ function crashes({ key, name, logicalName }: StackFunction): AlarmDeclaration {
   };
 }
 
-function allAlarms(stack: Stack): AlarmDeclaration[] {
-  const ofService = [...apiAlarms(stack), ...upstreamAlarms(stack), ...backgroundAlarms(stack)];
-  return [...ofService, ...stack.functions.map(crashes)];
-}
+const allAlarms = (stack: Stack) => [
+  ...apiAlarms(stack),
+  ...ownAlarms(stack),
+  ...deadLetterAlarms(stack),
+  ...stack.functions.map(crashes),
+];
 
 export const alarmArns = (stack: Stack) =>
   allAlarms(stack).map(({ name }) => ownArn("cloudwatch", `alarm:${stack.name}-${name}`));

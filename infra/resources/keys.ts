@@ -1,4 +1,14 @@
-import { allow, kept, ownAccountOnly, ownArn, policy, resource, sub } from "./cloudformation.ts";
+import {
+  allow,
+  arnOf,
+  kept,
+  ownAccountOnly,
+  ownArn,
+  perFunction,
+  policy,
+  resource,
+  sub,
+} from "./cloudformation.ts";
 import type { Stack } from "./stack.ts";
 
 /**
@@ -6,8 +16,10 @@ import type { Stack } from "./stack.ts";
  * administrators may use, and one for operations (logs, alarms), which AWS's own services write with. They are
  * separate, so that access to the log of an incident does not need access to the table.
  */
-export function keys({ name, text }: Stack) {
+export function keys({ name, text, functions }: Stack) {
   const administrator = text("keyAdministratorArn") || accountRoot;
+  // The retention of log groups is `logRetentionInDays` of serverless.yml.
+  const encrypted = { Properties: { KmsKeyId: arnOf("OperationsKey") } };
   return {
     Resources: {
       DataKey: key(`Ringfront's data at rest (${name})`, administer(administrator)),
@@ -20,6 +32,7 @@ export function keys({ name, text }: Stack) {
       ),
       OperationsKeyAlias: alias(`${name}-operations`, "OperationsKey"),
     },
+    extensions: { ...perFunction(functions, "LogGroup", () => encrypted), HttpApiLogGroup: encrypted },
   };
 }
 

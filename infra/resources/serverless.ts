@@ -7,7 +7,6 @@ import { dashboard } from "./dashboard.ts";
 import { domain } from "./domain.ts";
 import { serverlessFunctions } from "./functions.ts";
 import { keys } from "./keys.ts";
-import { logGroups } from "./log-groups.ts";
 import { outputs } from "./outputs.ts";
 import { queries } from "./queries.ts";
 import { roles } from "./roles.ts";
@@ -26,7 +25,6 @@ const fragments = [
   numberSync.sync,
   schedules,
   roles,
-  logGroups,
   capacity,
   alarmTopic,
   alarms,

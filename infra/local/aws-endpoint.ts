@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { createServer } from "node:http";
 import { text } from "node:stream/consumers";
-import * as z from "zod/mini";
 import { type Listening, listenOnLoopback } from "./ports.ts";
 
 /** An error in the AWS SDK's format. */
@@ -16,12 +15,12 @@ export class AwsError extends Error {
 
 /**
  * Starts an AWS service on loopback, with the wire protocol JSON 1.1 (operation in `X-Amz-Target`). It checks no
- * signature.
+ * signature, and takes an input to have the form that the AWS SDK gives it.
  * @param perform runs one operation; it throws AwsError for a call that it rejects
  * @param show makes the response to a GET
  */
-export function startAwsEndpoint(
-  perform: (operation: string, input: unknown) => unknown,
+export function startAwsEndpoint<Input>(
+  perform: (operation: string, input: Input) => unknown,
   show = (): unknown => undefined,
 ): Promise<Listening> {
   const server = createServer(async (request, response) => {
@@ -41,18 +40,10 @@ export function startAwsEndpoint(
   return listenOnLoopback(server);
 }
 
-export function parseJson(source: string): unknown {
+export function parseJson(source: string) {
   try {
     return JSON.parse(source);
   } catch {
     throw new AwsError("SerializationException", "The request body is not JSON.");
   }
-}
-
-/** @throws AwsError naming the first member that is missing or malformed */
-export function parseInput<Schema extends z.ZodMiniType>(schema: Schema, input: unknown): z.output<Schema> {
-  const parsed = z.safeParse(schema, input);
-  if (parsed.success) return parsed.data;
-  const field = parsed.error.issues[0]?.path.join(".") ?? "request";
-  throw new AwsError("ValidationException", `1 validation error detected: ${field} is missing or malformed.`);
 }

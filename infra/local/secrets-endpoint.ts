@@ -1,21 +1,11 @@
 import { randomUUID } from "node:crypto";
-import * as z from "zod/mini";
-import { AwsError, parseInput, startAwsEndpoint } from "./aws-endpoint.ts";
+import type {
+  GetSecretValueRequest,
+  PutSecretValueRequest,
+  UpdateSecretVersionStageRequest,
+} from "@aws-sdk/client-secrets-manager";
+import { AwsError, startAwsEndpoint } from "./aws-endpoint.ts";
 import type { Listening } from "./ports.ts";
-
-const name = z.string().check(z.minLength(1));
-const AnyInput = z.object({ SecretId: name });
-const GetSecretValue = z.object({ VersionId: z.optional(z.string()), VersionStage: z.optional(z.string()) });
-const PutSecretValue = z.object({
-  SecretString: z.string(),
-  ClientRequestToken: z.optional(z.string()),
-  VersionStages: z._default(z.array(z.string()), ["AWSCURRENT"]),
-});
-const UpdateSecretVersionStage = z.object({
-  VersionStage: name,
-  MoveToVersionId: z.string(),
-  RemoveFromVersionId: z.string(),
-});
 
 class Secret {
   readonly versions = new Map<string, { SecretString: string; CreatedDate: number }>();
@@ -34,18 +24,17 @@ class Secret {
   }
 }
 
+type Input = Partial<GetSecretValueRequest & PutSecretValueRequest & UpdateSecretVersionStageRequest>;
+
 /** Every response also has the secret's name and ARN. */
-const operations: Record<string, (secret: Secret, input: unknown) => object> = {
-  GetSecretValue(secret, input) {
-    const { VersionId, VersionStage = VersionId ? undefined : "AWSCURRENT" } = parseInput(
-      GetSecretValue,
-      input,
-    );
-    const id = VersionId ?? secret.stages.get(VersionStage ?? "") ?? "";
+const operations: Record<string, (secret: Secret, input: Input) => object> = {
+  GetSecretValue(secret, { VersionId, VersionStage }) {
+    const stage = VersionStage ?? (VersionId === undefined ? "AWSCURRENT" : undefined);
+    const id = VersionId ?? secret.stages.get(stage ?? "") ?? "";
     const version = secret.versions.get(id);
-    if (version === undefined || (VersionStage && secret.stages.get(VersionStage) !== id)) {
+    if (version === undefined || (stage !== undefined && secret.stages.get(stage) !== id)) {
       throw notFound(
-        `secret value for ${VersionStage ? "staging label" : "VersionId"}: ${VersionStage ?? id}`,
+        `secret value for ${stage === undefined ? `VersionId: ${id}` : `staging label: ${stage}`}`,
       );
     }
     return { VersionId: id, VersionStages: secret.stagesOf(id), ...version };
@@ -59,10 +48,10 @@ const operations: Record<string, (secret: Secret, input: unknown) => object> = {
 
   PutSecretValue(secret, input) {
     const {
-      SecretString,
+      SecretString = "",
       ClientRequestToken: id = randomUUID(),
-      VersionStages,
-    } = parseInput(PutSecretValue, input);
+      VersionStages = ["AWSCURRENT"],
+    } = input;
     const known = secret.versions.get(id);
     if (known !== undefined && known.SecretString !== SecretString) {
       throw new AwsError("ResourceExistsException", "That ClientRequestToken names another secret value.");
@@ -73,10 +62,7 @@ const operations: Record<string, (secret: Secret, input: unknown) => object> = {
   },
 
   UpdateSecretVersionStage(secret, input) {
-    const { VersionStage, MoveToVersionId, RemoveFromVersionId } = parseInput(
-      UpdateSecretVersionStage,
-      input,
-    );
+    const { VersionStage = "", MoveToVersionId = "", RemoveFromVersionId } = input;
     const isThere = secret.stages.get(VersionStage) === RemoveFromVersionId;
     if (!isThere || !secret.versions.has(MoveToVersionId)) {
       const message = `The staging label ${VersionStage} is not on the version to move it from.`;
@@ -86,7 +72,6 @@ const operations: Record<string, (secret: Secret, input: unknown) => object> = {
     return {};
   },
 };
-
 const notFound = (what: string) =>
   new AwsError("ResourceNotFoundException", `Secrets Manager can't find the specified ${what}`);
 
@@ -97,13 +82,13 @@ const notFound = (what: string) =>
 export function startSecretsEndpoint(values: Record<string, string>): Promise<Listening> {
   const secrets = new Map(Object.keys(values).map((name) => [name, new Secret()]));
   for (const [name, secret] of secrets) operations.PutSecretValue?.(secret, { SecretString: values[name] });
-  return startAwsEndpoint((target, input) => {
+  return startAwsEndpoint((target, input: Input) => {
     const perform = operations[target.replace("secretsmanager.", "")];
     if (perform === undefined) {
       throw new AwsError("UnknownOperationException", `There is no operation "${target}" here.`);
     }
-    const { SecretId } = parseInput(AnyInput, input);
-    const name = SecretId.replace(/^arn:.*:secret:(.*)-[A-Za-z0-9]{6}$/, "$1");
+    if (!input.SecretId) throw new AwsError("ValidationException", "SecretId is missing.");
+    const name = input.SecretId.replace(/^arn:.*:secret:(.*)-[A-Za-z0-9]{6}$/, "$1");
     const secret = secrets.get(name);
     if (secret === undefined) throw notFound("secret.");
     const ARN = `arn:aws:secretsmanager:us-east-1:000000000000:secret:${name}-local0`;

@@ -59,9 +59,9 @@ const layers = [
 const keepers = {
   got: ["lib/ringcentral/"],
   "@aws-sdk/client-dynamodb": ["lib/storage/", "infra/local/", "test/"],
-  "@aws-sdk/client-secrets-manager": ["lib/platform/", "infra/doctor/", "test/"],
+  "@aws-sdk/client-secrets-manager": ["lib/platform/", "infra/doctor/", "infra/local/", "test/"],
   "@aws-sdk/client-sqs": ["lib/platform/", "infra/local/", "test/"],
-  "@aws-sdk/client-eventbridge": ["lib/platform/", "test/"],
+  "@aws-sdk/client-eventbridge": ["lib/platform/", "infra/local/", "test/"],
   "libphonenumber-js": ["lib/numbers/", "test/"],
   "openapi-fetch": ["lib/client/"],
 };

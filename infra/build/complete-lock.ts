@@ -15,18 +15,12 @@ interface LockFile {
   packages: Record<string, LockEntry>;
 }
 
-interface MissingPackage {
-  askedBy: string;
-  name: string;
-  version: string;
-}
-
 /** The optional packages that a lock file's packages ask for and that have no entry in it. */
-export function findMissingOptionals({ packages }: LockFile): MissingPackage[] {
-  return Object.entries(packages).flatMap(([askedBy, { optionalDependencies = {} }]) =>
+export function findMissingOptionals({ packages }: LockFile) {
+  return Object.entries(packages).flatMap(([askedBy, { dev, optionalDependencies = {} }]) =>
     Object.entries(optionalDependencies)
       .filter(([name]) => !resolves(packages, askedBy, name))
-      .map(([name, version]) => ({ askedBy, name, version })),
+      .map(([name, version]) => ({ name, version, dev })),
   );
 }
 
@@ -42,7 +36,7 @@ const systems = ["android", "darwin", "freebsd", "linux", "openharmony", "win32"
 const processors = ["arm64", "arm", "ia32", "ppc64", "riscv64", "s390x", "x64"];
 
 /** @throws when the version is a range or the name has no platform: a person must then edit the lock file */
-function entryFor({ name, version }: MissingPackage, dev: boolean | undefined) {
+function entryFor({ name, version, dev }: ReturnType<typeof findMissingOptionals>[number]) {
   const words = name.split(/[/-]/);
   const os = systems.find((system) => words.includes(system));
   const cpu = processors.find((processor) => words.includes(processor));
@@ -56,7 +50,7 @@ function entryFor({ name, version }: MissingPackage, dev: boolean | undefined) {
 /** The lock file with every missing package added, its packages in npm's order. */
 export function completeLock(lock: LockFile): LockFile {
   const added = findMissingOptionals(lock).map((missing): [string, LockEntry] => {
-    return [`node_modules/${missing.name}`, entryFor(missing, lock.packages[missing.askedBy]?.dev)];
+    return [`node_modules/${missing.name}`, entryFor(missing)];
   });
   const packages = [...Object.entries(lock.packages), ...added];
   packages.sort(([a], [b]) => a.localeCompare(b, "en"));

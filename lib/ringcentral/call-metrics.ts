@@ -1,6 +1,6 @@
 import type { Metrics } from "../platform/metrics.ts";
 import type { TokenEvent } from "./auth/ports.ts";
-import type { RateLimitEvent } from "./rate-limit/events.ts";
+import type { RateLimitEvent } from "./rate-limit/ports.ts";
 
 /** The rate limiter's events as metrics. The fleet is meant to prevent 429s, so each is counted. */
 export function countRateLimitEvent(metrics: Metrics, event: RateLimitEvent, now: number): void {

@@ -1,6 +1,6 @@
 import type { Logger } from "../platform/logger.ts";
 import type { TokenEvent } from "../ringcentral/auth/ports.ts";
-import type { RateLimitEvent } from "../ringcentral/rate-limit/events.ts";
+import type { RateLimitEvent } from "../ringcentral/rate-limit/ports.ts";
 import type { SyncEvent } from "../sync/run/sync-events.ts";
 
 type AnyEvent = TokenEvent | RateLimitEvent | SyncEvent;

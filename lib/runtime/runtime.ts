@@ -15,7 +15,6 @@ import { countRateLimitEvent, countTokenEvent } from "../ringcentral/call-metric
 import { createRingCentral } from "../ringcentral/client.ts";
 import { createTransport } from "../ringcentral/http/transport.ts";
 import { createTableClock } from "../ringcentral/rate-limit/clock-bounds.ts";
-import { defaultSettings } from "../ringcentral/rate-limit/settings.ts";
 import { SharedRateLimiter } from "../ringcentral/rate-limit/shared-rate-limiter.ts";
 import { createDynamoRecordStore } from "../storage/dynamo-record-store.ts";
 import { logEvent, rateLimitMessages, tokenMessages } from "./log-event.ts";
@@ -48,7 +47,7 @@ export function resetRuntime(replacements: RuntimeSources = sources): void {
 /** The parts that all accounts share. */
 function createShared(settings: Settings, { clock = systemClock, random = Math.random }: RuntimeSources) {
   // The table's clock is the one all instances share.
-  const tableTime = createTableClock({ clock, maxSkewMs: defaultSettings.maxSkewMs });
+  const tableTime = createTableClock(clock);
   const records = createDynamoRecordStore({ tableName: settings.tableName, onDate: tableTime.learn });
   return {
     settings,
@@ -131,7 +130,7 @@ function connectAccount(shared: Shared, accountKey: string, accountId: string) {
   const rateLimiter = new SharedRateLimiter({
     ...fleet,
     time: shared.tableTime,
-    settings: { fleetSize: settings.fleetSize },
+    fleetSize: settings.fleetSize,
     onEvent: (event) => {
       logEvent(log, rateLimitMessages, event);
       countRateLimitEvent(metrics, event, clock.now());

@@ -1,9 +1,11 @@
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
 import { createTableClock } from "../../lib/ringcentral/rate-limit/clock-bounds.ts";
-import type { RateLimitEvent } from "../../lib/ringcentral/rate-limit/events.ts";
-import type { AdmissionRequest, Observation } from "../../lib/ringcentral/rate-limit/ports.ts";
-import type { RateLimitSettings } from "../../lib/ringcentral/rate-limit/settings.ts";
+import type {
+  AdmissionRequest,
+  Observation,
+  RateLimitEvent,
+} from "../../lib/ringcentral/rate-limit/ports.ts";
 import { SharedRateLimiter } from "../../lib/ringcentral/rate-limit/shared-rate-limiter.ts";
 import type { RecordStore } from "../../lib/storage/record-store.ts";
 import {
@@ -80,7 +82,7 @@ export interface Fleet {
   records: MemoryRecordStore;
   limiter: LimiterModel;
   events: RateLimitEvent[];
-  settings: Partial<RateLimitSettings>;
+  fleetSize: number;
   /** Whether the table tells its time. */
   tableTells: boolean;
   /** Whether a request may be held up on its way, by a freeze of its process or by the network. */
@@ -91,7 +93,7 @@ export function createFleet(
   schedule: Schedule,
   options: {
     budgets?: Record<string, number>;
-    settings?: Partial<RateLimitSettings>;
+    fleetSize?: number;
     tableTells?: boolean;
     sendsLate?: boolean;
   } = {},
@@ -102,8 +104,8 @@ export function createFleet(
     records: createMemoryRecordStore(),
     limiter: createLimiter(schedule, budgets),
     events: [],
-    // Without the table processes count alone; that has its own properties.
-    settings: { fallbackShare: 0, ...options.settings },
+    // In so large a fleet no process ever calls without the table; that has its own properties.
+    fleetSize: options.fleetSize ?? 1e9,
     tableTells,
     sendsLate,
   };
@@ -119,7 +121,7 @@ export type CallResult =
 export function createMember(fleet: Fleet, options: { name?: string; skewMs?: number } = {}) {
   const { schedule, limiter, events } = fleet;
   const instance = schedule.instance(options);
-  const time = createTableClock({ clock: instance.clock, maxSkewMs: 5_000 });
+  const time = createTableClock(instance.clock);
   const store = overNetwork(fleet.records, instance);
   const records = fleet.tableTells ? withDates(store, instance, schedule, time.learn) : store;
   const rateLimiter = new SharedRateLimiter({
@@ -129,7 +131,7 @@ export function createMember(fleet: Fleet, options: { name?: string; skewMs?: nu
     accountKey: "37",
     instanceId: instance.name,
     time,
-    settings: fleet.settings,
+    fleetSize: fleet.fleetSize,
     onEvent: (event) => events.push(event),
   });
 

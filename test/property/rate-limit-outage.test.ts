@@ -21,11 +21,6 @@ const PATIENCE_MS = 2_500;
 
 type Reply = CallResult & { at: number };
 
-/** A fleet without its share set to nothing, as deployed. */
-function fleetOf(schedule: Schedule, fleetSize: number): Fleet {
-  return createFleet(schedule, { settings: { fallbackShare: 0.4, fleetSize } });
-}
-
 /** Calls at random of random processes until `end`; results by true time. */
 function traffic(fleet: Fleet, size: number, group: Group, perMinute: number, end: number): Reply[] {
   const { schedule } = fleet;
@@ -55,7 +50,7 @@ describe("without the table", () => {
     await forEachSeed(60, async (seed, keep) => {
       const schedule = keep(createSchedule({ seed }));
       const size = SIZES[seed % SIZES.length] ?? 1;
-      const fleet = fleetOf(schedule, size);
+      const fleet = createFleet(schedule, { fleetSize: size });
       const group: Group = schedule.chance(0.5) ? "light" : "heavy";
       const began = schedule.clock.now();
       const lost = began + (schedule.chance(0.5) ? 0 : 2 * MINUTE);
@@ -126,7 +121,7 @@ describe("without the table", () => {
     await forEachSeed(20, async (seed, keep) => {
       const schedule = keep(createSchedule({ seed }));
       const size = [1, 4, 16][seed % 3] ?? 1;
-      const fleet = fleetOf(schedule, size);
+      const fleet = createFleet(schedule, { fleetSize: size });
       const began = schedule.clock.now();
       const fault = faultOf(schedule);
       fleet.records.faults.before = () => (schedule.clock.now() < began + MINUTE ? undefined : fault());

@@ -12,7 +12,7 @@ import { SharedToken } from "../../lib/ringcentral/auth/shared-token.ts";
 import { createRingCentral } from "../../lib/ringcentral/client.ts";
 import type { HttpResponse, Transport } from "../../lib/ringcentral/http/transport.ts";
 import { createTableClock } from "../../lib/ringcentral/rate-limit/clock-bounds.ts";
-import type { RateLimitEvent } from "../../lib/ringcentral/rate-limit/events.ts";
+import type { RateLimitEvent } from "../../lib/ringcentral/rate-limit/ports.ts";
 import { SharedRateLimiter } from "../../lib/ringcentral/rate-limit/shared-rate-limiter.ts";
 import { StorageUnavailable } from "../../lib/storage/errors.ts";
 import type { RecordStore } from "../../lib/storage/record-store.ts";
@@ -67,7 +67,7 @@ export function createFleetMember(around: Surroundings): Member {
   const { schedule, upstream } = around;
   const instance = schedule.instance();
   const { clock, random } = instance;
-  const time = createTableClock({ clock, maxSkewMs: 5_000 });
+  const time = createTableClock(clock);
   const records = tableSeenBy(instance, around, (sample) => time.learn(sample));
   const accountKey = "37";
   const tokens = new SharedToken({
@@ -88,7 +88,7 @@ export function createFleetMember(around: Surroundings): Member {
     accountKey,
     instanceId,
     time,
-    settings: { fleetSize: around.fleetSize },
+    fleetSize: around.fleetSize,
     onEvent,
   });
   const departures = new Map<Deadline, number>();

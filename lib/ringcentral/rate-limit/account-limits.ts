@@ -1,15 +1,27 @@
-import { omitUndefined } from "../../platform/omit-undefined.ts";
-import { afterProbe, type Pause, type PauseState, pauseState, withoutProbe } from "./pause.ts";
-import type { Peak } from "./peak.ts";
-import { type GrantedPermit, type LogEntry, logInstant, withEntry } from "./permit-log.ts";
-import type { RateLimitSettings } from "./settings.ts";
+import type { ClockBounds } from "./clock-bounds.ts";
+import { type Pause, type PauseState, pauseState, withoutProbe } from "./pause.ts";
+import type { Priority } from "./ports.ts";
+import { settings } from "./settings.ts";
 
-/** Calls in RingCentral's window that the fleet did not make. All clients of a user and app share it. [docs: RATE] */
-export interface ExternalUsage {
+/** Requests per window, until RingCentral's headers say otherwise. [docs: RATE] */
+export const DOCUMENTED_LIMITS: Readonly<Record<string, number>> = { light: 50, medium: 40, heavy: 10 };
+/** Stands for every group of the account. */
+export const ACCOUNT = "*";
+
+/** Permits granted together. */
+export interface LogEntry {
+  /** Fleet time; RingCentral has received the requests by then, or never will. */
+  by: number;
   count: number;
-  /** Fleet time of the response that told. */
+  priority: Priority;
+  route: string;
+}
+
+/** The recent maximum of a count. It fades, so that a recent load is expected again. */
+export interface Peak {
+  count: number;
+  /** Fleet time. */
   at: number;
-  peak: Peak;
 }
 
 /** What the fleet knows about one budget. */
@@ -21,8 +33,11 @@ export interface GroupLimit {
   confirmed: boolean;
   /** Every permit that may still count, by `by`, ascending. */
   log: LogEntry[];
-  pause?: Pause;
-  external?: ExternalUsage;
+  /**
+   * Calls in RingCentral's window that the fleet did not make, as of a response at `at` (fleet time). All clients of a
+   * user and app share the window. [docs: RATE]
+   */
+  external?: { count: number; at: number; peak: Peak };
   /** Interactive calls in one window. */
   interactivePeak?: Peak;
   /** When a call last had to wait for a slot. */
@@ -32,17 +47,40 @@ export interface GroupLimit {
 /** What the fleet knows about one RingCentral account. It is one record of the table. */
 export interface AccountLimits {
   groups: Readonly<Record<string, GroupLimit>>;
-  /** The account-wide pause after a 429 without rate headers: a limit wider than a group's. [docs: RATE] */
-  pause?: Pause;
+  /** By group. A 429 without rate headers pauses `ACCOUNT`: it comes from a limit wider than a group's. [docs: RATE] */
+  pauses: Readonly<Record<string, Pause>>;
   /** Until then RingCentral's window may hold calls that the fleet made without the table. */
   unloggedUntil?: number;
   /** Group by operation, where RingCentral counts it in another group than documented. */
   countedIn?: Readonly<Record<string, string>>;
 }
 
+export const NOTHING_KNOWN: AccountLimits = { groups: {}, pauses: {} };
+
+/** A call to RingCentral, as the budgets see it. */
+export interface Call {
+  /** Where RingCentral counts the operation, as far as known. */
+  group: string;
+  /** The group the operation is documented in. */
+  documented: string;
+  operation: string;
+  priority: Priority;
+  route: string;
+}
+
+/** The right to send one request, and what its response is compared with. */
+export interface GrantedPermit {
+  call: Call;
+  /** Its entry in the record; absent when the fallback limiter granted it. */
+  entry?: LogEntry;
+  /** The name of the probe, if the request is one. */
+  probe?: string;
+  grantedAt: ClockBounds;
+}
+
 /** The group as it is known, or with its documented limit, unconfirmed. */
-export function groupIn({ groups }: AccountLimits, name: string, settings: RateLimitSettings): GroupLimit {
-  const limit = settings.budgets[name] ?? settings.unknownBudget;
+export function groupIn({ groups }: AccountLimits, name: string): GroupLimit {
+  const limit = DOCUMENTED_LIMITS[name] ?? settings.unknownBudget;
   return groups[name] ?? { limit, windowMs: settings.windowMs, confirmed: false, log: [] };
 }
 
@@ -50,46 +88,103 @@ export function withGroup(limits: AccountLimits, name: string, group: GroupLimit
   return { ...limits, groups: { ...limits.groups, [name]: group } };
 }
 
-export function withPause(limits: AccountLimits, pause: Pause | undefined): AccountLimits {
-  return pause === limits.pause ? limits : omitUndefined({ ...limits, pause });
-}
-
-export function withGroupPause(group: GroupLimit, pause: Pause | undefined): GroupLimit {
-  return pause === group.pause ? group : omitUndefined({ ...group, pause });
-}
-
 /** The pause that holds back a group's calls: its own or the account's, whichever ends later. */
-export function pauseOf(limits: AccountLimits, name: string, now: number): PauseState {
-  const states = [pauseState(limits.pause, now), pauseState(limits.groups[name]?.pause, now)];
+export function pauseOf({ pauses }: AccountLimits, group: string, now: number): PauseState {
+  const states = [ACCOUNT, group].map((name) => pauseState(pauses[name], now));
   const paused = states.filter((one) => one.state === "paused").sort((a, b) => b.until - a.until);
   const find = (state: PauseState["state"]) => states.find((one) => one.state === state);
   return paused[0] ?? find("probing") ?? find("probe_due") ?? { state: "none" };
+}
+
+/** Changes the two pauses that hold back a group's calls. */
+export function withPauses(
+  limits: AccountLimits,
+  group: string,
+  change: (pause: Pause | undefined, name: string) => Pause | undefined,
+): AccountLimits {
+  let { pauses } = limits;
+  for (const name of [group, ACCOUNT]) {
+    const { [name]: before, ...others } = pauses;
+    const pause = change(before, name);
+    if (pause !== before) pauses = pause ? { ...others, [name]: pause } : others;
+  }
+  return pauses === limits.pauses ? limits : { ...limits, pauses };
+}
+
+/** The limits after a probe that was not sent. */
+export function withoutProbes(limits: AccountLimits, group: string, probe: string): AccountLimits {
+  return withPauses(limits, group, (pause) => withoutProbe(pause, probe));
 }
 
 /** Counts one request that has no entry in this group's log, or that may have arrived after its entry. */
 export function charged(
   limits: AccountLimits,
   name: string,
-  { priority, route }: Pick<GrantedPermit, "priority" | "route">,
+  { call, entry = { ...call, by: 0, count: 1 } }: GrantedPermit,
   by: number,
-  settings: RateLimitSettings,
 ): AccountLimits {
-  const group = groupIn(limits, name, settings);
-  const entry = { by: logInstant(by, group), count: 1, priority, route };
-  return withGroup(limits, name, { ...group, log: withEntry(group.log, entry) });
+  const group = groupIn(limits, name);
+  const { priority, route } = entry;
+  const added = { by: logInstant(by, group), count: 1, priority, route };
+  return withGroup(limits, name, { ...group, log: withEntry(group.log, added) });
 }
 
-/** The limits after a probe that was not sent, or whose response says nothing about this group. */
-export function withoutGroupProbe(limits: AccountLimits, name: string, probe: string): AccountLimits {
-  const group = limits.groups[name];
-  return group ? withGroup(limits, name, withGroupPause(group, withoutProbe(group.pause, probe))) : limits;
+/** From the latest arrival of a request, how long it may count. */
+export function spanOf({ windowMs }: GroupLimit): number {
+  return windowMs + settings.windowGuardMs;
 }
 
-export function withoutAnyProbe(limits: AccountLimits, name: string, probe: string): AccountLimits {
-  const next = withoutGroupProbe(limits, name, probe);
-  return withPause(next, withoutProbe(next.pause, probe));
+/** Without the entries that RingCentral's window has passed. */
+export function currentLog(group: GroupLimit, now: number): LogEntry[] {
+  return group.log.filter(({ by }) => by + spanOf(group) > now);
 }
 
-export function afterAccountProbe(limits: AccountLimits, probe: string | undefined): AccountLimits {
-  return probe === undefined ? limits : withPause(limits, afterProbe(limits.pause, probe));
+export function countPermits(log: readonly LogEntry[]): number {
+  return log.reduce((sum, { count }) => sum + count, 0);
+}
+
+/** `by` of the `n`-th latest permit, counting from 1. */
+export function nthLatest(log: readonly LogEntry[], n: number): number | undefined {
+  let left = n;
+  for (const { by, count } of log.toReversed()) {
+    left -= count;
+    if (left <= 0) return by;
+  }
+  return undefined;
+}
+
+/** The log stays sorted by `by`. */
+export function withEntry(log: readonly LogEntry[], added: LogEntry): LogEntry[] {
+  const same = log.findIndex(
+    ({ by, priority, route }) => by === added.by && priority === added.priority && route === added.route,
+  );
+  if (same >= 0) return log.map((one, i) => (i === same ? { ...one, count: one.count + added.count } : one));
+  const at = log.findLastIndex(({ by }) => by <= added.by) + 1;
+  return log.toSpliced(at, 0, added);
+}
+
+/**
+ * The instant under which a permit is logged. Large limits are logged in steps, so that the record stays small;
+ * rounding up is safe.
+ */
+export function logInstant(by: number, { limit, windowMs }: GroupLimit): number {
+  const stepMs = limit <= 120 ? 1 : Math.ceil(windowMs / 240);
+  return Math.ceil(by / stepMs) * stepMs;
+}
+
+/** External calls in the present window; a reading says nothing about a window that began after it. */
+export function externalCalls(group: GroupLimit, now: number): number {
+  const { external } = group;
+  return external === undefined || now >= external.at + spanOf(group) ? 0 : external.count;
+}
+
+/** Long enough to outlast a pause, short enough to forget a single burst within minutes. */
+const HALF_LIFE_MS = 300_000;
+
+export function faded(peak: Peak | undefined, now: number): number {
+  return peak === undefined ? 0 : peak.count * 0.5 ** (Math.max(0, now - peak.at) / HALF_LIFE_MS);
+}
+
+export function raised(peak: Peak | undefined, count: number, now: number): Peak {
+  return peak !== undefined && faded(peak, now) > count ? peak : { count, at: now };
 }

@@ -1,21 +1,21 @@
 import { DUPLICATE_CONCURRENT_REQUEST } from "../http/parse-response.ts";
 import {
+  ACCOUNT,
   type AccountLimits,
-  afterAccountProbe,
   charged,
+  externalCalls,
+  type GrantedPermit,
   type GroupLimit,
   groupIn,
+  raised,
   withGroup,
-  withGroupPause,
-  withoutGroupProbe,
-  withPause,
+  withoutProbes,
+  withPauses,
 } from "./account-limits.ts";
 import type { ClockBounds } from "./clock-bounds.ts";
-import { correctedUsage, currentUsage, withUsage } from "./external-usage.ts";
 import { afterProbe, afterRejection, pauseState } from "./pause.ts";
-import type { GrantedPermit } from "./permit-log.ts";
 import type { Observation } from "./ports.ts";
-import type { RateLimitSettings } from "./settings.ts";
+import { settings } from "./settings.ts";
 
 /** A response and the permit it used. */
 export interface Response {
@@ -26,6 +26,8 @@ export interface Response {
 
 /** Requests may still be in flight when a pause begins, at most this much longer. */
 const IN_FLIGHT_MS = 3_000;
+/** The most time between the earliest and the latest instant at which a permit may have been used. */
+const USE_SPREAD_MS = 3_000;
 const LARGEST_LIMIT = 100_000;
 const LONGEST_WINDOW_MS = 3_600_000;
 
@@ -35,39 +37,31 @@ export function isExhausted({ status, errorCode }: Observation): boolean {
 }
 
 /** The group that RingCentral counted the request in. */
-export function countedGroup({ group, withoutHeaders }: Observation, permit: GrantedPermit): string {
-  return withoutHeaders ? permit.group : group;
+export function countedGroup({ observation, permit }: Response): string {
+  return observation.withoutHeaders ? permit.call.group : observation.group;
+}
+
+export function penaltyOf({ retryAfterMs }: Observation): number {
+  return Math.max(1_000, retryAfterMs ?? settings.defaultPenaltyMs);
 }
 
 /**
- * The limits after a response; `undefined` when it changes nothing, which is the usual case.
+ * The limits after a response: usually the same object, because it changes nothing.
  * @param slack ignores that many external calls: an old copy of the record lacks the fleet's latest permits
  */
-export function applyResponse(
-  limits: AccountLimits,
-  response: Response,
-  settings: RateLimitSettings,
-  slack = 0,
-): AccountLimits | undefined {
-  const { observation, permit, now } = response;
-  const name = countedGroup(observation, permit);
-  const known = groupIn(limits, name, settings);
-  const { unloggedUntil = 0 } = limits;
-  const stated = withStatedLimit(known, observation);
-  const learnt = withExternalUsage(stated, response, { ...settings, slack, unloggedUntil });
-  const group = withResponsePause(learnt, response, settings);
-  let next = group === known ? limits : withGroup(limits, name, group);
-  if (name !== permit.group) next = withRenamedOperation(next, permit, name);
-  else if (permit.entry !== undefined && now.latest > permit.entry.by) {
-    // The request may have been counted as late as its response came.
-    next = charged(next, name, permit, now.latest, settings);
-  }
-  next = withAccountPause(next, response, settings);
-  return next === limits ? undefined : next;
-}
-
-export function penaltyOf({ retryAfterMs }: Observation, settings: RateLimitSettings): number {
-  return Math.max(1_000, retryAfterMs ?? settings.defaultPenaltyMs);
+export function applyResponse(limits: AccountLimits, response: Response, slack = 0): AccountLimits {
+  const { permit, now } = response;
+  const { call, entry } = permit;
+  const name = countedGroup(response);
+  const known = groupIn(limits, name);
+  const stated = withStatedLimit(known, response.observation);
+  const group = withExternalCalls(stated, response, limits.unloggedUntil ?? 0, slack);
+  const learnt = group === known ? limits : withGroup(limits, name, group);
+  const next = withPausesAfter(learnt, response);
+  if (name !== call.group) return withRenamedOperation(next, permit, name);
+  // The request may have been counted as late as its response came.
+  const isLate = entry !== undefined && now.latest > entry.by;
+  return isLate ? charged(next, name, permit, now.latest) : next;
 }
 
 function withStatedLimit(group: GroupLimit, observation: Observation): GroupLimit {
@@ -82,63 +76,75 @@ function within(value: number | undefined, most: number): number | undefined {
   return value !== undefined && value >= 1 && value <= most ? value : undefined;
 }
 
-function withExternalUsage(
+function withExternalCalls(
   group: GroupLimit,
   { observation, permit, now }: Response,
-  { windowGuardMs, slack, unloggedUntil }: RateLimitSettings & { slack: number; unloggedUntil: number },
+  unloggedUntil: number,
+  slack: number,
 ): GroupLimit {
-  const { limit, remaining } = observation;
-  if (limit === undefined || remaining === undefined || observation.withoutHeaders) return group;
-  const reading = { limit, remaining, sentAt: permit.grantedAt.earliest, respondedAt: now.latest };
-  const count = correctedUsage(group, reading, windowGuardMs);
-  const known = currentUsage(group, now.latest, windowGuardMs);
+  const { limit, remaining, withoutHeaders } = observation;
+  if (limit === undefined || remaining === undefined || withoutHeaders) return group;
+  const at = now.latest;
+  const known = externalCalls(group, at);
+  const count = correctedCalls(group, known, limit - remaining, permit.grantedAt.earliest, at);
   const isWorthIt = count > known + slack || known - count >= Math.max(1, known / 8);
-  const isOld = known > 0 && now.latest - (group.external?.at ?? 0) > group.windowMs / 4;
+  const isOld = known > 0 && at - (group.external?.at ?? 0) > group.windowMs / 4;
   if (!isWorthIt && !isOld) return group;
   // During a penalty nothing remains, whichever client caused it: that does not measure what others usually take.
   const usual = isExhausted(observation) ? Math.min(count, Math.floor(limit / 4)) : count;
-  return withUsage(group, count, now.latest < unloggedUntil ? 0 : usual, now.latest);
+  const peak = raised(group.external?.peak, at < unloggedUntil ? 0 : usual, at);
+  return { ...group, external: { count, at, peak } };
 }
 
-function withResponsePause(
-  group: GroupLimit,
-  { observation, permit, now }: Response,
-  settings: RateLimitSettings,
-): GroupLimit {
-  const { pause } = group;
-  const { probe } = permit;
-  if (!isExhausted(observation) || observation.withoutHeaders) {
-    return probe === undefined ? group : withGroupPause(group, afterProbe(pause, probe));
+/** The known external calls, corrected as far as RingCentral's count of all calls contradicts them. */
+function correctedCalls(
+  { log, windowMs }: GroupLimit,
+  known: number,
+  counted: number,
+  sentAt: number,
+  respondedAt: number,
+): number {
+  let mayCount = 0;
+  let mustCount = 0;
+  for (const { by, count } of log) {
+    if (by >= sentAt - windowMs && by <= respondedAt + USE_SPREAD_MS) mayCount += count;
+    if (by <= sentAt && by - USE_SPREAD_MS > respondedAt - windowMs) mustCount += count;
   }
-  const penaltyMs = penaltyOf(observation, settings);
-  const guardMs = settings.pauseGuardMs;
-  const next = afterRejection(pause, { respondedAt: lastArrival(group, now), penaltyMs, guardMs, probe });
-  return next.until === pause?.until && pause.probe === undefined ? group : withGroupPause(group, next);
+  // The request behind the reading is the fleet's own, whatever the log says.
+  const least = counted - Math.max(1, mayCount);
+  const most = counted - Math.max(1, mustCount);
+  return Math.max(0, least, Math.min(known, most));
+}
+
+/** A 429 pauses its group, or the account; any other response of a probe ends the pause. */
+function withPausesAfter(limits: AccountLimits, response: Response): AccountLimits {
+  const { observation, permit, now } = response;
+  const { probe } = permit;
+  const group = countedGroup(response);
+  const rejecting = observation.withoutHeaders ? ACCOUNT : group;
+  const penaltyMs = penaltyOf(observation);
+  return withPauses(limits, group, (pause, name) => {
+    if (!isExhausted(observation) || name !== rejecting) return afterProbe(pause, probe);
+    const isFirst = name === group && pauseState(pause, now.earliest).state !== "paused";
+    const respondedAt = isFirst ? lastArrival(groupIn(limits, group), now.latest) : now.latest;
+    const next = afterRejection(pause, { respondedAt, penaltyMs, guardMs: settings.pauseGuardMs, probe });
+    return next.until === pause?.until && pause.probe === undefined ? pause : next;
+  });
 }
 
 /** A request in flight when the pause begins may still arrive, and restarts the penalty when it does. */
-function lastArrival({ pause, log }: GroupLimit, now: ClockBounds): number {
-  const isFirst = pauseState(pause, now.earliest).state !== "paused";
-  const lastEntry = isFirst ? (log.at(-1)?.by ?? 0) : 0;
-  return Math.max(now.latest, Math.min(lastEntry, now.latest + IN_FLIGHT_MS));
-}
-
-function withAccountPause(
-  limits: AccountLimits,
-  { observation, permit, now }: Response,
-  settings: RateLimitSettings,
-): AccountLimits {
-  const { probe } = permit;
-  if (!isExhausted(observation) || !observation.withoutHeaders) return afterAccountProbe(limits, probe);
-  const penaltyMs = penaltyOf(observation, settings);
-  const rejection = { respondedAt: now.latest, penaltyMs, guardMs: settings.pauseGuardMs, probe };
-  return withPause(limits, afterRejection(limits.pause, rejection));
+function lastArrival({ log }: GroupLimit, now: number): number {
+  return Math.max(now, Math.min(log.at(-1)?.by ?? 0, now + IN_FLIGHT_MS));
 }
 
 /** The next call of the operation is counted where RingCentral counts it; a probe of the former group is free again. */
-function withRenamedOperation(limits: AccountLimits, permit: GrantedPermit, group: string): AccountLimits {
-  const { operation, documented, probe } = permit;
-  const next = probe === undefined ? limits : withoutGroupProbe(limits, permit.group, probe);
+function withRenamedOperation(
+  limits: AccountLimits,
+  { call, probe }: GrantedPermit,
+  group: string,
+): AccountLimits {
+  const { operation, documented } = call;
+  const next = probe === undefined ? limits : withoutProbes(limits, call.group, probe);
   const { [operation]: before, ...others } = next.countedIn ?? {};
   if ((before ?? documented) === group) return next;
   return { ...next, countedIn: group === documented ? others : { ...others, [operation]: group } };

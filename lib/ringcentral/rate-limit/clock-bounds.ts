@@ -7,8 +7,8 @@ export interface ClockBounds {
 }
 
 /**
- * Fleet time: one time line for all instances. A permit counts from the earliest to the latest instant at which it may
- * have been used, so an instance with a wrong clock wastes some budget and never exceeds it.
+ * Fleet time: one time line for all processes. A permit counts from the earliest to the latest instant at which it may
+ * have been used, so a process with a wrong clock wastes some budget and never exceeds it.
  */
 export interface FleetClock {
   now(): ClockBounds;
@@ -22,10 +22,8 @@ interface TimeSample {
   dateMs: number;
 }
 
-export interface TableClock extends FleetClock {
-  learn(sample: TimeSample): void;
-}
-
+/** Largest error of a process's clock; used until the table's time is known. */
+const MAX_SKEW_MS = 5_000;
 /** Oscillators drift by about 50 parts per million; this is twice that, per millisecond since the last sample. */
 const DRIFT = 0.0001;
 const DATE_RESOLUTION_MS = 1_000;
@@ -35,14 +33,15 @@ const TOLERANCE_MS = 20;
 /**
  * The table's own clock, learnt from the `Date` header of its responses. The header has whole seconds only, but each
  * response bounds the offset between the two clocks from both sides. The bounds of several responses together come
- * close to the round-trip time. Before the first response the bounds are `maxSkewMs` either way.
+ * close to the round-trip time.
  */
-export function createTableClock({ clock, maxSkewMs }: { clock: Clock; maxSkewMs: number }): TableClock {
+export function createTableClock(clock: Clock): FleetClock & { learn(sample: TimeSample): void } {
   /** Table minus own clock. */
-  let offset = { low: -maxSkewMs, high: maxSkewMs, at: clock.now(), learnt: false };
+  let offset = { low: -MAX_SKEW_MS, high: MAX_SKEW_MS };
+  let learntAt = Number.POSITIVE_INFINITY;
 
   const widened = (now: number) => {
-    const drift = offset.learnt ? Math.max(0, now - offset.at) * DRIFT : 0;
+    const drift = Math.max(0, now - learntAt) * DRIFT;
     return { low: offset.low - drift, high: offset.high + drift };
   };
 
@@ -62,8 +61,8 @@ export function createTableClock({ clock, maxSkewMs }: { clock: Clock; maxSkewMs
       const low = Math.max(known.low, sample.low);
       const high = Math.min(known.high, sample.high);
       // Disjoint bounds mean that a clock was set: the sample replaces what was known.
-      const bounds = low <= high ? { low, high } : sample;
-      offset = { ...bounds, at: receivedAt, learnt: true };
+      offset = low <= high ? { low, high } : sample;
+      learntAt = receivedAt;
     },
   };
 }

@@ -1,10 +1,6 @@
-import type { GroupLimit } from "./account-limits.ts";
-import { nthLatest } from "./permit-log.ts";
+import { ACCOUNT, type GroupLimit, nthLatest, spanOf } from "./account-limits.ts";
 import type { Priority } from "./ports.ts";
-import type { RateLimitSettings } from "./settings.ts";
-
-/** Stands for every group of the account. */
-export const ACCOUNT = "*";
+import { settings } from "./settings.ts";
 
 interface LocalPause {
   /** The end of RingCentral's penalty. It holds with and without the table. */
@@ -13,13 +9,6 @@ interface LocalPause {
   probeFrom: number;
   /** Consecutive requests that were rejected after they had waited until `probeFrom`. */
   failures: number;
-}
-
-export interface FallbackLimiterParts {
-  now: () => number;
-  /** Uniform in [0, 1). */
-  random: () => number;
-  settings: RateLimitSettings;
 }
 
 /** A copy of the record read this long before the table was lost tells what the fleet spent. */
@@ -32,14 +21,19 @@ const LONGEST_QUIET_MS = 3_600_000;
  * The limiter of one process on its own, used while the table is unavailable.
  *
  * No process can then tell another of a 429, and every call during a penalty restarts it. So few processes call, each
- * in turns: about `fallbackProcesses` of `fleetSize` at a time, at random, with `fallbackShare` of each limit together.
+ * in turns: about `fallbackProcesses` of the fleet at a time, at random, with `fallbackShare` of each limit together.
  * A process has one request of a group in flight, so a penalty costs each of them one 429. It then waits at random for
  * several penalties, so that one of them passes without a call.
  *
  * Sync calls wait for the table.
  */
 export class FallbackLimiter {
-  readonly #parts: FallbackLimiterParts;
+  readonly #now: () => number;
+  readonly #random: () => number;
+  /** The most processes that may exist. */
+  readonly #fleetSize: number;
+  /** How many processes call at a time. */
+  readonly #active: number;
   readonly #turnOffset: number;
   readonly #departures = new Map<string, number[]>();
   readonly #pauses = new Map<string, LocalPause>();
@@ -47,19 +41,22 @@ export class FallbackLimiter {
   readonly #inFlight = new Map<string, number>();
   #quietUntil = Number.NEGATIVE_INFINITY;
 
-  constructor(parts: FallbackLimiterParts) {
-    this.#parts = parts;
-    this.#turnOffset = parts.random();
+  /** @param random uniform in [0, 1) */
+  constructor(now: () => number, random: () => number, fleetSize: number) {
+    this.#now = now;
+    this.#random = random;
+    this.#fleetSize = fleetSize;
+    this.#active = Math.min(fleetSize, settings.fallbackProcesses);
+    this.#turnOffset = random();
   }
 
   /**
    * The table was lost. What other processes spent since `readAt` is unknown, and leaves RingCentral's window first.
    * @param readAt when this process last read the record
    */
-  lost(readAt: number | undefined): void {
-    const { now, settings } = this.#parts;
-    const isKnown = settings.fleetSize === 1 || now() - (readAt ?? 0) <= RECENT_MS;
-    if (!isKnown) this.#quietUntil = now() + settings.windowMs + settings.windowGuardMs;
+  lost(readAt: number): void {
+    const isKnown = this.#fleetSize === 1 || this.#now() - readAt <= RECENT_MS;
+    if (!isKnown) this.#quietUntil = this.#now() + settings.windowMs + settings.windowGuardMs;
   }
 
   /**
@@ -67,16 +64,15 @@ export class FallbackLimiter {
    * @returns 0 when the call may leave now (it is counted then), else how long until it may
    */
   admit(group: string, priority: Priority, budget: GroupLimit, fleetNow: number): number {
-    const { settings } = this.#parts;
-    if (priority === "sync" || settings.fallbackShare <= 0) return settings.maxStoragePauseMs;
-    const now = this.#parts.now();
+    if (priority === "sync") return settings.maxStoragePauseMs;
+    const now = this.#now();
     const earliest = Math.max(
       this.#nextTurn(now),
       this.#quietUntil,
       this.#inFlight.get(group) ?? now,
       ...this.#pausesOf(group).map(({ probeFrom }) => probeFrom),
       this.#shareFreeAt(group, budget, now),
-      now + fleetShareFreeInMs(budget, fleetNow, settings),
+      now + fleetShareFreeInMs(budget, fleetNow),
     );
     if (earliest > now) return earliest - now;
     this.#departures.set(group, [...(this.#departures.get(group) ?? []), now]);
@@ -85,32 +81,31 @@ export class FallbackLimiter {
   }
 
   pause(group: string, penaltyMs: number): void {
-    const { now, random, settings } = this.#parts;
+    const now = this.#now();
     const { until, probeFrom, failures } = this.#pauses.get(group) ?? {
       until: 0,
       probeFrom: 0,
       failures: -1,
     };
-    const hasWaited = now() >= probeFrom;
+    const hasWaited = now >= probeFrom;
     const count = failures + (hasWaited ? 1 : 0);
-    const quietMs = penaltyMs * (2 + random() * 3 * activeProcesses(settings)) * 2 ** count;
+    const quietMs = penaltyMs * (2 + this.#random() * 3 * this.#active) * 2 ** count;
     this.#pauses.set(group, {
-      until: Math.max(until, now() + penaltyMs),
-      probeFrom: hasWaited ? now() + Math.min(quietMs, LONGEST_QUIET_MS) : probeFrom,
+      until: Math.max(until, now + penaltyMs),
+      probeFrom: hasWaited ? now + Math.min(quietMs, LONGEST_QUIET_MS) : probeFrom,
       failures: count,
     });
   }
 
   /** How long RingCentral's penalty of the group lasts; 0 when there is none. */
   pausedMs(group: string): number {
-    return Math.max(0, ...this.#pausesOf(group).map(({ until }) => until - this.#parts.now()));
+    return Math.max(0, ...this.#pausesOf(group).map(({ until }) => until - this.#now()));
   }
 
   /** A response other than a 429 came. */
   succeeded(group: string): void {
-    const now = this.#parts.now();
     for (const name of [group, ACCOUNT]) {
-      if ((this.#pauses.get(name)?.until ?? 0) <= now) this.#pauses.delete(name);
+      if ((this.#pauses.get(name)?.until ?? 0) <= this.#now()) this.#pauses.delete(name);
     }
   }
 
@@ -124,33 +119,22 @@ export class FallbackLimiter {
   }
 
   #nextTurn(now: number): number {
-    const { fleetSize, turnMs } = this.#parts.settings;
-    const cycleMs = (turnMs * fleetSize) / activeProcesses(this.#parts.settings);
+    const cycleMs = (settings.turnMs * this.#fleetSize) / this.#active;
     const sinceTurn = (now + this.#turnOffset * cycleMs) % cycleMs;
-    return sinceTurn < turnMs ? now : now + cycleMs - sinceTurn;
+    return sinceTurn < settings.turnMs ? now : now + cycleMs - sinceTurn;
   }
 
-  #shareFreeAt(group: string, { limit, windowMs }: GroupLimit, now: number): number {
-    const { fallbackShare, windowGuardMs } = this.#parts.settings;
-    const share = (limit * fallbackShare) / activeProcesses(this.#parts.settings);
-    const spanMs = (windowMs + windowGuardMs) / Math.min(1, share);
+  #shareFreeAt(group: string, budget: GroupLimit, now: number): number {
+    const share = (budget.limit * settings.fallbackShare) / this.#active;
+    const spanMs = spanOf(budget) / Math.min(1, share);
     const departures = (this.#departures.get(group) ?? []).filter((at) => at > now - spanMs);
     this.#departures.set(group, departures);
     return (departures.at(-Math.max(1, Math.floor(share))) ?? now - spanMs) + spanMs;
   }
 }
 
-/** How many processes call at a time. */
-function activeProcesses({ fleetSize, fallbackProcesses }: RateLimitSettings): number {
-  return Math.min(fleetSize, fallbackProcesses);
-}
-
 /** What the fleet is known to have spent leaves room for what it spends without the table. */
-function fleetShareFreeInMs(
-  { limit, windowMs, log }: GroupLimit,
-  fleetNow: number,
-  { fallbackShare, windowGuardMs }: RateLimitSettings,
-): number {
-  const lastInTheWay = nthLatest(log, Math.floor(limit * (1 - fallbackShare)) + 1);
-  return lastInTheWay === undefined ? 0 : lastInTheWay + windowMs + windowGuardMs - fleetNow;
+function fleetShareFreeInMs(budget: GroupLimit, fleetNow: number): number {
+  const lastInTheWay = nthLatest(budget.log, Math.floor(budget.limit * (1 - settings.fallbackShare)) + 1);
+  return lastInTheWay === undefined ? 0 : lastInTheWay + spanOf(budget) - fleetNow;
 }

@@ -1,8 +1,7 @@
 import * as z from "zod/mini";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
 import type { RecordKey } from "../../storage/record-store.ts";
-import type { AccountLimits } from "./account-limits.ts";
-import type { LogEntry } from "./permit-log.ts";
+import { type AccountLimits, type LogEntry, NOTHING_KNOWN } from "./account-limits.ts";
 
 const instant = z.number();
 const count = z.int().check(z.minimum(0));
@@ -19,7 +18,6 @@ const groupRecord = z.object({
   windowMs: z.int().check(z.minimum(1)),
   confirmed: z.boolean(),
   log: z.array(z.tuple([z.number(), count, z.optional(count)])),
-  pause: z.optional(pause),
   external: z.optional(z.object({ count, at: instant, peak })),
   interactivePeak: z.optional(peak),
   crowdedAt: z.optional(instant),
@@ -28,11 +26,10 @@ const limitsRecord = z.object({
   groups: z.record(z.string(), groupRecord),
   /** Priority initial and route: `i listBlockedNumbers`. */
   labels: z.array(z.string()),
-  pause: z.optional(pause),
+  pauses: z.record(z.string(), pause),
   unloggedUntil: z.optional(instant),
   countedIn: z.optional(z.record(z.string(), z.string())),
 });
-type LimitsRecord = z.infer<typeof limitsRecord>;
 
 /** Routes told apart in one record; further ones count as `other`. */
 const MAX_LABELS = 24;
@@ -41,7 +38,7 @@ export function limitsKey(accountKey: string): RecordKey {
   return { partition: `rate-limit#${accountKey}`, sort: "limits" };
 }
 
-export function encodeLimits({ groups, ...account }: AccountLimits): LimitsRecord {
+export function encodeLimits({ groups, ...account }: AccountLimits): z.infer<typeof limitsRecord> {
   const labels: string[] = [];
   const labelOf = ({ priority, route }: LogEntry): number => {
     const wanted = `${priority === "sync" ? "s" : "i"} ${route}`;
@@ -64,20 +61,18 @@ export function encodeLimits({ groups, ...account }: AccountLimits): LimitsRecor
 /** A record of another shape counts as empty: every budget is then unconfirmed and learnt again. */
 export function decodeLimits(value: unknown): AccountLimits {
   const parsed = limitsRecord.safeParse(value);
-  if (!parsed.success) return { groups: {} };
-  const { groups, labels, pause, ...account } = parsed.data;
-  const decoded = Object.entries(groups).map(([name, { log, pause: groupPause, ...group }]) => {
+  if (!parsed.success) return NOTHING_KNOWN;
+  const { groups, labels, pauses, ...account } = parsed.data;
+  const decoded = Object.entries(groups).map(([name, { log, ...group }]) => {
     let by = 0;
     const entries = log.map(([afterMs, index, count = 1]): LogEntry => {
       by += afterMs;
       const label = labels[index] ?? "i other";
       return { by, count, priority: label[0] === "s" ? "sync" : "interactive", route: label.slice(2) };
     });
-    return [name, omitUndefined({ ...group, log: entries, pause: present(groupPause) })] as const;
+    return [name, omitUndefined({ ...group, log: entries })] as const;
   });
-  return omitUndefined({ ...account, groups: Object.fromEntries(decoded), pause: present(pause) });
-}
-
-function present(stored: z.infer<typeof pause> | undefined) {
-  return stored && omitUndefined(stored);
+  const paused = Object.entries(pauses).map(([name, one]) => [name, omitUndefined(one)] as const);
+  const limits = { groups: Object.fromEntries(decoded), pauses: Object.fromEntries(paused) };
+  return omitUndefined({ ...account, ...limits });
 }

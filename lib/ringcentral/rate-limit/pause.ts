@@ -57,8 +57,8 @@ export function withProbe(pause: Pause, id: string, by: number): Pause {
 }
 
 /** The pause after the probe `id` was accepted; unchanged when a later 429 has paused again. */
-export function afterProbe(pause: Pause | undefined, id: string): Pause | undefined {
-  return pause?.probe?.id === id ? undefined : pause;
+export function afterProbe(pause: Pause | undefined, id: string | undefined): Pause | undefined {
+  return id !== undefined && pause?.probe?.id === id ? undefined : pause;
 }
 
 /** The pause after the probe `id` was not sent: the next request may be the probe. */

@@ -1,17 +1,16 @@
 import type { Clock } from "../../platform/clock.ts";
 import type { Deadline } from "../../platform/deadline.ts";
+import { omitUndefined } from "../../platform/omit-undefined.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import { backoffMs } from "../../storage/update-record.ts";
-import { groupIn, pauseOf, withoutAnyProbe } from "./account-limits.ts";
+import { RingCentralError } from "../api/errors.ts";
+import { type Call, type GrantedPermit, groupIn, pauseOf, withoutProbes } from "./account-limits.ts";
 import type { FleetClock } from "./clock-bounds.ts";
-import type { OnRateLimitEvent } from "./events.ts";
 import type { FallbackLimiter } from "./fallback.ts";
-import type { GrantedPermit, LogEntry } from "./permit-log.ts";
-import type { Priority } from "./ports.ts";
+import type { RateLimitEvent } from "./ports.ts";
 import type { PrefetchedPermits } from "./prefetched-permits.ts";
-import { rejection } from "./rejection.ts";
-import { type Decision, type Reservation, reserve } from "./reserve.ts";
-import type { RateLimitSettings } from "./settings.ts";
+import { type Decision, reserve } from "./reserve.ts";
+import { settings } from "./settings.ts";
 import type { Copy, VersionedRecord } from "./versioned-record.ts";
 
 export interface PermitQueueParts {
@@ -21,32 +20,21 @@ export interface PermitQueueParts {
   clock: Clock;
   time: FleetClock;
   random: () => number;
-  settings: RateLimitSettings;
-  onEvent: OnRateLimitEvent;
+  onEvent: (event: RateLimitEvent) => void;
   /** A name that no other process in the fleet uses, for probes. */
   uniqueId: () => string;
 }
 
-export type Applicant = Pick<GrantedPermit, "group" | "documented" | "operation" | "route"> & {
-  priority: Priority;
-  deadline: Deadline;
-};
-
-interface Waiter extends Applicant {
-  startedAt: number;
-  /** When it began to wait for the table. */
-  queuedAt: number;
-  resolve(permit: GrantedPermit): void;
+/** A call that waits for a decision. */
+interface Waiter {
+  readonly call: Call;
+  /** How much longer it may wait for a slot. */
+  readonly maxWaitMs: number;
+  /** How much longer it may wait for the table. */
+  readonly patienceMs: number;
+  resolve(decision: Decision | { kind: "granted_by_fallback" }): void;
   reject(error: unknown): void;
 }
-
-/** The result of one reading of the record, and at most one write. */
-interface Round {
-  /** To be served by another round. */
-  left: Waiter[];
-  lostRaces: number;
-}
-const SERVED: Round = { left: [], lostRaces: 0 };
 
 /** The calls of one process that wait for a permit. One compare-and-set at a time serves all of them. */
 export class PermitQueue {
@@ -59,23 +47,75 @@ export class PermitQueue {
   }
 
   /** @throws RingCentralError kind `rate_limited` or `storage`: see `RateLimiter.admit` */
-  acquire(applicant: Applicant): Promise<GrantedPermit> {
-    const startedAt = this.#parts.clock.now();
-    return new Promise((resolve, reject) => this.#enqueue({ ...applicant, startedAt, resolve, reject }));
+  async acquire(call: Call, deadline: Deadline): Promise<GrantedPermit> {
+    const { clock, time, random } = this.#parts;
+    const startedAt = clock.now();
+    for (;;) {
+      const decision = await this.#decision(call, deadline, startedAt);
+      if (decision.kind === "rejected") throw rejection("rate_limited", decision.waitMs, random);
+      if (decision.kind === "granted_by_fallback") return { call, grantedAt: time.now() };
+      if (decision.kind === "later") await clock.sleep(decision.waitMs * (1 + random() / 4));
+      else {
+        const permit = await this.#permitInTime(call, decision);
+        if (permit !== undefined) return permit;
+      }
+    }
   }
 
-  #enqueue(waiter: Omit<Waiter, "queuedAt">): void {
-    this.#waiting.push({ ...waiter, queuedAt: this.#parts.clock.now() });
-    if (!this.#isServing) void this.#serveAll();
+  #decision(call: Call, deadline: Deadline, startedAt: number) {
+    const { clock } = this.#parts;
+    const queuedAt = clock.now();
+    const leftMs = (since: number, mostMs: number) =>
+      Math.min(since + mostMs - clock.now(), deadline.remainingMs() - settings.callMs);
+    return new Promise<Parameters<Waiter["resolve"]>[0]>((resolve, reject) => {
+      this.#waiting.push({
+        call,
+        get maxWaitMs() {
+          return Math.max(0, leftMs(startedAt, settings.maxWaitMs[call.priority]));
+        },
+        get patienceMs() {
+          return leftMs(queuedAt, settings.tablePatienceMs);
+        },
+        resolve,
+        reject,
+      });
+      if (!this.#isServing) void this.#serveAll();
+    });
+  }
+
+  /** Waits for the promised slot. @returns `undefined` for a permit that is too old then: it is lost */
+  async #permitInTime(
+    call: Call,
+    { from, entry, probe }: Decision & { kind: "granted" },
+  ): Promise<GrantedPermit | undefined> {
+    const { record, clock, time, fallback, random } = this.#parts;
+    const startedAt = clock.now();
+    for (let ms = from - time.now().earliest; ms > 0; ms = from - time.now().earliest) await clock.sleep(ms);
+    const hasWaitedLong = clock.now() - startedAt > settings.recheckMs;
+    const pausedMs = (hasWaitedLong && (await this.#pausedMeanwhile(call))) || fallback.pausedMs(call.group);
+    const grantedAt = time.now();
+    const isInTime = grantedAt.latest + settings.arrivalMs - settings.tableShareMs <= entry.by;
+    if (isInTime && pausedMs === 0) return omitUndefined({ call, entry, probe, grantedAt });
+    if (probe !== undefined) record.later((limits) => withoutProbes(limits, call.group, probe));
+    if (pausedMs > 0) throw rejection("rate_limited", pausedMs, random);
+    return undefined;
+  }
+
+  /** The rest of a pause that began during the wait; 0 when there is none, as far as the table tells. */
+  async #pausedMeanwhile({ group }: Call): Promise<number> {
+    const { record, time } = this.#parts;
+    const copy = await record.read().catch(() => undefined);
+    const now = time.now().earliest;
+    const pause = copy ? pauseOf(copy.limits, group, now) : { state: "none" as const };
+    if (pause.state === "none") return 0;
+    return pause.state === "paused" ? pause.until - now : settings.probeResponseMs;
   }
 
   async #serveAll(): Promise<void> {
     this.#isServing = true;
     // Calls of the same tick share one write.
     await Promise.resolve();
-    while (this.#waiting.length > 0) {
-      await this.#serve(this.#takeWaiting());
-    }
+    while (this.#waiting.length > 0) await this.#serve(this.#takeWaiting());
     this.#isServing = false;
   }
 
@@ -86,158 +126,75 @@ export class PermitQueue {
   }
 
   async #serve(waiters: Waiter[]): Promise<void> {
-    const { record, clock, random } = this.#parts;
-    const prefetch = this.#expectedDemand(waiters);
+    const { record, prefetched, clock, random } = this.#parts;
+    const demand = byGroup(waiters).map(
+      ([group, { length }]) => [group, prefetched.demand(group, length)] as const,
+    );
     let left = waiters;
-    let copy = record.isLikelyCurrent() ? record.cached : undefined;
-    for (let races = 0; left.length > 0; ) {
+    let copy = record.isLikelyCurrent() ? record.copy : undefined;
+    for (let races = 0; left.length > 0; copy = undefined) {
       try {
-        const round = await this.#round(left, prefetch, copy);
-        left = round.left;
-        copy = undefined;
-        if (round.lostRaces === 0) continue;
-        races += round.lostRaces;
+        const result = await this.#round(left, new Map(demand), copy);
+        if (result === "served") return;
+        if (result === "copy_too_old") continue;
+        races += 1;
       } catch (error) {
         if (!(error instanceof StorageUnavailable)) {
           for (const waiter of left) waiter.reject(error);
           return;
         }
         left = await this.#serveWithoutTable([...left, ...this.#takeWaiting()], error);
-        copy = undefined;
         continue;
       }
       left = this.#withoutHopeless([...left, ...this.#takeWaiting()], races);
       // The first repetition costs less than a wait.
       const pauseMs = races > 1 ? backoffMs(races, random) : 0;
-      await clock.sleep(Math.min(pauseMs, ...left.map((waiter) => this.#patienceMs(waiter))));
+      await clock.sleep(Math.min(pauseMs, ...left.map(({ patienceMs }) => patienceMs)));
     }
+  }
+
+  /** At most one reading of the record, and one write for all calls. */
+  async #round(
+    waiters: Waiter[],
+    demand: ReadonlyMap<string, number>,
+    cached: Copy | undefined,
+  ): Promise<"served" | "lost_race" | "copy_too_old"> {
+    const { record, prefetched, clock, time, onEvent, uniqueId } = this.#parts;
+    const copy = cached ?? (await record.read());
+    const { limits } = copy;
+    const bounds = time.now();
+    const askedAt = clock.now();
+    const plan = reserve({ limits, bounds, probeId: uniqueId() }, waiters, demand);
+    if (plan.decisions.some(([, { kind }]) => kind === "granted")) {
+      if (!(await record.write(copy, plan.limits))) return "lost_race";
+      for (const { group, entry } of plan.prefetched) prefetched.add(group, entry, askedAt);
+    } else {
+      // A pause does not end early; anything else may have changed since the copy was read.
+      const arePaused = waiters.every(
+        ({ call }) => pauseOf(limits, call.group, bounds.earliest).state === "paused",
+      );
+      if (cached && !arePaused && askedAt - cached.readAt > settings.cacheMs) return "copy_too_old";
+      // A rejection writes nothing, and the fleet must not wait for the pending updates.
+      await record.flush();
+    }
+    for (const [{ call, resolve }, decision] of plan.decisions) {
+      if (decision.kind === "granted" && decision.probe) onEvent({ type: "probe", group: call.group });
+      resolve(decision);
+    }
+    return "served";
   }
 
   /** Rejects the calls that have waited too long for a contended record. */
   #withoutHopeless(waiters: readonly Waiter[], races: number): Waiter[] {
-    const { settings, onEvent } = this.#parts;
-    const { hopeless = [], left = [] } = Object.groupBy(waiters, (waiter) =>
-      races > settings.maxConflicts || this.#patienceMs(waiter) <= 0 ? "hopeless" : "left",
+    const { random, onEvent } = this.#parts;
+    const { hopeless = [], left = [] } = Object.groupBy(waiters, ({ patienceMs }) =>
+      races > settings.maxConflicts || patienceMs <= 0 ? "hopeless" : "left",
     );
     for (const [group, { length }] of byGroup(hopeless)) {
       onEvent({ type: "contention", group, rejected: length });
     }
-    for (const waiter of hopeless) this.#reject("storage", waiter, settings.cacheMs);
+    for (const { reject } of hopeless) reject(rejection("storage", settings.cacheMs, random));
     return left;
-  }
-
-  /** How much longer the call may wait for the table. */
-  #patienceMs({ queuedAt, deadline }: Waiter): number {
-    const { clock, settings } = this.#parts;
-    const waitedMs = clock.now() - queuedAt;
-    return Math.min(settings.tablePatienceMs - waitedMs, deadline.remainingMs() - settings.callMs);
-  }
-
-  #expectedDemand(waiters: readonly Waiter[]): Map<string, number> {
-    const { prefetched } = this.#parts;
-    return new Map(
-      byGroup(waiters).map(([group, { length }]) => [group, prefetched.demand(group, length)] as const),
-    );
-  }
-
-  async #round(waiters: Waiter[], prefetch: Map<string, number>, cached: Copy | undefined): Promise<Round> {
-    const { record, prefetched, clock, time, settings, uniqueId } = this.#parts;
-    const copy = cached ?? (await record.read());
-    const isOld = cached !== undefined && clock.now() - cached.readAt > settings.cacheMs;
-    const askedAt = clock.now();
-    const bounds = time.now();
-    const { limits, covered } = record.withPending(copy.limits);
-    const requests = waiters.map((waiter) => ({ ...waiter, maxWaitMs: this.#maxWaitMs(waiter) }));
-    const plan = reserve({ limits, requests, bounds, prefetch, probeId: uniqueId() }, settings);
-    if (plan.decisions.some(({ kind }) => kind === "granted")) {
-      if (!(await record.write(copy, plan.limits, covered))) return { left: waiters, lostRaces: 1 };
-      if (clock.now() - askedAt > settings.tableShareMs) {
-        this.#dropProbes(waiters, plan);
-        return { left: waiters, lostRaces: 1 };
-      }
-      for (const { group, entry } of plan.prefetched) {
-        prefetched.add(group, entry, askedAt + settings.prefetchMs);
-      }
-    } else {
-      // A pause does not end early; anything else may have changed since the copy was read.
-      const isPaused = ({ group }: Waiter) => pauseOf(limits, group, bounds.earliest).state === "paused";
-      if (isOld && !waiters.every(isPaused)) return { left: waiters, lostRaces: 0 };
-      // A rejection writes nothing, and the fleet must not wait for the pending updates.
-      await record.flush();
-    }
-    waiters.forEach((waiter, index) => {
-      this.#carryOut(waiter, plan.decisions[index], bounds.earliest);
-    });
-    return SERVED;
-  }
-
-  #dropProbes(waiters: readonly Waiter[], { decisions }: Reservation): void {
-    decisions.forEach((decision, index) => {
-      const group = waiters[index]?.group;
-      const probe = decision.kind === "granted" ? decision.probe : undefined;
-      if (group === undefined || probe === undefined) return;
-      this.#parts.record.later((limits) => withoutAnyProbe(limits, group, probe));
-    });
-  }
-
-  #carryOut(waiter: Waiter, decision: Decision | undefined, now: number): void {
-    if (decision?.kind === "later") this.#retry(waiter, decision.waitMs);
-    else if (decision?.kind !== "granted") this.#reject("rate_limited", waiter, decision?.waitMs ?? 0);
-    else {
-      const { probe, entry, from } = decision;
-      const { group, documented, operation, priority, route } = waiter;
-      const about = { group, documented, operation, priority, route };
-      const grantedAt = this.#parts.time.now();
-      const permit = { ...about, entry, grantedAt, ...(probe !== undefined && { probe }) };
-      if (probe !== undefined) this.#parts.onEvent({ type: "probe", group });
-      if (from <= now) waiter.resolve(permit);
-      else this.#depart(waiter, permit, entry, from).catch(waiter.reject);
-    }
-  }
-
-  /** Waits for the promised slot. A permit that cannot be used is lost. */
-  async #depart(waiter: Waiter, permit: GrantedPermit, { by }: LogEntry, from: number): Promise<void> {
-    const { clock, time, fallback, settings } = this.#parts;
-    const startedAt = clock.now();
-    for (let ms = from - time.now().earliest; ms > 0; ms = from - time.now().earliest) await clock.sleep(ms);
-    const hasWaitedLong = clock.now() - startedAt > settings.recheckMs;
-    const pausedMs =
-      (hasWaitedLong ? await this.#pausedMeanwhile(waiter.group) : 0) || fallback.pausedMs(waiter.group);
-    const now = time.now();
-    const isInTime = now.latest + settings.arrivalMs - settings.tableShareMs <= by;
-    if (pausedMs > 0) this.#reject("rate_limited", waiter, pausedMs);
-    else if (isInTime) waiter.resolve({ ...permit, grantedAt: now });
-    else this.#enqueue(waiter);
-  }
-
-  /** The rest of a pause that began during the wait; 0 when there is none, as far as the table tells. */
-  async #pausedMeanwhile(group: string): Promise<number> {
-    const { record, time, settings } = this.#parts;
-    const copy = await record.read().catch(() => undefined);
-    const now = time.now().earliest;
-    const pause = copy ? pauseOf(copy.limits, group, now) : { state: "none" as const };
-    if (pause.state === "none") return 0;
-    return pause.state === "paused" ? pause.until - now : settings.probeResponseMs;
-  }
-
-  #retry(waiter: Waiter, waitMs: number): void {
-    const { clock, random } = this.#parts;
-    if (waitMs > this.#maxWaitMs(waiter)) this.#reject("rate_limited", waiter, waitMs);
-    else clock.sleep(waitMs * (1 + random() / 4)).then(() => this.#enqueue(waiter), waiter.reject);
-  }
-
-  #reject(kind: "rate_limited" | "storage", waiter: Waiter, waitMs: number, cause?: unknown): void {
-    waiter.reject(rejection(kind, waitMs, this.#parts.random, cause));
-  }
-
-  #maxWaitMs({ priority, deadline, startedAt }: Waiter): number {
-    const { clock, settings } = this.#parts;
-    const waitedMs = clock.now() - startedAt;
-    const leftMs = Math.min(
-      settings.maxWaitMs[priority] - waitedMs,
-      deadline.remainingMs() - settings.callMs,
-    );
-    return Math.max(0, leftMs);
   }
 
   /** @returns the calls that wait for the table or their share, until when it is worth another try */
@@ -249,23 +206,48 @@ export class PermitQueue {
     return left;
   }
 
-  #isSettledWithoutTable(waiter: Waiter, retryMs: number, cause: unknown): boolean {
-    const { fallback, record, settings, time } = this.#parts;
-    const { group, documented, operation, priority, route } = waiter;
-    const { known } = record;
+  #isSettledWithoutTable({ call, resolve, reject, patienceMs }: Waiter, retryMs: number, cause: unknown) {
+    const { fallback, record, time, random } = this.#parts;
+    const { group, priority } = call;
+    const { limits } = record.copy;
     const now = time.now().earliest;
-    const pause = pauseOf(known, group, now);
+    const pause = pauseOf(limits, group, now);
     const pausedMs = Math.max(fallback.pausedMs(group), pause.state === "paused" ? pause.until - now : 0);
-    const waitMs = pausedMs || fallback.admit(group, priority, groupIn(known, group, settings), now);
-    if (waitMs === 0)
-      waiter.resolve({ group, documented, operation, priority, route, grantedAt: time.now() });
-    else if (pausedMs > 0) this.#reject("rate_limited", waiter, pausedMs, cause);
-    else if (retryMs < this.#patienceMs(waiter)) return false;
-    else this.#reject("storage", waiter, Math.min(waitMs, retryMs), cause);
+    const waitMs = pausedMs || fallback.admit(group, priority, groupIn(limits, group), now);
+    if (waitMs === 0) resolve({ kind: "granted_by_fallback" });
+    else if (pausedMs > 0) reject(rejection("rate_limited", pausedMs, random, cause));
+    else if (retryMs < patienceMs) return false;
+    else reject(rejection("storage", Math.min(waitMs, retryMs), random, cause));
     return true;
   }
 }
 
 function byGroup(waiters: readonly Waiter[]): Array<[string, Waiter[]]> {
-  return [...Map.groupBy(waiters, ({ group }) => group)];
+  return [...Map.groupBy(waiters, ({ call }) => call.group)];
+}
+
+const LEAST_MS = 1_000;
+const WIDEST_SPREAD_MS = 10_000;
+
+/**
+ * The error of a call that gets no permit in time.
+ * @param kind what is in the way: RingCentral's limit, or our table
+ * @param waitMs until a permit comes free. The caller is told a time up to half as much later, at random, so that
+ * calls rejected together do not come back together.
+ */
+export function rejection(
+  kind: "rate_limited" | "storage",
+  waitMs: number,
+  random: () => number,
+  cause?: unknown,
+): RingCentralError {
+  const wait = Math.max(LEAST_MS, waitMs);
+  const spread = Math.min(WIDEST_SPREAD_MS, Math.max(LEAST_MS, wait / 2));
+  return new RingCentralError({
+    kind,
+    operation: "admit",
+    retryAfterMs: Math.ceil(wait + random() * spread),
+    mayHaveTakenEffect: false,
+    ...(cause !== undefined && { cause }),
+  });
 }

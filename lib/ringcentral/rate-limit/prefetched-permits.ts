@@ -1,12 +1,5 @@
-import type { LogEntry } from "./permit-log.ts";
-import type { Priority } from "./ports.ts";
-import type { RateLimitSettings } from "./settings.ts";
-
-interface Prefetched {
-  group: string;
-  entry: LogEntry;
-  usableUntil: number;
-}
+import type { Call, LogEntry } from "./account-limits.ts";
+import { settings } from "./settings.ts";
 
 /**
  * Permits this process has taken ahead of demand. They are good for about a second, because the process does not hear
@@ -14,23 +7,24 @@ interface Prefetched {
  */
 export class PrefetchedPermits {
   readonly #now: () => number;
-  readonly #settings: RateLimitSettings;
-  #permits: Prefetched[] = [];
-  #calls: Array<{ group: string; at: number; count: number }> = [];
+  #permits: Array<{ group: string; entry: LogEntry; usableUntil: number }> = [];
+  /** The calls of the last `prefetchMs`. */
+  #calls: Array<{ group: string; at: number }> = [];
 
-  constructor(now: () => number, settings: RateLimitSettings) {
+  constructor(now: () => number) {
     this.#now = now;
-    this.#settings = settings;
   }
 
-  add(group: string, { count, ...entry }: LogEntry, usableUntil: number): void {
-    for (let n = 0; n < count; n++) {
-      this.#permits.push({ group, entry: { ...entry, count: 1 }, usableUntil });
-    }
+  /** @param askedAt own clock, before the table was asked for them */
+  add(group: string, entry: LogEntry, askedAt: number): void {
+    const usableUntil = askedAt + settings.prefetchMs;
+    for (let n = 0; n < entry.count; n++) this.#permits.push({ group, entry, usableUntil });
   }
 
-  take(group: string, priority: Priority): LogEntry | undefined {
+  /** A permit for the call, if there is one. The call counts as demand. */
+  take({ group, priority }: Call): LogEntry | undefined {
     const now = this.#now();
+    this.#calls.push({ group, at: now });
     this.#permits = this.#permits.filter(({ usableUntil }) => usableUntil > now);
     // A sync permit leaves the reserve untouched, so it is good for either priority.
     const index = this.#permits.findIndex(
@@ -44,15 +38,11 @@ export class PrefetchedPermits {
     this.#permits = this.#permits.filter((one) => group !== undefined && one.group !== group);
   }
 
-  /** Counts calls. @returns how many more to expect before a permit taken now is too old */
-  demand(group: string, count: number): number {
-    const now = this.#now();
-    this.#calls = this.#calls.filter(({ at }) => at > now - this.#settings.prefetchMs);
-    const recent = this.#calls.filter((call) => call.group === group);
-    this.#calls.push({ group, at: now, count });
-    return Math.min(
-      recent.reduce((sum, call) => sum + call.count, 0),
-      this.#settings.maxPrefetched,
-    );
+  /** How many calls to expect, besides the `waiting` ones, before a permit taken now is too old. */
+  demand(group: string, waiting: number): number {
+    const since = this.#now() - settings.prefetchMs;
+    this.#calls = this.#calls.filter(({ at }) => at > since);
+    const recent = this.#calls.filter((call) => call.group === group).length;
+    return Math.min(recent - waiting, settings.maxPrefetched);
   }
 }

@@ -1,92 +1,53 @@
-/** The bounds of the rate limiter. "Fleet time" is the clock all instances share: see clock-bounds.ts. */
-export interface RateLimitSettings {
-  /** Requests per window, until RingCentral's headers say otherwise. [docs: RATE] */
-  budgets: Readonly<Record<string, number>>;
-  /** The limit of a group that is not in `budgets`. */
-  unknownBudget: number;
-  windowMs: number;
-  /** Added to RingCentral's window: its clock and ours may disagree on where a window ends. [unsure] */
-  windowGuardMs: number;
-  /** From asking the table for a permit to the request's arrival at RingCentral. Later arrivals are charged again. */
-  arrivalMs: number;
-  /** The part of `arrivalMs` the table may take: a slower response counts as a failure, and its permits are lost. */
-  tableShareMs: number;
-  /** How long a prefetched permit may be used. */
-  prefetchMs: number;
-  maxPrefetched: number;
-  /** The share of an unconfirmed budget that may be spent before the first response confirms it. */
-  unconfirmedShare: number;
-  /** What sync leaves to interactive calls: this share of the limit, and at least this many calls. */
-  interactiveShare: number;
-  interactiveCalls: number;
-  /** Minimum spacing between permits while demand exceeds the budget, as a share of windowMs / limit. */
-  pace: number;
-  /** The longest wait for a permit; a call that would wait longer is rejected at once. */
-  maxWaitMs: Readonly<Record<"interactive" | "sync", number>>;
-  /** Time a call needs after admission: a permit closer to the deadline than this is useless. */
-  callMs: number;
-  /** A call that waited longer than this checks for a pause before it leaves. */
-  recheckMs: number;
-  /** The oldest copy of the record that may justify a rejection. */
-  cacheMs: number;
-  /** Largest error of an instance's clock; used until the table's time is known. */
-  maxSkewMs: number;
-  /** [docs: RATE] says at least 30 s; the penalty itself lasts 60 s. */
-  defaultPenaltyMs: number;
-  /** Added to every stated penalty. */
-  pauseGuardMs: number;
-  /** The usual time to a probe's response: the wait told to calls behind it. */
-  probeResponseMs: number;
-  /** The timeout of a process's first request to the table, which loads the client and connects. */
-  firstStorageTimeoutMs: number;
-  /** The longest that a call waits for a failing or contended table. */
-  tablePatienceMs: number;
-  /** How long the table is not asked after a failure; doubles up to the maximum. */
-  storagePauseMs: number;
-  maxStoragePauseMs: number;
-  /** Lost compare-and-set races before the callers are rejected. */
-  maxConflicts: number;
-  /** The most processes that may exist. The fallback limiter relies on it. */
-  fleetSize: number;
-  /** Share of each limit that the fleet spends without the table; 0 = nothing. */
-  fallbackShare: number;
-  /** About how many processes spend it at a time. */
-  fallbackProcesses: number;
-  /** How long a process may spend it before others have their turn. */
-  turnMs: number;
-  /** How long the table keeps the record of an account that makes no calls. */
-  keepMs: number;
-}
-
-export const defaultSettings: RateLimitSettings = {
-  budgets: { light: 50, medium: 40, heavy: 10 },
+/** The numbers of the rate limiter. "Fleet time" is the clock all processes share: see clock-bounds.ts. */
+export const settings = {
+  /** The limit of a group that RingCentral does not document. */
   unknownBudget: 10,
   windowMs: 60_000,
+  /** Added to RingCentral's window: its clock and ours may disagree on where a window ends. [unsure] */
   windowGuardMs: 250,
+  /** From asking the table for a permit to the request's arrival at RingCentral. Later arrivals are charged again. */
   arrivalMs: 1_000,
+  /** The part of `arrivalMs` the table may take: a slower response counts as a failure, and its permits are lost. */
   tableShareMs: 500,
+  /** How long a prefetched permit may be used. */
   prefetchMs: 1_000,
   maxPrefetched: 8,
+  /** The share of an unconfirmed budget that may be spent before the first response confirms it. */
   unconfirmedShare: 0.2,
+  /** What sync leaves to interactive calls: this share of the limit, and at least this many calls. */
   interactiveShare: 0.3,
   interactiveCalls: 3,
+  /** Minimum spacing between permits while demand exceeds the budget, as a share of windowMs / limit. */
   pace: 0.9,
+  /** The longest wait for a permit; a call that would wait longer is rejected at once. */
   maxWaitMs: { interactive: 3_000, sync: 5_000 },
+  /** Time a call needs after admission: a permit closer to the deadline than this is useless. */
   callMs: 1_000,
+  /** A call that waited longer than this checks for a pause before it leaves. */
   recheckMs: 1_000,
+  /** The oldest copy of the record that may justify a rejection. */
   cacheMs: 1_000,
-  maxSkewMs: 5_000,
+  /** [docs: RATE] says at least 30 s; the penalty itself lasts 60 s. */
   defaultPenaltyMs: 60_000,
+  /** Added to every stated penalty. */
   pauseGuardMs: 500,
+  /** The usual time to a probe's response: the wait told to calls behind it. */
   probeResponseMs: 2_000,
+  /** The timeout of a process's first request to the table, which loads the client and connects. */
   firstStorageTimeoutMs: 2_000,
+  /** The longest that a call waits for a failing or contended table. */
   tablePatienceMs: 1_200,
+  /** How long the table is not asked after a failure; doubles up to the maximum. */
   storagePauseMs: 200,
   maxStoragePauseMs: 15_000,
+  /** Lost compare-and-set races before the callers are rejected. */
   maxConflicts: 7,
-  fleetSize: 100,
+  /** The share of each limit that the fleet spends without the table. */
   fallbackShare: 0.4,
+  /** About how many processes spend it at a time. */
   fallbackProcesses: 4,
+  /** How long a process may spend it before others have their turn. */
   turnMs: 600_000,
+  /** How long the table keeps the record of an account that makes no calls. */
   keepMs: 30 * 24 * 60 * 60 * 1000,
 };

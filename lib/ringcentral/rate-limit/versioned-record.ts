@@ -3,32 +3,34 @@ import type { CircuitBreaker } from "../../storage/circuit-breaker.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
 import { backoffMs } from "../../storage/update-record.ts";
-import type { AccountLimits } from "./account-limits.ts";
+import { type AccountLimits, NOTHING_KNOWN } from "./account-limits.ts";
 import { decodeLimits, encodeLimits } from "./limits-record.ts";
-import type { RateLimitSettings } from "./settings.ts";
+import { settings } from "./settings.ts";
 
-/** The limits as they were read, and what is needed to change them. */
+/** The limits as this process knows them, and what is needed to change them. */
 export interface Copy {
+  /** With the pending updates. */
   limits: AccountLimits;
   version: number | null;
   /** Own clock, before the table was asked. */
   readAt: number;
+  /** The pending updates that `limits` includes. */
+  covered: readonly Update[];
 }
 
 /** A change to the record. It may be applied twice when the result of a write is unknown. */
-export type Update = (limits: AccountLimits) => AccountLimits;
-
-export interface VersionedRecordOptions {
-  records: RecordStore;
-  breaker: CircuitBreaker;
-  key: RecordKey;
-  clock: Clock;
-  random: () => number;
-  settings: RateLimitSettings;
-}
+type Update = (limits: AccountLimits) => AccountLimits;
 
 /** More pending updates than these are forgotten, oldest first: they would be out of date. */
 const MAX_PENDING = 200;
+
+export interface VersionedRecordOptions {
+  records: RecordStore;
+  key: RecordKey;
+  breaker: CircuitBreaker;
+  clock: Clock;
+  random: () => number;
+}
 
 /**
  * This process's access to the account's record: its last copy, and the updates that wait for the next write.
@@ -36,8 +38,8 @@ const MAX_PENDING = 200;
  */
 export class VersionedRecord {
   readonly #options: VersionedRecordOptions;
-  #copy: Copy | undefined;
-  #pending: Update[] = [];
+  #stored = { limits: NOTHING_KNOWN, version: null as number | null, readAt: Number.NEGATIVE_INFINITY };
+  #pending: readonly Update[] = [];
   #lastWritten: number | undefined;
   /** No other process wrote between the last two writes of this one. */
   #isSoleWriter = false;
@@ -46,46 +48,35 @@ export class VersionedRecord {
     this.#options = options;
   }
 
-  get cached(): Copy | undefined {
-    return this.#copy;
+  /** What this process knows without asking the table. */
+  get copy(): Copy {
+    const limits = this.#pending.reduce((known, update) => update(known), this.#stored.limits);
+    return { ...this.#stored, limits, covered: this.#pending };
   }
 
-  /** The limits as far as this process knows them, without asking the table. */
-  get known(): AccountLimits {
-    return this.withPending(this.#copy?.limits ?? { groups: {} }).limits;
-  }
-
-  /** Whether the cached copy is probably current, so that a write may be tried without reading. */
+  /** Whether `copy` is probably current, so that a write may be tried without reading. */
   isLikelyCurrent(): boolean {
-    const { clock, settings } = this.#options;
-    if (this.#copy === undefined) return false;
-    return this.#isSoleWriter || clock.now() - this.#copy.readAt <= settings.cacheMs / 4;
+    return this.#isSoleWriter || this.#options.clock.now() - this.#stored.readAt <= settings.cacheMs / 4;
   }
 
   async read(): Promise<Copy> {
     const { records, key, clock } = this.#options;
     const readAt = clock.now();
     const stored = await this.#ask(() => records.read(key));
-    this.#copy = { limits: decodeLimits(stored?.value), version: stored?.version ?? null, readAt };
-    return this.#copy;
+    this.#stored = { limits: decodeLimits(stored?.value), version: stored?.version ?? null, readAt };
+    return this.copy;
   }
 
-  /**
-   * @param covered the pending updates that `limits` includes
-   * @returns false when another process was first
-   */
-  async write(from: Copy, limits: AccountLimits, covered: readonly Update[]): Promise<boolean> {
-    const { records, key, clock, settings } = this.#options;
+  /** @returns false when another process was first */
+  async write({ version: from, covered }: Copy, limits: AccountLimits): Promise<boolean> {
+    const { records, key, clock } = this.#options;
     const readAt = clock.now();
     const options = { expiresAt: readAt + settings.keepMs };
-    const version = await this.#ask(() =>
-      records.compareAndSet(key, from.version, encodeLimits(limits), options),
-    );
-    const wasLast = from.version === null || from.version === this.#lastWritten;
-    this.#isSoleWriter = version !== undefined && wasLast;
-    this.#lastWritten = version ?? this.#lastWritten;
-    this.#copy = version === undefined ? undefined : { limits, version, readAt };
+    const version = await this.#ask(() => records.compareAndSet(key, from, encodeLimits(limits), options));
+    this.#isSoleWriter = version !== undefined && (from === null || from === this.#lastWritten);
     if (version === undefined) return false;
+    this.#lastWritten = version;
+    this.#stored = { limits, version, readAt };
     this.#pending = this.#pending.filter((update) => !covered.includes(update));
     return true;
   }
@@ -94,13 +85,16 @@ export class VersionedRecord {
    * Reads and applies the pending updates and `change` until a write succeeds or there is nothing to change.
    * @throws StorageUnavailable also after too many lost races
    */
-  async update(change: (limits: AccountLimits) => AccountLimits | undefined): Promise<void> {
-    const { clock, random, settings } = this.#options;
+  async update(change: Update): Promise<void> {
+    const { clock, random } = this.#options;
     const until = clock.now() + settings.tablePatienceMs;
     for (let races = 0; races <= settings.maxConflicts; races++) {
       if (races > 0) await clock.sleep(backoffMs(races, random));
       try {
-        if (await this.#tryUpdate(change)) return;
+        const copy = await this.read();
+        const changed = change(copy.limits);
+        if (changed === copy.limits && copy.covered.length === 0) return;
+        if (await this.write(copy, changed)) return;
       } catch (error) {
         const retryAt = clock.now() + this.unavailableMs();
         if (!(error instanceof StorageUnavailable) || retryAt > until) throw error;
@@ -110,37 +104,24 @@ export class VersionedRecord {
     throw new StorageUnavailable("the record is contended");
   }
 
-  async #tryUpdate(change: (limits: AccountLimits) => AccountLimits | undefined): Promise<boolean> {
-    const copy = await this.read();
-    const { limits, covered } = this.withPending(copy.limits);
-    const changed = change(limits);
-    if (changed === undefined && covered.length === 0) return true;
-    return this.write(copy, changed ?? limits, covered);
-  }
-
   /** Makes the update part of the next write. */
   later(update: Update): void {
     this.#pending = [...this.#pending, update].slice(-MAX_PENDING);
-  }
-
-  withPending(limits: AccountLimits): { limits: AccountLimits; covered: readonly Update[] } {
-    const covered = this.#pending;
-    return { limits: covered.reduce((known, update) => update(known), limits), covered };
-  }
-
-  /** How long the table is not asked because it failed; 0 when it is asked. */
-  unavailableMs(): number {
-    return this.#options.breaker.openMs();
   }
 
   /** Writes the pending updates now; they stay pending while the table is unavailable. */
   async flush(): Promise<void> {
     if (this.#pending.length === 0 || this.unavailableMs() > 0) return;
     try {
-      await this.update(() => undefined);
+      await this.update((limits) => limits);
     } catch (error) {
       if (!(error instanceof StorageUnavailable)) throw error;
     }
+  }
+
+  /** How long the table is not asked because it failed; 0 when it is asked. */
+  unavailableMs(): number {
+    return this.#options.breaker.openMs();
   }
 
   async #ask<Result>(work: () => Promise<Result>): Promise<Result> {

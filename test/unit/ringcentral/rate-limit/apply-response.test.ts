@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
-import type { GroupLimit } from "../../../../lib/ringcentral/rate-limit/account-limits.ts";
+import {
+  ACCOUNT,
+  type AccountLimits,
+  type GroupLimit,
+} from "../../../../lib/ringcentral/rate-limit/account-limits.ts";
 import { applyResponse } from "../../../../lib/ringcentral/rate-limit/apply-response.ts";
 import type { Observation } from "../../../../lib/ringcentral/rate-limit/ports.ts";
-import { defaultSettings } from "../../../../lib/ringcentral/rate-limit/settings.ts";
 
 const NOW = 1_000_000;
 const entry = { by: NOW + 500, count: 1, priority: "interactive", route: "r" } as const;
@@ -23,31 +26,37 @@ const exhausted: Observation = {
   errorCode: "CMN-301",
 };
 const grantedAt = { earliest: NOW - 100, latest: NOW };
-const permit = {
+const call = {
   group: "light",
   documented: "light",
   operation: "op",
   priority: "interactive",
   route: "r",
-  entry,
-  grantedAt,
 } as const;
+const permit = { call, entry, grantedAt };
+interface Circumstances {
+  pauses?: AccountLimits["pauses"];
+  probe?: string;
+  at?: number;
+  slack?: number;
+}
+/** `undefined` when nothing changes. */
 const limitsAfter = (
   observation: Observation,
   known = budget,
-  { probe, at = NOW, slack }: { probe?: string; at?: number; slack?: number } = {},
-) =>
-  applyResponse(
-    { groups: { light: known } },
-    {
-      observation,
-      permit: { ...permit, ...(probe !== undefined && { probe }) },
-      now: { earliest: at - 50, latest: at },
-    },
-    defaultSettings,
-    slack,
-  );
+  { pauses = {}, probe, at = NOW, slack }: Circumstances = {},
+) => {
+  const before = { groups: { light: known }, pauses };
+  const response = {
+    observation,
+    permit: { ...permit, ...(probe !== undefined && { probe }) },
+    now: { earliest: at - 50, latest: at },
+  };
+  const after = applyResponse(before, response, slack);
+  return after === before ? undefined : after;
+};
 const budgetAfter = (...input: Parameters<typeof limitsAfter>) => limitsAfter(...input)?.groups.light;
+const pauseAfter = (...input: Parameters<typeof limitsAfter>) => limitsAfter(...input)?.pauses.light;
 
 describe("a response", () => {
   it("changes nothing in the usual case", () => {
@@ -75,46 +84,43 @@ describe("a response", () => {
   });
 
   it("pauses the group for as long as a 429 says, after requests still in flight", () => {
-    expect(budgetAfter(exhausted)?.pause).toMatchObject({
+    expect(pauseAfter(exhausted)).toMatchObject({
       until: NOW + 500 + 60_000 + 500,
       penaltyMs: 60_000,
     });
     const reserved = { ...budget, log: [{ ...entry, by: NOW + 90_000 }] };
-    expect(budgetAfter(exhausted, reserved)?.pause?.until).toBe(NOW + 3_000 + 60_500);
+    expect(pauseAfter(exhausted, reserved)?.until).toBe(NOW + 3_000 + 60_500);
     const { retryAfterMs: _, ...silent } = exhausted;
-    expect(budgetAfter(silent)?.pause?.penaltyMs).toBe(60_000);
+    expect(pauseAfter(silent)?.penaltyMs).toBe(60_000);
   });
 
   it("does not pause the group for CMN-304, or for a wider limit", () => {
-    expect(budgetAfter({ ...exhausted, remaining: 49, errorCode: "CMN-304" })?.pause).toBeUndefined();
-    expect(budgetAfter({ group: "light", status: 429, withoutHeaders: true })?.pause).toBeUndefined();
+    expect(limitsAfter({ ...exhausted, remaining: 49, errorCode: "CMN-304" })).toBeUndefined();
+    expect(pauseAfter({ group: "light", status: 429, withoutHeaders: true })).toBeUndefined();
   });
 
   it("resumes the group when it is the probe's, and a 429 of the probe pauses it for longer", () => {
-    const probing = {
-      ...budget,
-      pause: { until: NOW - 100, penaltyMs: 60_000, probe: { id: "p", by: NOW } },
-    };
-    expect(budgetAfter(good, probing)).toBeUndefined();
-    expect(budgetAfter(good, probing, { probe: "p" })).toEqual(budget);
-    expect(budgetAfter(exhausted, probing, { probe: "p" })?.pause).toMatchObject({ failures: 1 });
-    expect(budgetAfter(exhausted, probing, { probe: "p" })?.pause?.until).toBeGreaterThanOrEqual(
-      NOW + 120_000,
-    );
+    const pauses = { light: { until: NOW - 100, penaltyMs: 60_000, probe: { id: "p", by: NOW } } };
+    expect(limitsAfter(good, budget, { pauses })).toBeUndefined();
+    expect(limitsAfter(good, budget, { pauses, probe: "older" })).toBeUndefined();
+    expect(limitsAfter(good, budget, { pauses, probe: "p" })).toEqual({
+      groups: { light: budget },
+      pauses: {},
+    });
+    const failed = pauseAfter(exhausted, budget, { pauses, probe: "p" });
+    expect(failed).toMatchObject({ failures: 1 });
+    expect(failed?.until).toBeGreaterThanOrEqual(NOW + 120_000);
   });
 
   it("without rate headers pauses the account, until its own probe succeeds", () => {
     const wide: Observation = { group: "light", status: 429, withoutHeaders: true, retryAfterMs: 60_000 };
-    expect(limitsAfter(wide)?.pause).toEqual({ until: NOW + 60_500, penaltyMs: 60_000 });
-    const pause = { until: NOW - 100, penaltyMs: 60_000, probe: { id: "p", by: NOW } };
-    const apply = (probe: string) =>
-      applyResponse(
-        { groups: { light: budget }, pause },
-        { observation: good, permit: { ...permit, probe }, now: grantedAt },
-        defaultSettings,
-      );
-    expect(apply("p")).toEqual({ groups: { light: budget } });
-    expect(apply("older")).toBeUndefined();
+    expect(limitsAfter(wide)?.pauses).toEqual({ [ACCOUNT]: { until: NOW + 60_500, penaltyMs: 60_000 } });
+    const pauses = { [ACCOUNT]: { until: NOW - 100, penaltyMs: 60_000, probe: { id: "p", by: NOW } } };
+    expect(limitsAfter(good, budget, { pauses, probe: "p" })).toEqual({
+      groups: { light: budget },
+      pauses: {},
+    });
+    expect(limitsAfter(good, budget, { pauses, probe: "older" })).toBeUndefined();
   });
 
   it("measures external usage by what remains", () => {

@@ -18,7 +18,7 @@ function clockWith(skewMs: number) {
 describe("the table's time", () => {
   it("is the process's clock, give or take the largest skew, until the table has responded", () => {
     const { clock } = clockWith(3_000);
-    const time = createTableClock({ clock, maxSkewMs: 5_000 });
+    const time = createTableClock(clock);
     expect(time.now()).toEqual({ earliest: START - 2_000, latest: START + 8_000 });
   });
 
@@ -34,7 +34,7 @@ describe("the table's time", () => {
         fc.array(step, { minLength: 12, maxLength: 40 }),
         (skewMs, steps) => {
           const { clock, pass, trueNow } = clockWith(skewMs);
-          const time = createTableClock({ clock, maxSkewMs: 5_000 });
+          const time = createTableClock(clock);
           for (const { waitMs, thereMs, backMs } of steps) {
             pass(waitMs);
             const sentAt = clock.now();
@@ -54,7 +54,7 @@ describe("the table's time", () => {
 
   it("starts over when a clock was set", () => {
     const { clock, pass } = clockWith(0);
-    const time = createTableClock({ clock, maxSkewMs: 5_000 });
+    const time = createTableClock(clock);
     time.learn({ sentAt: clock.now(), receivedAt: clock.now(), dateMs: START });
     pass(3_600_000);
     time.learn({ sentAt: clock.now(), receivedAt: clock.now(), dateMs: START + 3_000_000 });
@@ -63,7 +63,7 @@ describe("the table's time", () => {
 
   it("ignores a header that is no date", () => {
     const { clock } = clockWith(0);
-    const time = createTableClock({ clock, maxSkewMs: 5_000 });
+    const time = createTableClock(clock);
     const before = time.now();
     time.learn({ sentAt: START, receivedAt: START, dateMs: Number.NaN });
     expect(time.now()).toEqual(before);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { GroupLimit } from "../../../../lib/ringcentral/rate-limit/account-limits.ts";
 import { FallbackLimiter } from "../../../../lib/ringcentral/rate-limit/fallback.ts";
-import { defaultSettings } from "../../../../lib/ringcentral/rate-limit/settings.ts";
+import { settings } from "../../../../lib/ringcentral/rate-limit/settings.ts";
 import { seededRandom } from "../../../support/schedule.ts";
 
 const SECOND = 1_000;
@@ -10,8 +10,7 @@ const light: GroupLimit = { limit: 50, windowMs: MINUTE, confirmed: true, log: [
 
 function lab(fleetSize: number, random: () => number = () => 0.999_999) {
   let now = 1_000 * MINUTE;
-  const settings = { ...defaultSettings, fleetSize };
-  const limiter = new FallbackLimiter({ now: () => now, random, settings });
+  const limiter = new FallbackLimiter(() => now, random, fleetSize);
   return {
     limiter,
     pass: (ms: number) => {
@@ -44,7 +43,7 @@ describe("the fallback limiter", () => {
       limiter.ended("light");
       pass(SECOND);
     }
-    expect(admit()).toBe(defaultSettings.windowMs + defaultSettings.windowGuardMs - 5 * SECOND);
+    expect(admit()).toBe(settings.windowMs + settings.windowGuardMs - 5 * SECOND);
   });
 
   it("spends less than one call a window when its share is less", () => {
@@ -60,10 +59,10 @@ describe("the fallback limiter", () => {
 
   it("leaves the first window to what others may have spent, unless it read the record just before", () => {
     const [blind, informed] = [lab(4), lab(4)];
-    blind.limiter.lost(undefined);
+    blind.limiter.lost(Number.NEGATIVE_INFINITY);
     informed.limiter.lost(informed.now() - 5 * SECOND);
     expect(informed.admit()).toBe(0);
-    expect(blind.admit()).toBe(defaultSettings.windowMs + defaultSettings.windowGuardMs);
+    expect(blind.admit()).toBe(settings.windowMs + settings.windowGuardMs);
   });
 
   it("waits until what the fleet is known to have spent leaves room for its share", () => {

@@ -1,6 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { AccountLimits, GroupLimit } from "../../../../lib/ringcentral/rate-limit/account-limits.ts";
+import {
+  ACCOUNT,
+  type AccountLimits,
+  type GroupLimit,
+  NOTHING_KNOWN,
+} from "../../../../lib/ringcentral/rate-limit/account-limits.ts";
 import { decodeLimits, encodeLimits } from "../../../../lib/ringcentral/rate-limit/limits-record.ts";
 
 const instant = fc.integer({ min: 1_700_000_000_000, max: 1_800_000_000_000 });
@@ -26,7 +31,6 @@ const groups: fc.Arbitrary<GroupLimit> = fc.record(
         { maxLength: 60 },
       )
       .map((log) => log.toSorted((a, b) => a.by - b.by)),
-    pause,
     external: fc.record({ count, at: instant, peak }),
     interactivePeak: peak,
     crowdedAt: instant,
@@ -38,10 +42,10 @@ const accounts: fc.Arbitrary<AccountLimits> = fc.record(
     groups: fc.dictionary(fc.constantFrom("light", "medium", "heavy", "lite"), groups, {
       noNullPrototype: true,
     }),
-    pause,
+    pauses: fc.dictionary(fc.constantFrom("light", "heavy", ACCOUNT), pause, { noNullPrototype: true }),
     countedIn: fc.constant({ listBlockedNumbers: "lite" }),
   },
-  { requiredKeys: ["groups"] },
+  { requiredKeys: ["groups", "pauses"] },
 );
 
 const throughTable = (limits: AccountLimits) =>
@@ -60,7 +64,8 @@ describe("an account's record", () => {
   it("tells a limited number of routes apart", () => {
     const entry = { by: 1, count: 1, priority: "interactive" } as const;
     const log = Array.from({ length: 40 }, (_, n) => ({ ...entry, route: `route ${n}` }));
-    const decoded = throughTable({ groups: { light: { ...light, log } } }).groups.light?.log ?? [];
+    const decoded =
+      throughTable({ groups: { light: { ...light, log } }, pauses: {} }).groups.light?.log ?? [];
     const routes = new Set(decoded.map(({ route }) => route));
     expect(routes.size).toBe(25);
     expect(routes).toContain("other");
@@ -76,7 +81,7 @@ describe("an account's record", () => {
       }));
     const spent = (limit: number): GroupLimit => ({ ...light, limit, log: log(limit) });
     const json = JSON.stringify(
-      encodeLimits({ groups: { light: spent(50), medium: spent(40), heavy: spent(10) } }),
+      encodeLimits({ groups: { light: spent(50), medium: spent(40), heavy: spent(10) }, pauses: {} }),
     );
     expect(json.length).toBeLessThan(1_700);
   });
@@ -84,7 +89,7 @@ describe("an account's record", () => {
   it.each([undefined, null, "", 7, {}, { groups: 1 }, { limit: 50, uses: [], labels: [], base: 0 }])(
     "is empty when it has another shape: %j",
     (junk) => {
-      expect(decodeLimits(junk)).toEqual({ groups: {} });
+      expect(decodeLimits(junk)).toEqual(NOTHING_KNOWN);
     },
   );
 });

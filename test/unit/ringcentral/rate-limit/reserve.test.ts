@@ -1,35 +1,54 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import type { AccountLimits, GroupLimit } from "../../../../lib/ringcentral/rate-limit/account-limits.ts";
-import { countPermits } from "../../../../lib/ringcentral/rate-limit/permit-log.ts";
+import {
+  ACCOUNT,
+  type AccountLimits,
+  countPermits,
+  type GroupLimit,
+} from "../../../../lib/ringcentral/rate-limit/account-limits.ts";
+import type { Priority } from "../../../../lib/ringcentral/rate-limit/ports.ts";
 import { type PermitRequest, reserve, reserveFor } from "../../../../lib/ringcentral/rate-limit/reserve.ts";
-import { defaultSettings } from "../../../../lib/ringcentral/rate-limit/settings.ts";
+import { settings } from "../../../../lib/ringcentral/rate-limit/settings.ts";
 
 const NOW = 1_000_000;
 const SPAN = 60_250;
 const time = { earliest: NOW, latest: NOW + 100 };
 const heavy: GroupLimit = { limit: 10, windowMs: 60_000, confirmed: true, log: [] };
-const interactive: PermitRequest = { group: "heavy", priority: "interactive", route: "r", maxWaitMs: 3_000 };
-const sync: PermitRequest = { group: "heavy", priority: "sync", route: "s", maxWaitMs: 3_000 };
+const request = (priority: Priority, group = "heavy"): PermitRequest => ({
+  call: { group, priority, route: "r" },
+  maxWaitMs: 3_000,
+});
+const interactive = request("interactive");
+const sync = request("sync");
 const asks = (count: number, ask = interactive) => Array.from({ length: count }, () => ask);
 const plan = (
   group: GroupLimit,
   wanted: PermitRequest[],
-  more: { ahead?: number; at?: typeof time; reserve?: typeof reserve; account?: Partial<AccountLimits> } = {},
+  more: {
+    ahead?: number;
+    at?: typeof time;
+    reserve?: typeof reserve;
+    pauses?: AccountLimits["pauses"];
+  } = {},
 ) => {
   const { decisions, limits, prefetched } = (more.reserve ?? reserve)(
     {
-      limits: { groups: { heavy: group }, ...more.account },
-      requests: wanted,
+      limits: { groups: { heavy: group }, pauses: more.pauses ?? {} },
       bounds: more.at ?? time,
-      prefetch: new Map([["heavy", more.ahead ?? 0]]),
       probeId: "p1",
     },
-    defaultSettings,
+    wanted,
+    new Map([["heavy", more.ahead ?? 0]]),
   );
-  return { decisions, limits, group: limits.groups.heavy ?? group, ahead: prefetched[0]?.entry };
+  return {
+    decisions: decisions.map(([, decision]) => decision),
+    served: decisions.map(([{ call }]) => call.priority),
+    limits,
+    group: limits.groups.heavy ?? group,
+    ahead: prefetched[0]?.entry,
+  };
 };
-const used = (count: number, by: number, priority: PermitRequest["priority"] = "interactive") => ({
+const used = (count: number, by: number, priority: Priority = "interactive") => ({
   by,
   count,
   priority,
@@ -40,7 +59,7 @@ describe("reserving permits", () => {
   it("grants up to the limit at once and rejects the rest until the first slot is free again", () => {
     const { decisions, group } = plan(heavy, asks(12));
     expect(decisions.slice(0, 10).map(({ kind }) => kind)).toEqual(Array(10).fill("granted"));
-    const by = NOW + 100 + defaultSettings.arrivalMs;
+    const by = NOW + 100 + settings.arrivalMs;
     expect(decisions[10]).toEqual({ kind: "rejected", waitMs: by + SPAN - NOW });
     expect(group.log).toEqual([used(10, by)]);
   });
@@ -71,14 +90,9 @@ describe("reserving permits", () => {
   });
 
   it("serves interactive calls first, whatever the order of requests", () => {
-    const { decisions } = plan({ ...heavy, log: [used(6, NOW - 1_000)] }, [sync, ...asks(4)]);
-    expect(decisions.map(({ kind }) => kind)).toEqual([
-      "rejected",
-      "granted",
-      "granted",
-      "granted",
-      "granted",
-    ]);
+    const { decisions, served } = plan({ ...heavy, log: [used(6, NOW - 1_000)] }, [sync, ...asks(4)]);
+    expect(served).toEqual([...Array(4).fill("interactive"), "sync"]);
+    expect(decisions.map(({ kind }) => kind)).toEqual([...Array(4).fill("granted"), "rejected"]);
   });
 
   it("grants sync nothing of the reserve, nor what interactive calls lately used", () => {
@@ -88,19 +102,18 @@ describe("reserving permits", () => {
     expect(granted({ ...heavy, interactivePeak: { count: 4, at: NOW } })).toBe(4);
     expect(granted({ ...heavy, interactivePeak: { count: 30, at: NOW } })).toBe(1);
     expect(granted({ ...heavy, log: [used(7, NOW)] })).toBe(0);
-    expect([50, 40, 10, 4, 2, 1].map((limit) => reserveFor(limit, defaultSettings))).toEqual([
-      15, 12, 3, 2, 1, 0,
-    ]);
+    expect([50, 40, 10, 4, 2, 1].map((limit) => reserveFor(limit))).toEqual([15, 12, 3, 2, 1, 0]);
   });
 
   it("lets one probe of one group go after a pause of the account", () => {
-    const account = { pause: { until: NOW, penaltyMs: 60_000 } };
-    const { decisions, limits } = plan(heavy, [interactive, { ...interactive, group: "light" }], { account });
+    const pauses = { [ACCOUNT]: { until: NOW, penaltyMs: 60_000 } };
+    const requests = [interactive, request("interactive", "light")];
+    const { decisions, limits } = plan(heavy, requests, { pauses });
     expect(decisions[0]).toMatchObject({ kind: "granted", probe: "p1" });
     expect(decisions[1]).toEqual({ kind: "later", waitMs: 2_000 });
-    expect(limits.pause).toMatchObject({ probe: { id: "p1" } });
-    const still = { pause: { until: NOW + 5_000, penaltyMs: 60_000 } };
-    expect(plan(heavy, asks(1), { account: still }).decisions).toEqual([{ kind: "rejected", waitMs: 5_000 }]);
+    expect(limits.pauses[ACCOUNT]).toMatchObject({ probe: { id: "p1" } });
+    const still = { [ACCOUNT]: { until: NOW + 5_000, penaltyMs: 60_000 } };
+    expect(plan(heavy, asks(1), { pauses: still }).decisions).toEqual([{ kind: "rejected", waitMs: 5_000 }]);
   });
 
   it("never promises sync a slot ahead; it asks again when the time has come", () => {
@@ -123,12 +136,14 @@ describe("reserving permits", () => {
   });
 
   it("rejects all during a pause, and lets one probe go after it", () => {
-    const paused = { ...heavy, pause: { until: NOW + 5_000, penaltyMs: 60_000 } };
-    expect(plan(paused, asks(2)).decisions).toEqual(Array(2).fill({ kind: "rejected", waitMs: 5_000 }));
-    const due = plan({ ...heavy, pause: { until: NOW, penaltyMs: 60_000 } }, asks(2));
+    const paused = { heavy: { until: NOW + 5_000, penaltyMs: 60_000 } };
+    expect(plan(heavy, asks(2), { pauses: paused }).decisions).toEqual(
+      Array(2).fill({ kind: "rejected", waitMs: 5_000 }),
+    );
+    const due = plan(heavy, asks(2), { pauses: { heavy: { until: NOW, penaltyMs: 60_000 } } });
     expect(due.decisions[0]).toMatchObject({ kind: "granted", probe: "p1" });
     expect(due.decisions[1]).toEqual({ kind: "later", waitMs: 2_000 });
-    expect(due.group.pause).toMatchObject({ probe: { id: "p1" } });
+    expect(due.limits.pauses.heavy).toMatchObject({ probe: { id: "p1" } });
   });
 
   it("prefetches only while less than half of the budget is used", () => {
@@ -211,15 +226,15 @@ describe("the promise that no window holds more than the limit", () => {
     });
   });
 
-  const oneSlotTooMany: typeof reserve = ({ limits, ...input }, settings) => {
-    const { heavy: group = heavy } = limits.groups;
-    return reserve(
-      { ...input, limits: { groups: { heavy: { ...group, limit: group.limit + 1 } } } },
-      settings,
-    );
-  };
-  const oneMillisecondEarly: typeof reserve = (input, settings) =>
-    reserve(input, { ...settings, windowGuardMs: settings.windowGuardMs - 1 });
+  const withGroup =
+    (change: (group: GroupLimit) => Partial<GroupLimit>): typeof reserve =>
+    ({ limits, ...draft }, requests, prefetch) => {
+      const { heavy: group = heavy } = limits.groups;
+      const groups = { heavy: { ...group, ...change(group) } };
+      return reserve({ ...draft, limits: { ...limits, groups } }, requests, prefetch);
+    };
+  const oneSlotTooMany = withGroup(({ limit }) => ({ limit: limit + 1 }));
+  const oneMillisecondEarly = withGroup(() => ({ windowMs: heavy.windowMs - 1 }));
   it.each([
     ["grants one slot too many", oneSlotTooMany],
     ["reuses a slot one millisecond early", oneMillisecondEarly],

@@ -1,8 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { deadlineIn } from "../../../../lib/platform/deadline.ts";
 import { RingCentralError } from "../../../../lib/ringcentral/api/errors.ts";
-import type { RateLimitEvent } from "../../../../lib/ringcentral/rate-limit/events.ts";
-import type { AdmissionRequest, Observation, Permit } from "../../../../lib/ringcentral/rate-limit/ports.ts";
+import type {
+  AdmissionRequest,
+  Observation,
+  Permit,
+  RateLimitEvent,
+} from "../../../../lib/ringcentral/rate-limit/ports.ts";
 import { SharedRateLimiter } from "../../../../lib/ringcentral/rate-limit/shared-rate-limiter.ts";
 import { createMemoryRecordStore } from "../../../support/memory-record-store.ts";
 import { createSchedule, type Schedule } from "../../../support/schedule.ts";
@@ -49,7 +53,7 @@ async function story(tell: (world: World) => Promise<void>): Promise<void> {
       accountKey: "37",
       instanceId: name,
       time: { now: () => ({ earliest: instance.clock.now(), latest: instance.clock.now() + 10 }) },
-      settings: { fleetSize },
+      fleetSize,
       onEvent: (event) => events.push(event),
     });
     const admit = (more: Partial<AdmissionRequest> = {}, withinMs = 10 * SECOND) =>

@@ -61,6 +61,17 @@ export function describeForwardingContract(name: string, backend: TwinOptions): 
       expect(ids).toHaveLength(4);
     });
 
+    it("reads each of them by its id", async () => {
+      for (const number of await lab.numbers()) {
+        const { status, body, headers } = await lab.read(number.id);
+        expect(status).toBe(200);
+        expect(number).toMatchObject(body.data);
+        expect(number.id).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
+        const again = await lab.read(number.id, { headers: { "if-none-match": headers.etag ?? "" } });
+        expect(again.status).toBe(304);
+      }
+    });
+
     it("lists nothing twice in one reading after the other", async () => {
       const [first, second] = [await lab.list(), await lab.list()];
       expect(second.body.data).toEqual(first.body.data);
@@ -87,6 +98,7 @@ export function describeForwardingContract(name: string, backend: TwinOptions): 
       expect(data.label).toBe("label" in shown ? shown.label : undefined);
       expect([...data.features].sort()).toEqual(["CallFlip", "CallForwarding"]);
       expect(added.headers.location).toMatch(new RegExp(`/forwarding-numbers/${data.id}$`));
+      expect((await lab.read(data.id)).body.data).toEqual(data);
       expect(await lab.shown(NUMBER)).toMatchObject(data);
     });
 
@@ -209,6 +221,7 @@ export function describeForwardingContract(name: string, backend: TwinOptions): 
       const problem = { status: 404, body: { code: "not_found" } };
       expect(await lab.change(id, { flipNumber: 4 })).toMatchObject(problem);
       expect(await lab.remove(id)).toMatchObject(problem);
+      expect(await lab.read(id)).toMatchObject(problem);
       expect(await lab.numbers()).toHaveLength(1);
     });
   });

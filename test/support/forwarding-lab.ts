@@ -1,11 +1,13 @@
-import { expect } from "vitest";
+import { expect, vi } from "vitest";
 import { handler as addForwardingNumber } from "../../functions/extensions/add-forwarding-number.ts";
 import { handler as deleteForwardingNumber } from "../../functions/extensions/delete-forwarding-number.ts";
+import { handler as getForwardingNumber } from "../../functions/extensions/get-forwarding-number.ts";
 import { handler as listForwardingNumbers } from "../../functions/extensions/list-forwarding-numbers.ts";
 import { handler as updateForwardingNumber } from "../../functions/extensions/update-forwarding-number.ts";
 import {
   addForwardingNumberRoute,
   deleteForwardingNumberRoute,
+  getForwardingNumberRoute,
   listForwardingNumbersRoute,
   updateForwardingNumberRoute,
 } from "../../lib/contract/forwarding-numbers.ts";
@@ -40,7 +42,8 @@ export async function startForwardingLab(
 ) {
   const service = await startService({ limits: false, ...options });
   const { twin, tokens } = service;
-  let latestEtag = "";
+  /** Whether a write was acknowledged after the move: from then on a list must be that of the new backend. */
+  let hasWrittenAfterMove = false;
 
   async function call(
     handler: Parameters<typeof invoke>[0],
@@ -50,7 +53,9 @@ export async function startForwardingLab(
     const path = { extensionId, ...request.path };
     const response = await invoke(handler, route, { token: tokens.admin, ...request, path });
     expectConforms(route, response);
-    latestEtag = response.headers.etag ?? "";
+    if (route.method !== "GET" && response.status < 300 && twin.extension(extensionId).callHandling) {
+      hasWrittenAfterMove = true;
+    }
     return response;
   }
   const item = (id: string, request: TestRequest): TestRequest => ({
@@ -64,7 +69,8 @@ export async function startForwardingLab(
     twin,
     extensionId,
     call,
-    etag: () => latestEtag,
+    read: (id: string, request: TestRequest = {}) =>
+      call(getForwardingNumber, getForwardingNumberRoute, item(id, request)),
     list: (request: TestRequest = {}) => call(listForwardingNumbers, listForwardingNumbersRoute, request),
     add: (body: object, key?: string, request: TestRequest = {}) =>
       call(addForwardingNumber, addForwardingNumberRoute, { headers: headersOf(key), ...request, body }),
@@ -77,7 +83,7 @@ export async function startForwardingLab(
     async numbers(): Promise<Shown[]> {
       const { status, body } = await lab.list({ headers: { "cache-control": "no-cache" } });
       expect(status, JSON.stringify(body)).toBe(200);
-      expectTrue(body.data);
+      expectTrue(body.data, body.meta.callHandling);
       return body.data;
     },
     /** The number in the list. */
@@ -86,18 +92,26 @@ export async function startForwardingLab(
       expect(found.length, `${phoneNumber} is listed ${found.length} times`).toBeLessThanOrEqual(1);
       return found[0];
     },
+    /** Moves the clock on. What was known of the extension an hour ago is not counted on any more. */
+    nextHour() {
+      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_700_000 });
+    },
     idOf: async (phoneNumber: string): Promise<string> => (await lab.shown(phoneNumber))?.id ?? "none",
     /** @throws when a request of the new backend is not as RingCentral describes it */
     async stop() {
+      vi.useRealTimers();
       await service.stop();
       expect(twin.requests.flatMap(v2RequestFaults)).toEqual([]);
     },
   };
 
-  /** Whether a list shows what rings and flips, in the rules where it does. */
-  function expectTrue(data: readonly Shown[]): void {
+  /**
+   * Whether a list shows what rings and flips, in the rules where it does. Until a write has shown the move, a list may be
+   * the one that RingCentral's first version still gives.
+   */
+  function expectTrue(data: readonly Shown[], backend: string | undefined): void {
     const { callHandling, forwarding } = twin.extension(extensionId);
-    if (callHandling === undefined) {
+    if (callHandling === undefined || (backend !== "new" && !hasWrittenAfterMove)) {
       expect(data.map(({ id }) => id).sort()).toEqual(forwarding.map(({ id }) => id).sort());
       return;
     }

@@ -3,8 +3,8 @@ import type { Clock } from "../../lib/platform/clock.ts";
 import type { Credentials } from "../../lib/platform/credentials.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
-import { RingCentralError, type RingCentralFailure } from "../../lib/ringcentral/api/errors.ts";
-import { createOAuth, type TokenGrant } from "../../lib/ringcentral/auth/oauth.ts";
+import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
+import { createOAuth } from "../../lib/ringcentral/auth/oauth.ts";
 import { failureOf, parseBody } from "../../lib/ringcentral/http/parse-response.ts";
 import { type RateHeaders, readRateHeaders } from "../../lib/ringcentral/http/response-headers.ts";
 import { createTransport, type Transport } from "../../lib/ringcentral/http/transport.ts";
@@ -13,33 +13,14 @@ import { createTransport, type Transport } from "../../lib/ringcentral/http/tran
 const CALL_TIMEOUT_MS = 10_000;
 
 /** One login, and the calls made with it. */
-export interface Session {
-  grant: TokenGrant;
-  /** How far RingCentral's clock is ahead of ours, in milliseconds; absent when its response has no time. */
-  clockAheadMs?: number;
-  /** The stated limit of each group, by the group's name. */
-  limits: Map<string, RateHeaders>;
-  /** @param path below `/restapi/v1.0/` */
-  get<Body>(
-    path: string,
-    schema: z.ZodMiniType<Body>,
-  ): Promise<{ body: Body; failure?: undefined } | { body?: undefined; failure: RingCentralFailure }>;
-  /**
-   * Ends this login and no other. RingCentral allows five at a time for a user in an app: left open, it could end the
-   * login that the deployed functions share.
-   */
-  end(): Promise<void>;
-}
+export type Session = Awaited<ReturnType<typeof openSession>>;
 
 /**
  * Logs in: one call of the Auth group, which has five a minute, never repeated.
  * @throws RingCentralError
  */
-export async function openSession(
-  credentials: Credentials,
-  clock: Clock,
-  transport: Transport = createTransport(),
-): Promise<Session> {
+export async function openSession(credentials: Credentials, clock: Clock) {
+  const transport = createTransport();
   let clockAheadMs: number | undefined;
   const watched: Transport = {
     async send(request) {
@@ -56,12 +37,15 @@ export async function openSession(
   const oauth = createOAuth({ transport: watched, clock, log });
   const deadline = () => deadlineIn(CALL_TIMEOUT_MS, clock, 0);
   const grant = await oauth.login(credentials, deadline());
-  const limits: Session["limits"] = new Map();
+  const limits = new Map<string, RateHeaders>();
   return {
     grant,
+    /** How far RingCentral's clock is ahead of ours; absent when its response has no time. */
+    clockAheadMs,
+    /** The stated limit of each group, by the group's name. */
     limits,
-    ...(clockAheadMs !== undefined && { clockAheadMs }),
-    async get(path, schema) {
+    /** @param path below `/restapi/v1.0/` */
+    async get<Body>(path: string, schema: z.ZodMiniType<Body>) {
       const url = new URL(`/restapi/v1.0/${path}`, credentials.server);
       const headers = { authorization: `Bearer ${grant.accessToken}` };
       const request = { operation: path, method: "GET", url, headers, deadline: deadline() } as const;
@@ -76,6 +60,10 @@ export async function openSession(
         return { failure: error.failure };
       }
     },
+    /**
+     * Ends this login and no other. RingCentral allows five at a time for a user in an app: left open, it could end the
+     * login that the deployed functions share.
+     */
     async end() {
       await oauth.revoke(credentials, grant.accessToken, deadline());
     },

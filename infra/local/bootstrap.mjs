@@ -5,6 +5,7 @@
 //   node infra/local/bootstrap.mjs <entry.ts> [arguments…]
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
+import { once } from "node:events";
 import { existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { constants } from "node:os";
 import { delimiter, join, resolve, sep } from "node:path";
@@ -62,32 +63,22 @@ function environmentWithoutOwnModules() {
 }
 
 /** Starts a child that gets our signals; resolves with its exit code. */
-function run(command, args, options) {
-  return new Promise((done, failed) => {
-    const child = spawn(command, args, { cwd: root, ...options });
-    const forward = (signal) => child.kill(signal);
-    for (const signal of forwardedSignals) process.on(signal, forward);
-    const watch = stopWhenOrphaned(() => child.kill("SIGTERM"));
-    const settle = (report) => {
-      clearInterval(watch);
-      for (const signal of forwardedSignals) process.off(signal, forward);
-      report();
-    };
-    child.once("error", (error) => settle(() => failed(error)));
-    child.once("exit", (code, signal) =>
-      settle(() => done(code ?? 128 + (constants.signals[signal ?? "SIGTERM"] ?? 15))),
-    );
-  });
-}
-
-/** A killed npm cannot forward the signal; its descendants must end too. */
-function stopWhenOrphaned(stop) {
-  if (process.env.npm_lifecycle_event === undefined) return undefined;
+async function run(command, args, options) {
+  const child = spawn(command, args, { cwd: root, ...options });
+  const forward = (signal) => child.kill(signal);
+  for (const signal of forwardedSignals) process.on(signal, forward);
+  // A killed npm cannot forward the signal; its descendants must end too.
   const parent = process.ppid;
-  const timer = setInterval(() => {
-    if (process.ppid !== parent) stop();
+  const watch = setInterval(() => {
+    if (process.env.npm_lifecycle_event !== undefined && process.ppid !== parent) child.kill("SIGTERM");
   }, 500);
-  return timer.unref();
+  try {
+    const [code, signal] = await once(child, "exit");
+    return code ?? 128 + (constants.signals[signal] ?? 15);
+  } finally {
+    clearInterval(watch);
+    for (const signal of forwardedSignals) process.off(signal, forward);
+  }
 }
 
 /** @returns the exit code after an interruption @throws Failure */

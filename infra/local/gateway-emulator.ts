@@ -20,20 +20,13 @@ interface GatewayEmulatorOptions {
   localTokens: Record<string, string>;
 }
 
-export interface GatewayEmulator {
-  /** Resolves when it is ready; rejects when it ends before. */
-  serving: Promise<void>;
-  /** Resolves with the reason if the emulator ends without `stop`. */
-  failed: Promise<string>;
-  stop(): Promise<void>;
-}
-
 /**
  * Starts serverless-offline under osls as a child process, with each concurrent request in its own worker thread: as in
  * Lambda, an instance serves one request at a time, keeps its memory in between, shares none with the others and dies at
  * its time limit. (In one process all functions would share memory, environment and fate.)
+ * @returns `serving` resolves when it is ready, and rejects when it ends before; `ended` resolves with the reason
  */
-export function startGatewayEmulator(options: GatewayEmulatorOptions): GatewayEmulator {
+export function startGatewayEmulator(options: GatewayEmulatorOptions) {
   const args = [
     join(projectRoot, "node_modules/serverless/bin/serverless.js"),
     ...["offline", "start", "--stage", LOCAL_STAGE, "--host", LOOPBACK],
@@ -61,29 +54,23 @@ export function startGatewayEmulator(options: GatewayEmulatorOptions): GatewayEm
   child.send({ localTokens: options.localTokens }, () => {
     // If it has ended already, `exit` reports that below.
   });
-  let stopping = false;
-  const failed = new Promise<string>((resolve) => {
+  const ended = new Promise<string>((resolve) => {
     child.once("error", (error) => resolve(error.message));
     child.once("exit", (code, signal) => {
       const lastLines = output.trim().split("\n").slice(-40);
-      if (!stopping) resolve([`it ended with ${signal ?? `exit code ${code}`}`, ...lastLines].join("\n"));
+      resolve([`it ended with ${signal ?? `exit code ${code}`}`, ...lastLines].join("\n"));
     });
   });
-  const serving = Promise.race([once(child, "message").then(() => undefined), failed]).then((problem) => {
-    if (problem !== undefined) throw new Error(problem);
+  const endedEarly = ended.then((reason) => {
+    throw new Error(reason);
   });
-  // A later await still sees the failure; without one, the process does not crash.
-  serving.catch(() => undefined);
   return {
-    serving,
-    failed,
-    stop: async () => {
-      stopping = true;
-      if (child.exitCode !== null || child.signalCode !== null) return;
-      const gone = once(child, "exit");
+    serving: Promise.race([once(child, "message"), endedEarly]),
+    ended,
+    async stop() {
       child.kill("SIGTERM");
       const force = setTimeout(() => child.kill("SIGKILL"), 2_000);
-      await gone;
+      await ended;
       clearTimeout(force);
     },
   };

@@ -29,16 +29,7 @@ function claimsByToken({ extensionId, otherExtensionId, accountId }: Identities)
 
 export type TokenName = keyof ReturnType<typeof claimsByToken>;
 
-export interface OidcIssuer {
-  /** The issuer's identifier: `iss` of its tokens. */
-  url: string;
-  /** The address it listens on; differs from `url` behind a proxy. */
-  ownUrl: string;
-  tokens: Record<TokenName, string>;
-  /** The user's token with other claims, for tests; `undefined` removes a claim. */
-  mint(claims: Record<string, unknown>): Promise<string>;
-  close(): Promise<void>;
-}
+export type OidcIssuer = Awaited<ReturnType<typeof startOidcIssuer>>;
 
 const TOKEN_LIFETIME_SECONDS = 12 * 3600;
 
@@ -47,11 +38,7 @@ const TOKEN_LIFETIME_SECONDS = 12 * 3600;
  * mints fresh ones: a client-credentials request whose `client_id` is the name of a token.
  * @param publicUrl the issuer's identifier when callers reach it through a proxy
  */
-export async function startOidcIssuer(
-  audience: string,
-  identities: Identities,
-  publicUrl?: string,
-): Promise<OidcIssuer> {
+export async function startOidcIssuer(audience: string, identities: Identities, publicUrl?: string) {
   const server = new OAuth2Server();
   await server.issuer.keys.generate("RS256");
   await server.start(undefined, LOOPBACK);
@@ -73,7 +60,9 @@ export async function startOidcIssuer(
       scopesOrTransform: (_header, payload) => void Object.assign(payload, claimsOf(name), others),
     });
   return {
+    /** The issuer's identifier: `iss` of its tokens. */
     url,
+    /** The address it listens on; differs from `url` behind a proxy. */
     ownUrl,
     tokens: {
       user: await mint("user"),
@@ -82,7 +71,8 @@ export async function startOidcIssuer(
       admin: await mint("admin"),
       service: await mint("service"),
     },
-    mint: (claims) => mint("user", claims),
+    /** The user's token with other claims, for tests; `undefined` removes a claim. */
+    mint: (claims: Record<string, unknown>) => mint("user", claims),
     close: () => server.stop(),
   };
 }

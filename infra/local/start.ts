@@ -7,7 +7,7 @@ import { startBackgroundWork } from "./background-work.ts";
 import { UsageError } from "./command-line.ts";
 import { startDynamoDbEmulator } from "./dynamodb-emulator.ts";
 import { startEventBridgeEndpoint } from "./eventbridge-endpoint.ts";
-import { type GatewayEmulator, startGatewayEmulator } from "./gateway-emulator.ts";
+import { startGatewayEmulator } from "./gateway-emulator.ts";
 import { startOidcIssuer } from "./oidc-issuer.ts";
 import { findFreePort, isPortTaken, LOOPBACK } from "./ports.ts";
 import { startSecretsEndpoint } from "./secrets-endpoint.ts";
@@ -80,7 +80,11 @@ async function start(options: StartOptions): Promise<void> {
     awsEnvironment: awsEnvironment(emulators),
   });
   undo.push(gateway.stop);
-  await superviseGateway(gateway, apiPort);
+  await gateway.serving.catch(async (error: Error) => {
+    if (await isPortTaken(apiPort)) throw portTaken(apiPort);
+    throw new UsageError(`The API Gateway emulator did not start: ${error.message}`);
+  });
+  void gateway.ended.then(stopWithoutGateway);
 
   const functionsUrl = `http://${LOOPBACK}:${lambdaPort}/2015-03-31/functions/${serviceName}-`;
   undo.push(startBackgroundWork(functionsUrl, sqs, ["queueSyncs", "renewSubscriptions"]));
@@ -149,19 +153,12 @@ function awsEnvironment({ secrets, dynamodb, sqs, events }: AwsEmulators) {
   };
 }
 
-/** Waits until it is ready. When it fails later, the stack stops. @throws UsageError when it does not start */
-async function superviseGateway({ serving, failed }: GatewayEmulator, apiPort: number): Promise<void> {
-  await serving.catch(async (error: Error) => {
-    if (await isPortTaken(apiPort)) throw portTaken(apiPort);
-    throw new UsageError(`The API Gateway emulator did not start: ${error.message}`);
-  });
-  void failed.then(async (problem) => {
-    // A signal to the whole process group reaches the emulator too, and may end it before it is handled here.
-    await pause(300);
-    if (stopping) return;
-    console.error(`The API Gateway emulator stopped, so everything stops: ${problem}`);
-    await stop(1);
-  });
+async function stopWithoutGateway(reason: string): Promise<void> {
+  // A signal to the whole process group reaches the emulator too, and may end it before it is handled here.
+  await pause(300);
+  if (stopping) return;
+  console.error(`The API Gateway emulator stopped, so everything stops: ${reason}`);
+  await stop(1);
 }
 
 /** Gives a stopping stack a moment to release the port. @throws UsageError when the port stays taken */

@@ -1,13 +1,14 @@
 import { alarmArns } from "./alarms.ts";
 import { resource, sub } from "./cloudformation.ts";
-import type { Stack, StackFunction } from "./stack.ts";
+import type { Stack } from "./stack.ts";
 
 /**
  * Every alarm at the top; below, the graphs that the runbooks refer to, from the callers to RingCentral and the
  * storage.
  */
 export function dashboard(stack: Stack) {
-  const rows = [[alarmStates(alarmArns(stack))], ...graphs(stack)];
+  const alarmStates = { type: "alarm", properties: { title: "Alarms", alarms: alarmArns(stack) } };
+  const rows = [[alarmStates], ...graphs(stack)];
   const body = sub(JSON.stringify({ widgets: rows.flatMap(place) }));
   const url = `https://\${AWS::Region}.console.aws.amazon.com/cloudwatch/home#dashboards:name=${stack.name}`;
   return {
@@ -24,11 +25,6 @@ function place(widgets: readonly object[], row: number) {
   const [y, height] = row === 0 ? [0, 4] : [6 * row - 2, 6];
   return widgets.map((widget, column) => ({ x: column * width, y, width, height, ...widget }));
 }
-
-const alarmStates = (arns: readonly string[]) => ({
-  type: "alarm",
-  properties: { title: "Alarms", alarms: arns },
-});
 
 const graph = (title: string, metrics: readonly unknown[][], more: object = {}) => ({
   type: "metric",
@@ -54,6 +50,10 @@ function graphs({ name, functions, text }: Stack): object[][] {
   const own = (metric: string, ...options: object[]) => [namespace, metric, ...options];
   const ownAll = (...metrics: string[]) => metrics.map((metric) => own(metric));
   const byRoute = (metric: string) => [each(`${namespace},Route`, metric, "Sum")];
+  const concurrency = ["AWS/Lambda", "ConcurrentExecutions", "FunctionName"];
+  const running = functions.map(({ key, name }) => [...concurrency, name, { label: key }]);
+  const capacity = ["ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"];
+  const units = capacity.map((metric) => ["AWS/DynamoDB", metric, "TableName", name]);
   const latency = ["AWS/ApiGateway", "Latency", "ApiId", "${HttpApi}"];
   return [
     [
@@ -90,18 +90,8 @@ function graphs({ name, functions, text }: Stack): object[][] {
       graph("Problems by code", [each(`${namespace},Code`, "Problems", "Sum")]),
     ],
     [
-      graph("Functions running at once", functions.map(concurrency), { stat: "Maximum", stacked: true }),
-      table(name),
+      graph("Functions running at once", running, { stat: "Maximum", stacked: true }),
+      graph("Table: capacity units", units),
     ],
   ];
 }
-
-const concurrency = ({ key, name }: StackFunction) => {
-  return ["AWS/Lambda", "ConcurrentExecutions", "FunctionName", name, { label: key }];
-};
-
-const table = (name: string) => {
-  const units = ["ConsumedReadCapacityUnits", "ConsumedWriteCapacityUnits"];
-  const metrics = units.map((metric) => ["AWS/DynamoDB", metric, "TableName", name]);
-  return graph("Table: capacity units", metrics);
-};

@@ -11,6 +11,14 @@ export function domain({ text }: Stack) {
   const certificateArn = text("certificateArn");
   if (certificateArn === "") throw new Error("domainName needs certificateArn, the certificate for it");
   const hostedZoneId = text("hostedZoneId");
+  const AliasTarget = {
+    DNSName: attributeOf("ApiDomain", "RegionalDomainName"),
+    HostedZoneId: attributeOf("ApiDomain", "RegionalHostedZoneId"),
+  };
+  const records = resource("AWS::Route53::RecordSetGroup", {
+    HostedZoneId: hostedZoneId,
+    RecordSets: ["A", "AAAA"].map((Type) => ({ Name: name, Type, AliasTarget })),
+  });
   const mapping = { ApiId: { Ref: "HttpApi" }, DomainName: { Ref: "ApiDomain" }, Stage: "$default" };
   return {
     Resources: {
@@ -23,7 +31,7 @@ export function domain({ text }: Stack) {
       ApiDomainMapping: resource("AWS::ApiGatewayV2::ApiMapping", mapping, {
         DependsOn: ["HttpApiStage"],
       }),
-      ...(hostedZoneId !== "" && { ApiDomainRecords: records(name, hostedZoneId) }),
+      ...(hostedZoneId !== "" && { ApiDomainRecords: records }),
     },
     Outputs: {
       // For a DNS elsewhere.
@@ -33,15 +41,4 @@ export function domain({ text }: Stack) {
       },
     },
   };
-}
-
-function records(name: string, hostedZoneId: string) {
-  const AliasTarget = {
-    DNSName: attributeOf("ApiDomain", "RegionalDomainName"),
-    HostedZoneId: attributeOf("ApiDomain", "RegionalHostedZoneId"),
-  };
-  return resource("AWS::Route53::RecordSetGroup", {
-    HostedZoneId: hostedZoneId,
-    RecordSets: ["A", "AAAA"].map((Type) => ({ Name: name, Type, AliasTarget })),
-  });
 }

@@ -1,4 +1,4 @@
-import { type FunctionDefinition, functions, logicalName } from "./functions.ts";
+import { functions, logicalName } from "./functions.ts";
 
 /** The interface through which osls lets a fragment read serverless.yml. */
 export interface Variables {
@@ -30,28 +30,12 @@ const parameters = [
 ] as const;
 type Parameter = (typeof parameters)[number];
 
-/** A function as one stack names it. */
-export interface StackFunction extends FunctionDefinition {
-  /** Its name in AWS. */
-  name: string;
-  /** The beginning of its resources' logical ids. */
-  logicalName: string;
-}
-
 /** The stack that a template is made for, with the stage's parameters. */
-export interface Stack {
-  /** `ringfront-prod`: the names of all resources begin with it. */
-  name: string;
-  stage: string;
-  secretName: string;
-  functions: StackFunction[];
-  text(parameter: Parameter): string;
-  /** @throws when it is not a number */
-  number(parameter: Parameter): number;
-  flag(parameter: Parameter): boolean;
-}
+export type Stack = Awaited<ReturnType<typeof readStack>>;
+/** A function as one stack names it. */
+export type StackFunction = Stack["functions"][number];
 
-export async function readStack({ resolveVariable }: Variables): Promise<Stack> {
+export async function readStack({ resolveVariable }: Variables) {
   const service = await resolveVariable("self:service");
   const stage = String(await resolveVariable("sls:stage"));
   const values = new Map<Parameter, string>();
@@ -59,6 +43,7 @@ export async function readStack({ resolveVariable }: Variables): Promise<Stack> 
     // From `--param` every value is text.
     values.set(parameter, String((await resolveVariable(`param:${parameter}`)) ?? "").trim());
   }
+  /** `ringfront-prod`: the names of all resources begin with it. */
   const name = `${service}-${stage}`;
   const text = (parameter: Parameter) => values.get(parameter) ?? "";
   return {
@@ -67,15 +52,18 @@ export async function readStack({ resolveVariable }: Variables): Promise<Stack> 
     secretName: `${service}/${stage}/ringcentral`,
     functions: functions.map((definition) => ({
       ...definition,
+      /** Its name in AWS. */
       name: `${name}-${definition.key}`,
+      /** The beginning of its resources' logical ids. */
       logicalName: logicalName(definition.key),
     })),
     text,
-    number(parameter) {
+    /** @throws when it is not a number */
+    number(parameter: Parameter) {
       const value = Number(text(parameter) || Number.NaN);
       if (!Number.isFinite(value)) throw new Error(`the stage parameter ${parameter} must be a number`);
       return value;
     },
-    flag: (parameter) => text(parameter) === "true",
+    flag: (parameter: Parameter) => text(parameter) === "true",
   };
 }

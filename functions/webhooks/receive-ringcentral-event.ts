@@ -17,8 +17,8 @@ export const handler = defineWebhookHandler(
         log,
         queue: syncQueue(settings),
         isSynced: async (accountId) =>
-          settings.syncAccounts.includes(accountId) ||
-          (await readAccounts(records, settings.syncAccounts)).includes(accountId),
+          settings.SYNC_ACCOUNTS.includes(accountId) ||
+          (await readAccounts(records, settings.SYNC_ACCOUNTS)).includes(accountId),
         verificationTokens: (accountId) => verificationTokens(runtime(), accountId, deadline),
       },
       {

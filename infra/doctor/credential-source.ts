@@ -1,6 +1,5 @@
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import type { Credentials } from "../../lib/platform/credentials.ts";
-import { parseSecretValue } from "../../lib/platform/secret-value.ts";
+import { type Credentials, parseSecretValue } from "../../lib/platform/credentials.ts";
 import { ConfigurationError } from "../../lib/platform/settings.ts";
 import { UsageError } from "../local/command-line.ts";
 import { readStackFile } from "../local/stack-file.ts";

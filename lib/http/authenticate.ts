@@ -24,7 +24,7 @@ export type Authenticate = (authorization: string | undefined, deadline: Deadlin
 
 export function createAuthenticate(settings: Settings, clock: Clock): Authenticate {
   const getKey = createIssuerKeys({
-    issuer: settings.authIssuer,
+    issuer: settings.AUTH_ISSUER,
     clock,
     getJson: (url) => getJson(url, ISSUER_LIMITS),
   });
@@ -32,8 +32,8 @@ export function createAuthenticate(settings: Settings, clock: Clock): Authentica
   async function verify(token: string, deadline: Deadline): Promise<JWTPayload> {
     const verifying = jwtVerify(token, getKey, {
       algorithms: ALGORITHMS,
-      issuer: settings.authIssuer,
-      audience: settings.authAudience,
+      issuer: settings.AUTH_ISSUER,
+      audience: settings.AUTH_AUDIENCE,
       clockTolerance: CLOCK_TOLERANCE_SECONDS,
       currentDate: new Date(clock.now()),
       requiredClaims: ["exp"],
@@ -65,9 +65,9 @@ function problemOf(error: unknown): ProblemError {
 }
 
 function callerOf(payload: JWTPayload, settings: Settings): Caller {
-  const accountId = idClaim(payload, settings.accountClaim);
+  const accountId = idClaim(payload, settings.AUTH_ACCOUNT_CLAIM);
   if (accountId === undefined) throw new ProblemError("account_forbidden");
-  const extensionId = idClaim(payload, settings.extensionClaim);
+  const extensionId = idClaim(payload, settings.AUTH_EXTENSION_CLAIM);
   return omitUndefined({ subject: payload.sub ?? "", scopes: scopesOf(payload), accountId, extensionId });
 }
 

@@ -177,7 +177,7 @@ function reportPartProblem(error: unknown, { invocation, services }: Exchange): 
   const { log, requestId } = invocation;
   const problem = problemOf(error, translate);
   log.warn("a part of the response failed", { code: problem.code, error: problem.details.cause ?? problem });
-  return problemBody(problem, { requestId, typeBase: services.settings.problemTypeBase });
+  return problemBody(problem, { requestId, typeBase: services.settings.PROBLEM_TYPE_BASE });
 }
 
 function mayHaveTakenEffect(error: unknown): boolean {

@@ -69,7 +69,7 @@ function problem(route: Route, translate?: Translate): Middleware {
       }
       request.response = problemResponse(problem, {
         requestId: invocation.requestId,
-        typeBase: invocation.settings?.problemTypeBase ?? "/docs/errors",
+        typeBase: invocation.settings?.PROBLEM_TYPE_BASE ?? "/docs/errors",
       });
     },
   };

@@ -47,7 +47,7 @@ const EXPOSED =
 
 /** CORS headers for allowed origins. The gateway handles preflights. */
 function cors({ settings }: Invocation, origin: string | undefined): Record<string, string> {
-  const allowed = settings?.corsAllowedOrigins ?? [];
+  const allowed = settings?.CORS_ALLOWED_ORIGINS ?? [];
   if (allowed.length === 0) return {};
   const anyOrigin = allowed.includes("*");
   const vary = anyOrigin ? {} : { vary: "Origin" };

@@ -1,5 +1,7 @@
+import * as z from "zod/mini";
 import type { Deadline } from "./deadline.ts";
 import { deriveKey } from "./seal.ts";
+import { ConfigurationError } from "./settings.ts";
 
 /** RingCentral credentials of one account, as the secret holds them. */
 export interface Credentials {
@@ -37,4 +39,53 @@ export class SecretUnavailableError extends Error {
     super("Secrets Manager did not respond", { cause: options.cause });
     this.deadlineExceeded = options.deadlineExceeded ?? false;
   }
+}
+
+const word = z.string().check(z.regex(/^[\x21-\x7e]+$/));
+const secretValue = z.object({
+  server: z.string(),
+  clientId: word,
+  /** Empty for a public client. */
+  clientSecret: z.string().check(z.regex(/^[\x21-\x7e]*$/)),
+  jwt: word,
+});
+
+/**
+ * Parses a secret's text: `{ server, clientId, clientSecret, jwt }`.
+ * @throws ConfigurationError naming the faulty field, never its value
+ */
+export function parseSecretValue(text: string): Credentials {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch {
+    // The parser's message quotes the text.
+    throw new ConfigurationError("secret", "is not JSON");
+  }
+  if (typeof json !== "object" || json === null || Array.isArray(json)) {
+    throw new ConfigurationError("secret", "is not a JSON object");
+  }
+  const parsed = secretValue.safeParse(json);
+  if (!parsed.success) {
+    const field = String(parsed.error.issues[0]?.path[0]);
+    throw new ConfigurationError(`secret field ${field}`, field in json ? "is malformed" : "is missing");
+  }
+  return { ...parsed.data, server: parseServer(parsed.data.server) };
+}
+
+/** An origin: https, or http to this machine. Every request there carries credentials. */
+function parseServer(text: string): string {
+  const fault = (problem: string) => new ConfigurationError("secret field server", problem);
+  if (!URL.canParse(text)) throw fault("is not a URL");
+  const url = new URL(text);
+  const encrypted = url.protocol === "https:";
+  if (!encrypted && !(url.protocol === "http:" && isLoopback(url.hostname))) throw fault("is not https");
+  if (url.username !== "" || url.password !== "") throw fault("holds a user name or password");
+  if (url.pathname !== "/" || text.includes("?") || text.includes("#"))
+    throw fault("holds more than an origin");
+  return url.origin;
+}
+
+function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }

@@ -1,10 +1,5 @@
 import type { ClientRequest, IncomingMessage } from "node:http";
 
-export interface GetJsonOptions {
-  timeoutMs: number;
-  maxBytes: number;
-}
-
 /**
  * The JSON document at a URL: status 200, within the given time and size; redirects are not followed.
  *
@@ -12,7 +7,10 @@ export interface GetJsonOptions {
  * in any case.
  * @throws Error naming the failure, never the URL's query
  */
-export async function getJson(url: URL, { timeoutMs, maxBytes }: GetJsonOptions): Promise<unknown> {
+export async function getJson(
+  url: URL,
+  { timeoutMs, maxBytes }: { timeoutMs: number; maxBytes: number },
+): Promise<unknown> {
   const { request } = url.protocol === "http:" ? await import("node:http") : await import("node:https");
   const signal = AbortSignal.timeout(timeoutMs);
   const text = await new Promise<string>((resolve, reject) => {

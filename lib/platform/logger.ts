@@ -1,5 +1,4 @@
 import { type Clock, systemClock } from "./clock.ts";
-import { redactingReplacer } from "./redact.ts";
 
 export type LogFields = Readonly<Record<string, unknown>>;
 type LogLevel = "info" | "warn" | "error";
@@ -10,18 +9,16 @@ export interface Logger extends Record<LogLevel, (message: string, fields?: LogF
   with(fields: LogFields): Logger;
 }
 
-export interface LoggerOptions {
-  clock?: Clock;
-  write?: (line: string) => void;
-}
-
-export function createLogger(fields: LogFields = {}, options: LoggerOptions = {}): Logger {
+export function createLogger(
+  fields: LogFields = {},
+  options: { clock?: Clock; write?: (line: string) => void } = {},
+): Logger {
   const { clock = systemClock, write = (line) => process.stdout.write(line) } = options;
   const log =
     (level: LogLevel) =>
     (message: string, more: LogFields = {}) => {
       const line = { time: new Date(clock.now()).toISOString(), level, message, ...fields, ...more };
-      write(`${JSON.stringify(line, describeErrors)}\n`);
+      write(`${JSON.stringify(line, describeSafely)}\n`);
     };
   return {
     info: log("info"),
@@ -31,15 +28,28 @@ export function createLogger(fields: LogFields = {}, options: LoggerOptions = {}
   };
 }
 
-/** Errors stringify to `{}`; this keeps their useful members, redacted like everything else. */
-function describeErrors(key: string, value: unknown): unknown {
+/** A `JSON.stringify` replacer: keeps an error's useful members, and lets no credential and no full phone number through. */
+function describeSafely(key: string, value: unknown): unknown {
   if (value instanceof Error) {
-    return {
-      name: value.name,
-      message: value.message,
-      stack: value.stack,
-      ...(value.cause instanceof Error && { cause: value.cause }),
-    };
+    const { name, message, stack, cause } = value;
+    return { name, message, stack, ...(cause instanceof Error && { cause }) };
   }
-  return redactingReplacer(key, value);
+  if (SECRET_NAMES.test(key) && value !== undefined) return REDACTED;
+  return typeof value === "string" ? redactText(value) : value;
+}
+
+const REDACTED = "[redacted]";
+const SECRET_NAMES =
+  /^(?:authorization|cookie|set-cookie|x-api-key|assertion|password|jwt|client_?secret|access_?token|refresh_?token|id_?token|token)$/i;
+const JSON_WEB_TOKEN = /\beyJ[\w-]{4,}\.[\w-]+(?:\.[\w-]*)?/g;
+const CREDENTIALS = /\b(Bearer|Basic)\s+[\w.~+/=-]+/gi;
+/** `+` and digits with optional separators: E.164 and its usual spellings. */
+const PHONE_NUMBER = /\+\d(?:[ ().-]?\d){6,14}\b/g;
+
+/** Removes credentials, and all but the last two digits of phone numbers, from free text. */
+function redactText(text: string): string {
+  return text
+    .replace(JSON_WEB_TOKEN, REDACTED)
+    .replace(CREDENTIALS, `$1 ${REDACTED}`)
+    .replace(PHONE_NUMBER, (match) => `+*${match.replace(/\D/g, "").slice(-2)}`);
 }

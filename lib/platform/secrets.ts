@@ -1,8 +1,12 @@
 import { errorName } from "./aws-client.ts";
 import type { Clock } from "./clock.ts";
-import { type CredentialSource, type Credentials, SecretUnavailableError } from "./credentials.ts";
+import {
+  type CredentialSource,
+  type Credentials,
+  parseSecretValue,
+  SecretUnavailableError,
+} from "./credentials.ts";
 import type { Deadline } from "./deadline.ts";
-import { parseSecretValue } from "./secret-value.ts";
 import { ConfigurationError } from "./settings.ts";
 import { createSingleFlight } from "./single-flight.ts";
 

@@ -1,5 +1,4 @@
 import * as z from "zod/mini";
-import { omitUndefined } from "./omit-undefined.ts";
 
 /** A setting is missing or malformed. Names the setting; never carries its value. */
 export class ConfigurationError extends Error {
@@ -13,7 +12,7 @@ export class ConfigurationError extends Error {
 
 const csv = z.pipe(
   z.string(),
-  z.transform((text): string[] => text.match(/[^,\s]+/g) ?? []),
+  z.transform((text): string[] => [...new Set(text.match(/[^,\s]+/g))]),
 );
 const accountId = z.string().check(z.regex(/^[0-9]{1,20}$/));
 const text = z.string().check(z.minLength(1));
@@ -51,37 +50,23 @@ const environment = z.object({
   PROBLEM_TYPE_BASE: z._default(z.string(), "/docs/errors"),
 });
 
-export type Settings = ReturnType<typeof readSettings>;
+/** The settings by their environment variables. */
+export type Settings = z.output<typeof environment>;
 
 /**
  * Reads and checks the settings once per process.
  * @throws ConfigurationError naming the first setting that is missing or malformed
  */
-export function readSettings(env: Record<string, string | undefined>) {
+export function readSettings(env: Record<string, string | undefined>): Settings {
   const parsed = environment.safeParse(env);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const setting = String(issue?.path[0] ?? "environment");
     throw new ConfigurationError(setting, env[setting] === undefined ? "is not set" : "is malformed");
   }
-  const e = parsed.data;
-  if (e.RINGCENTRAL_SECRET_ID === undefined && e.RINGCENTRAL_SECRET_PREFIX === undefined) {
+  const { RINGCENTRAL_SECRET_ID, RINGCENTRAL_SECRET_PREFIX } = parsed.data;
+  if (RINGCENTRAL_SECRET_ID === undefined && RINGCENTRAL_SECRET_PREFIX === undefined) {
     throw new ConfigurationError("RINGCENTRAL_SECRET_ID", "is not set (nor is RINGCENTRAL_SECRET_PREFIX)");
   }
-  return omitUndefined({
-    secretId: e.RINGCENTRAL_SECRET_ID,
-    secretPrefix: e.RINGCENTRAL_SECRET_PREFIX,
-    authIssuer: e.AUTH_ISSUER,
-    authAudience: e.AUTH_AUDIENCE,
-    extensionClaim: e.AUTH_EXTENSION_CLAIM,
-    accountClaim: e.AUTH_ACCOUNT_CLAIM,
-    tableName: e.TABLE_NAME,
-    fleetSize: e.FLEET_SIZE,
-    corsAllowedOrigins: e.CORS_ALLOWED_ORIGINS,
-    problemTypeBase: e.PROBLEM_TYPE_BASE,
-    syncAccounts: [...new Set(e.SYNC_ACCOUNTS)],
-    syncQueueUrl: e.SYNC_QUEUE_URL,
-    eventBusName: e.EVENT_BUS_NAME,
-    webhookUrl: e.WEBHOOK_URL,
-  });
+  return parsed.data;
 }

@@ -12,19 +12,16 @@ export async function renewSubscriptions(
 ): Promise<{ renewed: number }> {
   const services = runtime();
   const { records, settings } = services;
-  const { syncAccounts, webhookUrl } = settings;
-  if (webhookUrl === undefined) {
+  const { SYNC_ACCOUNTS, WEBHOOK_URL: address } = settings;
+  if (address === undefined) {
     log.info("no webhook subscription: WEBHOOK_URL is not set");
     return { renewed: 0 };
   }
   const failures: unknown[] = [];
-  const accounts = await readAccounts(records, syncAccounts);
+  const accounts = await readAccounts(records, SYNC_ACCOUNTS);
   await inBatches(accounts, async (accountId) => {
     try {
-      const target = {
-        address: webhookUrl,
-        verificationToken: await verificationToken(services, accountId, deadline),
-      };
+      const target = { address, verificationToken: await verificationToken(services, accountId, deadline) };
       const { ringcentral } = services.for({ accountId });
       const context = {
         accountId,

@@ -115,9 +115,9 @@ function toBusEvent(accountId: string, change: NumberChange): BusEvent {
 }
 
 function eventBus(services: Runtime): EventBus | undefined {
-  const { eventBusName } = services.settings;
-  if (eventBusName === undefined) return undefined;
-  const bus = buses.get(services) ?? createEventBus({ busName: eventBusName });
+  const { EVENT_BUS_NAME: busName } = services.settings;
+  if (busName === undefined) return undefined;
+  const bus = buses.get(services) ?? createEventBus({ busName });
   buses.set(services, bus);
   return bus;
 }

@@ -16,7 +16,7 @@ import { createRingCentral } from "../ringcentral/client.ts";
 import { createTransport } from "../ringcentral/http/transport.ts";
 import { createTableClock } from "../ringcentral/rate-limit/clock-bounds.ts";
 import { SharedRateLimiter } from "../ringcentral/rate-limit/shared-rate-limiter.ts";
-import { createDynamoRecordStore } from "../storage/dynamo-record-store.ts";
+import { DynamoRecordStore } from "../storage/dynamo-record-store.ts";
 import { logEvent, rateLimitMessages, tokenMessages } from "./log-event.ts";
 
 /** Time and randomness, which tests replace. */
@@ -48,7 +48,7 @@ export function resetRuntime(replacements: RuntimeSources = sources): void {
 function createShared(settings: Settings, { clock = systemClock, random = Math.random }: RuntimeSources) {
   // The table's clock is the one all instances share.
   const tableTime = createTableClock(clock);
-  const records = createDynamoRecordStore({ tableName: settings.tableName, onDate: tableTime.learn });
+  const records = new DynamoRecordStore({ tableName: settings.TABLE_NAME, onDate: tableTime.learn });
   return {
     settings,
     clock,
@@ -70,7 +70,7 @@ function createRuntime(shared: Shared) {
 
   function account(accountId: string): AccountRuntime {
     // A single-account service has one secret; RingCentral rejects other accounts' ids.
-    const key = settings.secretId ?? accountId;
+    const key = settings.RINGCENTRAL_SECRET_ID ?? accountId;
     const known = accounts.get(key) ?? connectAccount(shared, key, accountId);
     accounts.set(key, known);
     return known;
@@ -114,7 +114,7 @@ function createRuntime(shared: Shared) {
 function connectAccount(shared: Shared, accountKey: string, accountId: string) {
   const { settings, clock, random, log, metrics, records, endpoints, transport } = shared;
   const credentials = createCredentialSource({
-    secretId: settings.secretId ?? `${settings.secretPrefix}${accountId}`,
+    secretId: settings.RINGCENTRAL_SECRET_ID ?? `${settings.RINGCENTRAL_SECRET_PREFIX}${accountId}`,
     clock,
   });
   const fleet = { records, clock, random, accountKey, instanceId: randomUUID() };
@@ -130,7 +130,7 @@ function connectAccount(shared: Shared, accountKey: string, accountId: string) {
   const rateLimiter = new SharedRateLimiter({
     ...fleet,
     time: shared.tableTime,
-    fleetSize: settings.fleetSize,
+    fleetSize: settings.FLEET_SIZE,
     onEvent: (event) => {
       logEvent(log, rateLimitMessages, event);
       countRateLimitEvent(metrics, event, clock.now());

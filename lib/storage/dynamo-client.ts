@@ -8,6 +8,7 @@ import {
   PutItemCommand,
 } from "@aws-sdk/client-dynamodb";
 import * as z from "zod/mini";
+import { clientOptions } from "../platform/aws-client.ts";
 
 /** @public Reached through the dynamic import of this module. */
 export { ConditionalCheckFailedException, DeleteItemCommand, GetItemCommand, PutItemCommand };
@@ -29,15 +30,10 @@ export interface DatedExchange {
 
 /** Region, credentials and endpoint come from the standard AWS variables (`AWS_ENDPOINT_URL_DYNAMODB` too). */
 export function createClient({ requestTimeoutMs, maxAttempts, onDate }: ClientOptions): DynamoDBClient {
+  const { requestHandler, ...options } = clientOptions(maxAttempts, requestTimeoutMs);
   const client = new DynamoDBClient({
-    maxAttempts,
-    retryMode: "standard",
-    requestHandler: {
-      connectionTimeout: requestTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      throwOnRequestTimeout: true,
-      socketTimeout: requestTimeoutMs,
-    },
+    ...options,
+    requestHandler: { ...requestHandler, socketTimeout: requestTimeoutMs },
   });
   if (onDate !== undefined) observeDates(client, onDate);
   return client;

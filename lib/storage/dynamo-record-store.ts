@@ -5,7 +5,7 @@ import type { ClientOptions, DatedExchange } from "./dynamo-client.ts";
 import { StorageUnavailable } from "./errors.ts";
 import type { RecordKey, RecordStore, StoredRecord, WriteOptions } from "./record-store.ts";
 
-export interface DynamoRecordStoreOptions {
+interface DynamoRecordStoreOptions {
   tableName: string;
   /** Limit of one attempt. Default 1,000 ms. */
   requestTimeoutMs?: number;
@@ -33,18 +33,16 @@ const PAUSES_MS = 250;
  * Every call ends within `2 * requestTimeoutMs` plus 250 ms.
  * @throws StorageUnavailable for everything but a failed condition
  */
-export function createDynamoRecordStore(options: DynamoRecordStoreOptions): RecordStore {
-  return new DynamoRecordStore(options);
-}
-
-class DynamoRecordStore implements RecordStore {
+export class DynamoRecordStore implements RecordStore {
   readonly #options: DynamoRecordStoreOptions & ClientOptions;
   readonly #timeoutMs: number;
+  readonly #table: { TableName: string };
   #loading: Promise<Loaded> | undefined;
 
   constructor(options: DynamoRecordStoreOptions) {
     const { requestTimeoutMs = 1_000 } = options;
     this.#options = { ...options, requestTimeoutMs, maxAttempts: MAX_ATTEMPTS };
+    this.#table = { TableName: options.tableName };
     this.#timeoutMs = MAX_ATTEMPTS * requestTimeoutMs + PAUSES_MS;
   }
 
@@ -62,7 +60,6 @@ class DynamoRecordStore implements RecordStore {
     value: Value,
     { expiresAt }: WriteOptions = {},
   ): Promise<number | undefined> {
-    const { tableName: TableName } = this.#options;
     const version = (expected ?? 0) + 1;
     const writer = randomUUID();
     const Item = {
@@ -72,20 +69,20 @@ class DynamoRecordStore implements RecordStore {
       writer: { S: writer },
       ...(expiresAt !== undefined && { expiresAt: { N: String(Math.ceil(expiresAt / 1000)) } }),
     };
-    const { done, repeated } = await this.#write(({ dynamo, client }, abortSignal) =>
-      client.send(new dynamo.PutItemCommand({ TableName, Item, ...condition(expected) }), { abortSignal }),
-    );
+    const { done, repeated } = await this.#write(({ dynamo, client }, abortSignal) => {
+      const command = new dynamo.PutItemCommand({ ...this.#table, Item, ...condition(expected) });
+      return client.send(command, { abortSignal });
+    });
     if (done) return version;
     return repeated && (await this.#getItem(key))?.writer?.S === writer ? version : undefined;
   }
 
   async remove(key: RecordKey, expected: number): Promise<boolean> {
-    const { tableName: TableName } = this.#options;
-    const { done, repeated } = await this.#write(({ dynamo, client }, abortSignal) =>
-      client.send(new dynamo.DeleteItemCommand({ TableName, Key: itemKey(key), ...condition(expected) }), {
-        abortSignal,
-      }),
-    );
+    const Key = itemKey(key);
+    const { done, repeated } = await this.#write(({ dynamo, client }, abortSignal) => {
+      const command = new dynamo.DeleteItemCommand({ ...this.#table, Key, ...condition(expected) });
+      return client.send(command, { abortSignal });
+    });
     return done || (repeated && (await this.#getItem(key)) === undefined);
   }
 
@@ -96,8 +93,7 @@ class DynamoRecordStore implements RecordStore {
 
   async #getItem(key: RecordKey) {
     const { dynamo, client } = await this.#load();
-    const { tableName: TableName } = this.#options;
-    const command = new dynamo.GetItemCommand({ TableName, Key: itemKey(key), ConsistentRead: true });
+    const command = new dynamo.GetItemCommand({ ...this.#table, Key: itemKey(key), ConsistentRead: true });
     const { Item } = await bounded(this.#timeoutMs, (abortSignal) => client.send(command, { abortSignal }));
     return Item;
   }

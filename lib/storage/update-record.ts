@@ -13,11 +13,6 @@ export interface Edit<Value> extends WriteOptions {
   value: Value;
 }
 
-export interface UpdateOptions {
-  /** Attempts, the first included. Default 8. */
-  maxTries?: number;
-}
-
 /** The pause before the third attempt is random up to twice this; it doubles with each further one. */
 const FIRST_BACKOFF_MS = 40;
 const MAX_DOUBLINGS = 5;
@@ -26,6 +21,7 @@ const MAX_DOUBLINGS = 5;
  * Changes a record by compare-and-set: reads it, applies `edit`, and starts again when another writer was first.
  * @param edit is given the stored value, or `undefined` when there is no record; it returns the new value, or
  * `undefined` to leave the record as it is. It may run several times, so it must be free of side effects.
+ * @param maxTries the first attempt included
  * @returns the record as it is afterwards
  * @throws StorageUnavailable, also after `maxTries` lost races
  */
@@ -33,7 +29,7 @@ export async function updateRecord<Value>(
   { records, clock, random }: UpdateDeps,
   key: RecordKey,
   edit: (value: Value | undefined) => Edit<Value> | undefined | Promise<Edit<Value> | undefined>,
-  { maxTries = 8 }: UpdateOptions = {},
+  maxTries = 8,
 ): Promise<StoredRecord<Value> | undefined> {
   for (let lostRaces = 0; lostRaces < maxTries; lostRaces += 1) {
     if (lostRaces > 1) await clock.sleep(backoffMs(lostRaces - 1, random));

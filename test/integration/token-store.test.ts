@@ -7,7 +7,7 @@ import { createLogger } from "../../lib/platform/logger.ts";
 import { createOAuth } from "../../lib/ringcentral/auth/oauth.ts";
 import { SharedToken } from "../../lib/ringcentral/auth/shared-token.ts";
 import { createTransport } from "../../lib/ringcentral/http/transport.ts";
-import { createDynamoRecordStore } from "../../lib/storage/dynamo-record-store.ts";
+import { DynamoRecordStore } from "../../lib/storage/dynamo-record-store.ts";
 import { createTable, type Engine, localCredentials, startEngine } from "../support/dynamo-engines.ts";
 import { json, type Received, startLoopback } from "../support/loopback.ts";
 
@@ -17,7 +17,7 @@ const TABLE = `tokens-${randomUUID()}`;
 function startInstance(n: number, accountKey: string, credentials: CredentialSource) {
   const log = createLogger({}, { write: () => {} });
   return new SharedToken({
-    records: createDynamoRecordStore({ tableName: TABLE }),
+    records: new DynamoRecordStore({ tableName: TABLE }),
     credentials,
     oauth: createOAuth({
       transport: createTransport(),

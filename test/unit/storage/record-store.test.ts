@@ -1,6 +1,6 @@
 import { DynamoDBClient, GetItemCommand } from "@aws-sdk/client-dynamodb";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
-import { createDynamoRecordStore } from "../../../lib/storage/dynamo-record-store.ts";
+import { DynamoRecordStore } from "../../../lib/storage/dynamo-record-store.ts";
 import { StorageUnavailable } from "../../../lib/storage/errors.ts";
 import type { RecordStore } from "../../../lib/storage/record-store.ts";
 import {
@@ -131,7 +131,7 @@ describe.each(engines)("records in DynamoDB ($name)", ({ start, skip }) => {
     proxy = await startFaultyProxy(engine.endpoint);
     await createTable(engine.endpoint, TABLE);
     useEndpoint(proxy.endpoint);
-    store = createDynamoRecordStore({ tableName: TABLE });
+    store = new DynamoRecordStore({ tableName: TABLE });
     await store.read({ partition: "warm", sort: "up" });
   });
   afterAll(async () => {
@@ -194,7 +194,7 @@ describe.each(engines)("records in DynamoDB ($name)", ({ start, skip }) => {
   });
 
   it("throws StorageUnavailable within its time limit when the table does not respond", async () => {
-    const hasty = createDynamoRecordStore({ tableName: TABLE, requestTimeoutMs: 200 });
+    const hasty = new DynamoRecordStore({ tableName: TABLE, requestTimeoutMs: 200 });
     proxy.faults.push("hang", "hang");
     const began = performance.now();
     await expect(hasty.read({ partition: "a", sort: "b" })).rejects.toThrow(StorageUnavailable);
@@ -203,7 +203,7 @@ describe.each(engines)("records in DynamoDB ($name)", ({ start, skip }) => {
   });
 
   it("throws StorageUnavailable, without the value, when the table does not exist", async () => {
-    const lost = createDynamoRecordStore({ tableName: "no-such-table" });
+    const lost = new DynamoRecordStore({ tableName: "no-such-table" });
     const failure = await lost.compareAndSet({ partition: "a", sort: "b" }, null, "hush").catch((e) => e);
     expect(failure).toBeInstanceOf(StorageUnavailable);
     expect(failure.message).toBe("storage unavailable: ResourceNotFoundException");

@@ -22,7 +22,7 @@ describe("updateRecord", () => {
 
   it("loses no change of concurrent writers", async () => {
     const deps = { records: createMemoryRecordStore(), clock: leapingClock(), random: Math.random };
-    await Promise.all(Array.from({ length: 7 }, () => updateRecord(deps, key, count, { maxTries: 50 })));
+    await Promise.all(Array.from({ length: 7 }, () => updateRecord(deps, key, count, 50)));
     expect((await deps.records.read(key))?.value).toEqual({ n: 7 });
   });
 
@@ -30,7 +30,7 @@ describe("updateRecord", () => {
     const clock = leapingClock();
     const records = createMemoryRecordStore();
     const deps = { records: { ...records, compareAndSet: async () => undefined }, clock, random: () => 0.5 };
-    await expect(updateRecord(deps, key, count, { maxTries: 4 })).rejects.toThrow(StorageUnavailable);
+    await expect(updateRecord(deps, key, count, 4)).rejects.toThrow(StorageUnavailable);
     expect(clock.slept).toEqual([40, 80]);
   });
 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { parseSecretValue } from "../../../lib/platform/secret-value.ts";
+import { parseSecretValue } from "../../../lib/platform/credentials.ts";
 import { ConfigurationError } from "../../../lib/platform/settings.ts";
 
 const GOOD = {

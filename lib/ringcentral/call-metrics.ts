@@ -15,7 +15,7 @@ export function countRateLimitEvent(metrics: Metrics, event: RateLimitEvent, now
       metrics.count("ExternalUsage", event.count, { Group: event.group });
       break;
     case "contention":
-      metrics.count("RateLimiterContention", event.rejected, { Group: event.group });
+      metrics.count("RateLimiterContention", 1, { Group: event.group });
       break;
     case "degraded":
       metrics.count("RateLimiterDegraded");

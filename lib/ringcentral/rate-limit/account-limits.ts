@@ -1,62 +1,18 @@
 import type { ClockBounds } from "./clock-bounds.ts";
-import { type Pause, type PauseState, pauseState, withoutProbe } from "./pause.ts";
+import {
+  ACCOUNT,
+  type AccountLimits,
+  type GroupLimit,
+  type LogEntry,
+  type Pause,
+  type Peak,
+} from "./limits-record.ts";
+import { type PauseState, pauseState, withoutProbe } from "./pause.ts";
 import type { Priority } from "./ports.ts";
 import { settings } from "./settings.ts";
 
 /** Requests per window, until RingCentral's headers say otherwise. [docs: RATE] */
 export const DOCUMENTED_LIMITS: Readonly<Record<string, number>> = { light: 50, medium: 40, heavy: 10 };
-/** Stands for every group of the account. */
-export const ACCOUNT = "*";
-
-/** Permits granted together. */
-export interface LogEntry {
-  /** Fleet time; RingCentral has received the requests by then, or never will. */
-  by: number;
-  count: number;
-  priority: Priority;
-  route: string;
-}
-
-/** The recent maximum of a count. It fades, so that a recent load is expected again. */
-export interface Peak {
-  count: number;
-  /** Fleet time. */
-  at: number;
-}
-
-/** What the fleet knows about one budget. */
-export interface GroupLimit {
-  /** Requests in any window. */
-  limit: number;
-  windowMs: number;
-  /** RingCentral has responded at least once since the record was made. */
-  confirmed: boolean;
-  /** Every permit that may still count, by `by`, ascending. */
-  log: LogEntry[];
-  /**
-   * Calls in RingCentral's window that the fleet did not make, as of a response at `at` (fleet time). All clients of a
-   * user and app share the window. [docs: RATE]
-   */
-  external?: { count: number; at: number; peak: Peak };
-  /** Interactive calls in one window. */
-  interactivePeak?: Peak;
-  /** When a call last had to wait for a slot. */
-  crowdedAt?: number;
-}
-
-/** What the fleet knows about one RingCentral account. It is one record of the table. */
-export interface AccountLimits {
-  groups: Readonly<Record<string, GroupLimit>>;
-  /** By group. A 429 without rate headers pauses `ACCOUNT`: it comes from a limit wider than a group's. [docs: RATE] */
-  pauses: Readonly<Record<string, Pause>>;
-  /** Until then RingCentral's window may hold calls that the fleet made without the table. */
-  unloggedUntil?: number;
-  /** Group by operation, where RingCentral counts it in another group than documented. */
-  countedIn?: Readonly<Record<string, string>>;
-}
-
-export const NOTHING_KNOWN: AccountLimits = { groups: {}, pauses: {} };
-
 /** A call to RingCentral, as the budgets see it. */
 export interface Call {
   /** Where RingCentral counts the operation, as far as known. */

@@ -1,11 +1,8 @@
 import { DUPLICATE_CONCURRENT_REQUEST } from "../http/parse-response.ts";
 import {
-  ACCOUNT,
-  type AccountLimits,
   charged,
   externalCalls,
   type GrantedPermit,
-  type GroupLimit,
   groupIn,
   raised,
   withGroup,
@@ -13,6 +10,7 @@ import {
   withPauses,
 } from "./account-limits.ts";
 import type { ClockBounds } from "./clock-bounds.ts";
+import { ACCOUNT, type AccountLimits, type GroupLimit } from "./limits-record.ts";
 import { afterProbe, afterRejection, pauseState } from "./pause.ts";
 import type { Observation } from "./ports.ts";
 import { settings } from "./settings.ts";
@@ -145,7 +143,6 @@ function withRenamedOperation(
 ): AccountLimits {
   const { operation, documented } = call;
   const next = probe === undefined ? limits : withoutProbes(limits, call.group, probe);
-  const { [operation]: before, ...others } = next.countedIn ?? {};
-  if ((before ?? documented) === group) return next;
-  return { ...next, countedIn: group === documented ? others : { ...others, [operation]: group } };
+  if ((next.countedIn?.[operation] ?? documented) === group) return next;
+  return { ...next, countedIn: { ...next.countedIn, [operation]: group } };
 }

@@ -14,14 +14,6 @@ export interface FleetClock {
   now(): ClockBounds;
 }
 
-/** One exchange with the table, by this process's clock, and the `Date` header of the response. */
-interface TimeSample {
-  sentAt: number;
-  receivedAt: number;
-  /** Epoch milliseconds, cut to whole seconds. */
-  dateMs: number;
-}
-
 /** Largest error of a process's clock; used until the table's time is known. */
 const MAX_SKEW_MS = 5_000;
 /** Oscillators drift by about 50 parts per million; this is twice that, per millisecond since the last sample. */
@@ -35,7 +27,7 @@ const TOLERANCE_MS = 20;
  * response bounds the offset between the two clocks from both sides. The bounds of several responses together come
  * close to the round-trip time.
  */
-export function createTableClock(clock: Clock): FleetClock & { learn(sample: TimeSample): void } {
+export function createTableClock(clock: Clock) {
   /** Table minus own clock. */
   let offset = { low: -MAX_SKEW_MS, high: MAX_SKEW_MS };
   let learntAt = Number.POSITIVE_INFINITY;
@@ -46,12 +38,13 @@ export function createTableClock(clock: Clock): FleetClock & { learn(sample: Tim
   };
 
   return {
-    now() {
+    now(): ClockBounds {
       const now = clock.now();
       const { low, high } = widened(now);
       return { earliest: Math.floor(now + low), latest: Math.ceil(now + high) };
     },
-    learn({ sentAt, receivedAt, dateMs }) {
+    /** From one exchange with the table, by this process's clock, and the `Date` header of the response. */
+    learn({ sentAt, receivedAt, dateMs }: { sentAt: number; receivedAt: number; dateMs: number }): void {
       if (!Number.isFinite(dateMs) || receivedAt < sentAt) return;
       const sample = {
         low: dateMs - receivedAt - TOLERANCE_MS,

@@ -1,14 +1,13 @@
 import {
-  type AccountLimits,
   countPermits,
   currentLog,
   DOCUMENTED_LIMITS,
   externalCalls,
   groupIn,
-  type LogEntry,
   pauseOf,
 } from "./account-limits.ts";
 import type { ClockBounds } from "./clock-bounds.ts";
+import type { AccountLimits, LogEntry } from "./limits-record.ts";
 import type { PauseState } from "./pause.ts";
 
 /** Every budget that is documented or known, for `GET /v1/limits`. Instants are epoch milliseconds. */

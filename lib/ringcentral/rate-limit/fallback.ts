@@ -1,5 +1,6 @@
-import { ACCOUNT, type GroupLimit, nthLatest, spanOf } from "./account-limits.ts";
-import type { Priority } from "./ports.ts";
+import { nthLatest, spanOf } from "./account-limits.ts";
+import { ACCOUNT, type GroupLimit } from "./limits-record.ts";
+import type { Priority, SharedRateLimiterOptions } from "./ports.ts";
 import { settings } from "./settings.ts";
 
 interface LocalPause {
@@ -41,9 +42,12 @@ export class FallbackLimiter {
   readonly #inFlight = new Map<string, number>();
   #quietUntil = Number.NEGATIVE_INFINITY;
 
-  /** @param random uniform in [0, 1) */
-  constructor(now: () => number, random: () => number, fleetSize: number) {
-    this.#now = now;
+  constructor({
+    clock,
+    random,
+    fleetSize,
+  }: Pick<SharedRateLimiterOptions, "clock" | "random" | "fleetSize">) {
+    this.#now = clock.now;
     this.#random = random;
     this.#fleetSize = fleetSize;
     this.#active = Math.min(fleetSize, settings.fallbackProcesses);

@@ -1,18 +1,10 @@
+import type { Pause } from "./limits-record.ts";
+
 /**
  * A pause of the whole fleet after a 429: every request during the penalty restarts it [docs: RATE]. When the pause
- * is over, one instance sends a probe, and only the probe's response resumes the calls. A probe without a response
+ * is over, one process sends a probe, and only the probe's response resumes the calls. A probe without a response
  * counts as one that restarted the penalty. SPEC.md has the transition table.
  */
-export interface Pause {
-  /** Fleet time. */
-  until: number;
-  penaltyMs: number;
-  /** Consecutive probes that found the penalty still on. */
-  failures?: number;
-  /** `by`: when RingCentral has received it. */
-  probe?: { id: string; by: number };
-}
-
 export type PauseState =
   | { state: "none" }
   | { state: "paused"; until: number }
@@ -52,8 +44,10 @@ export function afterRejection(
   return { until, penaltyMs, ...(failures > 0 && { failures }) };
 }
 
-export function withProbe(pause: Pause, id: string, by: number): Pause {
-  return { ...pause, probe: { id, by } };
+/** The pause once the probe `id` is sent, if one is due. */
+export function withProbe(pause: Pause | undefined, id: string, by: number, now: number): Pause | undefined {
+  const isDue = pause !== undefined && pauseState(pause, now).state === "probe_due";
+  return isDue ? { ...pause, probe: { id, by } } : pause;
 }
 
 /** The pause after the probe `id` was accepted; unchanged when a later 429 has paused again. */

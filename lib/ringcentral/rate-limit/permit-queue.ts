@@ -1,29 +1,16 @@
-import type { Clock } from "../../platform/clock.ts";
 import type { Deadline } from "../../platform/deadline.ts";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
-import { StorageUnavailable } from "../../storage/errors.ts";
 import { backoffMs } from "../../storage/update-record.ts";
 import { RingCentralError } from "../api/errors.ts";
 import { type Call, type GrantedPermit, groupIn, pauseOf, withoutProbes } from "./account-limits.ts";
-import type { FleetClock } from "./clock-bounds.ts";
 import type { FallbackLimiter } from "./fallback.ts";
-import type { RateLimitEvent } from "./ports.ts";
-import type { PrefetchedPermits } from "./prefetched-permits.ts";
+import type { SharedRateLimiterOptions } from "./ports.ts";
+import { PrefetchedPermits } from "./prefetched-permits.ts";
 import { type Decision, reserve } from "./reserve.ts";
 import { settings } from "./settings.ts";
 import type { Copy, VersionedRecord } from "./versioned-record.ts";
 
-export interface PermitQueueParts {
-  record: VersionedRecord;
-  prefetched: PrefetchedPermits;
-  fallback: FallbackLimiter;
-  clock: Clock;
-  time: FleetClock;
-  random: () => number;
-  onEvent: (event: RateLimitEvent) => void;
-  /** A name that no other process in the fleet uses, for probes. */
-  uniqueId: () => string;
-}
+type Result = Decision | { kind: "granted_by_fallback" };
 
 /** A call that waits for a decision. */
 interface Waiter {
@@ -32,42 +19,59 @@ interface Waiter {
   readonly maxWaitMs: number;
   /** How much longer it may wait for the table. */
   readonly patienceMs: number;
-  resolve(decision: Decision | { kind: "granted_by_fallback" }): void;
+  resolve(result: Result): void;
   reject(error: unknown): void;
 }
 
 /** The calls of one process that wait for a permit. One compare-and-set at a time serves all of them. */
 export class PermitQueue {
-  readonly #parts: PermitQueueParts;
+  readonly #options: SharedRateLimiterOptions;
+  readonly #record: VersionedRecord;
+  readonly #fallback: FallbackLimiter;
+  readonly #prefetched: PrefetchedPermits;
   #waiting: Waiter[] = [];
   #isServing = false;
+  #rounds = 0;
 
-  constructor(parts: PermitQueueParts) {
-    this.#parts = parts;
+  constructor(options: SharedRateLimiterOptions, record: VersionedRecord, fallback: FallbackLimiter) {
+    this.#options = options;
+    this.#record = record;
+    this.#fallback = fallback;
+    this.#prefetched = new PrefetchedPermits(options.clock.now);
   }
 
   /** @throws RingCentralError kind `rate_limited` or `storage`: see `RateLimiter.admit` */
   async acquire(call: Call, deadline: Deadline): Promise<GrantedPermit> {
-    const { clock, time, random } = this.#parts;
+    const { clock, time, random } = this.#options;
     const startedAt = clock.now();
+    const grantedAt = time.now();
+    const pausedMs = this.#fallback.pausedMs(call.group);
+    if (pausedMs > 0) {
+      await this.#record.flush();
+      throw this.#rejection("rate_limited", pausedMs);
+    }
+    const { state } = pauseOf(this.#record.copy.limits, call.group, grantedAt.earliest);
+    const entry = state === "none" ? this.#prefetched.take(call) : undefined;
+    if (entry !== undefined) return { call, entry, grantedAt };
     for (;;) {
-      const decision = await this.#decision(call, deadline, startedAt);
-      if (decision.kind === "rejected") throw rejection("rate_limited", decision.waitMs, random);
-      if (decision.kind === "granted_by_fallback") return { call, grantedAt: time.now() };
-      if (decision.kind === "later") await clock.sleep(decision.waitMs * (1 + random() / 4));
+      const result = await this.#result(call, deadline, startedAt);
+      if (result.kind === "rejected") throw this.#rejection("rate_limited", result.waitMs);
+      if (result.kind === "granted_by_fallback") return { call, grantedAt: time.now() };
+      if (result.kind === "later") await clock.sleep(result.waitMs * (1 + random() / 4));
       else {
-        const permit = await this.#permitInTime(call, decision);
+        const permit = await this.#permitInTime(call, result);
         if (permit !== undefined) return permit;
       }
     }
   }
 
-  #decision(call: Call, deadline: Deadline, startedAt: number) {
-    const { clock } = this.#parts;
+  /** The decision of the next round. */
+  #result(call: Call, deadline: Deadline, startedAt: number): Promise<Result> {
+    const { clock } = this.#options;
     const queuedAt = clock.now();
     const leftMs = (since: number, mostMs: number) =>
       Math.min(since + mostMs - clock.now(), deadline.remainingMs() - settings.callMs);
-    return new Promise<Parameters<Waiter["resolve"]>[0]>((resolve, reject) => {
+    return new Promise((resolve, reject) => {
       this.#waiting.push({
         call,
         get maxWaitMs() {
@@ -88,25 +92,25 @@ export class PermitQueue {
     call: Call,
     { from, entry, probe }: Decision & { kind: "granted" },
   ): Promise<GrantedPermit | undefined> {
-    const { record, clock, time, fallback, random } = this.#parts;
+    const { clock, time } = this.#options;
     const startedAt = clock.now();
     for (let ms = from - time.now().earliest; ms > 0; ms = from - time.now().earliest) await clock.sleep(ms);
     const hasWaitedLong = clock.now() - startedAt > settings.recheckMs;
-    const pausedMs = (hasWaitedLong && (await this.#pausedMeanwhile(call))) || fallback.pausedMs(call.group);
+    const pausedMs =
+      (hasWaitedLong && (await this.#pausedMeanwhile(call))) || this.#fallback.pausedMs(call.group);
     const grantedAt = time.now();
     const isInTime = grantedAt.latest + settings.arrivalMs - settings.tableShareMs <= entry.by;
     if (isInTime && pausedMs === 0) return omitUndefined({ call, entry, probe, grantedAt });
-    if (probe !== undefined) record.later((limits) => withoutProbes(limits, call.group, probe));
-    if (pausedMs > 0) throw rejection("rate_limited", pausedMs, random);
+    if (probe !== undefined) this.#record.later((limits) => withoutProbes(limits, call.group, probe));
+    if (pausedMs > 0) throw this.#rejection("rate_limited", pausedMs);
     return undefined;
   }
 
   /** The rest of a pause that began during the wait; 0 when there is none, as far as the table tells. */
   async #pausedMeanwhile({ group }: Call): Promise<number> {
-    const { record, time } = this.#parts;
-    const copy = await record.read().catch(() => undefined);
-    const now = time.now().earliest;
-    const pause = copy ? pauseOf(copy.limits, group, now) : { state: "none" as const };
+    await this.#record.read().catch(() => undefined);
+    const now = this.#options.time.now().earliest;
+    const pause = pauseOf(this.#record.copy.limits, group, now);
     if (pause.state === "none") return 0;
     return pause.state === "paused" ? pause.until - now : settings.probeResponseMs;
   }
@@ -126,56 +130,47 @@ export class PermitQueue {
   }
 
   async #serve(waiters: Waiter[]): Promise<void> {
-    const { record, prefetched, clock, random } = this.#parts;
-    const demand = byGroup(waiters).map(
-      ([group, { length }]) => [group, prefetched.demand(group, length)] as const,
-    );
     let left = waiters;
-    let copy = record.isLikelyCurrent() ? record.copy : undefined;
+    let copy = this.#record.isLikelyCurrent() ? this.#record.copy : undefined;
     for (let races = 0; left.length > 0; copy = undefined) {
       try {
-        const result = await this.#round(left, new Map(demand), copy);
+        const result = await this.#round(left, copy);
         if (result === "served") return;
         if (result === "copy_too_old") continue;
-        races += 1;
+        left = await this.#afterLostRace([...left, ...this.#takeWaiting()], ++races);
       } catch (error) {
-        if (!(error instanceof StorageUnavailable)) {
-          for (const waiter of left) waiter.reject(error);
-          return;
-        }
-        left = await this.#serveWithoutTable([...left, ...this.#takeWaiting()], error);
-        continue;
+        left = await this.#withoutTable([...left, ...this.#takeWaiting()], error);
       }
-      left = this.#withoutHopeless([...left, ...this.#takeWaiting()], races);
-      // The first repetition costs less than a wait.
-      const pauseMs = races > 1 ? backoffMs(races, random) : 0;
-      await clock.sleep(Math.min(pauseMs, ...left.map(({ patienceMs }) => patienceMs)));
     }
   }
 
   /** At most one reading of the record, and one write for all calls. */
   async #round(
     waiters: Waiter[],
-    demand: ReadonlyMap<string, number>,
     cached: Copy | undefined,
   ): Promise<"served" | "lost_race" | "copy_too_old"> {
-    const { record, prefetched, clock, time, onEvent, uniqueId } = this.#parts;
-    const copy = cached ?? (await record.read());
+    const { clock, time, instanceId, onEvent } = this.#options;
+    // Before the reading: calls that come meanwhile wait for the next round.
+    const demand = [...Map.groupBy(waiters, ({ call }) => call.group)].map(
+      ([group, { length }]) => [group, this.#prefetched.demand(group, length)] as const,
+    );
+    const copy = cached ?? (await this.#record.read());
     const { limits } = copy;
     const bounds = time.now();
     const askedAt = clock.now();
-    const plan = reserve({ limits, bounds, probeId: uniqueId() }, waiters, demand);
+    // No other process in the fleet uses the name.
+    const probeId = `${instanceId}.${this.#rounds++}`;
+    const plan = reserve({ limits, bounds, probeId }, waiters, new Map(demand));
     if (plan.decisions.some(([, { kind }]) => kind === "granted")) {
-      if (!(await record.write(copy, plan.limits))) return "lost_race";
-      for (const { group, entry } of plan.prefetched) prefetched.add(group, entry, askedAt);
+      if (!(await this.#record.write(copy, plan.limits))) return "lost_race";
+      for (const { group, entry } of plan.prefetched) this.#prefetched.add(group, entry, askedAt);
     } else {
       // A pause does not end early; anything else may have changed since the copy was read.
-      const arePaused = waiters.every(
-        ({ call }) => pauseOf(limits, call.group, bounds.earliest).state === "paused",
-      );
-      if (cached && !arePaused && askedAt - cached.readAt > settings.cacheMs) return "copy_too_old";
+      const isPaused = ({ call }: Waiter) => pauseOf(limits, call.group, bounds.earliest).state === "paused";
+      const isOld = cached !== undefined && askedAt - cached.readAt > settings.cacheMs;
+      if (isOld && !waiters.every(isPaused)) return "copy_too_old";
       // A rejection writes nothing, and the fleet must not wait for the pending updates.
-      await record.flush();
+      await this.#record.flush();
     }
     for (const [{ call, resolve }, decision] of plan.decisions) {
       if (decision.kind === "granted" && decision.probe) onEvent({ type: "probe", group: call.group });
@@ -184,70 +179,57 @@ export class PermitQueue {
     return "served";
   }
 
-  /** Rejects the calls that have waited too long for a contended record. */
-  #withoutHopeless(waiters: readonly Waiter[], races: number): Waiter[] {
-    const { random, onEvent } = this.#parts;
-    const { hopeless = [], left = [] } = Object.groupBy(waiters, ({ patienceMs }) =>
-      races > settings.maxConflicts || patienceMs <= 0 ? "hopeless" : "left",
-    );
-    for (const [group, { length }] of byGroup(hopeless)) {
-      onEvent({ type: "contention", group, rejected: length });
-    }
-    for (const { reject } of hopeless) reject(rejection("storage", settings.cacheMs, random));
+  /** Rejects the calls that have waited too long for a contended record. @returns the others */
+  async #afterLostRace(waiters: readonly Waiter[], races: number): Promise<Waiter[]> {
+    const { clock, random, onEvent } = this.#options;
+    const left = waiters.filter(({ call, patienceMs, reject }) => {
+      if (races <= settings.maxConflicts && patienceMs > 0) return true;
+      onEvent({ type: "contention", group: call.group });
+      reject(this.#rejection("storage", settings.cacheMs));
+      return false;
+    });
+    // The first repetition costs less than a wait.
+    const pauseMs = races > 1 ? backoffMs(races, random) : 0;
+    await clock.sleep(Math.min(pauseMs, ...left.map(({ patienceMs }) => patienceMs)));
     return left;
   }
 
-  /** @returns the calls that wait for the table or their share, until when it is worth another try */
-  async #serveWithoutTable(waiters: readonly Waiter[], cause: unknown): Promise<Waiter[]> {
-    const { record, clock } = this.#parts;
-    const retryMs = Math.max(1, record.unavailableMs());
-    const left = waiters.filter((waiter) => !this.#isSettledWithoutTable(waiter, retryMs, cause));
+  /** @returns the calls that wait for the table or their share, when it is worth another try */
+  async #withoutTable(waiters: readonly Waiter[], cause: unknown): Promise<Waiter[]> {
+    const { clock, time } = this.#options;
+    const { limits } = this.#record.copy;
+    const retryMs = Math.max(1, this.#record.unavailableMs());
+    const left = waiters.filter(({ call, resolve, reject, patienceMs }) => {
+      const { group, priority } = call;
+      const now = time.now().earliest;
+      const pause = pauseOf(limits, group, now);
+      const tableMs = pause.state === "paused" ? pause.until - now : 0;
+      const pausedMs = Math.max(this.#fallback.pausedMs(group), tableMs);
+      const waitMs = pausedMs || this.#fallback.admit(group, priority, groupIn(limits, group), now);
+      if (waitMs === 0) resolve({ kind: "granted_by_fallback" });
+      else if (pausedMs > 0) reject(this.#rejection("rate_limited", pausedMs, cause));
+      else if (retryMs < patienceMs) return true;
+      else reject(this.#rejection("storage", Math.min(waitMs, retryMs), cause));
+      return false;
+    });
     if (left.length > 0) await clock.sleep(retryMs);
     return left;
   }
 
-  #isSettledWithoutTable({ call, resolve, reject, patienceMs }: Waiter, retryMs: number, cause: unknown) {
-    const { fallback, record, time, random } = this.#parts;
-    const { group, priority } = call;
-    const { limits } = record.copy;
-    const now = time.now().earliest;
-    const pause = pauseOf(limits, group, now);
-    const pausedMs = Math.max(fallback.pausedMs(group), pause.state === "paused" ? pause.until - now : 0);
-    const waitMs = pausedMs || fallback.admit(group, priority, groupIn(limits, group), now);
-    if (waitMs === 0) resolve({ kind: "granted_by_fallback" });
-    else if (pausedMs > 0) reject(rejection("rate_limited", pausedMs, random, cause));
-    else if (retryMs < patienceMs) return false;
-    else reject(rejection("storage", Math.min(waitMs, retryMs), random, cause));
-    return true;
+  /**
+   * The error of a call that gets no permit in time.
+   * @param kind what is in the way: RingCentral's limit, or our table
+   * @param waitMs until a permit comes free. The caller is told a time up to half as much later, at random, so that
+   * calls rejected together do not come back together.
+   */
+  #rejection(kind: "rate_limited" | "storage", waitMs: number, cause?: unknown): RingCentralError {
+    const wait = Math.max(LEAST_WAIT_MS, waitMs);
+    const spread = Math.min(WIDEST_SPREAD_MS, Math.max(LEAST_WAIT_MS, wait / 2));
+    const retryAfterMs = Math.ceil(wait + this.#options.random() * spread);
+    const failure = { kind, operation: "admit", retryAfterMs, mayHaveTakenEffect: false };
+    return new RingCentralError({ ...failure, ...(cause !== undefined && { cause }) });
   }
 }
 
-function byGroup(waiters: readonly Waiter[]): Array<[string, Waiter[]]> {
-  return [...Map.groupBy(waiters, ({ call }) => call.group)];
-}
-
-const LEAST_MS = 1_000;
+const LEAST_WAIT_MS = 1_000;
 const WIDEST_SPREAD_MS = 10_000;
-
-/**
- * The error of a call that gets no permit in time.
- * @param kind what is in the way: RingCentral's limit, or our table
- * @param waitMs until a permit comes free. The caller is told a time up to half as much later, at random, so that
- * calls rejected together do not come back together.
- */
-export function rejection(
-  kind: "rate_limited" | "storage",
-  waitMs: number,
-  random: () => number,
-  cause?: unknown,
-): RingCentralError {
-  const wait = Math.max(LEAST_MS, waitMs);
-  const spread = Math.min(WIDEST_SPREAD_MS, Math.max(LEAST_MS, wait / 2));
-  return new RingCentralError({
-    kind,
-    operation: "admit",
-    retryAfterMs: Math.ceil(wait + random() * spread),
-    mayHaveTakenEffect: false,
-    ...(cause !== undefined && { cause }),
-  });
-}

@@ -1,5 +1,8 @@
+import type { Clock } from "../../platform/clock.ts";
 import type { Deadline } from "../../platform/deadline.ts";
+import type { RecordStore } from "../../storage/record-store.ts";
 import type { UsagePlanGroup } from "../api/operation.ts";
+import type { FleetClock } from "./clock-bounds.ts";
 
 export interface AdmissionRequest {
   group: Exclude<UsagePlanGroup, "auth">;
@@ -54,8 +57,23 @@ export type RateLimitEvent =
   | { type: "group_renamed"; documented: string; group: string }
   /** Another client spent `count` calls of the budget in the present window. */
   | { type: "external_usage"; group: string; count: number }
-  /** Too many processes changed the record at once; `rejected` calls got no permit. */
-  | { type: "contention"; group: string; rejected: number }
+  /** Too many processes changed the record at once: a call got no permit. */
+  | { type: "contention"; group: string }
   /** The table is unavailable: this process uses its fallback limiter. */
   | { type: "degraded"; reason: string }
   | { type: "recovered"; afterMs: number };
+
+export interface SharedRateLimiterOptions {
+  records: RecordStore;
+  clock: Clock;
+  time: FleetClock;
+  /** Uniform in [0, 1). */
+  random: () => number;
+  /** Names the RingCentral user and app whose budgets these are, such as the account's id. */
+  accountKey: string;
+  /** Different for every process, also for two in succession. */
+  instanceId: string;
+  /** The most processes that may exist. */
+  fleetSize: number;
+  onEvent: (event: RateLimitEvent) => void;
+}

@@ -1,4 +1,5 @@
-import type { Call, LogEntry } from "./account-limits.ts";
+import type { Call } from "./account-limits.ts";
+import type { LogEntry } from "./limits-record.ts";
 import { settings } from "./settings.ts";
 
 /**
@@ -8,7 +9,7 @@ import { settings } from "./settings.ts";
 export class PrefetchedPermits {
   readonly #now: () => number;
   #permits: Array<{ group: string; entry: LogEntry; usableUntil: number }> = [];
-  /** The calls of the last `prefetchMs`. */
+  /** Calls that asked for one, in the last `prefetchMs`. */
   #calls: Array<{ group: string; at: number }> = [];
 
   constructor(now: () => number) {
@@ -31,11 +32,6 @@ export class PrefetchedPermits {
       (one) => one.group === group && (priority === "interactive" || one.entry.priority === "sync"),
     );
     return index < 0 ? undefined : this.#permits.splice(index, 1)[0]?.entry;
-  }
-
-  /** @param group absent: every group */
-  drop(group?: string): void {
-    this.#permits = this.#permits.filter((one) => group !== undefined && one.group !== group);
   }
 
   /** How many calls to expect, besides the `waiting` ones, before a permit taken now is too old. */

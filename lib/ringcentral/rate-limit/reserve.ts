@@ -1,13 +1,10 @@
 import {
-  type AccountLimits,
   type Call,
   countPermits,
   currentLog,
   externalCalls,
   faded,
-  type GroupLimit,
   groupIn,
-  type LogEntry,
   logInstant,
   nthLatest,
   pauseOf,
@@ -18,7 +15,8 @@ import {
   withPauses,
 } from "./account-limits.ts";
 import type { ClockBounds } from "./clock-bounds.ts";
-import { pauseState, withProbe } from "./pause.ts";
+import type { AccountLimits, GroupLimit, LogEntry } from "./limits-record.ts";
+import { withProbe } from "./pause.ts";
 import type { Priority } from "./ports.ts";
 import { settings } from "./settings.ts";
 
@@ -34,13 +32,6 @@ export type Decision =
   | { kind: "later"; waitMs: number }
   /** A permit would come free after `waitMs`. */
   | { kind: "rejected"; waitMs: number };
-
-export interface Reservation<Request extends PermitRequest> {
-  limits: AccountLimits;
-  /** Interactive calls first. */
-  decisions: Array<[Request, Decision]>;
-  prefetched: Array<{ group: string; entry: LogEntry }>;
-}
 
 /** What a decision depends on, with the permits granted so far. */
 interface Draft {
@@ -66,7 +57,7 @@ export function reserve<Request extends PermitRequest>(
   { limits, bounds, probeId }: Draft,
   requests: readonly Request[],
   prefetch: ReadonlyMap<string, number>,
-): Reservation<Request> {
+) {
   const groups = Object.entries(limits.groups).map(
     ([name, group]) => [name, { ...group, log: currentLog(group, bounds.earliest) }] as const,
   );
@@ -103,9 +94,7 @@ function decide(draft: Draft, { call, maxWaitMs }: PermitRequest): Decision {
     const group = { ...groupIn(draft.limits, call.group), crowdedAt: now };
     draft.limits = withGroup(draft.limits, call.group, group);
   }
-  draft.limits = withPauses(draft.limits, call.group, (one) =>
-    one !== undefined && pauseState(one, now).state === "probe_due" ? withProbe(one, probeId, entry.by) : one,
-  );
+  draft.limits = withPauses(draft.limits, call.group, (one) => withProbe(one, probeId, entry.by, now));
   return { kind: "granted", from, entry, ...(isProbe && { probe: probeId }) };
 }
 

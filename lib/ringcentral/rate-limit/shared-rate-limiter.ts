@@ -1,105 +1,46 @@
-import type { Clock } from "../../platform/clock.ts";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
-import { createCircuitBreaker } from "../../storage/circuit-breaker.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
-import type { RecordStore } from "../../storage/record-store.ts";
-import {
-  ACCOUNT,
-  type AccountLimits,
-  charged,
-  type GrantedPermit,
-  groupIn,
-  NOTHING_KNOWN,
-  pauseOf,
-  withoutProbes,
-} from "./account-limits.ts";
+import { charged, type GrantedPermit, groupIn, withoutProbes } from "./account-limits.ts";
 import { applyResponse, countedGroup, isExhausted, penaltyOf, type Response } from "./apply-response.ts";
-import type { FleetClock } from "./clock-bounds.ts";
 import { describe } from "./describe.ts";
 import { FallbackLimiter } from "./fallback.ts";
-import { limitsKey } from "./limits-record.ts";
-import { PermitQueue, rejection } from "./permit-queue.ts";
-import type { AdmissionRequest, Observation, Permit, RateLimitEvent, RateLimiter } from "./ports.ts";
-import { PrefetchedPermits } from "./prefetched-permits.ts";
+import { ACCOUNT, type AccountLimits, NOTHING_KNOWN } from "./limits-record.ts";
+import { PermitQueue } from "./permit-queue.ts";
+import type { AdmissionRequest, Permit, RateLimiter, SharedRateLimiterOptions } from "./ports.ts";
 import { settings } from "./settings.ts";
 import { VersionedRecord } from "./versioned-record.ts";
 
-export interface SharedRateLimiterOptions {
-  records: RecordStore;
-  clock: Clock;
-  time: FleetClock;
-  /** Uniform in [0, 1). */
-  random: () => number;
-  /** Names the RingCentral user and app whose budgets these are, such as the account's id. */
-  accountKey: string;
-  /** Different for every process, also for two in succession. */
-  instanceId: string;
-  /** The most processes that may exist. */
-  fleetSize: number;
-  onEvent: (event: RateLimitEvent) => void;
-}
-
 /** RingCentral's budgets, shared by the whole fleet. SPEC.md describes the protocol. */
 export class SharedRateLimiter implements RateLimiter {
-  readonly #time: FleetClock;
-  readonly #random: () => number;
-  readonly #onEvent: (event: RateLimitEvent) => void;
+  readonly #time: SharedRateLimiterOptions["time"];
+  readonly #onEvent: SharedRateLimiterOptions["onEvent"];
   readonly #record: VersionedRecord;
   readonly #fallback: FallbackLimiter;
-  readonly #prefetched: PrefetchedPermits;
   readonly #queue: PermitQueue;
 
-  constructor({ records, clock, time, random, onEvent, ...options }: SharedRateLimiterOptions) {
-    const breaker = createCircuitBreaker({
-      clock,
-      pauseMs: settings.storagePauseMs,
-      maxPauseMs: settings.maxStoragePauseMs,
-      timeoutMs: settings.tableShareMs,
-      firstTimeoutMs: settings.firstStorageTimeoutMs,
-      onOpen: (cause) => {
-        fallback.lost(record.copy.readAt);
+  constructor(options: SharedRateLimiterOptions) {
+    this.#time = options.time;
+    this.#onEvent = options.onEvent;
+    this.#fallback = new FallbackLimiter(options);
+    this.#record = new VersionedRecord(
+      options,
+      (cause) => {
+        this.#fallback.lost(this.#record.copy.readAt);
         this.#expectUnloggedCalls();
-        onEvent({ type: "degraded", reason: cause instanceof Error ? cause.message : "unknown" });
+        this.#onEvent({ type: "degraded", reason: cause instanceof Error ? cause.message : "unknown" });
       },
-      onClose: (afterMs) => {
+      (afterMs) => {
         this.#expectUnloggedCalls();
-        onEvent({ type: "recovered", afterMs });
+        this.#onEvent({ type: "recovered", afterMs });
       },
-    });
-    const record = new VersionedRecord({
-      records,
-      key: limitsKey(options.accountKey),
-      breaker,
-      clock,
-      random,
-    });
-    const prefetched = new PrefetchedPermits(clock.now);
-    const fallback = new FallbackLimiter(clock.now, random, options.fleetSize);
-    let ids = 0;
-    const uniqueId = () => `${options.instanceId}.${ids++}`;
-    this.#time = time;
-    this.#random = random;
-    this.#onEvent = onEvent;
-    this.#record = record;
-    this.#fallback = fallback;
-    this.#prefetched = prefetched;
-    this.#queue = new PermitQueue({ record, prefetched, fallback, clock, time, random, onEvent, uniqueId });
+    );
+    this.#queue = new PermitQueue(options, this.#record, this.#fallback);
   }
 
   async admit({ group: documented, priority, deadline, ...request }: AdmissionRequest): Promise<Permit> {
     const { route = "other", operation = route } = request;
-    const { limits } = this.#record.copy;
-    const group = limits.countedIn?.[operation] ?? documented;
-    const call = { group, documented, operation, priority, route };
-    const pausedMs = this.#fallback.pausedMs(group);
-    if (pausedMs > 0) {
-      await this.#record.flush();
-      throw rejection("rate_limited", pausedMs, this.#random);
-    }
-    const grantedAt = this.#time.now();
-    const isPaused = pauseOf(limits, group, grantedAt.earliest).state !== "none";
-    const entry = isPaused ? undefined : this.#prefetched.take(call);
-    const permit = entry ? { call, entry, grantedAt } : await this.#queue.acquire(call, deadline);
+    const group = this.#record.copy.limits.countedIn?.[operation] ?? documented;
+    const permit = await this.#queue.acquire({ group, documented, operation, priority, route }, deadline);
     return {
       observe: (observation) => this.#observe({ observation, permit, now: this.#time.now() }),
       release: (sent) => this.#release(permit, sent),
@@ -108,15 +49,9 @@ export class SharedRateLimiter implements RateLimiter {
 
   /** Every budget; this process's view while the table is unavailable. */
   async describe() {
-    const seenBy = await this.#record.read().then(
-      () => "fleet" as const,
-      (error) => {
-        if (!(error instanceof StorageUnavailable)) throw error;
-        return "process" as const;
-      },
-    );
-    const budgets = describe(this.#record.copy.limits, this.#time.now());
-    return budgets.map((budget) => ({ ...budget, seenBy }));
+    await this.#record.read().catch(() => undefined);
+    const seenBy: "fleet" | "process" = this.#record.unavailableMs() > 0 ? "process" : "fleet";
+    return describe(this.#record.copy.limits, this.#time.now()).map((budget) => ({ ...budget, seenBy }));
   }
 
   async #observe(response: Response): Promise<void> {
@@ -125,8 +60,10 @@ export class SharedRateLimiter implements RateLimiter {
     const counted = countedGroup(response);
     const isRejected = isExhausted(observation);
     this.#fallback.ended(group);
-    if (isRejected) this.#pauseHere(counted, observation);
-    else this.#fallback.succeeded(group);
+    if (isRejected) {
+      const forMs = penaltyOf(observation) + settings.pauseGuardMs;
+      this.#fallback.pause(observation.withoutHeaders ? ACCOUNT : counted, forMs);
+    } else this.#fallback.succeeded(group);
     if (permit.entry === undefined || counted !== group) this.#charge(counted, permit);
     if (permit.probe === undefined && !isRejected && this.#isExplained(response)) return;
     let before = NOTHING_KNOWN;
@@ -157,13 +94,6 @@ export class SharedRateLimiter implements RateLimiter {
     if (entry !== undefined && (isUncounted || unsent !== undefined)) await this.#record.flush();
   }
 
-  /** Stops this process at once. */
-  #pauseHere(group: string, observation: Observation): void {
-    const forMs = penaltyOf(observation) + settings.pauseGuardMs;
-    this.#fallback.pause(observation.withoutHeaders ? ACCOUNT : group, forMs);
-    this.#prefetched.drop(observation.withoutHeaders ? undefined : group);
-  }
-
   /** Before and after what is heard without the table: the calls of other processes look like those of other clients. */
   #expectUnloggedCalls(): void {
     const untilAllAreBackMs = settings.windowMs + settings.maxStoragePauseMs;
@@ -187,8 +117,8 @@ export class SharedRateLimiter implements RateLimiter {
   }
 
   #report(before: AccountLimits, after: AccountLimits, response: Response): void {
-    const { observation, permit } = response;
-    const { errorCode } = observation;
+    const { errorCode } = response.observation;
+    const { operation, documented } = response.permit.call;
     const group = countedGroup(response);
     for (const name of [group, ACCOUNT]) {
       const [old, now] = [before.pauses[name], after.pauses[name]];
@@ -204,7 +134,6 @@ export class SharedRateLimiter implements RateLimiter {
     if (external && external.count > (was.external?.count ?? 0)) {
       this.#onEvent({ type: "external_usage", group, count: external.count });
     }
-    const { operation, documented } = permit.call;
     if (before.countedIn?.[operation] !== after.countedIn?.[operation]) {
       this.#onEvent({ type: "group_renamed", documented, group });
     }

@@ -1,11 +1,14 @@
 import type { Clock } from "../../platform/clock.ts";
-import type { CircuitBreaker } from "../../storage/circuit-breaker.ts";
+import { type CircuitBreaker, createCircuitBreaker } from "../../storage/circuit-breaker.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
 import { backoffMs } from "../../storage/update-record.ts";
-import { type AccountLimits, NOTHING_KNOWN } from "./account-limits.ts";
-import { decodeLimits, encodeLimits } from "./limits-record.ts";
+import { type AccountLimits, decodeLimits, encodeLimits, NOTHING_KNOWN } from "./limits-record.ts";
+import type { SharedRateLimiterOptions } from "./ports.ts";
 import { settings } from "./settings.ts";
+
+/** A change to the record. It may be applied twice when the result of a write is unknown. */
+type Update = (limits: AccountLimits) => AccountLimits;
 
 /** The limits as this process knows them, and what is needed to change them. */
 export interface Copy {
@@ -18,34 +21,47 @@ export interface Copy {
   covered: readonly Update[];
 }
 
-/** A change to the record. It may be applied twice when the result of a write is unknown. */
-type Update = (limits: AccountLimits) => AccountLimits;
-
 /** More pending updates than these are forgotten, oldest first: they would be out of date. */
 const MAX_PENDING = 200;
-
-export interface VersionedRecordOptions {
-  records: RecordStore;
-  key: RecordKey;
-  breaker: CircuitBreaker;
-  clock: Clock;
-  random: () => number;
-}
 
 /**
  * This process's access to the account's record: its last copy, and the updates that wait for the next write.
  * @throws StorageUnavailable from `read`, `write` and `update`, also when a response comes late
  */
 export class VersionedRecord {
-  readonly #options: VersionedRecordOptions;
-  #stored = { limits: NOTHING_KNOWN, version: null as number | null, readAt: Number.NEGATIVE_INFINITY };
+  readonly #records: RecordStore;
+  readonly #key: RecordKey;
+  readonly #breaker: CircuitBreaker;
+  readonly #clock: Clock;
+  readonly #random: () => number;
+  #stored: Omit<Copy, "covered"> = {
+    limits: NOTHING_KNOWN,
+    version: null,
+    readAt: Number.NEGATIVE_INFINITY,
+  };
   #pending: readonly Update[] = [];
   #lastWritten: number | undefined;
   /** No other process wrote between the last two writes of this one. */
   #isSoleWriter = false;
 
-  constructor(options: VersionedRecordOptions) {
-    this.#options = options;
+  constructor(
+    { records, accountKey, clock, random }: SharedRateLimiterOptions,
+    onLost: (cause: unknown) => void,
+    onBack: (afterMs: number) => void,
+  ) {
+    this.#records = records;
+    this.#key = { partition: `rate-limit#${accountKey}`, sort: "limits" };
+    this.#clock = clock;
+    this.#random = random;
+    this.#breaker = createCircuitBreaker({
+      clock,
+      pauseMs: settings.storagePauseMs,
+      maxPauseMs: settings.maxStoragePauseMs,
+      timeoutMs: settings.tableShareMs,
+      firstTimeoutMs: settings.firstStorageTimeoutMs,
+      onOpen: onLost,
+      onClose: onBack,
+    });
   }
 
   /** What this process knows without asking the table. */
@@ -56,23 +72,28 @@ export class VersionedRecord {
 
   /** Whether `copy` is probably current, so that a write may be tried without reading. */
   isLikelyCurrent(): boolean {
-    return this.#isSoleWriter || this.#options.clock.now() - this.#stored.readAt <= settings.cacheMs / 4;
+    return this.#isSoleWriter || this.#clock.now() - this.#stored.readAt <= settings.cacheMs / 4;
+  }
+
+  /** How long the table is not asked because it failed; 0 when it is asked. */
+  unavailableMs(): number {
+    return this.#breaker.openMs();
   }
 
   async read(): Promise<Copy> {
-    const { records, key, clock } = this.#options;
-    const readAt = clock.now();
-    const stored = await this.#ask(() => records.read(key));
+    const readAt = this.#clock.now();
+    const stored = await this.#ask(() => this.#records.read(this.#key));
     this.#stored = { limits: decodeLimits(stored?.value), version: stored?.version ?? null, readAt };
     return this.copy;
   }
 
   /** @returns false when another process was first */
   async write({ version: from, covered }: Copy, limits: AccountLimits): Promise<boolean> {
-    const { records, key, clock } = this.#options;
-    const readAt = clock.now();
+    const readAt = this.#clock.now();
     const options = { expiresAt: readAt + settings.keepMs };
-    const version = await this.#ask(() => records.compareAndSet(key, from, encodeLimits(limits), options));
+    const version = await this.#ask(() =>
+      this.#records.compareAndSet(this.#key, from, encodeLimits(limits), options),
+    );
     this.#isSoleWriter = version !== undefined && (from === null || from === this.#lastWritten);
     if (version === undefined) return false;
     this.#lastWritten = version;
@@ -86,19 +107,18 @@ export class VersionedRecord {
    * @throws StorageUnavailable also after too many lost races
    */
   async update(change: Update): Promise<void> {
-    const { clock, random } = this.#options;
-    const until = clock.now() + settings.tablePatienceMs;
+    const until = this.#clock.now() + settings.tablePatienceMs;
     for (let races = 0; races <= settings.maxConflicts; races++) {
-      if (races > 0) await clock.sleep(backoffMs(races, random));
+      if (races > 0) await this.#clock.sleep(backoffMs(races, this.#random));
       try {
         const copy = await this.read();
         const changed = change(copy.limits);
         if (changed === copy.limits && copy.covered.length === 0) return;
         if (await this.write(copy, changed)) return;
       } catch (error) {
-        const retryAt = clock.now() + this.unavailableMs();
-        if (!(error instanceof StorageUnavailable) || retryAt > until) throw error;
-        await clock.sleep(retryAt - clock.now());
+        const waitMs = this.unavailableMs();
+        if (!(error instanceof StorageUnavailable) || this.#clock.now() + waitMs > until) throw error;
+        await this.#clock.sleep(waitMs);
       }
     }
     throw new StorageUnavailable("the record is contended");
@@ -112,21 +132,14 @@ export class VersionedRecord {
   /** Writes the pending updates now; they stay pending while the table is unavailable. */
   async flush(): Promise<void> {
     if (this.#pending.length === 0 || this.unavailableMs() > 0) return;
-    try {
-      await this.update((limits) => limits);
-    } catch (error) {
+    await this.update((limits) => limits).catch((error) => {
       if (!(error instanceof StorageUnavailable)) throw error;
-    }
-  }
-
-  /** How long the table is not asked because it failed; 0 when it is asked. */
-  unavailableMs(): number {
-    return this.#options.breaker.openMs();
+    });
   }
 
   async #ask<Result>(work: () => Promise<Result>): Promise<Result> {
     try {
-      return await this.#options.breaker.call(work);
+      return await this.#breaker.call(work);
     } catch (error) {
       if (error instanceof StorageUnavailable) throw error;
       throw new StorageUnavailable("the request failed", { cause: error });

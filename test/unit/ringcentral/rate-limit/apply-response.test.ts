@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
+import { applyResponse } from "../../../../lib/ringcentral/rate-limit/apply-response.ts";
 import {
   ACCOUNT,
   type AccountLimits,
   type GroupLimit,
-} from "../../../../lib/ringcentral/rate-limit/account-limits.ts";
-import { applyResponse } from "../../../../lib/ringcentral/rate-limit/apply-response.ts";
+} from "../../../../lib/ringcentral/rate-limit/limits-record.ts";
 import type { Observation } from "../../../../lib/ringcentral/rate-limit/ports.ts";
 
 const NOW = 1_000_000;

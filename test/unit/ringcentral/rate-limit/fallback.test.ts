@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import type { GroupLimit } from "../../../../lib/ringcentral/rate-limit/account-limits.ts";
 import { FallbackLimiter } from "../../../../lib/ringcentral/rate-limit/fallback.ts";
+import type { GroupLimit } from "../../../../lib/ringcentral/rate-limit/limits-record.ts";
 import { settings } from "../../../../lib/ringcentral/rate-limit/settings.ts";
 import { seededRandom } from "../../../support/schedule.ts";
 
@@ -10,7 +10,11 @@ const light: GroupLimit = { limit: 50, windowMs: MINUTE, confirmed: true, log: [
 
 function lab(fleetSize: number, random: () => number = () => 0.999_999) {
   let now = 1_000 * MINUTE;
-  const limiter = new FallbackLimiter(() => now, random, fleetSize);
+  const limiter = new FallbackLimiter({
+    clock: { now: () => now, sleep: async () => {} },
+    random,
+    fleetSize,
+  });
   return {
     limiter,
     pass: (ms: number) => {

@@ -3,10 +3,11 @@ import { describe, expect, it } from "vitest";
 import {
   ACCOUNT,
   type AccountLimits,
+  decodeLimits,
+  encodeLimits,
   type GroupLimit,
   NOTHING_KNOWN,
-} from "../../../../lib/ringcentral/rate-limit/account-limits.ts";
-import { decodeLimits, encodeLimits } from "../../../../lib/ringcentral/rate-limit/limits-record.ts";
+} from "../../../../lib/ringcentral/rate-limit/limits-record.ts";
 
 const instant = fc.integer({ min: 1_700_000_000_000, max: 1_800_000_000_000 });
 const count = fc.integer({ min: 0, max: 100 });

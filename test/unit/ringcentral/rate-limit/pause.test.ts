@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
+import type { Pause } from "../../../../lib/ringcentral/rate-limit/limits-record.ts";
 import {
   afterProbe,
   afterRejection,
-  type Pause,
   type PauseState,
   pauseState,
   withoutProbe,
@@ -12,7 +12,7 @@ import {
 const PENALTY = 60_000;
 const rejected = { respondedAt: 1_000, penaltyMs: PENALTY, guardMs: 500 };
 const paused = afterRejection(undefined, rejected);
-const probing = withProbe(paused, "p", 63_000);
+const probing = withProbe(paused, "p", 63_000, 62_000);
 
 type State = PauseState["state"];
 type Event =
@@ -37,10 +37,7 @@ const events: Record<Event, (pause: Pause | undefined, now: number) => [Pause | 
   "a call is rejected": (pause, now) => [afterRejection(pause, { ...rejected, respondedAt: now }), now],
   "another call succeeds": (pause, now) => [afterProbe(pause, "another"), now],
   "the pause ends": (pause, now) => [pause, Math.max(now, pause?.until ?? now)],
-  "the probe is sent": (pause, now) => {
-    const isDue = pause !== undefined && pauseState(pause, now).state === "probe_due";
-    return [isDue ? withProbe(pause, "p", now + 1_000) : pause, now];
-  },
+  "the probe is sent": (pause, now) => [withProbe(pause, "p", now + 1_000, now), now],
   "the probe succeeds": (pause, now) => [afterProbe(pause, "p"), now],
   "the probe is rejected": (pause, now) => [
     afterRejection(pause, { ...rejected, respondedAt: now, probe: "p" }),
@@ -125,7 +122,7 @@ describe("a pause", () => {
     const waits: number[] = [];
     for (let n = 0; n < 5; n++) {
       const at = pause.until;
-      pause = afterRejection(withProbe(pause, "p", at), { ...rejected, respondedAt: at, probe: "p" });
+      pause = afterRejection(withProbe(pause, "p", at, at), { ...rejected, respondedAt: at, probe: "p" });
       waits.push((pause.until - at - 500) / PENALTY);
     }
     expect(waits).toEqual([2, 4, 8, 8, 8]);

@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { countPermits } from "../../../../lib/ringcentral/rate-limit/account-limits.ts";
 import {
   ACCOUNT,
   type AccountLimits,
-  countPermits,
   type GroupLimit,
-} from "../../../../lib/ringcentral/rate-limit/account-limits.ts";
+} from "../../../../lib/ringcentral/rate-limit/limits-record.ts";
 import type { Priority } from "../../../../lib/ringcentral/rate-limit/ports.ts";
 import { type PermitRequest, reserve, reserveFor } from "../../../../lib/ringcentral/rate-limit/reserve.ts";
 import { settings } from "../../../../lib/ringcentral/rate-limit/settings.ts";

@@ -1,7 +1,9 @@
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { buffer } from "node:stream/consumers";
 import { fileURLToPath } from "node:url";
 import { build, type Metafile } from "esbuild";
+import { ZipFile } from "yazl";
 import { functions } from "../resources/functions.ts";
 import { lazyNodeModules } from "./lazy-node-modules.ts";
 import { buildPage, type SideFile } from "./pages.ts";
@@ -100,4 +102,20 @@ function inputsOf(name: string, { outputs }: Metafile): Bundle["inputs"] {
   const output = Object.values(outputs).find(({ entryPoint }) => entryPoint === `functions/${name}.ts`);
   const files = Object.entries(output?.inputs ?? {}).filter(([path]) => !path.startsWith("node-module:"));
   return Object.fromEntries(files.map(([path, { bytesInOutput }]) => [path, bytesInOutput]));
+}
+
+/**
+ * A Lambda artifact. The same input gives the same bytes at any time and on any machine, so that CloudFormation sees no
+ * change where there is none.
+ * @param files the files by their paths in the archive, the bundle under its handler's name
+ */
+export async function zipBundle(files: readonly SideFile[]): Promise<Buffer> {
+  // The format stores local time: this is midnight in any time zone.
+  const mtime = new Date(2000, 0, 1);
+  const zip = new ZipFile();
+  for (const { path, contents } of files) {
+    zip.addBuffer(Buffer.from(contents), path, { mtime, mode: 0o100644, forceDosTimestamp: true });
+  }
+  zip.end();
+  return buffer(zip.outputStream);
 }

@@ -1,11 +1,13 @@
-// `npm run package`: the deployable artefacts, without credentials and without the network.
+// `npm run package`: the deployable artefacts, without credentials and without the network. `npm run deploy` makes them
+// too, and hands over to `serverless deploy`.
 import { spawnSync } from "node:child_process";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join, posix } from "node:path";
-import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
+import { readOptions, runCommand, UsageError } from "../local/command-line.ts";
+import { LOCAL_STAGE } from "../local/stage.ts";
 import { artifactOf } from "../resources/functions.ts";
-import { type Bundle, bundleFunctions, projectRoot } from "./bundle.ts";
+import { type Bundle, bundleFunctions, projectRoot, zipBundle } from "./bundle.ts";
 import { budgets, findBudgetViolations, findForeignInputs } from "./bundle-checks.ts";
 import { findGuardrailViolations } from "./guardrails.ts";
 import { findPermissionViolations, permissionsTable } from "./iam-permissions.ts";
@@ -13,7 +15,16 @@ import { findWildcards, policyStatements } from "./policies.ts";
 import { readTemplate } from "./template.ts";
 import { findSchemaViolations } from "./template-schema.ts";
 import { usedActions } from "./used-actions.ts";
-import { zipBundle } from "./zip-bundle.ts";
+
+const usage = `usage: npm run package -- [options]
+       npm run deploy -- [options]
+
+  --stage NAME         dev (the default), staging, prod or a name of your own
+  --region NAME        the AWS region
+  --param NAME=VALUE   another value for a parameter of serverless.yml; as often as needed
+  --help               this text
+
+environment: AUTH_ISSUER and AUTH_AUDIENCE, which deploying needs, and the other variables in serverless.yml`;
 
 const buildDir = join(projectRoot, ".build");
 const templateDir = join(buildDir, "serverless");
@@ -30,15 +41,14 @@ async function writeArtifacts(bundles: readonly Bundle[]): Promise<void> {
   }
 }
 
-async function packageTemplate(options: readonly string[]): Promise<void> {
-  await rm(templateDir, { recursive: true, force: true });
-  const serverless = join(projectRoot, "node_modules/serverless/bin/serverless.js");
+/** @throws UsageError when it fails; its output tells why */
+function runServerless(...args: string[]): void {
   const { status } = spawnSync(
     process.execPath,
-    [serverless, "package", "--package", templateDir, ...options],
+    [join(projectRoot, "node_modules/serverless/bin/serverless.js"), ...args],
     { cwd: projectRoot, stdio: "inherit", env: { ...process.env, SLS_NOTIFICATIONS_MODE: "off" } },
   );
-  if (status !== 0) throw new Error(`serverless package failed (exit code ${status})`);
+  if (status !== 0) throw new UsageError(`serverless ${args[0]} failed (exit code ${status})`);
 }
 
 /** @throws when CloudFormation would reject the template, a permission is unused or missing, or a guardrail is violated */
@@ -56,7 +66,7 @@ function checkTemplate(bundles: readonly Bundle[]): void {
 }
 
 function rejectIfAny(violations: readonly string[]): void {
-  if (violations.length > 0) throw new Error(violations.join("\n"));
+  if (violations.length > 0) throw new UsageError(violations.join("\n"));
 }
 
 function printSizes(bundles: readonly Bundle[]): void {
@@ -72,28 +82,39 @@ function printSizes(bundles: readonly Bundle[]): void {
   console.table(Object.fromEntries(sizes));
 }
 
-try {
-  const { values } = parseArgs({
-    options: {
-      stage: { type: "string", default: "dev" },
-      region: { type: "string" },
-      param: { type: "string", multiple: true },
-    },
+function requireDeployable(stage: string): void {
+  if (stage === LOCAL_STAGE) throw new UsageError(`The stage "${LOCAL_STAGE}" is the one of npm start.`);
+  const unset = ["AUTH_ISSUER", "AUTH_AUDIENCE"].filter((name) => !process.env[name]);
+  if (unset.length === 0) return;
+  const why = "they name the issuer and the audience of the access tokens.";
+  throw new UsageError(`${unset.join(" and ")} must be set: ${why}`);
+}
+
+await runCommand(async () => {
+  const { stage, deploy } = readOptions(usage, {
+    stage: { type: "string", default: "dev" },
+    region: { type: "string" },
+    param: { type: "string", multiple: true },
+    deploy: { type: "boolean", default: false },
   });
-  const bundles = await bundleFunctions({ outDir: buildDir, mapsDir: join(buildDir, "maps") });
+  const options = process.argv.slice(2).filter((option) => option !== "--deploy");
+  if (deploy) requireDeployable(stage);
+  const bundles = await bundleFunctions({ outDir: buildDir, mapsDir: join(buildDir, "maps") }).catch(() => {
+    throw new UsageError("The functions do not build: see esbuild's errors above.");
+  });
   console.log(`${bundles.length} functions bundled to .build/functions, source maps in .build/maps`);
   rejectIfAny([...findForeignInputs(bundles), ...findBudgetViolations(bundles, budgets)]);
   await writeArtifacts(bundles);
-  await packageTemplate(process.argv.slice(2));
+  await rm(templateDir, { recursive: true, force: true });
+  runServerless("package", "--package", templateDir, ...options);
   checkTemplate(bundles);
   printSizes(bundles);
-  console.log(`artefacts in .build/artifacts, CloudFormation in .build/serverless (stage ${values.stage})`);
+  console.log(`artefacts in .build/artifacts, CloudFormation in .build/serverless (stage ${stage})`);
   if (!process.env.AUTH_ISSUER) {
     console.log(
-      "AUTH_ISSUER is not set: the template names a placeholder issuer, and npm run deploy would reject it.",
+      "AUTH_ISSUER is not set: the template names a placeholder, and npm run deploy would reject it.",
     );
   }
-} catch (error) {
-  console.error(`Packaging failed: ${error instanceof Error ? error.message : error}`);
-  process.exitCode = 1;
-}
+  // osls checks before deploying whether there are AWS credentials and whether they are valid.
+  if (deploy) runServerless("deploy", ...options);
+});

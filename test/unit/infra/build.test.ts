@@ -4,9 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Bundle, bundleFunctions } from "../../../infra/build/bundle.ts";
+import { type Bundle, bundleFunctions, projectRoot, zipBundle } from "../../../infra/build/bundle.ts";
 import { budgets, findBudgetViolations, findForeignInputs } from "../../../infra/build/bundle-checks.ts";
-import { zipBundle } from "../../../infra/build/zip-bundle.ts";
 
 describe("bundles", () => {
   const outDir = mkdtempSync(join(tmpdir(), "ringfront-bundles-"));
@@ -96,6 +95,15 @@ describe("the content of a bundle", () => {
       expect(judge("operations/new", 51)).toEqual(["operations/new takes 51 KB and has no budget"]);
     });
   });
+});
+
+test.each([
+  ["package", []],
+  ["deploy", ["--deploy"]],
+])("npm run %s -- --help prints the options and does nothing else", async (_, args) => {
+  const command = [join(projectRoot, "infra/build/package.ts"), ...args, "--help"];
+  const { stdout } = await promisify(execFile)(process.execPath, command, { env: {} });
+  expect(stdout).toMatch(/^usage: .*\n(.*\n)* {2}--stage NAME/);
 });
 
 test("an artifact of the same bundle has the same bytes in any time zone and at any time", async () => {

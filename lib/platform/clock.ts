@@ -1,10 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { omitUndefined } from "./omit-undefined.ts";
 
-/**
- * Time as an argument. All code that reads the clock or waits takes a `Clock`, so that tests advance time instead of
- * sleeping.
- */
+/** Time as an argument: tests advance it instead of sleeping. */
 export interface Clock {
   /** Epoch milliseconds. */
   now(): number;

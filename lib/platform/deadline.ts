@@ -1,9 +1,6 @@
 import type { Clock } from "./clock.ts";
 
-/**
- * The instant by which an invocation must have responded. Every outgoing call derives its timeout from it, so that
- * no call outlives the Lambda that started it.
- */
+/** The instant by which an invocation must have responded. No outgoing call outlives it. */
 export interface Deadline {
   /** Epoch milliseconds. */
   readonly at: number;

@@ -22,7 +22,7 @@ const MAX_ENTRIES = 10;
 /** Limit of one batch, retries included. */
 const BATCH_TIMEOUT_MS = 10_000;
 
-export function createEventBus({ busName }: { busName: string }) {
+export function createEventBus(busName: string) {
   let sender: Promise<ReturnType<typeof import("./eventbridge-client.ts").createSender>> | undefined;
 
   async function putBatch(events: readonly BusEvent[]): Promise<void> {

@@ -18,7 +18,7 @@ const MAX_DELAY_SECONDS = 900;
 /** Limit of one message, retries included. */
 const SEND_TIMEOUT_MS = 7_000;
 
-export function createMessageQueue({ queueUrl }: { queueUrl: string }): MessageQueue {
+export function createMessageQueue(queueUrl: string): MessageQueue {
   let sender: Promise<ReturnType<typeof import("./sqs-client.ts").createSender>> | undefined;
   return {
     async send(body, delaySeconds = 0) {
@@ -29,11 +29,9 @@ export function createMessageQueue({ queueUrl }: { queueUrl: string }): MessageQ
         DelaySeconds: Math.min(MAX_DELAY_SECONDS, Math.max(0, Math.ceil(delaySeconds))),
       };
       const send = await sender;
-      try {
-        await send(message, SEND_TIMEOUT_MS);
-      } catch (error) {
+      await send(message, SEND_TIMEOUT_MS).catch((error: unknown) => {
         throw new QueueUnavailable(errorName(error), { cause: error });
-      }
+      });
     },
   };
 }

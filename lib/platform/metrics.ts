@@ -4,19 +4,17 @@ type MetricUnit = "Count" | "Milliseconds" | "Seconds";
 /** CloudWatch dimensions. Each combination of values is a metric that costs, so use few of few values. */
 type Dimensions = Readonly<Record<string, string>>;
 
-/**
- * Measurements of one process in CloudWatch's embedded metric format: log lines that CloudWatch turns into metrics,
- * without a call. `flush` writes what was collected, at the end of an invocation.
- */
+/** Measurements in CloudWatch's embedded metric format: log lines that CloudWatch turns into metrics, without a call. */
 export interface Metrics {
   /** Adds to a count. */
   count(name: string, by?: number, dimensions?: Dimensions): void;
   /** Adds a value to a distribution, from which CloudWatch computes percentiles. */
   record(name: string, value: number, unit: MetricUnit, dimensions?: Dimensions): void;
+  /** Writes what was collected, at the end of an invocation. */
   flush(): void;
 }
 
-export interface MetricsOptions {
+interface MetricsOptions {
   clock?: Clock;
   /** CloudWatch's namespace, one per stage of an account. Default `Ringfront`. */
   namespace?: string;

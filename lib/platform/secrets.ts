@@ -10,12 +10,6 @@ import type { Deadline } from "./deadline.ts";
 import { ConfigurationError } from "./settings.ts";
 import { createSingleFlight } from "./single-flight.ts";
 
-interface SecretsOptions {
-  /** Name or ARN. */
-  secretId: string;
-  clock: Clock;
-}
-
 /** How long a reading is fresh. */
 const TTL_MS = 300_000;
 /** Timeout of one reading, its retry included. */
@@ -26,17 +20,17 @@ const STALE_MS = 3_600_000;
 const PAUSE_MS = 10_000;
 
 /**
- * RingCentral's credentials from Secrets Manager, read on first use and cached.
- *
- * Simultaneous readers share one reading. While Secrets Manager is unreachable, the last reading serves for up to an
- * hour: RingCentral's rejection of the credentials reveals a rotation, not the TTL.
+ * RingCentral's credentials from Secrets Manager, read on first use and cached; simultaneous readers share one reading.
+ * While Secrets Manager is unreachable, the last reading serves for up to an hour: RingCentral's rejection of the
+ * credentials reveals a rotation, not the TTL.
+ * @param secretId name or ARN
  */
-export function createCredentialSource({ secretId, clock }: SecretsOptions): CredentialSource {
+export function createCredentialSource(secretId: string, clock: Clock): CredentialSource {
   let known: { credentials: Credentials; freshUntil: number; staleUntil: number } | undefined;
-  const readings = createSingleFlight<Credentials>({
+  const readings = createSingleFlight<Credentials>(
     clock,
-    isForLackOfTime: (error) => error instanceof SecretUnavailableError && error.deadlineExceeded,
-  });
+    (error) => error instanceof SecretUnavailableError && error.deadlineExceeded,
+  );
   let reader: Promise<ReturnType<typeof import("./secrets-client.ts").createReader>> | undefined;
 
   async function readStage(stage: "AWSCURRENT" | "AWSPREVIOUS", deadline: Deadline): Promise<Credentials> {

@@ -2,14 +2,11 @@ import type { Clock } from "./clock.ts";
 import type { Deadline } from "./deadline.ts";
 import { withTimeout } from "./with-timeout.ts";
 
-interface SingleFlightOptions {
-  clock: Clock;
-  /** Whether work failed with this error only because of its deadline. */
-  isForLackOfTime: (error: unknown) => boolean;
-}
-
-/** Runs work once for several callers that need its result at the same time. */
-export function createSingleFlight<Result>({ clock, isForLackOfTime }: SingleFlightOptions) {
+/**
+ * Runs work once for several callers that need its result at the same time.
+ * @param isForLackOfTime whether work failed with this error only because of its deadline
+ */
+export function createSingleFlight<Result>(clock: Clock, isForLackOfTime: (error: unknown) => boolean) {
   const flights = new Map<string, { landing: Promise<Result>; deadlineAt: number }>();
   return {
     /**

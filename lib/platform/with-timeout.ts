@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.ts";
 
-export interface TimeoutOptions {
+interface TimeoutOptions {
   clock: Clock;
   timeoutMs: number;
   /** The error of a timeout. */
@@ -22,9 +22,7 @@ export async function withTimeout<Result>(
     for (let slice = 0; slice < slices; slice += 1) await clock.sleep(timeoutMs / slices, settled.signal);
   };
   const timer = wait().then(
-    () => {
-      throw timeUp();
-    },
+    () => Promise.reject(timeUp()),
     // Aborted: the race is over.
     () => work,
   );

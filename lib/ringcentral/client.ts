@@ -25,7 +25,7 @@ export interface RingCentralDeps extends AttemptDeps {
  * anything is sent when an id or a query name is not allowed.
  */
 export function createRingCentral(deps: RingCentralDeps): RingCentral {
-  const reads = createSingleFlight<HttpResponse>({ clock: deps.clock, isForLackOfTime });
+  const reads = createSingleFlight<HttpResponse>(deps.clock, isForLackOfTime);
 
   return {
     async call<Output>(operation: Operation<Output>, input: OperationInput, context: CallContext) {

@@ -117,7 +117,7 @@ function toBusEvent(accountId: string, change: NumberChange): BusEvent {
 function eventBus(services: Runtime): EventBus | undefined {
   const { EVENT_BUS_NAME: busName } = services.settings;
   if (busName === undefined) return undefined;
-  const bus = buses.get(services) ?? createEventBus({ busName });
+  const bus = buses.get(services) ?? createEventBus(busName);
   buses.set(services, bus);
   return bus;
 }

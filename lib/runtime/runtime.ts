@@ -113,10 +113,8 @@ function createRuntime(shared: Shared) {
 
 function connectAccount(shared: Shared, accountKey: string, accountId: string) {
   const { settings, clock, random, log, metrics, records, endpoints, transport } = shared;
-  const credentials = createCredentialSource({
-    secretId: settings.RINGCENTRAL_SECRET_ID ?? `${settings.RINGCENTRAL_SECRET_PREFIX}${accountId}`,
-    clock,
-  });
+  const secretId = settings.RINGCENTRAL_SECRET_ID ?? `${settings.RINGCENTRAL_SECRET_PREFIX}${accountId}`;
+  const credentials = createCredentialSource(secretId, clock);
   const fleet = { records, clock, random, accountKey, instanceId: randomUUID() };
   const tokens = new SharedToken({
     ...fleet,

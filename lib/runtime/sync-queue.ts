@@ -6,6 +6,6 @@ let open: { url: string; queue: MessageQueue } | undefined;
 /** The sync queue, one client per process. @throws ConfigurationError */
 export function syncQueue({ SYNC_QUEUE_URL: url }: Settings): MessageQueue {
   if (url === undefined) throw new ConfigurationError("SYNC_QUEUE_URL", "is not set");
-  if (open?.url !== url) open = { url, queue: createMessageQueue({ queueUrl: url }) };
+  if (open?.url !== url) open = { url, queue: createMessageQueue(url) };
   return open.queue;
 }

@@ -13,24 +13,19 @@ interface DynamoRecordStoreOptions {
   onDate?: (exchange: DatedExchange) => void;
 }
 
-/** Attempts of one call, the first included. */
+/** Attempts of one call, the first included, and the pause between them. */
 const MAX_ATTEMPTS = 2;
-/** Time of a call besides its attempts: the pause between them. */
 const PAUSES_MS = 250;
 
 /**
  * Records in a DynamoDB table with the string keys `pk` and `sk`, one item each:
  * `{ pk, sk, version: N, value: S (JSON), writer: S, expiresAt?: N (epoch seconds, the TTL attribute) }`.
- *
- * It uses GetItem (consistent), and PutItem and DeleteItem with a condition, on one item: that needs no transactions
- * and runs on every emulator. The client is loaded on first use.
+ * The client is loaded on first use.
  *
  * `writer` names the write that produced an item. The client repeats a request whose response was lost. When the lost
  * one took effect, the repetition fails its condition although the write succeeded. So after a failed condition with
  * more than one attempt, a read decides by the item's writer. (An item overwritten since counts as a lost race: the
  * caller reads again in any case.) A repeated `remove` that finds no item has succeeded.
- *
- * Every call ends within `2 * requestTimeoutMs` plus 250 ms.
  * @throws StorageUnavailable for everything but a failed condition
  */
 export class DynamoRecordStore implements RecordStore {
@@ -141,10 +136,7 @@ function parse(json: string) {
   }
 }
 
-/**
- * Limits the whole call: the client's own timeouts do not cover the time before an attempt, such as finding
- * credentials.
- */
+/** Limits the whole call: the client's timeouts do not cover the time before an attempt, such as finding credentials. */
 async function bounded<T>(timeoutMs: number, send: (signal: AbortSignal) => Promise<T>): Promise<T> {
   const ended = new AbortController();
   const timeUp = () => new StorageUnavailable(`no response within ${timeoutMs} ms`);

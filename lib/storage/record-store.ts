@@ -1,7 +1,6 @@
 /**
- * The storage primitive of all protocols (shared token, rate limiter, idempotency, cache, sync): a record changed by
- * compare-and-set on its version. It maps to one DynamoDB item and one conditional write, so it needs no transactions
- * and runs unchanged on every DynamoDB emulator.
+ * The storage primitive of all protocols: a record changed by compare-and-set on its version. It maps to one DynamoDB
+ * item and one conditional write, so it needs no transactions and runs on every DynamoDB emulator.
  */
 export interface RecordStore {
   /** Strongly consistent. A record past `expiresAt` may still be returned: TTL deletion lags. */

@@ -26,13 +26,18 @@ export function retryingRecords(records: RecordStore, clock: Clock, deadline: De
       }
     }
   }
-  const store: RecordStore = {
+  async function isThere(key: RecordKey, version: number, value: unknown): Promise<boolean> {
+    const stored = await records.read(key);
+    return stored?.version === version && canonicalJson(stored.value) === canonicalJson(value);
+  }
+  return {
     read: (key) => persist(() => records.read(key)),
     compareAndSet: (key, expected, value, options) =>
       persist(async (isRepeated) => {
         const version = await records.compareAndSet(key, expected, value, options);
         if (version !== undefined || !isRepeated) return version;
-        return (await isThere(key, (expected ?? 0) + 1, value)) ? (expected ?? 0) + 1 : undefined;
+        const written = (expected ?? 0) + 1;
+        return (await isThere(key, written, value)) ? written : undefined;
       }),
     remove: (key, expected) =>
       persist(async (isRepeated) => {
@@ -40,9 +45,4 @@ export function retryingRecords(records: RecordStore, clock: Clock, deadline: De
         return isRemoved || (isRepeated && (await records.read(key)) === undefined);
       }),
   };
-  async function isThere(key: RecordKey, version: number, value: unknown): Promise<boolean> {
-    const stored = await records.read(key);
-    return stored?.version === version && canonicalJson(stored.value) === canonicalJson(value);
-  }
-  return store;
 }

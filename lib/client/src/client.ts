@@ -1,9 +1,8 @@
 import createFetchClient, { type Client } from "openapi-fetch";
-import { type AccessToken, withAccessToken } from "./access-token.ts";
 import type { paths } from "./api.ts";
-import { withIdempotencyKeys } from "./idempotency-keys.ts";
 import { type Paging, pagingOf } from "./paging.ts";
 import { type Retries, withRetries } from "./retries.ts";
+import { type AccessToken, withAccessToken, withIdempotencyKeys } from "./send.ts";
 
 export interface ClientOptions {
   /** Where the API is, such as `https://numbers.example.com`. */

@@ -1,7 +1,7 @@
-export type { AccessToken } from "./access-token.ts";
 export type * from "./api.ts";
 export { type ClientOptions, createClient, type RingfrontClient } from "./client.ts";
 export type { ItemOf, PagedPath, PageOf, Paging } from "./paging.ts";
 export { PhoneNumberMirror } from "./phone-number-mirror.ts";
 export { HttpError, isProblem, ProblemError, unwrap } from "./problems.ts";
 export type { Retries } from "./retries.ts";
+export type { AccessToken } from "./send.ts";

@@ -5,9 +5,8 @@ import { isProblem, unwrap } from "./problems.ts";
 const FEED = "/v1/account/phone-numbers/changes";
 
 /**
- * A local copy of the company's numbers. It is loaded once; then only changes are fetched.
- *
- * To keep it across restarts of the app, store `numbers` and `cursor` together and pass them to the constructor.
+ * A local copy of the company's numbers, loaded once; then only changes are fetched. To keep it across restarts of the
+ * app, store `numbers` and `cursor` together and pass them to the constructor.
  */
 export class PhoneNumberMirror {
   /** The numbers by id, as of the last `refresh`. */

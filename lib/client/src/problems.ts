@@ -43,10 +43,7 @@ export type Result<Data = unknown> =
 type DataOf<Of extends Result> =
   Extract<Of, { error?: undefined }> extends { data: infer Data } ? Data : never;
 
-/**
- * The data of a result.
- * @throws ProblemError, or HttpError when the response is not from the API
- */
+/** The data of a result. @throws ProblemError, or HttpError when the response is not from the API */
 export function unwrap<Of extends Result>({ data, error, response }: Of): DataOf<Of> {
   // 204 is a success without data.
   if (response.ok) return data as DataOf<Of>;

@@ -65,7 +65,9 @@ async function pauseAfter(
   const isRejected = problem !== undefined && [429, 503].includes(response.status);
   const isHarmless = isRepeatable(request) || (isRejected && problem.code !== "outcome_unknown");
   if (!mayHelp || !isHarmless) return undefined;
-  const seconds = parseRetryAfter(response.headers.get("Retry-After")) ?? problem?.retryAfter;
+  // The API sends no dates.
+  const header = response.headers.get("Retry-After") ?? "";
+  const seconds = /^\d+$/.test(header) ? Number(header) : problem?.retryAfter;
   // With jitter: apps that got the same `Retry-After` must not return at the same moment.
   return seconds === undefined ? backoffMs : (seconds + random()) * 1000;
 }
@@ -76,11 +78,6 @@ async function pauseAfter(
  */
 function isRepeatable({ method, headers }: Request): boolean {
   return method === "POST" ? headers.has("Idempotency-Key") : !headers.has("If-Match");
-}
-
-/** The value in seconds; the API sends no dates. */
-function parseRetryAfter(value: string | null): number | undefined {
-  return value !== null && /^\d+$/.test(value) ? Number(value) : undefined;
 }
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {

@@ -92,9 +92,6 @@ export interface BudgetLeft {
 
 /** The only way to RingCentral. */
 export interface RingCentral {
-  /**
-   * @returns the parsed response
-   * @throws RingCentralError for every failure of the call
-   */
+  /** @returns the parsed response @throws RingCentralError for every failure of the call */
   call<Output>(operation: Operation<Output>, input: OperationInput, context: CallContext): Promise<Output>;
 }

@@ -12,9 +12,7 @@ const OPAQUE_LIST = /^[A-Za-z0-9_-]{1,64}(?:,[A-Za-z0-9_-]{1,64}){1,29}$/;
 const QUERY_NAME = /^[a-zA-Z]+$/;
 
 /**
- * The URL of one call: the operation's path, ids, and named query values. The form of the ids makes
- * encoding unnecessary.
- *
+ * The URL of one call. The form of the ids makes encoding unnecessary.
  * @param server origin of the account's RingCentral, such as `https://platform.ringcentral.com`
  * @throws TypeError for an id or a query name that must not be sent; a bug of the calling code
  */

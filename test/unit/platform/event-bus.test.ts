@@ -32,7 +32,7 @@ const event = (sequence: number) => ({
 });
 
 test("any number of events arrive in order, on their bus", async () => {
-  const bus = createEventBus({ busName: "numbers" });
+  const bus = createEventBus("numbers");
   await bus.publish(Array.from({ length: 23 }, (_, index) => event(index + 1)));
   expect(endpoint.bus.events.map(({ detail }) => detail)).toEqual(
     Array.from({ length: 23 }, (_, index) => ({ sequence: index + 1 })),
@@ -45,13 +45,13 @@ test("any number of events arrive in order, on their bus", async () => {
 });
 
 test("a bus that accepts nothing is reported as unavailable, and nothing counts as published", async () => {
-  const bus = createEventBus({ busName: "numbers" });
+  const bus = createEventBus("numbers");
   endpoint.bus.failNext(10);
   await expect(bus.publish([event(1)])).rejects.toBeInstanceOf(EventBusUnavailable);
 });
 
 test("single entries that the bus rejects are a failure too, although the call itself succeeds", async () => {
-  const bus = createEventBus({ busName: "numbers" });
+  const bus = createEventBus("numbers");
   endpoint.bus.rejectEntries(1);
   await expect(bus.publish([event(1), event(2)])).rejects.toThrow("ThrottlingException");
 });

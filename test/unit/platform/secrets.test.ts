@@ -57,7 +57,7 @@ const TTL_MS = 300_000;
 
 function setUp() {
   const clock = leapingClock();
-  const source = createCredentialSource({ secretId: "rc/account", clock });
+  const source = createCredentialSource("rc/account", clock);
   const deadline = () => deadlineIn(10_000, clock);
   return { clock, source, deadline };
 }
@@ -210,7 +210,7 @@ describe("a failed read", () => {
       if (!silent) give(response, SECRET);
       silent = false;
     });
-    const source = createCredentialSource({ secretId: "rc/account", clock: systemClock });
+    const source = createCredentialSource("rc/account", systemClock);
     const hurried = source.current(deadlineIn(80, systemClock, 0));
     const patient = source.current(deadlineIn(5_000, systemClock, 0));
     await expect(hurried).rejects.toMatchObject({ name: "SecretUnavailableError", deadlineExceeded: true });

@@ -68,7 +68,7 @@ function depsFor({ accountId }: SyncMessage, invocation: JobInvocation): HandleM
     now: clock.now,
     queue: syncQueue(settings),
     scannedAt: () => scannedAt(new AccountRecords(records, accountId)),
-    run: ({ trigger }) =>
+    run: ({ trigger }, queueRecheck) =>
       runSync(
         {
           records,
@@ -77,6 +77,7 @@ function depsFor({ accountId }: SyncMessage, invocation: JobInvocation): HandleM
           random,
           fingerprint: (deadline) => services.permissionFingerprint(accountId, deadline),
           problemOf: upstreamProblem,
+          queueRecheck,
           onEvent: (event) => logEvent(log, syncMessages, event),
         },
         { accountId, trigger, ...invocation, deadline: earlier(invocation.deadline, AFTER_RUN_MS) },

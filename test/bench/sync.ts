@@ -53,6 +53,7 @@ async function measure(size: number): Promise<Measurements> {
         random: Math.random,
         fingerprint: async () => "app",
         problemOf: upstreamProblem,
+        queueRecheck: async () => {},
         onEvent: () => {},
       },
       {

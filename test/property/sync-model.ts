@@ -1,3 +1,4 @@
+import * as z from "zod/mini";
 import type { NumberChange, PhoneNumber } from "../../lib/contract/company-numbers.ts";
 import type { Position } from "../../lib/contract/paging.ts";
 import { ProblemError } from "../../lib/contract/problems.ts";
@@ -6,15 +7,20 @@ import { toPhoneNumber } from "../../lib/numbers/company-numbers.ts";
 import { canonicalJson } from "../../lib/platform/content-tag.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
+import { createMetrics } from "../../lib/platform/metrics.ts";
 import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
 import type { RingCentral } from "../../lib/ringcentral/api/operation.ts";
 import { wireCompanyNumber } from "../../lib/ringcentral/api/wire.ts";
 import { listNumberChanges } from "../../lib/sync/list-number-changes.ts";
+import { handleMessage } from "../../lib/sync/queue/handle-message.ts";
+import { SyncMessage } from "../../lib/sync/queue/sync-message.ts";
+import { QUARANTINE } from "../../lib/sync/run/quarantine.ts";
 import type { SyncOutcome } from "../../lib/sync/run/run.ts";
+import { HISTORY } from "../../lib/sync/run/run-history.ts";
 import { runSync } from "../../lib/sync/run/run-sync.ts";
 import type { SyncEvent } from "../../lib/sync/run/sync-events.ts";
 import { AccountRecords } from "../../lib/sync/snapshot/account-records.ts";
-import { HEAD, type Head } from "../../lib/sync/snapshot/head.ts";
+import { HEAD, type Head, scannedAt } from "../../lib/sync/snapshot/head.ts";
 import { publishChanges } from "../../lib/sync/snapshot/publish-changes.ts";
 import { readSnapshotPage } from "../../lib/sync/snapshot/snapshot.ts";
 import { readWholeSnapshot } from "../../lib/sync/snapshot/snapshot-store.ts";
@@ -50,6 +56,9 @@ export function createWorld(schedule: Schedule, count: number) {
   const heads: Array<{ at: number; head: Head }> = [];
   const published: number[] = [];
   const events: SyncEvent[] = [];
+  const writers = new Map<string, number>();
+  /** Writes of former holders after a later one's. */
+  const relapses: string[] = [];
   let nextId = 1;
 
   const note = (id: number, number: AccountNumber | undefined) => {
@@ -64,6 +73,7 @@ export function createWorld(schedule: Schedule, count: number) {
     heads,
     published,
     events,
+    relapses,
     /** The permission fingerprint that instances read. */
     fingerprint: () => "app",
     add(more: Partial<AccountNumber> = {}) {
@@ -111,6 +121,11 @@ export function createWorld(schedule: Schedule, count: number) {
   };
   records.onWrite = ({ sort }, _version, json) => {
     if (sort === HEAD) heads.push({ at: schedule.clock.now(), head: JSON.parse(json) });
+    if (sort !== QUARANTINE && sort !== HISTORY) return;
+    const { generation } = z.object({ generation: z.number() }).parse(JSON.parse(json));
+    if (generation < (writers.get(sort) ?? 0))
+      relapses.push(`${sort} of run ${generation} after a later one`);
+    writers.set(sort, generation);
   };
   for (let n = 0; n < count; n += 1) world.add();
   return world;
@@ -156,31 +171,44 @@ export interface Moods {
 
 export const calm: Moods = { editRate: 0, limitRate: 0, clampRate: 0, perPage: [1_000, 1_000] };
 
+/** One run of an instance. */
+async function runOn(
+  world: World,
+  instance: Instance,
+  moods: Moods,
+  withinMs: number,
+  queueRecheck = async (_afterMs: number) => {},
+): Promise<SyncOutcome> {
+  const result = await runSync(
+    {
+      records: overNetwork(world.records, instance),
+      ringcentral: clientFor(world, instance, moods),
+      clock: instance.clock,
+      random: instance.random,
+      fingerprint: async () => world.fingerprint(),
+      problemOf: upstreamProblem,
+      queueRecheck,
+      onEvent: (event) => world.events.push(event),
+    },
+    {
+      accountId: ACCOUNT,
+      trigger: "schedule",
+      deadline: deadlineIn(withinMs, instance.clock, 0),
+      requestId: instance.name,
+      log: silent,
+    },
+  );
+  world.schedule.note(`${instance.name} ends: ${JSON.stringify(result)}`);
+  return result;
+}
+
 /** A process that gets one message of the queue. */
 export function startWorker(world: World, moods: Moods, withinMs: number) {
   const { schedule } = world;
   const instance = schedule.instance();
   const records = overNetwork(world.records, instance);
   const outcome = instance.start(async (): Promise<SyncOutcome> => {
-    const result = await runSync(
-      {
-        records,
-        ringcentral: clientFor(world, instance, moods),
-        clock: instance.clock,
-        random: instance.random,
-        fingerprint: async () => world.fingerprint(),
-        problemOf: upstreamProblem,
-        onEvent: (event) => world.events.push(event),
-      },
-      {
-        accountId: ACCOUNT,
-        trigger: "schedule",
-        deadline: deadlineIn(withinMs, instance.clock, 0),
-        requestId: instance.name,
-        log: silent,
-      },
-    );
-    schedule.note(`${instance.name} ends: ${JSON.stringify(result)}`);
+    const result = await runOn(world, instance, moods, withinMs);
     const publish = (changes: readonly NumberChange[]) =>
       instance.effect(
         "publish",
@@ -208,6 +236,45 @@ export async function deliver(world: World, moods: Moods, until: number): Promis
     const waitMs = (end.status === "done" ? end.value.continueAfterMs : undefined) ?? 30 * SECOND;
     await schedule.clock.sleep(waitMs);
   }
+}
+
+/** A queue as SQS is: a message whose handler fails or dies is received again later. */
+export function createQueue(world: World) {
+  const { schedule } = world;
+  const messages: { at: number; message: SyncMessage }[] = [];
+  const put = (message: SyncMessage, delaySeconds = 0) => {
+    messages.push({ at: schedule.clock.now() + delaySeconds * SECOND, message });
+  };
+
+  async function handle(message: SyncMessage): Promise<boolean> {
+    const instance = schedule.instance();
+    const records = new AccountRecords(overNetwork(world.records, instance), ACCOUNT);
+    const send = async (body: object, delaySeconds = 0) => {
+      await instance.effect("send", () => put(SyncMessage.parse(body), delaySeconds), { once: true });
+    };
+    const deps = {
+      run: (_message: SyncMessage, queueRecheck: (afterMs: number) => Promise<void>) =>
+        runOn(world, instance, calm, 4 * MINUTE, queueRecheck),
+      scannedAt: () => scannedAt(records),
+      publish: async () => true,
+      queue: { send },
+      metrics: createMetrics({ write: () => {} }),
+      now: instance.clock.now,
+      log: silent,
+    };
+    return (await instance.start(() => handleMessage(deps, message)).then(({ status }) => status)) === "done";
+  }
+
+  /** Handles all messages, also those that come of them. */
+  async function drain(): Promise<void> {
+    for (let next = messages.shift(); next !== undefined; next = messages.shift()) {
+      const { message } = next;
+      await schedule.clock.sleep(next.at - schedule.clock.now());
+      if (!(await handle(message))) put(message, 120);
+      messages.sort((one, other) => one.at - other.at);
+    }
+  }
+  return { put, drain };
 }
 
 /** A client that loads the list and then follows the changes. */
@@ -268,7 +335,7 @@ export function createFollower(world: World) {
  * read in pages can hide one. It may never be lost; that shows at the end.)
  */
 export async function findUntruths(world: World): Promise<string[]> {
-  const wrong: string[] = [];
+  const wrong = [...world.relapses];
   let before: { head: Head; numbers: Numbers } | undefined;
   let generation = 0;
   for (const { at, head } of world.heads) {

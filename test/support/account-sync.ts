@@ -22,6 +22,8 @@ export function createAccountSync(count = 0) {
   const upstream = createNumberAccount(count);
   const clock = leapingClock();
   const events: SyncEvent[] = [];
+  /** Waits of the re-checks that were queued. */
+  const rechecks: number[] = [];
   const reading = { records, now: clock.now };
   const state = { fingerprint: "app-admin" };
 
@@ -32,6 +34,7 @@ export function createAccountSync(count = 0) {
     random: () => 0.5,
     fingerprint: async () => state.fingerprint,
     problemOf: upstreamProblem,
+    queueRecheck: async (afterMs) => void rechecks.push(afterMs),
     onEvent: (event) => events.push(event),
   };
 
@@ -104,6 +107,7 @@ export function createAccountSync(count = 0) {
     upstream,
     clock,
     events,
+    rechecks,
     reading,
     deps,
     state,

@@ -5,7 +5,7 @@ import type { SyncOutcome } from "../run/run.ts";
 import type { SyncMessage } from "./sync-message.ts";
 
 export interface HandleMessageDeps {
-  run(message: SyncMessage): Promise<SyncOutcome>;
+  run(message: SyncMessage, queueRecheck: (afterMs: number) => Promise<void>): Promise<SyncOutcome>;
   /** Epoch milliseconds: start of the account's last complete full scan; undefined before the first. */
   scannedAt(): Promise<number | undefined>;
   /** Publishes the account's unpublished changes while time is left. @returns whether all are published */
@@ -43,7 +43,7 @@ export async function handleMessage(deps: HandleMessageDeps, message: SyncMessag
     log.info("sync message already complete", { accountId, trigger });
     return publishAll(deps, message);
   }
-  const outcome = await deps.run(message);
+  const outcome = await deps.run(message, (afterMs) => queue.send(next(message), seconds(afterMs)));
   log.info("sync run ended", { accountId, trigger, ...outcome });
   const { state, continueAfterMs } = outcome;
   switch (state) {
@@ -57,10 +57,7 @@ export async function handleMessage(deps: HandleMessageDeps, message: SyncMessag
       throw new SyncFailed(accountId, outcome.problem?.code ?? "failed");
     case "quarantined":
       log.error("sync quarantined", { accountId, ...outcome });
-      metrics.record("SyncQuarantined", 1, "Count");
-      // The re-check may settle the quarantine.
-      if (continueAfterMs === undefined) return;
-      return queue.send(next(message), seconds(continueAfterMs));
+      return metrics.record("SyncQuarantined", 1, "Count");
     default:
       metrics.record("SyncQuarantined", 0, "Count");
       await publishAll(deps, message);

@@ -11,13 +11,20 @@ export interface Checkpoint extends ScanProgress {
   fingerprint: string;
   /** Number of the scan, from 1. */
   scan: number;
-  /** Pages of abandoned scans. */
-  pagesBefore: number;
+  /** Pages read, those of abandoned scans included. */
+  pagesRead: number;
+  /** Times that the run started over; without end when the credentials change during each scan. */
+  restarts: number;
+  /** The staged pages are unusable. */
+  stale?: StaleReason;
   /** Seconds that one more page takes, by RingCentral's budget. */
   secondsPerPage?: number;
   /** Set once everything but the commit is settled. */
   result?: RunResult;
 }
+
+/** `overtaken`: the base is not the current version. `stage_lost`: a staged record is missing. */
+export type StaleReason = "too_old" | "overtaken" | "fingerprint" | "stage_lost";
 
 /** What a run changes, and the instant that its changes carry. */
 interface RunResult {
@@ -52,12 +59,17 @@ interface ScanProgress {
   skipped: number;
   pages: Staged;
   lookups: Staged;
+  /** Missing numbers that are looked up, from the first. */
+  lookedUp: number;
   /** Transient failures in a row. */
   trouble: number;
 }
 
 /** Staged records: how many each lease holder has staged, in order. */
 export type Staged = readonly (readonly [generation: number, count: number])[];
+
+/** Transient failures in a row that a run waits out, and times that it starts over. */
+export const MAX_TROUBLE = 5;
 
 /** Changes when older code's checkpoints become unusable. */
 const SHAPE = 2;
@@ -66,7 +78,16 @@ export function newCheckpoint(
   run: Pick<Checkpoint, "runId" | "trigger" | "base" | "fingerprint">,
   now: number,
 ): Checkpoint {
-  return { shape: SHAPE, ...run, startedAt: now, updatedAt: now, scan: 1, pagesBefore: 0, ...newScan(now) };
+  return {
+    shape: SHAPE,
+    ...run,
+    startedAt: now,
+    updatedAt: now,
+    scan: 1,
+    pagesRead: 0,
+    restarts: 0,
+    ...newScan(now),
+  };
 }
 
 function newScan(now: number): ScanProgress {
@@ -81,6 +102,7 @@ function newScan(now: number): ScanProgress {
     skipped: 0,
     pages: [],
     lookups: [],
+    lookedUp: 0,
     trouble: 0,
   };
 }
@@ -91,13 +113,7 @@ export function ofKnownShape(stored: Checkpoint | undefined): Checkpoint | undef
 }
 
 /** The checkpoint with its scan started again. */
-export function restartScan(checkpoint: Checkpoint, pagesRead: number, now: number): Checkpoint {
+export function restartScan(checkpoint: Checkpoint, now: number): Checkpoint {
   const { perPage: _p, totalElements: _e, totalPages: _t, miscount: _m, ...rest } = checkpoint;
-  const { scan, pagesBefore } = rest;
-  return { ...rest, ...newScan(now), scan: scan + 1, pagesBefore: pagesBefore + pagesRead };
+  return { ...rest, ...newScan(now), scan: rest.scan + 1 };
 }
-
-export const countStaged = (staged: Staged) => staged.reduce((sum, [, count]) => sum + count, 0);
-
-/** Pages the run has read, those of abandoned scans included. */
-export const pagesOf = ({ pages, pagesBefore }: Checkpoint) => countStaged(pages) + pagesBefore;

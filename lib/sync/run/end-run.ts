@@ -4,7 +4,7 @@ import { SecretUnavailableError } from "../../platform/credentials.ts";
 import { RingCentralError } from "../../ringcentral/api/errors.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import { deleteOldVersions } from "../snapshot/delete-old-versions.ts";
-import { type Checkpoint, countStaged, pagesOf } from "./checkpoint.ts";
+import { type Checkpoint, MAX_TROUBLE } from "./checkpoint.ts";
 import { isCommitted } from "./commit-run.ts";
 import { RECHECK_MS } from "./judge.ts";
 import { Quarantined, setQuarantine } from "./quarantine.ts";
@@ -15,8 +15,7 @@ import { ListUnreadable } from "./scan.ts";
 
 /** Wait after a refusal that does not say how long. */
 const REFUSED_MS = 30_000;
-/** Transient failures in a row that a run waits out, each twice as long as the one before. */
-const MAX_TROUBLE = 5;
+/** Wait after the first transient failure; each further one in a row doubles it. */
 const TROUBLE_MS = 15_000;
 /** Time left to begin the deletion of old versions; without it the next run deletes them. */
 const MIN_DELETION_MS = 5_000;
@@ -38,16 +37,12 @@ export async function finish(run: Run): Promise<SyncOutcome> {
   await lease.release().catch((error: unknown) => {
     if (!(error instanceof LeaseLost)) throw error;
   });
-  return { state, ...counts, sequence, pages: pagesOf(checkpoint) };
+  return { state, ...counts, sequence, pages: checkpoint.pagesRead };
 }
 
 /** Ends a run that does not commit. @throws an error that the caller's queue has to retry */
 export async function endEarly(run: Run, error: unknown): Promise<SyncOutcome> {
   if (error instanceof Interrupted && run.hasProgress) return pause(run, resumable(run), 0);
-  if (error instanceof RunStale) {
-    run.onEvent({ type: "started_over", runId: run.checkpoint.runId, reason: error.reason });
-    return pause(run, undefined, run.hasProgress ? 0 : TROUBLE_MS);
-  }
   if (error instanceof Quarantined) return endQuarantined(run, error);
   if (isRunFailure(error)) return waitOrFail(run, error);
   if (!(error instanceof LeaseLost || error instanceof StorageUnavailable)) {
@@ -59,33 +54,32 @@ export async function endEarly(run: Run, error: unknown): Promise<SyncOutcome> {
 /** Releases the lease; the next message resumes the checkpoint. */
 async function pause(run: Run, kept: Checkpoint | undefined, continueAfterMs: number): Promise<SyncOutcome> {
   await run.lease.release(kept);
-  return { state: "continues", continueAfterMs, ...(kept && { pages: pagesOf(kept) }) };
+  return { state: "continues", continueAfterMs, ...(kept && { pages: kept.pagesRead }) };
 }
 
 /** Undefined before the run has begun: there is nothing to resume yet. */
 const resumable = ({ checkpoint }: Run) => (checkpoint.fingerprint === "" ? undefined : checkpoint);
 
-async function endQuarantined(run: Run, { reason }: Quarantined): Promise<SyncOutcome> {
+async function endQuarantined(run: Run, error: Quarantined): Promise<SyncOutcome> {
   const { checkpoint, missing, lease } = run;
+  const { reason, wantsRecheck } = error;
   const removed = missing.length;
-  const wantsRecheck = await setQuarantine(run, reason);
+  const foundAt = run.clock.now();
+  // Queued first: a quarantine that names a re-check has one, even if this process dies between the two. The re-check
+  // has to begin late enough by any clock. When it finds other numbers, the schedule does the next.
+  if (wantsRecheck) await run.queueRecheck(RECHECK_MS + 3 * MAX_SKEW_MS);
+  await setQuarantine(run, error, foundAt);
   run.onEvent({ type: "quarantined", runId: checkpoint.runId, reason, removed });
   await record(run, { state: "quarantined", numbers: checkpoint.numbersSeen, removed });
   await lease.release();
-  // The re-check has to begin late enough by any clock. When it finds other numbers, the schedule does the next.
-  return {
-    state: "quarantined",
-    removed,
-    pages: pagesOf(checkpoint),
-    ...(wantsRecheck && { continueAfterMs: RECHECK_MS + 3 * MAX_SKEW_MS }),
-  };
+  return { state: "quarantined", removed, pages: checkpoint.pagesRead };
 }
 
 /** What ends a run as failed, unless it is waited out. */
-type RunFailure = RingCentralError | SecretUnavailableError | ListUnreadable | Interrupted;
+type RunFailure = RingCentralError | SecretUnavailableError | ListUnreadable | Interrupted | RunStale;
 
 const isRunFailure = (error: unknown): error is RunFailure =>
-  [RingCentralError, SecretUnavailableError, ListUnreadable, Interrupted].some(
+  [RingCentralError, SecretUnavailableError, ListUnreadable, Interrupted, RunStale].some(
     (kind) => error instanceof kind,
   );
 
@@ -96,23 +90,31 @@ async function waitOrFail(run: Run, error: RunFailure): Promise<SyncOutcome> {
   const problem = problemOf(run, error);
   await record(run, { state: "failed", numbers: checkpoint.numbersSeen, problem });
   // Pages stay valid when the cause may pass; a list that could not be read to its end is read from its beginning.
-  const isKept = !(error instanceof ListUnreadable) && problem.retryable && countStaged(checkpoint.pages) > 0;
+  const isUsable = !(error instanceof ListUnreadable || error instanceof RunStale);
+  const isKept = isUsable && problem.retryable && checkpoint.pages.length > 0;
   await run.lease.release(isKept ? { ...checkpoint, trouble: 0 } : undefined);
-  return { state: "failed", problem, pages: pagesOf(checkpoint) };
+  return { state: "failed", problem, pages: checkpoint.pagesRead };
 }
 
 /** @returns how long to wait before a retry, or undefined when the run fails */
 function waitFor(run: Run, error: RunFailure): { ms: number; kept: Checkpoint | undefined } | undefined {
+  const { hasProgress, checkpoint } = run;
   if (error instanceof ListUnreadable) return undefined;
+  if (error instanceof RunStale) {
+    const { restarts } = checkpoint;
+    if (restarts > MAX_TROUBLE) return undefined;
+    const ms = hasProgress && restarts === 0 ? 0 : TROUBLE_MS * 2 ** Math.max(0, restarts - 1);
+    return { ms, kept: { ...checkpoint, stale: error.reason } };
+  }
   const kept = resumable(run);
   const { kind, retryAfterMs = 0, deadlineExceeded } = error instanceof RingCentralError ? error.failure : {};
   const isRefused = kind === "rate_limited" || kind === "storage";
   const toldMs = retryAfterMs || (isRefused ? REFUSED_MS : 0);
-  if (isRefused && run.hasProgress) return { ms: toldMs, kept };
+  if (isRefused && hasProgress) return { ms: toldMs, kept };
   const mayPass = !(error instanceof RingCentralError) || error.isTransient;
   if (!mayPass || kept === undefined || kept.trouble >= MAX_TROUBLE) return undefined;
   // A slice that has saved nothing would save nothing again if it were repeated at once.
-  const ms = deadlineExceeded === true && run.hasProgress ? 0 : TROUBLE_MS * 2 ** kept.trouble;
+  const ms = deadlineExceeded === true && hasProgress ? 0 : TROUBLE_MS * 2 ** kept.trouble;
   return { ms: Math.max(ms, toldMs), kept: { ...kept, trouble: kept.trouble + 1 } };
 }
 
@@ -126,6 +128,8 @@ function problemOf(run: Run, error: RunFailure): SyncProblem {
 function describe(run: Run, error: RunFailure): { code: ProblemCode; detail: string } {
   if (error instanceof Interrupted)
     return { code: "internal", detail: "No invocation had time for one call." };
+  if (error instanceof RunStale)
+    return { code: "internal", detail: `The sync had to start over too often: ${error.reason}.` };
   if (error instanceof SecretUnavailableError) {
     return { code: "credentials_unavailable", detail: "RingCentral's credentials could not be read." };
   }
@@ -144,9 +148,8 @@ function describe(run: Run, error: RunFailure): { code: ProblemCode; detail: str
 }
 
 function record(run: Run, result: Pick<SyncRun, "state"> & Partial<SyncRun>): Promise<void> {
-  const { runId: id, trigger, startedAt } = run.checkpoint;
+  const { runId: id, trigger, startedAt, pagesRead: pages } = run.checkpoint;
   const iso = (at: number) => new Date(at).toISOString();
-  const pages = pagesOf(run.checkpoint);
   return recordRun(run, {
     ...{ id, trigger, startedAt: iso(startedAt), endedAt: iso(run.clock.now()), pages },
     ...result,

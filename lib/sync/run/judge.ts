@@ -34,8 +34,12 @@ export async function judge(run: Run): Promise<void> {
     sameFingerprint: checkpoint.fingerprint === lease.head.fingerprint,
     scanStartedAt: checkpoint.scanStartedAt,
   };
-  const verdict = verdictOn(finding, await readQuarantine(run.records, lease.head));
-  if (verdict !== "prove" && verdict !== "remove") throw new Quarantined(verdict);
+  const known = await readQuarantine(run.records, lease.head);
+  const verdict = verdictOn(finding, known);
+  if (verdict !== "prove" && verdict !== "remove") {
+    // Only a shrink can be settled by a re-check.
+    throw new Quarantined(verdict, verdict === "shrink" && known?.hasRecheck !== true);
+  }
   run.isConfirmed = verdict === "remove";
 }
 

@@ -1,6 +1,6 @@
 import type { PhoneNumber } from "../../contract/company-numbers.ts";
 import { toPhoneNumber } from "../../numbers/company-numbers.ts";
-import { RingCentralError, type RingCentralFailure } from "../../ringcentral/api/errors.ts";
+import { deniesEndpoint, RingCentralError, type RingCentralFailure } from "../../ringcentral/api/errors.ts";
 import type { CallContext, RingCentral } from "../../ringcentral/api/operation.ts";
 import { getCompanyNumber, getCompanyNumbers } from "../../ringcentral/api/operations.ts";
 import { type WireBulkItem, wireCompanyNumber } from "../../ringcentral/api/wire.ts";
@@ -25,8 +25,9 @@ const NUMBER_PARAMETER = "phoneNumberId";
 
 /**
  * Looks up to `LOOKUP_BATCH` numbers up with one Light call; those it leaves open are looked up one by one.
- * @param contextOf makes a new context for each call
- * @throws RingCentralError for every failure that says nothing about a number
+ * @param contextOf makes a new context for each call; it may throw
+ * @returns a result for each id, or for the first ones when a later call failed
+ * @throws RingCentralError for every failure that says nothing about the first number
  */
 export async function lookUpNumbers(
   ringcentral: RingCentral,
@@ -35,7 +36,11 @@ export async function lookUpNumbers(
 ): Promise<Lookup[]> {
   const known = ids.length > 1 ? await lookUpTogether(ringcentral, ids, contextOf()) : new Map();
   const lookups: Lookup[] = [];
-  for (const id of ids) lookups.push(known.get(id) ?? (await lookUpOne(ringcentral, id, contextOf())));
+  try {
+    for (const id of ids) lookups.push(known.get(id) ?? (await lookUpOne(ringcentral, id, contextOf())));
+  } catch (error) {
+    if (lookups.length === 0) throw error;
+  }
   return lookups;
 }
 
@@ -52,10 +57,11 @@ async function lookUpTogether(
   } catch (error) {
     if (!(error instanceof RingCentralError)) throw error;
     const { kind, status } = error.failure;
-    if (kind !== "rejected") throw error;
-    if (status === 403) return new Map(ids.map((id) => [id, { id, is: "forbidden" }]));
-    // Rejected as a whole: the response to such a list of ids is not documented. [unsure]
-    if (status === 400 || status === 404) return new Map();
+    if (kind === "rejected" && status === 403) return new Map(ids.map((id) => [id, { id, is: "forbidden" }]));
+    // Unreadable, or rejected as a whole: the response to such a list of ids is not documented. [unsure]
+    if (kind === "bad_response" || (kind === "rejected" && (status === 400 || status === 404)))
+      return new Map();
+    if (deniesEndpoint(error.failure)) return new Map();
     throw error;
   }
 }
@@ -76,12 +82,12 @@ async function lookUpOne(ringcentral: RingCentral, id: string, context: CallCont
     return wire.id === id ? { id, is: "there", phoneNumber: toPhoneNumber(wire) } : { id, is: "unproved" };
   } catch (error) {
     if (!(error instanceof RingCentralError)) throw error;
-    const { kind, status, errorCode } = error.failure;
+    const { kind, status } = error.failure;
     const rejection = kind === "rejected" ? readRejection(id, error.failure) : undefined;
     if (rejection !== undefined) return rejection;
     // A 404 of a gateway says nothing about the number. A successful response with an unreadable body: it exists.
-    const isGatewayNotFound = kind === "rejected" && status === 404 && errorCode !== NOT_FOUND;
-    if (isGatewayNotFound || (kind === "bad_response" && status === 200)) return { id, is: "unproved" };
+    const isUnreadable = kind === "bad_response" && status === 200;
+    if (isUnreadable || deniesEndpoint(error.failure)) return { id, is: "unproved" };
     throw error;
   }
 }

@@ -15,9 +15,11 @@ export type QuarantineReason = "main_numbers" | "permissions" | "shrink";
 export class Quarantined extends Error {
   override readonly name = "Quarantined";
   readonly reason: QuarantineReason;
-  constructor(reason: QuarantineReason) {
+  /** No re-check is queued, and one may settle it. */
+  readonly wantsRecheck: boolean;
+  constructor(reason: QuarantineReason, wantsRecheck = false) {
     super(`the missing numbers are quarantined: ${reason}`);
-    this.reason = reason;
+    [this.reason, this.wantsRecheck] = [reason, wantsRecheck];
   }
 }
 
@@ -35,7 +37,7 @@ export interface Quarantine {
   foundAt: number;
   /** When an operator confirmed that exactly these numbers are gone. */
   confirmedAt?: number;
-  /** A run has queued a re-check: there is one in each quarantine. */
+  /** A re-check is queued, or has been: there is one in each quarantine. */
   hasRecheck?: boolean;
 }
 
@@ -54,24 +56,22 @@ function current(stored: Quarantine | undefined, { checkedBy = 0 }: Head): Quara
 /**
  * Records missing numbers that were not committed. A confirmation holds while the same numbers are missing. A former
  * holder replaces nothing that a later run has found.
- * @returns whether this run is to queue the re-check
  */
-export async function setQuarantine(run: Run, reason: QuarantineReason): Promise<boolean> {
-  const { missing, clock, records } = run;
-  const { generation, head } = run.lease;
-  const [now, removed, removedHash] = [clock.now(), missing.length, hashOf(missing)];
-  let wantsRecheck = false;
-  await records.update<Quarantine>(run, QUARANTINE, (stored) => {
+export async function setQuarantine(
+  { missing, records, lease, ...deps }: Run,
+  { reason, wantsRecheck }: Quarantined,
+  foundAt: number,
+): Promise<void> {
+  const { generation, head } = lease;
+  const [removed, removedHash] = [missing.length, hashOf(missing)];
+  await records.update<Quarantine>(deps, QUARANTINE, (stored) => {
     const known = current(stored, head);
-    // Only a shrink can be settled by a re-check.
-    wantsRecheck = reason === "shrink" && known?.hasRecheck !== true;
     if (known !== undefined && known.generation > generation) return undefined;
-    const same = known?.removedHash === removedHash ? known : { foundAt: now };
+    const same = known?.removedHash === removedHash ? known : { foundAt };
     const hasRecheck = wantsRecheck || known?.hasRecheck === true;
-    const since = known?.since ?? now;
+    const since = known?.since ?? foundAt;
     return { value: { ...same, generation, since, reason, removed, removedHash, hasRecheck } };
   });
-  return wantsRecheck;
 }
 
 /**

@@ -7,7 +7,7 @@ import {
 } from "../snapshot/account-records.ts";
 import type { Run } from "./run.ts";
 
-const HISTORY = "history";
+export const HISTORY = "history";
 const MAX_RUNS = 50;
 
 /** Newest first. */
@@ -16,13 +16,16 @@ export async function readHistory(records: AccountRecords): Promise<SyncRun[]> {
 }
 
 /**
- * Adds an ended run, or replaces its entry: a run that resumes after a failure stays one run. Compressed, 50 runs cost
- * two write units instead of ten.
+ * Adds an ended run, or replaces its entry: a run that resumes after a failure stays one run. A former holder adds
+ * nothing after a later one. Compressed, 50 runs cost two write units instead of ten.
  */
-export async function recordRun(run: Run, ended: SyncRun): Promise<void> {
-  await run.records.update<Compressed>(run, HISTORY, async (stored) => {
+export async function recordRun({ records, lease, ...deps }: Run, ended: SyncRun): Promise<void> {
+  const { generation } = lease;
+  await records.update<Compressed & { generation: number }>(deps, HISTORY, async (stored) => {
+    if (stored !== undefined && stored.generation > generation) return undefined;
     const known = stored === undefined ? [] : await decompressValue<SyncRun[]>(stored);
     const others = known.filter(({ id }) => id !== ended.id);
-    return { value: await compressValue([ended, ...others].slice(0, MAX_RUNS)) };
+    const runs = await compressValue([ended, ...others].slice(0, MAX_RUNS));
+    return { value: { ...runs, generation } };
   });
 }

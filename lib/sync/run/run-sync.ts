@@ -2,12 +2,12 @@ import { retryingRecords } from "../../storage/retrying-records.ts";
 import { AccountRecords } from "../snapshot/account-records.ts";
 import { recordVersion } from "../snapshot/head.ts";
 import { readWholeSnapshot } from "../snapshot/snapshot-store.ts";
-import { type Checkpoint, countStaged, newCheckpoint } from "./checkpoint.ts";
+import { type Checkpoint, MAX_TROUBLE, newCheckpoint, type StaleReason } from "./checkpoint.ts";
 import { commit, isCommitted } from "./commit-run.ts";
 import { confirmRemovals } from "./confirm-removals.ts";
 import { endEarly, finish } from "./end-run.ts";
 import { judge } from "./judge.ts";
-import type { Run, RunStale, SyncDeps, SyncOutcome, SyncRequest } from "./run.ts";
+import { type Run, RunStale, type SyncDeps, type SyncOutcome, type SyncRequest } from "./run.ts";
 import { LeaseLost, type RunLease, takeLease } from "./run-lease.ts";
 import { scan } from "./scan.ts";
 import { RUN_LIFETIME_MS } from "./staged-pages.ts";
@@ -81,19 +81,25 @@ async function begin(run: Run): Promise<void> {
   const { found } = lease;
   const fingerprint = await run.fingerprint(run.deadline);
   const stale = found && whyStale(run, found, fingerprint);
-  if (stale !== undefined) onEvent({ type: "started_over", runId: run.checkpoint.runId, reason: stale });
-  if (found !== undefined && stale === undefined) {
-    onEvent({ type: "resumed", runId: found.runId, pagesDone: countStaged(found.pages) });
-  } else run.checkpoint = startOver(run, lease, fingerprint);
+  if (found === undefined) run.checkpoint = startOver(run, lease, fingerprint);
+  else if (stale === undefined)
+    onEvent({ type: "resumed", runId: found.runId, pagesDone: found.furthestPage });
+  else {
+    const { restarts, trouble, runId } = found;
+    if (restarts > MAX_TROUBLE) throw new RunStale(stale);
+    onEvent({ type: "started_over", runId, reason: stale });
+    run.checkpoint = { ...startOver(run, lease, fingerprint), restarts: restarts + 1, trouble };
+  }
   const snapshot = await readWholeSnapshot(run.records, lease.head);
   run.base = { ...snapshot, places: new Map(snapshot.numbers.map(({ id }, place) => [id, place])) };
 }
 
 function whyStale(
   { lease, clock }: Run,
-  { base, startedAt, fingerprint: seenWith }: Checkpoint,
+  { stale, base, startedAt, fingerprint: seenWith }: Checkpoint,
   fingerprint: string,
-): RunStale["reason"] | undefined {
+): StaleReason | undefined {
+  if (stale !== undefined) return stale;
   if (base !== lease.head.version) return "overtaken";
   if (clock.now() - startedAt > RUN_LIFETIME_MS) return "too_old";
   return seenWith === fingerprint ? undefined : "fingerprint";

@@ -9,7 +9,7 @@ import type { CallContext, RingCentral } from "../../ringcentral/api/operation.t
 import type { RecordStore } from "../../storage/record-store.ts";
 import type { AccountRecords } from "../snapshot/account-records.ts";
 import type { Manifest } from "../snapshot/snapshot-store.ts";
-import type { Checkpoint } from "./checkpoint.ts";
+import type { Checkpoint, StaleReason } from "./checkpoint.ts";
 import type { RunLease } from "./run-lease.ts";
 import type { SyncEvent } from "./sync-events.ts";
 
@@ -26,6 +26,8 @@ export interface SyncDeps {
   fingerprint(deadline: Deadline): Promise<string>;
   /** A RingCentral failure as a problem of the catalogue. */
   problemOf(error: RingCentralError): { code: ProblemCode };
+  /** Queues the re-check of a quarantine. */
+  queueRecheck(afterMs: number): Promise<void>;
   onEvent(event: SyncEvent): void;
 }
 
@@ -42,7 +44,7 @@ export interface SyncOutcome {
    * - `committed`, `unchanged`: the snapshot is what RingCentral has
    * - `continues`: the checkpoint is saved; call again after `continueAfterMs`
    * - `busy`: another process holds the lease, for up to `continueAfterMs`
-   * - `quarantined`: too many numbers are missing to be believed; a re-check after `continueAfterMs` may settle it
+   * - `quarantined`: too many numbers are missing to be believed; a re-check may settle it
    * - `failed`: see `problem`
    */
   state: "committed" | "unchanged" | "continues" | "busy" | "quarantined" | "failed";
@@ -96,8 +98,8 @@ export class Interrupted extends Error {
 /** The staged pages are unusable: the run has to start over. */
 export class RunStale extends Error {
   override readonly name = "RunStale";
-  readonly reason: Extract<SyncEvent, { type: "started_over" }>["reason"];
-  constructor(reason: RunStale["reason"]) {
+  readonly reason: StaleReason;
+  constructor(reason: StaleReason) {
     super(`the run has to start over: ${reason}`);
     this.reason = reason;
   }

@@ -4,7 +4,7 @@ import { omitUndefined } from "../../platform/omit-undefined.ts";
 import { listCompanyNumbers } from "../../ringcentral/api/operations.ts";
 import type { WireCompanyNumber, WirePage } from "../../ringcentral/api/wire.ts";
 import { withNextPage } from "../../ringcentral/api/wire-list.ts";
-import { type Checkpoint, countStaged, restartScan } from "./checkpoint.ts";
+import { type Checkpoint, restartScan } from "./checkpoint.ts";
 import { callContext, type Run, saveProgress } from "./run.ts";
 import { readStaged, stage } from "./staged-pages.ts";
 import type { SyncEvent } from "./sync-events.ts";
@@ -60,6 +60,7 @@ async function scanPage(run: Run): Promise<void> {
     perPage: response.perPage ?? query.perPage,
     furthestPage: Math.max(page, checkpoint.furthestPage),
     pages,
+    pagesRead: checkpoint.pagesRead + 1,
     numbersSeen: numbers.size,
     skipped: checkpoint.skipped + skippedRecords,
     trouble: 0,
@@ -107,5 +108,6 @@ async function restart(run: Run, reason: Unsteadiness): Promise<void> {
   if (checkpoint.scan >= MAX_SCANS) throw new ListUnreadable();
   run.numbers = new Map();
   // The page that showed it counts too.
-  await saveProgress(run, restartScan(checkpoint, countStaged(checkpoint.pages) + 1, run.clock.now()));
+  const pagesRead = checkpoint.pagesRead + 1;
+  await saveProgress(run, { ...restartScan(checkpoint, run.clock.now()), pagesRead });
 }

@@ -1,7 +1,7 @@
 import type { PhoneNumber } from "../../contract/company-numbers.ts";
 import { fieldsThatDiffer } from "../snapshot/number-changes.ts";
 import { LARGEST_TEXT } from "../snapshot/number-chunks.ts";
-import { countStaged, type Staged } from "./checkpoint.ts";
+import type { Staged } from "./checkpoint.ts";
 import { type Run, RunStale } from "./run.ts";
 
 /** A run may be resumed for 12 h; after that it restarts. */
@@ -53,6 +53,8 @@ export async function stage(run: Run, kind: Kind, numbers: readonly PhoneNumber[
   if (last?.[0] !== lease.generation) return [...staged, [lease.generation, 1]];
   return [...staged.slice(0, -1), [lease.generation, last[1] + 1]];
 }
+
+const countStaged = (staged: Staged) => staged.reduce((sum, [, count]) => sum + count, 0);
 
 /** Reads what the run has staged, and keeps it for the run. @throws RunStale when a record is missing */
 export async function readStaged(run: Run, kind: Kind): Promise<void> {

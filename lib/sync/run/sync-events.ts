@@ -1,9 +1,11 @@
+import type { StaleReason } from "./checkpoint.ts";
+
 /** Events of a run, for metrics and the log. */
 export type SyncEvent =
   /** Resumes a run that another process or an earlier invocation began. */
   | { type: "resumed"; runId: string; pagesDone: number }
   /** The staged pages are unusable. */
-  | { type: "started_over"; runId: string; reason: "too_old" | "overtaken" | "fingerprint" | "stage_lost" }
+  | { type: "started_over"; runId: string; reason: StaleReason }
   /** The pages did not make one list. */
   | { type: "scan_restarted"; runId: string; reason: "page_size" | "count" | "no_progress" }
   /** The list became shorter before this page was read: the page before it is read again. */

@@ -124,7 +124,11 @@ describe("handling a message", () => {
   });
 
   it("queues the re-check of a quarantine", async () => {
-    outcome = { state: "quarantined", continueAfterMs: 300_000, removed: 60 };
+    outcome = { state: "quarantined", removed: 60 };
+    deps.run = async (_message, queueRecheck) => {
+      await queueRecheck(300_000);
+      return outcome;
+    };
     await handleMessage(deps, work());
     expect(sent).toEqual([{ body: work(), delaySeconds: 300 }]);
     expect(published).toBe(0);

@@ -55,6 +55,30 @@ describe("looking numbers up by their ids", () => {
     expect(asked()).toEqual([4, 1, 1, 1, 1]);
   });
 
+  it.each([
+    { name: "multipart or a part without a body", kind: "bad_response", status: 207 },
+    { name: "a 502", kind: "bad_response", status: 502 },
+    { name: "a page of HTML with a 404", kind: "bad_response", status: 404 },
+  ] as const)("takes one call for each id when the response to a list is $name", async ({ kind, status }) => {
+    const { account, lookUp, asked } = lab();
+    account.remove(2);
+    account.before = ({ operation }) => {
+      if (operation === "getCompanyNumbers") throw failure({ kind, status });
+    };
+    expect((await lookUp(1, 2, 3)).map(({ is }) => is)).toEqual(["there", "gone", "there"]);
+    expect(asked()).toEqual([3, 1, 1, 1]);
+  });
+
+  it("returns what it has found out when a later call fails", async () => {
+    const { account, lookUp } = lab();
+    account.before = ({ operation, ids }) => {
+      if (operation === "getCompanyNumbers") throw failure({ kind: "bad_response", status: 200 });
+      if (ids[0] === "3") throw failure({ kind: "rate_limited", status: 429 });
+    };
+    expect((await lookUp(1, 2, 3, 4)).map(({ id }) => id)).toEqual(["1", "2"]);
+    await expect(lookUp(3, 4)).rejects.toMatchObject({ failure: { kind: "rate_limited" } });
+  });
+
   it("fails when the account is missing, and leaves a number open when a gateway knows no such address", async () => {
     const { account, lookUp } = lab();
     let details: object = { status: 404, errorCode: "CMN-102", parameterName: "accountId" };
@@ -63,7 +87,8 @@ describe("looking numbers up by their ids", () => {
     };
     await expect(lookUp(1)).rejects.toMatchObject({ failure: details });
     await expect(lookUp(1, 2)).rejects.toMatchObject({ failure: details });
-    for (details of [{ status: 404, errorCode: "AGW-404" }, { status: 404 }]) {
+    const html = { kind: "bad_response", status: 404 };
+    for (details of [{ status: 404, errorCode: "AGW-404" }, { status: 404 }, { status: 405 }, html]) {
       expect(await lookUp(1, 2)).toEqual([1, 2].map((id) => ({ id: String(id), is: "unproved" })));
     }
   });

@@ -16,6 +16,34 @@ const heavy = (lab: ReturnType<typeof createAccountSync>) =>
   lab.upstream.calls.filter(({ operation }) => operation === "listCompanyNumbers").length;
 const lookedUp = (lab: ReturnType<typeof createAccountSync>) => lab.upstream.calls.flatMap(({ ids }) => ids);
 
+/** Begins a run whose process hangs where it is about to read a record; `goOn` wakes it. */
+async function freeze(
+  lab: ReturnType<typeof createAccountSync>,
+  where: (read: { key: string; count: number }) => boolean,
+) {
+  let goOn = () => {};
+  const frozen = new Promise<void>((resolve) => {
+    goOn = resolve;
+  });
+  let isFrozen = false;
+  const counts = new Map<string, number>();
+  const slow: RecordStore = {
+    ...lab.records,
+    async read(key) {
+      const count = (counts.get(key.sort) ?? 0) + 1;
+      counts.set(key.sort, count);
+      if (!isFrozen && where({ key: key.sort, count })) {
+        isFrozen = true;
+        await frozen;
+      }
+      return lab.records.read(key);
+    },
+  };
+  const former = lab.sync({ records: slow });
+  await expect.poll(() => isFrozen).toBe(true);
+  return { former, goOn };
+}
+
 describe("a sync", () => {
   it("commits every number, with one call for each 1,000", async () => {
     const lab = createAccountSync(2_500);
@@ -353,11 +381,56 @@ describe("a sync that is interrupted", () => {
     };
     expect(await lab.sync()).toMatchObject({ state: "continues", continueAfterMs: 0 });
     expect(await lab.ids()).toContain("7");
+    lab.upstream.before = undefined;
+    expect(await lab.sync()).toMatchObject({ state: "quarantined", removed: 1 });
     expect(lab.events).toContainEqual(
       expect.objectContaining({ type: "started_over", reason: "fingerprint" }),
     );
+  });
+
+  it("waits longer and longer while the credentials change during each scan, then fails", async () => {
+    const lab = createAccountSync(100);
+    let reads = 0;
+    const changing = { fingerprint: async () => `credentials ${reads++}` };
+    const ends: unknown[] = [];
+    for (let n = 0; n < 7; n += 1) {
+      const { state, continueAfterMs } = await lab.sync(changing);
+      ends.push(continueAfterMs ?? state);
+      lab.clock.leap(continueAfterMs ?? 0);
+    }
+    expect(ends).toEqual([0, 15_000, 30_000, 60_000, 120_000, 240_000, "failed"]);
+    expect((await readSyncStatus(lab.reading, ACCOUNT)).problem).toMatchObject({ code: "internal" });
+    expect(await lab.sync()).toMatchObject({ state: "committed" });
+  });
+
+  it("fails while the credentials change between all invocations", async () => {
+    const lab = createAccountSync(2_500);
+    let slices = 0;
+    for (let state = "continues"; state === "continues"; slices += 1) {
+      expect(slices).toBeLessThan(10);
+      lab.upstream.calls.length = 0;
+      lab.state.fingerprint = `credentials ${slices}`;
+      lab.upstream.before = ({ operation }) => {
+        if (heavy(lab) === 2) throw rateLimited(operation, 1_000);
+      };
+      ({ state } = await lab.sync());
+    }
+    expect((await readSyncStatus(lab.reading, ACCOUNT)).state).toBe("failed");
+  });
+
+  it("is not recorded as failed by a former holder after a later run has ended", async () => {
+    const lab = createAccountSync(10);
+    lab.upstream.before = ({ operation }) => {
+      throw rejection(operation, 403, "CMN-401");
+    };
+    const { former, goOn } = await freeze(lab, ({ key }) => key === "history");
+    lab.clock.leap(3 * MINUTE);
     lab.upstream.before = undefined;
-    expect(await lab.sync()).toMatchObject({ state: "quarantined", removed: 1 });
+    expect(await lab.sync()).toMatchObject({ state: "committed" });
+    goOn();
+    expect(await former).toMatchObject({ state: "busy" });
+    const { state, history } = await readSyncStatus(lab.reading, ACCOUNT);
+    expect({ state, runs: history.map((run) => run.state) }).toEqual({ state: "idle", runs: ["committed"] });
   });
 
   it("uses the pages of the last holder, not a page that a crashed holder staged", async () => {
@@ -463,6 +536,53 @@ describe("a removal", () => {
     expect(await lab.sync()).toMatchObject({ state: "committed", removed: 1 });
   });
 
+  it("is looked up one id at a time when a list of ids is not answered, as far as the budget goes", async () => {
+    const lab = createAccountSync(1_000);
+    await lab.sync();
+    for (let id = 101; id <= 170; id += 1) lab.upstream.remove(id);
+    lab.upstream.calls.length = 0;
+    let [budget, answered] = [0, 0];
+    lab.upstream.before = ({ operation }) => {
+      if (operation === "listCompanyNumbers") return;
+      if (operation === "getCompanyNumbers") {
+        throw new RingCentralError({
+          kind: "bad_response",
+          operation,
+          status: 502,
+          mayHaveTakenEffect: true,
+        });
+      }
+      if (budget === 0) throw rateLimited(operation, 1_000);
+      [budget, answered] = [budget - 1, answered + 1];
+    };
+    for (let slice = 1; ; slice += 1) {
+      expect(slice).toBeLessThan(10);
+      budget = 12;
+      const { state, removed } = await lab.sync();
+      lab.clock.leap(MINUTE);
+      if (state === "continues") continue;
+      expect({ state, removed }).toEqual({ state: "committed", removed: 70 });
+      break;
+    }
+    expect(answered, "no look-up is repeated").toBe(70);
+  });
+
+  it("is left to a later sync when its look-up never works; the rest is committed", async () => {
+    const lab = createAccountSync(1_000);
+    await lab.sync();
+    for (let id = 101; id <= 170; id += 1) lab.upstream.remove(id);
+    lab.upstream.edit(8, { label: "new" });
+    lab.upstream.before = ({ operation }) => {
+      if (operation === "listCompanyNumbers") return;
+      throw new RingCentralError({ kind: "bad_response", operation, status: 502, mayHaveTakenEffect: true });
+    };
+    const began = lab.clock.now();
+    expect(await lab.syncToEnd()).toMatchObject({ state: "committed", updated: 1, removed: 0 });
+    expect(lab.clock.now() - began).toBeLessThan(8 * MINUTE);
+    lab.upstream.before = undefined;
+    expect(await lab.sync()).toMatchObject({ state: "committed", removed: 70 });
+  });
+
   it("continues with the remaining ids after the budget was spent", async () => {
     const lab = createAccountSync(1_000);
     await lab.sync();
@@ -489,8 +609,7 @@ describe("a view with fewer numbers", () => {
     const lab = createAccountSync(250);
     await lab.sync();
     shrink(lab);
-    const first = await lab.sync();
-    expect(first).toMatchObject({ state: "quarantined", removed: 80 });
+    expect(await lab.sync()).toMatchObject({ state: "quarantined", removed: 80 });
     expect(await lab.ids()).toHaveLength(250);
     expect(await readSyncStatus(lab.reading, ACCOUNT)).toMatchObject({
       state: "quarantined",
@@ -498,7 +617,8 @@ describe("a view with fewer numbers", () => {
     });
     lab.clock.leap(MINUTE);
     expect(await lab.sync()).toMatchObject({ state: "quarantined" });
-    lab.clock.leap((first.continueAfterMs ?? 0) - MINUTE);
+    const [recheckMs = 0] = lab.rechecks;
+    lab.clock.leap(recheckMs - MINUTE);
     expect(await lab.sync()).toMatchObject({ state: "committed", removed: 80 });
     expect((await readSyncStatus(lab.reading, ACCOUNT)).quarantine).toBeUndefined();
   });
@@ -507,22 +627,20 @@ describe("a view with fewer numbers", () => {
     const lab = createAccountSync(250);
     await lab.sync();
     shrink(lab);
-    const { continueAfterMs = 0 } = await lab.sync();
+    await lab.sync();
     lab.upstream.remove(200);
-    lab.clock.leap(continueAfterMs);
-    const second = await lab.sync();
-    expect(second).toMatchObject({ state: "quarantined", removed: 81 });
+    lab.clock.leap(lab.rechecks[0] ?? 0);
+    expect(await lab.sync()).toMatchObject({ state: "quarantined", removed: 81 });
     // Otherwise a list that shrinks on and on would be looked at ever more often.
-    expect(second.continueAfterMs).toBeUndefined();
+    expect(lab.rechecks).toHaveLength(1);
   });
 
   it("has one re-check, however many runs find it", async () => {
     const lab = createAccountSync(250);
     await lab.sync();
     shrink(lab);
-    const looks: unknown[] = [];
-    for (let run = 0; run < 6; run += 1) looks.push((await lab.sync()).continueAfterMs);
-    expect(looks.filter((look) => look !== undefined)).toHaveLength(1);
+    for (let run = 0; run < 6; run += 1) await lab.sync();
+    expect(lab.rechecks).toHaveLength(1);
   });
 
   it("is not recorded by a former holder after a later run has seen the account whole", async () => {
@@ -555,6 +673,19 @@ describe("a view with fewer numbers", () => {
     goOn();
     expect(await former).toMatchObject({ state: "busy" });
     expect((await readSyncStatus(lab.reading, ACCOUNT)).quarantine).toBeUndefined();
+  });
+
+  it("is not replaced by a former holder after a later run has found more", async () => {
+    const lab = createAccountSync(250);
+    await lab.sync();
+    shrink(lab);
+    const { former, goOn } = await freeze(lab, ({ key, count }) => key === "quarantine" && count === 2);
+    lab.clock.leap(3 * MINUTE);
+    lab.state.fingerprint = "other";
+    expect(await lab.syncToEnd()).toMatchObject({ state: "quarantined" });
+    goOn();
+    expect(await former).toMatchObject({ state: "busy" });
+    expect((await readSyncStatus(lab.reading, ACCOUNT)).quarantine?.reason).toBe("permissions");
   });
 
   it("is committed after an operator confirms it, exactly as it was", async () => {

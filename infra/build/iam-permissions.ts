@@ -1,15 +1,9 @@
 import * as z from "zod/mini";
-import { type PolicyStatement, statementsIn } from "./policies.ts";
+import { statementsIn } from "./policies.ts";
 import { referredTo, resourcesOf, spell, type Template, textsOf } from "./template.ts";
 
 /** The permissions of one function, from its role in the packaged template. */
-interface FunctionPermissions {
-  /** Its place under `functions/`: `extensions/list-blocked-numbers`. */
-  name: string;
-  logicalId: string;
-  role: string;
-  statements: PolicyStatement[];
-}
+type FunctionPermissions = ReturnType<typeof functionPermissions>[number];
 
 /** Inline policies only: a managed policy could grant permissions that this file does not see. */
 const Role = z.object({
@@ -22,7 +16,7 @@ const Role = z.object({
 });
 
 /** @throws when a function's role is not in the template, or has more than inline policies */
-export function functionPermissions(template: Template): FunctionPermissions[] {
+export function functionPermissions(template: Template) {
   return resourcesOf(template, "AWS::Lambda::Function").map(([logicalId, { Properties }]) => {
     const role = referredTo(Properties.Role) ?? "";
     const { Policies } = Role.parse(template.Resources[role]).Properties;

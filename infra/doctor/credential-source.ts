@@ -1,11 +1,11 @@
 import { GetSecretValueCommand, SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
-import { type Credentials, parseSecretValue } from "../../lib/platform/credentials.ts";
+import { parseSecretValue } from "../../lib/platform/credentials.ts";
 import { ConfigurationError } from "../../lib/platform/settings.ts";
 import { UsageError } from "../local/command-line.ts";
 import { readStackFile } from "../local/stack-file.ts";
 import { LOCAL_SECRET_ID, localAws } from "../local/stage.ts";
 import { upstreamCredentials } from "../local/upstream.ts";
-import { type Finding, failed, ok } from "./finding.ts";
+import { failed, ok } from "./finding.ts";
 
 interface SourceOptions {
   /** A server, with credentials from the environment. */
@@ -14,25 +14,18 @@ interface SourceOptions {
   secretId: string | undefined;
 }
 
-interface Source {
-  /** Their origin, for the report's first line. */
-  name: string;
-  finding: Finding;
-  /** Absent when they are not usable. */
-  credentials?: Credentials;
-}
-
 const check = "credentials";
 const FORM = `{ "server": "https://…", "clientId": "…", "clientSecret": "…", "jwt": "…" }`;
 
 /**
  * The credentials to check: from the environment, from Secrets Manager, or from the running stack.
+ * @returns their origin, for the report's first line, and a finding about their form
  * @throws UsageError when none is given
  */
 export async function findCredentials(
   { upstreamUrl, secretId }: SourceOptions,
   env: Record<string, string | undefined>,
-): Promise<Source> {
+) {
   if (upstreamUrl !== undefined) {
     const text = JSON.stringify(upstreamCredentials(upstreamUrl, env));
     return judge(upstreamUrl, text, "Correct the variable RINGCENTRAL_… that holds it.");
@@ -47,7 +40,7 @@ export async function findCredentials(
   return readSecret(new SecretsManagerClient({ endpoint: stack.secretsUrl, ...localAws }), LOCAL_SECRET_ID);
 }
 
-async function readSecret(client: SecretsManagerClient, secretId: string): Promise<Source> {
+async function readSecret(client: SecretsManagerClient, secretId: string) {
   const name = `the secret ${secretId}`;
   try {
     const { SecretString = "" } = await client.send(new GetSecretValueCommand({ SecretId: secretId }));
@@ -63,7 +56,7 @@ async function readSecret(client: SecretsManagerClient, secretId: string): Promi
   }
 }
 
-function judge(name: string, text: string, fix: string): Source {
+function judge(name: string, text: string, fix: string) {
   try {
     const credentials = parseSecretValue(text);
     return {

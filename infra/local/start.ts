@@ -57,8 +57,7 @@ async function start(options: StartOptions): Promise<void> {
   const bundlesDir = await bundle(apiPort);
   const issuer = started(await startOidcIssuer(AUDIENCE, identities));
   step(`OIDC issuer      ${issuer.url}`);
-  const emulators = await startAwsEmulators(upstream);
-  const { secrets, dynamodb, sqs } = emulators;
+  const { secrets, dynamodb, sqs, environment } = await startAwsEmulators(upstream);
 
   const stack: Stack = {
     apiUrl: `http://${LOOPBACK}:${apiPort}`,
@@ -76,8 +75,8 @@ async function start(options: StartOptions): Promise<void> {
     lambdaPort,
     bundlesDir,
     localTokens: issuer.tokens,
-    params: stageParameters(stack, emulators, upstream),
-    awsEnvironment: awsEnvironment(emulators),
+    params: stageParameters(stack, sqs.queue.url, upstream),
+    awsEnvironment: environment,
   });
   undo.push(gateway.stop);
   await gateway.serving.catch(async (error: Error) => {
@@ -107,8 +106,6 @@ async function bundle(apiPort: number): Promise<string> {
   return outDir;
 }
 
-type AwsEmulators = Awaited<ReturnType<typeof startAwsEmulators>>;
-
 async function startAwsEmulators({ credentials }: Upstream) {
   const secret = JSON.stringify(credentials);
   const secrets = started(await startSecretsEndpoint({ [LOCAL_SECRET_ID]: secret }));
@@ -119,26 +116,7 @@ async function startAwsEmulators({ credentials }: Upstream) {
   step(`SQS              ${sqs.url}`);
   const events = started(await startEventBridgeEndpoint());
   step(`EventBridge      ${events.url} (GET shows what was published)`);
-  return { secrets, dynamodb, sqs, events };
-}
-
-function stageParameters({ apiUrl, issuerUrl, accountId }: Stack, { sqs }: AwsEmulators, upstream: Upstream) {
-  return {
-    authIssuer: issuerUrl,
-    authAudience: AUDIENCE,
-    // Nothing reads metrics here, and they would hide the log lines.
-    metricsNamespace: "none",
-    syncAccounts: accountId,
-    syncQueueUrl: sqs.queue.url,
-    eventBusName: serviceName,
-    // RingCentral itself cannot reach this machine.
-    webhookUrl: upstream.canReachUs ? `${apiUrl}/v1/webhooks/ringcentral` : "none",
-    corsAllowedOrigins: process.env.CORS_ALLOWED_ORIGINS ?? `http://localhost:5173,${apiUrl}`,
-  };
-}
-
-function awsEnvironment({ secrets, dynamodb, sqs, events }: AwsEmulators) {
-  return {
+  const environment = {
     AWS_REGION: localAws.region,
     AWS_ACCESS_KEY_ID: localAws.credentials.accessKeyId,
     AWS_SECRET_ACCESS_KEY: localAws.credentials.secretAccessKey,
@@ -150,6 +128,22 @@ function awsEnvironment({ secrets, dynamodb, sqs, events }: AwsEmulators) {
     // Not the developer's own profiles.
     AWS_CONFIG_FILE: "/dev/null",
     AWS_SHARED_CREDENTIALS_FILE: "/dev/null",
+  };
+  return { secrets, dynamodb, sqs, environment };
+}
+
+function stageParameters({ apiUrl, issuerUrl, accountId }: Stack, queueUrl: string, upstream: Upstream) {
+  return {
+    authIssuer: issuerUrl,
+    authAudience: AUDIENCE,
+    // Nothing reads metrics here, and they would hide the log lines.
+    metricsNamespace: "none",
+    syncAccounts: accountId,
+    syncQueueUrl: queueUrl,
+    eventBusName: serviceName,
+    // RingCentral itself cannot reach this machine.
+    webhookUrl: upstream.canReachUs ? `${apiUrl}/v1/webhooks/ringcentral` : "none",
+    corsAllowedOrigins: process.env.CORS_ALLOWED_ORIGINS ?? `http://localhost:5173,${apiUrl}`,
   };
 }
 

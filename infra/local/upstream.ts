@@ -5,26 +5,18 @@ import type { Identities } from "./oidc-issuer.ts";
 import type { StartOptions } from "./start-options.ts";
 
 /** The RingCentral server of a stack. */
-export interface Upstream {
-  /** The note beside the URL in the terminal. */
-  note: string;
-  credentials: Credentials;
-  /** The account and extensions that the local tokens are for. */
-  identities: Identities;
-  /** Whether its webhooks can be delivered to this machine. */
-  canReachUs: boolean;
-  close(): Promise<void>;
-}
+export type Upstream = Awaited<ReturnType<typeof connectUpstream>>;
 
 type Environment = Record<string, string | undefined>;
 
 /**
  * The server named with `--upstream`, or a twin started here.
+ * @returns also the note beside its URL in the terminal, and whether its webhooks can be delivered to this machine
  * @throws UsageError when credentials are missing
  */
-export async function connectUpstream(options: StartOptions, env: Environment): Promise<Upstream> {
+export async function connectUpstream(options: StartOptions, env: Environment) {
   const { upstreamUrl, extensionId, accountId, numbers, callHandling } = options;
-  const identities = {
+  const identities: Identities = {
     extensionId: extensionId ?? SEED.extensionId,
     otherExtensionId: SEED.otherExtensionId,
     accountId: accountId ?? SEED.accountId,

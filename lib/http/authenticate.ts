@@ -23,11 +23,7 @@ const NOT_BEARER = "Send `Authorization: Bearer <access token>`. The access toke
 export type Authenticate = (authorization: string | undefined, deadline: Deadline) => Promise<Caller>;
 
 export function createAuthenticate(settings: Settings, clock: Clock): Authenticate {
-  const getKey = createIssuerKeys({
-    issuer: settings.AUTH_ISSUER,
-    clock,
-    getJson: (url) => getJson(url, ISSUER_LIMITS),
-  });
+  const getKey = createIssuerKeys(settings.AUTH_ISSUER, clock, (url) => getJson(url, ISSUER_LIMITS));
 
   async function verify(token: string, deadline: Deadline): Promise<JWTPayload> {
     const verifying = jwtVerify(token, getKey, {

@@ -24,12 +24,17 @@ export function conditional(): Middleware {
   };
 }
 
-/** The tag of a response: over `data` and the size of the list. */
-function responseTag(body: unknown): string {
-  const isEnvelope = isRecord(body) && "data" in body;
-  // An item's tag covers its content alone, so that a write can compare `If-Match` with what it reads.
-  if (isEnvelope && !("page" in body)) return contentTag(withoutReadings(body.data));
-  return contentTag(isEnvelope ? { data: body.data, page: sizes(body.page) } : body);
+interface Body {
+  data?: unknown;
+  page?: { limit: number; hasMore: boolean; total?: number };
+}
+
+/** A list's tag covers its size; an item's its content alone, so that a write can compare `If-Match` with what it reads. */
+function responseTag(body: Body): string {
+  const { data, page } = body;
+  if (page === undefined) return contentTag("data" in body ? withoutReadings(data) : body);
+  const { limit, hasMore, total } = page;
+  return contentTag({ data, page: { limit, hasMore, total } });
 }
 
 /** The source and time of a part are not content. */
@@ -41,12 +46,6 @@ function withoutReadings(item: unknown): unknown {
     return [name, content];
   });
   return Object.fromEntries(members);
-}
-
-function sizes(page: unknown): unknown {
-  if (!isRecord(page)) return undefined;
-  const { limit, hasMore, total } = page;
-  return { limit, hasMore, total };
 }
 
 /** `If-None-Match` compares weakly (RFC 9110, 13.1.2); proxies that compress make tags weak. */

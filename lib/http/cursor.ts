@@ -12,6 +12,8 @@ export interface CursorBinding {
   filters: Readonly<Record<string, unknown>>;
 }
 
+type KeyPurpose = "cursor" | "idempotency" | "webhook";
+
 /** Keys of an account, derived from its RingCentral secret. */
 export interface AccountKeys {
   /** The key that signs or seals for one purpose. */
@@ -19,8 +21,6 @@ export interface AccountKeys {
   /** Every key that may have been used: the account's secret rotates, and the keys are derived from it. */
   acceptedKeys(purpose: KeyPurpose, accountId: string, deadline: Deadline): Promise<Uint8Array[]>;
 }
-
-type KeyPurpose = "cursor" | "idempotency" | "webhook";
 
 /** The cursors of one traversal, under the account's keys. */
 export function cursorsOf(keys: AccountKeys, binding: CursorBinding, deadline: Deadline) {
@@ -45,11 +45,7 @@ export function signCursor(position: Position, binding: CursorBinding, key: Uint
   return `${payload}.${mac(payload, binding, key).toString("base64url")}`;
 }
 
-/**
- * Verifies a cursor.
- * @param keys any of them may have signed it
- * @returns undefined for anything but a cursor of this binding
- */
+/** @returns undefined for anything but a cursor of this binding that one of the keys has signed */
 export function verifyCursor(
   cursor: string,
   binding: CursorBinding,

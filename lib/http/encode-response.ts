@@ -19,23 +19,16 @@ interface ResponseContext {
 }
 
 type Outcomes = OutcomeOf<unknown>;
-type Encoders = {
-  [Kind in ResponseKind]: (
-    outcome: Outcomes[Kind],
-    context: ResponseContext,
-  ) => HttpResponse | Promise<HttpResponse>;
-};
+type Encode<Outcome> = (outcome: Outcome, context: ResponseContext) => HttpResponse | Promise<HttpResponse>;
 
-const encoders: Encoders = {
+const encoders: { [Kind in ResponseKind]: Encode<Outcomes[Kind]> } = {
   list: encodeList,
   feed: encodeFeed,
   item: (data, context) => jsonResponse(200, { data }, { ...age(context), ...storability(data) }),
-  created: ({ id, data }, { rawPath }) =>
-    jsonResponse(
-      201,
-      { data },
-      { location: `${rawPath.replace(/\/$/, "")}/${encodeURIComponent(id.toWellFormed())}` },
-    ),
+  created: ({ id, data }, { rawPath }) => {
+    const location = `${rawPath.replace(/\/$/, "")}/${encodeURIComponent(id.toWellFormed())}`;
+    return jsonResponse(201, { data }, { location });
+  },
   accepted: ({ at, data }) => jsonResponse(202, { data }, { location: at }),
   deleted: () => ({ statusCode: 204, headers: {} }),
   plain: (data) => jsonResponse(200, data),

@@ -2,18 +2,17 @@ import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
-import * as z from "zod/mini";
 import type { Route } from "../contract/route.ts";
 import { header } from "./invocation.ts";
 import { type ApiHandler, buildStack } from "./middleware-stack.ts";
 import type { HttpResponse } from "./response.ts";
 import { validate } from "./validate.ts";
 
-/** The build's facts about a page. */
-const PageFacts = z.object({ contentSecurityPolicy: z.string(), digest: z.string() });
-
-interface Page extends z.output<typeof PageFacts> {
+/** A page and the build's facts about it. */
+interface Page {
   gzipped: Buffer;
+  contentSecurityPolicy: string;
+  digest: string;
 }
 
 /**
@@ -36,7 +35,7 @@ async function loadPage(folder: URL): Promise<Page> {
     readFile(new URL("page.json", folder), "utf8"),
     readFile(new URL("index.html.gz", folder)),
   ]);
-  return { ...PageFacts.parse(JSON.parse(facts)), gzipped };
+  return { ...JSON.parse(facts), gzipped };
 }
 
 async function pageResponse(page: Page, acceptEncoding = ""): Promise<HttpResponse> {

@@ -32,14 +32,11 @@ function lab() {
     isDown: false,
     discovery: { issuer: "https://issuer.example", jwks_uri: "https://keys.example/jwks" } as unknown,
   };
-  const getKey = createIssuerKeys({
-    issuer: "https://issuer.example/",
-    clock: { now: () => issuer.now, sleep: async () => {} },
-    async getJson(url) {
-      issuer.asked.push(url.href);
-      if (issuer.isDown) throw new Error("no response");
-      return url.pathname === "/jwks" ? { keys: issuer.keys } : issuer.discovery;
-    },
+  const clock = { now: () => issuer.now, sleep: async () => {} };
+  const getKey = createIssuerKeys("https://issuer.example/", clock, async (url) => {
+    issuer.asked.push(url.href);
+    if (issuer.isDown) throw new Error("no response");
+    return url.pathname === "/jwks" ? { keys: issuer.keys } : issuer.discovery;
   });
   const verify = async (signer: Signer) => (await jwtVerify(await signer.sign(), getKey)).protectedHeader.kid;
   return Object.assign(issuer, { verify });

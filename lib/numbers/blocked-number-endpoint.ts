@@ -8,9 +8,7 @@ import type { RecordKey, RecordStore } from "../storage/record-store.ts";
 type BlockedNumberEndpoint = "legacy" | "current";
 
 /**
- * The endpoint for an account's blocked numbers.
- *
- * RingCentral removed `blocked-number` from its API description after 1.0.48; whether it still routes it is not
+ * The endpoint for an account's blocked numbers. RingCentral removed `blocked-number` from its API description after 1.0.48; whether it still routes it is not
  * known [spec: OAS, OAS48]. The fleet remembers the first response that denies it, once the successor has served the
  * request: the finding costs one extra call a day rather than one a request.
  */
@@ -25,32 +23,17 @@ export interface BlockedNumberEndpoints {
 /** `legacy` is tried again after this long: RingCentral may route it again. */
 const FINDING_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
-interface Finding {
-  goneUntil: number;
-}
+type Finding = { goneUntil: number };
 
-export function createBlockedNumberEndpoints(deps: {
-  records: RecordStore;
-  clock: Clock;
-}): BlockedNumberEndpoints {
-  const { records, clock } = deps;
+export function createBlockedNumberEndpoints(records: RecordStore, clock: Clock): BlockedNumberEndpoints {
   const known = new Map<string, Finding>();
 
-  async function isGone(accountId: string, log: Logger): Promise<boolean> {
-    const finding = known.get(accountId) ?? (await recall(accountId, log));
-    known.set(accountId, finding);
-    return finding.goneUntil > clock.now();
-  }
-
+  // The finding only saves a call: the request succeeds without storage.
   async function recall(accountId: string, log: Logger): Promise<Finding> {
-    try {
-      const stored = await records.read<Finding>(findingKey(accountId));
-      return stored?.value ?? { goneUntil: 0 };
-    } catch (error) {
-      // The finding only saves a call: the request succeeds without storage.
+    const stored = await records.read<Finding>(findingKey(accountId)).catch((error: unknown) => {
       log.warn("blocked-number finding could not be read", { error });
-      return { goneUntil: 0 };
-    }
+    });
+    return stored?.value ?? { goneUntil: 0 };
   }
 
   async function remember(accountId: string, log: Logger): Promise<void> {
@@ -68,14 +51,16 @@ export function createBlockedNumberEndpoints(deps: {
   }
 
   return {
-    async choose(request, run) {
-      if (await isGone(request.accountId, request.log)) return run("current");
+    async choose({ accountId, log }, run) {
+      const finding = known.get(accountId) ?? (await recall(accountId, log));
+      known.set(accountId, finding);
+      if (finding.goneUntil > clock.now()) return run("current");
       try {
         return await run("legacy");
       } catch (error) {
         if (!isUnrouted(error)) throw error;
         const result = await run("current");
-        await remember(request.accountId, request.log);
+        await remember(accountId, log);
         return result;
       }
     },

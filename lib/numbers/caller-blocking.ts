@@ -33,7 +33,7 @@ export async function listCallerBlockingNumbers(
     );
   if (query.status !== "all") return listPage(deps, page, pages(query.status), toCallerBlockingNumber);
   const asOf = deps.clock.now();
-  const read: Read = (list, limit, position) => readSlice(pages(list), { limit, position });
+  const read: Read = (list, limit, position) => readSlice(pages(list), limit, position);
   const slice = await readBothLists(read, page.limit, bothListsPosition(page.position));
   return livePage(slice, toCallerBlockingNumber, asOf);
 }

@@ -18,11 +18,7 @@ export interface CompanyNumbersFilter {
   q?: string | undefined;
 }
 
-export interface CompanyNumbersRequest {
-  page: PageRequest;
-  query: CompanyNumbersFilter;
-  call: CallContext;
-}
+export type CompanyNumbersRequest = { page: PageRequest; query: CompanyNumbersFilter; call: CallContext };
 
 /** The company's numbers, live. Each upstream page costs one of 10 Heavy calls a minute [docs: RATE]. */
 export async function listLiveCompanyNumbers(

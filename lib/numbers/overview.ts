@@ -26,15 +26,11 @@ interface PartProblem {
   [member: string]: unknown;
 }
 
-interface PartFailure {
-  error: unknown;
-  problem: PartProblem;
-}
+type PartFailure = { error: unknown; problem: PartProblem };
 
 /**
- * One screen of an extension's numbers. The parts are read at the same time under one deadline, so the whole takes as
- * long as the slowest part. A failed part does not affect the others. A part is `stale` when RingCentral fails now but
- * returned it before.
+ * One screen of an extension's numbers. The parts are read at the same time under one deadline. A failed part does not
+ * affect the others. A part is `stale` when RingCentral fails now but returned it before.
  *
  * @throws the error of the most telling part: with `mode=strict` when one is not current, and with `mode=partial` when
  * all failed for the same reason
@@ -76,8 +72,7 @@ async function readPart(
   name: OverviewPartName,
 ) {
   const readings: Reading[] = [];
-  const freshness =
-    query.mode === "strict" ? { ...call.freshness, staleIfErrorMs: 0 } : (call.freshness ?? {});
+  const freshness = { ...call.freshness, ...(query.mode === "strict" && { staleIfErrorMs: 0 }) };
   // The parts differ in age, so each reports its own.
   const onReading = (reading: Reading) => void readings.push(reading);
   try {
@@ -107,9 +102,7 @@ function toPart(page: Page<unknown>, readings: readonly Reading[]) {
 }
 
 /**
- * The failure to report in place of the parts.
- *
- * With `strict`: any failure, the most specific one first. With `partial`: only when every part failed for the same
+ * The failure to report in place of the parts. With `strict`: any failure, the most specific one first. With `partial`: only when every part failed for the same
  * permanent reason, because then the request is wrong and not one of the parts.
  */
 function fatalFailure(

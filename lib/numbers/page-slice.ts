@@ -31,24 +31,20 @@ const LARGEST_PAGE = 1000;
 /** Page sizes tried within one reading before it fails. */
 const READDRESS_LIMIT = 3;
 
-interface SliceOptions<Wire> {
-  /** The most records to return. */
-  limit: number;
-  position?: SlicePosition | undefined;
-  /** A filter RingCentral does not offer. The slice may then hold fewer than `limit` and still have a `next`. */
-  accept?: ((record: Wire) => boolean) | undefined;
-}
-
 /**
  * Reads up to `limit` records of a paged upstream list from a position, with one upstream call.
  *
  * RingCentral addresses by page number and clamps `perPage` without an error; the page number then counts clamped
  * pages. So a position counts elements, not pages, and keeps the page size that was applied. A short page is not
  * the last one unless `navigation` or the totals say so.
+ *
+ * @param accept a filter RingCentral does not offer; the slice may then hold fewer than `limit` and still have a `next`
  */
 export async function readSlice<Wire>(
   fetchPage: FetchPage<Wire>,
-  { limit, position, accept }: SliceOptions<Wire>,
+  limit: number,
+  position?: SlicePosition,
+  accept?: (record: Wire) => boolean,
 ): Promise<PageSlice<Wire>> {
   const offset = position?.offset ?? 0;
   let pageSize = position?.pageSize ?? (accept ? LARGEST_PAGE : Math.max(limit, SMALLEST_PAGE));

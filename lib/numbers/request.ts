@@ -8,11 +8,9 @@ export interface NumbersDeps {
   clock: Clock;
 }
 
-/** A request as the use cases see it. */
 export interface NumbersRequest {
   /** The edge has checked that the caller may reach this extension. */
   extensionId: string;
-  /** The context of every RingCentral call that the request makes. */
   call: CallContext;
 }
 

@@ -29,7 +29,7 @@ export async function listPage<Wire, Item>(
   accept?: (wire: Wire) => boolean,
 ): Promise<Page<Item>> {
   const asOf = clock.now();
-  const slice = await readSlice(fetchPage, { limit, position: slicePosition(position), accept });
+  const slice = await readSlice(fetchPage, limit, slicePosition(position), accept);
   return livePage(slice, toItem, asOf);
 }
 
@@ -42,18 +42,15 @@ export function livePage<Wire, Item>(
 }
 
 const PAGE_SIZE = 1000;
-/** RingCentral counts pages of an extension's lists to 1000 only [spec: OAS]. */
-const MAX_PAGES = 1000;
 
 /** The first record of a whole upstream list that matches. */
 export async function findInList<Wire>(
   fetchPage: FetchPage<Wire>,
   matches: (wire: Wire) => boolean,
 ): Promise<Wire | undefined> {
-  for (let page = 1; page <= MAX_PAGES; page += 1) {
+  for (let page = 1; ; page += 1) {
     const { records, hasNextPage } = await fetchPage(page, PAGE_SIZE);
     const found = records.find(matches);
     if (found !== undefined || !hasNextPage) return found;
   }
-  return undefined;
 }

@@ -55,7 +55,7 @@ function createShared(settings: Settings, { clock = systemClock, random = Math.r
     random,
     tableTime,
     records,
-    endpoints: createBlockedNumberEndpoints({ records, clock }),
+    endpoints: createBlockedNumberEndpoints(records, clock),
     log: createLogger({ component: "runtime" }),
     metrics: processMetrics,
     transport: createTransport(),

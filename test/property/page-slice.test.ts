@@ -30,7 +30,7 @@ async function traverse(
   let position: SlicePosition | undefined;
   for (let step = 0; ; step += 1) {
     const limit = limits[step % limits.length] ?? 1;
-    const slice = await readSlice(fetchPage, { limit, position, accept });
+    const slice = await readSlice(fetchPage, limit, position, accept);
     expect(slice.records.length).toBeLessThanOrEqual(limit);
     seen.push(...slice.records);
     if (slice.next === undefined) return { seen, steps: step + 1 };
@@ -110,6 +110,6 @@ describe("the total of a list", () => {
     ],
     ["is 0 for an empty list", { ...page, records: [], totalElements: 0 }, 0],
   ])("%s", async (_, list, total) => {
-    expect((await readSlice(async () => list, { limit: 100 })).total).toBe(total);
+    expect((await readSlice(async () => list, 100)).total).toBe(total);
   });
 });

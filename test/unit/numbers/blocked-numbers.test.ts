@@ -20,7 +20,7 @@ function setUp(respond: (call: FakeCall) => unknown, records = createMemoryRecor
   const time = { now: NOW };
   const clock: Clock = { now: () => time.now, sleep: async () => {} };
   const ringcentral = fakeRingCentral(respond);
-  const endpoints = createBlockedNumberEndpoints({ records, clock });
+  const endpoints = createBlockedNumberEndpoints(records, clock);
   return { deps: { ringcentral, endpoints, clock }, ringcentral, records, time };
 }
 

@@ -7,9 +7,9 @@ import { processMetrics } from "../platform/metrics.ts";
 import { type HandleMessageDeps, handleMessage } from "../sync/queue/handle-message.ts";
 import { parseSyncMessage, type SyncMessage } from "../sync/queue/sync-message.ts";
 import { runSync } from "../sync/run/run-sync.ts";
-import { AccountRecords } from "../sync/snapshot/account-records.ts";
 import { scannedAt } from "../sync/snapshot/head.ts";
 import { publishChanges } from "../sync/snapshot/publish-changes.ts";
+import { SyncRecords } from "../sync/snapshot/sync-records.ts";
 import type { JobInvocation } from "./job-function.ts";
 import { logEvent, syncMessages } from "./log-event.ts";
 import { type Runtime, runtime } from "./runtime.ts";
@@ -67,7 +67,7 @@ function depsFor({ accountId }: SyncMessage, invocation: JobInvocation): HandleM
     metrics: processMetrics,
     now: clock.now,
     queue: syncQueue(settings),
-    scannedAt: () => scannedAt(new AccountRecords(records, accountId)),
+    scannedAt: () => scannedAt(new SyncRecords(records, accountId)),
     run: ({ trigger }, queueRecheck) =>
       runSync(
         {

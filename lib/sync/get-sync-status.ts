@@ -5,8 +5,8 @@ import type { Checkpoint } from "./run/checkpoint.ts";
 import { readQuarantine } from "./run/quarantine.ts";
 import { readHistory } from "./run/run-history.ts";
 import { readRun } from "./run/run-lease.ts";
-import { AccountRecords } from "./snapshot/account-records.ts";
 import { readHead } from "./snapshot/head.ts";
+import { SyncRecords } from "./snapshot/sync-records.ts";
 
 /** A run without progress for this long counts as abandoned. */
 const IDLE_AFTER_MS = 60 * 60 * 1000;
@@ -21,22 +21,12 @@ export interface QueuedRecord {
 
 export const QUEUED = "queued";
 
-interface StatusDeps {
-  records: RecordStore;
-  now: () => number;
-}
-
-/** `GET /v1/sync`: the caller's one account. */
+/** `GET /v1/sync`, for one account. Costs five small reads of the table. */
 export async function getSyncStatus(
-  deps: StatusDeps,
+  deps: { records: RecordStore; now: () => number },
   { accountId }: { accountId: string },
-): Promise<SyncStatus[]> {
-  return [await readSyncStatus(deps, accountId)];
-}
-
-/** State of an account's sync. Costs five small reads of the table. */
-export async function readSyncStatus(deps: StatusDeps, accountId: string): Promise<SyncStatus> {
-  const records = new AccountRecords(deps.records, accountId);
+): Promise<SyncStatus> {
+  const records = new SyncRecords(deps.records, accountId);
   const [head, stored, history, queued] = await Promise.all([
     readHead(records),
     readRun(records),

@@ -3,10 +3,10 @@ import type { NumberChange } from "../contract/company-numbers.ts";
 import type { FeedPage, PageRequest } from "../contract/paging.ts";
 import { ProblemError } from "../contract/problems.ts";
 import type { RecordStore } from "../storage/record-store.ts";
-import { AccountRecords } from "./snapshot/account-records.ts";
 import { readChangesFrom } from "./snapshot/change-log.ts";
 import { FEED_RETENTION_MS, readHead } from "./snapshot/head.ts";
 import { snapshotStart } from "./snapshot/snapshot.ts";
+import { SyncRecords } from "./snapshot/sync-records.ts";
 
 /** Suggested polling interval. A poll costs one or two reads of the table, and its response is usually 304. */
 const POLL_AFTER_SECONDS = 60;
@@ -26,7 +26,7 @@ export async function listNumberChanges(
   deps: { records: RecordStore; now: () => number },
   { accountId, page: { limit, position } }: { accountId: string; page: PageRequest },
 ): Promise<FeedPage<NumberChange>> {
-  const records = new AccountRecords(deps.records, accountId);
+  const records = new SyncRecords(deps.records, accountId);
   const head = await readHead(records);
   const snapshot = snapshotStart(head, deps.now());
   if (snapshot === undefined) {

@@ -4,9 +4,9 @@ import type { MessageQueue } from "../platform/message-queue.ts";
 import type { RecordStore } from "../storage/record-store.ts";
 import type { SyncMessage } from "./queue/sync-message.ts";
 import { type RunRecord, readRun } from "./run/run-lease.ts";
-import { AccountRecords, inBatches } from "./snapshot/account-records.ts";
 import { type Head, readHead } from "./snapshot/head.ts";
-import { readAccounts } from "./synced-accounts.ts";
+import { SyncRecords } from "./snapshot/sync-records.ts";
+import { forEachAccount, readAccounts } from "./synced-accounts.ts";
 
 /** Time between two calls of the schedule. */
 export const TICK_MS = 15 * 60_000;
@@ -24,10 +24,9 @@ interface QueueSyncsDeps {
 }
 
 /**
- * Queues a sync of each account that is due. A failed account does not stop the others; the scheduler may repeat the
- * call.
+ * Queues a sync of each account that is due. The scheduler may repeat the call.
  * @param named the accounts that the setting names; others are in the table
- * @throws the first failure
+ * @throws the first failure, after all accounts
  */
 export async function queueSyncs(
   deps: QueueSyncsDeps,
@@ -37,22 +36,14 @@ export async function queueSyncs(
   const accounts = await readAccounts(deps.records, named);
   if (accounts.length === 0)
     log.warn("neither SYNC_ACCOUNTS nor the table names an account: nothing to sync");
-  const failures: unknown[] = [];
-  const queued = await inBatches([...accounts.entries()], ([index, accountId]) =>
-    queueIfDue(deps, accountId, (index * SPREAD_MS) / accounts.length).catch((error: unknown) => {
-      failures.push(error);
-      return false;
-    }),
+  const queued = await forEachAccount(accounts, log, "sync not queued", (accountId, index) =>
+    queueIfDue(deps, accountId, (index * SPREAD_MS) / accounts.length),
   );
-  if (failures.length > 0) {
-    log.error("not every sync was queued", { failed: failures.length, of: accounts.length });
-    throw failures[0];
-  }
   return { queued: queued.filter(Boolean).length };
 }
 
 async function queueIfDue(deps: QueueSyncsDeps, accountId: string, delayMs: number): Promise<boolean> {
-  const records = new AccountRecords(deps.records, accountId);
+  const records = new SyncRecords(deps.records, accountId);
   const [head, run] = await Promise.all([readHead(records), readRun(records)]);
   const requestedAt = deps.clock.now();
   if (!isDue(head, run?.value, requestedAt)) return false;

@@ -2,9 +2,9 @@ import { ProblemError } from "../contract/problems.ts";
 import type { SyncStatus } from "../contract/sync.ts";
 import { type MessageQueue, QueueUnavailable } from "../platform/message-queue.ts";
 import type { UpdateDeps } from "../storage/update-record.ts";
-import { QUEUED, type QueuedRecord, readSyncStatus } from "./get-sync-status.ts";
+import { getSyncStatus, QUEUED, type QueuedRecord } from "./get-sync-status.ts";
 import type { SyncMessage } from "./queue/sync-message.ts";
-import { AccountRecords } from "./snapshot/account-records.ts";
+import { SyncRecords } from "./snapshot/sync-records.ts";
 
 export interface StartSyncDeps extends UpdateDeps {
   queue: MessageQueue;
@@ -27,15 +27,11 @@ export async function startSync(
     throw new ProblemError("queue_unavailable", { retryAfterSeconds: 5, cause: error });
   });
   // After the message, so that the state `queued` is true. A run that has begun meanwhile began after `at`, and ends it.
-  await recordRequest(deps, accountId, at);
+  await new SyncRecords(deps.records, accountId).update<QueuedRecord>(deps, QUEUED, () => ({
+    value: { at },
+  }));
   return {
     at: "/v1/sync",
-    data: await readSyncStatus({ records: deps.records, now: deps.clock.now }, accountId),
+    data: await getSyncStatus({ records: deps.records, now: deps.clock.now }, { accountId }),
   };
-}
-
-/** Records that a sync was requested; the status is `queued` until one begins. */
-export async function recordRequest(deps: UpdateDeps, accountId: string, at: number): Promise<void> {
-  const records = new AccountRecords(deps.records, accountId);
-  await records.update<QueuedRecord>(deps, QUEUED, () => ({ value: { at } }));
 }

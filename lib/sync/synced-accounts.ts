@@ -1,33 +1,50 @@
 import * as z from "zod/mini";
 import { ID_PATTERN } from "../contract/parameters.ts";
-import type { RecordKey, RecordStore } from "../storage/record-store.ts";
-import { type UpdateDeps, updateRecord } from "../storage/update-record.ts";
-import { type Compressed, compressValue, decompressValue } from "./snapshot/account-records.ts";
+import type { Logger } from "../platform/logger.ts";
+import type { RecordStore } from "../storage/record-store.ts";
+import type { UpdateDeps } from "../storage/update-record.ts";
+import { inBatches, SyncRecords } from "./snapshot/sync-records.ts";
 
 /** One record: about 30,000 ids fit into an item of the table (400 KB). */
-const key: RecordKey = { partition: "sync", sort: "accounts" };
+const ACCOUNTS = "accounts";
 
 const Ids = z._default(z.array(z.string().check(z.regex(ID_PATTERN))), []);
 
 /** Accounts to add to the table's list, and to remove from it. */
 export const AccountsEdit = z.object({ add: Ids, remove: Ids });
-type AccountsEdit = z.output<typeof AccountsEdit>;
 
 /** The accounts to sync: those that the setting names, and those in the table. @throws StorageUnavailable */
-export async function readAccounts(records: RecordStore, named: readonly string[]): Promise<string[]> {
-  const stored = await records.read<Compressed>(key);
-  return [...new Set([...named, ...(await idsIn(stored?.value))])];
+export async function readAccounts(store: RecordStore, named: readonly string[]): Promise<string[]> {
+  const listed = await new SyncRecords(store).readCompressed<string[]>(ACCOUNTS);
+  return [...new Set([...named, ...(listed ?? [])])];
 }
 
-/** @returns the table's list afterwards */
-export async function editAccounts(deps: UpdateDeps, { add, remove }: AccountsEdit): Promise<string[]> {
-  const edited = await updateRecord<Compressed>(deps, key, async (stored) => {
-    const ids = new Set([...(await idsIn(stored)), ...add]);
-    for (const id of remove) ids.delete(id);
-    return { value: await compressValue([...ids].sort()) };
+export async function editAccounts(
+  { records, ...deps }: UpdateDeps,
+  { add, remove }: z.output<typeof AccountsEdit>,
+): Promise<void> {
+  await new SyncRecords(records).updateCompressed<string[]>(deps, ACCOUNTS, (listed = []) =>
+    [...new Set([...listed, ...add])].filter((id) => !remove.includes(id)).sort(),
+  );
+}
+
+/** Acts on each account. A failed one does not stop the others. @throws the first failure, after all */
+export async function forEachAccount<Result>(
+  accounts: readonly string[],
+  log: Logger,
+  problem: string,
+  act: (accountId: string, index: number) => Promise<Result>,
+): Promise<Result[]> {
+  const failures: unknown[] = [];
+  const results = await inBatches([...accounts.entries()], async ([index, accountId]) => {
+    try {
+      return [await act(accountId, index)];
+    } catch (error) {
+      log.error(problem, { accountId, error });
+      failures.push(error);
+      return [];
+    }
   });
-  return idsIn(edited?.value);
+  if (failures.length > 0) throw failures[0];
+  return results.flat();
 }
-
-const idsIn = async (stored: Compressed | undefined) =>
-  stored === undefined ? [] : decompressValue<string[]>(stored);

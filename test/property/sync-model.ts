@@ -1,3 +1,4 @@
+import { inflateRawSync } from "node:zlib";
 import * as z from "zod/mini";
 import type { NumberChange, PhoneNumber } from "../../lib/contract/company-numbers.ts";
 import type { Position } from "../../lib/contract/paging.ts";
@@ -14,16 +15,14 @@ import { wireCompanyNumber } from "../../lib/ringcentral/api/wire.ts";
 import { listNumberChanges } from "../../lib/sync/list-number-changes.ts";
 import { handleMessage } from "../../lib/sync/queue/handle-message.ts";
 import { SyncMessage } from "../../lib/sync/queue/sync-message.ts";
-import { QUARANTINE } from "../../lib/sync/run/quarantine.ts";
 import type { SyncOutcome } from "../../lib/sync/run/run.ts";
-import { HISTORY } from "../../lib/sync/run/run-history.ts";
 import { runSync } from "../../lib/sync/run/run-sync.ts";
 import type { SyncEvent } from "../../lib/sync/run/sync-events.ts";
-import { AccountRecords } from "../../lib/sync/snapshot/account-records.ts";
 import { HEAD, type Head, scannedAt } from "../../lib/sync/snapshot/head.ts";
 import { publishChanges } from "../../lib/sync/snapshot/publish-changes.ts";
 import { readSnapshotPage } from "../../lib/sync/snapshot/snapshot.ts";
 import { readWholeSnapshot } from "../../lib/sync/snapshot/snapshot-store.ts";
+import { SyncRecords } from "../../lib/sync/snapshot/sync-records.ts";
 import { createMemoryRecordStore, overNetwork } from "../support/memory-record-store.ts";
 import { type AccountNumber, createNumberAccount, numberOf } from "../support/number-account.ts";
 import type { Instance, Schedule } from "../support/schedule.ts";
@@ -115,14 +114,15 @@ export function createWorld(schedule: Schedule, count: number) {
       );
     },
     numbersOf: async (head: Head): Promise<Numbers> => {
-      const { numbers } = await readWholeSnapshot(new AccountRecords(records, ACCOUNT), head);
+      const { numbers } = await readWholeSnapshot(new SyncRecords(records, ACCOUNT), head);
       return new Map(numbers.map((number) => [number.id, number]));
     },
   };
   records.onWrite = ({ sort }, _version, json) => {
     if (sort === HEAD) heads.push({ at: schedule.clock.now(), head: JSON.parse(json) });
-    if (sort !== QUARANTINE && sort !== HISTORY) return;
-    const { generation } = z.object({ generation: z.number() }).parse(JSON.parse(json));
+    if (sort !== "quarantine" && sort !== "history") return;
+    const text = sort === "history" ? inflateRawSync(Buffer.from(JSON.parse(json).deflated, "base64")) : json;
+    const { generation } = z.object({ generation: z.number() }).parse(JSON.parse(String(text)));
     if (generation < (writers.get(sort) ?? 0))
       relapses.push(`${sort} of run ${generation} after a later one`);
     writers.set(sort, generation);
@@ -248,7 +248,7 @@ export function createQueue(world: World) {
 
   async function handle(message: SyncMessage): Promise<boolean> {
     const instance = schedule.instance();
-    const records = new AccountRecords(overNetwork(world.records, instance), ACCOUNT);
+    const records = new SyncRecords(overNetwork(world.records, instance), ACCOUNT);
     const send = async (body: object, delaySeconds = 0) => {
       await instance.effect("send", () => put(SyncMessage.parse(body), delaySeconds), { once: true });
     };

@@ -1,7 +1,7 @@
 import type { UpdateDeps } from "../../storage/update-record.ts";
-import { AccountRecords } from "../snapshot/account-records.ts";
 import { type Head, readHead } from "../snapshot/head.ts";
 import { hashOf } from "../snapshot/number-chunks.ts";
+import { SyncRecords } from "../snapshot/sync-records.ts";
 import type { Run } from "./run.ts";
 
 /**
@@ -44,7 +44,7 @@ export interface Quarantine {
 export const QUARANTINE = "quarantine";
 
 /** The quarantine that the account is in, by its head. */
-export async function readQuarantine(records: AccountRecords, head: Head): Promise<Quarantine | undefined> {
+export async function readQuarantine(records: SyncRecords, head: Head): Promise<Quarantine | undefined> {
   return current((await records.read<Quarantine>(QUARANTINE))?.value, head);
 }
 
@@ -80,7 +80,7 @@ export async function setQuarantine(
  * @returns false when nothing is quarantined
  */
 export async function confirmQuarantine(deps: UpdateDeps, accountId: string): Promise<boolean> {
-  const records = new AccountRecords(deps.records, accountId);
+  const records = new SyncRecords(deps.records, accountId);
   const head = await readHead(records);
   const stored = await records.update<Quarantine>(deps, QUARANTINE, (stored) => {
     const known = current(stored, head);

@@ -1,7 +1,7 @@
 import type { StoredRecord } from "../../storage/record-store.ts";
 import type { UpdateDeps } from "../../storage/update-record.ts";
-import type { AccountRecords } from "../snapshot/account-records.ts";
 import { emptyHead, HEAD, type Head, readHead } from "../snapshot/head.ts";
+import type { SyncRecords } from "../snapshot/sync-records.ts";
 import { type Checkpoint, ofKnownShape } from "./checkpoint.ts";
 
 export interface RunRecord {
@@ -30,11 +30,11 @@ const RETRY_MS = 15_000;
 export const MAX_SKEW_MS = 5_000;
 
 interface LeaseDeps extends Omit<UpdateDeps, "records"> {
-  records: AccountRecords;
+  records: SyncRecords;
 }
 
 /** The record of an account's run, with a checkpoint that this code can resume. */
-export async function readRun(records: AccountRecords): Promise<StoredRecord<RunRecord> | undefined> {
+export async function readRun(records: SyncRecords): Promise<StoredRecord<RunRecord> | undefined> {
   const stored = await records.read<RunRecord>(RUN);
   if (stored === undefined) return undefined;
   const { checkpoint, ...held } = stored.value;
@@ -105,25 +105,20 @@ export async function takeLease(deps: LeaseDeps): Promise<{ lease: RunLease } | 
     const heldForMs = known.leaseUntil + MAX_SKEW_MS - clock.now();
     if (heldForMs > 0) return { busyForMs: heldForMs };
   }
+  // The head's generation is the larger one only after a restored backup.
+  const generation = Math.max(known?.generation ?? 0, before.generation) + 1;
   const value = {
     ...known,
-    // The head's generation is the larger one only after a restored backup.
-    generation: Math.max(known?.generation ?? 0, before.generation) + 1,
+    generation,
     leaseUntil: clock.now() + LEASE_MS,
     startedAt: known?.checkpoint?.startedAt ?? clock.now(),
   };
   const version = await records.compareAndSet(RUN, stored?.version ?? null, value);
-  const head = version === undefined ? undefined : await markHead(deps, value.generation);
-  if (version === undefined || head === undefined) return { busyForMs: RETRY_MS };
+  if (version === undefined) return { busyForMs: RETRY_MS };
+  const head = await records.update<Head>(deps, HEAD, (found = emptyHead) =>
+    found.generation < generation ? { value: { ...found, generation } } : undefined,
+  );
+  // A later holder has marked the head already.
+  if (head?.value.generation !== generation) return { busyForMs: RETRY_MS };
   return { lease: new RunLease(deps, { value, version }, head) };
-}
-
-/** @returns undefined when a later holder has marked it already */
-async function markHead(deps: LeaseDeps, generation: number): Promise<StoredRecord<Head> | undefined> {
-  let isMarked = false;
-  const marked = await deps.records.update<Head>(deps, HEAD, (found = emptyHead) => {
-    isMarked = found.generation < generation;
-    return isMarked ? { value: { ...found, generation } } : undefined;
-  });
-  return isMarked ? marked : undefined;
 }

@@ -1,7 +1,7 @@
 import { retryingRecords } from "../../storage/retrying-records.ts";
-import { AccountRecords } from "../snapshot/account-records.ts";
 import { recordVersion } from "../snapshot/head.ts";
 import { readWholeSnapshot } from "../snapshot/snapshot-store.ts";
+import { SyncRecords } from "../snapshot/sync-records.ts";
 import { type Checkpoint, MAX_TROUBLE, newCheckpoint, type StaleReason } from "./checkpoint.ts";
 import { commit, isCommitted } from "./commit-run.ts";
 import { confirmRemovals } from "./confirm-removals.ts";
@@ -23,7 +23,7 @@ const BUSY_MS = 30_000;
  */
 export async function runSync(deps: SyncDeps, request: SyncRequest): Promise<SyncOutcome> {
   const store = retryingRecords(deps.records, deps.clock, request.deadline);
-  const given = { ...deps, ...request, records: new AccountRecords(store, request.accountId) };
+  const given = { ...deps, ...request, records: new SyncRecords(store, request.accountId) };
   const taken = await takeLease(given);
   if ("busyForMs" in taken) return { state: "busy", continueAfterMs: taken.busyForMs };
   try {

@@ -7,8 +7,8 @@ import type { Logger } from "../../platform/logger.ts";
 import type { RingCentralError } from "../../ringcentral/api/errors.ts";
 import type { CallContext, RingCentral } from "../../ringcentral/api/operation.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
-import type { AccountRecords } from "../snapshot/account-records.ts";
 import type { Manifest } from "../snapshot/snapshot-store.ts";
+import type { SyncRecords } from "../snapshot/sync-records.ts";
 import type { Checkpoint, StaleReason } from "./checkpoint.ts";
 import type { RunLease } from "./run-lease.ts";
 import type { SyncEvent } from "./sync-events.ts";
@@ -60,7 +60,7 @@ export interface SyncOutcome {
 
 /** One run: made once after the lease is taken, and passed from step to step. */
 export interface Run extends Omit<SyncDeps, "records">, SyncRequest {
-  readonly records: AccountRecords;
+  readonly records: SyncRecords;
   readonly lease: RunLease;
   checkpoint: Checkpoint;
   base: Base;

@@ -70,7 +70,7 @@ export async function readStaged(run: Run, kind: Kind): Promise<void> {
 
 async function readNumbers({ records, base }: Run, key: string): Promise<PhoneNumber[]> {
   const read = async <Value>(name: string) => {
-    const value = await records.readOnce<Value>(name);
+    const value = await records.readCompressed<Value>(name);
     if (value === undefined) throw new RunStale("stage_lost");
     return value;
   };

@@ -1,7 +1,7 @@
 import type { NumberChange } from "../../contract/company-numbers.ts";
-import { type AccountRecords, inBatches } from "./account-records.ts";
 import { FEED_RETENTION_MS, type Head, readVersion } from "./head.ts";
 import type { Difference } from "./number-changes.ts";
+import { inBatches, type SyncRecords } from "./sync-records.ts";
 
 /** Changes in one record. */
 const PART = 200;
@@ -18,7 +18,7 @@ export interface ChangePosition {
 
 /** Invisible until the head names the run. Repeatable: a resumed run writes the same records. */
 export async function writeChanges(
-  records: AccountRecords,
+  records: SyncRecords,
   written: { runId: string; differences: readonly Difference[]; firstSequence: number; at: number },
 ): Promise<void> {
   const { runId, differences, firstSequence } = written;
@@ -43,7 +43,7 @@ const changesKey = (runId: string, part: number) => `changes#${runId}#${part}`;
  * a change has expired
  */
 export async function readChangesFrom(
-  records: AccountRecords,
+  records: SyncRecords,
   wanted: { head: Head; from: ChangePosition; limit: number; notBefore?: number },
 ): Promise<{ changes: NumberChange[]; next: ChangePosition } | undefined> {
   const { head, from, limit, notBefore = 0 } = wanted;
@@ -58,7 +58,7 @@ export async function readChangesFrom(
       while (next.index < version.changes && changes.length < limit) {
         const key = changesKey(version.runId, Math.floor(next.index / PART));
         const start = next.index % PART;
-        const part = await records.readOnce<NumberChange[]>(key);
+        const part = await records.readCompressed<NumberChange[]>(key);
         const read = part?.slice(start, start + limit - changes.length) ?? [];
         if (read.length === 0) return undefined;
         changes.push(...read);

@@ -1,7 +1,7 @@
-import { type AccountRecords, inBatches } from "./account-records.ts";
 import { type Head, readVersion } from "./head.ts";
 import { ITERATION_LIFETIME_MS } from "./snapshot.ts";
 import { chunkKey, type ManifestName, manifestKey, readManifest } from "./snapshot-store.ts";
+import { inBatches, type SyncRecords } from "./sync-records.ts";
 
 /** An iteration may last a day after the next version replaced its own; one more hour covers clocks and late writes. */
 const KEPT_MS = ITERATION_LIFETIME_MS + 60 * 60 * 1000;
@@ -17,7 +17,7 @@ const COLLECTED = "collected";
  * @returns the last version handled and the count of deleted chunks; undefined when there was nothing to delete
  */
 export async function deleteOldVersions(
-  records: AccountRecords,
+  records: SyncRecords,
   head: Head,
   now: number,
 ): Promise<{ upToVersion: number; chunks: number } | undefined> {
@@ -42,7 +42,7 @@ export async function deleteOldVersions(
 }
 
 /** Chunks and manifests that are already deleted are skipped. */
-async function deleteBefore(records: AccountRecords, name: ManifestName): Promise<number> {
+async function deleteBefore(records: SyncRecords, name: ManifestName): Promise<number> {
   const { retires = [], previous } = (await readManifest(records, name)) ?? {};
   await inBatches(retires, (key) => records.removeOnce(chunkKey(key)));
   if (previous !== undefined) await records.removeOnce(manifestKey(previous));

@@ -1,4 +1,4 @@
-import type { AccountRecords } from "./account-records.ts";
+import type { SyncRecords } from "./sync-records.ts";
 
 /** How long changes are kept: the oldest usable cursor of the feed. */
 export const FEED_RETENTION_MS = 30 * 24 * 60 * 60 * 1000;
@@ -56,19 +56,19 @@ export const emptyHead: Head = {
   fingerprint: "",
 };
 
-export async function readHead(records: AccountRecords): Promise<Head> {
+export async function readHead(records: SyncRecords): Promise<Head> {
   return (await records.read<Head>(HEAD))?.value ?? emptyHead;
 }
 
 /** Epoch milliseconds: start of the last complete full scan; undefined before the first. */
-export async function scannedAt(records: AccountRecords): Promise<number | undefined> {
+export async function scannedAt(records: SyncRecords): Promise<number | undefined> {
   const { latest, checkedAt } = await readHead(records);
   return latest && checkedAt;
 }
 
 /** @returns undefined when the record has expired; the latest version is in the head, before it has a record */
 export async function readVersion(
-  records: AccountRecords,
+  records: SyncRecords,
   head: Head,
   version: number,
 ): Promise<VersionRecord | undefined> {
@@ -77,7 +77,7 @@ export async function readVersion(
 }
 
 /** Keeps the head's version for later readers. When its writer crashed before this call, the next run repeats it. */
-export async function recordVersion(records: AccountRecords, { version, latest }: Head): Promise<void> {
+export async function recordVersion(records: SyncRecords, { version, latest }: Head): Promise<void> {
   if (latest === undefined || (await records.read(`version#${version}`)) !== undefined) return;
   const expiresAt = latest.committedAt + VERSION_LIFETIME_MS;
   await records.compareAndSet(`version#${version}`, null, latest, { expiresAt });

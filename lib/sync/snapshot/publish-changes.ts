@@ -1,8 +1,8 @@
 import type { NumberChange } from "../../contract/company-numbers.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
-import { AccountRecords } from "./account-records.ts";
 import { type ChangePosition, readChangesFrom } from "./change-log.ts";
 import { readHead } from "./head.ts";
+import { SyncRecords } from "./sync-records.ts";
 
 interface PublishDeps {
   records: RecordStore;
@@ -28,7 +28,7 @@ export async function publishChanges(
   { publish, hasTime = () => true, ...deps }: PublishDeps,
   accountId: string,
 ): Promise<boolean> {
-  const records = new AccountRecords(deps.records, accountId);
+  const records = new SyncRecords(deps.records, accountId);
   for (;;) {
     const [head, stored] = await Promise.all([readHead(records), records.read<ChangePosition>(PUBLISHED)]);
     const from = stored?.value ?? { version: 1, index: 0 };

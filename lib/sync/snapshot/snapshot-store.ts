@@ -1,8 +1,8 @@
 import type { PhoneNumber } from "../../contract/company-numbers.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
-import { type AccountRecords, inBatches } from "./account-records.ts";
 import type { Head } from "./head.ts";
 import { cutIntoChunks } from "./number-chunks.ts";
+import { inBatches, type SyncRecords } from "./sync-records.ts";
 
 /** Table of contents of a snapshot. */
 export interface Manifest {
@@ -42,17 +42,17 @@ export function forgetChunks(): void {
 }
 
 /** @returns undefined when it is deleted */
-export function readManifest(records: AccountRecords, name: ManifestName): Promise<Manifest | undefined> {
-  return records.readOnce<Manifest>(manifestKey(name));
+export function readManifest(records: SyncRecords, name: ManifestName): Promise<Manifest | undefined> {
+  return records.readCompressed<Manifest>(manifestKey(name));
 }
 
 /** The numbers of one chunk, in order; do not alter them. @returns undefined when it is deleted */
 export async function readChunk(
-  records: AccountRecords,
+  records: SyncRecords,
   { key }: ChunkEntry,
 ): Promise<PhoneNumber[] | undefined> {
-  const name = `${records.accountId}/${key}`;
-  const numbers = kept.get(name) ?? (await records.readOnce<PhoneNumber[]>(chunkKey(key)));
+  const name = `${records.partition}/${key}`;
+  const numbers = kept.get(name) ?? (await records.readCompressed<PhoneNumber[]>(chunkKey(key)));
   if (numbers !== undefined) keep(name, numbers);
   return numbers;
 }
@@ -69,7 +69,7 @@ function keep(name: string, numbers: PhoneNumber[]): void {
 
 /** All numbers of the chunks, in order. @returns undefined when a chunk is deleted */
 export async function readChunks(
-  records: AccountRecords,
+  records: SyncRecords,
   entries: readonly ChunkEntry[],
 ): Promise<PhoneNumber[] | undefined> {
   const lists = await inBatches(entries, (entry) => readChunk(records, entry));
@@ -79,7 +79,7 @@ export async function readChunks(
 
 /** The head's snapshot. @throws StorageUnavailable when it is damaged */
 export async function readWholeSnapshot(
-  records: AccountRecords,
+  records: SyncRecords,
   { latest, version }: Head,
 ): Promise<{ numbers: PhoneNumber[]; manifest?: Manifest | undefined }> {
   if (latest === undefined) return { numbers: [] };
@@ -95,7 +95,7 @@ export async function readWholeSnapshot(
  * @param snapshot `before` is the manifest of the head's version
  */
 export async function writeSnapshot(
-  records: AccountRecords,
+  records: SyncRecords,
   { version, latest }: Head,
   snapshot: { runId: string; numbers: Iterable<PhoneNumber>; before: Manifest | undefined },
 ): Promise<void> {

@@ -4,9 +4,9 @@ import type { Page, PageRequest } from "../../contract/paging.ts";
 import { ProblemError } from "../../contract/problems.ts";
 import { type CompanyNumbersFilter, fitsFilter } from "../../numbers/company-numbers.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
-import { AccountRecords } from "./account-records.ts";
 import { type Head, readHead } from "./head.ts";
 import { type ChunkEntry, readChunk, readChunks, readManifest } from "./snapshot-store.ts";
+import { SyncRecords } from "./sync-records.ts";
 
 /** Longest iteration over one snapshot. */
 export const ITERATION_LIFETIME_MS = 24 * 60 * 60 * 1000;
@@ -41,7 +41,7 @@ export async function readSnapshotPage(
   request: { accountId: string; filter: CompanyNumbersFilter; page: PageRequest },
 ): Promise<Page<PhoneNumber> | undefined> {
   const { limit, position } = request.page;
-  const records = new AccountRecords(deps.records, request.accountId);
+  const records = new SyncRecords(deps.records, request.accountId);
   const now = deps.now();
   const parsed = position && snapshotPosition.safeParse(position);
   const from: SnapshotPosition | undefined =
@@ -78,7 +78,7 @@ export function snapshotStart(
 const expired = () => new ProblemError("cursor_expired");
 
 interface Iteration {
-  records: AccountRecords;
+  records: SyncRecords;
   chunks: readonly ChunkEntry[];
   /** Undefined: every number fits. */
   fits: ((number: PhoneNumber) => boolean) | undefined;

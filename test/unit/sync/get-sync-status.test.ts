@@ -2,19 +2,22 @@ import { describe, expect, it } from "vitest";
 import { SyncStatuses } from "../../../lib/contract/sync.ts";
 import { QueueUnavailable } from "../../../lib/platform/message-queue.ts";
 import type { RecordStore } from "../../../lib/storage/record-store.ts";
-import { readSyncStatus } from "../../../lib/sync/get-sync-status.ts";
+import { getSyncStatus } from "../../../lib/sync/get-sync-status.ts";
 import { QUARANTINE } from "../../../lib/sync/run/quarantine.ts";
 import { RUN } from "../../../lib/sync/run/run-lease.ts";
-import { AccountRecords } from "../../../lib/sync/snapshot/account-records.ts";
-import { recordRequest, startSync } from "../../../lib/sync/start-sync.ts";
+import { SyncRecords } from "../../../lib/sync/snapshot/sync-records.ts";
+import { startSync } from "../../../lib/sync/start-sync.ts";
 import { ACCOUNT, createAccountSync, MINUTE } from "../../support/account-sync.ts";
 import { numberOf, rateLimited } from "../../support/number-account.ts";
 
 async function statusOf(lab: ReturnType<typeof createAccountSync>) {
-  const status = await readSyncStatus(lab.reading, ACCOUNT);
+  const status = await getSyncStatus(lab.reading, { accountId: ACCOUNT });
   expect(SyncStatuses.safeParse([status]).error).toBeUndefined();
   return status;
 }
+
+const requestSync = (lab: ReturnType<typeof createAccountSync>) =>
+  startSync({ ...lab.deps, queue: { send: async () => {} } }, { accountId: ACCOUNT });
 
 describe("the status of an account's sync", () => {
   it("is idle and empty before anything has happened", async () => {
@@ -23,7 +26,7 @@ describe("the status of an account's sync", () => {
 
   it("is queued from the request to the start", async () => {
     const lab = createAccountSync(5);
-    await recordRequest(lab.deps, ACCOUNT, lab.clock.now());
+    await requestSync(lab);
     expect((await statusOf(lab)).state).toBe("queued");
     lab.clock.leap(1);
     await lab.sync();
@@ -32,7 +35,7 @@ describe("the status of an account's sync", () => {
 
   it("stops being queued after an hour when the message is lost", async () => {
     const lab = createAccountSync(5);
-    await recordRequest(lab.deps, ACCOUNT, lab.clock.now());
+    await requestSync(lab);
     lab.clock.leap(61 * MINUTE);
     expect((await statusOf(lab)).state).toBe("idle");
   });
@@ -41,7 +44,7 @@ describe("the status of an account's sync", () => {
     const lab = createAccountSync(5);
     lab.upstream.before = () => lab.clock.leap(1_000);
     await lab.sync();
-    await recordRequest(lab.deps, ACCOUNT, lab.clock.now());
+    await requestSync(lab);
     expect((await statusOf(lab)).state).toBe("queued");
   });
 
@@ -84,7 +87,7 @@ describe("the status of an account's sync", () => {
 
   it("is as before after a record of another shape, which older code wrote", async () => {
     const lab = createAccountSync(5);
-    const records = new AccountRecords(lab.records, ACCOUNT);
+    const records = new SyncRecords(lab.records, ACCOUNT);
     const now = lab.clock.now();
     const checkpoint = { runId: "old", startedAt: now, updatedAt: now };
     const run = { generation: 1, owner: "old", leaseUntil: 0, checkpoint };

@@ -3,8 +3,8 @@ import { createLogger } from "../../../lib/platform/logger.ts";
 import { isDue, queueSyncs, syncIntervalMs, TICK_MS } from "../../../lib/sync/queue-syncs.ts";
 import { newCheckpoint } from "../../../lib/sync/run/checkpoint.ts";
 import { RUN, type RunRecord, readRun } from "../../../lib/sync/run/run-lease.ts";
-import { AccountRecords } from "../../../lib/sync/snapshot/account-records.ts";
 import { emptyHead } from "../../../lib/sync/snapshot/head.ts";
+import { SyncRecords } from "../../../lib/sync/snapshot/sync-records.ts";
 import { editAccounts, readAccounts } from "../../../lib/sync/synced-accounts.ts";
 import { ACCOUNT, createAccountSync, MINUTE } from "../../support/account-sync.ts";
 import { rejection } from "../../support/number-account.ts";
@@ -51,7 +51,7 @@ describe("the schedule", () => {
     const begun = { runId: "r", trigger: "schedule", base: 0, fingerprint: "app" };
     const checkpoint = { ...newCheckpoint(begun, 0), updatedAt: lab.clock.now() };
     const run: RunRecord = { generation: 1, leaseUntil: 0, startedAt: 0, checkpoint };
-    await new AccountRecords(lab.records, ACCOUNT).compareAndSet(RUN, null, run);
+    await new SyncRecords(lab.records, ACCOUNT).compareAndSet(RUN, null, run);
     expect(await schedule(ACCOUNT)).toEqual({ queued: 0 });
     lab.clock.leap(15 * MINUTE);
     expect(await schedule(ACCOUNT)).toEqual({ queued: 1 });
@@ -79,7 +79,7 @@ describe("an account", () => {
     lab.clock.leap(100 * MINUTE);
     const begun = lab.clock.now();
     expect(await lab.sync()).toMatchObject({ state: "failed" });
-    const run = (await readRun(new AccountRecords(lab.records, ACCOUNT)))?.value;
+    const run = (await readRun(new SyncRecords(lab.records, ACCOUNT)))?.value;
     expect(isDue(head, undefined, begun + TICK_MS)).toBe(true);
     expect(isDue(head, run, begun + TICK_MS)).toBe(false);
     expect(isDue(head, run, begun + TICK_MS + 1)).toBe(true);
@@ -87,8 +87,10 @@ describe("an account", () => {
 
   it("is synced while it is in the table's list", async () => {
     expect(await readAccounts(lab.records, [])).toEqual([]);
-    expect(await editAccounts(lab.deps, { add: ["1", "2"], remove: [] })).toEqual(["1", "2"]);
-    expect(await editAccounts(lab.deps, { add: [], remove: ["1"] })).toEqual(["2"]);
+    await editAccounts(lab.deps, { add: ["2", "1"], remove: [] });
+    expect(await readAccounts(lab.records, [])).toEqual(["1", "2"]);
+    await editAccounts(lab.deps, { add: [], remove: ["1"] });
+    expect(await readAccounts(lab.records, [])).toEqual(["2"]);
     expect(await readAccounts(lab.records, ["2", "7"])).toEqual(["2", "7"]);
   });
 });

@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { newCheckpoint } from "../../../../lib/sync/run/checkpoint.ts";
 import { LeaseLost, type RunLease, readRun, takeLease } from "../../../../lib/sync/run/run-lease.ts";
-import { AccountRecords } from "../../../../lib/sync/snapshot/account-records.ts";
 import { readHead } from "../../../../lib/sync/snapshot/head.ts";
+import { SyncRecords } from "../../../../lib/sync/snapshot/sync-records.ts";
 import { ACCOUNT } from "../../../support/account-sync.ts";
 import { leapingClock } from "../../../support/manual-clock.ts";
 import { createMemoryRecordStore } from "../../../support/memory-record-store.ts";
@@ -53,7 +53,7 @@ const LAPSE_MS = 125_000;
 /** An account in this state, with the process that acts: the holder, or a former one where the lease is released. */
 async function setUp(state: State) {
   const clock = leapingClock();
-  const records = new AccountRecords(createMemoryRecordStore(), ACCOUNT);
+  const records = new SyncRecords(createMemoryRecordStore(), ACCOUNT);
   const take = () => takeLease({ records, clock, random: () => 0.5 });
   const takeFree = async (): Promise<RunLease> => {
     const taken = await take();

@@ -4,7 +4,7 @@ import { SecretUnavailableError } from "../../../../lib/platform/credentials.ts"
 import { deadlineIn } from "../../../../lib/platform/deadline.ts";
 import { RingCentralError } from "../../../../lib/ringcentral/api/errors.ts";
 import type { RecordStore } from "../../../../lib/storage/record-store.ts";
-import { readSyncStatus } from "../../../../lib/sync/get-sync-status.ts";
+import { getSyncStatus } from "../../../../lib/sync/get-sync-status.ts";
 import { confirmQuarantine } from "../../../../lib/sync/run/quarantine.ts";
 import { ACCOUNT, createAccountSync, MINUTE } from "../../../support/account-sync.ts";
 import { numberOf, rateLimited, rejection, unavailable } from "../../../support/number-account.ts";
@@ -116,7 +116,9 @@ describe("a sync", () => {
       if (page === 2) lab.upstream.put(numberOf(3_000));
     };
     expect(await lab.sync()).toMatchObject({ state: "committed", added: 2_501, pages: 3 });
-    expect((await readSyncStatus(lab.reading, ACCOUNT)).history).toMatchObject([{ listChanged: true }]);
+    expect((await getSyncStatus(lab.reading, { accountId: ACCOUNT })).history).toMatchObject([
+      { listChanged: true },
+    ]);
   });
 
   it("goes back a page when the list becomes shorter, because a number has moved to that page", async () => {
@@ -126,7 +128,9 @@ describe("a sync", () => {
       if (page === 3) throw rateLimited("listCompanyNumbers", 1_000);
     };
     expect(await lab.sync()).toMatchObject({ state: "continues", pages: 4 });
-    expect((await readSyncStatus(lab.reading, ACCOUNT)).progress).toMatchObject({ pagesDone: 2 });
+    expect((await getSyncStatus(lab.reading, { accountId: ACCOUNT })).progress).toMatchObject({
+      pagesDone: 2,
+    });
     lab.upstream.before = undefined;
     expect(await lab.sync()).toMatchObject({ state: "committed", added: 2_500, pages: 5 });
     expect(lab.upstream.calls.map(({ page }) => page)).toEqual([1, 2, 1, 2, 3, 3]);
@@ -185,7 +189,7 @@ describe("a sync", () => {
       return { ...rest, records: [...records, ...twice], paging: { ...paging, totalElements: edit.total } };
     };
     expect(await lab.sync()).toMatchObject({ state: "committed", pages: 6 });
-    const { history } = await readSyncStatus(lab.reading, ACCOUNT);
+    const { history } = await getSyncStatus(lab.reading, { accountId: ACCOUNT });
     expect(history[0]?.miscount).toBe(lab.upstream.numbers.size - edit.total);
     lab.upstream.edit(3, { label: "new" });
     expect(await lab.sync()).toMatchObject({ state: "committed", updated: 1, pages: 3 });
@@ -238,7 +242,9 @@ describe("a sync that is interrupted", () => {
       ends.push(continueAfterMs ?? state);
     }
     expect(ends).toEqual([15_000, 30_000, 60_000, 120_000, 240_000, "failed"]);
-    expect((await readSyncStatus(lab.reading, ACCOUNT)).problem).toMatchObject({ code: "internal" });
+    expect((await getSyncStatus(lab.reading, { accountId: ACCOUNT })).problem).toMatchObject({
+      code: "internal",
+    });
     expect(heavy(lab)).toBe(1);
     expect(await lab.sync()).toMatchObject({ state: "committed", pages: 3 });
   });
@@ -249,7 +255,7 @@ describe("a sync that is interrupted", () => {
       if (heavy(lab) === 2) throw rateLimited(operation, 42_000);
     };
     expect(await lab.sync()).toMatchObject({ state: "continues", continueAfterMs: 42_000, pages: 1 });
-    expect(await readSyncStatus(lab.reading, ACCOUNT)).toMatchObject({
+    expect(await getSyncStatus(lab.reading, { accountId: ACCOUNT })).toMatchObject({
       state: "running",
       progress: { pagesDone: 1, totalPages: 3, numbersSeen: 1_000, etaSeconds: 12 },
     });
@@ -278,7 +284,10 @@ describe("a sync that is interrupted", () => {
       }
       expect(ends).toEqual([...waits, "failed"]);
       const code = failure.kind === "storage" ? "storage_unavailable" : "upstream_rate_limited";
-      expect((await readSyncStatus(lab.reading, ACCOUNT)).problem).toMatchObject({ code, retryable: true });
+      expect((await getSyncStatus(lab.reading, { accountId: ACCOUNT })).problem).toMatchObject({
+        code,
+        retryable: true,
+      });
       lab.upstream.before = undefined;
       expect(await lab.sync()).toMatchObject({ state: "committed", pages: 3 });
     },
@@ -298,7 +307,7 @@ describe("a sync that is interrupted", () => {
     }
     expect(states).toEqual(["continues", "continues", "continues", "continues", "continues", "failed"]);
     expect(waits).toEqual([15_000, 30_000, 60_000, 120_000, 240_000, undefined]);
-    expect(await readSyncStatus(lab.reading, ACCOUNT)).toMatchObject({
+    expect(await getSyncStatus(lab.reading, { accountId: ACCOUNT })).toMatchObject({
       state: "failed",
       problem: { code: "upstream_unavailable", retryable: true },
       history: [{ state: "failed", pages: 1 }],
@@ -318,7 +327,7 @@ describe("a sync that is interrupted", () => {
       state: "failed",
       problem: { code: "upstream_app_permission_missing", retryable: false },
     });
-    expect(await readSyncStatus(lab.reading, ACCOUNT)).toMatchObject({ state: "failed" });
+    expect(await getSyncStatus(lab.reading, { accountId: ACCOUNT })).toMatchObject({ state: "failed" });
   });
 
   it("fails when its credentials cannot be read, and does not blame RingCentral", async () => {
@@ -399,7 +408,9 @@ describe("a sync that is interrupted", () => {
       lab.clock.leap(continueAfterMs ?? 0);
     }
     expect(ends).toEqual([0, 15_000, 30_000, 60_000, 120_000, 240_000, "failed"]);
-    expect((await readSyncStatus(lab.reading, ACCOUNT)).problem).toMatchObject({ code: "internal" });
+    expect((await getSyncStatus(lab.reading, { accountId: ACCOUNT })).problem).toMatchObject({
+      code: "internal",
+    });
     expect(await lab.sync()).toMatchObject({ state: "committed" });
   });
 
@@ -415,7 +426,7 @@ describe("a sync that is interrupted", () => {
       };
       ({ state } = await lab.sync());
     }
-    expect((await readSyncStatus(lab.reading, ACCOUNT)).state).toBe("failed");
+    expect((await getSyncStatus(lab.reading, { accountId: ACCOUNT })).state).toBe("failed");
   });
 
   it("is not recorded as failed by a former holder after a later run has ended", async () => {
@@ -429,7 +440,7 @@ describe("a sync that is interrupted", () => {
     expect(await lab.sync()).toMatchObject({ state: "committed" });
     goOn();
     expect(await former).toMatchObject({ state: "busy" });
-    const { state, history } = await readSyncStatus(lab.reading, ACCOUNT);
+    const { state, history } = await getSyncStatus(lab.reading, { accountId: ACCOUNT });
     expect({ state, runs: history.map((run) => run.state) }).toEqual({ state: "idle", runs: ["committed"] });
   });
 
@@ -611,7 +622,7 @@ describe("a view with fewer numbers", () => {
     shrink(lab);
     expect(await lab.sync()).toMatchObject({ state: "quarantined", removed: 80 });
     expect(await lab.ids()).toHaveLength(250);
-    expect(await readSyncStatus(lab.reading, ACCOUNT)).toMatchObject({
+    expect(await getSyncStatus(lab.reading, { accountId: ACCOUNT })).toMatchObject({
       state: "quarantined",
       quarantine: { reason: "shrink", removed: 80 },
     });
@@ -620,7 +631,7 @@ describe("a view with fewer numbers", () => {
     const [recheckMs = 0] = lab.rechecks;
     lab.clock.leap(recheckMs - MINUTE);
     expect(await lab.sync()).toMatchObject({ state: "committed", removed: 80 });
-    expect((await readSyncStatus(lab.reading, ACCOUNT)).quarantine).toBeUndefined();
+    expect((await getSyncStatus(lab.reading, { accountId: ACCOUNT })).quarantine).toBeUndefined();
   });
 
   it("is quarantined again when the re-check finds other numbers", async () => {
@@ -672,7 +683,7 @@ describe("a view with fewer numbers", () => {
     expect(await lab.sync()).toMatchObject({ state: "unchanged" });
     goOn();
     expect(await former).toMatchObject({ state: "busy" });
-    expect((await readSyncStatus(lab.reading, ACCOUNT)).quarantine).toBeUndefined();
+    expect((await getSyncStatus(lab.reading, { accountId: ACCOUNT })).quarantine).toBeUndefined();
   });
 
   it("is not replaced by a former holder after a later run has found more", async () => {
@@ -685,7 +696,7 @@ describe("a view with fewer numbers", () => {
     expect(await lab.syncToEnd()).toMatchObject({ state: "quarantined" });
     goOn();
     expect(await former).toMatchObject({ state: "busy" });
-    expect((await readSyncStatus(lab.reading, ACCOUNT)).quarantine?.reason).toBe("permissions");
+    expect((await getSyncStatus(lab.reading, { accountId: ACCOUNT })).quarantine?.reason).toBe("permissions");
   });
 
   it("is committed after an operator confirms it, exactly as it was", async () => {
@@ -720,7 +731,7 @@ describe("a view with fewer numbers", () => {
     await lab.sync();
     for (const number of all) lab.upstream.put(number);
     expect(await lab.sync()).toMatchObject({ state: "unchanged" });
-    expect(await readSyncStatus(lab.reading, ACCOUNT)).toMatchObject({ state: "idle" });
+    expect(await getSyncStatus(lab.reading, { accountId: ACCOUNT })).toMatchObject({ state: "idle" });
   });
 
   it("may lose ten numbers of a small account", async () => {
@@ -739,7 +750,9 @@ describe("a view with fewer numbers", () => {
       expect(await lab.sync()).toMatchObject({ state: "quarantined" });
       lab.clock.leap(60 * MINUTE);
     }
-    expect((await readSyncStatus(lab.reading, ACCOUNT)).quarantine?.reason).toBe("main_numbers");
+    expect((await getSyncStatus(lab.reading, { accountId: ACCOUNT })).quarantine?.reason).toBe(
+      "main_numbers",
+    );
     expect(await lab.ids()).toHaveLength(100);
     lab.upstream.role = "admin";
     expect(await lab.sync()).toMatchObject({ state: "unchanged" });
@@ -751,7 +764,7 @@ describe("a view with fewer numbers", () => {
     await lab.sync();
     lab.upstream.role = "lesser";
     expect(await lab.sync()).toMatchObject({ state: "quarantined", removed: 1 });
-    expect((await readSyncStatus(lab.reading, ACCOUNT)).quarantine?.reason).toBe("permissions");
+    expect((await getSyncStatus(lab.reading, { accountId: ACCOUNT })).quarantine?.reason).toBe("permissions");
     // An operator may say that the smaller view is to be the account's from now on.
     await confirmQuarantine(lab.deps, ACCOUNT);
     expect(await lab.sync()).toMatchObject({ state: "committed", removed: 1 });

@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
 import type { Position } from "../../../../lib/contract/paging.ts";
 import { fitsFilter } from "../../../../lib/numbers/company-numbers.ts";
-import { AccountRecords } from "../../../../lib/sync/snapshot/account-records.ts";
 import { scannedAt } from "../../../../lib/sync/snapshot/head.ts";
 import { readSnapshotPage } from "../../../../lib/sync/snapshot/snapshot.ts";
 import { forgetChunks } from "../../../../lib/sync/snapshot/snapshot-store.ts";
+import { SyncRecords } from "../../../../lib/sync/snapshot/sync-records.ts";
 import { ACCOUNT, createAccountSync, MINUTE } from "../../../support/account-sync.ts";
 import { numberOf } from "../../../support/number-account.ts";
 
@@ -22,7 +22,7 @@ describe("the snapshot", () => {
     const lab = createAccountSync(3);
     const page = { limit: 10 };
     expect(await readSnapshotPage(lab.reading, { accountId: ACCOUNT, filter: {}, page })).toBeUndefined();
-    expect(await scannedAt(new AccountRecords(lab.records, ACCOUNT))).toBeUndefined();
+    expect(await scannedAt(new SyncRecords(lab.records, ACCOUNT))).toBeUndefined();
   });
 
   it("has the total and the time of the last full scan", async () => {
@@ -32,7 +32,7 @@ describe("the snapshot", () => {
     expect(await firstPage(lab)).toMatchObject({ total: 35, source: "snapshot", asOf: began });
     lab.clock.leap(MINUTE);
     await lab.sync();
-    expect(await scannedAt(new AccountRecords(lab.records, ACCOUNT))).toBe(began + MINUTE);
+    expect(await scannedAt(new SyncRecords(lab.records, ACCOUNT))).toBe(began + MINUTE);
   });
 
   it("is listed in the order of the numbers, each once, in pages of any size", async () => {

@@ -24,7 +24,7 @@ import { type ProblemBody, problemBody, problemOf } from "./problem.ts";
 import type { ParsedInput, UseCase } from "./request.ts";
 import type { HttpResponse } from "./response.ts";
 import { translate } from "./upstream-problem.ts";
-import { type ValidInput, validate } from "./validate.ts";
+import { validate } from "./validate.ts";
 
 /** The edge's dependencies. They are made on first use, which may fail with ConfigurationError. */
 interface EdgeServices extends AccountKeys {
@@ -80,7 +80,8 @@ async function runUseCase<R extends Route>(
   const { event, caller, input, extensionId, cursors, page } = exchange;
   const readings: Reading[] = [];
   const outcome = await useCase({
-    ...parsed<R>(input),
+    // The only cast to the route's types: its schemas have just parsed the input.
+    ...(input as ParsedInput<R>),
     page,
     accountId: caller.accountId,
     extensionId,
@@ -159,17 +160,8 @@ async function runOnce(
     respondBy: deadline.at,
   };
   const key = await services.currentKey("idempotency", accountId, deadline);
-  return withIdempotency(
-    { records: services.records, clock: systemClock, key },
-    request,
-    run,
-    mayHaveTakenEffect,
-  );
-}
-
-/** The only cast from parsed input to the route's types: the route's schemas have just parsed it. */
-function parsed<R extends Route>({ path, query, body }: ValidInput) {
-  return { path, query, body } as ParsedInput<R>;
+  const deps = { records: services.records, clock: systemClock, key };
+  return withIdempotency(deps, request, run, mayHaveTakenEffect);
 }
 
 /** A problem that is one part of a response. The log keeps the details that the problem leaves out. */

@@ -11,7 +11,7 @@ import { header } from "./invocation.ts";
 const MAX_BODY_BYTES = 16 * 1024;
 
 /** A request's values as the route's schemas parsed them. */
-export interface ValidInput {
+interface ValidInput {
   path: Record<string, unknown>;
   query: Record<string, unknown>;
   body: unknown;

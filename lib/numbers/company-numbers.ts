@@ -3,7 +3,7 @@ import type { Page, PageRequest } from "../contract/paging.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { CallContext } from "../ringcentral/api/operation.ts";
 import * as operations from "../ringcentral/api/operations.ts";
-import type { WireCompanyNumber, WireExtensionPhoneNumber } from "../ringcentral/api/wire.ts";
+import type { WireCompanyNumber } from "../ringcentral/api/wire.ts";
 import { toE164, toExtensionReference } from "./phone-number-output.ts";
 import type { NumbersDeps } from "./request.ts";
 import { listPage, pagesOf } from "./upstream-list.ts";
@@ -60,8 +60,7 @@ function hasWordPrefix(text: string, wanted: string): boolean {
   return haystack.startsWith(wanted) || haystack.includes(` ${wanted}`);
 }
 
-/** A record of the company's list or of an extension's own, which has these members and more [spec: OAS]. */
-export function toPhoneNumber(wire: WireCompanyNumber | WireExtensionPhoneNumber): PhoneNumber {
+export function toPhoneNumber(wire: WireCompanyNumber): PhoneNumber {
   return omitUndefined({
     id: wire.id,
     phoneNumber: toE164(wire.phoneNumber),

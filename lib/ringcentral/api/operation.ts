@@ -83,7 +83,7 @@ export interface CallContext {
 
 /** The `X-Rate-Limit-*` headers of one response. [docs: RATE] */
 export interface BudgetLeft {
-  /** RingCentral's name, lower case. */
+  /** RingCentral's name, lower case. Names may change. */
   group: string;
   limit: number;
   remaining: number;

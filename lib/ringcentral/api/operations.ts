@@ -189,14 +189,14 @@ export const getCompanyNumbers: Operation<wire.WireBulkItem[]> = {
 };
 
 /** Query: `page`, `perPage`, `usageType` (repeatable), `status`. Light: the cheap way to one user's numbers. */
-export const listExtensionPhoneNumbers: Operation<wire.WireList<wire.WireExtensionPhoneNumber>> = {
+export const listExtensionPhoneNumbers: Operation<wire.WireList<wire.WireCompanyNumber>> = {
   name: "listExtensionPhoneNumbers",
   method: "GET",
   path: `${EXTENSION}/phone-number`,
   group: "light",
   scope: "extensionNumbers",
   freshMs: COMPANY_LISTS_FRESH_MS,
-  output: wire.wireExtensionPhoneNumbers,
+  output: wire.wireCompanyNumbers,
 };
 
 /** Body: `eventFilters`, `deliveryMode`, `expiresIn`. RingCentral validates the address before it responds [docs: HOOK]. */

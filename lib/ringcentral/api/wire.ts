@@ -81,46 +81,34 @@ export const wireForwardingNumber = /* @__PURE__ */ z.object({
 });
 export type WireForwardingNumber = z.output<typeof wireForwardingNumber>;
 
-/** The members that both lists of numbers have. */
-const listedNumber = {
+/** A number of the company's list or of an extension's own; both lists have more members [spec: OAS]. */
+export const wireCompanyNumber = /* @__PURE__ */ z.object({
   id,
   phoneNumber,
   label: text,
   /** Nullable [spec: OAS]. */
   type: text,
   /** `Unknown` is RingCentral's own value, for a status too. */
-  usageType: /* @__PURE__ */ withDefault(z.string(), "Unknown"),
+  usageType: withDefault(z.string(), "Unknown"),
   paymentType: text,
-  status: /* @__PURE__ */ withDefault(z.string(), "Unknown"),
-  primary: /* @__PURE__ */ withDefault(z.boolean(), false),
+  status: withDefault(z.string(), "Unknown"),
+  primary: withDefault(z.boolean(), false),
   location: text,
   callerIdName: text,
   extension,
-};
-
-export const wireCompanyNumber = /* @__PURE__ */ z.object({ ...listedNumber, activationStatus: text });
-export type WireCompanyNumber = z.output<typeof wireCompanyNumber>;
-
-/** The numbers one extension may use, the company's included, with more members than in `listCompanyNumbers`. [spec: OAS] */
-const wireExtensionPhoneNumber = /* @__PURE__ */ z.object({
-  ...listedNumber,
-  subType: text,
-  features: withDefault(z.array(z.string()), []),
 });
-export type WireExtensionPhoneNumber = z.output<typeof wireExtensionPhoneNumber>;
+export type WireCompanyNumber = z.output<typeof wireCompanyNumber>;
 
 export const wireBlockedNumbers = /* @__PURE__ */ wireList(wireBlockedNumber);
 export const wireCallerBlockingNumbers = /* @__PURE__ */ wireList(wireCallerBlockingNumber);
 export const wireForwardingNumbers = /* @__PURE__ */ wireList(wireForwardingNumber);
 export const wireCompanyNumbers = /* @__PURE__ */ wireList(wireCompanyNumber);
-export const wireExtensionPhoneNumbers = /* @__PURE__ */ wireList(wireExtensionPhoneNumber);
 
 /** A subscription to notifications [docs: HOOK]. Its id is a UUID. */
 export const wireSubscription = z.object({
   id: z.string().check(z.minLength(1)),
   /** `Active`, `Suspended`, `Blacklisted`. */
   status: z.optional(z.string()),
-  expirationTime: z.optional(z.string()),
   deliveryMode: z.optional(z.object({ address: z.optional(z.string()) })),
 });
 export type WireSubscription = z.output<typeof wireSubscription>;

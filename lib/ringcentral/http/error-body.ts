@@ -1,17 +1,6 @@
 import * as z from "zod/mini";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
 
-/** The parts of an error body that we act on. Messages are not passed on, and may be localised. [docs: LOC] */
-export interface ErrorBody {
-  errorCode?: string;
-  parameterName?: string;
-  permissionName?: string;
-  /** OAuth's `error`. */
-  oauthError?: string;
-  /** The text says that another operation is in progress: no code is known for that [observed]. */
-  isInProgress?: boolean;
-}
-
 const word = z.catch(z.optional(z.string().check(z.regex(/^[\w.[\]-]{1,100}$/))), undefined);
 const parameters = z.catch(z.optional(z.array(z.object({ parameterName: word }))), undefined);
 const text = z.catch(z.optional(z.string()), undefined);
@@ -22,13 +11,16 @@ const errorBody = z.object({
   errors: z.catch(z.optional(z.array(z.catch(z.object(details), {}))), undefined),
 });
 
+export type ErrorBody = NonNullable<ReturnType<typeof readErrorBody>>;
+
 /**
  * Reads every form of RingCentral's error bodies: nested `errors[]`, the top-level copy that often carries another
- * code, a gateway's top level with `errors: []`, and OAuth's `parameters[]`. [spec: OAS] [observed]
+ * code, a gateway's top level with `errors: []`, and OAuth's `parameters[]`. [spec: OAS] [observed] Messages are not
+ * passed on, and may be localised. [docs: LOC]
  *
  * @returns undefined when `body` is not an error body; a member without a usable value is absent
  */
-export function readErrorBody(body: unknown): ErrorBody | undefined {
+export function readErrorBody(body: unknown) {
   const parsed = errorBody.safeParse(body);
   if (!parsed.success) return undefined;
   const top = parsed.data;
@@ -42,6 +34,7 @@ export function readErrorBody(body: unknown): ErrorBody | undefined {
       top.parameters?.[0]?.parameterName,
     permissionName: nested.permissionName ?? top.permissionName,
     oauthError: top.error,
+    // The text says that another operation is in progress: no code is known for that [observed].
     isInProgress: /\bin progress\b/i.test(`${nested.message} ${top.message}`) ? true : undefined,
   });
 }

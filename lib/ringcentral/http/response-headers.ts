@@ -1,4 +1,5 @@
 import { omitUndefined } from "../../platform/omit-undefined.ts";
+import type { BudgetLeft } from "../api/operation.ts";
 import type { HttpResponse } from "./transport.ts";
 
 /** The pause after a 429 that states no time. [docs: RATE] */
@@ -8,16 +9,9 @@ const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000;
 
 type Headers = HttpResponse["headers"];
 
-/** The rate limit headers of a response. Any may be missing. [docs: RATE] */
-export interface RateHeaders {
-  /** Lower case. Names may change. [docs: RATE] */
-  group?: string;
-  limit?: number;
-  remaining?: number;
-  windowSeconds?: number;
-}
+export type RateHeaders = Partial<BudgetLeft>;
 
-/** Reads `X-Rate-Limit-*`, and the spelling `X-RateLimit-*` that one guide page uses. [docs: RATE] */
+/** Reads `X-Rate-Limit-*`, any of which may be missing, and the spelling `X-RateLimit-*` that one guide page uses. [docs: RATE] */
 export function readRateHeaders(headers: Headers): RateHeaders {
   const read = (name: string) =>
     headerText(headers, `x-rate-limit-${name}`) ?? headerText(headers, `x-ratelimit-${name}`);

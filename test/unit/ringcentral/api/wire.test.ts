@@ -6,7 +6,6 @@ import {
   wireCallerBlockingNumber,
   wireCompanyNumber,
   wireCompanyNumbers,
-  wireExtensionPhoneNumbers,
   wireForwardingNumber,
   wireSubscriptions,
 } from "../../../../lib/ringcentral/api/wire.ts";
@@ -266,8 +265,6 @@ describe("a list", () => {
   it("needs no paging", () => {
     const company = { records: [{ id: 900001, phoneNumber: "+18005550100" }] };
     expect(wireCompanyNumbers.safeParse(company).success).toBe(true);
-    expect(wireExtensionPhoneNumbers.safeParse({ ...company, paging: [], navigation: "x" }).success).toBe(
-      true,
-    );
+    expect(wireCompanyNumbers.safeParse({ ...company, paging: [], navigation: "x" }).success).toBe(true);
   });
 });

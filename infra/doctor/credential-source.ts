@@ -31,11 +31,10 @@ export async function findCredentials(
     return judge(upstreamUrl, text, "Correct the variable RINGCENTRAL_… that holds it.");
   }
   if (secretId !== undefined) return readSecret(new SecretsManagerClient({}), secretId);
-  const stack = readStackFile();
+  const stack = await readStackFile();
   if (stack === undefined) {
-    throw new UsageError(
-      "Say which credentials: --upstream or --secret-id, or start a stack with npm start.",
-    );
+    const text = "start it with npm start, or say which credentials to check: --upstream or --secret-id.";
+    throw new UsageError(`The local stack is not running: ${text}`);
   }
   return readSecret(new SecretsManagerClient({ endpoint: stack.secretsUrl, ...localAws }), LOCAL_SECRET_ID);
 }

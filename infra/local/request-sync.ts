@@ -17,7 +17,7 @@ const isTerminal = process.stdout.isTTY === true;
 
 await runCommand(async () => {
   const { account = "~" } = readOptions(usage, { account: { type: "string" } });
-  const stack = readStackFile();
+  const stack = await readStackFile();
   if (stack === undefined) throw new UsageError(`There is no running stack.\n\n${usage}`);
   if (account !== "~" && account !== stack.accountId) {
     throw new UsageError(`The running stack's account is ${stack.accountId}; its tokens reach no other.`);

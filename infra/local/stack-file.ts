@@ -1,13 +1,4 @@
-import {
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { projectRoot } from "../build/bundle.ts";
 import type { Identities, TokenName } from "./oidc-issuer.ts";
@@ -15,7 +6,7 @@ import { isPortTaken } from "./ports.ts";
 
 /**
  * The content of `.local/stack.json`, which tells tests and tools about the running stack. Several stacks may run from one
- * folder: each has its own file, named by its port, and `stack.json` is a copy of the newest living one's.
+ * folder: each has its own file, named by its port, and `stack.json` is a copy of the first one's.
  */
 export interface Stack extends Identities {
   apiUrl: string;
@@ -30,13 +21,16 @@ export interface Stack extends Identities {
 }
 
 export const localDir = join(projectRoot, ".local");
-const newestPath = (dir: string) => join(dir, "stack.json");
-const ownPath = ({ apiUrl }: Stack, dir: string) => join(dir, `stack-${new URL(apiUrl).port}.json`);
+const sharedPath = (dir: string) => join(dir, "stack.json");
+export const ownPath = ({ apiUrl }: Stack, dir = localDir) => join(dir, `stack-${new URL(apiUrl).port}.json`);
 
-export function writeStackFiles(stack: Stack, dir = localDir): void {
+/** @returns the stack whose copy `stack.json` is: another one that runs already, or this one */
+export async function writeStackFiles(stack: Stack, dir = localDir): Promise<Stack> {
   mkdirSync(dir, { recursive: true });
   write(ownPath(stack, dir), stack);
-  write(newestPath(dir), stack);
+  const first = (await readStackFile(dir)) ?? stack;
+  if (first === stack) write(sharedPath(dir), stack);
+  return first;
 }
 
 /** Written completely or not at all, and readable only by its owner: it holds tokens. */
@@ -46,33 +40,28 @@ function write(path: string, stack: Stack): void {
   renameSync(draft, path);
 }
 
-/** The newest stack. `undefined`: no stack is running. */
-export function readStackFile(dir = localDir): Stack | undefined {
-  return existsSync(newestPath(dir)) ? read(newestPath(dir)) : undefined;
+/** The stack of `stack.json`. `undefined`: it is not running. */
+export async function readStackFile(dir = localDir): Promise<Stack | undefined> {
+  return readLiving(sharedPath(dir));
 }
 
-const read = (path: string): Stack => JSON.parse(readFileSync(path, "utf8"));
+/** A killed stack leaves its files behind, but nothing listens on its ports. (Another program may take the API's.) */
+async function readLiving(path: string): Promise<Stack | undefined> {
+  if (!existsSync(path)) return undefined;
+  const stack: Stack = JSON.parse(readFileSync(path, "utf8"));
+  return (await isPortTaken(Number(new URL(stack.secretsUrl).port))) ? stack : undefined;
+}
 
-/** `stack.json` of a stopping stack goes to the newest one that still runs. */
+/** `stack.json` of a stopping stack goes to the next one that runs. */
 export async function removeStackFiles(stack: Stack, dir = localDir): Promise<void> {
   rmSync(ownPath(stack, dir), { force: true });
-  if (readStackFile(dir)?.apiUrl !== stack.apiUrl) return;
-  const next = await newestLiving(dir);
-  if (next === undefined) rmSync(newestPath(dir));
-  else write(newestPath(dir), next);
-}
-
-/** The file of a killed stack stays behind, but nothing listens on its port. */
-async function newestLiving(dir: string): Promise<Stack | undefined> {
-  const paths = readdirSync(dir)
-    .filter((name) => /^stack-\d+\.json$/.test(name))
-    .map((name) => join(dir, name))
-    .sort((one, other) => statSync(other).mtimeMs - statSync(one).mtimeMs);
-  for (const path of paths) {
-    const stack = read(path);
-    if (await isPortTaken(Number(new URL(stack.apiUrl).port))) return stack;
+  const first = await readStackFile(dir);
+  if (first !== undefined && first.apiUrl !== stack.apiUrl) return;
+  rmSync(sharedPath(dir), { force: true });
+  for (const name of readdirSync(dir).filter((name) => /^stack-\d+\.json$/.test(name))) {
+    const other = await readLiving(join(dir, name));
+    if (other !== undefined) return write(sharedPath(dir), other);
   }
-  return undefined;
 }
 
 /**
@@ -82,7 +71,7 @@ async function newestLiving(dir: string): Promise<Stack | undefined> {
 export function curlLines(stack: Stack): string {
   const me = `${stack.apiUrl}/v1/extensions/me`;
   const bearer = (name: TokenName) =>
-    `-H "authorization: Bearer $(node -p "require('${ownPath(stack, localDir)}').tokens.${name}")"`;
+    `-H "authorization: Bearer $(node -p "require('${ownPath(stack)}').tokens.${name}")"`;
   const json = (body: object) => `-H 'content-type: application/json' -d '${JSON.stringify(body)}'`;
   const user = bearer("user");
   const cabin = `$(curl -s ${me}/forwarding-numbers ${user} | node -p "JSON.parse(require('fs').readFileSync(0)).data.at(-1).id")`;

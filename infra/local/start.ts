@@ -12,7 +12,7 @@ import { startOidcIssuer } from "./oidc-issuer.ts";
 import { findFreePort, isPortTaken, LOOPBACK } from "./ports.ts";
 import { startSecretsEndpoint } from "./secrets-endpoint.ts";
 import { startSqsEmulator } from "./sqs-emulator.ts";
-import { curlLines, localDir, removeStackFiles, type Stack, writeStackFiles } from "./stack-file.ts";
+import { curlLines, localDir, ownPath, removeStackFiles, type Stack, writeStackFiles } from "./stack-file.ts";
 import { LOCAL_SECRET_ID, LOCAL_STAGE, localAws } from "./stage.ts";
 import { readStartOptions, type StartOptions } from "./start-options.ts";
 import { connectUpstream, type Upstream } from "./upstream.ts";
@@ -87,10 +87,12 @@ async function start(options: StartOptions): Promise<void> {
 
   const functionsUrl = `http://${LOOPBACK}:${lambdaPort}/2015-03-31/functions/${serviceName}-`;
   undo.push(startBackgroundWork(functionsUrl, sqs, ["queueSyncs", "renewSubscriptions"]));
-  writeStackFiles(stack);
   undo.push(() => removeStackFiles(stack));
+  const { apiUrl } = await writeStackFiles(stack);
+  const files =
+    apiUrl === stack.apiUrl ? ".local/stack.json" : `${ownPath(stack)} (.local/stack.json is of ${apiUrl})`;
   console.log(
-    `ready ${stack.apiUrl}\n\n${curlLines(stack)}\n\nAddresses and tokens: .local/stack.json (of the newest stack) and .local/stack-${apiPort}.json (of this one). Ctrl-C stops everything.\n`,
+    `ready ${stack.apiUrl}\n\n${curlLines(stack)}\n\nAddresses and tokens: ${files}. Ctrl-C stops everything.\n`,
   );
 }
 

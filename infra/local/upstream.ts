@@ -12,7 +12,7 @@ type Environment = Record<string, string | undefined>;
 /**
  * The server named with `--upstream`, or a twin started here.
  * @returns also the note beside its URL in the terminal, and whether its webhooks can be delivered to this machine
- * @throws UsageError when credentials are missing
+ * @throws UsageError when credentials are missing or nothing responds
  */
 export async function connectUpstream(options: StartOptions, env: Environment) {
   const { upstreamUrl, extensionId, accountId, numbers, callHandling } = options;
@@ -23,12 +23,26 @@ export async function connectUpstream(options: StartOptions, env: Environment) {
   };
   if (upstreamUrl !== undefined) {
     const credentials = upstreamCredentials(upstreamUrl, env);
+    await requireResponse(upstreamUrl);
     const note = ` (in place of the twin, as client ${credentials.clientId})`;
     return { note, credentials, identities, canReachUs: false, close: async () => {} };
   }
   const twin = await startTwin({ callHandling, ...(numbers !== undefined && { numbers }) });
   const credentials = twinCredentials(twin.url);
   return { note: " (the twin)", credentials, identities, canReachUs: true, close: () => twin.close() };
+}
+
+/** Any response will do: the credentials are the doctor's to check. */
+async function requireResponse(server: string): Promise<void> {
+  const signal = AbortSignal.timeout(5_000);
+  await fetch(server, { method: "HEAD", redirect: "manual", signal }).catch(
+    ({ message, cause = message }) => {
+      const why = cause instanceof Error ? cause.message : cause;
+      throw new UsageError(
+        `Nothing responds at ${server} (${why}): start that server, or correct --upstream.`,
+      );
+    },
+  );
 }
 
 const variables = ["RINGCENTRAL_CLIENT_ID", "RINGCENTRAL_CLIENT_SECRET", "RINGCENTRAL_JWT"] as const;

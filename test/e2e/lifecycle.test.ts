@@ -1,5 +1,8 @@
+import { spawnSync } from "node:child_process";
 import { once } from "node:events";
+import { rmSync } from "node:fs";
 import { createServer } from "node:net";
+import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, test } from "vitest";
 import { findFreePort, isPortTaken } from "../../infra/local/ports.ts";
 import { type Checkout, copyCheckout } from "./checkout.ts";
@@ -81,6 +84,20 @@ describe("stopping", () => {
     expect(stackFileExists(dir)).toBe(false);
   });
 
+  test("after a kill of every process, the doctor says that the stack is not running", async () => {
+    const stack = start({ port: await findFreePort() });
+    await untilReady(stack, dir);
+    const pids = processTree(pidOf(stack));
+    for (const pid of pids) process.kill(pid, "SIGKILL");
+    await untilGone(pids, 5_000);
+    const doctor = spawnSync(process.execPath, ["infra/doctor/doctor.ts"], { cwd: dir, encoding: "utf8" });
+    rmSync(join(dir, ".local"), { recursive: true });
+    expect(doctor).toMatchObject({
+      status: 1,
+      stderr: expect.stringContaining("The local stack is not running"),
+    });
+  });
+
   test("when the gateway emulator dies, everything else stops and the terminal says why", async () => {
     const port = await findFreePort();
     const stack = start({ port });
@@ -115,6 +132,7 @@ describe("rejecting bad options", () => {
   const mistakes: [args: string[], env: Record<string, string>, said: string][] = [
     [["--upsteam", "http://127.0.0.1:1"], {}, "Unknown option '--upsteam'"],
     [["--upstream", "ftp://127.0.0.1"], {}, "--upstream must be an http or https URL"],
+    [["--upstream", "http://127.0.0.1:9"], {}, "Nothing responds at http://127.0.0.1:9"],
     [
       ["--upstream", "https://platform.example.com"],
       {},

@@ -21,43 +21,47 @@ afterEach(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-/** A stack whose API listens, with its files written. */
-async function startStack(): Promise<{ stack: Stack; close: () => Promise<void> }> {
+/** A stack that listens, with its files written. */
+async function startStack() {
   const { url: apiUrl, close } = await listenOnLoopback(createServer());
   const tokens = { user: `u ${apiUrl}`, otherUser: "o", readOnly: "r", admin: "a", service: "s" };
-  const urls = { apiUrl, issuerUrl: "i", twinUrl: "t", dynamodbUrl: "d", secretsUrl: "s", sqsUrl: "q" };
-  const stack = { ...urls, tokens, accountId: "37", extensionId: "1", otherExtensionId: "2" };
+  const urls = { apiUrl, issuerUrl: "i", twinUrl: "t", dynamodbUrl: "d", secretsUrl: apiUrl, sqsUrl: "q" };
+  const stack: Stack = { ...urls, tokens, accountId: "37", extensionId: "1", otherExtensionId: "2" };
   let isOpen = true;
   const closeOnce = async () => {
     if (isOpen) await close();
     isOpen = false;
   };
   running.push(closeOnce);
-  writeStackFiles(stack, dir);
-  return { stack, close: closeOnce };
+  const first = await writeStackFiles(stack, dir);
+  return { stack, first, close: closeOnce };
 }
 
-test("stack.json is of the newest stack, and of the one before it when that stops", async () => {
+test("stack.json stays the first stack's while another one starts and stops", async () => {
   const first = await startStack();
   const second = await startStack();
-  expect(readStackFile(dir)).toEqual(second.stack);
+  expect(second.first).toEqual(first.stack);
+  expect(await readStackFile(dir)).toEqual(first.stack);
   await removeStackFiles(second.stack, dir);
-  expect(readStackFile(dir)).toEqual(first.stack);
+  expect(await readStackFile(dir)).toEqual(first.stack);
   await removeStackFiles(first.stack, dir);
   expect(readdirSync(dir)).toEqual([]);
 });
 
-test("an older stack that stops leaves the newest one's stack.json", async () => {
+test("stack.json of a stopped stack goes to another one that runs", async () => {
   const first = await startStack();
-  const second = await startStack();
+  const killed = await startStack();
+  const third = await startStack();
+  await killed.close();
   await removeStackFiles(first.stack, dir);
-  expect(readStackFile(dir)).toEqual(second.stack);
+  expect(await readStackFile(dir)).toEqual(third.stack);
 });
 
-test("a killed stack, whose file is still there, does not get stack.json", async () => {
+test("a killed stack, whose files are still there, is not running, and the next one gets stack.json", async () => {
   const killed = await startStack();
-  const last = await startStack();
   await killed.close();
-  await removeStackFiles(last.stack, dir);
-  expect(readStackFile(dir)).toBeUndefined();
+  expect(await readStackFile(dir)).toBeUndefined();
+  const next = await startStack();
+  expect(next.first).toBe(next.stack);
+  expect(await readStackFile(dir)).toEqual(next.stack);
 });

@@ -7,6 +7,7 @@ import { gzipSync } from "node:zlib";
 import { readOptions, runCommand, UsageError } from "../local/command-line.ts";
 import { LOCAL_STAGE } from "../local/stage.ts";
 import { artifactOf } from "../resources/functions.ts";
+import { issuerProblem } from "../resources/stack.ts";
 import { type Bundle, bundleFunctions, projectRoot, zipBundle } from "./bundle.ts";
 import { budgets, findBudgetViolations, findForeignInputs } from "./bundle-checks.ts";
 import { findGuardrailViolations } from "./guardrails.ts";
@@ -99,6 +100,8 @@ await runCommand(async () => {
   });
   const options = process.argv.slice(2).filter((option) => option !== "--deploy");
   if (deploy) requireDeployable(stage);
+  const problem = process.env.AUTH_ISSUER && issuerProblem(process.env.AUTH_ISSUER);
+  if (problem) throw new UsageError(problem);
   const bundles = await bundleFunctions({ outDir: buildDir, mapsDir: join(buildDir, "maps") }).catch(() => {
     throw new UsageError("The functions do not build: see esbuild's errors above.");
   });

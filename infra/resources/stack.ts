@@ -43,9 +43,11 @@ export async function readStack({ resolveVariable }: Variables) {
     // From `--param` every value is text.
     values.set(parameter, String((await resolveVariable(`param:${parameter}`)) ?? "").trim());
   }
+  const text = (parameter: Parameter) => values.get(parameter) ?? "";
+  const problem = issuerProblem(text("authIssuer"));
+  if (problem !== undefined) throw new Error(problem);
   /** `ringfront-prod`: the names of all resources begin with it. */
   const name = `${service}-${stage}`;
-  const text = (parameter: Parameter) => values.get(parameter) ?? "";
   return {
     name,
     stage,
@@ -66,4 +68,10 @@ export async function readStack({ resolveVariable }: Variables) {
     },
     flag: (parameter: Parameter) => text(parameter) === "true",
   };
+}
+
+/** Why API Gateway would not take an issuer of access tokens. (Without TLS it may be only the local stack's.) */
+export function issuerProblem(url: string): string | undefined {
+  if (URL.canParse(url) && /^(https:\/\/|http:\/\/127\.0\.0\.1:)[^\s?#@]+$/.test(url)) return undefined;
+  return `AUTH_ISSUER must be an https URL without credentials, query and fragment, not "${url}".`;
 }

@@ -4,6 +4,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod/mini";
 import { projectRoot } from "../../../infra/build/bundle.ts";
 import { exceptions, functions, logicalName } from "../../../infra/resources/functions.ts";
+import { readStack } from "../../../infra/resources/stack.ts";
 import { routes } from "../../../lib/contract/routes.ts";
 import { type PackagedService, packageService } from "./packaged-service.ts";
 
@@ -280,6 +281,34 @@ describe("the number sync", () => {
     const address = JSON.stringify(variables("RenewSubscriptionsLambdaFunction").WEBHOOK_URL);
     expect(address).toContain("HttpApi}.execute-api.");
     expect(address).toContain("/v1/webhooks/ringcentral");
+  });
+});
+
+describe("the issuer of access tokens", () => {
+  const read = (issuer: string) =>
+    readStack({ resolveVariable: async (address) => (address === "param:authIssuer" ? issuer : "") });
+
+  test.each([
+    "issuer.example.com",
+    "http://issuer.example.com",
+    "https://",
+    "https://issuer.example.com/?tenant=1",
+    "https://issuer.example.com/#a",
+    "https://user@issuer.example.com",
+    "https://issuer.example.com/a b",
+  ])("cannot be %s", async (issuer) => {
+    await expect(read(issuer)).rejects.toThrow("AUTH_ISSUER");
+  });
+
+  test.each(["https://issuer.example.com", "https://example.com/tenant/", "http://127.0.0.1:4010"])(
+    "can be %s",
+    async (issuer) => {
+      expect((await read(issuer)).text("authIssuer")).toBe(issuer);
+    },
+  );
+
+  test("is checked when the template is made, before anything is sent to AWS", () => {
+    expect(() => packageService({ AUTH_ISSUER: "issuer.example.com" })).toThrow("AUTH_ISSUER");
   });
 });
 

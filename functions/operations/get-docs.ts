@@ -1,4 +1,4 @@
 import { getDocsRoute } from "../../lib/contract/operations.ts";
-import { definePageHandler } from "../../lib/http/page-handler.ts";
+import { definePageHandler } from "../../lib/http/public-handler.ts";
 
 export const handler = definePageHandler(getDocsRoute, new URL("./get-docs.page/", import.meta.url));

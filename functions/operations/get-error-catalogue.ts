@@ -1,5 +1,5 @@
 import { getErrorCatalogueRoute } from "../../lib/contract/operations.ts";
-import { definePageHandler } from "../../lib/http/page-handler.ts";
+import { definePageHandler } from "../../lib/http/public-handler.ts";
 
 export const handler = definePageHandler(
   getErrorCatalogueRoute,

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import middy from "@middy/core";
 import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
 import { ProblemError, problems } from "../contract/problems.ts";
@@ -6,9 +7,9 @@ import { UNKEYED } from "../contract/write-outcome.ts";
 import { systemClock } from "../platform/clock.ts";
 import { createLogger } from "../platform/logger.ts";
 import { processMetrics } from "../platform/metrics.ts";
-import { accessLog, faultLevel } from "./access-log.ts";
+import { omitUndefined } from "../platform/omit-undefined.ts";
 import { conditional } from "./conditional.ts";
-import { beginInvocation, header, invocationOf, type Middleware } from "./invocation.ts";
+import { beginInvocation, type EdgeRequest, header, invocationOf, type Middleware } from "./invocation.ts";
 import { problemOf, problemResponse, type Translate } from "./problem.ts";
 import type { HttpResponse } from "./response.ts";
 import { responseHeaders } from "./response-headers.ts";
@@ -36,7 +37,7 @@ export function buildStack(
     },
   });
   stack.use([
-    accessLog(route, systemClock, processMetrics),
+    accessLog(route),
     beginInvocation(systemClock, createLogger()),
     responseHeaders(cacheControl),
     conditional(),
@@ -45,6 +46,44 @@ export function buildStack(
   stack.handler(handle);
   return (event, context) => stack(event, context);
 }
+
+let isColdStart = true;
+
+/** One log line per invocation (operation, hashed caller, outcome), and its processMetrics. */
+function accessLog(route: Route): Middleware {
+  function write({ event, context, response }: EdgeRequest): void {
+    const { log, startedAt, caller, problemCode } = invocationOf(event);
+    const status = response?.statusCode ?? 500;
+    const durationMs = systemClock.now() - startedAt;
+    const fields = omitUndefined({
+      operation: route.operationId,
+      method: route.method,
+      route: route.path,
+      status,
+      durationMs,
+      coldStart: isColdStart,
+      code: problemCode,
+      caller: caller && shortHash(caller.subject),
+      accountId: caller?.accountId,
+      lambdaRequestId: context.awsRequestId,
+    });
+    isColdStart = false;
+    log[status >= 500 ? faultLevel(problemCode) : "info"]("request", fields);
+    const dimensions = { Route: route.operationId };
+    processMetrics.count("RequestCount", 1, dimensions);
+    processMetrics.count("RequestFaults", status >= 500 ? 1 : 0, dimensions);
+    processMetrics.record("RequestDurationMs", durationMs, "Milliseconds", dimensions);
+    if (problemCode !== undefined) processMetrics.count("Problems", 1, { Code: problemCode });
+    if (problemCode === "upstream_app_permission_missing") processMetrics.count("AppPermissionMissing");
+    processMetrics.flush();
+  }
+  return { after: write, onError: write };
+}
+
+/** The log level of a 5xx response. A spent budget is RingCentral's rule at work, not a fault: it has its own alarm. */
+const faultLevel = (code: string | undefined) => (code === "upstream_rate_limited" ? "warn" : "error");
+
+const shortHash = (text: string) => createHash("sha256").update(text).digest("base64url").slice(0, 12);
 
 class OutOfTime extends Error {}
 

@@ -1,7 +1,7 @@
 import { type ProblemCode, ProblemError, problems } from "../contract/problems.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import { ConfigurationError } from "../platform/settings.ts";
-import type { HttpResponse } from "./response.ts";
+import { type HttpResponse, jsonResponse } from "./response.ts";
 
 /** Seconds until a retry after 429 or 503, where the problem itself states none. */
 const RETRY_SECONDS = 5;
@@ -52,15 +52,12 @@ export function problemBody({ code, details }: ProblemError, { requestId, typeBa
 export function problemResponse(problem: ProblemError, context: ProblemContext): HttpResponse {
   const body = problemBody(problem, context);
   const { code, status, retryAfter } = body;
-  return {
-    statusCode: status,
-    headers: omitUndefined({
-      "content-type": "application/problem+json",
-      "retry-after": retryAfter?.toString(),
-      "www-authenticate": challenge(code, status),
-    }),
-    body: JSON.stringify(body),
+  const headers = {
+    "content-type": "application/problem+json",
+    "retry-after": retryAfter?.toString(),
+    "www-authenticate": challenge(code, status),
   };
+  return jsonResponse(status, body, omitUndefined(headers));
 }
 
 /** RFC 6750: a missing token names no error; every bad one is `invalid_token`. */

@@ -1,7 +1,12 @@
+import { readFile } from "node:fs/promises";
+import { promisify } from "node:util";
+import { gunzip } from "node:zlib";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
+import type { Route } from "../contract/route.ts";
+import { header } from "./invocation.ts";
 import { type ApiHandler, buildStack, type StackOptions } from "./middleware-stack.ts";
 import type { Outcome, PlainRoute } from "./request.ts";
-import { jsonResponse } from "./response.ts";
+import { type HttpResponse, jsonResponse } from "./response.ts";
 import { validate } from "./validate.ts";
 
 /** A handler without authentication. It needs no tokens, settings or RingCentral, so its bundle stays small. */
@@ -15,4 +20,51 @@ export function definePublicHandler<R extends PlainRoute>(
     return jsonResponse(200, await useCase());
   };
   return buildStack(route, handle, options);
+}
+
+/** A page and the build's facts about it. */
+interface Page {
+  gzipped: Buffer;
+  contentSecurityPolicy: string;
+  digest: string;
+}
+
+/**
+ * A handler for one HTML page from the build (infra/build/pages.ts). Everything is in one file, so that a page never
+ * mixes two versions of the service during a rollout.
+ * @param folder the page's folder in the build: beside the bundle, `<name>.page/`
+ */
+export function definePageHandler(route: Route, folder: URL): ApiHandler {
+  let loading: Promise<Page> | undefined;
+  const handle = async (event: APIGatewayProxyEventV2) => {
+    validate(route, event);
+    loading ??= loadPage(folder);
+    return pageResponse(await loading, header(event, "accept-encoding"));
+  };
+  return buildStack(route, handle, { cacheControl: "public, max-age=300" });
+}
+
+async function loadPage(folder: URL): Promise<Page> {
+  const [facts, gzipped] = await Promise.all([
+    readFile(new URL("page.json", folder), "utf8"),
+    readFile(new URL("index.html.gz", folder)),
+  ]);
+  return { ...JSON.parse(facts), gzipped };
+}
+
+async function pageResponse(page: Page, acceptEncoding = ""): Promise<HttpResponse> {
+  const isGzip = /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(acceptEncoding);
+  const headers = {
+    "content-type": "text/html; charset=utf-8",
+    "content-security-policy": page.contentSecurityPolicy,
+    etag: `"${page.digest}${isGzip ? "-gzip" : ""}"`,
+    vary: "Accept-Encoding",
+  };
+  if (!isGzip) return { statusCode: 200, headers, body: String(await promisify(gunzip)(page.gzipped)) };
+  return {
+    statusCode: 200,
+    headers: { ...headers, "content-encoding": "gzip" },
+    body: page.gzipped.toString("base64"),
+    isBase64Encoded: true,
+  };
 }

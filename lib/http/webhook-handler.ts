@@ -1,22 +1,17 @@
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import { ProblemError } from "../contract/problems.ts";
-import type { Deadline } from "../platform/deadline.ts";
-import type { Logger } from "../platform/logger.ts";
 import type { Settings } from "../platform/settings.ts";
-import { header, invocationOf } from "./invocation.ts";
+import { header, type Invocation, invocationOf } from "./invocation.ts";
 import { type ApiHandler, buildStack } from "./middleware-stack.ts";
 import type { Outcome, PlainRoute } from "./request.ts";
 import { jsonResponse } from "./response.ts";
 import { translate } from "./upstream-problem.ts";
 import { validate } from "./validate.ts";
 
-interface WebhookRequest {
-  /** @returns a header's value */
+interface WebhookRequest extends Invocation {
   header(name: string): string | undefined;
   /** Not parsed: the sender has to be verified first. */
   text: string;
-  deadline: Deadline;
-  log: Logger;
 }
 
 /** Notifications take a few hundred bytes. The limit applies before the sender is verified. */
@@ -35,10 +30,9 @@ export function defineWebhookHandler<R extends PlainRoute>(
     const bytes = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
     if (bytes.byteLength > MAX_BODY_BYTES) throw new ProblemError("body_too_large");
     const { data, headers } = await receive({
+      ...invocation,
       header: (name) => header(event, name),
       text: bytes.toString("utf8"),
-      deadline: invocation.deadline,
-      log: invocation.log,
     });
     return jsonResponse(200, data, headers);
   };

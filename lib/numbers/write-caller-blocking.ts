@@ -33,11 +33,11 @@ export function addEntry(
   entry: { phoneNumber: string; label: string | undefined; status: "Blocked" | "Allowed" },
 ): Promise<WireCallerBlockingNumber> {
   const path = { extensionId };
+  const body = omitUndefined(entry);
   return createOnce(
     { clock, ...request },
-    (call) =>
-      ringcentral.call(operations.addCallerBlockingNumber, { path, body: omitUndefined(entry) }, call),
-    (call) => findEntry(ringcentral, path, omitUndefined(entry), call),
+    (call) => ringcentral.call(operations.addCallerBlockingNumber, { path, body }, call),
+    (call) => findEntry(ringcentral, path, body, call),
   );
 }
 

@@ -5,7 +5,7 @@ import { pathToFileURL } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { getDocsRoute } from "../../../lib/contract/operations.ts";
-import { definePageHandler } from "../../../lib/http/page-handler.ts";
+import { definePageHandler } from "../../../lib/http/public-handler.ts";
 import { apiGatewayEvent, lambdaContext } from "../../support/api-gateway.ts";
 
 const dir = mkdtempSync(join(tmpdir(), "ringfront-page-"));

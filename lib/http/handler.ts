@@ -11,6 +11,7 @@ import type { Settings } from "../platform/settings.ts";
 import { RingCentralError } from "../ringcentral/api/errors.ts";
 import { type CallContext, combined, type Freshness, type Reading } from "../ringcentral/api/operation.ts";
 import type { RecordStore } from "../storage/record-store.ts";
+import { createTableWait } from "../storage/table-wait.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { reachedExtension, requireScope } from "./caller.ts";
 import { type AccountKeys, cursorsOf } from "./cursor.ts";
@@ -31,6 +32,8 @@ interface EdgeServices extends AccountKeys {
   settings: Settings;
   authenticate: Authenticate;
   records: RecordStore;
+  /** Loads what the table needs, which is no wait for the table. */
+  ready(): Promise<void>;
 }
 
 /**
@@ -58,7 +61,8 @@ async function beginExchange(route: Route, event: APIGatewayProxyEventV2, servic
   const invocation = invocationOf(event);
   const { deadline } = invocation;
   invocation.settings = services.settings;
-  const caller = await services.authenticate(header(event, "authorization"), deadline);
+  const authenticated = services.authenticate(header(event, "authorization"), deadline);
+  const [caller] = await Promise.all([authenticated, services.ready()]);
   invocation.caller = caller;
   requireScope(route, caller);
   const input = validate(route, event);
@@ -68,7 +72,8 @@ async function beginExchange(route: Route, event: APIGatewayProxyEventV2, servic
   const cursors = cursorsOf(services, binding, deadline);
   const position = input.cursor === undefined ? undefined : await cursors.verify(input.cursor);
   const page = omitUndefined({ limit: input.limit ?? DEFAULT_LIMIT, position });
-  return { event, invocation, caller, services, input, extensionId, binding, cursors, page };
+  const tableWait = createTableWait(systemClock);
+  return { event, invocation, caller, services, input, extensionId, binding, cursors, page, tableWait };
 }
 
 async function runUseCase<R extends Route>(
@@ -103,7 +108,7 @@ async function runUseCase<R extends Route>(
 
 function callContext(
   { operationId }: Route,
-  { event, invocation, caller }: Exchange,
+  { event, invocation, caller, tableWait }: Exchange,
   onReading: (reading: Reading) => void,
 ): CallContext {
   const { requestId, deadline, log, budgets } = invocation;
@@ -111,6 +116,7 @@ function callContext(
     accountId: caller.accountId,
     requestId,
     deadline,
+    tableWait,
     log,
     route: operationId,
     freshness: parseFreshness(header(event, "cache-control")),
@@ -146,7 +152,7 @@ async function snapshotLink(
 
 async function runOnce(
   { operationId }: Route,
-  { invocation: { deadline }, caller, services, input, extensionId }: Exchange,
+  { invocation: { deadline }, caller, services, input, extensionId, tableWait }: Exchange,
   sentKey: string,
   run: (step: WriteStep) => Promise<HttpResponse>,
 ): Promise<HttpResponse> {
@@ -157,7 +163,8 @@ async function runOnce(
     subject,
     operationId,
     fingerprint: hash([extensionId, canonicalJson(input.query), canonicalJson(input.body)]),
-    respondBy: deadline.at,
+    deadline,
+    tableWait,
   };
   const key = await services.currentKey("idempotency", accountId, deadline);
   const deps = { records: services.records, clock: systemClock, key };

@@ -14,6 +14,9 @@ import type { Observation, Permit, RateLimiter } from "./rate-limit/ports.ts";
 /** Asks for the bulk response as one JSON array instead of a multipart body. [docs: BULK] */
 const BULK_JSON = "application/vnd.ringcentral.multipart+json";
 
+/** How long recording a call may hold up a request that has waited enough for the table. */
+const BOOKKEEPING_MS = 200;
+
 export interface AttemptDeps {
   tokens: TokenSource;
   rateLimiter: RateLimiter;
@@ -66,7 +69,7 @@ export async function attemptCall(
   report(failure, response);
   const observation = observationOf(operation, response, failure);
   reportBudget(observation, context);
-  await settle(permit.observe(observation), context);
+  await settle(permit.observe(observation), context, response.status);
   return failure ? { ok: false, error: new RingCentralError(failure), token } : { ok: true, response };
 }
 
@@ -97,9 +100,11 @@ async function admit(
   context: CallContext,
 ): Promise<Permit> {
   const { group, name } = operation;
-  const { priority = "interactive", deadline, route } = context;
+  const { priority = "interactive", deadline, tableWait, route } = context;
   try {
-    return await rateLimiter.admit(omitUndefined({ group, priority, deadline, operation: name, route }));
+    return await rateLimiter.admit(
+      omitUndefined({ group, priority, deadline, tableWait, operation: name, route }),
+    );
   } catch (error) {
     // The rate limiter knows groups, not operations.
     if (error instanceof RingCentralError) throw new RingCentralError({ ...error.failure, operation: name });
@@ -111,10 +116,10 @@ async function prepare(
   tokens: TokenSource,
   operation: Operation<unknown>,
   input: OperationInput,
-  { accountId, deadline }: CallContext,
+  { accountId, deadline, tableWait }: CallContext,
 ): Promise<[URL, AccessToken]> {
   try {
-    const token = await tokens.get(deadline);
+    const token = await tokens.get(deadline, tableWait);
     return [buildUrl(token.server, operation, accountId, input), token];
   } catch (error) {
     if (!(error instanceof SecretUnavailableError)) throw error;
@@ -123,10 +128,18 @@ async function prepare(
   }
 }
 
-/** A failure of the bookkeeping must not discard a response that has arrived. */
-async function settle(bookkeeping: Promise<void>, { log }: CallContext): Promise<void> {
+/**
+ * A failure of the bookkeeping must not discard a response that has arrived. A 429 stops the fleet, so it is recorded
+ * whatever the time; other news is recorded in the background once the request has waited enough for the table.
+ */
+async function settle(
+  bookkeeping: Promise<void>,
+  { log, tableWait }: CallContext,
+  status = 0,
+): Promise<void> {
+  const isLimited = tableWait !== undefined && status !== 429;
   try {
-    await bookkeeping;
+    await (isLimited ? tableWait.limit(() => bookkeeping, { leastMs: BOOKKEEPING_MS }) : bookkeeping);
   } catch (error) {
     log.warn("rate limit bookkeeping failed", { error });
   }

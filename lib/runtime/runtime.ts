@@ -81,6 +81,7 @@ function createRuntime(shared: Shared) {
     clock,
     random,
     records,
+    ready: () => records.ready(),
     authenticate: createAuthenticate(settings, clock),
     for: ({ accountId }: { accountId: string }) => account(accountId),
 

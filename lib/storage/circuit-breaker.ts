@@ -6,6 +6,8 @@ import { StorageUnavailable } from "./errors.ts";
 export interface CircuitBreaker {
   /** Whether calls fail without being tried. */
   isOpen(): boolean;
+  /** Whether the last call that ended was a failure. */
+  isFailing(): boolean;
   /** For how long calls fail without being tried; 0 while the circuit is closed. */
   openMs(): number;
   /** @throws StorageUnavailable at once while the circuit is open; otherwise what `work` throws, or on a timeout */
@@ -19,8 +21,6 @@ export interface CircuitBreakerOptions {
   maxPauseMs: number;
   /** Default: no timeout but that of the call itself. */
   timeoutMs?: number;
-  /** Replaces `timeoutMs` until a first call has ended: it includes loading the client and a TLS handshake. */
-  firstTimeoutMs?: number;
   /** The first failure after a success. */
   onOpen?: (cause: unknown) => void;
   /** The first success after a failure. */
@@ -34,10 +34,9 @@ const MAX_DOUBLINGS = 10;
 const SLICES = 4;
 
 export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
-  const { clock, pauseMs, maxPauseMs, timeoutMs, firstTimeoutMs = timeoutMs } = options;
+  const { clock, pauseMs, maxPauseMs, timeoutMs } = options;
   const { onOpen, onClose, isFailure = () => true } = options;
   let failures = 0;
-  let isWarm = false;
   let openSince = 0;
   let openUntil = Number.NEGATIVE_INFINITY;
 
@@ -51,14 +50,14 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
   }
 
   function bounded<Result>(work: Promise<Result>): Promise<Result> {
-    const limitMs = isWarm ? timeoutMs : firstTimeoutMs;
-    if (limitMs === undefined) return work;
-    const timeUp = () => new StorageUnavailable(`no response within ${limitMs} ms`);
-    return withTimeout(work, { clock, timeoutMs: limitMs, timeUp, slices: SLICES });
+    if (timeoutMs === undefined) return work;
+    const timeUp = () => new StorageUnavailable(`no response within ${timeoutMs} ms`);
+    return withTimeout(work, { clock, timeoutMs, timeUp, slices: SLICES });
   }
 
   return {
     isOpen: () => clock.now() < openUntil,
+    isFailing: () => failures > 0,
     openMs: () => Math.max(0, openUntil - clock.now()),
     async call(work) {
       if (clock.now() < openUntil) throw new StorageUnavailable("the circuit is open");
@@ -70,8 +69,6 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
       } catch (error) {
         if (isFailure(error)) failed(error);
         throw error;
-      } finally {
-        isWarm = true;
       }
     },
   };

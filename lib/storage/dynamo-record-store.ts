@@ -41,6 +41,11 @@ export class DynamoRecordStore implements RecordStore {
     this.#timeoutMs = MAX_ATTEMPTS * requestTimeoutMs + PAUSES_MS;
   }
 
+  /** Loads the client, which takes no time of the table. */
+  async ready(): Promise<void> {
+    await this.#load();
+  }
+
   async read<Value>(key: RecordKey): Promise<StoredRecord<Value> | undefined> {
     const item = await this.#getItem(key);
     if (item === undefined) return undefined;

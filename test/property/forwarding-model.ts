@@ -17,6 +17,7 @@ import type { AccessToken, TokenSource } from "../../lib/ringcentral/auth/ports.
 import { createRingCentral } from "../../lib/ringcentral/client.ts";
 import type { HttpRequest, HttpResponse, Transport } from "../../lib/ringcentral/http/transport.ts";
 import type { RateLimiter } from "../../lib/ringcentral/rate-limit/ports.ts";
+import { createTableWait } from "../../lib/storage/table-wait.ts";
 import { brokenRules, visibleRules } from "../support/call-handling-truth.ts";
 import { createMemoryRecordStore, overNetwork } from "../support/memory-record-store.ts";
 import type { Instance, Outcome, Schedule } from "../support/schedule.ts";
@@ -192,7 +193,7 @@ export function createForwardingWorld(
       const scope = { accountId: "1", subject: "ana", operationId: "add", key: idempotencyKey };
       const { body: text = "" } = await withIdempotency(
         { records: table, clock: instance.clock, key },
-        { ...scope, fingerprint: JSON.stringify(body), respondBy: deadline.at },
+        { ...scope, fingerprint: JSON.stringify(body), deadline, tableWait: createTableWait(instance.clock) },
         run,
         mayHaveTakenEffect,
       );

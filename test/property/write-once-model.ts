@@ -11,6 +11,7 @@ import type {
   OperationInput,
   RingCentral,
 } from "../../lib/ringcentral/api/operation.ts";
+import { createTableWait } from "../../lib/storage/table-wait.ts";
 import { createMemoryRecordStore, overNetwork } from "../support/memory-record-store.ts";
 import type { Instance, Outcome, Schedule } from "../support/schedule.ts";
 
@@ -137,7 +138,7 @@ export function createWorld(schedule: Schedule) {
       const scope = { accountId: "1", subject: "ana", operationId: "add", key: idempotencyKey };
       return withIdempotency(
         { records: overNetwork(records, instance), clock, key },
-        { ...scope, fingerprint: JSON.stringify(intent), respondBy: deadline.at },
+        { ...scope, fingerprint: JSON.stringify(intent), deadline, tableWait: createTableWait(clock) },
         run,
         (error) => error instanceof OutcomeUnknown && error.sent,
       );

@@ -1,10 +1,15 @@
 import { ProblemError } from "../../contract/problems.ts";
 import { OutcomeUnknown, type WriteStep } from "../../contract/write-outcome.ts";
 import type { Clock } from "../../platform/clock.ts";
+import type { Deadline } from "../../platform/deadline.ts";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
 import { openText, sealText } from "../../platform/seal.ts";
+import type { WaitLimit } from "../../platform/wait-limit.ts";
+import { withTimeout } from "../../platform/with-timeout.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
+import { retryingRecords } from "../../storage/retrying-records.ts";
+import { limitedRecords } from "../../storage/table-wait.ts";
 import type { HttpResponse } from "../response.ts";
 import { nextLookInMs, nextStep, type Outcome, recordAfter } from "./next-step.ts";
 import {
@@ -26,12 +31,15 @@ interface IdempotencyDeps {
 
 interface KeyedRequest extends KeyScope {
   fingerprint: string;
-  /** Epoch milliseconds by which this process has responded. The lease ends a little later. */
-  respondBy: number;
+  /** This process has responded by then. The lease ends a little later. */
+  deadline: Deadline;
+  tableWait: WaitLimit;
 }
 
 /** Attempts at taking the key in a race. */
 const RACES = 5;
+/** How long freeing a key may hold up the failure that did nothing. */
+const FREEING_MS = 400;
 
 /** The key as this process took it. */
 interface Taken {
@@ -84,7 +92,9 @@ function parsed(stored: unknown): IdempotencyRecord {
 
 /** Takes the key, or returns the response to replay. */
 async function begin(deps: IdempotencyDeps, request: KeyedRequest): Promise<HttpResponse | Taken> {
-  const { records, clock } = deps;
+  const { clock } = deps;
+  const { deadline, tableWait } = request;
+  const records = limitedRecords(deps.records, tableWait);
   for (let race = 0; race < RACES; race += 1) {
     const stored = await records.read<unknown>(recordKey(request));
     const known = stored && parsed(stored.value);
@@ -99,11 +109,11 @@ async function begin(deps: IdempotencyDeps, request: KeyedRequest): Promise<Http
     const record: IdempotencyRecord = {
       fingerprint: request.fingerprint,
       state: "running",
-      leaseUntil: request.respondBy + CLOCK_SLACK_MS,
-      settledAt: step === "look" && known ? known.settledAt : request.respondBy + UNSETTLED_MS,
+      leaseUntil: deadline.at + CLOCK_SLACK_MS,
+      settledAt: step === "look" && known ? known.settledAt : deadline.at + UNSETTLED_MS,
       expiresAt: now + LIFETIME_MS,
     };
-    const version = await write(deps, request, stored?.version ?? null, record);
+    const version = await write(records, request, stored?.version ?? null, record);
     if (version !== undefined) return { version, record, step };
   }
   throw inProgress(0);
@@ -122,8 +132,9 @@ function lookLater({ details }: OutcomeUnknown, waitMs: number): ProblemError {
 const wholeSeconds = (ms: number) => Math.max(1, Math.ceil(ms / 1000));
 
 /**
- * Records the outcome. A lost race is harmless: another process took over an ended lease, and both responses show the
- * same resource. So is a failed write: the lease ends by itself and the next arrival looks.
+ * Records the outcome, if need be until the deadline: it is known only here. A lost race is harmless: another process
+ * took over an ended lease, and both responses show the same resource. So is a failed write: the lease ends by itself
+ * and the next arrival looks.
  *
  * @returns when the earlier attempts are settled
  */
@@ -137,8 +148,16 @@ async function end(
   const ended = recordAfter(record, step, outcome, deps.clock.now());
   if (response !== undefined)
     ended.response = sealText(JSON.stringify(response), deps.key, contextOf(request));
+  const { records, clock } = deps;
+  const { deadline, tableWait } = request;
+  const timeUp = () => new StorageUnavailable("no time is left");
   try {
-    await write(deps, request, version, ended);
+    if (outcome === "harmless failure") {
+      await tableWait.limit(() => write(records, request, version, ended), { leastMs: FREEING_MS });
+    } else {
+      const writing = write(retryingRecords(records, clock, deadline), request, version, ended);
+      await withTimeout(writing, { clock, timeoutMs: deadline.remainingMs(), timeUp });
+    }
   } catch (error) {
     if (!(error instanceof StorageUnavailable)) throw error;
   }
@@ -157,7 +176,7 @@ function openResponse(
 }
 
 function write(
-  { records }: IdempotencyDeps,
+  records: RecordStore,
   request: KeyedRequest,
   expected: number | null,
   record: IdempotencyRecord,

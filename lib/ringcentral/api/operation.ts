@@ -1,6 +1,7 @@
 import type * as z from "zod/mini";
 import type { Deadline } from "../../platform/deadline.ts";
 import type { Logger } from "../../platform/logger.ts";
+import type { WaitLimit } from "../../platform/wait-limit.ts";
 
 /** RingCentral's usage plan groups; each has its own budget. [docs: RATE] */
 export type UsagePlanGroup = "light" | "medium" | "heavy" | "auth";
@@ -64,6 +65,8 @@ export interface OperationInput {
 export interface CallContext {
   accountId: string;
   deadline: Deadline;
+  /** Default: a new one for each call. */
+  tableWait?: WaitLimit;
   requestId: string;
   log: Logger;
   /** Interactive calls outrank a sync. Default `interactive`. */

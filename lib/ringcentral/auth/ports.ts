@@ -1,4 +1,5 @@
 import type { Deadline } from "../../platform/deadline.ts";
+import type { WaitLimit } from "../../platform/wait-limit.ts";
 import type { FailureKind } from "../api/errors.ts";
 
 /** An access token and the login that issued it. */
@@ -17,8 +18,12 @@ export interface AccessToken {
 }
 
 export interface TokenSource {
-  /** A token valid for at least some seconds more. @throws RingCentralError kind `auth`, `rate_limited`, … */
-  get(deadline: Deadline): Promise<AccessToken>;
+  /**
+   * A token valid for at least some seconds more.
+   * @param tableWait default: that of a new request
+   * @throws RingCentralError kind `auth`, `rate_limited`, …
+   */
+  get(deadline: Deadline, tableWait?: WaitLimit): Promise<AccessToken>;
   /** Reports a token that RingCentral rejected: `get` never returns its generation again. */
   reject(token: AccessToken): void;
 }

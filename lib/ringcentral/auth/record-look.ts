@@ -1,4 +1,5 @@
 import type { Deadline } from "../../platform/deadline.ts";
+import type { WaitLimit } from "../../platform/wait-limit.ts";
 import type { Candidate } from "./credential-candidates.ts";
 import { type LoginResult, loginUnderLease, type TokenDeps } from "./leased-login.ts";
 import { type Action, type LocalState, nextAction, nextPoll, storedToken } from "./next-action.ts";
@@ -22,10 +23,14 @@ export class RecordLook {
    * @param reserveMs what must be left of the deadline after a login
    * @throws StorageUnavailable, and the errors of the credentials
    */
-  async look(deadline: Deadline, reserveMs: number): Promise<LoginResult | { type: "use" }> {
+  async look(
+    deadline: Deadline,
+    reserveMs: number,
+    tableWait: WaitLimit,
+  ): Promise<LoginResult | { type: "use" }> {
     const { records, key, cached, candidates, table, clock, instanceId } = this.#deps;
     const [stored, current] = await Promise.all([
-      table.call(() => records.read(key)),
+      tableWait.limit(() => table.call(() => records.read(key))),
       candidates.list(deadline),
     ]);
     const record = this.#withoutVainLease(parseRecord(stored?.value));
@@ -36,7 +41,9 @@ export class RecordLook {
     if (action.type !== "login") return action;
     const taken = withLease(record, instanceId, action.replacing, clock.now());
     // Without a response the process does not know that it has the lease, so it has none.
-    const version = await table.call(() => records.compareAndSet(key, stored?.version ?? null, taken));
+    const version = await tableWait.limit(() =>
+      table.call(() => records.compareAndSet(key, stored?.version ?? null, taken)),
+    );
     if (version === undefined) return nextPoll(clock.now());
     this.#usedFence = taken.fence;
     const generation = cached.nextGeneration(record.generation);

@@ -1,9 +1,11 @@
 import type { CredentialSource } from "../../platform/credentials.ts";
 import { type Deadline, deadlineIn } from "../../platform/deadline.ts";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
+import type { WaitLimit } from "../../platform/wait-limit.ts";
 import { withTimeout } from "../../platform/with-timeout.ts";
 import { createCircuitBreaker } from "../../storage/circuit-breaker.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
+import { createTableWait } from "../../storage/table-wait.ts";
 import { RingCentralError } from "../api/errors.ts";
 import { CachedToken } from "./cached-token.ts";
 import { createCredentialCandidates } from "./credential-candidates.ts";
@@ -61,7 +63,7 @@ export class SharedToken implements TokenSource {
     this.#record = new RecordLook(this.#deps);
   }
 
-  async get(deadline: Deadline): Promise<AccessToken> {
+  async get(deadline: Deadline, tableWait = createTableWait(this.#deps.clock)): Promise<AccessToken> {
     const { cached } = this.#deps;
     for (;;) {
       const token = cached.usable();
@@ -70,10 +72,10 @@ export class SharedToken implements TokenSource {
         if (!mayRenew || !cached.isDueForRenewal()) return token;
         cached.postponeRenewal();
         // A failure is harmless: the next try is at the postponed renewal.
-        await this.#share(deadline, () => this.#renew(deadline)).catch(() => {});
+        await this.#share(deadline, () => this.#renew(deadline, tableWait)).catch(() => {});
         continue;
       }
-      const outcome = await this.#share(deadline, () => this.#obtain(deadline));
+      const outcome = await this.#share(deadline, () => this.#obtain(deadline, tableWait));
       if (outcome.type === "token") return outcome.token;
       // The caller that started the flight may have had less time than this one.
       const mayRetry = outcome.type === "renewed" || outcome.retryFrom < deadline.at - settings.minLoginMs;
@@ -123,38 +125,35 @@ export class SharedToken implements TokenSource {
   }
 
   /** Looks once for a newer token, and leaves its caller the time to use the one in memory. */
-  async #renew(deadline: Deadline): Promise<Outcome> {
+  async #renew(deadline: Deadline, tableWait: WaitLimit): Promise<Outcome> {
     if (this.#deps.table.isOpen()) return { type: "renewed" };
-    const look = await this.#look(deadline, settings.minLoginMs);
+    const look = await this.#look(deadline, settings.minLoginMs, tableWait);
     return look.type === "token" ? look : { type: "renewed" };
   }
 
   /** Looks at the record until there is a token, or no time. */
-  async #obtain(deadline: Deadline): Promise<Outcome> {
+  async #obtain(deadline: Deadline, tableWait: WaitLimit): Promise<Outcome> {
     const { clock, table } = this.#deps;
-    let failingSince: number | undefined;
     let pollMs = settings.firstPollMs;
     // Always longer than the pause of the circuit, which doubles too.
     let tablePauseMs = settings.firstPollMs;
     let failure: RingCentralError | undefined;
     for (;;) {
       if (table.isOpen()) return this.#withoutTable(failure);
-      const lookedAt = clock.now();
-      const look = await this.#look(deadline, 0);
+      const look = await this.#look(deadline, 0, tableWait);
       if (look.type === "token") return look;
       if (look.type === "use") return { type: "renewed" };
 
       const now = clock.now();
       if (look.type === "table_failed") {
         this.#tableFailedAt = now;
-        failingSince ??= lookedAt;
         const pauseMs = tablePauseMs * (1 + this.#random());
-        if (now + pauseMs - failingSince > settings.tablePatienceMs) return this.#withoutTable(failure);
+        if (pauseMs > tableWait.leftMs()) return this.#withoutTable(failure);
         await clock.sleep(pauseMs);
+        tableWait.count(now);
         tablePauseMs *= 2;
         continue;
       }
-      failingSince = undefined;
       failure = look.failure ?? failure;
       // Random, so that waiting processes do not come back together.
       let delayMs = look.pause.until - now + this.#random() * settings.firstPollMs;
@@ -172,9 +171,9 @@ export class SharedToken implements TokenSource {
     }
   }
 
-  async #look(deadline: Deadline, reserveMs: number) {
+  async #look(deadline: Deadline, reserveMs: number, tableWait: WaitLimit) {
     try {
-      return await this.#record.look(deadline, reserveMs);
+      return await this.#record.look(deadline, reserveMs, tableWait);
     } catch (error) {
       if (!(error instanceof StorageUnavailable)) throw error;
       return { type: "table_failed" as const };

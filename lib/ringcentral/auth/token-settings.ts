@@ -40,8 +40,6 @@ export const settings = {
   spareSessions: 4,
   /** Timeout of one table call before a login. */
   tableTimeoutMs: 800,
-  /** While the table fails, a caller's last try begins within this time. */
-  tablePatienceMs: 1_150,
   /** How long writing a login's outcome may hold up its caller. */
   outcomeWriteMs: 2_000,
   /** `Retry-After` while the table is unavailable. */

@@ -1,4 +1,5 @@
 import type { Clock } from "../../platform/clock.ts";
+import type { WaitLimit } from "../../platform/wait-limit.ts";
 import { createCircuitBreaker } from "../../storage/circuit-breaker.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
@@ -10,14 +11,23 @@ import { type Edit, updateRecord } from "../../storage/update-record.ts";
  */
 export interface CacheScopes {
   /** @returns the epoch, or undefined when the cache must be neither read nor written now */
-  epoch(scope: RecordKey): Promise<string | undefined>;
+  epoch(scope: RecordKey, tableWait: WaitLimit): Promise<string | undefined>;
   /**
    * Called before a write is sent: reads of the scope are live until `endWrite`, or until `until` without it.
    * @returns the mark's name, or undefined when it could not be stored
    */
-  beginWrite(scope: RecordKey, until: number): Promise<string | undefined>;
-  /** Called after the write has certainly ended, with any outcome. @returns whether the scope has a new epoch */
-  endWrite(scope: RecordKey, mark: string | undefined): Promise<boolean>;
+  beginWrite(scope: RecordKey, until: number, tableWait: WaitLimit): Promise<string | undefined>;
+  /**
+   * Called after the write has certainly ended, with any outcome.
+   * @param leastMs the wait for the table even when `tableWait` is used up
+   * @returns whether the scope has a new epoch
+   */
+  endWrite(
+    scope: RecordKey,
+    mark: string | undefined,
+    tableWait: WaitLimit,
+    leastMs: number,
+  ): Promise<boolean>;
 }
 
 /** The record of a scope: its epoch, and a mark with its end for every write under way. */
@@ -48,9 +58,10 @@ const UNTOUCHED: ScopeRecord = { epoch: "untouched", writing: {} };
 const SKEW_MS = 5_000;
 /** After a failure of the table, the process reads live for this long instead of waiting for the table again. */
 const OUTAGE_PAUSE_MS = 5_000;
-/** A read that waits longer for the table is live instead. The first request of a process connects. */
+/** A read that waits longer for the table is live instead. */
 const TIMEOUT_MS = 500;
-const FIRST_TIMEOUT_MS = 2_000;
+/** What the cache leaves of a request's wait for the table: without a permit there is no call. */
+export const PERMIT_WAIT_MS = 550;
 
 /** @returns undefined while a mark holds */
 export function currentEpoch(record: ScopeRecord = UNTOUCHED, now: number): string | undefined {
@@ -80,7 +91,6 @@ export function createCacheScopes(deps: CacheScopesDeps): CacheScopes {
     pauseMs: OUTAGE_PAUSE_MS,
     maxPauseMs: OUTAGE_PAUSE_MS,
     timeoutMs: TIMEOUT_MS,
-    firstTimeoutMs: FIRST_TIMEOUT_MS,
     isFailure: (error) => error instanceof StorageUnavailable,
   });
   // Not through the breaker: another wait for the table is better than stale reads in other processes.
@@ -90,21 +100,24 @@ export function createCacheScopes(deps: CacheScopesDeps): CacheScopes {
     );
 
   return {
-    epoch: (scope) =>
+    epoch: (scope, tableWait) =>
       ifAvailable(async () => {
-        const stored = await breaker.call(() => records.read<ScopeRecord>(scope));
+        const read = () => breaker.call(() => records.read<ScopeRecord>(scope));
+        const stored = await tableWait.limit(read, { keepMs: PERMIT_WAIT_MS });
         return currentEpoch(stored?.value, clock.now());
       }),
 
-    beginWrite: (scope, until) =>
+    beginWrite: (scope, until, tableWait) =>
       ifAvailable(async () => {
         const mark = nonce();
-        await update(scope, { type: "begin", mark, until });
+        const begin = () => update(scope, { type: "begin", mark, until });
+        await tableWait.limit(begin, { keepMs: PERMIT_WAIT_MS });
         return mark;
       }),
 
-    async endWrite(scope, mark) {
-      return (await ifAvailable(() => update(scope, { type: "end", mark }))) !== undefined;
+    async endWrite(scope, mark, tableWait, leastMs) {
+      const end = () => tableWait.limit(() => update(scope, { type: "end", mark }), { leastMs });
+      return (await ifAvailable(end)) !== undefined;
     },
   };
 }

@@ -3,7 +3,9 @@ import type { Clock } from "../../platform/clock.ts";
 import { canonicalJson } from "../../platform/content-tag.ts";
 import { earlier } from "../../platform/deadline.ts";
 import type { Metrics } from "../../platform/metrics.ts";
+import type { WaitLimit } from "../../platform/wait-limit.ts";
 import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
+import { createTableWait } from "../../storage/table-wait.ts";
 import { RingCentralError } from "../api/errors.ts";
 import { LATE_EFFECT_MS } from "../api/late-effect.ts";
 import type { CallContext, Operation, OperationInput, RingCentral } from "../api/operation.ts";
@@ -26,6 +28,8 @@ export interface CachedRingCentralDeps {
 const STALE_IF_ERROR_MS = 60 * 60 * 1000;
 /** Time reserved for responding from the cache when RingCentral uses up the rest. */
 const FALLBACK_RESERVE_MS = 250;
+/** How long removing a mark may hold up a response. A mark that stays makes reads live until it lapses. */
+const MARK_REMOVAL_MS = 500;
 
 /**
  * RingCentral with a read cache that the fleet shares through the table. SPEC.md has the protocol.
@@ -54,10 +58,11 @@ class CachedRingCentral implements RingCentral {
   async call<Output>(
     operation: Operation<Output>,
     input: OperationInput,
-    context: CallContext,
+    given: CallContext,
   ): Promise<Output> {
     const { scope: name, method, freshMs } = operation;
-    const { ringcentral } = this.#deps;
+    const { ringcentral, clock } = this.#deps;
+    const context = { tableWait: createTableWait(clock), ...given };
     if (name === undefined) return ringcentral.call(operation, input, context);
     const scope = scopeKey(name, input, context);
     if (method !== "GET") return this.#write(operation, input, context, scope);
@@ -70,27 +75,33 @@ class CachedRingCentral implements RingCentral {
   async #write<Output>(
     operation: Operation<Output>,
     input: OperationInput,
-    context: CallContext,
+    context: LimitedContext,
     scope: RecordKey,
   ): Promise<Output> {
-    const { ringcentral, metrics } = this.#deps;
-    const mark = await this.#scopes.beginWrite(scope, context.deadline.at + LATE_EFFECT_MS);
-    let hasEnded = true;
+    const { tableWait, deadline } = context;
+    const mark = await this.#scopes.beginWrite(scope, deadline.at + LATE_EFFECT_MS, tableWait);
+    let output: Output;
     try {
-      return await ringcentral.call(operation, input, context);
+      output = await this.#deps.ringcentral.call(operation, input, context);
     } catch (error) {
-      // A write that may still take effect keeps its mark until it no longer can.
-      hasEnded = error instanceof RingCentralError && !error.failure.mayHaveTakenEffect;
-      throw error;
-    } finally {
       this.#writes += 1;
-      const isTold = hasEnded && (await this.#scopes.endWrite(scope, mark));
-      if (!isTold && mark === undefined) {
-        // Without a mark and a new epoch, other processes may serve the former state while it is fresh.
-        metrics?.count("CacheInvalidationFailures");
-        context.log.warn("the read cache could not be told of a write", { operation: operation.name });
-      }
+      // A write that may still take effect keeps its mark until it no longer can.
+      if (!(error instanceof RingCentralError) || error.failure.mayHaveTakenEffect) {
+        if (mark === undefined) this.#reportUntold(operation, context);
+      } else if (mark !== undefined) await this.#scopes.endWrite(scope, mark, tableWait, 0);
+      throw error;
     }
+    this.#writes += 1;
+    const leastMs = mark === undefined ? deadline.remainingMs() : MARK_REMOVAL_MS;
+    const isTold = await this.#scopes.endWrite(scope, mark, tableWait, leastMs);
+    if (!isTold && mark === undefined) this.#reportUntold(operation, context);
+    return output;
+  }
+
+  /** Without a mark and a new epoch, other processes may serve the former state while it is fresh. */
+  #reportUntold({ name: operation }: Operation<unknown>, { log }: CallContext): void {
+    this.#deps.metrics?.count("CacheInvalidationFailures");
+    log.warn("the read cache could not be told of a write", { operation });
   }
 
   async #read<Output>(request: Read<Output>): Promise<Output> {
@@ -99,9 +110,10 @@ class CachedRingCentral implements RingCentral {
     const { maxAgeMs = Number.POSITIVE_INFINITY, staleIfErrorMs = STALE_IF_ERROR_MS } =
       context.freshness ?? {};
     const flight = String(this.#writes);
-    const epoch = await this.#scopes.epoch(scope);
+    const epoch = await this.#scopes.epoch(scope, context.tableWait);
     const key = epoch === undefined ? undefined : responseKey(scope, epoch, operation, input);
-    const cached = key === undefined || maxAgeMs === 0 ? undefined : await this.#responses.read(key);
+    const mayServe = key !== undefined && maxAgeMs !== 0;
+    const cached = mayServe ? await this.#responses.read(key, context.tableWait) : undefined;
     const ageMs = cached === undefined ? Number.POSITIVE_INFINITY : Math.max(0, clock.now() - cached.asOf);
     if (cached !== undefined && ageMs <= Math.min(freshMs, maxAgeMs))
       return this.#serve<Output>(cached, context);
@@ -127,7 +139,7 @@ class CachedRingCentral implements RingCentral {
     context.onReading?.({ source: "live", asOf });
     const isComplete = countSkipped(output) === 0;
     if (key !== undefined && isComplete && !context.freshness?.noStore)
-      await this.#responses.write(key, { asOf, output });
+      await this.#responses.write(key, { asOf, output }, context.tableWait);
     return output;
   }
 
@@ -139,11 +151,13 @@ class CachedRingCentral implements RingCentral {
   }
 }
 
+type LimitedContext = CallContext & { tableWait: WaitLimit };
+
 interface Read<Output> {
   operation: Operation<Output>;
   freshMs: number;
   input: OperationInput;
-  context: CallContext;
+  context: LimitedContext;
   scope: RecordKey;
 }
 

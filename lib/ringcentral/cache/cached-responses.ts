@@ -1,7 +1,10 @@
 import { compress, decompress } from "../../platform/compression.ts";
 import { VERSION } from "../../platform/version.ts";
+import type { WaitLimit } from "../../platform/wait-limit.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
+import { limitedRecords } from "../../storage/table-wait.ts";
+import { PERMIT_WAIT_MS } from "./cache-scope.ts";
 
 /** A response of RingCentral, as the client parsed it. */
 export interface CachedResponse {
@@ -35,11 +38,12 @@ export class CachedResponses {
     this.#longestKeptMs = longestKeptMs;
   }
 
-  async read(key: RecordKey): Promise<CachedResponse | undefined> {
+  async read(key: RecordKey, tableWait: WaitLimit): Promise<CachedResponse | undefined> {
     const inMemory = this.#memory.get(nameOf(key));
     if (inMemory !== undefined) return inMemory;
     try {
-      const stored = await this.#records.read<StoredResponse>(key);
+      const records = limitedRecords(this.#records, tableWait, { keepMs: PERMIT_WAIT_MS });
+      const stored = await records.read<StoredResponse>(key);
       if (stored?.value.release !== VERSION) return undefined;
       const { asOf, compressed } = stored.value;
       const response = { asOf, output: JSON.parse(await decompress(compressed)) as unknown };
@@ -52,7 +56,7 @@ export class CachedResponses {
     }
   }
 
-  async write(key: RecordKey, response: CachedResponse): Promise<void> {
+  async write(key: RecordKey, response: CachedResponse, tableWait: WaitLimit): Promise<void> {
     const replaced = this.#memory.get(nameOf(key)) ?? response;
     this.#remember(key, response);
     const { asOf, output } = response;
@@ -60,10 +64,11 @@ export class CachedResponses {
     if (compressed.length > MAX_STORED_CHARACTERS) return;
     const value: StoredResponse = { asOf, release: VERSION, compressed };
     try {
-      const before = this.#versions.get(replaced) ?? (await this.#records.read(key))?.version ?? null;
+      const records = limitedRecords(this.#records, tableWait);
+      const before = this.#versions.get(replaced) ?? (await records.read(key))?.version ?? null;
       // After a lost race, the table holds another process's response, which is as good.
       const expiresAt = asOf + this.#longestKeptMs;
-      const version = await this.#records.compareAndSet(key, before, value, { expiresAt });
+      const version = await records.compareAndSet(key, before, value, { expiresAt });
       if (version !== undefined) this.#versions.set(response, version);
     } catch (error) {
       if (!(error instanceof StorageUnavailable)) throw error;

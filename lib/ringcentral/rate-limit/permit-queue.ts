@@ -1,5 +1,8 @@
 import type { Deadline } from "../../platform/deadline.ts";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
+import type { WaitLimit } from "../../platform/wait-limit.ts";
+import { StorageUnavailable } from "../../storage/errors.ts";
+import { createTableWait } from "../../storage/table-wait.ts";
 import { backoffMs } from "../../storage/update-record.ts";
 import { RingCentralError } from "../api/errors.ts";
 import { type Call, type GrantedPermit, groupIn, pauseOf, withoutProbes } from "./account-limits.ts";
@@ -19,6 +22,8 @@ interface Waiter {
   readonly maxWaitMs: number;
   /** How much longer it may wait for the table. */
   readonly patienceMs: number;
+  /** It has been decided without the table, which took too long. */
+  hasLeft: boolean;
   resolve(result: Result): void;
   reject(error: unknown): void;
 }
@@ -41,7 +46,11 @@ export class PermitQueue {
   }
 
   /** @throws RingCentralError kind `rate_limited` or `storage`: see `RateLimiter.admit` */
-  async acquire(call: Call, deadline: Deadline): Promise<GrantedPermit> {
+  async acquire(
+    call: Call,
+    deadline: Deadline,
+    tableWait = createTableWait(this.#options.clock),
+  ): Promise<GrantedPermit> {
     const { clock, time, random } = this.#options;
     const startedAt = clock.now();
     const grantedAt = time.now();
@@ -54,36 +63,46 @@ export class PermitQueue {
     const entry = state === "none" ? this.#prefetched.take(call) : undefined;
     if (entry !== undefined) return { call, entry, grantedAt };
     for (;;) {
-      const result = await this.#result(call, deadline, startedAt);
+      const result = await this.#result(call, deadline, tableWait, startedAt);
       if (result.kind === "rejected") throw this.#rejection("rate_limited", result.waitMs);
       if (result.kind === "granted_by_fallback") return { call, grantedAt: time.now() };
       if (result.kind === "later") await clock.sleep(result.waitMs * (1 + random() / 4));
       else {
-        const permit = await this.#permitInTime(call, result);
+        const permit = await this.#permitInTime(call, result, tableWait);
         if (permit !== undefined) return permit;
       }
     }
   }
 
   /** The decision of the next round. */
-  #result(call: Call, deadline: Deadline, startedAt: number): Promise<Result> {
+  async #result(call: Call, deadline: Deadline, tableWait: WaitLimit, startedAt: number): Promise<Result> {
     const { clock } = this.#options;
     const queuedAt = clock.now();
     const leftMs = (since: number, mostMs: number) =>
       Math.min(since + mostMs - clock.now(), deadline.remainingMs() - settings.callMs);
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({
-        call,
-        get maxWaitMs() {
-          return Math.max(0, leftMs(startedAt, settings.maxWaitMs[call.priority]));
-        },
-        get patienceMs() {
-          return leftMs(queuedAt, settings.tablePatienceMs);
-        },
-        resolve,
-        reject,
-      });
+    const { promise, resolve, reject } = Promise.withResolvers<Result>();
+    const waiter: Waiter = {
+      call,
+      get maxWaitMs() {
+        return Math.max(0, leftMs(startedAt, settings.maxWaitMs[call.priority]));
+      },
+      get patienceMs() {
+        return leftMs(queuedAt, tableWait.leftMs());
+      },
+      hasLeft: false,
+      resolve,
+      reject,
+    };
+    const decide = () => {
+      this.#waiting.push(waiter);
       if (!this.#isServing) void this.#serveAll();
+      return promise;
+    };
+    return tableWait.limit(decide).catch(async (error: unknown) => {
+      if (!(error instanceof StorageUnavailable)) throw error;
+      await this.#withoutTable([waiter], error);
+      waiter.hasLeft = true;
+      return promise;
     });
   }
 
@@ -91,24 +110,26 @@ export class PermitQueue {
   async #permitInTime(
     call: Call,
     { from, entry, probe }: Decision & { kind: "granted" },
+    tableWait: WaitLimit,
   ): Promise<GrantedPermit | undefined> {
     const { clock, time } = this.#options;
     const startedAt = clock.now();
     for (let ms = from - time.now().earliest; ms > 0; ms = from - time.now().earliest) await clock.sleep(ms);
     const hasWaitedLong = clock.now() - startedAt > settings.recheckMs;
     const pausedMs =
-      (hasWaitedLong && (await this.#pausedMeanwhile(call))) || this.#fallback.pausedMs(call.group);
+      (hasWaitedLong && (await this.#pausedMeanwhile(call, tableWait))) ||
+      this.#fallback.pausedMs(call.group);
     const grantedAt = time.now();
     const isInTime = grantedAt.latest + settings.arrivalMs - settings.tableShareMs <= entry.by;
     if (isInTime && pausedMs === 0) return omitUndefined({ call, entry, probe, grantedAt });
-    if (probe !== undefined) this.#record.later((limits) => withoutProbes(limits, call.group, probe));
+    if (probe !== undefined) this.#dropProbe(call, probe);
     if (pausedMs > 0) throw this.#rejection("rate_limited", pausedMs);
     return undefined;
   }
 
   /** The rest of a pause that began during the wait; 0 when there is none, as far as the table tells. */
-  async #pausedMeanwhile({ group }: Call): Promise<number> {
-    await this.#record.read().catch(() => undefined);
+  async #pausedMeanwhile({ group }: Call, tableWait: WaitLimit): Promise<number> {
+    await tableWait.limit(() => this.#record.read()).catch(() => undefined);
     const now = this.#options.time.now().earliest;
     const pause = pauseOf(this.#record.copy.limits, group, now);
     if (pause.state === "none") return 0;
@@ -124,7 +145,7 @@ export class PermitQueue {
   }
 
   #takeWaiting(): Waiter[] {
-    const waiters = this.#waiting;
+    const waiters = this.#waiting.filter(({ hasLeft }) => !hasLeft);
     this.#waiting = [];
     return waiters;
   }
@@ -172,11 +193,18 @@ export class PermitQueue {
       // A rejection writes nothing, and the fleet must not wait for the pending updates.
       await this.#record.flush();
     }
-    for (const [{ call, resolve }, decision] of plan.decisions) {
-      if (decision.kind === "granted" && decision.probe) onEvent({ type: "probe", group: call.group });
+    for (const [{ call, resolve, hasLeft }, decision] of plan.decisions) {
+      const probe = decision.kind === "granted" ? decision.probe : undefined;
+      if (probe !== undefined && hasLeft) this.#dropProbe(call, probe);
+      else if (probe !== undefined) onEvent({ type: "probe", group: call.group });
       resolve(decision);
     }
     return "served";
+  }
+
+  /** The probe is not sent. */
+  #dropProbe({ group }: Call, probe: string): void {
+    this.#record.later((limits) => withoutProbes(limits, group, probe));
   }
 
   /** Rejects the calls that have waited too long for a contended record. @returns the others */
@@ -199,13 +227,16 @@ export class PermitQueue {
     const { clock, time } = this.#options;
     const { limits } = this.#record.copy;
     const retryMs = Math.max(1, this.#record.unavailableMs());
-    const left = waiters.filter(({ call, resolve, reject, patienceMs }) => {
+    const left = waiters.filter(({ call, resolve, reject, patienceMs, hasLeft }) => {
+      if (hasLeft) return false;
       const { group, priority } = call;
       const now = time.now().earliest;
       const pause = pauseOf(limits, group, now);
       const tableMs = pause.state === "paused" ? pause.until - now : 0;
       const pausedMs = Math.max(this.#fallback.pausedMs(group), tableMs);
-      const waitMs = pausedMs || this.#fallback.admit(group, priority, groupIn(limits, group), now);
+      // While the table responds, only slowly, other processes have permits that the fallback limiter does not know.
+      const fallbackMs = () => this.#fallback.admit(group, priority, groupIn(limits, group), now);
+      const waitMs = pausedMs || (this.#record.isFailing() ? fallbackMs() : retryMs);
       if (waitMs === 0) resolve({ kind: "granted_by_fallback" });
       else if (pausedMs > 0) reject(this.#rejection("rate_limited", pausedMs, cause));
       else if (retryMs < patienceMs) return true;

@@ -1,5 +1,6 @@
 import type { Clock } from "../../platform/clock.ts";
 import type { Deadline } from "../../platform/deadline.ts";
+import type { WaitLimit } from "../../platform/wait-limit.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
 import type { UsagePlanGroup } from "../api/operation.ts";
 import type { FleetClock } from "./clock-bounds.ts";
@@ -8,6 +9,8 @@ export interface AdmissionRequest {
   group: Exclude<UsagePlanGroup, "auth">;
   priority: "interactive" | "sync";
   deadline: Deadline;
+  /** Default: that of a new request. */
+  tableWait?: WaitLimit;
   route?: string;
   /** Such as `listForwardingNumbers`: RingCentral may count it in another group than documented. */
   operation?: string;
@@ -34,7 +37,8 @@ export interface RateLimiter {
   /**
    * Resolves when the call may be sent.
    * @throws RingCentralError kind `rate_limited`, at once, when no permit comes before the deadline; its
-   * `retryAfterMs` is when one does. Kind `storage` when the table is in the way, within about two seconds.
+   * `retryAfterMs` is when one does. Kind `storage` when the table is in the way: at
+   * the end of `tableWait`.
    */
   admit(request: AdmissionRequest): Promise<Permit>;
 }

@@ -33,9 +33,7 @@ export const settings = {
   pauseGuardMs: 500,
   /** The usual time to a probe's response: the wait told to calls behind it. */
   probeResponseMs: 2_000,
-  /** The timeout of a process's first request to the table, which loads the client and connects. */
-  firstStorageTimeoutMs: 2_000,
-  /** The longest that a call waits for a failing or contended table. */
+  /** The longest that recording a response waits for a failing or contended table. */
   tablePatienceMs: 1_200,
   /** How long the table is not asked after a failure; doubles up to the maximum. */
   storagePauseMs: 200,

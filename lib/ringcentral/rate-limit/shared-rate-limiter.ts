@@ -37,10 +37,11 @@ export class SharedRateLimiter implements RateLimiter {
     this.#queue = new PermitQueue(options, this.#record, this.#fallback);
   }
 
-  async admit({ group: documented, priority, deadline, ...request }: AdmissionRequest): Promise<Permit> {
-    const { route = "other", operation = route } = request;
+  async admit({ group: documented, priority, ...request }: AdmissionRequest): Promise<Permit> {
+    const { deadline, tableWait, route = "other", operation = route } = request;
     const group = this.#record.copy.limits.countedIn?.[operation] ?? documented;
-    const permit = await this.#queue.acquire({ group, documented, operation, priority, route }, deadline);
+    const call = { group, documented, operation, priority, route };
+    const permit = await this.#queue.acquire(call, deadline, tableWait);
     return {
       observe: (observation) => this.#observe({ observation, permit, now: this.#time.now() }),
       release: (sent) => this.#release(permit, sent),

@@ -58,7 +58,6 @@ export class VersionedRecord {
       pauseMs: settings.storagePauseMs,
       maxPauseMs: settings.maxStoragePauseMs,
       timeoutMs: settings.tableShareMs,
-      firstTimeoutMs: settings.firstStorageTimeoutMs,
       onOpen: onLost,
       onClose: onBack,
     });
@@ -135,6 +134,11 @@ export class VersionedRecord {
     await this.update((limits) => limits).catch((error) => {
       if (!(error instanceof StorageUnavailable)) throw error;
     });
+  }
+
+  /** Whether its last response was a failure. */
+  isFailing(): boolean {
+    return this.#breaker.isFailing();
   }
 
   async #ask<Result>(work: () => Promise<Result>): Promise<Result> {

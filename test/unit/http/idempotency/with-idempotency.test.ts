@@ -1,6 +1,8 @@
 import { expect, it } from "vitest";
 import { recordKey } from "../../../../lib/http/idempotency/record.ts";
 import { withIdempotency } from "../../../../lib/http/idempotency/with-idempotency.ts";
+import { deadlineIn } from "../../../../lib/platform/deadline.ts";
+import { createTableWait } from "../../../../lib/storage/table-wait.ts";
 import { leapingClock } from "../../../support/manual-clock.ts";
 import { createMemoryRecordStore } from "../../../support/memory-record-store.ts";
 
@@ -13,7 +15,8 @@ it("sends nothing for a key whose record it cannot read, and leaves the record a
     operationId: "addForwardingNumber",
     key: "k1",
     fingerprint: "f",
-    respondBy: clock.now() + 15_000,
+    deadline: deadlineIn(15_000, clock, 0),
+    tableWait: createTableWait(clock),
   };
   const older = { fingerprint: "f", state: "running", leaseUntil: 0, expiresAt: clock.now() + 60_000 };
   await records.compareAndSet(recordKey(request), null, older);

@@ -8,6 +8,7 @@ import {
 } from "../../../../lib/ringcentral/cache/cache-scope.ts";
 import { StorageUnavailable } from "../../../../lib/storage/errors.ts";
 import type { RecordStore } from "../../../../lib/storage/record-store.ts";
+import { createTableWait } from "../../../../lib/storage/table-wait.ts";
 import { manualClock } from "../../../support/manual-clock.ts";
 import { createMemoryRecordStore } from "../../../support/memory-record-store.ts";
 
@@ -111,17 +112,18 @@ describe("a cache scope", () => {
       nonce: () => `n${names++}`,
       longestKeptMs: LONGEST_KEPT_MS,
     });
+    const wait = () => createTableWait(clock);
     const scope = { partition: "cache#1#2", sort: "scope#forwarding" };
-    expect(await scopes.epoch(scope)).toBeUndefined();
-    expect(await scopes.epoch(scope)).toBeUndefined();
+    expect(await scopes.epoch(scope, wait())).toBeUndefined();
+    expect(await scopes.epoch(scope, wait())).toBeUndefined();
     expect(calls).toBe(1);
-    expect(await scopes.beginWrite(scope, SOON)).toBeUndefined();
-    expect(await scopes.endWrite(scope, undefined)).toBe(false);
+    expect(await scopes.beginWrite(scope, SOON, wait())).toBeUndefined();
+    expect(await scopes.endWrite(scope, undefined, wait(), 0)).toBe(false);
     expect(calls).toBe(3);
     isAway = false;
-    expect(await scopes.endWrite(scope, undefined)).toBe(true);
-    expect(await scopes.epoch(scope)).toBeUndefined();
+    expect(await scopes.endWrite(scope, undefined, wait(), 0)).toBe(true);
+    expect(await scopes.epoch(scope, wait())).toBeUndefined();
     await clock.advance(5_000);
-    expect(await scopes.epoch(scope)).toMatch(/^n\d$/);
+    expect(await scopes.epoch(scope, wait())).toMatch(/^n\d$/);
   });
 });

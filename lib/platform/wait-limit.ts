@@ -1,0 +1,54 @@
+import type { Clock } from "./clock.ts";
+import { withTimeout } from "./with-timeout.ts";
+
+/** @param keepMs is left for later waits. @param leastMs is granted even when nothing is left */
+export interface Share {
+  keepMs?: number;
+  leastMs?: number;
+}
+
+export interface WaitLimitOptions {
+  clock: Clock;
+  maxWaitMs: number;
+  /** Work that takes no longer does not count: many short waits are no sign of trouble. */
+  usualMs: number;
+  /** The error when no time is left. */
+  timeUp: () => Error;
+}
+
+/** The time that one request may still wait for one dependency. All parts of the request draw on it. */
+export class WaitLimit {
+  readonly #options: WaitLimitOptions;
+  #leftMs: number;
+  #countedTo = Number.NEGATIVE_INFINITY;
+
+  constructor(options: WaitLimitOptions) {
+    this.#options = options;
+    this.#leftMs = options.maxWaitMs;
+  }
+
+  leftMs(): number {
+    return this.#leftMs;
+  }
+
+  /** Counts the time since then as a wait. Waits at the same time count once. */
+  count(since: number): void {
+    const now = this.#options.clock.now();
+    const waitedMs = now - Math.max(since, this.#countedTo);
+    this.#countedTo = now;
+    if (waitedMs > this.#options.usualMs) this.#leftMs = Math.max(0, this.#leftMs - waitedMs);
+  }
+
+  /** Settles as `work` does, or rejects when the time left is over. The work itself continues. */
+  async limit<Result>(work: () => Promise<Result>, { keepMs = 0, leastMs = 0 }: Share = {}): Promise<Result> {
+    const { clock, timeUp } = this.#options;
+    const timeoutMs = Math.max(this.#leftMs - keepMs, leastMs);
+    if (timeoutMs <= 0) throw timeUp();
+    const since = clock.now();
+    try {
+      return await withTimeout(work(), { clock, timeoutMs, timeUp, slices: 4 });
+    } finally {
+      this.count(since);
+    }
+  }
+}

@@ -1,0 +1,23 @@
+import type { Clock } from "../platform/clock.ts";
+import { type Share, WaitLimit } from "../platform/wait-limit.ts";
+import { StorageUnavailable } from "./errors.ts";
+import type { RecordStore } from "./record-store.ts";
+
+/** With it, a request says within 2 s that the table is slow. */
+const MAX_WAIT_MS = 1_200;
+const USUAL_MS = 40;
+
+/** The wait for the table that one request may have in all. Beyond it, `limit` throws StorageUnavailable. */
+export function createTableWait(clock: Clock): WaitLimit {
+  const timeUp = () => new StorageUnavailable("the request has waited long enough");
+  return new WaitLimit({ clock, maxWaitMs: MAX_WAIT_MS, usualMs: USUAL_MS, timeUp });
+}
+
+/** The store, each of its calls limited. */
+export function limitedRecords(records: RecordStore, tableWait: WaitLimit, share?: Share): RecordStore {
+  return {
+    read: (key) => tableWait.limit(() => records.read(key), share),
+    compareAndSet: (...write) => tableWait.limit(() => records.compareAndSet(...write), share),
+    remove: (...removal) => tableWait.limit(() => records.remove(...removal), share),
+  };
+}

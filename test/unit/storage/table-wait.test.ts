@@ -1,0 +1,55 @@
+import { describe, expect, it } from "vitest";
+import { StorageUnavailable } from "../../../lib/storage/errors.ts";
+import { createTableWait } from "../../../lib/storage/table-wait.ts";
+import { manualClock } from "../../support/manual-clock.ts";
+
+function lab() {
+  const clock = manualClock();
+  const tableWait = createTableWait(clock);
+  const response = (ms: number) => () => clock.sleep(ms).then(() => "response");
+  return { clock, tableWait, response };
+}
+
+describe("a request's wait for the table", () => {
+  it("is 1.2 s for all calls together", async () => {
+    const { clock, tableWait, response } = lab();
+    const first = tableWait.limit(response(700));
+    await clock.advance(700);
+    expect(await first).toBe("response");
+    const second = expect(tableWait.limit(response(900))).rejects.toThrow(StorageUnavailable);
+    await clock.advance(500);
+    await second;
+    expect(tableWait.leftMs()).toBe(0);
+  });
+
+  it("is not shortened by usual responses, and once by calls at the same time", async () => {
+    const { clock, tableWait, response } = lab();
+    for (let n = 0; n < 100; n += 1) {
+      const usual = tableWait.limit(response(20));
+      await clock.advance(20);
+      await usual;
+    }
+    expect(tableWait.leftMs()).toBe(1_200);
+    const together = Promise.all([300, 310, 320].map((ms) => tableWait.limit(response(ms))));
+    await clock.advance(320);
+    await together;
+    expect(tableWait.leftMs()).toBeGreaterThanOrEqual(880);
+  });
+
+  it("may keep a part for later calls, and grants a least time when it is used up", async () => {
+    const { clock, tableWait, response } = lab();
+    const rejected = expect(tableWait.limit(response(800), { keepMs: 500 })).rejects.toThrow(
+      StorageUnavailable,
+    );
+    await clock.advance(700);
+    await rejected;
+    const rest = expect(tableWait.limit(response(800))).rejects.toThrow(StorageUnavailable);
+    await clock.advance(500);
+    await rest;
+    expect(tableWait.leftMs()).toBe(0);
+    await expect(tableWait.limit(response(1))).rejects.toThrow(StorageUnavailable);
+    const granted = tableWait.limit(response(300), { leastMs: 400 });
+    await clock.advance(300);
+    expect(await granted).toBe("response");
+  });
+});

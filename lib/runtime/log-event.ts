@@ -1,7 +1,7 @@
 import type { Logger } from "../platform/logger.ts";
 import type { TokenEvent } from "../ringcentral/auth/ports.ts";
 import type { RateLimitEvent } from "../ringcentral/rate-limit/ports.ts";
-import type { SyncEvent } from "../sync/run/sync-events.ts";
+import type { SyncEvent } from "../sync/run/run.ts";
 
 type AnyEvent = TokenEvent | RateLimitEvent | SyncEvent;
 type Messages<Event extends AnyEvent> = Readonly<Record<Event["type"], string>>;

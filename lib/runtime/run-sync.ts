@@ -4,8 +4,7 @@ import { upstreamProblem } from "../http/upstream-problem.ts";
 import { earlier } from "../platform/deadline.ts";
 import { type BusEvent, createEventBus, type EventBus } from "../platform/event-bus.ts";
 import { processMetrics } from "../platform/metrics.ts";
-import { type HandleMessageDeps, handleMessage } from "../sync/queue/handle-message.ts";
-import { parseSyncMessage, type SyncMessage } from "../sync/queue/sync-message.ts";
+import { type HandleMessageDeps, handleMessage, SyncMessage } from "../sync/queue/handle-message.ts";
 import { runSync } from "../sync/run/run-sync.ts";
 import { scannedAt } from "../sync/snapshot/head.ts";
 import { publishChanges } from "../sync/snapshot/publish-changes.ts";
@@ -43,16 +42,12 @@ export async function runSyncJob(
 
 async function isDone({ body, messageId }: SQSRecord, invocation: JobInvocation): Promise<boolean> {
   const { log } = invocation;
-  const message = parseSyncMessage(body);
-  if (message === undefined) {
-    log.error("sync message unreadable", { messageId });
-    return false;
-  }
   try {
+    const message = SyncMessage.parse(JSON.parse(body));
     await handleMessage(depsFor(message, invocation), message);
     return true;
   } catch (error) {
-    log.error("sync message failed", { messageId, accountId: message.accountId, error });
+    log.error("sync message failed", { messageId, error });
     return false;
   }
 }

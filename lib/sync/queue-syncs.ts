@@ -2,7 +2,7 @@ import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { MessageQueue } from "../platform/message-queue.ts";
 import type { RecordStore } from "../storage/record-store.ts";
-import type { SyncMessage } from "./queue/sync-message.ts";
+import type { SyncMessage } from "./queue/handle-message.ts";
 import { type RunRecord, readRun } from "./run/run-lease.ts";
 import { type Head, readHead } from "./snapshot/head.ts";
 import { SyncRecords } from "./snapshot/sync-records.ts";

@@ -3,7 +3,7 @@ import type { SyncStatus } from "../contract/sync.ts";
 import { type MessageQueue, QueueUnavailable } from "../platform/message-queue.ts";
 import type { UpdateDeps } from "../storage/update-record.ts";
 import { getSyncStatus, QUEUED, type QueuedRecord } from "./get-sync-status.ts";
-import type { SyncMessage } from "./queue/sync-message.ts";
+import type { SyncMessage } from "./queue/handle-message.ts";
 import { SyncRecords } from "./snapshot/sync-records.ts";
 
 export interface StartSyncDeps extends UpdateDeps {

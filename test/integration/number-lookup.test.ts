@@ -28,14 +28,13 @@ describe("a lookup of numbers by id", () => {
     const ids = Array.from({ length: 30 }, (_, index) => String(index === 7 ? 999_999 : 900_001 + index));
     service.forget();
     const lookups = await lookUp(ids);
-    expect(lookups.map(({ id }) => id)).toEqual(ids);
-    expect(lookups.filter(({ is }) => is === "gone")).toEqual([{ id: "999999", is: "gone" }]);
-    expect(lookups.filter(({ is }) => is === "there")).toHaveLength(29);
+    const found = lookups.map((lookup) => (typeof lookup === "object" ? lookup.id : lookup));
+    expect(found).toEqual(ids.with(7, "gone"));
     expect(service.sent().filter(({ path }) => path.includes("/phone-number/"))).toHaveLength(1);
   });
 
   it("does the same for a single number", async () => {
-    expect(await lookUp(["900001"])).toMatchObject([{ is: "there", phoneNumber: { id: "900001" } }]);
-    expect(await lookUp(["999999"])).toEqual([{ id: "999999", is: "gone" }]);
+    expect(await lookUp(["900001"])).toMatchObject([{ id: "900001" }]);
+    expect(await lookUp(["999999"])).toEqual(["gone"]);
   });
 });

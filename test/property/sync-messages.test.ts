@@ -2,8 +2,7 @@ import fc from "fast-check";
 import { expect, it } from "vitest";
 import { createLogger } from "../../lib/platform/logger.ts";
 import { createMetrics } from "../../lib/platform/metrics.ts";
-import { handleMessage } from "../../lib/sync/queue/handle-message.ts";
-import { parseSyncMessage, type SyncMessage } from "../../lib/sync/queue/sync-message.ts";
+import { handleMessage, SyncMessage } from "../../lib/sync/queue/handle-message.ts";
 import type { SyncOutcome } from "../../lib/sync/run/run.ts";
 
 const runs = Number(process.env.DEEP_RUNS ?? 3000);
@@ -50,7 +49,7 @@ class World {
   async deliver(index: number, fate: Fate): Promise<void> {
     const due = this.messages.filter(({ at }) => at <= this.now);
     const message = due[index % Math.max(1, due.length)];
-    const work = message && parseSyncMessage(message.body);
+    const work = message && SyncMessage.parse(JSON.parse(message.body));
     if (message === undefined || work === undefined) return;
     const { pages, fails, duplicated } = fate;
     this.now += 1_000;

@@ -4,8 +4,7 @@
 import { parseArgs } from "node:util";
 import { createLogger } from "../../lib/platform/logger.ts";
 import { createMetrics } from "../../lib/platform/metrics.ts";
-import { handleMessage } from "../../lib/sync/queue/handle-message.ts";
-import { parseSyncMessage } from "../../lib/sync/queue/sync-message.ts";
+import { handleMessage, SyncMessage } from "../../lib/sync/queue/handle-message.ts";
 import { isDue, syncIntervalMs, TICK_MS } from "../../lib/sync/queue-syncs.ts";
 import { newCheckpoint } from "../../lib/sync/run/checkpoint.ts";
 import type { SyncOutcome } from "../../lib/sync/run/run.ts";
@@ -108,9 +107,9 @@ class Fleet {
   }
 
   async #handle(body: string): Promise<void> {
-    const message = parseSyncMessage(body);
-    const account = this.accounts[Number(message?.accountId) - 1];
-    if (message === undefined || account === undefined) throw new Error(`unreadable: ${body}`);
+    const message = SyncMessage.parse(JSON.parse(body));
+    const account = this.accounts[Number(message.accountId) - 1];
+    if (account === undefined) throw new Error(`unreadable: ${body}`);
     const deps = {
       run: async () => this.#slice(account),
       scannedAt: async () => account.checkedAt,

@@ -5,9 +5,8 @@ import type { CompanyNumbersFilter } from "../../lib/numbers/company-numbers.ts"
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
 import { listNumberChanges } from "../../lib/sync/list-number-changes.ts";
-import type { SyncDeps, SyncOutcome, SyncRequest } from "../../lib/sync/run/run.ts";
+import type { SyncDeps, SyncEvent, SyncOutcome, SyncRequest } from "../../lib/sync/run/run.ts";
 import { runSync } from "../../lib/sync/run/run-sync.ts";
-import type { SyncEvent } from "../../lib/sync/run/sync-events.ts";
 import { readSnapshotPage } from "../../lib/sync/snapshot/snapshot.ts";
 import { leapingClock } from "./manual-clock.ts";
 import { createMemoryRecordStore } from "./memory-record-store.ts";

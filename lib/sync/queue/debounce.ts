@@ -1,8 +1,7 @@
-import * as z from "zod/mini";
 import type { Logger } from "../../platform/logger.ts";
 import type { MessageQueue } from "../../platform/message-queue.ts";
-import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
-import type { SyncMessage } from "./sync-message.ts";
+import type { RecordStore } from "../../storage/record-store.ts";
+import type { SyncMessage } from "./handle-message.ts";
 
 export interface DebounceDeps {
   records: RecordStore;
@@ -16,13 +15,6 @@ const DEBOUNCE_MS = 30_000;
 /** A sync costs Heavy calls: change notifications start at most one in this time. */
 const SPACING_MS = 5 * 60_000;
 
-const debounceRecord = z.object({
-  /** Epoch milliseconds: earliest start of the sync that notifications queued. */
-  dueAt: z.number(),
-});
-
-const debounceKey = (accountId: string): RecordKey => ({ partition: `sync#${accountId}`, sort: "hint" });
-
 /**
  * Queues an early sync, once for all change notifications that arrive before it begins.
  * @returns whether this notification queued it
@@ -30,10 +22,10 @@ const debounceKey = (accountId: string): RecordKey => ({ partition: `sync#${acco
  */
 export async function debounceSync(deps: DebounceDeps, accountId: string): Promise<boolean> {
   const { records, queue, now, log } = deps;
-  const key = debounceKey(accountId);
-  const stored = await records.read<unknown>(key);
-  const known = debounceRecord.safeParse(stored?.value);
-  const lastDueAt = known.success ? known.data.dueAt : Number.NEGATIVE_INFINITY;
+  const key = { partition: `sync#${accountId}`, sort: "hint" };
+  /** Epoch milliseconds: earliest start of the sync that notifications queued. */
+  const stored = await records.read<{ dueAt: number }>(key);
+  const lastDueAt = stored?.value.dueAt ?? 0;
   if (lastDueAt > now()) return false;
   const dueAt = Math.max(now() + DEBOUNCE_MS, lastDueAt + SPACING_MS);
   const version = await records.compareAndSet(key, stored?.version ?? null, { dueAt });

@@ -1,8 +1,20 @@
+import * as z from "zod/mini";
+import { ID_PATTERN } from "../../contract/parameters.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { MessageQueue } from "../../platform/message-queue.ts";
 import type { Metrics } from "../../platform/metrics.ts";
 import type { SyncOutcome } from "../run/run.ts";
-import type { SyncMessage } from "./sync-message.ts";
+
+/** Message of the queue: bring one account's snapshot up to date. */
+export const SyncMessage = z.object({
+  accountId: z.string().check(z.regex(ID_PATTERN)),
+  trigger: z.enum(["schedule", "request", "hint"]),
+  /** Epoch milliseconds. Any full scan that began later completes the message. */
+  requestedAt: z.int().check(z.minimum(0)),
+  /** Times it was postponed because another sync of the account was running. */
+  postponed: z._default(z.int().check(z.minimum(0)), 0),
+});
+export type SyncMessage = z.output<typeof SyncMessage>;
 
 export interface HandleMessageDeps {
   run(message: SyncMessage, queueRecheck: (afterMs: number) => Promise<void>): Promise<SyncOutcome>;
@@ -16,14 +28,6 @@ export interface HandleMessageDeps {
   log: Logger;
 }
 
-/** The queue redelivers the message, and moves it to the dead-letter queue after some tries. */
-export class SyncFailed extends Error {
-  constructor(accountId: string, reason: string) {
-    super(`sync of account ${accountId}: ${reason}`);
-    this.name = "SyncFailed";
-  }
-}
-
 /** Wait while another sync of the account is running. */
 const POSTPONE_MS = 60_000;
 /** Longer than the largest account takes; after that the next scheduled sync takes over. */
@@ -31,7 +35,7 @@ const MAX_POSTPONED = 30;
 
 /**
  * Handles one message. Repeatable: when a later full scan has completed the message, only unpublished changes are left.
- * @throws SyncFailed, StorageUnavailable, QueueUnavailable, EventBusUnavailable: deliver the message again
+ * @throws an error after which the queue has to deliver the message again; after some tries it goes to the dead letters
  */
 export async function handleMessage(deps: HandleMessageDeps, message: SyncMessage): Promise<void> {
   const { accountId, trigger } = message;
@@ -43,18 +47,19 @@ export async function handleMessage(deps: HandleMessageDeps, message: SyncMessag
     log.info("sync message already complete", { accountId, trigger });
     return publishAll(deps, message);
   }
-  const outcome = await deps.run(message, (afterMs) => queue.send(next(message), seconds(afterMs)));
+  // A new message, because this one may be at its last delivery. Trigger and request time are kept.
+  const queueNext = (afterMs: number) => queue.send({ ...message, postponed: 0 }, seconds(afterMs));
+  const outcome = await deps.run(message, queueNext);
   log.info("sync run ended", { accountId, trigger, ...outcome });
-  const { state, continueAfterMs } = outcome;
+  const { state, continueAfterMs, problem } = outcome;
   switch (state) {
     case "continues":
-      // A new message, because this one may be at its last delivery. Trigger and request time are kept.
-      return queue.send(next(message), seconds(continueAfterMs ?? 0));
+      return queueNext(continueAfterMs ?? 0);
     case "busy":
       return postpone(deps, message, continueAfterMs);
     case "failed":
-      if (outcome.problem?.retryable === false) return log.error("sync gave up", { accountId, ...outcome });
-      throw new SyncFailed(accountId, outcome.problem?.code ?? "failed");
+      if (problem?.retryable === false) return log.error("sync gave up", { accountId, ...outcome });
+      throw new Error(`sync of account ${accountId}: ${problem?.code ?? "failed"}`);
     case "quarantined":
       log.error("sync quarantined", { accountId, ...outcome });
       return metrics.record("SyncQuarantined", 1, "Count");
@@ -62,33 +67,26 @@ export async function handleMessage(deps: HandleMessageDeps, message: SyncMessag
       metrics.record("SyncQuarantined", 0, "Count");
       await publishAll(deps, message);
       // A run that was under way at the request may have read the changed pages before they changed.
-      if (needsLaterScan(message) && !isComplete(message, await deps.scannedAt()))
+      if (trigger !== "schedule" && !isComplete(message, await deps.scannedAt()))
         await postpone(deps, message, 0);
   }
 }
 
 /** A new message publishes the rest of a large account's first snapshot. */
 async function publishAll({ publish, queue }: HandleMessageDeps, message: SyncMessage): Promise<void> {
-  if (!(await publish())) await queue.send(next(message));
+  if (!(await publish())) await queue.send({ ...message, postponed: 0 });
 }
 
 /** @param scannedAt start of the last complete full scan */
 const isComplete = ({ requestedAt }: SyncMessage, scannedAt = Number.NEGATIVE_INFINITY) =>
   scannedAt >= requestedAt;
 
-const needsLaterScan = ({ trigger }: SyncMessage) => trigger === "request" || trigger === "hint";
-
-async function postpone(
-  { queue, log }: HandleMessageDeps,
-  message: SyncMessage,
-  afterMs = POSTPONE_MS,
-): Promise<void> {
+async function postpone(deps: HandleMessageDeps, message: SyncMessage, afterMs = POSTPONE_MS): Promise<void> {
   const { accountId, trigger, postponed } = message;
   if (postponed < MAX_POSTPONED) {
-    return queue.send({ ...message, postponed: postponed + 1 }, seconds(afterMs));
+    return deps.queue.send({ ...message, postponed: postponed + 1 }, seconds(afterMs));
   }
-  log.warn("sync message dropped: the account is still busy", { accountId, trigger });
+  deps.log.warn("sync message dropped: the account is still busy", { accountId, trigger });
 }
 
-const next = (message: SyncMessage): SyncMessage => ({ ...message, postponed: 0 });
 const seconds = (ms: number) => Math.ceil(ms / 1000);

@@ -13,26 +13,18 @@ export interface Checkpoint extends ScanProgress {
   scan: number;
   /** Pages read, those of abandoned scans included. */
   pagesRead: number;
+  /** Seconds that one more page takes, by RingCentral's budget. */
+  secondsPerPage?: number;
   /** Times that the run started over; without end when the credentials change during each scan. */
   restarts: number;
   /** The staged pages are unusable. */
   stale?: StaleReason;
-  /** Seconds that one more page takes, by RingCentral's budget. */
-  secondsPerPage?: number;
-  /** Set once everything but the commit is settled. */
-  result?: RunResult;
+  /** What the run changes, and the instant that its changes carry: set once only the commit is left. */
+  result?: { decidedAt: number; added: number; updated: number; removed: number };
 }
 
 /** `overtaken`: the base is not the current version. `stage_lost`: a staged record is missing. */
 export type StaleReason = "too_old" | "overtaken" | "fingerprint" | "stage_lost";
-
-/** What a run changes, and the instant that its changes carry. */
-interface RunResult {
-  decidedAt: number;
-  added: number;
-  updated: number;
-  removed: number;
-}
 
 /** Progress of one full scan, and of the look-ups after it. */
 interface ScanProgress {
@@ -78,42 +70,23 @@ export function newCheckpoint(
   run: Pick<Checkpoint, "runId" | "trigger" | "base" | "fingerprint">,
   now: number,
 ): Checkpoint {
-  return {
-    shape: SHAPE,
-    ...run,
-    startedAt: now,
-    updatedAt: now,
-    scan: 1,
-    pagesRead: 0,
-    restarts: 0,
-    ...newScan(now),
-  };
-}
-
-function newScan(now: number): ScanProgress {
-  return {
-    scanStartedAt: now,
-    nextPage: 1,
-    furthestPage: 0,
-    stepsBack: 0,
-    hasMoved: false,
-    isScanned: false,
-    numbersSeen: 0,
-    skipped: 0,
-    pages: [],
-    lookups: [],
-    lookedUp: 0,
-    trouble: 0,
-  };
-}
-
-/** A checkpoint of another shape counts as none. */
-export function ofKnownShape(stored: Checkpoint | undefined): Checkpoint | undefined {
-  return stored?.shape === SHAPE ? stored : undefined;
+  const counts = { scan: 1, pagesRead: 0, restarts: 0 };
+  return { shape: SHAPE, ...run, startedAt: now, updatedAt: now, ...counts, ...newScan(now) };
 }
 
 /** The checkpoint with its scan started again. */
 export function restartScan(checkpoint: Checkpoint, now: number): Checkpoint {
   const { perPage: _p, totalElements: _e, totalPages: _t, miscount: _m, ...rest } = checkpoint;
   return { ...rest, ...newScan(now), scan: rest.scan + 1 };
+}
+
+function newScan(now: number): ScanProgress {
+  const position = { nextPage: 1, furthestPage: 0, stepsBack: 0, hasMoved: false, isScanned: false };
+  const counts = { numbersSeen: 0, skipped: 0, lookedUp: 0, trouble: 0 };
+  return { scanStartedAt: now, ...position, ...counts, pages: [], lookups: [] };
+}
+
+/** A checkpoint of another shape counts as none. */
+export function ofKnownShape(stored: Checkpoint | undefined): Checkpoint | undefined {
+  return stored?.shape === SHAPE ? stored : undefined;
 }

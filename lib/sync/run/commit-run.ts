@@ -15,7 +15,6 @@ export const isCommitted = ({ checkpoint, lease }: Run) => checkpoint.runId === 
  * Makes the numbers the account's next version; when nothing has changed, records that the current version still holds.
  * Everything is written before the one compare-and-set of the head that shows it. After a crash, the next holder
  * repeats the commit: it writes the same values under the same keys.
- * @throws Interrupted, RunStale, LeaseLost, StorageUnavailable
  */
 export async function commit(run: Run): Promise<void> {
   const { lease, records, base, numbers } = run;

@@ -8,7 +8,7 @@ import { type Checkpoint, MAX_TROUBLE } from "./checkpoint.ts";
 import { isCommitted } from "./commit-run.ts";
 import { RECHECK_MS } from "./judge.ts";
 import { Quarantined, setQuarantine } from "./quarantine.ts";
-import { Interrupted, type Run, RunStale, type SyncOutcome } from "./run.ts";
+import { Interrupted, type Run, RunError, RunStale, type SyncOutcome } from "./run.ts";
 import { recordRun } from "./run-history.ts";
 import { LeaseLost, MAX_SKEW_MS } from "./run-lease.ts";
 import { ListUnreadable } from "./scan.ts";
@@ -42,19 +42,12 @@ export async function finish(run: Run): Promise<SyncOutcome> {
 
 /** Ends a run that does not commit. @throws an error that the caller's queue has to retry */
 export async function endEarly(run: Run, error: unknown): Promise<SyncOutcome> {
-  if (error instanceof Interrupted && run.hasProgress) return pause(run, resumable(run), 0);
   if (error instanceof Quarantined) return endQuarantined(run, error);
   if (isRunFailure(error)) return waitOrFail(run, error);
   if (!(error instanceof LeaseLost || error instanceof StorageUnavailable)) {
     await run.lease.release(resumable(run)).catch(() => {});
   }
   throw error;
-}
-
-/** Releases the lease; the next message resumes the checkpoint. */
-async function pause(run: Run, kept: Checkpoint | undefined, continueAfterMs: number): Promise<SyncOutcome> {
-  await run.lease.release(kept);
-  return { state: "continues", continueAfterMs, ...(kept && { pages: kept.pagesRead }) };
 }
 
 /** Undefined before the run has begun: there is nothing to resume yet. */
@@ -76,43 +69,45 @@ async function endQuarantined(run: Run, error: Quarantined): Promise<SyncOutcome
 }
 
 /** What ends a run as failed, unless it is waited out. */
-type RunFailure = RingCentralError | SecretUnavailableError | ListUnreadable | Interrupted | RunStale;
+type RunFailure = RunError | RingCentralError | SecretUnavailableError;
 
 const isRunFailure = (error: unknown): error is RunFailure =>
-  [RingCentralError, SecretUnavailableError, ListUnreadable, Interrupted, RunStale].some(
-    (kind) => error instanceof kind,
-  );
+  [RunError, RingCentralError, SecretUnavailableError].some((kind) => error instanceof kind);
 
 async function waitOrFail(run: Run, error: RunFailure): Promise<SyncOutcome> {
+  const { checkpoint, lease } = run;
+  const pages = checkpoint.pagesRead;
   const wait = waitFor(run, error);
-  if (wait !== undefined) return pause(run, wait.kept, wait.ms);
-  const { checkpoint } = run;
+  if (wait !== undefined) {
+    await lease.release(wait.kept);
+    return { state: "continues", continueAfterMs: wait.ms, pages };
+  }
   const problem = problemOf(run, error);
   await record(run, { state: "failed", numbers: checkpoint.numbersSeen, problem });
   // Pages stay valid when the cause may pass; a list that could not be read to its end is read from its beginning.
   const isUsable = !(error instanceof ListUnreadable || error instanceof RunStale);
   const isKept = isUsable && problem.retryable && checkpoint.pages.length > 0;
-  await run.lease.release(isKept ? { ...checkpoint, trouble: 0 } : undefined);
-  return { state: "failed", problem, pages: checkpoint.pagesRead };
+  await lease.release(isKept ? { ...checkpoint, trouble: 0 } : undefined);
+  return { state: "failed", problem, pages };
 }
 
-/** @returns how long to wait before a retry, or undefined when the run fails */
-function waitFor(run: Run, error: RunFailure): { ms: number; kept: Checkpoint | undefined } | undefined {
-  const { hasProgress, checkpoint } = run;
-  if (error instanceof ListUnreadable) return undefined;
-  if (error instanceof RunStale) {
-    const { restarts } = checkpoint;
-    if (restarts > MAX_TROUBLE) return undefined;
-    const ms = hasProgress && restarts === 0 ? 0 : TROUBLE_MS * 2 ** Math.max(0, restarts - 1);
-    return { ms, kept: { ...checkpoint, stale: error.reason } };
-  }
+/** @returns the checkpoint to resume and how long to wait, or undefined when the run fails */
+function waitFor(run: Run, error: RunFailure): { ms: number; kept: Checkpoint } | undefined {
+  const { hasProgress } = run;
   const kept = resumable(run);
+  if (kept === undefined || error instanceof ListUnreadable) return undefined;
+  if (error instanceof Interrupted && hasProgress) return { ms: 0, kept };
+  if (error instanceof RunStale) {
+    if (kept.restarts > MAX_TROUBLE) return undefined;
+    const ms = hasProgress && kept.restarts === 0 ? 0 : TROUBLE_MS * 2 ** Math.max(0, kept.restarts - 1);
+    return { ms, kept: { ...kept, stale: error.reason } };
+  }
   const { kind, retryAfterMs = 0, deadlineExceeded } = error instanceof RingCentralError ? error.failure : {};
   const isRefused = kind === "rate_limited" || kind === "storage";
   const toldMs = retryAfterMs || (isRefused ? REFUSED_MS : 0);
   if (isRefused && hasProgress) return { ms: toldMs, kept };
   const mayPass = !(error instanceof RingCentralError) || error.isTransient;
-  if (!mayPass || kept === undefined || kept.trouble >= MAX_TROUBLE) return undefined;
+  if (!mayPass || kept.trouble >= MAX_TROUBLE) return undefined;
   // A slice that has saved nothing would save nothing again if it were repeated at once.
   const ms = deadlineExceeded === true && hasProgress ? 0 : TROUBLE_MS * 2 ** kept.trouble;
   return { ms: Math.max(ms, toldMs), kept: { ...kept, trouble: kept.trouble + 1 } };
@@ -122,36 +117,26 @@ function waitFor(run: Run, error: RunFailure): { ms: number; kept: Checkpoint | 
 function problemOf(run: Run, error: RunFailure): SyncProblem {
   const { code, detail } = describe(run, error);
   const { title, retryable } = problems[code];
-  return { code, title, detail, retryable, at: new Date(run.clock.now()).toISOString() };
+  return { code, title, detail, retryable, at: iso(run.clock.now()) };
 }
 
 function describe(run: Run, error: RunFailure): { code: ProblemCode; detail: string } {
-  if (error instanceof Interrupted)
-    return { code: "internal", detail: "No invocation had time for one call." };
-  if (error instanceof RunStale)
-    return { code: "internal", detail: `The sync had to start over too often: ${error.reason}.` };
+  if (error instanceof RunError) return { code: error.code, detail: error.message };
   if (error instanceof SecretUnavailableError) {
     return { code: "credentials_unavailable", detail: "RingCentral's credentials could not be read." };
   }
-  if (error instanceof ListUnreadable) {
-    const detail = "RingCentral's list of numbers could not be read to its end.";
-    return { code: "upstream_error", detail };
-  }
   const { operation, kind, status, errorCode } = error.failure;
-  const { code } = run.problemOf(error);
   const what = [status, errorCode].filter((part) => part !== undefined).join(" ");
-  return {
-    // No caller sent the parameter that RingCentral rejected.
-    code: code === "parameter_invalid" ? "upstream_error" : code,
-    detail: `${operation}: ${what || kind}.`,
-  };
+  const { code } = run.problemOf(error);
+  // No caller sent the parameter that RingCentral rejected.
+  const ownCode = code === "parameter_invalid" ? "upstream_error" : code;
+  return { code: ownCode, detail: `${operation}: ${what || kind}.` };
 }
 
 function record(run: Run, result: Pick<SyncRun, "state"> & Partial<SyncRun>): Promise<void> {
   const { runId: id, trigger, startedAt, pagesRead: pages } = run.checkpoint;
-  const iso = (at: number) => new Date(at).toISOString();
-  return recordRun(run, {
-    ...{ id, trigger, startedAt: iso(startedAt), endedAt: iso(run.clock.now()), pages },
-    ...result,
-  });
+  const times = { startedAt: iso(startedAt), endedAt: iso(run.clock.now()) };
+  return recordRun(run, { id, trigger, ...times, pages, ...result });
 }
+
+const iso = (at: number) => new Date(at).toISOString();

@@ -59,7 +59,7 @@ function newRun(given: Given, lease: RunLease): Run {
     ...given,
     lease,
     checkpoint: lease.found ?? startOver(given, lease, ""),
-    base: { numbers: [], places: new Map() },
+    base: { numbers: [], byId: new Map() },
     numbers: new Map(),
     missing: [],
     isConfirmed: false,
@@ -91,7 +91,8 @@ async function begin(run: Run): Promise<void> {
     run.checkpoint = { ...startOver(run, lease, fingerprint), restarts: restarts + 1, trouble };
   }
   const snapshot = await readWholeSnapshot(run.records, lease.head);
-  run.base = { ...snapshot, places: new Map(snapshot.numbers.map(({ id }, place) => [id, place])) };
+  const byId = new Map(snapshot.numbers.map((number, place) => [number.id, { place, number }]));
+  run.base = { ...snapshot, byId };
 }
 
 function whyStale(

@@ -11,7 +11,6 @@ import type { Manifest } from "../snapshot/snapshot-store.ts";
 import type { SyncRecords } from "../snapshot/sync-records.ts";
 import type { Checkpoint, StaleReason } from "./checkpoint.ts";
 import type { RunLease } from "./run-lease.ts";
-import type { SyncEvent } from "./sync-events.ts";
 
 export interface SyncDeps {
   records: RecordStore;
@@ -30,6 +29,24 @@ export interface SyncDeps {
   queueRecheck(afterMs: number): Promise<void>;
   onEvent(event: SyncEvent): void;
 }
+
+/** For metrics and the log. */
+export type SyncEvent =
+  /** Resumes a run that another process or an earlier invocation began. */
+  | { type: "resumed"; runId: string; pagesDone: number }
+  /** The staged pages are unusable. */
+  | { type: "started_over"; runId: string; reason: StaleReason }
+  /** The pages did not make one list. */
+  | { type: "scan_restarted"; runId: string; reason: "page_size" | "count" | "no_progress" }
+  /** The list became shorter before this page was read: the page before it is read again. */
+  | { type: "stepped_back"; runId: string; page: number }
+  /** Numbers that exist although the full scan did not show them. */
+  | { type: "missed_by_scan"; runId: string; count: number }
+  | { type: "quarantined"; runId: string; reason: string; removed: number }
+  | { type: "committed"; runId: string; version: number; added: number; updated: number; removed: number }
+  /** Another process has taken the lease; unsaved work of this one is lost. */
+  | { type: "fenced_off"; runId: string }
+  | { type: "collected"; upToVersion: number; chunks: number };
 
 export interface SyncRequest {
   accountId: string;
@@ -78,8 +95,7 @@ export interface Run extends Omit<SyncDeps, "records">, SyncRequest {
 interface Base {
   /** In order. */
   numbers: readonly PhoneNumber[];
-  /** Place of each id. */
-  places: ReadonlyMap<string, number>;
+  byId: ReadonlyMap<string, { place: number; number: PhoneNumber }>;
   manifest?: Manifest | undefined;
 }
 
@@ -90,17 +106,27 @@ export async function saveProgress(run: Run, checkpoint: Checkpoint): Promise<vo
   run.hasProgress = true;
 }
 
-/** Time or RingCentral's budget is used up; the checkpoint is saved. */
-export class Interrupted extends Error {
-  override readonly name = "Interrupted";
+/** Ends a slice of a run. When the run is given up, its status shows the message as a problem of this code. */
+export class RunError extends Error {
+  readonly code: ProblemCode;
+  constructor(code: ProblemCode, message: string) {
+    super(message);
+    this.code = code;
+  }
+}
+
+/** The time is used up; the checkpoint is saved. */
+export class Interrupted extends RunError {
+  constructor() {
+    super("internal", "No invocation had time for one call.");
+  }
 }
 
 /** The staged pages are unusable: the run has to start over. */
-export class RunStale extends Error {
-  override readonly name = "RunStale";
+export class RunStale extends RunError {
   readonly reason: StaleReason;
   constructor(reason: StaleReason) {
-    super(`the run has to start over: ${reason}`);
+    super("internal", `The sync had to start over too often: ${reason}.`);
     this.reason = reason;
   }
 }

@@ -5,9 +5,8 @@ import { listCompanyNumbers } from "../../ringcentral/api/operations.ts";
 import type { WireCompanyNumber, WirePage } from "../../ringcentral/api/wire.ts";
 import { withNextPage } from "../../ringcentral/api/wire-list.ts";
 import { type Checkpoint, restartScan } from "./checkpoint.ts";
-import { callContext, type Run, saveProgress } from "./run.ts";
+import { callContext, type Run, RunError, type SyncEvent, saveProgress } from "./run.ts";
 import { readStaged, stage } from "./staged-pages.ts";
-import type { SyncEvent } from "./sync-events.ts";
 
 /** Largest page [spec: OAS]; a page of any size costs one Heavy call. */
 const PAGE_SIZE = 1000;
@@ -16,9 +15,10 @@ const MAX_SCANS = 3;
 /** Most times that one scan goes back a page: each costs two Heavy calls. */
 const MAX_STEPS_BACK = 5;
 
-/** No scan came to the end of the list. */
-export class ListUnreadable extends Error {
-  override readonly name = "ListUnreadable";
+export class ListUnreadable extends RunError {
+  constructor() {
+    super("upstream_error", "RingCentral's list of numbers could not be read to its end.");
+  }
 }
 
 type Unsteadiness = Extract<SyncEvent, { type: "scan_restarted" }>["reason"];
@@ -30,12 +30,11 @@ type Page = WirePage<WireCompanyNumber>;
  * looked up by its id later, and where the list became shorter, the scan goes back a page, because numbers have moved
  * from the next page to the last one. The scan restarts when the page size changes, and once when a list that did not
  * move has another count of numbers than it states.
- * @throws ListUnreadable, Interrupted, RunStale, LeaseLost, RingCentralError, StorageUnavailable
  */
 export async function scan(run: Run): Promise<void> {
   await readStaged(run, "pages");
   while (!run.checkpoint.isScanned) await scanPage(run);
-  run.missing = [...run.base.places.keys()].filter((id) => !run.numbers.has(id)).sort();
+  run.missing = [...run.base.byId.keys()].filter((id) => !run.numbers.has(id)).sort();
 }
 
 async function scanPage(run: Run): Promise<void> {

@@ -34,12 +34,11 @@ export async function stage(run: Run, kind: Kind, numbers: readonly PhoneNumber[
   const places = new Set<number>();
   const other: PhoneNumber[] = [];
   for (const number of numbers) {
-    const place = base.places.get(number.id);
-    const before = place === undefined ? undefined : base.numbers[place];
-    const isSame = before !== undefined && fieldsThatDiffer(before, number).length === 0;
-    if (isSame && place !== undefined) places.add(place);
+    const before = base.byId.get(number.id);
+    const isSame = before !== undefined && fieldsThatDiffer(before.number, number).length === 0;
+    if (isSame) places.add(before.place);
     else other.push(number);
-    run.numbers.set(number.id, isSame ? before : number);
+    run.numbers.set(number.id, isSame ? before.number : number);
   }
   const sorted = [...places].sort((a, b) => a - b);
   const same = sorted.map((place, index) => place - (sorted[index - 1] ?? -1));

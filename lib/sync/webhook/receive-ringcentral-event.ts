@@ -31,17 +31,15 @@ const EXTENSION_EVENT = /^\/restapi\/v1\.0\/account\/([0-9]{1,20})\/extension(?:
 /** RingCentral repeats a delivery without a response, for less than this time. */
 const REMEMBERED_MS = 24 * 60 * 60 * 1000;
 
-const notification = z.object({
+const Body = z.object({
+  eventType: z.optional(z.string()),
+  hints: z.optional(z.nullable(z.array(z.string()))),
+});
+const Notification = z.object({
   uuid: z.string().check(z.regex(/^[A-Za-z0-9-]{1,64}$/)),
   event: z.string().check(z.maxLength(512)),
-  body: z.optional(
-    z.object({
-      eventType: z.optional(z.string()),
-      hints: z.optional(z.nullable(z.array(z.string()))),
-    }),
-  ),
+  body: z.optional(Body),
 });
-type Notification = z.output<typeof notification>;
 
 /**
  * Receives one webhook request from RingCentral: the handshake of a new subscription, or a change notification. A
@@ -49,25 +47,24 @@ type Notification = z.output<typeof notification>;
  * @throws ProblemError `webhook_token_invalid`, `request_invalid`, `queue_unavailable`; StorageUnavailable
  */
 export async function receiveRingCentralEvent(deps: ReceiveDeps, received: ReceivedEvent): Promise<Receipt> {
-  const { validationToken, text } = received;
+  const { validationToken, verificationToken = validationToken, text } = received;
   if (text.trim() === "" && validationToken !== undefined) {
     if (!ECHOABLE.test(validationToken)) throw new ProblemError("request_invalid");
     return { outcome: "validated", echo: validationToken };
   }
-  const message = parseNotification(text);
-  const accountId = EXTENSION_EVENT.exec(message.event)?.[1];
+  const { event, uuid, body } = parseNotification(text);
+  const accountId = EXTENSION_EVENT.exec(event)?.[1];
   // Without an account there is no secret to check. The same problem as for a wrong token hides which accounts exist.
-  if (accountId === undefined || !(await deps.isSynced(accountId))) {
+  const isKnown = accountId !== undefined && (await deps.isSynced(accountId));
+  if (!isKnown || !(await isVerified(deps, accountId, verificationToken))) {
     throw new ProblemError("webhook_token_invalid");
   }
-  await verify(deps, accountId, received);
-  if (!concernsNumbers(message)) return { outcome: "ignored" };
-  return queueOnce(deps, accountId, message.uuid);
+  return concernsNumbers(body) ? queueOnce(deps, accountId, uuid) : { outcome: "ignored" };
 }
 
-function parseNotification(text: string): Notification {
+function parseNotification(text: string): z.output<typeof Notification> {
   try {
-    return notification.parse(JSON.parse(text));
+    return Notification.parse(JSON.parse(text));
   } catch {
     throw new ProblemError("request_invalid", {
       detail: "This is not a notification as RingCentral describes it.",
@@ -75,15 +72,10 @@ function parseNotification(text: string): Notification {
   }
 }
 
-async function verify(
-  deps: ReceiveDeps,
-  accountId: string,
-  { verificationToken, validationToken }: ReceivedEvent,
-): Promise<void> {
-  const shown = verificationToken ?? validationToken;
-  if (shown === undefined) throw new ProblemError("webhook_token_invalid");
-  for await (const accepted of deps.verificationTokens(accountId)) if (isEqual(shown, accepted)) return;
-  throw new ProblemError("webhook_token_invalid");
+async function isVerified(deps: ReceiveDeps, accountId: string, shown?: string): Promise<boolean> {
+  if (shown === undefined) return false;
+  for await (const accepted of deps.verificationTokens(accountId)) if (isEqual(shown, accepted)) return true;
+  return false;
 }
 
 /** Constant time: all digests have the same length. */
@@ -93,15 +85,13 @@ function isEqual(one: string, other: string): boolean {
 }
 
 /** Events of one extension name what changed; events of all extensions only say that something did. */
-function concernsNumbers({ body }: Notification): boolean {
-  const hints = body?.hints ?? [];
-  return hints.length === 0 || hints.includes("CompanyNumbers") || body?.eventType === "Delete";
+function concernsNumbers({ hints, eventType }: z.output<typeof Body> = {}): boolean {
+  return !hints?.length || hints.includes("CompanyNumbers") || eventType === "Delete";
 }
 
 async function queueOnce(deps: ReceiveDeps, accountId: string, uuid: string): Promise<Receipt> {
   const key = { partition: `webhook#${accountId}`, sort: uuid };
-  const seen = await deps.records.read<unknown>(key);
-  if (seen !== undefined) return { outcome: "ignored" };
+  if ((await deps.records.read<unknown>(key)) !== undefined) return { outcome: "ignored" };
   const isQueued = await debounceSync(deps, accountId).catch((error: unknown) => {
     if (!(error instanceof QueueUnavailable)) throw error;
     throw new ProblemError("queue_unavailable", { retryAfterSeconds: 5, cause: error });

@@ -15,22 +15,15 @@ const EVENT_FILTERS = ["/restapi/v1.0/account/~/extension", "/restapi/v1.0/accou
 /** Renewed twice a day: a week outlasts our outages, and an abandoned service soon gets no more events. */
 const EXPIRES_IN_SECONDS = 7 * 24 * 3600;
 
-interface SubscriptionTarget {
-  /** URL that RingCentral delivers to. */
-  address: string;
-  /** Secret that RingCentral sends with each delivery. */
-  verificationToken: string;
-}
-
 /**
- * Makes RingCentral deliver notifications to the address: renews the existing subscription or creates one. It keeps no
- * state, so each call repairs what it finds: a blacklisted subscription, which never delivers again, and duplicates of
- * the same address are deleted.
+ * Makes RingCentral deliver notifications to the address, each with our token: renews the existing subscription or
+ * creates one. It keeps no state, so each call repairs what it finds: a blacklisted subscription, which never delivers
+ * again, and duplicates of the same address are deleted.
  * @throws RingCentralError
  */
 export async function renewSubscription(
   ringcentral: RingCentral,
-  { address, verificationToken }: SubscriptionTarget,
+  { address, verificationToken }: { address: string; verificationToken: string },
   context: CallContext,
 ): Promise<{ outcome: "renewed" | "created"; removed: number }> {
   const body = {
@@ -43,19 +36,16 @@ export async function renewSubscription(
   const kept = ours.find(({ status }) => status === undefined || status === "Active");
   const rest = ours.filter((each) => each !== kept);
   for (const { id } of rest) {
-    await succeeds(ringcentral.call(deleteSubscription, { path: { subscriptionId: id } }, context));
+    await exists(ringcentral.call(deleteSubscription, { path: { subscriptionId: id } }, context));
   }
-  const isRenewed =
-    kept !== undefined &&
-    (await succeeds(
-      ringcentral.call(updateSubscription, { path: { subscriptionId: kept.id }, body }, context),
-    ));
+  const path = { subscriptionId: kept?.id ?? "" };
+  const isRenewed = kept && (await exists(ringcentral.call(updateSubscription, { path, body }, context)));
   if (!isRenewed) await ringcentral.call(createSubscription, { body }, context);
   return { outcome: isRenewed ? "renewed" : "created", removed: rest.length };
 }
 
 /** @returns false when the subscription has ended since it was listed */
-async function succeeds(call: Promise<unknown>): Promise<boolean> {
+async function exists(call: Promise<unknown>): Promise<boolean> {
   try {
     await call;
     return true;

@@ -2,22 +2,23 @@ import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from
 import { type FieldError, ProblemError } from "../contract/problems.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 
+/** A number from its whole text; `country` reads a national one. */
+function parse(text: string, country: CountryCode | undefined) {
+  const number = parsePhoneNumberFromString(text, {
+    ...omitUndefined({ defaultCountry: country }),
+    extract: false,
+  });
+  return number?.ext === undefined ? number : undefined;
+}
+
 /**
  * Whether RingCentral's spelling stands for the number. It may be national [docs: NUM], and may lack the digit that
  * marks a mobile number abroad: Argentina's 9, Mexico's former 1. A number with an extension is another number.
  */
 export function isSameNumber(spelled: string, e164: string): boolean {
-  const defaultCountry = parsePhoneNumberFromString(e164)?.country;
-  const parsed = parsePhoneNumberFromString(spelled, {
-    ...omitUndefined({ defaultCountry }),
-    extract: false,
-  });
-  return (
-    spelled === e164 ||
-    (parsed !== undefined &&
-      parsed.ext === undefined &&
-      withoutMobileDigit(parsed.number) === withoutMobileDigit(e164))
-  );
+  if (spelled === e164) return true;
+  const parsed = parse(spelled, parsePhoneNumberFromString(e164)?.country);
+  return parsed !== undefined && withoutMobileDigit(parsed.number) === withoutMobileDigit(e164);
 }
 
 const withoutMobileDigit = (e164: string) => e164.replace(/^(?:\+(54)9|\+(52)1(?=\d{10}$))/, "+$1$2");
@@ -43,20 +44,15 @@ interface PhoneNumberInput {
  */
 export function parsePhoneNumberInput(input: PhoneNumberInput): string {
   const { phoneNumber } = input;
-  const defaultCountry = countryOf(input);
-  const malformed = (detail: string) => invalid({ in: "body", field: "phoneNumber", code: "format", detail });
-  if (!phoneNumber.startsWith("+") && defaultCountry === undefined) {
+  const country = countryOf(input);
+  const malformed = (detail: string) => invalid("body", "phoneNumber", "format", detail);
+  if (!phoneNumber.startsWith("+") && country === undefined) {
     throw malformed(
       "A number in national form needs `country`; otherwise write it in E.164, starting with +.",
     );
   }
-  const parsed = parsePhoneNumberFromString(phoneNumber, {
-    ...omitUndefined({ defaultCountry }),
-    extract: false,
-  });
-  if (parsed === undefined || !parsed.isPossible() || parsed.ext !== undefined) {
-    throw malformed("Not a possible phone number.");
-  }
+  const parsed = parse(phoneNumber, country);
+  if (!parsed?.isPossible()) throw malformed("Not a possible phone number.");
   return parsed.number;
 }
 
@@ -79,26 +75,15 @@ function countryOf({ country, queryCountry }: PhoneNumberInput): CountryCode | u
   const inBody = country?.toUpperCase();
   const inQuery = queryCountry?.toUpperCase();
   if (inBody !== undefined && inQuery !== undefined && inBody !== inQuery) {
-    throw invalid({
-      in: "query",
-      field: "country",
-      code: "conflict",
-      detail: "`country` in the query and in the body name different countries.",
-    });
+    const detail = "`country` in the query and in the body name different countries.";
+    throw invalid("query", "country", "conflict", detail);
   }
   const chosen = inBody ?? inQuery;
-  if (chosen === undefined) return undefined;
-  if (!isSupportedCountry(chosen)) {
-    throw invalid({
-      in: inBody === undefined ? "query" : "body",
-      field: "country",
-      code: "not_one_of",
-      detail: "Not an ISO 3166-1 country with a numbering plan.",
-    });
-  }
-  return chosen;
+  if (chosen === undefined || isSupportedCountry(chosen)) return chosen;
+  const place = inBody === undefined ? "query" : "body";
+  throw invalid(place, "country", "not_one_of", "Not an ISO 3166-1 country with a numbering plan.");
 }
 
-function invalid(error: FieldError): ProblemError {
-  return new ProblemError("request_invalid", { detail: error.detail, errors: [error] });
+function invalid(place: FieldError["in"], field: string, code: string, detail: string): ProblemError {
+  return new ProblemError("request_invalid", { detail, errors: [{ in: place, field, code, detail }] });
 }

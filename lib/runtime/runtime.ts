@@ -96,10 +96,7 @@ function createRuntime(shared: Shared) {
       return accepted.map((credentials) => keyOf(credentials, purpose));
     },
 
-    /**
-     * Permission fingerprint: names the app, its user and the app's permissions. New credentials of the same user in
-     * the same app have the same one.
-     */
+    /** Names the app, its user and its permissions: new credentials of the same user in the same app have the same one. */
     async permissionFingerprint(accountId: string, deadline: Deadline): Promise<string> {
       const { credentials, tokens } = account(accountId);
       const { server, clientId } = await credentials.current(deadline);
@@ -136,15 +133,9 @@ function connectAccount(shared: Shared, accountKey: string, accountId: string) {
     },
   });
   const uncached = createRingCentral({ tokens, rateLimiter, transport, clock, random, metrics });
+  const cache = { records, clock, metrics, random, nonce: randomUUID };
   return {
-    ringcentral: createCachedRingCentral({
-      ringcentral: uncached,
-      records,
-      clock,
-      metrics,
-      random,
-      nonce: randomUUID,
-    }),
+    ringcentral: createCachedRingCentral({ ringcentral: uncached, ...cache }),
     /** The same without the read cache, for the sync. */
     uncached,
     endpoints,

@@ -17,24 +17,27 @@ interface Tally {
  * the log and its metrics; no route returns them.
  */
 export class ProblemsView {
-  #met: Tally[] = [];
+  #met = new Map<string, Tally>();
 
   /** Counts a failed request of this page. */
   meet({ code, title, detail, requestId }: Problem, at: number): void {
-    const known = this.#met.find((tally) => tally.code === code);
     const text = requestId === undefined ? detail : `${detail} (request ${requestId})`;
-    const lastAt = new Date(at).toISOString();
-    if (known === undefined)
-      this.#met.push({ code, count: 1, lastAt, from: "this page", detail: text || title });
-    else Object.assign(known, { count: known.count + 1, lastAt, detail: text });
+    count(this.#met, { code, lastAt: new Date(at).toISOString(), from: "this page", detail: text || title });
   }
 
   forget(): void {
-    this.#met = [];
+    this.#met.clear();
   }
 
   show(statuses: readonly SyncStatus[], now: number): void {
-    const tallies = [...this.#met, ...syncTallies(statuses)].sort((a, b) => b.lastAt.localeCompare(a.lastAt));
+    const synced = new Map<string, Tally>();
+    for (const { problem } of statuses.flatMap(({ history }) => history.toReversed())) {
+      if (problem === undefined) continue;
+      const { code, at: lastAt, detail } = problem;
+      count(synced, { code, lastAt, from: "a sync", detail });
+    }
+    const tallies = [...this.#met.values(), ...synced.values()];
+    tallies.sort((a, b) => b.lastAt.localeCompare(a.lastAt));
     show(byId("problems"), tallies, () => {
       if (tallies.length === 0) return [element("p", { class: "quiet" }, "None.")];
       const rows = tallies.map(({ code, count, lastAt, from, detail }) => [
@@ -49,15 +52,7 @@ export class ProblemsView {
   }
 }
 
-function syncTallies(statuses: readonly SyncStatus[]): Tally[] {
-  const tallies = new Map<string, Tally>();
-  for (const { problem } of statuses.flatMap(({ history }) => history)) {
-    if (problem === undefined) continue;
-    const { code, at, detail } = problem;
-    const known = tallies.get(code);
-    // Newest first, so the first one of a code is the latest.
-    if (known === undefined) tallies.set(code, { code, count: 1, lastAt: at, from: "a sync", detail });
-    else known.count += 1;
-  }
-  return [...tallies.values()];
+/** Counts a problem that is later than those counted before. */
+function count(tallies: Map<string, Tally>, latest: Omit<Tally, "count">): void {
+  tallies.set(latest.code, { ...latest, count: (tallies.get(latest.code)?.count ?? 0) + 1 });
 }

@@ -235,11 +235,6 @@ export class ProblemError extends Error {
 }
 
 /** @param retryable by default: too many requests, and failures of a server */
-function entry(
-  status: number,
-  title: string,
-  meaning: string,
-  retryable = status === 429 || status >= 500,
-): ProblemEntry {
+function entry(status: number, title: string, meaning: string, retryable = status === 429 || status >= 500) {
   return { status, title, meaning, retryable };
 }

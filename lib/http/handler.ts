@@ -20,7 +20,7 @@ import { parseIdempotencyKey } from "./idempotency/key-header.ts";
 import { hash } from "./idempotency/record.ts";
 import { withIdempotency } from "./idempotency/with-idempotency.ts";
 import { header, invocationOf } from "./invocation.ts";
-import { type ApiHandler, buildStack } from "./middleware-stack.ts";
+import { buildStack } from "./middleware-stack.ts";
 import { type ProblemBody, problemBody, problemOf } from "./problem.ts";
 import type { ParsedInput, UseCase } from "./request.ts";
 import type { HttpResponse } from "./response.ts";
@@ -40,11 +40,7 @@ interface EdgeServices extends AccountKeys {
  * A Lambda handler for one route: the shared stack, then authentication, scope, validation, ownership, the use case,
  * and its response in the contract's envelope.
  */
-export function createHandler<R extends Route>(
-  route: R,
-  useCase: UseCase<R>,
-  services: () => EdgeServices,
-): ApiHandler {
+export function createHandler<R extends Route>(route: R, useCase: UseCase<R>, services: () => EdgeServices) {
   const handle = async (event: APIGatewayProxyEventV2) => {
     const exchange = await beginExchange(route, event, services());
     const run = (step: WriteStep) => runUseCase(route, useCase, exchange, step);

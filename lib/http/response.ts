@@ -6,11 +6,7 @@ export interface HttpResponse extends APIGatewayProxyStructuredResultV2 {
   headers: Record<string, string>;
 }
 
-export function jsonResponse(
-  statusCode: number,
-  body: unknown,
-  headers: Record<string, string> = {},
-): HttpResponse {
+export function jsonResponse(statusCode: number, body: unknown, headers: Record<string, string> = {}) {
   return {
     statusCode,
     headers: { "content-type": "application/json", ...headers },

@@ -1,5 +1,4 @@
 import type { BlockedNumber } from "../contract/blocked-numbers.ts";
-import type { Page } from "../contract/paging.ts";
 import { ProblemError } from "../contract/problems.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import * as operations from "../ringcentral/api/operations.ts";
@@ -15,10 +14,7 @@ export interface BlockedNumbersDeps extends NumbersDeps {
 }
 
 /** The extension's blocked numbers, from the endpoint that RingCentral serves. */
-export async function listBlockedNumbers(
-  deps: BlockedNumbersDeps,
-  { extensionId, page, call }: ListRequest,
-): Promise<Page<BlockedNumber>> {
+export async function listBlockedNumbers(deps: BlockedNumbersDeps, { extensionId, page, call }: ListRequest) {
   const path = { extensionId };
   return deps.endpoints.choose(call, async (endpoint) => {
     // Ids and order may differ between the endpoints [unsure], so a traversal stays with the one it began on.

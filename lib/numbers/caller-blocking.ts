@@ -47,13 +47,8 @@ type BothListsPosition = SlicePosition & {
   /** -1: RingCentral stated none. */
   otherTotal: number;
 };
-type BothListsSlice = PageSlice<WireCallerBlockingNumber, BothListsPosition>;
 
-async function readBothLists(
-  read: Read,
-  limit: number,
-  position: BothListsPosition | undefined,
-): Promise<BothListsSlice> {
+async function readBothLists(read: Read, limit: number, position: BothListsPosition | undefined) {
   if (position?.list === "allowed") {
     return withNext(await read("allowed", limit, position), "allowed", position.otherTotal);
   }
@@ -69,11 +64,7 @@ async function readBothLists(
   return { ...slice, records: [...blocked.records, ...slice.records] };
 }
 
-function withNext(
-  { records, pageSize, next, total }: Slice,
-  list: ListedStatus,
-  otherTotal: number,
-): BothListsSlice {
+function withNext({ records, pageSize, next, total }: Slice, list: ListedStatus, otherTotal: number) {
   return omitUndefined({
     records,
     pageSize,

@@ -1,4 +1,3 @@
-import type { PhoneNumber } from "../contract/company-numbers.ts";
 import { OVERVIEW_LIMIT, type Overview, type OverviewPartName, overviewParts } from "../contract/overview.ts";
 import type { Page } from "../contract/paging.ts";
 import type { ProblemCode } from "../contract/problems.ts";
@@ -57,10 +56,7 @@ const lists: Record<OverviewPartName, List> = {
 };
 
 /** The numbers that ring this extension alone, from the Light list instead of a Heavy page of the company's. */
-async function listDirectNumbers(
-  deps: NumbersDeps,
-  { extensionId, page, call }: ListRequest,
-): Promise<Page<PhoneNumber>> {
+async function listDirectNumbers(deps: NumbersDeps, { extensionId, page, call }: ListRequest) {
   const input = { path: { extensionId }, query: { usageType: "DirectNumber" } };
   const pages = pagesOf(deps.ringcentral, operations.listExtensionPhoneNumbers, input, call);
   return listPage(deps, page, pages, toPhoneNumber);
@@ -105,11 +101,7 @@ function toPart(page: Page<unknown>, readings: readonly Reading[]) {
  * The failure to report in place of the parts. With `strict`: any failure, the most specific one first. With `partial`: only when every part failed for the same
  * permanent reason, because then the request is wrong and not one of the parts.
  */
-function fatalFailure(
-  mode: "partial" | "strict",
-  failures: readonly PartFailure[],
-  wanted: number,
-): PartFailure | undefined {
+function fatalFailure(mode: "partial" | "strict", failures: readonly PartFailure[], wanted: number) {
   const [first] = failures.toSorted((a, b) => telling(b.problem) - telling(a.problem));
   if (first === undefined || mode === "strict") return first;
   const isSame =

@@ -7,12 +7,12 @@ import { receivedRecords } from "../ringcentral/api/wire-list.ts";
 /** The position of a traversal in one upstream list, in elements, and the page size that addresses them. */
 export type SlicePosition = { offset: number; pageSize: number };
 
-export interface PageSlice<Wire, Next extends SlicePosition = SlicePosition> {
+export interface PageSlice<Wire> {
   records: Wire[];
   /** The page size RingCentral applied. */
   pageSize: number;
   /** Present exactly when RingCentral says that there is more. */
-  next?: Next;
+  next?: SlicePosition;
   /** `paging.totalElements`, where RingCentral gives it and it fits what is shown. */
   total?: number;
 }

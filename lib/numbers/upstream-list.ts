@@ -44,10 +44,7 @@ export function livePage<Wire, Item>(
 const PAGE_SIZE = 1000;
 
 /** The first record of a whole upstream list that matches. */
-export async function findInList<Wire>(
-  fetchPage: FetchPage<Wire>,
-  matches: (wire: Wire) => boolean,
-): Promise<Wire | undefined> {
+export async function findInList<Wire>(fetchPage: FetchPage<Wire>, matches: (wire: Wire) => boolean) {
   for (let page = 1; ; page += 1) {
     const { records, hasNextPage } = await fetchPage(page, PAGE_SIZE);
     const found = records.find(matches);

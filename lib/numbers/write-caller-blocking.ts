@@ -87,10 +87,7 @@ function entryBody({ phoneNumber, label, status }: EntryBody) {
 }
 
 /** Removes an entry from its list. */
-export async function deleteCallerBlockingNumber(
-  deps: NumbersDeps,
-  request: EntryRequest,
-): Promise<undefined> {
+export async function deleteCallerBlockingNumber(deps: NumbersDeps, request: EntryRequest) {
   const path = entryPath(request);
   return deleteResource(deps, request, { ...entry, path, remove: operations.deleteCallerBlockingNumber });
 }

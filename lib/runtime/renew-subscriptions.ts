@@ -5,10 +5,7 @@ import { runtime } from "./runtime.ts";
 import { verificationToken } from "./webhook-token.ts";
 
 /** Renews the subscription of every synced account. @throws the first failure, after all accounts */
-export async function renewSubscriptions(
-  _event: unknown,
-  { requestId, deadline, log }: JobInvocation,
-): Promise<{ renewed: number }> {
+export async function renewSubscriptions(_event: unknown, { requestId, deadline, log }: JobInvocation) {
   const services = runtime();
   const { records, settings } = services;
   const { SYNC_ACCOUNTS, WEBHOOK_URL: address } = settings;

@@ -48,12 +48,7 @@ async function trySending(send: Send, request: Request): Promise<Outcome> {
 }
 
 /** @returns the milliseconds to wait before the next attempt; undefined if the request must not be retried */
-async function pauseAfter(
-  request: Request,
-  outcome: Outcome,
-  attempt: number,
-  random: () => number,
-): Promise<number | undefined> {
+async function pauseAfter(request: Request, outcome: Outcome, attempt: number, random: () => number) {
   const backoffMs = random() * FIRST_WAIT_MS * 2 ** (attempt - 1);
   if (request.signal.aborted) return undefined;
   if ("failure" in outcome) return isRepeatable(request) ? backoffMs : undefined;

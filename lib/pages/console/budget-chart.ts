@@ -49,12 +49,7 @@ const HEIGHT = 64;
  * A step chart of a budget's remaining calls, with its pauses behind them.
  * @param label the same in words
  */
-export function budgetChart(
-  samples: readonly Sample[],
-  limit: number,
-  now: number,
-  label: string,
-): SVGSVGElement {
+export function budgetChart(samples: readonly Sample[], limit: number, now: number, label: string) {
   const span = spanMs(samples, now);
   const x = (at: number) => round(Math.min(1, Math.max(0, 1 - (now - at) / span)) * WIDTH);
   const y = (remaining: number) =>

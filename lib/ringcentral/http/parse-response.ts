@@ -1,6 +1,6 @@
 import type * as z from "zod/mini";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
-import { type FailureKind, RingCentralError, type RingCentralFailure } from "../api/errors.ts";
+import { type FailureKind, RingCentralError } from "../api/errors.ts";
 import { type ErrorBody, readErrorBody } from "./error-body.ts";
 import { isJsonOrUnstated, pausedForMs, readRequestId, readRetryAfterMs } from "./response-headers.ts";
 import type { HttpResponse } from "./transport.ts";
@@ -18,12 +18,7 @@ const MULTI_STATUS = 207;
  * The failure that a response reports, or undefined for success. The body of a success is not read.
  * @param isBulk Multi-Status is a success then: it states the outcome of each id
  */
-export function failureOf(
-  operation: string,
-  response: HttpResponse,
-  now: number,
-  isBulk = false,
-): RingCentralFailure | undefined {
+export function failureOf(operation: string, response: HttpResponse, now: number, isBulk = false) {
   const { status, headers } = response;
   if (status >= 200 && status < 300 && (isBulk || status !== MULTI_STATUS)) return undefined;
   const body = readErrorBody(readJson(response.body)) ?? (response.body.trim() === "" ? {} : undefined);
@@ -72,11 +67,7 @@ function isVerdict(status: number): boolean {
  * The body of a successful response, parsed by its schema.
  * @throws RingCentralError kind `bad_response` for an empty, truncated, non-JSON or unexpected body
  */
-export function parseBody<Output>(
-  operation: string,
-  response: HttpResponse,
-  schema: z.ZodMiniType<Output>,
-): Output {
+export function parseBody<Output>(operation: string, response: HttpResponse, schema: z.ZodMiniType<Output>) {
   const parsed = isJsonOrUnstated(response.headers) ? schema.safeParse(readJson(response.body)) : undefined;
   if (parsed?.success) return parsed.data;
   throw new RingCentralError({

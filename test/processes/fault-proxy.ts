@@ -26,21 +26,30 @@ export interface ProxiedRequest {
 export interface FaultProxy {
   url: string;
   aimAt(targetUrl: string): void;
-  /** Replaces the present faults; the first matching one applies. */
-  set(...faults: Fault[]): void;
-  /** Number of requests that a fault has affected since the last `set`. */
-  struck(): number;
+  /** Replaces the present faults; the first matching one applies. A function draws the fault of each request. */
+  set(...faults: (Fault | ((request: ProxiedRequest) => Fault | undefined))[]): void;
+  /** Number of requests that each kind of fault has affected. */
+  struck: Readonly<Record<Fault["kind"], number>>;
   close(): Promise<void>;
 }
 
-/**
- * @param targetUrl may be set after the start, for a target that needs the proxy's address
- * @param random uniform in [0, 1)
- */
-export async function startFaultProxy(random: () => number, targetUrl?: string): Promise<FaultProxy> {
+export interface FaultProxyOptions {
+  /** Uniform in [0, 1). */
+  random: () => number;
+  /** May be set after the start, for a target that needs the proxy's address. */
+  targetUrl?: string;
+  /** Called with every request. The function that it returns is called with the status that the client gets, if any. */
+  onRequest?: (request: ProxiedRequest) => ((status: number) => void) | undefined;
+}
+
+export async function startFaultProxy({
+  random,
+  targetUrl,
+  onRequest,
+}: FaultProxyOptions): Promise<FaultProxy> {
   let target = targetUrl === undefined ? undefined : new URL(targetUrl);
-  let faults: readonly Fault[] = [];
-  let struck = 0;
+  let faults: Parameters<FaultProxy["set"]> = [];
+  const struck = { refuse: 0, delay: 0, reset: 0, status: 0, "late effect": 0 };
   const server = createServer((request, response) => {
     void serve(request, response).catch(() => response.destroy());
   });
@@ -53,18 +62,23 @@ export async function startFaultProxy(random: () => number, targetUrl?: string):
     for await (const chunk of incoming) chunks.push(chunk);
     const body = Buffer.concat(chunks);
     const seen = { method: incoming.method ?? "GET", path: incoming.url ?? "/", body: body.toString("utf8") };
-    const fault = faults.find((each) => (each.only?.(seen) ?? true) && random() < (each.share ?? 1));
-    if (fault !== undefined) struck += 1;
+    const fault = faults
+      .map((each) => (typeof each === "function" ? each(seen) : each))
+      .find((each) => each !== undefined && (each.only?.(seen) ?? true) && random() < (each.share ?? 1));
+    if (fault !== undefined) struck[fault.kind] += 1;
+    const onStatus = onRequest?.(seen);
     switch (fault?.kind) {
       case "refuse":
         incoming.socket.destroy();
         return;
       case "status":
+        onStatus?.(fault.status);
         response
           .writeHead(fault.status, { "content-type": "application/json", ...fault.headers })
           .end(fault.body);
         return;
       case "late effect":
+        onStatus?.(fault.status);
         response.writeHead(fault.status, { "content-type": "text/html" }).end("<html>Bad Gateway</html>");
         await pause(drawn(fault.afterMs));
         await forward(incoming, body);
@@ -78,6 +92,7 @@ export async function startFaultProxy(random: () => number, targetUrl?: string):
         await pause(drawn(fault.ms));
     }
     const result = await forward(incoming, body);
+    onStatus?.(result.status);
     response.writeHead(result.status, result.headers).end(result.body);
   }
 
@@ -101,7 +116,13 @@ export async function startFaultProxy(random: () => number, targetUrl?: string):
           const chunks: Buffer[] = [];
           for await (const chunk of result) chunks.push(chunk);
           const { connection: _, "transfer-encoding": _t, ...kept } = result.headers;
-          resolve({ status: result.statusCode ?? 502, headers: kept, body: Buffer.concat(chunks) });
+          // Node's server writes the machine's date, and the scenario may have another clock.
+          const date = new Date().toUTCString();
+          resolve({
+            status: result.statusCode ?? 502,
+            headers: { ...kept, date },
+            body: Buffer.concat(chunks),
+          });
         } catch (error) {
           reject(error);
         }
@@ -119,9 +140,8 @@ export async function startFaultProxy(random: () => number, targetUrl?: string):
     },
     set(...next) {
       faults = next;
-      struck = 0;
     },
-    struck: () => struck,
+    struck,
     async close() {
       server.closeAllConnections();
       server.close();

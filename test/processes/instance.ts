@@ -1,29 +1,44 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod/mini";
+import { fastClock } from "./fast-clock.ts";
 
 /** A Lambda instance's part: it loads the bundle once, then handles one event at a time. */
 const instanceCode = `
+  const TICK_MS = 50;
   const { handler } = await import(process.env.BUNDLE);
+  process.on("disconnect", () => process.exit());
   process.on("message", async ({ id, event, timeoutMs }) => {
-    const endsAt = Date.now() + timeoutMs;
+    const startedAt = Date.now();
+    const endsAt = startedAt + timeoutMs;
+    // Time in which the process did not run, because the machine is loaded or the process is stopped.
+    let [stalledMs, seenAt] = [0, startedAt];
+    const look = () => {
+      stalledMs += Math.max(0, Date.now() - seenAt - TICK_MS);
+      seenAt = Date.now();
+    };
+    const ticking = setInterval(look, TICK_MS);
     const context = { awsRequestId: id, getRemainingTimeInMillis: () => Math.max(0, endsAt - Date.now()) };
     try {
-      process.send({ id, result: (await handler(event, context)) ?? null });
+      const result = (await handler(event, context)) ?? null;
+      look();
+      process.send({ id, result, tookMs: Date.now() - startedAt - stalledMs });
     } catch (error) {
       process.send({ id, crash: String(error?.stack ?? error) });
+    } finally {
+      clearInterval(ticking);
     }
   });
   process.send({ ready: true });`;
 
 const Message = z.union([
   z.object({ ready: z.literal(true) }),
-  z.object({ id: z.string(), result: z.unknown() }),
+  z.object({ id: z.string(), result: z.unknown(), tookMs: z.number() }),
   z.object({ id: z.string(), crash: z.string() }),
 ]);
 
 export type Outcome =
-  | { kind: "result"; result: unknown }
+  | { kind: "result"; result: unknown; tookMs: number }
   /** The handler threw: a fault of ours, whatever the dependencies do. */
   | { kind: "crash"; error: string }
   /** The process was killed, or did not respond before Lambda's timeout. */
@@ -45,8 +60,10 @@ export class Instance {
   stderr = "";
 
   constructor(bundle: string, env: NodeJS.ProcessEnv) {
-    this.#child = spawn(process.execPath, ["--input-type=module", "--eval", instanceCode], {
-      env: { PATH: process.env.PATH, ...env, BUNDLE: bundle },
+    const { PATH, CLOCK_SPEED, CLOCK_START } = process.env;
+    const args = ["--import", fastClock, "--input-type=module", "--eval", instanceCode];
+    this.#child = spawn(process.execPath, args, {
+      env: { PATH, CLOCK_SPEED, CLOCK_START, ...env, BUNDLE: bundle },
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
     this.#child.on("message", (message) => this.#receive(message));
@@ -56,6 +73,11 @@ export class Instance {
     this.#child.stderr?.on("data", (data: Buffer) => {
       this.stderr = (this.stderr + data.toString("utf8")).slice(-2_000);
     });
+  }
+
+  /** Resolves when the bundle is loaded, or the process has ended. */
+  get isReady(): Promise<void> {
+    return this.#ready.promise;
   }
 
   async invoke(event: unknown, timeoutMs = TIMEOUT_MS): Promise<Outcome> {
@@ -95,7 +117,10 @@ export class Instance {
     const message = Message.parse(raw);
     if ("ready" in message) this.#ready.resolve();
     else if ("crash" in message) this.#waiting.get(message.id)?.({ kind: "crash", error: message.crash });
-    else this.#waiting.get(message.id)?.({ kind: "result", result: message.result });
+    else {
+      const { id, result, tookMs } = message;
+      this.#waiting.get(id)?.({ kind: "result", result, tookMs });
+    }
   }
 
   #end(): void {

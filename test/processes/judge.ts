@@ -1,21 +1,24 @@
+import { LATE_EFFECT_MS } from "../../lib/ringcentral/api/late-effect.ts";
 import { percentile } from "../bench/figures.ts";
 import type { LoggedRequest } from "../twin/twin.ts";
+import type { Fault } from "./fault-proxy.ts";
 import type { Traffic } from "./traffic.ts";
-import type { World } from "./world.ts";
+import type { Dependency, Send, World } from "./world.ts";
 
-/** RingCentral's limit of token calls in any minute. [docs: AUTH5] */
-const TOKEN_CALLS_A_MINUTE = 5;
+/** The most token calls that the fleet makes in any minute: invariant I2 of the shared token. */
+const TOKEN_CALLS_A_MINUTE = 4;
 const MINUTE_MS = 60_000;
 /** 429s after the first minute of a fault: more of them mean that the fleet keeps the penalty alive. */
 const LATE_429S = 3;
 
 /** A row of the table of faults and outcomes. */
-export interface Verdict {
+export interface Row {
+  processes: number;
+  /** Requests that a fault affected, and processes killed and stopped. */
+  faults: number;
   calls: number;
   /** 2xx responses, in per cent. */
   served: number;
-  /** Other responses by code, most frequent first. */
-  others: string;
   p50: number;
   p99: number;
   /** Most token calls in any minute, and the number of them that RingCentral rejected. */
@@ -23,50 +26,96 @@ export interface Verdict {
   /** 429s of the API, and the number of them after the first minute of the fault. */
   rateLimited: string;
   writes: number;
+  /** Numbers whose POST was sent a second time. */
+  sentAgain: number;
   doubled: number;
   lost: number;
   /** 201 responses with another entry than requested. */
   wrong: number;
+}
+
+export interface Verdict {
+  row: Row;
+  /** Other responses than 2xx by code, most frequent first. */
+  others: string;
+  struck: Record<Dependency, Readonly<Record<Fault["kind"], number>>>;
+  disturbances: World["disturbances"];
   /** Broken promises; a pass has none. */
   broken: string[];
 }
 
-/** @param faultFrom when the fault began, epoch milliseconds */
-export function judge(world: World, { replies, intents }: Traffic, faultFrom: number): Verdict {
+export interface Expectations {
+  /** When the fault began, epoch milliseconds. */
+  faultFrom: number;
+  /** A fault is part of the scenario. */
+  hasFault: boolean;
+  /** Problem codes that would name the wrong cause. */
+  lies: readonly string[];
+  /** Most time of a `storage_unavailable`. */
+  storageProblemMs: number;
+}
+
+export function judge(world: World, { replies, intents }: Traffic, expected: Expectations): Verdict {
   const { requests } = world.twin;
   const tokenCalls = requests.filter(({ operation }) => operation === "token");
   const mostTokenCalls = mostInAMinute(tokenCalls.map(({ at }) => at));
   const api = requests.filter(({ operation }) => operation !== "token");
+  const unauthorized = api.filter(({ status }) => status === 401).length;
   const limited = api.filter(({ status }) => status === 429);
-  const lateLimited = limited.filter(({ at }) => at > faultFrom + MINUTE_MS);
+  const lateLimited = limited.filter(({ at }) => at > expected.faultFrom + MINUTE_MS);
   const effects = (phoneNumber: string) => api.filter((request) => isAdded(request, phoneNumber)).length;
   const doubled = intents.filter(({ phoneNumber }) => effects(phoneNumber) > 1).length;
   const lost = intents.filter(({ added, phoneNumber }) => added && effects(phoneNumber) === 0).length;
   const wrong = intents.filter(({ added, phoneNumber, label }) => {
     return added && (added.phoneNumber !== phoneNumber || added.label !== label);
   }).length;
-  const faults = replies.filter(({ code }) => code === "crash" || code === "internal").length;
+  const crashes = replies.filter(({ code }) => code === "crash" || code === "internal").length;
+  const slow = replies.filter(
+    ({ code, tookMs }) => code === "storage_unavailable" && tookMs > expected.storageProblemMs,
+  );
+  const lies = replies.filter(({ code }) => expected.lies.includes(code)).length;
+  const early = sentTooEarly(world.sends);
   const isServed = ({ status }: { status: number }) => status >= 200 && status < 300;
   const times = replies.map(({ tookMs }) => tookMs);
+  const struck = struckBy(world);
+  const { kills, freezes } = world.disturbances;
+  const faults = sum(Object.values(struck).flatMap((kinds) => Object.values(kinds))) + kills + freezes;
   return {
-    calls: replies.length,
-    served: Math.round((100 * replies.filter(isServed).length) / Math.max(1, replies.length)),
+    row: {
+      processes: world.instances.length,
+      faults,
+      calls: replies.length,
+      served: Math.round((100 * replies.filter(isServed).length) / Math.max(1, replies.length)),
+      p50: times.length > 0 ? Math.round(percentile(times, 0.5)) : 0,
+      p99: times.length > 0 ? Math.round(percentile(times, 0.99)) : 0,
+      tokenCalls: `${mostTokenCalls} (${tokenCalls.filter(({ status }) => status === 429).length})`,
+      rateLimited: `${limited.length} (${lateLimited.length})`,
+      writes: intents.filter(({ added }) => added).length,
+      sentAgain: sendsByNumber(world.sends).filter((sends) => sends.length > 1).length,
+      doubled,
+      lost,
+      wrong,
+    },
     others: countByCode(replies.filter((reply) => !isServed(reply))),
-    p50: times.length > 0 ? Math.round(percentile(times, 0.5)) : 0,
-    p99: times.length > 0 ? Math.round(percentile(times, 0.99)) : 0,
-    tokenCalls: `${mostTokenCalls} (${tokenCalls.filter(({ status }) => status === 429).length})`,
-    rateLimited: `${limited.length} (${lateLimited.length})`,
-    writes: intents.filter(({ added }) => added).length,
-    doubled,
-    lost,
-    wrong,
+    struck,
+    disturbances: { kills, freezes },
     broken: [
       ...(mostTokenCalls > TOKEN_CALLS_A_MINUTE ? [`${mostTokenCalls} token calls in a minute`] : []),
+      ...(unauthorized > 0 ? [`${unauthorized} calls with a token that RingCentral has ended`] : []),
       ...(lateLimited.length > LATE_429S ? [`${lateLimited.length} 429s after the first minute`] : []),
       ...(doubled > 0 ? [`${doubled} writes took effect twice`] : []),
+      ...(early > 0 ? [`${early} writes were sent again while the first could take effect`] : []),
       ...(lost > 0 ? [`${lost} acknowledged writes are not there`] : []),
       ...(wrong > 0 ? [`${wrong} writes returned another entry`] : []),
-      ...(faults > 0 ? [`${faults} crashes or internal errors`] : []),
+      ...(crashes > 0 ? [`${crashes} crashes or internal errors`] : []),
+      ...(slow.length > 0
+        ? [
+            `${slow.length} storage_unavailable took longer than ${expected.storageProblemMs} ms ` +
+              `(${Math.max(...slow.map(({ tookMs }) => tookMs))} ms)`,
+          ]
+        : []),
+      ...(lies > 0 ? [`${lies} problems blame the wrong party`] : []),
+      ...(expected.hasFault && faults === 0 ? ["the fault has touched nothing"] : []),
     ],
   };
 }
@@ -78,6 +127,38 @@ function isAdded({ operation, status, body }: LoggedRequest, phoneNumber: string
   );
 }
 
+/**
+ * Numbers that were sent again within the time in which RingCentral may complete the POST before. A 4xx says that it
+ * will not.
+ */
+function sentTooEarly(sends: readonly Send[]): number {
+  const isRejected = ({ status = 0 }: Send) => status >= 400 && status < 500 && status !== 408;
+  return sendsByNumber(sends).filter((own) =>
+    own.some((send, index) => {
+      const next = own[index + 1];
+      return next !== undefined && !isRejected(send) && next.at - send.at < LATE_EFFECT_MS;
+    }),
+  ).length;
+}
+
+const sendsByNumber = (sends: readonly Send[]) => [
+  ...Map.groupBy(sends, ({ phoneNumber }) => phoneNumber).values(),
+];
+
+function struckBy({ proxies }: World): Verdict["struck"] {
+  const { ringcentral, table, secrets, issuer, queue, bus } = proxies;
+  return {
+    ringcentral: ringcentral.struck,
+    table: table.struck,
+    secrets: secrets.struck,
+    issuer: issuer.struck,
+    queue: queue.struck,
+    bus: bus.struck,
+  };
+}
+
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+
 function mostInAMinute(instants: readonly number[]): number {
   return Math.max(
     0,
@@ -86,10 +167,8 @@ function mostInAMinute(instants: readonly number[]): number {
 }
 
 function countByCode(replies: readonly { code: string }[]): string {
-  const counts = new Map<string, number>();
-  for (const { code } of replies) counts.set(code, (counts.get(code) ?? 0) + 1);
-  return [...counts]
-    .sort(([, a], [, b]) => b - a)
-    .map(([code, count]) => `${count} ${code}`)
+  return [...Map.groupBy(replies, ({ code }) => code)]
+    .toSorted(([, a], [, b]) => b.length - a.length)
+    .map(([code, { length }]) => `${length} ${code}`)
     .join(", ");
 }

@@ -16,6 +16,7 @@ export interface Reply {
   status: number;
   body: Record<string, unknown>;
   retryAfterMs: number | undefined;
+  /** The time in which its process could run: without its start, stops and waits for the machine. */
   tookMs: number;
 }
 
@@ -44,7 +45,6 @@ const Response = z.looseObject({
 
 const LIST = "extensions/list-forwarding-numbers";
 const ADD = "extensions/add-forwarding-number";
-/** Calls that a caller makes for one intent. */
 const MAX_CALLS = 8;
 
 export async function call(
@@ -55,10 +55,10 @@ export async function call(
 ): Promise<Reply> {
   const startedAt = Date.now();
   const outcome = await world.invoke(functionName, apiGatewayEvent(route, request));
-  const tookMs = Date.now() - startedAt;
-  const nothing = { status: 0, body: {}, retryAfterMs: undefined, tookMs };
+  const nothing = { status: 0, body: {}, retryAfterMs: undefined, tookMs: Date.now() - startedAt };
   if (outcome.kind !== "result") return { ...nothing, code: outcome.kind };
   const { statusCode, headers, body: text } = Response.parse(outcome.result);
+  const { tookMs } = outcome;
   const body: Record<string, unknown> = text ? JSON.parse(text) : {};
   const retryAfter = headers["retry-after"];
   return {
@@ -85,12 +85,23 @@ export async function keepReading(
   }
 }
 
+export interface WriteLoad {
+  /** Mean pause between two numbers. Default 400. */
+  pauseMs?: number;
+  /** Calls that a caller makes for one number. */
+  maxCalls?: number;
+  /** Time after `until` in which a caller still repeats its last request. */
+  givesUpAfterMs?: number;
+  /** The longest pause before a repetition, whatever `Retry-After` says. */
+  maxWaitMs?: number;
+}
+
 /** Adds one new number after the other, each with its own key, and repeats each request until it gets a response. */
 export async function keepAdding(
   world: World,
   traffic: Traffic,
   until: number,
-  pauseMs: number,
+  load: WriteLoad = {},
 ): Promise<void> {
   while (Date.now() < until) {
     const number = traffic.intents.length;
@@ -100,16 +111,23 @@ export async function keepAdding(
       calls: 0,
     };
     traffic.intents.push(intent);
-    await addOne(world, traffic, intent, until);
+    await addOne(world, traffic, intent, until, load);
     intent.isOver = true;
     makeRoom(world, traffic);
-    await pause(pauseMs * (0.5 + world.random()));
+    await pause((load.pauseMs ?? 400) * (0.5 + world.random()));
   }
 }
 
-async function addOne(world: World, traffic: Traffic, intent: Intent, until: number): Promise<void> {
+async function addOne(
+  world: World,
+  traffic: Traffic,
+  intent: Intent,
+  until: number,
+  { maxCalls = MAX_CALLS, givesUpAfterMs = 0, maxWaitMs = 5_000 }: WriteLoad,
+): Promise<void> {
   const { phoneNumber, label } = intent;
-  while (intent.calls < MAX_CALLS && Date.now() < until) {
+  const givesUpAt = until + givesUpAfterMs;
+  while (intent.calls < maxCalls && Date.now() < givesUpAt) {
     intent.calls += 1;
     const reply = await call(world, ADD, addForwardingNumberRoute, {
       token: world.issuer.tokens.user,
@@ -122,7 +140,7 @@ async function addOne(world: World, traffic: Traffic, intent: Intent, until: num
       return;
     }
     if (reply.status >= 400 && reply.body.retryable !== true) return;
-    await pause(Math.min(reply.retryAfterMs ?? 500, 5_000, Math.max(0, until - Date.now())));
+    await pause(Math.min(reply.retryAfterMs ?? 500, maxWaitMs, Math.max(0, givesUpAt - Date.now())));
   }
 }
 

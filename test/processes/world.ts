@@ -1,24 +1,44 @@
 import { randomUUID } from "node:crypto";
 import { startDynamoDbEmulator } from "../../infra/local/dynamodb-emulator.ts";
+import {
+  type EventBridgeEndpoint,
+  startEventBridgeEndpoint,
+} from "../../infra/local/eventbridge-endpoint.ts";
 import { type OidcIssuer, startOidcIssuer } from "../../infra/local/oidc-issuer.ts";
 import { startSecretsEndpoint } from "../../infra/local/secrets-endpoint.ts";
 import { type SqsEmulator, startSqsEmulator } from "../../infra/local/sqs-emulator.ts";
 import { SEED, startTwin, type Twin, type TwinOptions } from "../twin/twin.ts";
-import { type FaultProxy, startFaultProxy } from "./fault-proxy.ts";
+import { type FaultProxy, type ProxiedRequest, startFaultProxy } from "./fault-proxy.ts";
 import { Instance, type Outcome } from "./instance.ts";
 
 /** Every dependency of the functions behind a proxy, and the instances that use them. */
 export interface World {
   twin: Twin;
   issuer: OidcIssuer;
+  /** The queue without its proxy. */
   sqs: SqsEmulator;
-  proxies: Record<"ringcentral" | "table" | "secrets" | "issuer", FaultProxy>;
+  bus: EventBridgeEndpoint["bus"];
+  proxies: Record<Dependency, FaultProxy>;
+  /** Every POST of a forwarding number that RingCentral's proxy got. */
+  sends: readonly Send[];
+  /** Processes ended by `kill -9`, and processes stopped for a while. */
+  disturbances: { kills: number; freezes: number };
   instances: readonly Instance[];
   /** Runs one event on an idle instance of the function, and starts a new instance in place of an ended one. */
   invoke(functionName: string, event: unknown, timeoutMs?: number): Promise<Outcome>;
   /** Uniform in [0, 1), from the seed. */
   random: () => number;
   close(): Promise<void>;
+}
+
+export const dependencies = ["ringcentral", "table", "secrets", "issuer", "queue", "bus"] as const;
+export type Dependency = (typeof dependencies)[number];
+
+export interface Send {
+  phoneNumber: string;
+  at: number;
+  /** What the client got; absent: a broken connection, or no response yet. */
+  status?: number;
 }
 
 export interface WorldOptions {
@@ -41,8 +61,20 @@ export async function startWorld({
   random,
 }: WorldOptions): Promise<World> {
   const twin = await startTwin(options);
-  const ringcentral = await startFaultProxy(random, twin.url);
-  const issuerProxy = await startFaultProxy(random);
+  const sends: Send[] = [];
+  const ringcentral = await startFaultProxy({
+    random,
+    targetUrl: twin.url,
+    onRequest(request) {
+      if (!isAdd(request)) return undefined;
+      const send: Send = { phoneNumber: numberIn(request), at: Date.now() };
+      sends.push(send);
+      return (status) => {
+        send.status = status;
+      };
+    },
+  });
+  const issuerProxy = await startFaultProxy({ random });
   const { accountId, extensionId, otherExtensionId, clientId, clientSecret, jwt } = SEED;
   const issuer = await startOidcIssuer(
     AUDIENCE,
@@ -52,11 +84,15 @@ export async function startWorld({
   issuerProxy.aimAt(issuer.ownUrl);
   const secret = JSON.stringify({ server: ringcentral.url, clientId, clientSecret, jwt });
   const secretsEndpoint = await startSecretsEndpoint({ [SECRET]: secret });
-  const secrets = await startFaultProxy(random, secretsEndpoint.url);
+  const secrets = await startFaultProxy({ random, targetUrl: secretsEndpoint.url });
   const tableName = `ringfront-test-${randomUUID()}`;
   const dynamodb = await startDynamoDbEmulator(tableName);
-  const table = await startFaultProxy(random, dynamodb.url);
+  const table = await startFaultProxy({ random, targetUrl: dynamodb.url });
   const sqs = await startSqsEmulator("ringfront-test-sync");
+  const queue = await startFaultProxy({ random, targetUrl: sqs.url });
+  const eventBridge = await startEventBridgeEndpoint();
+  const bus = await startFaultProxy({ random, targetUrl: eventBridge.url });
+  const proxies = { ringcentral, table, secrets, issuer: issuerProxy, queue, bus };
   const environment = {
     AWS_REGION: "us-east-1",
     AWS_ACCESS_KEY_ID: "local",
@@ -64,19 +100,23 @@ export async function startWorld({
     AWS_EC2_METADATA_DISABLED: "true",
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
     AWS_ENDPOINT_URL_DYNAMODB: table.url,
-    AWS_ENDPOINT_URL_SQS: sqs.url,
+    AWS_ENDPOINT_URL_SQS: queue.url,
+    AWS_ENDPOINT_URL_EVENTBRIDGE: bus.url,
     RINGCENTRAL_SECRET_ID: SECRET,
     AUTH_ISSUER: issuer.url,
     AUTH_AUDIENCE: AUDIENCE,
     TABLE_NAME: tableName,
     SYNC_QUEUE_URL: sqs.queue.url,
+    EVENT_BUS_NAME: "ringfront-test",
     SYNC_ACCOUNTS: accountId,
+    FLEET_SIZE: String(Object.values(fleet).reduce((sum, count) => sum + count, 0)),
     ...env,
   };
   const start = (name: string) => new Instance(`${bundlesDir}/functions/${name}.mjs`, environment);
   const instances = new Map(
     Object.entries(fleet).map(([name, count]) => [name, Array.from({ length: count }, () => start(name))]),
   );
+  await Promise.all([...instances.values()].flat().map(({ isReady }) => isReady));
   const waiting: (() => void)[] = [];
   let isClosed = false;
 
@@ -99,7 +139,10 @@ export async function startWorld({
     twin,
     issuer,
     sqs,
-    proxies: { ringcentral, table, secrets, issuer: issuerProxy },
+    bus: eventBridge.bus,
+    proxies,
+    sends,
+    disturbances: { kills: 0, freezes: 0 },
     get instances() {
       return [...instances.values()].flat();
     },
@@ -113,8 +156,13 @@ export async function startWorld({
     async close() {
       isClosed = true;
       for (const instance of [...instances.values()].flat()) instance.kill();
-      const parts = [ringcentral, issuerProxy, secrets, table, twin, issuer, secretsEndpoint, dynamodb, sqs];
+      const parts = [...Object.values(proxies), twin, issuer, secretsEndpoint, dynamodb, sqs, eventBridge];
       await Promise.all(parts.map((part) => part.close()));
     },
   };
 }
+
+export const isAdd = ({ method, path }: ProxiedRequest) =>
+  method === "POST" && path.endsWith("/forwarding-number");
+
+const numberIn = ({ body }: ProxiedRequest) => String(JSON.parse(body).phoneNumber);

@@ -116,7 +116,7 @@ function syncMovingList(load: SyncLoad) {
 }
 
 /** A table that responds too late is reported as such within 2 s, and half a second for a loaded machine. */
-const STORAGE_PROBLEM_MS = 15_000;
+const STORAGE_PROBLEM_MS = 2_500;
 
 /** RingCentral works while the table does not. */
 const UPSTREAM_CODES = [

@@ -45,7 +45,7 @@ export interface SyncLoad {
 
 /** Has the account synced for the first time, and starts to follow its changes. */
 export async function firstSync(world: World, traffic: Traffic): Promise<Feed> {
-  const pollers = startPollers(world);
+  const stops = startPollers(world);
   try {
     await sync(world);
     return await waitFor(
@@ -53,7 +53,7 @@ export async function firstSync(world: World, traffic: Traffic): Promise<Feed> {
       (feed) => feed.numbers.size > 0,
     );
   } finally {
-    await Promise.all(pollers.map((poller) => poller.stop()));
+    await Promise.all(stops.map((stop) => stop()));
   }
 }
 
@@ -69,7 +69,7 @@ export async function keepSyncing(
   { editEveryMs, everySyncCommits = false }: SyncLoad,
   start: Feed,
 ): Promise<string[]> {
-  const pollers = startPollers(world);
+  const stops = startPollers(world);
   const published = new Set<number>();
   try {
     const editing = edit(world, until, editEveryMs, published);
@@ -105,7 +105,7 @@ export async function keepSyncing(
       ...judgeRuns(moving, everySyncCommits),
     ];
   } finally {
-    await Promise.all(pollers.map((stop) => stop()));
+    await Promise.all(stops.map((stop) => stop()));
   }
 }
 
@@ -153,7 +153,7 @@ const QUEUE_FAULTS: readonly Fault[] = [
  * @returns broken promises
  */
 export async function keepRequesting(world: World, traffic: Traffic, until: number): Promise<string[]> {
-  const pollers = startPollers(world);
+  const stops = startPollers(world);
   const broken: string[] = [];
   const state = async () => (await status(world, traffic))?.state;
   const post = () => callOnce(world, traffic, START, startSyncRoute, {});
@@ -179,7 +179,7 @@ export async function keepRequesting(world: World, traffic: Traffic, until: numb
     }
     return broken;
   } finally {
-    await Promise.all(pollers.map((poller) => poller.stop()));
+    await Promise.all(stops.map((stop) => stop()));
   }
 }
 

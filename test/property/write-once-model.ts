@@ -11,6 +11,10 @@ import type {
   OperationInput,
   RingCentral,
 } from "../../lib/ringcentral/api/operation.ts";
+import { listForwardingNumbers } from "../../lib/ringcentral/api/operations.ts";
+import { createCachedRingCentral } from "../../lib/ringcentral/cache/cached-client.ts";
+import { StorageUnavailable } from "../../lib/storage/errors.ts";
+import type { RecordStore } from "../../lib/storage/record-store.ts";
 import { createTableWait } from "../../lib/storage/table-wait.ts";
 import { createMemoryRecordStore, overNetwork } from "../support/memory-record-store.ts";
 import type { Instance, Outcome, Schedule } from "../support/schedule.ts";
@@ -83,6 +87,11 @@ export function createRingCentral(schedule: Schedule) {
       isNextRejected = false;
       throw rejection;
     }
+    if (model.nextEffectMs !== undefined) {
+      schedule.after(model.nextEffectMs, () => store(intent));
+      model.nextEffectMs = undefined;
+      throw failure({ status: 502 });
+    }
     if (model.isCalm || chance(0.3)) return store(intent);
     if (chance(0.15)) throw rejection;
     if (chance(0.7)) storeLate(intent);
@@ -92,11 +101,15 @@ export function createRingCentral(schedule: Schedule) {
 
   const model = {
     isCalm: false,
+    /** The next POST gets a 502, and takes effect this much later. */
+    nextEffectMs: undefined as number | undefined,
+    isListAway: false,
     entries,
     store,
     post,
     list() {
-      if (!model.isCalm && chance(0.1)) throw failure({ kind: "unavailable", status: 503 });
+      if (model.isListAway || (!model.isCalm && chance(0.1)))
+        throw failure({ kind: "unavailable", status: 503 });
       return { records: entries.map((entry) => ({ ...entry })), navigation: {} };
     },
     rejectNext: () => {
@@ -120,15 +133,41 @@ export function createWorld(schedule: Schedule) {
   const ringCentral = createRingCentral(schedule);
   const records = createMemoryRecordStore();
   let key = new Uint8Array(32);
+  let names = 0;
+
+  function processOf(instance: Instance) {
+    const { clock, random } = instance;
+    const table = overNetwork(records, instance);
+    const ringcentral = createCachedRingCentral({
+      ringcentral: clientOf(instance, ringCentral),
+      records: forgetful(table, schedule),
+      clock,
+      random,
+      nonce: () => `name-${names++}`,
+    });
+    const callContext = (): CallContext => {
+      return { accountId: "1", requestId: "test", deadline: deadlineIn(INVOCATION_MS, clock), log };
+    };
+    return { deps: { ringcentral, clock }, table, callContext };
+  }
+
+  /** Another caller reads the list, which keeps it in the cache. */
+  function list(): Promise<Outcome<unknown>> {
+    const instance = schedule.instance();
+    const { deps, callContext } = processOf(instance);
+    return instance.start(() =>
+      deps.ringcentral.call(listForwardingNumbers, { path: { extensionId: "2" } }, callContext()),
+    );
+  }
 
   /** One request, in a process that may crash at every await. */
   function post(intent: Intent, idempotencyKey?: string): Promise<Outcome<HttpResponse>> {
     const instance = schedule.instance();
+    const { deps, table, callContext } = processOf(instance);
     const { clock } = instance;
     return instance.start(() => {
-      const deadline = deadlineIn(INVOCATION_MS, clock);
-      const call: CallContext = { accountId: "1", requestId: "test", deadline, log };
-      const deps = { ringcentral: clientOf(instance, ringCentral), clock };
+      const call = callContext();
+      const { deadline } = call;
       const run = async (step: WriteStep): Promise<HttpResponse> => {
         const request = { extensionId: "2", call, query: {}, body: intent, step };
         const { data } = await addForwardingNumber(deps, request);
@@ -137,7 +176,7 @@ export function createWorld(schedule: Schedule) {
       if (idempotencyKey === undefined) return run("run");
       const scope = { accountId: "1", subject: "ana", operationId: "add", key: idempotencyKey };
       return withIdempotency(
-        { records: overNetwork(records, instance), clock, key },
+        { records: table, clock, key },
         { ...scope, fingerprint: JSON.stringify(intent), deadline, tableWait: createTableWait(clock) },
         run,
         (error) => error instanceof OutcomeUnknown && error.sent,
@@ -148,7 +187,18 @@ export function createWorld(schedule: Schedule) {
   const replaceSecret = () => {
     key = key.map((byte) => byte + 1);
   };
-  return { ringCentral, post, replaceSecret };
+  return { ringCentral, post, list, replaceSecret };
+}
+
+/** The table, which does not take every mark of the read cache. */
+function forgetful(records: RecordStore, { chance }: Schedule): RecordStore {
+  return {
+    ...records,
+    async compareAndSet(key, ...write) {
+      if (key.sort.startsWith("scope#") && chance(0.3)) throw new StorageUnavailable("test");
+      return records.compareAndSet(key, ...write);
+    },
+  };
 }
 
 /** The client of one process: it gives up at its deadline, while RingCentral may still serve the request. */

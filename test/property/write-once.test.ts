@@ -111,6 +111,27 @@ describe("a POST with an Idempotency-Key, repeated at any time", () => {
   });
 });
 
+describe("a POST with an Idempotency-Key that takes effect late", () => {
+  it("is not sent again before, however the clocks differ, and whatever the read cache holds", async () => {
+    await forEachSeed(500, async (seed, keep) => {
+      const schedule = keep(createSchedule({ seed, maxSkewMs: chaos.maxSkewMs ?? 0 }));
+      const world = createWorld(schedule);
+      const { ringCentral, post, list } = world;
+      Object.assign(ringCentral, { isCalm: true, isListAway: true, nextEffectMs: 120_000 });
+      schedule.after(1_000, () => {
+        ringCentral.isListAway = false;
+      });
+      const replies = [post(mine, "key")];
+      for (let atMs = 100_000; atMs < 150_000; atMs += schedule.between(500, 3_000)) {
+        schedule.after(atMs, () => void (schedule.chance(0.3) ? list() : replies.push(post(mine, "key"))));
+      }
+      await schedule.run();
+      expect(ringCentral.effectsOf(mine)).toBe(1);
+      expect((await Promise.all(replies)).some(({ status }) => status === "done")).toBe(true);
+    });
+  });
+});
+
 describe("a POST with an Idempotency-Key", () => {
   const other = others[0] ?? mine;
   const calmWorld = () => {

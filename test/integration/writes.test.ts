@@ -1,10 +1,12 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { handler as addBlockedNumber } from "../../functions/extensions/add-blocked-number.ts";
+import { handler as addCallerBlockingNumber } from "../../functions/extensions/add-caller-blocking-number.ts";
 import { handler as addForwardingNumber } from "../../functions/extensions/add-forwarding-number.ts";
 import { handler as deleteForwardingNumber } from "../../functions/extensions/delete-forwarding-number.ts";
 import { handler as listForwardingNumbers } from "../../functions/extensions/list-forwarding-numbers.ts";
 import { handler as updateForwardingNumber } from "../../functions/extensions/update-forwarding-number.ts";
 import { addBlockedNumberRoute } from "../../lib/contract/blocked-numbers.ts";
+import { addCallerBlockingNumberRoute } from "../../lib/contract/caller-blocking.ts";
 import {
   addForwardingNumberRoute,
   deleteForwardingNumberRoute,
@@ -83,6 +85,33 @@ describe("a write whose response is lost", () => {
     service.twin.faults.add({ operation: "addForwardingNumber", kind: "status", status: 502 });
     const response = await addInHaste();
     expect(response).toMatchObject({ status: 503, body: { code: "outcome_unknown" } });
+  });
+
+  describe("to the lists of callers", () => {
+    const addCaller = (status: "blocked" | "allowed") =>
+      invoke(addCallerBlockingNumber, addCallerBlockingNumberRoute, {
+        token: service.tokens.user,
+        body: { ...body, status },
+        remainingMs: 2_500,
+      });
+
+    it("is found on the list it was for", async () => {
+      await invoke(listForwardingNumbers, listForwardingNumbersRoute, { token: service.tokens.user });
+      service.twin.faults.add({ operation: "addCallerBlockingNumber", kind: "reset-after-processing" });
+      expect(await addCaller("allowed")).toMatchObject({
+        status: 201,
+        body: { data: { status: "allowed" } },
+      });
+    });
+
+    it("is not taken for an entry of the other list", async () => {
+      service.twin.configure({ omittedStatusMeans: "both" });
+      const onOtherList = { id: "7001", legacyId: "7001", ...body, status: "Allowed" as const };
+      service.twin.extension(SEED.extensionId).callerBlocking.push(onOtherList);
+      service.twin.faults.add({ operation: "addCallerBlockingNumber", kind: "status", status: 502 });
+      await invoke(listForwardingNumbers, listForwardingNumbersRoute, { token: service.tokens.user });
+      expect(await addCaller("blocked")).toMatchObject({ status: 503, body: { code: "outcome_unknown" } });
+    });
   });
 
   it("is found in whatever way RingCentral spells its number", async () => {

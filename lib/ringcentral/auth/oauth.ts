@@ -4,7 +4,7 @@ import type { Credentials } from "../../platform/credentials.ts";
 import type { Deadline } from "../../platform/deadline.ts";
 import type { LogFields, Logger } from "../../platform/logger.ts";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
-import { causeOf, RingCentralError } from "../api/errors.ts";
+import { causeOf, type FailureKind, RingCentralError } from "../api/errors.ts";
 import { failureOf, parseBody } from "../http/parse-response.ts";
 import { readRequestId } from "../http/response-headers.ts";
 import type { HttpResponse, Transport } from "../http/transport.ts";
@@ -112,11 +112,17 @@ async function post(
     if (error instanceof RingCentralError) report({ kind: error.failure.kind, ...causeOf(error.failure) });
     throw error;
   });
-  const failure = failureOf(operation, response, clock.now());
-  const { kind, errorCode, oauthError } = failure ?? {};
   const { status } = response;
+  const failure = failureOf(operation, response, clock.now());
+  const { errorCode, oauthError } = failure ?? {};
+  const kind = failure && kindOfLogin(failure.kind, status);
   report({ status, rcRequestId: readRequestId(response.headers), kind, errorCode, oauthError });
-  if (failure === undefined) return response;
-  // A readable 4xx is a rejection. A 429 is not, even without a rate limit: CMN-304 means another login is under way.
-  throw new RingCentralError(kind === "rejected" && status !== 429 ? { ...failure, kind: "auth" } : failure);
+  if (failure === undefined || kind === undefined) return response;
+  throw new RingCentralError({ ...failure, kind });
+}
+
+/** A readable 4xx is a rejection of the credentials, but not a 429: CMN-304 means another login is under way. */
+function kindOfLogin(kind: FailureKind, status: number): FailureKind {
+  if (kind !== "rejected" || status === 429) return kind;
+  return status === 501 ? "bad_response" : "auth";
 }

@@ -158,6 +158,7 @@ describe("login", () => {
 
   it.each([
     [500, "bad_response"],
+    [501, "bad_response"],
     [503, "unavailable"],
   ])("after a %d is kind %s, and is not repeated", async (status, kind) => {
     const { oauth, credentials, deadline, received, lines } = await setUp((_, response) =>

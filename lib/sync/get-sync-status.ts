@@ -13,12 +13,7 @@ const IDLE_AFTER_MS = 60 * 60 * 1000;
 /** RingCentral's default budget: ten Heavy calls a minute. [docs: RATE] */
 const SECONDS_PER_PAGE = 6;
 
-/** When a sync was last requested. */
-export interface QueuedRecord {
-  /** Epoch milliseconds. */
-  at: number;
-}
-
+/** When a sync was last requested: `at`, in epoch milliseconds. */
 export const QUEUED = "queued";
 
 /** `GET /v1/sync`, for one account. Costs five small reads of the table. */
@@ -31,7 +26,7 @@ export async function getSyncStatus(
     readHead(records),
     readRun(records),
     readHistory(records),
-    records.read<QueuedRecord>(QUEUED),
+    records.read<{ at: number }>(QUEUED),
   ]);
   const quarantine = await readQuarantine(records, head);
   const now = deps.now();

@@ -1,5 +1,5 @@
 import type { PhoneNumber } from "../contract/company-numbers.ts";
-import type { Page, Position } from "../contract/paging.ts";
+import type { Page } from "../contract/paging.ts";
 import { ProblemError } from "../contract/problems.ts";
 import { type CompanyNumbersRequest, listLiveCompanyNumbers } from "../numbers/company-numbers.ts";
 import type { NumbersDeps } from "../numbers/request.ts";
@@ -21,41 +21,35 @@ export async function listCompanyNumbers(
   deps: ListCompanyNumbersDeps,
   request: CompanyNumbersRequest,
 ): Promise<Page<PhoneNumber>> {
-  const { page } = request;
-  const { freshness, log } = request.call;
-  if (isLivePosition(page.position)) return listLiveCompanyNumbers(deps, request);
-  const snapshot = await readSnapshot(deps, request);
+  const { position } = request.page;
+  // A live position has RingCentral's page size; a snapshot position has a version.
+  const isLive = position !== undefined && "pageSize" in position;
+  const snapshot = isLive ? undefined : await readSnapshot(deps, request);
   if (snapshot === undefined) return listLiveCompanyNumbers(deps, request);
-  const maxAgeMs = freshness?.maxAgeMs;
+  const maxAgeMs = request.call.freshness?.maxAgeMs;
   // An iteration stays with the version it began with.
-  if (page.position !== undefined || maxAgeMs === undefined) return snapshot;
+  if (position !== undefined || maxAgeMs === undefined) return snapshot;
   if (maxAgeMs > 0 && deps.clock.now() - snapshot.asOf <= maxAgeMs) return snapshot;
-  try {
-    return await listLiveCompanyNumbers(deps, request);
-  } catch (error) {
+  return listLiveCompanyNumbers(deps, request).catch((error: unknown) => {
     if (!(error instanceof RingCentralError && error.isTransient)) throw error;
-    log.info("snapshot returned instead of live data", { error });
+    request.call.log.info("snapshot returned instead of live data", { error });
     return snapshot;
-  }
+  });
 }
 
 async function readSnapshot(
   { records, clock }: ListCompanyNumbersDeps,
-  { query, page, call: { accountId, log } }: CompanyNumbersRequest,
+  { query: filter, page, call: { accountId, log } }: CompanyNumbersRequest,
 ): Promise<Page<PhoneNumber> | undefined> {
+  const isNew = page.position === undefined;
   try {
-    const snapshot = await readSnapshotPage({ records, now: clock.now }, { accountId, filter: query, page });
-    if (snapshot === undefined && page.position !== undefined) throw new ProblemError("cursor_expired");
+    const snapshot = await readSnapshotPage({ records, now: clock.now }, { accountId, filter, page });
+    if (snapshot === undefined && !isNew) throw new ProblemError("cursor_expired");
     return snapshot;
   } catch (error) {
     // Only a new iteration may continue with live data.
-    if (!(error instanceof StorageUnavailable) || page.position !== undefined) throw error;
+    if (!(error instanceof StorageUnavailable && isNew)) throw error;
     log.warn("snapshot unreadable", { error });
     return undefined;
   }
-}
-
-/** A live position has RingCentral's page size; a snapshot position has a version. */
-function isLivePosition(position: Position | undefined): boolean {
-  return position !== undefined && "pageSize" in position;
 }

@@ -2,15 +2,16 @@ import { ProblemError } from "../contract/problems.ts";
 import type { SyncStatus } from "../contract/sync.ts";
 import { type MessageQueue, QueueUnavailable } from "../platform/message-queue.ts";
 import type { UpdateDeps } from "../storage/update-record.ts";
-import { getSyncStatus, QUEUED, type QueuedRecord } from "./get-sync-status.ts";
+import { getSyncStatus, QUEUED } from "./get-sync-status.ts";
 import type { SyncMessage } from "./queue/handle-message.ts";
+import { confirmQuarantine } from "./run/quarantine.ts";
 import { SyncRecords } from "./snapshot/sync-records.ts";
 
-export interface StartSyncDeps extends UpdateDeps {
+interface StartSyncDeps extends UpdateDeps {
   queue: MessageQueue;
 }
 
-export interface Accepted {
+interface Accepted {
   at: string;
   data: SyncStatus;
 }
@@ -27,11 +28,20 @@ export async function startSync(
     throw new ProblemError("queue_unavailable", { retryAfterSeconds: 5, cause: error });
   });
   // After the message, so that the state `queued` is true. A run that has begun meanwhile began after `at`, and ends it.
-  await new SyncRecords(deps.records, accountId).update<QueuedRecord>(deps, QUEUED, () => ({
+  await new SyncRecords(deps.records, accountId).update<{ at: number }>(deps, QUEUED, () => ({
     value: { at },
   }));
   return {
     at: "/v1/sync",
     data: await getSyncStatus({ records: deps.records, now: deps.clock.now }, { accountId }),
   };
+}
+
+/** `POST /v1/sync/quarantine/confirm`. @throws ProblemError `sync_not_quarantined`, `queue_unavailable` */
+export async function confirmSyncQuarantine(
+  deps: StartSyncDeps,
+  request: { accountId: string },
+): Promise<Accepted> {
+  if (!(await confirmQuarantine(deps, request.accountId))) throw new ProblemError("sync_not_quarantined");
+  return startSync(deps, request);
 }

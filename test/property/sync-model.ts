@@ -215,7 +215,7 @@ export function startWorker(world: World, moods: Moods, withinMs: number) {
         },
         { once: true },
       );
-    await publishChanges({ records, publish }, ACCOUNT);
+    await publishChanges({ records, publish, hasTime: () => true }, ACCOUNT);
     return result;
   });
   return { instance, outcome };

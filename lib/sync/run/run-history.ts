@@ -13,7 +13,6 @@ interface History {
 const HISTORY = "history";
 const MAX_RUNS = 50;
 
-/** Newest first. */
 export async function readHistory(records: SyncRecords): Promise<SyncRun[]> {
   return (await records.readCompressed<History>(HISTORY))?.runs ?? [];
 }

@@ -29,9 +29,7 @@ const RETRY_MS = 15_000;
 /** Largest clock error of an instance. */
 export const MAX_SKEW_MS = 5_000;
 
-interface LeaseDeps extends Omit<UpdateDeps, "records"> {
-  records: SyncRecords;
-}
+type LeaseDeps = Omit<UpdateDeps, "records"> & { records: SyncRecords };
 
 /** The record of an account's run, with a checkpoint that this code can resume. */
 export async function readRun(records: SyncRecords): Promise<StoredRecord<RunRecord> | undefined> {

@@ -1,6 +1,6 @@
 import type { PhoneNumber } from "../../contract/company-numbers.ts";
 import type { ProblemCode } from "../../contract/problems.ts";
-import type { SyncProblem } from "../../contract/sync.ts";
+import type { SyncRun } from "../../contract/sync.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { type Deadline, deadlineIn } from "../../platform/deadline.ts";
 import type { Logger } from "../../platform/logger.ts";
@@ -23,28 +23,20 @@ export interface SyncDeps {
    * as long as it stays the same.
    */
   fingerprint(deadline: Deadline): Promise<string>;
-  /** A RingCentral failure as a problem of the catalogue. */
   problemOf(error: RingCentralError): { code: ProblemCode };
-  /** Queues the re-check of a quarantine. */
   queueRecheck(afterMs: number): Promise<void>;
   onEvent(event: SyncEvent): void;
 }
 
-/** For metrics and the log. */
+/** For the log, which has a sentence for each. */
 export type SyncEvent =
-  /** Resumes a run that another process or an earlier invocation began. */
   | { type: "resumed"; runId: string; pagesDone: number }
-  /** The staged pages are unusable. */
   | { type: "started_over"; runId: string; reason: StaleReason }
-  /** The pages did not make one list. */
   | { type: "scan_restarted"; runId: string; reason: "page_size" | "count" | "no_progress" }
-  /** The list became shorter before this page was read: the page before it is read again. */
   | { type: "stepped_back"; runId: string; page: number }
-  /** Numbers that exist although the full scan did not show them. */
   | { type: "missed_by_scan"; runId: string; count: number }
   | { type: "quarantined"; runId: string; reason: string; removed: number }
   | { type: "committed"; runId: string; version: number; added: number; updated: number; removed: number }
-  /** Another process has taken the lease; unsaved work of this one is lost. */
   | { type: "fenced_off"; runId: string }
   | { type: "collected"; upToVersion: number; chunks: number };
 
@@ -56,7 +48,7 @@ export interface SyncRequest {
   log: Logger;
 }
 
-export interface SyncOutcome {
+export interface SyncOutcome extends Partial<Omit<SyncRun, "state">> {
   /**
    * - `committed`, `unchanged`: the snapshot is what RingCentral has
    * - `continues`: the checkpoint is saved; call again after `continueAfterMs`
@@ -64,15 +56,9 @@ export interface SyncOutcome {
    * - `quarantined`: too many numbers are missing to be believed; a re-check may settle it
    * - `failed`: see `problem`
    */
-  state: "committed" | "unchanged" | "continues" | "busy" | "quarantined" | "failed";
+  state: SyncRun["state"] | "continues" | "busy";
   continueAfterMs?: number;
-  version?: number;
   sequence?: number;
-  added?: number;
-  updated?: number;
-  removed?: number;
-  pages?: number;
-  problem?: SyncProblem;
 }
 
 /** One run: made once after the lease is taken, and passed from step to step. */

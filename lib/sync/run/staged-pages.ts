@@ -1,6 +1,6 @@
 import type { PhoneNumber } from "../../contract/company-numbers.ts";
 import { fieldsThatDiffer } from "../snapshot/number-changes.ts";
-import { LARGEST_TEXT } from "../snapshot/number-chunks.ts";
+import { cut } from "../snapshot/number-chunks.ts";
 import type { Staged } from "./checkpoint.ts";
 import { type Run, RunStale } from "./run.ts";
 
@@ -42,7 +42,7 @@ export async function stage(run: Run, kind: Kind, numbers: readonly PhoneNumber[
   }
   const sorted = [...places].sort((a, b) => a - b);
   const same = sorted.map((place, index) => place - (sorted[index - 1] ?? -1));
-  const [first = [], ...rest] = partsOf(other);
+  const [first = [], ...rest] = cut(other, JSON.stringify).map((part) => part.numbers);
   const key = stageKey(run, kind, countStaged(staged), lease.generation);
   const options = { expiresAt: clock.now() + STAGE_LIFETIME_MS };
   for (const [index, part] of rest.entries()) await records.writeOnce(`${key}+${index}`, part, options);
@@ -92,19 +92,4 @@ function stageKey(
   generation: number,
 ): string {
   return `stage#${runId}#${scan}.${kind}${index}.${generation}`;
-}
-
-function partsOf(numbers: readonly PhoneNumber[]): PhoneNumber[][] {
-  const parts: PhoneNumber[][] = [];
-  let size = Number.POSITIVE_INFINITY;
-  for (const number of numbers) {
-    const { length } = JSON.stringify(number);
-    size += length;
-    if (size > LARGEST_TEXT) {
-      parts.push([]);
-      size = length;
-    }
-    parts.at(-1)?.push(number);
-  }
-  return parts;
 }

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { PhoneNumber } from "../../contract/company-numbers.ts";
 
 /** One change from one list of numbers to another. */
@@ -24,18 +25,13 @@ export function differences(
 }
 
 /** Names of the fields whose values differ or that only one number has. */
-export function fieldsThatDiffer(before: PhoneNumber, after: PhoneNumber): string[] {
+export function fieldsThatDiffer(
+  before: Readonly<Record<string, unknown>>,
+  after: Readonly<Record<string, unknown>>,
+): string[] {
   // The scan puts the number of the base in the place of an equal one.
   if (before === after) return [];
-  const { extension: extensionBefore = {}, ...fieldsBefore } = before;
-  const { extension: extensionAfter = {}, ...fieldsAfter } = after;
-  const names = flatDifferences(fieldsBefore, fieldsAfter);
-  if (flatDifferences(extensionBefore, extensionAfter).length > 0) names.push("extension");
-  return names.sort();
-}
-
-function flatDifferences(before: object, after: object): string[] {
-  const old: Record<string, unknown> = { ...before };
-  const recent: Record<string, unknown> = { ...after };
-  return Object.keys({ ...old, ...recent }).filter((name) => old[name] !== recent[name]);
+  return Object.keys({ ...before, ...after })
+    .filter((name) => before[name] !== after[name] && !isDeepStrictEqual(before[name], after[name]))
+    .sort();
 }

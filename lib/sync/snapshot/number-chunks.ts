@@ -6,39 +6,40 @@ const MEAN = 512;
 const SMALLEST = MEAN / 4;
 const LARGEST = MEAN * 4;
 /** Fits into an item of the table (400 KB) compressed, even if it were random. */
-export const LARGEST_TEXT = 256 * 1024;
-
-interface NumberChunk {
-  numbers: PhoneNumber[];
-  /** Equal for equal content. */
-  hash: string;
-}
+const LARGEST_TEXT = 256 * 1024;
 
 /**
  * Content-defined chunking of the numbers, in order of phone number, then id. The ids decide where a chunk ends: an
  * insertion or removal moves only the nearest boundary, and all other chunks keep their content.
+ * @returns the chunks with hashes, equal for equal content
  */
-export function cutIntoChunks(all: Iterable<PhoneNumber>): NumberChunk[] {
-  const chunks: NumberChunk[] = [];
-  let numbers: PhoneNumber[] = [];
-  let texts: string[] = [];
-  let size = 0;
-  const cut = () => {
-    if (numbers.length === 0) return;
-    chunks.push({ numbers, hash: hashOf(texts) });
-    [numbers, texts, size] = [[], [], 0];
-  };
+export function cutIntoChunks(all: Iterable<PhoneNumber>): { numbers: PhoneNumber[]; hash: string }[] {
   const sorted = [...all].sort((a, b) => compare(a.phoneNumber, b.phoneNumber) || compare(a.id, b.id));
-  for (const number of sorted) {
+  const endsWith = ({ id }: PhoneNumber, count: number) =>
+    count >= LARGEST || (count >= SMALLEST && isBoundary(id));
+  return cut(sorted, textOf, endsWith).map(({ numbers, texts }) => ({ numbers, hash: hashOf(texts) }));
+}
+
+/** Parts that each fit into an item of the table. @param endsWith whether a part ends with this number already */
+export function cut(
+  all: readonly PhoneNumber[],
+  textOf: (number: PhoneNumber) => string,
+  endsWith: (number: PhoneNumber, count: number) => boolean = () => false,
+): { numbers: PhoneNumber[]; texts: string[] }[] {
+  const parts: { numbers: PhoneNumber[]; texts: string[] }[] = [];
+  let size = Number.POSITIVE_INFINITY;
+  for (const number of all) {
     const text = textOf(number);
-    if (size + text.length > LARGEST_TEXT) cut();
+    if (size + text.length > LARGEST_TEXT) {
+      parts.push({ numbers: [], texts: [] });
+      size = 0;
+    }
+    const { numbers, texts } = parts.at(-1) ?? { numbers: [], texts: [] };
     numbers.push(number);
     texts.push(text);
-    size += text.length;
-    if (numbers.length >= LARGEST || (numbers.length >= SMALLEST && isBoundary(number.id))) cut();
+    size = endsWith(number, numbers.length) ? Number.POSITIVE_INFINITY : size + text.length;
   }
-  cut();
-  return chunks;
+  return parts;
 }
 
 const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0);

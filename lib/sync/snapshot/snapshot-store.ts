@@ -42,9 +42,8 @@ export function forgetChunks(): void {
 }
 
 /** @returns undefined when it is deleted */
-export function readManifest(records: SyncRecords, name: ManifestName): Promise<Manifest | undefined> {
-  return records.readCompressed<Manifest>(manifestKey(name));
-}
+export const readManifest = (records: SyncRecords, name: ManifestName) =>
+  records.readCompressed<Manifest>(manifestKey(name));
 
 /** The numbers of one chunk, in order; do not alter them. @returns undefined when it is deleted */
 export async function readChunk(

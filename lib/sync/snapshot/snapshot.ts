@@ -53,9 +53,9 @@ export async function readSnapshotPage(
   if (manifest === undefined) throw expired();
   const hasFilter = Object.values(request.filter).some((value) => value !== undefined);
   const fits = hasFilter ? (number: PhoneNumber) => fitsFilter(number, request.filter) : undefined;
-  const iteration: Iteration = { records, chunks: manifest.chunks, fits };
-  const total = from.total ?? (await countFitting(iteration));
-  const { items, ...reached } = await collect(iteration, from, Math.min(limit, total - from.seen));
+  const list = { records, chunks: manifest.chunks, fits };
+  const total = from.total ?? (await countFitting(list));
+  const { items, ...reached } = await collect(list, from, Math.min(limit, total - from.seen));
   const seen = from.seen + items.length;
   return {
     items,
@@ -77,14 +77,14 @@ export function snapshotStart(
 
 const expired = () => new ProblemError("cursor_expired");
 
-interface Iteration {
+interface FilteredList {
   records: SyncRecords;
   chunks: readonly ChunkEntry[];
-  /** Undefined: every number fits. */
+  /** Absent: every number fits. */
   fits: ((number: PhoneNumber) => boolean) | undefined;
 }
 
-async function countFitting({ records, chunks, fits }: Iteration): Promise<number> {
+async function countFitting({ records, chunks, fits }: FilteredList): Promise<number> {
   if (fits === undefined) return chunks.reduce((sum, { count }) => sum + count, 0);
   const numbers = await readChunks(records, chunks);
   if (numbers === undefined) throw expired();
@@ -93,7 +93,7 @@ async function countFitting({ records, chunks, fits }: Iteration): Promise<numbe
 
 /** The next `wanted` numbers that fit, and the position after them. */
 async function collect(
-  { records, chunks, fits }: Iteration,
+  { records, chunks, fits }: FilteredList,
   { chunk, offset }: { chunk: number; offset: number },
   wanted: number,
 ): Promise<{ items: PhoneNumber[]; chunk: number; offset: number }> {

@@ -135,7 +135,10 @@ describe("the outbox", () => {
     const lab = createAccountSync(50);
     const target = bus();
     const publish = () =>
-      publishChanges({ records: lab.records, publish: (all) => target.publish(all) }, ACCOUNT);
+      publishChanges(
+        { records: lab.records, publish: (all) => target.publish(all), hasTime: () => true },
+        ACCOUNT,
+      );
     await publish();
     await lab.sync();
     await publish();
@@ -155,7 +158,10 @@ describe("the outbox", () => {
     const target = bus();
     target.failAt = 120;
     const publish = () =>
-      publishChanges({ records: lab.records, publish: (all) => target.publish(all) }, ACCOUNT);
+      publishChanges(
+        { records: lab.records, publish: (all) => target.publish(all), hasTime: () => true },
+        ACCOUNT,
+      );
     await expect(publish()).rejects.toThrow("bus away");
     target.failAt = Number.POSITIVE_INFINITY;
     await publish();
@@ -174,7 +180,10 @@ describe("the outbox", () => {
     lab.upstream.put(numberOf(99));
     await lab.sync();
     const target = bus();
-    await publishChanges({ records: lab.records, publish: (all) => target.publish(all) }, ACCOUNT);
+    await publishChanges(
+      { records: lab.records, publish: (all) => target.publish(all), hasTime: () => true },
+      ACCOUNT,
+    );
     expect(target.published).toEqual([2]);
   });
 });

@@ -14,13 +14,17 @@ afterAll(() => service.stop());
 
 function lookUp(ids: readonly string[]) {
   const { ringcentral, clock } = runtime().for({ accountId: SEED.accountId });
-  return lookUpNumbers(ringcentral, ids, () => ({
+  const context = () => ({
     accountId: SEED.accountId,
     requestId: "test",
     deadline: deadlineIn(10_000, clock),
     log: createLogger({}, { write: () => {} }),
-    priority: "sync",
-  }));
+    priority: "sync" as const,
+  });
+  return lookUpNumbers(
+    (operation, phoneNumberId) => ringcentral.call(operation, { path: { phoneNumberId } }, context()),
+    ids,
+  );
 }
 
 describe("a lookup of numbers by id", () => {

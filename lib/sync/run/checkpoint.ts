@@ -64,7 +64,7 @@ export type Staged = readonly (readonly [generation: number, count: number])[];
 export const MAX_TROUBLE = 5;
 
 /** Changes when older code's checkpoints become unusable. */
-const SHAPE = 2;
+export const SHAPE = 2;
 
 export function newCheckpoint(
   run: Pick<Checkpoint, "runId" | "trigger" | "base" | "fingerprint">,
@@ -84,9 +84,4 @@ function newScan(now: number): ScanProgress {
   const position = { nextPage: 1, furthestPage: 0, stepsBack: 0, hasMoved: false, isScanned: false };
   const counts = { numbersSeen: 0, skipped: 0, lookedUp: 0, trouble: 0 };
   return { scanStartedAt: now, ...position, ...counts, pages: [], lookups: [] };
-}
-
-/** A checkpoint of another shape counts as none. */
-export function ofKnownShape(stored: Checkpoint | undefined): Checkpoint | undefined {
-  return stored?.shape === SHAPE ? stored : undefined;
 }

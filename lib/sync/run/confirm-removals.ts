@@ -1,4 +1,5 @@
 import { RingCentralError } from "../../ringcentral/api/errors.ts";
+import type { Operation } from "../../ringcentral/api/operation.ts";
 import { MAX_TROUBLE } from "./checkpoint.ts";
 import { LOOKUP_BATCH, type Lookup, lookUpNumbers } from "./number-lookup.ts";
 import { Quarantined } from "./quarantine.ts";
@@ -22,7 +23,9 @@ export async function confirmRemovals(run: Run): Promise<void> {
 async function confirmBatch(run: Run): Promise<void> {
   const { missing, isConfirmed, base, checkpoint } = run;
   const ids = missing.slice(checkpoint.lookedUp, checkpoint.lookedUp + LOOKUP_BATCH);
-  const found = await lookUpNumbers(run.ringcentral, ids, () => callContext(run)).catch((error: unknown) => {
+  const call = <Output>(operation: Operation<Output>, phoneNumberId: string) =>
+    run.ringcentral.call(operation, { path: { phoneNumberId } }, callContext(run));
+  const found = await lookUpNumbers(call, ids).catch((error: unknown) => {
     const isUnusable = error instanceof RingCentralError && error.failure.kind === "bad_response";
     if (!isUnusable || checkpoint.trouble < MAX_TROUBLE) throw error;
     // The numbers stay, and the rest is committed: a look-up that never works may not hold it up.

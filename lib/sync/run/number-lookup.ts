@@ -1,7 +1,7 @@
 import type { PhoneNumber } from "../../contract/company-numbers.ts";
 import { toPhoneNumber } from "../../numbers/company-numbers.ts";
 import { deniesEndpoint, RingCentralError, type RingCentralFailure } from "../../ringcentral/api/errors.ts";
-import type { CallContext, RingCentral } from "../../ringcentral/api/operation.ts";
+import type { Operation } from "../../ringcentral/api/operation.ts";
 import { getCompanyNumber, getCompanyNumbers } from "../../ringcentral/api/operations.ts";
 import { type WireBulkItem, wireCompanyNumber } from "../../ringcentral/api/wire.ts";
 import { readErrorBody } from "../../ringcentral/http/error-body.ts";
@@ -21,35 +21,28 @@ export type Lookup = PhoneNumber | "gone" | "unproved" | "forbidden";
 const NOT_FOUND = "CMN-102";
 const NUMBER_PARAMETER = "phoneNumberId";
 
+/** Makes one call about the numbers with these ids. */
+type Call = <Output>(operation: Operation<Output>, phoneNumberId: string) => Promise<Output>;
+
 /**
  * Looks up to `LOOKUP_BATCH` numbers up with one Light call; those it leaves open are looked up one by one.
- * @param contextOf makes a new context for each call; it may throw
  * @returns a result for each id in order, or for the first ones when a later call failed
  * @throws RingCentralError for every failure that says nothing about the first number
  */
-export async function lookUpNumbers(
-  ringcentral: RingCentral,
-  ids: readonly string[],
-  contextOf: () => CallContext,
-): Promise<Lookup[]> {
-  const known = ids.length > 1 ? await lookUpTogether(ringcentral, ids, contextOf()) : new Map();
+export async function lookUpNumbers(call: Call, ids: readonly string[]): Promise<Lookup[]> {
+  const known = ids.length > 1 ? await lookUpTogether(call, ids) : new Map();
   const lookups: Lookup[] = [];
   try {
-    for (const id of ids) lookups.push(known.get(id) ?? (await lookUpOne(ringcentral, id, contextOf())));
+    for (const id of ids) lookups.push(known.get(id) ?? (await lookUpOne(call, id)));
   } catch (error) {
     if (lookups.length === 0) throw error;
   }
   return lookups;
 }
 
-async function lookUpTogether(
-  ringcentral: RingCentral,
-  ids: readonly string[],
-  context: CallContext,
-): Promise<Map<string, Lookup | undefined>> {
+async function lookUpTogether(call: Call, ids: readonly string[]): Promise<Map<string, Lookup | undefined>> {
   try {
-    const path = { phoneNumberId: ids.join(",") };
-    const parts = await ringcentral.call(getCompanyNumbers, { path }, context);
+    const parts = await call(getCompanyNumbers, ids.join(","));
     return new Map(parts.map((part) => [part.resourceId, readPart(part)]));
   } catch (error) {
     if (!(error instanceof RingCentralError)) throw error;
@@ -69,9 +62,9 @@ function readPart({ resourceId: id, status, body }: WireBulkItem): Lookup | unde
   return data?.id === id ? toPhoneNumber(data) : undefined;
 }
 
-async function lookUpOne(ringcentral: RingCentral, id: string, context: CallContext): Promise<Lookup> {
+async function lookUpOne(call: Call, id: string): Promise<Lookup> {
   try {
-    const wire = await ringcentral.call(getCompanyNumber, { path: { phoneNumberId: id } }, context);
+    const wire = await call(getCompanyNumber, id);
     return wire.id === id ? toPhoneNumber(wire) : "unproved";
   } catch (error) {
     if (!(error instanceof RingCentralError)) throw error;

@@ -2,7 +2,7 @@ import type { StoredRecord } from "../../storage/record-store.ts";
 import type { UpdateDeps } from "../../storage/update-record.ts";
 import { emptyHead, HEAD, type Head, readHead } from "../snapshot/head.ts";
 import type { SyncRecords } from "../snapshot/sync-records.ts";
-import { type Checkpoint, ofKnownShape } from "./checkpoint.ts";
+import { type Checkpoint, SHAPE } from "./checkpoint.ts";
 
 export interface RunRecord {
   /** Grows with every holder: the fencing token. */
@@ -31,13 +31,12 @@ export const MAX_SKEW_MS = 5_000;
 
 type LeaseDeps = Omit<UpdateDeps, "records"> & { records: SyncRecords };
 
-/** The record of an account's run, with a checkpoint that this code can resume. */
+/** The record of an account's run. A checkpoint of another shape counts as none. */
 export async function readRun(records: SyncRecords): Promise<StoredRecord<RunRecord> | undefined> {
   const stored = await records.read<RunRecord>(RUN);
-  if (stored === undefined) return undefined;
-  const { checkpoint, ...held } = stored.value;
-  const known = ofKnownShape(checkpoint);
-  return { ...stored, value: { ...held, ...(known && { checkpoint: known }) } };
+  if (stored === undefined || stored.value.checkpoint?.shape === SHAPE) return stored;
+  const { checkpoint: _, ...value } = stored.value;
+  return { ...stored, value };
 }
 
 /** The exclusive right to sync one account; it expires unless the holder saves checkpoints. */

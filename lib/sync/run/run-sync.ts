@@ -27,7 +27,17 @@ export async function runSync(deps: SyncDeps, request: SyncRequest): Promise<Syn
   const taken = await takeLease(given);
   if ("busyForMs" in taken) return { state: "busy", continueAfterMs: taken.busyForMs };
   try {
-    return await perform(newRun(given, taken.lease));
+    const { lease } = taken;
+    return await perform({
+      ...given,
+      lease,
+      checkpoint: lease.found ?? startOver(given, lease, ""),
+      base: { numbers: [], byId: new Map() },
+      numbers: new Map(),
+      missing: [],
+      isConfirmed: false,
+      hasProgress: false,
+    });
   } catch (error) {
     if (!(error instanceof LeaseLost)) throw error;
     deps.onEvent({ type: "fenced_off", runId: taken.lease.found?.runId ?? "" });
@@ -52,20 +62,7 @@ async function perform(run: Run): Promise<SyncOutcome> {
   }
 }
 
-type Given = Pick<Run, keyof SyncDeps | keyof SyncRequest>;
-
-function newRun(given: Given, lease: RunLease): Run {
-  return {
-    ...given,
-    lease,
-    checkpoint: lease.found ?? startOver(given, lease, ""),
-    base: { numbers: [], byId: new Map() },
-    numbers: new Map(),
-    missing: [],
-    isConfirmed: false,
-    hasProgress: false,
-  };
-}
+type Given = Pick<Run, "clock" | "random" | "trigger">;
 
 function startOver({ clock, random, trigger }: Given, lease: RunLease, fingerprint: string): Checkpoint {
   const now = clock.now();

@@ -7,7 +7,12 @@ const brief = (lookup: Lookup) => (typeof lookup === "object" ? "there" : lookup
 
 function lab() {
   const account = createNumberAccount(40);
-  const lookUp = (...ids: number[]) => lookUpNumbers(clientOf(account), ids.map(String), () => callContext());
+  const lookUp = (...ids: number[]) =>
+    lookUpNumbers(
+      (operation, phoneNumberId) =>
+        clientOf(account).call(operation, { path: { phoneNumberId } }, callContext()),
+      ids.map(String),
+    );
   const asked = () => account.calls.map(({ ids }) => ids.length);
   return { account, lookUp, asked };
 }

@@ -42,10 +42,7 @@ export const DEFAULT_LIMIT = 100;
 export const Limit = z._default(
   z.pipe(
     z.string().check(z.regex(/^[0-9]{1,4}$/, `Must be a whole number from 1 to ${MAX_LIMIT}.`)),
-    z.pipe(
-      z.transform((text: string) => Number(text)),
-      z.int().check(z.minimum(1), z.maximum(MAX_LIMIT)),
-    ),
+    z.pipe(z.transform(Number), z.int().check(z.minimum(1), z.maximum(MAX_LIMIT))),
   ),
   DEFAULT_LIMIT,
 );

@@ -191,18 +191,9 @@ export const problems = {
     "RingCentral did not respond in time",
     "Nothing was changed. The same request may succeed when RingCentral is faster.",
   ),
-} as const satisfies Record<string, ProblemEntry>;
+};
 
 export type ProblemCode = keyof typeof problems;
-
-interface ProblemEntry {
-  status: number;
-  title: string;
-  /** The meaning and the fix, for the catalogue page and the OpenAPI file. */
-  meaning: string;
-  /** Whether the same request may succeed later. */
-  retryable: boolean;
-}
 
 /** One fault of one input field. */
 export interface FieldError {
@@ -234,7 +225,10 @@ export class ProblemError extends Error {
   }
 }
 
-/** @param retryable by default: too many requests, and failures of a server */
+/**
+ * @param meaning the meaning and the fix, for the catalogue page and the OpenAPI file
+ * @param retryable whether the same request may succeed later; by default after 429 and failures of a server
+ */
 function entry(status: number, title: string, meaning: string, retryable = status === 429 || status >= 500) {
   return { status, title, meaning, retryable };
 }

@@ -45,7 +45,7 @@ export function createHandler<R extends Route>(route: R, useCase: UseCase<R>, se
     const exchange = await beginExchange(route, event, services());
     const run = (step: WriteStep) => runUseCase(route, useCase, exchange, step);
     const key = route.method === "POST" ? header(event, "idempotency-key") : undefined;
-    return key === undefined ? run("run") : runOnce(route, exchange, key, run);
+    return key === undefined ? run("run") : runOnce(exchange, key, run);
   };
   return buildStack(route, handle, { translate });
 }
@@ -69,7 +69,19 @@ async function beginExchange(route: Route, event: APIGatewayProxyEventV2, servic
   const position = input.cursor === undefined ? undefined : await cursors.verify(input.cursor);
   const page = omitUndefined({ limit: input.limit ?? DEFAULT_LIMIT, position });
   const tableWait = createTableWait(systemClock);
-  return { event, invocation, caller, services, input, extensionId, binding, cursors, page, tableWait };
+  return {
+    route,
+    event,
+    invocation,
+    caller,
+    services,
+    input,
+    extensionId,
+    binding,
+    cursors,
+    page,
+    tableWait,
+  };
 }
 
 async function runUseCase<R extends Route>(
@@ -86,7 +98,7 @@ async function runUseCase<R extends Route>(
     page,
     accountId: caller.accountId,
     extensionId,
-    call: callContext(route, exchange, (reading) => readings.push(reading)),
+    call: callContext(exchange, (reading) => readings.push(reading)),
     problemOf: (error) => reportPartProblem(error, exchange),
     ...omitUndefined({ ifMatch: header(event, "if-match") }),
     step,
@@ -98,15 +110,12 @@ async function runUseCase<R extends Route>(
     now: systemClock.now(),
     reading: combined(readings),
     signCursor: (position) => cursors.sign(position),
-    snapshotLink: (position) => snapshotLink(route, exchange, position),
+    snapshotLink: (position) => snapshotLink(exchange, position),
   });
 }
 
-function callContext(
-  { operationId }: Route,
-  { event, invocation, caller, tableWait }: Exchange,
-  onReading: (reading: Reading) => void,
-): CallContext {
+function callContext(exchange: Exchange, onReading: (reading: Reading) => void): CallContext {
+  const { route, event, invocation, caller, tableWait } = exchange;
   const { requestId, deadline, log, budgets } = invocation;
   return {
     accountId: caller.accountId,
@@ -114,7 +123,7 @@ function callContext(
     deadline,
     tableWait,
     log,
-    route: operationId,
+    route: route.operationId,
     freshness: parseFreshness(header(event, "cache-control")),
     onReading,
     onBudget: (budget) => budgets.set(budget.group, budget),
@@ -135,29 +144,23 @@ function parseFreshness(cacheControl = ""): Freshness {
 }
 
 /** A feed's link to the list that its followers load first. Its cursor belongs to that list's route. */
-async function snapshotLink(
-  { response: { snapshot } }: Route,
-  { services, binding, invocation }: Exchange,
-  position: Position,
-): Promise<string | undefined> {
+async function snapshotLink({ route, services, binding, invocation }: Exchange, position: Position) {
+  const { snapshot } = route.response;
   if (snapshot === undefined) return undefined;
   const { operationId, path } = snapshot;
   const cursors = cursorsOf(services, { ...binding, operationId, filters: {} }, invocation.deadline);
   return `${path}?${new URLSearchParams({ cursor: await cursors.sign(position) })}`;
 }
 
-async function runOnce(
-  { operationId }: Route,
-  { invocation: { deadline }, caller, services, input, extensionId, tableWait }: Exchange,
-  sentKey: string,
-  run: (step: WriteStep) => Promise<HttpResponse>,
-): Promise<HttpResponse> {
+async function runOnce(exchange: Exchange, sentKey: string, run: (step: WriteStep) => Promise<HttpResponse>) {
+  const { route, invocation, caller, services, input, extensionId, tableWait } = exchange;
+  const { deadline } = invocation;
   const { accountId, subject } = caller;
   const request = {
     key: parseIdempotencyKey(sentKey),
     accountId,
     subject,
-    operationId,
+    operationId: route.operationId,
     fingerprint: hash([extensionId, canonicalJson(input.query), canonicalJson(input.body)]),
     deadline,
     tableWait,

@@ -1,4 +1,5 @@
 import { omitUndefined } from "../platform/omit-undefined.ts";
+import type { WireForwardingNumber } from "../ringcentral/api/wire.ts";
 
 /**
  * A number as RingCentral gives it, without punctuation where it is international. Its samples are E.164, but older data
@@ -10,9 +11,6 @@ export function toE164(phoneNumber: string): string {
 }
 
 /** The extension that has a number, when RingCentral names one. */
-export function toExtensionReference(
-  wire: { id?: string | undefined; name?: string | undefined; extensionNumber?: string | undefined } = {},
-) {
-  const { id, name, extensionNumber } = wire;
+export function toExtensionReference({ id, name, extensionNumber }: WireForwardingNumber["extension"] = {}) {
   return id === undefined ? undefined : omitUndefined({ id, name, extensionNumber });
 }

@@ -24,10 +24,8 @@ let polling = 0;
 
 const access = byId("access");
 access.addEventListener("submit", (event) => event.preventDefault());
-const token = mountTokenPicker(access, {
-  purpose: "With the scopes ops:read and sync:read. It stays in this page.",
-  onChange: restart,
-});
+const purpose = "With the scopes ops:read and sync:read. It stays in this page.";
+const token = mountTokenPicker(access, purpose, restart);
 const api = createApi(token);
 const showBudgets = createBudgetsView(samples);
 const showSync = createSyncView({

@@ -10,9 +10,7 @@ const host = byId("reference");
 const access = byId("access");
 access.addEventListener("submit", (event) => event.preventDefault());
 
-const token = mountTokenPicker(access, {
-  purpose: "Sent with every request you try here. It stays in this page.",
-});
+const token = mountTokenPicker(access, "Sent with every request you try here. It stays in this page.");
 
 // Swagger UI has a dark scheme, but only with a class on the document.
 const isDark = matchMedia("(prefers-color-scheme: dark)");

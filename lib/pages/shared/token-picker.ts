@@ -1,11 +1,5 @@
 import { element } from "./element.ts";
 
-interface TokenPickerOptions {
-  /** What the token is for. */
-  purpose: string;
-  onChange?: () => void;
-}
-
 /** Where a local stack lists its tokens (infra/local/gateway-plugin.ts). No other stack does. */
 const LOCAL_TOKENS = "/.local/tokens.json";
 /** The one that is selected first. */
@@ -13,15 +7,16 @@ const PREFERRED = "admin";
 
 /**
  * A field for an access token, which stays in this page's memory. On a local stack also a list of its tokens.
+ * @param purpose what the token is for
  * @returns the token to send, or `undefined` while there is none
  */
-export function mountTokenPicker(host: HTMLElement, options: TokenPickerOptions): () => string | undefined {
+export function mountTokenPicker(host: HTMLElement, purpose: string, onChange = () => {}) {
   let token: string | undefined;
   const set = (value: string) => {
     const bare = value.trim().replace(/^bearer\s+/i, "");
     token = bare === "" ? undefined : bare;
-    says.textContent = token === undefined ? options.purpose : describe(token, options.purpose);
-    options.onChange?.();
+    says.textContent = token === undefined ? purpose : describe(token, purpose);
+    onChange();
   };
   const typed = element("input", { type: "password", autocomplete: "off", spellcheck: "false" });
   typed.addEventListener("change", () => {
@@ -34,7 +29,7 @@ export function mountTokenPicker(host: HTMLElement, options: TokenPickerOptions)
     set(chosen.value);
   });
   const local = element("label", { hidden: "" }, "Local token", chosen);
-  const says = element("p", { class: "says", role: "status" }, options.purpose);
+  const says = element("p", { class: "says", role: "status" }, purpose);
   host.append(local, element("label", { class: "wide" }, "Access token", typed), says);
   void localTokens().then((tokens) => {
     const names = Object.entries(tokens);

@@ -2,7 +2,7 @@ import type { Operation } from "./operation.ts";
 import * as wire from "./wire.ts";
 
 // Every RingCentral call of Ringfront, with its documented usage plan group [spec: OAS] [old reference].
-// Plain constants: a bundle contains only those it names.
+// Plain constants: a bundle contains only those it names. Every list also takes `page` and `perPage`.
 
 /** For lists that users change themselves, also in RingCentral's apps: enough for one screen and its reloads. */
 const OWN_LISTS_FRESH_MS = 15_000;
@@ -17,7 +17,6 @@ const CALLER_BLOCKING_NUMBER = `${CALLER_BLOCKING_NUMBERS}/{blockedNumberId}` as
 const FORWARDING_NUMBERS = `${EXTENSION}/forwarding-number` as const;
 const FORWARDING_NUMBER = `${FORWARDING_NUMBERS}/{forwardingNumberId}` as const;
 
-/** Query: `page`, `perPage`. */
 export const listBlockedNumbers: Operation<wire.WireList<wire.WireBlockedNumber>> = {
   name: "listBlockedNumbers",
   method: "GET",
@@ -78,7 +77,6 @@ export const updateCallerBlockingNumber: Operation<wire.WireCallerBlockingNumber
   output: wire.wireCallerBlockingNumber,
 };
 
-/** Responds 204. */
 export const deleteCallerBlockingNumber: Operation<undefined> = {
   name: "deleteCallerBlockingNumber",
   method: "DELETE",
@@ -107,7 +105,6 @@ export const updateCallerBlocking: Operation<wire.WireCallerBlocking> = {
   output: wire.wireCallerBlocking,
 };
 
-/** Query: `page`, `perPage`. */
 export const listForwardingNumbers: Operation<wire.WireList<wire.WireForwardingNumber>> = {
   name: "listForwardingNumbers",
   method: "GET",
@@ -147,7 +144,6 @@ export const updateForwardingNumber: Operation<wire.WireForwardingNumber> = {
   output: wire.wireForwardingNumber,
 };
 
-/** Responds 204. */
 export const deleteForwardingNumber: Operation<undefined> = {
   name: "deleteForwardingNumber",
   method: "DELETE",
@@ -226,7 +222,6 @@ export const updateSubscription: Operation<wire.WireSubscription> = {
   output: wire.wireSubscription,
 };
 
-/** Responds 204. */
 export const deleteSubscription: Operation<undefined> = {
   name: "deleteSubscription",
   method: "DELETE",

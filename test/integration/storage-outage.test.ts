@@ -1,9 +1,10 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { handler as addBlockedNumber } from "../../functions/extensions/add-blocked-number.ts";
 import { handler as listForwardingNumbers } from "../../functions/extensions/list-forwarding-numbers.ts";
 import { addBlockedNumberRoute } from "../../lib/contract/blocked-numbers.ts";
 import { listForwardingNumbersRoute } from "../../lib/contract/forwarding-numbers.ts";
 import { resetRuntime } from "../../lib/runtime/runtime.ts";
+import { startFaultProxy } from "../processes/fault-proxy.ts";
 import { invoke } from "../support/api-gateway.ts";
 import { type Service, startService } from "../support/service.ts";
 
@@ -87,5 +88,37 @@ describe("without the table", () => {
     const response = await write({ "idempotency-key": "3f0c8f6a-6c55-4d0e-9a51-3b1f0f3f2a10" });
     expect(response).toMatchObject({ status: 503, body: { code: "storage_unavailable" } });
     expect(service.sent()).toHaveLength(before);
+  });
+});
+
+describe("with a table that responds late", () => {
+  async function slowTable(ms: number) {
+    const proxy = await startFaultProxy({ random: Math.random });
+    proxy.aimAt(service.dynamodb.url);
+    onTestFinished(() => proxy.close());
+    process.env.AWS_ENDPOINT_URL_DYNAMODB = proxy.url;
+    resetRuntime();
+    expect((await read()).status).toBe(200);
+    proxy.set({ kind: "delay", ms });
+    return proxy;
+  }
+
+  it("a write with an idempotency key is told so within 2 s, and is not sent", async () => {
+    const proxy = await slowTable(700);
+    const before = service.sent().length;
+    const startedAt = Date.now();
+    const response = await write({ "idempotency-key": "3f0c8f6a-6c55-4d0e-9a51-3b1f0f3f2a11" });
+    expect(response).toMatchObject({ status: 503, body: { code: "storage_unavailable", retryable: true } });
+    expect(Number(response.headers["retry-after"])).toBe(2);
+    expect(Date.now() - startedAt).toBeLessThan(2_500);
+    // The key is read and taken; nothing after it is tried.
+    expect(proxy.struck.delay).toBeLessThanOrEqual(2);
+    expect(service.sent()).toHaveLength(before);
+  });
+
+  it("reads and writes without a key succeed", async () => {
+    await slowTable(5_000);
+    expect((await read()).status).toBe(200);
+    expect((await write()).status).toBe(201);
   });
 });

@@ -22,7 +22,7 @@ const usage = `usage: npm run package -- [options]
 
   --stage NAME         dev (the default), staging, prod or a name of your own
   --region NAME        the AWS region
-  --param NAME=VALUE   another value for a parameter of serverless.yml; as often as needed
+  --param NAME=VALUE   another value for a parameter of serverless.yml (repeatable)
   --help               this text
 
 environment: AUTH_ISSUER and AUTH_AUDIENCE, which deploying needs, and the other variables in serverless.yml`;

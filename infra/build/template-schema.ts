@@ -154,9 +154,6 @@ function findCycles(references: ReadonlyMap<string, ReadonlySet<string>>): strin
   return cycles;
 }
 
-const MAX_TEMPLATE_BYTES = 1_000_000;
-const MAX_RESOURCES = 500;
-const MAX_OUTPUTS = 200;
 /** All inline policies of a role together, without white space. References get longer once they are resolved. */
 const MAX_ROLE_POLICY_CHARACTERS = 10_240;
 const RESOLVED: readonly [reference: RegExp, value: string][] = [
@@ -169,9 +166,9 @@ const RESOLVED: readonly [reference: RegExp, value: string][] = [
 
 function findExceededQuotas(template: Template): string[] {
   const sizes: [what: string, size: number, limit: number][] = [
-    ["the template's bytes", Buffer.byteLength(JSON.stringify(template)), MAX_TEMPLATE_BYTES],
-    ["its resources", Object.keys(template.Resources).length, MAX_RESOURCES],
-    ["its outputs", Object.keys(template.Outputs).length, MAX_OUTPUTS],
+    ["the template's bytes", Buffer.byteLength(JSON.stringify(template)), 1_000_000],
+    ["its resources", Object.keys(template.Resources).length, 500],
+    ["its outputs", Object.keys(template.Outputs).length, 200],
   ];
   for (const [logicalId, { Properties }] of resourcesOf(template, "AWS::IAM::Role")) {
     const policies = RESOLVED.reduce(

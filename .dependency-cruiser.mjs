@@ -37,7 +37,10 @@ const layers = [
     ],
   ],
   ["lib/sync/queue/", ["lib/sync/run/", "lib/contract/", "lib/storage/", "lib/platform/"]],
-  ["lib/sync/webhook/", ["lib/sync/queue/", "lib/contract/", "lib/ringcentral/api/", "lib/platform/"]],
+  [
+    "lib/sync/webhook/",
+    ["lib/sync/queue/", "lib/contract/", "lib/ringcentral/api/", "lib/storage/", "lib/platform/"],
+  ],
   ["lib/sync/", ["lib/contract/", "lib/numbers/", "lib/ringcentral/api/", "lib/storage/", "lib/platform/"]],
   ["lib/http/", ["lib/contract/", "lib/ringcentral/api/", "lib/storage/", "lib/platform/"]],
   // For apps: it knows only the OpenAPI file.

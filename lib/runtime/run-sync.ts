@@ -6,8 +6,8 @@ import { type BusEvent, createEventBus, type EventBus } from "../platform/event-
 import { processMetrics } from "../platform/metrics.ts";
 import { type HandleMessageDeps, handleMessage, SyncMessage } from "../sync/queue/handle-message.ts";
 import { runSync } from "../sync/run/run-sync.ts";
+import { publishChanges } from "../sync/snapshot/change-log.ts";
 import { scannedAt } from "../sync/snapshot/head.ts";
-import { publishChanges } from "../sync/snapshot/publish-changes.ts";
 import { SyncRecords } from "../sync/snapshot/sync-records.ts";
 import type { JobInvocation } from "./job-function.ts";
 import { logEvent, syncMessages } from "./log-event.ts";

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
 import { runtime } from "../../lib/runtime/runtime.ts";
-import { lookUpNumbers } from "../../lib/sync/run/number-lookup.ts";
+import { lookUpNumbers } from "../../lib/sync/run/confirm-removals.ts";
 import { type Service, startService } from "../support/service.ts";
 import { SEED } from "../twin/twin.ts";
 

@@ -30,15 +30,14 @@ export async function commit(run: Run): Promise<void> {
   if (found.length === 0 && !isFirst) return lease.setHead(checked);
   const at = await decide(run, found);
   const changes = isFirst ? [] : found;
-  const firstSequence = head.sequence + 1;
   await writeSnapshot(records, head, { runId, numbers: numbers.values(), before: base.manifest });
-  await writeChanges(records, { runId, differences: changes, firstSequence, at });
+  await writeChanges(records, { runId, differences: changes, firstSequence: head.sequence + 1, at });
   await lease.setHead({
     version: head.version + 1,
     sequence: head.sequence + changes.length,
     total: numbers.size,
     ...checked,
-    latest: { runId, committedAt: run.clock.now(), firstSequence, changes: changes.length },
+    latest: { runId, committedAt: run.clock.now(), changes: changes.length },
   });
   await recordVersion(records, lease.head);
 }

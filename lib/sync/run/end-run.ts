@@ -3,7 +3,7 @@ import type { SyncProblem, SyncRun } from "../../contract/sync.ts";
 import { SecretUnavailableError } from "../../platform/credentials.ts";
 import { RingCentralError } from "../../ringcentral/api/errors.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
-import { deleteOldVersions } from "../snapshot/delete-old-versions.ts";
+import { deleteOldVersions } from "../snapshot/snapshot-store.ts";
 import { type Checkpoint, MAX_TROUBLE } from "./checkpoint.ts";
 import { isCommitted } from "./commit-run.ts";
 import { RECHECK_MS } from "./judge.ts";

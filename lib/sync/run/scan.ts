@@ -70,10 +70,8 @@ async function scanPage(run: Run): Promise<void> {
   return isNews && next.scan === 1 ? restart(run, "count") : saveProgress(run, { ...next, miscount });
 }
 
-type ScanPosition = Pick<Checkpoint, "nextPage" | "stepsBack" | "hasMoved" | "isScanned" | "totalElements">;
-
 /** Where the scan continues after this page. */
-function position({ checkpoint, onEvent }: Run, { hasNextPage, totalElements: total }: Page): ScanPosition {
+function position({ checkpoint, onEvent }: Run, { hasNextPage, totalElements: total }: Page) {
   const { runId, nextPage: page, totalElements: before, stepsBack, hasMoved } = checkpoint;
   const isShorter = page > 1 && before !== undefined && total !== undefined && total < before;
   const goesBack = isShorter && stepsBack < MAX_STEPS_BACK;

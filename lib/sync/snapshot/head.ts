@@ -39,8 +39,6 @@ export interface VersionRecord {
   runId: string;
   /** Epoch milliseconds: when the head was set to it. */
   committedAt: number;
-  /** Sequence of its first change. */
-  firstSequence: number;
   /** Count of its changes: 0 for the first version, which has no followers. */
   changes: number;
 }

@@ -1,6 +1,6 @@
 import type { PhoneNumber } from "../../contract/company-numbers.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
-import type { Head } from "./head.ts";
+import { type Head, readVersion } from "./head.ts";
 import { cutIntoChunks } from "./number-chunks.ts";
 import { inBatches, type SyncRecords } from "./sync-records.ts";
 
@@ -20,14 +20,22 @@ export interface ChunkEntry {
 }
 
 /** A version and the run that wrote it. */
-export interface ManifestName {
+interface ManifestName {
   version: number;
   runId: string;
 }
 
-export const manifestKey = ({ version, runId }: ManifestName) => `manifest#${version}#${runId}`;
-export const chunkKey = (key: string) => `chunk#${key}`;
+const manifestKey = ({ version, runId }: ManifestName) => `manifest#${version}#${runId}`;
+const chunkKey = (key: string) => `chunk#${key}`;
 
+/** Longest iteration over one snapshot. */
+export const ITERATION_LIFETIME_MS = 24 * 60 * 60 * 1000;
+/** An iteration may last a day after the next version replaced its own; one more hour covers clocks and late writes. */
+const KEPT_MS = ITERATION_LIFETIME_MS + 60 * 60 * 1000;
+/** Versions deleted by one run. */
+const MAX_VERSIONS = 20;
+/** Version up to which old versions are deleted. */
+const COLLECTED = "collected";
 /** About 60 MB. */
 const MAX_KEPT_NUMBERS = 120_000;
 
@@ -112,4 +120,43 @@ export async function writeSnapshot(
     ...(latest && { previous: { version, runId: latest.runId } }),
   };
   await records.writeOnce(manifestKey({ version: version + 1, runId }), manifest);
+}
+
+/**
+ * Deletes snapshots that no iteration can read any more. For each version that is more than a day old: the chunks that
+ * it retired from the version before, and that version's manifest. A retired chunk is in no later version, so readers
+ * lose nothing. After a crash the next run continues.
+ * @returns the last version handled and the count of deleted chunks; undefined when there was nothing to delete
+ */
+export async function deleteOldVersions(
+  records: SyncRecords,
+  head: Head,
+  now: number,
+): Promise<{ upToVersion: number; chunks: number } | undefined> {
+  const stored = await records.read<{ upToVersion: number }>(COLLECTED);
+  // The first version replaced nothing.
+  const before = stored?.value.upToVersion ?? 1;
+  let upToVersion = before;
+  let chunks = 0;
+  while (upToVersion < head.version && upToVersion - before < MAX_VERSIONS) {
+    const version = upToVersion + 1;
+    const made = await readVersion(records, head, version);
+    // Expired: the account was not synced for months, and the retired chunks are no longer known.
+    if (made !== undefined) {
+      if (made.committedAt + KEPT_MS > now) break;
+      chunks += await deleteBefore(records, { version, runId: made.runId });
+    }
+    upToVersion = version;
+  }
+  if (upToVersion === before) return undefined;
+  await records.compareAndSet(COLLECTED, stored?.version ?? null, { upToVersion });
+  return { upToVersion, chunks };
+}
+
+/** Chunks and manifests that are already deleted are skipped. */
+async function deleteBefore(records: SyncRecords, name: ManifestName): Promise<number> {
+  const { retires = [], previous } = (await readManifest(records, name)) ?? {};
+  await inBatches(retires, (key) => records.removeOnce(chunkKey(key)));
+  if (previous !== undefined) await records.removeOnce(manifestKey(previous));
+  return retires.length;
 }

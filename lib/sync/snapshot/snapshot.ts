@@ -5,11 +5,14 @@ import { ProblemError } from "../../contract/problems.ts";
 import { type CompanyNumbersFilter, fitsFilter } from "../../numbers/company-numbers.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
 import { type Head, readHead } from "./head.ts";
-import { type ChunkEntry, readChunk, readChunks, readManifest } from "./snapshot-store.ts";
+import {
+  type ChunkEntry,
+  ITERATION_LIFETIME_MS,
+  readChunk,
+  readChunks,
+  readManifest,
+} from "./snapshot-store.ts";
 import { SyncRecords } from "./sync-records.ts";
-
-/** Longest iteration over one snapshot. */
-export const ITERATION_LIFETIME_MS = 24 * 60 * 60 * 1000;
 
 /** Position of an iteration over one version. */
 const snapshotPosition = z.object({

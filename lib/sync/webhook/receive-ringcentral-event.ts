@@ -1,8 +1,10 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import * as z from "zod/mini";
 import { ProblemError } from "../../contract/problems.ts";
-import { QueueUnavailable } from "../../platform/message-queue.ts";
-import { type DebounceDeps, debounceSync } from "../queue/debounce.ts";
+import type { Logger } from "../../platform/logger.ts";
+import { type MessageQueue, QueueUnavailable } from "../../platform/message-queue.ts";
+import type { RecordStore } from "../../storage/record-store.ts";
+import type { SyncMessage } from "../queue/handle-message.ts";
 
 export interface ReceivedEvent {
   /** `Validation-Token`: the handshake's token; one page of the guide puts ours there [unsure]. */
@@ -12,7 +14,11 @@ export interface ReceivedEvent {
   text: string;
 }
 
-export interface ReceiveDeps extends DebounceDeps {
+export interface ReceiveDeps {
+  records: RecordStore;
+  queue: MessageQueue;
+  now: () => number;
+  log: Logger;
   /** Whether the account's events are accepted. */
   isSynced(accountId: string): Promise<boolean>;
   /** Tokens that a delivery for the account may carry, the current one first; read one by one. */
@@ -30,6 +36,10 @@ const ECHOABLE = /^[\x21-\x7e]{1,256}$/;
 const EXTENSION_EVENT = /^\/restapi\/v1\.0\/account\/([0-9]{1,20})\/extension(?:\/[0-9]{1,20})?(?:\?.*)?$/;
 /** RingCentral repeats a delivery without a response, for less than this time. */
 const REMEMBERED_MS = 24 * 60 * 60 * 1000;
+/** Changes come in bursts: the sync waits for the last of them. */
+const DEBOUNCE_MS = 30_000;
+/** A sync costs Heavy calls: change notifications start at most one in this time. */
+const SPACING_MS = 5 * 60_000;
 
 const Body = z.object({
   eventType: z.optional(z.string()),
@@ -99,4 +109,31 @@ async function queueOnce(deps: ReceiveDeps, accountId: string, uuid: string): Pr
   // Recorded last: a delivery that queued nothing has to come again. A duplicate sync is harmless.
   await deps.records.compareAndSet(key, null, {}, { expiresAt: deps.now() + REMEMBERED_MS });
   return { outcome: isQueued ? "sync_queued" : "ignored" };
+}
+
+/**
+ * Queues an early sync, once for all change notifications that arrive before it begins.
+ * @returns whether this notification queued it
+ * @throws StorageUnavailable, QueueUnavailable: nothing is queued, and the notification has to be delivered again
+ */
+export async function debounceSync(deps: ReceiveDeps, accountId: string): Promise<boolean> {
+  const { records, queue, now, log } = deps;
+  const key = { partition: `sync#${accountId}`, sort: "hint" };
+  /** Epoch milliseconds: earliest start of the sync that notifications queued. */
+  const stored = await records.read<{ dueAt: number }>(key);
+  const lastDueAt = stored?.value.dueAt ?? 0;
+  if (lastDueAt > now()) return false;
+  const dueAt = Math.max(now() + DEBOUNCE_MS, lastDueAt + SPACING_MS);
+  const version = await records.compareAndSet(key, stored?.version ?? null, { dueAt });
+  // Another notification was first; its sync covers this one too.
+  if (version === undefined) return false;
+  // Later notifications rely on this sync too, so only a full scan that begins after `dueAt` completes it.
+  const message: SyncMessage = { accountId, trigger: "hint", requestedAt: dueAt, postponed: 0 };
+  try {
+    await queue.send(message, (dueAt - now()) / 1000);
+  } catch (error) {
+    await records.remove(key, version).catch(() => log.warn("debounce record not removed", { accountId }));
+    throw error;
+  }
+  return true;
 }

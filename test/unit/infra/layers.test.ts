@@ -37,7 +37,7 @@ describe("layers", () => {
     ["lib/ringcentral/api/wire.ts", 'import type { A } from "../http/transport.ts";\nexport type B = A;'],
     ["lib/ringcentral/cache/cached-client.ts", 'import { a } from "../auth/oauth.ts";\na();'],
     ["lib/sync/snapshot/outbox.ts", 'import { a } from "../run/run.ts";\na();'],
-    ["lib/sync/run/scan.ts", 'import { a } from "../queue/debounce.ts";\na();'],
+    ["lib/sync/run/scan.ts", 'import { a } from "../queue/handle-message.ts";\na();'],
     ["lib/contract/paging.ts", 'export * from "../http/request.ts";'],
     ["lib/http/request.ts", 'export const twin = await import("../../test/twin/twin.ts");'],
     ["lib/client/paging.ts", 'import "../contract/route.ts";'],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { type Lookup, lookUpNumbers } from "../../../../lib/sync/run/number-lookup.ts";
+import { type Lookup, lookUpNumbers } from "../../../../lib/sync/run/confirm-removals.ts";
 import { clientOf, createNumberAccount, rejection } from "../../../support/number-account.ts";
 import { callContext, failure } from "../../numbers/fake-ringcentral.ts";
 

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { NumberChange } from "../../../../lib/contract/company-numbers.ts";
 import { listNumberChanges } from "../../../../lib/sync/list-number-changes.ts";
-import { publishChanges } from "../../../../lib/sync/snapshot/publish-changes.ts";
+import { publishChanges } from "../../../../lib/sync/snapshot/change-log.ts";
 import { ACCOUNT, createAccountSync, MINUTE } from "../../../support/account-sync.ts";
 import { numberOf } from "../../../support/number-account.ts";
 

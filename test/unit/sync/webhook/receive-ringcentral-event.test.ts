@@ -2,8 +2,8 @@ import { beforeEach, describe, expect, it } from "vitest";
 import type { ProblemError } from "../../../../lib/contract/problems.ts";
 import { createLogger } from "../../../../lib/platform/logger.ts";
 import { QueueUnavailable } from "../../../../lib/platform/message-queue.ts";
-import { debounceSync } from "../../../../lib/sync/queue/debounce.ts";
 import {
+  debounceSync,
   type ReceiveDeps,
   type ReceivedEvent,
   receiveRingCentralEvent,

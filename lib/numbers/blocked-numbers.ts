@@ -37,12 +37,7 @@ export async function listBlockedNumbers(deps: BlockedNumbersDeps, { extensionId
   });
 }
 
-export function toBlockedNumber(wire: {
-  id: string;
-  phoneNumber: string;
-  name?: string | undefined;
-  label?: string | undefined;
-}): BlockedNumber {
+export function toBlockedNumber(wire: WireBlockedNumber & { label?: string | undefined }): BlockedNumber {
   const { id, phoneNumber, name, label = name } = wire;
   return omitUndefined({ id, phoneNumber: toE164(phoneNumber), label });
 }

@@ -1,13 +1,6 @@
 import { errorName } from "./aws-client.ts";
 
-/** A queue that delivers each message at least once. */
-export interface MessageQueue {
-  /**
-   * @param delaySeconds the time until it can be received; at most 900 [AWS], longer delays are cut to that
-   * @throws QueueUnavailable
-   */
-  send(body: object, delaySeconds?: number): Promise<void>;
-}
+export type MessageQueue = ReturnType<typeof createMessageQueue>;
 
 /** The queue did not confirm the message; it may have accepted it. */
 export class QueueUnavailable extends Error {
@@ -18,10 +11,15 @@ const MAX_DELAY_SECONDS = 900;
 /** Limit of one message, retries included. */
 const SEND_TIMEOUT_MS = 7_000;
 
-export function createMessageQueue(queueUrl: string): MessageQueue {
+/** A queue that delivers each message at least once. */
+export function createMessageQueue(queueUrl: string) {
   let sender: Promise<ReturnType<typeof import("./sqs-client.ts").createSender>> | undefined;
   return {
-    async send(body, delaySeconds = 0) {
+    /**
+     * @param delaySeconds the time until it can be received; at most 900 [AWS], longer delays are cut to that
+     * @throws QueueUnavailable
+     */
+    async send(body: object, delaySeconds = 0): Promise<void> {
       sender ??= import("./sqs-client.ts").then(({ createSender }) => createSender());
       const message = {
         QueueUrl: queueUrl,

@@ -4,16 +4,6 @@ type MetricUnit = "Count" | "Milliseconds" | "Seconds";
 /** CloudWatch dimensions. Each combination of values is a metric that costs, so use few of few values. */
 type Dimensions = Readonly<Record<string, string>>;
 
-/** Measurements in CloudWatch's embedded metric format: log lines that CloudWatch turns into metrics, without a call. */
-export interface Metrics {
-  /** Adds to a count. */
-  count(name: string, by?: number, dimensions?: Dimensions): void;
-  /** Adds a value to a distribution, from which CloudWatch computes percentiles. */
-  record(name: string, value: number, unit: MetricUnit, dimensions?: Dimensions): void;
-  /** Writes what was collected, at the end of an invocation. */
-  flush(): void;
-}
-
 interface MetricsOptions {
   clock?: Clock;
   /** CloudWatch's namespace, one per stage of an account. Default `Ringfront`. */
@@ -29,17 +19,20 @@ interface Series {
   values: number[];
 }
 
+export type Metrics = ReturnType<typeof createMetrics>;
+
+/** Measurements in CloudWatch's embedded metric format: log lines that CloudWatch turns into metrics, without a call. */
 export function createMetrics({
   clock = systemClock,
   namespace = "Ringfront",
   write = (line) => process.stdout.write(line),
-}: MetricsOptions = {}): Metrics {
+}: MetricsOptions = {}) {
   const lines = new Map<string, { dimensions: Dimensions; series: Map<string, Series> }>();
 
   function seriesOf(name: string, unit: MetricUnit, dimensions: Dimensions): Series {
     const key = JSON.stringify(Object.entries(dimensions).sort());
     let line = lines.get(key);
-    if (line && !line.series.has(name) && line.series.size === MAX_IN_LINE) metrics.flush();
+    if (line && !line.series.has(name) && line.series.size === MAX_IN_LINE) flush();
     line = lines.get(key) ?? { dimensions, series: new Map() };
     lines.set(key, line);
     const series = line.series.get(name) ?? { unit, values: [] };
@@ -47,24 +40,28 @@ export function createMetrics({
     return series;
   }
 
-  const metrics: Metrics = {
-    count(name, by = 1, dimensions = {}) {
+  function flush(): void {
+    for (const { dimensions, series } of lines.values()) {
+      write(`${JSON.stringify(lineOf({ namespace, timestamp: clock.now() }, dimensions, series))}\n`);
+    }
+    lines.clear();
+  }
+
+  return {
+    /** Adds to a count. */
+    count(name: string, by = 1, dimensions: Dimensions = {}): void {
       const { values } = seriesOf(name, "Count", dimensions);
       values[0] = (values[0] ?? 0) + by;
     },
-    record(name, value, unit, dimensions = {}) {
+    /** Adds a value to a distribution, from which CloudWatch computes percentiles. */
+    record(name: string, value: number, unit: MetricUnit, dimensions: Dimensions = {}): void {
       const { values } = seriesOf(name, unit, dimensions);
       values.push(value);
-      if (values.length === MAX_IN_LINE) metrics.flush();
+      if (values.length === MAX_IN_LINE) flush();
     },
-    flush() {
-      for (const { dimensions, series } of lines.values()) {
-        write(`${JSON.stringify(lineOf({ namespace, timestamp: clock.now() }, dimensions, series))}\n`);
-      }
-      lines.clear();
-    },
+    /** Writes what was collected, at the end of an invocation. */
+    flush,
   };
-  return metrics;
 }
 
 /** Every metric has a value per dimension and a total, so that an alarm needs no list of dimensions. */

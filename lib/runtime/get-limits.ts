@@ -1,15 +1,9 @@
 import type { Limits } from "../contract/limits.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
-import type { SharedToken } from "../ringcentral/auth/shared-token.ts";
-import type { SharedRateLimiter } from "../ringcentral/rate-limit/shared-rate-limiter.ts";
-
-export interface LimitsDeps {
-  rateLimiter: Pick<SharedRateLimiter, "describe">;
-  tokens: Pick<SharedToken, "describe">;
-}
+import type { AccountRuntime } from "./runtime.ts";
 
 /** The fleet's access token and budgets, as the table shows them. */
-export async function getLimits({ rateLimiter, tokens }: LimitsDeps): Promise<Limits> {
+export async function getLimits({ rateLimiter, tokens }: AccountRuntime): Promise<Limits> {
   const [token, budgets] = await Promise.all([tokens.describe(), rateLimiter.describe()]);
   return {
     token: omitUndefined({

@@ -25,7 +25,10 @@ export type Authenticate = (authorization: string | undefined, deadline: Deadlin
 export function createAuthenticate(settings: Settings, clock: Clock): Authenticate {
   const getKey = createIssuerKeys(settings.AUTH_ISSUER, clock, (url) => getJson(url, ISSUER_LIMITS));
 
-  async function verify(token: string, deadline: Deadline): Promise<JWTPayload> {
+  return async (authorization = "", deadline) => {
+    if (authorization.trim() === "") throw new ProblemError("token_missing");
+    const token = BEARER.exec(authorization.trim())?.[1];
+    if (token === undefined) throw new ProblemError("token_invalid", { detail: NOT_BEARER });
     const verifying = jwtVerify(token, getKey, {
       algorithms: ALGORITHMS,
       issuer: settings.AUTH_ISSUER,
@@ -34,20 +37,11 @@ export function createAuthenticate(settings: Settings, clock: Clock): Authentica
       currentDate: new Date(clock.now()),
       requiredClaims: ["exp"],
     });
-    const timeUp = () => new Error("out of time");
-    try {
-      const { payload } = await withTimeout(verifying, { clock, timeoutMs: deadline.remainingMs(), timeUp });
-      return payload;
-    } catch (error) {
+    const limit = { clock, timeoutMs: deadline.remainingMs(), timeUp: () => new Error("out of time") };
+    const { payload } = await withTimeout(verifying, limit).catch((error: unknown) => {
       throw problemOf(error);
-    }
-  }
-
-  return async (authorization = "", deadline) => {
-    if (authorization.trim() === "") throw new ProblemError("token_missing");
-    const token = BEARER.exec(authorization.trim())?.[1];
-    if (token === undefined) throw new ProblemError("token_invalid", { detail: NOT_BEARER });
-    return callerOf(await verify(token, deadline), settings);
+    });
+    return callerOf(payload, settings);
   };
 }
 

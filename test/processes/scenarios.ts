@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import type { TwinOptions } from "../twin/twin.ts";
+import { SEED, type TwinOptions } from "../twin/twin.ts";
 import { fastFrom } from "./fast-clock.ts";
 import type { Fault, ProxiedRequest } from "./fault-proxy.ts";
 import { firstSync, keepRequesting, keepSyncing, type SyncLoad } from "./sync-traffic.ts";
@@ -126,8 +126,11 @@ const UPSTREAM_CODES = [
   "upstream_error",
 ];
 
-/** The first POSTs of the numbers are lost, late and carried out in turn; each later one is carried out. */
-function failFirstSends({ proxies, random }: World): void {
+/**
+ * The first POSTs of the numbers are lost, late and carried out in turn; each later one is carried out. Where one was
+ * lost, another app then adds the same number with another label.
+ */
+function failFirstSends({ proxies, random, twin }: World): void {
   const seen = new Set<string>();
   const afterMs = () => 2_000 + 113_000 * random();
   const fates: (Fault | undefined)[] = [
@@ -139,10 +142,24 @@ function failFirstSends({ proxies, random }: World): void {
     // POSTs of the same number have the same body.
     if (!isAdd(request) || seen.has(request.body)) return undefined;
     seen.add(request.body);
-    return fates[(seen.size - 1) % fates.length];
+    const fate = fates[(seen.size - 1) % fates.length];
+    const { forwarding } = twin.extension(SEED.extensionId);
+    if (fate?.kind === "status" && forwarding.length < MAX_OTHERS) {
+      const { phoneNumber } = JSON.parse(request.body);
+      forwarding.push({
+        id: String(900_000 + seen.size),
+        type: "Mobile",
+        label: "Mobile",
+        features: [],
+        phoneNumber,
+      });
+    }
+    return fate;
   });
 }
 
+/** Leaves room for the numbers of the writers: an extension has ten. */
+const MAX_OTHERS = 5;
 /** A POST may be sent again after 126 s. A caller has an outcome soon after that, also on a loaded machine. */
 const GIVES_UP_MS = 330_000;
 
@@ -233,7 +250,7 @@ export const scenarios: readonly Scenario[] = [
       const drive = await PATIENT.prepare(world, traffic);
       return async (until) => {
         await drive(until);
-        const stuck = traffic.intents.filter(({ added }) => added === undefined).length;
+        const stuck = traffic.intents.filter(({ added, isRejected }) => !added && !isRejected).length;
         return [
           ...(stuck > 0 ? [`${stuck} writes have no effect after ${GIVES_UP_MS / 1_000} s`] : []),
           ...(traffic.intents.length < world.sends.length ? [] : ["no write was sent again"]),

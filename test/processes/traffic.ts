@@ -27,6 +27,8 @@ export interface Intent {
   /** The 201 that the caller got. */
   added?: { phoneNumber?: unknown; label?: unknown };
   calls: number;
+  /** RingCentral does not take it, such as when the extension has too many numbers. */
+  isRejected?: boolean;
   /** Its caller has a response, or has given up. */
   isOver?: boolean;
 }
@@ -139,7 +141,10 @@ async function addOne(
       intent.added = z.looseObject({}).parse(reply.body.data);
       return;
     }
-    if (reply.status >= 400 && reply.body.retryable !== true) return;
+    if (reply.status >= 400 && reply.body.retryable !== true) {
+      intent.isRejected = true;
+      return;
+    }
     await pause(Math.min(reply.retryAfterMs ?? 500, maxWaitMs, Math.max(0, givesUpAt - Date.now())));
   }
 }

@@ -21,11 +21,22 @@ const PATIENCE_MS = 2_000;
 
 type Reply = CallResult & { at: number };
 
-/** Calls at random of random processes until `end`; results by true time. */
-function traffic(fleet: Fleet, size: number, group: Group, perMinute: number, end: number): Reply[] {
+/** Calls at random of random processes until `end`, others from `replacedAt` on; results by true time. */
+function traffic(
+  fleet: Fleet,
+  size: number,
+  group: Group,
+  perMinute: number,
+  end: number,
+  replacedAt = end,
+): Reply[] {
   const { schedule } = fleet;
   const replies: Reply[] = [];
-  const members = Array.from({ length: size }, () => createMember(fleet));
+  const start = () => Array.from({ length: size }, () => createMember(fleet));
+  let members = start();
+  schedule.after(replacedAt - schedule.clock.now(), () => {
+    members = start();
+  });
   const arrive = () => {
     if (schedule.clock.now() >= end) return;
     const member = members[schedule.between(0, size - 1)] ?? createMember(fleet);
@@ -66,7 +77,9 @@ describe("without the table", () => {
           fleet.limiter.receive(group, "outside", schedule.clock.now());
         });
       }
-      const replies = traffic(fleet, size, group, 6 * BUDGETS[group], back + 4 * MINUTE);
+      // A deployment: the new processes know nothing of the calls that the former ones made.
+      const replacedAt = schedule.chance(0.5) ? lost : undefined;
+      const replies = traffic(fleet, size, group, 6 * BUDGETS[group], back + 4 * MINUTE, replacedAt);
       await schedule.run();
 
       const arrivals = fleet.limiter.arrivals.filter(({ by }) => by !== "outside");

@@ -59,7 +59,8 @@ export class FallbackLimiter {
    * @param readAt when this process last read the record
    */
   lost(readAt: number): void {
-    const isKnown = this.#fleetSize === 1 || this.#now() - readAt <= RECENT_MS;
+    const isAlone = this.#fleetSize === 1 && Number.isFinite(readAt);
+    const isKnown = isAlone || this.#now() - readAt <= RECENT_MS;
     if (!isKnown) this.#quietUntil = this.#now() + settings.windowMs + settings.windowGuardMs;
   }
 

@@ -69,6 +69,14 @@ describe("the fallback limiter", () => {
     expect(blind.admit()).toBe(settings.windowMs + settings.windowGuardMs);
   });
 
+  it("leaves a lone process its share at once, unless it has just replaced another one", () => {
+    const [old, started] = [lab(1), lab(1)];
+    old.limiter.lost(old.now() - 10 * MINUTE);
+    started.limiter.lost(Number.NEGATIVE_INFINITY);
+    expect(old.admit()).toBe(0);
+    expect(started.admit()).toBeGreaterThan(MINUTE);
+  });
+
   it("waits until what the fleet is known to have spent leaves room for its share", () => {
     const { admit, now, pass } = lab(4);
     const entry = { by: now(), count: 31, priority: "interactive", route: "r" } as const;

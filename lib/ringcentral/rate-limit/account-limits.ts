@@ -1,18 +1,11 @@
 import type { ClockBounds } from "./clock-bounds.ts";
-import {
-  ACCOUNT,
-  type AccountLimits,
-  type GroupLimit,
-  type LogEntry,
-  type Pause,
-  type Peak,
-} from "./limits-record.ts";
-import { type PauseState, pauseState, withoutProbe } from "./pause.ts";
+import type { AccountLimits, GroupLimit, LogEntry, Peak } from "./limits-record.ts";
 import type { Priority } from "./ports.ts";
 import { settings } from "./settings.ts";
 
 /** Requests per window, until RingCentral's headers say otherwise. [docs: RATE] */
 export const DOCUMENTED_LIMITS: Readonly<Record<string, number>> = { light: 50, medium: 40, heavy: 10 };
+
 /** A call to RingCentral, as the budgets see it. */
 export interface Call {
   /** Where RingCentral counts the operation, as far as known. */
@@ -42,34 +35,6 @@ export function groupIn({ groups }: AccountLimits, name: string): GroupLimit {
 
 export function withGroup(limits: AccountLimits, name: string, group: GroupLimit): AccountLimits {
   return { ...limits, groups: { ...limits.groups, [name]: group } };
-}
-
-/** The pause that holds back a group's calls: its own or the account's, whichever ends later. */
-export function pauseOf({ pauses }: AccountLimits, group: string, now: number): PauseState {
-  const states = [ACCOUNT, group].map((name) => pauseState(pauses[name], now));
-  const paused = states.filter((one) => one.state === "paused").sort((a, b) => b.until - a.until);
-  const find = (state: PauseState["state"]) => states.find((one) => one.state === state);
-  return paused[0] ?? find("probing") ?? find("probe_due") ?? { state: "none" };
-}
-
-/** Changes the two pauses that hold back a group's calls. */
-export function withPauses(
-  limits: AccountLimits,
-  group: string,
-  change: (pause: Pause | undefined, name: string) => Pause | undefined,
-): AccountLimits {
-  let { pauses } = limits;
-  for (const name of [group, ACCOUNT]) {
-    const { [name]: before, ...others } = pauses;
-    const pause = change(before, name);
-    if (pause !== before) pauses = pause ? { ...others, [name]: pause } : others;
-  }
-  return pauses === limits.pauses ? limits : { ...limits, pauses };
-}
-
-/** The limits after a probe that was not sent. */
-export function withoutProbes(limits: AccountLimits, group: string, probe: string): AccountLimits {
-  return withPauses(limits, group, (pause) => withoutProbe(pause, probe));
 }
 
 /** Counts one request that has no entry in this group's log, or that may have arrived after its entry. */

@@ -1,17 +1,8 @@
 import { DUPLICATE_CONCURRENT_REQUEST } from "../http/parse-response.ts";
-import {
-  charged,
-  externalCalls,
-  type GrantedPermit,
-  groupIn,
-  raised,
-  withGroup,
-  withoutProbes,
-  withPauses,
-} from "./account-limits.ts";
+import { charged, externalCalls, type GrantedPermit, groupIn, raised, withGroup } from "./account-limits.ts";
 import type { ClockBounds } from "./clock-bounds.ts";
 import { ACCOUNT, type AccountLimits, type GroupLimit } from "./limits-record.ts";
-import { afterProbe, afterRejection, pauseState } from "./pause.ts";
+import { afterProbe, afterRejection, pauseState, withoutProbes, withPauses } from "./pause.ts";
 import type { Observation } from "./ports.ts";
 import { settings } from "./settings.ts";
 
@@ -84,7 +75,9 @@ function withExternalCalls(
   if (limit === undefined || remaining === undefined || withoutHeaders) return group;
   const at = now.latest;
   const known = externalCalls(group, at);
-  const count = correctedCalls(group, known, limit - remaining, permit.grantedAt.earliest, at);
+  const { least, most } = unexplainedCalls(group, limit - remaining, permit.grantedAt.earliest, at);
+  // The known calls, corrected as far as RingCentral's count contradicts them.
+  const count = Math.max(0, least, Math.min(known, most));
   const isWorthIt = count > known + slack || known - count >= Math.max(1, known / 8);
   const isOld = known > 0 && at - (group.external?.at ?? 0) > group.windowMs / 4;
   if (!isWorthIt && !isOld) return group;
@@ -94,14 +87,13 @@ function withExternalCalls(
   return { ...group, external: { count, at, peak } };
 }
 
-/** The known external calls, corrected as far as RingCentral's count of all calls contradicts them. */
-function correctedCalls(
+/** How many of the calls that RingCentral counted are not in the fleet's log. */
+function unexplainedCalls(
   { log, windowMs }: GroupLimit,
-  known: number,
   counted: number,
   sentAt: number,
   respondedAt: number,
-): number {
+) {
   let mayCount = 0;
   let mustCount = 0;
   for (const { by, count } of log) {
@@ -109,9 +101,7 @@ function correctedCalls(
     if (by <= sentAt && by - USE_SPREAD_MS > respondedAt - windowMs) mustCount += count;
   }
   // The request behind the reading is the fleet's own, whatever the log says.
-  const least = counted - Math.max(1, mayCount);
-  const most = counted - Math.max(1, mustCount);
-  return Math.max(0, least, Math.min(known, most));
+  return { least: counted - Math.max(1, mayCount), most: counted - Math.max(1, mustCount) };
 }
 
 /** A 429 pauses its group, or the account; any other response of a probe ends the pause. */
@@ -124,25 +114,18 @@ function withPausesAfter(limits: AccountLimits, response: Response): AccountLimi
   return withPauses(limits, group, (pause, name) => {
     if (!isExhausted(observation) || name !== rejecting) return afterProbe(pause, probe);
     const isFirst = name === group && pauseState(pause, now.earliest).state !== "paused";
-    const respondedAt = isFirst ? lastArrival(groupIn(limits, group), now.latest) : now.latest;
-    const next = afterRejection(pause, { respondedAt, penaltyMs, guardMs: settings.pauseGuardMs, probe });
+    // A request in flight when the pause begins may still arrive, and restarts the penalty when it does.
+    const lastArrival = isFirst ? (groupIn(limits, group).log.at(-1)?.by ?? 0) : 0;
+    const respondedAt = Math.max(now.latest, Math.min(lastArrival, now.latest + IN_FLIGHT_MS));
+    const next = afterRejection(pause, { respondedAt, penaltyMs, probe });
     return next.until === pause?.until && pause.probe === undefined ? pause : next;
   });
 }
 
-/** A request in flight when the pause begins may still arrive, and restarts the penalty when it does. */
-function lastArrival({ log }: GroupLimit, now: number): number {
-  return Math.max(now, Math.min(log.at(-1)?.by ?? 0, now + IN_FLIGHT_MS));
-}
-
 /** The next call of the operation is counted where RingCentral counts it; a probe of the former group is free again. */
-function withRenamedOperation(
-  limits: AccountLimits,
-  { call, probe }: GrantedPermit,
-  group: string,
-): AccountLimits {
-  const { operation, documented } = call;
-  const next = probe === undefined ? limits : withoutProbes(limits, call.group, probe);
+function withRenamedOperation(limits: AccountLimits, permit: GrantedPermit, group: string): AccountLimits {
+  const { operation, documented } = permit.call;
+  const next = withoutProbes(limits, permit);
   if ((next.countedIn?.[operation] ?? documented) === group) return next;
   return { ...next, countedIn: { ...next.countedIn, [operation]: group } };
 }

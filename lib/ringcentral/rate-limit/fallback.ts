@@ -42,16 +42,12 @@ export class FallbackLimiter {
   readonly #inFlight = new Map<string, number>();
   #quietUntil = Number.NEGATIVE_INFINITY;
 
-  constructor({
-    clock,
-    random,
-    fleetSize,
-  }: Pick<SharedRateLimiterOptions, "clock" | "random" | "fleetSize">) {
-    this.#now = clock.now;
-    this.#random = random;
-    this.#fleetSize = fleetSize;
-    this.#active = Math.min(fleetSize, settings.fallbackProcesses);
-    this.#turnOffset = random();
+  constructor(options: Pick<SharedRateLimiterOptions, "clock" | "random" | "fleetSize">) {
+    this.#now = options.clock.now;
+    this.#random = options.random;
+    this.#fleetSize = options.fleetSize;
+    this.#active = Math.min(options.fleetSize, settings.fallbackProcesses);
+    this.#turnOffset = options.random();
   }
 
   /**
@@ -69,7 +65,7 @@ export class FallbackLimiter {
    * @returns 0 when the call may leave now (it is counted then), else how long until it may
    */
   admit(group: string, priority: Priority, budget: GroupLimit, fleetNow: number): number {
-    if (priority === "sync") return settings.maxStoragePauseMs;
+    if (priority === "sync") return settings.table.maxPauseMs;
     const now = this.#now();
     const earliest = Math.max(
       this.#nextTurn(now),

@@ -1,4 +1,6 @@
-import type { Pause } from "./limits-record.ts";
+import type { GrantedPermit } from "./account-limits.ts";
+import { ACCOUNT, type AccountLimits, type Pause } from "./limits-record.ts";
+import { settings } from "./settings.ts";
 
 /**
  * A pause of the whole fleet after a 429: every request during the penalty restarts it [docs: RATE]. When the pause
@@ -34,13 +36,12 @@ const MAX_DOUBLINGS = 3;
  */
 export function afterRejection(
   pause: Pause | undefined,
-  rejection: { respondedAt: number; penaltyMs: number; guardMs: number; probe?: string | undefined },
+  { respondedAt, penaltyMs, probe }: { respondedAt: number; penaltyMs: number; probe?: string | undefined },
 ): Pause {
-  const { respondedAt, penaltyMs, guardMs, probe } = rejection;
   const hasFailed = probe !== undefined && pause?.probe?.id === probe;
   const failures = (pause?.failures ?? 0) + (hasFailed ? 1 : 0);
   const factor = hasFailed ? 2 ** Math.min(failures, MAX_DOUBLINGS) : 1;
-  const until = Math.max(respondedAt + penaltyMs * factor + guardMs, pause?.until ?? 0);
+  const until = Math.max(respondedAt + penaltyMs * factor + settings.pauseGuardMs, pause?.until ?? 0);
   return { until, penaltyMs, ...(failures > 0 && { failures }) };
 }
 
@@ -56,8 +57,39 @@ export function afterProbe(pause: Pause | undefined, id: string | undefined): Pa
 }
 
 /** The pause after the probe `id` was not sent: the next request may be the probe. */
-export function withoutProbe(pause: Pause | undefined, id: string): Pause | undefined {
-  if (pause?.probe?.id !== id) return pause;
+export function withoutProbe(pause: Pause | undefined, id: string | undefined): Pause | undefined {
+  if (id === undefined || pause?.probe?.id !== id) return pause;
   const { probe: _, ...rest } = pause;
   return rest;
+}
+
+/** The pause that holds back a group's calls: its own or the account's, whichever ends later. */
+export function pauseOf({ pauses }: AccountLimits, group: string, now: number): PauseState {
+  const states = [ACCOUNT, group].map((name) => pauseState(pauses[name], now));
+  const paused = states.filter((one) => one.state === "paused").sort((a, b) => b.until - a.until);
+  const find = (state: PauseState["state"]) => states.find((one) => one.state === state);
+  return paused[0] ?? find("probing") ?? find("probe_due") ?? { state: "none" };
+}
+
+/** Changes the two pauses that hold back a group's calls. */
+export function withPauses(
+  limits: AccountLimits,
+  group: string,
+  change: (pause: Pause | undefined, name: string) => Pause | undefined,
+): AccountLimits {
+  let { pauses } = limits;
+  for (const name of [group, ACCOUNT]) {
+    const { [name]: before, ...others } = pauses;
+    const pause = change(before, name);
+    if (pause !== before) pauses = pause ? { ...others, [name]: pause } : others;
+  }
+  return pauses === limits.pauses ? limits : { ...limits, pauses };
+}
+
+/** The limits after a request that was not sent, if it was to be a probe. */
+export function withoutProbes(
+  limits: AccountLimits,
+  { call, probe }: Pick<GrantedPermit, "call" | "probe">,
+): AccountLimits {
+  return withPauses(limits, call.group, (pause) => withoutProbe(pause, probe));
 }

@@ -5,8 +5,9 @@ import { StorageUnavailable } from "../../storage/errors.ts";
 import { createTableWait } from "../../storage/table-wait.ts";
 import { backoffMs } from "../../storage/update-record.ts";
 import { RingCentralError } from "../api/errors.ts";
-import { type Call, type GrantedPermit, groupIn, pauseOf, withoutProbes } from "./account-limits.ts";
+import { type Call, type GrantedPermit, groupIn } from "./account-limits.ts";
 import type { FallbackLimiter } from "./fallback.ts";
+import { pauseOf, withoutProbes } from "./pause.ts";
 import type { SharedRateLimiterOptions } from "./ports.ts";
 import { PrefetchedPermits } from "./prefetched-permits.ts";
 import { type Decision, reserve } from "./reserve.ts";
@@ -34,7 +35,7 @@ export class PermitQueue {
   readonly #record: VersionedRecord;
   readonly #fallback: FallbackLimiter;
   readonly #prefetched: PrefetchedPermits;
-  #waiting: Waiter[] = [];
+  readonly #waiting: Waiter[] = [];
   #isServing = false;
   #rounds = 0;
 
@@ -119,10 +120,10 @@ export class PermitQueue {
     const pausedMs =
       (hasWaitedLong && (await this.#pausedMeanwhile(call, tableWait))) ||
       this.#fallback.pausedMs(call.group);
-    const grantedAt = time.now();
-    const isInTime = grantedAt.latest + settings.arrivalMs - settings.tableShareMs <= entry.by;
-    if (isInTime && pausedMs === 0) return omitUndefined({ call, entry, probe, grantedAt });
-    if (probe !== undefined) this.#dropProbe(call, probe);
+    const permit = omitUndefined({ call, entry, probe, grantedAt: time.now() });
+    const isInTime = permit.grantedAt.latest + settings.arrivalMs - settings.table.timeoutMs <= entry.by;
+    if (isInTime && pausedMs === 0) return permit;
+    if (probe !== undefined) this.#dropProbe(permit);
     if (pausedMs > 0) throw this.#rejection("rate_limited", pausedMs);
     return undefined;
   }
@@ -145,9 +146,7 @@ export class PermitQueue {
   }
 
   #takeWaiting(): Waiter[] {
-    const waiters = this.#waiting.filter(({ hasLeft }) => !hasLeft);
-    this.#waiting = [];
-    return waiters;
+    return this.#waiting.splice(0).filter(({ hasLeft }) => !hasLeft);
   }
 
   async #serve(waiters: Waiter[]): Promise<void> {
@@ -195,7 +194,7 @@ export class PermitQueue {
     }
     for (const [{ call, resolve, hasLeft }, decision] of plan.decisions) {
       const probe = decision.kind === "granted" ? decision.probe : undefined;
-      if (probe !== undefined && hasLeft) this.#dropProbe(call, probe);
+      if (probe !== undefined && hasLeft) this.#dropProbe({ call, probe });
       else if (probe !== undefined) onEvent({ type: "probe", group: call.group });
       resolve(decision);
     }
@@ -203,8 +202,8 @@ export class PermitQueue {
   }
 
   /** The probe is not sent. */
-  #dropProbe({ group }: Call, probe: string): void {
-    this.#record.later((limits) => withoutProbes(limits, group, probe));
+  #dropProbe(permit: Pick<GrantedPermit, "call" | "probe">): void {
+    this.#record.later((limits) => withoutProbes(limits, permit));
   }
 
   /** Rejects the calls that have waited too long for a contended record. @returns the others */

@@ -7,16 +7,14 @@ import {
   groupIn,
   logInstant,
   nthLatest,
-  pauseOf,
   raised,
   spanOf,
   withEntry,
   withGroup,
-  withPauses,
 } from "./account-limits.ts";
 import type { ClockBounds } from "./clock-bounds.ts";
 import type { AccountLimits, GroupLimit, LogEntry } from "./limits-record.ts";
-import { withProbe } from "./pause.ts";
+import { pauseOf, withPauses, withProbe } from "./pause.ts";
 import type { Priority } from "./ports.ts";
 import { settings } from "./settings.ts";
 

@@ -7,8 +7,13 @@ export const settings = {
   windowGuardMs: 250,
   /** From asking the table for a permit to the request's arrival at RingCentral. Later arrivals are charged again. */
   arrivalMs: 1_000,
-  /** The part of `arrivalMs` the table may take: a slower response counts as a failure, and its permits are lost. */
-  tableShareMs: 500,
+  table: {
+    /** A part of `arrivalMs`: a slower response counts as a failure, and its permits are lost. */
+    timeoutMs: 500,
+    /** How long the table is not asked after a failure; doubles up to the maximum. */
+    pauseMs: 200,
+    maxPauseMs: 15_000,
+  },
   /** How long a prefetched permit may be used. */
   prefetchMs: 1_000,
   maxPrefetched: 8,
@@ -35,9 +40,6 @@ export const settings = {
   probeResponseMs: 2_000,
   /** The longest that recording a response waits for a failing or contended table. */
   tablePatienceMs: 1_200,
-  /** How long the table is not asked after a failure; doubles up to the maximum. */
-  storagePauseMs: 200,
-  maxStoragePauseMs: 15_000,
   /** Lost compare-and-set races before the callers are rejected. */
   maxConflicts: 7,
   /** The share of each limit that the fleet spends without the table. */

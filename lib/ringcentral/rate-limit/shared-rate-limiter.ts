@@ -1,10 +1,19 @@
 import { omitUndefined } from "../../platform/omit-undefined.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
-import { charged, type GrantedPermit, groupIn, withoutProbes } from "./account-limits.ts";
+import {
+  charged,
+  countPermits,
+  currentLog,
+  DOCUMENTED_LIMITS,
+  externalCalls,
+  type GrantedPermit,
+  groupIn,
+} from "./account-limits.ts";
 import { applyResponse, countedGroup, isExhausted, penaltyOf, type Response } from "./apply-response.ts";
-import { describe } from "./describe.ts";
+import type { ClockBounds } from "./clock-bounds.ts";
 import { FallbackLimiter } from "./fallback.ts";
 import { ACCOUNT, type AccountLimits, NOTHING_KNOWN } from "./limits-record.ts";
+import { type PauseState, pauseOf, withoutProbes } from "./pause.ts";
 import { PermitQueue } from "./permit-queue.ts";
 import type { AdmissionRequest, Permit, RateLimiter, SharedRateLimiterOptions } from "./ports.ts";
 import { settings } from "./settings.ts";
@@ -22,18 +31,17 @@ export class SharedRateLimiter implements RateLimiter {
     this.#time = options.time;
     this.#onEvent = options.onEvent;
     this.#fallback = new FallbackLimiter(options);
-    this.#record = new VersionedRecord(
-      options,
-      (cause) => {
+    this.#record = new VersionedRecord(options, {
+      onOpen: (cause) => {
         this.#fallback.lost(this.#record.copy.readAt);
         this.#expectUnloggedCalls();
         this.#onEvent({ type: "degraded", reason: cause instanceof Error ? cause.message : "unknown" });
       },
-      (afterMs) => {
+      onClose: (afterMs) => {
         this.#expectUnloggedCalls();
         this.#onEvent({ type: "recovered", afterMs });
       },
-    );
+    });
     this.#queue = new PermitQueue(options, this.#record, this.#fallback);
   }
 
@@ -48,11 +56,13 @@ export class SharedRateLimiter implements RateLimiter {
     };
   }
 
-  /** Every budget; this process's view while the table is unavailable. */
+  /** Every budget that is documented or known; this process's view while the table is unavailable. */
   async describe() {
     await this.#record.read().catch(() => undefined);
     const seenBy: "fleet" | "process" = this.#record.unavailableMs() > 0 ? "process" : "fleet";
-    return describe(this.#record.copy.limits, this.#time.now()).map((budget) => ({ ...budget, seenBy }));
+    const { limits } = this.#record.copy;
+    const names = new Set([...Object.keys(DOCUMENTED_LIMITS), ...Object.keys(limits.groups)]);
+    return [...names].map((name) => ({ ...describeGroup(limits, name, this.#time.now()), seenBy }));
   }
 
   async #observe(response: Response): Promise<void> {
@@ -89,15 +99,15 @@ export class SharedRateLimiter implements RateLimiter {
     if (entry === undefined) this.#fallback.ended(call.group);
     const isUncounted = sent && (entry === undefined || this.#time.now().latest > entry.by);
     if (isUncounted) this.#charge(call.group, permit);
-    const unsent = sent ? undefined : probe;
-    if (unsent !== undefined) this.#record.later((limits) => withoutProbes(limits, call.group, unsent));
+    const isUnsentProbe = !sent && probe !== undefined;
+    if (isUnsentProbe) this.#record.later((limits) => withoutProbes(limits, permit));
     // A late use must be in the record before its slot is used again; the next probe must not wait a whole penalty.
-    if (entry !== undefined && (isUncounted || unsent !== undefined)) await this.#record.flush();
+    if (entry !== undefined && (isUncounted || isUnsentProbe)) await this.#record.flush();
   }
 
   /** Before and after what is heard without the table: the calls of other processes look like those of other clients. */
   #expectUnloggedCalls(): void {
-    const untilAllAreBackMs = settings.windowMs + settings.maxStoragePauseMs;
+    const untilAllAreBackMs = settings.windowMs + settings.table.maxPauseMs;
     this.#record.later((limits) => {
       return { ...limits, unloggedUntil: this.#time.now().latest + untilAllAreBackMs };
     });
@@ -139,4 +149,22 @@ export class SharedRateLimiter implements RateLimiter {
       this.#onEvent({ type: "group_renamed", documented, group });
     }
   }
+}
+
+/** One budget, for `GET /v1/limits`. Instants are epoch milliseconds. */
+function describeGroup(limits: AccountLimits, name: string, { earliest, latest }: ClockBounds) {
+  const group = groupIn(limits, name);
+  const { limit, windowMs, confirmed } = group;
+  const log = currentLog(group, earliest);
+  const granted = countPermits(log);
+  const external = externalCalls(group, latest);
+  const pause: { state: PauseState["state"]; until?: number } = pauseOf(limits, name, earliest);
+  // An estimate: RingCentral's count may include calls of others that the fleet has not heard of.
+  const remaining = pause.state === "none" ? Math.max(0, limit - granted - external) : 0;
+  const spentByRoute: Record<string, { interactive: number; sync: number }> = {};
+  for (const { route, priority, count } of log) {
+    spentByRoute[route] ??= { interactive: 0, sync: 0 };
+    spentByRoute[route][priority] += count;
+  }
+  return { group: name, limit, windowMs, confirmed, granted, external, remaining, pause, spentByRoute };
 }

@@ -1,5 +1,9 @@
 import type { Clock } from "../../platform/clock.ts";
-import { type CircuitBreaker, createCircuitBreaker } from "../../storage/circuit-breaker.ts";
+import {
+  type CircuitBreaker,
+  type CircuitBreakerOptions,
+  createCircuitBreaker,
+} from "../../storage/circuit-breaker.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
 import { backoffMs } from "../../storage/update-record.ts";
@@ -21,6 +25,7 @@ export interface Copy {
   covered: readonly Update[];
 }
 
+const NEVER = Number.NEGATIVE_INFINITY;
 /** More pending updates than these are forgotten, oldest first: they would be out of date. */
 const MAX_PENDING = 200;
 
@@ -34,11 +39,7 @@ export class VersionedRecord {
   readonly #breaker: CircuitBreaker;
   readonly #clock: Clock;
   readonly #random: () => number;
-  #stored: Omit<Copy, "covered"> = {
-    limits: NOTHING_KNOWN,
-    version: null,
-    readAt: Number.NEGATIVE_INFINITY,
-  };
+  #stored: Omit<Copy, "covered"> = { limits: NOTHING_KNOWN, version: null, readAt: NEVER };
   #pending: readonly Update[] = [];
   #lastWritten: number | undefined;
   /** No other process wrote between the last two writes of this one. */
@@ -46,21 +47,13 @@ export class VersionedRecord {
 
   constructor(
     { records, accountKey, clock, random }: SharedRateLimiterOptions,
-    onLost: (cause: unknown) => void,
-    onBack: (afterMs: number) => void,
+    handlers: Required<Pick<CircuitBreakerOptions, "onOpen" | "onClose">>,
   ) {
     this.#records = records;
     this.#key = { partition: `rate-limit#${accountKey}`, sort: "limits" };
     this.#clock = clock;
     this.#random = random;
-    this.#breaker = createCircuitBreaker({
-      clock,
-      pauseMs: settings.storagePauseMs,
-      maxPauseMs: settings.maxStoragePauseMs,
-      timeoutMs: settings.tableShareMs,
-      onOpen: onLost,
-      onClose: onBack,
-    });
+    this.#breaker = createCircuitBreaker({ clock, ...settings.table, ...handlers });
   }
 
   /** What this process knows without asking the table. */

@@ -10,7 +10,7 @@ import {
 } from "../../../../lib/ringcentral/rate-limit/pause.ts";
 
 const PENALTY = 60_000;
-const rejected = { respondedAt: 1_000, penaltyMs: PENALTY, guardMs: 500 };
+const rejected = { respondedAt: 1_000, penaltyMs: PENALTY };
 const paused = afterRejection(undefined, rejected);
 const probing = withProbe(paused, "p", 63_000, 62_000);
 

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
+import { StorageUnavailable } from "../../lib/storage/errors.ts";
 import { createSchedule, forEachSeed, type Schedule } from "../support/schedule.ts";
 import {
   type Arrival,
@@ -67,7 +68,7 @@ describe("without the table", () => {
       const lost = began + (schedule.chance(0.5) ? 0 : 2 * MINUTE);
       const back = lost + 8 * MINUTE;
       fleet.records.faults.before = () => {
-        if (schedule.clock.now() >= lost && schedule.clock.now() < back) throw new Error("away");
+        if (schedule.clock.now() >= lost && schedule.clock.now() < back) throw new StorageUnavailable("away");
       };
       const isDisturbed = schedule.chance(0.7);
       if (isDisturbed) {
@@ -118,7 +119,7 @@ describe("without the table", () => {
     [
       "responds 500",
       () => () => {
-        throw new Error("500");
+        throw new StorageUnavailable("500");
       },
     ],
     [
@@ -126,7 +127,7 @@ describe("without the table", () => {
       (schedule) => {
         const everyMs = schedule.between(500, 8_000);
         return () => {
-          if (Math.floor(schedule.clock.now() / everyMs) % 2 === 0) throw new Error("500");
+          if (Math.floor(schedule.clock.now() / everyMs) % 2 === 0) throw new StorageUnavailable("500");
         };
       },
     ],

@@ -67,11 +67,11 @@ export function countPermits(log: readonly LogEntry[]): number {
 /** `by` of the `n`-th latest permit, counting from 1. */
 export function nthLatest(log: readonly LogEntry[], n: number): number | undefined {
   let left = n;
-  for (const { by, count } of log.toReversed()) {
+  const isNth = ({ count }: LogEntry) => {
     left -= count;
-    if (left <= 0) return by;
-  }
-  return undefined;
+    return left <= 0;
+  };
+  return log.findLast(isNth)?.by;
 }
 
 /** The log stays sorted by `by`. */

@@ -12,6 +12,7 @@ interface LocalPause {
   failures: number;
 }
 
+const NOT_PAUSED: LocalPause = { until: 0, probeFrom: 0, failures: -1 };
 /** A copy of the record read this long before the table was lost tells what the fleet spent. */
 const RECENT_MS = 10_000;
 /** A request without a result by then has none: its process was frozen. */
@@ -83,11 +84,7 @@ export class FallbackLimiter {
 
   pause(group: string, penaltyMs: number): void {
     const now = this.#now();
-    const { until, probeFrom, failures } = this.#pauses.get(group) ?? {
-      until: 0,
-      probeFrom: 0,
-      failures: -1,
-    };
+    const { until, probeFrom, failures } = this.#pauses.get(group) ?? NOT_PAUSED;
     const hasWaited = now >= probeFrom;
     const count = failures + (hasWaited ? 1 : 0);
     const quietMs = penaltyMs * (2 + this.#random() * 3 * this.#active) * 2 ** count;

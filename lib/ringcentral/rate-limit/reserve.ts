@@ -111,11 +111,7 @@ function take(draft: Draft, from: number, call: PermitRequest["call"], count: nu
 }
 
 /** The earliest instant with a slot for a call of this priority; `promised`: it may be kept for the call till then. */
-function slotFor(
-  priority: Priority,
-  group: GroupLimit,
-  bounds: ClockBounds,
-): { from: number; promised: boolean; crowded: boolean } {
+function slotFor(priority: Priority, group: GroupLimit, bounds: ClockBounds) {
   const now = bounds.earliest;
   const { slots, until } = usableSlots(group, now);
   const mine = priority === "sync" ? slotsForSync(slots, group, now) : slots;

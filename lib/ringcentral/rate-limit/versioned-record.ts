@@ -74,7 +74,7 @@ export class VersionedRecord {
 
   async read(): Promise<Copy> {
     const readAt = this.#clock.now();
-    const stored = await this.#ask(() => this.#records.read(this.#key));
+    const stored = await this.#breaker.call(() => this.#records.read(this.#key));
     this.#stored = { limits: decodeLimits(stored?.value), version: stored?.version ?? null, readAt };
     return this.copy;
   }
@@ -83,7 +83,7 @@ export class VersionedRecord {
   async write({ version: from, covered }: Copy, limits: AccountLimits): Promise<boolean> {
     const readAt = this.#clock.now();
     const options = { expiresAt: readAt + settings.keepMs };
-    const version = await this.#ask(() =>
+    const version = await this.#breaker.call(() =>
       this.#records.compareAndSet(this.#key, from, encodeLimits(limits), options),
     );
     this.#isSoleWriter = version !== undefined && (from === null || from === this.#lastWritten);
@@ -132,14 +132,5 @@ export class VersionedRecord {
   /** Whether its last response was a failure. */
   isFailing(): boolean {
     return this.#breaker.isFailing();
-  }
-
-  async #ask<Result>(work: () => Promise<Result>): Promise<Result> {
-    try {
-      return await this.#breaker.call(work);
-    } catch (error) {
-      if (error instanceof StorageUnavailable) throw error;
-      throw new StorageUnavailable("the request failed", { cause: error });
-    }
   }
 }

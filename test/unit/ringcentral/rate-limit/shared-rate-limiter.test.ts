@@ -8,6 +8,7 @@ import type {
   RateLimitEvent,
 } from "../../../../lib/ringcentral/rate-limit/ports.ts";
 import { SharedRateLimiter } from "../../../../lib/ringcentral/rate-limit/shared-rate-limiter.ts";
+import { StorageUnavailable } from "../../../../lib/storage/errors.ts";
 import { createMemoryRecordStore } from "../../../support/memory-record-store.ts";
 import { createSchedule, type Schedule } from "../../../support/schedule.ts";
 
@@ -41,7 +42,7 @@ async function story(tell: (world: World) => Promise<void>): Promise<void> {
   records.faults.before = ({ operation }) => {
     if (operation === "read") cost.reads += 1;
     else cost.writes += 1;
-    if (world.isDown) throw new Error("down");
+    if (world.isDown) throw new StorageUnavailable("down");
   };
   const events: RateLimitEvent[] = [];
   const process = (name: string, fleetSize = 1) => {
@@ -279,7 +280,7 @@ describe("the shared rate limiter", () => {
       for (let n = 0; n < 20; n++) await call();
       expect(await rejectionOf(admit())).toMatchObject({ kind: "storage" });
       expect(await rejectionOf(admit({ priority: "sync" }))).toMatchObject({ kind: "storage" });
-      expect(events).toContainEqual({ type: "degraded", reason: "down" });
+      expect(events).toContainEqual({ type: "degraded", reason: "storage unavailable: down" });
       expect((await rateLimiter.describe())[0]).toMatchObject({ seenBy: "process", granted: 21 });
       world.isDown = false;
       await schedule.clock.sleep(16 * SECOND);

@@ -10,7 +10,7 @@ import { createCredentialSource } from "../platform/secrets.ts";
 import { readSettings, type Settings } from "../platform/settings.ts";
 import { createOAuth } from "../ringcentral/auth/oauth.ts";
 import { SharedToken } from "../ringcentral/auth/shared-token.ts";
-import { createCachedRingCentral } from "../ringcentral/cache/cached-client.ts";
+import { CachedRingCentral } from "../ringcentral/cache/cached-client.ts";
 import { countRateLimitEvent, countTokenEvent } from "../ringcentral/call-metrics.ts";
 import { createRingCentral } from "../ringcentral/client.ts";
 import { createTransport } from "../ringcentral/http/transport.ts";
@@ -135,7 +135,7 @@ function connectAccount(shared: Shared, accountKey: string, accountId: string) {
   const uncached = createRingCentral({ tokens, rateLimiter, transport, clock, random, metrics });
   const cache = { records, clock, metrics, random, nonce: randomUUID };
   return {
-    ringcentral: createCachedRingCentral({ ringcentral: uncached, ...cache }),
+    ringcentral: new CachedRingCentral({ ringcentral: uncached, ...cache }),
     /** The same without the read cache, for the sync. */
     uncached,
     endpoints,

@@ -5,7 +5,7 @@ import { createLogger } from "../../lib/platform/logger.ts";
 import { createMetrics } from "../../lib/platform/metrics.ts";
 import { RingCentralError, type RingCentralFailure } from "../../lib/ringcentral/api/errors.ts";
 import type { CallContext, Operation, RingCentral } from "../../lib/ringcentral/api/operation.ts";
-import { createCachedRingCentral } from "../../lib/ringcentral/cache/cached-client.ts";
+import { CachedRingCentral } from "../../lib/ringcentral/cache/cached-client.ts";
 import { createMemoryRecordStore, overNetwork } from "../support/memory-record-store.ts";
 import { createSchedule, type Instance, type Schedule } from "../support/schedule.ts";
 
@@ -114,7 +114,7 @@ function world(seed: number, whenLate: (extension: string, afterMs: number) => v
       ...createMetrics({ write: () => {} }),
       count: (name: string) => void (name === "CacheInvalidationFailures" && uncertain++),
     };
-    const client = createCachedRingCentral({
+    const client = new CachedRingCentral({
       ringcentral: register(instance),
       records: overNetwork(table, instance),
       clock: instance.clock,

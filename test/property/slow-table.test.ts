@@ -11,7 +11,7 @@ import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
 import type { CallContext } from "../../lib/ringcentral/api/operation.ts";
 import { listForwardingNumbers } from "../../lib/ringcentral/api/operations.ts";
 import { SharedToken } from "../../lib/ringcentral/auth/shared-token.ts";
-import { createCachedRingCentral } from "../../lib/ringcentral/cache/cached-client.ts";
+import { CachedRingCentral } from "../../lib/ringcentral/cache/cached-client.ts";
 import { createRingCentral } from "../../lib/ringcentral/client.ts";
 import type { HttpRequest } from "../../lib/ringcentral/http/transport.ts";
 import { createTableClock } from "../../lib/ringcentral/rate-limit/clock-bounds.ts";
@@ -108,7 +108,7 @@ function createWorld(schedule: Schedule, latencyOf: () => number) {
       }),
     };
     const nonce = () => `name-${names++}`;
-    const ringcentral = createCachedRingCentral({
+    const ringcentral = new CachedRingCentral({
       records,
       clock,
       random,

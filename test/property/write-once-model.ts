@@ -12,7 +12,7 @@ import type {
   RingCentral,
 } from "../../lib/ringcentral/api/operation.ts";
 import { listForwardingNumbers } from "../../lib/ringcentral/api/operations.ts";
-import { createCachedRingCentral } from "../../lib/ringcentral/cache/cached-client.ts";
+import { CachedRingCentral } from "../../lib/ringcentral/cache/cached-client.ts";
 import { StorageUnavailable } from "../../lib/storage/errors.ts";
 import type { RecordStore } from "../../lib/storage/record-store.ts";
 import { createTableWait } from "../../lib/storage/table-wait.ts";
@@ -138,7 +138,7 @@ export function createWorld(schedule: Schedule) {
   function processOf(instance: Instance) {
     const { clock, random } = instance;
     const table = overNetwork(records, instance);
-    const ringcentral = createCachedRingCentral({
+    const ringcentral = new CachedRingCentral({
       ringcentral: clientOf(instance, ringCentral),
       records: forgetful(table, schedule),
       clock,

@@ -11,15 +11,16 @@ import type { RecordStore } from "../../storage/record-store.ts";
 import { retryingRecords } from "../../storage/retrying-records.ts";
 import { limitedRecords } from "../../storage/table-wait.ts";
 import type { HttpResponse } from "../response.ts";
-import { nextLookInMs, nextStep, type Outcome, recordAfter } from "./next-step.ts";
 import {
-  CLOCK_SLACK_MS,
   type IdempotencyRecord,
-  idempotencyRecord,
   type KeyScope,
-  LIFETIME_MS,
+  nextLookInMs,
+  nextStep,
+  type Outcome,
+  parseRecord,
+  recordAfter,
   recordKey,
-  UNSETTLED_MS,
+  runningRecord,
 } from "./record.ts";
 
 interface IdempotencyDeps {
@@ -41,13 +42,6 @@ const RACES = 5;
 /** How long freeing a key may hold up the failure that did nothing. */
 const FREEING_MS = 400;
 
-/** The key as this process took it. */
-interface Taken {
-  version: number;
-  record: IdempotencyRecord;
-  step: WriteStep;
-}
-
 /**
  * Runs a request once for its key, however often it arrives (draft-ietf-httpapi-idempotency-key-header). SPEC.md has
  * the states. General idempotency libraries forget a failed request and run it again; the states `unknown` and
@@ -63,125 +57,107 @@ export async function withIdempotency(
   run: (step: WriteStep) => Promise<HttpResponse>,
   isAmbiguous: (error: unknown) => boolean,
 ): Promise<HttpResponse> {
-  const begun = await begin(deps, request);
-  if ("statusCode" in begun) return begun;
-  let response: HttpResponse;
+  const key = new Key(deps, request);
+  const taken = await key.take();
+  if ("statusCode" in taken) return taken;
   try {
-    response = await run(begun.step);
+    const response = await run(taken.step);
+    await key.end(taken, "response", response);
+    return response;
   } catch (error) {
-    const settledAt = await end(
-      deps,
-      request,
-      begun,
-      isAmbiguous(error) ? "ambiguous failure" : "harmless failure",
-    );
-    throw error instanceof OutcomeUnknown
-      ? lookLater(error, nextLookInMs(settledAt, deps.clock.now()))
-      : error;
+    const settledAt = await key.end(taken, isAmbiguous(error) ? "ambiguous failure" : "harmless failure");
+    if (!(error instanceof OutcomeUnknown)) throw error;
+    const { upstream, cause, retryAfterSeconds = 0 } = error.details;
+    const waitSeconds = wholeSeconds(nextLookInMs(settledAt, deps.clock.now()));
+    const details = { upstream, cause, retryAfterSeconds: Math.max(retryAfterSeconds, waitSeconds) };
+    throw new ProblemError("outcome_unknown", omitUndefined(details));
   }
-  await end(deps, request, begun, "response", response);
-  return response;
 }
 
-/** A record of another release may stand for a write that is still under way: nothing may be sent for it. */
-function parsed(stored: unknown): IdempotencyRecord {
-  const { success, data } = idempotencyRecord.safeParse(stored);
-  if (!success) throw new ProblemError("storage_unavailable");
-  return data;
+/** The key as this process took it. */
+interface Taken {
+  version: number;
+  record: IdempotencyRecord;
+  step: WriteStep;
 }
 
-/** Takes the key, or returns the response to replay. */
-async function begin(deps: IdempotencyDeps, request: KeyedRequest): Promise<HttpResponse | Taken> {
-  const { clock } = deps;
-  const { deadline, tableWait } = request;
-  const records = limitedRecords(deps.records, tableWait);
-  for (let race = 0; race < RACES; race += 1) {
-    const stored = await records.read<unknown>(recordKey(request));
-    const known = stored && parsed(stored.value);
-    const now = clock.now();
-    const next = nextStep(known, request.fingerprint, now);
-    if (next === "reject") throw new ProblemError("idempotency_key_reused");
-    if (next === "wait") throw inProgress((known?.leaseUntil ?? now) - now);
-    const replay = next === "replay" ? openResponse(deps, request, known?.response) : undefined;
-    if (replay !== undefined) return replay;
-    // A response that does not open any more cannot be replayed, only looked for.
-    const step = next === "replay" ? "look" : next;
-    const record: IdempotencyRecord = {
-      fingerprint: request.fingerprint,
-      state: "running",
-      leaseUntil: deadline.at + CLOCK_SLACK_MS,
-      settledAt: step === "look" && known ? known.settledAt : deadline.at + UNSETTLED_MS,
-      expiresAt: now + LIFETIME_MS,
-    };
-    const version = await write(records, request, stored?.version ?? null, record);
-    if (version !== undefined) return { version, record, step };
+/** The record of one request's key. */
+class Key {
+  readonly #deps: IdempotencyDeps;
+  readonly #request: KeyedRequest;
+  /** Binds a stored response to its request. */
+  readonly #context: string;
+
+  constructor(deps: IdempotencyDeps, request: KeyedRequest) {
+    this.#deps = deps;
+    this.#request = request;
+    this.#context = `${recordKey(request).partition} ${request.fingerprint}`;
   }
-  throw inProgress(0);
+
+  /** Takes the key, or returns the response to replay. */
+  async take(): Promise<HttpResponse | Taken> {
+    const { fingerprint, deadline, tableWait } = this.#request;
+    const records = limitedRecords(this.#deps.records, tableWait);
+    for (let race = 0; race < RACES; race += 1) {
+      const stored = await records.read<unknown>(recordKey(this.#request));
+      const known = stored && parseRecord(stored.value);
+      const now = this.#deps.clock.now();
+      const next = nextStep(known, fingerprint, now);
+      if (next === "reject") throw new ProblemError("idempotency_key_reused");
+      if (next === "wait") throw inProgress((known?.leaseUntil ?? now) - now);
+      const replay = next === "replay" ? this.#open(known?.response) : undefined;
+      if (replay !== undefined) return replay;
+      // A response that does not open any more cannot be replayed, only looked for.
+      const step = next === "replay" ? "look" : next;
+      const record = runningRecord(fingerprint, deadline.at, step === "look" ? known : undefined, now);
+      const version = await this.#write(records, stored?.version ?? null, record);
+      if (version !== undefined) return { version, record, step };
+    }
+    throw inProgress(0);
+  }
+
+  /**
+   * Records the outcome, if need be until the deadline: it is known only here. A lost race is harmless: another process
+   * took over an ended lease, and both responses show the same resource. So is a failed write: the lease ends by itself
+   * and the next arrival looks.
+   *
+   * @returns when the earlier attempts are settled
+   */
+  async end({ version, record, step }: Taken, outcome: Outcome, response?: HttpResponse): Promise<number> {
+    const { records, clock, key } = this.#deps;
+    const { deadline, tableWait } = this.#request;
+    const ended = recordAfter(record, step, outcome, clock.now());
+    if (response !== undefined) ended.response = sealText(JSON.stringify(response), key, this.#context);
+    const write = (store: RecordStore) => this.#write(store, version, ended);
+    const timeUp = () => new StorageUnavailable("no time is left");
+    try {
+      if (outcome === "harmless failure") {
+        await tableWait.limit(() => write(records), { leastMs: FREEING_MS });
+      } else {
+        const writing = write(retryingRecords(records, clock, deadline));
+        await withTimeout(writing, { clock, timeoutMs: deadline.remainingMs(), timeUp });
+      }
+    } catch (error) {
+      if (!(error instanceof StorageUnavailable)) throw error;
+    }
+    return ended.settledAt;
+  }
+
+  #open(sealed = ""): HttpResponse | undefined {
+    const text = openText(sealed, [this.#deps.key], this.#context);
+    if (text === undefined) return undefined;
+    const response: HttpResponse = JSON.parse(text);
+    return { ...response, headers: { ...response.headers, "idempotency-replayed": "true" } };
+  }
+
+  #write(records: RecordStore, expected: number | null, record: IdempotencyRecord) {
+    const { expiresAt } = record;
+    return records.compareAndSet(recordKey(this.#request), expected, record, { expiresAt });
+  }
 }
 
 function inProgress(remainingMs: number): ProblemError {
   return new ProblemError("idempotency_in_progress", { retryAfterSeconds: wholeSeconds(remainingMs) });
 }
 
-function lookLater({ details }: OutcomeUnknown, waitMs: number): ProblemError {
-  const retryAfterSeconds = Math.max(details.retryAfterSeconds ?? 0, wholeSeconds(waitMs));
-  const { upstream, cause } = details;
-  return new ProblemError("outcome_unknown", omitUndefined({ upstream, cause, retryAfterSeconds }));
-}
-
 const wholeSeconds = (ms: number) => Math.max(1, Math.ceil(ms / 1000));
-
-/**
- * Records the outcome, if need be until the deadline: it is known only here. A lost race is harmless: another process
- * took over an ended lease, and both responses show the same resource. So is a failed write: the lease ends by itself
- * and the next arrival looks.
- *
- * @returns when the earlier attempts are settled
- */
-async function end(
-  deps: IdempotencyDeps,
-  request: KeyedRequest,
-  { version, record, step }: Taken,
-  outcome: Outcome,
-  response?: HttpResponse,
-): Promise<number> {
-  const ended = recordAfter(record, step, outcome, deps.clock.now());
-  if (response !== undefined)
-    ended.response = sealText(JSON.stringify(response), deps.key, contextOf(request));
-  const { records, clock } = deps;
-  const { deadline, tableWait } = request;
-  const timeUp = () => new StorageUnavailable("no time is left");
-  try {
-    if (outcome === "harmless failure") {
-      await tableWait.limit(() => write(records, request, version, ended), { leastMs: FREEING_MS });
-    } else {
-      const writing = write(retryingRecords(records, clock, deadline), request, version, ended);
-      await withTimeout(writing, { clock, timeoutMs: deadline.remainingMs(), timeUp });
-    }
-  } catch (error) {
-    if (!(error instanceof StorageUnavailable)) throw error;
-  }
-  return ended.settledAt;
-}
-
-function openResponse(
-  { key }: IdempotencyDeps,
-  request: KeyedRequest,
-  sealed = "",
-): HttpResponse | undefined {
-  const text = openText(sealed, [key], contextOf(request));
-  if (text === undefined) return undefined;
-  const response: HttpResponse = JSON.parse(text);
-  return { ...response, headers: { ...response.headers, "idempotency-replayed": "true" } };
-}
-
-function write(
-  records: RecordStore,
-  request: KeyedRequest,
-  expected: number | null,
-  record: IdempotencyRecord,
-): Promise<number | undefined> {
-  return records.compareAndSet(recordKey(request), expected, record, { expiresAt: record.expiresAt });
-}
-
-const contextOf = (request: KeyedRequest) => `${recordKey(request).partition} ${request.fingerprint}`;

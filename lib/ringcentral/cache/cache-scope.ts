@@ -1,34 +1,9 @@
 import type { Clock } from "../../platform/clock.ts";
 import type { WaitLimit } from "../../platform/wait-limit.ts";
-import { createCircuitBreaker } from "../../storage/circuit-breaker.ts";
+import { type CircuitBreaker, createCircuitBreaker } from "../../storage/circuit-breaker.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
 import { type Edit, updateRecord } from "../../storage/update-record.ts";
-
-/**
- * The validity of one scope's cached responses (one extension's forwarding numbers, say), for the whole fleet.
- * SPEC.md has the protocol.
- */
-export interface CacheScopes {
-  /** @returns the epoch, or undefined when the cache must be neither read nor written now */
-  epoch(scope: RecordKey, tableWait: WaitLimit): Promise<string | undefined>;
-  /**
-   * Called before a write is sent: reads of the scope are live until `endWrite`, or until `until` without it.
-   * @returns the mark's name, or undefined when it could not be stored
-   */
-  beginWrite(scope: RecordKey, until: number, tableWait: WaitLimit): Promise<string | undefined>;
-  /**
-   * Called after the write has certainly ended, with any outcome.
-   * @param leastMs the wait for the table even when `tableWait` is used up
-   * @returns whether the scope has a new epoch
-   */
-  endWrite(
-    scope: RecordKey,
-    mark: string | undefined,
-    tableWait: WaitLimit,
-    leastMs: number,
-  ): Promise<boolean>;
-}
 
 /** The record of a scope: its epoch, and a mark with its end for every write under way. */
 export interface ScopeRecord {
@@ -46,12 +21,12 @@ export interface CacheScopesDeps {
   clock: Clock;
   /** Uniform in [0, 1). */
   random: () => number;
-  /** A new name at every call. */
+  /** A new name at every call, such as a UUID. */
   nonce: () => string;
-  /** The longest life of a cached response. A scope's record must outlive the responses of its former epochs. */
-  longestKeptMs: number;
 }
 
+/** The longest life of a cached response. A scope's record must outlive the responses of its former epochs. */
+export const LONGEST_KEPT_MS = 60 * 60 * 1000;
 /** A scope without a record: the last write is so long ago that no response of a former epoch is left. */
 const UNTOUCHED: ScopeRecord = { epoch: "untouched", writing: {} };
 /** The largest difference of two instances' clocks. */
@@ -73,7 +48,8 @@ export function currentEpoch(record: ScopeRecord = UNTOUCHED, now: number): stri
 export function changeScope(
   record: ScopeRecord = UNTOUCHED,
   change: ScopeChange,
-  { epoch, now, longestKeptMs }: { epoch: string; now: number; longestKeptMs: number },
+  epoch: string,
+  now: number,
 ): Edit<ScopeRecord> {
   const marks = Object.entries(record.writing).filter(
     ([mark, until]) => until + 2 * SKEW_MS > now && !(change.type === "end" && mark === change.mark),
@@ -81,45 +57,65 @@ export function changeScope(
   if (change.type === "begin") marks.push([change.mark, change.until]);
   const lastEnd = Math.max(now, ...marks.map(([, until]) => until));
   const value = { epoch, writing: Object.fromEntries(marks) };
-  return { value, expiresAt: lastEnd + 2 * longestKeptMs };
+  return { value, expiresAt: lastEnd + 2 * LONGEST_KEPT_MS };
 }
 
-export function createCacheScopes(deps: CacheScopesDeps): CacheScopes {
-  const { records, clock, nonce, longestKeptMs } = deps;
-  const breaker = createCircuitBreaker({
-    clock,
-    pauseMs: OUTAGE_PAUSE_MS,
-    maxPauseMs: OUTAGE_PAUSE_MS,
-    timeoutMs: TIMEOUT_MS,
-    isFailure: (error) => error instanceof StorageUnavailable,
-  });
-  // Not through the breaker: another wait for the table is better than stale reads in other processes.
-  const update = (scope: RecordKey, change: ScopeChange) =>
-    updateRecord<ScopeRecord>(deps, scope, (record) =>
-      changeScope(record, change, { epoch: nonce(), now: clock.now(), longestKeptMs }),
+/**
+ * The validity of each scope's cached responses (one extension's forwarding numbers, say), for the whole fleet.
+ * SPEC.md has the protocol.
+ */
+export class CacheScopes {
+  readonly #deps: CacheScopesDeps;
+  readonly #breaker: CircuitBreaker;
+
+  constructor(deps: CacheScopesDeps) {
+    this.#deps = deps;
+    this.#breaker = createCircuitBreaker({
+      clock: deps.clock,
+      pauseMs: OUTAGE_PAUSE_MS,
+      maxPauseMs: OUTAGE_PAUSE_MS,
+      timeoutMs: TIMEOUT_MS,
+      isFailure: (error) => error instanceof StorageUnavailable,
+    });
+  }
+
+  /** @returns the epoch, or undefined when the cache must be neither read nor written now */
+  epoch(scope: RecordKey, tableWait: WaitLimit): Promise<string | undefined> {
+    const { records, clock } = this.#deps;
+    return ifAvailable(async () => {
+      const read = () => this.#breaker.call(() => records.read<ScopeRecord>(scope));
+      const stored = await tableWait.limit(read, { keepMs: PERMIT_WAIT_MS });
+      return currentEpoch(stored?.value, clock.now());
+    });
+  }
+
+  /**
+   * Called before a write is sent: reads of the scope are live until `endWrite`, or until `until` without it.
+   * @returns the mark's name, or undefined when it could not be stored
+   */
+  beginWrite(scope: RecordKey, until: number, tableWait: WaitLimit): Promise<string | undefined> {
+    const mark = this.#deps.nonce();
+    const begin = () => this.#update(scope, { type: "begin", mark, until });
+    return ifAvailable(() => tableWait.limit(begin, { keepMs: PERMIT_WAIT_MS }).then(() => mark));
+  }
+
+  /**
+   * Called after the write has certainly ended, with any outcome.
+   * @param leastMs the wait for the table even when `tableWait` is used up
+   * @returns whether the scope has a new epoch
+   */
+  async endWrite(scope: RecordKey, mark: string | undefined, tableWait: WaitLimit, leastMs: number) {
+    const end = () => this.#update(scope, { type: "end", mark });
+    return (await ifAvailable(() => tableWait.limit(end, { leastMs }))) !== undefined;
+  }
+
+  /** Not through the breaker: another wait for the table is better than stale reads in other processes. */
+  #update(scope: RecordKey, change: ScopeChange) {
+    const { clock, nonce } = this.#deps;
+    return updateRecord<ScopeRecord>(this.#deps, scope, (record) =>
+      changeScope(record, change, nonce(), clock.now()),
     );
-
-  return {
-    epoch: (scope, tableWait) =>
-      ifAvailable(async () => {
-        const read = () => breaker.call(() => records.read<ScopeRecord>(scope));
-        const stored = await tableWait.limit(read, { keepMs: PERMIT_WAIT_MS });
-        return currentEpoch(stored?.value, clock.now());
-      }),
-
-    beginWrite: (scope, until, tableWait) =>
-      ifAvailable(async () => {
-        const mark = nonce();
-        const begin = () => update(scope, { type: "begin", mark, until });
-        await tableWait.limit(begin, { keepMs: PERMIT_WAIT_MS });
-        return mark;
-      }),
-
-    async endWrite(scope, mark, tableWait, leastMs) {
-      const end = () => tableWait.limit(() => update(scope, { type: "end", mark }), { leastMs });
-      return (await ifAvailable(end)) !== undefined;
-    },
-  };
+  }
 }
 
 /** @returns undefined when the table is not available */

@@ -1,31 +1,22 @@
 import { createHash } from "node:crypto";
-import type { Clock } from "../../platform/clock.ts";
 import { canonicalJson } from "../../platform/content-tag.ts";
 import { earlier } from "../../platform/deadline.ts";
 import type { Metrics } from "../../platform/metrics.ts";
 import type { WaitLimit } from "../../platform/wait-limit.ts";
-import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
+import type { RecordKey } from "../../storage/record-store.ts";
 import { createTableWait } from "../../storage/table-wait.ts";
 import { RingCentralError } from "../api/errors.ts";
 import { LATE_EFFECT_MS } from "../api/late-effect.ts";
 import type { CallContext, Operation, OperationInput, RingCentral } from "../api/operation.ts";
 import { countSkipped } from "../api/wire-list.ts";
-import { type CacheScopes, createCacheScopes } from "./cache-scope.ts";
+import { CacheScopes, type CacheScopesDeps, LONGEST_KEPT_MS } from "./cache-scope.ts";
 import { type CachedResponse, CachedResponses } from "./cached-responses.ts";
 
-export interface CachedRingCentralDeps {
+interface CachedRingCentralDeps extends CacheScopesDeps {
   ringcentral: RingCentral;
-  records: RecordStore;
-  clock: Clock;
-  /** Uniform in [0, 1). */
-  random: () => number;
-  /** A new name at every call, such as a UUID. */
-  nonce: () => string;
   metrics?: Metrics;
 }
 
-/** The age up to which a cached response may replace one that RingCentral fails to give. */
-const STALE_IF_ERROR_MS = 60 * 60 * 1000;
 /** Time reserved for responding from the cache when RingCentral uses up the rest. */
 const FALLBACK_RESERVE_MS = 250;
 /** How long removing a mark may hold up a response. A mark that stays makes reads live until it lapses. */
@@ -38,11 +29,7 @@ const MARK_REMOVAL_MS = 500;
  * RingCentral fails transiently. A write invalidates its scope before its outcome is known to any caller, so a caller
  * who was told of a change sees it from then on. The caller's requirements (`Freshness`) take precedence over both.
  */
-export function createCachedRingCentral(deps: CachedRingCentralDeps): RingCentral {
-  return new CachedRingCentral(deps);
-}
-
-class CachedRingCentral implements RingCentral {
+export class CachedRingCentral implements RingCentral {
   readonly #deps: CachedRingCentralDeps;
   readonly #scopes: CacheScopes;
   readonly #responses: CachedResponses;
@@ -51,8 +38,8 @@ class CachedRingCentral implements RingCentral {
 
   constructor(deps: CachedRingCentralDeps) {
     this.#deps = deps;
-    this.#scopes = createCacheScopes({ ...deps, longestKeptMs: STALE_IF_ERROR_MS });
-    this.#responses = new CachedResponses(deps.records, STALE_IF_ERROR_MS);
+    this.#scopes = new CacheScopes(deps);
+    this.#responses = new CachedResponses(deps.records);
   }
 
   async call<Output>(
@@ -85,10 +72,10 @@ class CachedRingCentral implements RingCentral {
       output = await this.#deps.ringcentral.call(operation, input, context);
     } catch (error) {
       this.#writes += 1;
+      const hasNoEffect = error instanceof RingCentralError && !error.failure.mayHaveTakenEffect;
       // A write that may still take effect keeps its mark until it no longer can.
-      if (!(error instanceof RingCentralError) || error.failure.mayHaveTakenEffect) {
-        if (mark === undefined) this.#reportUntold(operation, context);
-      } else if (mark !== undefined) await this.#scopes.endWrite(scope, mark, tableWait, 0);
+      if (mark === undefined && !hasNoEffect) this.#reportUntold(operation, context);
+      if (mark !== undefined && hasNoEffect) await this.#scopes.endWrite(scope, mark, tableWait, 0);
       throw error;
     }
     this.#writes += 1;
@@ -107,8 +94,7 @@ class CachedRingCentral implements RingCentral {
   async #read<Output>(request: Read<Output>): Promise<Output> {
     const { ringcentral, clock, metrics } = this.#deps;
     const { operation, input, context, scope, freshMs } = request;
-    const { maxAgeMs = Number.POSITIVE_INFINITY, staleIfErrorMs = STALE_IF_ERROR_MS } =
-      context.freshness ?? {};
+    const { maxAgeMs = Number.POSITIVE_INFINITY, staleIfErrorMs = LONGEST_KEPT_MS } = context.freshness ?? {};
     const flight = String(this.#writes);
     const epoch = await this.#scopes.epoch(scope, context.tableWait);
     const key = epoch === undefined ? undefined : responseKey(scope, epoch, operation, input);
@@ -117,7 +103,7 @@ class CachedRingCentral implements RingCentral {
     const ageMs = cached === undefined ? Number.POSITIVE_INFINITY : Math.max(0, clock.now() - cached.asOf);
     if (cached !== undefined && ageMs <= Math.min(freshMs, maxAgeMs))
       return this.#serve<Output>(cached, context);
-    const maxStaleMs = Math.min(STALE_IF_ERROR_MS, staleIfErrorMs, maxAgeMs);
+    const maxStaleMs = Math.min(LONGEST_KEPT_MS, staleIfErrorMs, maxAgeMs);
     const fallback = staleIfErrorMs > 0 && ageMs <= maxStaleMs ? cached : undefined;
     metrics?.count("CacheMisses");
 

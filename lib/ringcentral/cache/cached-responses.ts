@@ -4,7 +4,7 @@ import type { WaitLimit } from "../../platform/wait-limit.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
 import { limitedRecords } from "../../storage/table-wait.ts";
-import { PERMIT_WAIT_MS } from "./cache-scope.ts";
+import { LONGEST_KEPT_MS, PERMIT_WAIT_MS } from "./cache-scope.ts";
 
 /** A response of RingCentral, as the client parsed it. */
 export interface CachedResponse {
@@ -27,15 +27,13 @@ const MAX_IN_MEMORY = 200;
 /** Responses in the table, and in memory those that this process has read or written. */
 export class CachedResponses {
   readonly #records: RecordStore;
-  readonly #longestKeptMs: number;
   /** The least recently written first. */
   readonly #memory = new Map<string, CachedResponse>();
   /** Record versions of the responses in memory: replacing one needs no read. */
   readonly #versions = new WeakMap<CachedResponse, number>();
 
-  constructor(records: RecordStore, longestKeptMs: number) {
+  constructor(records: RecordStore) {
     this.#records = records;
-    this.#longestKeptMs = longestKeptMs;
   }
 
   async read(key: RecordKey, tableWait: WaitLimit): Promise<CachedResponse | undefined> {
@@ -67,7 +65,7 @@ export class CachedResponses {
       const records = limitedRecords(this.#records, tableWait);
       const before = this.#versions.get(replaced) ?? (await records.read(key))?.version ?? null;
       // After a lost race, the table holds another process's response, which is as good.
-      const expiresAt = asOf + this.#longestKeptMs;
+      const expiresAt = asOf + LONGEST_KEPT_MS;
       const version = await records.compareAndSet(key, before, value, { expiresAt });
       if (version !== undefined) this.#versions.set(response, version);
     } catch (error) {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import {
+  CacheScopes,
   changeScope,
-  createCacheScopes,
   currentEpoch,
   type ScopeChange,
   type ScopeRecord,
@@ -83,7 +83,7 @@ describe("a cache scope", () => {
       expect(currentEpoch(record, NOW) ?? "live").toBe(expected);
       return;
     }
-    const next = changeScope(record, change, { epoch: "e2", now: NOW, longestKeptMs: LONGEST_KEPT_MS });
+    const next = changeScope(record, change, "e2", NOW);
     expect(next.value.epoch).toBe("e2");
     expect(Object.keys(next.value.writing)).toEqual(expected);
     const lastEnd = Math.max(NOW, ...Object.values(next.value.writing));
@@ -105,12 +105,11 @@ describe("a cache scope", () => {
       remove: (key, expected) => table.remove(key, expected),
     };
     let names = 0;
-    const scopes = createCacheScopes({
+    const scopes = new CacheScopes({
       records,
       clock,
       random: () => 0.5,
       nonce: () => `n${names++}`,
-      longestKeptMs: LONGEST_KEPT_MS,
     });
     const wait = () => createTableWait(clock);
     const scope = { partition: "cache#1#2", sort: "scope#forwarding" };

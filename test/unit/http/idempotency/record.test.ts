@@ -2,6 +2,7 @@ import { describe, expect, test } from "vitest";
 import type { WriteStep } from "../../../../lib/contract/write-outcome.ts";
 import {
   type Arrival,
+  type IdempotencyRecord,
   type KeyState,
   keyState,
   nextLookInMs,
@@ -9,8 +10,8 @@ import {
   type Outcome,
   recordAfter,
   type Step,
-} from "../../../../lib/http/idempotency/next-step.ts";
-import { type IdempotencyRecord, UNSETTLED_MS } from "../../../../lib/http/idempotency/record.ts";
+  UNSETTLED_MS,
+} from "../../../../lib/http/idempotency/record.ts";
 
 const NOW = 1_000_000;
 const record = (fields: Partial<IdempotencyRecord>): IdempotencyRecord => ({

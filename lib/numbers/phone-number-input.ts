@@ -23,9 +23,9 @@ export function isSameNumber(spelled: string, e164: string): boolean {
 
 const withoutMobileDigit = (e164: string) => e164.replace(/^(?:\+(54)9|\+(52)1(?=\d{10}$))/, "+$1$2");
 
-/** Whether a label is the requested one. RingCentral may trim it, or compose its letters differently [unsure]. */
-export function isSameLabel(shown: string | undefined, asked: string): boolean {
-  return shown !== undefined && normalized(shown) === normalized(asked);
+/** Whether a label is as requested, if at all. RingCentral may trim it, or compose its letters differently [unsure]. */
+export function isSameLabel(shown: string | undefined, asked: string | undefined): boolean {
+  return asked === undefined || (shown !== undefined && normalized(shown) === normalized(asked));
 }
 
 const normalized = (label: string) => label.normalize().replace(/\s+/g, " ").trim();

@@ -39,9 +39,7 @@ function addLegacyEntry(
     (call) =>
       findInList(
         pagesOf(ringcentral, operations.listBlockedNumbers, { path }, call),
-        (wire) =>
-          isSameNumber(wire.phoneNumber, phoneNumber) &&
-          (label === undefined || isSameLabel(wire.name, label)),
+        (wire) => isSameNumber(wire.phoneNumber, phoneNumber) && isSameLabel(wire.name, label),
       ),
   );
 }

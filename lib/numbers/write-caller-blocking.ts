@@ -51,8 +51,7 @@ function findEntry(
   const pages = pagesOf(ringcentral, operations.listCallerBlockingNumbers, { path, query: { status } }, call);
   return findInList(
     pages,
-    (wire) =>
-      isSameNumber(wire.phoneNumber, phoneNumber) && (label === undefined || isSameLabel(wire.label, label)),
+    (wire) => isSameNumber(wire.phoneNumber, phoneNumber) && isSameLabel(wire.label, label),
   );
 }
 

@@ -4,12 +4,12 @@ import type { WaitLimit } from "../../platform/wait-limit.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import { createTableWait } from "../../storage/table-wait.ts";
 import { backoffMs } from "../../storage/update-record.ts";
-import { RingCentralError } from "../api/errors.ts";
 import { type Call, type GrantedPermit, groupIn } from "./account-limits.ts";
 import type { FallbackLimiter } from "./fallback.ts";
 import { pauseOf, withoutProbes } from "./pause.ts";
 import type { SharedRateLimiterOptions } from "./ports.ts";
 import { PrefetchedPermits } from "./prefetched-permits.ts";
+import { rejection } from "./rejection.ts";
 import { type Decision, reserve } from "./reserve.ts";
 import { settings } from "./settings.ts";
 import type { Copy, VersionedRecord } from "./versioned-record.ts";
@@ -58,14 +58,14 @@ export class PermitQueue {
     const pausedMs = this.#fallback.pausedMs(call.group);
     if (pausedMs > 0) {
       await this.#record.flush();
-      throw this.#rejection("rate_limited", pausedMs);
+      throw rejection("rate_limited", pausedMs, random);
     }
     const { state } = pauseOf(this.#record.copy.limits, call.group, grantedAt.earliest);
     const entry = state === "none" ? this.#prefetched.take(call) : undefined;
     if (entry !== undefined) return { call, entry, grantedAt };
     for (;;) {
       const result = await this.#result(call, deadline, tableWait, startedAt);
-      if (result.kind === "rejected") throw this.#rejection("rate_limited", result.waitMs);
+      if (result.kind === "rejected") throw rejection("rate_limited", result.waitMs, random);
       if (result.kind === "granted_by_fallback") return { call, grantedAt: time.now() };
       if (result.kind === "later") await clock.sleep(result.waitMs * (1 + random() / 4));
       else {
@@ -113,7 +113,7 @@ export class PermitQueue {
     { from, entry, probe }: Decision & { kind: "granted" },
     tableWait: WaitLimit,
   ): Promise<GrantedPermit | undefined> {
-    const { clock, time } = this.#options;
+    const { clock, time, random } = this.#options;
     const startedAt = clock.now();
     for (let ms = from - time.now().earliest; ms > 0; ms = from - time.now().earliest) await clock.sleep(ms);
     const hasWaitedLong = clock.now() - startedAt > settings.recheckMs;
@@ -124,7 +124,7 @@ export class PermitQueue {
     const isInTime = permit.grantedAt.latest + settings.arrivalMs - settings.table.timeoutMs <= entry.by;
     if (isInTime && pausedMs === 0) return permit;
     if (probe !== undefined) this.#dropProbe(permit);
-    if (pausedMs > 0) throw this.#rejection("rate_limited", pausedMs);
+    if (pausedMs > 0) throw rejection("rate_limited", pausedMs, random);
     return undefined;
   }
 
@@ -212,7 +212,7 @@ export class PermitQueue {
     const left = waiters.filter(({ call, patienceMs, reject }) => {
       if (races <= settings.maxConflicts && patienceMs > 0) return true;
       onEvent({ type: "contention", group: call.group });
-      reject(this.#rejection("storage", settings.cacheMs));
+      reject(rejection("storage", settings.cacheMs, random));
       return false;
     });
     // The first repetition costs less than a wait.
@@ -223,7 +223,7 @@ export class PermitQueue {
 
   /** @returns the calls that wait for the table or their share, when it is worth another try */
   async #withoutTable(waiters: readonly Waiter[], cause: unknown): Promise<Waiter[]> {
-    const { clock, time } = this.#options;
+    const { clock, time, random } = this.#options;
     const { limits } = this.#record.copy;
     const retryMs = Math.max(1, this.#record.unavailableMs());
     const left = waiters.filter(({ call, resolve, reject, patienceMs, hasLeft }) => {
@@ -237,29 +237,12 @@ export class PermitQueue {
       const fallbackMs = () => this.#fallback.admit(group, priority, groupIn(limits, group), now);
       const waitMs = pausedMs || (this.#record.isFailing() ? fallbackMs() : retryMs);
       if (waitMs === 0) resolve({ kind: "granted_by_fallback" });
-      else if (pausedMs > 0) reject(this.#rejection("rate_limited", pausedMs, cause));
+      else if (pausedMs > 0) reject(rejection("rate_limited", pausedMs, random, cause));
       else if (retryMs < patienceMs) return true;
-      else reject(this.#rejection("storage", Math.min(waitMs, retryMs), cause));
+      else reject(rejection("storage", Math.min(waitMs, retryMs), random, cause));
       return false;
     });
     if (left.length > 0) await clock.sleep(retryMs);
     return left;
   }
-
-  /**
-   * The error of a call that gets no permit in time.
-   * @param kind what is in the way: RingCentral's limit, or our table
-   * @param waitMs until a permit comes free. The caller is told a time up to half as much later, at random, so that
-   * calls rejected together do not come back together.
-   */
-  #rejection(kind: "rate_limited" | "storage", waitMs: number, cause?: unknown): RingCentralError {
-    const wait = Math.max(LEAST_WAIT_MS, waitMs);
-    const spread = Math.min(WIDEST_SPREAD_MS, Math.max(LEAST_WAIT_MS, wait / 2));
-    const retryAfterMs = Math.ceil(wait + this.#options.random() * spread);
-    const failure = { kind, operation: "admit", retryAfterMs, mayHaveTakenEffect: false };
-    return new RingCentralError({ ...failure, ...(cause !== undefined && { cause }) });
-  }
 }
-
-const LEAST_WAIT_MS = 1_000;
-const WIDEST_SPREAD_MS = 10_000;

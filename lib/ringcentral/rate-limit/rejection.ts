@@ -1,0 +1,23 @@
+import { RingCentralError } from "../api/errors.ts";
+
+const LEAST_WAIT_MS = 1_000;
+const WIDEST_SPREAD_MS = 10_000;
+
+/**
+ * The error of a call that gets no permit in time.
+ * @param kind what is in the way: RingCentral's limit, or our table
+ * @param waitMs until a permit comes free. The caller is told a time up to half as much later, at random, so that
+ * calls rejected together do not come back together.
+ */
+export function rejection(
+  kind: "rate_limited" | "storage",
+  waitMs: number,
+  random: () => number,
+  cause?: unknown,
+): RingCentralError {
+  const wait = Math.max(LEAST_WAIT_MS, waitMs);
+  const spread = Math.min(WIDEST_SPREAD_MS, Math.max(LEAST_WAIT_MS, wait / 2));
+  const retryAfterMs = Math.ceil(wait + random() * spread);
+  const failure = { kind, operation: "admit", retryAfterMs, mayHaveTakenEffect: false };
+  return new RingCentralError({ ...failure, ...(cause !== undefined && { cause }) });
+}

@@ -1,4 +1,4 @@
-import type { SyncProgress, SyncRun, SyncStatus } from "../contract/sync.ts";
+import type { SyncProgress, SyncStatus } from "../contract/sync.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { RecordStore } from "../storage/record-store.ts";
 import type { Checkpoint } from "./run/checkpoint.ts";
@@ -35,7 +35,9 @@ export async function getSyncStatus(
   // A run that was killed after its commit may still hold its lease.
   const hasEnded = generation === head.checkedBy;
   const isRunning = !hasEnded && leaseUntil > now;
-  const isPaused = !hasEnded && checkpoint !== undefined && isResumable(checkpoint, last, now);
+  // A failed run's checkpoint is kept in case a later run resumes it.
+  const isUnderWay = checkpoint !== undefined && checkpoint.runId !== last?.id;
+  const isPaused = !hasEnded && isUnderWay && now - checkpoint.updatedAt < IDLE_AFTER_MS;
   const startedAt = Math.max(checkpoint?.startedAt ?? 0, last === undefined ? 0 : Date.parse(last.startedAt));
   const queuedAt = queued?.value.at ?? 0;
   const isQueued = queuedAt > startedAt && now - queuedAt < IDLE_AFTER_MS;
@@ -55,11 +57,6 @@ export async function getSyncStatus(
     },
     history,
   });
-}
-
-/** A failed run's checkpoint is kept in case a later run resumes it. */
-function isResumable({ runId, updatedAt }: Checkpoint, last: SyncRun | undefined, now: number): boolean {
-  return runId !== last?.id && now - updatedAt < IDLE_AFTER_MS;
 }
 
 function progressOf(checkpoint: Checkpoint): SyncProgress {

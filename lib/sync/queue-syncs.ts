@@ -29,27 +29,22 @@ interface QueueSyncsDeps {
  * @throws the first failure, after all accounts
  */
 export async function queueSyncs(
-  deps: QueueSyncsDeps,
+  { records: store, queue, clock, log }: QueueSyncsDeps,
   named: readonly string[],
 ): Promise<{ queued: number }> {
-  const { log } = deps;
-  const accounts = await readAccounts(deps.records, named);
+  const accounts = await readAccounts(store, named);
   if (accounts.length === 0)
     log.warn("neither SYNC_ACCOUNTS nor the table names an account: nothing to sync");
-  const queued = await forEachAccount(accounts, log, "sync not queued", (accountId, index) =>
-    queueIfDue(deps, accountId, (index * SPREAD_MS) / accounts.length),
-  );
+  const queued = await forEachAccount(accounts, log, "sync not queued", async (accountId, index) => {
+    const records = new SyncRecords(store, accountId);
+    const [head, run] = await Promise.all([readHead(records), readRun(records)]);
+    const requestedAt = clock.now();
+    if (!isDue(head, run?.value, requestedAt)) return false;
+    const message: SyncMessage = { accountId, trigger: "schedule", requestedAt, postponed: 0 };
+    await queue.send(message, Math.floor((index * SPREAD_MS) / accounts.length / 1000));
+    return true;
+  });
   return { queued: queued.filter(Boolean).length };
-}
-
-async function queueIfDue(deps: QueueSyncsDeps, accountId: string, delayMs: number): Promise<boolean> {
-  const records = new SyncRecords(deps.records, accountId);
-  const [head, run] = await Promise.all([readHead(records), readRun(records)]);
-  const requestedAt = deps.clock.now();
-  if (!isDue(head, run?.value, requestedAt)) return false;
-  const message: SyncMessage = { accountId, trigger: "schedule", requestedAt, postponed: 0 };
-  await deps.queue.send(message, Math.floor(delayMs / 1000));
-  return true;
 }
 
 /** Whether the schedule queues a sync now, because the next tick would be too late. */

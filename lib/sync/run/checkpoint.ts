@@ -9,7 +9,7 @@ export interface Checkpoint extends ScanProgress {
   base: number;
   /** The permission fingerprint the run began with; "" until it is known. */
   fingerprint: string;
-  /** Number of the scan, from 1. */
+  /** From 1. */
   scan: number;
   /** Pages read, those of abandoned scans included. */
   pagesRead: number;
@@ -17,7 +17,7 @@ export interface Checkpoint extends ScanProgress {
   secondsPerPage?: number;
   /** Times that the run started over; without end when the credentials change during each scan. */
   restarts: number;
-  /** The staged pages are unusable. */
+  /** Why the staged pages are unusable. */
   stale?: StaleReason;
   /** What the run changes, and the instant that its changes carry: set once only the commit is left. */
   result?: { decidedAt: number; added: number; updated: number; removed: number };

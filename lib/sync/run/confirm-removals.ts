@@ -51,15 +51,12 @@ async function confirmBatch(run: Run): Promise<void> {
     return ids.map((): Lookup => "unproved");
   });
   if (!isConfirmed && found.includes("forbidden")) throw new Quarantined("permissions");
-  const kept = found.map((lookup, index) => {
+  const numbers = found.map((lookup, index) => {
     if (typeof lookup === "object") return lookup;
     return lookup === "unproved" ? base.byId.get(ids[index] ?? "")?.number : undefined;
   });
-  const lookups = await stage(
-    run,
-    "lookups",
-    kept.filter((number) => number !== undefined),
-  );
+  const kept = numbers.filter((number) => number !== undefined);
+  const lookups = await stage(run, "lookups", kept);
   const lookedUp = checkpoint.lookedUp + found.length;
   const trouble = found.every((lookup) => lookup === "unproved") ? checkpoint.trouble : 0;
   await saveProgress(run, { ...checkpoint, lookups, lookedUp, trouble });

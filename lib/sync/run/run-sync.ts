@@ -8,7 +8,7 @@ import { confirmRemovals } from "./confirm-removals.ts";
 import { endEarly, finish } from "./end-run.ts";
 import { judge } from "./judge.ts";
 import { type Run, RunStale, type SyncDeps, type SyncOutcome, type SyncRequest } from "./run.ts";
-import { LeaseLost, type RunLease, takeLease } from "./run-lease.ts";
+import { LeaseLost, takeLease } from "./run-lease.ts";
 import { scan } from "./scan.ts";
 import { RUN_LIFETIME_MS } from "./staged-pages.ts";
 
@@ -31,7 +31,7 @@ export async function runSync(deps: SyncDeps, request: SyncRequest): Promise<Syn
     return await perform({
       ...given,
       lease,
-      checkpoint: lease.found ?? startOver(given, lease, ""),
+      checkpoint: lease.found ?? startOver({ ...given, lease }, ""),
       base: { numbers: [], byId: new Map() },
       numbers: new Map(),
       missing: [],
@@ -62,9 +62,9 @@ async function perform(run: Run): Promise<SyncOutcome> {
   }
 }
 
-type Given = Pick<Run, "clock" | "random" | "trigger">;
+type Given = Pick<Run, "clock" | "random" | "trigger" | "lease">;
 
-function startOver({ clock, random, trigger }: Given, lease: RunLease, fingerprint: string): Checkpoint {
+function startOver({ clock, random, trigger, lease }: Given, fingerprint: string): Checkpoint {
   const now = clock.now();
   const noise = Math.floor(random() * 36 ** 4).toString(36);
   // The generation alone makes it unique; the rest is for human readers.
@@ -78,14 +78,14 @@ async function begin(run: Run): Promise<void> {
   const { found } = lease;
   const fingerprint = await run.fingerprint(run.deadline);
   const stale = found && whyStale(run, found, fingerprint);
-  if (found === undefined) run.checkpoint = startOver(run, lease, fingerprint);
+  if (found === undefined) run.checkpoint = startOver(run, fingerprint);
   else if (stale === undefined)
     onEvent({ type: "resumed", runId: found.runId, pagesDone: found.furthestPage });
   else {
     const { restarts, trouble, runId } = found;
     if (restarts > MAX_TROUBLE) throw new RunStale(stale);
     onEvent({ type: "started_over", runId, reason: stale });
-    run.checkpoint = { ...startOver(run, lease, fingerprint), restarts: restarts + 1, trouble };
+    run.checkpoint = { ...startOver(run, fingerprint), restarts: restarts + 1, trouble };
   }
   const snapshot = await readWholeSnapshot(run.records, lease.head);
   const byId = new Map(snapshot.numbers.map((number, place) => [number.id, { place, number }]));

@@ -10,7 +10,6 @@ const PART = 200;
 const CONCURRENCY = 8;
 /** Most versions read for one page. */
 const MAX_VERSIONS = 64;
-
 /** Changes published at once, and the most a crash can publish twice. */
 const PUBLISH_BATCH = 100;
 /** Position up to which changes are on the event bus. */
@@ -101,9 +100,11 @@ export async function publishChanges(
     const [head, stored] = await Promise.all([readHead(records), records.read<ChangePosition>(PUBLISHED)]);
     const from = stored?.value ?? { version: 1, index: 0 };
     if (from.version > head.version) return true;
-    // Without progress the queue redelivers the message later, and not for ever.
-    if (isFirst && !hasTime()) throw new Error("no time left to publish");
-    if (!hasTime()) return false;
+    if (!hasTime()) {
+      if (!isFirst) return false;
+      // The queue redelivers the message later, and a few times only.
+      throw new Error("no time left to publish");
+    }
     const read = await readChangesFrom(records, { head, from, limit: PUBLISH_BATCH });
     if (read !== undefined && read.changes.length > 0) await publish(read.changes);
     const next = read?.next ?? { version: from.version + 1, index: 0 };

@@ -54,10 +54,7 @@ export const readManifest = (records: SyncRecords, name: ManifestName) =>
   records.readCompressed<Manifest>(manifestKey(name));
 
 /** The numbers of one chunk, in order; do not alter them. @returns undefined when it is deleted */
-export async function readChunk(
-  records: SyncRecords,
-  { key }: ChunkEntry,
-): Promise<PhoneNumber[] | undefined> {
+export async function readChunk(records: SyncRecords, key: string): Promise<PhoneNumber[] | undefined> {
   const name = `${records.partition}/${key}`;
   const numbers = kept.get(name) ?? (await records.readCompressed<PhoneNumber[]>(chunkKey(key)));
   if (numbers !== undefined) keep(name, numbers);
@@ -79,7 +76,7 @@ export async function readChunks(
   records: SyncRecords,
   entries: readonly ChunkEntry[],
 ): Promise<PhoneNumber[] | undefined> {
-  const lists = await inBatches(entries, (entry) => readChunk(records, entry));
+  const lists = await inBatches(entries, ({ key }) => readChunk(records, key));
   const found = lists.filter((list) => list !== undefined);
   return found.length === entries.length ? found.flat() : undefined;
 }

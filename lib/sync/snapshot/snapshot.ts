@@ -103,7 +103,7 @@ async function collect(
   const items: PhoneNumber[] = [];
   while (items.length < wanted) {
     const entry = chunks[chunk];
-    const list = entry && (await readChunk(records, entry));
+    const list = entry && (await readChunk(records, entry.key));
     if (list === undefined) throw expired();
     for (; offset < list.length && items.length < wanted; offset += 1) {
       const number = list[offset];

@@ -7,6 +7,8 @@ interface Compressed {
   deflated: string;
 }
 
+type Deps = Pick<UpdateDeps, "clock" | "random">;
+
 /** The records of one account's sync by their sort keys, or without an account those of all syncs. */
 export class SyncRecords {
   readonly partition: string;
@@ -26,7 +28,7 @@ export class SyncRecords {
   }
 
   update<Value>(
-    { clock, random }: Pick<UpdateDeps, "clock" | "random">,
+    { clock, random }: Deps,
     key: string,
     edit: (stored: Value | undefined) => Edit<Value> | undefined | Promise<Edit<Value> | undefined>,
   ): Promise<StoredRecord<Value> | undefined> {
@@ -49,7 +51,7 @@ export class SyncRecords {
 
   /** @param edit returns undefined to leave the compressed record as it is */
   async updateCompressed<Value>(
-    deps: Pick<UpdateDeps, "clock" | "random">,
+    deps: Deps,
     key: string,
     edit: (stored: Value | undefined) => Value | undefined,
   ): Promise<void> {

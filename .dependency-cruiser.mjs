@@ -36,7 +36,7 @@ const layers = [
       "lib/platform/",
     ],
   ],
-  ["lib/sync/queue/", ["lib/sync/run/", "lib/contract/", "lib/storage/", "lib/platform/"]],
+  ["lib/sync/queue/", ["lib/sync/run/", "lib/contract/", "lib/platform/"]],
   [
     "lib/sync/webhook/",
     ["lib/sync/queue/", "lib/contract/", "lib/ringcentral/api/", "lib/storage/", "lib/platform/"],

@@ -2,22 +2,18 @@ import { expect, it } from "vitest";
 import { recordKey } from "../../../../lib/http/idempotency/record.ts";
 import { withIdempotency } from "../../../../lib/http/idempotency/with-idempotency.ts";
 import { deadlineIn } from "../../../../lib/platform/deadline.ts";
+import { StorageUnavailable } from "../../../../lib/storage/errors.ts";
 import { createTableWait } from "../../../../lib/storage/table-wait.ts";
 import { leapingClock } from "../../../support/manual-clock.ts";
 import { createMemoryRecordStore } from "../../../support/memory-record-store.ts";
 
+const scope = { accountId: "1", subject: "ana", operationId: "addForwardingNumber", key: "k1" };
+
 it("sends nothing for a key whose record it cannot read, and leaves the record as it is", async () => {
   const records = createMemoryRecordStore();
   const clock = leapingClock();
-  const request = {
-    accountId: "1",
-    subject: "ana",
-    operationId: "addForwardingNumber",
-    key: "k1",
-    fingerprint: "f",
-    deadline: deadlineIn(15_000, clock, 0),
-    tableWait: createTableWait(clock),
-  };
+  const deadline = deadlineIn(15_000, clock, 0);
+  const request = { ...scope, fingerprint: "f", deadline, tableWait: createTableWait(clock) };
   const older = { fingerprint: "f", state: "running", leaseUntil: 0, expiresAt: clock.now() + 60_000 };
   await records.compareAndSet(recordKey(request), null, older);
   let runs = 0;
@@ -29,4 +25,22 @@ it("sends nothing for a key whose record it cannot read, and leaves the record a
   await expect(outcome).rejects.toMatchObject({ code: "storage_unavailable" });
   expect(runs).toBe(0);
   expect((await records.read(recordKey(request)))?.value).toEqual(older);
+});
+
+it("records a response until the deadline, whatever the request has waited for the table", async () => {
+  const records = createMemoryRecordStore();
+  const clock = leapingClock();
+  const tableWait = createTableWait(clock);
+  const request = { ...scope, fingerprint: "f", deadline: deadlineIn(15_000, clock, 0), tableWait };
+  let failures = 0;
+  const run = async () => {
+    tableWait.count(clock.now() - 5_000);
+    records.faults.before = () => {
+      if (++failures <= 3) throw new StorageUnavailable("away");
+    };
+    return { statusCode: 201, headers: {}, body: "{}" };
+  };
+  const deps = { records, clock, key: new Uint8Array(32) };
+  expect(await withIdempotency(deps, request, run, () => true)).toMatchObject({ statusCode: 201 });
+  expect((await records.read(recordKey(request)))?.value).toMatchObject({ state: "done" });
 });

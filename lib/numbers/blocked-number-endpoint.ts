@@ -2,7 +2,9 @@ import { OutcomeUnknown } from "../contract/write-outcome.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/logger.ts";
 import { deniesEndpoint, RingCentralError } from "../ringcentral/api/errors.ts";
+import type { CallContext } from "../ringcentral/api/operation.ts";
 import type { RecordKey, RecordStore } from "../storage/record-store.ts";
+import { createTableWait, PERMIT_WAIT_MS } from "../storage/table-wait.ts";
 
 /** `legacy` = `blocked-number`; `current` = `caller-blocking/phone-numbers`, its successor. */
 type BlockedNumberEndpoint = "legacy" | "current";
@@ -14,14 +16,13 @@ type BlockedNumberEndpoint = "legacy" | "current";
  */
 export interface BlockedNumberEndpoints {
   /** Tries `legacy` unless it is known to be gone. Where that is not routed it runs `current`. */
-  choose<Result>(
-    request: { accountId: string; log: Logger },
-    run: (endpoint: BlockedNumberEndpoint) => Promise<Result>,
-  ): Promise<Result>;
+  choose<Result>(caller: Caller, run: (endpoint: BlockedNumberEndpoint) => Promise<Result>): Promise<Result>;
 }
 
 /** `legacy` is tried again after this long: RingCentral may route it again. */
 const FINDING_LIFETIME_MS = 24 * 60 * 60 * 1000;
+
+type Caller = Pick<CallContext, "accountId" | "log" | "tableWait">;
 
 type Finding = { goneUntil: number };
 
@@ -29,8 +30,9 @@ export function createBlockedNumberEndpoints(records: RecordStore, clock: Clock)
   const known = new Map<string, Finding>();
 
   // The finding only saves a call: the request succeeds without storage.
-  async function recall(accountId: string, log: Logger): Promise<Finding> {
-    const stored = await records.read<Finding>(findingKey(accountId)).catch((error: unknown) => {
+  async function recall({ accountId, log, tableWait = createTableWait(clock) }: Caller): Promise<Finding> {
+    const read = () => records.read<Finding>(findingKey(accountId));
+    const stored = await tableWait.limit(read, { keepMs: PERMIT_WAIT_MS }).catch((error: unknown) => {
       log.warn("blocked-number finding could not be read", { error });
     });
     return stored?.value ?? { goneUntil: 0 };
@@ -51,8 +53,9 @@ export function createBlockedNumberEndpoints(records: RecordStore, clock: Clock)
   }
 
   return {
-    async choose({ accountId, log }, run) {
-      const finding = known.get(accountId) ?? (await recall(accountId, log));
+    async choose(caller, run) {
+      const { accountId, log } = caller;
+      const finding = known.get(accountId) ?? (await recall(caller));
       known.set(accountId, finding);
       if (finding.goneUntil > clock.now()) return run("current");
       try {

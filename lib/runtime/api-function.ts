@@ -2,6 +2,7 @@ import type { Route } from "../contract/route.ts";
 import { createHandler } from "../http/handler.ts";
 import type { ApiHandler } from "../http/middleware-stack.ts";
 import type { Outcome, RouteRequest } from "../http/request.ts";
+import { createTableWait, limitedRecords } from "../storage/table-wait.ts";
 import { type AccountRuntime, runtime } from "./runtime.ts";
 
 /**
@@ -12,5 +13,10 @@ export function defineFunction<R extends Route>(
   route: R,
   useCase: (deps: AccountRuntime, request: RouteRequest<R>) => Promise<Outcome<R>>,
 ): ApiHandler {
-  return createHandler(route, (request) => useCase(runtime().for(request), request), runtime);
+  const handle = (request: RouteRequest<R>) => {
+    const { records, ...account } = runtime().for(request);
+    const { tableWait = createTableWait(account.clock) } = request.call;
+    return useCase({ ...account, records: limitedRecords(records, tableWait) }, request);
+  };
+  return createHandler(route, handle, runtime);
 }

@@ -17,6 +17,7 @@ import { createTransport } from "../ringcentral/http/transport.ts";
 import { createTableClock } from "../ringcentral/rate-limit/clock-bounds.ts";
 import { SharedRateLimiter } from "../ringcentral/rate-limit/shared-rate-limiter.ts";
 import { DynamoRecordStore } from "../storage/dynamo-record-store.ts";
+import type { RecordStore } from "../storage/record-store.ts";
 import { logEvent, rateLimitMessages, tokenMessages } from "./log-event.ts";
 
 /** Time and randomness, which tests replace. */
@@ -110,7 +111,8 @@ function createRuntime(shared: Shared) {
 }
 
 function connectAccount(shared: Shared, accountKey: string, accountId: string) {
-  const { settings, clock, random, log, metrics, records, endpoints, transport } = shared;
+  const { settings, clock, random, log, metrics, endpoints, transport } = shared;
+  const records: RecordStore = shared.records;
   const secretId = settings.RINGCENTRAL_SECRET_ID ?? `${settings.RINGCENTRAL_SECRET_PREFIX}${accountId}`;
   const credentials = createCredentialSource(secretId, clock);
   const fleet = { records, clock, random, accountKey, instanceId: randomUUID() };

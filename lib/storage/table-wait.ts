@@ -6,6 +6,8 @@ import type { RecordStore } from "./record-store.ts";
 /** With it, a request says within 2 s that the table is slow. */
 const MAX_WAIT_MS = 1_200;
 const USUAL_MS = 40;
+/** What reads that only save a call leave of the wait: without a permit there is no call. */
+export const PERMIT_WAIT_MS = 550;
 
 /** The wait for the table that one request may have in all. Beyond it, `limit` throws StorageUnavailable. */
 export function createTableWait(clock: Clock): WaitLimit {

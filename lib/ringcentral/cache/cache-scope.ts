@@ -3,6 +3,7 @@ import type { WaitLimit } from "../../platform/wait-limit.ts";
 import { type CircuitBreaker, createCircuitBreaker } from "../../storage/circuit-breaker.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
+import { PERMIT_WAIT_MS } from "../../storage/table-wait.ts";
 import { type Edit, updateRecord } from "../../storage/update-record.ts";
 
 /** The record of a scope: its epoch, and a mark with its end for every write under way. */
@@ -35,8 +36,6 @@ const SKEW_MS = 5_000;
 const OUTAGE_PAUSE_MS = 5_000;
 /** A read that waits longer for the table is live instead. */
 const TIMEOUT_MS = 500;
-/** What the cache leaves of a request's wait for the table: without a permit there is no call. */
-export const PERMIT_WAIT_MS = 550;
 
 /** @returns undefined while a mark holds */
 export function currentEpoch(record: ScopeRecord = UNTOUCHED, now: number): string | undefined {

@@ -3,8 +3,8 @@ import { VERSION } from "../../platform/version.ts";
 import type { WaitLimit } from "../../platform/wait-limit.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
-import { limitedRecords } from "../../storage/table-wait.ts";
-import { LONGEST_KEPT_MS, PERMIT_WAIT_MS } from "./cache-scope.ts";
+import { limitedRecords, PERMIT_WAIT_MS } from "../../storage/table-wait.ts";
+import { LONGEST_KEPT_MS } from "./cache-scope.ts";
 
 /** A response of RingCentral, as the client parsed it. */
 export interface CachedResponse {

@@ -4,8 +4,6 @@ import { StorageUnavailable } from "./errors.ts";
 
 /** Spares a process repeated waits for a table that does not respond. */
 export interface CircuitBreaker {
-  /** Whether calls fail without being tried. */
-  isOpen(): boolean;
   /** Whether the last call that ended was a failure. */
   isFailing(): boolean;
   /** For how long calls fail without being tried; 0 while the circuit is closed. */
@@ -19,14 +17,12 @@ export interface CircuitBreakerOptions {
   /** How long the circuit stays open after the first failure; doubles with each further one. */
   pauseMs: number;
   maxPauseMs: number;
-  /** Default: no timeout but that of the call itself. */
-  timeoutMs?: number;
+  /** A later response counts as a failure. */
+  timeoutMs: number;
   /** The first failure after a success. */
   onOpen?: (cause: unknown) => void;
   /** The first success after a failure. */
   onClose?: (openForMs: number) => void;
-  /** Which errors count as failures. Default: all. */
-  isFailure?: (error: unknown) => boolean;
 }
 
 const MAX_DOUBLINGS = 10;
@@ -34,8 +30,7 @@ const MAX_DOUBLINGS = 10;
 const SLICES = 4;
 
 export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
-  const { clock, pauseMs, maxPauseMs, timeoutMs } = options;
-  const { onOpen, onClose, isFailure = () => true } = options;
+  const { clock, pauseMs, maxPauseMs, timeoutMs, onOpen, onClose } = options;
   let failures = 0;
   let openSince = 0;
   let openUntil = Number.NEGATIVE_INFINITY;
@@ -49,25 +44,20 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
     failures += 1;
   }
 
-  function bounded<Result>(work: Promise<Result>): Promise<Result> {
-    if (timeoutMs === undefined) return work;
-    const timeUp = () => new StorageUnavailable(`no response within ${timeoutMs} ms`);
-    return withTimeout(work, { clock, timeoutMs, timeUp, slices: SLICES });
-  }
+  const timeUp = () => new StorageUnavailable(`no response within ${timeoutMs} ms`);
 
   return {
-    isOpen: () => clock.now() < openUntil,
     isFailing: () => failures > 0,
     openMs: () => Math.max(0, openUntil - clock.now()),
     async call(work) {
       if (clock.now() < openUntil) throw new StorageUnavailable("the circuit is open");
       try {
-        const result = await bounded(work());
+        const result = await withTimeout(work(), { clock, timeoutMs, timeUp, slices: SLICES });
         if (failures > 0) onClose?.(clock.now() - openSince);
         failures = 0;
         return result;
       } catch (error) {
-        if (isFailure(error)) failed(error);
+        failed(error);
         throw error;
       }
     },

@@ -126,7 +126,7 @@ export class SharedToken implements TokenSource {
 
   /** Looks once for a newer token, and leaves its caller the time to use the one in memory. */
   async #renew(deadline: Deadline, tableWait: WaitLimit): Promise<Outcome> {
-    if (this.#deps.table.isOpen()) return { type: "renewed" };
+    if (this.#deps.table.openMs() > 0) return { type: "renewed" };
     const look = await this.#look(deadline, settings.minLoginMs, tableWait);
     return look.type === "token" ? look : { type: "renewed" };
   }
@@ -139,7 +139,7 @@ export class SharedToken implements TokenSource {
     let tablePauseMs = settings.firstPollMs;
     let failure: RingCentralError | undefined;
     for (;;) {
-      if (table.isOpen()) return this.#withoutTable(failure);
+      if (table.openMs() > 0) return this.#withoutTable(failure);
       const look = await this.#look(deadline, 0, tableWait);
       if (look.type === "token") return look;
       if (look.type === "use") return { type: "renewed" };

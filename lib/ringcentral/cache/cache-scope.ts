@@ -74,7 +74,6 @@ export class CacheScopes {
       pauseMs: OUTAGE_PAUSE_MS,
       maxPauseMs: OUTAGE_PAUSE_MS,
       timeoutMs: TIMEOUT_MS,
-      isFailure: (error) => error instanceof StorageUnavailable,
     });
   }
 

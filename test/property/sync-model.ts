@@ -118,8 +118,8 @@ export function createWorld(schedule: Schedule, count: number) {
   };
   records.onWrite = ({ sort }, _version, json) => {
     if (sort === HEAD) heads.push({ at: schedule.clock.now(), head: JSON.parse(json) });
-    if (sort !== "quarantine" && sort !== "history") return;
-    const text = sort === "history" ? inflateRawSync(Buffer.from(JSON.parse(json).deflated, "base64")) : json;
+    if (sort !== "quarantine" && sort !== "runs") return;
+    const text = sort === "runs" ? inflateRawSync(Buffer.from(JSON.parse(json).deflated, "base64")) : json;
     const { generation } = z.object({ generation: z.number() }).parse(JSON.parse(String(text)));
     if (generation < (writers.get(sort) ?? 0))
       relapses.push(`${sort} of run ${generation} after a later one`);

@@ -10,7 +10,8 @@ interface History {
   runs: SyncRun[];
 }
 
-const HISTORY = "history";
+// Another key than "history": a record of that key holds a list without the runs' generations.
+const HISTORY = "runs";
 const MAX_RUNS = 50;
 
 export async function readHistory(records: SyncRecords): Promise<SyncRun[]> {

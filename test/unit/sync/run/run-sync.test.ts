@@ -434,7 +434,7 @@ describe("a sync that is interrupted", () => {
     lab.upstream.before = ({ operation }) => {
       throw rejection(operation, 403, "CMN-401");
     };
-    const { former, goOn } = await freeze(lab, ({ key }) => key === "history");
+    const { former, goOn } = await freeze(lab, ({ key }) => key === "runs");
     lab.clock.leap(3 * MINUTE);
     lab.upstream.before = undefined;
     expect(await lab.sync()).toMatchObject({ state: "committed" });

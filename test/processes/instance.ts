@@ -56,6 +56,8 @@ export class Instance {
   #lastId = 0;
   isBusy = false;
   isGone = false;
+  /** It has handled an event. */
+  isWarm = false;
   /** Its last lines on stderr, for a report. */
   stderr = "";
 
@@ -119,6 +121,7 @@ export class Instance {
     else if ("crash" in message) this.#waiting.get(message.id)?.({ kind: "crash", error: message.crash });
     else {
       const { id, result, tookMs } = message;
+      this.isWarm = true;
       this.#waiting.get(id)?.({ kind: "result", result, tookMs });
     }
   }

@@ -25,7 +25,7 @@ export interface Scenario {
   /** Sets the fault, and keeps it until `until`. */
   strike?(world: World, until: number): void | Promise<void>;
   /** Everything that must have happened before the fault. */
-  prepare(world: World, traffic: Traffic): Promise<Drive>;
+  prepare(world: World, traffic: Traffic, warmSeconds: number): Promise<Drive>;
   /** Most time of a `storage_unavailable`, where neither clock nor processes are disturbed. */
   storageProblemMs?: number;
   /** Problem codes that would name the wrong cause. */
@@ -80,18 +80,25 @@ async function disturb(world: World, until: number, how: "kill" | "freeze" | "bo
   }
 }
 
+/** On a loaded machine the first calls of a fleet take some time. */
+const WARM_UP_MS = 15_000;
+
 /** A fleet that reads and writes, and a caller for each of its instances. */
 function readAndWrite(readers: number, writers: number, load?: WriteLoad) {
   return {
     fleet: { [READ]: readers, [ADD]: writers },
-    async prepare(world: World, traffic: Traffic): Promise<Drive> {
-      return async (until) => {
+    async prepare(world: World, traffic: Traffic, warmSeconds: number): Promise<Drive> {
+      const drive = async (until: number): Promise<string[]> => {
         await Promise.all([
           ...Array.from({ length: readers }, () => keepReading(world, traffic, until, 250)),
           ...Array.from({ length: writers }, () => keepAdding(world, traffic, until, load)),
         ]);
         return [];
       };
+      const latest = Date.now() + WARM_UP_MS;
+      const isCold = () => world.instances.some(({ isWarm }) => !isWarm);
+      while (warmSeconds > 0 && isCold() && Date.now() < latest) await drive(Date.now() + 1_000);
+      return drive;
     },
   };
 }
@@ -197,8 +204,8 @@ export const scenarios: readonly Scenario[] = [
     lies: ["upstream_unavailable", "upstream_timeout", "upstream_error"],
     storageProblemMs: STORAGE_PROBLEM_MS,
     twin: {},
-    seconds: 105,
-    warmSeconds: 12,
+    seconds: 100,
+    warmSeconds: 5,
     strike: ({ proxies }) => proxies.table.set({ kind: "refuse" }),
   },
   {
@@ -246,8 +253,8 @@ export const scenarios: readonly Scenario[] = [
     warmSeconds: 2,
     shortSeconds: 12,
     strike: failFirstSends,
-    async prepare(world, traffic) {
-      const drive = await PATIENT.prepare(world, traffic);
+    async prepare(world, traffic, warmSeconds) {
+      const drive = await PATIENT.prepare(world, traffic, warmSeconds);
       return async (until) => {
         await drive(until);
         const stuck = traffic.intents.filter(({ added, isRejected }) => !added && !isRejected).length;
@@ -374,7 +381,7 @@ export async function play(
   traffic: Traffic,
 ): Promise<{ faultFrom: number; broken: string[] }> {
   const { warmSeconds, seconds, settleSeconds = 4 } = scenario;
-  const drive = await scenario.prepare(world, traffic);
+  const drive = await scenario.prepare(world, traffic, warmSeconds);
   const warmMs = Math.max(warmSeconds * 1_000, fastFrom - Date.now());
   const until = Date.now() + warmMs + seconds * 1_000;
   const driving = warmMs > 0 ? drive(until) : undefined;

@@ -81,7 +81,7 @@ async function disturb(world: World, until: number, how: "kill" | "freeze" | "bo
 }
 
 /** On a loaded machine the first calls of a fleet take some time. */
-const WARM_UP_MS = 15_000;
+const WARM_UP_MS = 8_000;
 
 /** A fleet that reads and writes, and a caller for each of its instances. */
 function readAndWrite(readers: number, writers: number, load?: WriteLoad) {
@@ -213,7 +213,7 @@ export const scenarios: readonly Scenario[] = [
     ...readAndWrite(8, 8),
     lies: UPSTREAM_CODES,
     storageProblemMs: STORAGE_PROBLEM_MS,
-    seconds: 45,
+    seconds: 35,
     warmSeconds: 5,
     strike: ({ proxies, random }) => proxies.table.set({ kind: "delay", ms: () => 300 + 4_700 * random() }),
   },
@@ -238,9 +238,9 @@ export const scenarios: readonly Scenario[] = [
   {
     name: "502, and the write 3 s later",
     ...readAndWrite(2, 8),
-    seconds: 40,
+    seconds: 30,
     warmSeconds: 2,
-    shortSeconds: 20,
+    shortSeconds: 12,
     strike: ({ proxies }) =>
       proxies.ringcentral.set({ kind: "late effect", status: 502, afterMs: 3_000, share: 0.5, only: isAdd }),
   },
@@ -248,7 +248,7 @@ export const scenarios: readonly Scenario[] = [
     name: "504, and the write up to 115 s later or never",
     ...PATIENT,
     speed: 6,
-    seconds: 90,
+    seconds: 60,
     overtimeSeconds: GIVES_UP_MS / 1_000,
     warmSeconds: 2,
     shortSeconds: 12,
@@ -276,15 +276,15 @@ export const scenarios: readonly Scenario[] = [
   {
     name: "kill -9",
     ...readAndWrite(4, 8),
-    seconds: 45,
+    seconds: 35,
     warmSeconds: 2,
-    shortSeconds: 20,
+    shortSeconds: 12,
     strike: (world, until) => disturb(world, until, "kill", 1_000),
   },
   {
     name: "SIGSTOP",
     ...readAndWrite(4, 8),
-    seconds: 45,
+    seconds: 35,
     warmSeconds: 2,
     strike: (world, until) => disturb(world, until, "freeze", 800),
   },
@@ -340,9 +340,9 @@ export const scenarios: readonly Scenario[] = [
   {
     name: "everything at once",
     ...readAndWrite(6, 8),
-    seconds: 70,
+    seconds: 50,
     warmSeconds: 2,
-    shortSeconds: 25,
+    shortSeconds: 15,
     strike(world, until) {
       const { ringcentral, table, secrets, issuer } = world.proxies;
       const { random } = world;

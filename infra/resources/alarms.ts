@@ -26,27 +26,30 @@ const metric = (Namespace: string, MetricName: string, dimensions: object, Perio
 };
 const api = { ApiId: { Ref: "HttpApi" } };
 
-function gatewayMetric(Id: string, name: string) {
-  const { Period, ...Metric } = metric("AWS/ApiGateway", name, api, 60);
+function sumOf(Id: string, { Period, ...Metric }: ReturnType<typeof metric>) {
   return { Id, MetricStat: { Metric, Stat: "Sum", Period }, ReturnData: false };
 }
 
 /** Alarms about the service to callers. */
-function apiAlarms({ number }: Stack): AlarmDeclaration[] {
+function apiAlarms({ number, text }: Stack): AlarmDeclaration[] {
   const [latencyMs, requestsPerHour] = [number("latencyMs"), number("requestsPerHour")];
+  const namespace = text("metricsNamespace");
+  const limited = metric(namespace, "Problems", { Code: "upstream_limited_mode" }, 60);
   return [
     {
       name: "api-faults",
-      meaning: "More than 5 % of the API's responses were 5xx for 3 of the last 5 minutes.",
+      meaning:
+        "More than 5 % of the API's responses were 5xx for 3 of the last 5 minutes, those of RingCentral's limited mode not counted.",
       watches: {
         Metrics: [
           {
             Id: "ratio",
-            Expression: "IF(calls >= 20, 100 * faults / calls, 0)",
+            Expression: "IF(calls >= 20, 100 * (faults - FILL(limited, 0)) / calls, 0)",
             Label: "5xx responses, per cent",
           },
-          gatewayMetric("faults", "5xx"),
-          gatewayMetric("calls", "Count"),
+          sumOf("faults", metric("AWS/ApiGateway", "5xx", api, 60)),
+          sumOf("calls", metric("AWS/ApiGateway", "Count", api, 60)),
+          sumOf("limited", limited),
         ],
       },
       above: 5,

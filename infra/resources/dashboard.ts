@@ -87,7 +87,10 @@ function graphs({ name, functions, text }: Stack): object[][] {
         own("SyncAgeSeconds", { stat: "Maximum", label: "age of the oldest snapshot, s" }),
         own("SyncQuarantined", { stat: "Maximum", yAxis: "right" }),
       ]),
-      graph("Problems by code", [each(`${namespace},Code`, "Problems", "Sum")]),
+      graph("Problems by code, and limited mode", [
+        each(`${namespace},Code`, "Problems", "Sum"),
+        own("UpstreamLimitedMode", { label: "calls rejected in RingCentral's limited mode", yAxis: "right" }),
+      ]),
     ],
     [
       graph("Functions running at once", running, { stat: "Maximum", stacked: true }),

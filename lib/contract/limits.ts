@@ -42,10 +42,21 @@ const TokenState = resource("TokenState", "The access token at RingCentral, with
   seenBy: z.enum(["fleet", "process"]),
 });
 
+const LimitedMode = resource(
+  "LimitedMode",
+  "RingCentral's limited mode: during its maintenance it accepts no changes. Present while the fleet met it in the last " +
+    "5 minutes.",
+  { since: Instant, seenAt: Instant },
+);
+
 export const Limits = resource(
   "Limits",
   "The fleet's access token and what is left of RingCentral's budgets.",
-  { token: TokenState, budgets: z.array(Budget).check(z.maxLength(100)) },
+  {
+    token: TokenState,
+    budgets: z.array(Budget).check(z.maxLength(100)),
+    limitedMode: z.optional(LimitedMode),
+  },
 );
 export type Limits = z.output<typeof Limits>;
 

@@ -153,7 +153,8 @@ export const problems = {
   upstream_limited_mode: entry(
     503,
     "RingCentral is in limited mode",
-    "RingCentral accepts no changes during its maintenance. Recently read lists still work. Nothing was changed.",
+    "RingCentral accepts no changes during its maintenance, and serves some reads only. Lists that were read in the last " +
+      "day still work. Nothing was changed.",
   ),
   token_issuer_unavailable: entry(
     503,

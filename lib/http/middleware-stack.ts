@@ -71,7 +71,7 @@ function accessLog(route: Route): Middleware {
     log[status >= 500 ? faultLevel(problemCode) : "info"]("request", fields);
     const dimensions = { Route: route.operationId };
     processMetrics.count("RequestCount", 1, dimensions);
-    processMetrics.count("RequestFaults", status >= 500 ? 1 : 0, dimensions);
+    processMetrics.count("RequestFaults", status >= 500 && !isAnnounced(problemCode) ? 1 : 0, dimensions);
     processMetrics.record("RequestDurationMs", durationMs, "Milliseconds", dimensions);
     if (problemCode !== undefined) processMetrics.count("Problems", 1, { Code: problemCode });
     if (problemCode === "upstream_app_permission_missing") processMetrics.count("AppPermissionMissing");
@@ -80,8 +80,12 @@ function accessLog(route: Route): Middleware {
   return { after: write, onError: write };
 }
 
+/** RingCentral's maintenance is no fault. The alarm on 5xx responses leaves these out too. */
+const isAnnounced = (code: string | undefined) => code === "upstream_limited_mode";
+
 /** The log level of a 5xx response. A spent budget is RingCentral's rule at work, not a fault: it has its own alarm. */
-const faultLevel = (code: string | undefined) => (code === "upstream_rate_limited" ? "warn" : "error");
+const faultLevel = (code: string | undefined) =>
+  code === "upstream_rate_limited" || isAnnounced(code) ? "warn" : "error";
 
 const shortHash = (text: string) => createHash("sha256").update(text).digest("base64url").slice(0, 12);
 

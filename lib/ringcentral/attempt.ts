@@ -23,6 +23,8 @@ export interface AttemptDeps {
   transport: Transport;
   clock: Clock;
   metrics?: Metrics;
+  /** Told of each response of RingCentral's limited mode. */
+  limitedMode?: { note(): Promise<void> };
 }
 
 /** An exchange that took place, and its outcome. */
@@ -67,6 +69,10 @@ export async function attemptCall(
   }
   const failure = failureOf(name, response, clock.now(), operation.bulkId !== undefined);
   report(failure, response);
+  if (failure?.kind === "limited_mode" && deps.limitedMode !== undefined) {
+    deps.metrics?.count("UpstreamLimitedMode");
+    await settle(deps.limitedMode.note(), context);
+  }
   const observation = observationOf(operation, response, failure);
   reportBudget(observation, context);
   await settle(permit.observe(observation), context, response.status);

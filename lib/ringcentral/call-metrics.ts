@@ -31,7 +31,8 @@ export function countTokenEvent(metrics: Metrics, event: TokenEvent): void {
       break;
     case "login_failed":
       metrics.count("TokenRequests");
-      metrics.count("TokenFailures");
+      // RingCentral's maintenance is no rejection.
+      if (event.kind !== "limited_mode") metrics.count("TokenFailures");
       break;
     case "unreadable":
       metrics.count("TokenUnreadable");

@@ -3,9 +3,14 @@ import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { AccountRuntime } from "./runtime.ts";
 
 /** The fleet's access token and budgets, as the table shows them. */
-export async function getLimits({ rateLimiter, tokens }: AccountRuntime): Promise<Limits> {
-  const [token, budgets] = await Promise.all([tokens.describe(), rateLimiter.describe()]);
-  return {
+export async function getLimits({ rateLimiter, tokens, limitedMode }: AccountRuntime): Promise<Limits> {
+  const [token, budgets, limited] = await Promise.all([
+    tokens.describe(),
+    rateLimiter.describe(),
+    limitedMode.describe(),
+  ]);
+  return omitUndefined({
+    limitedMode: limited && { since: iso(limited.since), seenAt: iso(limited.seenAt) },
     token: omitUndefined({
       generation: token.generation,
       seenBy: token.seenBy,
@@ -21,7 +26,8 @@ export async function getLimits({ rateLimiter, tokens }: AccountRuntime): Promis
       pause: omitUndefined({ state: pause.state, until: instant(pause.until) }),
       spentByRoute: Object.entries(spentByRoute).map(([route, calls]) => ({ route, ...calls })),
     })),
-  };
+  });
 }
 
-const instant = (epochMs?: number) => (epochMs === undefined ? undefined : new Date(epochMs).toISOString());
+const iso = (epochMs: number) => new Date(epochMs).toISOString();
+const instant = (epochMs?: number) => (epochMs === undefined ? undefined : iso(epochMs));

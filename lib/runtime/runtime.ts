@@ -11,6 +11,7 @@ import { readSettings, type Settings } from "../platform/settings.ts";
 import { createOAuth } from "../ringcentral/auth/oauth.ts";
 import { SharedToken } from "../ringcentral/auth/shared-token.ts";
 import { CachedRingCentral } from "../ringcentral/cache/cached-client.ts";
+import { LimitedMode } from "../ringcentral/cache/limited-mode.ts";
 import { countRateLimitEvent, countTokenEvent } from "../ringcentral/call-metrics.ts";
 import { createRingCentral } from "../ringcentral/client.ts";
 import { createTransport } from "../ringcentral/http/transport.ts";
@@ -134,7 +135,8 @@ function connectAccount(shared: Shared, accountKey: string, accountId: string) {
       countRateLimitEvent(metrics, event, clock.now());
     },
   });
-  const uncached = createRingCentral({ tokens, rateLimiter, transport, clock, random, metrics });
+  const limitedMode = new LimitedMode(fleet);
+  const uncached = createRingCentral({ tokens, rateLimiter, transport, clock, random, metrics, limitedMode });
   const cache = { records, clock, metrics, random, nonce: randomUUID };
   return {
     ringcentral: new CachedRingCentral({ ringcentral: uncached, ...cache }),
@@ -143,6 +145,7 @@ function connectAccount(shared: Shared, accountKey: string, accountId: string) {
     endpoints,
     tokens,
     rateLimiter,
+    limitedMode,
     records,
     clock,
     now: clock.now,

@@ -159,53 +159,6 @@ describe("a rejection", () => {
     expect(await list()).toMatchObject({ status: 502, body: { code: "upstream_error", retryable: false } });
   });
 
-  it.each(["409", "423", "400"] as const)(
-    "of a locked account (%s) says when to repeat the write",
-    async (accountLock) => {
-      service.twin.configure({ accountLock });
-      const body = { phoneNumber: `+1202555${accountLock}9` };
-      const headers = { "idempotency-key": `locked-${accountLock}` };
-      const locked = await send(addBlockedNumber, addBlockedNumberRoute, { body, headers });
-      service.twin.configure({ accountLock: "off" });
-      expect(locked).toMatchObject({ status: 503, body: { code: "upstream_locked", retryable: true } });
-      expect(Number(locked.headers["retry-after"])).toBeGreaterThan(0);
-      expect(service.sent()).toHaveLength(1);
-    },
-  );
-
-  it("in limited mode says so, and when to repeat the write", async () => {
-    service.twin.configure({ limitedMode: true });
-    const { status, headers, body } = await send(addBlockedNumber, addBlockedNumberRoute, {
-      body: { phoneNumber: "+12025550189" },
-    });
-    service.twin.configure({ limitedMode: false });
-    expect({ status, code: body.code, after: headers["retry-after"], calls: service.sent().length }).toEqual({
-      status: 503,
-      code: "upstream_limited_mode",
-      after: "12",
-      calls: 1,
-    });
-  });
-
-  it("of a read in limited mode leaves the last good data, with its age", async () => {
-    vi.useFakeTimers({ toFake: ["Date"] });
-    await list();
-    vi.setSystemTime(Date.now() + 60_000);
-    service.twin.faults.add({
-      operation: "listBlockedNumbers",
-      kind: "status",
-      status: 503,
-      errorCode: "CMN-211",
-      times: 9,
-    });
-    const stale = await list({ headers: {} });
-    expect(stale).toMatchObject({ status: 200, body: { meta: { source: "cache" } } });
-    expect(Number(stale.headers.age)).toBeGreaterThanOrEqual(60);
-    expect(await list()).toMatchObject({ status: 503, body: { code: "upstream_limited_mode" } });
-    expect(service.sent()).toHaveLength(3);
-    vi.useRealTimers();
-  });
-
   it.each([402, 413, 415, 422])("with status %i is final, and not a fault of ours", async (status) => {
     respondOnce("listBlockedNumbers", { message: "No" }, status);
     expect(await list()).toMatchObject({

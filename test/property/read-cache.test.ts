@@ -86,6 +86,11 @@ function world(seed: number, whenLate: (extension: string, afterMs: number) => v
         const extension = input.path?.extensionId ?? "";
         const isWrite = operation.method !== "GET";
         if (schedule.chance(0.1)) throw failure({ kind: "rate_limited", status: 429 });
+        if (schedule.chance(0.2)) {
+          // Another write may begin and end before the rejection is there.
+          await instance.clock.sleep(schedule.between(0, 500));
+          throw failure({ kind: "limited_mode", status: 503 });
+        }
         const act = () => {
           const count = (upstream.get(extension) ?? 0) + (isWrite ? 1 : 0);
           upstream.set(extension, count);

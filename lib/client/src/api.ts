@@ -574,10 +574,18 @@ export interface components {
             /** Format: date-time */
             time: string;
         };
+        /** @description RingCentral's limited mode: during its maintenance it accepts no changes. Present while the fleet met it in the last 5 minutes. */
+        LimitedMode: {
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            seenAt: string;
+        };
         /** @description The fleet's access token and what is left of RingCentral's budgets. */
         Limits: {
             token: components["schemas"]["TokenState"];
             budgets: components["schemas"]["Budget"][];
+            limitedMode?: components["schemas"]["LimitedMode"];
         };
         /** @description One Limits. */
         LimitsResponse: {
@@ -891,7 +899,7 @@ export interface components {
          *     - `upstream_rate_limited` (503): RingCentral's rate limit is reached. The shared RingCentral budget is spent. Wait `retryAfter` seconds.
          *     - `upstream_unavailable` (503): RingCentral is not available. RingCentral cannot be reached or is overloaded. Wait `retryAfter` seconds.
          *     - `upstream_locked` (503): RingCentral has locked the account. Another change of the account is in progress, such as a template or an edit in the portal. Nothing was changed.
-         *     - `upstream_limited_mode` (503): RingCentral is in limited mode. RingCentral accepts no changes during its maintenance. Recently read lists still work. Nothing was changed.
+         *     - `upstream_limited_mode` (503): RingCentral is in limited mode. RingCentral accepts no changes during its maintenance, and serves some reads only. Lists that were read in the last day still work. Nothing was changed.
          *     - `token_issuer_unavailable` (503): The token issuer cannot be reached. The keys that verify access tokens could not be loaded. Wait `retryAfter` seconds.
          *     - `storage_unavailable` (503): The service's storage is not available. The table is unavailable or slow, and this request needs it. Wait `retryAfter` seconds.
          *     - `credentials_unavailable` (503): The service's credentials cannot be read. Secrets Manager is unavailable or slow, and the service has no RingCentral credentials yet. Wait `retryAfter` seconds.
@@ -1273,6 +1281,7 @@ export type ForwardingNumberResponse = components['schemas']['ForwardingNumberRe
 export type ForwardingNumberUpdate = components['schemas']['ForwardingNumberUpdate'];
 export type ForwardingRing = components['schemas']['ForwardingRing'];
 export type Health = components['schemas']['Health'];
+export type LimitedMode = components['schemas']['LimitedMode'];
 export type Limits = components['schemas']['Limits'];
 export type LimitsResponse = components['schemas']['LimitsResponse'];
 export type Meta = components['schemas']['Meta'];

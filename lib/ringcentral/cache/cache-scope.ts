@@ -12,10 +12,18 @@ export interface ScopeRecord {
   writing: Readonly<Record<string, number>>;
 }
 
-/** The start or the end of a write. Both give the scope a new epoch. */
+/** A write under way: its name, and the scope's epochs since and before its beginning. */
+export interface Mark {
+  mark: string;
+  epoch: string;
+  former: string;
+}
+
+/** The start or the end of a write. Both give the scope a new epoch; one without effect gives it the former one. */
 export type ScopeChange =
   | { type: "begin"; mark: string; until: number }
-  | { type: "end"; mark: string | undefined };
+  | { type: "end"; mark: string | undefined }
+  | ({ type: "end_without_effect" } & Mark);
 
 export interface CacheScopesDeps {
   records: RecordStore;
@@ -27,7 +35,7 @@ export interface CacheScopesDeps {
 }
 
 /** The longest life of a cached response. A scope's record must outlive the responses of its former epochs. */
-export const LONGEST_KEPT_MS = 60 * 60 * 1000;
+export const LONGEST_KEPT_MS = 24 * 60 * 60 * 1000;
 /** A scope without a record: the last write is so long ago that no response of a former epoch is left. */
 const UNTOUCHED: ScopeRecord = { epoch: "untouched", writing: {} };
 /** The largest difference of two instances' clocks. */
@@ -51,11 +59,13 @@ export function changeScope(
   now: number,
 ): Edit<ScopeRecord> {
   const marks = Object.entries(record.writing).filter(
-    ([mark, until]) => until + 2 * SKEW_MS > now && !(change.type === "end" && mark === change.mark),
+    ([mark, until]) => until + 2 * SKEW_MS > now && (change.type === "begin" || mark !== change.mark),
   );
+  // No other write has begun or ended since: the scope is as if this one had not been tried.
+  const isFormer = change.type === "end_without_effect" && record.epoch === change.epoch;
   if (change.type === "begin") marks.push([change.mark, change.until]);
   const lastEnd = Math.max(now, ...marks.map(([, until]) => until));
-  const value = { epoch, writing: Object.fromEntries(marks) };
+  const value = { epoch: isFormer ? change.former : epoch, writing: Object.fromEntries(marks) };
   return { value, expiresAt: lastEnd + 2 * LONGEST_KEPT_MS };
 }
 
@@ -89,16 +99,19 @@ export class CacheScopes {
 
   /**
    * Called before a write is sent: reads of the scope are live until `endWrite`, or until `until` without it.
-   * @returns the mark's name, or undefined when it could not be stored
+   * @returns undefined when the mark could not be stored
    */
-  beginWrite(scope: RecordKey, until: number, tableWait: WaitLimit): Promise<string | undefined> {
+  beginWrite(scope: RecordKey, until: number, tableWait: WaitLimit): Promise<Mark | undefined> {
     const mark = this.#deps.nonce();
     const begin = () => this.#update(scope, { type: "begin", mark, until });
-    return ifAvailable(() => tableWait.limit(begin, { keepMs: PERMIT_WAIT_MS }).then(() => mark));
+    return ifAvailable(async () => {
+      const { epoch, former } = await tableWait.limit(begin, { keepMs: PERMIT_WAIT_MS });
+      return { mark, epoch, former };
+    });
   }
 
   /**
-   * Called after the write has certainly ended, with any outcome.
+   * Called after the write has certainly ended, with any outcome but "without effect".
    * @param leastMs the wait for the table even when `tableWait` is used up
    * @returns whether the scope has a new epoch
    */
@@ -107,12 +120,23 @@ export class CacheScopes {
     return (await ifAvailable(() => tableWait.limit(end, { leastMs }))) !== undefined;
   }
 
-  /** Not through the breaker: another wait for the table is better than stale reads in other processes. */
-  #update(scope: RecordKey, change: ScopeChange) {
-    const { clock, nonce } = this.#deps;
-    return updateRecord<ScopeRecord>(this.#deps, scope, (record) =>
-      changeScope(record, change, nonce(), clock.now()),
+  /** Called after RingCentral has rejected the write, or it was not sent. Without it the mark lapses. */
+  async dropWrite(scope: RecordKey, mark: Mark, tableWait: WaitLimit): Promise<void> {
+    await ifAvailable(() =>
+      tableWait.limit(() => this.#update(scope, { type: "end_without_effect", ...mark })),
     );
+  }
+
+  /** Not through the breaker: another wait for the table is better than stale reads in other processes. */
+  async #update(scope: RecordKey, change: ScopeChange): Promise<{ epoch: string; former: string }> {
+    const { clock, nonce } = this.#deps;
+    const epoch = nonce();
+    let former = UNTOUCHED.epoch;
+    await updateRecord<ScopeRecord>(this.#deps, scope, (record = UNTOUCHED) => {
+      former = record.epoch;
+      return changeScope(record, change, epoch, clock.now());
+    });
+    return { epoch, former };
   }
 }
 

@@ -17,6 +17,8 @@ interface CachedRingCentralDeps extends CacheScopesDeps {
   metrics?: Metrics;
 }
 
+/** The age up to which a cached response may replace one that RingCentral fails to give. */
+const STALE_IF_ERROR_MS = 60 * 60 * 1000;
 /** Time reserved for responding from the cache when RingCentral uses up the rest. */
 const FALLBACK_RESERVE_MS = 250;
 /** How long removing a mark may hold up a response. A mark that stays makes reads live until it lapses. */
@@ -25,8 +27,8 @@ const MARK_REMOVAL_MS = 500;
 /**
  * RingCentral with a read cache that the fleet shares through the table. SPEC.md has the protocol.
  *
- * A read of an operation with `freshMs` is served from the cache for that long, and for up to an hour while
- * RingCentral fails transiently. A write invalidates its scope before its outcome is known to any caller, so a caller
+ * A read of an operation with `freshMs` is served from the cache for that long, for up to an hour while
+ * RingCentral fails transiently, and for up to a day in its limited mode, in which it accepts no changes. A write invalidates its scope before its outcome is known to any caller, so a caller
  * who was told of a change sees it from then on. The caller's requirements (`Freshness`) take precedence over both.
  */
 export class CachedRingCentral implements RingCentral {
@@ -75,12 +77,12 @@ export class CachedRingCentral implements RingCentral {
       const hasNoEffect = error instanceof RingCentralError && !error.failure.mayHaveTakenEffect;
       // A write that may still take effect keeps its mark until it no longer can.
       if (mark === undefined && !hasNoEffect) this.#reportUntold(operation, context);
-      if (mark !== undefined && hasNoEffect) await this.#scopes.endWrite(scope, mark, tableWait, 0);
+      if (mark !== undefined && hasNoEffect) await this.#scopes.dropWrite(scope, mark, tableWait);
       throw error;
     }
     this.#writes += 1;
     const leastMs = mark === undefined ? deadline.remainingMs() : MARK_REMOVAL_MS;
-    const isTold = await this.#scopes.endWrite(scope, mark, tableWait, leastMs);
+    const isTold = await this.#scopes.endWrite(scope, mark?.mark, tableWait, leastMs);
     if (!isTold && mark === undefined) this.#reportUntold(operation, context);
     return output;
   }
@@ -116,8 +118,7 @@ export class CachedRingCentral implements RingCentral {
         ...(fallback && { deadline: earlier(context.deadline, FALLBACK_RESERVE_MS) }),
       });
     } catch (error) {
-      // A rejection is current information: only a transient failure leaves the older response valid.
-      if (fallback === undefined || !(error instanceof RingCentralError && error.isTransient)) throw error;
+      if (fallback === undefined || ageMs > replaceableMs(error)) throw error;
       const fields = { operation: operation.name, error };
       context.log.warn("served from the cache because RingCentral failed", fields);
       return this.#serve<Output>(fallback, context, { isStale: true });
@@ -135,6 +136,12 @@ export class CachedRingCentral implements RingCentral {
     // The key names the operation, and the record its release, so this release's schema has produced it.
     return output as Output;
   }
+}
+
+/** The age up to which a response may replace this failure. A rejection is current information: nothing replaces it. */
+function replaceableMs(error: unknown): number {
+  if (!(error instanceof RingCentralError && error.isTransient)) return Number.NEGATIVE_INFINITY;
+  return error.failure.kind === "limited_mode" ? LONGEST_KEPT_MS : STALE_IF_ERROR_MS;
 }
 
 type LimitedContext = CallContext & { tableWait: WaitLimit };

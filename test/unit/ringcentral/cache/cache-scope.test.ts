@@ -13,18 +13,31 @@ import { manualClock } from "../../../support/manual-clock.ts";
 import { createMemoryRecordStore } from "../../../support/memory-record-store.ts";
 
 const NOW = 1_000_000;
-const LONGEST_KEPT_MS = 3_600_000;
+const LONGEST_KEPT_MS = 24 * 3_600_000;
 /** Maximum difference of two clocks in `cache-scope.ts`. */
 const SKEW_MS = 5_000;
 const SOON = NOW + 20_000;
 
-type State = "untouched" | "quiet" | "being written" | "written by two" | "lapsed here" | "lapsed everywhere";
-type Event = "a read" | "a write begins" | "it ends" | "a write without a mark ends";
+type State =
+  | "untouched"
+  | "quiet"
+  | "being written"
+  | "being written since another write"
+  | "written by two"
+  | "lapsed here"
+  | "lapsed everywhere";
+type Event =
+  | "a read"
+  | "a write begins"
+  | "it ends"
+  | "it ends without effect"
+  | "a write without a mark ends";
 
 const states: Record<State, ScopeRecord | undefined> = {
   untouched: undefined,
   quiet: { epoch: "e1", writing: {} },
   "being written": { epoch: "e1", writing: { m1: SOON } },
+  "being written since another write": { epoch: "e5", writing: { m1: SOON } },
   "written by two": { epoch: "e1", writing: { m1: SOON, m2: SOON + 1 } },
   "lapsed here": { epoch: "e1", writing: { m1: NOW - SKEW_MS } },
   "lapsed everywhere": { epoch: "e1", writing: { m1: NOW - 2 * SKEW_MS } },
@@ -33,41 +46,60 @@ const states: Record<State, ScopeRecord | undefined> = {
 const changes: Record<Exclude<Event, "a read">, ScopeChange> = {
   "a write begins": { type: "begin", mark: "m9", until: SOON },
   "it ends": { type: "end", mark: "m1" },
+  "it ends without effect": { type: "end_without_effect", mark: "m1", epoch: "e1", former: "e0" },
   "a write without a mark ends": { type: "end", mark: undefined },
 };
 
-/** A read gives the epoch or "live"; a change gives the record's marks after it, with a new epoch. */
-const table: Record<State, Record<Event, string | readonly string[]>> = {
+/** What a read gets: the epoch, or "live". What a change leaves: the marks, and after a slash the epoch ("e2" is new). */
+const table: Record<State, Record<Event, string>> = {
   untouched: {
     "a read": "untouched",
-    "a write begins": ["m9"],
-    "it ends": [],
-    "a write without a mark ends": [],
+    "a write begins": "m9 / e2",
+    "it ends": " / e2",
+    "it ends without effect": " / e2",
+    "a write without a mark ends": " / e2",
   },
-  quiet: { "a read": "e1", "a write begins": ["m9"], "it ends": [], "a write without a mark ends": [] },
+  quiet: {
+    "a read": "e1",
+    "a write begins": "m9 / e2",
+    "it ends": " / e2",
+    "it ends without effect": " / e0",
+    "a write without a mark ends": " / e2",
+  },
   "being written": {
     "a read": "live",
-    "a write begins": ["m1", "m9"],
-    "it ends": [],
-    "a write without a mark ends": ["m1"],
+    "a write begins": "m1 m9 / e2",
+    "it ends": " / e2",
+    "it ends without effect": " / e0",
+    "a write without a mark ends": "m1 / e2",
+  },
+  "being written since another write": {
+    "a read": "live",
+    "a write begins": "m1 m9 / e2",
+    "it ends": " / e2",
+    "it ends without effect": " / e2",
+    "a write without a mark ends": "m1 / e2",
   },
   "written by two": {
     "a read": "live",
-    "a write begins": ["m1", "m2", "m9"],
-    "it ends": ["m2"],
-    "a write without a mark ends": ["m1", "m2"],
+    "a write begins": "m1 m2 m9 / e2",
+    "it ends": "m2 / e2",
+    "it ends without effect": "m2 / e0",
+    "a write without a mark ends": "m1 m2 / e2",
   },
   "lapsed here": {
     "a read": "e1",
-    "a write begins": ["m1", "m9"],
-    "it ends": [],
-    "a write without a mark ends": ["m1"],
+    "a write begins": "m1 m9 / e2",
+    "it ends": " / e2",
+    "it ends without effect": " / e0",
+    "a write without a mark ends": "m1 / e2",
   },
   "lapsed everywhere": {
     "a read": "e1",
-    "a write begins": ["m9"],
-    "it ends": [],
-    "a write without a mark ends": [],
+    "a write begins": "m9 / e2",
+    "it ends": " / e2",
+    "it ends without effect": " / e0",
+    "a write without a mark ends": " / e2",
   },
 };
 
@@ -84,8 +116,7 @@ describe("a cache scope", () => {
       return;
     }
     const next = changeScope(record, change, "e2", NOW);
-    expect(next.value.epoch).toBe("e2");
-    expect(Object.keys(next.value.writing)).toEqual(expected);
+    expect(`${Object.keys(next.value.writing).join(" ")} / ${next.value.epoch}`).toBe(expected);
     const lastEnd = Math.max(NOW, ...Object.values(next.value.writing));
     expect(next.expiresAt).toBe(lastEnd + 2 * LONGEST_KEPT_MS);
   });

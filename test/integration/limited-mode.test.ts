@@ -1,0 +1,282 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { handler as getOverview } from "../../functions/extensions/get-overview.ts";
+import { handler as listBlockedNumbers } from "../../functions/extensions/list-blocked-numbers.ts";
+import { handler as listForwardingNumbers } from "../../functions/extensions/list-forwarding-numbers.ts";
+import { handler as getLimits } from "../../functions/operations/get-limits.ts";
+import { alarms } from "../../infra/resources/alarms.ts";
+import { readStack } from "../../infra/resources/stack.ts";
+import { listBlockedNumbersRoute } from "../../lib/contract/blocked-numbers.ts";
+import { listForwardingNumbersRoute } from "../../lib/contract/forwarding-numbers.ts";
+import { getLimitsRoute } from "../../lib/contract/limits.ts";
+import { getOverviewRoute } from "../../lib/contract/overview.ts";
+import type { Route } from "../../lib/contract/route.ts";
+import { invoke, type TestRequest, type TestResponse } from "../support/api-gateway.ts";
+import { sentWrites, write, writeNames } from "../support/extension-writes.ts";
+import { expectConforms } from "../support/openapi-conformance.ts";
+import { type Service, startService } from "../support/service.ts";
+import { syncLab } from "../support/sync-lab.ts";
+import { startSyncServices } from "../support/sync-services.ts";
+
+// RingCentral's limited mode: calls of limited availability get 503 CMN-211, all others are served.
+
+let service: Service;
+/** An administrator's, made anew when the time has moved. */
+let token: string;
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  service = await startService({ limits: { Light: 1000, Medium: 1000 } });
+  token = service.tokens.admin;
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await service.stop();
+});
+
+async function pass(ms: number): Promise<void> {
+  vi.setSystemTime(Date.now() + ms);
+  token = await service.mint({ scope: "numbers:read numbers:write account:manage ops:read" });
+}
+
+async function send(handler: Parameters<typeof invoke>[0], route: Route, request: TestRequest = {}) {
+  const response = await invoke(handler, route, { token, ...request });
+  expectConforms(route, response);
+  return response;
+}
+const forwarding = (headers = {}) => send(listForwardingNumbers, listForwardingNumbersRoute, { headers });
+const blocked = (headers = {}) => send(listBlockedNumbers, listBlockedNumbersRoute, { headers });
+const overview = (query = "") => send(getOverview, getOverviewRoute, { query });
+const limits = async () => (await send(getLimits, getLimitsRoute)).body.data;
+
+/** Reads of forwarding numbers are limited too, as on the new call handling. */
+function begin(): void {
+  service.twin.configure({ limitedMode: true });
+  const limited = { kind: "status", status: 503, errorCode: "CMN-211", times: 99 } as const;
+  service.twin.faults.add({
+    ...limited,
+    operation: "listForwardingNumbers",
+    headers: { "Retry-After": "12" },
+  });
+}
+
+const rejected = { status: 503, headers: { "retry-after": "12" }, body: { code: "upstream_limited_mode" } };
+
+describe("in limited mode", () => {
+  it.each(writeNames)("%s is rejected with the time to wait, after one call", async (name) => {
+    begin();
+    expect(await write(service, name)).toMatchObject({
+      ...rejected,
+      body: { code: "upstream_limited_mode", retryable: true, retryAfter: 12 },
+    });
+    expect(sentWrites(service)).toHaveLength(1);
+  });
+
+  it("a rejection that states no time says a minute", async () => {
+    service.twin.configure({ limitedMode: true, limitedModeRetryAfter: 0 });
+    expect((await write(service, "addBlockedNumber")).headers["retry-after"]).toBe("60");
+  });
+
+  it("a write with a key is repeated under the same key when it is over", async () => {
+    begin();
+    const request = { headers: { "idempotency-key": "limited-1" } };
+    expect(await write(service, "addBlockedNumber", undefined, request)).toMatchObject(rejected);
+    service.twin.configure({ limitedMode: false });
+    const added = await write(service, "addBlockedNumber", undefined, request);
+    expect(added).toMatchObject({ status: 201 });
+    expect(added.headers["idempotency-replayed"]).toBeUndefined();
+  });
+
+  it("other calls are served live, and no budget is paused", async () => {
+    begin();
+    for (let n = 0; n < 5; n += 1) await write(service, "addBlockedNumber");
+    const live = await blocked({ "cache-control": "no-cache" });
+    expect(live).toMatchObject({ status: 200, body: { meta: { source: "live" } } });
+    const { budgets } = await limits();
+    expect(budgets.map(({ pause }: { pause: { state: string } }) => pause.state)).toEqual(
+      budgets.map(() => "none"),
+    );
+  });
+
+  it("leaves the last good list for a day, with its age, whatever writes were tried", async () => {
+    const good = await forwarding();
+    begin();
+    for (const age of [60, 3 * 3600, 20 * 3600]) {
+      await pass(age * 1000);
+      expect((await write(service, "addForwardingNumber", undefined, { token })).status).toBe(503);
+      const stale = await forwarding();
+      const { asOf } = good.body.meta;
+      expect(stale).toMatchObject({
+        status: 200,
+        body: { data: good.body.data, meta: { source: "cache", asOf } },
+      });
+      expect(Number(stale.headers.age)).toBe(Math.floor((Date.now() - Date.parse(asOf)) / 1000));
+    }
+    expect(await forwarding({ "cache-control": "no-cache" })).toMatchObject(rejected);
+    await pass(2 * 3600_000);
+    expect(await forwarding()).toMatchObject(rejected);
+  });
+
+  it("an outage after an hour is no reason for such an old list", async () => {
+    await forwarding();
+    await pass(3601_000);
+    service.twin.faults.add({ operation: "listForwardingNumbers", kind: "status", status: 503, times: 9 });
+    expect(await forwarding()).toMatchObject({ status: 503, body: { code: "upstream_unavailable" } });
+  });
+
+  it("a read without any earlier response is rejected with the time to wait, after one call", async () => {
+    begin();
+    expect(await forwarding()).toMatchObject(rejected);
+    expect(service.sent()).toHaveLength(1);
+  });
+
+  it("the overview shows the last good part as stale, without one its problem, and fails in strict mode", async () => {
+    begin();
+    const without = await overview();
+    expect(without.body.data).toMatchObject({
+      complete: false,
+      blocked: { status: "ok", source: "live" },
+      forwarding: { status: "error", problem: { code: "upstream_limited_mode", retryAfter: 12 } },
+    });
+    service.twin.faults.clear();
+    const good = await overview();
+    begin();
+    await pass(3 * 3600_000);
+    const { forwarding: part } = (await overview()).body.data;
+    const { data, asOf } = good.body.data.forwarding;
+    expect(part).toMatchObject({ status: "stale", source: "cache", asOf, data });
+    expect(await overview("mode=strict")).toMatchObject(rejected);
+  });
+
+  it("the sync commits, because its calls are served", async () => {
+    const sync = await startSyncServices();
+    const lab = syncLab(service, sync);
+    begin();
+    await lab.syncNow();
+    expect((await lab.status()).body.data[0]).toMatchObject({
+      state: "idle",
+      lastSuccessAt: expect.any(String),
+    });
+    await sync.stop();
+  });
+
+  it("operators see it since when, until five minutes after its last sign", async () => {
+    expect((await limits()).limitedMode).toBeUndefined();
+    begin();
+    const since = new Date().toISOString();
+    await write(service, "addBlockedNumber");
+    await pass(4 * 60_000);
+    await write(service, "addBlockedNumber", undefined, { token });
+    const { limitedMode } = await limits();
+    expect(Date.parse(limitedMode.since) - Date.parse(since)).toBeLessThan(5_000);
+    expect(Date.parse(limitedMode.seenAt) - Date.parse(limitedMode.since)).toBeGreaterThanOrEqual(4 * 60_000);
+    await pass(4 * 60_000);
+    expect((await limits()).limitedMode).toEqual(limitedMode);
+    await pass(2 * 60_000);
+    expect((await limits()).limitedMode).toBeUndefined();
+  });
+});
+
+/** What the embedded metric format has printed, and the gateway's own two metrics from the responses. */
+class Emitted {
+  readonly #lines: string[] = [];
+  readonly #statuses: number[] = [];
+
+  readonly write = (line: string | Uint8Array) => this.#lines.push(String(line)) > 0;
+
+  met({ status }: TestResponse): void {
+    this.#statuses.push(status);
+  }
+
+  /** The values of a metric, by its name and exact dimensions. */
+  values(name: string, dimensions: Readonly<Record<string, string>>): number[] {
+    if (name === "Count") return this.#statuses.map(() => 1);
+    if (name === "5xx") return this.#statuses.map((status) => (status >= 500 ? 1 : 0));
+    const names = Object.keys(dimensions);
+    return this.#lines.flatMap((line) => {
+      if (!line.includes('"_aws"')) return [];
+      const { _aws, ...members } = JSON.parse(line);
+      const isEmitted = _aws.CloudWatchMetrics.some(({ Dimensions }: { Dimensions: string[][] }) =>
+        Dimensions.some((set) => set.join() === names.join()),
+      );
+      const isMeant = names.every((key) => members[key] === dimensions[key]);
+      return isEmitted && isMeant && name in members ? [members[name]].flat() : [];
+    });
+  }
+}
+
+interface MetricStat {
+  MetricName: string;
+  Dimensions?: { Name: string; Value: string }[];
+}
+
+/** Whether an alarm of the template is on in a period that has these metrics. */
+function isOn(properties: Record<string, unknown>, emitted: Emitted): boolean {
+  const { Metrics, Statistic, Threshold, ComparisonOperator } = properties;
+  const valuesOf = ({ MetricName, Dimensions = [] }: MetricStat) =>
+    emitted.values(MetricName, Object.fromEntries(Dimensions.map(({ Name, Value }) => [Name, Value])));
+  const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
+  let value: number;
+  if (Array.isArray(Metrics)) {
+    const [{ Expression }, ...stats] = Metrics;
+    const known = stats.map(({ Id, MetricStat: { Metric } }) => {
+      const values = valuesOf(Metric);
+      return [Id, values.length === 0 ? undefined : sum(values)] as const;
+    });
+    const names = ["IF", "FILL", ...known.map(([id]) => id)];
+    const functions = [
+      (condition: boolean, yes: number, no: number) => (condition ? yes : no),
+      (given: number | undefined, otherwise: number) => given ?? otherwise,
+    ];
+    value = new Function(...names, `return ${Expression}`)(
+      ...functions,
+      ...known.map(([, number]) => number),
+    );
+  } else {
+    const values = valuesOf(properties as unknown as MetricStat);
+    // Latencies and dead letters are not played here.
+    value = Statistic === "Maximum" ? Math.max(0, ...values) : sum(values);
+  }
+  return ComparisonOperator === "GreaterThanThreshold"
+    ? value > Number(Threshold)
+    : value >= Number(Threshold);
+}
+
+describe("the alarms", () => {
+  const numbers: Record<string, string> = {
+    latencyMs: "2000",
+    requestsPerHour: "100000",
+    syncLateSeconds: "7200",
+    authIssuer: "https://issuer.example.com",
+    metricsNamespace: "Ringfront/dev",
+  };
+
+  /** The alarms that are on after a period with mostly failing calls. */
+  async function afterCalls(fail: () => void) {
+    const stack = await readStack({
+      resolveVariable: async (address) => numbers[address.replace("param:", "")] ?? "",
+    });
+    const emitted = new Emitted();
+    const output = vi.spyOn(process.stdout, "write").mockImplementation(emitted.write);
+    await forwarding();
+    fail();
+    for (let n = 0; n < 24; n += 1) {
+      emitted.met(await write(service, writeNames[n % writeNames.length] ?? "addBlockedNumber"));
+      emitted.met(await forwarding({ "cache-control": "no-cache" }));
+    }
+    output.mockRestore();
+    const resources: [string, { Properties: Record<string, unknown> }][] = Object.entries(
+      alarms(stack).Resources,
+    );
+    const on = resources.filter(([, { Properties }]) => isOn(Properties, emitted)).map(([name]) => name);
+    const limited = emitted.values("UpstreamLimitedMode", {}).length;
+    return { on, hasFaults: emitted.values("RequestFaults", {}).some((count) => count > 0), limited };
+  }
+
+  it("do not fire in limited mode, by their own definitions over the metrics that are emitted", async () => {
+    expect(await afterCalls(begin)).toEqual({ on: [], hasFaults: false, limited: 48 });
+  });
+
+  it("fire in an outage", async () => {
+    const outage = () => service.twin.faults.add({ kind: "status", status: 503, times: 999 });
+    expect(await afterCalls(outage)).toEqual({ on: ["ApiFaultsAlarm"], hasFaults: true, limited: 0 });
+  });
+});

@@ -251,7 +251,6 @@ export const scenarios: readonly Scenario[] = [
     seconds: 60,
     overtimeSeconds: GIVES_UP_MS / 1_000,
     warmSeconds: 2,
-    shortSeconds: 40,
     strike: failFirstSends,
     async prepare(world, traffic, warmSeconds) {
       const drive = await PATIENT.prepare(world, traffic, warmSeconds);

@@ -39,6 +39,7 @@ export async function examine(options: ExaminationOptions): Promise<Examination>
     const session = await openSession(options.credentials, options.clock);
     try {
       findings.push(ok("connection", "RingCentral responds"), ...checkClock(session));
+      if (await session.isLimited()) findings.push(limitedMode);
       findings.push(ok("login", "the app and the JWT credential are accepted"));
       return await examineUser(session, options, findings);
     } finally {
@@ -49,6 +50,12 @@ export async function examine(options: ExaminationOptions): Promise<Examination>
     return { findings: [...findings, ...describeRejection(error)] };
   }
 }
+
+const limitedMode = warning("limited mode", {
+  found:
+    "RingCentral is in limited mode, as during its maintenance: it accepts no changes and serves some reads only",
+  fix: "Nothing has to be fixed: writes get 503 upstream_limited_mode until the maintenance is over.",
+});
 
 async function examineUser(session: Session, options: ExaminationOptions, findings: Finding[]) {
   findings.push(checkAppPermissions(session));

@@ -7,7 +7,7 @@ import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
 import { createOAuth } from "../../lib/ringcentral/auth/oauth.ts";
 import { failureOf, parseBody } from "../../lib/ringcentral/http/parse-response.ts";
 import { type RateHeaders, readRateHeaders } from "../../lib/ringcentral/http/response-headers.ts";
-import { createTransport, type Transport } from "../../lib/ringcentral/http/transport.ts";
+import { createTransport, type HttpResponse, type Transport } from "../../lib/ringcentral/http/transport.ts";
 
 /** The time limit of one call. */
 const CALL_TIMEOUT_MS = 10_000;
@@ -38,6 +38,11 @@ export async function openSession(credentials: Credentials, clock: Clock) {
   const deadline = () => deadlineIn(CALL_TIMEOUT_MS, clock, 0);
   const grant = await oauth.login(credentials, deadline());
   const limits = new Map<string, RateHeaders>();
+  async function send(path: string): Promise<HttpResponse> {
+    const url = new URL(`/restapi/v1.0/${path}`, credentials.server);
+    const headers = { authorization: `Bearer ${grant.accessToken}` };
+    return transport.send({ operation: path, method: "GET", url, headers, deadline: deadline() });
+  }
   return {
     grant,
     /** How far RingCentral's clock is ahead of ours; absent when its response has no time. */
@@ -46,11 +51,8 @@ export async function openSession(credentials: Credentials, clock: Clock) {
     limits,
     /** @param path below `/restapi/v1.0/` */
     async get<Body>(path: string, schema: z.ZodMiniType<Body>) {
-      const url = new URL(`/restapi/v1.0/${path}`, credentials.server);
-      const headers = { authorization: `Bearer ${grant.accessToken}` };
-      const request = { operation: path, method: "GET", url, headers, deadline: deadline() } as const;
       try {
-        const response = await transport.send(request);
+        const response = await send(path);
         const rate = readRateHeaders(response.headers);
         if (rate.group !== undefined) limits.set(rate.group, rate);
         const failure = failureOf(path, response, clock.now());
@@ -59,6 +61,11 @@ export async function openSession(credentials: Credentials, clock: Clock) {
         if (!(error instanceof RingCentralError)) throw error;
         return { failure: error.failure };
       }
+    },
+    /** Whether RingCentral is in limited mode: it says so where its own apps ask. [sdk source: WID] */
+    async isLimited(): Promise<boolean> {
+      const response = await send("status").catch(() => undefined);
+      return response !== undefined && failureOf("status", response, clock.now())?.kind === "limited_mode";
     },
     /**
      * Ends this login and no other. RingCentral allows five at a time for a user in an app: left open, it could end the

@@ -84,10 +84,22 @@ async function openConsole(options: OpenOptions = {}) {
   return page;
 }
 
-async function openOnBadDay(options: OpenOptions = {}) {
+/** A good day but for RingCentral's maintenance. */
+const maintenance = {
+  limits: {
+    token: { generation: 7, issuedAt: instant(600), expiresAt: instant(-3000), seenBy: "fleet" },
+    budgets: badDay.limits.budgets.map((budget) => ({ ...budget, remaining: 9, pause: { state: "none" } })),
+    limitedMode: { since: instant(3000), seenAt: instant(20) },
+  },
+  sync: [{ accountId: "3700111", state: "idle", lastSuccessAt: instant(60), history: [] }],
+};
+
+const openOnBadDay = (options: OpenOptions = {}) => openOn(badDay, options);
+
+async function openOn(day: { limits: object; sync: object[] }, options: OpenOptions = {}) {
   const page = await openPage(browser, "/healthz", options);
-  await page.route("**/v1/limits", (route) => route.fulfill({ json: { data: badDay.limits } }));
-  await page.route("**/v1/sync", (route) => route.fulfill({ json: { data: badDay.sync } }));
+  await page.route("**/v1/limits", (route) => route.fulfill({ json: { data: day.limits } }));
+  await page.route("**/v1/sync", (route) => route.fulfill({ json: { data: day.sync } }));
   await page.goto(`${inject("stack").apiUrl}/console`);
   await page.locator("#sync article").waitFor();
   return page;
@@ -185,6 +197,30 @@ describe("the console on a bad day", () => {
         expect(await findAccessibilityProblems(page)).toEqual([]);
         expect(await hiddenWidth(page)).toBeLessThanOrEqual(0);
       }
+    },
+  );
+});
+
+describe("the console in RingCentral's limited mode", () => {
+  test.each(widths)(
+    "at %i pixels wide shows a banner, which is no concern, until it is over",
+    async (width) => {
+      const page = await openOn(maintenance, { width });
+      const banner = page.getByRole("status", { name: "Limited mode" });
+      expect(await banner.textContent()).toMatch(
+        /RingCentral has been in limited mode since .+It accepts no changes/,
+      );
+      expect(await banner.getByRole("link").getAttribute("href")).toBe("/docs/errors#upstream_limited_mode");
+      expect(await page.getByRole("status", { name: "Summary" }).textContent()).toBe(
+        "Everything of ours is in order.",
+      );
+      expect(await findAccessibilityProblems(page)).toEqual([]);
+      expect(await hiddenWidth(page)).toBeLessThanOrEqual(0);
+      const { limitedMode: _, ...over } = maintenance.limits;
+      await page.route("**/v1/limits", (route) => route.fulfill({ json: { data: over } }));
+      await page.getByLabel("Read again").selectOption("every 2 s");
+      await expect.poll(() => banner.isVisible()).toBe(false);
+      expect(page.complaints).toEqual([]);
     },
   );
 });

@@ -74,6 +74,14 @@ describe("the doctor", () => {
     },
   );
 
+  test("warns of limited mode, in which all else works", async () => {
+    twin.configure({ limitedMode: true });
+    const run = await runDoctor();
+    expect(failedChecks(run)).toEqual([]);
+    expect(run.report).toMatch(/warning +limited mode +RingCentral is in limited mode/);
+    expectFewCalls();
+  });
+
   test("accepts EditAccounts for both permissions that it includes", async () => {
     expect(failedChecks(await runDoctor({ credentials: apps.editAccounts }))).toEqual([]);
   });

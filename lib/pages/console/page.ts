@@ -9,6 +9,7 @@ import { ProblemsView } from "./problems-view.ts";
 import { createSyncView } from "./sync-view.ts";
 import { showToken } from "./token-view.ts";
 import { problemLink, show } from "./views.ts";
+import { clockTime } from "./words.ts";
 
 interface Seen {
   limits?: Limits | undefined;
@@ -45,6 +46,7 @@ function restart(): void {
   samples.clear();
   problems.forget();
   seen = {};
+  byId("limited-mode").hidden = true;
   byId("board").hidden = token() === undefined;
   byId("action").textContent = "";
   if (token() === undefined) byId("summary").replaceChildren("Pick or enter a token.");
@@ -70,6 +72,7 @@ async function poll(): Promise<void> {
   }
   if (seen.sync !== undefined) showSync(seen.sync, now);
   problems.show(seen.sync ?? [], now);
+  showLimitedMode(seen.limits?.limitedMode, now);
   showSummary();
   byId("read-at").textContent = `Read at ${new Date(now).toLocaleTimeString()}.`;
   schedule();
@@ -89,11 +92,34 @@ function received<Data>(result: Result<Data>, noticeId: string, now: number): Da
   return "data" in result ? result.data : undefined;
 }
 
+/** RingCentral's maintenance, which explains rejected writes and needs no action. */
+function showLimitedMode(mode: Limits["limitedMode"], now: number): void {
+  const banner = byId("limited-mode");
+  banner.hidden = mode === undefined;
+  if (mode === undefined) return;
+  const times = `since ${clockTime(mode.since, now)} (last seen at ${clockTime(mode.seenAt, now)})`;
+  const text = `RingCentral has been in limited mode ${times}. It accepts no changes, so writes get 503 `;
+  show(banner, mode, () => [
+    element(
+      "p",
+      {},
+      text,
+      problemLink("upstream_limited_mode"),
+      ". Lists still work, some from the cache. It ends by itself.",
+    ),
+  ]);
+}
+
 function showSummary(): void {
   const found = concerns(seen);
   const isBlind = seen.limits === undefined && seen.sync === undefined;
-  const words = isBlind ? "This token cannot read limits or syncs." : "Everything is in order.";
-  show(byId("summary"), [found, isBlind], () =>
+  const isLimited = seen.limits?.limitedMode !== undefined;
+  const words = isBlind
+    ? "This token cannot read limits or syncs."
+    : isLimited
+      ? "Everything of ours is in order."
+      : "Everything is in order.";
+  show(byId("summary"), [found, words], () =>
     found.length === 0
       ? [element("p", { class: isBlind ? "warn" : "good" }, words)]
       : [element("ul", { class: "bad" }, ...found.map((text) => element("li", {}, text)))],

@@ -9,9 +9,9 @@ export type UsagePlanGroup = "light" | "medium" | "heavy" | "auth";
 /** One RingCentral API operation, as data: the client executes it; a bundle contains only those it uses. */
 export interface Operation<Output> {
   name: string;
-  method: "GET" | "POST" | "PUT" | "DELETE";
-  /** Below `/restapi/v1.0`; `{accountId}`, `{extensionId}` and so on take validated ids only. */
-  path: `/account/{accountId}${string}` | `/subscription${string}`;
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
+  /** Below `/restapi/v1.0`, or from `/v2/` on; `{accountId}`, `{extensionId}` and so on take validated ids only. */
+  path: `/account/{accountId}${string}` | `/v2/accounts/{accountId}${string}` | `/subscription${string}`;
   group: Exclude<UsagePlanGroup, "auth">;
   /** The path parameter that takes 2 to 30 ids, comma-separated; the response has one part per id. [docs: BULK] */
   bulkId?: string;

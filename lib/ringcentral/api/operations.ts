@@ -5,7 +5,7 @@ import * as wire from "./wire.ts";
 // Plain constants: a bundle contains only those it names. Every list also takes `page` and `perPage`.
 
 /** For lists that users change themselves, also in RingCentral's apps: enough for one screen and its reloads. */
-const OWN_LISTS_FRESH_MS = 15_000;
+export const OWN_LISTS_FRESH_MS = 15_000;
 /** For lists that administrators change rarely; a page may cost a Heavy call. */
 const COMPANY_LISTS_FRESH_MS = 60_000;
 

@@ -1,6 +1,7 @@
 import type { Operation, OperationInput } from "./operation.ts";
 
-const API_ROOT = "/restapi/v1.0";
+/** The first version is the default of an operation's path; the second one begins its path. */
+const rootOf = (path: string) => (path.startsWith("/v2/") ? "/restapi" : "/restapi/v1.0");
 /** RingCentral also accepts `*` and `~` in these places [docs: URIS, BULK]; we never send them. */
 const DECIMAL = /^[0-9]{1,20}$/;
 const decimalIds: ReadonlySet<string> = new Set(["accountId", "extensionId"]);
@@ -30,7 +31,7 @@ export function buildUrl(
       throw new TypeError(`${operation.name}: ${name} is not an id that may be sent`);
     return id;
   });
-  const url = new URL(`${API_ROOT}${path}`, server);
+  const url = new URL(`${rootOf(path)}${path}`, server);
   for (const [name, value] of Object.entries(input.query ?? {})) {
     if (!QUERY_NAME.test(name)) throw new TypeError(`${operation.name}: query name not allowed`);
     for (const one of Array.isArray(value) ? value : [value]) url.searchParams.append(name, String(one));

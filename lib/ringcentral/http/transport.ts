@@ -11,7 +11,7 @@ const USER_AGENT = `Ringfront/${VERSION} (+serverless; node)`;
 export interface HttpRequest {
   /** Names the failure. */
   operation: string;
-  method: "GET" | "POST" | "PUT" | "DELETE";
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   url: URL;
   /** Lower-case names. `accept` is JSON unless given; `user-agent` and `accept-encoding` are added. */
   headers: Readonly<Record<string, string>>;

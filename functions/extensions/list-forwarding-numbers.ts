@@ -1,5 +1,5 @@
 import { listForwardingNumbersRoute } from "../../lib/contract/forwarding-numbers.ts";
-import { listForwardingNumbers } from "../../lib/numbers/forwarding-numbers.ts";
+import { listForwardingNumbers } from "../../lib/numbers/forwarding/read.ts";
 import { defineFunction } from "../../lib/runtime/api-function.ts";
 
 export const handler = defineFunction(listForwardingNumbersRoute, listForwardingNumbers);

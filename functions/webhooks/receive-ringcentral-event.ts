@@ -1,5 +1,6 @@
 import { receiveRingCentralEventRoute } from "../../lib/contract/sync.ts";
 import { defineWebhookHandler } from "../../lib/http/webhook-handler.ts";
+import { forgetBackend } from "../../lib/numbers/forwarding/backend-record.ts";
 import { runtime } from "../../lib/runtime/runtime.ts";
 import { syncQueue } from "../../lib/runtime/sync-queue.ts";
 import { verificationTokens } from "../../lib/runtime/webhook-token.ts";
@@ -9,7 +10,7 @@ import { receiveRingCentralEvent } from "../../lib/sync/webhook/receive-ringcent
 export const handler = defineWebhookHandler(
   receiveRingCentralEventRoute,
   async ({ header, text, deadline, log }) => {
-    const { records, clock, settings } = runtime();
+    const { records, clock, random, settings } = runtime();
     const { outcome, echo } = await receiveRingCentralEvent(
       {
         records,
@@ -20,6 +21,8 @@ export const handler = defineWebhookHandler(
           settings.SYNC_ACCOUNTS.includes(accountId) ||
           (await readAccounts(records, settings.SYNC_ACCOUNTS)).includes(accountId),
         verificationTokens: (accountId) => verificationTokens(runtime(), accountId, deadline),
+        mayHaveMoved: (accountId, extensionId) =>
+          forgetBackend({ records, clock, random }, accountId, extensionId),
       },
       {
         validationToken: header("validation-token"),

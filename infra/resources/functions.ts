@@ -57,6 +57,11 @@ function usualSettings({ scope, isWebhook, body }: Route): Settings {
 /** The routes that differ from the default, by operation id. */
 export const exceptions: Readonly<Record<string, Partial<Settings>>> = {
   updateCallerBlocking: { bundleKb: 575 },
+  // Forwarding numbers live on two backends.
+  addForwardingNumber: { bundleKb: 725 },
+  updateForwardingNumber: { bundleKb: 725 },
+  deleteForwardingNumber: { bundleKb: 600 },
+  getOverview: { bundleKb: 600 },
   listCompanyNumbers: { bundleKb: 610 },
   listNumberChanges: { bundleKb: 600 },
   getSyncStatus: { bundleKb: 600 },

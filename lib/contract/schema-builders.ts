@@ -20,3 +20,8 @@ export function described<Schema extends z.ZodMiniType>(schema: Schema, descript
 export const Instant = z.string().check(z.meta({ format: "date-time" }));
 export const Count = z.int().check(z.minimum(0));
 export const E164 = described(z.string(), "E.164");
+
+export const CallHandling = described(
+  z.enum(["legacy", "new"]),
+  "Of forwarding numbers: the call-handling backend that RingCentral has the extension on.",
+);

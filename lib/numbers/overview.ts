@@ -7,9 +7,12 @@ import * as operations from "../ringcentral/api/operations.ts";
 import { type BlockedNumbersDeps, listBlockedNumbers } from "./blocked-numbers.ts";
 import { listCallerBlockingNumbers } from "./caller-blocking.ts";
 import { toPhoneNumber } from "./company-numbers.ts";
-import { listForwardingNumbers } from "./forwarding-numbers.ts";
+import type { ForwardingDeps } from "./forwarding/on-backend.ts";
+import { listForwardingNumbers } from "./forwarding/read.ts";
 import type { ListRequest, NumbersDeps, NumbersRequest } from "./request.ts";
 import { listPage, pagesOf } from "./upstream-list.ts";
+
+type OverviewDeps = BlockedNumbersDeps & ForwardingDeps;
 
 interface OverviewRequest extends NumbersRequest {
   query: { parts?: readonly OverviewPartName[] | undefined; mode: "partial" | "strict" };
@@ -34,7 +37,7 @@ type PartFailure = { error: unknown; problem: PartProblem };
  * @throws the error of the most telling part: with `mode=strict` when one is not current, and with `mode=partial` when
  * all failed for the same reason
  */
-export async function getOverview(deps: BlockedNumbersDeps, request: OverviewRequest): Promise<Overview> {
+export async function getOverview(deps: OverviewDeps, request: OverviewRequest): Promise<Overview> {
   const { parts = overviewParts, mode } = request.query;
   const wanted = overviewParts.filter((name) => parts.includes(name));
   const outcomes = await Promise.all(wanted.map((name) => readPart(deps, request, name)));
@@ -46,7 +49,7 @@ export async function getOverview(deps: BlockedNumbersDeps, request: OverviewReq
   return { extensionId: request.extensionId, complete, ...named };
 }
 
-type List = (deps: BlockedNumbersDeps, request: ListRequest) => Promise<Page<unknown>>;
+type List = (deps: OverviewDeps, request: ListRequest) => Promise<Page<unknown>>;
 
 const lists: Record<OverviewPartName, List> = {
   blocked: listBlockedNumbers,
@@ -63,7 +66,7 @@ async function listDirectNumbers(deps: NumbersDeps, { extensionId, page, call }:
 }
 
 async function readPart(
-  deps: BlockedNumbersDeps,
+  deps: OverviewDeps,
   { extensionId, call, query, problemOf }: OverviewRequest,
   name: OverviewPartName,
 ) {
@@ -85,12 +88,13 @@ async function readPart(
 }
 
 function toPart(page: Page<unknown>, readings: readonly Reading[]) {
-  const { items, next, total } = page;
+  const { items, next, total, callHandling } = page;
   const { source, asOf } = combined(readings) ?? page;
   return omitUndefined({
     status: readings.some(({ isStale }) => isStale) ? ("stale" as const) : ("ok" as const),
     source,
     asOf: new Date(asOf).toISOString(),
+    callHandling,
     data: items,
     hasMore: next !== undefined,
     total,

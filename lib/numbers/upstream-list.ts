@@ -51,3 +51,13 @@ export async function findInList<Wire>(fetchPage: FetchPage<Wire>, matches: (wir
     if (found !== undefined || !hasNextPage) return found;
   }
 }
+
+/** Every record of an upstream list. */
+export async function readWholeList<Wire>(fetchPage: FetchPage<Wire>): Promise<Wire[]> {
+  const all: Wire[] = [];
+  await findInList(fetchPage, (wire) => {
+    all.push(wire);
+    return false;
+  });
+  return all;
+}

@@ -19,8 +19,7 @@ export async function addForwardingNumber(
   { ringcentral, clock }: NumbersDeps,
   request: WriteRequest & CountryInQuery & { body: NewForwardingNumber },
 ): Promise<{ id: string; data: ForwardingNumber }> {
-  requireTarget(request.body);
-  const added = withE164(request.body, request.query.country);
+  const added = newNumber(request);
   const { phoneNumber, deviceId, type, label, flipNumber } = added;
   const path = { extensionId: request.extensionId };
   // `flipNumber` is a number here and text everywhere else; `id` is in the schema without a meaning [spec: OAS].
@@ -35,6 +34,15 @@ export async function addForwardingNumber(
       ),
   );
   return { id: wire.id, data: toForwardingNumber(wire) };
+}
+
+/** The number that a request adds, in E.164. @throws ProblemError `request_invalid` */
+export function newNumber({
+  body,
+  query,
+}: CountryInQuery & { body: NewForwardingNumber }): NewForwardingNumber {
+  requireTarget(body);
+  return withE164(body, query.country);
 }
 
 /** A PhoneLine is a device; every other type is an external number [docs: FWD]. @throws ProblemError `request_invalid` */

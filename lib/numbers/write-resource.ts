@@ -61,7 +61,7 @@ export async function deleteResource<Wire, Output>(
 }
 
 /** A change names a field besides `country`, which only explains another. @throws ProblemError `request_invalid` */
-function requireChange(body: Readonly<Record<string, unknown>>): void {
+export function requireChange(body: Readonly<Record<string, unknown>>): void {
   const fields = Object.entries(body).filter(([field, value]) => field !== "country" && value !== undefined);
   if (fields.length > 0) return;
   const detail = "Name at least one field to change.";
@@ -76,7 +76,7 @@ function requireChange(body: Readonly<Record<string, unknown>>): void {
  * RingCentral has no such condition: another client's change between our read and our write goes unnoticed.
  * @throws ProblemError `precondition_failed`
  */
-function requireMatch(ifMatch: string | undefined, current: unknown): void {
+export function requireMatch(ifMatch: string | undefined, current: unknown): void {
   if (ifMatch === undefined) return;
   const tag = contentTag(current);
   const matches = ifMatch

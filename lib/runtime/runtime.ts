@@ -148,6 +148,7 @@ function connectAccount(shared: Shared, accountKey: string, accountId: string) {
     limitedMode,
     records,
     clock,
+    random,
     now: clock.now,
     credentials,
     acceptedSecrets: rereadSecrets(credentials, clock),

@@ -24,6 +24,8 @@ afterEach(() => service.stop());
 
 const forwarding = (token: string, headers: Record<string, string> = {}) =>
   invoke(listForwardingNumbers, listForwardingNumbersRoute, { token, headers });
+/** The calls of the list, without the question for the call-handling backend. */
+const listed = () => service.sent().filter(({ path }) => path.endsWith("/forwarding-number"));
 const anotherInstance = resetRuntime;
 
 describe("a list that was read a moment ago", () => {
@@ -32,26 +34,26 @@ describe("a list that was read a moment ago", () => {
     expect(first.body.meta.source).toBe("live");
     expect(first.headers.age).toBeUndefined();
     const second = await forwarding(service.tokens.user);
-    expect(second.body).toEqual({ ...first.body, meta: { source: "cache", asOf: first.body.meta.asOf } });
+    expect(second.body).toEqual({ ...first.body, meta: { ...first.body.meta, source: "cache" } });
     expect(second.headers.age).toMatch(/^[0-9]+$/);
     expect(second.headers.etag).toBe(first.headers.etag);
-    expect(service.sent()).toHaveLength(1);
+    expect(listed()).toHaveLength(1);
   });
 
   it("is shared by all instances", async () => {
     await forwarding(service.tokens.user);
     anotherInstance();
     expect((await forwarding(service.tokens.user)).body.meta.source).toBe("cache");
-    expect(service.sent()).toHaveLength(1);
+    expect(listed()).toHaveLength(1);
   });
 
   it("is read again for a caller who sends no-cache, and the new content is stored", async () => {
     await forwarding(service.tokens.user);
     const live = await forwarding(service.tokens.user, { "cache-control": "no-cache" });
     expect(live.body.meta.source).toBe("live");
-    expect(service.sent()).toHaveLength(2);
+    expect(listed()).toHaveLength(2);
     const kept = await forwarding(service.tokens.user);
-    expect(kept.body.meta).toEqual({ source: "cache", asOf: live.body.meta.asOf });
+    expect(kept.body.meta).toEqual({ ...live.body.meta, source: "cache" });
   });
 
   it("is read again for a caller who sends max-age=0", async () => {
@@ -150,7 +152,7 @@ describe("while RingCentral fails", () => {
     try {
       const stale = await forwarding(service.tokens.user);
       expect(stale.status).toBe(200);
-      expect(stale.body.meta).toEqual({ source: "cache", asOf: first.body.meta.asOf });
+      expect(stale.body.meta).toEqual({ ...first.body.meta, source: "cache" });
       expect(Number(stale.headers.age)).toBeGreaterThanOrEqual(60);
     } finally {
       restore();

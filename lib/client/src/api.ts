@@ -601,7 +601,7 @@ export interface components {
              */
             asOf: string;
             /**
-             * @description For forwarding numbers: the call-handling backend that RingCentral has the extension on.
+             * @description Of forwarding numbers: the call-handling backend that RingCentral has the extension on.
              * @enum {string}
              */
             callHandling?: "legacy" | "new";
@@ -726,6 +726,11 @@ export interface components {
             source?: "live" | "cache";
             /** Format: date-time */
             asOf?: string;
+            /**
+             * @description Of forwarding numbers: the call-handling backend that RingCentral has the extension on.
+             * @enum {string}
+             */
+            callHandling?: "legacy" | "new";
             data?: components["schemas"]["CallerBlockingNumber"][];
             hasMore?: boolean;
             /** Format: int32 */
@@ -743,6 +748,11 @@ export interface components {
             source?: "live" | "cache";
             /** Format: date-time */
             asOf?: string;
+            /**
+             * @description Of forwarding numbers: the call-handling backend that RingCentral has the extension on.
+             * @enum {string}
+             */
+            callHandling?: "legacy" | "new";
             data?: components["schemas"]["BlockedNumber"][];
             hasMore?: boolean;
             /** Format: int32 */
@@ -760,6 +770,11 @@ export interface components {
             source?: "live" | "cache";
             /** Format: date-time */
             asOf?: string;
+            /**
+             * @description Of forwarding numbers: the call-handling backend that RingCentral has the extension on.
+             * @enum {string}
+             */
+            callHandling?: "legacy" | "new";
             data?: components["schemas"]["PhoneNumber"][];
             hasMore?: boolean;
             /** Format: int32 */
@@ -777,6 +792,11 @@ export interface components {
             source?: "live" | "cache";
             /** Format: date-time */
             asOf?: string;
+            /**
+             * @description Of forwarding numbers: the call-handling backend that RingCentral has the extension on.
+             * @enum {string}
+             */
+            callHandling?: "legacy" | "new";
             data?: components["schemas"]["ForwardingNumber"][];
             hasMore?: boolean;
             /** Format: int32 */

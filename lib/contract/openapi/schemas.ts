@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { problems } from "../problems.ts";
 import type { Route } from "../route.ts";
-import { described, Instant, resource } from "../schema-builders.ts";
+import { CallHandling, described, Instant, resource } from "../schema-builders.ts";
 
 export type JsonObject = { [name: string]: unknown };
 
@@ -91,12 +91,7 @@ const origin = "The source and time of the data.";
 const Page = resource("Page", inPage, { ...pageFields, nextCursor: z.optional(pageFields.nextCursor) });
 const Meta = resource("Meta", origin, {
   ...metaFields,
-  callHandling: z.optional(
-    described(
-      z.enum(["legacy", "new"]),
-      "For forwarding numbers: the call-handling backend that RingCentral has the extension on.",
-    ),
-  ),
+  callHandling: z.optional(CallHandling),
 });
 const FeedPage = resource("FeedPage", inPage, pageFields);
 const FeedMeta = resource("FeedMeta", origin, {

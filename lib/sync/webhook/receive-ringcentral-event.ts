@@ -23,6 +23,8 @@ export interface ReceiveDeps {
   isSynced(accountId: string): Promise<boolean>;
   /** Tokens that a delivery for the account may carry, the current one first; read one by one. */
   verificationTokens(accountId: string): AsyncIterable<string>;
+  /** An extension may have been moved to the new call handling. */
+  mayHaveMoved(accountId: string, extensionId: string): Promise<void>;
 }
 
 interface Receipt {
@@ -42,6 +44,7 @@ const DEBOUNCE_MS = 30_000;
 const SPACING_MS = 5 * 60_000;
 
 const Body = z.object({
+  extensionId: z.catch(z.optional(z.string().check(z.regex(/^[0-9]{1,20}$/))), undefined),
   eventType: z.optional(z.string()),
   hints: z.optional(z.nullable(z.array(z.string()))),
 });
@@ -69,7 +72,10 @@ export async function receiveRingCentralEvent(deps: ReceiveDeps, received: Recei
   if (!isKnown || !(await isVerified(deps, accountId, verificationToken))) {
     throw new ProblemError("webhook_token_invalid");
   }
-  return concernsNumbers(body) ? queueOnce(deps, accountId, uuid) : { outcome: "ignored" };
+  const extensionId = body?.extensionId;
+  if (extensionId !== undefined && concerns("Features", body))
+    await deps.mayHaveMoved(accountId, extensionId);
+  return concerns("CompanyNumbers", body) ? queueOnce(deps, accountId, uuid) : { outcome: "ignored" };
 }
 
 function parseNotification(text: string): z.output<typeof Notification> {
@@ -95,8 +101,8 @@ function isEqual(one: string, other: string): boolean {
 }
 
 /** Events of one extension name what changed; events of all extensions only say that something did. */
-function concernsNumbers({ hints, eventType }: z.output<typeof Body> = {}): boolean {
-  return !hints?.length || hints.includes("CompanyNumbers") || eventType === "Delete";
+function concerns(hint: string, { hints, eventType }: z.output<typeof Body> = {}): boolean {
+  return !hints?.length || hints.includes(hint) || eventType === "Delete";
 }
 
 async function queueOnce(deps: ReceiveDeps, accountId: string, uuid: string): Promise<Receipt> {

@@ -18,6 +18,7 @@ const hasTitle = (file: string, title: string) =>
 test("each protocol has its page", () => {
   const folders = [
     "http/idempotency",
+    "numbers/forwarding",
     "ringcentral/auth",
     "ringcentral/cache",
     "ringcentral/rate-limit",

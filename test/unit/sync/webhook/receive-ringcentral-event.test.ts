@@ -18,6 +18,7 @@ let now: number;
 let records: MemoryRecordStore;
 let sent: { body: Record<string, unknown>; delaySeconds: number }[];
 let isQueueAway: boolean;
+let moved: string[];
 let deps: ReceiveDeps;
 
 beforeEach(() => {
@@ -25,6 +26,7 @@ beforeEach(() => {
   records = createMemoryRecordStore();
   sent = [];
   isQueueAway = false;
+  moved = [];
   deps = {
     records,
     now: () => now,
@@ -34,6 +36,7 @@ beforeEach(() => {
       yield SECRET;
       yield "former-secret";
     },
+    mayHaveMoved: async (accountId, extensionId) => void moved.push(`${accountId} ${extensionId}`),
     queue: {
       async send(body, delaySeconds = 0) {
         if (isQueueAway) throw new QueueUnavailable("away");
@@ -63,6 +66,25 @@ const codeOf = (receipt: Promise<unknown>) =>
     () => "taken",
     (error: ProblemError) => error.code,
   );
+
+describe("a notification that an extension has changed", () => {
+  it.each([
+    [{ extensionId: "3800222", hints: ["Features"] }, [`${ACCOUNT} 3800222`]],
+    [{ extensionId: "3800222" }, [`${ACCOUNT} 3800222`]],
+    [{ extensionId: "3800222", hints: ["CompanyNumbers"] }, []],
+    [{ extensionId: "../3800222", hints: ["Features"] }, []],
+    [{ hints: ["Features"] }, []],
+  ])("says whether it may have been moved: %j", async (body, expected) => {
+    await receive({ text: notification({ body }) });
+    expect(moved).toEqual(expected);
+  });
+
+  it("says nothing without a valid token", async () => {
+    const text = notification({ body: { extensionId: "3800222", hints: ["Features"] } });
+    expect(await codeOf(receive({ text, verificationToken: "guessed" }))).toBe("webhook_token_invalid");
+    expect(moved).toEqual([]);
+  });
+});
 
 describe("the handshake", () => {
   it("echoes the token and does nothing else", async () => {

@@ -1,0 +1,151 @@
+import type { CallHandling } from "../../contract/paging.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { WireFeatures } from "../../ringcentral/api/wire-call-handling.ts";
+import { StorageUnavailable } from "../../storage/errors.ts";
+import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
+import { retryingRecords } from "../../storage/retrying-records.ts";
+import { createTableWait, limitedRecords } from "../../storage/table-wait.ts";
+import { type UpdateDeps, updateRecord } from "../../storage/update-record.ts";
+import type { NumbersRequest } from "../request.ts";
+import { type Aliases, withAliases } from "./ids.ts";
+
+/** What is known of one extension; SPEC.md has the states. */
+export interface BackendRecord {
+  callHandling: CallHandling;
+  /** Epoch milliseconds: afterwards RingCentral is asked again. */
+  until: number;
+  /** Epoch milliseconds of the last question that a rejection gave rise to. */
+  doubtedAt?: number;
+  aliases: Aliases;
+}
+
+/** An extension that nobody has asked for: as before any move. */
+export const UNKNOWN: BackendRecord = { callHandling: "legacy", until: 0, aliases: [] };
+
+/** No account is known to have moved back. */
+const NEW_MS = 24 * 60 * 60 * 1000;
+/** One Medium call an hour for an extension in use. */
+const LEGACY_MS = 60 * 60 * 1000;
+
+export const MOVE_FEATURE = "NewCallHandlingAndForwarding";
+
+/** What the feature says; only its parameter `isNewBackendAvailable`, a text, tells of a move [docs: MIG]. */
+export function findingOf({ records }: WireFeatures): CallHandling {
+  const params = records.find(({ id }) => id === MOVE_FEATURE)?.params ?? [];
+  const value = params.find(({ name }) => name === "isNewBackendAvailable")?.value;
+  return String(value).toLowerCase() === "true" ? "new" : "legacy";
+}
+
+/** How long a finding holds. */
+export function holdsUntil(callHandling: CallHandling, now: number): number {
+  return now + (callHandling === "new" ? NEW_MS : LEGACY_MS);
+}
+
+/** A change of the record, as one request wants it. */
+export interface BackendChange {
+  /** What the request knew before it asked. */
+  before: CallHandling;
+  finding?: Omit<BackendRecord, "aliases">;
+  aliases: Aliases;
+}
+
+/** The record after a change. */
+export function changedRecord(
+  record: BackendRecord,
+  { before, finding, aliases }: BackendChange,
+): BackendRecord {
+  // Another process has found the move while this one was told that there was none.
+  const isOutdated = finding?.callHandling === "legacy" && record.callHandling !== before;
+  return { ...record, ...(!isOutdated && finding), aliases: withAliases(record.aliases, aliases) };
+}
+
+/** The last known records of this process, for when the table is not available. */
+const lastKnown = new WeakMap<RecordStore, Map<string, BackendRecord>>();
+/** The most extensions whose last known records a process keeps. */
+const MAX_KNOWN = 1_000;
+
+/** Left of the request's wait for the table for the calls that follow. */
+const KEPT_MS = 550;
+/** Granted to what no later request may make up for. */
+const LEAST_MS = 400;
+
+/** The table within the wait that one request may have for it. */
+export function tableOf(
+  { records, clock }: Pick<UpdateDeps, "records" | "clock">,
+  { call }: NumbersRequest,
+  isLasting = false,
+): RecordStore {
+  const share = isLasting ? { leastMs: LEAST_MS } : { keepMs: KEPT_MS };
+  return limitedRecords(records, call.tableWait ?? createTableWait(clock), share);
+}
+
+export async function readBackend(
+  deps: Pick<UpdateDeps, "records" | "clock">,
+  request: NumbersRequest,
+): Promise<BackendRecord> {
+  const { records } = deps;
+  const key = recordKey(request);
+  try {
+    return keep(records, key, (await tableOf(deps, request).read<BackendRecord>(key))?.value ?? UNKNOWN);
+  } catch (error) {
+    if (!(error instanceof StorageUnavailable)) throw error;
+    return lastKnown.get(records)?.get(key.partition) ?? UNKNOWN;
+  }
+}
+
+/**
+ * Changes the record.
+ * @param isLasting no later request may make up for the change: the table is asked repeatedly
+ * @returns the record, and whether the table has it. If not, this process keeps it for itself.
+ */
+export async function changeBackend(
+  deps: UpdateDeps,
+  request: NumbersRequest,
+  known: BackendRecord,
+  change: BackendChange,
+  isLasting: boolean,
+): Promise<{ record: BackendRecord; isStored: boolean }> {
+  const { records, clock } = deps;
+  const key = recordKey(request);
+  const limited = tableOf(deps, request, isLasting);
+  const table = isLasting ? retryingRecords(limited, clock, request.call.deadline) : limited;
+  try {
+    const stored = await updateRecord<BackendRecord>(
+      { ...deps, records: table },
+      key,
+      (record = UNKNOWN) => ({
+        value: changedRecord(record, change),
+      }),
+    );
+    return { record: keep(records, key, stored?.value ?? known), isStored: true };
+  } catch (error) {
+    if (!(error instanceof StorageUnavailable)) throw error;
+    request.call.log.warn("the call-handling backend could not be stored", { error });
+    return { record: keep(records, key, changedRecord(known, change)), isStored: false };
+  }
+}
+
+function keep(records: RecordStore, { partition }: RecordKey, record: BackendRecord): BackendRecord {
+  const known = lastKnown.get(records) ?? new Map<string, BackendRecord>();
+  if (known.size >= MAX_KNOWN) known.clear();
+  lastKnown.set(records, known.set(partition, record));
+  return record;
+}
+
+/** A record of one extension's forwarding numbers. */
+export function recordKey(
+  { extensionId, call: { accountId } }: { extensionId: string; call: { accountId: string } },
+  sort = "backend",
+): RecordKey {
+  return { partition: `forwarding#${accountId}#${extensionId}`, sort };
+}
+
+/** The extension has changed, perhaps by a move: the next request asks. */
+export async function forgetBackend(
+  deps: { records: RecordStore; clock: Clock; random: () => number },
+  accountId: string,
+  extensionId: string,
+): Promise<void> {
+  const key = recordKey({ extensionId, call: { accountId } });
+  await updateRecord<BackendRecord>(deps, key, (record) => record && { value: { ...record, until: 0 } });
+}

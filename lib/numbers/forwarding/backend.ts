@@ -1,0 +1,163 @@
+import type { CallHandling } from "../../contract/paging.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { deadlineIn } from "../../platform/deadline.ts";
+import { omitUndefined } from "../../platform/omit-undefined.ts";
+import { readFeatures } from "../../ringcentral/api/call-handling.ts";
+import { RingCentralError, type RingCentralFailure } from "../../ringcentral/api/errors.ts";
+import type { RingCentral } from "../../ringcentral/api/operation.ts";
+import type { RecordStore } from "../../storage/record-store.ts";
+import type { NumbersRequest } from "../request.ts";
+import {
+  type BackendRecord,
+  changeBackend,
+  findingOf,
+  holdsUntil,
+  MOVE_FEATURE,
+  readBackend,
+} from "./backend-record.ts";
+import { type Aliases, withAliases } from "./ids.ts";
+
+export interface BackendDeps {
+  ringcentral: RingCentral;
+  records: RecordStore;
+  clock: Clock;
+  /** Uniform in [0, 1). */
+  random: () => number;
+}
+
+/** The longest wait for RingCentral's statement. Without it, the former finding holds. */
+const MAX_QUESTION_MS = 3_000;
+/** The least time between two questions because of rejections: most have another reason. */
+const DOUBT_INTERVAL_MS = 60_000;
+
+interface Question {
+  /** Whether it must not join a question that began earlier. */
+  fresh?: boolean;
+  /** Whether a rejection gives rise to it. */
+  isDoubt?: boolean;
+  /** Ids to remember with the finding. */
+  aliases?: Aliases;
+}
+
+/** The call-handling backend of one extension, for one request. */
+export class Backend {
+  readonly #deps: BackendDeps;
+  readonly #request: NumbersRequest;
+  #record: BackendRecord;
+  #hasAsked = false;
+
+  private constructor(deps: BackendDeps, request: NumbersRequest, record: BackendRecord) {
+    [this.#deps, this.#request, this.#record] = [deps, request, record];
+  }
+
+  /** The backend as last found, or as RingCentral says now when that is too long ago. */
+  static async of(deps: BackendDeps, request: NumbersRequest): Promise<Backend> {
+    const backend = new Backend(deps, request, await readBackend(deps, request));
+    if (backend.#record.until <= deps.clock.now()) await backend.#ask();
+    return backend;
+  }
+
+  get callHandling(): CallHandling {
+    return this.#record.callHandling;
+  }
+
+  get aliases(): Aliases {
+    return this.#record.aliases;
+  }
+
+  /** Whether an error says that the extension is on the other backend. Afterwards `callHandling` names that one. */
+  async hasMoved(error: unknown): Promise<boolean> {
+    const before = this.callHandling;
+    const failure = failureOf(error);
+    if (failure?.errorCode === "CMN-468") {
+      // Stronger than what the features say, which may lag behind.
+      if (before === "legacy") await this.#learn("new", this.#deps.clock.now());
+    } else if (failure !== undefined && isDenial(failure) && !this.#hasAsked) {
+      const sinceMs = this.#deps.clock.now() - (this.#record.doubtedAt ?? 0);
+      if (sinceMs > DOUBT_INTERVAL_MS) await this.#ask({ isDoubt: true });
+    }
+    return this.callHandling !== before;
+  }
+
+  /**
+   * Whether the extension is on the new backend after a write to the legacy one: then that had no effect, whatever its response.
+   * @param aliases ids that the write gives out
+   */
+  async hasMovedMeanwhile(aliases: Aliases = []): Promise<boolean> {
+    await this.#ask({ fresh: true, aliases });
+    return this.callHandling === "new";
+  }
+
+  /**
+   * Remembers ids that are given out, so that they serve after a move.
+   * @param isLasting no later reading of a list may make up for it
+   * @returns whether the table has them
+   */
+  async remember(aliases: Aliases, isLasting = false): Promise<boolean> {
+    return withAliases(this.aliases, aliases) === this.aliases || this.#change({ aliases }, isLasting);
+  }
+
+  /** Without a statement the former finding holds. A rejection, as for a missing permission, is asked for in an hour again. */
+  async #ask({ fresh = false, isDoubt = false, aliases = [] }: Question = {}): Promise<void> {
+    const { extensionId, call } = this.#request;
+    const { ringcentral, clock } = this.#deps;
+    const askedAt = clock.now();
+    this.#hasAsked = true;
+    let found = this.callHandling;
+    try {
+      const input = { path: { extensionId }, query: { featureId: MOVE_FEATURE } };
+      const deadline = deadlineIn(Math.min(call.deadline.remainingMs() / 2, MAX_QUESTION_MS), clock, 0);
+      found = findingOf(await ringcentral.call(readFeatures, input, { ...call, fresh, deadline }));
+    } catch (error) {
+      if (!(error instanceof RingCentralError)) throw error;
+      call.log.warn("the call-handling backend is not known for certain", { error });
+      if (error.failure.kind !== "rejected") {
+        await this.remember(aliases, true);
+        return;
+      }
+    }
+    await this.#learn(found, askedAt, { aliases, ...(isDoubt && { doubtedAt: askedAt }) });
+  }
+
+  async #learn(
+    callHandling: CallHandling,
+    foundAt: number,
+    { aliases = [], doubtedAt }: { aliases?: Aliases; doubtedAt?: number } = {},
+  ): Promise<void> {
+    if (callHandling !== this.callHandling) {
+      const { extensionId, call } = this.#request;
+      call.log.info("call handling has moved", { extensionId, callHandling });
+    }
+    const until = holdsUntil(callHandling, foundAt);
+    const finding = { callHandling, until, ...omitUndefined({ doubtedAt }) };
+    await this.#change({ finding, aliases }, aliases.length > 0);
+  }
+
+  async #change(
+    change: { finding?: Omit<BackendRecord, "aliases">; aliases: Aliases },
+    isLasting: boolean,
+  ): Promise<boolean> {
+    const before = this.callHandling;
+    const { record, isStored } = await changeBackend(
+      this.#deps,
+      this.#request,
+      this.#record,
+      { before, ...change },
+      isLasting,
+    );
+    this.#record = record;
+    return isStored;
+  }
+}
+
+/** A read that looked for the effect of a write passes its own failure on as the cause. */
+function failureOf(error: unknown): RingCentralFailure | undefined {
+  if (error instanceof RingCentralError) return error.failure;
+  return error instanceof Error && error.cause instanceof RingCentralError ? error.cause.failure : undefined;
+}
+
+/** A rejection that the wrong backend may be the reason of; not one of an entry that is not there. */
+function isDenial({ kind, status, errorCode, parameterName }: RingCentralFailure): boolean {
+  const isAboutEntry = errorCode === "CMN-102" && parameterName !== "extensionId";
+  return kind === "rejected" && (status === 403 || status === 404) && !isAboutEntry;
+}

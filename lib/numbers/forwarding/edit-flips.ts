@@ -1,0 +1,40 @@
+import { canonicalJson } from "../../platform/content-tag.ts";
+import { omitUndefined } from "../../platform/omit-undefined.ts";
+import type { RawObject } from "../../ringcentral/api/wire-call-handling.ts";
+import { textIn, without } from "./raw.ts";
+import { flipKey, isSystemRow, numberKey } from "./targets.ts";
+
+/** A change of one row of the flip list. It may be applied repeatedly: what is as wanted stays as it is. */
+export interface FlipChange {
+  /** The natural key of the row now. */
+  key: string;
+  /** Absent: there is to be no such row. RingCentral's own rows take another flip number only. */
+  row?: { phoneNumber: string; label?: string; flipNumber?: string };
+}
+
+/** "Generally" at most this many rows [spec: OAS]. */
+export const MAX_FLIPS = 10;
+
+/** The list with the change applied; the same list when nothing changes. Other rows stay as they are. */
+export function editFlips(rows: readonly RawObject[], { key, row }: FlipChange): readonly RawObject[] {
+  const at = rows.findIndex((each) => flipKey(each) === key);
+  if (row === undefined) return at < 0 ? rows : rows.toSpliced(at, 1);
+  const found = at >= 0 ? at : rows.findIndex((each) => flipKey(each) === numberKey(row.phoneNumber));
+  const current = rows[found];
+  if (current === undefined) return [...rows, omitUndefined({ ...row, type: "External" })];
+  const next = isSystemRow(current)
+    ? { ...without(current, "flipNumber"), ...omitUndefined({ flipNumber: row.flipNumber }) }
+    : { ...without(current, "label", "flipNumber"), ...omitUndefined(row) };
+  return canonicalJson(next) === canonicalJson(current) ? rows : rows.with(found, next);
+}
+
+/** The row of a key, as a change that restores it. */
+export function restoration(rows: readonly RawObject[], { key, row }: FlipChange): FlipChange {
+  const before = rows.find((each) => flipKey(each) === key);
+  const keepsKey = row === undefined || (before !== undefined && isSystemRow(before));
+  const now = keepsKey ? key : numberKey(row.phoneNumber);
+  if (before === undefined) return { key: now };
+  const phoneNumber = textIn(before, "phoneNumber") ?? "";
+  const [label, flipNumber] = [textIn(before, "label"), textIn(before, "flipNumber")];
+  return { key: now, row: { phoneNumber, ...omitUndefined({ label, flipNumber }) } };
+}

@@ -1,0 +1,105 @@
+import { ProblemError } from "../../contract/problems.ts";
+import { canonicalJson } from "../../platform/content-tag.ts";
+import { omitUndefined } from "../../platform/omit-undefined.ts";
+import { isRawObject, type RawObject } from "../../ringcentral/api/wire-call-handling.ts";
+import { objectIn, objectsIn, textIn, withEdited, without } from "./raw.ts";
+import { forRequest, numberKey, ringTargetsOf, targetKey } from "./targets.ts";
+
+/** A change of one target in the rules. It may be applied repeatedly: what is as wanted stays as it is. */
+export interface RingChange {
+  /** The natural key of the target now. */
+  key: string;
+  /** For an outside number: its number and name from now on, wherever it rings. */
+  number?: { phoneNumber: string; name?: string };
+  /** The rules in which it rings from now on, and no others; `all`: where it rings already. */
+  rules: readonly string[] | "all";
+  /** The target for rules that it is added to. */
+  target?: RawObject;
+}
+
+/** About four rings, as legacy call handling has it for a new number: a ring takes 5 s [docs: RULES] [unsure]. */
+const RING_SECONDS = 20;
+
+/** The dispatching of a rule with the change applied; the same object when nothing changes. */
+export function editDispatching(
+  dispatching: RawObject,
+  ruleId: string,
+  change: RingChange,
+  extensionId: string,
+): RawObject {
+  const { key, number, rules } = change;
+  const keys = [key, ...(number ? [numberKey(number.phoneNumber)] : [])];
+  const isMeant = (target: RawObject) => keys.includes(targetKey(target, extensionId));
+  const isWanted = rules === "all" || rules.includes(ruleId);
+  let isFound = false;
+  const edited = withEdited(dispatching, "actions", (action) => {
+    if (textIn(action, "type") !== "RingGroupAction") return action;
+    const next = withEdited(action, "targets", (target) => {
+      if (!isMeant(target)) return target;
+      // A second one can only come from another client: one stays.
+      if (!isWanted || isFound) return undefined;
+      isFound = true;
+      return number === undefined ? target : renamed(target, number);
+    });
+    return next !== action && isEmpty(next) ? undefined : next;
+  });
+  const target = number === undefined ? change.target : renamed({ type: "PhoneNumberRingTarget" }, number);
+  const isMissing = isWanted && !isFound && rules !== "all" && target !== undefined;
+  return isMissing ? withGroup(edited, forRequest(target)) : edited;
+}
+
+const isEmpty = (action: RawObject) => Array.isArray(action.targets) && action.targets.length === 0;
+
+/** The same target when it has that number and name already. */
+function renamed(
+  target: RawObject,
+  { phoneNumber, name }: { phoneNumber: string; name?: string },
+): RawObject {
+  const destination = { ...objectIn(target, "destination"), phoneNumber };
+  const next = { ...without(target, "name", "destination"), destination, ...omitUndefined({ name }) };
+  return canonicalJson(next) === canonicalJson(target) ? target : next;
+}
+
+/** A new group rings last: it stands before the action that ends the call. */
+function withGroup(dispatching: RawObject, target: RawObject): RawObject {
+  const actions: readonly unknown[] = Array.isArray(dispatching.actions) ? dispatching.actions : [];
+  const group = { type: "RingGroupAction", enabled: true, targets: [target], duration: RING_SECONDS };
+  const end = actions.findIndex((action) => isRawObject(action) && action.type === "TerminatingAction");
+  const at = end < 0 ? actions.length : end;
+  return { ...dispatching, actions: [...actions.slice(0, at), group, ...actions.slice(at)] };
+}
+
+/**
+ * A dispatching as the body of a write: complete, and without members that only responses have.
+ * @throws ProblemError when it lacks the voicemail, without which RingCentral must not store a rule [docs: TGT] [observed]
+ */
+export function dispatchingForRequest(dispatching: RawObject): RawObject {
+  const hasVoicemail = objectsIn(dispatching, "actions")
+    .flatMap((action) => objectsIn(action, "targets"))
+    .some((target) => textIn(target, "type") === "VoiceMailTerminatingTarget");
+  if (!hasVoicemail) {
+    const detail =
+      "A rule of the extension has no voicemail, so it can only be changed in RingCentral's own app.";
+    throw new ProblemError("call_handling_moved", { detail });
+  }
+  return withEdited(dispatching, "actions", (action) => withEdited(action, "targets", forRequest));
+}
+
+/** Whether calls ring by this dispatching. A rule of type Terminate ends the call at once. */
+export function canRing(dispatching: RawObject): boolean {
+  return textIn(dispatching, "type") !== "Terminate";
+}
+
+/** The ring targets of a dispatching, with their actions and the places of these in the order of ringing. */
+export function ringsIn(dispatching: RawObject) {
+  const groups = objectsIn(dispatching, "actions").filter((action) => ringTargetsOf(action).length > 0);
+  const isInOrder = textIn(dispatching, "type") === "RingInOrder";
+  return groups.flatMap((action, index) =>
+    ringTargetsOf(action).map((target) => ({
+      target,
+      enabled: action.enabled === true,
+      seconds: typeof action.duration === "number" ? action.duration : undefined,
+      position: isInOrder ? index + 1 : undefined,
+    })),
+  );
+}

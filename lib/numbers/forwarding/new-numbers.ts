@@ -1,0 +1,105 @@
+import type { ForwardingNumber } from "../../contract/forwarding-numbers.ts";
+import { ProblemError } from "../../contract/problems.ts";
+import * as operations from "../../ringcentral/api/call-handling.ts";
+import { RingCentralError } from "../../ringcentral/api/errors.ts";
+import type { Operation } from "../../ringcentral/api/operation.ts";
+import { getForwardingNumber as getLegacyNumber } from "../../ringcentral/api/operations.ts";
+import type { WireList } from "../../ringcentral/api/wire.ts";
+import type { WireRule } from "../../ringcentral/api/wire-call-handling.ts";
+import { toForwardingNumber } from "../forwarding-numbers.ts";
+import type { NumbersRequest } from "../request.ts";
+import { pagesOf, readWholeList } from "../upstream-list.ts";
+import type { Backend } from "./backend.ts";
+import { type Aliases, findById, type NaturalId, naturalIds, shownIds } from "./ids.ts";
+import { type ForwardingState, type Item, joinNumbers, legacyKey } from "./items.ts";
+import type { ForwardingDeps } from "./on-backend.ts";
+
+/** What the new call handling has of an extension: 1 Light call and 2 Medium ones, unless they are cached. */
+export async function readState(
+  { ringcentral }: Pick<ForwardingDeps, "ringcentral">,
+  { extensionId, call }: NumbersRequest,
+): Promise<ForwardingState> {
+  const path = { extensionId };
+  const rules = (list: Operation<WireList<WireRule>>) =>
+    readWholeList(pagesOf(ringcentral, list, { path }, call));
+  const [flips, stateRules, interactionRules] = await Promise.all([
+    ringcentral.call(operations.readFlips, { path }, call),
+    rules(operations.listStateRules),
+    rules(operations.listInteractionRules),
+  ]);
+  return { flips, stateRules, interactionRules };
+}
+
+/** An extension's numbers on the new call handling, with their ids. */
+export class NewNumbers {
+  readonly items: readonly Item[];
+  readonly #deps: ForwardingDeps;
+  readonly #request: NumbersRequest;
+  readonly #aliases: Aliases;
+  readonly #idOf: NaturalId;
+  readonly #shown: ReadonlyMap<Item, string>;
+
+  constructor(
+    deps: ForwardingDeps,
+    request: NumbersRequest,
+    state: ForwardingState,
+    { aliases, idOf }: { aliases: Aliases; idOf: NaturalId },
+  ) {
+    [this.#deps, this.#request, this.#aliases, this.#idOf] = [deps, request, aliases, idOf];
+    this.items = joinNumbers(state, request.extensionId);
+    this.#shown = shownIds(this.items, aliases, idOf);
+  }
+
+  /** Reads them, from the cache if the caller allows it. */
+  static async read(deps: ForwardingDeps, request: NumbersRequest, backend: Backend): Promise<NewNumbers> {
+    const [state, idOf] = await Promise.all([readState(deps, request), idsOf(deps, request)]);
+    return new NewNumbers(deps, request, state, { aliases: backend.aliases, idOf });
+  }
+
+  show(item: Item): ForwardingNumber {
+    return { id: this.#shown.get(item) ?? "", ...item.number };
+  }
+
+  byKey(key: string): Item | undefined {
+    return this.items.find(({ keys }) => keys.includes(key));
+  }
+
+  /** The number of an id: as shown, as given out earlier, or as legacy call handling still knows it. @throws ProblemError `not_found` */
+  async byId(id: string): Promise<Item> {
+    const known = findById(id, this.items, this.#aliases, this.#idOf);
+    const found = known ?? (await this.#byFormerSecret(id)) ?? (await this.#byLegacyId(id));
+    if (found === undefined) {
+      throw new ProblemError("not_found", { detail: "The forwarding number was not found." });
+    }
+    return found;
+  }
+
+  async #byFormerSecret(id: string): Promise<Item | undefined> {
+    const secrets = await this.#deps.acceptedSecrets(this.#request.call.deadline);
+    return secrets
+      .map((secret) => findById(id, this.items, this.#aliases, naturalIds(secret, this.#request)))
+      .find((item) => item !== undefined);
+  }
+
+  /** An id that was given out before ids were remembered. Legacy call handling may still have it [observed: SNAP]. */
+  async #byLegacyId(forwardingNumberId: string): Promise<Item | undefined> {
+    const { extensionId, call } = this.#request;
+    const input = { path: { extensionId, forwardingNumberId } };
+    try {
+      const wire = await this.#deps.ringcentral.call(getLegacyNumber, input, { ...call, fresh: true });
+      const key = legacyKey(toForwardingNumber(wire), extensionId);
+      return key === undefined ? undefined : this.byKey(key);
+    } catch (error) {
+      if (error instanceof RingCentralError) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** The natural ids of the request's extension. */
+export async function idsOf(
+  { credentials }: Pick<ForwardingDeps, "credentials">,
+  request: NumbersRequest,
+): Promise<NaturalId> {
+  return naturalIds(await credentials.current(request.call.deadline), request);
+}

@@ -1,0 +1,192 @@
+import type { ForwardingNumberUpdate, NewForwardingNumber } from "../../contract/forwarding-numbers.ts";
+import { type ProblemCode, ProblemError } from "../../contract/problems.ts";
+import { omitUndefined } from "../../platform/omit-undefined.ts";
+import { MAX_FLIPS } from "./edit-flips.ts";
+import { canRing } from "./edit-rules.ts";
+import { type ForwardingState, type Item, labelFor } from "./items.ts";
+import type { NewNumbers } from "./new-numbers.ts";
+import { textIn } from "./raw.ts";
+import { deviceKey, forDeletion, isSystemRow, numberKey } from "./targets.ts";
+import type { Change } from "./writer.ts";
+
+// Changes planned on what is there now. Rules that legacy call handling checks are checked here, because the new one's codes
+// for them are not published [unsure]; all others are RingCentral's to check.
+
+const DEFAULT_RULE = "work-hours";
+
+/** Adds a number, or completes one that is there as asked. */
+export function planAddition(
+  numbers: NewNumbers,
+  state: ForwardingState,
+  { type = "Other", label: asked, phoneNumber, deviceId, flipNumber, rules }: NewForwardingNumber,
+): Change | undefined {
+  if (deviceId !== undefined) return planDevice(numbers, state, deviceId, rules);
+  if (phoneNumber === undefined) return undefined;
+  if (["PhoneLine", "BusinessMobilePhone", "ExtensionApps"].includes(type)) throw refused("type");
+  const label = labelFor(type, asked);
+  const digit = flipNumber?.toString();
+  const key = numberKey(phoneNumber);
+  const existing = numbers.byKey(key);
+  if (existing !== undefined && !isAsAsked(existing, { type, label: asked, flipNumber }))
+    throw listedAlready();
+  if (existing?.flip === undefined && state.flips.length >= MAX_FLIPS)
+    throw new ProblemError("forwarding_limit_reached");
+  requireFree(numbers, existing, label, flipNumber);
+  const wanted = rules ?? ringingRules(existing) ?? [DEFAULT_RULE];
+  requireRules(state, wanted);
+  const row = {
+    phoneNumber,
+    ...omitUndefined({ label: label ?? existing?.number.label, flipNumber: digit ?? rowDigit(existing) }),
+  };
+  const number = { phoneNumber, ...omitUndefined({ name: row.label }) };
+  return { first: "flips", flip: { key, row }, ring: { key, number, rules: wanted } };
+}
+
+/** Whether an entry is the requested one, in the fields of the request. */
+export function isAsAsked(
+  { number }: Item,
+  asked: Pick<NewForwardingNumber, "type" | "label" | "flipNumber">,
+): boolean {
+  const { type, flipNumber } = asked;
+  const label = labelFor(type ?? "Other", asked.label);
+  const isNamed = label !== undefined || (type !== undefined && type !== "Other");
+  if (flipNumber !== undefined && number.flipNumber !== flipNumber) return false;
+  return !isNamed || number.label === label;
+}
+
+/** A line of the extension rings in rules; its flip row is RingCentral's. */
+function planDevice(
+  numbers: NewNumbers,
+  state: ForwardingState,
+  deviceId: string,
+  rules: readonly string[] | undefined,
+): Change {
+  const key = deviceKey(deviceId);
+  const wanted = rules ?? ringingRules(numbers.byKey(key)) ?? [DEFAULT_RULE];
+  requireRules(state, wanted);
+  const target = { type: "DeviceRingTarget", device: { id: deviceId } };
+  return { first: "flips", ring: { key, rules: wanted, target } };
+}
+
+/** Changes an entry. What RingCentral keeps for itself can only be repeated, as in legacy call handling. */
+export function planUpdate(
+  numbers: NewNumbers,
+  state: ForwardingState,
+  item: Item,
+  change: ForwardingNumberUpdate,
+): Change {
+  const { rules } = change;
+  if (rules !== undefined) requireRules(state, rules);
+  if (!isOutside(item)) return planFixed(numbers, item, change);
+  const { number: current } = item;
+  const [key = ""] = item.keys;
+  const type = change.type ?? current.type;
+  const label = labelFor(
+    type,
+    change.label ?? (labelFor(current.type, undefined) ? undefined : current.label),
+  );
+  const phoneNumber = change.phoneNumber ?? current.phoneNumber ?? "";
+  if (type !== current.type && ["PhoneLine", "BusinessMobilePhone", "ExtensionApps"].includes(type))
+    throw refused("type");
+  if (numberKey(phoneNumber) !== key && numbers.byKey(numberKey(phoneNumber)) !== undefined)
+    throw listedAlready();
+  requireFree(numbers, item, label === current.label ? undefined : label, change.flipNumber);
+  const hasRow = item.flip !== undefined || change.flipNumber !== undefined;
+  if (item.flip === undefined && hasRow && state.flips.length >= MAX_FLIPS)
+    throw new ProblemError("forwarding_limit_reached");
+  const flipNumber = change.flipNumber?.toString() ?? rowDigit(item);
+  const row = { phoneNumber, ...omitUndefined({ label, flipNumber }) };
+  const number = { phoneNumber, ...omitUndefined({ name: label }) };
+  return {
+    first: "flips",
+    ...(hasRow && { flip: { key, row } }),
+    ring: { key, number, rules: rules ?? "all" },
+  };
+}
+
+function planFixed(numbers: NewNumbers, item: Item, change: ForwardingNumberUpdate): Change {
+  const { number, flip, target } = item;
+  const { type = number.type, phoneNumber = number.phoneNumber, flipNumber, rules } = change;
+  if (type !== number.type) throw refused("type");
+  if (phoneNumber !== number.phoneNumber) throw refused("phoneNumber");
+  const key = item.keys.find((each) => each.startsWith("device:")) ?? item.keys[0] ?? "";
+  // Apps are two targets, which ring one by one.
+  const cannotRing = rules !== undefined && (target === undefined || key.startsWith("apps:"));
+  if ((flipNumber !== undefined && flip === undefined) || cannotRing) throw inexpressible();
+  requireFree(numbers, item, undefined, flipNumber);
+  const row = {
+    phoneNumber: phoneNumber ?? "",
+    ...omitUndefined({ flipNumber: flipNumber?.toString() ?? rowDigit(item) }),
+  };
+  return {
+    first: "flips",
+    ...(flip && { flip: { key: item.keys[0] ?? "", row } }),
+    ...(rules && target && { ring: { key, rules, target } }),
+  };
+}
+
+/** Removes an entry from both places. */
+export function planRemoval(item: Item, extensionId: string): Change {
+  const { flip, target } = item;
+  if (flip !== undefined && isSystemRow(flip)) throw inexpressible();
+  const key = item.keys.find((each) => each.startsWith("device:")) ?? item.keys[0] ?? "";
+  const deletion = target && forDeletion(target, extensionId);
+  const isLine = key.startsWith("device:") || key.startsWith("mobile:");
+  if (target !== undefined && deletion === undefined && !isLine) throw inexpressible();
+  return {
+    first: "rules",
+    ...(flip && { flip: { key: item.keys[0] ?? "" } }),
+    ring: { key, rules: [] },
+    ...(deletion && { deletion }),
+  };
+}
+
+const isOutside = ({ keys }: Item) => keys[0]?.startsWith("number:") ?? false;
+
+const rowDigit = (item: Item | undefined) => (item?.flip ? textIn(item.flip, "flipNumber") : undefined);
+
+/** The rules in which it rings; undefined when there are none. */
+function ringingRules(item: Item | undefined): string[] | undefined {
+  const rules = (item?.number.rings ?? []).map(({ rule }) => rule);
+  return rules.length > 0 ? rules : undefined;
+}
+
+/** @throws ProblemError for a label or flip number of another entry, as legacy call handling rejects it */
+function requireFree(
+  { items }: NewNumbers,
+  item: Item | undefined,
+  label: string | undefined,
+  flipNumber: number | undefined,
+): void {
+  const others = items.filter((other) => other !== item);
+  if (label !== undefined && others.some(({ number }) => number.label === label)) {
+    throw new ProblemError("forwarding_label_duplicate");
+  }
+  if (flipNumber !== undefined && others.some(({ number }) => number.flipNumber === flipNumber)) {
+    throw new ProblemError("flip_number_in_use");
+  }
+}
+
+/** @throws ProblemError `request_invalid` for a rule that does not exist, or in which nothing rings */
+function requireRules({ stateRules, interactionRules }: ForwardingState, rules: readonly string[]): void {
+  const all = [...stateRules, ...interactionRules];
+  const faulty = rules.filter((id) => !all.some((rule) => rule.id === id && canRing(rule.dispatching)));
+  if (faulty.length === 0) return;
+  const detail = `The extension has no such rule in which numbers ring: ${faulty.join(", ")}.`;
+  const errors = [{ in: "body" as const, field: "rules", code: "not_one_of", detail }];
+  throw new ProblemError("request_invalid", { detail, errors });
+}
+
+function refused(field: string): ProblemError {
+  const detail = "RingCentral does not accept this value.";
+  return new ProblemError("parameter_invalid", { errors: [{ in: "body", field, code: "refused", detail }] });
+}
+
+const moved = (detail: string, code: ProblemCode = "call_handling_moved") =>
+  new ProblemError(code, { detail });
+
+const inexpressible = () =>
+  moved("The new call handling keeps this entry itself: it can be neither removed nor changed in this way.");
+
+const listedAlready = () =>
+  moved("The number is a forwarding number of the extension already; the new call handling holds it once.");

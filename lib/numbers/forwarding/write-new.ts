@@ -1,0 +1,93 @@
+import { ProblemError } from "../../contract/problems.ts";
+import { OutcomeUnknown } from "../../contract/write-outcome.ts";
+import { RingCentralError } from "../../ringcentral/api/errors.ts";
+import type { WriteRequest } from "../request.ts";
+import { applyChange } from "./apply-change.ts";
+import { withoutEffect } from "./apply-parts.ts";
+import type { Backend } from "./backend.ts";
+import { stands } from "./edit-state.ts";
+import type { ForwardingState } from "./items.ts";
+import { idsOf, NewNumbers, readState } from "./new-numbers.ts";
+import type { ForwardingDeps } from "./on-backend.ts";
+import { type Change, Writer } from "./writer.ts";
+
+/** What a request makes of the numbers as they are; undefined when they are as wanted. It may throw a ProblemError. */
+export type Plan = (
+  numbers: NewNumbers,
+  state: ForwardingState,
+) => Change | undefined | Promise<Change | undefined>;
+
+/**
+ * Writes to the new call handling as the only writer of the extension: completes what the writer before left half done, plans
+ * the change on what is there now, records it, and makes it.
+ * @returns the numbers afterwards
+ */
+export async function writeNew(
+  deps: ForwardingDeps,
+  { extensionId, call }: WriteRequest,
+  backend: Backend,
+  plan: Plan,
+): Promise<NewNumbers> {
+  const request = { extensionId, call: { ...call, fresh: true } };
+  const idOf = await idsOf(deps, request);
+  const numbersOf = (state: ForwardingState) =>
+    new NewNumbers(deps, request, state, { aliases: backend.aliases, idOf });
+  const writer = await Writer.take(deps, request);
+  try {
+    const state = await completed(deps, request, writer, await withoutEffect(readState(deps, request)));
+    const change = await plan(numbersOf(state), state);
+    if (change === undefined) return numbersOf(state);
+    await writer.begin(change);
+    return numbersOf(await made(deps, request, writer, change, state));
+  } finally {
+    await writer.release();
+  }
+}
+
+/** Completes the change that the writer before left. One of which nothing is left, another client has taken back. */
+async function completed(
+  deps: ForwardingDeps,
+  request: Pick<WriteRequest, "extensionId" | "call">,
+  writer: Writer,
+  state: ForwardingState,
+): Promise<ForwardingState> {
+  const { found } = writer;
+  if (found === undefined || !stands(found.first, found, state, request.extensionId)) {
+    writer.settle();
+    return state;
+  }
+  request.call.log.info("a half-done change of call handling is completed", {
+    extensionId: request.extensionId,
+  });
+  try {
+    return await made(deps, request, writer, found, state);
+  } catch (error) {
+    if (!isFinal(error)) throw error;
+    return withoutEffect(readState(deps, request));
+  }
+}
+
+/** Makes a change; if it fails with nothing done, the next writer has nothing to complete. */
+async function made(
+  deps: ForwardingDeps,
+  request: Pick<WriteRequest, "extensionId" | "call">,
+  writer: Writer,
+  change: Change,
+  state: ForwardingState,
+): Promise<ForwardingState> {
+  try {
+    const after = await applyChange(deps, request, change, state);
+    writer.settle();
+    return after;
+  } catch (error) {
+    if (isFinal(error)) writer.settle();
+    throw error;
+  }
+}
+
+/** Nothing of the change is done, and repeating it would fail again. */
+function isFinal(error: unknown): boolean {
+  if (error instanceof OutcomeUnknown) return false;
+  if (error instanceof ProblemError) return error.code !== "write_incomplete";
+  return error instanceof RingCentralError && !error.failure.mayHaveTakenEffect && !error.isTransient;
+}

@@ -1,0 +1,199 @@
+import type {
+  ForwardingNumber,
+  ForwardingNumberUpdate,
+  NewForwardingNumber,
+} from "../../contract/forwarding-numbers.ts";
+import { ProblemError } from "../../contract/problems.ts";
+import { OutcomeUnknown } from "../../contract/write-outcome.ts";
+import { RingCentralError } from "../../ringcentral/api/errors.ts";
+import { type CountryInQuery, withE164 } from "../phone-number-input.ts";
+import type { WriteRequest } from "../request.ts";
+import * as legacy from "../write-forwarding-numbers.ts";
+import { requireChange, requireMatch } from "../write-resource.ts";
+import type { Backend } from "./backend.ts";
+import { aliasesOf } from "./ids.ts";
+import type { Item } from "./items.ts";
+import { idsOf, type NewNumbers } from "./new-numbers.ts";
+import { type ForwardingDeps, onBackend } from "./on-backend.ts";
+import { isAsAsked, planAddition, planRemoval, planUpdate } from "./plan.ts";
+import { deviceKey, numberKey } from "./targets.ts";
+import { writeNew } from "./write-new.ts";
+
+// The writes of forwarding numbers on either call-handling backend. A write to the legacy one is followed by the question
+// whether the extension has moved meanwhile: then it may have had no effect [unsure], and is made on the new one.
+
+const STORAGE_RETRY = { retryAfterSeconds: 2 };
+
+interface Created {
+  id: string;
+  data: ForwardingNumber;
+}
+type AddRequest = WriteRequest & CountryInQuery & { body: NewForwardingNumber };
+type ItemRequest = WriteRequest & { path: { forwardingNumberId: string } };
+type UpdateRequest = ItemRequest & CountryInQuery & { body: ForwardingNumberUpdate };
+
+/** Adds a forwarding number once. */
+export async function addForwardingNumber(deps: ForwardingDeps, request: AddRequest): Promise<Created> {
+  const body = legacy.newNumber(request);
+  return onBackend(deps, request, {
+    legacy: (backend) =>
+      onLegacy(deps, request, backend, {
+        write: () => legacy.addForwardingNumber(deps, request),
+        shown: ({ data }) => [data],
+        again: () => addNew(deps, request, backend, body),
+      }),
+    new: (backend) => addNew(deps, request, backend, body),
+  });
+}
+
+async function addNew(
+  deps: ForwardingDeps,
+  request: AddRequest,
+  backend: Backend,
+  body: NewForwardingNumber,
+): Promise<Created> {
+  const { phoneNumber = "", deviceId } = body;
+  const key = deviceId === undefined ? numberKey(phoneNumber) : deviceKey(deviceId);
+  const numbers = await writeNew(deps, request, backend, (current, state) => {
+    const existing = current.byKey(key);
+    const isThere = existing !== undefined && isAsAsked(existing, body);
+    // Once a first attempt is known to have taken effect, the number is never added again.
+    if (request.step === "look" && !isThere) throw new OutcomeUnknown(false);
+    return planAddition(current, state, body);
+  });
+  const data = numbers.show(written(numbers, key));
+  return { id: data.id, data };
+}
+
+/** Changes a forwarding number: the fields sent; the others keep their values. */
+export async function updateForwardingNumber(
+  deps: ForwardingDeps,
+  request: UpdateRequest,
+): Promise<ForwardingNumber> {
+  requireChange(request.body);
+  const body = withE164(request.body, request.query.country);
+  return onBackend(deps, request, {
+    legacy: (backend) =>
+      onLegacy(deps, request, backend, {
+        write: async () => {
+          await rememberNext(deps, request, backend, body);
+          return legacy.updateForwardingNumber(deps, request);
+        },
+        shown: (data) => [data],
+        again: (isMatched) => updateNew(deps, isMatched ? withoutMatch(request) : request, backend, body),
+      }),
+    new: (backend) => updateNew(deps, request, backend, body),
+  });
+}
+
+/** An id serves after a move too, also when the process ends between the change of its number and the response. */
+async function rememberNext(
+  deps: ForwardingDeps,
+  request: ItemRequest,
+  backend: Backend,
+  { phoneNumber }: ForwardingNumberUpdate,
+): Promise<void> {
+  if (phoneNumber === undefined) return;
+  const idOf = await idsOf(deps, request);
+  await backend.remember([[request.path.forwardingNumberId, idOf(numberKey(phoneNumber))]], true);
+}
+
+async function updateNew(
+  deps: ForwardingDeps,
+  request: UpdateRequest,
+  backend: Backend,
+  body: ForwardingNumberUpdate,
+): Promise<ForwardingNumber> {
+  const idOf = await idsOf(deps, request);
+  let key = "";
+  const numbers = await writeNew(deps, request, backend, async (current, state) => {
+    const item = await matching(current, request);
+    [key = ""] = item.keys;
+    const change = planUpdate(current, state, item, body);
+    const next = change.ring?.number && numberKey(change.ring.number.phoneNumber);
+    if (next !== undefined && next !== key) {
+      const ids = new Set([current.show(item).id, request.path.forwardingNumberId]);
+      const targets = [idOf(key), idOf(next)];
+      // Both, because the change may fail.
+      const aliases = [...ids].flatMap((id) => targets.map((natural) => [id, natural] as const));
+      if (!(await backend.remember(aliases, true)))
+        throw new ProblemError("storage_unavailable", STORAGE_RETRY);
+      key = next;
+    }
+    return change;
+  });
+  return numbers.show(written(numbers, key));
+}
+
+/** Removes a forwarding number. */
+export async function deleteForwardingNumber(deps: ForwardingDeps, request: ItemRequest): Promise<undefined> {
+  return onBackend(deps, request, {
+    legacy: (backend) =>
+      onLegacy(deps, request, backend, {
+        write: () => legacy.deleteForwardingNumber(deps, request),
+        shown: () => [],
+        again: (isMatched) => deleteNew(deps, isMatched ? withoutMatch(request) : request, backend),
+      }),
+    new: (backend) => deleteNew(deps, request, backend),
+  });
+}
+
+async function deleteNew(deps: ForwardingDeps, request: ItemRequest, backend: Backend): Promise<undefined> {
+  await writeNew(deps, request, backend, async (numbers) =>
+    planRemoval(await matching(numbers, request), request.extensionId),
+  );
+}
+
+/** One write to legacy call handling. */
+interface LegacyWrite<Result> {
+  write: () => Promise<Result>;
+  /** The numbers whose ids the response gives out. */
+  shown: (result: Result) => ForwardingNumber[];
+  /** The same on the new call handling. @param isMatched whether `If-Match` has been compared */
+  again: (isMatched: boolean) => Promise<Result>;
+}
+
+async function onLegacy<Result>(
+  deps: ForwardingDeps,
+  request: WriteRequest,
+  backend: Backend,
+  { write, shown, again }: LegacyWrite<Result>,
+): Promise<Result> {
+  const idOf = await idsOf(deps, request);
+  let result: Result;
+  try {
+    result = await write();
+  } catch (error) {
+    // Rejections too are of no account after a move: they may rest on the numbers as they were.
+    if (isVerdict(error) && (await backend.hasMovedMeanwhile()))
+      return again(error instanceof OutcomeUnknown);
+    throw error;
+  }
+  const aliases = aliasesOf(shown(result), request.extensionId, idOf);
+  return (await backend.hasMovedMeanwhile(aliases)) ? again(true) : result;
+}
+
+/** A rejection, ours or RingCentral's, or an outcome that cannot be seen. CMN-468 needs no question. */
+function isVerdict(error: unknown): boolean {
+  if (!(error instanceof RingCentralError)) return error instanceof ProblemError;
+  return error.failure.kind === "rejected" && error.failure.errorCode !== "CMN-468";
+}
+
+/** The item of the request's id, in the version that the request may change. */
+async function matching(numbers: NewNumbers, { path, ifMatch }: ItemRequest): Promise<Item> {
+  const item = await numbers.byId(path.forwardingNumberId);
+  requireMatch(ifMatch, numbers.show(item));
+  return item;
+}
+
+/** The legacy write has compared the version already; on the new call handling the same number has another one. */
+function withoutMatch<Request extends ItemRequest>(request: Request): Request {
+  return { ...request, ifMatch: undefined };
+}
+
+function written(numbers: NewNumbers, key: string): Item {
+  const item = numbers.byKey(key);
+  if (item !== undefined) return item;
+  const detail = "A line that rings in no rule is not kept by the new call handling.";
+  throw new ProblemError("call_handling_moved", { detail });
+}

@@ -1,0 +1,131 @@
+import { ProblemError } from "../../contract/problems.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { RawObject } from "../../ringcentral/api/wire-call-handling.ts";
+import { StorageUnavailable } from "../../storage/errors.ts";
+import type { RecordStore } from "../../storage/record-store.ts";
+import type { NumbersRequest } from "../request.ts";
+import { recordKey, tableOf } from "./backend-record.ts";
+import type { FlipChange } from "./edit-flips.ts";
+import type { RingChange } from "./edit-rules.ts";
+
+/** A change of one forwarding number in the two places that hold it. Each part may be applied repeatedly. */
+export interface Change {
+  /** The place that is changed first; as long as it stands as wanted, the other one is to follow. */
+  first: "flips" | "rules";
+  flip?: FlipChange;
+  ring?: RingChange;
+  /** The target as RingCentral deletes it from all rules by one call; `ring` says the same. */
+  deletion?: RawObject;
+}
+
+/** SPEC.md has the states. */
+export interface WriterRecord {
+  /** Epoch milliseconds; 0: released. Until then one process alone writes. */
+  leaseUntil: number;
+  /** A change that may be half done. */
+  change?: Change;
+  /** Epoch milliseconds: afterwards nobody completes it. */
+  changeUntil?: number;
+}
+
+/** More than the difference of two instances' clocks. */
+const SKEW_MS = 6_000;
+/** Time between two looks at a lease that another process holds. */
+const POLL_MS = 100;
+/** The part of the time left that a request waits for it at most. A writer takes about a second, unless it has crashed. */
+const WAITING_SHARE = 0.5;
+/** How long a half-done change is completed by the next writer; later it may not be wanted any more. */
+const COMPLETED_WITHIN_MS = 15 * 60 * 1000;
+
+interface WriterDeps {
+  records: RecordStore;
+  clock: Clock;
+}
+
+/** Whether a process may take the lease now. */
+export function isFree({ leaseUntil }: WriterRecord, now: number): boolean {
+  return leaseUntil === 0 || leaseUntil + SKEW_MS <= now;
+}
+
+/**
+ * The exclusive right of one process to write an extension's call handling. RingCentral has no preconditions there, so two
+ * writers would undo each other's changes. The lease ends after the request's deadline, by which every call of its holder
+ * has ended; each write of the record fails once another process has taken it.
+ */
+export class Writer {
+  /** What the writer before left half done. */
+  readonly found: Change | undefined;
+  readonly #deps: WriterDeps;
+  readonly #request: NumbersRequest;
+  readonly #leaseUntil: number;
+  #version: number;
+  #change: Pick<WriterRecord, "change" | "changeUntil">;
+
+  private constructor(
+    deps: WriterDeps,
+    request: NumbersRequest,
+    { leaseUntil, ...rest }: WriterRecord,
+    version: number,
+  ) {
+    [this.#deps, this.#request, this.#leaseUntil, this.#version] = [deps, request, leaseUntil, version];
+    this.#change = rest;
+    this.found = (rest.changeUntil ?? 0) > deps.clock.now() ? rest.change : undefined;
+  }
+
+  /** @throws ProblemError `upstream_locked` when another process holds the lease for long; StorageUnavailable */
+  static async take(deps: WriterDeps, request: NumbersRequest): Promise<Writer> {
+    const { clock } = deps;
+    const { deadline } = request.call;
+    const records = tableOf(deps, request);
+    const key = writerKey(request);
+    const leaseUntil = deadline.at;
+    const giveUpAt = clock.now() + deadline.remainingMs() * WAITING_SHARE;
+    for (;;) {
+      const stored = await records.read<WriterRecord>(key);
+      const before = stored?.value ?? { leaseUntil: 0 };
+      if (isFree(before, clock.now())) {
+        const record = { ...before, leaseUntil };
+        const version = await records.compareAndSet(key, stored?.version ?? null, record);
+        if (version !== undefined) return new Writer(deps, request, record, version);
+      }
+      if (clock.now() >= giveUpAt) throw busy(before.leaseUntil + SKEW_MS - clock.now());
+      await clock.sleep(POLL_MS);
+    }
+  }
+
+  /** Records a change before the first call for it is sent. @throws ProblemError `upstream_locked`; StorageUnavailable */
+  async begin(change: Change): Promise<void> {
+    this.#change = { change, changeUntil: this.#deps.clock.now() + COMPLETED_WITHIN_MS };
+    await this.#write(tableOf(this.#deps, this.#request), this.#leaseUntil);
+  }
+
+  /** The change is complete, or nothing of it is done. */
+  settle(): void {
+    this.#change = {};
+  }
+
+  /** Lets the next writer in. When that fails, the lease ends by itself. */
+  async release(): Promise<void> {
+    try {
+      await this.#write(tableOf(this.#deps, this.#request, true), 0);
+    } catch (error) {
+      if (!(error instanceof StorageUnavailable || error instanceof ProblemError)) throw error;
+    }
+  }
+
+  async #write(table: RecordStore, leaseUntil: number): Promise<void> {
+    const record: WriterRecord = { leaseUntil, ...this.#change };
+    const version = await table.compareAndSet(writerKey(this.#request), this.#version, record);
+    if (version === undefined) throw busy(0);
+    this.#version = version;
+  }
+}
+
+const writerKey = (request: NumbersRequest) => recordKey(request, "writer");
+
+function busy(remainingMs: number): ProblemError {
+  return new ProblemError("upstream_locked", {
+    detail: "Another change of the extension's call handling is in progress. Nothing was changed.",
+    retryAfterSeconds: Math.max(1, Math.ceil(remainingMs / 1000)),
+  });
+}

@@ -1,0 +1,202 @@
+import { describe, expect, it } from "vitest";
+import { Backend } from "../../../../lib/numbers/forwarding/backend.ts";
+import {
+  type BackendRecord,
+  changedRecord,
+  findingOf,
+  forgetBackend,
+} from "../../../../lib/numbers/forwarding/backend-record.ts";
+import { createMemoryRecordStore } from "../../../support/memory-record-store.ts";
+import { clock, failure, fakeRingCentral, NOW, numbersRequest } from "../fake-ringcentral.ts";
+
+const HOUR = 3_600_000;
+const key = { partition: "forwarding#3700111#3800222", sort: "backend" };
+
+const features = (value: string) => ({
+  records: [
+    {
+      id: "NewCallHandlingAndForwarding",
+      available: true,
+      params: [{ name: "isNewBackendAvailable", value }],
+    },
+  ],
+});
+
+type State = "unknown" | "legacy" | "legacy, due" | "new" | "new, due";
+type Event =
+  | "a request, features say legacy"
+  | "a request, features say new"
+  | "a request, features are rejected"
+  | "a request, features do not respond"
+  | "CMN-468"
+  | "another denial, features say legacy"
+  | "another denial, features say new"
+  | "an entry is not found"
+  | "a write, features say new"
+  | "a notification";
+
+const record = (callHandling: "legacy" | "new", until: number): BackendRecord => ({
+  callHandling,
+  until,
+  aliases: [],
+});
+const states: Record<State, BackendRecord | undefined> = {
+  unknown: undefined,
+  legacy: record("legacy", NOW + 1),
+  "legacy, due": record("legacy", NOW),
+  new: record("new", NOW + 1),
+  "new, due": record("new", NOW),
+};
+
+const [L1, N24] = ["legacy for 1 h", "new for 24 h"];
+/** What holds afterwards, and `?` for each question that it cost. */
+const table: Record<State, Record<Event, string>> = {
+  unknown: {
+    "a request, features say legacy": `${L1} ?`,
+    "a request, features say new": `${N24} ?`,
+    "a request, features are rejected": `${L1} ?`,
+    "a request, features do not respond": "unknown ?",
+    "CMN-468": `${N24} ?`,
+    "another denial, features say legacy": `${L1} ?`,
+    "another denial, features say new": `${N24} ?`,
+    "an entry is not found": `${L1} ?`,
+    "a write, features say new": `${N24} ??`,
+    "a notification": "unknown",
+  },
+  legacy: {
+    "a request, features say legacy": "legacy",
+    "a request, features say new": "legacy",
+    "a request, features are rejected": "legacy",
+    "a request, features do not respond": "legacy",
+    "CMN-468": N24,
+    "another denial, features say legacy": `${L1} ?`,
+    "another denial, features say new": `${N24} ?`,
+    "an entry is not found": "legacy",
+    "a write, features say new": `${N24} ?`,
+    "a notification": "legacy, due",
+  },
+  "legacy, due": {
+    "a request, features say legacy": `${L1} ?`,
+    "a request, features say new": `${N24} ?`,
+    "a request, features are rejected": `${L1} ?`,
+    "a request, features do not respond": "legacy, due ?",
+    "CMN-468": `${N24} ?`,
+    "another denial, features say legacy": `${L1} ?`,
+    "another denial, features say new": `${N24} ?`,
+    "an entry is not found": `${L1} ?`,
+    "a write, features say new": `${N24} ??`,
+    "a notification": "legacy, due",
+  },
+  new: {
+    "a request, features say legacy": "new",
+    "a request, features say new": "new",
+    "a request, features are rejected": "new",
+    "a request, features do not respond": "new",
+    "CMN-468": "new",
+    "another denial, features say legacy": `${L1} ?`,
+    "another denial, features say new": `${N24} ?`,
+    "an entry is not found": "new",
+    "a write, features say new": `${N24} ?`,
+    "a notification": "new, due",
+  },
+  "new, due": {
+    "a request, features say legacy": `${L1} ?`,
+    "a request, features say new": `${N24} ?`,
+    "a request, features are rejected": `${N24} ?`,
+    "a request, features do not respond": "new, due ?",
+    "CMN-468": `${N24} ?`,
+    "another denial, features say legacy": `${L1} ?`,
+    "another denial, features say new": `${N24} ?`,
+    "an entry is not found": `${L1} ?`,
+    "a write, features say new": `${N24} ??`,
+    "a notification": "new, due",
+  },
+};
+
+const denials: Partial<Record<Event, Error>> = {
+  "CMN-468": failure({ status: 403, errorCode: "CMN-468" }),
+  "another denial, features say legacy": failure({ status: 403, errorCode: "CMN-109" }),
+  "another denial, features say new": failure({ status: 404, errorCode: "AGW-404" }),
+  "an entry is not found": failure({
+    status: 404,
+    errorCode: "CMN-102",
+    parameterName: "forwardingNumberId",
+  }),
+};
+
+async function play(state: State, event: Event): Promise<string> {
+  const records = createMemoryRecordStore();
+  const before = states[state];
+  if (before !== undefined) await records.compareAndSet(key, null, before);
+  const ringcentral = fakeRingCentral(() => {
+    if (event.endsWith("rejected")) return failure({ status: 403, errorCode: "CMN-408" });
+    if (event.endsWith("respond")) return failure({ kind: "timeout" });
+    return features(String(event.endsWith("say new")));
+  });
+  const deps = { ringcentral, records, clock, random: () => 0 };
+  if (event === "a notification") await forgetBackend(deps, "3700111", "3800222");
+  else {
+    const backend = await Backend.of(deps, numbersRequest());
+    if (event.startsWith("a write")) await backend.hasMovedMeanwhile();
+    if (denials[event] !== undefined) await backend.hasMoved(denials[event]);
+  }
+  const after = (await records.read<BackendRecord>(key))?.value;
+  const questions = "?".repeat(ringcentral.calls.length);
+  return `${describeRecord(after, before)} ${questions}`.trim();
+}
+
+function describeRecord(after: BackendRecord | undefined, before: BackendRecord | undefined): string {
+  if (after === undefined) return before === undefined ? "unknown" : "gone";
+  const { callHandling, until } = after;
+  if (until > NOW + 1) return `${callHandling} for ${(until - NOW) / HOUR} h`;
+  return until > NOW ? callHandling : `${callHandling}, due`;
+}
+
+describe("the call-handling backend of an extension", () => {
+  const cells = Object.entries(table).flatMap(([state, row]) =>
+    Object.entries(row).map(([event, expected]) => ({ state, event, expected })),
+  );
+
+  it.each(cells)("$state, $event: $expected", async ({ state, event, expected }) => {
+    expect(await play(state as State, event as Event)).toBe(expected);
+  });
+
+  it("is the new one only when the feature's parameter says so", () => {
+    const said = [features("true"), features("TRUE"), features("false"), features("yes"), { records: [] }];
+    expect(said.map(findingOf)).toEqual(["new", "new", "legacy", "legacy", "legacy"]);
+    const only = { records: [{ id: "NewCallHandlingAndForwarding", available: true }] };
+    expect(findingOf(only)).toBe("legacy");
+  });
+
+  it("is asked for once a minute at most because of rejections", async () => {
+    const records = createMemoryRecordStore();
+    const ringcentral = fakeRingCentral(() => features("false"));
+    const deps = { ringcentral, records, clock, random: () => 0 };
+    for (let n = 0; n < 5; n += 1) {
+      const backend = await Backend.of(deps, numbersRequest());
+      expect(await backend.hasMoved(failure({ status: 403, errorCode: "CMN-403" }))).toBe(false);
+    }
+    expect(ringcentral.calls).toHaveLength(2);
+  });
+
+  it("stays the new one when a process that asked before the move writes after another has found it", () => {
+    const finding = { callHandling: "legacy", until: NOW + HOUR } as const;
+    const late = { before: "legacy", finding, aliases: [] } as const;
+    expect(changedRecord(record("new", NOW + 9), late)).toEqual(record("new", NOW + 9));
+    expect(changedRecord(record("legacy", NOW), late)).toEqual({ ...finding, aliases: [] });
+    expect(changedRecord(record("new", NOW), { ...late, before: "new" })).toMatchObject(finding);
+  });
+
+  it("is remembered by the process while the table is away", async () => {
+    const records = createMemoryRecordStore();
+    const ringcentral = fakeRingCentral(() => features("true"));
+    const deps = { ringcentral, records, clock, random: () => 0 };
+    await Backend.of(deps, numbersRequest());
+    const { StorageUnavailable } = await import("../../../../lib/storage/errors.ts");
+    records.faults.before = () => {
+      throw new StorageUnavailable("test");
+    };
+    expect((await Backend.of(deps, numbersRequest())).callHandling).toBe("new");
+    expect(ringcentral.calls).toHaveLength(1);
+  });
+});

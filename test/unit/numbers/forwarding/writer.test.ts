@@ -1,0 +1,138 @@
+import { describe, expect, it } from "vitest";
+import { type Change, Writer, type WriterRecord } from "../../../../lib/numbers/forwarding/writer.ts";
+import { deadlineIn } from "../../../../lib/platform/deadline.ts";
+import { type ManualClock, manualClock } from "../../../support/manual-clock.ts";
+import { createMemoryRecordStore, type MemoryRecordStore } from "../../../support/memory-record-store.ts";
+import { NOW, numbersRequest } from "../fake-ringcentral.ts";
+
+const key = { partition: "forwarding#3700111#3800222", sort: "writer" };
+const MINUTE = 60_000;
+const change: Change = { first: "rules", ring: { key: "number:+12025550161", rules: [] } };
+
+/** Moves the clock on until the work has ended. */
+async function until<Result>(clock: ManualClock, work: Promise<Result>): Promise<Result> {
+  let isOver = false;
+  const end = () => {
+    isOver = true;
+  };
+  work.then(end, end);
+  for (let n = 0; n < 200 && !isOver; n += 1) await clock.advance(50);
+  return work;
+}
+
+type State = "free" | "released" | "held" | "held, half done" | "lapsed, half done" | "lapsed, too old";
+type Event = "another takes it" | "its holder begins a change" | "its holder releases it";
+
+const half = { change, changeUntil: NOW + MINUTE };
+const states: Record<State, WriterRecord | undefined> = {
+  free: undefined,
+  released: { leaseUntil: 0 },
+  held: { leaseUntil: NOW + MINUTE },
+  "held, half done": { leaseUntil: NOW + MINUTE, ...half },
+  "lapsed, half done": { leaseUntil: NOW - 6_000, ...half },
+  "lapsed, too old": { leaseUntil: NOW - 6_000, change, changeUntil: NOW },
+};
+
+/** What the one who acts gets. "fenced off": another process has taken the lease meanwhile. */
+const table: Record<State, Record<Event, string>> = {
+  free: {
+    "another takes it": "the lease",
+    "its holder begins a change": "the change is recorded",
+    "its holder releases it": "released",
+  },
+  released: {
+    "another takes it": "the lease",
+    "its holder begins a change": "fenced off",
+    "its holder releases it": "as it was",
+  },
+  held: {
+    "another takes it": "upstream_locked",
+    "its holder begins a change": "fenced off",
+    "its holder releases it": "as it was",
+  },
+  "held, half done": {
+    "another takes it": "upstream_locked",
+    "its holder begins a change": "fenced off",
+    "its holder releases it": "as it was",
+  },
+  "lapsed, half done": {
+    "another takes it": "the lease and the change",
+    "its holder begins a change": "fenced off",
+    "its holder releases it": "as it was",
+  },
+  "lapsed, too old": {
+    "another takes it": "the lease",
+    "its holder begins a change": "fenced off",
+    "its holder releases it": "as it was",
+  },
+};
+
+const read = async (records: MemoryRecordStore) => (await records.read<WriterRecord>(key))?.value;
+
+async function play(state: State, event: Event): Promise<string> {
+  const records = createMemoryRecordStore();
+  const clock = manualClock(NOW);
+  const request = numbersRequest();
+  request.call.deadline = deadlineIn(10_500, clock);
+  const record = states[state];
+  if (event === "another takes it") {
+    if (record !== undefined) await records.compareAndSet(key, null, record);
+    try {
+      const writer = await until(clock, Writer.take({ records, clock }, request));
+      return writer.found === undefined ? "the lease" : "the lease and the change";
+    } catch (error) {
+      return error instanceof Error && "code" in error ? String(error.code) : "another error";
+    }
+  }
+  // A holder whose lease has passed on since, except in the first state, acts late.
+  const holder = await Writer.take({ records, clock }, request);
+  if (record !== undefined) await records.compareAndSet(key, 1, record);
+  const before = await read(records);
+  if (event === "its holder releases it") {
+    await holder.release();
+    const after = await read(records);
+    return after?.leaseUntil === 0 && record === undefined ? "released" : isSame(before, after);
+  }
+  const begun = await holder.begin(change).then(
+    () => true,
+    () => false,
+  );
+  return begun && (await read(records))?.change !== undefined ? "the change is recorded" : "fenced off";
+}
+
+const isSame = (one: unknown, other: unknown) =>
+  JSON.stringify(one) === JSON.stringify(other) ? "as it was" : "overwritten";
+
+describe("the only writer of an extension", () => {
+  const cells = Object.entries(table).flatMap(([state, row]) =>
+    Object.entries(row).map(([event, expected]) => ({ state, event, expected })),
+  );
+
+  it.each(cells)("$state, $event: $expected", async ({ state, event, expected }) => {
+    expect(await play(state as State, event as Event)).toBe(expected);
+  });
+
+  it("waits for a writer that is about to end", async () => {
+    const records = createMemoryRecordStore();
+    const clock = manualClock(NOW);
+    const first = await Writer.take({ records, clock }, numbersRequest());
+    const request = numbersRequest();
+    request.call.deadline = deadlineIn(10_500, clock);
+    const waiting = Writer.take({ records, clock }, request);
+    await clock.advance(150);
+    await first.release();
+    expect(await until(clock, waiting)).toBeInstanceOf(Writer);
+    expect(clock.now() - NOW).toBeLessThan(400);
+  });
+
+  it("leaves nothing to complete once a change is settled", async () => {
+    const records = createMemoryRecordStore();
+    const clock = manualClock(NOW);
+    const writer = await Writer.take({ records, clock }, numbersRequest());
+    await writer.begin(change);
+    expect(await read(records)).toMatchObject({ change });
+    writer.settle();
+    await writer.release();
+    expect(await read(records)).toEqual({ leaseUntil: 0 });
+  });
+});

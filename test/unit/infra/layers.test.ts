@@ -86,5 +86,11 @@ describe("layers", () => {
     expect(await judge({ "lib/loose.ts": 'import { a } from "./http/handler.ts";\na();' })).toEqual([
       "lib/loose.ts -> lib/http/handler.ts: every file of lib lies in a layer",
     ]);
+    expect(await judge({ "lib/room/new.ts": 'import { a } from "../http/handler.ts";\na();' })).toEqual([
+      "lib/room/new.ts -> lib/http/handler.ts: every file of lib lies in a layer",
+    ]);
+    expect(await judge({ "test/sim/a.ts": 'import { a } from "../../lib/loose.ts";\na();' })).toEqual([
+      "test/sim/a.ts -> lib/loose.ts: every file of lib lies in a layer",
+    ]);
   });
 });

@@ -43,7 +43,7 @@ export const pages: Readonly<Record<string, PageSource>> = {
     html: "errors/page.html",
     content: renderErrorCatalogue,
     policy: {},
-    maxKb: 7.5,
+    maxKb: 8.5,
   },
   "operations/get-console": {
     html: "console/page.html",

@@ -54,17 +54,17 @@ interface ScanProgress {
   /** Missing numbers that are looked up, from the first. */
   lookedUp: number;
   /** Transient failures in a row. */
-  trouble: number;
+  failuresInARow: number;
 }
 
 /** Staged records: how many each lease holder has staged, in order. */
 export type Staged = readonly (readonly [generation: number, count: number])[];
 
-/** Transient failures in a row that a run waits out, and times that it starts over. */
-export const MAX_TROUBLE = 5;
+/** The most transient failures in a row that a run waits out, and the most times that it starts over. */
+export const MAX_RETRIES = 5;
 
 /** Changes when older code's checkpoints become unusable. */
-export const SHAPE = 2;
+export const SHAPE = 3;
 
 export function newCheckpoint(
   run: Pick<Checkpoint, "runId" | "trigger" | "base" | "fingerprint">,
@@ -82,6 +82,6 @@ export function restartScan(checkpoint: Checkpoint, now: number): Checkpoint {
 
 function newScan(now: number): ScanProgress {
   const position = { nextPage: 1, furthestPage: 0, stepsBack: 0, hasMoved: false, isScanned: false };
-  const counts = { numbersSeen: 0, skipped: 0, lookedUp: 0, trouble: 0 };
+  const counts = { numbersSeen: 0, skipped: 0, lookedUp: 0, failuresInARow: 0 };
   return { scanStartedAt: now, ...position, ...counts, pages: [], lookups: [] };
 }

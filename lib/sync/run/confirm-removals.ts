@@ -5,7 +5,7 @@ import type { Operation } from "../../ringcentral/api/operation.ts";
 import { getCompanyNumber, getCompanyNumbers } from "../../ringcentral/api/operations.ts";
 import { type WireBulkItem, wireCompanyNumber } from "../../ringcentral/api/wire.ts";
 import { readErrorBody } from "../../ringcentral/http/error-body.ts";
-import { MAX_TROUBLE } from "./checkpoint.ts";
+import { MAX_RETRIES } from "./checkpoint.ts";
 import { Quarantined } from "./quarantine.ts";
 import { callContext, type Run, saveProgress } from "./run.ts";
 import { readStaged, stage } from "./staged-pages.ts";
@@ -46,7 +46,7 @@ async function confirmBatch(run: Run): Promise<void> {
     run.ringcentral.call(operation, { path: { phoneNumberId } }, callContext(run));
   const found = await lookUpNumbers(call, ids).catch((error: unknown) => {
     const isUnusable = error instanceof RingCentralError && error.failure.kind === "bad_response";
-    if (!isUnusable || checkpoint.trouble < MAX_TROUBLE) throw error;
+    if (!isUnusable || checkpoint.failuresInARow < MAX_RETRIES) throw error;
     // The numbers stay, and the rest is committed: a look-up that never works may not hold it up.
     return ids.map((): Lookup => "unproved");
   });
@@ -58,8 +58,8 @@ async function confirmBatch(run: Run): Promise<void> {
   const kept = numbers.filter((number) => number !== undefined);
   const lookups = await stage(run, "lookups", kept);
   const lookedUp = checkpoint.lookedUp + found.length;
-  const trouble = found.every((lookup) => lookup === "unproved") ? checkpoint.trouble : 0;
-  await saveProgress(run, { ...checkpoint, lookups, lookedUp, trouble });
+  const failuresInARow = found.every((lookup) => lookup === "unproved") ? checkpoint.failuresInARow : 0;
+  await saveProgress(run, { ...checkpoint, lookups, lookedUp, failuresInARow });
 }
 
 /** Makes one call about the numbers with these ids. */

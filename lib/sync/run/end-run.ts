@@ -4,7 +4,7 @@ import { SecretUnavailableError } from "../../platform/credentials.ts";
 import { RingCentralError } from "../../ringcentral/api/errors.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import { deleteOldVersions } from "../snapshot/snapshot-store.ts";
-import { type Checkpoint, MAX_TROUBLE } from "./checkpoint.ts";
+import { type Checkpoint, MAX_RETRIES } from "./checkpoint.ts";
 import { isCommitted } from "./commit-run.ts";
 import { RECHECK_MS } from "./judge.ts";
 import { Quarantined, setQuarantine } from "./quarantine.ts";
@@ -13,10 +13,10 @@ import { recordRun } from "./run-history.ts";
 import { LeaseLost, MAX_SKEW_MS } from "./run-lease.ts";
 import { ListUnreadable } from "./scan.ts";
 
-/** Wait after a refusal that does not say how long. */
-const REFUSED_MS = 30_000;
+/** Wait after a call got no permit and no time was stated. */
+const NO_PERMIT_MS = 30_000;
 /** Wait after the first transient failure; each further one in a row doubles it. */
-const TROUBLE_MS = 15_000;
+const FIRST_BACKOFF_MS = 15_000;
 /** Time left to begin the deletion of old versions; without it the next run deletes them. */
 const MIN_DELETION_MS = 5_000;
 
@@ -87,7 +87,7 @@ async function waitOrFail(run: Run, error: RunFailure): Promise<SyncOutcome> {
   // Pages stay valid when the cause may pass; a list that could not be read to its end is read from its beginning.
   const isUsable = !(error instanceof ListUnreadable || error instanceof RunStale);
   const isKept = isUsable && problem.retryable && checkpoint.pages.length > 0;
-  await lease.release(isKept ? { ...checkpoint, trouble: 0 } : undefined);
+  await lease.release(isKept ? { ...checkpoint, failuresInARow: 0 } : undefined);
   return { state: "failed", problem, pages };
 }
 
@@ -98,19 +98,20 @@ function waitFor(run: Run, error: RunFailure): { ms: number; kept: Checkpoint } 
   if (kept === undefined || error instanceof ListUnreadable) return undefined;
   if (error instanceof Interrupted && hasProgress) return { ms: 0, kept };
   if (error instanceof RunStale) {
-    if (kept.restarts > MAX_TROUBLE) return undefined;
-    const ms = hasProgress && kept.restarts === 0 ? 0 : TROUBLE_MS * 2 ** Math.max(0, kept.restarts - 1);
+    if (kept.restarts > MAX_RETRIES) return undefined;
+    const ms =
+      hasProgress && kept.restarts === 0 ? 0 : FIRST_BACKOFF_MS * 2 ** Math.max(0, kept.restarts - 1);
     return { ms, kept: { ...kept, stale: error.reason } };
   }
   const { kind, retryAfterMs = 0, deadlineExceeded } = error instanceof RingCentralError ? error.failure : {};
-  const isRefused = kind === "rate_limited" || kind === "storage";
-  const toldMs = retryAfterMs || (isRefused ? REFUSED_MS : 0);
-  if (isRefused && hasProgress) return { ms: toldMs, kept };
+  const hasNoPermit = kind === "rate_limited" || kind === "storage";
+  const statedMs = retryAfterMs || (hasNoPermit ? NO_PERMIT_MS : 0);
+  if (hasNoPermit && hasProgress) return { ms: statedMs, kept };
   const mayPass = !(error instanceof RingCentralError) || error.isTransient;
-  if (!mayPass || kept.trouble >= MAX_TROUBLE) return undefined;
+  if (!mayPass || kept.failuresInARow >= MAX_RETRIES) return undefined;
   // A slice that has saved nothing would save nothing again if it were repeated at once.
-  const ms = deadlineExceeded === true && hasProgress ? 0 : TROUBLE_MS * 2 ** kept.trouble;
-  return { ms: Math.max(ms, toldMs), kept: { ...kept, trouble: kept.trouble + 1 } };
+  const ms = deadlineExceeded === true && hasProgress ? 0 : FIRST_BACKOFF_MS * 2 ** kept.failuresInARow;
+  return { ms: Math.max(ms, statedMs), kept: { ...kept, failuresInARow: kept.failuresInARow + 1 } };
 }
 
 /** Why a run failed, for the sync's status. */

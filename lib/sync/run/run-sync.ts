@@ -2,7 +2,7 @@ import { retryingRecords } from "../../storage/retrying-records.ts";
 import { recordVersion } from "../snapshot/head.ts";
 import { readWholeSnapshot } from "../snapshot/snapshot-store.ts";
 import { SyncRecords } from "../snapshot/sync-records.ts";
-import { type Checkpoint, MAX_TROUBLE, newCheckpoint, type StaleReason } from "./checkpoint.ts";
+import { type Checkpoint, MAX_RETRIES, newCheckpoint, type StaleReason } from "./checkpoint.ts";
 import { commit, isCommitted } from "./commit-run.ts";
 import { confirmRemovals } from "./confirm-removals.ts";
 import { endEarly, finish } from "./end-run.ts";
@@ -82,10 +82,10 @@ async function begin(run: Run): Promise<void> {
   else if (stale === undefined)
     onEvent({ type: "resumed", runId: found.runId, pagesDone: found.furthestPage });
   else {
-    const { restarts, trouble, runId } = found;
-    if (restarts > MAX_TROUBLE) throw new RunStale(stale);
+    const { restarts, failuresInARow, runId } = found;
+    if (restarts > MAX_RETRIES) throw new RunStale(stale);
     onEvent({ type: "started_over", runId, reason: stale });
-    run.checkpoint = { ...startOver(run, fingerprint), restarts: restarts + 1, trouble };
+    run.checkpoint = { ...startOver(run, fingerprint), restarts: restarts + 1, failuresInARow };
   }
   const snapshot = await readWholeSnapshot(run.records, lease.head);
   const byId = new Map(snapshot.numbers.map((number, place) => [number.id, { place, number }]));

@@ -62,7 +62,7 @@ async function scanPage(run: Run): Promise<void> {
     pagesRead: checkpoint.pagesRead + 1,
     numbersSeen: numbers.size,
     skipped: checkpoint.skipped + skippedRecords,
-    trouble: 0,
+    failuresInARow: 0,
   };
   if (!next.isScanned || next.hasMoved || next.totalElements === undefined) return saveProgress(run, next);
   const miscount = numbers.size + next.skipped - next.totalElements;

@@ -262,13 +262,13 @@ describe("a sync that is interrupted", () => {
     expect(await lab.sync()).toMatchObject({ state: "committed", added: 2_500 });
   });
 
-  const refusals = [
+  const rejections = [
     { kind: "storage", retryAfterMs: 1_000, waits: [15_000, 30_000, 60_000, 120_000, 240_000] },
     { kind: "rate_limited", retryAfterMs: 42_000, waits: [42_000, 42_000, 60_000, 120_000, 240_000] },
     { kind: "rate_limited", waits: [30_000, 30_000, 60_000, 120_000, 240_000] },
   ] as const;
-  it.each(refusals)(
-    "waits longer and longer while every call is refused, then fails and keeps its pages: $kind",
+  it.each(rejections)(
+    "waits longer and longer while every call is rejected, then fails and keeps its pages: $kind",
     async ({ waits, ...failure }) => {
       const lab = createAccountSync(2_500);
       lab.upstream.before = ({ operation }) => {
@@ -547,12 +547,12 @@ describe("a removal", () => {
     expect(await lab.sync()).toMatchObject({ state: "committed", removed: 1 });
   });
 
-  it("is looked up one id at a time when a list of ids is not answered, as far as the budget goes", async () => {
+  it("is looked up one id at a time when a list of ids gets no usable response, as far as the budget goes", async () => {
     const lab = createAccountSync(1_000);
     await lab.sync();
     for (let id = 101; id <= 170; id += 1) lab.upstream.remove(id);
     lab.upstream.calls.length = 0;
-    let [budget, answered] = [0, 0];
+    let [budget, served] = [0, 0];
     lab.upstream.before = ({ operation }) => {
       if (operation === "listCompanyNumbers") return;
       if (operation === "getCompanyNumbers") {
@@ -564,7 +564,7 @@ describe("a removal", () => {
         });
       }
       if (budget === 0) throw rateLimited(operation, 1_000);
-      [budget, answered] = [budget - 1, answered + 1];
+      [budget, served] = [budget - 1, served + 1];
     };
     for (let slice = 1; ; slice += 1) {
       expect(slice).toBeLessThan(10);
@@ -575,7 +575,7 @@ describe("a removal", () => {
       expect({ state, removed }).toEqual({ state: "committed", removed: 70 });
       break;
     }
-    expect(answered, "no look-up is repeated").toBe(70);
+    expect(served, "no look-up is repeated").toBe(70);
   });
 
   it("is left to a later sync when its look-up never works; the rest is committed", async () => {

@@ -4,8 +4,10 @@ import type { HttpResponse } from "./transport.ts";
 
 /** The pause after a 429 that states no time. [docs: RATE] */
 const DEFAULT_RETRY_AFTER_MS = 30_000;
-/** A longer Retry-After is taken for an error, so that it cannot stop a group for days. */
+/** A longer Retry-After is taken for an error. */
 const MAX_RETRY_AFTER_MS = 24 * 60 * 60 * 1000;
+/** The longest pause that one 429 causes: penalties last a minute [docs: RATE]. Then one call probes. */
+const MAX_PENALTY_MS = 5 * 60 * 1000;
 
 type Headers = HttpResponse["headers"];
 
@@ -32,12 +34,11 @@ export function readRetryAfterMs(headers: Headers, now: number): number | undefi
   return Number.isNaN(delayMs) ? undefined : Math.min(Math.max(0, Math.ceil(delayMs)), MAX_RETRY_AFTER_MS);
 }
 
-/** The pause that a 429 asks for: Retry-After, else its window but at least 30 s. [docs: RATE] */
+/** The pause that a 429 asks for: Retry-After, else its window but at least 30 s [docs: RATE]; bounded. */
 export function pausedForMs(headers: Headers, now: number): number {
   const windowMs = (readRateHeaders(headers).windowSeconds ?? 0) * 1000;
-  return (
-    readRetryAfterMs(headers, now) ?? Math.min(Math.max(windowMs, DEFAULT_RETRY_AFTER_MS), MAX_RETRY_AFTER_MS)
-  );
+  const statedMs = readRetryAfterMs(headers, now) ?? Math.max(windowMs, DEFAULT_RETRY_AFTER_MS);
+  return Math.min(statedMs, MAX_PENALTY_MS);
 }
 
 /** `RCRequestId`, for RingCentral's support. It is logged and passed on, so only a safe alphabet is let through. */

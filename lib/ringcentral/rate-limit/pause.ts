@@ -31,7 +31,7 @@ const MAX_DOUBLINGS = 3;
  * episode may come in any order. An in-flight probe is ignored from then on.
  *
  * A probe that fails after the whole wait met a penalty that another client restarted. Two clients that wait equally
- * long would restart each other's penalty again and again, so the wait doubles, up to eight times.
+ * long would restart each other's penalty again and again, so the wait doubles, up to eight times or ten minutes.
  * @param probe the name of the request that got the 429, if it was a probe
  */
 export function afterRejection(
@@ -41,7 +41,8 @@ export function afterRejection(
   const hasFailed = probe !== undefined && pause?.probe?.id === probe;
   const failures = (pause?.failures ?? 0) + (hasFailed ? 1 : 0);
   const factor = hasFailed ? 2 ** Math.min(failures, MAX_DOUBLINGS) : 1;
-  const until = Math.max(respondedAt + penaltyMs * factor + settings.pauseGuardMs, pause?.until ?? 0);
+  const waitMs = Math.min(penaltyMs * factor, settings.maxPauseMs);
+  const until = Math.max(respondedAt + waitMs + settings.pauseGuardMs, pause?.until ?? 0);
   return { until, penaltyMs, ...(failures > 0 && { failures }) };
 }
 

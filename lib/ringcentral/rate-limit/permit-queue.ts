@@ -185,10 +185,8 @@ export class PermitQueue {
       if (!(await this.#record.write(copy, plan.limits))) return "lost_race";
       for (const { group, entry } of plan.prefetched) this.#prefetched.add(group, entry, askedAt);
     } else {
-      // A pause does not end early; anything else may have changed since the copy was read.
-      const isPaused = ({ call }: Waiter) => pauseOf(limits, call.group, bounds.earliest).state === "paused";
-      const isOld = cached !== undefined && askedAt - cached.readAt > settings.cacheMs;
-      if (isOld && !waiters.every(isPaused)) return "copy_too_old";
+      // What the copy says may have changed, a pause too: an operator may have ended it.
+      if (cached !== undefined && askedAt - cached.readAt > settings.cacheMs) return "copy_too_old";
       // A rejection writes nothing, and the fleet must not wait for the pending updates.
       await this.#record.flush();
     }

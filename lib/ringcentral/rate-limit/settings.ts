@@ -34,6 +34,8 @@ export const settings = {
   cacheMs: 1_000,
   /** [docs: RATE] says at least 30 s; the penalty itself lasts 60 s. */
   defaultPenaltyMs: 60_000,
+  /** The longest pause before another probe, however often the probes failed. */
+  maxPauseMs: 600_000,
   /** Added to every stated penalty. */
   pauseGuardMs: 500,
   /** The usual time to a probe's response: the wait told to calls behind it. */

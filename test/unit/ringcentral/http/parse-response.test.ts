@@ -171,6 +171,8 @@ describe("Retry-After", () => {
     ["the window when it is longer", { "x-rate-limit-window": "60" }, 60_000],
     ["no less than 30 s for a short window", { "x-rate-limit-window": "5" }, 30_000],
     ["30 s when it is unreadable", { "retry-after": "soon" }, 30_000],
+    ["5 min when it is absurd", { "retry-after": "999999999999" }, 300_000],
+    ["5 min when its window is", { "x-rate-limit-window": "99999" }, 300_000],
   ])("a 429 pauses calls for %s", (_, headers, expected) => {
     expect(pausedForMs(headers, NOW)).toBe(expected);
     expect(failure(429, {}, headers)?.retryAfterMs).toBe(expected);

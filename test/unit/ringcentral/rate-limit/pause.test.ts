@@ -126,5 +126,8 @@ describe("a pause", () => {
       waits.push((pause.until - at - 500) / PENALTY);
     }
     expect(waits).toEqual([2, 4, 8, 8, 8]);
+    const long = { ...rejected, penaltyMs: 5 * PENALTY, respondedAt: pause.until, probe: "p" };
+    const last = afterRejection(withProbe(pause, "p", pause.until, pause.until), long);
+    expect(last.until - pause.until - 500).toBe(10 * PENALTY);
   });
 });

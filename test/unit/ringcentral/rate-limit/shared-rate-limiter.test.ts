@@ -233,6 +233,29 @@ describe("the shared rate limiter", () => {
       expect(events.map(({ type }) => type)).toEqual(expect.arrayContaining(["paused", "probe", "resumed"]));
     }));
 
+  it("ends a pause at once when an operator deletes the record, but for RingCentral's penalty here", () =>
+    story(async ({ process, schedule, records }) => {
+      const [one, two] = [process("a"), process("b")];
+      await two.call();
+      await one.call();
+      await one.call(exhausted());
+      await schedule.clock.sleep(MINUTE + 4 * SECOND);
+      // Its probe fails, and its last two writes are its own: it trusts its copy.
+      await one.call(exhausted());
+      await schedule.clock.sleep(MINUTE + 4 * SECOND);
+      await rejectionOf(one.admit());
+      await rejectionOf(two.admit());
+      for (const { key, version } of records.dump()) await records.remove(key, version);
+      await schedule.clock.sleep(2 * SECOND);
+      await two.call();
+      await one.call();
+      await two.call(exhausted());
+      for (const { key, version } of records.dump()) await records.remove(key, version);
+      await schedule.clock.sleep(2 * SECOND);
+      expect(await rejectionOf(two.admit())).toMatchObject({ kind: "rate_limited" });
+      await one.call();
+    }));
+
   it("does not take a duplicate concurrent request for exhaustion", () =>
     story(async ({ process }) => {
       const { call } = process("a");

@@ -1,0 +1,88 @@
+import { setTimeout } from "node:timers/promises";
+import { DeleteItemCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { handler as listForwardingNumbers } from "../../functions/extensions/list-forwarding-numbers.ts";
+import { handler as getLimits } from "../../functions/operations/get-limits.ts";
+import { listForwardingNumbersRoute } from "../../lib/contract/forwarding-numbers.ts";
+import { getLimitsRoute } from "../../lib/contract/limits.ts";
+import { resetRuntime } from "../../lib/runtime/runtime.ts";
+import { invoke } from "../support/api-gateway.ts";
+import { expectConforms } from "../support/openapi-conformance.ts";
+import { type Service, startService } from "../support/service.ts";
+
+let service: Service;
+beforeEach(async () => {
+  vi.useFakeTimers({ toFake: ["Date"] });
+  service = await startService();
+});
+afterEach(async () => {
+  vi.useRealTimers();
+  await service.stop();
+});
+
+/** Node keeps the `Date` header of its responses for a second: the table's clock must have moved too. */
+async function pass(ms: number): Promise<void> {
+  vi.setSystemTime(Date.now() + ms);
+  await setTimeout(1_000);
+}
+
+async function list() {
+  const response = await invoke(listForwardingNumbers, listForwardingNumbersRoute, {
+    token: service.tokens.user,
+    headers: { "cache-control": "no-store" },
+  });
+  expectConforms(listForwardingNumbersRoute, response);
+  return response;
+}
+
+async function pauseOfLight() {
+  const { body } = await invoke(getLimits, getLimitsRoute, { token: service.tokens.admin });
+  return body.data.budgets.find(({ group }: { group: string }) => group === "light").pause;
+}
+
+const absurd = {
+  kind: "status",
+  status: 429,
+  errorCode: "CMN-301",
+  headers: { "Retry-After": "999999999999", "X-Rate-Limit-Group": "light" },
+} as const;
+
+describe("a 429 with a Retry-After of 31,000 years", () => {
+  it("pauses for five minutes at most, then one probe resumes", async () => {
+    expect((await list()).status).toBe(200);
+    service.twin.faults.add({ ...absurd, operation: "listForwardingNumbers" });
+    const rejected = await list();
+    expect(rejected).toMatchObject({ status: 503, body: { code: "upstream_rate_limited" } });
+    expect(Number(rejected.headers["retry-after"])).toBeLessThanOrEqual(300);
+    const { state, until } = await pauseOfLight();
+    expect(state).toBe("paused");
+    expect(Date.parse(until) - Date.now()).toBeLessThan(310_000);
+    await pass(240_000);
+    expect((await list()).status).toBe(503);
+    await pass(70_000);
+    expect((await list()).status).toBe(200);
+    expect(await pauseOfLight()).toEqual({ state: "none" });
+    expect(service.sent()).toHaveLength(3);
+  });
+
+  it("at the login keeps the fleet from logging in for five minutes at most", async () => {
+    service.twin.faults.add({ ...absurd, operation: "token" });
+    expect(await list()).toMatchObject({ status: 503 });
+    await pass(310_000);
+    expect((await list()).status).toBe(200);
+  });
+
+  it("is over for other instances when an operator deletes the record, as the runbook says", async () => {
+    await list();
+    service.twin.faults.add({ ...absurd, operation: "listForwardingNumbers" });
+    await list();
+    resetRuntime();
+    expect((await list()).status).toBe(503);
+    const dynamodb = new DynamoDBClient({ endpoint: service.dynamodb.url });
+    const Key = { pk: { S: `rate-limit#${process.env.RINGCENTRAL_SECRET_ID}` }, sk: { S: "limits" } };
+    await dynamodb.send(new DeleteItemCommand({ TableName: process.env.TABLE_NAME, Key }));
+    await pass(1_100);
+    expect((await list()).status).toBe(200);
+    expect(await pauseOfLight()).toEqual({ state: "none" });
+  });
+});

@@ -25,14 +25,14 @@ export interface BackendDeps {
   random: () => number;
 }
 
-/** The longest wait for RingCentral's statement. Without it, the former finding holds. */
+/** The longest wait for RingCentral's statement before a read. Without it, the former finding holds. */
 const MAX_QUESTION_MS = 3_000;
 /** The least time between two questions because of rejections: most have another reason. */
 const DOUBT_INTERVAL_MS = 60_000;
 
 interface Question {
-  /** Whether it must not join a question that began earlier. */
-  fresh?: boolean;
+  /** Whether it may take all of the time that is left, and must not join a question that began before the write. */
+  isAfterWrite?: boolean;
   /** Whether a rejection gives rise to it. */
   isDoubt?: boolean;
   /** Ids to remember with the finding. */
@@ -80,12 +80,13 @@ export class Backend {
   }
 
   /**
-   * Whether the extension is on the new backend after a write to the legacy one: then that had no effect, whatever its response.
+   * The backend after a write to the legacy one. When it is the new one, the write had no effect, whatever its response.
    * @param aliases ids that the write gives out
+   * @returns undefined when RingCentral does not say
    */
-  async hasMovedMeanwhile(aliases: Aliases = []): Promise<boolean> {
-    await this.#ask({ fresh: true, aliases });
-    return this.callHandling === "new";
+  async afterWrite(aliases: Aliases = []): Promise<CallHandling | undefined> {
+    const isStated = await this.#ask({ isAfterWrite: true, aliases });
+    return isStated ? this.callHandling : undefined;
   }
 
   /**
@@ -97,8 +98,11 @@ export class Backend {
     return withAliases(this.aliases, aliases) === this.aliases || this.#change({ aliases }, isLasting);
   }
 
-  /** Without a statement the former finding holds. A rejection, as for a missing permission, is asked for in an hour again. */
-  async #ask({ fresh = false, isDoubt = false, aliases = [] }: Question = {}): Promise<void> {
+  /**
+   * Without a statement the former finding holds. A rejection, as for a missing permission, is asked for in an hour again.
+   * @returns whether there is a statement
+   */
+  async #ask({ isAfterWrite = false, isDoubt = false, aliases = [] }: Question = {}): Promise<boolean> {
     const { extensionId, call } = this.#request;
     const { ringcentral, clock } = this.#deps;
     const askedAt = clock.now();
@@ -106,17 +110,20 @@ export class Backend {
     let found = this.callHandling;
     try {
       const input = { path: { extensionId }, query: { featureId: MOVE_FEATURE } };
-      const deadline = deadlineIn(Math.min(call.deadline.remainingMs() / 2, MAX_QUESTION_MS), clock, 0);
-      found = findingOf(await ringcentral.call(readFeatures, input, { ...call, fresh, deadline }));
+      const short = deadlineIn(Math.min(call.deadline.remainingMs() / 2, MAX_QUESTION_MS), clock, 0);
+      const deadline = isAfterWrite ? call.deadline : short;
+      const context = { ...call, fresh: isAfterWrite, deadline };
+      found = findingOf(await ringcentral.call(readFeatures, input, context));
     } catch (error) {
       if (!(error instanceof RingCentralError)) throw error;
       call.log.warn("the call-handling backend is not known for certain", { error });
       if (error.failure.kind !== "rejected") {
         await this.remember(aliases, true);
-        return;
+        return false;
       }
     }
     await this.#learn(found, askedAt, { aliases, ...(isDoubt && { doubtedAt: askedAt }) });
+    return true;
   }
 
   async #learn(

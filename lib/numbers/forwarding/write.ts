@@ -3,8 +3,8 @@ import type {
   ForwardingNumberUpdate,
   NewForwardingNumber,
 } from "../../contract/forwarding-numbers.ts";
-import { ProblemError } from "../../contract/problems.ts";
-import { OutcomeUnknown } from "../../contract/write-outcome.ts";
+import { type ProblemDetails, ProblemError } from "../../contract/problems.ts";
+import { OutcomeUnknown, UNKEYED } from "../../contract/write-outcome.ts";
 import { RingCentralError } from "../../ringcentral/api/errors.ts";
 import { type CountryInQuery, withE164 } from "../phone-number-input.ts";
 import type { WriteRequest } from "../request.ts";
@@ -41,6 +41,7 @@ export async function addForwardingNumber(deps: ForwardingDeps, request: AddRequ
         write: () => legacy.addForwardingNumber(deps, request),
         shown: ({ data }) => [data],
         again: () => addNew(deps, request, backend, body),
+        advice: UNKEYED,
       }),
     new: (backend) => addNew(deps, request, backend, body),
   });
@@ -151,13 +152,15 @@ interface LegacyWrite<Result> {
   shown: (result: Result) => ForwardingNumber[];
   /** The same on the new call handling. @param isMatched whether `If-Match` has been compared */
   again: (isMatched: boolean) => Promise<Result>;
+  /** For the caller whose write may have had no effect. */
+  advice?: ProblemDetails;
 }
 
 async function onLegacy<Result>(
   deps: ForwardingDeps,
   request: WriteRequest,
   backend: Backend,
-  { write, shown, again }: LegacyWrite<Result>,
+  { write, shown, again, advice = {} }: LegacyWrite<Result>,
 ): Promise<Result> {
   const idOf = await idsOf(deps, request);
   let result: Result;
@@ -165,12 +168,14 @@ async function onLegacy<Result>(
     result = await write();
   } catch (error) {
     // Rejections too are of no account after a move: they may rest on the numbers as they were.
-    if (isVerdict(error) && (await backend.hasMovedMeanwhile()))
-      return again(error instanceof OutcomeUnknown);
-    throw error;
+    const isDue = isVerdict(error) && (await backend.afterWrite()) === "new";
+    if (!isDue) throw error;
+    return again(error instanceof OutcomeUnknown);
   }
   const aliases = aliasesOf(shown(result), request.extensionId, idOf);
-  return (await backend.hasMovedMeanwhile(aliases)) ? again(true) : result;
+  const callHandling = await backend.afterWrite(aliases);
+  if (callHandling === undefined) throw new OutcomeUnknown(true, advice);
+  return callHandling === "new" ? again(true) : result;
 }
 
 /** A rejection, ours or RingCentral's, or an outcome that cannot be seen. CMN-468 needs no question. */

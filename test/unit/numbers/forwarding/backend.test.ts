@@ -137,7 +137,7 @@ async function play(state: State, event: Event): Promise<string> {
   if (event === "a notification") await forgetBackend(deps, "3700111", "3800222");
   else {
     const backend = await Backend.of(deps, numbersRequest());
-    if (event.startsWith("a write")) await backend.hasMovedMeanwhile();
+    if (event.startsWith("a write")) await backend.afterWrite();
     if (denials[event] !== undefined) await backend.hasMoved(denials[event]);
   }
   const after = (await records.read<BackendRecord>(key))?.value;

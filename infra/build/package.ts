@@ -4,6 +4,7 @@ import { spawnSync } from "node:child_process";
 import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join, posix } from "node:path";
 import { gzipSync } from "node:zlib";
+import { findIssuer, readIdentitySettings } from "../doctor/identity.ts";
 import { readOptions, runCommand, UsageError } from "../local/command-line.ts";
 import { LOCAL_STAGE } from "../local/stage.ts";
 import { artifactOf } from "../resources/functions.ts";
@@ -25,7 +26,7 @@ const usage = `usage: npm run package -- [options]
   --param NAME=VALUE   another value for a parameter of serverless.yml (repeatable)
   --help               this text
 
-environment: AUTH_ISSUER and AUTH_AUDIENCE, which deploying needs, and the other variables in serverless.yml`;
+environment: AUTH_ISSUER, AUTH_AUDIENCE and SERVED_ACCOUNTS, which deploying needs, and the others in serverless.yml`;
 
 const buildDir = join(projectRoot, ".build");
 const templateDir = join(buildDir, "serverless");
@@ -83,12 +84,15 @@ function printSizes(bundles: readonly Bundle[]): void {
   console.table(Object.fromEntries(sizes));
 }
 
-function requireDeployable(stage: string): void {
+async function requireDeployable(stage: string): Promise<void> {
   if (stage === LOCAL_STAGE) throw new UsageError(`The stage "${LOCAL_STAGE}" is the one of npm start.`);
-  const unset = ["AUTH_ISSUER", "AUTH_AUDIENCE"].filter((name) => !process.env[name]);
-  if (unset.length === 0) return;
-  const why = "they name the issuer and the audience of the access tokens.";
-  throw new UsageError(`${unset.join(" and ")} must be set: ${why}`);
+  const unset = ["AUTH_ISSUER", "AUTH_AUDIENCE", "SERVED_ACCOUNTS"].filter((name) => !process.env[name]);
+  const why =
+    "they name the issuer and audience of the access tokens, and the RingCentral accounts to serve.";
+  if (unset.length > 0) throw new UsageError(`${unset.join(" and ")} must be set: ${why}`);
+  // API Gateway would create the authorizer all the same, and reject every token.
+  await findIssuer(process.env);
+  readIdentitySettings(process.env);
 }
 
 await runCommand(async () => {
@@ -99,7 +103,7 @@ await runCommand(async () => {
     deploy: { type: "boolean", default: false },
   });
   const options = process.argv.slice(2).filter((option) => option !== "--deploy");
-  if (deploy) requireDeployable(stage);
+  if (deploy) await requireDeployable(stage);
   const problem = process.env.AUTH_ISSUER && issuerProblem(process.env.AUTH_ISSUER);
   if (problem) throw new UsageError(problem);
   const bundles = await bundleFunctions({ outDir: buildDir, mapsDir: join(buildDir, "maps") }).catch(() => {

@@ -17,6 +17,7 @@ export interface Stack extends Identities {
   secretsUrl: string;
   /** The SQS endpoint. */
   sqsUrl: string;
+  /** Empty texts when a real provider issues the tokens. */
   tokens: Record<TokenName, string>;
 }
 
@@ -65,13 +66,15 @@ export async function removeStackFiles(stack: Stack, dir = localDir): Promise<vo
 }
 
 /**
- * A line to paste for each of the seven operations, valid in any folder. The line reads its token from the stack file:
- * tokens are long.
+ * A line to paste for each of the seven operations, valid in any folder. The line reads its token from the stack file, as
+ * tokens are long, or from the variable TOKEN when a real provider issues it.
  */
 export function curlLines(stack: Stack): string {
   const me = `${stack.apiUrl}/v1/extensions/me`;
-  const bearer = (name: TokenName) =>
-    `-H "authorization: Bearer $(node -p "require('${ownPath(stack)}').tokens.${name}")"`;
+  const bearer = (name: TokenName) => {
+    const fromFile = `$(node -p "require('${ownPath(stack)}').tokens.${name}")`;
+    return `-H "authorization: Bearer ${stack.tokens[name] === "" ? "$TOKEN" : fromFile}"`;
+  };
   const json = (body: object) => `-H 'content-type: application/json' -d '${JSON.stringify(body)}'`;
   const user = bearer("user");
   const cabin = `$(curl -s ${me}/forwarding-numbers ${user} | node -p "JSON.parse(require('fs').readFileSync(0)).data.at(-1).id")`;

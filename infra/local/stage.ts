@@ -1,5 +1,7 @@
 /** The stage of serverless.yml that runs on one machine. */
 export const LOCAL_STAGE = "local";
+/** The audience of the tokens that the local issuer makes. */
+export const LOCAL_AUDIENCE = "ringfront";
 /** Named like a deployed stage's. */
 export const LOCAL_SECRET_ID = `ringfront/${LOCAL_STAGE}/ringcentral`;
 

@@ -3,6 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { bundleFunctions } from "../build/bundle.ts";
+import { findIssuer } from "../doctor/identity.ts";
 import { startBackgroundWork } from "./background-work.ts";
 import { UsageError } from "./command-line.ts";
 import { startDynamoDbEmulator } from "./dynamodb-emulator.ts";
@@ -13,11 +14,10 @@ import { findFreePort, isPortTaken, LOOPBACK } from "./ports.ts";
 import { startSecretsEndpoint } from "./secrets-endpoint.ts";
 import { startSqsEmulator } from "./sqs-emulator.ts";
 import { curlLines, localDir, ownPath, removeStackFiles, type Stack, writeStackFiles } from "./stack-file.ts";
-import { LOCAL_SECRET_ID, LOCAL_STAGE, localAws } from "./stage.ts";
+import { LOCAL_AUDIENCE, LOCAL_SECRET_ID, LOCAL_STAGE, localAws } from "./stage.ts";
 import { readStartOptions, type StartOptions } from "./start-options.ts";
 import { connectUpstream, type Upstream } from "./upstream.ts";
 
-const AUDIENCE = "ringfront";
 const serviceName = `ringfront-${LOCAL_STAGE}`;
 
 /** The steps that undo the start when the stack stops, last first. */
@@ -55,7 +55,7 @@ async function start(options: StartOptions): Promise<void> {
   const { credentials, identities } = upstream;
   step(`RingCentral      ${credentials.server}${upstream.note}`);
   const bundlesDir = await bundle(apiPort);
-  const issuer = started(await startOidcIssuer(AUDIENCE, identities));
+  const issuer = await startIssuer(upstream);
   step(`OIDC issuer      ${issuer.url}`);
   const { secrets, dynamodb, sqs, environment } = await startAwsEmulators(upstream);
 
@@ -74,8 +74,8 @@ async function start(options: StartOptions): Promise<void> {
     port: apiPort,
     lambdaPort,
     bundlesDir,
-    localTokens: issuer.tokens,
-    params: stageParameters(stack, sqs.queue.url, upstream),
+    localTokens: issuer.isReal ? {} : issuer.tokens,
+    params: { ...stageParameters(stack, sqs.queue.url, upstream), authAudience: issuer.audience },
     awsEnvironment: environment,
   });
   undo.push(gateway.stop);
@@ -94,6 +94,19 @@ async function start(options: StartOptions): Promise<void> {
   console.log(
     `ready ${stack.apiUrl}\n\n${curlLines(stack)}\n\nAddresses and tokens: ${files}. Ctrl-C stops everything.\n`,
   );
+}
+
+/** The provider that AUTH_ISSUER names, read as the other variables AUTH_… say; else an issuer started here. */
+async function startIssuer({ identities }: Upstream) {
+  const real = await findIssuer(process.env);
+  if (real !== undefined) {
+    const tokens = { user: "", otherUser: "", readOnly: "", admin: "", service: "" };
+    return { isReal: true, url: real.url, audience: real.audience, tokens };
+  }
+  // serverless.yml reads them, and the tokens made here have the default claims.
+  for (const name of Object.keys(process.env)) if (name.startsWith("AUTH_")) delete process.env[name];
+  const { url, tokens } = started(await startOidcIssuer(LOCAL_AUDIENCE, identities));
+  return { isReal: false, url, audience: LOCAL_AUDIENCE, tokens };
 }
 
 /** @returns the folder with the bundles */
@@ -137,7 +150,7 @@ async function startAwsEmulators({ credentials }: Upstream) {
 function stageParameters({ apiUrl, issuerUrl, accountId }: Stack, queueUrl: string, upstream: Upstream) {
   return {
     authIssuer: issuerUrl,
-    authAudience: AUDIENCE,
+    servedAccounts: accountId,
     // Nothing reads metrics here, and they would hide the log lines.
     metricsNamespace: "none",
     syncAccounts: accountId,

@@ -136,8 +136,22 @@ export const artifactOf = (file: string) => `.build/artifacts/${file.replaceAll(
 /** The logical id of `listBlockedNumbers` begins with `ListBlockedNumbers`. */
 export const logicalName = (key: string) => `${key.slice(0, 1).toUpperCase()}${key.slice(1)}`;
 
+interface AuthParameters {
+  text(parameter: "authScopeClaims" | "authGrantedScopes" | "authScopePrefix"): string;
+}
+
+/**
+ * How the gateway spells a route's scope; `undefined` leaves the check to the functions. It reads `scope` and `scp` only.
+ *
+ */
+function gatewayScope({ text }: AuthParameters) {
+  if (text("authScopeClaims") !== "" || text("authGrantedScopes") !== "") return undefined;
+  return (scope: string) => `${text("authScopePrefix")}${scope}`;
+}
+
 /** `functions:` of serverless.yml. */
-export function serverlessFunctions(): Record<string, object> {
+export function serverlessFunctions(stack: AuthParameters): Record<string, object> {
+  const spell = gatewayScope(stack);
   return Object.fromEntries(
     functions.map((definition) => {
       const { key, file, memorySize, timeout, environment } = definition;
@@ -145,7 +159,7 @@ export function serverlessFunctions(): Record<string, object> {
         handler: `functions/${file}.handler`,
         role: `${logicalName(key)}Role`,
         package: { artifact: artifactOf(file) },
-        events: [eventOf(definition)],
+        events: [eventOf(definition, spell)],
         ...omitUndefined({ memorySize, timeout, environment }),
       };
       return [key, settings];
@@ -153,13 +167,17 @@ export function serverlessFunctions(): Record<string, object> {
   );
 }
 
-function eventOf({ key, route, schedule, event = {} }: FunctionDefinition): object {
+function eventOf(
+  { key, route, schedule, event = {} }: FunctionDefinition,
+  spell: ReturnType<typeof gatewayScope>,
+): object {
   if (schedule !== undefined) {
     const roleArn = { "Fn::GetAtt": [`${logicalName(key)}ScheduleRole`, "Arn"] };
     return { schedule: { method: "scheduler", ...schedule, roleArn } };
   }
   if (route === undefined) return event;
   const { method, path, scope } = route;
-  const authorizer = scope !== undefined && { authorizer: { name: "callers", scopes: [scope] } };
+  const scopes = scope && spell && { scopes: [spell(scope)] };
+  const authorizer = scope !== undefined && { authorizer: { name: "callers", ...scopes } };
   return { httpApi: { method, path, ...authorizer } };
 }

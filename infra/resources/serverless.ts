@@ -40,7 +40,9 @@ const forStack =
   async (variables: Variables) =>
     make(await readStack(variables));
 
-export const functions = serverlessFunctions;
+export const functions = forStack(serverlessFunctions);
+/** API Gateway compares them with a token's `client_id` when it has no `aud`. */
+export const audiences = forStack(({ text }) => text("authAudience").split(/[,\s]+/));
 export const resources = forStack((stack) => fragments.map((fragment) => fragment(stack)));
 export const cors = forStack(gateway.cors);
 export const fleetSize = forStack(instancesAtMost);

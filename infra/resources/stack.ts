@@ -8,7 +8,10 @@ export interface Variables {
 const parameters = [
   "alarmEmail",
   "authAudience",
+  "authGrantedScopes",
   "authIssuer",
+  "authScopeClaims",
+  "authScopePrefix",
   "certificateArn",
   "corsAllowedOrigins",
   "deletionProtection",

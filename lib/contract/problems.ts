@@ -36,7 +36,11 @@ export const problems = {
     "Not your extension",
     "Without the scope `account:manage` a caller reaches only the extension named in its token.",
   ),
-  account_forbidden: entry(403, "No account in the token", "The token names no RingCentral account."),
+  account_forbidden: entry(
+    403,
+    "Not an account of this service",
+    "The token names no RingCentral account, or one that is not served here.",
+  ),
   feature_not_available: entry(
     403,
     "Feature not available",

@@ -1,75 +1,94 @@
-import { errors, type JWTPayload, jwtVerify } from "jose";
-import { ID_PATTERN } from "../contract/parameters.ts";
+import { compactVerify, decodeJwt, decodeProtectedHeader, errors } from "jose";
 import { ProblemError } from "../contract/problems.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Deadline } from "../platform/deadline.ts";
 import { getJson } from "../platform/get-json.ts";
-import { omitUndefined } from "../platform/omit-undefined.ts";
+import type { Logger } from "../platform/logger.ts";
 import type { Settings } from "../platform/settings.ts";
 import { withTimeout } from "../platform/with-timeout.ts";
 import type { Caller } from "./caller.ts";
-import { createIssuerKeys } from "./issuer-keys.ts";
+import { ALGORITHMS, type ClaimFault, createClaimReader, type Decoded } from "./claims.ts";
+import { createIssuerKeys, type SigningKey } from "./issuer-keys.ts";
 
-/** Asymmetric only: with an HMAC algorithm the public key would be the secret; `none` is no signature at all. */
-const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"];
-const CLOCK_TOLERANCE_SECONDS = 5;
-/** The limits for each of the issuer's documents, which take a few kilobytes. */
-const ISSUER_LIMITS = { timeoutMs: 3_000, maxBytes: 1_000_000 };
+/** The limits for each of the issuer's two documents, which take a few kilobytes. */
+export const ISSUER_LIMITS = { timeoutMs: 1_500, maxBytes: 1_000_000 };
 /** RFC 6750's token alphabet; three parts, as a signed JWT has. */
 const BEARER = /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)$/i;
 const NOT_BEARER = "Send `Authorization: Bearer <access token>`. The access token is a signed JWT.";
+/** Only a token that names our issuer and a key of it makes us ask the issuer; the signature vouches for the other claims. */
+const CHECKED_FIRST = ["alg", "kid", "iss"];
 
-/** The caller named by an `Authorization` header. @throws ProblemError `token_missing`, `token_invalid`, `token_expired`, `account_forbidden`, `token_issuer_unavailable` */
-export type Authenticate = (authorization: string | undefined, deadline: Deadline) => Promise<Caller>;
+/**
+ * The caller named by an `Authorization` header. The log says why a token is rejected.
+ * @throws ProblemError `token_missing`, `token_invalid`, `token_expired`, `account_forbidden`, `extension_forbidden`, `token_issuer_unavailable`
+ */
+export type Authenticate = (
+  authorization: string | undefined,
+  deadline: Deadline,
+  log: Pick<Logger, "warn">,
+) => Promise<Caller>;
 
-export function createAuthenticate(settings: Settings, clock: Clock): Authenticate {
-  const getKey = createIssuerKeys(settings.AUTH_ISSUER, clock, (url) => getJson(url, ISSUER_LIMITS));
+export function createAuthenticate(
+  settings: Settings,
+  clock: Clock,
+  readJson = (url: URL) => getJson(url, ISSUER_LIMITS),
+): Authenticate {
+  const findKeys = createIssuerKeys(settings.AUTH_ISSUER, clock, readJson);
+  const readClaims = createClaimReader(settings, clock);
 
-  return async (authorization = "", deadline) => {
+  return async (authorization = "", deadline, log) => {
     if (authorization.trim() === "") throw new ProblemError("token_missing");
     const token = BEARER.exec(authorization.trim())?.[1];
-    if (token === undefined) throw new ProblemError("token_invalid", { detail: NOT_BEARER });
-    const verifying = jwtVerify(token, getKey, {
-      algorithms: ALGORITHMS,
-      issuer: settings.AUTH_ISSUER,
-      audience: settings.AUTH_AUDIENCE,
-      clockTolerance: CLOCK_TOLERANCE_SECONDS,
-      currentDate: new Date(clock.now()),
-      requiredClaims: ["exp"],
-    });
+    const decoded = token === undefined ? undefined : decode(token);
+    if (token === undefined || decoded === undefined) {
+      throw new ProblemError("token_invalid", { detail: NOT_BEARER });
+    }
+    const reject = (faults: readonly ClaimFault[]) => {
+      const code = faults[0]?.code ?? "token_invalid";
+      log.warn("token rejected", { code, faults });
+      return new ProblemError(code);
+    };
+    const { caller, faults } = readClaims(decoded);
+    const early = faults.filter(({ claim }) => CHECKED_FIRST.includes(claim));
+    if (early.length > 0) throw reject(early);
     const limit = { clock, timeoutMs: deadline.remainingMs(), timeUp: () => new Error("out of time") };
-    const { payload } = await withTimeout(verifying, limit).catch((error: unknown) => {
-      throw problemOf(error);
+    const keys = await withTimeout(findKeys(decoded.header), limit).catch((cause: unknown) => {
+      throw new ProblemError("token_issuer_unavailable", { cause });
     });
-    return callerOf(payload, settings);
+    const fault = await signatureFault(token, decoded, keys);
+    if (fault !== undefined) throw reject([fault]);
+    if (caller === undefined) throw reject(faults);
+    return caller;
   };
 }
 
-function problemOf(error: unknown): ProblemError {
-  if (error instanceof errors.JWTExpired) return new ProblemError("token_expired");
-  // Not the token's fault: the keys could not be loaded, or are malformed.
-  if (!(error instanceof errors.JOSEError) || error instanceof errors.JWKSInvalid) {
-    return new ProblemError("token_issuer_unavailable", { cause: error });
+/** A token's parts, unverified; `undefined` when it is no JWT. */
+export function decode(token: string): Decoded | undefined {
+  try {
+    return { header: decodeProtectedHeader(token), payload: decodeJwt(token) };
+  } catch {
+    return undefined;
   }
-  return new ProblemError("token_invalid", { cause: error });
 }
 
-function callerOf(payload: JWTPayload, settings: Settings): Caller {
-  const accountId = idClaim(payload, settings.AUTH_ACCOUNT_CLAIM);
-  if (accountId === undefined) throw new ProblemError("account_forbidden");
-  const extensionId = idClaim(payload, settings.AUTH_EXTENSION_CLAIM);
-  return omitUndefined({ subject: payload.sub ?? "", scopes: scopesOf(payload), accountId, extensionId });
-}
-
-function idClaim(payload: JWTPayload, name: string): string | undefined {
-  const claimed = payload[name];
-  const text = typeof claimed === "number" ? String(claimed) : claimed;
-  return typeof text === "string" && ID_PATTERN.test(text) ? text : undefined;
-}
-
-/** `scope` is space-separated text (RFC 8693); some issuers send `scp`, as text or as a list. */
-function scopesOf(payload: JWTPayload): ReadonlySet<string> {
-  const claimed = payload.scope ?? payload.scp;
-  const listed = Array.isArray(claimed) ? claimed : typeof claimed === "string" ? claimed.split(/\s+/) : [];
-  return new Set(listed.filter((scope): scope is string => typeof scope === "string" && scope !== ""));
+/** Tries the keys in turn: an issuer may have two with one id while it replaces one. */
+export async function signatureFault(
+  token: string,
+  { header }: Decoded,
+  keys: readonly SigningKey[],
+): Promise<ClaimFault | undefined> {
+  const code = "token_invalid";
+  if (keys.length === 0) {
+    const expected = "the id of one of the issuer's keys, for the token's algorithm";
+    return { claim: "kid", expected, found: JSON.stringify(header.kid).slice(0, 200), code };
+  }
+  for (const { key } of keys) {
+    try {
+      await compactVerify(token, key, { algorithms: ALGORITHMS });
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof errors.JOSEError)) throw error;
+    }
+  }
+  return { claim: "signature", expected: "one by the issuer's key", found: "another", code };
 }

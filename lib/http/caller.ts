@@ -3,12 +3,12 @@ import type { Route } from "../contract/route.ts";
 
 /** The caller, from a verified access token. */
 export interface Caller {
-  /** The token's `sub`. */
+  /** The token's `sub`, else its client. */
   subject: string;
   scopes: ReadonlySet<string>;
-  /** From the claim `rc_account_id`; every upstream call is bound to it. */
+  /** One of the served accounts; every upstream call is bound to it. */
   accountId: string;
-  /** From the claim `rc_extension_id`; a machine token has none. */
+  /** A machine token has none. */
   extensionId?: string;
 }
 

@@ -1,6 +1,6 @@
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import type { Position } from "../contract/paging.ts";
-import { DEFAULT_LIMIT } from "../contract/parameters.ts";
+import { DEFAULT_LIMIT, ExtensionIdOrMe } from "../contract/parameters.ts";
 import { ProblemError } from "../contract/problems.ts";
 import type { Route } from "../contract/route.ts";
 import { OutcomeUnknown, type WriteStep } from "../contract/write-outcome.ts";
@@ -37,7 +37,7 @@ interface EdgeServices extends AccountKeys {
 }
 
 /**
- * A Lambda handler for one route: the shared stack, then authentication, scope, validation, ownership, the use case,
+ * A Lambda handler for one route: the shared stack, then authentication, scope, ownership, validation, the use case,
  * and its response in the contract's envelope.
  */
 export function createHandler<R extends Route>(route: R, useCase: UseCase<R>, services: () => EdgeServices) {
@@ -55,12 +55,15 @@ type Exchange = Awaited<ReturnType<typeof beginExchange>>;
 
 async function beginExchange(route: Route, event: APIGatewayProxyEventV2, services: EdgeServices) {
   const invocation = invocationOf(event);
-  const { deadline } = invocation;
+  const { deadline, log } = invocation;
   invocation.settings = services.settings;
-  const authenticated = services.authenticate(header(event, "authorization"), deadline);
+  const authenticated = services.authenticate(header(event, "authorization"), deadline, log);
   const [caller] = await Promise.all([authenticated, services.ready()]);
   invocation.caller = caller;
   requireScope(route, caller);
+  // Ownership comes before the query and the body; `validate` rejects a malformed id.
+  const named = ExtensionIdOrMe.safeParse(event.pathParameters?.extensionId);
+  reachedExtension(named.data, caller);
   const input = validate(route, event);
   const extensionId = reachedExtension(input.path.extensionId, caller);
   const { operationId } = route;

@@ -1,4 +1,4 @@
-import { createLocalJWKSet, errors, type JWTVerifyGetKey } from "jose";
+import { createPublicKey, type KeyObject } from "node:crypto";
 import * as z from "zod/mini";
 import type { Clock } from "../platform/clock.ts";
 
@@ -6,74 +6,120 @@ import type { Clock } from "../platform/clock.ts";
 const MAX_AGE_MS = 10 * 60 * 1000;
 /** How long keys stay usable while the issuer is down. */
 const MAX_STALE_MS = 60 * 60 * 1000;
-/** The least time between two readings for unknown keys, and between two failed readings. */
+/** The least time between two readings for unknown keys, and after a failure while older keys are usable. */
 const COOLDOWN_MS = 30_000;
+/** The least time between two failed readings while no key is usable. */
+const FAILURE_MS = 5_000;
+/** jose rejects smaller RSA keys. */
+const MIN_KEY_BITS = 2048;
 
-/** [OpenID Connect Discovery 1.0] */
 const Discovery = z.object({ issuer: z.string(), jwks_uri: z.url({ protocol: /^https?$/ }) });
-type Known = { getKey: JWTVerifyGetKey; readAt: number };
-const KeySet = z.looseObject({ keys: z.array(z.looseObject({ kty: z.string() })) });
+const KeySet = z.object({ keys: z.array(z.unknown()) });
+const SigningJwk = z.looseObject({
+  kty: z.literal("RSA"),
+  kid: z.string(),
+  alg: z.optional(z.string()),
+  use: z.optional(z.literal("sig")),
+});
+
+export interface SigningKey {
+  kid: string;
+  /** The only algorithm the key is for. */
+  alg?: string | undefined;
+  key: KeyObject;
+}
+
+/** The keys for a token's header; more than one where keys share an id. @throws Error when the keys cannot be read */
+export type FindKeys = (header: {
+  kid?: string | undefined;
+  alg?: string | undefined;
+}) => Promise<SigningKey[]>;
+type GetJson = (url: URL) => Promise<unknown>;
+
+export const discoveryUrl = (issuer: string) =>
+  new URL(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`);
 
 /**
- * The keys that verify an issuer's tokens, found through its discovery document. Concurrent readers share one reading.
+ * The issuer's signing keys, found through its discovery document. Keys of other types and malformed ones are ignored
+ * (RFC 7517, 5).
+ * @throws Error when a document is missing, malformed or of another issuer (OpenID Connect Discovery 1.0, 4.3), or when it
+ * names no usable key
+ */
+export async function readSigningKeys(issuer: string, getJson: GetJson): Promise<SigningKey[]> {
+  const document = Discovery.parse(await getJson(discoveryUrl(issuer)));
+  if (document.issuer !== issuer) throw new Error(`its metadata are of the issuer ${document.issuer}`);
+  const location = new URL(document.jwks_uri);
+  if (issuer.startsWith("https:") && location.protocol !== "https:") {
+    throw new Error("its jwks_uri is http, without TLS");
+  }
+  const keys = KeySet.parse(await getJson(location)).keys.flatMap(signingKey);
+  if (keys.length === 0) throw new Error("it names no RSA signing key with a kid");
+  return keys;
+}
+
+function signingKey(entry: unknown): SigningKey[] {
+  const jwk = SigningJwk.safeParse(entry);
+  if (!jwk.success) return [];
+  const { kid, alg } = jwk.data;
+  try {
+    const key = createPublicKey({ key: jwk.data, format: "jwk" });
+    return (key.asymmetricKeyDetails?.modulusLength ?? 0) < MIN_KEY_BITS ? [] : [{ kid, alg, key }];
+  } catch {
+    return [];
+  }
+}
+
+interface Known {
+  keys: SigningKey[];
+  readAt: number;
+}
+
+/**
+ * The keys that verify an issuer's tokens. Concurrent readers share one reading; results and failures are cached.
  *
  * jose's remote key set spends 50 ms of every cold start on loading `Headers` and `fetch`, and forgets good keys while
  * the issuer is down.
- * @param issuer its identifier, a URL
  * @param getJson reads a JSON document, and throws when it does not arrive in time
- * @throws JWKSNoMatchingKey when the issuer has no such key; Error when the keys cannot be read
  */
-export function createIssuerKeys(
-  issuer: string,
-  clock: Clock,
-  getJson: (url: URL) => Promise<unknown>,
-): JWTVerifyGetKey {
-  let location: URL | undefined;
+export function createIssuerKeys(issuer: string, clock: Clock, getJson: GetJson): FindKeys {
   let known: Known | undefined;
   let reading: Promise<Known> | undefined;
-  let failedAt = Number.NEGATIVE_INFINITY;
-
-  async function discover(): Promise<URL> {
-    const document = await getJson(new URL(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`));
-    return new URL(Discovery.parse(document).jwks_uri);
-  }
+  let failure: { error: unknown; until: number } | undefined;
 
   async function readKeys(): Promise<Known> {
-    location ??= await discover();
-    const keys = KeySet.parse(await getJson(location));
-    known = { getKey: createLocalJWKSet(keys), readAt: clock.now() };
-    return known;
+    try {
+      known = { keys: await readSigningKeys(issuer, getJson), readAt: clock.now() };
+      return known;
+    } catch (error) {
+      failure = { error, until: clock.now() + (known === undefined ? FAILURE_MS : COOLDOWN_MS) };
+      throw error;
+    } finally {
+      reading = undefined;
+    }
   }
 
-  function readOnce(): Promise<Known> {
-    reading ??= readKeys().finally(() => {
-      reading = undefined;
-    });
+  async function readOnce(): Promise<Known> {
+    if (reading === undefined && failure !== undefined && clock.now() < failure.until) throw failure.error;
+    reading ??= readKeys();
     return reading;
   }
 
   async function current(): Promise<Known> {
     const last = known;
-    if (last === undefined) return readOnce();
-    const age = clock.now() - last.readAt;
-    if (age < MAX_AGE_MS) return last;
-    if (age >= MAX_STALE_MS) return readOnce();
-    // While older keys are usable, requests wait for an unreachable issuer only once per cooldown.
-    if (clock.now() - failedAt < COOLDOWN_MS) return last;
-    return readOnce().catch(() => {
-      failedAt = clock.now();
-      return last;
+    const age = last === undefined ? Number.POSITIVE_INFINITY : clock.now() - last.readAt;
+    if (last !== undefined && age < MAX_AGE_MS) return last;
+    return readOnce().catch((error: unknown) => {
+      if (last !== undefined && age < MAX_STALE_MS) return last;
+      throw error;
     });
   }
 
-  return async (header, token) => {
-    const keys = await current();
-    try {
-      return await keys.getKey(header, token);
-    } catch (error) {
-      const mayBeNew = error instanceof errors.JWKSNoMatchingKey && clock.now() - keys.readAt >= COOLDOWN_MS;
-      if (!mayBeNew) throw error;
-      return (await readOnce()).getKey(header, token);
-    }
+  return async ({ kid, alg }) => {
+    const matching = ({ keys }: Known) =>
+      keys.filter((key) => key.kid === kid && (key.alg === undefined || key.alg === alg));
+    const last = await current();
+    const found = matching(last);
+    if (found.length > 0 || clock.now() - last.readAt < COOLDOWN_MS) return found;
+    return matching(await readOnce());
   };
 }

@@ -77,7 +77,15 @@ function accessLog(route: Route): Middleware {
     if (problemCode === "upstream_app_permission_missing") processMetrics.count("AppPermissionMissing");
     processMetrics.flush();
   }
-  return { after: write, onError: write };
+  // The response stands, whatever its log line meets.
+  function writeSafely(request: EdgeRequest): void {
+    try {
+      write(request);
+    } catch (error) {
+      createLogger().error("the access log failed", { operation: route.operationId, error });
+    }
+  }
+  return { after: writeSafely, onError: writeSafely };
 }
 
 /** RingCentral's maintenance is no fault. The alarm on 5xx responses leaves these out too. */

@@ -16,6 +16,10 @@ const csv = z.pipe(
 );
 const accountId = z.string().check(z.regex(/^[0-9]{1,20}$/));
 const text = z.string().check(z.minLength(1));
+const claimAndValue = z.pipe(
+  z.string().check(z.regex(/^[^=]+=[^=]+$/)),
+  z.transform((pair) => pair.split("=") as [claim: string, value: string]),
+);
 const httpUrl = z.url({ protocol: /^https?$/ });
 /** Templates use an empty value for an absent one. */
 const optional = <Value extends z.ZodMiniType<string>>(value: Value) =>
@@ -30,9 +34,22 @@ const environment = z.object({
   /** In a service for many accounts, prefix + account id names the secret of each. */
   RINGCENTRAL_SECRET_PREFIX: z.optional(text),
   AUTH_ISSUER: httpUrl,
-  AUTH_AUDIENCE: text,
+  /** Comma-separated: a token is for one of them. For a token without `aud` they are compared with its `client_id`. */
+  AUTH_AUDIENCE: csv.check(z.minLength(1)),
+  AUTH_TOKEN_TYPE: z._default(z.enum(["access", "id"]), "access"),
+  /** The claims with RingCentral's ids: names, or dotted paths. `none` as account claim: every token is of the one account. */
   AUTH_EXTENSION_CLAIM: z._default(text, "rc_extension_id"),
   AUTH_ACCOUNT_CLAIM: z._default(text, "rc_account_id"),
+  /** Comma-separated claims with scopes, besides `scope` and `scp`. */
+  AUTH_SCOPE_CLAIMS: z._default(csv, []),
+  /** Only names that begin with it are scopes; the rest of the name is the scope. */
+  AUTH_SCOPE_PREFIX: z._default(z.string(), ""),
+  /** Comma-separated scopes that every caller has. */
+  AUTH_GRANTED_SCOPES: z._default(csv, []),
+  /** Comma-separated `claim=value`: a token has all of them. */
+  AUTH_REQUIRED_CLAIMS: z._default(z.pipe(csv, z.array(claimAndValue)), []),
+  /** Comma-separated ids of the accounts that are served. Callers of any other account are rejected. */
+  SERVED_ACCOUNTS: z.pipe(csv, z.array(accountId).check(z.minLength(1))),
   TABLE_NAME: z.string().check(z.minLength(3)),
   /** The most instances that call RingCentral for one account. It bounds what they call without the table. */
   FLEET_SIZE: z._default(z.pipe(z.string().check(z.regex(/^[1-9][0-9]{0,5}$/)), z.transform(Number)), 100),
@@ -62,11 +79,16 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     const setting = String(issue?.path[0] ?? "environment");
-    throw new ConfigurationError(setting, env[setting] === undefined ? "is not set" : "is malformed");
+    throw new ConfigurationError(setting, !env[setting] ? "is not set" : "is malformed");
   }
-  const { RINGCENTRAL_SECRET_ID, RINGCENTRAL_SECRET_PREFIX } = parsed.data;
+  const { RINGCENTRAL_SECRET_ID, RINGCENTRAL_SECRET_PREFIX, SERVED_ACCOUNTS } = parsed.data;
   if (RINGCENTRAL_SECRET_ID === undefined && RINGCENTRAL_SECRET_PREFIX === undefined) {
     throw new ConfigurationError("RINGCENTRAL_SECRET_ID", "is not set (nor is RINGCENTRAL_SECRET_PREFIX)");
+  }
+  const usesSingleAccount = RINGCENTRAL_SECRET_ID !== undefined || parsed.data.AUTH_ACCOUNT_CLAIM === "none";
+  if (usesSingleAccount && SERVED_ACCOUNTS.length > 1) {
+    const why = "names several accounts, which needs RINGCENTRAL_SECRET_PREFIX and an AUTH_ACCOUNT_CLAIM";
+    throw new ConfigurationError("SERVED_ACCOUNTS", why);
   }
   return parsed.data;
 }

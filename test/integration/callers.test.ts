@@ -3,10 +3,13 @@ import { handler as listCompanyNumbers } from "../../functions/account/list-comp
 import { handler as addBlockedNumber } from "../../functions/extensions/add-blocked-number.ts";
 import { handler as listBlockedNumbers } from "../../functions/extensions/list-blocked-numbers.ts";
 import { handler as getLimits } from "../../functions/operations/get-limits.ts";
+import { handler as startSync } from "../../functions/sync/start-sync.ts";
 import { startOidcIssuer } from "../../infra/local/oidc-issuer.ts";
 import { addBlockedNumberRoute, listBlockedNumbersRoute } from "../../lib/contract/blocked-numbers.ts";
 import { listCompanyNumbersRoute } from "../../lib/contract/company-numbers.ts";
 import { getLimitsRoute } from "../../lib/contract/limits.ts";
+import { startSyncRoute } from "../../lib/contract/sync.ts";
+import { resetRuntime } from "../../lib/runtime/runtime.ts";
 import { invoke } from "../support/api-gateway.ts";
 import { forgedTokens } from "../support/forged-tokens.ts";
 import { expectConforms } from "../support/openapi-conformance.ts";
@@ -91,6 +94,16 @@ describe("a caller without a valid token", () => {
     );
   });
 
+  it.each<[name: string, claims: Record<string, unknown>]>([
+    ["a sub that is a number", { sub: 7 }],
+    ["neither sub nor client", { sub: undefined }],
+    ["no expiry", { exp: undefined }],
+    ["a scope that is a number", { scope: 7 }],
+    ["the type of a refresh token", { typ: "Refresh" }],
+  ])("is rejected when the token has %s", async (_, claims) => {
+    expectRejected(await list(await service.mint(claims)), 401, "token_invalid");
+  });
+
   it("is rejected when the token names no account", async () => {
     expectRejected(await list(await service.mint({ rc_account_id: undefined })), 403, "account_forbidden");
     expectRejected(await list(await service.mint({ rc_account_id: "../1" })), 403, "account_forbidden");
@@ -142,13 +155,40 @@ describe("a caller with a valid token", () => {
     expect((await list(service.tokens.admin, SEED.otherExtensionId)).status).toBe(200);
   });
 
-  it("never reaches another account: every upstream path holds the account id of the token", async () => {
-    const response = await list(await service.mint({ rc_account_id: "999" }));
-    expect(response).toMatchObject({
-      status: 404,
-      body: { code: "not_found", detail: "The account was not found." },
+  it("never reaches an account that is not served here, before anything is read, spent or written", async () => {
+    const token = await service.mint({
+      rc_account_id: "999",
+      scope: "numbers:read account:read account:manage sync:run ops:read",
     });
-    expect(service.sent()[0]?.path).toContain("/account/999/");
+    // Nothing listens there: a read of the secret or the table would not end in 403.
+    const endpoints = ["AWS_ENDPOINT_URL_DYNAMODB", "AWS_ENDPOINT_URL_SECRETS_MANAGER"];
+    const before = { ...process.env };
+    for (const name of endpoints) process.env[name] = "http://127.0.0.1:9";
+    resetRuntime();
+    expectRejected(await list(token), 403, "account_forbidden");
+    expectRejected(await invoke(getLimits, getLimitsRoute, { token }), 403, "account_forbidden");
+    expectRejected(await invoke(startSync, startSyncRoute, { token }), 403, "account_forbidden");
+    expectRejected(
+      await invoke(listCompanyNumbers, listCompanyNumbersRoute, { token }),
+      403,
+      "account_forbidden",
+    );
+    Object.assign(process.env, before);
+    resetRuntime();
+  });
+
+  it("is told of a foreign extension before a fault of its query or body, however that is malformed", async () => {
+    for (const body of ["{", { phoneNumber: 7 }, "x".repeat(17 * 1024)]) {
+      const response = await invoke(addBlockedNumber, addBlockedNumberRoute, {
+        token: service.tokens.user,
+        path: { extensionId: SEED.otherExtensionId },
+        query: "unknown=1",
+        headers: { "content-type": "text/plain" },
+        body,
+      });
+      expectRejected(response, 403, "extension_forbidden");
+    }
+    expectRejected(await list(service.tokens.user, "marta"), 400, "request_invalid");
   });
 });
 

@@ -105,6 +105,7 @@ export async function startWorld({
     RINGCENTRAL_SECRET_ID: SECRET,
     AUTH_ISSUER: issuer.url,
     AUTH_AUDIENCE: AUDIENCE,
+    SERVED_ACCOUNTS: accountId,
     TABLE_NAME: tableName,
     SYNC_QUEUE_URL: sqs.queue.url,
     EVENT_BUS_NAME: "ringfront-test",

@@ -39,6 +39,7 @@ export async function startService({
     RINGCENTRAL_SECRET_ID: SECRET,
     AUTH_ISSUER: issuer.url,
     AUTH_AUDIENCE: "ringfront",
+    SERVED_ACCOUNTS: SEED.accountId,
     TABLE_NAME: table,
     FLEET_SIZE: "1",
     CORS_ALLOWED_ORIGINS: "https://app.example.com",

@@ -889,7 +889,7 @@ export interface components {
          *     - `webhook_token_invalid` (401): Not a notification for this service. The delivery does not carry the verification token of this service's subscription.
          *     - `scope_missing` (403): The token lacks a scope. The route's scope is in the API description.
          *     - `extension_forbidden` (403): Not your extension. Without the scope `account:manage` a caller reaches only the extension named in its token.
-         *     - `account_forbidden` (403): No account in the token. The token names no RingCentral account.
+         *     - `account_forbidden` (403): Not an account of this service. The token names no RingCentral account, or one that is not served here.
          *     - `feature_not_available` (403): Feature not available. RingCentral does not offer this feature for the extension or the account's plan.
          *     - `upstream_permission_denied` (403): RingCentral user permission missing. The RingCentral user behind this service lacks the permission named in `detail`.
          *     - `international_calling_disabled` (403): International calling is disabled. Enable international calling for the account, or use a domestic number.
@@ -1088,7 +1088,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `scope_missing`: The token lacks a scope. `extension_forbidden`: Not your extension. `account_forbidden`: No account in the token. `feature_not_available`: Feature not available. `upstream_permission_denied`: RingCentral user permission missing. `international_calling_disabled`: International calling is disabled. `call_handling_unavailable`: Call handling is not available. */
+        /** @description `scope_missing`: The token lacks a scope. `extension_forbidden`: Not your extension. `account_forbidden`: Not an account of this service. `feature_not_available`: Feature not available. `upstream_permission_denied`: RingCentral user permission missing. `international_calling_disabled`: International calling is disabled. `call_handling_unavailable`: Call handling is not available. */
         Problem403: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];

@@ -9,7 +9,7 @@ const fixesByOwner = {
       "Start the list again without `cursor`. Send cursors unchanged, and only with the filters they were issued for.",
     token_missing: "Sign in, then send the access token with every request.",
     token_invalid:
-      "Sign in again. If it happens again, compare the token's `iss` and `aud` with the settings of this service.",
+      "Sign in again. If it happens again, the log and `npm run doctor -- --token` name the wrong claim.",
     token_expired: "Refresh the access token at its issuer, then send the request again.",
     scope_missing:
       "Ask the issuer for the scope when signing in. The API reference names the scope of each operation.",
@@ -57,7 +57,8 @@ const fixesByOwner = {
   "an operator": {
     webhook_token_invalid:
       "Not for apps. If RingCentral itself is rejected, its subscription is outdated; it is renewed within the hour.",
-    account_forbidden: "The issuer has to put the RingCentral account id into the claim `rc_account_id`.",
+    account_forbidden:
+      "The token must name an account of `SERVED_ACCOUNTS`, in the claim `AUTH_ACCOUNT_CLAIM`.",
     sync_not_quarantined: "Read `GET /v1/sync` again: there is nothing left to confirm.",
     internal:
       "A read, or a write with an `Idempotency-Key`, may be sent again once. If it happens again, report `instance`; the operator finds the log lines with it.",

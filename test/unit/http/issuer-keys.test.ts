@@ -1,51 +1,44 @@
-import { exportJWK, generateKeyPair, type JWK, jwtVerify, SignJWT } from "jose";
-import { beforeAll, describe, expect, test } from "vitest";
+import { generateKeyPairSync } from "node:crypto";
+import { describe, expect, test } from "vitest";
 import { createIssuerKeys } from "../../../lib/http/issuer-keys.ts";
 
 const MINUTE = 60_000;
-type PrivateKey = Awaited<ReturnType<typeof generateKeyPair>>["privateKey"];
-interface Signer {
-  jwk: JWK;
-  sign(): Promise<string>;
-}
+const ISSUER = "https://issuer.example";
 
-async function createSigner(kid: string): Promise<Signer> {
-  const { publicKey, privateKey } = await generateKeyPair("ES256");
-  const sign = (key: PrivateKey) =>
-    new SignJWT({}).setProtectedHeader({ alg: "ES256", kid }).setExpirationTime("1h").sign(key);
-  return { jwk: { ...(await exportJWK(publicKey)), kid, alg: "ES256" }, sign: () => sign(privateKey) };
-}
-
-let first: Signer;
-let second: Signer;
-beforeAll(async () => {
-  first = await createSigner("first");
-  second = await createSigner("second");
+const jwkOf = (kid: string, modulusLength = 2048) => ({
+  ...generateKeyPairSync("rsa", { modulusLength }).publicKey.export({ format: "jwk" }),
+  kid,
+  use: "sig",
+  alg: "RS256",
 });
+const first = jwkOf("first");
+const second = jwkOf("second");
 
 /** An issuer with a clock, its log of requests and its responses. */
-function lab() {
+function lab(configured = ISSUER) {
   const issuer = {
     now: 0,
-    keys: [first.jwk],
+    keys: [first] as unknown[],
     asked: [] as string[],
     isDown: false,
-    discovery: { issuer: "https://issuer.example", jwks_uri: "https://keys.example/jwks" } as unknown,
+    discovery: { issuer: ISSUER, jwks_uri: "https://keys.example/jwks" } as unknown,
   };
   const clock = { now: () => issuer.now, sleep: async () => {} };
-  const getKey = createIssuerKeys("https://issuer.example/", clock, async (url) => {
+  const findKeys = createIssuerKeys(configured, clock, async (url) => {
     issuer.asked.push(url.href);
     if (issuer.isDown) throw new Error("no response");
-    return url.pathname === "/jwks" ? { keys: issuer.keys } : issuer.discovery;
+    if (url.href.endsWith("/.well-known/openid-configuration")) return issuer.discovery;
+    if (url.pathname === "/gone") throw new Error("HTTP 404");
+    return { keys: issuer.keys };
   });
-  const verify = async (signer: Signer) => (await jwtVerify(await signer.sign(), getKey)).protectedHeader.kid;
-  return Object.assign(issuer, { verify });
+  const find = async (kid: string, alg = "RS256") => (await findKeys({ kid, alg })).map((key) => key.kid);
+  return Object.assign(issuer, { find, findKeys });
 }
 
 describe("the issuer's keys", () => {
   test("are found through its discovery document", async () => {
     const issuer = lab();
-    expect(await issuer.verify(first)).toBe("first");
+    expect(await issuer.find("first")).toEqual(["first"]);
     expect(issuer.asked).toEqual([
       "https://issuer.example/.well-known/openid-configuration",
       "https://keys.example/jwks",
@@ -54,75 +47,154 @@ describe("the issuer's keys", () => {
 
   test("are read once for concurrent requests", async () => {
     const issuer = lab();
-    await Promise.all([issuer.verify(first), issuer.verify(first), issuer.verify(first)]);
+    await Promise.all([issuer.find("first"), issuer.find("first"), issuer.find("first")]);
     expect(issuer.asked).toHaveLength(2);
   });
 
-  test("are read again after ten minutes, without another discovery", async () => {
+  test("are read again after ten minutes", async () => {
     const issuer = lab();
-    await issuer.verify(first);
+    await issuer.find("first");
     issuer.now += 9 * MINUTE;
-    await issuer.verify(first);
+    await issuer.find("first");
     expect(issuer.asked).toHaveLength(2);
     issuer.now += MINUTE;
-    await issuer.verify(first);
-    expect(issuer.asked).toHaveLength(3);
+    await issuer.find("first");
+    expect(issuer.asked).toHaveLength(4);
   });
 
   test("are read again at once for a new key, but not for each forged one", async () => {
     const issuer = lab();
-    await issuer.verify(first);
-    issuer.keys = [first.jwk, second.jwk];
+    await issuer.find("first");
+    issuer.keys = [first, second];
     issuer.now += 29_000;
-    await expect(issuer.verify(second)).rejects.toMatchObject({ code: "ERR_JWKS_NO_MATCHING_KEY" });
+    expect(await issuer.find("second")).toEqual([]);
     expect(issuer.asked).toHaveLength(2);
     issuer.now += 1_000;
-    expect(await issuer.verify(second)).toBe("second");
-    expect(issuer.asked).toHaveLength(3);
+    expect(await issuer.find("second")).toEqual(["second"]);
+    expect(issuer.asked).toHaveLength(4);
   });
 
   test("are rejected from ten minutes after the issuer withdraws them", async () => {
     const issuer = lab();
-    await issuer.verify(first);
-    issuer.keys = [second.jwk];
+    await issuer.find("first");
+    issuer.keys = [second];
     issuer.now += 10 * MINUTE;
-    await expect(issuer.verify(first)).rejects.toMatchObject({ code: "ERR_JWKS_NO_MATCHING_KEY" });
+    expect(await issuer.find("first")).toEqual([]);
   });
 
   test("stay usable for an hour while the issuer is down, without a call for every request", async () => {
     const issuer = lab();
-    await issuer.verify(first);
+    await issuer.find("first");
     issuer.isDown = true;
     issuer.now += 10 * MINUTE;
-    for (let request = 0; request < 5; request += 1) expect(await issuer.verify(first)).toBe("first");
+    for (let request = 0; request < 5; request += 1) expect(await issuer.find("first")).toEqual(["first"]);
     expect(issuer.asked).toHaveLength(3);
     issuer.now += 30_000;
-    await issuer.verify(first);
+    await issuer.find("first");
     expect(issuer.asked).toHaveLength(4);
     issuer.now += 50 * MINUTE;
-    await expect(issuer.verify(first)).rejects.toThrow("no response");
+    await expect(issuer.find("first")).rejects.toThrow("no response");
   });
 
-  test("are read again after a first failure", async () => {
+  test("are asked for once in five seconds while the issuer fails, not once per token", async () => {
     const issuer = lab();
     issuer.isDown = true;
-    await expect(issuer.verify(first)).rejects.toThrow("no response");
+    for (let token = 0; token < 60; token += 1) {
+      await expect(issuer.find(`forged-${token}`)).rejects.toThrow("no response");
+    }
+    expect(issuer.asked).toHaveLength(1);
     issuer.isDown = false;
-    expect(await issuer.verify(first)).toBe("first");
+    issuer.now += 5_000;
+    expect(await issuer.find("first")).toEqual(["first"]);
+  });
+
+  test("are not asked for by each unknown kid of an issuer that has failed since", async () => {
+    const issuer = lab();
+    await issuer.find("first");
+    issuer.isDown = true;
+    issuer.now += 30_000;
+    for (let token = 0; token < 60; token += 1) {
+      await expect(issuer.find(`forged-${token}`)).rejects.toThrow("no response");
+    }
+    expect(issuer.asked).toHaveLength(3);
+    expect(await issuer.find("first")).toEqual(["first"]);
+  });
+
+  test("are found again when their address has moved", async () => {
+    const issuer = lab();
+    await issuer.find("first");
+    issuer.discovery = { issuer: ISSUER, jwks_uri: "https://keys.example/moved" };
+    issuer.keys = [second];
+    issuer.now += 30_000;
+    expect(await issuer.find("second")).toEqual(["second"]);
+    expect(issuer.asked.at(-1)).toBe("https://keys.example/moved");
+  });
+
+  test("are found again after an address that was gone", async () => {
+    const issuer = lab();
+    issuer.discovery = { issuer: ISSUER, jwks_uri: "https://keys.example/gone" };
+    await expect(issuer.find("first")).rejects.toThrow("HTTP 404");
+    issuer.discovery = { issuer: ISSUER, jwks_uri: "https://keys.example/jwks" };
+    issuer.now += 5_000;
+    expect(await issuer.find("first")).toEqual(["first"]);
   });
 
   test.each([
     ["no document at all", "<html>"],
-    ["no address for the keys", { issuer: "https://issuer.example" }],
-    ["an address that is not http", { issuer: "x", jwks_uri: "file:///etc/keys" }],
+    ["no address for the keys", { issuer: ISSUER }],
+    ["an address that is not http", { issuer: ISSUER, jwks_uri: "file:///etc/keys" }],
+    ["an address without TLS", { issuer: ISSUER, jwks_uri: "http://keys.example/jwks" }],
+    [
+      "the document of another issuer",
+      { issuer: "https://other.example", jwks_uri: "https://keys.example/jwks" },
+    ],
+    ["the issuer with a slash more", { issuer: `${ISSUER}/`, jwks_uri: "https://keys.example/jwks" }],
   ])("cannot be found through %s", async (_, discovery) => {
     const issuer = Object.assign(lab(), { discovery });
-    await expect(issuer.verify(first)).rejects.toThrow();
+    await expect(issuer.find("first")).rejects.toThrow();
     expect(issuer.asked).toHaveLength(1);
   });
 
-  test("are not taken from a document without keys", async () => {
-    const issuer = Object.assign(lab(), { keys: ["key"] });
-    await expect(issuer.verify(first)).rejects.toThrow();
+  test("of an issuer with a trailing slash are found as its metadata spell it", async () => {
+    const issuer = lab(`${ISSUER}/`);
+    issuer.discovery = { issuer: `${ISSUER}/`, jwks_uri: "https://keys.example/jwks" };
+    expect(await issuer.find("first")).toEqual(["first"]);
+    expect(issuer.asked[0]).toBe("https://issuer.example/.well-known/openid-configuration");
+  });
+
+  test("may be reached without TLS by an issuer without TLS, as on one machine", async () => {
+    const issuer = lab("http://127.0.0.1:3001");
+    issuer.discovery = { issuer: "http://127.0.0.1:3001", jwks_uri: "http://127.0.0.1:3001/jwks" };
+    expect(await issuer.find("first")).toEqual(["first"]);
+  });
+
+  test("are used beside odd entries, which are ignored (RFC 7517, 5)", async () => {
+    const issuer = lab();
+    const odd = [
+      null,
+      "key",
+      {},
+      { kty: "RSA", kid: "first" },
+      { ...first, n: "%" },
+      { ...first, kid: 7 },
+      { kty: "QUANTUM", kid: "first" },
+      { kty: "EC", crv: "P-256", x: "AA", y: "AA", kid: "first" },
+      { ...second, kid: "first", use: "enc" },
+      jwkOf("first", 1024),
+    ];
+    issuer.keys = [...odd, first, ...odd];
+    expect(await issuer.find("first")).toEqual(["first"]);
+  });
+
+  test.each([[["key"]], [[{ ...first, kid: undefined }]], [[]]])("are not taken from %j", async (keys) => {
+    const issuer = Object.assign(lab(), { keys });
+    await expect(issuer.find("first")).rejects.toThrow("no RSA signing key with a kid");
+  });
+
+  test("that share a kid are all found, except those for another algorithm", async () => {
+    const issuer = lab();
+    issuer.keys = [first, { ...second, kid: "first" }, { ...second, kid: "first", alg: "RS512" }];
+    expect(await issuer.find("first")).toEqual(["first", "first"]);
+    expect(await issuer.find("first", "RS384")).toEqual([]);
   });
 });

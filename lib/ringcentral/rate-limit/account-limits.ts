@@ -27,7 +27,7 @@ export interface GrantedPermit {
   grantedAt: ClockBounds;
 }
 
-/** The group as it is known, or with its documented limit, unconfirmed. */
+/** The group as the record has it, or with its documented limit, unconfirmed. */
 export function groupIn({ groups }: AccountLimits, name: string): GroupLimit {
   const limit = DOCUMENTED_LIMITS[name] ?? settings.unknownBudget;
   return groups[name] ?? { limit, windowMs: settings.windowMs, confirmed: false, log: [] };

@@ -20,10 +20,10 @@ const LOST_REQUEST_MS = 30_000;
 const LONGEST_QUIET_MS = 3_600_000;
 
 /**
- * The limiter of one process on its own, used while the table is unavailable.
+ * The limiter of a single process, used while the table is unavailable.
  *
- * No process can then tell another of a 429, and every call during a penalty restarts it. So few processes call, each
- * in turns: about `fallbackProcesses` of the fleet at a time, at random, with `fallbackShare` of each limit together.
+ * No process can then tell another of a 429, and every call during a penalty restarts it. So few processes call, in
+ * turns: about `fallbackProcesses` of the fleet at a time, at random, with `fallbackShare` of each limit together.
  * A process has one request of a group in flight, so a penalty costs each of them one 429. It then waits at random for
  * several penalties, so that one of them passes without a call.
  *
@@ -39,7 +39,7 @@ export class FallbackLimiter {
   readonly #turnOffset: number;
   readonly #departures = new Map<string, number[]>();
   readonly #pauses = new Map<string, LocalPause>();
-  /** By group, until when the request in flight is waited for. */
+  /** By group, until when a request in flight holds back the next one. */
   readonly #inFlight = new Map<string, number>();
   #quietUntil = Number.NEGATIVE_INFINITY;
 
@@ -52,7 +52,8 @@ export class FallbackLimiter {
   }
 
   /**
-   * The table was lost. What other processes spent since `readAt` is unknown, and leaves RingCentral's window first.
+   * The table became unavailable. The calls of other processes since `readAt` are unknown, so this process makes none
+   * until RingCentral's window has passed them.
    * @param readAt when this process last read the record
    */
   lost(readAt: number): void {
@@ -131,8 +132,8 @@ export class FallbackLimiter {
   }
 }
 
-/** What the fleet is known to have spent leaves room for what it spends without the table. */
+/** How long until the calls in the fleet's log leave `fallbackShare` of the limit free. */
 function fleetShareFreeInMs(budget: GroupLimit, fleetNow: number): number {
-  const lastInTheWay = nthLatest(budget.log, Math.floor(budget.limit * (1 - settings.fallbackShare)) + 1);
-  return lastInTheWay === undefined ? 0 : lastInTheWay + spanOf(budget) - fleetNow;
+  const blocking = nthLatest(budget.log, Math.floor(budget.limit * (1 - settings.fallbackShare)) + 1);
+  return blocking === undefined ? 0 : blocking + spanOf(budget) - fleetNow;
 }

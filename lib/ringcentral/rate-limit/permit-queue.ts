@@ -22,7 +22,7 @@ interface Waiter {
   /** How much longer it may wait for a slot. */
   readonly maxWaitMs: number;
   /** How much longer it may wait for the table. */
-  readonly patienceMs: number;
+  readonly maxTableWaitMs: number;
   /** It has been decided without the table, which took too long. */
   hasLeft: boolean;
   resolve(result: Result): void;
@@ -87,7 +87,7 @@ export class PermitQueue {
       get maxWaitMs() {
         return Math.max(0, leftMs(startedAt, settings.maxWaitMs[call.priority]));
       },
-      get patienceMs() {
+      get maxTableWaitMs() {
         return leftMs(queuedAt, tableWait.leftMs());
       },
       hasLeft: false,
@@ -207,15 +207,15 @@ export class PermitQueue {
   /** Rejects the calls that have waited too long for a contended record. @returns the others */
   async #afterLostRace(waiters: readonly Waiter[], races: number): Promise<Waiter[]> {
     const { clock, random, onEvent } = this.#options;
-    const left = waiters.filter(({ call, patienceMs, reject }) => {
-      if (races <= settings.maxConflicts && patienceMs > 0) return true;
+    const left = waiters.filter(({ call, maxTableWaitMs, reject }) => {
+      if (races <= settings.maxConflicts && maxTableWaitMs > 0) return true;
       onEvent({ type: "contention", group: call.group });
       reject(rejection("storage", settings.cacheMs, random));
       return false;
     });
     // The first repetition costs less than a wait.
     const pauseMs = races > 1 ? backoffMs(races, random) : 0;
-    await clock.sleep(Math.min(pauseMs, ...left.map(({ patienceMs }) => patienceMs)));
+    await clock.sleep(Math.min(pauseMs, ...left.map(({ maxTableWaitMs }) => maxTableWaitMs)));
     return left;
   }
 
@@ -224,7 +224,7 @@ export class PermitQueue {
     const { clock, time, random } = this.#options;
     const { limits } = this.#record.copy;
     const retryMs = Math.max(1, this.#record.unavailableMs());
-    const left = waiters.filter(({ call, resolve, reject, patienceMs, hasLeft }) => {
+    const left = waiters.filter(({ call, resolve, reject, maxTableWaitMs, hasLeft }) => {
       if (hasLeft) return false;
       const { group, priority } = call;
       const now = time.now().earliest;
@@ -236,7 +236,7 @@ export class PermitQueue {
       const waitMs = pausedMs || (this.#record.isFailing() ? fallbackMs() : retryMs);
       if (waitMs === 0) resolve({ kind: "granted_by_fallback" });
       else if (pausedMs > 0) reject(rejection("rate_limited", pausedMs, random, cause));
-      else if (retryMs < patienceMs) return true;
+      else if (retryMs < maxTableWaitMs) return true;
       else reject(rejection("storage", Math.min(waitMs, retryMs), random, cause));
       return false;
     });

@@ -37,8 +37,7 @@ export interface RateLimiter {
   /**
    * Resolves when the call may be sent.
    * @throws RingCentralError kind `rate_limited`, at once, when no permit comes before the deadline; its
-   * `retryAfterMs` is when one does. Kind `storage` when the table is in the way: at
-   * the end of `tableWait`.
+   * `retryAfterMs` says when one does. Kind `storage`, at the end of `tableWait`, when the table does not respond.
    */
   admit(request: AdmissionRequest): Promise<Permit>;
 }

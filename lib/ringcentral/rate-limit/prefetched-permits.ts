@@ -3,8 +3,8 @@ import type { LogEntry } from "./limits-record.ts";
 import { settings } from "./settings.ts";
 
 /**
- * Permits this process has taken ahead of demand. They are good for about a second, because the process does not hear
- * of a pause meanwhile. An unused one is lost until its window is over.
+ * Permits that this process has taken ahead of demand. They are valid for about a second, because the process does not
+ * learn of a pause meanwhile. An unused one is lost until its window is over.
  */
 export class PrefetchedPermits {
   readonly #now: () => number;
@@ -27,7 +27,7 @@ export class PrefetchedPermits {
     const now = this.#now();
     this.#calls.push({ group, at: now });
     this.#permits = this.#permits.filter(({ usableUntil }) => usableUntil > now);
-    // A sync permit leaves the reserve untouched, so it is good for either priority.
+    // A sync permit leaves the reserve untouched, so it serves either priority.
     const index = this.#permits.findIndex(
       (one) => one.group === group && (priority === "interactive" || one.entry.priority === "sync"),
     );

@@ -5,9 +5,9 @@ const WIDEST_SPREAD_MS = 10_000;
 
 /**
  * The error of a call that gets no permit in time.
- * @param kind what is in the way: RingCentral's limit, or our table
- * @param waitMs until a permit comes free. The caller is told a time up to half as much later, at random, so that
- * calls rejected together do not come back together.
+ * @param kind the cause: RingCentral's limit, or our table
+ * @param waitMs until a permit comes free. `retryAfterMs` is longer by up to half, at random, so that calls rejected
+ * together do not come back together.
  */
 export function rejection(
   kind: "rate_limited" | "storage",

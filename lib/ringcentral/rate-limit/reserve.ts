@@ -133,14 +133,15 @@ function usableSlots(group: GroupLimit, now: number): { slots: number; until?: n
   const known = externalCalls(group, now);
   if (known >= limit) return { slots: 0, until: external.at + spanOf(group) };
   const others = Math.max(Math.floor(faded(external.peak, now)), known);
-  // A margin for calls the fleet has not heard of: random arrivals seldom vary by more than twice the square root of
-  // their number.
+  // A margin for calls that no response has shown yet: random arrivals seldom vary by more than twice the square root
+  // of their number.
   return { slots: Math.max(1, limit - others - Math.ceil(2 * Math.sqrt(others))) };
 }
 
 /**
- * Sync leaves the reserve free, and to interactive calls as a whole their recent peak and a little more. A reserve
- * alone would be gone after their first calls, and the slots of sync come back a window later.
+ * The slots that sync calls may use. They leave free the reserve, and the recent peak of interactive calls plus a
+ * quarter. With the reserve only, the first interactive calls would use it up, and the slots of sync come back a window
+ * later.
  */
 function slotsForSync(slots: number, group: GroupLimit, now: number): number {
   const { limit, confirmed, log } = group;

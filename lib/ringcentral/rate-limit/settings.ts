@@ -38,10 +38,10 @@ export const settings = {
   maxPauseMs: 600_000,
   /** Added to every stated penalty. */
   pauseGuardMs: 500,
-  /** The usual time to a probe's response: the wait told to calls behind it. */
+  /** The usual time to a probe's response: how long calls behind it wait. */
   probeResponseMs: 2_000,
   /** The longest that recording a response waits for a failing or contended table. */
-  tablePatienceMs: 1_200,
+  recordingWaitMs: 1_200,
   /** Lost compare-and-set races before the callers are rejected. */
   maxConflicts: 7,
   /** The share of each limit that the fleet spends without the table. */

@@ -56,7 +56,7 @@ export class SharedRateLimiter implements RateLimiter {
     };
   }
 
-  /** Every budget that is documented or known; this process's view while the table is unavailable. */
+  /** Every documented or known budget; as this process knows it while the table is unavailable. */
   async describe() {
     await this.#record.read().catch(() => undefined);
     const seenBy: "fleet" | "process" = this.#record.unavailableMs() > 0 ? "process" : "fleet";
@@ -101,11 +101,14 @@ export class SharedRateLimiter implements RateLimiter {
     if (isUncounted) this.#charge(call.group, permit);
     const isUnsentProbe = !sent && probe !== undefined;
     if (isUnsentProbe) this.#record.later((limits) => withoutProbes(limits, permit));
-    // A late use must be in the record before its slot is used again; the next probe must not wait a whole penalty.
+    // A late request must be in the record before its slot is used again; the next probe must not wait a whole penalty.
     if (entry !== undefined && (isUncounted || isUnsentProbe)) await this.#record.flush();
   }
 
-  /** Before and after what is heard without the table: the calls of other processes look like those of other clients. */
+  /**
+   * While the table is away, the calls of other processes are in no log and look like external calls. This keeps them out
+   * of the usual external load.
+   */
   #expectUnloggedCalls(): void {
     const untilAllAreBackMs = settings.windowMs + settings.table.maxPauseMs;
     this.#record.later((limits) => {

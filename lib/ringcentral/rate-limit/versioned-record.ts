@@ -99,7 +99,7 @@ export class VersionedRecord {
    * @throws StorageUnavailable also after too many lost races
    */
   async update(change: Update): Promise<void> {
-    const until = this.#clock.now() + settings.tablePatienceMs;
+    const until = this.#clock.now() + settings.recordingWaitMs;
     for (let races = 0; races <= settings.maxConflicts; races++) {
       if (races > 0) await this.#clock.sleep(backoffMs(races, this.#random));
       try {

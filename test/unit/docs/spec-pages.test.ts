@@ -36,3 +36,15 @@ test.each(pages)("%s names tests that exist, one for each invariant at least", (
   expect(invariants.length).toBeGreaterThan(0);
   expect(invariants.filter((invariant) => !invariant.includes("Held by: "))).toEqual([]);
 });
+
+test.each(pages)("no table in %s lacks a cell", (page) => {
+  const tables = read(page).match(/(?:^\|.*\n)+/gm) ?? [];
+  const incomplete = tables.flatMap((table) => {
+    const [head = "", ...rows] = table.trimEnd().split("\n");
+    const cellsOf = (row: string) => row.split("|").slice(1, -1);
+    const isComplete = (row: string) =>
+      cellsOf(row).length === cellsOf(head).length && cellsOf(row).every((cell) => cell.trim() !== "");
+    return [head, ...rows].filter((row) => !isComplete(row));
+  });
+  expect(incomplete).toEqual([]);
+});

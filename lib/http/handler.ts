@@ -32,7 +32,7 @@ interface EdgeServices extends AccountKeys {
   settings: Settings;
   authenticate: Authenticate;
   records: RecordStore;
-  /** Loads what the table needs, which is no wait for the table. */
+  /** Loads the table's client, so that loading it does not count as a wait for the table. */
   ready(): Promise<void>;
 }
 

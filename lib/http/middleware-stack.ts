@@ -49,7 +49,7 @@ export function buildStack(
 
 let isColdStart = true;
 
-/** One log line per invocation (operation, hashed caller, outcome), and its processMetrics. */
+/** One log line per invocation (operation, hashed caller, outcome), and its metrics. */
 function accessLog(route: Route): Middleware {
   function write({ event, context, response }: EdgeRequest): void {
     const { log, startedAt, caller, problemCode } = invocationOf(event);

@@ -1,6 +1,6 @@
 import { type EdgeRequest, header, type Invocation, invocationOf, type Middleware } from "./invocation.ts";
 
-/** The headers of every response, a problem's included: request id, protection, caching, budgets and CORS. */
+/** The headers of every response, problems included: request id, protection, caching, budgets and CORS. */
 export function responseHeaders(cacheControl: string): Middleware {
   const add = ({ event, response }: EdgeRequest) => {
     if (!response) return;

@@ -10,9 +10,9 @@ import { createTableWait, PERMIT_WAIT_MS } from "../storage/table-wait.ts";
 type BlockedNumberEndpoint = "legacy" | "current";
 
 /**
- * The endpoint for an account's blocked numbers. RingCentral removed `blocked-number` from its API description after 1.0.48; whether it still routes it is not
- * known [spec: OAS, OAS48]. The fleet remembers the first response that denies it, once the successor has served the
- * request: the finding costs one extra call a day rather than one a request.
+ * The endpoint for an account's blocked numbers. RingCentral removed `blocked-number` from its API description after
+ * 1.0.48; whether it still routes it is not known [spec: OAS, OAS48]. The fleet remembers the first response that denies
+ * it, once the successor has served the request: the finding costs one extra call a day rather than one a request.
  */
 export interface BlockedNumberEndpoints {
   /** Tries `legacy` unless it is known to be gone. Where that is not routed it runs `current`. */

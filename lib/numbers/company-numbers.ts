@@ -28,11 +28,11 @@ export async function listLiveCompanyNumbers(
   const { usageType, status } = filter;
   const query = omitUndefined({ usageType, status });
   const pages = pagesOf(deps.ringcentral, operations.listCompanyNumbers, { query }, call);
-  return listPage(deps, page, pages, toPhoneNumber, filterRunHere(filter));
+  return listPage(deps, page, pages, toPhoneNumber, localFilter(filter));
 }
 
 /** RingCentral v1 filters by neither line type, extension nor text [spec: OAS]; these apply to the pages it returns. */
-function filterRunHere({ type, extension, q }: CompanyNumbersFilter) {
+function localFilter({ type, extension, q }: CompanyNumbersFilter) {
   if (type === undefined && extension === undefined && q === undefined) return undefined;
   return (wire: WireCompanyNumber) => fitsFilter(toPhoneNumber(wire), { type, extension, q });
 }

@@ -34,8 +34,8 @@ type PartFailure = { error: unknown; problem: PartProblem };
  * One screen of an extension's numbers. The parts are read at the same time under one deadline. A failed part does not
  * affect the others. A part is `stale` when RingCentral fails now but returned it before.
  *
- * @throws the error of the most telling part: with `mode=strict` when one is not current, and with `mode=partial` when
- * all failed for the same reason
+ * @throws the most specific failure: with `mode=strict` when one part is not current, and with `mode=partial` when all
+ * parts failed for the same reason
  */
 export async function getOverview(deps: OverviewDeps, request: OverviewRequest): Promise<Overview> {
   const { parts = overviewParts, mode } = request.query;
@@ -102,11 +102,11 @@ function toPart(page: Page<unknown>, readings: readonly Reading[]) {
 }
 
 /**
- * The failure to report in place of the parts. With `strict`: any failure, the most specific one first. With `partial`: only when every part failed for the same
- * permanent reason, because then the request is wrong and not one of the parts.
+ * The failure to report in place of the parts. With `strict`: any failure, the most specific one first. With `partial`:
+ * only when every part failed for the same permanent reason, because then the request is wrong and not one of the parts.
  */
 function fatalFailure(mode: "partial" | "strict", failures: readonly PartFailure[], wanted: number) {
-  const [first] = failures.toSorted((a, b) => telling(b.problem) - telling(a.problem));
+  const [first] = failures.toSorted((a, b) => specificity(b.problem) - specificity(a.problem));
   if (first === undefined || mode === "strict") return first;
   const isSame =
     failures.length === wanted && failures.every(({ problem }) => problem.code === first.problem.code);
@@ -117,7 +117,7 @@ function fatalFailure(mode: "partial" | "strict", failures: readonly PartFailure
  * The order of failures: first those that the caller can fix (4xx), then those that an operator has to fix, then those
  * that state when to retry (503).
  */
-function telling({ status, retryable }: PartProblem): number {
+function specificity({ status, retryable }: PartProblem): number {
   if (status < 500) return 4;
   if (!retryable) return 3;
   return status === 503 ? 2 : 1;

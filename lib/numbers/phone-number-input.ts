@@ -24,8 +24,8 @@ export function isSameNumber(spelled: string, e164: string): boolean {
 const withoutMobileDigit = (e164: string) => e164.replace(/^(?:\+(54)9|\+(52)1(?=\d{10}$))/, "+$1$2");
 
 /** Whether a label is as requested, if at all. RingCentral may trim it, or compose its letters differently [unsure]. */
-export function isSameLabel(shown: string | undefined, asked: string | undefined): boolean {
-  return asked === undefined || (shown !== undefined && normalized(shown) === normalized(asked));
+export function isSameLabel(shown: string | undefined, requested: string | undefined): boolean {
+  return requested === undefined || (shown !== undefined && normalized(shown) === normalized(requested));
 }
 
 const normalized = (label: string) => label.normalize().replace(/\s+/g, " ").trim();

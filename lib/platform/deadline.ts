@@ -1,6 +1,6 @@
 import type { Clock } from "./clock.ts";
 
-/** The instant by which an invocation must have responded. No outgoing call outlives it. */
+/** The latest instant for an invocation's response. No outgoing call outlives it. */
 export interface Deadline {
   /** Epoch milliseconds. */
   readonly at: number;

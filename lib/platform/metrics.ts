@@ -86,7 +86,7 @@ function lineOf(
 
 const namespace = process.env.METRICS_NAMESPACE ?? "Ringfront";
 
-/** Those of this process: what the stack, the client and the cache count is written together. `none`: nothing is. */
+/** The metrics of this process, which the stack, the client and the cache share. The namespace `none` writes nothing. */
 export const processMetrics = createMetrics({
   namespace,
   ...(namespace === "none" && { write: () => {} }),

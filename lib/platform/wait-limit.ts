@@ -1,16 +1,17 @@
 import type { Clock } from "./clock.ts";
 import { withTimeout } from "./with-timeout.ts";
 
-/** @param keepMs is left for later waits. @param leastMs is granted even when nothing is left */
 export interface Share {
+  /** Left for later waits. */
   keepMs?: number;
+  /** Granted even when nothing is left. */
   leastMs?: number;
 }
 
 export interface WaitLimitOptions {
   clock: Clock;
   maxWaitMs: number;
-  /** Work that takes no longer does not count: many short waits are no sign of trouble. */
+  /** Work that takes no longer does not count as a wait. */
   usualMs: number;
   /** The error when no time is left. */
   timeUp: () => Error;

@@ -15,7 +15,7 @@ import type { Observation, Permit, RateLimiter } from "./rate-limit/ports.ts";
 const BULK_JSON = "application/vnd.ringcentral.multipart+json";
 
 /** How long recording a call may hold up a request that has waited enough for the table. */
-const BOOKKEEPING_MS = 200;
+const RECORDING_MS = 200;
 
 export interface AttemptDeps {
   tokens: TokenSource;
@@ -62,7 +62,7 @@ export async function attemptCall(
     response = await transport.send(requestOf(operation, input, context, url, token));
   } catch (error) {
     const sent = !(error instanceof RingCentralError) || error.failure.mayHaveTakenEffect;
-    await settle(permit.release(sent), context);
+    await recordOutcome(permit.release(sent), context);
     if (!(error instanceof RingCentralError)) throw error;
     report(error.failure);
     return { ok: false, error, token };
@@ -71,11 +71,11 @@ export async function attemptCall(
   report(failure, response);
   if (failure?.kind === "limited_mode" && deps.limitedMode !== undefined) {
     deps.metrics?.count("UpstreamLimitedMode");
-    await settle(deps.limitedMode.note(), context);
+    await recordOutcome(deps.limitedMode.note(), context);
   }
   const observation = observationOf(operation, response, failure);
   reportBudget(observation, context);
-  await settle(permit.observe(observation), context, response.status);
+  await recordOutcome(permit.observe(observation), context, response.status);
   return failure ? { ok: false, error: new RingCentralError(failure), token } : { ok: true, response };
 }
 
@@ -135,19 +135,20 @@ async function prepare(
 }
 
 /**
- * A failure of the bookkeeping must not discard a response that has arrived. A 429 stops the fleet, so it is recorded
- * whatever the time; other news is recorded in the background once the request has waited enough for the table.
+ * Records the outcome of a call for the fleet. A failure to record must not discard a response that has arrived. A 429 stops the
+ * fleet, so it is recorded however long that takes; any other response is recorded in the background once the request has
+ * waited enough for the table.
  */
-async function settle(
-  bookkeeping: Promise<void>,
+async function recordOutcome(
+  recording: Promise<void>,
   { log, tableWait }: CallContext,
   status = 0,
 ): Promise<void> {
   const isLimited = tableWait !== undefined && status !== 429;
   try {
-    await (isLimited ? tableWait.limit(() => bookkeeping, { leastMs: BOOKKEEPING_MS }) : bookkeeping);
+    await (isLimited ? tableWait.limit(() => recording, { leastMs: RECORDING_MS }) : recording);
   } catch (error) {
-    log.warn("rate limit bookkeeping failed", { error });
+    log.warn("could not record the outcome of a call", { error });
   }
 }
 

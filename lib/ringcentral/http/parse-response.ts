@@ -8,7 +8,7 @@ import type { HttpResponse } from "./transport.ts";
 /** "Duplicate concurrent request": a 429 that is unrelated to the budget. [docs: ERR] */
 export const DUPLICATE_CONCURRENT_REQUEST = "CMN-304";
 
-/** "The service is in limited mode": reads go on, most writes are rejected. [docs: ERR] */
+/** "The service is in limited mode": reads work, most writes are rejected. [docs: ERR] */
 const LIMITED_MODE = "CMN-211";
 
 /** The status of a bulk response. [docs: BULK] */

@@ -173,7 +173,7 @@ describe("a call", () => {
     ]);
   });
 
-  it("succeeds although bookkeeping fails", async () => {
+  it("succeeds although the rate limiter cannot record the response", async () => {
     const { client, context, text } = setUp([record], {
       rateLimiter: {
         admit: async () => ({
@@ -184,7 +184,7 @@ describe("a call", () => {
     });
     const output = await client.call(updateForwardingNumber, { path: ENTRY, body: {} }, context());
     expect(output.id).toBe("712000");
-    expect(text()).toContain("bookkeeping failed");
+    expect(text()).toContain("could not record the outcome of a call");
   });
 
   it("is not sent with an invalid id", async () => {

@@ -5,8 +5,8 @@ import { numberOf, ringingOf } from "../support/call-handling-truth.ts";
 import type { Outcome, Schedule } from "../support/schedule.ts";
 import type { ForwardingWorld, Intent } from "./forwarding-model.ts";
 
-/** A number as its caller wants it; undefined: not there. */
-type State = { phoneNumber: string; label: string; flipNumber?: number } | undefined;
+/** A number as its caller wants it; undefined: not there. Without `rules` it rings in the work hours at least. */
+type State = { phoneNumber: string; label: string; flipNumber?: number; rules?: string[] } | undefined;
 
 type Step =
   | { kind: "add"; body: Intent; key: string | undefined }
@@ -37,16 +37,22 @@ export function createCaller(
     return `Mine ${index}.${versions}`;
   };
 
+  /** Some rules, when the extension has been on the new backend from the start. */
+  const rules = () => {
+    const choice = world.rules.filter(() => chance(0.5));
+    return choice.length > 0 && chance(0.5) ? { rules: choice } : {};
+  };
+
   function nextStep(): Step {
     if (acknowledged === undefined) {
-      const flip = chance(0.5) ? { flipNumber: 4 + index } : {};
+      const flip = { ...(chance(0.5) && { flipNumber: 4 + index }), ...rules() };
       const key = chance(0.7) ? `key-${index}-${versions}` : undefined;
       return { kind: "add", body: { phoneNumber: first, label: label(), ...flip }, key };
     }
     if (chance(0.35)) return { kind: "remove" };
     const bodies: Intent[] = [
       { label: label() },
-      { flipNumber: 4 + index },
+      { flipNumber: 4 + index, ...rules() },
       { label: label(), flipNumber: 4 + index },
       { phoneNumber: acknowledged.phoneNumber === first ? second : first },
     ];
@@ -56,7 +62,8 @@ export function createCaller(
   function wantedBy(step: Step): State {
     if (step.kind === "remove") return undefined;
     const former = step.kind === "change" ? acknowledged : undefined;
-    return { phoneNumber: first, label: "", ...former, ...step.body };
+    const usual = step.kind === "add" && world.rules.length > 0 ? { rules: ["work-hours"] } : {};
+    return { phoneNumber: first, label: "", ...usual, ...former, ...step.body };
   }
 
   async function send(step: Step): Promise<Outcome<unknown>> {
@@ -91,7 +98,8 @@ export function createCaller(
     if (outcome.status !== "done" || wanted === undefined) return;
     const data = outcome.value as { id: string; phoneNumber?: string; label?: string; flipNumber?: number };
     id = data.id;
-    for (const [name, value] of Object.entries(wanted)) {
+    const { rules: _, ...plain } = wanted;
+    for (const [name, value] of Object.entries(plain)) {
       const said = { ...data }[name as "label"];
       if (said !== value) throw new Error(`acknowledged with ${name} ${said} in place of ${value}`);
     }
@@ -103,7 +111,8 @@ export function createCaller(
     async act(): Promise<void> {
       const steps = between(1, 4);
       for (let n = 0; n < steps && pending === undefined; n++) {
-        await schedule.clock.sleep(between(0, 20_000));
+        // Often at the same time as the other callers.
+        await schedule.clock.sleep(chance(0.5) ? between(0, 200) : between(0, 20_000));
         const step = nextStep();
         pending = { step, wanted: wantedBy(step), attempts: 0 };
         await attempt();
@@ -142,8 +151,10 @@ function requireKnown(error: unknown): void {
 }
 
 /** How a caller's numbers differ from every state that they may be in; empty when they do not. */
-export function stateFaults({ extension }: ForwardingWorld, caller: Caller): string[] {
-  const found = caller.numbers.map((number) => describeNumber(extension, number)).join("; ");
+export function stateFaults({ extension, rules }: ForwardingWorld, caller: Caller): string[] {
+  const found = caller.numbers
+    .map((number) => describeNumber(extension, number, rules.length > 0))
+    .join("; ");
   const allowed = caller
     .allowed()
     .map((state) =>
@@ -156,13 +167,18 @@ export function stateFaults({ extension }: ForwardingWorld, caller: Caller): str
     : [`${found}, but allowed: ${allowed.join(" or ")} (${caller.describe()})`];
 }
 
-function describeState({ phoneNumber, label, flipNumber }: NonNullable<State>): string {
-  return `${phoneNumber} ${label} ${flipNumber ?? "-"} flips and rings`;
+function describeState({ phoneNumber, label, flipNumber, rules }: NonNullable<State>): string {
+  const where = rules === undefined ? "" : ` in ${[...rules].sort()}`;
+  return `${phoneNumber} ${label} ${flipNumber ?? "-"} flips and rings${where}`;
 }
 
 type Extension = ForwardingWorld["extension"];
 
-function describeNumber({ callHandling, forwarding }: Extension, phoneNumber: string): string {
+function describeNumber(
+  { callHandling, forwarding }: Extension,
+  phoneNumber: string,
+  tellsRules: boolean,
+): string {
   if (callHandling === undefined) {
     const entries = forwarding.filter((entry) => entry.phoneNumber === phoneNumber);
     const [entry] = entries;
@@ -172,9 +188,15 @@ function describeNumber({ callHandling, forwarding }: Extension, phoneNumber: st
   }
   const known = ringingOf(callHandling).find((number) => number.phoneNumber === phoneNumber);
   if (known === undefined) return `${phoneNumber} absent`;
-  const isRinging = known.rings.some(({ rule }) => rule === "work-hours");
+  const where = known.rings.map(({ rule }) => rule);
+  const isRinging = tellsRules ? where.length > 0 : where.includes("work-hours");
   const names = namesOf(callHandling, phoneNumber).filter((name) => name !== known.label);
-  const state = describeState({ phoneNumber, label: known.label ?? "", ...digit(known.flipNumber) });
+  const state = describeState({
+    phoneNumber,
+    label: known.label ?? "",
+    ...digit(known.flipNumber),
+    ...(tellsRules && { rules: where }),
+  });
   const parts = [known.features.includes("CallFlip") && "flips", isRinging && "rings"].filter(Boolean);
   const odd = names.length > 0 ? `, named ${names} in rules` : "";
   return state.replace("flips and rings", parts.join(" and ")) + odd;

@@ -18,9 +18,9 @@ interface Fact {
   isMoot?(callHandling: CallHandling): boolean;
 }
 
-/** What one process has read: the last call, or any call so far. */
+/** What one process has just read: in its latest call, or in its latest calls if they were made at once. */
 export interface Readings {
-  /** Stores that its latest response showed. */
+  inFlight: number;
   latest: Map<string, number>;
 }
 
@@ -30,8 +30,6 @@ const groupOf = (dispatching: Dispatching | undefined, number: string) =>
   dispatching && groupsOf(dispatching).find((group) => targetsOf(group).some((t) => numberOf(t) === number));
 const actionOf = (dispatching: Dispatching | undefined, type: string) =>
   dispatching?.actions.find((action) => action.type === type);
-
-export type Ledger = ReturnType<typeof createLedger>;
 
 export function createLedger(schedule: Schedule, ownNumbers: readonly string[]) {
   const { between, chance } = schedule;
@@ -241,6 +239,8 @@ export function createLedger(schedule: Schedule, ownNumbers: readonly string[]) 
       for (const [key, fact] of facts) if (fact.isMoot?.(callHandling) === true) facts.delete(key);
       if (wrote !== undefined) {
         const readAt = readings.latest.get(wrote) ?? 0;
+        // What else it has read is of before this write.
+        readings.latest = new Map();
         for (const [key, fact] of facts) {
           if (fact.store !== wrote || fact.holds(callHandling)) continue;
           facts.delete(key);
@@ -249,7 +249,7 @@ export function createLedger(schedule: Schedule, ownNumbers: readonly string[]) 
         }
       }
       sequence += 1;
-      readings.latest = new Map(shows.map((store) => [store, sequence]));
+      for (const store of shows) readings.latest.set(store, sequence);
     },
     /** What does not hold any more, though no write of a process is known to have undone it. */
     missing(callHandling: CallHandling): string[] {

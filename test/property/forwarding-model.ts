@@ -36,6 +36,7 @@ export interface Intent {
   phoneNumber?: string;
   label?: string;
   flipNumber?: number;
+  rules?: string[];
 }
 
 /** One extension on the twin, and the processes that serve its forwarding numbers through the real client. */
@@ -60,7 +61,13 @@ export function createForwardingWorld(
   const broken = new Set<string>();
   let hasMoved = false;
   let unknownAtMove: string[] = [];
+  /** The rules that a body may name. */
+  const rules =
+    backend === "new"
+      ? ["work-hours", "after-hours", ...(extension.callHandling?.interactionRules ?? []).map(({ id }) => id)]
+      : [];
   const world = {
+    rules,
     twin,
     extension,
     ledger,
@@ -126,7 +133,7 @@ export function createForwardingWorld(
     });
     if (ending.kind !== "response") throw new Error(`the twin ends with ${ending.kind}`);
     const { status, headers, body = "" } = ending.response;
-    schedule.note(`  ${status} ${/"errorCode":"([^"]+)"/.exec(body)?.[1] ?? ""} ${request.body ?? ""}`);
+    schedule.note(`  ${status} ${/"errorCode":"([^"]+)"/.exec(body)?.[1] ?? ""} ${summary(request.body)}`);
     if (noticeMove() && extension.callHandling) {
       for (const line of brokenRules(extension.callHandling)) broken.add(line);
       const touched = status < 300 ? storesOf(request, extension.callHandling.interactionRules) : [];
@@ -142,7 +149,7 @@ export function createForwardingWorld(
 
   /** The network of one process: it gives up after a while, and RingCentral may serve the request all the same. */
   function transportOf(instance: Instance): Transport {
-    const readings: Readings = { latest: new Map() };
+    const readings: Readings = { inFlight: 0, latest: new Map() };
     return {
       async send(request) {
         const patienceMs = Math.min(ATTEMPT_MS, request.deadline.remainingMs());
@@ -153,12 +160,17 @@ export function createForwardingWorld(
           () => new Promise<never>(() => {}),
         );
         const label = `${request.method} ${request.url.pathname.replace(/^.*extensions?\/\d+\//, "")}`;
+        if (readings.inFlight === 0 && request.method === "GET") readings.latest = new Map();
+        readings.inFlight += 1;
         const exchange = instance.effect(label, () => arrive(request, readings), {
           once: true,
           lossTimeoutMs: 1_000,
           lost: () => failure(request, { kind: "bad_response" }),
         });
-        return Promise.race([exchange, given]).finally(() => patience.abort());
+        return Promise.race([exchange, given]).finally(() => {
+          readings.inFlight -= 1;
+          patience.abort();
+        });
       },
     };
   }
@@ -176,7 +188,12 @@ export function createForwardingWorld(
     const deadline = deadlineIn(INVOCATION_MS, clock);
     const call: CallContext = { accountId: SEED.accountId, requestId: "test", deadline, log };
     const overTable = overNetwork(records, instance);
-    return { deps: { ringcentral, clock, records: overTable, random }, call, deadline, records: overTable };
+    return {
+      deps: { ringcentral, clock, records: overTable, random, ...secret },
+      call,
+      deadline,
+      records: overTable,
+    };
   }
 
   /** One POST in its own process. */
@@ -238,6 +255,10 @@ export function createForwardingWorld(
 
 export type ForwardingWorld = ReturnType<typeof createForwardingWorld>;
 
+/** The numbers in a body, for the trace. */
+const summary = (body = "") =>
+  body.length < 150 ? body : (body.match(/\+1\d{10}|"id":"\w+"/g) ?? []).join(" ");
+
 /** As at the edge: whether a failed POST keeps its key. */
 function mayHaveTakenEffect(error: unknown): boolean {
   if (error instanceof OutcomeUnknown) return error.sent;
@@ -290,6 +311,14 @@ function failure({ operation }: HttpRequest, details: Partial<RingCentralFailure
 
 const rateLimiter: RateLimiter = {
   admit: async () => ({ observe: async () => {}, release: async () => {} }),
+};
+
+const { clientId, clientSecret, jwt } = SEED;
+const current = { server: "https://twin.test", clientId, clientSecret, jwt };
+/** The account's secret, which keys what is stored. */
+const secret = {
+  credentials: { current: async () => current, refreshed: async () => [current] },
+  acceptedSecrets: async () => [current],
 };
 
 /** The administrator's token, renewed in time; the login itself cannot fail here. */

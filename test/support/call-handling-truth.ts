@@ -94,21 +94,21 @@ export function duplicates(callHandling: CallHandling): string[] {
 export interface ShownNumber {
   phoneNumber?: string | undefined;
   features: readonly string[];
-  deviceId?: string | undefined;
+  type: string;
   rings?: readonly { rule: string; enabled: boolean; seconds?: number | undefined }[] | undefined;
 }
 
 /** How a list differs from what rings and flips, a line each: numbers, features, and the rules with their settings. */
 export function untruths(shown: readonly ShownNumber[], callHandling: CallHandling): string[] {
   const inherited = callHandling.rules.filter(({ inherits }) => inherits).map(({ id }) => id);
-  const describe = ({ phoneNumber, features, rings = [] }: ShownNumber) => {
+  const describe = ({ phoneNumber, features, rings = [] }: Omit<ShownNumber, "type">) => {
     const own = rings.filter(({ rule }) => !inherited.includes(rule));
     const rules = own.map(
       ({ rule, enabled, seconds }) => `${rule}:${enabled ? "on" : "off"}:${seconds ?? ""}`,
     );
     return `${phoneNumber} ${[...features].sort().join("+")} ${rules.sort().join(" ")}`;
   };
-  const isOutside = ({ phoneNumber, deviceId }: ShownNumber) => phoneNumber !== undefined && !deviceId;
+  const isOutside = ({ phoneNumber, type }: ShownNumber) => phoneNumber !== undefined && type !== "PhoneLine";
   const said = shown.filter(isOutside).map(describe);
   const truth = ringingOf(callHandling).map(describe);
   return [

@@ -8,10 +8,10 @@ const OTHER = "+12025550162";
 /** Ben's own number, of type Work. */
 const WORK = "+13125550170";
 
-/** What a caller sees of a number on every backend. */
-const seen = ({ phoneNumber, label, type, flipNumber, deviceId }: Shown) => ({
+/** What a caller sees of a number on every backend. Only the platform names the apps, on each backend differently. */
+export const seen = ({ phoneNumber, label, type, flipNumber, deviceId }: Shown) => ({
   phoneNumber,
-  label,
+  label: type === "ExtensionApps" ? undefined : label,
   type,
   flipNumber,
   deviceId,
@@ -25,13 +25,17 @@ const writes = ["addForwardingNumber", "replaceCallFlipNumbers", "updateStateRul
  * @param backend the settings of the twin
  */
 export function describeForwardingContract(name: string, backend: TwinOptions): void {
+  describe(`forwarding numbers, ${name}`, () => describeRoutes(backend));
+}
+
+function describeRoutes(backend: TwinOptions): void {
   let lab: ForwardingLab;
   const start = async (extensionId?: string) => {
     lab = await startForwardingLab(backend, extensionId);
   };
   afterEach(() => lab.stop());
 
-  describe(`reading forwarding numbers, ${name}`, () => {
+  describe("reading forwarding numbers", () => {
     beforeEach(() => start(SEED.extensionId));
 
     it("lists the outside numbers, the line and the apps, with their types, labels and flip numbers", async () => {
@@ -65,7 +69,7 @@ export function describeForwardingContract(name: string, backend: TwinOptions): 
       for (const number of await lab.numbers()) {
         const { status, body, headers } = await lab.read(number.id);
         expect(status).toBe(200);
-        expect(number).toMatchObject(body.data);
+        expect(seen(body.data)).toEqual(seen(number));
         expect(number.id).toMatch(/^[A-Za-z0-9_-]{1,64}$/);
         const again = await lab.read(number.id, { headers: { "if-none-match": headers.etag ?? "" } });
         expect(again.status).toBe(304);
@@ -81,7 +85,7 @@ export function describeForwardingContract(name: string, backend: TwinOptions): 
     });
   });
 
-  describe(`adding a forwarding number, ${name}`, () => {
+  describe("adding a forwarding number", () => {
     beforeEach(() => start());
 
     it.each([
@@ -136,14 +140,14 @@ export function describeForwardingContract(name: string, backend: TwinOptions): 
     );
   });
 
-  it(`an extension with 10 forwarding numbers takes no other, ${name}`, async () => {
+  it("an extension with 10 forwarding numbers takes no other", async () => {
     await start(SEED.fullExtensionId);
     const full = await lab.add({ phoneNumber: NUMBER });
     expect(full).toMatchObject({ status: 409, body: { code: "forwarding_limit_reached" } });
     expect(await lab.numbers()).toHaveLength(10);
   });
 
-  describe(`changing a forwarding number, ${name}`, () => {
+  describe("changing a forwarding number", () => {
     beforeEach(() => start());
 
     it.each([
@@ -205,7 +209,7 @@ export function describeForwardingContract(name: string, backend: TwinOptions): 
     });
   });
 
-  describe(`removing a forwarding number, ${name}`, () => {
+  describe("removing a forwarding number", () => {
     beforeEach(() => start());
 
     it("stops it from ringing and flipping, and leaves the others", async () => {
@@ -226,7 +230,7 @@ export function describeForwardingContract(name: string, backend: TwinOptions): 
     });
   });
 
-  describe(`Idempotency-Key, ${name}`, () => {
+  describe("Idempotency-Key", () => {
     beforeEach(() => start());
     const body = { phoneNumber: NUMBER, label: "Cabin" };
 
@@ -260,7 +264,7 @@ export function describeForwardingContract(name: string, backend: TwinOptions): 
     });
   });
 
-  describe(`a lost response, ${name}`, () => {
+  describe("a lost response", () => {
     beforeEach(() => start());
     const body = { phoneNumber: NUMBER, label: "Cabin" };
     const faults = [
@@ -277,6 +281,8 @@ export function describeForwardingContract(name: string, backend: TwinOptions): 
         let response = await lab.add(body, "key-1");
         for (let n = 0; response.status !== 201 && n < 5; n++) {
           expect(response.body.retryable, JSON.stringify(response.body)).toBe(true);
+          // By then a write whose outcome is unknown has taken effect, or never will.
+          if (response.body.code === "outcome_unknown") lab.later(3);
           response = await lab.add(body, "key-1");
         }
         expect(response).toMatchObject({ status: 201, body: { data: body } });

@@ -53,7 +53,8 @@ export async function startForwardingLab(
     const path = { extensionId, ...request.path };
     const response = await invoke(handler, route, { token: tokens.admin, ...request, path });
     expectConforms(route, response);
-    if (route.method !== "GET" && response.status < 300 && twin.extension(extensionId).callHandling) {
+    const isWrite = route.method !== "GET" && response.headers["idempotency-replayed"] === undefined;
+    if (isWrite && response.status < 300 && twin.extension(extensionId).callHandling) {
       hasWrittenAfterMove = true;
     }
     return response;
@@ -92,16 +93,16 @@ export async function startForwardingLab(
       expect(found.length, `${phoneNumber} is listed ${found.length} times`).toBeLessThanOrEqual(1);
       return found[0];
     },
-    /** Moves the clock on. What was known of the extension an hour ago is not counted on any more. */
-    nextHour() {
-      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 3_700_000 });
+    /** Moves the clock of this process on. */
+    later(minutes: number) {
+      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + minutes * 60_000 });
     },
     idOf: async (phoneNumber: string): Promise<string> => (await lab.shown(phoneNumber))?.id ?? "none",
     /** @throws when a request of the new backend is not as RingCentral describes it */
     async stop() {
       vi.useRealTimers();
       await service.stop();
-      expect(twin.requests.flatMap(v2RequestFaults)).toEqual([]);
+      if (!twin.settings.unknownRuleTypes) expect(twin.requests.flatMap(v2RequestFaults)).toEqual([]);
     },
   };
 

@@ -25,7 +25,7 @@ export function updatedEntry(call: ExtensionCall, entry: ForwardingEntry, body: 
   const flipNumber = readFlipNumber(body) ?? (replaces ? undefined : entry.flipNumber);
   const target = isBound(entry) ? readBound(entry, body) : readExternal(entry, body, replaces);
   const draft: ForwardingDraft = { ...target, ...(flipNumber !== undefined && { flipNumber }) };
-  const others = call.extension.forwarding.filter((each) => each !== entry);
+  const others = call.extension.forwarding.filter((each) => each.id !== entry.id);
   checkCustomLimit(draft, others);
   checkDraft(call, draft, others);
   const { id, features, device, extension } = entry;

@@ -42,7 +42,7 @@ async function measure(
   const lab = await startForwardingLab({ callHandling }, SEED.extensionId);
   const { body } = await lab.list();
   const id = body.data.find(({ phoneNumber }: { phoneNumber?: string }) => phoneNumber === MOBILE)?.id;
-  if (isFirst) lab.later(61);
+  if (isFirst) lab.nextHour();
   lab.twin.clearRequests();
   const { status } = await run(lab, id);
   expect(status).toBeLessThan(300);

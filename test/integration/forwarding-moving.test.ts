@@ -42,7 +42,7 @@ describe("an extension that moves", () => {
       const before = await lab.numbers();
       const added = await lab.add({ phoneNumber: NUMBER, label: "Cabin" });
       move();
-      lab.later(61);
+      lab.nextHour();
       resetRuntime();
       for (const number of before) {
         const { status, body } = await lab.read(number.id);
@@ -172,7 +172,7 @@ describe("an extension that moves", () => {
       await start();
       await lab.list();
       move();
-      lab.later(61);
+      lab.nextHour();
       const { body } = await lab.list();
       expect(body.meta.callHandling).toBe("new");
     });

@@ -86,7 +86,8 @@ async function judge(
   schedule.after(60_000, () => {});
   await schedule.run();
   await until(schedule, next.act());
-  if (next.allowed().length > 1) throw new Error(`a write fails though nothing else does: ${next.describe()}`);
+  if (next.allowed().length > 1)
+    throw new Error(`a write fails though nothing else does: ${next.describe()}`);
   const { callHandling, forwarding } = world.extension;
   const listed = await until(schedule, world.list());
   const shown = requireDone(listed);

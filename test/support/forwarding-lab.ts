@@ -93,6 +93,8 @@ export async function startForwardingLab(
       expect(found.length, `${phoneNumber} is listed ${found.length} times`).toBeLessThanOrEqual(1);
       return found[0];
     },
+    /** More than an hour later: what was known of the extension then is not counted on any more. */
+    nextHour: () => lab.later(61),
     /** Moves the clock of this process on. */
     later(minutes: number) {
       vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + minutes * 60_000 });

@@ -55,13 +55,17 @@ async function measure(
   return counts.join(" + ");
 }
 
+const columns = [
+  ["legacy", true],
+  ["legacy", false],
+  ["new", false],
+] as const;
+
 it("every operation costs the calls that docs/benchmarks.md lists", async () => {
-  const rows = [["operation", "legacy, first in an hour", "legacy", "new, first in an hour", "new"]];
+  const rows = [["operation", "legacy, first in an hour", "legacy", "new"]];
   for (const [name, run] of operations) {
     const row = [name];
-    for (const backend of ["legacy", "new"] as const) {
-      for (const isFirst of [true, false]) row.push(await measure(backend, isFirst, run));
-    }
+    for (const [backend, isFirst] of columns) row.push(await measure(backend, isFirst, run));
     rows.push(row);
   }
   const widths = rows[0]?.map((_, n) => Math.max(...rows.map((row) => row[n]?.length ?? 0))) ?? [];

@@ -3,12 +3,12 @@ import { ProblemError } from "../../lib/contract/problems.ts";
 import { OutcomeUnknown, type WriteStep } from "../../lib/contract/write-outcome.ts";
 import { withIdempotency } from "../../lib/http/idempotency/with-idempotency.ts";
 import type { HttpResponse as ApiResponse } from "../../lib/http/response.ts";
-import { listForwardingNumbers } from "../../lib/numbers/forwarding-numbers.ts";
+import { listForwardingNumbers } from "../../lib/numbers/forwarding/read.ts";
 import {
   addForwardingNumber,
   deleteForwardingNumber,
   updateForwardingNumber,
-} from "../../lib/numbers/write-forwarding-numbers.ts";
+} from "../../lib/numbers/forwarding/write.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
 import { outOfTime, RingCentralError, type RingCentralFailure } from "../../lib/ringcentral/api/errors.ts";

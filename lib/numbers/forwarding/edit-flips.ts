@@ -10,17 +10,23 @@ export interface FlipChange {
   key: string;
   /** Absent: there is to be no such row. RingCentral's own rows take another flip number only. */
   row?: { phoneNumber: string; label?: string; flipNumber?: string };
+  /** Whether the row is there already. One that another client removes meanwhile is not added again. */
+  isThere?: boolean;
 }
 
 /** "Generally" at most this many rows [spec: OAS]. */
 export const MAX_FLIPS = 10;
 
 /** The list with the change applied; the same list when nothing changes. Other rows stay as they are. */
-export function editFlips(rows: readonly RawObject[], { key, row }: FlipChange): readonly RawObject[] {
+export function editFlips(
+  rows: readonly RawObject[],
+  { key, row, isThere }: FlipChange,
+): readonly RawObject[] {
   const at = rows.findIndex((each) => flipKey(each) === key);
   if (row === undefined) return at < 0 ? rows : rows.toSpliced(at, 1);
   const found = at >= 0 ? at : rows.findIndex((each) => flipKey(each) === numberKey(row.phoneNumber));
   const current = rows[found];
+  if (current === undefined && isThere) return rows;
   if (current === undefined) return [...rows, omitUndefined({ ...row, type: "External" })];
   const next = isSystemRow(current)
     ? { ...without(current, "flipNumber"), ...omitUndefined({ flipNumber: row.flipNumber }) }
@@ -36,5 +42,5 @@ export function restoration(rows: readonly RawObject[], { key, row }: FlipChange
   if (before === undefined) return { key: now };
   const phoneNumber = textIn(before, "phoneNumber") ?? "";
   const [label, flipNumber] = [textIn(before, "label"), textIn(before, "flipNumber")];
-  return { key: now, row: { phoneNumber, ...omitUndefined({ label, flipNumber }) } };
+  return { key: now, row: { phoneNumber, ...omitUndefined({ label, flipNumber }) }, isThere: true };
 }

@@ -68,9 +68,7 @@ export class NewNumbers {
   async byId(id: string): Promise<Item> {
     const known = findById(id, this.items, this.#aliases, this.#idOf);
     const found = known ?? (await this.#byFormerSecret(id)) ?? (await this.#byLegacyId(id));
-    if (found === undefined) {
-      throw new ProblemError("not_found", { detail: "The forwarding number was not found." });
-    }
+    if (found === undefined) throw notFound();
     return found;
   }
 
@@ -102,4 +100,8 @@ export async function idsOf(
   request: NumbersRequest,
 ): Promise<NaturalId> {
   return naturalIds(await credentials.current(request.call.deadline), request);
+}
+
+export function notFound(): ProblemError {
+  return new ProblemError("not_found", { detail: "The forwarding number was not found." });
 }

@@ -1,5 +1,5 @@
 import type { ForwardingNumberUpdate, NewForwardingNumber } from "../../contract/forwarding-numbers.ts";
-import { type ProblemCode, ProblemError } from "../../contract/problems.ts";
+import { ProblemError } from "../../contract/problems.ts";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
 import { MAX_FLIPS } from "./edit-flips.ts";
 import { canRing } from "./edit-rules.ts";
@@ -13,6 +13,8 @@ import type { Change } from "./writer.ts";
 // for them are not published [unsure]; all others are RingCentral's to check.
 
 const DEFAULT_RULE = "work-hours";
+/** The types of entries that RingCentral makes itself. */
+const systemTypes: readonly string[] = ["PhoneLine", "BusinessMobilePhone", "ExtensionApps"];
 
 /** Adds a number, or completes one that is there as asked. */
 export function planAddition(
@@ -22,7 +24,7 @@ export function planAddition(
 ): Change | undefined {
   if (deviceId !== undefined) return planDevice(numbers, state, deviceId, rules);
   if (phoneNumber === undefined) return undefined;
-  if (["PhoneLine", "BusinessMobilePhone", "ExtensionApps"].includes(type)) throw refused("type");
+  if (systemTypes.includes(type)) throw refused("type");
   const label = labelFor(type, asked);
   const digit = flipNumber?.toString();
   const key = numberKey(phoneNumber);
@@ -86,8 +88,7 @@ export function planUpdate(
     change.label ?? (labelFor(current.type, undefined) ? undefined : current.label),
   );
   const phoneNumber = change.phoneNumber ?? current.phoneNumber ?? "";
-  if (type !== current.type && ["PhoneLine", "BusinessMobilePhone", "ExtensionApps"].includes(type))
-    throw refused("type");
+  if (type !== current.type && systemTypes.includes(type)) throw refused("type");
   if (numberKey(phoneNumber) !== key && numbers.byKey(numberKey(phoneNumber)) !== undefined)
     throw listedAlready();
   requireFree(numbers, item, label === current.label ? undefined : label, change.flipNumber);
@@ -99,7 +100,7 @@ export function planUpdate(
   const number = { phoneNumber, ...omitUndefined({ name: label }) };
   return {
     first: "flips",
-    ...(hasRow && { flip: { key, row } }),
+    ...(hasRow && { flip: { key, row, isThere: item.flip !== undefined } }),
     ring: { key, number, rules: rules ?? "all" },
   };
 }
@@ -120,7 +121,7 @@ function planFixed(numbers: NewNumbers, item: Item, change: ForwardingNumberUpda
   };
   return {
     first: "flips",
-    ...(flip && { flip: { key: item.keys[0] ?? "", row } }),
+    ...(flip && { flip: { key: item.keys[0] ?? "", row, isThere: true } }),
     ...(rules && target && { ring: { key, rules, target } }),
   };
 }
@@ -182,8 +183,7 @@ function refused(field: string): ProblemError {
   return new ProblemError("parameter_invalid", { errors: [{ in: "body", field, code: "refused", detail }] });
 }
 
-const moved = (detail: string, code: ProblemCode = "call_handling_moved") =>
-  new ProblemError(code, { detail });
+const moved = (detail: string) => new ProblemError("call_handling_moved", { detail });
 
 const inexpressible = () =>
   moved("The new call handling keeps this entry itself: it can be neither removed nor changed in this way.");

@@ -13,7 +13,7 @@ import { requireChange, requireMatch } from "../write-resource.ts";
 import type { Backend } from "./backend.ts";
 import { aliasesOf } from "./ids.ts";
 import type { Item } from "./items.ts";
-import { idsOf, type NewNumbers } from "./new-numbers.ts";
+import { idsOf, type NewNumbers, notFound } from "./new-numbers.ts";
 import { type ForwardingDeps, onBackend } from "./on-backend.ts";
 import { isAsAsked, planAddition, planRemoval, planUpdate } from "./plan.ts";
 import { deviceKey, numberKey } from "./targets.ts";
@@ -62,7 +62,12 @@ async function addNew(
     if (request.step === "look" && !isThere) throw new OutcomeUnknown(false);
     return planAddition(current, state, body);
   });
-  const data = numbers.show(written(numbers, key));
+  const item = numbers.byKey(key);
+  if (item === undefined) {
+    const detail = "A line that rings in no rule is not kept by the new call handling.";
+    throw new ProblemError("call_handling_moved", { detail });
+  }
+  const data = numbers.show(item);
   return { id: data.id, data };
 }
 
@@ -123,7 +128,9 @@ async function updateNew(
     }
     return change;
   });
-  return numbers.show(written(numbers, key));
+  const item = numbers.byKey(key);
+  if (item === undefined) throw notFound();
+  return numbers.show(item);
 }
 
 /** Removes a forwarding number. */
@@ -194,11 +201,4 @@ async function matching(numbers: NewNumbers, { path, ifMatch }: ItemRequest): Pr
 /** The legacy write has compared the version already; on the new call handling the same number has another one. */
 function withoutMatch<Request extends ItemRequest>(request: Request): Request {
   return { ...request, ifMatch: undefined };
-}
-
-function written(numbers: NewNumbers, key: string): Item {
-  const item = numbers.byKey(key);
-  if (item !== undefined) return item;
-  const detail = "A line that rings in no rule is not kept by the new call handling.";
-  throw new ProblemError("call_handling_moved", { detail });
 }

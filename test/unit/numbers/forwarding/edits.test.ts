@@ -166,6 +166,12 @@ describe("a change of the flip list", () => {
     expect(editFlips(editFlips(rows, { key }), { key })).toEqual([line]);
   });
 
+  it("does not add a row again that another client has removed", () => {
+    const change = { key: numberKey("+12025550169"), row: { phoneNumber: "+12025550169", label: "Boat" } };
+    expect(editFlips(rows, { ...change, isThere: true })).toBe(rows);
+    expect(editFlips(rows, change)).toHaveLength(3);
+  });
+
   it("is taken back by the row as it was", () => {
     for (const change of [
       { key, row: { phoneNumber: "+12025550169", label: "Boat" } },

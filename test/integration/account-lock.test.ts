@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { sentWrites, write, writeNames } from "../support/extension-writes.ts";
+import { startForwardingLab } from "../support/forwarding-lab.ts";
 import { type Service, startService } from "../support/service.ts";
+import { SEED } from "../twin/twin.ts";
 
 let service: Service;
 beforeAll(async () => {
@@ -34,5 +36,27 @@ describe.each(["409", "423", "400"] as const)("while RingCentral holds the accou
     });
     const locked = await write(service, "addBlockedNumber");
     expect(locked).toMatchObject({ status: 503, headers: { "retry-after": "7" } });
+  });
+});
+
+describe.each(["409", "423", "400"] as const)("on the new call handling, a lock (%s)", (accountLock) => {
+  it("rejects every write of forwarding numbers, and leaves nothing half done", async () => {
+    const lab = await startForwardingLab({ callHandling: "new" }, SEED.extensionId);
+    const id = await lab.idOf("+13125550188");
+    const before = structuredClone(lab.twin.extension(SEED.extensionId).callHandling);
+    lab.twin.configure({ accountLock });
+    const writes = {
+      add: () => lab.add({ phoneNumber: "+12025550161" }),
+      change: () => lab.change(id, { flipNumber: 7 }),
+      remove: () => lab.remove(id),
+    };
+    for (const [name, write] of Object.entries(writes)) {
+      const { status, headers, body } = await write();
+      expect([name, status, headers["retry-after"], body.code]).toEqual([name, 503, "30", "upstream_locked"]);
+    }
+    lab.twin.configure({ accountLock: "off" });
+    expect(lab.twin.extension(SEED.extensionId).callHandling).toEqual(before);
+    expect((await writes.change()).status).toBe(200);
+    await lab.stop();
   });
 });

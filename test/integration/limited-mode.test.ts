@@ -115,6 +115,25 @@ describe("in limited mode", () => {
     expect(await forwarding()).toMatchObject(rejected);
   });
 
+  it("the forwarding numbers of a moved extension are the last good ones too, and its writes are rejected", async () => {
+    service.twin.callHandling.move({});
+    const good = await forwarding();
+    expect(good.body.meta).toMatchObject({ source: "live", callHandling: "new" });
+    service.twin.configure({ limitedMode: true });
+    await pass(5 * 3600_000);
+    for (const name of ["addForwardingNumber", "updateForwardingNumber", "deleteForwardingNumber"] as const) {
+      expect(await write(service, name, undefined, { token })).toMatchObject(rejected);
+    }
+    const { asOf, callHandling } = good.body.meta;
+    const stale = await forwarding();
+    expect(stale).toMatchObject({ status: 200, body: { data: good.body.data } });
+    expect(stale.body.meta).toEqual({ source: "cache", asOf, callHandling });
+    expect((await overview()).body.data.forwarding).toMatchObject({ status: "stale", asOf });
+    expect(await forwarding({ "cache-control": "no-cache" })).toMatchObject(rejected);
+    await pass(20 * 3600_000);
+    expect(await forwarding()).toMatchObject(rejected);
+  });
+
   it("an outage after an hour is no reason for such an old list", async () => {
     await forwarding();
     await pass(3601_000);

@@ -4,7 +4,7 @@ import type { Stack } from "./stack.ts";
 const output = (Description: string, Value: unknown) => ({ Description, Value });
 
 /** The values that a mobile team puts into its app's configuration, and that an operator looks for first. */
-export function outputs({ text, secretName }: Stack) {
+export function outputs({ text, secrets }: Stack) {
   const domain = text("domainName");
   const apiUrl =
     domain === ""
@@ -18,7 +18,10 @@ export function outputs({ text, secretName }: Stack) {
       }),
       AuthIssuer: output("Whose access tokens are taken", text("authIssuer")),
       AuthAudience: output("The audience that access tokens must name", text("authAudience")),
-      SecretName: output("Where an operator puts RingCentral's credentials", secretName),
+      SecretName: output(
+        "Where an operator puts RingCentral's credentials",
+        secrets.map(({ name }) => name).join(", "),
+      ),
       TableName: output("The one table", { Ref: "RecordsTable" }),
     },
   };

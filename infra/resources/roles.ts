@@ -3,18 +3,19 @@ import type { Permissions } from "./functions.ts";
 import type { Stack, StackFunction } from "./stack.ts";
 
 /** One IAM role per function: it may write its own log group and traces, and what functions.ts permits. */
-export function roles({ functions }: Stack) {
+export function roles({ functions, secrets }: Stack) {
+  const refs = secrets.map(({ logicalId }) => ({ Ref: logicalId }));
   const make = (definition: StackFunction) =>
     role({
       description: `What the function ${definition.name} may do`,
       service: "lambda.amazonaws.com",
       policyName: "function",
-      statements: statementsFor(definition),
+      statements: statementsFor(definition, refs.length === 1 ? refs[0] : refs),
     });
   return { Resources: perFunction(functions, "Role", make) };
 }
 
-function statementsFor({ name, schedule, permissions }: StackFunction): object[] {
+function statementsFor({ name, schedule, permissions }: StackFunction, secretRefs: unknown): object[] {
   const { secret, table, queue, bus } = permissions;
   const statements: object[] = [
     // The `*` is for the streams of that one group, which Lambda names.
@@ -27,7 +28,7 @@ function statementsFor({ name, schedule, permissions }: StackFunction): object[]
   ];
   const services = new Set<string>();
   if (secret) {
-    statements.push(allow(["secretsmanager:GetSecretValue"], { Ref: "RingCentralSecret" }));
+    statements.push(allow(["secretsmanager:GetSecretValue"], secretRefs));
     services.add("secretsmanager");
   }
   if (table.length > 0) {

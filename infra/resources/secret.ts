@@ -2,7 +2,7 @@ import { arnOf, kept, policy, resource } from "./cloudformation.ts";
 import type { Stack } from "./stack.ts";
 
 /**
- * The secret for RingCentral's credentials. It is made empty: an operator puts
+ * The secret for RingCentral's credentials, one for each account. It is made empty: an operator puts
  * `{ "server", "clientId", "clientSecret", "jwt" }` in (docs/operations.md), so no credential passes through a template.
  * It stays when the stack is deleted.
  *
@@ -10,16 +10,11 @@ import type { Stack } from "./stack.ts";
  * the role of the parameter `secretReaderArn`. IAM decides who writes a new version, so an operator who rotates the
  * secret need not be able to read it.
  */
-export function secret({ stage, secretName, functions, text }: Stack) {
+export function secret({ stage, secrets, functions, text }: Stack) {
   const readers: unknown[] = functions
     .filter(({ permissions }) => permissions.secret)
     .map(({ logicalName }) => arnOf(`${logicalName}Role`));
   if (text("secretReaderArn") !== "") readers.push(text("secretReaderArn"));
-  const secretProperties = {
-    Name: secretName,
-    Description: `RingCentral credentials of the Ringfront account (stage ${stage})`,
-    KmsKeyId: arnOf("DataKey"),
-  };
   const onlyTheFunctionsRead = {
     Sid: "OnlyTheFunctionsRead",
     Effect: "Deny",
@@ -29,14 +24,21 @@ export function secret({ stage, secretName, functions, text }: Stack) {
     Resource: "*",
     Condition: { ArnNotEquals: { "aws:PrincipalArn": readers } },
   };
-  return {
-    Resources: {
-      RingCentralSecret: resource("AWS::SecretsManager::Secret", secretProperties, kept),
-      RingCentralSecretPolicy: resource("AWS::SecretsManager::ResourcePolicy", {
-        SecretId: { Ref: "RingCentralSecret" },
-        BlockPublicPolicy: true,
-        ResourcePolicy: policy(onlyTheFunctionsRead),
-      }),
-    },
-  };
+  const resources = secrets.flatMap(({ logicalId, name }) => {
+    const secretProperties = {
+      Name: name,
+      Description: `RingCentral credentials of the Ringfront account (stage ${stage})`,
+      KmsKeyId: arnOf("DataKey"),
+    };
+    const policyProperties = {
+      SecretId: { Ref: logicalId },
+      BlockPublicPolicy: true,
+      ResourcePolicy: policy(onlyTheFunctionsRead),
+    };
+    return [
+      [logicalId, resource("AWS::SecretsManager::Secret", secretProperties, kept)],
+      [`${logicalId}Policy`, resource("AWS::SecretsManager::ResourcePolicy", policyProperties)],
+    ] as const;
+  });
+  return { Resources: Object.fromEntries(resources) };
 }

@@ -13,7 +13,7 @@ import { roles } from "./roles.ts";
 import { rollout } from "./rollout.ts";
 import { schedules } from "./schedules.ts";
 import { secret } from "./secret.ts";
-import { readStack, type Stack, type Variables } from "./stack.ts";
+import { list, readStack, type Stack, type Variables } from "./stack.ts";
 import * as numberSync from "./sync.ts";
 import { table } from "./table.ts";
 
@@ -42,7 +42,9 @@ const forStack =
 
 export const functions = forStack(serverlessFunctions);
 /** API Gateway compares them with a token's `client_id` when it has no `aud`. */
-export const audiences = forStack(({ text }) => text("authAudience").split(/[,\s]+/));
+export const audiences = forStack(({ text }) => list(text("authAudience")));
+export const secretId = forStack((stack) => stack.secretId ?? "");
+export const secretPrefix = forStack((stack) => stack.secretPrefix ?? "");
 export const resources = forStack((stack) => fragments.map((fragment) => fragment(stack)));
 export const cors = forStack(gateway.cors);
 export const fleetSize = forStack(instancesAtMost);

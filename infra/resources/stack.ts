@@ -27,6 +27,7 @@ const parameters = [
   "rollout",
   "runbooks",
   "secretReaderArn",
+  "servedAccounts",
   "syncLateSeconds",
   "throttlingScale",
   "webhookUrl",
@@ -54,7 +55,7 @@ export async function readStack({ resolveVariable }: Variables) {
   return {
     name,
     stage,
-    secretName: `${service}/${stage}/ringcentral`,
+    ...secretsOf(`${service}/${stage}/ringcentral`, list(text("servedAccounts"))),
     functions: functions.map((definition) => ({
       ...definition,
       /** Its name in AWS. */
@@ -71,6 +72,20 @@ export async function readStack({ resolveVariable }: Variables) {
     },
     flag: (parameter: Parameter) => text(parameter) === "true",
   };
+}
+
+/** The items of a comma-separated parameter. */
+export const list = (text: string) => text.split(/[,\s]+/).filter((item) => item !== "");
+
+/** One secret, or one for each account of a service for many: prefix + account id is its name. */
+function secretsOf(name: string, accounts: readonly string[]) {
+  if (accounts.length < 2) return { secretId: name, secrets: [{ logicalId: "RingCentralSecret", name }] };
+  const secretPrefix = `${name}/`;
+  const secrets = accounts.map((account) => ({
+    logicalId: `RingCentralSecret${account}`,
+    name: `${secretPrefix}${account}`,
+  }));
+  return { secretPrefix, secrets };
 }
 
 /** Why API Gateway would not take an issuer of access tokens. (Without TLS it may be only the local stack's.) */

@@ -18,7 +18,7 @@ const accountId = z.string().check(z.regex(/^[0-9]{1,20}$/));
 const text = z.string().check(z.minLength(1));
 const claimAndValue = z.pipe(
   z.string().check(z.regex(/^[^=]+=[^=]+$/)),
-  z.transform((pair) => pair.split("=") as [claim: string, value: string]),
+  z.transform((pair) => [pair.slice(0, pair.indexOf("=")), pair.slice(pair.indexOf("=") + 1)] as const),
 );
 const httpUrl = z.url({ protocol: /^https?$/ });
 /** Templates use an empty value for an absent one. */
@@ -30,9 +30,9 @@ const optional = <Value extends z.ZodMiniType<string>>(value: Value) =>
 
 const environment = z.object({
   /** The secret of a service for one account. */
-  RINGCENTRAL_SECRET_ID: z.optional(text),
+  RINGCENTRAL_SECRET_ID: optional(text),
   /** In a service for many accounts, prefix + account id names the secret of each. */
-  RINGCENTRAL_SECRET_PREFIX: z.optional(text),
+  RINGCENTRAL_SECRET_PREFIX: optional(text),
   AUTH_ISSUER: httpUrl,
   /** Comma-separated: a token is for one of them. For a token without `aud` they are compared with its `client_id`. */
   AUTH_AUDIENCE: csv.check(z.minLength(1)),

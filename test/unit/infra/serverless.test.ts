@@ -3,9 +3,17 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod/mini";
 import { projectRoot } from "../../../infra/build/bundle.ts";
-import { exceptions, functions, logicalName } from "../../../infra/resources/functions.ts";
+import { findGuardrailViolations } from "../../../infra/build/guardrails.ts";
+import { findSchemaViolations } from "../../../infra/build/template-schema.ts";
+import {
+  exceptions,
+  functions,
+  logicalName,
+  serverlessFunctions,
+} from "../../../infra/resources/functions.ts";
 import { readStack } from "../../../infra/resources/stack.ts";
 import { routes } from "../../../lib/contract/routes.ts";
+import { readSettings } from "../../../lib/platform/settings.ts";
 import { type PackagedService, packageService } from "./packaged-service.ts";
 
 const Role = z.object({
@@ -309,6 +317,123 @@ describe("the issuer of access tokens", () => {
 
   test("is checked when the template is made, before anything is sent to AWS", () => {
     expect(() => packageService({ AUTH_ISSUER: "issuer.example.com" })).toThrow("AUTH_ISSUER");
+  });
+});
+
+describe("settings", () => {
+  const Environment = z.object({ Variables: z.record(z.string(), z.unknown()) });
+  const variablesOf = ({ resources }: PackagedService) =>
+    Object.values(resources)
+      .filter(({ Type }) => Type === "AWS::Lambda::Function")
+      .map(({ Properties }) => Environment.parse(Properties?.Environment).Variables);
+
+  test("that a document names for the functions can all be deployed", () => {
+    const pages = ["docs/operations.md", "docs/guides/identity.md"].map((page) =>
+      readFileSync(join(projectRoot, page), "utf8"),
+    );
+    const table = /\n## Settings\n[\s\S]*?\n## /.exec(pages[0] ?? "")?.[0] ?? "";
+    const firstCells = table.match(/^\| `[^|]+\|/gm)?.join("") ?? "";
+    const named = new Set([
+      ...(firstCells.match(/[A-Z][A-Z_]+(?=`)/g) ?? []),
+      ...(pages[1]?.match(/\bAUTH_[A-Z_]+\b/g) ?? []),
+    ]);
+    expect(named.size).toBeGreaterThan(18);
+    const deployed = new Set(variablesOf(service).flatMap((variables) => Object.keys(variables)));
+    expect([...named].filter((name) => !deployed.has(name))).toEqual([]);
+  });
+
+  test("for tokens reach the gateway's authorizer and every function, with a secret for each of several accounts", () => {
+    const env = {
+      AUTH_ISSUER: "https://issuer.example.com",
+      AUTH_AUDIENCE: "ios, android",
+      AUTH_TOKEN_TYPE: "id",
+      AUTH_ACCOUNT_CLAIM: "app.rc.account",
+      AUTH_EXTENSION_CLAIM: "https://example.com/rc",
+      AUTH_SCOPE_PREFIX: "ringfront/",
+      AUTH_REQUIRED_CLAIMS: "hd=example.com",
+      SERVED_ACCOUNTS: "3700111,3700222",
+    };
+    const packaged = packageService(env);
+    const names = ["RingCentralSecret3700111", "RingCentralSecret3700222"];
+    for (const variables of variablesOf(packaged)) {
+      expect(variables).toMatchObject({
+        ...env,
+        SYNC_ACCOUNTS: env.SERVED_ACCOUNTS,
+        RINGCENTRAL_SECRET_ID: "",
+        RINGCENTRAL_SECRET_PREFIX: "ringfront/dev/ringcentral/",
+      });
+      const { TABLE_NAME } = variables;
+      const settings = readSettings({
+        ...env,
+        TABLE_NAME: String(TABLE_NAME),
+        RINGCENTRAL_SECRET_ID: "",
+        RINGCENTRAL_SECRET_PREFIX: "p/",
+      });
+      expect(settings).toMatchObject({
+        SERVED_ACCOUNTS: ["3700111", "3700222"],
+        AUTH_AUDIENCE: ["ios", "android"],
+      });
+    }
+    const made = Object.values(packaged.resources);
+    const [authorizer] = made.filter(({ Type }) => Type === "AWS::ApiGatewayV2::Authorizer");
+    expect(authorizer?.Properties?.JwtConfiguration).toEqual({
+      Issuer: env.AUTH_ISSUER,
+      Audience: ["ios", "android"],
+    });
+    const scopes = made.flatMap(
+      ({ Properties }) => z.optional(z.array(z.string())).parse(Properties?.AuthorizationScopes) ?? [],
+    );
+    expect(scopes).toContain("ringfront/numbers:read");
+    expect(scopes.filter((scope) => !scope.startsWith("ringfront/"))).toEqual([]);
+    for (const name of names) {
+      const account = name.slice(-7);
+      expect(packaged.resources[name]?.Properties?.Name).toBe(`ringfront/dev/ringcentral/${account}`);
+      expect(JSON.stringify(packaged.resources[`${name}Policy`])).toContain('"Effect":"Deny"');
+    }
+    const role = JSON.stringify(packaged.resources.ListBlockedNumbersRole);
+    expect(role).toContain(JSON.stringify(names.map((Ref) => ({ Ref }))));
+    expect(findSchemaViolations(packaged.template)).toEqual([]);
+    expect(findGuardrailViolations(packaged.template)).toEqual([]);
+  });
+
+  test.each(["AUTH_SCOPE_CLAIMS", "AUTH_GRANTED_SCOPES"])(
+    "leave scopes to the functions with %s, which the gateway cannot read",
+    (name) => {
+      const parameter = name === "AUTH_SCOPE_CLAIMS" ? "authScopeClaims" : "authGrantedScopes";
+      const made = serverlessFunctions({ text: (asked) => (asked === parameter ? "x" : "") });
+      const events = JSON.stringify(Object.values(made));
+      expect(events).toContain('"authorizer":{"name":"callers"}');
+      expect(events).not.toContain('"scopes"');
+    },
+  );
+
+  test.each<[setting: string, env: Record<string, string>]>([
+    ["AUTH_AUDIENCE", { AUTH_AUDIENCE: " , " }],
+    ["AUTH_TOKEN_TYPE", { AUTH_TOKEN_TYPE: "refresh" }],
+    ["AUTH_ACCOUNT_CLAIM", { AUTH_ACCOUNT_CLAIM: "" }],
+    ["AUTH_REQUIRED_CLAIMS", { AUTH_REQUIRED_CLAIMS: "hd" }],
+    ["SERVED_ACCOUNTS", { SERVED_ACCOUNTS: "" }],
+    ["SERVED_ACCOUNTS", { SERVED_ACCOUNTS: "acme" }],
+    ["SERVED_ACCOUNTS", { SERVED_ACCOUNTS: "1,2" }],
+    [
+      "SERVED_ACCOUNTS",
+      {
+        SERVED_ACCOUNTS: "1,2",
+        RINGCENTRAL_SECRET_ID: "",
+        RINGCENTRAL_SECRET_PREFIX: "p/",
+        AUTH_ACCOUNT_CLAIM: "none",
+      },
+    ],
+  ])("are rejected by name: %s of %j", (setting, env) => {
+    const good = {
+      AUTH_ISSUER: "https://issuer.example.com",
+      AUTH_AUDIENCE: "ringfront",
+      SERVED_ACCOUNTS: "1",
+      TABLE_NAME: "table",
+      RINGCENTRAL_SECRET_ID: "secret",
+    };
+    expect(() => readSettings(good)).not.toThrow();
+    expect(() => readSettings({ ...good, ...env })).toThrow(setting);
   });
 });
 

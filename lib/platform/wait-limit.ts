@@ -37,7 +37,9 @@ export class WaitLimit {
     const now = this.#options.clock.now();
     const waitedMs = now - Math.max(since, this.#countedTo);
     this.#countedTo = now;
-    if (waitedMs > this.#options.usualMs) this.#leftMs = Math.max(0, this.#leftMs - waitedMs);
+    // A wait for the rest counts, however short: the next one would be as long again.
+    if (waitedMs > Math.min(this.#options.usualMs, this.#leftMs - 1))
+      this.#leftMs = Math.max(0, this.#leftMs - waitedMs);
   }
 
   /** Settles as `work` does, or rejects when the time left is over. The work itself continues. */

@@ -59,7 +59,7 @@ describe("without the table", () => {
   it("a fleet of any size stays within the limits, leaves RingCentral in peace after a 429, and works again with the table", async () => {
     let undisturbed = 0;
     let exceeded = 0;
-    await forEachSeed(60, async (seed, keep) => {
+    const outage: Parameters<typeof forEachSeed>[1] = async (seed, keep) => {
       const schedule = keep(createSchedule({ seed }));
       const size = SIZES[seed % SIZES.length] ?? 1;
       const fleet = createFleet(schedule, { fleetSize: size });
@@ -108,7 +108,10 @@ describe("without the table", () => {
       const afterwards = arrivals.filter(({ at }) => at >= back + 2 * MINUTE && at < back + 4 * MINUTE);
       expect(rejected(afterwards)).toEqual([]);
       expect(afterwards.length).toBeGreaterThanOrEqual(0.5 * 2 * BUDGETS[group]);
-    });
+    };
+    await forEachSeed(60, outage);
+    // A call of 200 processes loses five races when the table is back.
+    await forEachSeed(1, outage, { SEED: "2021" });
     // The processes in turn are as many as chance makes them.
     if (process.env.SEED === undefined) expect(exceeded).toBeLessThanOrEqual(0.02 * undisturbed);
   });

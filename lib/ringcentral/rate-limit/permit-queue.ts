@@ -14,16 +14,17 @@ import { type Decision, reserve } from "./reserve.ts";
 import { settings } from "./settings.ts";
 import type { Copy, VersionedRecord } from "./versioned-record.ts";
 
-type Result = Decision | { kind: "granted_by_fallback" };
+type Result =
+  | Decision
+  /** Another process changed the record first. */
+  | { kind: "lost_race" };
 
 /** A call that waits for a decision. */
 interface Waiter {
   readonly call: Call;
   /** How much longer it may wait for a slot. */
   readonly maxWaitMs: number;
-  /** How much longer it may wait for the table. */
-  readonly maxTableWaitMs: number;
-  /** It has been decided without the table, which took too long. */
+  /** It has waited too long for the table. */
   hasLeft: boolean;
   resolve(result: Result): void;
   reject(error: unknown): void;
@@ -63,32 +64,38 @@ export class PermitQueue {
     const { state } = pauseOf(this.#record.copy.limits, call.group, grantedAt.earliest);
     const entry = state === "none" ? this.#prefetched.take(call) : undefined;
     if (entry !== undefined) return { call, entry, grantedAt };
-    for (;;) {
-      const result = await this.#result(call, deadline, tableWait, startedAt);
-      if (result.kind === "rejected") throw rejection("rate_limited", result.waitMs, random);
-      if (result.kind === "granted_by_fallback") return { call, grantedAt: time.now() };
-      if (result.kind === "later") await clock.sleep(result.waitMs * (1 + random() / 4));
-      else {
-        const permit = await this.#permitInTime(call, result, tableWait);
-        if (permit !== undefined) return permit;
+    const maxWaitMs = () => {
+      const mostMs = startedAt + settings.maxWaitMs[call.priority] - clock.now();
+      return Math.max(0, Math.min(mostMs, deadline.remainingMs() - settings.callMs));
+    };
+    for (let races = 0; ; ) {
+      try {
+        const result = await this.#result(call, maxWaitMs, tableWait);
+        if (result.kind === "rejected") throw rejection("rate_limited", result.waitMs, random);
+        if (result.kind === "later") await clock.sleep(result.waitMs * (1 + random() / 4));
+        else if (result.kind === "lost_race") await this.#afterLostRace(call, ++races, maxWaitMs());
+        else {
+          const permit = await this.#permitInTime(call, result, tableWait);
+          if (permit !== undefined) return permit;
+        }
+      } catch (error) {
+        if (!(error instanceof StorageUnavailable)) throw error;
+        const failedAt = clock.now();
+        const maxTableWaitMs = Math.min(tableWait.leftMs(), deadline.remainingMs() - settings.callMs);
+        if (await this.#isAdmittedWithoutTable(call, maxTableWaitMs, error))
+          return { call, grantedAt: time.now() };
+        tableWait.count(failedAt);
       }
     }
   }
 
   /** The decision of the next round. */
-  async #result(call: Call, deadline: Deadline, tableWait: WaitLimit, startedAt: number): Promise<Result> {
-    const { clock } = this.#options;
-    const queuedAt = clock.now();
-    const leftMs = (since: number, mostMs: number) =>
-      Math.min(since + mostMs - clock.now(), deadline.remainingMs() - settings.callMs);
+  async #result(call: Call, maxWaitMs: () => number, tableWait: WaitLimit): Promise<Result> {
     const { promise, resolve, reject } = Promise.withResolvers<Result>();
     const waiter: Waiter = {
       call,
       get maxWaitMs() {
-        return Math.max(0, leftMs(startedAt, settings.maxWaitMs[call.priority]));
-      },
-      get maxTableWaitMs() {
-        return leftMs(queuedAt, tableWait.leftMs());
+        return maxWaitMs();
       },
       hasLeft: false,
       resolve,
@@ -99,12 +106,11 @@ export class PermitQueue {
       if (!this.#isServing) void this.#serveAll();
       return promise;
     };
-    return tableWait.limit(decide).catch(async (error: unknown) => {
-      if (!(error instanceof StorageUnavailable)) throw error;
-      await this.#withoutTable([waiter], error);
+    try {
+      return await tableWait.limit(decide);
+    } finally {
       waiter.hasLeft = true;
-      return promise;
-    });
+    }
   }
 
   /** Waits for the promised slot. @returns `undefined` for a permit that is too old then: it is lost */
@@ -141,34 +147,25 @@ export class PermitQueue {
     this.#isServing = true;
     // Calls of the same tick share one write.
     await Promise.resolve();
-    while (this.#waiting.length > 0) await this.#serve(this.#takeWaiting());
+    while (this.#waiting.length > 0)
+      await this.#serve(this.#waiting.splice(0).filter(({ hasLeft }) => !hasLeft));
     this.#isServing = false;
   }
 
-  #takeWaiting(): Waiter[] {
-    return this.#waiting.splice(0).filter(({ hasLeft }) => !hasLeft);
-  }
-
-  async #serve(waiters: Waiter[]): Promise<void> {
-    let left = waiters;
-    let copy = this.#record.isLikelyCurrent() ? this.#record.copy : undefined;
-    for (let races = 0; left.length > 0; copy = undefined) {
-      try {
-        const result = await this.#round(left, copy);
-        if (result === "served") return;
-        if (result === "copy_too_old") continue;
-        left = await this.#afterLostRace([...left, ...this.#takeWaiting()], ++races);
-      } catch (error) {
-        left = await this.#withoutTable([...left, ...this.#takeWaiting()], error);
-      }
+  async #serve(waiters: readonly Waiter[]): Promise<void> {
+    try {
+      const isServed = this.#record.isLikelyCurrent() && (await this.#round(waiters, this.#record.copy));
+      if (!isServed) await this.#round(waiters, undefined);
+    } catch (error) {
+      for (const { reject } of waiters) reject(error);
     }
   }
 
-  /** At most one reading of the record, and one write for all calls. */
-  async #round(
-    waiters: Waiter[],
-    cached: Copy | undefined,
-  ): Promise<"served" | "lost_race" | "copy_too_old"> {
+  /**
+   * At most one reading of the record, and one write for all calls.
+   * @returns false when the copy is too old for a decision
+   */
+  async #round(waiters: readonly Waiter[], cached: Copy | undefined): Promise<boolean> {
     const { clock, time, instanceId, onEvent } = this.#options;
     // Before the reading: calls that come meanwhile wait for the next round.
     const demand = [...Map.groupBy(waiters, ({ call }) => call.group)].map(
@@ -182,11 +179,14 @@ export class PermitQueue {
     const probeId = `${instanceId}.${this.#rounds++}`;
     const plan = reserve({ limits, bounds, probeId }, waiters, new Map(demand));
     if (plan.decisions.some(([, { kind }]) => kind === "granted")) {
-      if (!(await this.#record.write(copy, plan.limits))) return "lost_race";
+      if (!(await this.#record.write(copy, plan.limits))) {
+        for (const { resolve } of waiters) resolve({ kind: "lost_race" });
+        return true;
+      }
       for (const { group, entry } of plan.prefetched) this.#prefetched.add(group, entry, askedAt);
     } else {
       // What the copy says may have changed, a pause too: an operator may have ended it.
-      if (cached !== undefined && askedAt - cached.readAt > settings.cacheMs) return "copy_too_old";
+      if (cached !== undefined && askedAt - cached.readAt > settings.cacheMs) return false;
       // A rejection writes nothing, and the fleet must not wait for the pending updates.
       await this.#record.flush();
     }
@@ -196,7 +196,7 @@ export class PermitQueue {
       else if (probe !== undefined) onEvent({ type: "probe", group: call.group });
       resolve(decision);
     }
-    return "served";
+    return true;
   }
 
   /** The probe is not sent. */
@@ -204,43 +204,38 @@ export class PermitQueue {
     this.#record.later((limits) => withoutProbes(limits, permit));
   }
 
-  /** Rejects the calls that have waited too long for a contended record. @returns the others */
-  async #afterLostRace(waiters: readonly Waiter[], races: number): Promise<Waiter[]> {
+  /** @throws RingCentralError kind `rate_limited` after too many lost races: the table responds, only not to this call */
+  async #afterLostRace({ group }: Call, races: number, maxWaitMs: number): Promise<void> {
     const { clock, random, onEvent } = this.#options;
-    const left = waiters.filter(({ call, maxTableWaitMs, reject }) => {
-      if (races <= settings.maxConflicts && maxTableWaitMs > 0) return true;
-      onEvent({ type: "contention", group: call.group });
-      reject(rejection("storage", settings.cacheMs, random));
-      return false;
-    });
+    if (races > settings.maxConflicts || maxWaitMs === 0) {
+      onEvent({ type: "contention", group });
+      throw rejection("rate_limited", settings.cacheMs, random);
+    }
     // The first repetition costs less than a wait.
-    const pauseMs = races > 1 ? backoffMs(races, random) : 0;
-    await clock.sleep(Math.min(pauseMs, ...left.map(({ maxTableWaitMs }) => maxTableWaitMs)));
-    return left;
+    if (races > 1) await clock.sleep(Math.min(backoffMs(races - 1, random), maxWaitMs));
   }
 
-  /** @returns the calls that wait for the table or their share, when it is worth another try */
-  async #withoutTable(waiters: readonly Waiter[], cause: unknown): Promise<Waiter[]> {
+  /**
+   * Waits for another try if that is worth it.
+   * @returns whether the fallback limiter admits the call
+   * @throws RingCentralError kind `rate_limited` during a penalty, kind `storage` when `maxTableWaitMs` does not suffice
+   */
+  async #isAdmittedWithoutTable(call: Call, maxTableWaitMs: number, cause: unknown): Promise<boolean> {
     const { clock, time, random } = this.#options;
+    const { group, priority } = call;
     const { limits } = this.#record.copy;
+    const now = time.now().earliest;
+    const pause = pauseOf(limits, group, now);
+    const tableMs = pause.state === "paused" ? pause.until - now : 0;
+    const pausedMs = Math.max(this.#fallback.pausedMs(group), tableMs);
+    if (pausedMs > 0) throw rejection("rate_limited", pausedMs, random, cause);
     const retryMs = Math.max(1, this.#record.unavailableMs());
-    const left = waiters.filter(({ call, resolve, reject, maxTableWaitMs, hasLeft }) => {
-      if (hasLeft) return false;
-      const { group, priority } = call;
-      const now = time.now().earliest;
-      const pause = pauseOf(limits, group, now);
-      const tableMs = pause.state === "paused" ? pause.until - now : 0;
-      const pausedMs = Math.max(this.#fallback.pausedMs(group), tableMs);
-      // While the table responds, only slowly, other processes have permits that the fallback limiter does not know.
-      const fallbackMs = () => this.#fallback.admit(group, priority, groupIn(limits, group), now);
-      const waitMs = pausedMs || (this.#record.isFailing() ? fallbackMs() : retryMs);
-      if (waitMs === 0) resolve({ kind: "granted_by_fallback" });
-      else if (pausedMs > 0) reject(rejection("rate_limited", pausedMs, random, cause));
-      else if (retryMs < maxTableWaitMs) return true;
-      else reject(rejection("storage", Math.min(waitMs, retryMs), random, cause));
-      return false;
-    });
-    if (left.length > 0) await clock.sleep(retryMs);
-    return left;
+    // While the table responds, only slowly, other processes have permits that the fallback limiter does not know.
+    const fallbackMs = () => this.#fallback.admit(group, priority, groupIn(limits, group), now);
+    const waitMs = this.#record.isFailing() ? fallbackMs() : retryMs;
+    if (waitMs === 0) return true;
+    if (retryMs >= maxTableWaitMs) throw rejection("storage", Math.min(waitMs, retryMs), random, cause);
+    await clock.sleep(retryMs);
+    return false;
   }
 }

@@ -37,7 +37,8 @@ export interface RateLimiter {
   /**
    * Resolves when the call may be sent.
    * @throws RingCentralError kind `rate_limited`, at once, when no permit comes before the deadline; its
-   * `retryAfterMs` says when one does. Kind `storage`, at the end of `tableWait`, when the table does not respond.
+   * `retryAfterMs` says when one does, or a second after too many lost races. Kind `storage`, at the end of `tableWait`,
+   * when the table does not respond.
    */
   admit(request: AdmissionRequest): Promise<Permit>;
 }

@@ -42,8 +42,8 @@ export class VersionedRecord {
   #stored: Omit<Copy, "covered"> = { limits: NOTHING_KNOWN, version: null, readAt: NEVER };
   #pending: readonly Update[] = [];
   #lastWritten: number | undefined;
-  /** No other process wrote between the last two writes of this one. */
-  #isSoleWriter = false;
+  /** Until then the copy is probably current. Endless while no other process writes between two writes of this one. */
+  #currentUntil = NEVER;
 
   constructor(
     { records, accountKey, clock, random }: SharedRateLimiterOptions,
@@ -64,7 +64,7 @@ export class VersionedRecord {
 
   /** Whether `copy` is probably current, so that a write may be tried without reading. */
   isLikelyCurrent(): boolean {
-    return this.#isSoleWriter || this.#clock.now() - this.#stored.readAt <= settings.cacheMs / 4;
+    return this.#clock.now() <= this.#currentUntil;
   }
 
   /** How long the table is not asked because it failed; 0 when it is asked. */
@@ -76,6 +76,7 @@ export class VersionedRecord {
     const readAt = this.#clock.now();
     const stored = await this.#breaker.call(() => this.#records.read(this.#key));
     this.#stored = { limits: decodeLimits(stored?.value), version: stored?.version ?? null, readAt };
+    this.#currentUntil = Math.max(this.#currentUntil, readAt + settings.cacheMs / 4);
     return this.copy;
   }
 
@@ -86,8 +87,12 @@ export class VersionedRecord {
     const version = await this.#breaker.call(() =>
       this.#records.compareAndSet(this.#key, from, encodeLimits(limits), options),
     );
-    this.#isSoleWriter = version !== undefined && (from === null || from === this.#lastWritten);
-    if (version === undefined) return false;
+    if (version === undefined) {
+      this.#currentUntil = NEVER;
+      return false;
+    }
+    const isSoleWriter = from === null || from === this.#lastWritten;
+    this.#currentUntil = isSoleWriter ? Number.POSITIVE_INFINITY : readAt + settings.cacheMs / 4;
     this.#lastWritten = version;
     this.#stored = { limits, version, readAt };
     this.#pending = this.#pending.filter((update) => !covered.includes(update));

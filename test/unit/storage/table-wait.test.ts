@@ -36,6 +36,16 @@ describe("a request's wait for the table", () => {
     expect(tableWait.leftMs()).toBeGreaterThanOrEqual(880);
   });
 
+  it("ends with a rest that is shorter than a usual response", async () => {
+    const { clock, tableWait, response } = lab();
+    for (const ms of [1_180, 21]) {
+      const wait = tableWait.limit(response(ms)).catch(() => "too late");
+      await clock.advance(ms);
+      await wait;
+    }
+    expect(tableWait.leftMs()).toBe(0);
+  });
+
   it("may keep a part for later calls, and grants a least time when it is used up", async () => {
     const { clock, tableWait, response } = lab();
     const rejected = expect(tableWait.limit(response(800), { keepMs: 500 })).rejects.toThrow(

@@ -340,6 +340,26 @@ describe("the shared rate limiter", () => {
       expect(events.map(({ type }) => type)).toContain("degraded");
     }));
 
+  it.each([
+    ["five of them, for longer than the wait, end with a permit", 5, undefined, []],
+    ["eight of them end with a wait for the budget", 8, "rate_limited", ["contention"]],
+  ])("does not take lost races for a slow table: %s", (_, losses, kind, types) =>
+    story(async ({ process, schedule, records, events }) => {
+      const { admit } = process("a", 100);
+      let left = losses;
+      records.faults.before = ({ operation, key }) => {
+        if (operation === "compareAndSet" && left-- > 0) records.plant(key, losses - left, "{}");
+        return schedule.clock.sleep(60);
+      };
+      const startedAt = schedule.clock.now();
+      const failure = kind && (await rejectionOf(admit()));
+      expect(failure).toEqual(kind && expect.objectContaining({ kind }));
+      if (kind === undefined) await admit();
+      expect(schedule.clock.now() - startedAt).toBeGreaterThan(1_200);
+      expect(events.map(({ type }) => type)).toEqual(types);
+    }),
+  );
+
   it("tells of a 429 it got without the table at once, and writes it later", () =>
     story(async (world) => {
       const { process, schedule, events } = world;

@@ -2,6 +2,7 @@ import * as z from "zod/mini";
 import type { Clock } from "../../lib/platform/clock.ts";
 import type { Credentials } from "../../lib/platform/credentials.ts";
 import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
+import { checkCallHandling } from "./call-handling.ts";
 import { explainCall, explainLogin } from "./explain.ts";
 import { type Finding, failed, ok, skipped, warning } from "./finding.ts";
 import { checkAppPermissions, checkUserPermissions } from "./permissions.ts";
@@ -68,7 +69,9 @@ async function examineUser(session: Session, options: ExaminationOptions, findin
   const { accountId, extensionId } = ids;
   const user = await checkUserPermissions(session, `account/${accountId}/extension/${extensionId}`);
   const target = { accountId, extensionId: options.extensionId ?? extensionId, lacks: user.lacks };
-  findings.push(...user.findings, ...(await checkReadings(session, target)), ...describeLimits(session));
+  findings.push(...user.findings, ...(await checkReadings(session, target)));
+  const path = `account/${accountId}/extension/${target.extensionId}`;
+  findings.push(await checkCallHandling(session, path, user.granted), ...describeLimits(session));
   return { findings, ...ids };
 }
 

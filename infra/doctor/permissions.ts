@@ -43,6 +43,8 @@ interface UserPermissions {
   findings: Finding[];
   /** Names of the permissions that the user's role lacks. */
   lacks: readonly string[];
+  /** Names of those that it has; absent when RingCentral does not list them. */
+  granted?: readonly string[];
 }
 
 /** The permissions of the user's role: its authorization profile, one Medium call [spec: OAS]. */
@@ -60,5 +62,5 @@ export async function checkUserPermissions(session: Session, userPath: string): 
     failed(check, { found: `the user's role lacks ${name}: ${use}`, fix }),
   );
   if (findings.length === 0) findings.push(ok(check, `all ${needed.length} that are needed`));
-  return { findings, lacks: lacking.map(([name]) => name) };
+  return { findings, lacks: lacking.map(([name]) => name), granted };
 }

@@ -130,6 +130,26 @@ describe("the doctor", () => {
     expectFewCalls();
   });
 
+  test.each([
+    ["legacy", true, "ok", "on the former backend"],
+    ["legacy", false, "warning", "the role also needs ReadUserAnsweringRules and EditUserAnsweringRules"],
+    ["new", true, "ok", "on RingCentral's new backend"],
+    ["new", false, "FAILED", "for which the role lacks ReadUserAnsweringRules and EditUserAnsweringRules"],
+  ] as const)(
+    "tells the call handling and what it needs: %s, may: %s",
+    async (to, may, outcome, sentence) => {
+      const readings = ["ReadBlockedNumbers", "EditBlockedNumbers", "ReadUserForwardingFlipNumbers"];
+      const others = ["EditUserForwardingFlipNumbers", "ReadCompanyPhoneNumbers", "ReadUserPhoneNumbers"];
+      const rules = may ? ["ReadUserAnsweringRules", "EditUserAnsweringRules"] : [];
+      twin.setPermissions({
+        user: ["ThirdPartyAppAccess", "ReadExtensions", ...readings, ...others, ...rules],
+      });
+      if (to === "new") twin.callHandling.move({ extensionId: SEED.adminExtensionId });
+      const { report } = await runDoctor();
+      expect(report).toMatch(new RegExp(`${outcome} +call handling +.*${sentence}`));
+    },
+  );
+
   test("finds missing permissions by reading when RingCentral does not list them", async () => {
     const fault = { kind: "status", status: 404, errorCode: "AGW-404", times: 1 } as const;
     twin.faults.add({ ...fault, operation: "readAuthorizationProfile" });

@@ -1,6 +1,5 @@
 import type { CallHandling } from "../../contract/paging.ts";
 import type { Clock } from "../../platform/clock.ts";
-import type { WireFeatures } from "../../ringcentral/api/wire-call-handling.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
 import { retryingRecords } from "../../storage/retrying-records.ts";
@@ -26,15 +25,6 @@ export const UNKNOWN: BackendRecord = { callHandling: "legacy", until: 0, aliase
 const NEW_MS = 24 * 60 * 60 * 1000;
 /** One Medium call an hour for an extension in use. */
 const LEGACY_MS = 60 * 60 * 1000;
-
-export const MOVE_FEATURE = "NewCallHandlingAndForwarding";
-
-/** What the feature says; only its parameter `isNewBackendAvailable`, a text, tells of a move [docs: MIG]. */
-export function findingOf({ records }: WireFeatures): CallHandling {
-  const params = records.find(({ id }) => id === MOVE_FEATURE)?.params ?? [];
-  const value = params.find(({ name }) => name === "isNewBackendAvailable")?.value;
-  return String(value).toLowerCase() === "true" ? "new" : "legacy";
-}
 
 /** How long a finding holds. */
 export function holdsUntil(callHandling: CallHandling, now: number): number {

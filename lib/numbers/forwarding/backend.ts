@@ -5,16 +5,10 @@ import { omitUndefined } from "../../platform/omit-undefined.ts";
 import { readFeatures } from "../../ringcentral/api/call-handling.ts";
 import { RingCentralError, type RingCentralFailure } from "../../ringcentral/api/errors.ts";
 import type { RingCentral } from "../../ringcentral/api/operation.ts";
+import { hasMoved, MOVE_FEATURE } from "../../ringcentral/api/wire-call-handling.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
 import type { NumbersRequest } from "../request.ts";
-import {
-  type BackendRecord,
-  changeBackend,
-  findingOf,
-  holdsUntil,
-  MOVE_FEATURE,
-  readBackend,
-} from "./backend-record.ts";
+import { type BackendRecord, changeBackend, holdsUntil, readBackend } from "./backend-record.ts";
 import { type Aliases, withAliases } from "./ids.ts";
 
 export interface BackendDeps {
@@ -113,7 +107,7 @@ export class Backend {
       const short = deadlineIn(Math.min(call.deadline.remainingMs() / 2, MAX_QUESTION_MS), clock, 0);
       const deadline = isAfterWrite ? call.deadline : short;
       const context = { ...call, fresh: isAfterWrite, deadline };
-      found = findingOf(await ringcentral.call(readFeatures, input, context));
+      found = hasMoved(await ringcentral.call(readFeatures, input, context)) ? "new" : "legacy";
     } catch (error) {
       if (!(error instanceof RingCentralError)) throw error;
       call.log.warn("the call-handling backend is not known for certain", { error });

@@ -73,3 +73,12 @@ export const wireFeatures = /* @__PURE__ */ z.object({
   ),
 });
 export type WireFeatures = z.output<typeof wireFeatures>;
+
+export const MOVE_FEATURE = "NewCallHandlingAndForwarding";
+
+/** Whether the extension is on the new call handling: its feature has a parameter that says so, as text [docs: MIG]. */
+export function hasMoved({ records }: WireFeatures): boolean {
+  const params = records.find(({ id }) => id === MOVE_FEATURE)?.params ?? [];
+  const value = params.find(({ name }) => name === "isNewBackendAvailable")?.value;
+  return String(value).toLowerCase() === "true";
+}

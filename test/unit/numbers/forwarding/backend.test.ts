@@ -3,9 +3,9 @@ import { Backend } from "../../../../lib/numbers/forwarding/backend.ts";
 import {
   type BackendRecord,
   changedRecord,
-  findingOf,
   forgetBackend,
 } from "../../../../lib/numbers/forwarding/backend-record.ts";
+import { hasMoved } from "../../../../lib/ringcentral/api/wire-call-handling.ts";
 import { createMemoryRecordStore } from "../../../support/memory-record-store.ts";
 import { clock, failure, fakeRingCentral, NOW, numbersRequest } from "../fake-ringcentral.ts";
 
@@ -163,9 +163,9 @@ describe("the call-handling backend of an extension", () => {
 
   it("is the new one only when the feature's parameter says so", () => {
     const said = [features("true"), features("TRUE"), features("false"), features("yes"), { records: [] }];
-    expect(said.map(findingOf)).toEqual(["new", "new", "legacy", "legacy", "legacy"]);
+    expect(said.map(hasMoved)).toEqual([true, true, false, false, false]);
     const only = { records: [{ id: "NewCallHandlingAndForwarding", available: true }] };
-    expect(findingOf(only)).toBe("legacy");
+    expect(hasMoved(only)).toBe(false);
   });
 
   it("is asked for once a minute at most because of rejections", async () => {

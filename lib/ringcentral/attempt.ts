@@ -36,7 +36,7 @@ export type Attempt =
  * One exchange: admitted, authorized, observed and logged.
  *
  * @param number counts from 1, for the log
- * @throws the errors of admission and of the token source: nothing was sent then, and a retry is of no use
+ * @throws the errors of admission and of the token source: nothing was sent then, and a retry does not help
  */
 export async function attemptCall(
   deps: AttemptDeps,

@@ -8,7 +8,7 @@ import type { RecordKey } from "../../storage/record-store.ts";
 /** [contract 3] How long a response is replayed. */
 const LIFETIME_MS = 24 * 60 * 60 * 1000;
 
-/** The most by which the clocks of two processes may differ without one taking over the other's lease. */
+/** The largest difference between two clocks at which neither process takes over the lease of the other. */
 const CLOCK_SLACK_MS = 6_000;
 /** How long after a write was sent it must not be sent again. */
 export const UNSETTLED_MS = LATE_EFFECT_MS + CLOCK_SLACK_MS;

@@ -33,7 +33,7 @@ export class RecordLook {
       tableWait.limit(() => table.call(() => records.read(key))),
       candidates.list(deadline),
     ]);
-    const record = this.#withoutVainLease(parseRecord(stored?.value));
+    const record = this.#withoutLostLease(parseRecord(stored?.value));
     cached.sawGeneration(record.generation);
     this.#watch(stored?.version ?? 0);
     const action = await this.#decide(record, current, deadline, reserveMs);
@@ -52,10 +52,10 @@ export class RecordLook {
   }
 
   /** A lease of this process that it never used: the response to the write that took it was lost. */
-  #withoutVainLease(record: TokenRecord): TokenRecord {
+  #withoutLostLease(record: TokenRecord): TokenRecord {
     const { lease } = record;
-    const isVain = lease?.owner === this.#deps.instanceId && lease.fence !== this.#usedFence;
-    return isVain ? withUnusedLease(record) : record;
+    const isLost = lease?.owner === this.#deps.instanceId && lease.fence !== this.#usedFence;
+    return isLost ? withUnusedLease(record) : record;
   }
 
   #watch(version: number): void {

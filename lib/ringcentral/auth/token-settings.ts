@@ -7,7 +7,7 @@ export const settings = {
   windowMs: 60_000,
   /** Timeout of one token call. */
   loginTimeoutMs: 7_000,
-  /** A login needs at least this much time; with less it would spend a call in vain. */
+  /** A login needs at least this much time; with less it would waste a call. */
   minLoginMs: 2_000,
   /** How long one instance has the sole right to log in: a call, and the write after it. */
   leaseMs: 10_000,

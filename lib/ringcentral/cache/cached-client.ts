@@ -76,21 +76,21 @@ export class CachedRingCentral implements RingCentral {
       this.#writes += 1;
       const hasNoEffect = error instanceof RingCentralError && !error.failure.mayHaveTakenEffect;
       // A write that may still take effect keeps its mark until it no longer can.
-      if (mark === undefined && !hasNoEffect) this.#reportUntold(operation, context);
+      if (mark === undefined && !hasNoEffect) this.#reportFailedInvalidation(operation, context);
       if (mark !== undefined && hasNoEffect) await this.#scopes.dropWrite(scope, mark, tableWait);
       throw error;
     }
     this.#writes += 1;
     const leastMs = mark === undefined ? deadline.remainingMs() : MARK_REMOVAL_MS;
-    const isTold = await this.#scopes.endWrite(scope, mark?.mark, tableWait, leastMs);
-    if (!isTold && mark === undefined) this.#reportUntold(operation, context);
+    const isInvalidated = await this.#scopes.endWrite(scope, mark?.mark, tableWait, leastMs);
+    if (!isInvalidated && mark === undefined) this.#reportFailedInvalidation(operation, context);
     return output;
   }
 
   /** Without a mark and a new epoch, other processes may serve the former state while it is fresh. */
-  #reportUntold({ name: operation }: Operation<unknown>, { log }: CallContext): void {
+  #reportFailedInvalidation({ name: operation }: Operation<unknown>, { log }: CallContext): void {
     this.#deps.metrics?.count("CacheInvalidationFailures");
-    log.warn("the read cache could not be told of a write", { operation });
+    log.warn("the read cache could not be invalidated after a write", { operation });
   }
 
   async #read<Output>(request: Read<Output>): Promise<Output> {

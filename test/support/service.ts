@@ -10,6 +10,9 @@ export type Service = Awaited<ReturnType<typeof startService>>;
 
 const SECRET = "ringfront/test/ringcentral";
 
+/** One for all services of a process: making its key takes as long as all the rest. */
+let issuerOfProcess: ReturnType<typeof startOidcIssuer> | undefined;
+
 /**
  * Every dependency of the handlers, in this process: the twin, an issuer, Secrets Manager and DynamoDB. The environment
  * is set so that the real handlers and the real AWS clients find them.
@@ -19,11 +22,12 @@ export async function startService({
   ...options
 }: TwinOptions & { secret?: string } = {}) {
   const twin = await startTwin(options);
-  const issuer = await startOidcIssuer("ringfront", {
+  issuerOfProcess ??= startOidcIssuer("ringfront", {
     accountId: SEED.accountId,
     extensionId: SEED.extensionId,
     otherExtensionId: SEED.otherExtensionId,
   });
+  const issuer = await issuerOfProcess;
   const { clientId, clientSecret, jwt } = SEED;
   const secret = ownSecret ?? JSON.stringify({ server: twin.url, clientId, clientSecret, jwt });
   const secrets = await startSecretsEndpoint({ [SECRET]: secret });
@@ -70,7 +74,7 @@ export async function startService({
       resetRuntime({});
       for (const name of Object.keys(process.env)) if (!(name in before)) delete process.env[name];
       Object.assign(process.env, before);
-      await Promise.all([twin.close(), issuer.close(), secrets.close(), dynamodb.close()]);
+      await Promise.all([twin.close(), secrets.close(), dynamodb.close()]);
     },
   };
 }

@@ -11,7 +11,7 @@ import { getOverviewRoute } from "../../lib/contract/overview.ts";
 import type { Route } from "../../lib/contract/route.ts";
 import { apiGatewayEvent, type TestRequest } from "../support/api-gateway.ts";
 import { type Service, startService } from "../support/service.ts";
-import { percentile } from "./figures.ts";
+import { percentile } from "./measurements.ts";
 
 /** RingCentral's time for each call, logins included, as in `requests.ts`. */
 const RINGCENTRAL_MS = 150;

@@ -9,7 +9,7 @@ import { invoke, type TestResponse } from "../support/api-gateway.ts";
 import { startFaultyProxy } from "../support/dynamo-engines.ts";
 import { type Service, startService } from "../support/service.ts";
 import { SEED } from "../twin/twin.ts";
-import { muted, percentile } from "./figures.ts";
+import { muted, percentile } from "./measurements.ts";
 
 /** RingCentral's time for each call here; its real responses take 100 to 400 ms. */
 const RINGCENTRAL_MS = 150;
@@ -119,7 +119,7 @@ export async function measureRequests(): Promise<void> {
 }
 
 function printRatios(measurements: readonly Measurements[]): void {
-  const p50 = (name: string) => measurements.find((figure) => figure.case === name)?.["p50 ms"] ?? Number.NaN;
+  const p50 = (name: string) => measurements.find((one) => one.case === name)?.["p50 ms"] ?? Number.NaN;
   const ratio = (a: string, b: string) => (p50(a) / p50(b)).toFixed(2);
   console.log(
     `live read / RingCentral directly:        ${ratio("read: live (no-cache)", "read: RingCentral directly")}`,

@@ -17,17 +17,17 @@ import { readSnapshotPage } from "../../lib/sync/snapshot/snapshot.ts";
 import { forgetChunks } from "../../lib/sync/snapshot/snapshot-store.ts";
 import { leapingClock } from "../support/manual-clock.ts";
 import { clientOf, createNumberAccount, numberOf } from "../support/number-account.ts";
-import { percentile } from "./figures.ts";
+import { percentile } from "./measurements.ts";
 import { createMeteredRecords } from "./metered-records.ts";
 
 const SIZES = [1_000, 10_000, 100_000];
 const ACCOUNT = "3700111";
 const READS = 50;
 
-const Figure = z.record(z.string(), z.union([z.string(), z.number()]));
-const Measurements = z.object({ syncs: z.array(Figure), reads: z.array(Figure) });
+const Measurement = z.record(z.string(), z.union([z.string(), z.number()]));
+const Measurements = z.object({ syncs: z.array(Measurement), reads: z.array(Measurement) });
 type Measurements = z.output<typeof Measurements>;
-type Figure = z.output<typeof Figure>;
+type Measurement = z.output<typeof Measurement>;
 
 async function measure(size: number): Promise<Measurements> {
   const upstream = createNumberAccount();
@@ -36,8 +36,8 @@ async function measure(size: number): Promise<Measurements> {
   const clock = leapingClock();
   const reading = { records, now: clock.now };
   const log = createLogger({}, { write: () => {} });
-  const syncs: Figure[] = [];
-  const reads: Figure[] = [];
+  const syncs: Measurement[] = [];
+  const reads: Measurement[] = [];
 
   async function sync(name: string): Promise<void> {
     upstream.calls.length = 0;

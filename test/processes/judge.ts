@@ -1,5 +1,5 @@
 import { LATE_EFFECT_MS } from "../../lib/ringcentral/api/late-effect.ts";
-import { percentile } from "../bench/figures.ts";
+import { percentile } from "../bench/measurements.ts";
 import type { LoggedRequest } from "../twin/twin.ts";
 import type { Fault } from "./fault-proxy.ts";
 import type { Traffic } from "./traffic.ts";

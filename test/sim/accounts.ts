@@ -9,7 +9,7 @@ import { isDue, syncIntervalMs, TICK_MS } from "../../lib/sync/queue-syncs.ts";
 import { newCheckpoint } from "../../lib/sync/run/checkpoint.ts";
 import type { SyncOutcome } from "../../lib/sync/run/run.ts";
 import { emptyHead } from "../../lib/sync/snapshot/head.ts";
-import { percentile } from "../bench/figures.ts";
+import { percentile } from "../bench/measurements.ts";
 
 const SECOND = 1_000;
 const HOUR = 3_600_000;

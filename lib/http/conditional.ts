@@ -2,14 +2,15 @@ import { contentTag } from "../platform/content-tag.ts";
 import { type EdgeRequest, header, type Middleware } from "./invocation.ts";
 
 /**
- * `ETag` on every response with content, and 304 for a read whose content the caller has already. The tag covers only
- * the content, not the reading time, cursors or other tokens.
+ * `ETag` on every response with content that may be stored, and 304 for a read whose content the caller has already. The
+ * tag covers only the content, not the reading time, cursors or other tokens: it is weak where those make the bytes differ.
  */
-export function conditional(): Middleware {
+export function conditional(cacheControl: string): Middleware {
   return {
     after: ({ event, response }: EdgeRequest) => {
       if (response?.body === undefined || (response.statusCode !== 200 && response.statusCode !== 201))
         return;
+      if ((response.headers["cache-control"] ?? cacheControl) === "no-store") return;
       const tag = response.headers.etag ?? responseTag(JSON.parse(response.body));
       response.headers.etag = tag;
       if (event.requestContext.http.method !== "GET") return;
@@ -32,9 +33,13 @@ interface Body {
 /** A list's tag covers its size; an item's its content alone, so that a write can compare `If-Match` with what it reads. */
 function responseTag(body: Body): string {
   const { data, page } = body;
-  if (page === undefined) return contentTag("data" in body ? withoutReadings(data) : body);
-  const { limit, hasMore, total } = page;
-  return contentTag({ data, page: { limit, hasMore, total } });
+  if (page !== undefined) {
+    const { limit, hasMore, total } = page;
+    return `W/${contentTag({ data, page: { limit, hasMore, total } })}`;
+  }
+  if (!("data" in body)) return contentTag(body);
+  const tag = contentTag(withoutReadings(data));
+  return tag === contentTag(data) ? tag : `W/${tag}`;
 }
 
 /** The source and time of a part are not content. */
@@ -52,9 +57,11 @@ function withoutReadings(item: unknown): unknown {
 function matches(ifNoneMatch: string, tag: string): boolean {
   return ifNoneMatch.split(",").some((candidate) => {
     const trimmed = candidate.trim();
-    return trimmed === "*" || trimmed.replace(/^W\//, "") === tag;
+    return trimmed === "*" || opaque(trimmed) === opaque(tag);
   });
 }
+
+const opaque = (tag: string) => tag.replace(/^W\//, "");
 
 function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);

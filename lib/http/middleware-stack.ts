@@ -40,7 +40,7 @@ export function buildStack(
     accessLog(route),
     beginInvocation(systemClock, createLogger()),
     responseHeaders(cacheControl),
-    conditional(),
+    conditional(cacheControl),
     problem(route, translate),
   ]);
   stack.handler(handle);

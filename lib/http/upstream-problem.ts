@@ -97,6 +97,9 @@ const byKind: { readonly [Kind in RingCentralFailure["kind"]]?: ProblemCode } = 
   bad_response: "upstream_error",
 };
 
+/** No such endpoint, or the same write twice (CMN-304): no other request of the caller's would do. */
+const notTheCaller: ReadonlySet<number> = new Set([405, 410, 429]);
+
 function problemCode({ kind, status, errorCode }: RingCentralFailure): ProblemCode {
   const known = byKind[kind] ?? byErrorCode.get(errorCode ?? "");
   if (known !== undefined) return known;
@@ -104,10 +107,10 @@ function problemCode({ kind, status, errorCode }: RingCentralFailure): ProblemCo
   // An undocumented code: its HTTP status decides.
   if (status === 404) return "not_found";
   if (status === 403) return "upstream_permission_denied";
-  if ([402, 409, 413, 415, 422].includes(status ?? 0)) return "upstream_rejected";
   // Without a code nothing says that a value of the caller's is wrong.
-  if (status === 400 && errorCode !== undefined) return "parameter_invalid";
-  return "upstream_error";
+  if (status === 400) return errorCode === undefined ? "upstream_error" : "parameter_invalid";
+  const isFault = status === undefined || status >= 500 || notTheCaller.has(status);
+  return isFault ? "upstream_error" : "upstream_rejected";
 }
 
 function details(code: ProblemCode, failure: RingCentralFailure): ProblemDetails {

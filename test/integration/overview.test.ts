@@ -83,6 +83,7 @@ describe("the overview", () => {
     const first = await overview();
     const second = await overview("", { "cache-control": "no-cache" });
     expect(second.headers.etag).toBe(first.headers.etag);
+    expect(first.headers.etag).toMatch(/^W\//);
     const third = await overview("", { "if-none-match": String(first.headers.etag) });
     expect(third.status).toBe(304);
   });

@@ -159,13 +159,16 @@ describe("a rejection", () => {
     expect(await list()).toMatchObject({ status: 502, body: { code: "upstream_error", retryable: false } });
   });
 
-  it.each([402, 413, 415, 422])("with status %i is final, and not a fault of ours", async (status) => {
-    respondOnce("listBlockedNumbers", { message: "No" }, status);
-    expect(await list()).toMatchObject({
-      status: 422,
-      body: { code: "upstream_rejected", retryable: false },
-    });
-  });
+  it.each([402, 406, 412, 413, 415, 422, 431, 451])(
+    "with status %i is final, and not a fault of ours",
+    async (status) => {
+      respondOnce("listBlockedNumbers", { message: "No" }, status);
+      expect(await list()).toMatchObject({
+        status: 422,
+        body: { code: "upstream_rejected", retryable: false },
+      });
+    },
+  );
 
   it("by the new call handling says that the call has moved", async () => {
     service.twin.faults.add({

@@ -40,7 +40,15 @@ const table: [string, number, number, string][] = [
   ["CMN-102", 404, 404, "not_found"],
   ["AGW-404", 404, 404, "not_found"],
   ["XYZ-999", 400, 400, "parameter_invalid"],
-  ["XYZ-999", 418, 502, "upstream_error"],
+  ["XYZ-999", 402, 422, "upstream_rejected"],
+  ["XYZ-999", 406, 422, "upstream_rejected"],
+  ["XYZ-999", 409, 422, "upstream_rejected"],
+  ["XYZ-999", 412, 422, "upstream_rejected"],
+  ["XYZ-999", 418, 422, "upstream_rejected"],
+  ["XYZ-999", 451, 422, "upstream_rejected"],
+  // No such endpoint: an operator has to know.
+  ["XYZ-999", 405, 502, "upstream_error"],
+  ["XYZ-999", 410, 502, "upstream_error"],
   // A 5xx to a write may come from a gateway.
   ["CMN-203", 500, 503, "outcome_unknown"],
 ];

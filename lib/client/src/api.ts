@@ -1257,7 +1257,7 @@ export interface components {
     headers: {
         /** @description The id of this request. */
         "X-Request-Id": string;
-        /** @description A strong tag over the content. */
+        /** @description A tag over the content; weak where the bytes may differ all the same, as in lists. */
         ETag: string;
         /** @description The next page, as `<…>; rel="next"`. */
         Link: string;

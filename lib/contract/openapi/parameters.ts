@@ -92,7 +92,7 @@ const seconds = { type: "integer", format: "int32", minimum: 0, maximum: 2147483
 
 export const headerComponents: JsonObject = {
   "X-Request-Id": text("The id of this request.", { maxLength: 128 }),
-  ETag: text("A strong tag over the content."),
+  ETag: text("A tag over the content; weak where the bytes may differ all the same, as in lists."),
   Link: text('The next page, as `<…>; rel="next"`.'),
   Location: text("Where the new resource is."),
   "Retry-After": { description: "Seconds to wait.", schema: seconds },

@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { bundleFunctions } from "../build/bundle.ts";
-import { findIssuer } from "../doctor/identity.ts";
+import { findIssuer, readIdentitySettings } from "../doctor/identity.ts";
 import { startBackgroundWork } from "./background-work.ts";
 import { UsageError } from "./command-line.ts";
 import { startDynamoDbEmulator } from "./dynamodb-emulator.ts";
@@ -54,9 +54,9 @@ async function start(options: StartOptions): Promise<void> {
   const upstream = started(await connectUpstream(options, process.env));
   const { credentials, identities } = upstream;
   step(`RingCentral      ${credentials.server}${upstream.note}`);
-  const bundlesDir = await bundle(apiPort);
   const issuer = await startIssuer(upstream);
   step(`OIDC issuer      ${issuer.url}`);
+  const bundlesDir = await bundle(apiPort);
   const { secrets, dynamodb, sqs, environment } = await startAwsEmulators(upstream);
 
   const stack: Stack = {
@@ -100,6 +100,7 @@ async function start(options: StartOptions): Promise<void> {
 async function startIssuer({ identities }: Upstream) {
   const real = await findIssuer(process.env);
   if (real !== undefined) {
+    readIdentitySettings({ ...process.env, SERVED_ACCOUNTS: identities.accountId });
     const tokens = { user: "", otherUser: "", readOnly: "", admin: "", service: "" };
     return { isReal: true, url: real.url, audience: real.audience, tokens };
   }

@@ -1,0 +1,128 @@
+import { execFile } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { afterAll, describe, expect, test } from "vitest";
+import { projectRoot } from "../../infra/build/bundle.ts";
+import { checkIssuer, explainToken, readIdentitySettings } from "../../infra/doctor/identity.ts";
+import { startOidcIssuer } from "../../infra/local/oidc-issuer.ts";
+import { systemClock } from "../../lib/platform/clock.ts";
+import { json, startLoopback } from "../support/loopback.ts";
+import { SEED } from "../twin/twin.ts";
+
+const issuer = await startOidcIssuer("ringfront", SEED);
+afterAll(() => issuer.close());
+
+const env = { AUTH_ISSUER: issuer.url, AUTH_AUDIENCE: "ringfront", SERVED_ACCOUNTS: SEED.accountId };
+
+/** Runs a command of this project. */
+async function run(file: string, args: string[], variables: Record<string, string>) {
+  const command = [join(projectRoot, file), ...args];
+  const options = { env: { PATH: process.env.PATH, ...variables } };
+  return promisify(execFile)(process.execPath, command, options).then(
+    ({ stdout, stderr }) => ({ code: 0, text: stdout + stderr }),
+    ({ code, stdout, stderr }) => ({ code, text: stdout + stderr }),
+  );
+}
+
+describe("npm run doctor -- --token", () => {
+  const explain = async (claims: Record<string, unknown>, settings = {}) => {
+    const { keys } = await checkIssuer(issuer.url);
+    const token = await issuer.mint(claims);
+    return explainToken(token, readIdentitySettings({ ...env, ...settings }), { keys, clock: systemClock });
+  };
+
+  test("says who a good token is, and what it may do", async () => {
+    const { code, text } = await run("infra/doctor/doctor.ts", ["--token", issuer.tokens.user], env);
+    expect(code).toBe(0);
+    expect(text).toMatch(/issuer's keys +RSA/);
+    expect(text).toContain(`token: account       ${SEED.accountId}`);
+    expect(text).toContain(`token: extension     ${SEED.extensionId}`);
+    expect(text).toContain("numbers:read numbers:write");
+    expect(text).not.toContain(issuer.tokens.user);
+  });
+
+  test.each<[claim: string, claims: Record<string, unknown>, fix: RegExp]>([
+    ["aud", { aud: "web" }, /add what was found to AUTH_AUDIENCE/],
+    ["aud, client_id", { aud: undefined, client_id: "web" }, /client's id to AUTH_AUDIENCE/],
+    ["exp", { exp: 1 }, /Sign in again/],
+    ["typ", { token_use: "id" }, /AUTH_TOKEN_TYPE=id/],
+    ["rc_account_id", { rc_account_id: "1" }, /setting AUTH_/],
+  ])("names the wrong claim %s, and what to do", async (claim, claims, fix) => {
+    const failures = (await explain(claims)).filter(({ outcome }) => outcome === "failed");
+    expect(failures).toHaveLength(1);
+    expect(failures[0]?.found.startsWith(`${claim} is `)).toBe(true);
+    expect(failures[0]?.fix).toMatch(fix);
+  });
+
+  test("warns of a token without scopes of this API, and says where a provider may have them", async () => {
+    const findings = await explain({ scope: "openid ringfront/numbers:read" });
+    expect(findings.at(-1)).toMatchObject({
+      outcome: "warning",
+      fix: expect.stringContaining("AUTH_SCOPE_PREFIX"),
+    });
+    const prefixed = await explain({ scope: "ringfront/numbers:read" }, { AUTH_SCOPE_PREFIX: "ringfront/" });
+    expect(prefixed.at(-1)).toMatchObject({ outcome: "ok", found: "numbers:read" });
+  });
+
+  test("explains a token of another issuer, an opaque one, and missing settings", async () => {
+    const foreign = await startOidcIssuer("ringfront", SEED);
+    const other = await run("infra/doctor/doctor.ts", ["--token", foreign.tokens.user], env);
+    await foreign.close();
+    expect(other.code).toBe(1);
+    expect(other.text).toContain(`iss is "${foreign.url}", not ${issuer.url}`);
+    const opaque = await run("infra/doctor/doctor.ts", ["--token", "ya29.opaque"], env);
+    expect(opaque.text).toContain("it is no JWT");
+    const { AUTH_AUDIENCE: _, ...without } = env;
+    const unset = await run("infra/doctor/doctor.ts", ["--token", issuer.tokens.user], without);
+    expect([unset.code, unset.text]).toEqual([1, expect.stringContaining("AUTH_AUDIENCE is not set")]);
+  });
+});
+
+describe("an issuer whose tokens API Gateway or the functions could not verify", () => {
+  const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
+  const elliptic = { ...publicKey.export({ format: "jwk" }), kid: "a" };
+  /** An issuer's origin; its documents are made by the case. */
+  const serve = async (metadata: (origin: string) => object, keys: unknown[]) => {
+    const { origin } = await startLoopback(({ url, headers }, response) => {
+      const body = url.endsWith("/jwks") ? { keys } : metadata(`http://${headers.host}`);
+      json(response, 200, body);
+    });
+    return origin;
+  };
+  const plain = (origin: string) => ({ issuer: origin, jwks_uri: `${origin}/jwks` });
+
+  test.each<[name: string, metadata: (origin: string) => object, found: RegExp]>([
+    ["elliptic keys only", plain, /names no RSA signing key with a kid/],
+    [
+      "metadata of another issuer",
+      (origin) => ({ ...plain(origin), issuer: "https://a.example" }),
+      /of the issuer https:\/\/a\.example/,
+    ],
+    ["no metadata", () => ({}), /cannot be used/],
+  ])("is found out: %s", async (_, metadata, found) => {
+    const origin = await serve(metadata, [elliptic]);
+    const { findings } = await checkIssuer(origin);
+    expect(findings[0]).toMatchObject({ outcome: "failed", found: expect.stringMatching(found) });
+  });
+
+  test("is found out by the doctor, and by npm run deploy before it builds", async () => {
+    const variables = { ...env, AUTH_ISSUER: await serve(plain, [elliptic]) };
+    const doctor = await run("infra/doctor/doctor.ts", ["--issuer"], variables);
+    expect([doctor.code, doctor.text]).toEqual([1, expect.stringContaining("names no RSA signing key")]);
+    const deploy = await run("infra/build/package.ts", ["--deploy"], variables);
+    expect([deploy.code, deploy.text]).toEqual([1, expect.stringContaining("names no RSA signing key")]);
+    expect(deploy.text).not.toContain("bundled");
+  });
+
+  test("is looked for only when every setting is there", async () => {
+    const deploy = await run("infra/build/package.ts", ["--deploy"], {});
+    expect(deploy.code).toBe(1);
+    expect(deploy.text).toContain("AUTH_ISSUER and AUTH_AUDIENCE and SERVED_ACCOUNTS must be set");
+    const malformed = await run("infra/build/package.ts", ["--deploy"], {
+      ...env,
+      AUTH_TOKEN_TYPE: "refresh",
+    });
+    expect(malformed.text).toContain("AUTH_TOKEN_TYPE is malformed");
+  });
+});

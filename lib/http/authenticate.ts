@@ -11,7 +11,7 @@ import { ALGORITHMS, type ClaimFault, createClaimReader, type Decoded } from "./
 import { createIssuerKeys, type SigningKey } from "./issuer-keys.ts";
 
 /** The limits for each of the issuer's two documents, which take a few kilobytes. */
-export const ISSUER_LIMITS = { timeoutMs: 1_500, maxBytes: 1_000_000 };
+export const ISSUER_LIMITS = { timeoutMs: 3_000, maxBytes: 1_000_000 };
 /** RFC 6750's token alphabet; three parts, as a signed JWT has. */
 const BEARER = /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)$/i;
 const NOT_BEARER = "Send `Authorization: Bearer <access token>`. The access token is a signed JWT.";

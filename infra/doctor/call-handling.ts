@@ -1,6 +1,6 @@
 import { hasMoved, MOVE_FEATURE, wireFeatures } from "../../lib/ringcentral/api/wire-call-handling.ts";
 import { explainCall } from "./explain.ts";
-import { administrator, type Finding, failed, ok, skipped, warning } from "./finding.ts";
+import { administrator, type Finding, failed, ok, warning } from "./finding.ts";
 import type { Session } from "./session.ts";
 
 /** RingCentral names no user permission for the calls of the new backend; these are those of the former ones [unsure]. */
@@ -21,8 +21,9 @@ export async function checkCallHandling(
     wireFeatures,
   );
   if (failure !== undefined) {
-    const why = explainCall(failure).found;
-    return skipped(check, `RingCentral does not say which backend serves it (${why})`);
+    const { found, fix } = explainCall(failure);
+    const consequence = "forwarding numbers are served as on the former one";
+    return warning(check, { found: `the backend is not known (${found}): ${consequence}`, fix });
   }
   const lacking = needed.filter((name) => granted !== undefined && !granted.includes(name));
   const fix = `${administrator}: add ${lacking.length === 1 ? "it" : "them"} to the role of the service's user.`;

@@ -3,11 +3,14 @@ import { explainCall } from "./explain.ts";
 import { administrator, type Finding, failed, ok, warning } from "./finding.ts";
 import type { Session } from "./session.ts";
 
-/** RingCentral names no user permission for the calls of the new backend; these are those of the former ones [unsure]. */
+/**
+ * RingCentral names no user permission for the calls of the new backend; these are those of the former ones [unsure].
+ */
 const needed = ["ReadUserAnsweringRules", "EditUserAnsweringRules"];
 
 /**
- * The call-handling backend of the extension, one Medium call, and the permissions that forwarding numbers need on the new one.
+ * The call-handling backend of the extension, one Medium call, and the permissions that forwarding numbers need on
+ * the new one.
  * @param granted the permissions of the user's role; undefined when RingCentral does not list them
  */
 export async function checkCallHandling(

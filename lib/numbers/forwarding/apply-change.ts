@@ -12,7 +12,8 @@ import type { Change } from "./writer.ts";
  * Makes a change in both places, the first one first. What stands already costs nothing.
  * @param state as read just now
  * @returns the state afterwards
- * @throws ProblemError `write_incomplete` when one part is done and the other is not; with nothing done, the error of the call
+ * @throws ProblemError `write_incomplete` when one part is done and the other is not; with nothing done, the error of
+ * the call
  */
 export async function applyChange(
   deps: ForwardingDeps,

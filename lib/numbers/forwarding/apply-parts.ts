@@ -16,8 +16,8 @@ import type { ForwardingDeps } from "./on-backend.ts";
 import { without } from "./raw.ts";
 import type { Change } from "./writer.ts";
 
-// The two parts of a change. Each object is read and written by two calls that follow on each other directly: RingCentral has no
-// precondition, and what another client changes between them is lost.
+// The two parts of a change. Each object is read and written by two calls that follow on each other directly:
+// RingCentral has no precondition, and what another client changes between them is lost.
 
 /** Rounds of reading and writing one object before a change counts as incomplete: another client keeps undoing it. */
 const MAX_ROUNDS = 3;
@@ -94,7 +94,9 @@ async function editRule(
   return inRounds(() => replaceOnce({ clock, call }, edit, read, isDone), isDone);
 }
 
-/** Deletes a target from all rules by one call, which touches nothing else. An item fails inside the 200 [docs: TGT]. */
+/**
+ * Deletes a target from all rules by one call, which touches nothing else. An item fails inside the 200 [docs: TGT].
+ */
 async function deleteTarget(
   deps: ForwardingDeps,
   request: NumbersRequest,
@@ -126,7 +128,9 @@ function itemFailure(errorCode: string | undefined): RingCentralError {
   });
 }
 
-/** The response shows what was stored. When it lacks the change, another client was faster: the change is merged anew. */
+/**
+ * The response shows what was stored. When it lacks the change, another client was faster: the change is merged anew.
+ */
 async function inRounds<Wire>(write: () => Promise<Wire>, isDone: (wire: Wire) => boolean): Promise<Wire> {
   for (let round = 0; round < MAX_ROUNDS; round += 1) {
     const stored = await write();

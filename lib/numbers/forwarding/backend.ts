@@ -74,7 +74,8 @@ export class Backend {
   }
 
   /**
-   * The backend after a write to the legacy one. When it is the new one, the write had no effect, whatever its response.
+   * The backend after a write to the legacy one. When it is the new one, the write had no effect, whatever its
+   * response.
    * @param aliases ids that the write gives out
    * @returns undefined when RingCentral does not say
    */
@@ -93,7 +94,8 @@ export class Backend {
   }
 
   /**
-   * Without a statement the former finding holds. A rejection, as for a missing permission, is asked for in an hour again.
+   * Without a statement the former finding holds. A rejection, as for a missing permission, is asked for in an hour
+   * again.
    * @returns whether there is a statement
    */
   async #ask({ isAfterWrite = false, isDoubt = false, aliases = [] }: Question = {}): Promise<boolean> {

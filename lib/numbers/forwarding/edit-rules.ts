@@ -71,7 +71,8 @@ function withGroup(dispatching: RawObject, target: RawObject): RawObject {
 
 /**
  * A dispatching as the body of a write: complete, and without members that only responses have.
- * @throws ProblemError when it lacks the voicemail, without which RingCentral must not store a rule [docs: TGT] [observed]
+ * @throws ProblemError when it lacks the voicemail, without which RingCentral must not store a rule [docs: TGT]
+ * [observed]
  */
 export function dispatchingForRequest(dispatching: RawObject): RawObject {
   const hasVoicemail = objectsIn(dispatching, "actions")

@@ -18,8 +18,8 @@ export function stands(
 }
 
 /**
- * The rules that differ from what a change wants. A rule that inherits follows by itself; only one in which the number is to
- * ring alone gets its own dispatching [unsure]. So such rules come last.
+ * The rules that differ from what a change wants. A rule that inherits follows by itself; only one in which the
+ * number is to ring alone gets its own dispatching [unsure]. So such rules come last.
  */
 export function rulesToEdit(
   { stateRules, interactionRules }: ForwardingState,

@@ -4,7 +4,10 @@ import { type Credentials, keyOf } from "../../platform/credentials.ts";
 import type { NumbersRequest } from "../request.ts";
 import { type Item, legacyKey } from "./items.ts";
 
-/** Ids given out earlier, each with a natural id that it has stood for, the oldest first. The last one that exists counts. */
+/**
+ * Ids given out earlier, each with a natural id that it has stood for, the oldest first. The last one that exists
+ * counts.
+ */
 export type Aliases = readonly (readonly [givenOut: string, natural: string])[];
 
 /** The most remembered for an extension, which has about ten numbers. */
@@ -35,8 +38,8 @@ function owners(items: readonly Item[], aliases: Aliases, idOf: NaturalId): Map<
 }
 
 /**
- * The ids that a list shows: the one given out for the number earlier, such as its id in legacy call handling, or else its
- * natural id. So ids stay the same when an extension moves, and when the number of an entry is changed.
+ * The ids that a list shows: the one given out for the number earlier, such as its id in legacy call handling, or
+ * else its natural id. So ids stay the same when an extension moves, and when the number of an entry is changed.
  */
 export function shownIds(items: readonly Item[], aliases: Aliases, idOf: NaturalId): Map<Item, string> {
   const owned = owners(items, aliases, idOf);

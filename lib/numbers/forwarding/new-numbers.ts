@@ -64,7 +64,10 @@ export class NewNumbers {
     return this.items.find(({ keys }) => keys.includes(key));
   }
 
-  /** The number of an id: as shown, as given out earlier, or as legacy call handling still knows it. @throws ProblemError `not_found` */
+  /**
+   * The number of an id: as shown, as given out earlier, or as legacy call handling still knows it. @throws
+   * ProblemError `not_found`
+   */
   async byId(id: string): Promise<Item> {
     const known = findById(id, this.items, this.#aliases, this.#idOf);
     const found = known ?? (await this.#byFormerSecret(id)) ?? (await this.#byLegacyId(id));

@@ -18,8 +18,8 @@ export interface ForwardingDeps extends NumbersDeps, BackendDeps {
 export type OnEither<Result> = Record<CallHandling, (backend: Backend) => Promise<Result>>;
 
 /**
- * Runs a use case on the extension's call-handling backend, and on the other one when RingCentral's response says that the
- * extension has moved.
+ * Runs a use case on the extension's call-handling backend, and on the other one when RingCentral's response says
+ * that the extension has moved.
  * @throws ProblemError `call_handling_moved` when the other one rejects it too
  */
 export async function onBackend<Result>(

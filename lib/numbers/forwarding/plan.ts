@@ -9,8 +9,8 @@ import { textIn } from "./raw.ts";
 import { deviceKey, forDeletion, isSystemRow, numberKey } from "./targets.ts";
 import type { Change } from "./writer.ts";
 
-// Changes planned on what is there now. Rules that legacy call handling checks are checked here, because the new one's codes
-// for them are not published [unsure]; all others are RingCentral's to check.
+// Changes planned on what is there now. Rules that legacy call handling checks are checked here, because the new
+// one's codes for them are not published [unsure]; all others are RingCentral's to check.
 
 const DEFAULT_RULE = "work-hours";
 /** The types of entries that RingCentral makes itself. */

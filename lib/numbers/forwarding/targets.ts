@@ -2,8 +2,8 @@ import { canonicalJson } from "../../platform/content-tag.ts";
 import type { RawObject } from "../../ringcentral/api/wire-call-handling.ts";
 import { objectIn, objectsIn, textIn, without } from "./raw.ts";
 
-// What rings: the targets of rules, and the rows of the flip list. Targets have no ids [spec: OAS], so each has a natural
-// key, which it shares with the flip row of the same number.
+// What rings: the targets of rules, and the rows of the flip list. Targets have no ids [spec: OAS], so each has a
+// natural key, which it shares with the flip row of the same number.
 
 const appTypes: ReadonlySet<string> = new Set([
   "AllDesktopRingTarget",

@@ -18,8 +18,8 @@ export type Plan = (
 ) => Change | undefined | Promise<Change | undefined>;
 
 /**
- * Writes to the new call handling as the only writer of the extension: completes what the writer before left half done, plans
- * the change on what is there now, records it, and makes it.
+ * Writes to the new call handling as the only writer of the extension: completes what the writer before left half
+ * done, plans the change on what is there now, records it, and makes it.
  * @returns the numbers afterwards
  */
 export async function writeNew(

@@ -19,8 +19,9 @@ import { isAsAsked, planAddition, planRemoval, planUpdate } from "./plan.ts";
 import { deviceKey, numberKey } from "./targets.ts";
 import { writeNew } from "./write-new.ts";
 
-// The writes of forwarding numbers on either call-handling backend. A write to the legacy one is followed by the question
-// whether the extension has moved meanwhile: then it may have had no effect [unsure], and is made on the new one.
+// The writes of forwarding numbers on either call-handling backend. A write to the legacy one is followed by the
+// question whether the extension has moved meanwhile: then it may have had no effect [unsure], and is made on the new
+// one.
 
 const STORAGE_RETRY = { retryAfterSeconds: 2 };
 

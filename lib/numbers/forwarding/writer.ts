@@ -32,7 +32,10 @@ export interface WriterRecord {
 const SKEW_MS = 6_000;
 /** Time between two looks at a lease that another process holds. */
 const POLL_MS = 100;
-/** The part of the time left that a request waits for it at most. A writer takes about a second, unless it has crashed. */
+/**
+ * The part of the time left that a request waits for it at most. A writer takes about a second, unless it has
+ * crashed.
+ */
 const WAITING_SHARE = 0.5;
 /** How long a half-done change is completed by the next writer; later it may not be wanted any more. */
 const COMPLETED_WITHIN_MS = 15 * 60 * 1000;
@@ -48,9 +51,9 @@ export function isFree({ leaseUntil }: WriterRecord, now: number): boolean {
 }
 
 /**
- * The exclusive right of one process to write an extension's call handling. RingCentral has no preconditions there, so two
- * writers would undo each other's changes. The lease ends after the request's deadline, by which every call of its holder
- * has ended; each write of the record fails once another process has taken it.
+ * The exclusive right of one process to write an extension's call handling. RingCentral has no preconditions there,
+ * so two writers would undo each other's changes. The lease ends after the request's deadline, by which every call of
+ * its holder has ended; each write of the record fails once another process has taken it.
  */
 export class Writer {
   /** What the writer before left half done. */
@@ -93,7 +96,9 @@ export class Writer {
     }
   }
 
-  /** Records a change before the first call for it is sent. @throws ProblemError `upstream_locked`; StorageUnavailable */
+  /**
+   * Records a change before the first call for it is sent. @throws ProblemError `upstream_locked`; StorageUnavailable
+   */
   async begin(change: Change): Promise<void> {
     this.#change = { change, changeUntil: this.#deps.clock.now() + COMPLETED_WITHIN_MS };
     await this.#write(tableOf(this.#deps, this.#request), this.#leaseUntil);

@@ -3,8 +3,8 @@ import { OWN_LISTS_FRESH_MS } from "./operations.ts";
 import type { WireList } from "./wire.ts";
 import * as wire from "./wire-call-handling.ts";
 
-// The calls of the new call handling, and the one that tells who is on it, with their usage plan groups [spec: OAS] [docs: MIG].
-// There are no entity tags, no keys against repetition, and no addresses in lists.
+// The calls of the new call handling, and the one that tells who is on it, with their usage plan groups [spec: OAS]
+// [docs: MIG]. There are no entity tags, no keys against repetition, and no addresses in lists.
 
 const EXTENSION = "/v2/accounts/{accountId}/extensions/{extensionId}";
 const FLIPS = `${EXTENSION}/call-flip-numbers` as const;

@@ -1,8 +1,9 @@
 import * as z from "zod/mini";
 import { wireList } from "./wire-list.ts";
 
-// RingCentral's new call handling [docs: MIG, RULES, TGT]. A write replaces whole objects, and four types of targets were
-// added in one year [spec: OAS]: every object is kept as it came, so that a write repeats what this release does not know.
+// RingCentral's new call handling [docs: MIG, RULES, TGT]. A write replaces whole objects, and four types of targets
+// were added in one year [spec: OAS]: every object is kept as it came, so that a write repeats what this release does
+// not know.
 
 /** A JSON object with every member as it came, unknown ones included, in their order. */
 export type RawObject = Readonly<Record<string, unknown>>;
@@ -43,8 +44,8 @@ export const wireRule: z.ZodMiniType<WireRule> = /* @__PURE__ */ z.pipe(
 export const wireRules = /* @__PURE__ */ wireList(wireRule);
 
 /**
- * The call-flip numbers: the whole list. A write replaces it, so a record that cannot be read fails the list: left out, it
- * would be deleted.
+ * The call-flip numbers: the whole list. A write replaces it, so a record that cannot be read fails the list: left
+ * out, it would be deleted.
  */
 export const wireFlips: z.ZodMiniType<readonly RawObject[]> = /* @__PURE__ */ z.pipe(
   z.object({ records: z.array(rawObject) }),

@@ -121,8 +121,11 @@ export function createSecret(...versions: number[]) {
 }
 export type SecretModel = ReturnType<typeof createSecret>;
 
-/** How the table responds. `slow`: in 0.3 to 5 s, also after its client gave up. `500`: some writes take effect. */
-export type TableState = "up" | "away" | "slow" | "500";
+/**
+ * How the table responds. `slow`: in 0.3 to 5 s, also after its client gave up. `500`: some writes take effect. `deaf`: reads
+ * work, and the responses to writes are lost.
+ */
+export type TableState = "up" | "away" | "slow" | "500" | "deaf";
 
 export interface Fleet {
   schedule: Schedule;
@@ -162,6 +165,20 @@ function tableSeenBy(
       onFailure();
       throw error;
     });
+  async function deafTo<Result>(act: (store: RecordStore) => Promise<Result>): Promise<Result> {
+    let isWrite = false;
+    const result = await act({
+      read: (key) => usual.read(key),
+      compareAndSet: (...args) => {
+        isWrite = true;
+        return usual.compareAndSet(...args);
+      },
+      remove: (...args) => usual.remove(...args),
+    });
+    if (!isWrite) return result;
+    await instance.clock.sleep(CLIENT_TIMEOUT_MS);
+    throw new StorageUnavailable("response lost");
+  }
   async function attempt<Result>(act: (store: RecordStore) => Promise<Result>): Promise<Result> {
     switch (table.state) {
       case "up":
@@ -171,6 +188,8 @@ function tableSeenBy(
       case "500":
         if (schedule.chance(0.3)) await act(usual);
         throw new StorageUnavailable("500");
+      case "deaf":
+        return deafTo(act);
       case "away":
         await instance.clock.sleep(schedule.between(20, 300));
         throw new StorageUnavailable("rejected");

@@ -1,9 +1,13 @@
 import type { Deadline } from "../../platform/deadline.ts";
 import type { WaitLimit } from "../../platform/wait-limit.ts";
+import { StorageUnavailable } from "../../storage/errors.ts";
 import type { Candidate } from "./credential-candidates.ts";
 import { type LoginResult, loginUnderLease, type TokenDeps } from "./leased-login.ts";
 import { type Action, type LocalState, nextAction, nextPoll, storedToken } from "./next-action.ts";
 import { parseRecord, type TokenRecord, withLease, withUnusedLease } from "./token-record.ts";
+
+/** One may be a crashed holder's. */
+const VAIN_LEASES = 2;
 
 /** Looks at the record once and carries out the action that the look allows. */
 export class RecordLook {
@@ -12,6 +16,8 @@ export class RecordLook {
   #usedFence = 0;
   /** The version of the record at the last look, and the instant of its first look. */
   #watched = { version: -1, since: 0 };
+  /** What the last login left in the record, and the fencing number then. */
+  #outcome = { seen: "", fence: 0 };
   /** Fingerprint of the credentials of the last stored token that did not open. */
   #unreadable: string | undefined;
 
@@ -38,6 +44,9 @@ export class RecordLook {
     this.#watch(stored?.version ?? 0);
     const action = await this.#decide(record, current, deadline, reserveMs);
     if (action.type === "adopt") return { type: "token", token: cached.keep(action, action.generation) };
+    if (action.type === "poll" && this.#leavesNoOutcome(record)) {
+      throw new StorageUnavailable("one lease after the other leaves no outcome");
+    }
     if (action.type !== "login") return action;
     const taken = withLease(record, instanceId, action.replacing, clock.now());
     // Without a response the process does not know that it has the lease, so it has none.
@@ -56,6 +65,13 @@ export class RecordLook {
     const { lease } = record;
     const isLost = lease?.owner === this.#deps.instanceId && lease.fence !== this.#usedFence;
     return isLost ? withUnusedLease(record) : record;
+  }
+
+  /** Others take the lease again and again: the table takes their writes, and they do not hear of it. */
+  #leavesNoOutcome({ generation, backoff, rateLimitedUntil, rejectedCredentials, fence }: TokenRecord) {
+    const seen = JSON.stringify([generation, backoff, rateLimitedUntil, rejectedCredentials]);
+    if (seen !== this.#outcome.seen) this.#outcome = { seen, fence };
+    return fence - this.#outcome.fence >= VAIN_LEASES;
   }
 
   #watch(version: number): void {

@@ -167,7 +167,11 @@ export class SharedToken implements TokenSource {
         const retryFrom = isPaused ? pause.until : now;
         return omitUndefined({ type: "rejected" as const, pause, retryFrom, failure });
       }
+      // Another's login may leave no outcome while the table fails: it is waited for as long as the table is.
+      const isTables = look.type === "poll" && now - this.#tableFailedAt < settings.windowMs;
+      if (isTables && delayMs > tableWait.leftMs()) return this.#withoutTable(failure);
       await clock.sleep(delayMs);
+      if (isTables) tableWait.count(now);
     }
   }
 

@@ -236,4 +236,23 @@ describe("a request", () => {
       for (const reply of replies) expect(blamesTable(reply), JSON.stringify(reply)).toBe(false);
     });
   });
+
+  it("serves a list it has read, at its age, while each response takes 0.7 s", async () => {
+    await forEachSeed(20, async (seed, keep) => {
+      const schedule = keep(createSchedule({ seed }));
+      let responseMs = 10;
+      const process = createWorld(schedule, () => responseMs).member();
+      const replies: Reply[] = [];
+      const read = () => void process.ask("GET", "").then((reply) => replies.push(reply));
+      read();
+      // Later than a cached response is fresh, and than the permits of other processes are known.
+      for (const seconds of [20, 40, 60]) schedule.after(seconds * 1_000, read);
+      schedule.after(10_000, () => {
+        responseMs = 700;
+      });
+      await schedule.run();
+      expect(replies.map(({ outcome }) => outcome.status)).toEqual(["done", "done", "done", "done"]);
+      for (const { tookMs } of replies) expect(tookMs).toBeLessThanOrEqual(TOLD_WITHIN_MS);
+    });
+  });
 });

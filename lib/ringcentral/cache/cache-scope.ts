@@ -43,7 +43,9 @@ const SKEW_MS = 5_000;
 /** After a failure of the table, the process reads live for this long instead of waiting for the table again. */
 const OUTAGE_PAUSE_MS = 5_000;
 /** A read that waits longer for the table is live instead. */
-const TIMEOUT_MS = 500;
+const TIMEOUT_MS = 1_000;
+/** Little: a table this slow seldom has a permit in time, but a cached response needs only the epoch. */
+const KEPT_FOR_PERMIT_MS = 200;
 
 /** @returns undefined while a mark holds */
 export function currentEpoch(record: ScopeRecord = UNTOUCHED, now: number): string | undefined {
@@ -92,7 +94,7 @@ export class CacheScopes {
     const { records, clock } = this.#deps;
     return ifAvailable(async () => {
       const read = () => this.#breaker.call(() => records.read<ScopeRecord>(scope));
-      const stored = await tableWait.limit(read, { keepMs: PERMIT_WAIT_MS });
+      const stored = await tableWait.limit(read, { keepMs: KEPT_FOR_PERMIT_MS });
       return currentEpoch(stored?.value, clock.now());
     });
   }

@@ -110,10 +110,26 @@ class Key {
       // A response that does not open any more cannot be replayed, only looked for.
       const step = next === "replay" ? "look" : next;
       const record = runningRecord(fingerprint, deadline.at, step === "look" ? known : undefined, now);
-      const version = await this.#write(records, stored?.version ?? null, record);
-      if (version !== undefined) return { version, record, step };
+      const taken = await this.#takeInTime(stored?.version ?? null, record, step);
+      if (taken !== undefined) return taken;
     }
     throw inProgress(0);
+  }
+
+  /** A key taken too late is free again: nothing is sent for it. @returns undefined after a lost race */
+  async #takeInTime(expected: number | null, record: IdempotencyRecord, step: WriteStep) {
+    let isAwaited = true;
+    const take = async (): Promise<Taken | undefined> => {
+      const version = await this.#write(this.#deps.records, expected, record);
+      const taken = version === undefined ? undefined : { version, record, step };
+      if (taken !== undefined && !isAwaited) await this.end(taken, "harmless failure");
+      return taken;
+    };
+    try {
+      return await this.#request.tableWait.limit(take);
+    } finally {
+      isAwaited = false;
+    }
   }
 
   /**

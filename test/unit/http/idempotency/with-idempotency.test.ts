@@ -4,7 +4,7 @@ import { withIdempotency } from "../../../../lib/http/idempotency/with-idempoten
 import { deadlineIn } from "../../../../lib/platform/deadline.ts";
 import { StorageUnavailable } from "../../../../lib/storage/errors.ts";
 import { createTableWait } from "../../../../lib/storage/table-wait.ts";
-import { leapingClock } from "../../../support/manual-clock.ts";
+import { leapingClock, manualClock } from "../../../support/manual-clock.ts";
 import { createMemoryRecordStore } from "../../../support/memory-record-store.ts";
 
 const scope = { accountId: "1", subject: "ana", operationId: "addForwardingNumber", key: "k1" };
@@ -43,4 +43,26 @@ it("records a response until the deadline, whatever the request has waited for t
   const deps = { records, clock, key: new Uint8Array(32) };
   expect(await withIdempotency(deps, request, run, () => true)).toMatchObject({ statusCode: 201 });
   expect((await records.read(recordKey(request)))?.value).toMatchObject({ state: "done" });
+});
+
+it("frees a key that it took too late, because nothing was sent", async () => {
+  const records = createMemoryRecordStore();
+  const clock = manualClock();
+  const deps = { records, clock, key: new Uint8Array(32) };
+  const deadline = deadlineIn(15_000, clock, 0);
+  const send = () =>
+    withIdempotency(
+      deps,
+      { ...scope, fingerprint: "f", deadline, tableWait: createTableWait(clock) },
+      async () => ({ statusCode: 201, headers: {}, body: "{}" }),
+      () => true,
+    );
+  records.faults.after = ({ operation }) => (operation === "read" ? undefined : clock.sleep(1_500));
+  const first = expect(send()).rejects.toThrow(StorageUnavailable);
+  await clock.advance(1_200);
+  await first;
+  await expect(send()).rejects.toMatchObject({ code: "idempotency_in_progress" });
+  await clock.advance(300);
+  delete records.faults.after;
+  expect(await send()).toMatchObject({ statusCode: 201 });
 });

@@ -3,13 +3,13 @@ import { RingCentralError } from "../../ringcentral/api/errors.ts";
 import type { NumbersRequest } from "../request.ts";
 import { applyFlip, applyRing, incomplete } from "./apply-parts.ts";
 import { restoration } from "./edit-flips.ts";
-import { type Part, stands } from "./edit-state.ts";
+import { isInPlace, type Part } from "./edit-state.ts";
 import type { ForwardingState } from "./items.ts";
 import type { ForwardingDeps } from "./on-backend.ts";
 import type { Change } from "./writer.ts";
 
 /**
- * Makes a change in both places, the first one first. What stands already costs nothing.
+ * Makes a change in both places, the first one first. A part that is in place already costs nothing.
  * @param state as read just now
  * @returns the state afterwards
  * @throws ProblemError `write_incomplete` when one part is done and the other is not; with nothing done, the error of
@@ -23,7 +23,9 @@ export async function applyChange(
 ): Promise<ForwardingState> {
   const apply = { flips: applyFlip, rules: applyRing };
   const make = async (part: Part, before: ForwardingState) =>
-    stands(part, change, before, request.extensionId) ? before : apply[part](deps, request, change, before);
+    isInPlace(part, change, before, request.extensionId)
+      ? before
+      : apply[part](deps, request, change, before);
   const half = await make(change.first, state);
   try {
     return await make(change.first === "flips" ? "rules" : "flips", half);

@@ -9,7 +9,7 @@ import type { NumbersRequest } from "../request.ts";
 import { replaceOnce } from "../write-once.ts";
 import { editFlips } from "./edit-flips.ts";
 import { dispatchingForRequest, editDispatching, type RingChange } from "./edit-rules.ts";
-import { isCustom, rulesToEdit, stands, withRing, withRule } from "./edit-state.ts";
+import { isCustom, isInPlace, rulesToEdit, withRing, withRule } from "./edit-state.ts";
 import type { ForwardingState } from "./items.ts";
 import { readState } from "./new-numbers.ts";
 import type { ForwardingDeps } from "./on-backend.ts";
@@ -115,7 +115,9 @@ async function deleteTarget(
     if (failed !== undefined) throw itemFailure(failed.bulkItemErrors?.[0]?.errorCode);
     return withRing(before, ring, extensionId);
   };
-  return replaceOnce({ clock, call }, remove, read, (state) => stands("rules", { ring }, state, extensionId));
+  return replaceOnce({ clock, call }, remove, read, (state) =>
+    isInPlace("rules", { ring }, state, extensionId),
+  );
 }
 
 function itemFailure(errorCode: string | undefined): RingCentralError {

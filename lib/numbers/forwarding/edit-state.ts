@@ -6,8 +6,8 @@ import type { ForwardingState } from "./items.ts";
 /** The two places that hold forwarding numbers. */
 export type Part = "flips" | "rules";
 
-/** Whether one part of a change stands as wanted: making it would change nothing. */
-export function stands(
+/** Whether one part of a change is in place already: making it would change nothing. */
+export function isInPlace(
   part: Part,
   { flip, ring }: { flip?: FlipChange; ring?: RingChange },
   state: ForwardingState,

@@ -24,7 +24,7 @@ export function planAddition(
 ): Change | undefined {
   if (deviceId !== undefined) return planDevice(numbers, state, deviceId, rules);
   if (phoneNumber === undefined) return undefined;
-  if (systemTypes.includes(type)) throw refused("type");
+  if (systemTypes.includes(type)) throw notAccepted("type");
   const label = labelFor(type, asked);
   const digit = flipNumber?.toString();
   const key = numberKey(phoneNumber);
@@ -88,7 +88,7 @@ export function planUpdate(
     change.label ?? (labelFor(current.type, undefined) ? undefined : current.label),
   );
   const phoneNumber = change.phoneNumber ?? current.phoneNumber ?? "";
-  if (type !== current.type && systemTypes.includes(type)) throw refused("type");
+  if (type !== current.type && systemTypes.includes(type)) throw notAccepted("type");
   if (numberKey(phoneNumber) !== key && numbers.byKey(numberKey(phoneNumber)) !== undefined)
     throw listedAlready();
   requireFree(numbers, item, label === current.label ? undefined : label, change.flipNumber);
@@ -108,8 +108,8 @@ export function planUpdate(
 function planFixed(numbers: NewNumbers, item: Item, change: ForwardingNumberUpdate): Change {
   const { number, flip, target } = item;
   const { type = number.type, phoneNumber = number.phoneNumber, flipNumber, rules } = change;
-  if (type !== number.type) throw refused("type");
-  if (phoneNumber !== number.phoneNumber) throw refused("phoneNumber");
+  if (type !== number.type) throw notAccepted("type");
+  if (phoneNumber !== number.phoneNumber) throw notAccepted("phoneNumber");
   const key = item.keys.find((each) => each.startsWith("device:")) ?? item.keys[0] ?? "";
   // Apps are two targets, which ring one by one.
   const cannotRing = rules !== undefined && (target === undefined || key.startsWith("apps:"));
@@ -178,7 +178,7 @@ function requireRules({ stateRules, interactionRules }: ForwardingState, rules: 
   throw new ProblemError("request_invalid", { detail, errors });
 }
 
-function refused(field: string): ProblemError {
+function notAccepted(field: string): ProblemError {
   const detail = "RingCentral does not accept this value.";
   return new ProblemError("parameter_invalid", { errors: [{ in: "body", field, code: "refused", detail }] });
 }

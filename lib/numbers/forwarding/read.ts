@@ -34,8 +34,8 @@ export async function getForwardingNumber(
 }
 
 /**
- * A position names the numbers already given out, by the starts of their natural ids. So paging goes on where it was
- * when the extension moves between two pages. Longer lists, which RingCentral does not have, go on by offset alone.
+ * A position names the numbers already given out, by the starts of their natural ids. So paging continues where it was
+ * when the extension moves between two pages. Longer lists, which RingCentral does not have, continue by offset only.
  */
 const TAG_LENGTH = 8;
 const MAX_TAGS = 100;

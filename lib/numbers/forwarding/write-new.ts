@@ -5,7 +5,7 @@ import type { WriteRequest } from "../request.ts";
 import { applyChange } from "./apply-change.ts";
 import { withoutEffect } from "./apply-parts.ts";
 import type { Backend } from "./backend.ts";
-import { stands } from "./edit-state.ts";
+import { isInPlace } from "./edit-state.ts";
 import type { ForwardingState } from "./items.ts";
 import { idsOf, NewNumbers, readState } from "./new-numbers.ts";
 import type { ForwardingDeps } from "./on-backend.ts";
@@ -44,7 +44,7 @@ export async function writeNew(
   }
 }
 
-/** Completes the change that the writer before left. One of which nothing is left, another client has taken back. */
+/** Completes the change that the writer before left, unless another client has taken all of it back. */
 async function completed(
   deps: ForwardingDeps,
   request: Pick<WriteRequest, "extensionId" | "call">,
@@ -52,8 +52,8 @@ async function completed(
   state: ForwardingState,
 ): Promise<ForwardingState> {
   const { found } = writer;
-  if (found === undefined || !stands(found.first, found, state, request.extensionId)) {
-    writer.settle();
+  if (found === undefined || !isInPlace(found.first, found, state, request.extensionId)) {
+    writer.dropChange();
     return state;
   }
   request.call.log.info("a half-done change of call handling is completed", {
@@ -77,10 +77,10 @@ async function made(
 ): Promise<ForwardingState> {
   try {
     const after = await applyChange(deps, request, change, state);
-    writer.settle();
+    writer.dropChange();
     return after;
   } catch (error) {
-    if (isFinal(error)) writer.settle();
+    if (isFinal(error)) writer.dropChange();
     throw error;
   }
 }

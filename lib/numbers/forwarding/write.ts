@@ -175,7 +175,7 @@ async function onLegacy<Result>(
   try {
     result = await write();
   } catch (error) {
-    // Rejections too are of no account after a move: they may rest on the numbers as they were.
+    // After a move a rejection does not count either: it may be about the numbers before the move.
     const isDue = isVerdict(error) && (await backend.afterWrite()) === "new";
     if (!isDue) throw error;
     return again(error instanceof OutcomeUnknown);

@@ -10,7 +10,7 @@ import type { RingChange } from "./edit-rules.ts";
 
 /** A change of one forwarding number in the two places that hold it. Each part may be applied repeatedly. */
 export interface Change {
-  /** The place that is changed first; as long as it stands as wanted, the other one is to follow. */
+  /** The place that is changed first. While it is as wanted, the other one must follow. */
   first: "flips" | "rules";
   flip?: FlipChange;
   ring?: RingChange;
@@ -24,13 +24,13 @@ export interface WriterRecord {
   leaseUntil: number;
   /** A change that may be half done. */
   change?: Change;
-  /** Epoch milliseconds: afterwards nobody completes it. */
+  /** Epoch milliseconds: afterwards it is not completed any more. */
   changeUntil?: number;
 }
 
 /** More than the difference of two instances' clocks. */
 const SKEW_MS = 6_000;
-/** Time between two looks at a lease that another process holds. */
+/** Interval between two reads of a lease that another process holds. */
 const POLL_MS = 100;
 /**
  * The part of the time left that a request waits for it at most. A writer takes about a second, unless it has
@@ -105,7 +105,7 @@ export class Writer {
   }
 
   /** The change is complete, or nothing of it is done. */
-  settle(): void {
+  dropChange(): void {
     this.#change = {};
   }
 

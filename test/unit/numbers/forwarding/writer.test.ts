@@ -131,7 +131,7 @@ describe("the only writer of an extension", () => {
     const writer = await Writer.take({ records, clock }, numbersRequest());
     await writer.begin(change);
     expect(await read(records)).toMatchObject({ change });
-    writer.settle();
+    writer.dropChange();
     await writer.release();
     expect(await read(records)).toEqual({ leaseUntil: 0 });
   });

@@ -47,3 +47,10 @@ test("commands that documents name exist", () => {
   const known = [...Object.keys(scripts), "dev"];
   expect([...new Set(named)].filter((name) => !known.includes(name))).toEqual([]);
 });
+
+test("the README has at most 130 lines, and the glossary at most 25 terms", () => {
+  expect(read("README.md").trimEnd().split("\n").length).toBeLessThanOrEqual(130);
+  const [, , ...terms] = read("docs/glossary.md").match(/^\|.*$/gm) ?? [];
+  expect(terms.length).toBeGreaterThan(0);
+  expect(terms.length).toBeLessThanOrEqual(25);
+});

@@ -1,7 +1,8 @@
 import { scopes as knownScopes } from "../../lib/contract/route.ts";
 import { decode, ISSUER_LIMITS, signatureFault } from "../../lib/http/authenticate.ts";
-import { type ClaimFault, createClaimReader } from "../../lib/http/claims.ts";
+import { createClaimReader } from "../../lib/http/claims.ts";
 import { discoveryUrl, readSigningKeys, type SigningKey } from "../../lib/http/issuer-keys.ts";
+import type { ClaimFault } from "../../lib/http/token-rejection.ts";
 import type { Clock } from "../../lib/platform/clock.ts";
 import { getJson } from "../../lib/platform/get-json.ts";
 import { ConfigurationError, readSettings, type Settings } from "../../lib/platform/settings.ts";

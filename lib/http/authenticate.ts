@@ -3,18 +3,24 @@ import { ProblemError } from "../contract/problems.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Deadline } from "../platform/deadline.ts";
 import { getJson } from "../platform/get-json.ts";
-import type { Logger } from "../platform/logger.ts";
 import type { Settings } from "../platform/settings.ts";
 import { withTimeout } from "../platform/with-timeout.ts";
 import type { Caller } from "./caller.ts";
-import { ALGORITHMS, type ClaimFault, createClaimReader, type Decoded } from "./claims.ts";
+import { ALGORITHMS, createClaimReader, type Decoded } from "./claims.ts";
 import { createIssuerKeys, type SigningKey } from "./issuer-keys.ts";
+import { type ClaimFault, rejectToken, shown, type WarningLog } from "./token-rejection.ts";
 
 /** The limits for each of the issuer's two documents, which take a few kilobytes. */
 export const ISSUER_LIMITS = { timeoutMs: 3_000, maxBytes: 1_000_000 };
 /** RFC 6750's token alphabet; three parts, as a signed JWT has. */
 const BEARER = /^Bearer +([A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*)$/i;
 const NOT_BEARER = "Send `Authorization: Bearer <access token>`. The access token is a signed JWT.";
+const NO_JWT: ClaimFault = {
+  claim: "authorization",
+  expected: "Bearer and a signed JWT",
+  found: "another form",
+  code: "token_invalid",
+};
 /** Only a token that names our issuer and a key of it makes us ask the issuer; the signature vouches for the other claims. */
 const CHECKED_FIRST = ["alg", "kid", "iss"];
 
@@ -25,7 +31,7 @@ const CHECKED_FIRST = ["alg", "kid", "iss"];
 export type Authenticate = (
   authorization: string | undefined,
   deadline: Deadline,
-  log: Pick<Logger, "warn">,
+  log: WarningLog,
 ) => Promise<Caller>;
 
 export function createAuthenticate(
@@ -41,23 +47,18 @@ export function createAuthenticate(
     const token = BEARER.exec(authorization.trim())?.[1];
     const decoded = token === undefined ? undefined : decode(token);
     if (token === undefined || decoded === undefined) {
-      throw new ProblemError("token_invalid", { detail: NOT_BEARER });
+      throw rejectToken(log, [NO_JWT], { detail: NOT_BEARER });
     }
-    const reject = (faults: readonly ClaimFault[]) => {
-      const code = faults[0]?.code ?? "token_invalid";
-      log.warn("token rejected", { code, faults });
-      return new ProblemError(code);
-    };
     const { caller, faults } = readClaims(decoded);
     const early = faults.filter(({ claim }) => CHECKED_FIRST.includes(claim));
-    if (early.length > 0) throw reject(early);
+    if (early.length > 0) throw rejectToken(log, early);
     const limit = { clock, timeoutMs: deadline.remainingMs(), timeUp: () => new Error("out of time") };
     const keys = await withTimeout(findKeys(decoded.header), limit).catch((cause: unknown) => {
       throw new ProblemError("token_issuer_unavailable", { cause });
     });
     const fault = await signatureFault(token, decoded, keys);
-    if (fault !== undefined) throw reject([fault]);
-    if (caller === undefined) throw reject(faults);
+    if (fault !== undefined) throw rejectToken(log, [fault]);
+    if (caller === undefined) throw rejectToken(log, faults);
     return caller;
   };
 }
@@ -80,7 +81,7 @@ export async function signatureFault(
   const code = "token_invalid";
   if (keys.length === 0) {
     const expected = "the id of one of the issuer's keys, for the token's algorithm";
-    return { claim: "kid", expected, found: JSON.stringify(header.kid).slice(0, 200), code };
+    return { claim: "kid", expected, found: shown(header.kid), code };
   }
   for (const { key } of keys) {
     try {

@@ -1,5 +1,5 @@
-import { ProblemError } from "../contract/problems.ts";
 import type { Route } from "../contract/route.ts";
+import { rejectToken, shown, type WarningLog } from "./token-rejection.ts";
 
 /** The caller, from a verified access token. */
 export interface Caller {
@@ -13,9 +13,15 @@ export interface Caller {
 }
 
 /** @throws ProblemError `scope_missing` */
-export function requireScope(route: Route, caller: Caller): void {
-  if (route.scope === undefined || caller.scopes.has(route.scope)) return;
-  throw new ProblemError("scope_missing", { detail: `This route needs the scope \`${route.scope}\`.` });
+export function requireScope({ scope }: Route, caller: Caller, log: WarningLog): void {
+  if (scope === undefined || caller.scopes.has(scope)) return;
+  const fault = {
+    claim: "scope",
+    expected: scope,
+    found: shown([...caller.scopes]),
+    code: "scope_missing",
+  } as const;
+  throw rejectToken(log, [fault], { detail: `This route needs the scope \`${scope}\`.` });
 }
 
 /**
@@ -23,12 +29,17 @@ export function requireScope(route: Route, caller: Caller): void {
  * @returns "" for a route without an extension
  * @throws ProblemError `extension_forbidden`
  */
-export function reachedExtension(requested: unknown, caller: Caller): string {
+export function reachedExtension(requested: unknown, caller: Caller, log: WarningLog): string {
   if (typeof requested !== "string") return "";
   const extensionId = requested === "me" ? caller.extensionId : requested;
-  if (extensionId === undefined) {
-    throw new ProblemError("extension_forbidden", { detail: "The token names no extension to be `me`." });
-  }
-  if (extensionId === caller.extensionId || caller.scopes.has("account:manage")) return extensionId;
-  throw new ProblemError("extension_forbidden");
+  const isReached = extensionId === caller.extensionId || caller.scopes.has("account:manage");
+  if (extensionId !== undefined && isReached) return extensionId;
+  const fault = {
+    claim: "extension",
+    expected: requested === "me" ? "an extension" : shown(requested, true),
+    found: shown(caller.extensionId, true),
+    code: "extension_forbidden",
+  } as const;
+  const isNameless = requested === "me" && caller.extensionId === undefined;
+  throw rejectToken(log, [fault], isNameless ? { detail: "The token names no extension to be `me`." } : {});
 }

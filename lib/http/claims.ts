@@ -5,6 +5,7 @@ import type { Clock } from "../platform/clock.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { Settings } from "../platform/settings.ts";
 import type { Caller } from "./caller.ts";
+import { type ClaimFault, shown } from "./token-rejection.ts";
 
 /** API Gateway's JWT authorizer takes RSA signatures only. */
 export const ALGORITHMS = ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"];
@@ -24,14 +25,6 @@ export type ClaimSettings = Pick<
   | "AUTH_GRANTED_SCOPES"
   | "SERVED_ACCOUNTS"
 >;
-
-/** Why a token is rejected: one claim. It holds no token, no whole id and no name of a person, so it may be logged. */
-export interface ClaimFault {
-  claim: string;
-  expected: string;
-  found: string;
-  code: ProblemCode;
-}
 
 export type Decoded = Readonly<Record<"header" | "payload", Readonly<Record<string, unknown>>>>;
 export type ClaimsResult =
@@ -238,19 +231,4 @@ function rulesFor(payload: Decoded["payload"], settings: ClaimSettings): Readonl
       code: "extension_forbidden",
     },
   };
-}
-
-/** A claim's value for a log: short, and an id with its last two characters only. */
-function shown(value: unknown, isPersonal = false): string {
-  if (value === undefined) return "nothing";
-  if (Array.isArray(value))
-    return `[${value
-      .slice(0, 5)
-      .map((one) => shown(one, isPersonal))
-      .join(", ")}]`;
-  if (typeof value === "object") return value === null ? "null" : "an object";
-  if (!isPersonal) return JSON.stringify(value).slice(0, 200);
-  const characters = String(value);
-  const end = characters.length > 4 ? characters.slice(-2) : "";
-  return `${typeof value === "string" ? "text" : typeof value} *${end} (${characters.length} characters)`;
 }

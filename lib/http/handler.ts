@@ -60,12 +60,12 @@ async function beginExchange(route: Route, event: APIGatewayProxyEventV2, servic
   const authenticated = services.authenticate(header(event, "authorization"), deadline, log);
   const [caller] = await Promise.all([authenticated, services.ready()]);
   invocation.caller = caller;
-  requireScope(route, caller);
+  requireScope(route, caller, log);
   // Ownership comes before the query and the body; `validate` rejects a malformed id.
   const named = ExtensionIdOrMe.safeParse(event.pathParameters?.extensionId);
-  reachedExtension(named.data, caller);
+  reachedExtension(named.data, caller, log);
   const input = validate(route, event);
-  const extensionId = reachedExtension(input.path.extensionId, caller);
+  const extensionId = reachedExtension(input.path.extensionId, caller, log);
   const { operationId } = route;
   const binding = { operationId, accountId: caller.accountId, extensionId, filters: input.query };
   const cursors = cursorsOf(services, binding, deadline);

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { handler as listCompanyNumbers } from "../../functions/account/list-company-numbers.ts";
 import { handler as addBlockedNumber } from "../../functions/extensions/add-blocked-number.ts";
 import { handler as listBlockedNumbers } from "../../functions/extensions/list-blocked-numbers.ts";
@@ -189,6 +189,72 @@ describe("a caller with a valid token", () => {
       expectRejected(response, 403, "extension_forbidden");
     }
     expectRejected(await list(service.tokens.user, "marta"), 400, "request_invalid");
+  });
+});
+
+describe("clients without a sub", () => {
+  it("have an Idempotency-Key space each", async () => {
+    for (const [index, client_id] of ["first", "second"].entries()) {
+      const token = await service.mint({ sub: undefined, client_id });
+      const body = { phoneNumber: `+1202555017${index}` };
+      const headers = { "idempotency-key": "shared-key" };
+      const response = await invoke(addBlockedNumber, addBlockedNumberRoute, { token, body, headers });
+      expect([client_id, response.status]).toEqual([client_id, 201]);
+    }
+  });
+});
+
+describe("the log of a rejected request", () => {
+  /** The lines that a request printed. */
+  async function linesOf(request: () => Promise<unknown>): Promise<string> {
+    const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
+    try {
+      await request();
+      return write.mock.calls.map(([line]) => String(line)).join("");
+    } finally {
+      write.mockRestore();
+    }
+  }
+
+  it.each<[name: string, claims: Record<string, unknown>, extensionId: string, line: RegExp]>([
+    ["the audience", { aud: "web" }, "me", /"claim":"aud","expected":"ringfront","found":"\\"web\\""/],
+    [
+      "the account",
+      { rc_account_id: "3799999" },
+      "me",
+      /"claim":"rc_account_id".*"found":"text \*99 \(7 characters\)"/,
+    ],
+    [
+      "the scope",
+      { scope: "openid" },
+      "me",
+      /"claim":"scope","expected":"numbers:read","found":"\[\\"openid\\"\]"/,
+    ],
+    [
+      "the extension",
+      {},
+      SEED.otherExtensionId,
+      /"expected":"text \*33 \(7 characters\)","found":"text \*22/,
+    ],
+  ])(
+    "names %s, with the request's id, and no token and no whole id",
+    async (_, claims, extensionId, line) => {
+      const token = await service.mint(claims);
+      const lines = await linesOf(() => list(token, extensionId));
+      const rejected = lines.split("\n").find((one) => one.includes('"token rejected"')) ?? "";
+      expect(rejected).toMatch(line);
+      expect(rejected).toContain('"requestId":"lambda-request-1"');
+      for (const secret of ["3799999", SEED.extensionId, SEED.otherExtensionId, ...token.split(".")]) {
+        expect(rejected).not.toContain(secret);
+      }
+    },
+  );
+
+  it("is written once for a claim that is no text, and the response stands", async () => {
+    const token = await service.mint({ sub: 7 });
+    const lines = await linesOf(async () => expectRejected(await list(token), 401, "token_invalid"));
+    expect(lines).toContain('"message":"request"');
+    expect(lines).toContain('"claim":"sub, client_id, azp"');
   });
 });
 

@@ -207,7 +207,7 @@ describe("an id", () => {
 
   test("never becomes another one: a number or text either names exactly itself or nobody", async () => {
     const claimed = fc.oneof(
-      fc.bigInt({ min: 0n, max: 10n ** 22n }),
+      fc.bigInt({ min: 0n, max: 10n ** 20n }),
       fc.string({ unit: "grapheme", maxLength: 24 }),
     );
     const property = fc.asyncProperty(claimed, async (id) => {

@@ -28,7 +28,9 @@ export function createCaller(
   const { chance, between } = schedule;
   const [first, second] = numbers;
   let acknowledged: State;
-  let pending: { step: Step; wanted: State; attempts: number } | undefined;
+  let pending: { step: Step; wanted: State; attempts: number; isDisturbed: boolean } | undefined;
+  /** Another app has removed the number during a request: any part of it may be there, until it is added or removed anew. */
+  let isUncertain = false;
   let id = "none";
   let versions = 0;
 
@@ -82,7 +84,14 @@ export function createCaller(
     const outcomes = await Promise.all(twice ? [send(step), send(step)] : [send(step)]);
     for (const outcome of outcomes) {
       if (outcome.status === "failed") requireKnown(outcome.error);
-      if (isSuccess(step, outcome, current.attempts)) succeed(wanted, outcome);
+      if (isSuccess(step, outcome, current.attempts)) {
+        if (!current.isDisturbed && step.kind !== "change") isUncertain = false;
+        succeed(wanted, outcome, current.isDisturbed || isUncertain);
+      } else if (isUncertain && step.kind !== "add" && outcome.status === "failed") {
+        if (!isNotFound(outcome.error)) continue;
+        pending = undefined;
+        acknowledged = undefined;
+      }
     }
   }
 
@@ -92,12 +101,13 @@ export function createCaller(
     return step.kind === "remove" && attempts > 1 && outcome.status === "failed" && isNotFound(outcome.error);
   }
 
-  function succeed(wanted: State, outcome: Outcome<unknown>): void {
+  function succeed(wanted: State, outcome: Outcome<unknown>, isDisturbed: boolean): void {
     acknowledged = wanted;
     pending = undefined;
     if (outcome.status !== "done" || wanted === undefined) return;
     const data = outcome.value as { id: string; phoneNumber?: string; label?: string; flipNumber?: number };
     id = data.id;
+    if (isDisturbed) return;
     const { rules: _, ...plain } = wanted;
     for (const [name, value] of Object.entries(plain)) {
       const said = { ...data }[name as "label"];
@@ -114,7 +124,8 @@ export function createCaller(
         // Often at the same time as the other callers.
         await schedule.clock.sleep(chance(0.5) ? between(0, 200) : between(0, 20_000));
         const step = nextStep();
-        pending = { step, wanted: wantedBy(step), attempts: 0 };
+        if (step.kind === "add") for (const number of numbers) world.ledger.isWanted(number);
+        pending = { step, wanted: wantedBy(step), attempts: 0, isDisturbed: false };
         await attempt();
         for (let m = 0; m < 3 && mayRepeat() && chance(0.7); m++) {
           await schedule.clock.sleep(chance(0.5) ? between(0, 3_000) : 140_000);
@@ -125,10 +136,21 @@ export function createCaller(
     /** Repeats what was not acknowledged, now that nothing fails. @returns whether it is acknowledged */
     async settle(): Promise<boolean> {
       if (mayRepeat()) await attempt();
-      return !mayRepeat();
+      return !mayRepeat() || isUncertain;
     },
-    /** The states that the number may be in. */
-    allowed: (): State[] => (pending === undefined ? [acknowledged] : [acknowledged, pending.wanted]),
+    /** Another app removes the number, or it comes back although it was removed. */
+    disturb(event: "removed" | "back again"): boolean {
+      if (pending !== undefined) pending.isDisturbed = isUncertain = true;
+      else if (event === "removed") acknowledged = undefined;
+      else isUncertain = true;
+      return pending !== undefined;
+    },
+    isSettled: () => pending === undefined,
+    /** The states that the number may be in; undefined: any. */
+    allowed(): State[] | undefined {
+      if (isUncertain) return undefined;
+      return pending === undefined ? [acknowledged] : [acknowledged, pending.wanted];
+    },
     describe: () => `caller ${index}: ${JSON.stringify({ acknowledged, pending, id })}`,
   };
 
@@ -152,19 +174,15 @@ function requireKnown(error: unknown): void {
 
 /** How a caller's numbers differ from every state that they may be in; empty when they do not. */
 export function stateFaults({ extension, rules }: ForwardingWorld, caller: Caller): string[] {
-  const found = caller.numbers
-    .map((number) => describeNumber(extension, number, rules.length > 0))
-    .join("; ");
-  const allowed = caller
-    .allowed()
-    .map((state) =>
-      caller.numbers
-        .map((number) => (state?.phoneNumber === number ? describeState(state) : `${number} absent`))
-        .join("; "),
-    );
-  return allowed.includes(found)
-    ? []
-    : [`${found}, but allowed: ${allowed.join(" or ")} (${caller.describe()})`];
+  const states = caller.allowed();
+  if (states === undefined) return [];
+  const describe = (of: (number: string) => string) => caller.numbers.map(of).join("; ");
+  const found = describe((number) => describeNumber(extension, number, rules.length > 0));
+  const allowed = states.map((state) =>
+    describe((number) => (state?.phoneNumber === number ? describeState(state) : `${number} absent`)),
+  );
+  if (allowed.includes(found)) return [];
+  return [`${found}, but allowed: ${allowed.join(" or ")} (${caller.describe()})`];
 }
 
 function describeState({ phoneNumber, label, flipNumber, rules }: NonNullable<State>): string {

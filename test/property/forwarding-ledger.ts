@@ -31,7 +31,12 @@ const groupOf = (dispatching: Dispatching | undefined, number: string) =>
 const actionOf = (dispatching: Dispatching | undefined, type: string) =>
   dispatching?.actions.find((action) => action.type === type);
 
-export function createLedger(schedule: Schedule, ownNumbers: readonly string[]) {
+export function createLedger(
+  schedule: Schedule,
+  ownNumbers: readonly string[],
+  /** @returns whether a request of the number's caller is under way, which may add it again */
+  tell: (phoneNumber: string, event: "removed" | "back again") => boolean,
+) {
   const { between, chance } = schedule;
   const facts = new Map<string, Fact>();
   const lost: string[] = [];
@@ -160,6 +165,30 @@ export function createLedger(schedule: Schedule, ownNumbers: readonly string[]) 
     return `removes ${number} from ${rule.id}`;
   }
 
+  /** Another app removes one of our callers' numbers, in both places at once. */
+  function removeOwn(callHandling: CallHandling): string {
+    const number = pick(
+      callHandling.flips.map(({ phoneNumber }) => phoneNumber).filter((each) => ownNumbers.includes(each)),
+    );
+    if (number === undefined) return changeType(callHandling);
+    callHandling.flips = callHandling.flips.filter(({ phoneNumber }) => phoneNumber !== number);
+    for (const { dispatching } of visibleRules(callHandling)) {
+      dispatching.actions = dispatching.actions.flatMap((action) => {
+        if (action.type !== "RingGroupAction") return [action];
+        const left = targetsOf(action).filter((target) => numberOf(target) !== number);
+        if (left.length === targetsOf(action).length) return [action];
+        return left.length === 0 ? [] : [{ ...action, targets: left }];
+      });
+    }
+    if (tell(number, "removed")) return `removes ${number} during a request for it`;
+    const isGone = (now: CallHandling) => now.flips.every(({ phoneNumber }) => phoneNumber !== number);
+    state(`removed ${number} flips`, "flips", isGone);
+    for (const { id } of visibleRules(callHandling)) {
+      state(`removed ${number} ${id}`, id, (now) => groupOf(dispatchingOf(now, id), number) === undefined);
+    }
+    return `removes ${number}`;
+  }
+
   function changeGreeting(callHandling: CallHandling): string {
     const welcome = actionOf(dispatchingOf(callHandling, "work-hours"), "PlayWelcomePromptAction");
     if (welcome === undefined) return "nothing";
@@ -194,11 +223,16 @@ export function createLedger(schedule: Schedule, ownNumbers: readonly string[]) 
     removeTarget,
     changeGreeting,
     changeType,
+    removeOwn,
   ];
 
   return {
     /** What the processes' writes have undone that they could have kept. */
     lost,
+    /** A caller wants its number again. */
+    isWanted(number: string): void {
+      for (const key of [...facts.keys()]) if (key.startsWith(`removed ${number} `)) facts.delete(key);
+    },
     edit(callHandling: CallHandling): void {
       schedule.note(`outside: ${pick(edits)?.(callHandling)}`);
     },
@@ -244,8 +278,11 @@ export function createLedger(schedule: Schedule, ownNumbers: readonly string[]) 
         for (const [key, fact] of facts) {
           if (fact.store !== wrote || fact.holds(callHandling)) continue;
           facts.delete(key);
-          if (fact.at > readAt) schedule.note(`unavoidable loss: ${key}`);
-          else lost.push(`${key}, edited before the last reading of ${wrote}`);
+          const [, number] = /^removed (\S+)/.exec(key) ?? [];
+          if (fact.at > readAt) {
+            schedule.note(`unavoidable loss: ${key}`);
+            if (number !== undefined) tell(number, "back again");
+          } else lost.push(`${key}, edited before the last reading of ${wrote}`);
         }
       }
       sequence += 1;

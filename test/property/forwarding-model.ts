@@ -56,7 +56,7 @@ export function createForwardingWorld(
   });
   const extension = twin.extension(EXTENSION);
   const records = createMemoryRecordStore();
-  const ledger = createLedger(schedule, ownNumbers);
+  const ledger = createLedger(schedule, ownNumbers, (...event) => world.onOutsideEdit(...event));
   const key = new Uint8Array(32);
   const broken = new Set<string>();
   let hasMoved = false;
@@ -73,6 +73,8 @@ export function createForwardingWorld(
     ledger,
     broken,
     isCalm: false,
+    /** Another app removes one of our callers' numbers, or a write of ours undoes that without a chance to know. */
+    onOutsideEdit: (_phoneNumber: string, _event: "removed" | "back again"): boolean => false,
     add,
     change,
     remove,

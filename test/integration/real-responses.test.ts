@@ -7,18 +7,22 @@ import { handler as getOverview } from "../../functions/extensions/get-overview.
 import { handler as listBlockedNumbers } from "../../functions/extensions/list-blocked-numbers.ts";
 import { handler as listCallerBlockingNumbers } from "../../functions/extensions/list-caller-blocking-numbers.ts";
 import { handler as listForwardingNumbers } from "../../functions/extensions/list-forwarding-numbers.ts";
+import { handler as updateCallerBlocking } from "../../functions/extensions/update-caller-blocking.ts";
 import { handler as updateCallerBlockingNumber } from "../../functions/extensions/update-caller-blocking-number.ts";
+import { handler as getLimits } from "../../functions/operations/get-limits.ts";
 import { addBlockedNumberRoute, listBlockedNumbersRoute } from "../../lib/contract/blocked-numbers.ts";
 import {
   addCallerBlockingNumberRoute,
   deleteCallerBlockingNumberRoute,
   listCallerBlockingNumbersRoute,
   updateCallerBlockingNumberRoute,
+  updateCallerBlockingRoute,
 } from "../../lib/contract/caller-blocking.ts";
 import {
   addForwardingNumberRoute,
   listForwardingNumbersRoute,
 } from "../../lib/contract/forwarding-numbers.ts";
+import { getLimitsRoute } from "../../lib/contract/limits.ts";
 import { getOverviewRoute } from "../../lib/contract/overview.ts";
 import type { Route } from "../../lib/contract/route.ts";
 import { invoke, type TestRequest } from "../support/api-gateway.ts";
@@ -106,6 +110,10 @@ describe("every oddity of the twin's lists", () => {
       expect(page.hasMore).toBe(false);
       expect(data.length).toBeGreaterThanOrEqual(hidesOne.includes(oddity) ? 1 : 2);
       expect(first.body.page.total ?? data.length).toBeGreaterThanOrEqual(data.length);
+      if (route === listCallerBlockingNumbersRoute) {
+        const statuses = new Set(data.map(({ status }: { status: string }) => status));
+        expect([...statuses].sort()).toEqual(["allowed", "blocked"]);
+      }
     }
     service.twin.configure({ oddLists: [] });
   });
@@ -268,5 +276,48 @@ describe("a blocked-number endpoint that is not routed", () => {
     expect(added.status).toBe(201);
     expect((await list()).body.data.map(({ id }: { id: string }) => id)).toContain(added.body.data.id);
     expect(legacyCalls()).toBe(1);
+  });
+});
+
+describe("settings with members that are not ours", () => {
+  it("are sent back as they came", async () => {
+    const greetings = [
+      { type: "Unknown", custom: { id: "7", uri: "https://x.example/7" } },
+      { preset: null, since: 2 },
+    ];
+    const theirs = {
+      mode: "Specific",
+      noCallerId: "Allow",
+      payPhones: "Allow",
+      greetings,
+      later: { added: [1] },
+    };
+    respondOnce("getCallerBlockingSettings", { uri: "https://x.example", ...theirs });
+    const changed = await send(updateCallerBlocking, updateCallerBlockingRoute, {
+      body: { payPhones: "block" },
+    });
+    expect(changed.status).toBe(200);
+    const put = service.sent().find(({ method }) => method === "PUT");
+    expect(put?.body).toEqual({ ...theirs, payPhones: "Block" });
+  });
+});
+
+describe("a token response that no header can carry, or that never expires", () => {
+  afterEach(async () => {
+    await service.stop();
+    service = await startService({ limits: { Light: 1000, Medium: 1000 } });
+  });
+
+  it.each([
+    ["a\r\nb", 3600],
+    ["good-token", 1e15],
+  ])("%j for %d s is not kept: requests and the limits work", async (access_token, expires_in) => {
+    await service.stop();
+    service = await startService();
+    respondOnce("token", { access_token, expires_in, token_type: "bearer" });
+    expect((await list()).status).toBe(200);
+    const limits = await send(getLimits, getLimitsRoute, { token: service.tokens.admin });
+    expect(limits.status).toBe(200);
+    expect(service.twin.requests.filter(({ operation }) => operation === "token")).toHaveLength(2);
   });
 });

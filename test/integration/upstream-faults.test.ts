@@ -87,6 +87,18 @@ describe("a failing RingCentral", () => {
     expect((await list()).status).toBe(200);
   });
 
+  it("whose kept connection is silent is called again on a new one, as long as there is time", async () => {
+    service.twin.faults.add({ operation: "listForwardingNumbers", times: 1, kind: "timeout" });
+    const startedAt = performance.now();
+    const response = await invoke(listForwardingNumbers, listForwardingNumbersRoute, {
+      token: service.tokens.user,
+      headers: { "cache-control": "no-cache" },
+      remainingMs: 15_000,
+    });
+    expect(response.status).toBe(200);
+    expect(performance.now() - startedAt).toBeGreaterThan(7_000);
+  });
+
   it("that limits the service: 503 with its Retry-After, and no call before then", async () => {
     service.twin.faults.add({
       operation: "listForwardingNumbers",

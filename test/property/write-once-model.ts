@@ -103,6 +103,10 @@ export function createRingCentral(schedule: Schedule) {
     isCalm: false,
     /** The next POST gets a 502, and takes effect this much later. */
     nextEffectMs: undefined as number | undefined,
+    /** How long a POST waits for its token and its permit. */
+    waitMs: 0,
+    /** The process of the next POST dies when it has sent it. */
+    isSenderKilled: false,
     isListAway: false,
     entries,
     store,
@@ -209,10 +213,15 @@ function clientOf(instance: Instance, ringCentral: RingCentralModel): RingCentra
       { body }: OperationInput,
       { deadline }: CallContext,
     ): Promise<Output> {
+      if (method === "POST") await instance.clock.sleep(ringCentral.waitMs);
       const patienceMs = Math.min(ATTEMPT_MS, deadline.remainingMs());
       if (patienceMs <= 0) throw outOfTime(name);
-      const serve = (): unknown =>
-        method === "POST" ? ringCentral.post(body as unknown as Intent) : ringCentral.list();
+      const serve = (): unknown => {
+        if (method !== "POST") return ringCentral.list();
+        if (ringCentral.isSenderKilled) instance.crash();
+        ringCentral.isSenderKilled = false;
+        return ringCentral.post(body as unknown as Intent);
+      };
       const reply = await Promise.race([
         instance.effect(name, serve, { once: true, reliable: true }),
         instance.clock.sleep(patienceMs).then(() => Promise.reject(failure({ kind: "timeout" }))),

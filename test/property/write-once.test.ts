@@ -32,6 +32,8 @@ const others: readonly Intent[] = [
   { phoneNumber: NUMBER, label: "Mine", flipNumber: 4 },
 ];
 
+const failed = (error: object) => ({ status: "failed", error: expect.objectContaining(error) });
+
 type World = ReturnType<typeof createWorld>;
 type Reply = Outcome<HttpResponse>;
 
@@ -118,6 +120,11 @@ describe("a POST with an Idempotency-Key that takes effect late", () => {
       const world = createWorld(schedule);
       const { ringCentral, post, list } = world;
       Object.assign(ringCentral, { isCalm: true, isListAway: true, nextEffectMs: 120_000 });
+      // The two minutes count from the sending, not from the request, also if the process dies right after it.
+      Object.assign(ringCentral, {
+        waitMs: schedule.between(0, 7_000),
+        isSenderKilled: schedule.chance(0.5),
+      });
       schedule.after(1_000, () => {
         ringCentral.isListAway = false;
       });
@@ -129,6 +136,32 @@ describe("a POST with an Idempotency-Key that takes effect late", () => {
       expect(ringCentral.effectsOf(mine)).toBe(1);
       expect((await Promise.all(replies)).some(({ status }) => status === "done")).toBe(true);
     });
+  });
+});
+
+describe("a POST with an Idempotency-Key that takes all the time of its process", () => {
+  it("is left alone by other processes meanwhile, however the clocks differ", async () => {
+    let meanwhile = 0;
+    await forEachSeed(100, async (seed, keep) => {
+      const schedule = keep(createSchedule({ seed, maxSkewMs: chaos.maxSkewMs ?? 0 }));
+      const { ringCentral, post } = createWorld(schedule);
+      // The last look finds the effect.
+      Object.assign(ringCentral, { isCalm: true, waitMs: 7_000, nextEffectMs: 4_000 });
+      const first = post(mine, "key");
+      const replies: Promise<Reply>[] = [];
+      for (let atMs = 8_000; atMs < 14_000; atMs += 500) {
+        schedule.after(atMs, () => void replies.push(post(mine, "key")));
+      }
+      await schedule.run();
+      const own = await first;
+      expect(own.status).toBe("done");
+      for (const reply of await Promise.all(replies)) {
+        if (reply.status === "done") expect(reply.value.headers["idempotency-replayed"]).toBe("true");
+        else expect(reply).toMatchObject(failed({ code: "idempotency_in_progress" }));
+        if (reply.status === "failed") meanwhile += 1;
+      }
+    });
+    expect(meanwhile).toBeGreaterThan(0);
   });
 });
 
@@ -150,7 +183,6 @@ describe("a POST with an Idempotency-Key", () => {
     return { world, post, wait };
   };
   const done = { status: "done", value: { statusCode: 201 } };
-  const failed = (error: object) => ({ status: "failed", error: expect.objectContaining(error) });
 
   it("is rejected with another request, and may be used for it after a day", async () => {
     const { post, wait } = calmWorld();

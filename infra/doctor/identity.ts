@@ -73,11 +73,19 @@ export async function explainToken(
   const all = signature === undefined ? faults : [...faults, signature];
   const findings = all.map((fault) => failed("token", describe(fault)));
   if (caller === undefined) return findings;
-  const { accountId, extensionId = "none: `me` is 403 extension_forbidden" } = caller;
+  const { accountId, extensionId } = caller;
+  const names = Object.keys(decoded.payload).join(", ");
+  const extension =
+    extensionId === undefined
+      ? warning("token: extension", {
+          found: `none, so \`me\` is 403 extension_forbidden; the token has ${names}`,
+          fix: "Name the claim, or the path to it, in AUTH_EXTENSION_CLAIM. A service needs none.",
+        })
+      : ok("token: extension", extensionId);
   return [
     ...findings,
     ok("token: account", accountId),
-    ok("token: extension", extensionId),
+    extension,
     describeScopes([...caller.scopes], decoded.payload),
   ];
 }

@@ -9,7 +9,7 @@ const usage = `usage: npm run sync -- [--account ID]
 
   --account ID   the account to sync: ~ (the default) is the running stack's own
 
-Needs a running stack: npm start, in another terminal.`;
+Needs a running stack: npm start, in another terminal. With AUTH_ISSUER the variable TOKEN holds the access token.`;
 
 const POLL_MS = 250;
 const BAR_WIDTH = 30;
@@ -39,7 +39,7 @@ await runCommand(async () => {
 });
 
 async function call({ apiUrl, tokens }: Stack, method: "GET" | "POST"): Promise<unknown> {
-  const headers = { authorization: `Bearer ${tokens.service}` };
+  const headers = { authorization: `Bearer ${tokens.service || process.env.TOKEN}` };
   const response = await fetch(`${apiUrl}/v1/sync`, { method, headers }).catch(() => {
     throw new UsageError(`Nothing listens at ${apiUrl}.`);
   });

@@ -81,7 +81,7 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     const setting = String(issue?.path[0] ?? "environment");
     throw new ConfigurationError(setting, !env[setting] ? "is not set" : "is malformed");
   }
-  const { RINGCENTRAL_SECRET_ID, RINGCENTRAL_SECRET_PREFIX, SERVED_ACCOUNTS } = parsed.data;
+  const { RINGCENTRAL_SECRET_ID, RINGCENTRAL_SECRET_PREFIX, SERVED_ACCOUNTS, SYNC_ACCOUNTS } = parsed.data;
   if (RINGCENTRAL_SECRET_ID === undefined && RINGCENTRAL_SECRET_PREFIX === undefined) {
     throw new ConfigurationError("RINGCENTRAL_SECRET_ID", "is not set (nor is RINGCENTRAL_SECRET_PREFIX)");
   }
@@ -89,6 +89,9 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
   if (usesSingleAccount && SERVED_ACCOUNTS.length > 1) {
     const why = "names several accounts, which needs RINGCENTRAL_SECRET_PREFIX and an AUTH_ACCOUNT_CLAIM";
     throw new ConfigurationError("SERVED_ACCOUNTS", why);
+  }
+  if (SYNC_ACCOUNTS.some((account) => !SERVED_ACCOUNTS.includes(account))) {
+    throw new ConfigurationError("SYNC_ACCOUNTS", "names an account that SERVED_ACCOUNTS does not");
   }
   return parsed.data;
 }

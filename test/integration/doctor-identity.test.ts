@@ -65,6 +65,17 @@ describe("npm run doctor -- --token", () => {
     expect(prefixed.at(-1)).toMatchObject({ outcome: "ok", found: "numbers:read" });
   });
 
+  test("shows the claims of a token that names no extension", async () => {
+    const findings = await explain({ rc_extension_id: undefined, "https://acme.example/rc": "1" });
+    expect(findings).toContainEqual(
+      expect.objectContaining({
+        outcome: "warning",
+        found: expect.stringContaining("https://acme.example/rc"),
+        fix: expect.stringContaining("AUTH_EXTENSION_CLAIM"),
+      }),
+    );
+  });
+
   test("explains a token of another issuer, an opaque one, and missing settings", async () => {
     const foreign = await startOidcIssuer("ringfront", SEED);
     const other = await run("infra/doctor/doctor.ts", ["--token", foreign.tokens.user], env);

@@ -415,6 +415,7 @@ describe("settings", () => {
     ["SERVED_ACCOUNTS", { SERVED_ACCOUNTS: "" }],
     ["SERVED_ACCOUNTS", { SERVED_ACCOUNTS: "acme" }],
     ["SERVED_ACCOUNTS", { SERVED_ACCOUNTS: "1,2" }],
+    ["SYNC_ACCOUNTS", { SYNC_ACCOUNTS: "2" }],
     [
       "SERVED_ACCOUNTS",
       {

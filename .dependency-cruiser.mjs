@@ -21,6 +21,12 @@ const layers = [
     ["lib/ringcentral/http/", "lib/ringcentral/api/", "lib/storage/", "lib/platform/"],
   ],
   ["lib/ringcentral/", ["lib/platform/"]],
+  // The use cases stand on their tools, and on the forwarding numbers of both call-handling backends.
+  ["lib/numbers/shared/", ["lib/contract/", "lib/ringcentral/api/", "lib/platform/"]],
+  [
+    "lib/numbers/forwarding/",
+    ["lib/numbers/shared/", "lib/contract/", "lib/ringcentral/api/", "lib/storage/", "lib/platform/"],
+  ],
   ["lib/numbers/", ["lib/contract/", "lib/ringcentral/api/", "lib/storage/", "lib/platform/"]],
   // The sync: its use cases and the webhook lead to the queue, the queue to a run, a run to the snapshot.
   ["lib/sync/snapshot/", ["lib/contract/", "lib/numbers/", "lib/storage/", "lib/platform/"]],

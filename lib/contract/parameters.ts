@@ -64,7 +64,7 @@ export const Country = z
     z.meta({ description: "ISO 3166-1 country of a number written in national form.", examples: ["US"] }),
   );
 
-/** E.164, or national form together with `country`. Parsed further by `numbers/phone-number-input`. */
+/** E.164, or national form together with `country`. Parsed further by lib/numbers/shared/phone-number-input.ts. */
 export const PhoneNumberText = z
   .string()
   .check(

@@ -4,10 +4,10 @@ import { omitUndefined } from "../platform/omit-undefined.ts";
 import * as operations from "../ringcentral/api/operations.ts";
 import type { WireBlockedNumber, WireCallerBlockingNumber } from "../ringcentral/api/wire.ts";
 import type { BlockedNumberEndpoints } from "./blocked-number-endpoint.ts";
-import type { FetchPage } from "./page-slice.ts";
-import { toE164 } from "./phone-number-output.ts";
-import type { ListRequest, NumbersDeps } from "./request.ts";
-import { listPage, pagesOf } from "./upstream-list.ts";
+import type { FetchPage } from "./shared/page-slice.ts";
+import { toE164 } from "./shared/phone-number-output.ts";
+import type { ListRequest, NumbersDeps } from "./shared/request.ts";
+import { listPage, pagesOf } from "./shared/upstream-list.ts";
 
 export interface BlockedNumbersDeps extends NumbersDeps {
   endpoints: BlockedNumberEndpoints;

@@ -4,10 +4,10 @@ import { ProblemError } from "../contract/problems.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import * as operations from "../ringcentral/api/operations.ts";
 import type { WireCallerBlocking, WireCallerBlockingNumber } from "../ringcentral/api/wire.ts";
-import { type PageSlice, readSlice, type SlicePosition, slicePosition } from "./page-slice.ts";
-import { toE164 } from "./phone-number-output.ts";
-import type { ListRequest, NumbersDeps, NumbersRequest } from "./request.ts";
-import { listPage, livePage, pagesOf } from "./upstream-list.ts";
+import { type PageSlice, readSlice, type SlicePosition, slicePosition } from "./shared/page-slice.ts";
+import { toE164 } from "./shared/phone-number-output.ts";
+import type { ListRequest, NumbersDeps, NumbersRequest } from "./shared/request.ts";
+import { listPage, livePage, pagesOf } from "./shared/upstream-list.ts";
 
 type ListedStatus = "blocked" | "allowed";
 

@@ -4,9 +4,9 @@ import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { CallContext } from "../ringcentral/api/operation.ts";
 import * as operations from "../ringcentral/api/operations.ts";
 import type { WireCompanyNumber } from "../ringcentral/api/wire.ts";
-import { toE164, toExtensionReference } from "./phone-number-output.ts";
-import type { NumbersDeps } from "./request.ts";
-import { listPage, pagesOf } from "./upstream-list.ts";
+import { toE164, toExtensionReference } from "./shared/phone-number-output.ts";
+import type { NumbersDeps } from "./shared/request.ts";
+import { listPage, pagesOf } from "./shared/upstream-list.ts";
 
 /** A number has to match every member of the filter; the values of one member are alternatives. */
 export interface CompanyNumbersFilter {

@@ -9,8 +9,8 @@ import { listCallerBlockingNumbers } from "./caller-blocking.ts";
 import { toPhoneNumber } from "./company-numbers.ts";
 import type { ForwardingDeps } from "./forwarding/on-backend.ts";
 import { listForwardingNumbers } from "./forwarding/read.ts";
-import type { ListRequest, NumbersDeps, NumbersRequest } from "./request.ts";
-import { listPage, pagesOf } from "./upstream-list.ts";
+import type { ListRequest, NumbersDeps, NumbersRequest } from "./shared/request.ts";
+import { listPage, pagesOf } from "./shared/upstream-list.ts";
 
 type OverviewDeps = BlockedNumbersDeps & ForwardingDeps;
 

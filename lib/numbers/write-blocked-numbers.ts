@@ -3,11 +3,11 @@ import { omitUndefined } from "../platform/omit-undefined.ts";
 import * as operations from "../ringcentral/api/operations.ts";
 import type { WireBlockedNumber } from "../ringcentral/api/wire.ts";
 import { type BlockedNumbersDeps, toBlockedNumber } from "./blocked-numbers.ts";
-import { type CountryInQuery, isSameLabel, isSameNumber, withE164 } from "./phone-number-input.ts";
-import type { WriteRequest } from "./request.ts";
-import { findInList, pagesOf } from "./upstream-list.ts";
+import { type CountryInQuery, isSameLabel, isSameNumber, withE164 } from "./shared/phone-number-input.ts";
+import type { WriteRequest } from "./shared/request.ts";
+import { findInList, pagesOf } from "./shared/upstream-list.ts";
+import { createOnce } from "./shared/write-once.ts";
 import { addEntry } from "./write-caller-blocking.ts";
-import { createOnce } from "./write-once.ts";
 
 /** Blocks a number once: by `addBlockedNumber`, or with status Blocked at the current endpoint. */
 export async function addBlockedNumber(

@@ -10,11 +10,11 @@ import type { CallContext } from "../ringcentral/api/operation.ts";
 import * as operations from "../ringcentral/api/operations.ts";
 import type { WireCallerBlockingNumber } from "../ringcentral/api/wire.ts";
 import { toCallerBlockingNumber, toSettings, wireStatus } from "./caller-blocking.ts";
-import { type CountryInQuery, isSameLabel, isSameNumber, withE164 } from "./phone-number-input.ts";
-import type { NumbersDeps, WriteRequest } from "./request.ts";
-import { findInList, pagesOf } from "./upstream-list.ts";
-import { createOnce } from "./write-once.ts";
-import { deleteResource, updateResource } from "./write-resource.ts";
+import { type CountryInQuery, isSameLabel, isSameNumber, withE164 } from "./shared/phone-number-input.ts";
+import type { NumbersDeps, WriteRequest } from "./shared/request.ts";
+import { findInList, pagesOf } from "./shared/upstream-list.ts";
+import { createOnce } from "./shared/write-once.ts";
+import { deleteResource, updateResource } from "./shared/write-resource.ts";
 
 /** Puts a number on the blocked or the allowed list, once. */
 export async function addCallerBlockingNumber(

@@ -2,7 +2,7 @@ import type { PhoneNumber } from "../contract/company-numbers.ts";
 import type { Page } from "../contract/paging.ts";
 import { ProblemError } from "../contract/problems.ts";
 import { type CompanyNumbersRequest, listLiveCompanyNumbers } from "../numbers/company-numbers.ts";
-import type { NumbersDeps } from "../numbers/request.ts";
+import type { NumbersDeps } from "../numbers/shared/request.ts";
 import { RingCentralError } from "../ringcentral/api/errors.ts";
 import { StorageUnavailable } from "../storage/errors.ts";
 import type { RecordStore } from "../storage/record-store.ts";

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { readSlice, type SlicePosition } from "../../lib/numbers/page-slice.ts";
+import { readSlice, type SlicePosition } from "../../lib/numbers/shared/page-slice.ts";
 import type { WirePage } from "../../lib/ringcentral/api/wire.ts";
 
 /** An upstream of `size` integers that clamps, counts clamped pages, and may leave the totals out. */

@@ -3,7 +3,7 @@ import { ProblemError } from "../../lib/contract/problems.ts";
 import { OutcomeUnknown, type WriteStep } from "../../lib/contract/write-outcome.ts";
 import { withIdempotency } from "../../lib/http/idempotency/with-idempotency.ts";
 import type { HttpResponse } from "../../lib/http/response.ts";
-import { addForwardingNumber, updateForwardingNumber } from "../../lib/numbers/write-forwarding-numbers.ts";
+import { addForwardingNumber, updateForwardingNumber } from "../../lib/numbers/forwarding/write-legacy.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
 import { withTimeout } from "../../lib/platform/with-timeout.ts";

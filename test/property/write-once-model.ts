@@ -1,7 +1,7 @@
 import { OutcomeUnknown, type WriteStep } from "../../lib/contract/write-outcome.ts";
 import { withIdempotency } from "../../lib/http/idempotency/with-idempotency.ts";
 import type { HttpResponse } from "../../lib/http/response.ts";
-import { addForwardingNumber } from "../../lib/numbers/write-forwarding-numbers.ts";
+import { addForwardingNumber } from "../../lib/numbers/forwarding/write-legacy.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
 import { outOfTime, RingCentralError, type RingCentralFailure } from "../../lib/ringcentral/api/errors.ts";

@@ -1,6 +1,6 @@
 import { ProblemError } from "../../contract/problems.ts";
 import { RingCentralError } from "../../ringcentral/api/errors.ts";
-import type { NumbersRequest } from "../request.ts";
+import type { NumbersRequest } from "../shared/request.ts";
 import { applyFlip, applyRing, incomplete } from "./apply-parts.ts";
 import { restoration } from "./edit-flips.ts";
 import { isInPlace, type Part } from "./edit-state.ts";

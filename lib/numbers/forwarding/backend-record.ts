@@ -5,7 +5,7 @@ import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
 import { retryingRecords } from "../../storage/retrying-records.ts";
 import { createTableWait, limitedRecords } from "../../storage/table-wait.ts";
 import { type UpdateDeps, updateRecord } from "../../storage/update-record.ts";
-import type { NumbersRequest } from "../request.ts";
+import type { NumbersRequest } from "../shared/request.ts";
 import { type Aliases, withAliases } from "./ids.ts";
 
 /** What is known of one extension; SPEC.md has the states. */

@@ -7,7 +7,7 @@ import { RingCentralError, type RingCentralFailure } from "../../ringcentral/api
 import type { RingCentral } from "../../ringcentral/api/operation.ts";
 import { hasMoved, MOVE_FEATURE } from "../../ringcentral/api/wire-call-handling.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
-import type { NumbersRequest } from "../request.ts";
+import type { NumbersRequest } from "../shared/request.ts";
 import { type BackendRecord, changeBackend, holdsUntil, readBackend } from "./backend-record.ts";
 import { type Aliases, withAliases } from "./ids.ts";
 

@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { ForwardingNumber } from "../../contract/forwarding-numbers.ts";
 import { type Credentials, keyOf } from "../../platform/credentials.ts";
-import type { NumbersRequest } from "../request.ts";
+import type { NumbersRequest } from "../shared/request.ts";
 import { type Item, legacyKey } from "./items.ts";
 
 /**

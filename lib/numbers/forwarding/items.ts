@@ -1,7 +1,7 @@
 import type { ForwardingNumber } from "../../contract/forwarding-numbers.ts";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
 import type { RawObject, WireRule } from "../../ringcentral/api/wire-call-handling.ts";
-import { toE164 } from "../phone-number-output.ts";
+import { toE164 } from "../shared/phone-number-output.ts";
 import { ringsIn } from "./edit-rules.ts";
 import { objectIn, textIn } from "./raw.ts";
 import { appsKey, deviceKey, flipKey, lineKey, mobileKey, numberKey, targetKey } from "./targets.ts";

@@ -6,12 +6,12 @@ import type { Operation } from "../../ringcentral/api/operation.ts";
 import { getForwardingNumber as getLegacyNumber } from "../../ringcentral/api/operations.ts";
 import type { WireList } from "../../ringcentral/api/wire.ts";
 import type { WireRule } from "../../ringcentral/api/wire-call-handling.ts";
-import { toForwardingNumber } from "../forwarding-numbers.ts";
-import type { NumbersRequest } from "../request.ts";
-import { pagesOf, readWholeList } from "../upstream-list.ts";
+import type { NumbersRequest } from "../shared/request.ts";
+import { pagesOf, readWholeList } from "../shared/upstream-list.ts";
 import type { Backend } from "./backend.ts";
 import { type Aliases, findById, type NaturalId, naturalIds, shownIds } from "./ids.ts";
 import { type ForwardingState, type Item, joinNumbers, legacyKey } from "./items.ts";
+import { toForwardingNumber } from "./legacy-numbers.ts";
 import type { ForwardingDeps } from "./on-backend.ts";
 
 /** What the new call handling has of an extension: 1 Light call and 2 Medium ones, unless they are cached. */

@@ -4,7 +4,7 @@ import type { CredentialSource, Credentials } from "../../platform/credentials.t
 import type { Deadline } from "../../platform/deadline.ts";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
 import { RingCentralError } from "../../ringcentral/api/errors.ts";
-import type { NumbersDeps, NumbersRequest } from "../request.ts";
+import type { NumbersDeps, NumbersRequest } from "../shared/request.ts";
 import { Backend, type BackendDeps } from "./backend.ts";
 
 export interface ForwardingDeps extends NumbersDeps, BackendDeps {

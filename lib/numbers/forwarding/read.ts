@@ -1,10 +1,10 @@
 import type { ForwardingNumber } from "../../contract/forwarding-numbers.ts";
 import type { Page, Position } from "../../contract/paging.ts";
 import { ProblemError } from "../../contract/problems.ts";
-import * as legacy from "../forwarding-numbers.ts";
-import type { ListRequest, NumbersRequest } from "../request.ts";
+import type { ListRequest, NumbersRequest } from "../shared/request.ts";
 import type { Backend } from "./backend.ts";
 import { aliasesOf } from "./ids.ts";
+import * as legacy from "./legacy-numbers.ts";
 import { idsOf, NewNumbers } from "./new-numbers.ts";
 import { type ForwardingDeps, onBackend } from "./on-backend.ts";
 

@@ -1,7 +1,7 @@
 import { ProblemError } from "../../contract/problems.ts";
 import { OutcomeUnknown } from "../../contract/write-outcome.ts";
 import { RingCentralError } from "../../ringcentral/api/errors.ts";
-import type { WriteRequest } from "../request.ts";
+import type { WriteRequest } from "../shared/request.ts";
 import { applyChange } from "./apply-change.ts";
 import { withoutEffect } from "./apply-parts.ts";
 import type { Backend } from "./backend.ts";

@@ -6,10 +6,9 @@ import type {
 import { type ProblemDetails, ProblemError } from "../../contract/problems.ts";
 import { OutcomeUnknown, UNKEYED } from "../../contract/write-outcome.ts";
 import { RingCentralError } from "../../ringcentral/api/errors.ts";
-import { type CountryInQuery, withE164 } from "../phone-number-input.ts";
-import type { WriteRequest } from "../request.ts";
-import * as legacy from "../write-forwarding-numbers.ts";
-import { requireChange, requireMatch } from "../write-resource.ts";
+import { type CountryInQuery, withE164 } from "../shared/phone-number-input.ts";
+import type { WriteRequest } from "../shared/request.ts";
+import { requireChange, requireMatch } from "../shared/write-resource.ts";
 import type { Backend } from "./backend.ts";
 import { aliasesOf } from "./ids.ts";
 import type { Item } from "./items.ts";
@@ -17,6 +16,7 @@ import { idsOf, type NewNumbers, notFound } from "./new-numbers.ts";
 import { type ForwardingDeps, onBackend } from "./on-backend.ts";
 import { isAsAsked, planAddition, planRemoval, planUpdate } from "./plan.ts";
 import { deviceKey, numberKey } from "./targets.ts";
+import * as legacy from "./write-legacy.ts";
 import { writeNew } from "./write-new.ts";
 
 // The writes of forwarding numbers on either call-handling backend. A write to the legacy one is followed by the

@@ -3,7 +3,7 @@ import type { Clock } from "../../platform/clock.ts";
 import type { RawObject } from "../../ringcentral/api/wire-call-handling.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
-import type { NumbersRequest } from "../request.ts";
+import type { NumbersRequest } from "../shared/request.ts";
 import { recordKey, tableOf } from "./backend-record.ts";
 import type { FlipChange } from "./edit-flips.ts";
 import type { RingChange } from "./edit-rules.ts";

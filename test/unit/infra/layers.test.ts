@@ -36,6 +36,8 @@ describe("layers", () => {
     ["lib/ringcentral/client.ts", 'export { a } from "../numbers/page.ts";'],
     ["lib/ringcentral/api/wire.ts", 'import type { A } from "../http/transport.ts";\nexport type B = A;'],
     ["lib/ringcentral/cache/cached-client.ts", 'import { a } from "../auth/oauth.ts";\na();'],
+    ["lib/numbers/shared/request.ts", 'import type { A } from "../overview.ts";\nexport type B = A;'],
+    ["lib/numbers/forwarding/read.ts", 'import { a } from "../overview.ts";\na();'],
     ["lib/sync/snapshot/outbox.ts", 'import { a } from "../run/run.ts";\na();'],
     ["lib/sync/run/scan.ts", 'import { a } from "../queue/handle-message.ts";\na();'],
     ["lib/contract/paging.ts", 'export * from "../http/request.ts";'],

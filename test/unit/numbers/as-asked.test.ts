@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
+import { addForwardingNumber } from "../../../lib/numbers/forwarding/write-legacy.ts";
 import { addBlockedNumber } from "../../../lib/numbers/write-blocked-numbers.ts";
 import { addCallerBlockingNumber } from "../../../lib/numbers/write-caller-blocking.ts";
-import { addForwardingNumber } from "../../../lib/numbers/write-forwarding-numbers.ts";
 import { clock, failure, fakeRingCentral, numbersRequest, wholeList } from "./fake-ringcentral.ts";
 
 const phoneNumber = "+12025550143";

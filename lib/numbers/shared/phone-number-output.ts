@@ -1,5 +1,5 @@
-import { omitUndefined } from "../platform/omit-undefined.ts";
-import type { WireForwardingNumber } from "../ringcentral/api/wire.ts";
+import { omitUndefined } from "../../platform/omit-undefined.ts";
+import type { WireForwardingNumber } from "../../ringcentral/api/wire.ts";
 
 /**
  * A number as RingCentral gives it, without punctuation where it is international. Its samples are E.164, but older data

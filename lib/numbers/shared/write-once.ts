@@ -1,9 +1,9 @@
-import { OutcomeUnknown, UNKEYED, type WriteStep } from "../contract/write-outcome.ts";
-import type { Clock } from "../platform/clock.ts";
-import { deadlineIn } from "../platform/deadline.ts";
-import { omitUndefined } from "../platform/omit-undefined.ts";
-import { RingCentralError } from "../ringcentral/api/errors.ts";
-import type { CallContext } from "../ringcentral/api/operation.ts";
+import { OutcomeUnknown, UNKEYED, type WriteStep } from "../../contract/write-outcome.ts";
+import type { Clock } from "../../platform/clock.ts";
+import { deadlineIn } from "../../platform/deadline.ts";
+import { omitUndefined } from "../../platform/omit-undefined.ts";
+import { RingCentralError } from "../../ringcentral/api/errors.ts";
+import type { CallContext } from "../../ringcentral/api/operation.ts";
 
 export interface WriteContext {
   clock: Clock;

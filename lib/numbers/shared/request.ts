@@ -1,7 +1,7 @@
-import type { PageRequest } from "../contract/paging.ts";
-import type { WriteStep } from "../contract/write-outcome.ts";
-import type { Clock } from "../platform/clock.ts";
-import type { CallContext, RingCentral } from "../ringcentral/api/operation.ts";
+import type { PageRequest } from "../../contract/paging.ts";
+import type { WriteStep } from "../../contract/write-outcome.ts";
+import type { Clock } from "../../platform/clock.ts";
+import type { CallContext, RingCentral } from "../../ringcentral/api/operation.ts";
 
 export interface NumbersDeps {
   ringcentral: RingCentral;

@@ -1,6 +1,6 @@
 import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from "libphonenumber-js/min";
-import { type FieldError, ProblemError } from "../contract/problems.ts";
-import { omitUndefined } from "../platform/omit-undefined.ts";
+import { type FieldError, ProblemError } from "../../contract/problems.ts";
+import { omitUndefined } from "../../platform/omit-undefined.ts";
 
 /** A number from its whole text; `country` reads a national one. */
 function parse(text: string, country: CountryCode | undefined) {

@@ -1,6 +1,6 @@
-import { ProblemError } from "../contract/problems.ts";
-import { canonicalJson, contentTag } from "../platform/content-tag.ts";
-import type { CallContext, Operation, OperationInput } from "../ringcentral/api/operation.ts";
+import { ProblemError } from "../../contract/problems.ts";
+import { canonicalJson, contentTag } from "../../platform/content-tag.ts";
+import type { CallContext, Operation, OperationInput } from "../../ringcentral/api/operation.ts";
 import type { NumbersDeps, WriteRequest } from "./request.ts";
 import { deleteOnce, isGone, replaceOnce } from "./write-once.ts";
 

@@ -1,8 +1,8 @@
-import type { Page, PageRequest } from "../contract/paging.ts";
-import { omitUndefined } from "../platform/omit-undefined.ts";
-import type { CallContext, Operation, OperationInput, RingCentral } from "../ringcentral/api/operation.ts";
-import type { WireList } from "../ringcentral/api/wire.ts";
-import { withNextPage } from "../ringcentral/api/wire-list.ts";
+import type { Page, PageRequest } from "../../contract/paging.ts";
+import { omitUndefined } from "../../platform/omit-undefined.ts";
+import type { CallContext, Operation, OperationInput, RingCentral } from "../../ringcentral/api/operation.ts";
+import type { WireList } from "../../ringcentral/api/wire.ts";
+import { withNextPage } from "../../ringcentral/api/wire-list.ts";
 import { type FetchPage, type PageSlice, readSlice, slicePosition } from "./page-slice.ts";
 import type { NumbersDeps } from "./request.ts";
 

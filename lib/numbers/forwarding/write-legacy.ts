@@ -2,17 +2,17 @@ import type {
   ForwardingNumber,
   ForwardingNumberUpdate,
   NewForwardingNumber,
-} from "../contract/forwarding-numbers.ts";
-import { type FieldError, ProblemError } from "../contract/problems.ts";
-import { omitUndefined } from "../platform/omit-undefined.ts";
-import * as operations from "../ringcentral/api/operations.ts";
-import type { WireForwardingNumber } from "../ringcentral/api/wire.ts";
-import { toForwardingNumber } from "./forwarding-numbers.ts";
-import { type CountryInQuery, isSameLabel, isSameNumber, withE164 } from "./phone-number-input.ts";
-import type { NumbersDeps, WriteRequest } from "./request.ts";
-import { findInList, pagesOf } from "./upstream-list.ts";
-import { createOnce } from "./write-once.ts";
-import { deleteResource, updateResource } from "./write-resource.ts";
+} from "../../contract/forwarding-numbers.ts";
+import { type FieldError, ProblemError } from "../../contract/problems.ts";
+import { omitUndefined } from "../../platform/omit-undefined.ts";
+import * as operations from "../../ringcentral/api/operations.ts";
+import type { WireForwardingNumber } from "../../ringcentral/api/wire.ts";
+import { type CountryInQuery, isSameLabel, isSameNumber, withE164 } from "../shared/phone-number-input.ts";
+import type { NumbersDeps, WriteRequest } from "../shared/request.ts";
+import { findInList, pagesOf } from "../shared/upstream-list.ts";
+import { createOnce } from "../shared/write-once.ts";
+import { deleteResource, updateResource } from "../shared/write-resource.ts";
+import { toForwardingNumber } from "./legacy-numbers.ts";
 
 /** Adds a forwarding number once. */
 export async function addForwardingNumber(

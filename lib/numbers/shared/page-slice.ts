@@ -1,8 +1,8 @@
-import type { Position } from "../contract/paging.ts";
-import { ProblemError } from "../contract/problems.ts";
-import { omitUndefined } from "../platform/omit-undefined.ts";
-import type { WirePage } from "../ringcentral/api/wire.ts";
-import { receivedRecords } from "../ringcentral/api/wire-list.ts";
+import type { Position } from "../../contract/paging.ts";
+import { ProblemError } from "../../contract/problems.ts";
+import { omitUndefined } from "../../platform/omit-undefined.ts";
+import type { WirePage } from "../../ringcentral/api/wire.ts";
+import { receivedRecords } from "../../ringcentral/api/wire-list.ts";
 
 /** The position of a traversal in one upstream list, in elements, and the page size that addresses them. */
 export type SlicePosition = { offset: number; pageSize: number };

@@ -1,11 +1,11 @@
-import type { ForwardingNumber } from "../contract/forwarding-numbers.ts";
-import type { Page } from "../contract/paging.ts";
-import { omitUndefined } from "../platform/omit-undefined.ts";
-import * as operations from "../ringcentral/api/operations.ts";
-import type { WireForwardingNumber } from "../ringcentral/api/wire.ts";
-import { toE164, toExtensionReference } from "./phone-number-output.ts";
-import type { ListRequest, NumbersDeps, NumbersRequest } from "./request.ts";
-import { listPage, pagesOf } from "./upstream-list.ts";
+import type { ForwardingNumber } from "../../contract/forwarding-numbers.ts";
+import type { Page } from "../../contract/paging.ts";
+import { omitUndefined } from "../../platform/omit-undefined.ts";
+import * as operations from "../../ringcentral/api/operations.ts";
+import type { WireForwardingNumber } from "../../ringcentral/api/wire.ts";
+import { toE164, toExtensionReference } from "../shared/phone-number-output.ts";
+import type { ListRequest, NumbersDeps, NumbersRequest } from "../shared/request.ts";
+import { listPage, pagesOf } from "../shared/upstream-list.ts";
 
 /** Where the extension's calls can be forwarded or flipped to. */
 export async function listForwardingNumbers(

@@ -1,7 +1,11 @@
 import { describe, expect, it } from "vitest";
-import { ProblemError } from "../../../lib/contract/problems.ts";
-import { isSameLabel, isSameNumber, parsePhoneNumberInput } from "../../../lib/numbers/phone-number-input.ts";
-import { toE164 } from "../../../lib/numbers/phone-number-output.ts";
+import { ProblemError } from "../../../../lib/contract/problems.ts";
+import {
+  isSameLabel,
+  isSameNumber,
+  parsePhoneNumberInput,
+} from "../../../../lib/numbers/shared/phone-number-input.ts";
+import { toE164 } from "../../../../lib/numbers/shared/phone-number-output.ts";
 
 describe("a phone number sent by a caller", () => {
   it.each([

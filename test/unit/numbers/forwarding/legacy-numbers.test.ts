@@ -1,10 +1,10 @@
 import { describe, expect, it } from "vitest";
-import { listForwardingNumbers } from "../../../lib/numbers/forwarding-numbers.ts";
+import { listForwardingNumbers } from "../../../../lib/numbers/forwarding/legacy-numbers.ts";
 import {
   addForwardingNumber,
   updateForwardingNumber,
-} from "../../../lib/numbers/write-forwarding-numbers.ts";
-import { clock, fakeRingCentral, numbersRequest, wholeList } from "./fake-ringcentral.ts";
+} from "../../../../lib/numbers/forwarding/write-legacy.ts";
+import { clock, fakeRingCentral, numbersRequest, wholeList } from "../fake-ringcentral.ts";
 
 const record = {
   id: "712000",

@@ -77,14 +77,14 @@ export function curlLines(stack: Stack): string {
   };
   const json = (body: object) => `-H 'content-type: application/json' -d '${JSON.stringify(body)}'`;
   const user = bearer("user");
-  const cabin = `$(curl -s ${me}/forwarding-numbers ${user} | node -p "JSON.parse(require('fs').readFileSync(0)).data.at(-1).id")`;
+  const cabin = `$(curl -s ${me}/forwarding-numbers ${user} | node -p "JSON.parse(require('fs').readFileSync(0)).data.find((number) => number.label === 'Cabin').id")`;
   return [
     "# blocked numbers: list, add",
     `curl -s ${me}/blocked-numbers ${user}`,
     `curl -s ${me}/blocked-numbers ${user} ${json({ phoneNumber: "+12025550199", label: "Robocaller" })}`,
     "# blocked and allowed numbers",
     `curl -s '${me}/caller-blocking/phone-numbers?status=all' ${user}`,
-    "# forwarding numbers: list, add, change the last one",
+    "# forwarding numbers: list, add, change the added one",
     `curl -s ${me}/forwarding-numbers ${user}`,
     `curl -s ${me}/forwarding-numbers ${user} ${json({ phoneNumber: "+12025550155", label: "Cabin", type: "Other" })}`,
     `curl -s -X PUT ${me}/forwarding-numbers/${cabin} ${user} ${json({ label: "Lake cabin" })}`,

@@ -31,8 +31,7 @@ export function countTokenEvent(metrics: Metrics, event: TokenEvent): void {
       break;
     case "login_failed":
       metrics.count("TokenRequests");
-      // RingCentral's maintenance is no rejection.
-      if (event.kind !== "limited_mode") metrics.count("TokenFailures");
+      metrics.count("TokenFailures");
       break;
     case "unreadable":
       metrics.count("TokenUnreadable");

@@ -166,15 +166,24 @@ describe("in limited mode", () => {
     expect(await overview("mode=strict")).toMatchObject(rejected);
   });
 
-  it("the sync commits, because its calls are served", async () => {
+  it("the sync commits, because its calls are served; if they were not, it waits and the snapshot stays", async () => {
     const sync = await startSyncServices();
     const lab = syncLab(service, sync);
     begin();
     await lab.syncNow();
-    expect((await lab.status()).body.data[0]).toMatchObject({
-      state: "idle",
-      lastSuccessAt: expect.any(String),
-    });
+    const state = async () => (await lab.status()).body.data[0].state;
+    expect(await state()).toBe("idle");
+    const limited = { kind: "status", status: 503, errorCode: "CMN-211", times: 99 } as const;
+    service.twin.faults.add({ ...limited, operation: "listCompanyNumbers" });
+    await pass(900_000);
+    await lab.syncNow();
+    expect(await state()).toBe("running");
+    expect(service.sent().filter(({ path }) => path.endsWith("/phone-number"))).toHaveLength(2);
+    expect((await lab.list()).body).toMatchObject({ page: { total: 250 }, meta: { source: "snapshot" } });
+    service.twin.faults.clear();
+    await pass(60_000);
+    await lab.workOnce();
+    expect(await state()).toBe("idle");
     await sync.stop();
   });
 

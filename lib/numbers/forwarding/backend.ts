@@ -2,7 +2,7 @@ import type { CallHandling } from "../../contract/paging.ts";
 import type { Clock } from "../../platform/clock.ts";
 import { deadlineIn } from "../../platform/deadline.ts";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
-import { readFeatures } from "../../ringcentral/api/call-handling.ts";
+import { readFeatures, readFlips } from "../../ringcentral/api/call-handling.ts";
 import { RingCentralError, type RingCentralFailure } from "../../ringcentral/api/errors.ts";
 import type { RingCentral } from "../../ringcentral/api/operation.ts";
 import { hasMoved, MOVE_FEATURE } from "../../ringcentral/api/wire-call-handling.ts";
@@ -32,6 +32,8 @@ interface Question {
   /** Ids to remember with the finding. */
   aliases?: Aliases;
 }
+
+type Answer = "statement" | "none" | "not asked";
 
 /** The call-handling backend of one extension, for one request. */
 export class Backend {
@@ -74,14 +76,33 @@ export class Backend {
   }
 
   /**
-   * The backend after a write to the legacy one. When it is the new one, the write had no effect, whatever its
-   * response.
+   * The backend after a write to the legacy one. When it is the new one, the write had no effect, whatever its response.
+   * A Light call tells, unless the new backend serves the extension: then the features do.
    * @param aliases ids that the write gives out
    * @returns undefined when RingCentral does not say
    */
   async afterWrite(aliases: Aliases = []): Promise<CallHandling | undefined> {
-    const isStated = await this.#ask({ isAfterWrite: true, aliases });
-    return isStated ? this.callHandling : undefined;
+    if (await this.#isDeniedByNew()) {
+      await this.remember(aliases, true);
+      return "legacy";
+    }
+    const answer = await this.#ask({ isAfterWrite: true, aliases });
+    // Without a permit for the question the former finding holds: nothing tells of a move.
+    return answer === "none" ? undefined : this.callHandling;
+  }
+
+  /** Whether the new backend does not serve the extension. Its codes for that are not published [unsure]. */
+  async #isDeniedByNew(): Promise<boolean> {
+    const { extensionId, call } = this.#request;
+    // The rejection is the usual case, and no fault.
+    const log = { ...call.log, warn: call.log.info };
+    try {
+      await this.#deps.ringcentral.call(readFlips, { path: { extensionId } }, { ...call, fresh: true, log });
+      return false;
+    } catch (error) {
+      if (!(error instanceof RingCentralError)) throw error;
+      return isDenial(error.failure) && !isOfPermission(error.failure);
+    }
   }
 
   /**
@@ -96,9 +117,8 @@ export class Backend {
   /**
    * Without a statement the former finding holds. A rejection, as for a missing permission, is asked for in an hour
    * again.
-   * @returns whether there is a statement
    */
-  async #ask({ isAfterWrite = false, isDoubt = false, aliases = [] }: Question = {}): Promise<boolean> {
+  async #ask({ isAfterWrite = false, isDoubt = false, aliases = [] }: Question = {}): Promise<Answer> {
     const { extensionId, call } = this.#request;
     const { ringcentral, clock } = this.#deps;
     const askedAt = clock.now();
@@ -115,11 +135,11 @@ export class Backend {
       call.log.warn("the call-handling backend is not known for certain", { error });
       if (error.failure.kind !== "rejected") {
         await this.remember(aliases, true);
-        return false;
+        return isUnasked(error.failure) ? "not asked" : "none";
       }
     }
     await this.#learn(found, askedAt, { aliases, ...(isDoubt && { doubtedAt: askedAt }) });
-    return true;
+    return "statement";
   }
 
   async #learn(
@@ -163,4 +183,14 @@ function failureOf(error: unknown): RingCentralFailure | undefined {
 function isDenial({ kind, status, errorCode, parameterName }: RingCentralFailure): boolean {
   const isAboutEntry = errorCode === "CMN-102" && parameterName !== "extensionId";
   return kind === "rejected" && (status === 403 || status === 404) && !isAboutEntry;
+}
+
+/** The user may not ask, on whichever backend. */
+function isOfPermission({ errorCode = "" }: RingCentralFailure): boolean {
+  return ["CMN-401", "CMN-402", "CMN-404", "CMN-408"].includes(errorCode);
+}
+
+/** Nothing was sent, for lack of a permit. */
+function isUnasked({ kind, status }: RingCentralFailure): boolean {
+  return status === undefined && (kind === "rate_limited" || kind === "storage");
 }

@@ -33,6 +33,7 @@ type Event =
   | "another denial, features say new"
   | "an entry is not found"
   | "a write, features say new"
+  | "a write, the new backend denies"
   | "a notification";
 
 const record = (callHandling: "legacy" | "new", until: number): BackendRecord => ({
@@ -61,6 +62,7 @@ const table: Record<State, Record<Event, string>> = {
     "another denial, features say new": `${N24} ?`,
     "an entry is not found": `${L1} ?`,
     "a write, features say new": `${N24} ??`,
+    "a write, the new backend denies": `${L1} ?`,
     "a notification": "unknown",
   },
   legacy: {
@@ -73,6 +75,7 @@ const table: Record<State, Record<Event, string>> = {
     "another denial, features say new": `${N24} ?`,
     "an entry is not found": "legacy",
     "a write, features say new": `${N24} ?`,
+    "a write, the new backend denies": "legacy",
     "a notification": "legacy, due",
   },
   "legacy, due": {
@@ -85,6 +88,7 @@ const table: Record<State, Record<Event, string>> = {
     "another denial, features say new": `${N24} ?`,
     "an entry is not found": `${L1} ?`,
     "a write, features say new": `${N24} ??`,
+    "a write, the new backend denies": `${L1} ?`,
     "a notification": "legacy, due",
   },
   new: {
@@ -97,6 +101,7 @@ const table: Record<State, Record<Event, string>> = {
     "another denial, features say new": `${N24} ?`,
     "an entry is not found": "new",
     "a write, features say new": `${N24} ?`,
+    "a write, the new backend denies": "new",
     "a notification": "new, due",
   },
   "new, due": {
@@ -109,6 +114,7 @@ const table: Record<State, Record<Event, string>> = {
     "another denial, features say new": `${N24} ?`,
     "an entry is not found": `${L1} ?`,
     "a write, features say new": `${N24} ??`,
+    "a write, the new backend denies": `${L1} ?`,
     "a notification": "new, due",
   },
 };
@@ -128,7 +134,10 @@ async function play(state: State, event: Event): Promise<string> {
   const records = createMemoryRecordStore();
   const before = states[state];
   if (before !== undefined) await records.compareAndSet(key, null, before);
-  const ringcentral = fakeRingCentral(() => {
+  const ringcentral = fakeRingCentral(({ operation }) => {
+    if (operation === "readCallFlipNumbers") {
+      return event.endsWith("denies") ? failure({ status: 404, errorCode: "AGW-404" }) : { records: [] };
+    }
     if (event.endsWith("rejected")) return failure({ status: 403, errorCode: "CMN-408" });
     if (event.endsWith("respond")) return failure({ kind: "timeout" });
     return features(String(event.endsWith("say new")));
@@ -141,7 +150,8 @@ async function play(state: State, event: Event): Promise<string> {
     if (denials[event] !== undefined) await backend.hasMoved(denials[event]);
   }
   const after = (await records.read<BackendRecord>(key))?.value;
-  const questions = "?".repeat(ringcentral.calls.length);
+  const asked = ringcentral.calls.filter(({ operation }) => operation === "readFeatures");
+  const questions = "?".repeat(asked.length);
   return `${describeRecord(after, before)} ${questions}`.trim();
 }
 
@@ -159,6 +169,31 @@ describe("the call-handling backend of an extension", () => {
 
   it.each(cells)("$state, $event: $expected", async ({ state, event, expected }) => {
     expect(await play(state as State, event as Event)).toBe(expected);
+  });
+
+  it.each([
+    ["when the new backend denies the extension", { status: 403, errorCode: "CMN-403" }, {}, "legacy"],
+    [
+      "but not when the user may not ask it",
+      { status: 403, errorCode: "CMN-408" },
+      { kind: "timeout" },
+      undefined,
+    ],
+    ["but not when neither responds", { kind: "timeout" }, { kind: "bad_response", status: 502 }, undefined],
+    [
+      "where there is no permit for the question",
+      { kind: "rate_limited" },
+      { kind: "rate_limited" },
+      "legacy",
+    ],
+  ] as const)("is the legacy one after a write %s", async (_, flips, features, expected) => {
+    const records = createMemoryRecordStore();
+    await records.compareAndSet(key, null, record("legacy", NOW + HOUR));
+    const ringcentral = fakeRingCentral(({ operation }) =>
+      failure(operation === "readFeatures" ? features : flips),
+    );
+    const backend = await Backend.of({ ringcentral, records, clock, random: () => 0 }, numbersRequest());
+    expect(await backend.afterWrite()).toBe(expected);
   });
 
   it("is the new one only when the feature's parameter says so", () => {

@@ -49,7 +49,7 @@ export class WaitLimit {
     if (timeoutMs <= 0) throw timeUp();
     const since = clock.now();
     try {
-      return await withTimeout(work(), { clock, timeoutMs, timeUp, slices: 4 });
+      return await withTimeout(work(), { clock, timeoutMs, timeUp });
     } finally {
       this.count(since);
     }

@@ -5,21 +5,22 @@ interface TimeoutOptions {
   timeoutMs: number;
   /** The error of a timeout. */
   timeUp: () => unknown;
-  /**
-   * A frozen process wakes up with its timers due and the result still unread behind them. With several slices a
-   * freeze costs one slice instead of the whole timeout. Default 1.
-   */
-  slices?: number;
 }
+
+/**
+ * A frozen process wakes up with its timers due and the result still unread behind them. With several timers in a row, a
+ * freeze costs one of them instead of the whole timeout.
+ */
+const SLICES = 4;
 
 /** Settles as `work` does, or rejects with `timeUp()` after `timeoutMs`. The work itself continues. */
 export async function withTimeout<Result>(
   work: Promise<Result>,
-  { clock, timeoutMs, timeUp, slices = 1 }: TimeoutOptions,
+  { clock, timeoutMs, timeUp }: TimeoutOptions,
 ): Promise<Result> {
   const settled = new AbortController();
   const wait = async () => {
-    for (let slice = 0; slice < slices; slice += 1) await clock.sleep(timeoutMs / slices, settled.signal);
+    for (let slice = 0; slice < SLICES; slice += 1) await clock.sleep(timeoutMs / SLICES, settled.signal);
   };
   const timer = wait().then(
     () => Promise.reject(timeUp()),

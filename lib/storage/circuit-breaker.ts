@@ -26,8 +26,6 @@ export interface CircuitBreakerOptions {
 }
 
 const MAX_DOUBLINGS = 10;
-/** See `withTimeout`. */
-const SLICES = 4;
 
 export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBreaker {
   const { clock, pauseMs, maxPauseMs, timeoutMs, onOpen, onClose } = options;
@@ -52,7 +50,7 @@ export function createCircuitBreaker(options: CircuitBreakerOptions): CircuitBre
     async call(work) {
       if (clock.now() < openUntil) throw new StorageUnavailable("the circuit is open");
       try {
-        const result = await withTimeout(work(), { clock, timeoutMs, timeUp, slices: SLICES });
+        const result = await withTimeout(work(), { clock, timeoutMs, timeUp });
         if (failures > 0) onClose?.(clock.now() - openSince);
         failures = 0;
         return result;

@@ -137,7 +137,7 @@ async function write(
   const timeUp = () => new StorageUnavailable("the outcome of a login is not written in time");
   try {
     const writing = store.compareAndSet(key, version, record);
-    const written = await withTimeout(writing, { clock, timeoutMs, timeUp, slices: 4 });
+    const written = await withTimeout(writing, { clock, timeoutMs, timeUp });
     return written === undefined ? "overtaken" : "written";
   } catch (error) {
     if (error instanceof StorageUnavailable) return "failed";

@@ -20,14 +20,12 @@ type Result =
   | { kind: "lost_race" };
 
 /** A call that waits for a decision. */
-interface Waiter {
+interface Waiter extends PromiseWithResolvers<Result> {
   readonly call: Call;
   /** How much longer it may wait for a slot. */
   readonly maxWaitMs: number;
   /** It has waited too long for the table. */
   hasLeft: boolean;
-  resolve(result: Result): void;
-  reject(error: unknown): void;
 }
 
 /** The calls of one process that wait for a permit. One compare-and-set at a time serves all of them. */
@@ -70,7 +68,7 @@ export class PermitQueue {
     };
     for (let races = 0; ; ) {
       try {
-        const result = await this.#result(call, maxWaitMs, tableWait);
+        const result = await this.#result(call, maxWaitMs(), tableWait);
         if (result.kind === "rejected") throw rejection("rate_limited", result.waitMs, random);
         if (result.kind === "later") await clock.sleep(result.waitMs * (1 + random() / 4));
         else if (result.kind === "lost_race") await this.#afterLostRace(call, ++races, maxWaitMs());
@@ -90,21 +88,12 @@ export class PermitQueue {
   }
 
   /** The decision of the next round. */
-  async #result(call: Call, maxWaitMs: () => number, tableWait: WaitLimit): Promise<Result> {
-    const { promise, resolve, reject } = Promise.withResolvers<Result>();
-    const waiter: Waiter = {
-      call,
-      get maxWaitMs() {
-        return maxWaitMs();
-      },
-      hasLeft: false,
-      resolve,
-      reject,
-    };
+  async #result(call: Call, maxWaitMs: number, tableWait: WaitLimit): Promise<Result> {
+    const waiter: Waiter = { call, maxWaitMs, hasLeft: false, ...Promise.withResolvers<Result>() };
     const decide = () => {
       this.#waiting.push(waiter);
       if (!this.#isServing) void this.#serveAll();
-      return promise;
+      return waiter.promise;
     };
     try {
       return await tableWait.limit(decide);

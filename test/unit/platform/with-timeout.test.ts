@@ -27,7 +27,7 @@ describe("withTimeout", () => {
     const work = new Promise<string>((resolve) => {
       finish = resolve;
     });
-    const bounded = withTimeout(work, { clock, timeoutMs: 100, timeUp, slices: 4 });
+    const bounded = withTimeout(work, { clock, timeoutMs: 100, timeUp });
     await clock.advance(75);
     finish("late, but in time");
     await expect(bounded).resolves.toBe("late, but in time");

@@ -8,24 +8,21 @@ export interface Share {
   leastMs?: number;
 }
 
-export interface WaitLimitOptions {
-  clock: Clock;
-  maxWaitMs: number;
-  /** Work that takes no longer does not count as a wait. */
-  usualMs: number;
-  /** The error when no time is left. */
-  timeUp: () => Error;
-}
+const MAX_WAIT_MS = 1_200;
+/** Work that takes no longer does not count: many short waits are no sign of trouble. */
+const USUAL_MS = 40;
 
 /** The time that one request may still wait for one dependency. All parts of the request draw on it. */
 export class WaitLimit {
-  readonly #options: WaitLimitOptions;
-  #leftMs: number;
+  readonly #clock: Clock;
+  readonly #timeUp: () => Error;
+  #leftMs = MAX_WAIT_MS;
   #countedTo = Number.NEGATIVE_INFINITY;
 
-  constructor(options: WaitLimitOptions) {
-    this.#options = options;
-    this.#leftMs = options.maxWaitMs;
+  /** @param timeUp the error when no time is left */
+  constructor(clock: Clock, timeUp: () => Error) {
+    this.#clock = clock;
+    this.#timeUp = timeUp;
   }
 
   leftMs(): number {
@@ -34,17 +31,16 @@ export class WaitLimit {
 
   /** Counts the time since then as a wait. Waits at the same time count once. */
   count(since: number): void {
-    const now = this.#options.clock.now();
+    const now = this.#clock.now();
     const waitedMs = now - Math.max(since, this.#countedTo);
     this.#countedTo = now;
     // A wait for the rest counts, however short: the next one would be as long again.
-    if (waitedMs > Math.min(this.#options.usualMs, this.#leftMs - 1))
-      this.#leftMs = Math.max(0, this.#leftMs - waitedMs);
+    if (waitedMs > Math.min(USUAL_MS, this.#leftMs - 1)) this.#leftMs = Math.max(0, this.#leftMs - waitedMs);
   }
 
   /** Settles as `work` does, or rejects when the time left is over. The work itself continues. */
   async limit<Result>(work: () => Promise<Result>, { keepMs = 0, leastMs = 0 }: Share = {}): Promise<Result> {
-    const { clock, timeUp } = this.#options;
+    const [clock, timeUp] = [this.#clock, this.#timeUp];
     const timeoutMs = Math.max(this.#leftMs - keepMs, leastMs);
     if (timeoutMs <= 0) throw timeUp();
     const since = clock.now();

@@ -9,7 +9,7 @@ import type { AccessToken, TokenSource } from "./auth/ports.ts";
 import { DUPLICATE_CONCURRENT_REQUEST, failureOf } from "./http/parse-response.ts";
 import { readRateHeaders, readRequestId } from "./http/response-headers.ts";
 import type { HttpRequest, HttpResponse, Transport } from "./http/transport.ts";
-import type { Observation, Permit, RateLimiter } from "./rate-limit/ports.ts";
+import type { Observation, RateLimiter } from "./rate-limit/ports.ts";
 
 /** Asks for the bulk response as one JSON array instead of a multipart body. [docs: BULK] */
 const BULK_JSON = "application/vnd.ringcentral.multipart+json";
@@ -46,11 +46,13 @@ export async function attemptCall(
   number: number,
 ): Promise<Attempt> {
   const { clock, transport } = deps;
+  const { name, group } = operation;
   // A permit is valid for about a second, so slower steps come first.
   const [url, token] = await prepare(deps.tokens, operation, input, context);
-  const permit = await admit(deps.rateLimiter, operation, context);
+  const { priority = "interactive", deadline, tableWait, route } = context;
+  const call = omitUndefined({ group, priority, deadline, tableWait, operation: name, route });
+  const permit = await deps.rateLimiter.admit(call);
   const startedAt = clock.now();
-  const { name, group } = operation;
   const report = (failure: RingCentralFailure | undefined, response?: HttpResponse) => {
     const durationMs = clock.now() - startedAt;
     logCall(context, { operation: name, group, attempt: number, durationMs }, failure, response);
@@ -98,24 +100,6 @@ function requestOf(
     ...(body && { body: JSON.stringify(body) }),
     deadline,
   };
-}
-
-async function admit(
-  rateLimiter: RateLimiter,
-  operation: Operation<unknown>,
-  context: CallContext,
-): Promise<Permit> {
-  const { group, name } = operation;
-  const { priority = "interactive", deadline, tableWait, route } = context;
-  try {
-    return await rateLimiter.admit(
-      omitUndefined({ group, priority, deadline, tableWait, operation: name, route }),
-    );
-  } catch (error) {
-    // The rate limiter knows groups, not operations.
-    if (error instanceof RingCentralError) throw new RingCentralError({ ...error.failure, operation: name });
-    throw error;
-  }
 }
 
 async function prepare(

@@ -3,16 +3,12 @@ import { type Share, WaitLimit } from "../platform/wait-limit.ts";
 import { StorageUnavailable } from "./errors.ts";
 import type { RecordStore } from "./record-store.ts";
 
-/** With it, a request says within 2 s that the table is slow. */
-const MAX_WAIT_MS = 1_200;
-const USUAL_MS = 40;
 /** What reads that only save a call leave of the wait: without a permit there is no call. */
 export const PERMIT_WAIT_MS = 550;
 
-/** The wait for the table that one request may have in all. Beyond it, `limit` throws StorageUnavailable. */
+/** The wait for the table that one request may have in all. With it, a request says within 2 s that the table is slow. */
 export function createTableWait(clock: Clock): WaitLimit {
-  const timeUp = () => new StorageUnavailable("the request has waited long enough");
-  return new WaitLimit({ clock, maxWaitMs: MAX_WAIT_MS, usualMs: USUAL_MS, timeUp });
+  return new WaitLimit(clock, () => new StorageUnavailable("the request has waited long enough"));
 }
 
 /** The store, each of its calls limited. */

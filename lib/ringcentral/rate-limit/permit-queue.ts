@@ -57,7 +57,7 @@ export class PermitQueue {
     const pausedMs = this.#fallback.pausedMs(call.group);
     if (pausedMs > 0) {
       await this.#record.flush();
-      throw rejection("rate_limited", pausedMs, random);
+      throw rejection(call, "rate_limited", pausedMs, random);
     }
     const { state } = pauseOf(this.#record.copy.limits, call.group, grantedAt.earliest);
     const entry = state === "none" ? this.#prefetched.take(call) : undefined;
@@ -69,7 +69,7 @@ export class PermitQueue {
     for (let races = 0; ; ) {
       try {
         const result = await this.#result(call, maxWaitMs(), tableWait);
-        if (result.kind === "rejected") throw rejection("rate_limited", result.waitMs, random);
+        if (result.kind === "rejected") throw rejection(call, "rate_limited", result.waitMs, random);
         if (result.kind === "later") await clock.sleep(result.waitMs * (1 + random() / 4));
         else if (result.kind === "lost_race") await this.#afterLostRace(call, ++races, maxWaitMs());
         else {
@@ -119,7 +119,7 @@ export class PermitQueue {
     const isInTime = permit.grantedAt.latest + settings.arrivalMs - settings.table.timeoutMs <= entry.by;
     if (isInTime && pausedMs === 0) return permit;
     if (probe !== undefined) this.#dropProbe(permit);
-    if (pausedMs > 0) throw rejection("rate_limited", pausedMs, random);
+    if (pausedMs > 0) throw rejection(call, "rate_limited", pausedMs, random);
     return undefined;
   }
 
@@ -194,11 +194,11 @@ export class PermitQueue {
   }
 
   /** @throws RingCentralError kind `rate_limited` after too many lost races: the table responds, only not to this call */
-  async #afterLostRace({ group }: Call, races: number, maxWaitMs: number): Promise<void> {
+  async #afterLostRace(call: Call, races: number, maxWaitMs: number): Promise<void> {
     const { clock, random, onEvent } = this.#options;
     if (races > settings.maxConflicts || maxWaitMs === 0) {
-      onEvent({ type: "contention", group });
-      throw rejection("rate_limited", settings.cacheMs, random);
+      onEvent({ type: "contention", group: call.group });
+      throw rejection(call, "rate_limited", settings.cacheMs, random);
     }
     // The first repetition costs less than a wait.
     if (races > 1) await clock.sleep(Math.min(backoffMs(races - 1, random), maxWaitMs));
@@ -217,13 +217,13 @@ export class PermitQueue {
     const pause = pauseOf(limits, group, now);
     const tableMs = pause.state === "paused" ? pause.until - now : 0;
     const pausedMs = Math.max(this.#fallback.pausedMs(group), tableMs);
-    if (pausedMs > 0) throw rejection("rate_limited", pausedMs, random, cause);
+    if (pausedMs > 0) throw rejection(call, "rate_limited", pausedMs, random, cause);
     const retryMs = Math.max(1, this.#record.unavailableMs());
     // While the table responds, only slowly, other processes have permits that the fallback limiter does not know.
     const fallbackMs = () => this.#fallback.admit(group, priority, groupIn(limits, group), now);
     const waitMs = this.#record.isFailing() ? fallbackMs() : retryMs;
     if (waitMs === 0) return true;
-    if (retryMs >= maxTableWaitMs) throw rejection("storage", Math.min(waitMs, retryMs), random, cause);
+    if (retryMs >= maxTableWaitMs) throw rejection(call, "storage", Math.min(waitMs, retryMs), random, cause);
     await clock.sleep(retryMs);
     return false;
   }

@@ -1,4 +1,5 @@
 import { RingCentralError } from "../api/errors.ts";
+import type { Call } from "./account-limits.ts";
 
 const LEAST_WAIT_MS = 1_000;
 const WIDEST_SPREAD_MS = 10_000;
@@ -10,6 +11,7 @@ const WIDEST_SPREAD_MS = 10_000;
  * together do not come back together.
  */
 export function rejection(
+  { operation }: Call,
   kind: "rate_limited" | "storage",
   waitMs: number,
   random: () => number,
@@ -18,6 +20,6 @@ export function rejection(
   const wait = Math.max(LEAST_WAIT_MS, waitMs);
   const spread = Math.min(WIDEST_SPREAD_MS, Math.max(LEAST_WAIT_MS, wait / 2));
   const retryAfterMs = Math.ceil(wait + random() * spread);
-  const failure = { kind, operation: "admit", retryAfterMs, mayHaveTakenEffect: false };
+  const failure = { kind, operation, retryAfterMs, mayHaveTakenEffect: false };
   return new RingCentralError({ ...failure, ...(cause !== undefined && { cause }) });
 }

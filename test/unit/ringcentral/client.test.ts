@@ -384,10 +384,10 @@ describe("a 429", () => {
 });
 
 describe("before a request is sent", () => {
-  it("a rejection by the rate limiter fails the call, with the operation's name", async () => {
+  it("a rejection by the rate limiter fails the call", async () => {
     const paused = new RingCentralError({
       kind: "rate_limited",
-      operation: "admit",
+      operation: "listForwardingNumbers",
       retryAfterMs: 7_000,
       mayHaveTakenEffect: false,
     });

@@ -151,6 +151,14 @@ describe("the shared rate limiter", () => {
       expect(retryAfterMs).toBeGreaterThan(55 * SECOND);
     }));
 
+  it("names the operation that it rejects", () =>
+    story(async ({ process }) => {
+      const { admit, call } = process("a");
+      await call(exhausted());
+      const failure = await rejectionOf(admit({ operation: "listBlockedNumbers" }));
+      expect(failure).toMatchObject({ kind: "rate_limited", operation: "listBlockedNumbers" });
+    }));
+
   it("rejects without asking the table again while its copy is fresh", () =>
     story(async ({ process, cost }) => {
       const { call, admit } = process("a");

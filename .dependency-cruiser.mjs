@@ -48,6 +48,7 @@ const layers = [
     ["lib/sync/queue/", "lib/contract/", "lib/ringcentral/api/", "lib/storage/", "lib/platform/"],
   ],
   ["lib/sync/", ["lib/contract/", "lib/numbers/", "lib/ringcentral/api/", "lib/storage/", "lib/platform/"]],
+  ["lib/http/idempotency/", ["lib/contract/", "lib/ringcentral/api/", "lib/storage/", "lib/platform/"]],
   ["lib/http/", ["lib/contract/", "lib/ringcentral/api/", "lib/storage/", "lib/platform/"]],
   // For apps: it knows only the OpenAPI file.
   ["lib/client/", []],

@@ -16,7 +16,6 @@ import type { Authenticate } from "./authenticate.ts";
 import { reachedExtension, requireScope } from "./caller.ts";
 import { type AccountKeys, cursorsOf } from "./cursor.ts";
 import { encodeResponse } from "./encode-response.ts";
-import { parseIdempotencyKey } from "./idempotency/key-header.ts";
 import { hash } from "./idempotency/record.ts";
 import { withIdempotency } from "./idempotency/with-idempotency.ts";
 import { header, invocationOf } from "./invocation.ts";
@@ -25,7 +24,7 @@ import { type ProblemBody, problemBody, problemOf } from "./problem.ts";
 import type { ParsedInput, UseCase } from "./request.ts";
 import type { HttpResponse } from "./response.ts";
 import { translate } from "./upstream-problem.ts";
-import { validate } from "./validate.ts";
+import { parseIdempotencyKey, validate } from "./validate.ts";
 
 /** The edge's dependencies. They are made on first use, which may fail with ConfigurationError. */
 interface EdgeServices extends AccountKeys {

@@ -10,7 +10,6 @@ import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
 import { retryingRecords } from "../../storage/retrying-records.ts";
 import { limitedRecords } from "../../storage/table-wait.ts";
-import type { HttpResponse } from "../response.ts";
 import {
   type IdempotencyRecord,
   type KeyScope,
@@ -28,6 +27,11 @@ interface IdempotencyDeps {
   clock: Clock;
   /** Seals the stored responses, which hold phone numbers. */
   key: Uint8Array;
+}
+
+/** A response that JSON can store. */
+interface Replayable {
+  headers: Record<string, string>;
 }
 
 interface KeyedRequest extends KeyScope {
@@ -51,15 +55,15 @@ const FREEING_MS = 400;
  * @throws ProblemError `idempotency_in_progress`, `idempotency_key_reused`, `outcome_unknown`; StorageUnavailable:
  * without the table the promise of the key cannot be kept
  */
-export async function withIdempotency(
+export async function withIdempotency<Response extends Replayable>(
   deps: IdempotencyDeps,
   request: KeyedRequest,
-  run: (step: WriteStep) => Promise<HttpResponse>,
+  run: (step: WriteStep) => Promise<Response>,
   isAmbiguous: (error: unknown) => boolean,
-): Promise<HttpResponse> {
-  const key = new Key(deps, request);
+): Promise<Response> {
+  const key = new Key<Response>(deps, request);
   const taken = await key.take();
-  if ("statusCode" in taken) return taken;
+  if ("replay" in taken) return taken.replay;
   try {
     const response = await run(taken.step);
     await key.end(taken, "response", response);
@@ -82,7 +86,7 @@ interface Taken {
 }
 
 /** The record of one request's key. */
-class Key {
+class Key<Response extends Replayable> {
   readonly #deps: IdempotencyDeps;
   readonly #request: KeyedRequest;
   /** Binds a stored response to its request. */
@@ -95,7 +99,7 @@ class Key {
   }
 
   /** Takes the key, or returns the response to replay. */
-  async take(): Promise<HttpResponse | Taken> {
+  async take(): Promise<{ replay: Response } | Taken> {
     const { fingerprint, deadline, tableWait } = this.#request;
     const records = limitedRecords(this.#deps.records, tableWait);
     for (let race = 0; race < RACES; race += 1) {
@@ -106,7 +110,7 @@ class Key {
       if (next === "reject") throw new ProblemError("idempotency_key_reused");
       if (next === "wait") throw inProgress((known?.leaseUntil ?? now) - now);
       const replay = next === "replay" ? this.#open(known?.response) : undefined;
-      if (replay !== undefined) return replay;
+      if (replay !== undefined) return { replay };
       // A response that does not open any more cannot be replayed, only looked for.
       const step = next === "replay" ? "look" : next;
       const record = runningRecord(fingerprint, deadline.at, step === "look" ? known : undefined, now);
@@ -139,7 +143,7 @@ class Key {
    *
    * @returns when the earlier attempts are settled
    */
-  async end({ version, record, step }: Taken, outcome: Outcome, response?: HttpResponse): Promise<number> {
+  async end({ version, record, step }: Taken, outcome: Outcome, response?: Response): Promise<number> {
     const { records, clock, key } = this.#deps;
     const { deadline, tableWait } = this.#request;
     const ended = recordAfter(record, step, outcome, clock.now());
@@ -159,10 +163,10 @@ class Key {
     return ended.settledAt;
   }
 
-  #open(sealed = ""): HttpResponse | undefined {
+  #open(sealed = ""): Response | undefined {
     const text = openText(sealed, [this.#deps.key], this.#context);
     if (text === undefined) return undefined;
-    const response: HttpResponse = JSON.parse(text);
+    const response: Response = JSON.parse(text);
     return { ...response, headers: { ...response.headers, "idempotency-replayed": "true" } };
   }
 

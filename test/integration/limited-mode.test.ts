@@ -1,4 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { handler as getForwardingNumber } from "../../functions/extensions/get-forwarding-number.ts";
 import { handler as getOverview } from "../../functions/extensions/get-overview.ts";
 import { handler as listBlockedNumbers } from "../../functions/extensions/list-blocked-numbers.ts";
 import { handler as listForwardingNumbers } from "../../functions/extensions/list-forwarding-numbers.ts";
@@ -6,7 +7,10 @@ import { handler as getLimits } from "../../functions/operations/get-limits.ts";
 import { alarms } from "../../infra/resources/alarms.ts";
 import { readStack } from "../../infra/resources/stack.ts";
 import { listBlockedNumbersRoute } from "../../lib/contract/blocked-numbers.ts";
-import { listForwardingNumbersRoute } from "../../lib/contract/forwarding-numbers.ts";
+import {
+  getForwardingNumberRoute,
+  listForwardingNumbersRoute,
+} from "../../lib/contract/forwarding-numbers.ts";
 import { getLimitsRoute } from "../../lib/contract/limits.ts";
 import { getOverviewRoute } from "../../lib/contract/overview.ts";
 import type { Route } from "../../lib/contract/route.ts";
@@ -129,6 +133,10 @@ describe("in limited mode", () => {
     expect(stale).toMatchObject({ status: 200, body: { data: good.body.data } });
     expect(stale.body.meta).toEqual({ source: "cache", asOf, callHandling });
     expect((await overview()).body.data.forwarding).toMatchObject({ status: "stale", asOf });
+    const [first] = good.body.data;
+    const path = { extensionId: "me", forwardingNumberId: first.id };
+    const one = await send(getForwardingNumber, getForwardingNumberRoute, { path });
+    expect(one).toMatchObject({ status: 200, headers: { age: stale.headers.age }, body: { data: first } });
     expect(await forwarding({ "cache-control": "no-cache" })).toMatchObject(rejected);
     await pass(20 * 3600_000);
     expect(await forwarding()).toMatchObject(rejected);

@@ -47,9 +47,10 @@ async function story(tell: (world: World) => Promise<void>): Promise<void> {
   const events: RateLimitEvent[] = [];
   const process = (name: string, fleetSize = 1) => {
     const instance = schedule.instance({ name, skewMs: 0 });
+    const { now, sleep } = instance.clock;
     const rateLimiter = new SharedRateLimiter({
       records,
-      clock: instance.clock,
+      clock: { now, sleep: (ms, signal) => sleep(ms + world.oversleepMs, signal) },
       random: () => 0.5,
       accountKey: "37",
       instanceId: name,
@@ -69,7 +70,7 @@ async function story(tell: (world: World) => Promise<void>): Promise<void> {
       (await admit(more)).observe(observation);
     return { rateLimiter, admit, call };
   };
-  const world: World = { schedule, records, cost, events, process, isDown: false };
+  const world: World = { schedule, records, cost, events, process, isDown: false, oversleepMs: 0 };
   let failure: unknown;
   let done = false;
   schedule
@@ -97,6 +98,8 @@ interface World {
   events: RateLimitEvent[];
   process(name: string, fleetSize?: number): Process;
   isDown: boolean;
+  /** How much longer each sleep takes, because the process stands still. */
+  oversleepMs: number;
 }
 
 async function rejectionOf(admission: Promise<unknown>) {
@@ -367,6 +370,22 @@ describe("the shared rate limiter", () => {
       expect(events.map(({ type }) => type)).toEqual(types);
     }),
   );
+
+  it("does not use a permit for whose slot its process woke up too late", () =>
+    story(async (world) => {
+      const { call, admit } = world.process("a");
+      const heavy = { group: "heavy" } as const;
+      await call({ ...good("heavy", 0), limit: 1 }, heavy);
+      await world.schedule.clock.sleep(59 * SECOND);
+      world.oversleepMs = 2 * SECOND;
+      const { kind, retryAfterMs } = await rejectionOf(admit(heavy));
+      expect(kind).toBe("rate_limited");
+      // The permit counts as used until its window is over.
+      expect(retryAfterMs).toBeGreaterThan(55 * SECOND);
+      world.oversleepMs = 0;
+      await world.schedule.clock.sleep(retryAfterMs ?? 0);
+      await admit(heavy);
+    }));
 
   it("tells of a 429 it got without the table at once, and writes it later", () =>
     story(async (world) => {

@@ -75,8 +75,12 @@ export class Writer {
     this.found = (rest.changeUntil ?? 0) > deps.clock.now() ? rest.change : undefined;
   }
 
-  /** @throws ProblemError `upstream_locked` when another process holds the lease for long; StorageUnavailable */
+  /** @throws ProblemError `upstream_locked` when another process holds the lease for long; `storage_unavailable` */
   static async take(deps: WriterDeps, request: NumbersRequest): Promise<Writer> {
+    return beforeCalls(Writer.#wait(deps, request));
+  }
+
+  static async #wait(deps: WriterDeps, request: NumbersRequest): Promise<Writer> {
     const { clock } = deps;
     const { deadline } = request.call;
     const records = tableOf(deps, request);
@@ -97,11 +101,16 @@ export class Writer {
   }
 
   /**
-   * Records a change before the first call for it is sent. @throws ProblemError `upstream_locked`; StorageUnavailable
+   * Records a change before the first call for it is sent. @throws ProblemError `upstream_locked`, `storage_unavailable`
    */
   async begin(change: Change): Promise<void> {
     this.#change = { change, changeUntil: this.#deps.clock.now() + COMPLETED_WITHIN_MS };
-    await this.#write(tableOf(this.#deps, this.#request), this.#leaseUntil);
+    try {
+      await beforeCalls(this.#write(tableOf(this.#deps, this.#request), this.#leaseUntil));
+    } catch (error) {
+      this.dropChange();
+      throw error;
+    }
   }
 
   /** The change is complete, or nothing of it is done. */
@@ -127,6 +136,16 @@ export class Writer {
 }
 
 const writerKey = (request: NumbersRequest) => recordKey(request, "writer");
+
+/** Without the table nothing is sent: a key against repetition is free again. */
+async function beforeCalls<Result>(work: Promise<Result>): Promise<Result> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof StorageUnavailable)) throw error;
+    throw new ProblemError("storage_unavailable", { retryAfterSeconds: 2, cause: error });
+  }
+}
 
 function busy(remainingMs: number): ProblemError {
   return new ProblemError("upstream_locked", {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { type Change, Writer, type WriterRecord } from "../../../../lib/numbers/forwarding/writer.ts";
 import { deadlineIn } from "../../../../lib/platform/deadline.ts";
+import { StorageUnavailable } from "../../../../lib/storage/errors.ts";
 import { type ManualClock, manualClock } from "../../../support/manual-clock.ts";
 import { createMemoryRecordStore, type MemoryRecordStore } from "../../../support/memory-record-store.ts";
 import { NOW, numbersRequest } from "../fake-ringcentral.ts";
@@ -123,6 +124,27 @@ describe("the only writer of an extension", () => {
     await first.release();
     expect(await until(clock, waiting)).toBeInstanceOf(Writer);
     expect(clock.now() - NOW).toBeLessThan(400);
+  });
+
+  it("says as a problem that the table is away, because nothing was sent", async () => {
+    const records = createMemoryRecordStore();
+    records.faults.before = () => {
+      throw new StorageUnavailable("test");
+    };
+    const taking = Writer.take({ records, clock: manualClock(NOW) }, numbersRequest());
+    await expect(taking).rejects.toMatchObject({ code: "storage_unavailable" });
+  });
+
+  it("leaves nothing to complete when the change could not be recorded", async () => {
+    const records = createMemoryRecordStore();
+    const writer = await Writer.take({ records, clock: manualClock(NOW) }, numbersRequest());
+    records.faults.before = () => {
+      throw new StorageUnavailable("test");
+    };
+    await expect(writer.begin(change)).rejects.toMatchObject({ code: "storage_unavailable" });
+    records.faults = {};
+    await writer.release();
+    expect(await read(records)).toEqual({ leaseUntil: 0 });
   });
 
   it("leaves nothing to complete once a change is settled", async () => {

@@ -5,6 +5,7 @@ import {
 } from "../../../lib/contract/forwarding-numbers.ts";
 import { getHealthRoute } from "../../../lib/contract/operations.ts";
 import { ProblemError } from "../../../lib/contract/problems.ts";
+import { invocationOf } from "../../../lib/http/invocation.ts";
 import { buildStack } from "../../../lib/http/middleware-stack.ts";
 import { RingCentralError } from "../../../lib/ringcentral/api/errors.ts";
 import { apiGatewayEvent, lambdaContext } from "../../support/api-gateway.ts";
@@ -58,4 +59,16 @@ test.each([
   const never = buildStack(route, () => new Promise(() => {}));
   const { body = "" } = await never(apiGatewayEvent(route, { headers }), lambdaContext(300));
   expect(JSON.parse(body)).toMatchObject(expected);
+});
+
+test("a response stands though its access log line fails, and another line says so", async () => {
+  const output: string[] = [];
+  vi.spyOn(process.stdout, "write").mockImplementation((text) => output.push(String(text)) > 0);
+  const handle = buildStack(getHealthRoute, async (event) => {
+    invocationOf(event).caller = { subject: JSON.parse("7"), scopes: new Set(), accountId: "1" };
+    return { statusCode: 201, headers: {}, body: "{}" };
+  });
+  const { statusCode } = await handle(apiGatewayEvent(getHealthRoute), lambdaContext());
+  expect(statusCode).toBe(201);
+  expect(output.join("")).toContain('"message":"the access log failed","operation":"getHealth"');
 });

@@ -4,13 +4,16 @@ import { deadlineIn } from "../../../lib/platform/deadline.ts";
 import { outOfTime, RingCentralError } from "../../../lib/ringcentral/api/errors.ts";
 import type { CallContext, OperationInput } from "../../../lib/ringcentral/api/operation.ts";
 import { addForwardingNumber, listForwardingNumbers } from "../../../lib/ringcentral/api/operations.ts";
+import { CachedRingCentral } from "../../../lib/ringcentral/cache/cached-client.ts";
 import { createRingCentral } from "../../../lib/ringcentral/client.ts";
 import type { HttpRequest, HttpResponse } from "../../../lib/ringcentral/http/transport.ts";
+import { StorageUnavailable } from "../../../lib/storage/errors.ts";
 import { captureLog } from "../../support/capture-log.ts";
 import { type ManualClock, manualClock } from "../../support/manual-clock.ts";
+import { createMemoryRecordStore } from "../../support/memory-record-store.ts";
 
-/** An upstream that takes `tookMs` and observes the caller's deadline. */
-function setUp(tookMs: number, clock: ManualClock = manualClock()) {
+/** An upstream that takes `msOf` a request and observes the caller's deadline. */
+function setUp(msOf: number | ((request: HttpRequest) => number), clock: ManualClock = manualClock()) {
   const sent: HttpRequest[] = [];
   const inFlight = { now: 0, most: 0 };
   const client = createRingCentral({
@@ -29,6 +32,7 @@ function setUp(tookMs: number, clock: ManualClock = manualClock()) {
     transport: {
       async send(request): Promise<HttpResponse> {
         sent.push(request);
+        const tookMs = typeof msOf === "number" ? msOf : msOf(request);
         inFlight.now += 1;
         inFlight.most = Math.max(inFlight.most, inFlight.now);
         const timeLeftMs = request.deadline.remainingMs();
@@ -100,6 +104,31 @@ describe("identical reads in flight", () => {
       expect((await pending).records[0]?.id).toBe(String(i));
     }
     expect(sent).toHaveLength(2);
+  });
+
+  it.each([
+    { table: "works", faults: {} },
+    { table: "is away", faults: { before: () => Promise.reject(new StorageUnavailable("away")) } },
+  ])("are not joined by a read that begins after a write, when the table $table", async ({ faults }) => {
+    const { client, clock, sent, log } = setUp(({ method }) => (method === "GET" ? 2_000 : 100));
+    let names = 0;
+    const cached = new CachedRingCentral({
+      ringcentral: client,
+      records: createMemoryRecordStore(faults),
+      clock,
+      random: () => 0.5,
+      nonce: () => `name-${names++}`,
+    });
+    const context = () => ({ accountId: "1", deadline: deadlineIn(5_000, clock, 0), requestId: "r", log });
+    const reads = [cached.call(listForwardingNumbers, { path }, context())];
+    await clock.advance(10);
+    const write = cached.call(addForwardingNumber, { path, body: {} }, context());
+    await clock.advance(100);
+    await write;
+    reads.push(cached.call(listForwardingNumbers, { path }, context()));
+    await clock.advance(2_000);
+    await Promise.all(reads);
+    expect(sent.map(({ method }) => method)).toEqual(["GET", "POST", "GET"]);
   });
 
   it("are reads only: each write is sent", async () => {

@@ -12,6 +12,10 @@ export type Fault = { share?: number; only?: (request: ProxiedRequest) => boolea
   | { kind: "reset"; processed: boolean }
   /** The proxy responds; the target never sees the request. */
   | { kind: "status"; status: number; body: string; headers?: Record<string, string> }
+  /** The connection stays open without a response, before or after the target has processed the request. */
+  | { kind: "hang"; processed: boolean }
+  /** The target's response ends after half of its body. */
+  | { kind: "truncate" }
   /** A gateway that gives up: the client gets `status`, and the target processes the request `afterMs` later. */
   | { kind: "late effect"; status: number; afterMs: number | (() => number) }
 );
@@ -49,7 +53,7 @@ export async function startFaultProxy({
 }: FaultProxyOptions): Promise<FaultProxy> {
   let target = targetUrl === undefined ? undefined : new URL(targetUrl);
   let faults: Parameters<FaultProxy["set"]> = [];
-  const struck = { refuse: 0, delay: 0, reset: 0, status: 0, "late effect": 0 };
+  const struck = { refuse: 0, delay: 0, reset: 0, status: 0, hang: 0, truncate: 0, "late effect": 0 };
   const server = createServer((request, response) => {
     void serve(request, response).catch(() => response.destroy());
   });
@@ -88,12 +92,17 @@ export async function startFaultProxy({
         incoming.socket.destroy();
         return;
       }
+      case "hang":
+        if (fault.processed) await forward(incoming, body);
+        return;
       case "delay":
         await pause(drawn(fault.ms));
     }
     const result = await forward(incoming, body);
     onStatus?.(result.status);
-    response.writeHead(result.status, result.headers).end(result.body);
+    response.writeHead(result.status, result.headers);
+    if (fault?.kind !== "truncate") response.end(result.body);
+    else response.write(result.body.subarray(0, result.body.length / 2), () => incoming.socket.destroy());
   }
 
   function forward({ method, url, headers }: IncomingMessage, body: Buffer) {

@@ -236,6 +236,28 @@ export const scenarios: readonly Scenario[] = [
     strike: ({ proxies }) => proxies.table.set({ kind: "status", ...serverError }),
   },
   {
+    name: "table loses the responses to writes, cold fleet",
+    ...readAndWrite(8, 8),
+    lies: UPSTREAM_CODES,
+    seconds: 30,
+    warmSeconds: 0,
+    strike: ({ proxies }) =>
+      proxies.table.set({ kind: "hang", processed: true, only: ({ body }) => body.includes('"Item"') }),
+  },
+  {
+    name: "responses that hang or end early",
+    ...readAndWrite(2, 8),
+    seconds: 25,
+    warmSeconds: 2,
+    settleSeconds: 10,
+    strike: ({ proxies }) =>
+      proxies.ringcentral.set(
+        { kind: "hang", processed: true, share: 0.2, only: isAdd },
+        { kind: "hang", processed: false, share: 0.2, only: isAdd },
+        { kind: "truncate", share: 0.3, only: isApi },
+      ),
+  },
+  {
     name: "502, and the write 3 s later",
     ...readAndWrite(2, 8),
     seconds: 30,

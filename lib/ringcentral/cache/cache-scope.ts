@@ -89,12 +89,16 @@ export class CacheScopes {
     });
   }
 
-  /** @returns the epoch, or undefined when the cache must be neither read nor written now */
-  epoch(scope: RecordKey, tableWait: WaitLimit): Promise<string | undefined> {
+  /**
+   * @param isForced whether the read must be live, so that it needs a permit in any case
+   * @returns the epoch, or undefined when the cache must be neither read nor written now
+   */
+  epoch(scope: RecordKey, tableWait: WaitLimit, isForced = false): Promise<string | undefined> {
     const { records, clock } = this.#deps;
+    const keepMs = isForced ? PERMIT_WAIT_MS : KEPT_FOR_PERMIT_MS;
     return ifAvailable(async () => {
       const read = () => this.#breaker.call(() => records.read<ScopeRecord>(scope));
-      const stored = await tableWait.limit(read, { keepMs: KEPT_FOR_PERMIT_MS });
+      const stored = await tableWait.limit(read, { keepMs });
       return currentEpoch(stored?.value, clock.now());
     });
   }

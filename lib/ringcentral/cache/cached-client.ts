@@ -98,7 +98,7 @@ export class CachedRingCentral implements RingCentral {
     const { operation, input, context, scope, freshMs } = request;
     const { maxAgeMs = Number.POSITIVE_INFINITY, staleIfErrorMs = LONGEST_KEPT_MS } = context.freshness ?? {};
     const flight = String(this.#writes);
-    const epoch = await this.#scopes.epoch(scope, context.tableWait);
+    const epoch = await this.#scopes.epoch(scope, context.tableWait, maxAgeMs === 0);
     const key = epoch === undefined ? undefined : responseKey(scope, epoch, operation, input);
     const mayServe = key !== undefined && maxAgeMs !== 0;
     const cached = mayServe ? await this.#responses.read(key, context.tableWait) : undefined;

@@ -94,6 +94,8 @@ function unknownResources(template: Template, { logicalId, statements }: Functio
   return [...new Set(named)].filter((target) => {
     const { Type = "", Properties = {} } = template.Resources[target] ?? {};
     const names = [target, Properties.TableName, Properties.QueueName, Properties.Name];
+    // Several accounts' secrets are named to a function by their prefix.
+    if (Type === "AWS::SecretsManager::Secret") names.push(String(Properties.Name).replace(/[^/]+$/, ""));
     return Type !== "AWS::KMS::Key" && !names.some((name) => told.includes(JSON.stringify(name ?? "?")));
   });
 }

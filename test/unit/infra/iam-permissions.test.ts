@@ -7,7 +7,7 @@ import { findPermissionViolations, functionPermissions } from "../../../infra/bu
 import { findWildcards, policyStatements } from "../../../infra/build/policies.ts";
 import { resourcesOf, spell, type Template } from "../../../infra/build/template.ts";
 import { actionsIn, usedActions } from "../../../infra/build/used-actions.ts";
-import { packageService } from "./packaged-service.ts";
+import { packageService, tokenSettings } from "./packaged-service.ts";
 
 const outDir = mkdtempSync(join(tmpdir(), "ringfront-privileges-"));
 let template: Template;
@@ -38,6 +38,10 @@ describe("IAM permissions", () => {
 
   test("every function has the permissions that its code uses, and no others", () => {
     expect(findPermissionViolations(template, used())).toEqual([]);
+  });
+
+  test("of several accounts' secrets are those that the functions are told of", () => {
+    expect(findPermissionViolations(packageService(tokenSettings).template, used())).toEqual([]);
   });
 
   test("functions that need no token may access neither table, secret nor keys", () => {

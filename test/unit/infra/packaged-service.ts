@@ -62,6 +62,18 @@ export interface PackagedService {
   output: string;
 }
 
+/** A deployment with every setting for tokens that the gateway also reads, and two RingCentral accounts. */
+export const tokenSettings = {
+  AUTH_ISSUER: "https://issuer.example.com",
+  AUTH_AUDIENCE: "ios, android",
+  AUTH_TOKEN_TYPE: "id",
+  AUTH_ACCOUNT_CLAIM: "app.rc.account",
+  AUTH_EXTENSION_CLAIM: "https://example.com/rc",
+  AUTH_SCOPE_PREFIX: "ringfront/",
+  AUTH_REQUIRED_CLAIMS: "hd=example.com",
+  SERVED_ACCOUNTS: "3700111,3700222",
+};
+
 const sources = ["serverless.yml", "package.json", "package-lock.json", "infra", "lib"];
 
 /**

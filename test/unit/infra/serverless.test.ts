@@ -14,7 +14,7 @@ import {
 import { readStack } from "../../../infra/resources/stack.ts";
 import { routes } from "../../../lib/contract/routes.ts";
 import { readSettings } from "../../../lib/platform/settings.ts";
-import { type PackagedService, packageService } from "./packaged-service.ts";
+import { type PackagedService, packageService, tokenSettings } from "./packaged-service.ts";
 
 const Role = z.object({
   Policies: z.array(
@@ -343,16 +343,7 @@ describe("settings", () => {
   });
 
   test("for tokens reach the gateway's authorizer and every function, with a secret for each of several accounts", () => {
-    const env = {
-      AUTH_ISSUER: "https://issuer.example.com",
-      AUTH_AUDIENCE: "ios, android",
-      AUTH_TOKEN_TYPE: "id",
-      AUTH_ACCOUNT_CLAIM: "app.rc.account",
-      AUTH_EXTENSION_CLAIM: "https://example.com/rc",
-      AUTH_SCOPE_PREFIX: "ringfront/",
-      AUTH_REQUIRED_CLAIMS: "hd=example.com",
-      SERVED_ACCOUNTS: "3700111,3700222",
-    };
+    const env = tokenSettings;
     const packaged = packageService(env);
     const names = ["RingCentralSecret3700111", "RingCentralSecret3700222"];
     for (const variables of variablesOf(packaged)) {

@@ -156,7 +156,14 @@ export async function keepRequesting(world: World, traffic: Traffic, until: numb
   const stops = startPollers(world);
   const broken: string[] = [];
   const state = async () => (await status(world, traffic))?.state;
-  const post = () => callOnce(world, traffic, START, startSyncRoute, {});
+  // On a machine with a high load the table may respond too late, which is no fault of the queue.
+  const post = async () => {
+    for (let tries = 1; ; tries += 1) {
+      const reply = await callOnce(world, traffic, START, startSyncRoute, {});
+      if (reply.code !== "storage_unavailable" || tries === MAX_TRIES) return reply;
+      await pause(500);
+    }
+  };
   try {
     for (let round = 0; Date.now() < until - ROUND_MS; round += 1) {
       await waitFor(state, (found) => found === "idle");

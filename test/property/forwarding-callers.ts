@@ -29,7 +29,7 @@ export function createCaller(
   const [first, second] = numbers;
   let acknowledged: State;
   let pending: { step: Step; wanted: State; attempts: number; isDisturbed: boolean } | undefined;
-  /** Another app has removed the number during a request: any part of it may be there, until it is added or removed anew. */
+  /** Another app has removed the number during a request: any part of it may be there from then on. */
   let isUncertain = false;
   let id = "none";
   let versions = 0;
@@ -85,7 +85,6 @@ export function createCaller(
     for (const outcome of outcomes) {
       if (outcome.status === "failed") requireKnown(outcome.error);
       if (isSuccess(step, outcome, current.attempts)) {
-        if (!current.isDisturbed && step.kind !== "change") isUncertain = false;
         succeed(wanted, outcome, current.isDisturbed || isUncertain);
       } else if (isUncertain && step.kind !== "add" && outcome.status === "failed") {
         if (!isNotFound(outcome.error)) continue;

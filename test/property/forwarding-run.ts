@@ -44,10 +44,10 @@ function drawSettings({ between, chance }: Schedule): Partial<Omit<Settings, "li
 export async function runForwardingSeeds(
   runs: number,
   backendOf: (schedule: Schedule) => Backend,
-  more: Partial<ScheduleOptions> = {},
+  env?: { SEED: string },
 ): Promise<void> {
-  await forEachSeed(runs, async (seed, keep) => {
-    const schedule = keep(createSchedule({ seed, ...chaos, ...more }));
+  const run = async (seed: number, keep: (schedule: Schedule) => Schedule) => {
+    const schedule = keep(createSchedule({ seed, ...chaos }));
     const backend = backendOf(schedule);
     const numbers = [0, 1, 2, 3].map((n) => [`+1202555016${n}`, `+1202555018${n}`] as const);
     const world = createForwardingWorld(schedule, backend, numbers.flat(), drawSettings(schedule));
@@ -63,7 +63,8 @@ export async function runForwardingSeeds(
     await acting;
     if (backend === "moving" && world.extension.callHandling === undefined) world.move();
     await judge(schedule, world, callers, createCaller(schedule, world, 3, numbers[3] ?? ["", ""]));
-  });
+  };
+  await forEachSeed(runs, run, env);
 }
 
 /** Somebody reads the list now and then. */

@@ -15,6 +15,10 @@ describe("forwarding numbers", () => {
     await runForwardingSeeds(150, () => "new");
   });
 
+  it("on the new backend, when another app removes a number between the two readings of a writer", async () => {
+    await runForwardingSeeds(1, () => "new", { SEED: "2765" });
+  });
+
   it("while the extension moves, at any time", async () => {
     await runForwardingSeeds(150, () => "moving");
   });

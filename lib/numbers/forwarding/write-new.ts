@@ -5,7 +5,7 @@ import type { WriteRequest } from "../shared/request.ts";
 import { applyChange } from "./apply-change.ts";
 import { withoutEffect } from "./apply-parts.ts";
 import type { Backend } from "./backend.ts";
-import { isInPlace } from "./edit-state.ts";
+import { isInPlace, type Part } from "./edit-state.ts";
 import type { ForwardingState } from "./items.ts";
 import { idsOf, NewNumbers, readState } from "./new-numbers.ts";
 import type { ForwardingDeps } from "./on-backend.ts";
@@ -49,10 +49,19 @@ async function completed(
   deps: ForwardingDeps,
   request: Pick<WriteRequest, "extensionId" | "call">,
   writer: Writer,
-  state: ForwardingState,
+  before: ForwardingState,
 ): Promise<ForwardingState> {
   const { found } = writer;
-  if (found === undefined || !isInPlace(found.first, found, state, request.extensionId)) {
+  if (found === undefined) {
+    writer.dropChange();
+    return before;
+  }
+  const second = found.first === "flips" ? "rules" : "flips";
+  const isThere = (part: Part, state: ForwardingState) => isInPlace(part, found, state, request.extensionId);
+  // Both places were read at once: another client may have removed the number after one reading and before the other.
+  const isHalfDone = isThere(found.first, before) && !isThere(second, before);
+  const state = isHalfDone ? await withoutEffect(readState(deps, request)) : before;
+  if (!isThere(found.first, state)) {
     writer.dropChange();
     return state;
   }

@@ -1,6 +1,14 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { handler as deleteForwardingNumber } from "../../functions/extensions/delete-forwarding-number.ts";
+import { handler as getForwardingNumber } from "../../functions/extensions/get-forwarding-number.ts";
 import { handler as getOverview } from "../../functions/extensions/get-overview.ts";
+import { handler as updateForwardingNumber } from "../../functions/extensions/update-forwarding-number.ts";
 import { handler as receiveRingCentralEvent } from "../../functions/webhooks/receive-ringcentral-event.ts";
+import {
+  deleteForwardingNumberRoute,
+  getForwardingNumberRoute,
+  updateForwardingNumberRoute,
+} from "../../lib/contract/forwarding-numbers.ts";
 import { getOverviewRoute } from "../../lib/contract/overview.ts";
 import { receiveRingCentralEventRoute } from "../../lib/contract/sync.ts";
 import { systemClock } from "../../lib/platform/clock.ts";
@@ -77,6 +85,28 @@ describe("the overview of a moved extension", () => {
   });
 });
 
+describe("one number of the caller's own extension", () => {
+  it.each(["legacy", "new"] as const)(
+    "is read, changed and removed as `me` on the %s backend",
+    async (backend) => {
+      await start(backend);
+      const token = lab.service.tokens.user;
+      const path = { extensionId: "me", forwardingNumberId: SEED.homeForwardingId };
+      const read = await lab.call(getForwardingNumber, getForwardingNumberRoute, { token, path });
+      expect(read).toMatchObject({ status: 200, body: { data: { phoneNumber: HOME } } });
+      const body = { phoneNumber: NUMBER };
+      const changed = await lab.call(updateForwardingNumber, updateForwardingNumberRoute, {
+        token,
+        path,
+        body,
+      });
+      expect(changed).toMatchObject({ status: 200, body: { data: { phoneNumber: NUMBER } } });
+      const removed = await lab.call(deleteForwardingNumber, deleteForwardingNumberRoute, { token, path });
+      expect(removed.status).toBe(204);
+    },
+  );
+});
+
 describe("the ids of a moved extension", () => {
   it("are those of before, and serve in every process", async () => {
     await start("legacy");
@@ -142,6 +172,23 @@ describe("what the new backend does not hold twice or at all", () => {
     expect(added.body.data.rings).toMatchObject([{ rule: "after-hours", enabled: true }]);
     expect((await lab.remove(added.body.data.id)).status).toBe(204);
     expect((await lab.numbers()).some(({ deviceId }) => deviceId === SEED.freeDeviceId)).toBe(false);
+  });
+});
+
+describe("a write to the legacy backend of an extension that has moved", () => {
+  it("is not acknowledged when the features do not say where it is", async () => {
+    await start("legacy");
+    await lab.list();
+    move();
+    lab.twin.faults.add({
+      operation: "readFeatures",
+      kind: "status",
+      status: 403,
+      errorCode: "CMN-408",
+      times: 9,
+    });
+    const added = await lab.add({ phoneNumber: NUMBER });
+    expect(added).toMatchObject({ status: 503, body: { code: "outcome_unknown" } });
   });
 });
 

@@ -19,6 +19,10 @@ describe("forwarding numbers", () => {
     await runForwardingSeeds(1, () => "new", { SEED: "2765" });
   });
 
+  it("while the extension moves and the table is away, without calling a number gone", async () => {
+    await runForwardingSeeds(1, () => "moving", { SEED: "82002467" });
+  });
+
   it("while the extension moves, at any time", async () => {
     await runForwardingSeeds(150, () => "moving");
   });

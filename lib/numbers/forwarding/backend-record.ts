@@ -69,17 +69,19 @@ export function tableOf(
   return limitedRecords(records, call.tableWait ?? createTableWait(clock), share);
 }
 
+/** @returns the record, and whether it is the table's; if not, the one that this process read last */
 export async function readBackend(
   deps: Pick<UpdateDeps, "records" | "clock">,
   request: NumbersRequest,
-): Promise<BackendRecord> {
+): Promise<{ record: BackendRecord; isStored: boolean }> {
   const { records } = deps;
   const key = recordKey(request);
   try {
-    return keep(records, key, (await tableOf(deps, request).read<BackendRecord>(key))?.value ?? UNKNOWN);
+    const stored = await tableOf(deps, request).read<BackendRecord>(key);
+    return { record: keep(records, key, stored?.value ?? UNKNOWN), isStored: true };
   } catch (error) {
     if (!(error instanceof StorageUnavailable)) throw error;
-    return lastKnown.get(records)?.get(key.partition) ?? UNKNOWN;
+    return { record: lastKnown.get(records)?.get(key.partition) ?? UNKNOWN, isStored: false };
   }
 }
 

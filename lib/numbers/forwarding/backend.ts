@@ -40,10 +40,15 @@ export class Backend {
   readonly #deps: BackendDeps;
   readonly #request: NumbersRequest;
   #record: BackendRecord;
+  #isStored: boolean;
   #hasAsked = false;
 
-  private constructor(deps: BackendDeps, request: NumbersRequest, record: BackendRecord) {
-    [this.#deps, this.#request, this.#record] = [deps, request, record];
+  private constructor(
+    deps: BackendDeps,
+    request: NumbersRequest,
+    { record, isStored }: { record: BackendRecord; isStored: boolean },
+  ) {
+    [this.#deps, this.#request, this.#record, this.#isStored] = [deps, request, record, isStored];
   }
 
   /** The backend as last found, or as RingCentral says now when that is too long ago. */
@@ -59,6 +64,11 @@ export class Backend {
 
   get aliases(): Aliases {
     return this.#record.aliases;
+  }
+
+  /** Whether all ids that were given out are known: not while the table is away. */
+  get knowsAliases(): boolean {
+    return this.#isStored;
   }
 
   /** Whether an error says that the extension is on the other backend. Afterwards `callHandling` names that one. */
@@ -123,13 +133,13 @@ export class Backend {
     const { ringcentral, clock } = this.#deps;
     const askedAt = clock.now();
     this.#hasAsked = true;
-    let found = this.callHandling;
+    let isMoved: boolean | undefined;
     try {
       const input = { path: { extensionId }, query: { featureId: MOVE_FEATURE } };
       const short = deadlineIn(Math.min(call.deadline.remainingMs() / 2, MAX_QUESTION_MS), clock, 0);
       const deadline = isAfterWrite ? call.deadline : short;
       const context = { ...call, fresh: isAfterWrite, deadline };
-      found = hasMoved(await ringcentral.call(readFeatures, input, context)) ? "new" : "legacy";
+      isMoved = hasMoved(await ringcentral.call(readFeatures, input, context));
     } catch (error) {
       if (!(error instanceof RingCentralError)) throw error;
       call.log.warn("the call-handling backend is not known for certain", { error });
@@ -138,8 +148,9 @@ export class Backend {
         return isUnasked(error.failure) ? "not asked" : "none";
       }
     }
+    const found = isMoved === undefined ? this.callHandling : isMoved ? "new" : "legacy";
     await this.#learn(found, askedAt, { aliases, ...(isDoubt && { doubtedAt: askedAt }) });
-    return "statement";
+    return isMoved === undefined ? "none" : "statement";
   }
 
   async #learn(
@@ -169,6 +180,7 @@ export class Backend {
       isLasting,
     );
     this.#record = record;
+    this.#isStored = isStored;
     return isStored;
   }
 }

@@ -35,6 +35,6 @@ export async function getForwardingNumber(
   { ringcentral }: Pick<NumbersDeps, "ringcentral">,
   { extensionId, path, call }: NumbersRequest & { path: { forwardingNumberId: string } },
 ): Promise<ForwardingNumber> {
-  const input = { path: { extensionId, ...path } };
+  const input = { path: { ...path, extensionId } };
   return toForwardingNumber(await ringcentral.call(operations.getForwardingNumber, input, call));
 }

@@ -9,7 +9,7 @@ import type { WireRule } from "../../ringcentral/api/wire-call-handling.ts";
 import type { NumbersRequest } from "../shared/request.ts";
 import { pagesOf, readWholeList } from "../shared/upstream-list.ts";
 import type { Backend } from "./backend.ts";
-import { type Aliases, findById, type NaturalId, naturalIds, shownIds } from "./ids.ts";
+import { findById, type NaturalId, naturalIds, shownIds } from "./ids.ts";
 import { type ForwardingState, type Item, joinNumbers, legacyKey } from "./items.ts";
 import { toForwardingNumber } from "./legacy-numbers.ts";
 import type { ForwardingDeps } from "./on-backend.ts";
@@ -35,7 +35,7 @@ export class NewNumbers {
   readonly items: readonly Item[];
   readonly #deps: ForwardingDeps;
   readonly #request: NumbersRequest;
-  readonly #aliases: Aliases;
+  readonly #backend: Pick<Backend, "aliases" | "knowsAliases">;
   readonly #idOf: NaturalId;
   readonly #shown: ReadonlyMap<Item, string>;
 
@@ -43,17 +43,18 @@ export class NewNumbers {
     deps: ForwardingDeps,
     request: NumbersRequest,
     state: ForwardingState,
-    { aliases, idOf }: { aliases: Aliases; idOf: NaturalId },
+    backend: Pick<Backend, "aliases" | "knowsAliases">,
+    idOf: NaturalId,
   ) {
-    [this.#deps, this.#request, this.#aliases, this.#idOf] = [deps, request, aliases, idOf];
+    [this.#deps, this.#request, this.#backend, this.#idOf] = [deps, request, backend, idOf];
     this.items = joinNumbers(state, request.extensionId);
-    this.#shown = shownIds(this.items, aliases, idOf);
+    this.#shown = shownIds(this.items, backend.aliases, idOf);
   }
 
   /** Reads them, from the cache if the caller allows it. */
   static async read(deps: ForwardingDeps, request: NumbersRequest, backend: Backend): Promise<NewNumbers> {
     const [state, idOf] = await Promise.all([readState(deps, request), idsOf(deps, request)]);
-    return new NewNumbers(deps, request, state, { aliases: backend.aliases, idOf });
+    return new NewNumbers(deps, request, state, backend, idOf);
   }
 
   show(item: Item): ForwardingNumber {
@@ -66,19 +67,22 @@ export class NewNumbers {
 
   /**
    * The number of an id: as shown, as given out earlier, or as legacy call handling still knows it. @throws
-   * ProblemError `not_found`
+   * ProblemError `not_found`; `storage_unavailable` when the table is away and the id is not known without it
    */
   async byId(id: string): Promise<Item> {
-    const known = findById(id, this.items, this.#aliases, this.#idOf);
+    const known = findById(id, this.items, this.#backend.aliases, this.#idOf);
     const found = known ?? (await this.#byFormerSecret(id)) ?? (await this.#byLegacyId(id));
-    if (found === undefined) throw notFound();
-    return found;
+    if (found !== undefined) return found;
+    // An id from before the move, or from before a change of its number, is known from the table only.
+    throw this.#backend.knowsAliases
+      ? notFound()
+      : new ProblemError("storage_unavailable", { retryAfterSeconds: 2 });
   }
 
   async #byFormerSecret(id: string): Promise<Item | undefined> {
     const secrets = await this.#deps.acceptedSecrets(this.#request.call.deadline);
     return secrets
-      .map((secret) => findById(id, this.items, this.#aliases, naturalIds(secret, this.#request)))
+      .map((secret) => findById(id, this.items, this.#backend.aliases, naturalIds(secret, this.#request)))
       .find((item) => item !== undefined);
   }
 

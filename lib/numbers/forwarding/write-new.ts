@@ -30,8 +30,7 @@ export async function writeNew(
 ): Promise<NewNumbers> {
   const request = { extensionId, call: { ...call, fresh: true } };
   const idOf = await idsOf(deps, request);
-  const numbersOf = (state: ForwardingState) =>
-    new NewNumbers(deps, request, state, { aliases: backend.aliases, idOf });
+  const numbersOf = (state: ForwardingState) => new NewNumbers(deps, request, state, backend, idOf);
   const writer = await Writer.take(deps, request);
   try {
     const state = await completed(deps, request, writer, await withoutEffect(readState(deps, request)));

@@ -64,11 +64,12 @@ export const wireTargetDeletion = /* @__PURE__ */ z.object({
 
 export type WireTargetDeletion = z.output<typeof wireTargetDeletion>;
 
-/** Features; `available` alone says nothing about the move [docs: MIG]. */
+/** Features; `available: true` alone says nothing about the move [docs: MIG]. */
 export const wireFeatures = /* @__PURE__ */ z.object({
   records: z.array(
     z.object({
       id: z.string(),
+      available: z.catch(z.optional(z.boolean()), undefined),
       params: z.catch(z.optional(z.array(z.object({ name: z.string(), value: z.unknown() }))), undefined),
     }),
   ),
@@ -77,9 +78,13 @@ export type WireFeatures = z.output<typeof wireFeatures>;
 
 export const MOVE_FEATURE = "NewCallHandlingAndForwarding";
 
-/** Whether the extension is on the new call handling: its feature has a parameter that says so, as text [docs: MIG]. */
-export function hasMoved({ records }: WireFeatures): boolean {
-  const params = records.find(({ id }) => id === MOVE_FEATURE)?.params ?? [];
-  const value = params.find(({ name }) => name === "isNewBackendAvailable")?.value;
+/**
+ * Whether the extension is on the new call handling: its feature has a parameter that says so, as text [docs: MIG].
+ * @returns undefined when the feature is not available, as for a missing permission: then nothing is said
+ */
+export function hasMoved({ records }: WireFeatures): boolean | undefined {
+  const feature = records.find(({ id }) => id === MOVE_FEATURE);
+  const value = feature?.params?.find(({ name }) => name === "isNewBackendAvailable")?.value;
+  if (value === undefined && feature?.available === false) return undefined;
   return String(value).toLowerCase() === "true";
 }

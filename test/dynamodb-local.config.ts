@@ -4,8 +4,8 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/integration/**/*.test.ts"],
-    // This file stops its DynamoDB during the tests.
-    exclude: ["test/integration/storage-outage.test.ts"],
+    // These files stop their DynamoDB during the tests.
+    exclude: ["test/integration/*storage-outage.test.ts"],
     globalSetup: ["test/support/dynamodb-local-setup.ts"],
     setupFiles: ["test/support/keep-output-of-failures.ts"],
     silent: "passed-only",

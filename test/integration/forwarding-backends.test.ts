@@ -195,17 +195,6 @@ describe("a write to the legacy backend of an extension that has moved", () => {
 describe("when something is away", () => {
   beforeEach(() => start("new"));
 
-  it("the table: reads go on, writes say that the storage is away and change nothing", async () => {
-    const before = structuredClone(lab.twin.extension(SEED.extensionId).callHandling);
-    await lab.list();
-    await lab.service.dynamodb.close();
-    const read = await lab.list({ headers: { "cache-control": "no-cache" } });
-    expect(read).toMatchObject({ status: 200, body: { meta: { callHandling: "new" } } });
-    const added = await lab.add({ phoneNumber: NUMBER });
-    expect(added).toMatchObject({ status: 503, body: { code: "storage_unavailable" } });
-    expect(lab.twin.extension(SEED.extensionId).callHandling).toEqual(before);
-  });
-
   it("RingCentral's new backend in limited mode: the last list is shown with its age, writes are rejected", async () => {
     const first = await lab.list();
     lab.twin.configure({ limitedMode: true });

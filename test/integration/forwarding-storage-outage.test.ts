@@ -1,0 +1,20 @@
+import { afterEach, describe, expect, it } from "vitest";
+import { type ForwardingLab, startForwardingLab } from "../support/forwarding-lab.ts";
+import { SEED } from "../twin/twin.ts";
+
+let lab: ForwardingLab;
+afterEach(() => lab.stop());
+
+describe("forwarding numbers while the table is away", () => {
+  it("are listed; writes say that the storage is away and change nothing", async () => {
+    lab = await startForwardingLab({ callHandling: "new" }, SEED.extensionId);
+    const before = structuredClone(lab.twin.extension(SEED.extensionId).callHandling);
+    await lab.list();
+    await lab.service.dynamodb.close();
+    const read = await lab.list({ headers: { "cache-control": "no-cache" } });
+    expect(read).toMatchObject({ status: 200, body: { meta: { callHandling: "new" } } });
+    const added = await lab.add({ phoneNumber: "+12025550161" });
+    expect(added).toMatchObject({ status: 503, body: { code: "storage_unavailable" } });
+    expect(lab.twin.extension(SEED.extensionId).callHandling).toEqual(before);
+  });
+});

@@ -25,7 +25,7 @@ export async function startSync(
   const message: SyncMessage = { accountId, trigger: "request", requestedAt: at, postponed: 0 };
   await deps.queue.send(message).catch((error: unknown) => {
     if (!(error instanceof QueueUnavailable)) throw error;
-    throw new ProblemError("queue_unavailable", { retryAfterSeconds: 5, cause: error });
+    throw new ProblemError("queue_unavailable", { cause: error });
   });
   // After the message, so that the state `queued` is true. A run that has begun meanwhile began after `at`, and ends it.
   await new SyncRecords(deps.records, accountId).update<{ at: number }>(deps, QUEUED, () => ({

@@ -3,7 +3,7 @@ import type { Clock } from "../../platform/clock.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
 import { retryingRecords } from "../../storage/retrying-records.ts";
-import { createTableWait, limitedRecords } from "../../storage/table-wait.ts";
+import { createTableWait, limitedRecords, PERMIT_WAIT_MS } from "../../storage/table-wait.ts";
 import { type UpdateDeps, updateRecord } from "../../storage/update-record.ts";
 import type { NumbersRequest } from "../shared/request.ts";
 import { type Aliases, withAliases } from "./ids.ts";
@@ -54,8 +54,6 @@ const lastKnown = new WeakMap<RecordStore, Map<string, BackendRecord>>();
 /** The most extensions whose last known records a process keeps. */
 const MAX_KNOWN = 1_000;
 
-/** Left of the request's wait for the table for the calls that follow. */
-const KEPT_MS = 550;
 /** Granted to what no later request may make up for. */
 const LEAST_MS = 400;
 
@@ -65,7 +63,7 @@ export function tableOf(
   { call }: NumbersRequest,
   isLasting = false,
 ): RecordStore {
-  const share = isLasting ? { leastMs: LEAST_MS } : { keepMs: KEPT_MS };
+  const share = isLasting ? { leastMs: LEAST_MS } : { keepMs: PERMIT_WAIT_MS };
   return limitedRecords(records, call.tableWait ?? createTableWait(clock), share);
 }
 

@@ -74,9 +74,7 @@ export class NewNumbers {
     const found = known ?? (await this.#byFormerSecret(id)) ?? (await this.#byLegacyId(id));
     if (found !== undefined) return found;
     // An id from before the move, or from before a change of its number, is known from the table only.
-    throw this.#backend.knowsAliases
-      ? notFound()
-      : new ProblemError("storage_unavailable", { retryAfterSeconds: 2 });
+    throw this.#backend.knowsAliases ? notFound() : new ProblemError("storage_unavailable");
   }
 
   async #byFormerSecret(id: string): Promise<Item | undefined> {

@@ -110,7 +110,7 @@ function planFixed(numbers: NewNumbers, item: Item, change: ForwardingNumberUpda
   const { type = number.type, phoneNumber = number.phoneNumber, flipNumber, rules } = change;
   if (type !== number.type) throw notAccepted("type");
   if (phoneNumber !== number.phoneNumber) throw notAccepted("phoneNumber");
-  const key = item.keys.find((each) => each.startsWith("device:")) ?? item.keys[0] ?? "";
+  const key = ringKey(item);
   // Apps are two targets, which ring one by one.
   const cannotRing = rules !== undefined && (target === undefined || key.startsWith("apps:"));
   if ((flipNumber !== undefined && flip === undefined) || cannotRing) throw inexpressible();
@@ -130,7 +130,7 @@ function planFixed(numbers: NewNumbers, item: Item, change: ForwardingNumberUpda
 export function planRemoval(item: Item, extensionId: string): Change {
   const { flip, target } = item;
   if (flip !== undefined && isSystemRow(flip)) throw inexpressible();
-  const key = item.keys.find((each) => each.startsWith("device:")) ?? item.keys[0] ?? "";
+  const key = ringKey(item);
   const deletion = target && forDeletion(target, extensionId);
   const isLine = key.startsWith("device:") || key.startsWith("mobile:");
   if (target !== undefined && deletion === undefined && !isLine) throw inexpressible();
@@ -141,6 +141,9 @@ export function planRemoval(item: Item, extensionId: string): Change {
     ...(deletion && { deletion }),
   };
 }
+
+/** The key by which an entry rings in rules: a line rings as its device. */
+const ringKey = ({ keys }: Item) => keys.find((key) => key.startsWith("device:")) ?? keys[0] ?? "";
 
 const isOutside = ({ keys }: Item) => keys[0]?.startsWith("number:") ?? false;
 

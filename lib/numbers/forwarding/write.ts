@@ -23,8 +23,6 @@ import { writeNew } from "./write-new.ts";
 // question whether the extension has moved meanwhile: then it may have had no effect [unsure], and is made on the new
 // one.
 
-const STORAGE_RETRY = { retryAfterSeconds: 2 };
-
 interface Created {
   id: string;
   data: ForwardingNumber;
@@ -123,8 +121,7 @@ async function updateNew(
       const targets = [idOf(key), idOf(next)];
       // Both, because the change may fail.
       const aliases = [...ids].flatMap((id) => targets.map((natural) => [id, natural] as const));
-      if (!(await backend.remember(aliases, true)))
-        throw new ProblemError("storage_unavailable", STORAGE_RETRY);
+      if (!(await backend.remember(aliases, true))) throw new ProblemError("storage_unavailable");
       key = next;
     }
     return change;

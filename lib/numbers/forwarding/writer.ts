@@ -143,7 +143,7 @@ async function beforeCalls<Result>(work: Promise<Result>): Promise<Result> {
     return await work;
   } catch (error) {
     if (!(error instanceof StorageUnavailable)) throw error;
-    throw new ProblemError("storage_unavailable", { retryAfterSeconds: 2, cause: error });
+    throw new ProblemError("storage_unavailable", { cause: error });
   }
 }
 

@@ -110,7 +110,7 @@ async function queueOnce(deps: ReceiveDeps, accountId: string, uuid: string): Pr
   if ((await deps.records.read<unknown>(key)) !== undefined) return { outcome: "ignored" };
   const isQueued = await debounceSync(deps, accountId).catch((error: unknown) => {
     if (!(error instanceof QueueUnavailable)) throw error;
-    throw new ProblemError("queue_unavailable", { retryAfterSeconds: 5, cause: error });
+    throw new ProblemError("queue_unavailable", { cause: error });
   });
   // Recorded last: a delivery that queued nothing has to come again. A duplicate sync is harmless.
   await deps.records.compareAndSet(key, null, {}, { expiresAt: deps.now() + REMEMBERED_MS });

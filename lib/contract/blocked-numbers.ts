@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
-import { Country, ExtensionIdOrMe, Label, PhoneNumberText } from "./parameters.ts";
+import { Country, EntryId, ExtensionIdOrMe, Label, PhoneNumberText } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
-import { E164, requestBody, resource } from "./schema-builders.ts";
+import { E164, ItemTag, requestBody, resource } from "./schema-builders.ts";
 
 export const BlockedNumber = resource(
   "BlockedNumber",
@@ -10,6 +10,7 @@ export const BlockedNumber = resource(
     id: z.string(),
     phoneNumber: E164,
     label: z.optional(z.string()),
+    etag: ItemTag,
   },
 );
 export type BlockedNumber = z.output<typeof BlockedNumber>;
@@ -45,4 +46,29 @@ export const addBlockedNumberRoute = defineRoute({
   query: z.strictObject({ country: z.optional(Country) }),
   body: NewBlockedNumber,
   response: { kind: "created", description: "The number is blocked.", data: BlockedNumber },
+});
+
+export const getBlockedNumberRoute = defineRoute({
+  operationId: "getBlockedNumber",
+  method: "GET",
+  path: "/v1/extensions/{extensionId}/blocked-numbers/{id}",
+  scope: "numbers:read",
+  tag: "Blocked numbers",
+  summary: "Read a blocked number",
+  description: "One number of the blocked list. The id of its caller-blocking entry serves too.",
+  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, id: EntryId }),
+  response: { kind: "item", description: "The blocked number.", data: BlockedNumber },
+});
+
+export const deleteBlockedNumberRoute = defineRoute({
+  operationId: "deleteBlockedNumber",
+  method: "DELETE",
+  path: "/v1/extensions/{extensionId}/blocked-numbers/{id}",
+  scope: "numbers:write",
+  tag: "Blocked numbers",
+  summary: "Unblock a number",
+  description:
+    "Removes a number from the extension's blocked list. The id of its caller-blocking entry serves too.",
+  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, id: EntryId }),
+  response: { kind: "deleted", description: "The number is not blocked any more." },
 });

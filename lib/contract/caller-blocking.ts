@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { Country, EntryId, ExtensionIdOrMe, Label, PhoneNumberText } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
-import { described, E164, requestBody, resource } from "./schema-builders.ts";
+import { described, E164, ItemTag, requestBody, resource } from "./schema-builders.ts";
 
 /** Values a caller may send. On read, an unknown status of RingCentral's passes unchanged. */
 const callerBlockingStatuses = ["blocked", "allowed"] as const;
@@ -14,6 +14,7 @@ export const CallerBlockingNumber = resource(
     phoneNumber: E164,
     label: z.optional(z.string()),
     status: z.string().check(z.meta({ description: "`blocked` or `allowed`.", examples: ["blocked"] })),
+    etag: ItemTag,
   },
 );
 export type CallerBlockingNumber = z.output<typeof CallerBlockingNumber>;
@@ -90,6 +91,18 @@ export const addCallerBlockingNumberRoute = defineRoute({
   query: z.strictObject({ country: z.optional(Country) }),
   body: NewCallerBlockingNumber,
   response: { kind: "created", description: "The number is on the list.", data: CallerBlockingNumber },
+});
+
+export const getCallerBlockingNumberRoute = defineRoute({
+  operationId: "getCallerBlockingNumber",
+  method: "GET",
+  path: "/v1/extensions/{extensionId}/caller-blocking/phone-numbers/{id}",
+  scope: "numbers:read",
+  tag: "Caller blocking",
+  summary: "Read a blocked or allowed number",
+  description: "One entry of either list.",
+  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, id: EntryId }),
+  response: { kind: "item", description: "The entry.", data: CallerBlockingNumber },
 });
 
 export const updateCallerBlockingNumberRoute = defineRoute({

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { ExtensionReference } from "./extension-reference.ts";
 import { Id, ShortText, setOf } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
-import { described, E164, Instant, resource } from "./schema-builders.ts";
+import { described, E164, Instant, ItemTag, resource } from "./schema-builders.ts";
 
 /** [spec: OAS] The filter values. Responses may hold values that RingCentral adds later. */
 const usageTypes = [
@@ -45,6 +45,7 @@ export const PhoneNumber = resource(
     location: z.optional(z.string()),
     callerIdName: z.optional(z.string()),
     extension: z.optional(ExtensionReference),
+    etag: ItemTag,
   },
 );
 export type PhoneNumber = z.output<typeof PhoneNumber>;

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { ExtensionReference } from "./extension-reference.ts";
 import { Country, EntryId, ExtensionIdOrMe, Label, PhoneNumberText } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
-import { described, E164, requestBody, resource } from "./schema-builders.ts";
+import { described, E164, ItemTag, requestBody, resource } from "./schema-builders.ts";
 
 /** [spec: OAS] A type that RingCentral adds later passes unchanged on read. */
 const forwardingNumberTypes = [
@@ -45,6 +45,7 @@ export const ForwardingNumber = resource(
         "Where it rings; only on the new call handling (`meta.callHandling`).",
       ),
     ),
+    etag: ItemTag,
   },
 );
 export type ForwardingNumber = z.output<typeof ForwardingNumber>;

@@ -11,8 +11,11 @@ import * as sync from "./sync.ts";
 export const routes = [
   blockedNumbers.listBlockedNumbersRoute,
   blockedNumbers.addBlockedNumberRoute,
+  blockedNumbers.getBlockedNumberRoute,
+  blockedNumbers.deleteBlockedNumberRoute,
   callerBlocking.listCallerBlockingNumbersRoute,
   callerBlocking.addCallerBlockingNumberRoute,
+  callerBlocking.getCallerBlockingNumberRoute,
   callerBlocking.updateCallerBlockingNumberRoute,
   callerBlocking.deleteCallerBlockingNumberRoute,
   callerBlocking.getCallerBlockingRoute,

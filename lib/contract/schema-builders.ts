@@ -19,6 +19,12 @@ export function described<Schema extends z.ZodMiniType>(schema: Schema, descript
 
 export const Instant = z.string().check(z.meta({ format: "date-time" }));
 export const Count = z.int().check(z.minimum(0));
+export const ItemTag = z.optional(
+  described(
+    z.string(),
+    "In lists: the `ETag` of the item. Send it as `If-Match` to change this version only.",
+  ),
+);
 export const E164 = described(z.string(), "E.164");
 
 export const CallHandling = described(

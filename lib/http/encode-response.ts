@@ -1,5 +1,6 @@
 import type { FeedPage, Page, Position } from "../contract/paging.ts";
 import type { ResponseKind } from "../contract/route.ts";
+import { tagged } from "../platform/content-tag.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { Reading } from "../ringcentral/api/operation.ts";
 import type { OutcomeOf } from "./request.ts";
@@ -55,7 +56,7 @@ async function encodeList(list: Page<unknown>, context: ResponseContext): Promis
   const { callHandling } = list;
   const meta = omitUndefined({ source, asOf: new Date(asOf).toISOString(), callHandling });
   const headers = omitUndefined({ link: nextCursor && nextLink(context, nextCursor), ...age(context) });
-  return jsonResponse(200, { data: list.items, page, meta }, headers);
+  return jsonResponse(200, { data: list.items.map(tagged), page, meta }, headers);
 }
 
 async function encodeFeed(feed: FeedPage<unknown>, context: ResponseContext): Promise<HttpResponse> {

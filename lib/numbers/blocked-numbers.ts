@@ -4,10 +4,12 @@ import { omitUndefined } from "../platform/omit-undefined.ts";
 import * as operations from "../ringcentral/api/operations.ts";
 import type { WireBlockedNumber, WireCallerBlockingNumber } from "../ringcentral/api/wire.ts";
 import type { BlockedNumberEndpoints } from "./blocked-number-endpoint.ts";
+import { type EntryRequest, wireStatus } from "./caller-blocking.ts";
 import type { FetchPage } from "./shared/page-slice.ts";
 import { toE164 } from "./shared/phone-number-output.ts";
 import type { ListRequest, NumbersDeps } from "./shared/request.ts";
 import { listPage, pagesOf } from "./shared/upstream-list.ts";
+import { isGone } from "./shared/write-once.ts";
 
 export interface BlockedNumbersDeps extends NumbersDeps {
   endpoints: BlockedNumberEndpoints;
@@ -35,6 +37,40 @@ export async function listBlockedNumbers(deps: BlockedNumbersDeps, { extensionId
     const { next, ...rest } = await listPage(deps, page, pages, toBlockedNumber);
     return { ...rest, ...(next && { next: { ...next, endpoint } }) };
   });
+}
+
+/**
+ * One entry. The id of either endpoint serves: whether they share ids is not known [unsure], and a caller may hold one
+ * that the other list gave out. The id of the other endpoint costs a second call.
+ */
+export async function getBlockedNumber(
+  deps: BlockedNumbersDeps,
+  request: EntryRequest,
+): Promise<BlockedNumber> {
+  const { extensionId, path, call } = request;
+  const ids = { extensionId, blockedNumberId: path.id };
+  return deps.endpoints.choose(call, async (endpoint) => {
+    try {
+      if (endpoint === "legacy")
+        return toBlockedNumber(await deps.ringcentral.call(operations.getBlockedNumber, { path: ids }, call));
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+    return readBlockedEntry(deps, request);
+  });
+}
+
+/** A blocked entry at the current endpoint, which also has the allowed ones. @throws ProblemError `not_found` */
+export async function readBlockedEntry(
+  { ringcentral }: Pick<NumbersDeps, "ringcentral">,
+  { extensionId, path, call }: EntryRequest,
+): Promise<BlockedNumber> {
+  const ids = { extensionId, blockedNumberId: path.id };
+  const entry = await ringcentral.call(operations.getCallerBlockingNumber, { path: ids }, call);
+  if (entry.status !== wireStatus.blocked) {
+    throw new ProblemError("not_found", { detail: "The entry is not on the blocked list." });
+  }
+  return toBlockedNumber(entry);
 }
 
 export function toBlockedNumber(wire: WireBlockedNumber & { label?: string | undefined }): BlockedNumber {

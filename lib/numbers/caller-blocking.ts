@@ -9,6 +9,8 @@ import { toE164 } from "./shared/phone-number-output.ts";
 import type { ListRequest, NumbersDeps, NumbersRequest } from "./shared/request.ts";
 import { listPage, livePage, pagesOf } from "./shared/upstream-list.ts";
 
+export type EntryRequest = NumbersRequest & { path: { id: string } };
+
 type ListedStatus = "blocked" | "allowed";
 
 /** RingCentral's name for each of our values. */
@@ -101,6 +103,15 @@ export function toCallerBlockingNumber(wire: WireCallerBlockingNumber): CallerBl
 /** A status RingCentral adds later passes unchanged. */
 function ourStatus(status: string): string {
   return status === "Blocked" ? "blocked" : status === "Allowed" ? "allowed" : status;
+}
+
+/** One entry of either list. */
+export async function getCallerBlockingNumber(
+  { ringcentral }: Pick<NumbersDeps, "ringcentral">,
+  { extensionId, path: { id }, call }: EntryRequest,
+): Promise<CallerBlockingNumber> {
+  const path = { extensionId, blockedNumberId: id };
+  return toCallerBlockingNumber(await ringcentral.call(operations.getCallerBlockingNumber, { path }, call));
 }
 
 /** The settings that decide which callers the extension rejects. */

@@ -1,6 +1,7 @@
 import { OVERVIEW_LIMIT, type Overview, type OverviewPartName, overviewParts } from "../contract/overview.ts";
 import type { Page } from "../contract/paging.ts";
 import type { ProblemCode } from "../contract/problems.ts";
+import { tagged } from "../platform/content-tag.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import { combined, type Reading } from "../ringcentral/api/operation.ts";
 import * as operations from "../ringcentral/api/operations.ts";
@@ -95,7 +96,7 @@ function toPart(page: Page<unknown>, readings: readonly Reading[]) {
     source,
     asOf: new Date(asOf).toISOString(),
     callHandling,
-    data: items,
+    data: items.map(tagged),
     hasMore: next !== undefined,
     total,
   });

@@ -2,11 +2,13 @@ import type { BlockedNumber, NewBlockedNumber } from "../contract/blocked-number
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import * as operations from "../ringcentral/api/operations.ts";
 import type { WireBlockedNumber } from "../ringcentral/api/wire.ts";
-import { type BlockedNumbersDeps, toBlockedNumber } from "./blocked-numbers.ts";
+import { type BlockedNumbersDeps, readBlockedEntry, toBlockedNumber } from "./blocked-numbers.ts";
+import type { EntryRequest } from "./caller-blocking.ts";
 import { type CountryInQuery, isSameLabel, isSameNumber, withE164 } from "./shared/phone-number-input.ts";
 import type { WriteRequest } from "./shared/request.ts";
 import { findInList, pagesOf } from "./shared/upstream-list.ts";
-import { createOnce } from "./shared/write-once.ts";
+import { createOnce, deleteOnce, isGone } from "./shared/write-once.ts";
+import { deleteResource, requireMatch } from "./shared/write-resource.ts";
 import { addEntry } from "./write-caller-blocking.ts";
 
 /** Blocks a number once: by `addBlockedNumber`, or with status Blocked at the current endpoint. */
@@ -42,4 +44,27 @@ function addLegacyEntry(
         (wire) => isSameNumber(wire.phoneNumber, phoneNumber) && isSameLabel(wire.name, label),
       ),
   );
+}
+
+/** Unblocks a number. As for a read, the id of either endpoint serves. */
+export async function deleteBlockedNumber(
+  deps: BlockedNumbersDeps,
+  request: WriteRequest & EntryRequest,
+): Promise<undefined> {
+  const { extensionId, call, ifMatch } = request;
+  const path = { extensionId, blockedNumberId: request.path.id };
+  const legacy = { read: operations.getBlockedNumber, remove: operations.deleteBlockedNumber };
+  await deps.endpoints.choose(call, async (endpoint) => {
+    try {
+      if (endpoint === "legacy")
+        return await deleteResource(deps, request, { ...legacy, path, toOutput: toBlockedNumber });
+    } catch (error) {
+      if (!isGone(error)) throw error;
+    }
+    requireMatch(ifMatch, await readBlockedEntry(deps, request));
+    const remove = operations.deleteCallerBlockingNumber;
+    await deleteOnce({ clock: deps.clock, call }, (context) =>
+      deps.ringcentral.call(remove, { path }, context),
+    );
+  });
 }

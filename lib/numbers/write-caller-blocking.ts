@@ -9,7 +9,7 @@ import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { CallContext } from "../ringcentral/api/operation.ts";
 import * as operations from "../ringcentral/api/operations.ts";
 import type { WireCallerBlockingNumber } from "../ringcentral/api/wire.ts";
-import { toCallerBlockingNumber, toSettings, wireStatus } from "./caller-blocking.ts";
+import { type EntryRequest, toCallerBlockingNumber, toSettings, wireStatus } from "./caller-blocking.ts";
 import { type CountryInQuery, isSameLabel, isSameNumber, withE164 } from "./shared/phone-number-input.ts";
 import type { NumbersDeps, WriteRequest } from "./shared/request.ts";
 import { findInList, pagesOf } from "./shared/upstream-list.ts";
@@ -56,14 +56,14 @@ function findEntry(
 }
 
 type EntryBody = Omit<WireCallerBlockingNumber, "id">;
-type EntryRequest = WriteRequest & { path: { id: string } };
+type EntryWrite = WriteRequest & EntryRequest;
 
 const entry = { read: operations.getCallerBlockingNumber, toOutput: toCallerBlockingNumber };
 
 /** Changes an entry. Its id may be the number in another spelling, so a new number may give it a new id. */
 export async function updateCallerBlockingNumber(
   deps: NumbersDeps,
-  request: EntryRequest & CountryInQuery & { body: CallerBlockingNumberUpdate },
+  request: EntryWrite & CountryInQuery & { body: CallerBlockingNumberUpdate },
 ): Promise<CallerBlockingNumber> {
   const { status, ...change } = withE164(request.body, request.query.country);
   return updateResource(deps, request, {
@@ -86,7 +86,7 @@ function entryBody({ phoneNumber, label, status }: EntryBody) {
 }
 
 /** Removes an entry from its list. */
-export async function deleteCallerBlockingNumber(deps: NumbersDeps, request: EntryRequest) {
+export async function deleteCallerBlockingNumber(deps: NumbersDeps, request: EntryWrite) {
   const path = entryPath(request);
   return deleteResource(deps, request, { ...entry, path, remove: operations.deleteCallerBlockingNumber });
 }

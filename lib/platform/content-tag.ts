@@ -5,6 +5,11 @@ export function contentTag(content: unknown): string {
   return `"${createHash("sha256").update(canonicalJson(content)).digest("base64url").slice(0, 27)}"`;
 }
 
+/** An item of a list with the tag that a read of it alone has. */
+export function tagged<Item>(item: Item) {
+  return { ...item, etag: contentTag(item) };
+}
+
 /** JSON with sorted object members: equal values have equal texts. */
 export function canonicalJson(value: unknown): string {
   return (

@@ -94,6 +94,8 @@ describe("one number of the caller's own extension", () => {
       const path = { extensionId: "me", forwardingNumberId: SEED.homeForwardingId };
       const read = await lab.call(getForwardingNumber, getForwardingNumberRoute, { token, path });
       expect(read).toMatchObject({ status: 200, body: { data: { phoneNumber: HOME } } });
+      const listed = (await lab.list()).body.data.find(({ id }: Shown) => id === read.body.data.id);
+      expect(listed.etag).toBe(read.headers.etag);
       const body = { phoneNumber: NUMBER };
       const changed = await lab.call(updateForwardingNumber, updateForwardingNumberRoute, {
         token,

@@ -1,6 +1,7 @@
 import { handler as addBlockedNumber } from "../../functions/extensions/add-blocked-number.ts";
 import { handler as addCallerBlockingNumber } from "../../functions/extensions/add-caller-blocking-number.ts";
 import { handler as addForwardingNumber } from "../../functions/extensions/add-forwarding-number.ts";
+import { handler as deleteBlockedNumber } from "../../functions/extensions/delete-blocked-number.ts";
 import { handler as deleteCallerBlockingNumber } from "../../functions/extensions/delete-caller-blocking-number.ts";
 import { handler as deleteForwardingNumber } from "../../functions/extensions/delete-forwarding-number.ts";
 import { handler as updateCallerBlocking } from "../../functions/extensions/update-caller-blocking.ts";
@@ -16,6 +17,7 @@ const handlers = {
   addBlockedNumber,
   addCallerBlockingNumber,
   addForwardingNumber,
+  deleteBlockedNumber,
   deleteCallerBlockingNumber,
   deleteForwardingNumber,
   updateCallerBlocking,

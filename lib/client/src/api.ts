@@ -28,6 +28,30 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/extensions/{extensionId}/blocked-numbers/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a blocked number
+         * @description One number of the blocked list. The id of its caller-blocking entry serves too.
+         */
+        get: operations["getBlockedNumber"];
+        put?: never;
+        post?: never;
+        /**
+         * Unblock a number
+         * @description Removes a number from the extension's blocked list. The id of its caller-blocking entry serves too.
+         */
+        delete: operations["deleteBlockedNumber"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/extensions/{extensionId}/caller-blocking/phone-numbers": {
         parameters: {
             query?: never;
@@ -59,7 +83,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * Read a blocked or allowed number
+         * @description One entry of either list.
+         */
+        get: operations["getCallerBlockingNumber"];
         /**
          * Change a blocked or allowed number
          * @description Changes the fields sent; the others keep their values. A new number may give the entry a new `id`.
@@ -346,6 +374,8 @@ export interface components {
             /** @description E.164 */
             phoneNumber: string;
             label?: string;
+            /** @description In lists: the `ETag` of the item. Send it as `If-Match` to change this version only. */
+            etag?: string;
         };
         /** @description A page of a list of BlockedNumber. */
         BlockedNumberList: {
@@ -401,6 +431,8 @@ export interface components {
              * @example blocked
              */
             status: string;
+            /** @description In lists: the `ETag` of the item. Send it as `If-Match` to change this version only. */
+            etag?: string;
         };
         /** @description A page of a list of CallerBlockingNumber. */
         CallerBlockingNumberList: {
@@ -515,6 +547,8 @@ export interface components {
             extension?: components["schemas"]["ExtensionReference"];
             /** @description Where it rings; only on the new call handling (`meta.callHandling`). */
             rings?: components["schemas"]["ForwardingRing"][];
+            /** @description In lists: the `ETag` of the item. Send it as `If-Match` to change this version only. */
+            etag?: string;
         };
         /** @description A page of a list of ForwardingNumber. */
         ForwardingNumberList: {
@@ -848,6 +882,8 @@ export interface components {
             location?: string;
             callerIdName?: string;
             extension?: components["schemas"]["ExtensionReference"];
+            /** @description In lists: the `ETag` of the item. Send it as `If-Match` to change this version only. */
+            etag?: string;
         };
         /** @description A page of a list of PhoneNumber. */
         PhoneNumberList: {
@@ -1481,6 +1517,106 @@ export interface operations {
             504: components["responses"]["Problem504"];
         };
     };
+    getBlockedNumber: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The caller's own id of this request; returned. */
+                "X-Request-Id"?: string;
+                /** @description An `ETag` the caller has; 304 while it is current. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description RingCentral's internal extension id, or `me`: the extension in the token. */
+                extensionId: string;
+                /** @description An opaque id, as a list or a `Location` gives it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The blocked number. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockedNumberResponse"];
+                };
+            };
+            /** @description The caller has this version already. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    deleteBlockedNumber: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The caller's own id of this request; returned. */
+                "X-Request-Id"?: string;
+                /** @description The `ETag` of the version to change; 412 when it has changed since. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description RingCentral's internal extension id, or `me`: the extension in the token. */
+                extensionId: string;
+                /** @description An opaque id, as a list or a `Location` gives it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The number is not blocked any more. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            412: components["responses"]["Problem412"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
     listCallerBlockingNumbers: {
         parameters: {
             query?: {
@@ -1592,6 +1728,63 @@ export interface operations {
             409: components["responses"]["Problem409"];
             413: components["responses"]["Problem413"];
             415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getCallerBlockingNumber: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The caller's own id of this request; returned. */
+                "X-Request-Id"?: string;
+                /** @description An `ETag` the caller has; 304 while it is current. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description RingCentral's internal extension id, or `me`: the extension in the token. */
+                extensionId: string;
+                /** @description An opaque id, as a list or a `Location` gives it. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The entry. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallerBlockingNumberResponse"];
+                };
+            };
+            /** @description The caller has this version already. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];

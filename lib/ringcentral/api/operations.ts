@@ -11,6 +11,7 @@ const COMPANY_LISTS_FRESH_MS = 60_000;
 
 const EXTENSION = "/account/{accountId}/extension/{extensionId}";
 const BLOCKED_NUMBERS = `${EXTENSION}/blocked-number` as const;
+const BLOCKED_NUMBER = `${BLOCKED_NUMBERS}/{blockedNumberId}` as const;
 const CALLER_BLOCKING = `${EXTENSION}/caller-blocking` as const;
 const CALLER_BLOCKING_NUMBERS = `${CALLER_BLOCKING}/phone-numbers` as const;
 const CALLER_BLOCKING_NUMBER = `${CALLER_BLOCKING_NUMBERS}/{blockedNumberId}` as const;
@@ -35,6 +36,23 @@ export const addBlockedNumber: Operation<wire.WireBlockedNumber> = {
   group: "medium",
   scope: "callerBlocking",
   output: wire.wireBlockedNumber,
+};
+
+export const getBlockedNumber: Operation<wire.WireBlockedNumber> = {
+  name: "getBlockedNumber",
+  method: "GET",
+  path: BLOCKED_NUMBER,
+  group: "light",
+  scope: "callerBlocking",
+  output: wire.wireBlockedNumber,
+};
+
+export const deleteBlockedNumber: Operation<undefined> = {
+  name: "deleteBlockedNumber",
+  method: "DELETE",
+  path: BLOCKED_NUMBER,
+  group: "medium",
+  scope: "callerBlocking",
 };
 
 /** Query: `page`, `perPage`, `status` (`Blocked` or `Allowed`; the meaning of its absence is [unsure]). */

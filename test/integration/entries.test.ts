@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { handler as addBlockedNumber } from "../../functions/extensions/add-blocked-number.ts";
 import { handler as addCallerBlockingNumber } from "../../functions/extensions/add-caller-blocking-number.ts";
 import { handler as deleteBlockedNumber } from "../../functions/extensions/delete-blocked-number.ts";
@@ -16,13 +16,6 @@ import { type Service, startService } from "../support/service.ts";
 import { SEED } from "../twin/twin.ts";
 
 let service: Service;
-beforeAll(async () => {
-  service = await startService();
-});
-afterAll(() => service.stop());
-beforeEach(() => {
-  service.forget();
-});
 
 async function call(handler: Parameters<typeof invoke>[0], route: Route, request: TestRequest = {}) {
   const response = await invoke(handler, route, { token: service.tokens.user, ...request });
@@ -59,9 +52,12 @@ const kinds: [
   ["blocked and allowed numbers", list, read, remove, add],
 ];
 
-// In this order: the finding that RingCentral does not route `blocked-number` lasts a day.
 describe.each([true, false])("while RingCentral routes blocked-number: %s,", (legacyBlockedNumbers) => {
-  beforeAll(() => service.twin.configure({ legacyBlockedNumbers }));
+  // Each test has budgets of its own: there are many requests.
+  beforeEach(async () => {
+    service = await startService({ legacyBlockedNumbers });
+  });
+  afterEach(() => service.stop());
 
   describe.each(kinds)("%s", (_, list, read, remove, add) => {
     it("can each be read by the id in the list, with the tag that the list gave", async () => {

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { dialedDigits, type TextFault } from "./phone-number-text.ts";
 
 /** Ids of accounts and extensions are decimal; longer digit strings are rejected before anything is sent. */
 export const ID_PATTERN = /^[0-9]{1,20}$/;
@@ -56,26 +57,41 @@ export const Cursor = z
   );
 
 /** ISO 3166-1 alpha-2, upper or lower case; says how to read a national phone number. */
-export const Country = z
-  .string()
-  .check(
-    z.regex(/^[A-Za-z]{2}$/, "Must be an ISO 3166-1 code of two letters, such as US."),
-    z.maxLength(2),
-    z.meta({ description: "ISO 3166-1 country of a number written in national form.", examples: ["US"] }),
-  );
+export const Country = z.string().check(
+  z.regex(/^[A-Za-z]{2}$/, "Must be an ISO 3166-1 code of two letters, such as US."),
+  z.meta({
+    description: "ISO 3166-1 country of a number written in national form.",
+    examples: ["US"],
+    maxLength: 2,
+  }),
+);
 
-/** E.164, or national form together with `country`. Parsed further by lib/numbers/shared/phone-number-input.ts. */
-export const PhoneNumberText = z
-  .string()
-  .check(
-    z.minLength(2),
-    z.maxLength(40),
-    z.regex(
-      /^[+(0-9][0-9 ().\-/]*$/,
-      "Must be in E.164 (`+` and digits), or in national form together with `country`.",
-    ),
-    z.meta({ description: "E.164, or national form together with `country`.", examples: ["+12025550186"] }),
-  );
+/** A check that names what a text is not, with a code of its own. */
+const checkText = (faultOf: (text: string) => TextFault | undefined) =>
+  z.check<string>(({ value, issues }) => {
+    const fault = faultOf(value);
+    if (fault === undefined) return;
+    issues.push({ code: "custom", input: value, message: fault.detail, params: { code: fault.code } });
+  });
+
+/**
+ * A number in any writing: E.164, national form together with `country`, or `tel:`. It has no pattern, because only
+ * lib/numbers/shared/phone-number-input.ts says which digits are a number.
+ */
+export const PhoneNumberText = z.string().check(
+  z.maxLength(200),
+  checkText((text) => {
+    const digits = dialedDigits(text);
+    return typeof digits === "string" ? undefined : digits;
+  }),
+  z.meta({
+    description:
+      "A phone number as phones and people write it: in E.164, in national form together with `country`, or as `tel:`. " +
+      "Spaces, dashes, digits of any script and invisible marks are understood.",
+    examples: ["+12025550186"],
+    minLength: 1,
+  }),
+);
 
 /** Text that a person typed. */
 export const ShortText = z

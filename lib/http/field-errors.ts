@@ -40,6 +40,8 @@ function describe(issue: Issue): { code: string; detail: string } {
         : { code: "out_of_range", detail: `Must be at least ${issue.minimum}.` };
     case "invalid_value":
       return { code: "not_one_of", detail: `Must be one of: ${issue.values.map(String).join(", ")}.` };
+    case "custom":
+      return { code: String(issue.params?.code ?? "format"), detail: issue.message };
     default:
       // The contract has a sentence for each of its patterns.
       return { code: "format", detail: issue.message };

@@ -16,7 +16,7 @@ export async function addBlockedNumber(
   deps: BlockedNumbersDeps,
   request: WriteRequest & CountryInQuery & { body: NewBlockedNumber },
 ): Promise<{ id: string; data: BlockedNumber }> {
-  const { phoneNumber, label } = withE164(request.body, request.query.country);
+  const { phoneNumber, label } = withE164(request.body, request.query.country, true);
   const data = await deps.endpoints.choose(request.call, async (endpoint) =>
     toBlockedNumber(
       endpoint === "legacy"

@@ -21,7 +21,7 @@ export async function addCallerBlockingNumber(
   deps: NumbersDeps,
   request: WriteRequest & CountryInQuery & { body: NewCallerBlockingNumber },
 ): Promise<{ id: string; data: CallerBlockingNumber }> {
-  const { phoneNumber, label, status = "blocked" } = withE164(request.body, request.query.country);
+  const { phoneNumber, label, status = "blocked" } = withE164(request.body, request.query.country, true);
   const wire = await addEntry(deps, request, { phoneNumber, label, status: wireStatus[status] });
   return { id: wire.id, data: toCallerBlockingNumber(wire) };
 }
@@ -65,7 +65,7 @@ export async function updateCallerBlockingNumber(
   deps: NumbersDeps,
   request: EntryWrite & CountryInQuery & { body: CallerBlockingNumberUpdate },
 ): Promise<CallerBlockingNumber> {
-  const { status, ...change } = withE164(request.body, request.query.country);
+  const { status, ...change } = withE164(request.body, request.query.country, true);
   return updateResource(deps, request, {
     ...entry,
     path: entryPath(request),

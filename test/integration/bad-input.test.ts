@@ -163,10 +163,10 @@ describe("the body", () => {
     [{}, "phoneNumber", "required"],
     [{ phoneNumber: 12025550143 }, "phoneNumber", "type"],
     [{ phoneNumber: null }, "phoneNumber", "type"],
-    [{ phoneNumber: "call me" }, "phoneNumber", "format"],
+    [{ phoneNumber: "call me" }, "phoneNumber", "letters"],
     [{ phoneNumber: "+1".padEnd(60, "2") }, "phoneNumber", "too_long"],
-    [{ phoneNumber: "2025550143" }, "phoneNumber", "format"],
-    [{ phoneNumber: "+12025550143", country: "USA" }, "country", "too_long"],
+    [{ phoneNumber: "2025550143" }, "phoneNumber", "country_missing"],
+    [{ phoneNumber: "+12025550143", country: "USA" }, "country", "format"],
     [{ phoneNumber: "+12025550143", label: "x".repeat(61) }, "label", "too_long"],
     [{ phoneNumber: "+12025550143", label: "a\r\nX-Evil: 1" }, "label", "format"],
     [{ phoneNumber: "+12025550143", status: "Allowed" }, "status", "unknown"],
@@ -252,7 +252,7 @@ describe("a value in the wrong form is rejected with the right one", () => {
   const number = "+12025550143";
   it.each<[string, TestRequest, RegExp]>([
     ["extensionId", { path: { extensionId: "ME" } }, /`me` or an extension's id: 1 to 20 digits/],
-    ["phoneNumber", { body: { phoneNumber: "call me" } }, /E\.164 .* national form together with `country`/],
+    ["phoneNumber", { body: { phoneNumber: "<12>" } }, /E\.164, or in national form together with `country`/],
     ["country", { body: { phoneNumber: number, country: "1" } }, /two letters, such as US/],
     ["label", { body: { phoneNumber: number, label: "a\u0007" } }, /control characters/],
     ["deviceId", { body: { deviceId: "a.b", type: "PhoneLine" } }, /letters, digits, hyphens or underscores/],
@@ -276,6 +276,29 @@ describe("a value in the wrong form is rejected with the right one", () => {
       "request_invalid",
     ]);
     expect(body.errors).toMatchObject([{ in: "query", field, code: "format", detail }]);
+  });
+});
+
+describe("a number to block", () => {
+  const block = (body: object) =>
+    invoke(addBlockedNumber, addBlockedNumberRoute, { token: service.tokens.user, body });
+
+  it.each([
+    [{ phoneNumber: "\u202d+1 (202)\u00a0555\u20110131\u202c\n" }, "+12025550131"],
+    [{ phoneNumber: "tel:555-0132;phone-context=+1-202" }, "+12025550132"],
+    [{ phoneNumber: "0445512345678", country: "MX" }, "+525512345678"],
+    [{ phoneNumber: "72345", country: "US" }, "72345"],
+  ])("may be written as %j", async (body, phoneNumber) => {
+    const response = await block(body);
+    expectConforms(addBlockedNumberRoute, response);
+    expect(response).toMatchObject({ status: 201, body: { data: { phoneNumber } } });
+  });
+
+  it("has no extension", async () => {
+    const { status, body } = await block({ phoneNumber: "tel:+12025550133;ext=12" });
+    const errors = [{ in: "body", field: "phoneNumber", code: "extension" }];
+    expect([status, body]).toMatchObject([400, { errors }]);
+    expect(JSON.stringify(body)).not.toContain("2025550133");
   });
 });
 

@@ -447,7 +447,7 @@ export interface components {
         /** @description The fields to change. The others keep their values. */
         CallerBlockingNumberUpdate: {
             /**
-             * @description E.164, or national form together with `country`.
+             * @description A phone number as phones and people write it: in E.164, in national form together with `country`, or as `tel:`. Spaces, dashes, digits of any script and invisible marks are understood.
              * @example +12025550186
              */
             phoneNumber?: string;
@@ -563,7 +563,7 @@ export interface components {
         /** @description The fields to change. The others keep their values. */
         ForwardingNumberUpdate: {
             /**
-             * @description E.164, or national form together with `country`.
+             * @description A phone number as phones and people write it: in E.164, in national form together with `country`, or as `tel:`. Spaces, dashes, digits of any script and invisible marks are understood.
              * @example +12025550186
              */
             phoneNumber?: string;
@@ -643,7 +643,7 @@ export interface components {
         /** @description A number to block. */
         NewBlockedNumber: {
             /**
-             * @description E.164, or national form together with `country`.
+             * @description A phone number as phones and people write it: in E.164, in national form together with `country`, or as `tel:`. Spaces, dashes, digits of any script and invisible marks are understood.
              * @example +12025550186
              */
             phoneNumber: string;
@@ -661,7 +661,7 @@ export interface components {
         /** @description `status` defaults to `blocked`. */
         NewCallerBlockingNumber: {
             /**
-             * @description E.164, or national form together with `country`.
+             * @description A phone number as phones and people write it: in E.164, in national form together with `country`, or as `tel:`. Spaces, dashes, digits of any script and invisible marks are understood.
              * @example +12025550186
              */
             phoneNumber: string;
@@ -681,7 +681,7 @@ export interface components {
         /** @description `phoneNumber` for an external number; `deviceId` with type `PhoneLine` for a desk phone; never both. RingCentral keeps `label` only for type `Other` (the default); `Home`, `Mobile` and `Work` are their own labels. */
         NewForwardingNumber: {
             /**
-             * @description E.164, or national form together with `country`.
+             * @description A phone number as phones and people write it: in E.164, in national form together with `country`, or as `tel:`. Spaces, dashes, digits of any script and invisible marks are understood.
              * @example +12025550186
              */
             phoneNumber?: string;

@@ -1,24 +1,37 @@
-import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from "libphonenumber-js/min";
+import {
+  type CountryCode,
+  isSupportedCountry,
+  type PhoneNumber,
+  parsePhoneNumberFromString,
+  validatePhoneNumberLength,
+} from "libphonenumber-js/min";
+import { dialedDigits, type TextFault } from "../../contract/phone-number-text.ts";
 import { type FieldError, ProblemError } from "../../contract/problems.ts";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
 
-/** A number from its whole text; `country` reads a national one. */
-function parse(text: string, country: CountryCode | undefined) {
-  const number = parsePhoneNumberFromString(text, {
-    ...omitUndefined({ defaultCountry: country }),
-    extract: false,
-  });
-  return number?.ext === undefined ? number : undefined;
+/** A number from its digits; `country` reads a national one. */
+function parse(digits: string, country: CountryCode | undefined) {
+  const options = { ...omitUndefined({ defaultCountry: country }), extract: false };
+  const parsed = parsePhoneNumberFromString(digits, options);
+  const isMobileOfOldMexico = parsed !== undefined && OLD_MEXICO.test(parsed.number);
+  return isMobileOfOldMexico
+    ? parsePhoneNumberFromString(parsed.number.replace(OLD_MEXICO, "+52"), options)
+    : parsed;
 }
+
+/** Until 2019 and 2020 Mexico had 1 before mobile numbers from abroad, and 01, 044 or 045 before numbers at home. */
+const OLD_MEXICO = /^\+52(?:01|04[45]|1)(?=\d{10}$)/;
 
 /**
  * Whether RingCentral's spelling stands for the number. It may be national [docs: NUM], and may lack the digit that
  * marks a mobile number abroad: Argentina's 9, Mexico's former 1. A number with an extension is another number.
  */
-export function isSameNumber(spelled: string, e164: string): boolean {
-  if (spelled === e164) return true;
-  const parsed = parse(spelled, parsePhoneNumberFromString(e164)?.country);
-  return parsed !== undefined && withoutMobileDigit(parsed.number) === withoutMobileDigit(e164);
+export function isSameNumber(spelled: string, number: string): boolean {
+  if (spelled === number) return true;
+  const digits = dialedDigits(spelled);
+  const country = parsePhoneNumberFromString(number)?.country;
+  const parsed = typeof digits === "string" && number.startsWith("+") ? parse(digits, country) : undefined;
+  return parsed !== undefined && withoutMobileDigit(parsed.number) === withoutMobileDigit(number);
 }
 
 const withoutMobileDigit = (e164: string) => e164.replace(/^(?:\+(54)9|\+(52)1(?=\d{10}$))/, "+$1$2");
@@ -35,26 +48,74 @@ interface PhoneNumberInput {
   phoneNumber: string;
   country?: string | undefined;
   queryCountry?: string | undefined;
+  /** Whether 3 to 6 digits may be a short code or an area code, which RingCentral lets users block [unsure]. */
+  shortCodes?: boolean;
 }
 
 /**
- * E.164 from E.164, or from national form with a country. The number only has to be possible (a length its country
- * uses), not assigned: callers block spoofed and unassigned numbers too, and RingCentral checks again.
+ * E.164 from any writing of a number, national ones with a country. The number only has to be possible (a length its
+ * country uses), not assigned: callers block spoofed and unassigned numbers too, the library learns of new ranges late,
+ * and RingCentral checks again.
  * @throws ProblemError `request_invalid` naming the field at fault
  */
 export function parsePhoneNumberInput(input: PhoneNumberInput): string {
-  const { phoneNumber } = input;
   const country = countryOf(input);
-  const malformed = (detail: string) => invalid("body", "phoneNumber", "format", detail);
-  if (!phoneNumber.startsWith("+") && country === undefined) {
-    throw malformed(
-      "A number in national form needs `country`; otherwise write it in E.164, starting with +.",
-    );
-  }
-  const parsed = parse(phoneNumber, country);
-  if (!parsed?.isPossible()) throw malformed("Not a possible phone number.");
-  return parsed.number;
+  const digits = dialedDigits(input.phoneNumber);
+  const number = typeof digits === "string" ? numberOf(digits, country, input.shortCodes) : digits;
+  if (typeof number === "string") return number;
+  throw invalid("body", "phoneNumber", number.code, number.detail);
 }
+
+function numberOf(digits: string, country: CountryCode | undefined, shortCodes = false): string | TextFault {
+  const isNational = !digits.startsWith("+");
+  if (isNational && country === undefined)
+    return withoutCountry[/^(?:00|011)[1-9]/.test(digits) ? "prefix" : "national"];
+  const parsed = parse(digits, country);
+  if (shortCodes && country !== undefined && isShortCode(digits, country)) return digits;
+  if (parsed !== undefined && isPossible(parsed)) return parsed.number;
+  // A country's own prefix of international calls is known to the library; 00 is written in others too.
+  const abroad = /^00[1-9]/.test(digits) ? parse(digits.replace("00", "+"), undefined) : undefined;
+  return abroad !== undefined && isPossible(abroad) ? abroad.number : lengthFault(digits, country);
+}
+
+/** A leading zero is the trunk prefix, unless the country's numbers begin with one, as Italy's do. */
+function isPossible(number: PhoneNumber): boolean {
+  return number.isPossible() && (number.isValid() || !number.nationalNumber.startsWith("0"));
+}
+
+/**
+ * So few digits are a number only in a small country (Andorra, Niue). Where a number has the trunk prefix 0, which a
+ * parser drops, one without it is not a whole number.
+ */
+function isShortCode(digits: string, country: CountryCode): boolean {
+  if (!/^\d{3,6}$/.test(digits)) return false;
+  const number = parse(digits, country);
+  return !number?.isValid() || parse(`0${digits}`, country)?.number === number.number;
+}
+
+function lengthFault(digits: string, country: CountryCode | undefined): TextFault {
+  const problem = validatePhoneNumberLength(digits, omitUndefined({ defaultCountry: country }));
+  const owner = digits.startsWith("+") ? "its calling code" : country;
+  switch (problem) {
+    case "TOO_SHORT":
+      return { code: "too_short", detail: `Has too few digits for a number of ${owner}.` };
+    case "TOO_LONG":
+      return { code: "too_long", detail: `Has too many digits for a number of ${owner}.` };
+    case "INVALID_COUNTRY":
+      return { code: "calling_code", detail: "Begins with a calling code that no country has." };
+    default:
+      return { code: "not_a_number", detail: `Is not a number of ${owner}.` };
+  }
+}
+
+const nationalForm = (detail: string): TextFault => ({ code: "country_missing", detail });
+
+const withoutCountry = {
+  national: nationalForm(
+    "A number in national form needs `country`; otherwise write it in E.164, starting with +.",
+  ),
+  prefix: nationalForm("Write + in place of the prefix for international calls, or send `country` too."),
+};
 
 /** A national number may name its country in the query instead of the body. */
 export interface CountryInQuery {
@@ -65,15 +126,16 @@ export interface CountryInQuery {
 export function withE164<Body extends { phoneNumber?: string | undefined; country?: string | undefined }>(
   body: Body,
   queryCountry: string | undefined,
+  shortCodes = false,
 ): Body {
   const { phoneNumber, country } = body;
   if (phoneNumber === undefined) return body;
-  return { ...body, phoneNumber: parsePhoneNumberInput({ phoneNumber, country, queryCountry }) };
+  return { ...body, phoneNumber: parsePhoneNumberInput({ phoneNumber, country, queryCountry, shortCodes }) };
 }
 
 function countryOf({ country, queryCountry }: PhoneNumberInput): CountryCode | undefined {
-  const inBody = country?.toUpperCase();
-  const inQuery = queryCountry?.toUpperCase();
+  const inBody = isoCode(country);
+  const inQuery = isoCode(queryCountry);
   if (inBody !== undefined && inQuery !== undefined && inBody !== inQuery) {
     const detail = "`country` in the query and in the body name different countries.";
     throw invalid("query", "country", "conflict", detail);
@@ -83,6 +145,9 @@ function countryOf({ country, queryCountry }: PhoneNumberInput): CountryCode | u
   const place = inBody === undefined ? "query" : "body";
   throw invalid(place, "country", "not_one_of", "Not an ISO 3166-1 country with a numbering plan.");
 }
+
+/** Addresses say UK, ISO 3166-1 says GB. */
+const isoCode = (country: string | undefined) => country?.toUpperCase().replace("UK", "GB");
 
 function invalid(place: FieldError["in"], field: string, code: string, detail: string): ProblemError {
   return new ProblemError("request_invalid", { detail, errors: [{ in: place, field, code, detail }] });

@@ -82,7 +82,7 @@ function change(call: ExtensionCall, entry: CallerBlockingEntry, body: Record<st
   const bodyId = stringField(body, "id");
   if (bodyId !== undefined && bodyId !== idOf(call, entry)) throw idMismatch("id");
   const replaces = call.settings.putCallerBlocking === "replace";
-  const phoneNumber = phoneNumberField(body) ?? entry.phoneNumber;
+  const phoneNumber = phoneNumberField(body, true) ?? entry.phoneNumber;
   const label = labelField(body) ?? (replaces ? undefined : entry.label);
   const status = enumField(body, "status", statuses) ?? (replaces ? "Blocked" : entry.status);
   const twin = call.extension.callerBlocking.find((each) => each.phoneNumber === phoneNumber);

@@ -16,18 +16,21 @@ export function isInternational(e164: string): boolean {
   return !e164.startsWith("+1");
 }
 
-/** @throws Rejection CMN-101 when the field holds no phone number */
-export function phoneNumberField(body: JsonObject): string | undefined {
+/**
+ * @param mayBeCode the portal blocks short codes and area codes, so the lists of blocked numbers take them [unsure]
+ * @throws Rejection CMN-101 when the field holds no phone number
+ */
+export function phoneNumberField(body: JsonObject, mayBeCode = false): string | undefined {
   const text = stringField(body, "phoneNumber");
   if (text === undefined) return undefined;
-  const number = toE164(text);
+  const number = mayBeCode && /^\d{3,6}$/.test(text) ? text : toE164(text);
   if (number === undefined) throw invalidParameter("phoneNumber", text);
   return number;
 }
 
 /** @throws Rejection CMN-100 when the field is missing, CMN-101 when it holds no phone number */
 export function requiredPhoneNumber(body: JsonObject): string {
-  const number = phoneNumberField(body);
+  const number = phoneNumberField(body, true);
   if (number === undefined) throw missingParameter("phoneNumber");
   return number;
 }

@@ -11,7 +11,7 @@ export const handler = defineJob("queueSyncs", async (event: unknown, { clock, l
   const records = new DynamoRecordStore({ tableName: settings.TABLE_NAME });
   const edit = AccountsEdit.parse(event);
   if (edit.add.length + edit.remove.length > 0) {
-    await editAccounts({ records, clock, random: Math.random }, edit);
+    await editAccounts({ records, clock, random: Math.random }, edit, settings);
   }
-  return queueSyncs({ records, queue: syncQueue(settings), clock, log }, settings.SYNC_ACCOUNTS);
+  return queueSyncs({ records, queue: syncQueue(settings), clock, log }, settings);
 });

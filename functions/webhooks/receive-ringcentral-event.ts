@@ -19,7 +19,7 @@ export const handler = defineWebhookHandler(
         queue: syncQueue(settings),
         isSynced: async (accountId) =>
           settings.SYNC_ACCOUNTS.includes(accountId) ||
-          (await readAccounts(records, settings.SYNC_ACCOUNTS)).includes(accountId),
+          (await readAccounts(records, settings)).includes(accountId),
         verificationTokens: (accountId) => verificationTokens(runtime(), accountId, deadline),
         mayHaveMoved: (accountId, extensionId) =>
           forgetBackend({ records, clock, random }, accountId, extensionId),

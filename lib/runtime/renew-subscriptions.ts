@@ -8,12 +8,12 @@ import { verificationToken } from "./webhook-token.ts";
 export async function renewSubscriptions(_event: unknown, { requestId, deadline, log }: JobInvocation) {
   const services = runtime();
   const { records, settings } = services;
-  const { SYNC_ACCOUNTS, WEBHOOK_URL: address } = settings;
+  const address = settings.WEBHOOK_URL;
   if (address === undefined) {
     log.info("no webhook subscription: WEBHOOK_URL is not set");
     return { renewed: 0 };
   }
-  const accounts = await readAccounts(records, SYNC_ACCOUNTS);
+  const accounts = await readAccounts(records, settings);
   await forEachAccount(accounts, log, "webhook subscription not renewed", async (accountId) => {
     const target = { address, verificationToken: await verificationToken(services, accountId, deadline) };
     const { ringcentral } = services.for({ accountId });

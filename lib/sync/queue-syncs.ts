@@ -6,7 +6,7 @@ import type { SyncMessage } from "./queue/handle-message.ts";
 import { type RunRecord, readRun } from "./run/run-lease.ts";
 import { type Head, readHead } from "./snapshot/head.ts";
 import { SyncRecords } from "./snapshot/sync-records.ts";
-import { forEachAccount, readAccounts } from "./synced-accounts.ts";
+import { type AccountSettings, forEachAccount, readAccounts } from "./synced-accounts.ts";
 
 /** Time between two calls of the schedule. */
 export const TICK_MS = 15 * 60_000;
@@ -25,14 +25,13 @@ interface QueueSyncsDeps {
 
 /**
  * Queues a sync of each account that is due. The scheduler may repeat the call.
- * @param named the accounts that the setting names; others are in the table
  * @throws the first failure, after all accounts
  */
 export async function queueSyncs(
   { records: store, queue, clock, log }: QueueSyncsDeps,
-  named: readonly string[],
+  settings: AccountSettings,
 ): Promise<{ queued: number }> {
-  const accounts = await readAccounts(store, named);
+  const accounts = await readAccounts(store, settings);
   if (accounts.length === 0)
     log.warn("neither SYNC_ACCOUNTS nor the table names an account: nothing to sync");
   const queued = await forEachAccount(accounts, log, "sync not queued", async (accountId, index) => {

@@ -1,6 +1,7 @@
 import * as z from "zod/mini";
 import { ID_PATTERN } from "../contract/parameters.ts";
 import type { Logger } from "../platform/logger.ts";
+import type { Settings } from "../platform/settings.ts";
 import type { RecordStore } from "../storage/record-store.ts";
 import type { UpdateDeps } from "../storage/update-record.ts";
 import { inBatches, SyncRecords } from "./snapshot/sync-records.ts";
@@ -13,16 +14,28 @@ const Ids = z._default(z.array(z.string().check(z.regex(ID_PATTERN))), []);
 /** Accounts to add to the table's list, and to remove from it. */
 export const AccountsEdit = z.object({ add: Ids, remove: Ids });
 
-/** The accounts to sync: those that the setting names, and those in the table. @throws StorageUnavailable */
-export async function readAccounts(store: RecordStore, named: readonly string[]): Promise<string[]> {
+export type AccountSettings = Pick<Settings, "SYNC_ACCOUNTS" | "SERVED_ACCOUNTS">;
+
+/** The accounts to sync: those that the setting names, and those in the table that are served. @throws StorageUnavailable */
+export async function readAccounts(
+  store: RecordStore,
+  { SYNC_ACCOUNTS, SERVED_ACCOUNTS }: AccountSettings,
+): Promise<string[]> {
   const listed = await new SyncRecords(store).readCompressed<string[]>(ACCOUNTS);
-  return [...new Set([...named, ...(listed ?? [])])];
+  return [...new Set([...SYNC_ACCOUNTS, ...(listed ?? []).filter((id) => SERVED_ACCOUNTS.includes(id))])];
 }
 
+/**
+ * Edits the table's list.
+ * @throws Error that names the accounts to add that SERVED_ACCOUNTS does not; nothing is changed
+ */
 export async function editAccounts(
   { records, ...deps }: UpdateDeps,
   { add, remove }: z.output<typeof AccountsEdit>,
+  { SERVED_ACCOUNTS }: AccountSettings,
 ): Promise<void> {
+  const unserved = add.filter((id) => !SERVED_ACCOUNTS.includes(id));
+  if (unserved.length > 0) throw new Error(`SERVED_ACCOUNTS does not name ${unserved.join(", ")}`);
   await new SyncRecords(records).updateCompressed<string[]>(deps, ACCOUNTS, (listed = []) =>
     [...new Set([...listed, ...add])].filter((id) => !remove.includes(id)).sort(),
   );

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import * as z from "zod/mini";
 import { handler as queueSyncs } from "../../functions/sync/queue-syncs.ts";
 import { lambdaContext } from "../support/api-gateway.ts";
@@ -268,10 +268,15 @@ describe("the accounts to sync", () => {
   };
 
   it("are those of the setting and those that an operator adds to the table", async () => {
+    await expect(queueSyncs({ add: ["3700222"] }, lambdaContext())).rejects.toThrow("SERVED_ACCOUNTS");
+    vi.stubEnv("SERVED_ACCOUNTS", `${SEED.accountId},3700222`);
+    vi.stubEnv("RINGCENTRAL_SECRET_ID", undefined);
+    vi.stubEnv("RINGCENTRAL_SECRET_PREFIX", "ringfront/test/ringcentral/");
     expect(await scheduled({ add: ["3700222"] })).toEqual([SEED.accountId, "3700222"]);
     expect(await scheduled({ "detail-type": "Scheduled Event" })).toEqual([SEED.accountId, "3700222"]);
     expect(await scheduled({ remove: ["3700222", SEED.accountId] })).toEqual([SEED.accountId]);
     await expect(queueSyncs({ add: ["../1"] }, lambdaContext())).rejects.toThrow();
+    vi.unstubAllEnvs();
   });
 });
 

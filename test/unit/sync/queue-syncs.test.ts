@@ -27,12 +27,17 @@ function schedule(...named: string[]) {
       sent.push({ ...(body.accountId !== undefined && { accountId: body.accountId }), delaySeconds });
     },
   };
-  return queueSyncs({ records: lab.records, queue, clock: lab.clock, log }, named);
+  return queueSyncs({ records: lab.records, queue, clock: lab.clock, log }, serving(named));
 }
+
+const serving = (named: string[], ...others: string[]) => ({
+  SYNC_ACCOUNTS: named,
+  SERVED_ACCOUNTS: [...named, ...others, "1", "2", "3"],
+});
 
 describe("the schedule", () => {
   it("queues the accounts of the setting and of the table, each once, spread over a minute", async () => {
-    await editAccounts(lab.deps, { add: ["3", "1"], remove: [] });
+    await editAccounts(lab.deps, { add: ["3", "1"], remove: [] }, serving([]));
     expect(await schedule("1", "2")).toEqual({ queued: 3 });
     expect(sent).toEqual([
       { accountId: "1", delaySeconds: 0 },
@@ -86,11 +91,20 @@ describe("an account", () => {
   });
 
   it("is synced while it is in the table's list", async () => {
-    expect(await readAccounts(lab.records, [])).toEqual([]);
-    await editAccounts(lab.deps, { add: ["2", "1"], remove: [] });
-    expect(await readAccounts(lab.records, [])).toEqual(["1", "2"]);
-    await editAccounts(lab.deps, { add: [], remove: ["1"] });
-    expect(await readAccounts(lab.records, [])).toEqual(["2"]);
-    expect(await readAccounts(lab.records, ["2", "7"])).toEqual(["2", "7"]);
+    expect(await readAccounts(lab.records, serving([]))).toEqual([]);
+    await editAccounts(lab.deps, { add: ["2", "1"], remove: [] }, serving([]));
+    expect(await readAccounts(lab.records, serving([]))).toEqual(["1", "2"]);
+    await editAccounts(lab.deps, { add: [], remove: ["1"] }, serving([]));
+    expect(await readAccounts(lab.records, serving([]))).toEqual(["2"]);
+    expect(await readAccounts(lab.records, serving(["2", "7"]))).toEqual(["2", "7"]);
+  });
+
+  it("is neither listed nor synced unless it is served", async () => {
+    await editAccounts(lab.deps, { add: ["7"], remove: [] }, serving([], "7"));
+    expect(await readAccounts(lab.records, serving([], "7"))).toEqual(["7"]);
+    expect(await readAccounts(lab.records, serving([]))).toEqual([]);
+    const adding = editAccounts(lab.deps, { add: ["2", "8", "9"], remove: ["7"] }, serving([]));
+    await expect(adding).rejects.toThrow("SERVED_ACCOUNTS does not name 8, 9");
+    expect(await readAccounts(lab.records, serving([], "7"))).toEqual(["7"]);
   });
 });

@@ -1,7 +1,10 @@
 // `npm run sim:accounts`: whether the schedule, the queue and its workers keep many accounts fresh. The schedule's
 // decision, the handling of messages and the queue's delays are the deployed ones; the table, RingCentral's budgets and
 // the run are modelled: a slice takes the pages that the budget has, saves them, and continues when the budget says so.
+// A second simulation adds noisy accounts: RingCentral never answers for them, and their callers and notifications ask
+// for as many syncs as they can. The other accounts must stay as fresh.
 import { parseArgs } from "node:util";
+import { syncQueue } from "../../infra/resources/sync.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
 import { createMetrics } from "../../lib/platform/metrics.ts";
 import { handleMessage, SyncMessage } from "../../lib/sync/queue/handle-message.ts";
@@ -29,8 +32,17 @@ const SHORT_WAIT_MS = 5 * SECOND;
 /** A function's time for a run. */
 const RUN_MS = 45 * SECOND;
 
+/** Most messages of a noisy account: a request's (start-sync.ts) and a notification's (receive-ringcentral-event.ts). */
+const REQUEST_EVERY_MS = 60 * SECOND;
+const HINT_EVERY_MS = 300 * SECOND;
+/** A run that finds another one of its account. */
+const BUSY_MS = 200;
+
 interface Account {
   id: string;
+  isNoisy: boolean;
+  /** The end of the noisy account's slice. */
+  busyUntil: number;
   pages: number;
   checkedAt: number;
   run: { startedAt: number; done: number; updatedAt: number } | undefined;
@@ -45,15 +57,17 @@ const metrics = createMetrics({ write: () => {} });
 class Fleet {
   now = 0;
   readonly accounts: Account[];
-  readonly #queue: { at: number; body: string }[] = [];
+  readonly #queue: { at: number; body: string; deliveries: number }[] = [];
   readonly #workers: number[];
   busyMs = 0;
   slices = 0;
   worstQueueMs = 0;
 
-  constructor(count: number, workers: number) {
-    this.accounts = Array.from({ length: count }, (_, index) => ({
+  constructor(count: number, noisy: number, workers: number) {
+    this.accounts = Array.from({ length: count + noisy }, (_, index) => ({
       id: String(index + 1),
+      isNoisy: index >= count,
+      busyUntil: 0,
       pages: 1 + (index % 100),
       checkedAt: Number.NEGATIVE_INFINITY,
       run: undefined,
@@ -82,11 +96,22 @@ class Fleet {
       if (!isDue(head, record, at)) continue;
       const message = { accountId: id, trigger: "schedule", requestedAt: at, postponed: 0 };
       this.#send(message, at, (index * SPREAD_MS) / this.accounts.length);
+      if (account.isNoisy) this.#askOften(id, at);
     }
   }
 
-  #send(body: object, from: number, delayMs: number): void {
-    this.#queue.push({ at: from + delayMs, body: JSON.stringify(body) });
+  #askOften(accountId: string, from: number): void {
+    for (const [trigger, every] of [
+      ["request", REQUEST_EVERY_MS],
+      ["hint", HINT_EVERY_MS],
+    ] as const) {
+      for (let delay = 0; delay < TICK_MS; delay += every)
+        this.#send({ accountId, trigger, requestedAt: from + delay, postponed: 0 }, from, delay);
+    }
+  }
+
+  #send(body: object, from: number, delayMs: number, deliveries = 0): void {
+    this.#queue.push({ at: from + delayMs, body: JSON.stringify(body), deliveries });
   }
 
   async #workUntil(end: number): Promise<void> {
@@ -99,7 +124,11 @@ class Fleet {
       this.#queue.shift();
       this.worstQueueMs = Math.max(this.worstQueueMs, startsAt - next.at);
       this.now = startsAt;
-      await this.#handle(next.body);
+      await this.#handle(next.body).catch(() => {
+        const deliveries = next.deliveries + 1;
+        if (deliveries === syncQueue.maxReceives) return;
+        this.#send(JSON.parse(next.body), startsAt, syncQueue.visibilitySeconds * SECOND, deliveries);
+      });
       this.#workers[worker] = this.now;
       this.busyMs += this.now - startsAt;
       this.slices += 1;
@@ -111,7 +140,7 @@ class Fleet {
     const account = this.accounts[Number(message.accountId) - 1];
     if (account === undefined) throw new Error(`unreadable: ${body}`);
     const deps = {
-      run: async () => this.#slice(account),
+      run: async () => (account.isNoisy ? this.#hang(account) : this.#slice(account)),
       scannedAt: async () => account.checkedAt,
       publish: async () => true,
       queue: {
@@ -122,6 +151,17 @@ class Fleet {
       log,
     };
     await handleMessage(deps, message);
+  }
+
+  /** @throws Error as a run does whose calls of RingCentral got no response */
+  #hang(account: Account): SyncOutcome {
+    if (this.now < account.busyUntil) {
+      this.now += BUSY_MS;
+      return { state: "busy" };
+    }
+    this.now += RUN_MS;
+    account.busyUntil = this.now;
+    throw new Error("no response");
   }
 
   #slice(account: Account): SyncOutcome {
@@ -160,13 +200,12 @@ function waitFor(account: Account, now: number): number {
 const { values } = parseArgs({
   options: {
     accounts: { type: "string", default: "1000" },
+    noisy: { type: "string", default: "20" },
     workers: { type: "string", default: "100" },
     hours: { type: "string", default: "6" },
   },
 });
-const fleet = new Fleet(Number(values.accounts), Number(values.workers));
 const hours = Number(values.hours);
-await fleet.play(hours);
 const classes = [
   [1, 10],
   [11, 25],
@@ -174,9 +213,22 @@ const classes = [
   [53, 100],
 ] as const;
 const minutes = (ms: number) => Number((ms / 60_000).toFixed(1));
+
+async function simulate(noisy: number): Promise<Fleet> {
+  const fleet = new Fleet(Number(values.accounts), noisy, Number(values.workers));
+  await fleet.play(hours);
+  return fleet;
+}
+
+const accountsOf = ({ accounts }: Fleet, from: number, to: number) =>
+  accounts.filter(({ pages, isNoisy }) => !isNoisy && pages >= from && pages <= to);
+
+const quiet = await simulate(0);
+const loud = await simulate(Number(values.noisy));
 const rows = classes.map(([from, to]) => {
-  const chosen = fleet.accounts.filter(({ pages }) => pages >= from && pages <= to);
+  const [chosen, others] = [accountsOf(quiet, from, to), accountsOf(loud, from, to)];
   const ages = chosen.flatMap((account) => account.ages);
+  const besideNoisy = others.flatMap((account) => account.ages);
   const freshnessMs = 2 * syncIntervalMs(to * 1_000);
   return {
     pages: `${from} to ${to}`,
@@ -186,16 +238,20 @@ const rows = classes.map(([from, to]) => {
     "oldest, p50": minutes(percentile(ages, 0.5)),
     "oldest, p99": minutes(percentile(ages, 0.99)),
     "oldest of all": minutes(Math.max(...ages)),
-    late: ages.filter((age) => age > freshnessMs).length,
+    "of all, beside noisy": minutes(Math.max(...besideNoisy)),
+    late: [...ages, ...besideNoisy].filter((age) => age > freshnessMs).length,
   };
 });
 console.log(
-  `${values.accounts} accounts of 1 to 100 pages, ${values.workers} workers, ${hours} hours, 2 of them warm-up`,
+  `${values.accounts} accounts of 1 to 100 pages, ${values.workers} workers, ${hours} hours, 2 of them warm-up; ` +
+    `then the same with ${values.noisy} noisy accounts`,
 );
 console.table(rows);
-const share = fleet.busyMs / (hours * HOUR * Number(values.workers));
-console.log(
-  `workers busy ${Math.round(100 * share)} %; ${fleet.slices} slices of ${(fleet.busyMs / fleet.slices / SECOND).toFixed(1)} s; ` +
-    `longest wait for a worker ${Math.round(fleet.worstQueueMs / SECOND)} s`,
-);
+for (const fleet of [quiet, loud]) {
+  const share = fleet.busyMs / (hours * HOUR * Number(values.workers));
+  console.log(
+    `workers busy ${Math.round(100 * share)} %; ${fleet.slices} slices of ${(fleet.busyMs / fleet.slices / SECOND).toFixed(1)} s; ` +
+      `longest wait for a worker ${Math.round(fleet.worstQueueMs / SECOND)} s`,
+  );
+}
 process.exitCode = rows.some(({ late }) => late > 0) ? 1 : 0;

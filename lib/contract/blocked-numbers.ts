@@ -45,7 +45,13 @@ export const addBlockedNumberRoute = defineRoute({
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
   query: z.strictObject({ country: z.optional(Country) }),
   body: NewBlockedNumber,
-  response: { kind: "created", description: "The number is blocked.", data: BlockedNumber },
+  response: {
+    kind: "created",
+    description: "The number is blocked.",
+    data: BlockedNumber,
+    existing: "The number was blocked already, with this label.",
+  },
+  problems: ["number_already_listed"],
 });
 
 export const getBlockedNumberRoute = defineRoute({

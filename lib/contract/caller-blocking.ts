@@ -90,7 +90,13 @@ export const addCallerBlockingNumberRoute = defineRoute({
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
   query: z.strictObject({ country: z.optional(Country) }),
   body: NewCallerBlockingNumber,
-  response: { kind: "created", description: "The number is on the list.", data: CallerBlockingNumber },
+  response: {
+    kind: "created",
+    description: "The number is on the list.",
+    data: CallerBlockingNumber,
+    existing: "The number was on this list already, with this label.",
+  },
+  problems: ["number_already_listed"],
 });
 
 export const getCallerBlockingNumberRoute = defineRoute({

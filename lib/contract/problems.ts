@@ -75,6 +75,12 @@ export const problems = {
     "A company or direct number of the same account cannot be a forwarding number.",
   ),
   flip_number_in_use: entry(409, "Flip number already in use", "Choose another flip number."),
+  number_already_listed: entry(
+    409,
+    "The number is listed already",
+    "The number is on the blocked or the allowed list with another label or status. `entry` is that entry: change it, " +
+      "with its `etag` as `If-Match`, or leave it.",
+  ),
   idempotency_in_progress: entry(
     409,
     "The first request is still in progress",
@@ -208,12 +214,23 @@ export interface FieldError {
   detail: string;
 }
 
+/** The entry that has a number, and the tag of a read of it. */
+export interface ListedEntry {
+  id: string;
+  phoneNumber: string;
+  label?: string | undefined;
+  status: string;
+  etag: string;
+}
+
 export interface ProblemDetails {
   detail?: string;
   retryAfterSeconds?: number;
   /** Replaces the catalogue's value. */
   retryable?: boolean;
   errors?: FieldError[];
+  /** Of `number_already_listed`. */
+  entry?: ListedEntry;
   upstream?: { status?: number; errorCode?: string; requestId?: string };
   cause?: unknown;
 }

@@ -69,6 +69,8 @@ interface RouteResponse<Kind extends ResponseKind, Data extends z.ZodMiniType> {
   description: string;
   /** One item of a list, the single item, or the plain body; absent for `deleted` and `page`. */
   data?: Data;
+  /** For `created`: the description of a 200 with a resource that was there already, as asked. */
+  existing?: string;
   /** For a feed: the list, without filters, of everything at the start of the feed. */
   snapshot?: { operationId: string; path: `/${string}` };
 }

@@ -26,9 +26,9 @@ const encoders: { [Kind in ResponseKind]: Encode<Outcomes[Kind]> } = {
   list: encodeList,
   feed: encodeFeed,
   item: (data, context) => jsonResponse(200, { data }, { ...age(context), ...storability(data) }),
-  created: ({ id, data }, { rawPath }) => {
+  created: ({ id, data, isExisting }, { rawPath }) => {
     const location = `${rawPath.replace(/\/$/, "")}/${encodeURIComponent(id.toWellFormed())}`;
-    return jsonResponse(201, { data }, { location });
+    return jsonResponse(isExisting ? 200 : 201, { data }, { location });
   },
   accepted: ({ at, data }) => jsonResponse(202, { data }, { location: at }),
   deleted: () => ({ statusCode: 204, headers: {} }),

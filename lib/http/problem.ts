@@ -33,7 +33,7 @@ export type ProblemBody = ReturnType<typeof problemBody>;
 /** A problem of RFC 9457, in the contract's form. */
 export function problemBody({ code, details }: ProblemError, { requestId, typeBase }: ProblemContext) {
   const { title, status, meaning, retryable } = problems[code];
-  const { detail = meaning, errors = [], upstream = {} } = details;
+  const { detail = meaning, errors = [], upstream = {}, entry } = details;
   const retryDefault = status === 429 || status === 503 ? (retrySeconds[code] ?? RETRY_SECONDS) : undefined;
   return omitUndefined({
     type: `${typeBase}#${code}`,
@@ -44,6 +44,7 @@ export function problemBody({ code, details }: ProblemError, { requestId, typeBa
     code,
     retryable: details.retryable ?? retryable,
     retryAfter: details.retryAfterSeconds ?? retryDefault,
+    entry,
     errors: errors.length > 0 ? errors : undefined,
     upstream: Object.keys(upstream).length > 0 ? upstream : undefined,
   });

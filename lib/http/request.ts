@@ -33,7 +33,8 @@ export interface OutcomeOf<Item> {
   list: Page<Item>;
   feed: FeedPage<Item>;
   item: Item;
-  created: { id: string; data: Item };
+  /** `isExisting`: it was there already, as asked. */
+  created: { id: string; data: Item; isExisting?: true | undefined };
   /** `at`: the path that shows the progress. */
   accepted: { at: string; data: Item };
   deleted: undefined;

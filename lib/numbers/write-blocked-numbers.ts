@@ -1,50 +1,65 @@
 import type { BlockedNumber, NewBlockedNumber } from "../contract/blocked-numbers.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
+import type { CallContext } from "../ringcentral/api/operation.ts";
 import * as operations from "../ringcentral/api/operations.ts";
-import type { WireBlockedNumber } from "../ringcentral/api/wire.ts";
+import type { WireBlockedNumber, WireCallerBlockingNumber } from "../ringcentral/api/wire.ts";
+import { type Added, addUnlessListed } from "./already-listed.ts";
 import { type BlockedNumbersDeps, readBlockedEntry, toBlockedNumber } from "./blocked-numbers.ts";
-import type { EntryRequest } from "./caller-blocking.ts";
+import { type EntryRequest, toCallerBlockingNumber, wireStatus } from "./caller-blocking.ts";
 import { type CountryInQuery, isSameLabel, isSameNumber, withE164 } from "./shared/phone-number-input.ts";
 import type { WriteRequest } from "./shared/request.ts";
 import { findInList, pagesOf } from "./shared/upstream-list.ts";
 import { createOnce, deleteOnce, isGone } from "./shared/write-once.ts";
 import { deleteResource, requireMatch } from "./shared/write-resource.ts";
-import { addEntry } from "./write-caller-blocking.ts";
+import { type AskedEntry, addEntry, findNumber } from "./write-caller-blocking.ts";
 
 /** Blocks a number once: by `addBlockedNumber`, or with status Blocked at the current endpoint. */
 export async function addBlockedNumber(
   deps: BlockedNumbersDeps,
   request: WriteRequest & CountryInQuery & { body: NewBlockedNumber },
-): Promise<{ id: string; data: BlockedNumber }> {
+): Promise<{ id: string; data: BlockedNumber; isExisting?: true | undefined }> {
   const { phoneNumber, label } = withE164(request.body, request.query.country, true);
-  const data = await deps.endpoints.choose(request.call, async (endpoint) =>
-    toBlockedNumber(
-      endpoint === "legacy"
-        ? await addLegacyEntry(deps, request, phoneNumber, label)
-        : await addEntry(deps, request, { phoneNumber, label, status: "Blocked" }),
-    ),
+  const asked = { phoneNumber, label, status: wireStatus.blocked };
+  const { entry, isExisting } = await deps.endpoints.choose(request.call, (endpoint) =>
+    endpoint === "legacy" ? addLegacyEntry(deps, request, asked) : addEntry(deps, request, asked, show),
   );
-  return { id: data.id, data };
+  return { id: entry.id, data: toBlockedNumber(entry), isExisting };
 }
+
+/** A blocked entry is shown among the blocked numbers; only the caller-blocking list shows an allowed one. */
+const show = (entry: WireCallerBlockingNumber) =>
+  entry.status === wireStatus.blocked ? toBlockedNumber(entry) : toCallerBlockingNumber(entry);
 
 function addLegacyEntry(
   { ringcentral, clock }: BlockedNumbersDeps,
   { extensionId, ...request }: WriteRequest,
-  phoneNumber: string,
-  label: string | undefined,
-): Promise<WireBlockedNumber> {
+  asked: AskedEntry,
+): Promise<Added> {
   const path = { extensionId };
+  const { phoneNumber, label } = asked;
   const body = omitUndefined({ phoneNumber, name: label });
-  return createOnce(
-    { clock, ...request },
-    (call) => ringcentral.call(operations.addBlockedNumber, { path, body }, call),
-    (call) =>
-      findInList(
-        pagesOf(ringcentral, operations.listBlockedNumbers, { path }, call),
-        (wire) => isSameNumber(wire.phoneNumber, phoneNumber) && isSameLabel(wire.name, label),
-      ),
-  );
+  const find = (call: CallContext, name: string | undefined) =>
+    findInList(
+      pagesOf(ringcentral, operations.listBlockedNumbers, { path }, call),
+      (wire) => isSameNumber(wire.phoneNumber, phoneNumber) && isSameLabel(wire.name, name),
+    );
+  const add = async () => {
+    const send = (call: CallContext) => ringcentral.call(operations.addBlockedNumber, { path, body }, call);
+    return toEntry(await createOnce({ clock, ...request }, send, (call) => find(call, label)));
+  };
+  const findListed = async () => {
+    const listed = await find({ ...request.call, fresh: true }, undefined);
+    return listed ? toEntry(listed) : findNumber(ringcentral, path, phoneNumber, ["Allowed"], request.call);
+  };
+  return addUnlessListed(asked, add, findListed, show);
 }
+
+const toEntry = ({ id, phoneNumber, name }: WireBlockedNumber): WireCallerBlockingNumber => ({
+  id,
+  phoneNumber,
+  label: name,
+  status: wireStatus.blocked,
+});
 
 /** Unblocks a number. As for a read, the id of either endpoint serves. */
 export async function deleteBlockedNumber(

@@ -9,6 +9,7 @@ import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { CallContext } from "../ringcentral/api/operation.ts";
 import * as operations from "../ringcentral/api/operations.ts";
 import type { WireCallerBlockingNumber } from "../ringcentral/api/wire.ts";
+import { type Added, addUnlessListed, type EntryBody } from "./already-listed.ts";
 import { type EntryRequest, toCallerBlockingNumber, toSettings, wireStatus } from "./caller-blocking.ts";
 import { type CountryInQuery, isSameLabel, isSameNumber, withE164 } from "./shared/phone-number-input.ts";
 import type { NumbersDeps, WriteRequest } from "./shared/request.ts";
@@ -20,25 +21,51 @@ import { deleteResource, updateResource } from "./shared/write-resource.ts";
 export async function addCallerBlockingNumber(
   deps: NumbersDeps,
   request: WriteRequest & CountryInQuery & { body: NewCallerBlockingNumber },
-): Promise<{ id: string; data: CallerBlockingNumber }> {
+): Promise<{ id: string; data: CallerBlockingNumber; isExisting?: true | undefined }> {
   const { phoneNumber, label, status = "blocked" } = withE164(request.body, request.query.country, true);
-  const wire = await addEntry(deps, request, { phoneNumber, label, status: wireStatus[status] });
-  return { id: wire.id, data: toCallerBlockingNumber(wire) };
+  const asked = { phoneNumber, label, status: wireStatus[status] };
+  const { entry, isExisting } = await addEntry(deps, request, asked, toCallerBlockingNumber);
+  return { id: entry.id, data: toCallerBlockingNumber(entry), isExisting };
 }
 
 /** Adds one entry at the current endpoint. After a lost response it is looked for by its list, number and label. */
 export function addEntry(
   { ringcentral, clock }: NumbersDeps,
   { extensionId, ...request }: WriteRequest,
-  entry: { phoneNumber: string; label: string | undefined; status: "Blocked" | "Allowed" },
-): Promise<WireCallerBlockingNumber> {
+  asked: AskedEntry,
+  show: (entry: WireCallerBlockingNumber) => object,
+): Promise<Added> {
   const path = { extensionId };
-  const body = omitUndefined(entry);
-  return createOnce(
-    { clock, ...request },
-    (call) => ringcentral.call(operations.addCallerBlockingNumber, { path, body }, call),
-    (call) => findEntry(ringcentral, path, body, call),
-  );
+  const body = omitUndefined(asked);
+  const add = () =>
+    createOnce(
+      { clock, ...request },
+      (call) => ringcentral.call(operations.addCallerBlockingNumber, { path, body }, call),
+      (call) => findEntry(ringcentral, path, body, call),
+    );
+  const lists = asked.status === "Blocked" ? bothLists : bothLists.toReversed();
+  const find = () => findNumber(ringcentral, path, asked.phoneNumber, lists, request.call);
+  return addUnlessListed(asked, add, find, show);
+}
+
+const bothLists: AskedEntry["status"][] = ["Blocked", "Allowed"];
+
+export type AskedEntry = EntryBody & { status: "Blocked" | "Allowed" };
+
+/** The entry of a number on one of the lists, read one after the other. */
+export async function findNumber(
+  ringcentral: NumbersDeps["ringcentral"],
+  path: { extensionId: string },
+  phoneNumber: string,
+  lists: AskedEntry["status"][],
+  call: CallContext,
+): Promise<WireCallerBlockingNumber | undefined> {
+  for (const status of lists) {
+    const asked = { phoneNumber, label: undefined, status };
+    const found = await findEntry(ringcentral, path, asked, { ...call, fresh: true });
+    if (found !== undefined) return found;
+  }
+  return undefined;
 }
 
 /** An entry by its list, number and label. */
@@ -55,7 +82,6 @@ function findEntry(
   );
 }
 
-type EntryBody = Omit<WireCallerBlockingNumber, "id">;
 type EntryWrite = WriteRequest & EntryRequest;
 
 const entry = { read: operations.getCallerBlockingNumber, toOutput: toCallerBlockingNumber };

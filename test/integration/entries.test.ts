@@ -35,6 +35,7 @@ const remove: Read = (id, headers) =>
   call(deleteCallerBlockingNumber, callerBlocking.deleteCallerBlockingNumberRoute, item(id, headers));
 const listBlocked = () => call(listBlockedNumbers, blocked.listBlockedNumbersRoute);
 const list = () => call(listCallerBlockingNumbers, callerBlocking.listCallerBlockingNumbersRoute);
+const addRoute = callerBlocking.addCallerBlockingNumberRoute;
 const block = (body: object) => call(addBlockedNumber, blocked.addBlockedNumberRoute, { body });
 const add = (body: object) =>
   call(addCallerBlockingNumber, callerBlocking.addCallerBlockingNumberRoute, { body });
@@ -98,6 +99,84 @@ describe.each([true, false])("while RingCentral routes blocked-number: %s,", (le
         expect(response).toMatchObject({ status: 404, body: { code: "not_found" } });
       }
       expect((await read(SEED.allowedNumberId)).status).toBe(200);
+    });
+  });
+
+  describe.each([
+    ["CMN-406", "blocked numbers", block, readBlocked],
+    ["CMN-101", "blocked numbers", block, readBlocked],
+    ["CMN-406", "blocked and allowed numbers", add, read],
+  ] as const)("a number that RingCentral rejects as listed, with %s, among the %s", (code, _, add, read) => {
+    const asked = { phoneNumber: "+12025550143", label: "Robocaller" };
+    beforeEach(() => service.twin.configure({ duplicateBlockedNumber: code }));
+
+    it("is the entry itself if it has the label and the list that were asked for", async () => {
+      for (const body of [asked, { phoneNumber: asked.phoneNumber }]) {
+        const found = await add(body);
+        expect(found).toMatchObject({ status: 200, body: { data: asked } });
+        const stored = await read(idIn(found.headers.location));
+        expect(stored.body).toEqual(found.body);
+        expect(found.headers.etag).toBe(stored.headers.etag);
+      }
+    });
+
+    it("is 409 with the entry, its id and its tag otherwise", async () => {
+      const { status, body } = await add({ ...asked, label: "Other" });
+      expect([status, body.code]).toEqual([409, "number_already_listed"]);
+      expect(body.entry).toMatchObject({ ...asked, status: "blocked" });
+      expect((await read(body.entry.id)).headers.etag).toBe(body.entry.etag);
+    });
+  });
+
+  it("a number of the allowed list is 409 with that entry, and not moved", async () => {
+    for (const add of [block, (body: object) => call(addCallerBlockingNumber, addRoute, { body })]) {
+      const { status, body } = await add({ phoneNumber: "+12025550151", label: "School" });
+      expect([status, body.code, body.entry.id]).toEqual([
+        409,
+        "number_already_listed",
+        SEED.allowedNumberId,
+      ]);
+      expect(body.entry.etag).toBe((await read(SEED.allowedNumberId)).headers.etag);
+    }
+  });
+
+  it("a number that is blocked twice at once is the same entry, whoever comes first, with and without a key", async () => {
+    const body = { phoneNumber: "+12025550173", label: "Twice" };
+    const results = await Promise.all(
+      ["", "", "key-1", "key-1", "key-2"].map((key) =>
+        call(addBlockedNumber, blocked.addBlockedNumberRoute, {
+          body,
+          headers: key === "" ? {} : { "idempotency-key": key },
+        }),
+      ),
+    );
+    const served = results.filter(({ status }) => status !== 409);
+    expect(
+      served.filter(({ headers, status }) => status === 201 && !headers["idempotency-replayed"]),
+    ).toHaveLength(1);
+    for (const { status, body } of results) {
+      if (status === 409) expect(body.code).toBe("idempotency_in_progress");
+      else expect(body.data).toEqual(served[0]?.body.data);
+    }
+    const copies = service.twin.extension(SEED.extensionId).callerBlocking;
+    expect(copies.filter(({ phoneNumber }) => phoneNumber === body.phoneNumber)).toHaveLength(1);
+  });
+
+  it("a rejection for another reason is passed on without reading the lists, and so is one that cannot be explained", async () => {
+    const operation = "addCallerBlockingNumber";
+    service.twin.faults.add({ operation, kind: "status", status: 403, errorCode: "CMN-408" });
+    expect(await add({ phoneNumber: "+12025550143" })).toMatchObject({ status: 403 });
+    expect(service.sent().map(({ method }) => method)).toEqual(["POST"]);
+    service.twin.faults.add({ operation, kind: "status", status: 400, errorCode: "CMN-406" });
+    expect(await add({ phoneNumber: "+12025550174" })).toMatchObject({
+      status: 400,
+      body: { code: "parameter_invalid" },
+    });
+    const list = "listCallerBlockingNumbers";
+    service.twin.faults.add({ operation: list, times: 9, kind: "status", status: 500, errorCode: "CMN-203" });
+    expect(await add({ phoneNumber: "+12025550143" })).toMatchObject({
+      status: 400,
+      body: { code: "parameter_invalid" },
     });
   });
 });

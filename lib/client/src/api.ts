@@ -913,6 +913,7 @@ export interface components {
              */
             retryAfter?: number;
             errors?: components["schemas"]["FieldError"][];
+            entry?: components["schemas"]["CallerBlockingNumber"];
             upstream?: components["schemas"]["UpstreamError"];
         };
         /**
@@ -936,6 +937,7 @@ export interface components {
          *     - `forwarding_custom_label_limit_reached` (409): Too many custom-labelled forwarding numbers. An extension has at most 7 with a custom label.
          *     - `number_belongs_to_account` (409): The number belongs to the account. A company or direct number of the same account cannot be a forwarding number.
          *     - `flip_number_in_use` (409): Flip number already in use. Choose another flip number.
+         *     - `number_already_listed` (409): The number is listed already. The number is on the blocked or the allowed list with another label or status. `entry` is that entry: change it, with its `etag` as `If-Match`, or leave it.
          *     - `idempotency_in_progress` (409): The first request is still in progress. A request with the same Idempotency-Key has not finished. Wait, then send it again.
          *     - `sync_not_quarantined` (409): Nothing is quarantined. There is nothing to confirm: no sync is quarantined, or a later one has committed.
          *     - `snapshot_missing` (503): There is no snapshot yet. The account's numbers have not been synced yet. Wait `retryAfter` seconds, or list them live.
@@ -965,7 +967,7 @@ export interface components {
          *     - `upstream_timeout` (504): RingCentral did not respond in time. Nothing was changed. The same request may succeed when RingCentral is faster.
          * @enum {string}
          */
-        ProblemCode: "request_invalid" | "parameter_invalid" | "cursor_invalid" | "token_missing" | "token_invalid" | "token_expired" | "webhook_token_invalid" | "scope_missing" | "extension_forbidden" | "account_forbidden" | "feature_not_available" | "upstream_permission_denied" | "international_calling_disabled" | "call_handling_unavailable" | "not_found" | "forwarding_label_duplicate" | "forwarding_limit_reached" | "forwarding_custom_label_limit_reached" | "number_belongs_to_account" | "flip_number_in_use" | "idempotency_in_progress" | "sync_not_quarantined" | "snapshot_missing" | "call_handling_moved" | "cursor_expired" | "precondition_failed" | "body_too_large" | "media_type_unsupported" | "idempotency_key_reused" | "upstream_rejected" | "rate_limited" | "internal" | "upstream_error" | "write_incomplete" | "upstream_auth_failed" | "upstream_app_permission_missing" | "upstream_rate_limited" | "upstream_unavailable" | "upstream_locked" | "upstream_limited_mode" | "token_issuer_unavailable" | "storage_unavailable" | "credentials_unavailable" | "queue_unavailable" | "configuration_invalid" | "outcome_unknown" | "upstream_timeout";
+        ProblemCode: "request_invalid" | "parameter_invalid" | "cursor_invalid" | "token_missing" | "token_invalid" | "token_expired" | "webhook_token_invalid" | "scope_missing" | "extension_forbidden" | "account_forbidden" | "feature_not_available" | "upstream_permission_denied" | "international_calling_disabled" | "call_handling_unavailable" | "not_found" | "forwarding_label_duplicate" | "forwarding_limit_reached" | "forwarding_custom_label_limit_reached" | "number_belongs_to_account" | "flip_number_in_use" | "number_already_listed" | "idempotency_in_progress" | "sync_not_quarantined" | "snapshot_missing" | "call_handling_moved" | "cursor_expired" | "precondition_failed" | "body_too_large" | "media_type_unsupported" | "idempotency_key_reused" | "upstream_rejected" | "rate_limited" | "internal" | "upstream_error" | "write_incomplete" | "upstream_auth_failed" | "upstream_app_permission_missing" | "upstream_rate_limited" | "upstream_unavailable" | "upstream_locked" | "upstream_limited_mode" | "token_issuer_unavailable" | "storage_unavailable" | "credentials_unavailable" | "queue_unavailable" | "configuration_invalid" | "outcome_unknown" | "upstream_timeout";
         /** @description The calls that one of this API's operations made in the present window. */
         RouteSpending: {
             route: string;
@@ -1150,7 +1152,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `forwarding_label_duplicate`: Label already in use. `forwarding_limit_reached`: Too many forwarding numbers. `forwarding_custom_label_limit_reached`: Too many custom-labelled forwarding numbers. `number_belongs_to_account`: The number belongs to the account. `flip_number_in_use`: Flip number already in use. `idempotency_in_progress`: The first request is still in progress. `sync_not_quarantined`: Nothing is quarantined. `call_handling_moved`: Call handling has moved. */
+        /** @description `forwarding_label_duplicate`: Label already in use. `forwarding_limit_reached`: Too many forwarding numbers. `forwarding_custom_label_limit_reached`: Too many custom-labelled forwarding numbers. `number_belongs_to_account`: The number belongs to the account. `flip_number_in_use`: Flip number already in use. `number_already_listed`: The number is listed already. `idempotency_in_progress`: The first request is still in progress. `sync_not_quarantined`: Nothing is quarantined. `call_handling_moved`: Call handling has moved. */
         Problem409: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1486,6 +1488,22 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The number was blocked already, with this label. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BlockedNumberResponse"];
+                };
+            };
             /** @description The number is blocked. */
             201: {
                 headers: {
@@ -1705,6 +1723,22 @@ export interface operations {
             };
         };
         responses: {
+            /** @description The number was on this list already, with this label. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    Location: components["headers"]["Location"];
+                    ETag: components["headers"]["ETag"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallerBlockingNumberResponse"];
+                };
+            };
             /** @description The number is on the list. */
             201: {
                 headers: {

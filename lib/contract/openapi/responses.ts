@@ -94,7 +94,7 @@ const successes: Record<Exclude<ResponseKind, "page">, { status: number; headers
 };
 
 function successOf(route: Route): JsonObject {
-  const { kind, description } = route.response;
+  const { kind, description, existing } = route.response;
   if (kind === "page") throw new Error("the description has no pages");
   const { status, headers } = successes[kind];
   const body = successBody(route);
@@ -103,12 +103,14 @@ function successOf(route: Route): JsonObject {
     "Access-Control-Allow-Origin",
     ...(route.scope === undefined ? [] : ["RateLimit", "RateLimit-Policy"]),
   ];
+  const response = (text: string) => ({
+    description: text,
+    headers: headerRefs(...common, ...headers),
+    ...(body && { content: { "application/json": { schema: refTo(schemaName(body)) } } }),
+  });
   return {
-    [status]: {
-      description,
-      headers: headerRefs(...common, ...headers),
-      ...(body && { content: { "application/json": { schema: refTo(schemaName(body)) } } }),
-    },
+    ...(existing !== undefined && { 200: response(existing) }),
+    [status]: response(description),
     ...(status === 200 &&
       route.method === "GET" && {
         "304": {

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { CallerBlockingNumber } from "../caller-blocking.ts";
 import { problems } from "../problems.ts";
 import type { Route } from "../route.ts";
 import { CallHandling, described, Instant, resource } from "../schema-builders.ts";
@@ -132,5 +133,6 @@ const Problem = resource("Problem", "An error (RFC 9457). Branch on `code`.", {
   retryable: described(z.boolean(), "Whether the same request may succeed later."),
   retryAfter: z.optional(described(Count, "Seconds to wait first.")),
   errors: z.optional(z.array(FieldError).check(z.maxLength(100))),
+  entry: z.optional(CallerBlockingNumber),
   upstream: z.optional(UpstreamError),
 });

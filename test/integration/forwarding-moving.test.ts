@@ -5,22 +5,32 @@ import { type ForwardingLab, type Shown, startForwardingLab } from "../support/f
 import { SEED, type TwinOptions } from "../twin/twin.ts";
 
 // The extension moves before the nth call to RingCentral: between two requests, or within one.
-describeForwardingContract("moving before call 2", { callHandling: "moving", moveBeforeCall: 2 });
-describeForwardingContract("moving before call 3", {
-  callHandling: "moving",
-  moveBeforeCall: 3,
-  movedForwardingReads: "CMN-468",
-  movedForwardingWrites: "CMN-468",
-  v2BeforeMove: "AGW-404",
-});
-describeForwardingContract("moving before call 4", {
-  callHandling: "moving",
-  moveBeforeCall: 4,
-  movedForwardingReads: "mirror",
-  movedForwardingWrites: "frozen-list",
-  featureBeforeMove: "no-record",
-  v2BeforeMove: "CMN-403",
-});
+const moments: [TwinOptions, ...TwinOptions[]] = [
+  { callHandling: "moving", moveBeforeCall: 2 },
+  {
+    callHandling: "moving",
+    moveBeforeCall: 3,
+    movedForwardingReads: "CMN-468",
+    movedForwardingWrites: "CMN-468",
+    v2BeforeMove: "AGW-404",
+  },
+  {
+    callHandling: "moving",
+    moveBeforeCall: 4,
+    movedForwardingReads: "mirror",
+    movedForwardingWrites: "frozen-list",
+    featureBeforeMove: "no-record",
+    v2BeforeMove: "CMN-403",
+  },
+];
+// All moments for each test take long: here each test has one, on DynamoDB Local and with DEEP_RUNS each has all.
+if (process.env.DYNAMODB_LOCAL_URL === undefined && process.env.DEEP_RUNS === undefined) {
+  describeForwardingContract("moving before call 2, 3 or 4", ...moments);
+} else {
+  for (const moment of moments) {
+    describeForwardingContract(`moving before call ${moment.moveBeforeCall}`, moment);
+  }
+}
 
 const NUMBER = "+12025550161";
 const HOME = "+13125550187";

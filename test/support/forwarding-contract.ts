@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { resetRuntime } from "../../lib/runtime/runtime.ts";
 import { SEED, type TwinOptions } from "../twin/twin.ts";
@@ -20,18 +21,26 @@ export const seen = ({ phoneNumber, label, type, flipNumber, deviceId }: Shown) 
 /** The calls of RingCentral's that a write may consist of, on either backend. */
 const writes = ["addForwardingNumber", "replaceCallFlipNumbers", "updateStateRule"] as const;
 
-/**
- * The forwarding routes as callers may count on them, whichever backend the extension is on.
- * @param backend the settings of the twin
- */
-export function describeForwardingContract(name: string, backend: TwinOptions): void {
-  describe(`forwarding numbers, ${name}`, () => describeRoutes(backend));
+function drawn<Choice>(choices: [Choice, ...Choice[]], name: string): Choice {
+  const digest = createHash("sha256")
+    .update(`${process.env.FIRST_SEED ?? 1} ${name}`)
+    .digest();
+  return choices[digest.readUInt32BE() % choices.length] ?? choices[0];
 }
 
-function describeRoutes(backend: TwinOptions): void {
+/**
+ * The forwarding routes as callers may count on them, whichever backend the extension is on.
+ * @param backends settings of the twin: each test takes one of them, by its name and FIRST_SEED
+ */
+export function describeForwardingContract(name: string, ...backends: [TwinOptions, ...TwinOptions[]]): void {
+  describe(`forwarding numbers, ${name}`, () => describeRoutes(backends));
+}
+
+function describeRoutes(backends: [TwinOptions, ...TwinOptions[]]): void {
   let lab: ForwardingLab;
   const start = async (extensionId?: string) => {
-    lab = await startForwardingLab(backend, extensionId);
+    const { currentTestName = "" } = expect.getState();
+    lab = await startForwardingLab(drawn(backends, currentTestName), extensionId);
   };
   afterEach(() => lab.stop());
 

@@ -1,6 +1,21 @@
-// A setup file for every suite. The service logs with `process.stdout.write`, which Vitest does not intercept; as
-// console output, `silent: "passed-only"` prints it for a failing test and drops it for a passing one.
+// A setup file for every suite. The service logs with `process.stdout.write`, which Vitest does not intercept. Here the
+// lines of a test are kept, and sent to Vitest only if it fails: to send each line takes a tenth of the tests' CPU time.
+import { beforeEach } from "vitest";
+
+let lines: string[] | undefined;
+
 process.stdout.write = (chunk: string | Uint8Array) => {
-  console.log(String(chunk).trimEnd());
+  const line = String(chunk).trimEnd();
+  if (lines === undefined) console.log(line);
+  else lines.push(line);
   return true;
 };
+
+beforeEach(({ onTestFailed, onTestFinished }) => {
+  const own: string[] = [];
+  lines = own;
+  onTestFailed(() => console.log(own.join("\n")));
+  onTestFinished(() => {
+    lines = undefined;
+  });
+});

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { Ajv2020 } from "ajv/dist/2020.js";
+import { Ajv2020, type ValidateFunction } from "ajv/dist/2020.js";
 import addFormats from "ajv-formats";
 import type { Route } from "../../lib/contract/route.ts";
 import type { TestResponse } from "./api-gateway.ts";
@@ -20,6 +20,8 @@ const document: OpenApiDocument = JSON.parse(
 const ajv = new Ajv2020({ strict: false, allErrors: true });
 addFormats.default(ajv);
 ajv.addSchema(document, "openapi.json");
+/** To compile a schema takes longer than a request. */
+const validators = new Map<object, ValidateFunction>();
 
 /** @throws when a response's status, media type or body does not match docs/openapi.json */
 export function expectConforms(route: Route, result: TestResponse): void {
@@ -35,7 +37,8 @@ export function expectConforms(route: Route, result: TestResponse): void {
   const mediaType = result.headers["content-type"] ?? "";
   const schema = response.content[mediaType]?.schema;
   if (schema === undefined) throw new Error(`${where}: the media type ${mediaType} is not described`);
-  const validate = ajv.compile(absolute(schema));
+  const validate = validators.get(schema) ?? ajv.compile(absolute(schema));
+  validators.set(schema, validate);
   if (!validate(result.body)) throw new Error(`${where}: ${ajv.errorsText(validate.errors)}`);
 }
 

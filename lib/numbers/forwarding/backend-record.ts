@@ -13,12 +13,12 @@ export interface BackendRecord {
   callHandling: CallHandling;
   /** Epoch milliseconds: afterwards RingCentral is asked again. */
   until: number;
-  /** Epoch milliseconds of the last question that a rejection gave rise to. */
-  doubtedAt?: number;
+  /** Epoch milliseconds of the last question after a rejection. */
+  recheckedAt?: number;
   aliases: Aliases;
 }
 
-/** An extension that nobody has asked for: as before any move. */
+/** An extension that has no record yet: as before any move. */
 export const UNKNOWN: BackendRecord = { callHandling: "legacy", until: 0, aliases: [] };
 
 /** No account is known to have moved back. */
@@ -26,27 +26,28 @@ const NEW_MS = 24 * 60 * 60 * 1000;
 /** One Medium call an hour for an extension in use. */
 const LEGACY_MS = 60 * 60 * 1000;
 
-/** How long a finding holds. */
+/** When RingCentral is to be asked again about a backend found now. */
 export function holdsUntil(callHandling: CallHandling, now: number): number {
   return now + (callHandling === "new" ? NEW_MS : LEGACY_MS);
 }
 
-/** A change of the record, as one request wants it. */
+/** What one request adds to the record. */
 export interface BackendChange {
-  /** What the request knew before it asked. */
+  /** The backend that the request took the extension to be on. */
   before: CallHandling;
-  finding?: Omit<BackendRecord, "aliases">;
+  /** What RingCentral's answer says. */
+  found?: Omit<BackendRecord, "aliases">;
   aliases: Aliases;
 }
 
 /** The record after a change. */
 export function changedRecord(
   record: BackendRecord,
-  { before, finding, aliases }: BackendChange,
+  { before, found, aliases }: BackendChange,
 ): BackendRecord {
-  // Another process has found the move while this one was told that there was none.
-  const isOutdated = finding?.callHandling === "legacy" && record.callHandling !== before;
-  return { ...record, ...(!isOutdated && finding), aliases: withAliases(record.aliases, aliases) };
+  // Another process has learned of the move after this one heard that there was none.
+  const isOutdated = found?.callHandling === "legacy" && record.callHandling !== before;
+  return { ...record, ...(!isOutdated && found), aliases: withAliases(record.aliases, aliases) };
 }
 
 /** The last known records of this process, for when the table is not available. */

@@ -19,21 +19,21 @@ export interface BackendDeps {
   random: () => number;
 }
 
-/** The longest wait for RingCentral's statement before a read. Without it, the former finding holds. */
+/** The longest wait for RingCentral's answer before a read. Without one, what was found last still holds. */
 const MAX_QUESTION_MS = 3_000;
 /** The least time between two questions because of rejections: most have another reason. */
-const DOUBT_INTERVAL_MS = 60_000;
+const RECHECK_INTERVAL_MS = 60_000;
 
 interface Question {
   /** Whether it may take all of the time that is left, and must not join a question that began before the write. */
   isAfterWrite?: boolean;
-  /** Whether a rejection gives rise to it. */
-  isDoubt?: boolean;
-  /** Ids to remember with the finding. */
+  /** Whether a rejection is the reason for it. */
+  isRecheck?: boolean;
+  /** Ids to remember with the answer. */
   aliases?: Aliases;
 }
 
-type Answer = "statement" | "none" | "not asked";
+type Reply = "answered" | "unanswered" | "not asked";
 
 /** The call-handling backend of one extension, for one request. */
 export class Backend {
@@ -71,16 +71,19 @@ export class Backend {
     return this.#isStored;
   }
 
-  /** Whether an error says that the extension is on the other backend. Afterwards `callHandling` names that one. */
-  async hasMoved(error: unknown): Promise<boolean> {
+  /**
+   * Looks again for the backend after an error, asking RingCentral where the error may come from the wrong backend.
+   * @returns whether `callHandling` names another one now
+   */
+  async recheckAfter(error: unknown): Promise<boolean> {
     const before = this.callHandling;
     const failure = failureOf(error);
     if (failure?.errorCode === "CMN-468") {
       // Stronger than what the features say, which may lag behind.
       if (before === "legacy") await this.#learn("new", this.#deps.clock.now());
     } else if (failure !== undefined && isDenial(failure) && !this.#hasAsked) {
-      const sinceMs = this.#deps.clock.now() - (this.#record.doubtedAt ?? 0);
-      if (sinceMs > DOUBT_INTERVAL_MS) await this.#ask({ isDoubt: true });
+      const sinceMs = this.#deps.clock.now() - (this.#record.recheckedAt ?? 0);
+      if (sinceMs > RECHECK_INTERVAL_MS) await this.#ask({ isRecheck: true });
     }
     return this.callHandling !== before;
   }
@@ -96,9 +99,9 @@ export class Backend {
       await this.remember(aliases, true);
       return "legacy";
     }
-    const answer = await this.#ask({ isAfterWrite: true, aliases });
-    // Without a permit for the question the former finding holds: nothing tells of a move.
-    return answer === "none" ? undefined : this.callHandling;
+    const reply = await this.#ask({ isAfterWrite: true, aliases });
+    // Without a permit for the question, what was found last still holds: nothing tells of a move.
+    return reply === "unanswered" ? undefined : this.callHandling;
   }
 
   /** Whether the new backend does not serve the extension. Its codes for that are not published [unsure]. */
@@ -125,10 +128,10 @@ export class Backend {
   }
 
   /**
-   * Without a statement the former finding holds. A rejection, as for a missing permission, is asked for in an hour
-   * again.
+   * Asks RingCentral. Without an answer, what was found last still holds; after a rejection, as for a missing permission,
+   * the next question is an hour later.
    */
-  async #ask({ isAfterWrite = false, isDoubt = false, aliases = [] }: Question = {}): Promise<Answer> {
+  async #ask({ isAfterWrite = false, isRecheck = false, aliases = [] }: Question = {}): Promise<Reply> {
     const { extensionId, call } = this.#request;
     const { ringcentral, clock } = this.#deps;
     const askedAt = clock.now();
@@ -145,30 +148,30 @@ export class Backend {
       call.log.warn("the call-handling backend is not known for certain", { error });
       if (error.failure.kind !== "rejected") {
         await this.remember(aliases, true);
-        return isUnasked(error.failure) ? "not asked" : "none";
+        return isUnasked(error.failure) ? "not asked" : "unanswered";
       }
     }
-    const found = isMoved === undefined ? this.callHandling : isMoved ? "new" : "legacy";
-    await this.#learn(found, askedAt, { aliases, ...(isDoubt && { doubtedAt: askedAt }) });
-    return isMoved === undefined ? "none" : "statement";
+    const callHandling = isMoved === undefined ? this.callHandling : isMoved ? "new" : "legacy";
+    await this.#learn(callHandling, askedAt, { aliases, ...(isRecheck && { recheckedAt: askedAt }) });
+    return isMoved === undefined ? "unanswered" : "answered";
   }
 
   async #learn(
     callHandling: CallHandling,
     foundAt: number,
-    { aliases = [], doubtedAt }: { aliases?: Aliases; doubtedAt?: number } = {},
+    { aliases = [], recheckedAt }: { aliases?: Aliases; recheckedAt?: number } = {},
   ): Promise<void> {
     if (callHandling !== this.callHandling) {
       const { extensionId, call } = this.#request;
       call.log.info("call handling has moved", { extensionId, callHandling });
     }
     const until = holdsUntil(callHandling, foundAt);
-    const finding = { callHandling, until, ...omitUndefined({ doubtedAt }) };
-    await this.#change({ finding, aliases }, aliases.length > 0);
+    const found = { callHandling, until, ...omitUndefined({ recheckedAt }) };
+    await this.#change({ found, aliases }, aliases.length > 0);
   }
 
   async #change(
-    change: { finding?: Omit<BackendRecord, "aliases">; aliases: Aliases },
+    change: { found?: Omit<BackendRecord, "aliases">; aliases: Aliases },
     isLasting: boolean,
   ): Promise<boolean> {
     const before = this.callHandling;

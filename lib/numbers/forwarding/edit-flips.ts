@@ -10,8 +10,8 @@ export interface FlipChange {
   key: string;
   /** Absent: there is to be no such row. RingCentral's own rows take another flip number only. */
   row?: { phoneNumber: string; label?: string; flipNumber?: string };
-  /** Whether the row is there already. One that another client removes meanwhile is not added again. */
-  isThere?: boolean;
+  /** Whether the row was there already: when another client removes it meanwhile, it is not added again. */
+  onlyIfPresent?: boolean;
 }
 
 /** "Generally" at most this many rows [spec: OAS]. */
@@ -20,13 +20,13 @@ export const MAX_FLIPS = 10;
 /** The list with the change applied; the same list when nothing changes. Other rows stay as they are. */
 export function editFlips(
   rows: readonly RawObject[],
-  { key, row, isThere }: FlipChange,
+  { key, row, onlyIfPresent }: FlipChange,
 ): readonly RawObject[] {
   const at = rows.findIndex((each) => flipKey(each) === key);
   if (row === undefined) return at < 0 ? rows : rows.toSpliced(at, 1);
   const found = at >= 0 ? at : rows.findIndex((each) => flipKey(each) === numberKey(row.phoneNumber));
   const current = rows[found];
-  if (current === undefined && isThere) return rows;
+  if (current === undefined && onlyIfPresent) return rows;
   if (current === undefined) return [...rows, omitUndefined({ ...row, type: "External" })];
   const next = isSystemRow(current)
     ? { ...without(current, "flipNumber"), ...omitUndefined({ flipNumber: row.flipNumber }) }
@@ -42,5 +42,5 @@ export function restoration(rows: readonly RawObject[], { key, row }: FlipChange
   if (before === undefined) return { key: now };
   const phoneNumber = textIn(before, "phoneNumber") ?? "";
   const [label, flipNumber] = [textIn(before, "label"), textIn(before, "flipNumber")];
-  return { key: now, row: { phoneNumber, ...omitUndefined({ label, flipNumber }) }, isThere: true };
+  return { key: now, row: { phoneNumber, ...omitUndefined({ label, flipNumber }) }, onlyIfPresent: true };
 }

@@ -11,8 +11,8 @@ export interface RingChange {
   key: string;
   /** For an outside number: its number and name from now on, wherever it rings. */
   number?: { phoneNumber: string; name?: string };
-  /** The rules in which it rings from now on, and no others; `all`: where it rings already. */
-  rules: readonly string[] | "all";
+  /** The rules in which it rings from now on, and no others; `unchanged`: where it rings already. */
+  rules: readonly string[] | "unchanged";
   /** The target for rules that it is added to. */
   target?: RawObject;
 }
@@ -30,7 +30,7 @@ export function editDispatching(
   const { key, number, rules } = change;
   const keys = [key, ...(number ? [numberKey(number.phoneNumber)] : [])];
   const isMeant = (target: RawObject) => keys.includes(targetKey(target, extensionId));
-  const isWanted = rules === "all" || rules.includes(ruleId);
+  const isWanted = rules === "unchanged" || rules.includes(ruleId);
   let isFound = false;
   const edited = withEdited(dispatching, "actions", (action) => {
     if (textIn(action, "type") !== "RingGroupAction") return action;
@@ -44,7 +44,7 @@ export function editDispatching(
     return next !== action && isEmpty(next) ? undefined : next;
   });
   const target = number === undefined ? change.target : renamed({ type: "PhoneNumberRingTarget" }, number);
-  const isMissing = isWanted && !isFound && rules !== "all" && target !== undefined;
+  const isMissing = isWanted && !isFound && rules !== "unchanged" && target !== undefined;
   return isMissing ? withGroup(edited, forRequest(target)) : edited;
 }
 

@@ -47,12 +47,13 @@ export function shownIds(items: readonly Item[], aliases: Aliases, idOf: Natural
     const [givenOut] = [...owned].find(([, owner]) => owner === item) ?? [];
     const [key = ""] = item.keys;
     // An entry whose number was changed keeps its id, so that the number needs another id when it is added again.
-    return givenOut ?? (owned.has(idOf(key)) ? idOf(again(key)) : idOf(key));
+    return givenOut ?? (owned.has(idOf(key)) ? idOf(secondKey(key)) : idOf(key));
   };
   return new Map(items.map((item) => [item, shown(item)]));
 }
 
-const again = (key: string) => `${key} again`;
+/** The key of a number that is added again while an entry with another number keeps the id made from it. */
+const secondKey = (key: string) => `${key} again`;
 
 /** The number that an id stands for, by one version of the secret. */
 export function findById(
@@ -61,7 +62,7 @@ export function findById(
   aliases: Aliases,
   idOf: NaturalId,
 ): Item | undefined {
-  const isNatural = (key: string) => idOf(key) === id || idOf(again(key)) === id;
+  const isNatural = (key: string) => idOf(key) === id || idOf(secondKey(key)) === id;
   return owners(items, aliases, idOf).get(id) ?? items.find(({ keys }) => keys.some(isNatural));
 }
 

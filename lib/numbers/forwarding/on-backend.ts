@@ -31,7 +31,7 @@ export async function onBackend<Result>(
   try {
     return await either[backend.callHandling](backend);
   } catch (error) {
-    if (!(await backend.hasMoved(error))) throw error;
+    if (!(await backend.recheckAfter(error))) throw error;
   }
   try {
     return await either[backend.callHandling](backend);

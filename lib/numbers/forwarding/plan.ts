@@ -100,8 +100,8 @@ export function planUpdate(
   const number = { phoneNumber, ...omitUndefined({ name: label }) };
   return {
     first: "flips",
-    ...(hasRow && { flip: { key, row, isThere: item.flip !== undefined } }),
-    ring: { key, number, rules: rules ?? "all" },
+    ...(hasRow && { flip: { key, row, onlyIfPresent: item.flip !== undefined } }),
+    ring: { key, number, rules: rules ?? "unchanged" },
   };
 }
 
@@ -121,7 +121,7 @@ function planFixed(numbers: NewNumbers, item: Item, change: ForwardingNumberUpda
   };
   return {
     first: "flips",
-    ...(flip && { flip: { key: item.keys[0] ?? "", row, isThere: true } }),
+    ...(flip && { flip: { key: item.keys[0] ?? "", row, onlyIfPresent: true } }),
     ...(rules && target && { ring: { key, rules, target } }),
   };
 }

@@ -33,34 +33,35 @@ export async function writeNew(
   const numbersOf = (state: ForwardingState) => new NewNumbers(deps, request, state, backend, idOf);
   const writer = await Writer.take(deps, request);
   try {
-    const state = await completed(deps, request, writer, await withoutEffect(readState(deps, request)));
+    const state = await finishLeftover(deps, request, writer, await withoutEffect(readState(deps, request)));
     const change = await plan(numbersOf(state), state);
     if (change === undefined) return numbersOf(state);
     await writer.begin(change);
-    return numbersOf(await made(deps, request, writer, change, state));
+    return numbersOf(await makeChange(deps, request, writer, change, state));
   } finally {
     await writer.release();
   }
 }
 
 /** Completes the change that the writer before left, unless another client has taken all of it back. */
-async function completed(
+async function finishLeftover(
   deps: ForwardingDeps,
   request: Pick<WriteRequest, "extensionId" | "call">,
   writer: Writer,
   before: ForwardingState,
 ): Promise<ForwardingState> {
-  const { found } = writer;
-  if (found === undefined) {
+  const { leftover } = writer;
+  if (leftover === undefined) {
     writer.dropChange();
     return before;
   }
-  const second = found.first === "flips" ? "rules" : "flips";
-  const isThere = (part: Part, state: ForwardingState) => isInPlace(part, found, state, request.extensionId);
+  const second = leftover.first === "flips" ? "rules" : "flips";
+  const isDone = (part: Part, state: ForwardingState) =>
+    isInPlace(part, leftover, state, request.extensionId);
   // Both places were read at once: another client may have removed the number after one reading and before the other.
-  const isHalfDone = isThere(found.first, before) && !isThere(second, before);
+  const isHalfDone = isDone(leftover.first, before) && !isDone(second, before);
   const state = isHalfDone ? await withoutEffect(readState(deps, request)) : before;
-  if (!isThere(found.first, state)) {
+  if (!isDone(leftover.first, state)) {
     writer.dropChange();
     return state;
   }
@@ -68,15 +69,15 @@ async function completed(
     extensionId: request.extensionId,
   });
   try {
-    return await made(deps, request, writer, found, state);
+    return await makeChange(deps, request, writer, leftover, state);
   } catch (error) {
-    if (!isFinal(error)) throw error;
+    if (!leavesNothingToFinish(error)) throw error;
     return withoutEffect(readState(deps, request));
   }
 }
 
 /** Makes a change; if it fails with nothing done, the next writer has nothing to complete. */
-async function made(
+async function makeChange(
   deps: ForwardingDeps,
   request: Pick<WriteRequest, "extensionId" | "call">,
   writer: Writer,
@@ -88,13 +89,13 @@ async function made(
     writer.dropChange();
     return after;
   } catch (error) {
-    if (isFinal(error)) writer.dropChange();
+    if (leavesNothingToFinish(error)) writer.dropChange();
     throw error;
   }
 }
 
 /** Nothing of the change is done, and repeating it would fail again. */
-function isFinal(error: unknown): boolean {
+function leavesNothingToFinish(error: unknown): boolean {
   if (error instanceof OutcomeUnknown) return false;
   if (error instanceof ProblemError) return error.code !== "write_incomplete";
   return error instanceof RingCentralError && !error.failure.mayHaveTakenEffect && !error.isTransient;

@@ -39,7 +39,7 @@ export async function addForwardingNumber(deps: ForwardingDeps, request: AddRequ
       onLegacy(deps, request, backend, {
         write: () => legacy.addForwardingNumber(deps, request),
         shown: ({ data }) => [data],
-        again: () => addNew(deps, request, backend, body),
+        onNew: () => addNew(deps, request, backend, body),
         advice: UNKEYED,
       }),
     new: (backend) => addNew(deps, request, backend, body),
@@ -85,7 +85,7 @@ export async function updateForwardingNumber(
           return legacy.updateForwardingNumber(deps, request);
         },
         shown: (data) => [data],
-        again: (isMatched) => updateNew(deps, isMatched ? withoutMatch(request) : request, backend, body),
+        onNew: (isMatched) => updateNew(deps, isMatched ? withoutMatch(request) : request, backend, body),
       }),
     new: (backend) => updateNew(deps, request, backend, body),
   });
@@ -138,7 +138,7 @@ export async function deleteForwardingNumber(deps: ForwardingDeps, request: Item
       onLegacy(deps, request, backend, {
         write: () => legacy.deleteForwardingNumber(deps, request),
         shown: () => [],
-        again: (isMatched) => deleteNew(deps, isMatched ? withoutMatch(request) : request, backend),
+        onNew: (isMatched) => deleteNew(deps, isMatched ? withoutMatch(request) : request, backend),
       }),
     new: (backend) => deleteNew(deps, request, backend),
   });
@@ -156,7 +156,7 @@ interface LegacyWrite<Result> {
   /** The numbers whose ids the response gives out. */
   shown: (result: Result) => ForwardingNumber[];
   /** The same on the new call handling. @param isMatched whether `If-Match` has been compared */
-  again: (isMatched: boolean) => Promise<Result>;
+  onNew: (isMatched: boolean) => Promise<Result>;
   /** For the caller whose write may have had no effect. */
   advice?: ProblemDetails;
 }
@@ -165,7 +165,7 @@ async function onLegacy<Result>(
   deps: ForwardingDeps,
   request: WriteRequest,
   backend: Backend,
-  { write, shown, again, advice = {} }: LegacyWrite<Result>,
+  { write, shown, onNew, advice = {} }: LegacyWrite<Result>,
 ): Promise<Result> {
   const idOf = await idsOf(deps, request);
   let result: Result;
@@ -175,12 +175,12 @@ async function onLegacy<Result>(
     // After a move a rejection does not count either: it may be about the numbers before the move.
     const isDue = isVerdict(error) && (await backend.afterWrite()) === "new";
     if (!isDue) throw error;
-    return again(error instanceof OutcomeUnknown);
+    return onNew(error instanceof OutcomeUnknown);
   }
   const aliases = aliasesOf(shown(result), request.extensionId, idOf);
   const callHandling = await backend.afterWrite(aliases);
   if (callHandling === undefined) throw new OutcomeUnknown(true, advice);
-  return callHandling === "new" ? again(true) : result;
+  return callHandling === "new" ? onNew(true) : result;
 }
 
 /** A rejection, ours or RingCentral's, or an outcome that cannot be seen. CMN-468 needs no question. */

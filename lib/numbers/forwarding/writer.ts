@@ -57,7 +57,7 @@ export function isFree({ leaseUntil }: WriterRecord, now: number): boolean {
  */
 export class Writer {
   /** What the writer before left half done. */
-  readonly found: Change | undefined;
+  readonly leftover: Change | undefined;
   readonly #deps: WriterDeps;
   readonly #request: NumbersRequest;
   readonly #leaseUntil: number;
@@ -72,7 +72,7 @@ export class Writer {
   ) {
     [this.#deps, this.#request, this.#leaseUntil, this.#version] = [deps, request, leaseUntil, version];
     this.#change = rest;
-    this.found = (rest.changeUntil ?? 0) > deps.clock.now() ? rest.change : undefined;
+    this.leftover = (rest.changeUntil ?? 0) > deps.clock.now() ? rest.change : undefined;
   }
 
   /** @throws ProblemError `upstream_locked` when another process holds the lease for long; `storage_unavailable` */

@@ -147,7 +147,7 @@ async function play(state: State, event: Event): Promise<string> {
   else {
     const backend = await Backend.of(deps, numbersRequest());
     if (event.startsWith("a write")) await backend.afterWrite();
-    if (denials[event] !== undefined) await backend.hasMoved(denials[event]);
+    if (denials[event] !== undefined) await backend.recheckAfter(denials[event]);
   }
   const after = (await records.read<BackendRecord>(key))?.value;
   const asked = ringcentral.calls.filter(({ operation }) => operation === "readFeatures");
@@ -209,17 +209,17 @@ describe("the call-handling backend of an extension", () => {
     const deps = { ringcentral, records, clock, random: () => 0 };
     for (let n = 0; n < 5; n += 1) {
       const backend = await Backend.of(deps, numbersRequest());
-      expect(await backend.hasMoved(failure({ status: 403, errorCode: "CMN-403" }))).toBe(false);
+      expect(await backend.recheckAfter(failure({ status: 403, errorCode: "CMN-403" }))).toBe(false);
     }
     expect(ringcentral.calls).toHaveLength(2);
   });
 
   it("stays the new one when a process that asked before the move writes after another has found it", () => {
-    const finding = { callHandling: "legacy", until: NOW + HOUR } as const;
-    const late = { before: "legacy", finding, aliases: [] } as const;
+    const found = { callHandling: "legacy", until: NOW + HOUR } as const;
+    const late = { before: "legacy", found, aliases: [] } as const;
     expect(changedRecord(record("new", NOW + 9), late)).toEqual(record("new", NOW + 9));
-    expect(changedRecord(record("legacy", NOW), late)).toEqual({ ...finding, aliases: [] });
-    expect(changedRecord(record("new", NOW), { ...late, before: "new" })).toMatchObject(finding);
+    expect(changedRecord(record("legacy", NOW), late)).toEqual({ ...found, aliases: [] });
+    expect(changedRecord(record("new", NOW), { ...late, before: "new" })).toMatchObject(found);
   });
 
   it("is remembered by the process while the table is away", async () => {

@@ -37,7 +37,7 @@ const dispatching = (...groups: RawObject[]): RawObject => ({
   actions: [unknownAction, desktop, mobile, ...groups, ending],
 });
 const edit = (before: RawObject, change: Partial<RingChange>, ruleId = "work-hours") =>
-  editDispatching(before, ruleId, { key, rules: "all", ...change }, OWN);
+  editDispatching(before, ruleId, { key, rules: "unchanged", ...change }, OWN);
 
 describe("a change of a rule", () => {
   const named = { number: { phoneNumber: NUMBER, name: "Cabin" }, rules: ["work-hours"] };
@@ -119,7 +119,7 @@ describe("the rules that a change concerns", () => {
 
   it("are those named; one that inherits comes last", () => {
     expect(ids(["agent", "work-hours", "790006"])).toEqual(["work-hours", "790006", "agent"]);
-    expect(ids("all")).toEqual([]);
+    expect(ids("unchanged")).toEqual([]);
   });
 
   it("do not include one that inherits what is changed", () => {
@@ -168,7 +168,7 @@ describe("a change of the flip list", () => {
 
   it("does not add a row again that another client has removed", () => {
     const change = { key: numberKey("+12025550169"), row: { phoneNumber: "+12025550169", label: "Boat" } };
-    expect(editFlips(rows, { ...change, isThere: true })).toBe(rows);
+    expect(editFlips(rows, { ...change, onlyIfPresent: true })).toBe(rows);
     expect(editFlips(rows, change)).toHaveLength(3);
   });
 

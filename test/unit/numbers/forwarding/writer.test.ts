@@ -80,7 +80,7 @@ async function play(state: State, event: Event): Promise<string> {
     if (record !== undefined) await records.compareAndSet(key, null, record);
     try {
       const writer = await until(clock, Writer.take({ records, clock }, request));
-      return writer.found === undefined ? "the lease" : "the lease and the change";
+      return writer.leftover === undefined ? "the lease" : "the lease and the change";
     } catch (error) {
       return error instanceof Error && "code" in error ? String(error.code) : "another error";
     }

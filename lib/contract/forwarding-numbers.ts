@@ -61,8 +61,8 @@ const attributes = {
   rules: z.optional(
     described(
       z.array(EntryId).check(z.maxLength(50)),
-      "The rules of the new call handling in which it rings, and no others. A new number rings in `work-hours` unless " +
-        "they are given. Without effect on legacy call handling.",
+      "The rules in which it rings, and no others. A new number rings in `work-hours` unless they are given; an " +
+        "extension on legacy call handling has no other rule here.",
     ),
   ),
 };
@@ -89,6 +89,7 @@ const writeProblems = [
   "forwarding_label_duplicate",
   "forwarding_custom_label_limit_reached",
   "number_belongs_to_account",
+  "number_already_listed",
   "flip_number_in_use",
   "international_calling_disabled",
 ] as const;

@@ -79,7 +79,7 @@ export const problems = {
     409,
     "The number is listed already",
     "The number is on the blocked or the allowed list with another label or status. `entry` is that entry: change it, " +
-      "with its `etag` as `If-Match`, or leave it.",
+      "with its `etag` as `If-Match`, or leave it. Of a forwarding number, `detail` has the id of its entry.",
   ),
   idempotency_in_progress: entry(
     409,

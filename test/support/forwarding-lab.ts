@@ -61,7 +61,7 @@ export async function startForwardingLab(
   }
   const item = (id: string, request: TestRequest): TestRequest => ({
     ...request,
-    path: { forwardingNumberId: id },
+    path: { ...request.path, forwardingNumberId: id },
   });
   const headersOf = (key: string | undefined) => (key === undefined ? {} : { "idempotency-key": key });
 

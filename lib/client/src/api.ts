@@ -581,7 +581,7 @@ export interface components {
             label?: string;
             /** Format: int32 */
             flipNumber?: number;
-            /** @description The rules of the new call handling in which it rings, and no others. A new number rings in `work-hours` unless they are given. Without effect on legacy call handling. */
+            /** @description The rules in which it rings, and no others. A new number rings in `work-hours` unless they are given; an extension on legacy call handling has no other rule here. */
             rules?: string[];
         };
         /** @description A rule of the new call handling in which a number rings. */
@@ -704,7 +704,7 @@ export interface components {
             label?: string;
             /** Format: int32 */
             flipNumber?: number;
-            /** @description The rules of the new call handling in which it rings, and no others. A new number rings in `work-hours` unless they are given. Without effect on legacy call handling. */
+            /** @description The rules in which it rings, and no others. A new number rings in `work-hours` unless they are given; an extension on legacy call handling has no other rule here. */
             rules?: string[];
         };
         /** @description One change of one number. `phoneNumber` is the number as it is now; `removed` has none. */
@@ -937,7 +937,7 @@ export interface components {
          *     - `forwarding_custom_label_limit_reached` (409): Too many custom-labelled forwarding numbers. An extension has at most 7 with a custom label.
          *     - `number_belongs_to_account` (409): The number belongs to the account. A company or direct number of the same account cannot be a forwarding number.
          *     - `flip_number_in_use` (409): Flip number already in use. Choose another flip number.
-         *     - `number_already_listed` (409): The number is listed already. The number is on the blocked or the allowed list with another label or status. `entry` is that entry: change it, with its `etag` as `If-Match`, or leave it.
+         *     - `number_already_listed` (409): The number is listed already. The number is on the blocked or the allowed list with another label or status. `entry` is that entry: change it, with its `etag` as `If-Match`, or leave it. Of a forwarding number, `detail` has the id of its entry.
          *     - `idempotency_in_progress` (409): The first request is still in progress. A request with the same Idempotency-Key has not finished. Wait, then send it again.
          *     - `sync_not_quarantined` (409): Nothing is quarantined. There is nothing to confirm: no sync is quarantined, or a later one has committed.
          *     - `snapshot_missing` (503): There is no snapshot yet. The account's numbers have not been synced yet. Wait `retryAfter` seconds, or list them live.

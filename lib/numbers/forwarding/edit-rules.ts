@@ -15,6 +15,8 @@ export interface RingChange {
   rules: readonly string[] | "unchanged";
   /** The target for rules that it is added to. */
   target?: RawObject;
+  /** It stays where it is, disabled: no rule may lack the extension's own apps [docs: TGT]. */
+  staysDisabled?: boolean;
 }
 
 /** About four rings, as legacy call handling has it for a new number: a ring takes 5 s [docs: RULES] [unsure]. */
@@ -30,6 +32,7 @@ export function editDispatching(
   const { key, number, rules } = change;
   const keys = [key, ...(number ? [numberKey(number.phoneNumber)] : [])];
   const isMeant = (target: RawObject) => keys.includes(targetKey(target, extensionId));
+  if (change.staysDisabled) return disabled(dispatching, isMeant);
   const isWanted = rules === "unchanged" || rules.includes(ruleId);
   let isFound = false;
   const edited = withEdited(dispatching, "actions", (action) => {
@@ -46,6 +49,23 @@ export function editDispatching(
   const target = number === undefined ? change.target : renamed({ type: "PhoneNumberRingTarget" }, number);
   const isMissing = isWanted && !isFound && rules !== "unchanged" && target !== undefined;
   return isMissing ? withGroup(edited, forRequest(target)) : edited;
+}
+
+/** What is meant does not ring; what rings together with it rings on. */
+function disabled(dispatching: RawObject, isMeant: (target: RawObject) => boolean): RawObject {
+  const { actions } = dispatching;
+  if (!Array.isArray(actions)) return dispatching;
+  let isChanged = false;
+  const edited = actions.flatMap((action: unknown) => {
+    const isRinging = isRawObject(action) && action.enabled === true && ringTargetsOf(action).some(isMeant);
+    if (!isRinging) return [action];
+    isChanged = true;
+    const targets = objectsIn(action, "targets");
+    const others = targets.filter((target) => !isMeant(target));
+    const off = { ...action, enabled: false, targets: targets.filter(isMeant) };
+    return others.length === 0 ? [off] : [{ ...action, targets: others }, off];
+  });
+  return isChanged ? { ...dispatching, actions: edited } : dispatching;
 }
 
 const isEmpty = (action: RawObject) => Array.isArray(action.targets) && action.targets.length === 0;

@@ -4,7 +4,16 @@ import type { RawObject, WireRule } from "../../ringcentral/api/wire-call-handli
 import { toE164 } from "../shared/phone-number-output.ts";
 import { ringsIn } from "./edit-rules.ts";
 import { objectIn, textIn } from "./raw.ts";
-import { appsKey, deviceKey, flipKey, lineKey, mobileKey, numberKey, targetKey } from "./targets.ts";
+import {
+  appsKey,
+  deviceKey,
+  flipKey,
+  isSystemRow,
+  lineKey,
+  mobileKey,
+  numberKey,
+  targetKey,
+} from "./targets.ts";
 
 /** An extension's forwarding numbers as the new call handling keeps them: in two places. */
 export interface ForwardingState {
@@ -52,7 +61,7 @@ export function joinNumbers(state: ForwardingState, extensionId: string): Item[]
   }
   return [...new Set(drafts.values())]
     .map((draft) => toItem(draft, extensionId))
-    .filter(({ keys, number }) => !isSilentOwnApp(keys, number, extensionId));
+    .filter((item) => !isIdle(item, extensionId));
 }
 
 /** The line whose number is that of the target's device. */
@@ -76,17 +85,23 @@ function addRing(rings: Rings, ring: Rings[number]): void {
   else if (!rings[at]?.enabled && ring.enabled) rings[at] = ring;
 }
 
-/** Every rule has the extension's own apps, which count as a forwarding number only where they ring. */
-function isSilentOwnApp(keys: readonly string[], { rings }: Item["number"], extensionId: string): boolean {
-  return keys.includes(appsKey(extensionId)) && !rings?.some(({ enabled }) => enabled);
+/**
+ * Whether an entry of RingCentral's own is no forwarding number now. Every rule has the extension's own apps, which count
+ * where they ring; every line and business mobile has a flip row, which counts when a rule has its target.
+ */
+function isIdle({ keys, flip, target, number: { rings } }: Item, extensionId: string): boolean {
+  if (keys.includes(appsKey(extensionId))) return !rings?.some(({ enabled }) => enabled);
+  return flip !== undefined && isSystemRow(flip) && target === undefined;
 }
 
 /** The types that legacy call handling labels with their own names; the new one has the label alone. */
 const namedTypes: readonly string[] = ["Home", "Mobile", "Work", "Outage"];
 
+export const isNamedType = (label: string) => namedTypes.includes(label);
+
 /** The label that stands for a type and label of legacy call handling. */
 export function labelFor(type: string, label: string | undefined): string | undefined {
-  return namedTypes.includes(type) ? type : label;
+  return isNamedType(type) ? type : label;
 }
 
 function toItem({ keys, flip, target: found, rings }: Draft, extensionId: string): Item {
@@ -120,7 +135,7 @@ function numberOf(target: RawObject): string | undefined {
 function typeOf(kind: string, label: string | undefined, target: RawObject): string {
   switch (kind) {
     case "number":
-      return label !== undefined && namedTypes.includes(label) ? label : "Other";
+      return label !== undefined && isNamedType(label) ? label : "Other";
     case "line":
     case "device":
       return "PhoneLine";

@@ -13,20 +13,26 @@ export async function listForwardingNumbers(
   { extensionId, page, call }: ListRequest,
 ): Promise<Page<ForwardingNumber>> {
   const pages = pagesOf(deps.ringcentral, operations.listForwardingNumbers, { path: { extensionId } }, call);
-  return listPage(deps, page, pages, toForwardingNumber);
+  return listPage(deps, page, pages, (wire) => toForwardingNumber(wire, extensionId));
 }
 
-export function toForwardingNumber(wire: WireForwardingNumber): ForwardingNumber {
+/**
+ * A number as callers see it. The own apps of an extension have no label, and the extension's name and number are not
+ * repeated: the new call handling has neither.
+ */
+export function toForwardingNumber(wire: WireForwardingNumber, extensionId: string): ForwardingNumber {
+  const owner = toExtensionReference(wire.extension);
+  const isOwnApps = wire.type === "ExtensionApps" && (owner?.id ?? extensionId) === extensionId;
   const flipNumber = Number.parseInt(wire.flipNumber ?? "", 10);
   return omitUndefined({
     id: wire.id,
     phoneNumber: wire.phoneNumber && toE164(wire.phoneNumber),
-    label: wire.label,
+    label: isOwnApps ? undefined : wire.label,
     type: wire.type,
     features: wire.features,
     flipNumber: Number.isInteger(flipNumber) ? flipNumber : undefined,
     deviceId: wire.device?.id,
-    extension: toExtensionReference(wire.extension),
+    extension: isOwnApps ? { id: extensionId } : owner,
   });
 }
 
@@ -36,5 +42,5 @@ export async function getForwardingNumber(
   { extensionId, path, call }: NumbersRequest & { path: { forwardingNumberId: string } },
 ): Promise<ForwardingNumber> {
   const input = { path: { ...path, extensionId } };
-  return toForwardingNumber(await ringcentral.call(operations.getForwardingNumber, input, call));
+  return toForwardingNumber(await ringcentral.call(operations.getForwardingNumber, input, call), extensionId);
 }

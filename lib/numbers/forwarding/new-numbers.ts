@@ -90,7 +90,7 @@ export class NewNumbers {
     const input = { path: { extensionId, forwardingNumberId } };
     try {
       const wire = await this.#deps.ringcentral.call(getLegacyNumber, input, { ...call, fresh: true });
-      const key = legacyKey(toForwardingNumber(wire), extensionId);
+      const key = legacyKey(toForwardingNumber(wire, extensionId), extensionId);
       return key === undefined ? undefined : this.byKey(key);
     } catch (error) {
       if (error instanceof RingCentralError) return undefined;

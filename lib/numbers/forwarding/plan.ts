@@ -3,37 +3,36 @@ import { ProblemError } from "../../contract/problems.ts";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
 import { MAX_FLIPS } from "./edit-flips.ts";
 import { canRing } from "./edit-rules.ts";
-import { type ForwardingState, type Item, labelFor } from "./items.ts";
+import { type ForwardingState, type Item, isNamedType, labelFor } from "./items.ts";
 import type { NewNumbers } from "./new-numbers.ts";
 import { textIn } from "./raw.ts";
-import { deviceKey, forDeletion, isSystemRow, numberKey } from "./targets.ts";
+import { alreadyListed, DEFAULT_RULE, isAsAsked, noSuchRule, systemTypes } from "./requested.ts";
+import { appsKey, deviceKey, forDeletion, isSystemRow, numberKey } from "./targets.ts";
 import type { Change } from "./writer.ts";
 
 // Changes planned on what is there now. Rules that legacy call handling checks are checked here, because the new
 // one's codes for them are not published [unsure]; all others are RingCentral's to check.
 
-const DEFAULT_RULE = "work-hours";
-/** The types of entries that RingCentral makes itself. */
-const systemTypes: readonly string[] = ["PhoneLine", "BusinessMobilePhone", "ExtensionApps"];
-
 /** Adds a number, or completes one that is there as asked. */
 export function planAddition(
   numbers: NewNumbers,
   state: ForwardingState,
-  { type = "Other", label: asked, phoneNumber, deviceId, flipNumber, rules }: NewForwardingNumber,
+  asked: NewForwardingNumber,
 ): Change | undefined {
+  const { type = "Other", phoneNumber, deviceId, flipNumber, rules } = asked;
   if (deviceId !== undefined) return planDevice(numbers, state, deviceId, rules);
   if (phoneNumber === undefined) return undefined;
   if (systemTypes.includes(type)) throw notAccepted("type");
-  const label = labelFor(type, asked);
+  const label = labelFor(type, asked.label);
   const digit = flipNumber?.toString();
   const key = numberKey(phoneNumber);
   const existing = numbers.byKey(key);
-  if (existing !== undefined && !isAsAsked(existing, { type, label: asked, flipNumber }))
-    throw listedAlready();
+  if (existing !== undefined && !isAsAsked(existing.number, asked))
+    throw alreadyListed(numbers.show(existing));
   if (existing?.flip === undefined && state.flips.length >= MAX_FLIPS)
     throw new ProblemError("forwarding_limit_reached");
-  requireFree(numbers, existing, label, flipNumber);
+  requireFree(numbers, state, existing, label, flipNumber);
+  requireLabelLeft(numbers, existing, label);
   const wanted = rules ?? ringingRules(existing) ?? [DEFAULT_RULE];
   requireRules(state, wanted);
   const row = {
@@ -42,18 +41,6 @@ export function planAddition(
   };
   const number = { phoneNumber, ...omitUndefined({ name: row.label }) };
   return { first: "flips", flip: { key, row }, ring: { key, number, rules: wanted } };
-}
-
-/** Whether an entry is the requested one, in the fields of the request. */
-export function isAsAsked(
-  { number }: Item,
-  asked: Pick<NewForwardingNumber, "type" | "label" | "flipNumber">,
-): boolean {
-  const { type, flipNumber } = asked;
-  const label = labelFor(type ?? "Other", asked.label);
-  const isNamed = label !== undefined || (type !== undefined && type !== "Other");
-  if (flipNumber !== undefined && number.flipNumber !== flipNumber) return false;
-  return !isNamed || number.label === label;
 }
 
 /** A line of the extension rings in rules; its flip row is RingCentral's. */
@@ -79,7 +66,7 @@ export function planUpdate(
 ): Change {
   const { rules } = change;
   if (rules !== undefined) requireRules(state, rules);
-  if (!isOutside(item)) return planFixed(numbers, item, change);
+  if (!isOutside(item)) return planFixed(numbers, state, item, change);
   const { number: current } = item;
   const [key = ""] = item.keys;
   const type = change.type ?? current.type;
@@ -89,9 +76,10 @@ export function planUpdate(
   );
   const phoneNumber = change.phoneNumber ?? current.phoneNumber ?? "";
   if (type !== current.type && systemTypes.includes(type)) throw notAccepted("type");
-  if (numberKey(phoneNumber) !== key && numbers.byKey(numberKey(phoneNumber)) !== undefined)
-    throw listedAlready();
-  requireFree(numbers, item, label === current.label ? undefined : label, change.flipNumber);
+  const other = numbers.byKey(numberKey(phoneNumber));
+  if (other !== undefined && other !== item) throw alreadyListed(numbers.show(other));
+  requireFree(numbers, state, item, label === current.label ? undefined : label, change.flipNumber);
+  requireLabelLeft(numbers, item, label);
   const hasRow = item.flip !== undefined || change.flipNumber !== undefined;
   if (item.flip === undefined && hasRow && state.flips.length >= MAX_FLIPS)
     throw new ProblemError("forwarding_limit_reached");
@@ -105,7 +93,12 @@ export function planUpdate(
   };
 }
 
-function planFixed(numbers: NewNumbers, item: Item, change: ForwardingNumberUpdate): Change {
+function planFixed(
+  numbers: NewNumbers,
+  state: ForwardingState,
+  item: Item,
+  change: ForwardingNumberUpdate,
+): Change {
   const { number, flip, target } = item;
   const { type = number.type, phoneNumber = number.phoneNumber, flipNumber, rules } = change;
   if (type !== number.type) throw notAccepted("type");
@@ -114,7 +107,7 @@ function planFixed(numbers: NewNumbers, item: Item, change: ForwardingNumberUpda
   // Apps are two targets, which ring one by one.
   const cannotRing = rules !== undefined && (target === undefined || key.startsWith("apps:"));
   if ((flipNumber !== undefined && flip === undefined) || cannotRing) throw inexpressible();
-  requireFree(numbers, item, undefined, flipNumber);
+  requireFree(numbers, state, item, undefined, flipNumber);
   const row = {
     phoneNumber: phoneNumber ?? "",
     ...omitUndefined({ flipNumber: flipNumber?.toString() ?? rowDigit(item) }),
@@ -126,17 +119,20 @@ function planFixed(numbers: NewNumbers, item: Item, change: ForwardingNumberUpda
   };
 }
 
-/** Removes an entry from both places. */
+/**
+ * Removes an entry from both places. RingCentral's own entries stop ringing, and then are no forwarding numbers any
+ * more: own apps stay in the rules, disabled, and flip rows of lines stay.
+ */
 export function planRemoval(item: Item, extensionId: string): Change {
   const { flip, target } = item;
-  if (flip !== undefined && isSystemRow(flip)) throw inexpressible();
   const key = ringKey(item);
+  if (key === appsKey(extensionId)) return { first: "rules", ring: { key, rules: [], staysDisabled: true } };
   const deletion = target && forDeletion(target, extensionId);
   const isLine = key.startsWith("device:") || key.startsWith("mobile:");
   if (target !== undefined && deletion === undefined && !isLine) throw inexpressible();
   return {
     first: "rules",
-    ...(flip && { flip: { key: item.keys[0] ?? "" } }),
+    ...(flip && !isSystemRow(flip) && { flip: { key: item.keys[0] ?? "" } }),
     ring: { key, rules: [] },
     ...(deletion && { deletion }),
   };
@@ -155,9 +151,13 @@ function ringingRules(item: Item | undefined): string[] | undefined {
   return rules.length > 0 ? rules : undefined;
 }
 
+/** The last digit of call flip [spec: OAS]. */
+const MAX_FLIP_NUMBER = 8;
+
 /** @throws ProblemError for a label or flip number of another entry, as legacy call handling rejects it */
 function requireFree(
   { items }: NewNumbers,
+  { flips }: ForwardingState,
   item: Item | undefined,
   label: string | undefined,
   flipNumber: number | undefined,
@@ -166,19 +166,31 @@ function requireFree(
   if (label !== undefined && others.some(({ number }) => number.label === label)) {
     throw new ProblemError("forwarding_label_duplicate");
   }
-  if (flipNumber !== undefined && others.some(({ number }) => number.flipNumber === flipNumber)) {
+  if (flipNumber !== undefined && flipNumber > MAX_FLIP_NUMBER) throw notAccepted("flipNumber");
+  // Also the rows of lines that do not ring, and are not listed.
+  const digits = flips.filter((row) => row !== item?.flip).map((row) => textIn(row, "flipNumber"));
+  if (flipNumber !== undefined && digits.includes(String(flipNumber))) {
     throw new ProblemError("flip_number_in_use");
   }
+}
+
+/** The most labels in the flip list besides the names of types, as legacy call handling has it [docs: FWD]. */
+const MAX_CUSTOM_LABELS = 7;
+
+/** @throws ProblemError for one label too many */
+function requireLabelLeft({ items }: NewNumbers, item: Item | undefined, label: string | undefined): void {
+  const isCustom = ({ flip, number }: Item) =>
+    flip !== undefined && number.type === "Other" && number.label !== undefined;
+  if (label === undefined || isNamedType(label) || (item !== undefined && isCustom(item))) return;
+  if (items.filter(isCustom).length < MAX_CUSTOM_LABELS) return;
+  throw new ProblemError("forwarding_custom_label_limit_reached");
 }
 
 /** @throws ProblemError `request_invalid` for a rule that does not exist, or in which nothing rings */
 function requireRules({ stateRules, interactionRules }: ForwardingState, rules: readonly string[]): void {
   const all = [...stateRules, ...interactionRules];
   const faulty = rules.filter((id) => !all.some((rule) => rule.id === id && canRing(rule.dispatching)));
-  if (faulty.length === 0) return;
-  const detail = `The extension has no such rule in which numbers ring: ${faulty.join(", ")}.`;
-  const errors = [{ in: "body" as const, field: "rules", code: "not_one_of", detail }];
-  throw new ProblemError("request_invalid", { detail, errors });
+  if (faulty.length > 0) throw noSuchRule(faulty);
 }
 
 function notAccepted(field: string): ProblemError {
@@ -190,6 +202,3 @@ const moved = (detail: string) => new ProblemError("call_handling_moved", { deta
 
 const inexpressible = () =>
   moved("The new call handling keeps this entry itself: it can be neither removed nor changed in this way.");
-
-const listedAlready = () =>
-  moved("The number is a forwarding number of the extension already; the new call handling holds it once.");

@@ -3,78 +3,64 @@ import type {
   ForwardingNumberUpdate,
   NewForwardingNumber,
 } from "../../contract/forwarding-numbers.ts";
-import { type FieldError, ProblemError } from "../../contract/problems.ts";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
+import type { CallContext, RingCentral } from "../../ringcentral/api/operation.ts";
 import * as operations from "../../ringcentral/api/operations.ts";
 import type { WireForwardingNumber } from "../../ringcentral/api/wire.ts";
-import { type CountryInQuery, isSameLabel, isSameNumber, withE164 } from "../shared/phone-number-input.ts";
+import { type CountryInQuery, withE164 } from "../shared/phone-number-input.ts";
 import type { NumbersDeps, WriteRequest } from "../shared/request.ts";
 import { findInList, pagesOf } from "../shared/upstream-list.ts";
 import { createOnce } from "../shared/write-once.ts";
 import { deleteResource, updateResource } from "../shared/write-resource.ts";
+import { withoutEffect } from "./apply-parts.ts";
 import { toForwardingNumber } from "./legacy-numbers.ts";
+import { alreadyListed, isAsAsked, isSameTarget, newNumber, requireUsualRules } from "./requested.ts";
 
-/** Adds a forwarding number once. */
+/** Adds a forwarding number once. RingCentral would take a number twice, which the new call handling cannot hold. */
 export async function addForwardingNumber(
   { ringcentral, clock }: NumbersDeps,
   request: WriteRequest & CountryInQuery & { body: NewForwardingNumber },
 ): Promise<{ id: string; data: ForwardingNumber }> {
   const added = newNumber(request);
+  requireUsualRules(added.rules);
   const { phoneNumber, deviceId, type, label, flipNumber } = added;
   const path = { extensionId: request.extensionId };
   // `flipNumber` is a number here and text everywhere else; `id` is in the schema without a meaning [spec: OAS].
   const device = deviceId === undefined ? undefined : { id: deviceId };
   const body = omitUndefined({ phoneNumber, device, type, label, flipNumber });
-  const wire = await createOnce(
+  const find = (call: CallContext, isMeant: typeof isAsAsked) =>
+    findListed(ringcentral, request.extensionId, call, (shown) => isMeant(shown, added));
+  const data = await createOnce(
     { ...request, clock },
-    (call) => ringcentral.call(operations.addForwardingNumber, { path, body }, call),
-    (call) =>
-      findInList(pagesOf(ringcentral, operations.listForwardingNumbers, { path }, call), (candidate) =>
-        isAsAsked(candidate, added),
-      ),
+    async (call) => {
+      const listed = await withoutEffect(find(call, isSameTarget));
+      if (listed === undefined) {
+        const wire = await ringcentral.call(operations.addForwardingNumber, { path, body }, call);
+        return toForwardingNumber(wire, request.extensionId);
+      }
+      if (isAsAsked(listed, added)) return listed;
+      throw alreadyListed(listed);
+    },
+    (call) => find(call, isAsAsked),
   );
-  return { id: wire.id, data: toForwardingNumber(wire) };
+  return { id: data.id, data };
 }
 
-/** The number that a request adds, in E.164. @throws ProblemError `request_invalid` */
-export function newNumber({
-  body,
-  query,
-}: CountryInQuery & { body: NewForwardingNumber }): NewForwardingNumber {
-  requireTarget(body);
-  return withE164(body, query.country);
-}
-
-/** A PhoneLine is a device; every other type is an external number [docs: FWD]. @throws ProblemError `request_invalid` */
-function requireTarget({ type, phoneNumber, deviceId }: NewForwardingNumber): void {
-  const errors: FieldError[] = [];
-  const fault = (field: string, code: string, detail: string) =>
-    errors.push({ in: "body", field, code, detail });
-  if (type === "PhoneLine") {
-    if (deviceId === undefined) fault("deviceId", "required", "Type PhoneLine needs a device.");
-    if (phoneNumber !== undefined) fault("phoneNumber", "conflict", "Type PhoneLine takes no number.");
-  } else {
-    if (phoneNumber === undefined) fault("phoneNumber", "required", "A number is required.");
-    if (deviceId !== undefined) fault("deviceId", "conflict", "Only type PhoneLine takes a device.");
-  }
-  if (errors.length > 0) throw new ProblemError("request_invalid", { errors });
-}
-
-/**
- * Whether an entry is the requested one, in the fields of the request. The same number with another label is another
- * caller's. RingCentral keeps a label for type Other only, and a desk phone's is the device's name [docs: FWD].
- */
-function isAsAsked(wire: WireForwardingNumber, asked: NewForwardingNumber): boolean {
-  const { deviceId, phoneNumber = "", type = "Other", label, flipNumber } = asked;
-  if (flipNumber !== undefined && Number(wire.flipNumber) !== flipNumber) return false;
-  if (deviceId !== undefined) return wire.device?.id === deviceId;
-  if (wire.type !== type || !isSameNumber(wire.phoneNumber ?? "", phoneNumber)) return false;
-  return label === undefined || type !== "Other" || isSameLabel(wire.label, label);
+/** The first number of the extension's list, as it is now, that a caller means. */
+async function findListed(
+  ringcentral: RingCentral,
+  extensionId: string,
+  call: CallContext,
+  isMeant: (shown: ForwardingNumber) => boolean,
+): Promise<ForwardingNumber | undefined> {
+  const context = { ...call, fresh: true };
+  const pages = pagesOf(ringcentral, operations.listForwardingNumbers, { path: { extensionId } }, context);
+  const shownBy = (wire: WireForwardingNumber) => toForwardingNumber(wire, extensionId);
+  const wire = await findInList(pages, (candidate) => isMeant(shownBy(candidate)));
+  return wire && shownBy(wire);
 }
 
 type ItemRequest = WriteRequest & { path: { forwardingNumberId: string } };
-
-const item = { read: operations.getForwardingNumber, toOutput: toForwardingNumber };
 
 /**
  * Changes a forwarding number. One guide says "send what changes", the general rule says that omitted fields
@@ -85,13 +71,33 @@ export async function updateForwardingNumber(
   request: ItemRequest & CountryInQuery & { body: ForwardingNumberUpdate },
 ): Promise<ForwardingNumber> {
   const change = withE164(request.body, request.query.country);
+  requireUsualRules(change.rules);
+  await requireUnlisted(deps, request, change);
   return updateResource(deps, request, {
-    ...item,
+    ...item(request),
     path: itemPath(request),
     write: operations.updateForwardingNumber,
     merge: (current) => merged(current, change),
     toBody: (wire) => merged(wire, {}),
   });
+}
+
+/** @throws ProblemError `number_already_listed` for a change to the number of another entry */
+async function requireUnlisted(
+  { ringcentral }: NumbersDeps,
+  { extensionId, path, call }: ItemRequest,
+  { phoneNumber }: ForwardingNumberUpdate,
+): Promise<void> {
+  if (phoneNumber === undefined) return;
+  const listed = await withoutEffect(
+    findListed(
+      ringcentral,
+      extensionId,
+      call,
+      (shown) => shown.id !== path.forwardingNumberId && isSameTarget(shown, { phoneNumber }),
+    ),
+  );
+  if (listed !== undefined) throw alreadyListed(listed);
 }
 
 function merged(current: WireForwardingNumber, change: ForwardingNumberUpdate) {
@@ -106,7 +112,12 @@ function merged(current: WireForwardingNumber, change: ForwardingNumberUpdate) {
 /** Removes a forwarding number. */
 export async function deleteForwardingNumber(deps: NumbersDeps, request: ItemRequest): Promise<undefined> {
   const path = itemPath(request);
-  return deleteResource(deps, request, { ...item, path, remove: operations.deleteForwardingNumber });
+  return deleteResource(deps, request, { ...item(request), path, remove: operations.deleteForwardingNumber });
+}
+
+function item({ extensionId }: ItemRequest) {
+  const toOutput = (wire: WireForwardingNumber) => toForwardingNumber(wire, extensionId);
+  return { read: operations.getForwardingNumber, toOutput };
 }
 
 function itemPath({ extensionId, path }: ItemRequest) {

@@ -14,7 +14,8 @@ import { aliasesOf } from "./ids.ts";
 import type { Item } from "./items.ts";
 import { idsOf, type NewNumbers, notFound } from "./new-numbers.ts";
 import { type ForwardingDeps, onBackend } from "./on-backend.ts";
-import { isAsAsked, planAddition, planRemoval, planUpdate } from "./plan.ts";
+import { planAddition, planRemoval, planUpdate } from "./plan.ts";
+import { isAsAsked, newNumber } from "./requested.ts";
 import { deviceKey, numberKey } from "./targets.ts";
 import * as legacy from "./write-legacy.ts";
 import { writeNew } from "./write-new.ts";
@@ -33,7 +34,7 @@ type UpdateRequest = ItemRequest & CountryInQuery & { body: ForwardingNumberUpda
 
 /** Adds a forwarding number once. */
 export async function addForwardingNumber(deps: ForwardingDeps, request: AddRequest): Promise<Created> {
-  const body = legacy.newNumber(request);
+  const body = newNumber(request);
   return onBackend(deps, request, {
     legacy: (backend) =>
       onLegacy(deps, request, backend, {
@@ -56,7 +57,7 @@ async function addNew(
   const key = deviceId === undefined ? numberKey(phoneNumber) : deviceKey(deviceId);
   const numbers = await writeNew(deps, request, backend, (current, state) => {
     const existing = current.byKey(key);
-    const isThere = existing !== undefined && isAsAsked(existing, body);
+    const isThere = existing !== undefined && isAsAsked(existing.number, body);
     // Once a first attempt is known to have taken effect, the number is never added again.
     if (request.step === "look" && !isThere) throw new OutcomeUnknown(false);
     return planAddition(current, state, body);

@@ -7,12 +7,15 @@ import { clock, failure, fakeRingCentral, numbersRequest, wholeList } from "./fa
 const phoneNumber = "+12025550143";
 type Entry = Record<string, unknown>;
 
-/** An extension whose list has one entry when the response to a POST is lost. */
+/** An extension whose list has one entry after a POST, of which the response is lost. */
 function extensionWith(entry: Entry) {
   const lost = failure({ kind: "bad_response", status: 502, mayHaveTakenEffect: true });
-  const ringcentral = fakeRingCentral(({ operation }) =>
-    operation.startsWith("add") ? lost : wholeList([{ id: "7", phoneNumber: "(202) 555-0143", ...entry }]),
-  );
+  const listed: Entry[] = [];
+  const ringcentral = fakeRingCentral(({ operation }) => {
+    if (!operation.startsWith("add")) return wholeList(listed);
+    listed.push({ id: "7", phoneNumber: "(202) 555-0143", ...entry });
+    return lost;
+  });
   return { ringcentral, clock };
 }
 

@@ -1,8 +1,8 @@
 import type { Dispatching } from "../../data/call-handling.ts";
 import type { ExtensionCall } from "../call.ts";
-import { invalidParameter } from "../errors.ts";
+import { invalidParameter, notFound } from "../errors.ts";
 import { checkNumber } from "../forwarding-rules.ts";
-import { targetsOf } from "./own-targets.ts";
+import { referencedId, targetsOf } from "./own-targets.ts";
 
 const isE164 = (value: unknown): value is string =>
   typeof value === "string" && /^\+[1-9]\d{6,14}$/.test(value);
@@ -33,8 +33,18 @@ export function ringingNumbers(
     );
 }
 
-/** The rule's former numbers are not checked again. */
-export function checkNewNumbers(call: ExtensionCall, dispatching: Dispatching, former?: Dispatching): void {
+const devices = (dispatching: Dispatching | undefined) =>
+  (dispatching?.actions ?? [])
+    .flatMap(targetsOf)
+    .map((target) => referencedId(target, "device"))
+    .filter((id) => id !== undefined);
+
+/** The rule's former numbers and devices are not checked again. A device is one of the account [unsure]. */
+export function checkNewTargets(call: ExtensionCall, dispatching: Dispatching, former?: Dispatching): void {
+  const known = [...call.account.extensions.values()].flatMap((extension) => Object.keys(extension.devices));
+  for (const id of devices(dispatching)) {
+    if (!known.includes(id) && !devices(former).includes(id)) throw notFound("deviceId");
+  }
   const before = outsideNumbers(former);
   for (const number of outsideNumbers(dispatching)) {
     if (!before.includes(number)) checkNewNumber(call, number);

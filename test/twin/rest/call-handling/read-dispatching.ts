@@ -1,7 +1,7 @@
 import type { Dispatching, RuleObject } from "../../data/call-handling.ts";
 import type { ExtensionCall } from "../call.ts";
 import { invalidParameter, missingParameter } from "../errors.ts";
-import { checkNewNumbers } from "./new-numbers.ts";
+import { checkNewTargets } from "./new-numbers.ts";
 import { requireOwnTargets } from "./own-targets.ts";
 import { actions, type MemberRules, parts, ringTargets, terminatingTargets } from "./rule-members.ts";
 
@@ -42,7 +42,7 @@ export function readDispatching(
     actions: sent.map((action: unknown) => readAction(action, type, reading)),
   };
   requireOwnTargets(call.extension.id, dispatching);
-  checkNewNumbers(call, dispatching, former);
+  checkNewTargets(call, dispatching, former);
   return dispatching;
 }
 

@@ -8,7 +8,7 @@ import {
 } from "../../../../lib/numbers/forwarding/edit-rules.ts";
 import { rulesToEdit, withRule } from "../../../../lib/numbers/forwarding/edit-state.ts";
 import type { ForwardingState } from "../../../../lib/numbers/forwarding/items.ts";
-import { numberKey } from "../../../../lib/numbers/forwarding/targets.ts";
+import { appsKey, numberKey } from "../../../../lib/numbers/forwarding/targets.ts";
 import type { RawObject, WireRule } from "../../../../lib/ringcentral/api/wire-call-handling.ts";
 
 const OWN = "3800222";
@@ -75,6 +75,23 @@ describe("a change of a rule", () => {
 
   it("knows a number that another client has spelled with punctuation", () => {
     expect(edit(dispatching(group([target("+1 (202) 555-0161")])), { rules: [] })).toEqual(dispatching());
+  });
+
+  it("turns own apps off, where they ring, and leaves them in every rule", () => {
+    const apps = [{ type: "AllDesktopRingTarget", name: "Ana Desktop" }, { type: "AllMobileRingTarget" }];
+    const other = target(NUMBER, "Cabin");
+    const always = {
+      type: "RingAlwaysGroupAction",
+      enabled: true,
+      targets: [{ type: "AllMobileRingTarget" }],
+    };
+    const before = dispatching(group([...apps, other]), always, group([other]));
+    const off = { key: appsKey(OWN), rules: [], staysDisabled: true };
+    const after = edit(before, off);
+    expect(after).toEqual(
+      dispatching(group([other]), group(apps, false), { ...always, enabled: false }, group([other])),
+    );
+    expect(edit(after, off), "made twice").toBe(after);
   });
 
   it("adds a line by its device", () => {

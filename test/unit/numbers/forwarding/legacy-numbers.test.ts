@@ -6,6 +6,7 @@ import {
 } from "../../../../lib/numbers/forwarding/write-legacy.ts";
 import { clock, fakeRingCentral, numbersRequest, wholeList } from "../fake-ringcentral.ts";
 
+const OWN = numbersRequest().extensionId;
 const record = {
   id: "712000",
   phoneNumber: "+13125550188",
@@ -33,6 +34,7 @@ describe("listing forwarding numbers", () => {
           extension: { id: "3800333", name: "Bo", extensionNumber: "103" },
         },
         { id: "712003", type: "Hologram", flipNumber: "none" },
+        { id: "712004", type: "ExtensionApps", label: "My apps", extension: { id: OWN, name: "Ana" } },
       ]),
     );
     const page = await listForwardingNumbers({ ringcentral, clock }, numbersRequest());
@@ -46,15 +48,22 @@ describe("listing forwarding numbers", () => {
         extension: { id: "3800333", name: "Bo", extensionNumber: "103" },
       },
       { id: "712003", type: "Hologram", features: [] },
+      { id: "712004", type: "ExtensionApps", features: [], extension: { id: OWN } },
     ]);
   });
 });
 
 describe("adding a forwarding number", () => {
-  const add = async (body: Parameters<typeof addForwardingNumber>[1]["body"], query = {}) => {
-    const ringcentral = fakeRingCentral(() => record);
+  type Body = Parameters<typeof addForwardingNumber>[1]["body"];
+  const add = async (body: Body, query = {}, listed: object[] = []) => {
+    const ringcentral = fakeRingCentral(({ operation }) =>
+      operation === "listForwardingNumbers" ? wholeList(listed) : record,
+    );
     const created = await addForwardingNumber({ ringcentral, clock }, { ...numbersRequest(), query, body });
-    return { created, sent: ringcentral.calls[0]?.body };
+    return {
+      created,
+      sent: ringcentral.calls.find(({ operation }) => operation === "addForwardingNumber")?.body,
+    };
   };
 
   it("sends E.164, and the flip number as a number, as only this call requires", async () => {
@@ -64,6 +73,32 @@ describe("adding a forwarding number", () => {
     );
     expect(sent).toEqual({ phoneNumber: "+13125550188", type: "Mobile", flipNumber: 2 });
     expect(created.id).toBe("712000");
+  });
+
+  it("takes a number once: as asked it is there already, by another label it is rejected", async () => {
+    const other = { ...record, id: "712009", type: "Other", label: "Cabin" };
+    const { phoneNumber } = record;
+    const { created, sent } = await add({ phoneNumber, type: "Mobile" }, {}, [record]);
+    expect([created.id, sent]).toEqual([record.id, undefined]);
+    for (const listed of [record, other]) {
+      await expect(add({ phoneNumber, label: "Boat" }, {}, [listed])).rejects.toMatchObject({
+        code: "number_already_listed",
+        details: { detail: expect.stringContaining(listed.id) },
+      });
+    }
+    const line = { ...record, type: "PhoneLine", device: { id: "8800" } };
+    expect((await add({ phoneNumber, label: "Boat" }, {}, [line])).sent).toMatchObject({ phoneNumber });
+  });
+
+  it("rings in the work hours and in no other rule", async () => {
+    const { sent } = await add({ phoneNumber: record.phoneNumber, rules: ["work-hours"] });
+    expect(sent).toEqual({ phoneNumber: record.phoneNumber });
+    for (const rules of [[], ["after-hours"], ["work-hours", "nights"]]) {
+      await expect(add({ phoneNumber: record.phoneNumber, rules })).rejects.toMatchObject({
+        code: "request_invalid",
+        details: { errors: [{ field: "rules" }] },
+      });
+    }
   });
 
   it("sends a desk phone as its device", async () => {

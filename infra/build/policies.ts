@@ -65,6 +65,10 @@ function isForced({ ownerType, actions }: PolicyStatement, resource: string): bo
   if (areAll(/^logs:(CreateLogStream|PutLogEvents)$/)) {
     return /^[^*]*:log-group:\/aws\/lambda\/[\w-]+:\*$/.test(resource);
   }
+  // CodeDeploy moves the aliases of one stack; their list would be too long for a policy.
+  if (areAll(/^(lambda:(GetAlias|UpdateAlias|GetProvisionedConcurrencyConfig)|cloudwatch:DescribeAlarms)$/)) {
+    return /^[^*]*:(function|alarm):[a-z]+-\w+-\*(:live)?$/.test(resource);
+  }
   // X-Ray's actions take no resource. In a key's own policy the resource is that key, and KMS takes only `*`.
   const isTracing = areAll(/^xray:Put(TraceSegments|TelemetryRecords)$/);
   return resource === "*" && (isTracing || ownerType === "AWS::KMS::Key");

@@ -3,7 +3,7 @@ import { parseSecretValue } from "../../lib/platform/credentials.ts";
 import { ConfigurationError } from "../../lib/platform/settings.ts";
 import { UsageError } from "../local/command-line.ts";
 import { readStackFile } from "../local/stack-file.ts";
-import { LOCAL_SECRET_ID, localAws } from "../local/stage.ts";
+import { localAws, localSecretId } from "../local/stage.ts";
 import { upstreamCredentials } from "../local/upstream.ts";
 import { failed, ok } from "./finding.ts";
 
@@ -36,7 +36,8 @@ export async function findCredentials(
     const text = "start it with npm start, or say which credentials to check: --upstream or --secret-id.";
     throw new UsageError(`The local stack is not running: ${text}`);
   }
-  return readSecret(new SecretsManagerClient({ endpoint: stack.secretsUrl, ...localAws }), LOCAL_SECRET_ID);
+  const client = new SecretsManagerClient({ endpoint: stack.secretsUrl, ...localAws });
+  return readSecret(client, localSecretId(stack.accountId));
 }
 
 async function readSecret(client: SecretsManagerClient, secretId: string) {

@@ -3,7 +3,7 @@ export const LOCAL_STAGE = "local";
 /** The audience of the tokens that the local issuer makes. */
 export const LOCAL_AUDIENCE = "ringfront";
 /** Named like a deployed stage's. */
-export const LOCAL_SECRET_ID = `ringfront/${LOCAL_STAGE}/ringcentral`;
+export const localSecretId = (accountId: string) => `ringfront/${LOCAL_STAGE}/ringcentral/${accountId}`;
 
 /** The settings that AWS clients need to reach an emulator. */
 export const localAws = {

@@ -14,7 +14,7 @@ import { findFreePort, isPortTaken, LOOPBACK } from "./ports.ts";
 import { startSecretsEndpoint } from "./secrets-endpoint.ts";
 import { startSqsEmulator } from "./sqs-emulator.ts";
 import { curlLines, localDir, ownPath, removeStackFiles, type Stack, writeStackFiles } from "./stack-file.ts";
-import { LOCAL_AUDIENCE, LOCAL_SECRET_ID, LOCAL_STAGE, localAws } from "./stage.ts";
+import { LOCAL_AUDIENCE, LOCAL_STAGE, localAws, localSecretId } from "./stage.ts";
 import { readStartOptions, type StartOptions } from "./start-options.ts";
 import { connectUpstream, type Upstream } from "./upstream.ts";
 
@@ -122,9 +122,9 @@ async function bundle(apiPort: number): Promise<string> {
   return outDir;
 }
 
-async function startAwsEmulators({ credentials }: Upstream) {
+async function startAwsEmulators({ credentials, identities }: Upstream) {
   const secret = JSON.stringify(credentials);
-  const secrets = started(await startSecretsEndpoint({ [LOCAL_SECRET_ID]: secret }));
+  const secrets = started(await startSecretsEndpoint({ [localSecretId(identities.accountId)]: secret }));
   step(`Secrets Manager  ${secrets.url}`);
   const dynamodb = started(await startDynamoDbEmulator(serviceName));
   step(`DynamoDB         ${dynamodb.url}`);

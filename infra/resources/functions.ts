@@ -50,8 +50,8 @@ const sendsToQueue = { environment: queueUrl, permissions: { ...account, queue: 
  */
 function usualSettings({ scope, isWebhook, body }: Route): Settings {
   if (scope === undefined && isWebhook === undefined)
-    return { memorySize: 256, timeout: 5, permissions: nothing, bundleKb: 55 };
-  return { permissions: account, bundleKb: body === undefined ? 580 : 700 };
+    return { memorySize: 256, timeout: 5, permissions: nothing, bundleKb: 62 };
+  return { permissions: account, bundleKb: body === undefined ? 620 : 720 };
 }
 
 /** The routes that differ from the default, by operation id. */
@@ -69,7 +69,7 @@ export const exceptions: Readonly<Record<string, Partial<Settings>>> = {
   confirmSyncQuarantine: { ...sendsToQueue, bundleKb: 640 },
   // Without an access token; RingCentral's verification token is checked against the secret.
   receiveRingCentralEvent: { ...sendsToQueue, timeout: 5, bundleKb: 600 },
-  getOpenApi: { bundleKb: 155 },
+  getOpenApi: { bundleKb: 178 },
 };
 
 const jobs: FunctionDefinition[] = [

@@ -1,4 +1,4 @@
-import { alarmArns, functionAlarm, rollbackAlarms } from "./alarms.ts";
+import { functionAlarm, rollbackAlarms } from "./alarms.ts";
 import { allow, arnOf, ownArn, perFunction, resource, role, sub } from "./cloudformation.ts";
 import type { Stack } from "./stack.ts";
 
@@ -55,18 +55,20 @@ function deploymentGroup(configuration: string, alarms: readonly string[]) {
   });
 }
 
-/** CodeDeploy's permissions: moving these aliases and reading these alarms. */
-function deploymentRole(stack: Stack) {
-  const arns = stack.functions.map(({ name }) => ownArn("lambda", `function:${name}`));
-  const aliases = arns.map((arn) => `${arn}:live`);
+/**
+ * CodeDeploy's permissions: moving the aliases and reading the alarms of this stack, by the beginning of their names. A
+ * list of all of them is longer than the 10,240 characters that IAM accepts.
+ */
+function deploymentRole({ name }: Stack) {
+  const functions = ownArn("lambda", `function:${name}-*`);
   return role({
     description: "What CodeDeploy may do to move calls over to new versions",
     service: "codedeploy.amazonaws.com",
     policyName: "deployments",
     statements: [
-      allow(["lambda:GetAlias", "lambda:UpdateAlias"], arns.map(sub)),
-      allow(["lambda:GetProvisionedConcurrencyConfig"], aliases.map(sub)),
-      allow(["cloudwatch:DescribeAlarms"], alarmArns(stack).map(sub)),
+      allow(["lambda:GetAlias", "lambda:UpdateAlias"], sub(functions)),
+      allow(["lambda:GetProvisionedConcurrencyConfig"], sub(`${functions}:live`)),
+      allow(["cloudwatch:DescribeAlarms"], sub(ownArn("cloudwatch", `alarm:${name}-*`))),
     ],
   });
 }

@@ -43,8 +43,6 @@ const forStack =
 export const functions = forStack(serverlessFunctions);
 /** API Gateway compares them with a token's `client_id` when it has no `aud`. */
 export const audiences = forStack(({ text }) => list(text("authAudience")));
-export const secretId = forStack((stack) => stack.secretId ?? "");
-export const secretPrefix = forStack((stack) => stack.secretPrefix ?? "");
 export const resources = forStack((stack) => fragments.map((fragment) => fragment(stack)));
 export const cors = forStack(gateway.cors);
 export const fleetSize = forStack(instancesAtMost);

@@ -55,7 +55,11 @@ export async function readStack({ resolveVariable }: Variables) {
   return {
     name,
     stage,
-    ...secretsOf(`${service}/${stage}/ringcentral`, list(text("servedAccounts"))),
+    /** A secret for each account. serverless.yml gives the functions the prefix. */
+    secrets: list(text("servedAccounts")).map((account) => ({
+      logicalId: `RingCentralSecret${account}`,
+      name: secretName(service, stage, account),
+    })),
     functions: functions.map((definition) => ({
       ...definition,
       /** Its name in AWS. */
@@ -74,19 +78,12 @@ export async function readStack({ resolveVariable }: Variables) {
   };
 }
 
+/** The name of the secret with an account's credentials. */
+export const secretName = (service: unknown, stage: string, account: string) =>
+  `${service}/${stage}/ringcentral/${account}`;
+
 /** The items of a comma-separated parameter. */
 export const list = (text: string) => text.split(/[,\s]+/).filter((item) => item !== "");
-
-/** One secret, or one for each account of a service for many: prefix + account id is its name. */
-function secretsOf(name: string, accounts: readonly string[]) {
-  if (accounts.length < 2) return { secretId: name, secrets: [{ logicalId: "RingCentralSecret", name }] };
-  const secretPrefix = `${name}/`;
-  const secrets = accounts.map((account) => ({
-    logicalId: `RingCentralSecret${account}`,
-    name: `${secretPrefix}${account}`,
-  }));
-  return { secretPrefix, secrets };
-}
 
 /** Why API Gateway would not take an issuer of access tokens. (Without TLS it may be only the local stack's.) */
 export function issuerProblem(url: string): string | undefined {

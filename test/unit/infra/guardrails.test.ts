@@ -49,8 +49,8 @@ describe("a guardrail violation is", () => {
     ],
     [
       "a secret that goes with the stack",
-      ({ RingCentralSecret }) => delete RingCentralSecret?.DeletionPolicy,
-      /^RingCentralSecret would be deleted/,
+      ({ RingCentralSecret0 }) => delete RingCentralSecret0?.DeletionPolicy,
+      /^RingCentralSecret0 would be deleted/,
     ],
     [
       "a store of a type without a rule",

@@ -149,7 +149,7 @@ describe("least privilege", () => {
   });
 
   const arnOf = (logicalId: string) => ({ "Fn::GetAtt": [logicalId, "Arn"] });
-  const account = [{ Ref: "RingCentralSecret" }, arnOf("RecordsTable")];
+  const account = [{ Ref: "RingCentralSecret0" }, arnOf("RecordsTable")];
   const [queue, key] = [arnOf("SyncQueue"), arnOf("DataKey")];
   const beyondTheAccount: Record<string, unknown[]> = {
     startSync: [...account, queue, key],
@@ -350,14 +350,12 @@ describe("settings", () => {
       expect(variables).toMatchObject({
         ...env,
         SYNC_ACCOUNTS: env.SERVED_ACCOUNTS,
-        RINGCENTRAL_SECRET_ID: "",
         RINGCENTRAL_SECRET_PREFIX: "ringfront/dev/ringcentral/",
       });
       const { TABLE_NAME } = variables;
       const settings = readSettings({
         ...env,
         TABLE_NAME: String(TABLE_NAME),
-        RINGCENTRAL_SECRET_ID: "",
         RINGCENTRAL_SECRET_PREFIX: "p/",
       });
       expect(settings).toMatchObject({

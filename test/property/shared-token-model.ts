@@ -7,6 +7,7 @@ import type { AccessToken, TokenEvent } from "../../lib/ringcentral/auth/ports.t
 import { SharedToken } from "../../lib/ringcentral/auth/shared-token.ts";
 import { StorageUnavailable } from "../../lib/storage/errors.ts";
 import type { RecordStore } from "../../lib/storage/record-store.ts";
+import { createTableWait, limitedRecords } from "../../lib/storage/table-wait.ts";
 import {
   createMemoryRecordStore,
   type MemoryRecordStore,
@@ -123,9 +124,17 @@ export type SecretModel = ReturnType<typeof createSecret>;
 
 /**
  * How the table responds. `slow`: in 0.3 to 5 s, also after its client gave up. `500`: some writes take effect. `deaf`: reads
- * work, and the responses to writes are lost.
+ * work, and the responses to writes are lost. `lossy`: a third of all responses are.
  */
-export type TableState = "up" | "away" | "slow" | "500" | "deaf";
+export type TableState = "up" | "away" | "slow" | "500" | "deaf" | "lossy";
+
+/** A call of the table or the token endpoint, by true time. */
+export interface Exchange {
+  by: string;
+  from: number;
+  to: number;
+  hasFailed: boolean;
+}
 
 export interface Fleet {
   schedule: Schedule;
@@ -134,6 +143,10 @@ export interface Fleet {
   ringCentral: RingCentralModel;
   secret: SecretModel;
   events: TokenEvent[];
+  /** One way, of a token call. */
+  loginLatencyMs: readonly [number, number];
+  tableCalls: Exchange[];
+  logins: Exchange[];
 }
 
 export function createFleet(schedule: Schedule): Fleet {
@@ -144,24 +157,46 @@ export function createFleet(schedule: Schedule): Fleet {
     ringCentral: createRingCentral(schedule),
     secret: createSecret(1),
     events: [],
+    loginLatencyMs: [20, 800],
+    tableCalls: [],
+    logins: [],
   };
+}
+
+/** Logs when `work` began and ended. */
+function watched<Result>(
+  { schedule: { clock } }: Fleet,
+  by: string,
+  log: Exchange[],
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const exchange = { by, from: clock.now(), to: Number.POSITIVE_INFINITY, hasFailed: false };
+  log.push(exchange);
+  const end = (hasFailed: boolean) => Object.assign(exchange, { to: clock.now(), hasFailed });
+  return work().then(
+    (result) => {
+      end(false);
+      return result;
+    },
+    (error) => {
+      end(true);
+      throw error;
+    },
+  );
 }
 
 /** What the DynamoDB client allows a call. */
 const CLIENT_TIMEOUT_MS = 2_250;
 
 /** The table as one process meets it, in the state of the moment. @param onFailure each call that fails */
-function tableSeenBy(
-  { schedule, records, table }: Fleet,
-  instance: Instance,
-  onFailure: () => void,
-): RecordStore {
+function tableSeenBy(fleet: Fleet, instance: Instance, onFailure: () => void): RecordStore {
+  const { schedule, records, table, tableCalls } = fleet;
   const usual = overNetwork(records, instance);
   const slow = overNetwork(records, instance, { latencyMs: [150, 2_500] });
   const timeUp = () => new StorageUnavailable("no response");
   const patience = { clock: instance.clock, timeoutMs: CLIENT_TIMEOUT_MS, timeUp };
   const call = <Result>(act: (store: RecordStore) => Promise<Result>): Promise<Result> =>
-    attempt(act).catch((error) => {
+    watched(fleet, instance.name, tableCalls, () => attempt(act)).catch((error) => {
       onFailure();
       throw error;
     });
@@ -190,6 +225,12 @@ function tableSeenBy(
         throw new StorageUnavailable("500");
       case "deaf":
         return deafTo(act);
+      case "lossy": {
+        const result = await act(usual);
+        if (!schedule.chance(1 / 3)) return result;
+        await instance.clock.sleep(CLIENT_TIMEOUT_MS);
+        throw new StorageUnavailable("response lost");
+      }
       case "away":
         await instance.clock.sleep(schedule.between(20, 300));
         throw new StorageUnavailable("rejected");
@@ -209,20 +250,23 @@ export function createMember(fleet: Fleet, options: { name?: string; skewMs?: nu
   const oauth: Pick<OAuth, "login"> = {
     // The real client gives up at its deadline; RingCentral may still serve the request.
     login: (credentials, deadline) =>
-      Promise.race([
-        instance.effect("login", () => ringCentral.login(instance, credentials), {
-          once: true,
-          latencyMs: [20, 800],
-          lost: () => timedOut(),
-        }),
-        instance.clock.sleep(deadline.remainingMs()).then(() => Promise.reject(timedOut())),
-      ]),
+      watched(fleet, instance.name, fleet.logins, () =>
+        Promise.race([
+          instance.effect("login", () => ringCentral.login(instance, credentials), {
+            once: true,
+            latencyMs: fleet.loginLatencyMs,
+            lost: () => timedOut(),
+          }),
+          instance.clock.sleep(deadline.remainingMs()).then(() => Promise.reject(timedOut())),
+        ]),
+      ),
   };
   let tableFailures = 0;
+  const records = tableSeenBy(fleet, instance, () => {
+    tableFailures += 1;
+  });
   const tokens = new SharedToken({
-    records: tableSeenBy(fleet, instance, () => {
-      tableFailures += 1;
-    }),
+    records,
     credentials: fleet.secret.sourceFor(instance),
     oauth,
     clock: instance.clock,
@@ -236,11 +280,16 @@ export function createMember(fleet: Fleet, options: { name?: string; skewMs?: nu
   /**
    * An API client: calls, and after a 401 rejects the token and calls again, at most twice. When all tokens die at
    * once, the cached one and its successor in the record may both be dead, so one repetition would not be enough.
+   * @param reads of other records before the first call, such as that of an idempotency key
    */
-  async function callApi(withinMs: number): Promise<AccessToken> {
+  async function callApi(withinMs: number, reads = 0): Promise<AccessToken> {
     const deadline = deadlineIn(withinMs, instance.clock, 0);
+    const tableWait = createTableWait(instance.clock);
+    for (let read = 0; read < reads; read++) {
+      await limitedRecords(records, tableWait).read({ partition: "other", sort: instance.name });
+    }
     for (let attempt = 1; ; attempt++) {
-      const token = await tokens.get(deadline);
+      const token = await tokens.get(deadline, tableWait);
       const isAccepted = await instance.effect("api", () => ringCentral.isLive(token.value), {
         reliable: true,
       });

@@ -9,6 +9,7 @@ import { createSchedule, forEachSeed, type Schedule } from "../support/schedule.
 import {
   createFleet,
   createMember,
+  type Exchange,
   type Fleet,
   mostCallsInAMinute,
   secretVersion,
@@ -127,6 +128,72 @@ function startProcess(fleet: Fleet, watch: Watch, requests: number, pauseMs: num
   });
 }
 
+interface Rejection {
+  by: string;
+  isTables: boolean;
+  askedAt: number;
+  toldAt: number;
+  error: unknown;
+}
+
+/** A call of the table that takes longer is slow, and so is a token call that takes longer. */
+const SLOW_MS = { table: 200, login: 2 * SECOND };
+/** A request whose slow calls of the table take that long knows that the table is slow. */
+const NOTICED_MS = 600;
+
+/** Whether a rejection names a party that has done nothing: the table, or RingCentral when the process can know it. */
+function isLie({ tableCalls, logins }: Fleet, { by, isTables, askedAt, toldAt }: Rejection): boolean {
+  const isBad = ({ from, to, hasFailed }: Exchange, slowMs: number) => hasFailed || to - from > slowMs;
+  // A process remembers a failure of the table for a minute, and the record that of a login for 15 minutes at most.
+  const hasOverlap = ({ from, to }: Exchange, sinceMs: number) => from < toldAt && to > askedAt - sinceMs;
+  const isBadTable = tableCalls.some((call) => hasOverlap(call, MINUTE) && isBad(call, SLOW_MS.table));
+  const isBadRingCentral = logins.some(
+    (login) => hasOverlap(login, login.hasFailed ? 15 * MINUTE : 0) && isBad(login, SLOW_MS.login),
+  );
+  if (isTables) return !isBadTable;
+  if (isBadRingCentral || !isBadTable) return false;
+  const own = tableCalls.filter((call) => call.by === by && call.from >= askedAt && call.from < toldAt);
+  const waits = own.map(({ from, to }) => Math.min(to, toldAt) - from).filter((ms) => ms > SLOW_MS.table);
+  return waits.reduce((sum, ms) => sum + ms, 0) >= NOTICED_MS;
+}
+
+type Trouble = (fleet: Fleet) => void;
+/** What fails while a fleet starts, until it recovers. */
+const troubles: readonly Trouble[] = [
+  ({ table }) => {
+    table.state = "slow";
+  },
+  ({ table }) => {
+    table.state = "lossy";
+  },
+  (fleet) => {
+    fleet.loginLatencyMs = [1_000, 4_000];
+  },
+  (fleet) => {
+    fleet.ringCentral.accept();
+  },
+];
+
+/** A process whose requests read other records before they need the token, such as that of an idempotency key. */
+function startCaller(fleet: Fleet, rejections: Rejection[]): void {
+  const { schedule } = fleet;
+  const { instance, callApi } = createMember(fleet);
+  const reads = schedule.between(0, 2);
+  instance.start(async () => {
+    await instance.clock.sleep(schedule.chance(0.5) ? 0 : schedule.between(0, 20 * SECOND));
+    for (let request = 0; request < 8; request++) {
+      const askedAt = schedule.clock.now();
+      await callApi(schedule.between(3, 14) * SECOND, reads).catch((error: unknown) => {
+        const isTables =
+          error instanceof StorageUnavailable ||
+          (error instanceof RingCentralError && error.failure.kind === "storage");
+        rejections.push({ by: instance.name, isTables, askedAt, toldAt: schedule.clock.now(), error });
+      });
+      await instance.clock.sleep(schedule.between(0, 3 * SECOND));
+    }
+  });
+}
+
 describe("the fleet's token with a table that fails", () => {
   it("takes at most four calls a minute, pushes no stored token out, and serves warm processes", async () => {
     const total = { served: 0, rejected: 0 };
@@ -194,6 +261,31 @@ describe("the fleet's token with a table that fails", () => {
     expect(new Set(told.map(({ kind }) => kind))).toEqual(new Set(["storage"]));
     // The first callers wait for a login that another process seems to make.
     expect(told.filter(({ tookMs }) => tookMs > 2_800).length).toBeLessThanOrEqual(told.length / 50);
+  });
+
+  it("is blamed for each rejection that it caused and the process can know of, and RingCentral for its own", async () => {
+    async function play(seed: number, keep: (schedule: Schedule) => Schedule): Promise<void> {
+      const schedule = keep(createSchedule({ seed }));
+      const fleet = createFleet(schedule);
+      const rejections: Rejection[] = [];
+      for (const strike of troubles) if (schedule.chance(0.4)) strike(fleet);
+      schedule.after(schedule.between(SECOND, 20 * SECOND), () => {
+        schedule.note("the table and RingCentral recover");
+        fleet.table.state = "up";
+        fleet.loginLatencyMs = [20, 800];
+        fleet.ringCentral.accept(1);
+      });
+      for (let n = 0; n < 16; n++) startCaller(fleet, rejections);
+      await schedule.run();
+      const lies = rejections.filter((rejection) => isLie(fleet, rejection));
+      const told = lies.map(
+        ({ by, askedAt, toldAt, error }) => `${by} at ${toldAt}, after ${toldAt - askedAt} ms: ${error}`,
+      );
+      expect(told).toEqual([]);
+    }
+    // They failed before a process judged by the slow calls of its request.
+    for (const SEED of ["24", "119", "845"]) await forEachSeed(1, play, { SEED });
+    await forEachSeed(60, play);
   });
 
   it("keeps the stored token's session while the table grants leases and stores no tokens", async () => {

@@ -83,7 +83,10 @@ export function storedToken(record: TokenRecord, local: LocalState): StoredToken
 function loginAction(record: TokenRecord, local: LocalState): Exclude<Action, { type: "use" | "adopt" }> {
   const { now, candidates, loginTimeMs } = local;
   const leaseEnd = foreignLeaseEnd(record, local);
-  if (leaseEnd > now) return { type: "poll", pause: { until: leaseEnd, reason: "unavailable" } };
+  // The holder's call is over by then, and its outcome is not in the table.
+  const isOverdue = Number.isFinite(leaseEnd) && now >= leaseEnd - settings.leaseReserveMs;
+  const reason = isOverdue ? "storage" : "unavailable";
+  if (leaseEnd > now) return { type: "poll", pause: { until: leaseEnd, reason } };
 
   const rejections = record.rejectedCredentials;
   const fingerprints = candidates.map(({ fingerprint }) => fingerprint);
@@ -98,7 +101,7 @@ function loginAction(record: TokenRecord, local: LocalState): Exclude<Action, { 
   if (pause !== undefined) return { type: "wait", pause };
 
   if (loginTimeMs < settings.minLoginMs) {
-    return { type: "reject", pause: { until: now + Math.max(0, loginTimeMs), reason: "unavailable" } };
+    return { type: "reject", pause: { until: now + Math.max(0, loginTimeMs), reason } };
   }
   const candidate = candidates.find(
     ({ fingerprint }) => !rejections.some(({ by, until }) => by === fingerprint && until > now),

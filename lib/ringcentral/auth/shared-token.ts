@@ -72,10 +72,10 @@ export class SharedToken implements TokenSource {
         if (!mayRenew || !cached.isDueForRenewal()) return token;
         cached.postponeRenewal();
         // A failure is harmless: the next try is at the postponed renewal.
-        await this.#share(deadline, () => this.#renew(deadline, tableWait)).catch(() => {});
+        await this.#share(deadline, tableWait, () => this.#renew(deadline, tableWait)).catch(() => {});
         continue;
       }
-      const outcome = await this.#share(deadline, () => this.#obtain(deadline, tableWait));
+      const outcome = await this.#share(deadline, tableWait, () => this.#obtain(deadline, tableWait));
       if (outcome.type === "token") return outcome.token;
       // The caller that started the flight may have had less time than this one.
       const mayRetry = outcome.type === "renewed" || outcome.retryFrom < deadline.at - settings.minLoginMs;
@@ -113,14 +113,17 @@ export class SharedToken implements TokenSource {
    * One search at a time in this process: later callers share its outcome. A caller whose time is up leaves it; the next
    * caller finds its outcome.
    */
-  #share(deadline: Deadline, search: () => Promise<Outcome>): Promise<Outcome> {
+  #share(deadline: Deadline, tableWait: WaitLimit, search: () => Promise<Outcome>): Promise<Outcome> {
     this.#flight ??= search().finally(() => {
       this.#flight = undefined;
     });
     const timeoutMs = deadline.remainingMs();
     const { clock } = this.#deps;
     const until = clock.now() + timeoutMs + settings.maxPollMs;
-    const timeUp = () => this.#rejection(this.#blamed({ until, reason: "unavailable" }));
+    const timeUp = () => {
+      if (tableWait.isSlow()) this.#tableFailedAt = clock.now();
+      return this.#rejection(this.#blamed({ until, reason: "unavailable" }));
+    };
     return withTimeout(this.#flight, { clock, timeoutMs, timeUp });
   }
 
@@ -145,8 +148,9 @@ export class SharedToken implements TokenSource {
       if (look.type === "use") return { type: "renewed" };
 
       const now = clock.now();
-      if (look.type === "table_failed") {
-        this.#tableFailedAt = now;
+      const hasFailed = look.type === "table_failed";
+      if (hasFailed || tableWait.isSlow()) this.#tableFailedAt = now;
+      if (hasFailed) {
         const pauseMs = tablePauseMs * (1 + this.#random());
         if (pauseMs > tableWait.leftMs()) return this.#withoutTable(failure);
         await clock.sleep(pauseMs);

@@ -62,4 +62,25 @@ describe("a request's wait for the table", () => {
     await clock.advance(300);
     expect(await granted).toBe("response");
   });
+
+  it("shows a slow table when long responses have taken half of it, and the last one may be under way", async () => {
+    const { clock, tableWait, response } = lab();
+    for (let n = 0; n < 6; n += 1) {
+      const usual = tableWait.limit(response(100));
+      await clock.advance(100);
+      await usual;
+    }
+    expect(tableWait.isSlow()).toBe(false);
+    const slow = lab();
+    for (const ms of [250, 400]) {
+      const wait = slow.tableWait.limit(slow.response(ms));
+      await slow.clock.advance(349);
+      expect(slow.tableWait.isSlow()).toBe(false);
+      await slow.clock.advance(1);
+      expect(slow.tableWait.isSlow()).toBe(ms === 400);
+      await slow.clock.advance(50);
+      await wait;
+    }
+    expect(slow.tableWait.isSlow()).toBe(true);
+  });
 });

@@ -207,4 +207,17 @@ describe("the next action", () => {
     expect(until(1 - 2 * maxSkewMs, 0)).toBe(1);
     expect(until(-2 * maxSkewMs, 0)).toBe("login");
   });
+
+  it("waits for RingCentral while another's login may be under way, and for the table after it", () => {
+    const { leaseMs, leaseReserveMs } = settings;
+    const waitsFor = (seenMs: number, loginTimeMs: number) => {
+      const record = { lease: { ...lease, until: NOW + leaseMs } };
+      const action = decide({ record, local: { versionSeenSince: NOW - seenMs, loginTimeMs } });
+      return "pause" in action ? [action.type, action.pause.reason] : action.type;
+    };
+    expect(waitsFor(leaseMs - leaseReserveMs - 1, 20_000)).toEqual(["poll", "unavailable"]);
+    expect(waitsFor(leaseMs - leaseReserveMs, 20_000)).toEqual(["poll", "storage"]);
+    expect(waitsFor(leaseMs, 1_000)).toEqual(["reject", "storage"]);
+    expect(decide({ local: { loginTimeMs: 1_000 } })).toMatchObject({ pause: { reason: "unavailable" } });
+  });
 });

@@ -186,7 +186,7 @@ describe("a slow table", () => {
     };
     for (let n = 0; n < 6; n++) {
       const { instance, ask } = member();
-      expect((await rejectionOf(run(instance, () => ask(2_500)))).kind).toBe("unavailable");
+      expect((await rejectionOf(run(instance, () => ask(2_500)))).kind).toBe("storage");
     }
     expect({ calls: stored().calls, lease: stored().lease, logins: logins() }).toEqual({
       calls: [],
@@ -477,6 +477,19 @@ describe("without the table", () => {
     const lease = { owner: "other", fence: 1, until: fleet.schedule.clock.now() + 10 * SECOND };
     fleet.records.plant(key, 1, JSON.stringify({ ...emptyRecord, fence: 1, lease }));
     expect((await rejectionOf(run(instance, () => ask(3 * SECOND)))).kind).toBe("storage");
+  });
+
+  it.each<[cause: string, responseMs: number, kind: string]>([
+    ["the table's, when its own calls were slow", 650, "storage"],
+    ["RingCentral's, when they were not", 20, "unavailable"],
+  ])("takes a login of another process that does not end for %s", async (_, responseMs, kind) => {
+    const { fleet, member, run } = setUp();
+    const { instance, ask } = member();
+    const lease = { owner: "other", fence: 1, until: fleet.schedule.clock.now() + 10 * SECOND };
+    fleet.records.plant(key, 1, JSON.stringify({ ...emptyRecord, fence: 1, lease }));
+    let reads = 0;
+    fleet.records.faults = { before: () => fleet.schedule.clock.sleep(++reads === 1 ? responseMs : 0) };
+    expect((await rejectionOf(run(instance, () => ask(5 * SECOND)))).kind).toBe(kind);
   });
 
   it("holds a caller up for 2 s at most after a login, while the table does not take the token", async () => {

@@ -43,6 +43,16 @@ interface KeyedRequest extends KeyScope {
 
 /** Attempts at taking the key in a race. */
 const RACES = 5;
+/**
+ * How long a repetition waits for the request that is still in progress, to replay its response: most writes end in that
+ * time. It keeps two thirds of its own time, because it takes over when the first request frees the key.
+ */
+const WAIT_MS = 4_000;
+const WAITING_SHARE = 1 / 3;
+/** The first pause between two looks at the key. Each is longer by this: seven reads in all. */
+const PAUSE_STEP_MS = 150;
+/** Then the repetition comes back. The lease's end would be too late for a caller that waits. */
+const COME_BACK_SECONDS = 2;
 /** How long freeing a key may hold up the failure that did nothing. */
 const FREEING_MS = 400;
 
@@ -98,17 +108,26 @@ class Key<Response extends Replayable> {
     this.#context = `${recordKey(request).partition} ${request.fingerprint}`;
   }
 
-  /** Takes the key, or returns the response to replay. */
+  /** Takes the key, or returns the response to replay, for which it may wait a little. */
   async take(): Promise<{ replay: Response } | Taken> {
     const { fingerprint, deadline, tableWait } = this.#request;
+    const { clock } = this.#deps;
     const records = limitedRecords(this.#deps.records, tableWait);
+    const waitUntil = clock.now() + Math.min(WAIT_MS, deadline.remainingMs() * WAITING_SHARE);
+    let pauseMs = 0;
     for (let race = 0; race < RACES; race += 1) {
       const stored = await records.read<unknown>(recordKey(this.#request));
       const known = stored && parseRecord(stored.value);
-      const now = this.#deps.clock.now();
+      const now = clock.now();
       const next = nextStep(known, fingerprint, now);
       if (next === "reject") throw new ProblemError("idempotency_key_reused");
-      if (next === "wait") throw inProgress((known?.leaseUntil ?? now) - now);
+      if (next === "wait") {
+        pauseMs += PAUSE_STEP_MS;
+        if (now + pauseMs > waitUntil) break;
+        await clock.sleep(pauseMs);
+        race = -1;
+        continue;
+      }
       const replay = next === "replay" ? this.#open(known?.response) : undefined;
       if (replay !== undefined) return { replay };
       // A response that does not open any more cannot be replayed, only looked for.
@@ -117,7 +136,7 @@ class Key<Response extends Replayable> {
       const taken = await this.#takeInTime(stored?.version ?? null, record, step);
       if (taken !== undefined) return taken;
     }
-    throw inProgress(0);
+    throw new ProblemError("idempotency_in_progress", { retryAfterSeconds: COME_BACK_SECONDS });
   }
 
   /** A key taken too late is free again: nothing is sent for it. @returns undefined after a lost race */
@@ -174,10 +193,6 @@ class Key<Response extends Replayable> {
     const { expiresAt } = record;
     return records.compareAndSet(recordKey(this.#request), expected, record, { expiresAt });
   }
-}
-
-function inProgress(remainingMs: number): ProblemError {
-  return new ProblemError("idempotency_in_progress", { retryAfterSeconds: wholeSeconds(remainingMs) });
 }
 
 const wholeSeconds = (ms: number) => Math.max(1, Math.ceil(ms / 1000));

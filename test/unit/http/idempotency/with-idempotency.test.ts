@@ -1,4 +1,4 @@
-import { expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 import { recordKey } from "../../../../lib/http/idempotency/record.ts";
 import { withIdempotency } from "../../../../lib/http/idempotency/with-idempotency.ts";
 import { deadlineIn } from "../../../../lib/platform/deadline.ts";
@@ -61,8 +61,69 @@ it("frees a key that it took too late, because nothing was sent", async () => {
   const first = expect(send()).rejects.toThrow(StorageUnavailable);
   await clock.advance(1_200);
   await first;
-  await expect(send()).rejects.toMatchObject({ code: "idempotency_in_progress" });
-  await clock.advance(300);
   delete records.faults.after;
-  expect(await send()).toMatchObject({ statusCode: 201 });
+  const second = send();
+  let isTaken = true;
+  void second.then(() => {
+    isTaken = false;
+  });
+  await clock.advance(200);
+  expect(isTaken).toBe(true);
+  await clock.advance(1_000);
+  expect(await second).toMatchObject({ statusCode: 201 });
+});
+
+describe("a repetition while the first request is in progress", () => {
+  function setUp(takesMs: number, remainingMs = 15_000) {
+    const records = createMemoryRecordStore();
+    const clock = manualClock();
+    const deps = { records, clock, key: new Uint8Array(32) };
+    let runs = 0;
+    const send = (fingerprint = "f") => {
+      const deadline = deadlineIn(remainingMs, clock, 0);
+      const request = { ...scope, fingerprint, deadline, tableWait: createTableWait(clock) };
+      const run = async () => {
+        runs += 1;
+        await clock.sleep(takesMs);
+        return { statusCode: 201, headers: {}, body: String(runs) };
+      };
+      return withIdempotency(deps, request, run, () => true);
+    };
+    return { clock, send, runs: () => runs };
+  }
+
+  it("waits for it, and gets its response", async () => {
+    const { clock, send, runs } = setUp(3_000);
+    const both = [send(), send()];
+    await clock.advance(4_000);
+    const [first, second] = await Promise.all(both);
+    expect(second).toEqual({ ...first, headers: { "idempotency-replayed": "true" } });
+    expect(runs()).toBe(1);
+  });
+
+  it.each([
+    ["4 s", 15_000, 4_000],
+    ["a third of its own time", 3_000, 1_000],
+  ])("comes back 2 s later when it has waited for %s", async (_, remainingMs, waitMs) => {
+    const { clock, send, runs } = setUp(14_000, remainingMs);
+    const first = send();
+    const failed = expect(send()).rejects.toMatchObject({
+      code: "idempotency_in_progress",
+      details: { retryAfterSeconds: 2 },
+    });
+    await clock.advance(waitMs);
+    await failed;
+    await clock.advance(14_000);
+    await first;
+    expect(runs()).toBe(1);
+  });
+
+  it("is told at once that its key belongs to another request", async () => {
+    const { clock, send } = setUp(3_000);
+    const first = send();
+    await clock.advance(100);
+    await expect(send("g")).rejects.toMatchObject({ code: "idempotency_key_reused" });
+    await clock.advance(3_000);
+    await first;
+  });
 });

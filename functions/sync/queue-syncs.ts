@@ -1,4 +1,6 @@
+import { processMetrics } from "../../lib/platform/metrics.ts";
 import { readSettings } from "../../lib/platform/settings.ts";
+import { areCredentialsRejected, parseRecord, recordKey } from "../../lib/ringcentral/auth/token-record.ts";
 import { defineJob } from "../../lib/runtime/job-function.ts";
 import { syncQueue } from "../../lib/runtime/sync-queue.ts";
 import { DynamoRecordStore } from "../../lib/storage/dynamo-record-store.ts";
@@ -13,5 +15,16 @@ export const handler = defineJob("queueSyncs", async (event: unknown, { clock, l
   if (edit.add.length + edit.remove.length > 0) {
     await editAccounts({ records, clock, random: Math.random }, edit, settings);
   }
-  return queueSyncs({ records, queue: syncQueue(settings), clock, log }, settings);
+  const deps = {
+    records,
+    queue: syncQueue(settings),
+    clock,
+    log,
+    metrics: processMetrics,
+    areCredentialsRejected: async (accountId: string) => {
+      const stored = await records.read(recordKey(settings.RINGCENTRAL_SECRET_ID ?? accountId));
+      return areCredentialsRejected(parseRecord(stored?.value), clock.now());
+    },
+  };
+  return queueSyncs(deps, settings);
 });

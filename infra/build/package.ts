@@ -9,6 +9,7 @@ import { readOptions, runCommand, UsageError } from "../local/command-line.ts";
 import { LOCAL_STAGE } from "../local/stage.ts";
 import { artifactOf } from "../resources/functions.ts";
 import { issuerProblem } from "../resources/stack.ts";
+import { findAlarmViolations, gameDayTable } from "./alarm-checks.ts";
 import { type Bundle, bundleFunctions, projectRoot, zipBundle } from "./bundle.ts";
 import { budgets, findBudgetViolations, findForeignInputs } from "./bundle-checks.ts";
 import { findGuardrailViolations } from "./guardrails.ts";
@@ -58,12 +59,17 @@ function checkTemplate(bundles: readonly Bundle[]): void {
   const template = readTemplate(join(templateDir, "cloudformation-template-update-stack.json"));
   console.log("\nwhat each function may do, by resource, besides writing its own log and traces:");
   console.table(permissionsTable(template));
+  console.log(
+    "\nwhat each alarm watches, and the outage in which test/integration/game-days.test.ts makes it fire:",
+  );
+  console.table(gameDayTable(template));
   const used = new Map(bundles.map((bundle) => [bundle.name, usedActions(bundle)]));
   rejectIfAny([
     ...findSchemaViolations(template),
     ...findWildcards(policyStatements(template)),
     ...findPermissionViolations(template, used),
     ...findGuardrailViolations(template),
+    ...findAlarmViolations(template),
   ]);
 }
 

@@ -74,10 +74,10 @@ function graphs({ name, functions, text }: Stack): object[][] {
         own("UpstreamRateLimited", { label: "429s" }),
         own("UpstreamPausedMs", { label: "pause, ms", yAxis: "right" }),
       ]),
-      graph(
-        "Token requests (5 a minute allowed)",
-        ownAll("TokenRequests", "TokenFailures", "AppPermissionMissing"),
-      ),
+      graph("Token requests (5 a minute allowed)", [
+        ...ownAll("TokenRequests", "TokenFailures", "AppPermissionMissing"),
+        own("CredentialsRejected", { stat: "Maximum" }),
+      ]),
     ],
     [
       graph("Reads served from the cache", ownAll("CacheHits", "CacheStale", "CacheMisses"), {
@@ -85,7 +85,8 @@ function graphs({ name, functions, text }: Stack): object[][] {
       }),
       graph("Sync", [
         own("SyncAgeSeconds", { stat: "Maximum", label: "age of the oldest snapshot, s" }),
-        own("SyncQuarantined", { stat: "Maximum", yAxis: "right" }),
+        own("AccountsQuarantined", { stat: "Maximum", yAxis: "right" }),
+        own("AccountsNeverSynced", { stat: "Maximum", yAxis: "right" }),
       ]),
       graph("Problems by code, and limited mode", [
         each(`${namespace},Code`, "Problems", "Sum"),
@@ -95,6 +96,7 @@ function graphs({ name, functions, text }: Stack): object[][] {
     [
       graph("Functions running at once", running, { stat: "Maximum", stacked: true }),
       graph("Table: capacity units", units),
+      graph("Jobs that succeeded", [each(`${namespace},Job`, "JobSuccesses", "Sum")]),
     ],
   ];
 }

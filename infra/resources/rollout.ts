@@ -1,4 +1,5 @@
-import { functionAlarm, rollbackAlarms } from "./alarms.ts";
+import { rollbackAlarms } from "./alarms.ts";
+import { functionAlarm } from "./aws-alarms.ts";
 import { allow, arnOf, ownArn, perFunction, resource, role, sub } from "./cloudformation.ts";
 import type { Stack } from "./stack.ts";
 

@@ -74,7 +74,6 @@ function accessLog(route: Route): Middleware {
     processMetrics.count("RequestFaults", status >= 500 && !isAnnounced(problemCode) ? 1 : 0, dimensions);
     processMetrics.record("RequestDurationMs", durationMs, "Milliseconds", dimensions);
     if (problemCode !== undefined) processMetrics.count("Problems", 1, { Code: problemCode });
-    if (problemCode === "upstream_app_permission_missing") processMetrics.count("AppPermissionMissing");
     processMetrics.flush();
   }
   // The response stands, whatever its log line meets.

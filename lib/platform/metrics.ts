@@ -1,8 +1,65 @@
 import { type Clock, systemClock } from "./clock.ts";
 
 type MetricUnit = "Count" | "Milliseconds" | "Seconds";
-/** CloudWatch dimensions. Each combination of values is a metric that costs, so use few of few values. */
+
+/**
+ * Every metric of the service with its CloudWatch dimensions. A call with others does not compile, and an alarm or a
+ * graph on others is rejected (infra/build/alarm-checks.ts). Each combination of values is a metric that costs, so use
+ * few of few values.
+ */
+export const metricDimensions = {
+  RequestCount: ["Route"],
+  RequestFaults: ["Route"],
+  RequestDurationMs: ["Route"],
+  Problems: ["Code"],
+  UpstreamCalls: ["Group"],
+  UpstreamDurationMs: ["Group"],
+  UpstreamRateLimited: ["Group"],
+  UpstreamPausedMs: ["Group"],
+  UpstreamLimitedMode: [],
+  AppPermissionMissing: [],
+  ExternalUsage: ["Group"],
+  RateLimiterContention: ["Group"],
+  RateLimiterDegraded: [],
+  TokenRequests: [],
+  TokenFailures: [],
+  TokenUnreadable: [],
+  SharedTokenDegraded: [],
+  CacheHits: [],
+  CacheStale: [],
+  CacheMisses: [],
+  CacheInvalidationFailures: [],
+  JobSuccesses: ["Job"],
+  SyncAgeSeconds: [],
+  AccountsNeverSynced: [],
+  AccountsQuarantined: [],
+  CredentialsRejected: [],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
+type MetricName = keyof typeof metricDimensions;
 type Dimensions = Readonly<Record<string, string>>;
+type DimensionsOf<Name extends MetricName> = Readonly<
+  Record<(typeof metricDimensions)[Name][number], string>
+>;
+type Plain = {
+  [Name in MetricName]: (typeof metricDimensions)[Name] extends readonly [] ? Name : never;
+}[MetricName];
+
+export interface Metrics {
+  /** Adds to a count. */
+  count(name: Plain, by?: number): void;
+  count<Name extends MetricName>(name: Name, by: number, dimensions: DimensionsOf<Name>): void;
+  /** Adds a value to a distribution, from which CloudWatch computes percentiles. */
+  record(name: Plain, value: number, unit: MetricUnit): void;
+  record<Name extends MetricName>(
+    name: Name,
+    value: number,
+    unit: MetricUnit,
+    dimensions: DimensionsOf<Name>,
+  ): void;
+  /** Writes what was collected, at the end of an invocation. */
+  flush(): void;
+}
 
 interface MetricsOptions {
   clock?: Clock;
@@ -19,14 +76,12 @@ interface Series {
   values: number[];
 }
 
-export type Metrics = ReturnType<typeof createMetrics>;
-
 /** Measurements in CloudWatch's embedded metric format: log lines that CloudWatch turns into metrics, without a call. */
 export function createMetrics({
   clock = systemClock,
   namespace = "Ringfront",
   write = (line) => process.stdout.write(line),
-}: MetricsOptions = {}) {
+}: MetricsOptions = {}): Metrics {
   const lines = new Map<string, { dimensions: Dimensions; series: Map<string, Series> }>();
 
   function seriesOf(name: string, unit: MetricUnit, dimensions: Dimensions): Series {
@@ -48,18 +103,15 @@ export function createMetrics({
   }
 
   return {
-    /** Adds to a count. */
-    count(name: string, by = 1, dimensions: Dimensions = {}): void {
+    count(name: MetricName, by = 1, dimensions: Dimensions = {}) {
       const { values } = seriesOf(name, "Count", dimensions);
       values[0] = (values[0] ?? 0) + by;
     },
-    /** Adds a value to a distribution, from which CloudWatch computes percentiles. */
-    record(name: string, value: number, unit: MetricUnit, dimensions: Dimensions = {}): void {
+    record(name: MetricName, value: number, unit: MetricUnit, dimensions: Dimensions = {}) {
       const { values } = seriesOf(name, unit, dimensions);
       values.push(value);
       if (values.length === MAX_IN_LINE) flush();
     },
-    /** Writes what was collected, at the end of an invocation. */
     flush,
   };
 }

@@ -14,6 +14,9 @@ import type { Observation, RateLimiter } from "./rate-limit/ports.ts";
 /** Asks for the bulk response as one JSON array instead of a multipart body. [docs: BULK] */
 const BULK_JSON = "application/vnd.ringcentral.multipart+json";
 
+/** The app, and not the user, lacks a permission. [docs: ERR] */
+const APP_PERMISSION_MISSING = "CMN-401";
+
 /** How long recording a call may hold up a request that has waited enough for the table. */
 const RECORDING_MS = 200;
 
@@ -56,8 +59,9 @@ export async function attemptCall(
   const report = (failure: RingCentralFailure | undefined, response?: HttpResponse) => {
     const durationMs = clock.now() - startedAt;
     logCall(context, { operation: name, group, attempt: number, durationMs }, failure, response);
-    deps.metrics?.count("UpstreamCalls", 1, { Group: group, Route: context.route ?? "other" });
+    deps.metrics?.count("UpstreamCalls", 1, { Group: group });
     deps.metrics?.record("UpstreamDurationMs", durationMs, "Milliseconds", { Group: group });
+    if (failure?.errorCode === APP_PERMISSION_MISSING) deps.metrics?.count("AppPermissionMissing");
   };
   let response: HttpResponse;
   try {

@@ -3,7 +3,6 @@ import type { NumberChange } from "../contract/company-numbers.ts";
 import { upstreamProblem } from "../http/upstream-problem.ts";
 import { earlier } from "../platform/deadline.ts";
 import { type BusEvent, createEventBus, type EventBus } from "../platform/event-bus.ts";
-import { processMetrics } from "../platform/metrics.ts";
 import { type HandleMessageDeps, handleMessage, SyncMessage } from "../sync/queue/handle-message.ts";
 import { runSync } from "../sync/run/run-sync.ts";
 import { publishChanges } from "../sync/snapshot/change-log.ts";
@@ -59,8 +58,6 @@ function depsFor({ accountId }: SyncMessage, invocation: JobInvocation): HandleM
   const { uncached } = services.for({ accountId });
   return {
     log,
-    metrics: processMetrics,
-    now: clock.now,
     queue: syncQueue(settings),
     scannedAt: () => scannedAt(new SyncRecords(records, accountId)),
     run: ({ trigger }, queueRecheck) =>

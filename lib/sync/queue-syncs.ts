@@ -1,8 +1,10 @@
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { MessageQueue } from "../platform/message-queue.ts";
+import type { Metrics } from "../platform/metrics.ts";
 import type { RecordStore } from "../storage/record-store.ts";
 import type { SyncMessage } from "./queue/handle-message.ts";
+import { readQuarantine } from "./run/quarantine.ts";
 import { type RunRecord, readRun } from "./run/run-lease.ts";
 import { type Head, readHead } from "./snapshot/head.ts";
 import { SyncRecords } from "./snapshot/sync-records.ts";
@@ -21,29 +23,46 @@ interface QueueSyncsDeps {
   queue: MessageQueue;
   clock: Clock;
   log: Logger;
+  metrics: Metrics;
+  areCredentialsRejected(accountId: string): Promise<boolean>;
 }
 
 /**
- * Queues a sync of each account that is due. The scheduler may repeat the call.
+ * Queues a sync of each account that is due, and measures the state of all: alarms must see what no longer runs. The
+ * scheduler may repeat the call.
  * @throws the first failure, after all accounts
  */
 export async function queueSyncs(
-  { records: store, queue, clock, log }: QueueSyncsDeps,
+  deps: QueueSyncsDeps,
   settings: AccountSettings,
 ): Promise<{ queued: number }> {
+  const { records: store, queue, clock, log, metrics } = deps;
   const accounts = await readAccounts(store, settings);
   if (accounts.length === 0)
     log.warn("neither SYNC_ACCOUNTS nor the table names an account: nothing to sync");
-  const queued = await forEachAccount(accounts, log, "sync not queued", async (accountId, index) => {
+  const states = await forEachAccount(accounts, log, "sync not queued", async (accountId, index) => {
     const records = new SyncRecords(store, accountId);
-    const [head, run] = await Promise.all([readHead(records), readRun(records)]);
+    const [head, run, isRejected] = await Promise.all([
+      readHead(records),
+      readRun(records),
+      deps.areCredentialsRejected(accountId),
+    ]);
     const requestedAt = clock.now();
-    if (!isDue(head, run?.value, requestedAt)) return false;
-    const message: SyncMessage = { accountId, trigger: "schedule", requestedAt, postponed: 0 };
-    await queue.send(message, Math.floor((index * SPREAD_MS) / accounts.length / 1000));
-    return true;
+    const isQueued = isDue(head, run?.value, requestedAt);
+    if (isQueued) {
+      const message: SyncMessage = { accountId, trigger: "schedule", requestedAt, postponed: 0 };
+      await queue.send(message, Math.floor((index * SPREAD_MS) / accounts.length / 1000));
+    }
+    const isQuarantined = (await readQuarantine(records, head)) !== undefined;
+    const ageMs = head.latest && requestedAt - head.checkedAt;
+    return { isQueued, isRejected, isQuarantined, ageMs };
   });
-  return { queued: queued.filter(Boolean).length };
+  const ages = states.flatMap(({ ageMs }) => ageMs ?? []);
+  if (ages.length > 0) metrics.record("SyncAgeSeconds", Math.round(Math.max(...ages) / 1000), "Seconds");
+  metrics.record("AccountsNeverSynced", states.length - ages.length, "Count");
+  metrics.record("AccountsQuarantined", states.filter((state) => state.isQuarantined).length, "Count");
+  metrics.record("CredentialsRejected", states.filter((state) => state.isRejected).length, "Count");
+  return { queued: states.filter((state) => state.isQueued).length };
 }
 
 /** Whether the schedule queues a sync now, because the next tick would be too late. */

@@ -4,8 +4,6 @@ import { handler as getOverview } from "../../functions/extensions/get-overview.
 import { handler as listBlockedNumbers } from "../../functions/extensions/list-blocked-numbers.ts";
 import { handler as listForwardingNumbers } from "../../functions/extensions/list-forwarding-numbers.ts";
 import { handler as getLimits } from "../../functions/operations/get-limits.ts";
-import { alarms } from "../../infra/resources/alarms.ts";
-import { readStack } from "../../infra/resources/stack.ts";
 import { listBlockedNumbersRoute } from "../../lib/contract/blocked-numbers.ts";
 import {
   getForwardingNumberRoute,
@@ -14,7 +12,7 @@ import {
 import { getLimitsRoute } from "../../lib/contract/limits.ts";
 import { getOverviewRoute } from "../../lib/contract/overview.ts";
 import type { Route } from "../../lib/contract/route.ts";
-import { invoke, type TestRequest, type TestResponse } from "../support/api-gateway.ts";
+import { invoke, type TestRequest } from "../support/api-gateway.ts";
 import { sentWrites, write, writeNames } from "../support/extension-writes.ts";
 import { expectConforms } from "../support/openapi-conformance.ts";
 import { type Service, startService } from "../support/service.ts";
@@ -213,111 +211,5 @@ describe("in limited mode", () => {
     expect((await limits()).limitedMode).toEqual(limitedMode);
     await pass(2 * 60_000);
     expect((await limits()).limitedMode).toBeUndefined();
-  });
-});
-
-/** What the embedded metric format has printed, and the gateway's own two metrics from the responses. */
-class Emitted {
-  readonly #lines: string[] = [];
-  readonly #statuses: number[] = [];
-
-  readonly write = (line: string | Uint8Array) => this.#lines.push(String(line)) > 0;
-
-  met({ status }: TestResponse): void {
-    this.#statuses.push(status);
-  }
-
-  /** The values of a metric, by its name and exact dimensions. */
-  values(name: string, dimensions: Readonly<Record<string, string>>): number[] {
-    if (name === "Count") return this.#statuses.map(() => 1);
-    if (name === "5xx") return this.#statuses.map((status) => (status >= 500 ? 1 : 0));
-    const names = Object.keys(dimensions);
-    return this.#lines.flatMap((line) => {
-      if (!line.includes('"_aws"')) return [];
-      const { _aws, ...members } = JSON.parse(line);
-      const isEmitted = _aws.CloudWatchMetrics.some(({ Dimensions }: { Dimensions: string[][] }) =>
-        Dimensions.some((set) => set.join() === names.join()),
-      );
-      const isMeant = names.every((key) => members[key] === dimensions[key]);
-      return isEmitted && isMeant && name in members ? [members[name]].flat() : [];
-    });
-  }
-}
-
-interface MetricStat {
-  MetricName: string;
-  Dimensions?: { Name: string; Value: string }[];
-}
-
-/** Whether an alarm of the template is on in a period that has these metrics. */
-function isOn(properties: Record<string, unknown>, emitted: Emitted): boolean {
-  const { Metrics, Statistic, Threshold, ComparisonOperator } = properties;
-  const valuesOf = ({ MetricName, Dimensions = [] }: MetricStat) =>
-    emitted.values(MetricName, Object.fromEntries(Dimensions.map(({ Name, Value }) => [Name, Value])));
-  const sum = (values: number[]) => values.reduce((total, value) => total + value, 0);
-  let value: number;
-  if (Array.isArray(Metrics)) {
-    const [{ Expression }, ...stats] = Metrics;
-    const known = stats.map(({ Id, MetricStat: { Metric } }) => {
-      const values = valuesOf(Metric);
-      return [Id, values.length === 0 ? undefined : sum(values)] as const;
-    });
-    const names = ["IF", "FILL", ...known.map(([id]) => id)];
-    const functions = [
-      (condition: boolean, yes: number, no: number) => (condition ? yes : no),
-      (given: number | undefined, otherwise: number) => given ?? otherwise,
-    ];
-    value = new Function(...names, `return ${Expression}`)(
-      ...functions,
-      ...known.map(([, number]) => number),
-    );
-  } else {
-    const values = valuesOf(properties as unknown as MetricStat);
-    // Latencies and dead letters are not played here.
-    value = Statistic === "Maximum" ? Math.max(0, ...values) : sum(values);
-  }
-  return ComparisonOperator === "GreaterThanThreshold"
-    ? value > Number(Threshold)
-    : value >= Number(Threshold);
-}
-
-describe("the alarms", () => {
-  const numbers: Record<string, string> = {
-    latencyMs: "2000",
-    requestsPerHour: "100000",
-    syncLateSeconds: "7200",
-    authIssuer: "https://issuer.example.com",
-    metricsNamespace: "Ringfront/dev",
-  };
-
-  /** The alarms that are on after a period with mostly failing calls. */
-  async function afterCalls(fail: () => void) {
-    const stack = await readStack({
-      resolveVariable: async (address) => numbers[address.replace("param:", "")] ?? "",
-    });
-    const emitted = new Emitted();
-    const output = vi.spyOn(process.stdout, "write").mockImplementation(emitted.write);
-    await forwarding();
-    fail();
-    for (let n = 0; n < 24; n += 1) {
-      emitted.met(await write(service, writeNames[n % writeNames.length] ?? "addBlockedNumber"));
-      emitted.met(await forwarding({ "cache-control": "no-cache" }));
-    }
-    output.mockRestore();
-    const resources: [string, { Properties: Record<string, unknown> }][] = Object.entries(
-      alarms(stack).Resources,
-    );
-    const on = resources.filter(([, { Properties }]) => isOn(Properties, emitted)).map(([name]) => name);
-    const limited = emitted.values("UpstreamLimitedMode", {}).length;
-    return { on, hasFaults: emitted.values("RequestFaults", {}).some((count) => count > 0), limited };
-  }
-
-  it("do not fire in limited mode, by their own definitions over the metrics that are emitted", async () => {
-    expect(await afterCalls(begin)).toEqual({ on: [], hasFaults: false, limited: 48 });
-  });
-
-  it("fire in an outage", async () => {
-    const outage = () => service.twin.faults.add({ kind: "status", status: 503, times: 999 });
-    expect(await afterCalls(outage)).toEqual({ on: ["ApiFaultsAlarm"], hasFaults: true, limited: 0 });
   });
 });

@@ -1,7 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { createLogger } from "../../lib/platform/logger.ts";
-import { createMetrics } from "../../lib/platform/metrics.ts";
 import { handleMessage, SyncMessage } from "../../lib/sync/queue/handle-message.ts";
 import type { SyncOutcome } from "../../lib/sync/run/run.ts";
 
@@ -70,8 +69,6 @@ class World {
               this.#put(body, delaySeconds);
             },
           },
-          metrics: createMetrics({ write: () => {} }),
-          now: () => this.now,
           log: createLogger({}, { write: () => {} }),
         },
         work,

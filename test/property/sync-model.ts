@@ -8,7 +8,6 @@ import { toPhoneNumber } from "../../lib/numbers/company-numbers.ts";
 import { canonicalJson } from "../../lib/platform/content-tag.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
-import { createMetrics } from "../../lib/platform/metrics.ts";
 import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
 import type { RingCentral } from "../../lib/ringcentral/api/operation.ts";
 import { wireCompanyNumber } from "../../lib/ringcentral/api/wire.ts";
@@ -256,8 +255,6 @@ export function createQueue(world: World) {
       scannedAt: () => scannedAt(records),
       publish: async () => true,
       queue: { send },
-      metrics: createMetrics({ write: () => {} }),
-      now: instance.clock.now,
       log: silent,
     };
     return (await instance.start(() => handleMessage(deps, message)).then(({ status }) => status)) === "done";

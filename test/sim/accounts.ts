@@ -6,7 +6,6 @@
 import { parseArgs } from "node:util";
 import { syncQueue } from "../../infra/resources/sync.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
-import { createMetrics } from "../../lib/platform/metrics.ts";
 import { handleMessage, SyncMessage } from "../../lib/sync/queue/handle-message.ts";
 import { isDue, syncIntervalMs, TICK_MS } from "../../lib/sync/queue-syncs.ts";
 import { newCheckpoint } from "../../lib/sync/run/checkpoint.ts";
@@ -52,7 +51,6 @@ interface Account {
 }
 
 const log = createLogger({}, { write: () => {} });
-const metrics = createMetrics({ write: () => {} });
 
 class Fleet {
   now = 0;
@@ -146,8 +144,6 @@ class Fleet {
       queue: {
         send: async (next: object, delaySeconds = 0) => this.#send(next, this.now, delaySeconds * SECOND),
       },
-      metrics,
-      now: () => this.now,
       log,
     };
     await handleMessage(deps, message);

@@ -80,6 +80,13 @@ export function usableGeneration(
   return token.expiresAt - now > settings.minValidityMs ? generation : undefined;
 }
 
+/** Whether RingCentral rejects the credentials: it has since the last token was issued, and that one serves no more. */
+export function areCredentialsRejected(record: TokenRecord, now: number): boolean {
+  const { rejectedCredentials, token } = record;
+  const isNew = rejectedCredentials.some(({ until }) => until > (token?.issuedAt ?? 0));
+  return isNew && usableGeneration(record, now) === undefined;
+}
+
 /**
  * The longest pause before a login with one of the candidates, `undefined` when it may go now.
  * @param candidates fingerprints worth trying; the shortest backoff among them counts

@@ -2,7 +2,6 @@ import * as z from "zod/mini";
 import { ID_PATTERN } from "../../contract/parameters.ts";
 import type { Logger } from "../../platform/logger.ts";
 import type { MessageQueue } from "../../platform/message-queue.ts";
-import type { Metrics } from "../../platform/metrics.ts";
 import type { SyncOutcome } from "../run/run.ts";
 
 /** Message of the queue: bring one account's snapshot up to date. */
@@ -23,8 +22,6 @@ export interface HandleMessageDeps {
   /** Publishes the account's unpublished changes while time is left. @returns whether all are published */
   publish(): Promise<boolean>;
   queue: MessageQueue;
-  metrics: Metrics;
-  now: () => number;
   log: Logger;
 }
 
@@ -39,10 +36,8 @@ const MAX_POSTPONED = 30;
  */
 export async function handleMessage(deps: HandleMessageDeps, message: SyncMessage): Promise<void> {
   const { accountId, trigger } = message;
-  const { log, queue, metrics } = deps;
-  // Measured before the run: when no run succeeds any more, the snapshot's age grows, and the alarm watches that.
+  const { log, queue } = deps;
   const at = await deps.scannedAt();
-  if (at !== undefined) metrics.record("SyncAgeSeconds", Math.round((deps.now() - at) / 1000), "Seconds");
   if (isComplete(message, at)) {
     log.info("sync message already complete", { accountId, trigger });
     return publishAll(deps, message);
@@ -61,10 +56,8 @@ export async function handleMessage(deps: HandleMessageDeps, message: SyncMessag
       if (problem?.retryable === false) return log.error("sync gave up", { accountId, ...outcome });
       throw new Error(`sync of account ${accountId}: ${problem?.code ?? "failed"}`);
     case "quarantined":
-      log.error("sync quarantined", { accountId, ...outcome });
-      return metrics.record("SyncQuarantined", 1, "Count");
+      return log.error("sync quarantined", { accountId, ...outcome });
     default:
-      metrics.record("SyncQuarantined", 0, "Count");
       await publishAll(deps, message);
       // A run that was under way at the request may have read the changed pages before they changed.
       if (trigger !== "schedule" && !isComplete(message, await deps.scannedAt()))

@@ -54,10 +54,10 @@ describe("metrics", () => {
     const { metrics, lines } = setUp();
     metrics.count("CacheHits");
     metrics.count("CacheHits", 2);
-    metrics.record("UpstreamPausedMs", 5, "Milliseconds");
-    metrics.record("UpstreamPausedMs", 7, "Milliseconds");
+    metrics.record("UpstreamPausedMs", 5, "Milliseconds", { Group: "light" });
+    metrics.record("UpstreamPausedMs", 7, "Milliseconds", { Group: "light" });
     metrics.flush();
-    expect(lines).toMatchObject([{ CacheHits: 3, UpstreamPausedMs: [5, 7] }]);
+    expect(lines).toMatchObject([{ CacheHits: 3 }, { Group: "light", UpstreamPausedMs: [5, 7] }]);
   });
 
   it("are written once", () => {
@@ -70,7 +70,9 @@ describe("metrics", () => {
 
   it("put no more values into a line than CloudWatch reads", () => {
     const { metrics, lines } = setUp();
-    for (let value = 0; value < 250; value += 1) metrics.record("UpstreamDurationMs", value, "Milliseconds");
+    for (let value = 0; value < 250; value += 1) {
+      metrics.record("UpstreamDurationMs", value, "Milliseconds", { Group: "light" });
+    }
     metrics.flush();
     expect(lines.map((line) => (line.UpstreamDurationMs as number[]).length)).toEqual([100, 100, 50]);
   });

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createLogger } from "../../../lib/platform/logger.ts";
+import { createMetrics } from "../../../lib/platform/metrics.ts";
 import { isDue, queueSyncs, syncIntervalMs, TICK_MS } from "../../../lib/sync/queue-syncs.ts";
 import { newCheckpoint } from "../../../lib/sync/run/checkpoint.ts";
+import { QUARANTINE } from "../../../lib/sync/run/quarantine.ts";
 import { RUN, type RunRecord, readRun } from "../../../lib/sync/run/run-lease.ts";
 import { emptyHead } from "../../../lib/sync/snapshot/head.ts";
 import { SyncRecords } from "../../../lib/sync/snapshot/sync-records.ts";
@@ -13,21 +15,28 @@ const log = createLogger({}, { write: () => true });
 let lab: ReturnType<typeof createAccountSync>;
 let sent: { accountId?: string; delaySeconds: number }[];
 let failing: string | undefined;
+let measured: Record<string, unknown>[];
 
 beforeEach(() => {
   lab = createAccountSync(5);
   sent = [];
   failing = undefined;
+  measured = [];
 });
 
-function schedule(...named: string[]) {
+async function schedule(...named: string[]) {
   const queue = {
     async send(body: { accountId?: string }, delaySeconds = 0) {
       if (body.accountId === failing) throw new Error("away");
       sent.push({ ...(body.accountId !== undefined && { accountId: body.accountId }), delaySeconds });
     },
   };
-  return queueSyncs({ records: lab.records, queue, clock: lab.clock, log }, serving(named));
+  const metrics = createMetrics({ write: (line) => measured.push(JSON.parse(line)) });
+  const areCredentialsRejected = async (accountId: string) => accountId === "2";
+  const deps = { records: lab.records, queue, clock: lab.clock, log, metrics, areCredentialsRejected };
+  const outcome = await queueSyncs(deps, serving(named));
+  metrics.flush();
+  return outcome;
 }
 
 const serving = (named: string[], ...others: string[]) => ({
@@ -50,6 +59,17 @@ describe("the schedule", () => {
     failing = "2";
     await expect(schedule("1", "2", "3")).rejects.toThrow("away");
     expect(sent.map(({ accountId }) => accountId)).toEqual(["1", "3"]);
+  });
+
+  it("measures the accounts that are old, never synced, quarantined or without valid credentials", async () => {
+    await lab.sync();
+    lab.clock.leap(90 * MINUTE);
+    await schedule(ACCOUNT, "1", "2");
+    const states = { AccountsNeverSynced: 2, AccountsQuarantined: 0, CredentialsRejected: 1 };
+    expect(measured).toMatchObject([{ SyncAgeSeconds: 5400, ...states }]);
+    await new SyncRecords(lab.records, ACCOUNT).compareAndSet(QUARANTINE, null, { generation: 9 });
+    await schedule(ACCOUNT);
+    expect(measured[1]).toMatchObject({ AccountsNeverSynced: 0, AccountsQuarantined: 1 });
   });
 
   it("leaves a run that is under way to its own message, until that message must be lost", async () => {

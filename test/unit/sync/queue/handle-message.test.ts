@@ -1,7 +1,6 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createLogger } from "../../../../lib/platform/logger.ts";
 import { QueueUnavailable } from "../../../../lib/platform/message-queue.ts";
-import { createMetrics } from "../../../../lib/platform/metrics.ts";
 import {
   type HandleMessageDeps,
   handleMessage,
@@ -27,7 +26,6 @@ let runs: SyncMessage[];
 let published: number;
 let isAllPublished: boolean;
 let sent: { body: object; delaySeconds: number }[];
-let measured: Record<string, unknown>[];
 let deps: HandleMessageDeps;
 
 beforeEach(() => {
@@ -38,11 +36,8 @@ beforeEach(() => {
   published = 0;
   isAllPublished = true;
   sent = [];
-  measured = [];
   deps = {
     log: createLogger({}, { write: () => true }),
-    metrics: createMetrics({ write: (line) => measured.push(JSON.parse(line)) }),
-    now: () => 61_000,
     scannedAt: async () => scanned,
     run: async (each) => {
       runs.push(each);
@@ -131,14 +126,6 @@ describe("handling a message", () => {
     await handleMessage(deps, work());
     expect(sent).toEqual([{ body: work(), delaySeconds: 300 }]);
     expect(published).toBe(0);
-  });
-
-  it("measures the age of the snapshot and the quarantine", async () => {
-    scanned = 1_000;
-    outcome = { state: "quarantined" };
-    await handleMessage(deps, work({ requestedAt: 5_000 }));
-    deps.metrics.flush();
-    expect(measured).toMatchObject([{ SyncAgeSeconds: 60, SyncQuarantined: 1 }]);
   });
 
   it("fails when the next message cannot be queued or the changes cannot be published", async () => {

@@ -61,6 +61,7 @@ const layers = [
   ["test/twin/", []],
   ["test/", ["lib/", "functions/", "infra/", "docs/", "package.json"]],
   // The doctor calls RingCentral with the functions' own client, and reads tokens as they do.
+  ["infra/onboarding/", ["infra/", "lib/platform/"]],
   ["infra/doctor/", ["infra/", "lib/contract/", "lib/http/", "lib/ringcentral/", "lib/platform/"]],
   ["infra/", ["lib/contract/", "lib/pages/", "lib/platform/", "test/twin/", "package.json"]],
 ];
@@ -69,7 +70,13 @@ const layers = [
 const keepers = {
   got: ["lib/ringcentral/"],
   "@aws-sdk/client-dynamodb": ["lib/storage/", "infra/local/", "test/"],
-  "@aws-sdk/client-secrets-manager": ["lib/platform/", "infra/doctor/", "infra/local/", "test/"],
+  "@aws-sdk/client-secrets-manager": [
+    "lib/platform/",
+    "infra/doctor/",
+    "infra/local/",
+    "infra/onboarding/",
+    "test/",
+  ],
   "@aws-sdk/client-sqs": ["lib/platform/", "infra/local/", "test/"],
   "@aws-sdk/client-eventbridge": ["lib/platform/", "infra/local/", "test/"],
   "libphonenumber-js": ["lib/numbers/", "test/"],

@@ -3,8 +3,9 @@ import { parseSecretValue } from "../../lib/platform/credentials.ts";
 import { ConfigurationError } from "../../lib/platform/settings.ts";
 import { UsageError } from "../local/command-line.ts";
 import { readStackFile } from "../local/stack-file.ts";
-import { localAws, localSecretId } from "../local/stage.ts";
+import { LOCAL_STAGE, localAws } from "../local/stage.ts";
 import { upstreamCredentials } from "../local/upstream.ts";
+import { secretName } from "../resources/stack.ts";
 import { failed, ok } from "./finding.ts";
 
 interface SourceOptions {
@@ -37,7 +38,7 @@ export async function findCredentials(
     throw new UsageError(`The local stack is not running: ${text}`);
   }
   const client = new SecretsManagerClient({ endpoint: stack.secretsUrl, ...localAws });
-  return readSecret(client, localSecretId(stack.accountId));
+  return readSecret(client, secretName(LOCAL_STAGE, stack.accountId));
 }
 
 async function readSecret(client: SecretsManagerClient, secretId: string) {

@@ -1,6 +1,8 @@
 import { randomUUID } from "node:crypto";
 import type {
+  CreateSecretRequest,
   GetSecretValueRequest,
+  ListSecretsRequest,
   PutSecretValueRequest,
   UpdateSecretVersionStageRequest,
 } from "@aws-sdk/client-secrets-manager";
@@ -24,7 +26,13 @@ class Secret {
   }
 }
 
-type Input = Partial<GetSecretValueRequest & PutSecretValueRequest & UpdateSecretVersionStageRequest>;
+type Input = Partial<
+  CreateSecretRequest &
+    GetSecretValueRequest &
+    ListSecretsRequest &
+    PutSecretValueRequest &
+    UpdateSecretVersionStageRequest
+>;
 
 /** Every response also has the secret's name and ARN. */
 const operations: Record<string, (secret: Secret, input: Input) => object> = {
@@ -82,7 +90,17 @@ const notFound = (what: string) =>
 export function startSecretsEndpoint(values: Record<string, string>): Promise<Listening> {
   const secrets = new Map(Object.keys(values).map((name) => [name, new Secret()]));
   for (const [name, secret] of secrets) operations.PutSecretValue?.(secret, { SecretString: values[name] });
+  const arnOf = (name: string) => `arn:aws:secretsmanager:us-east-1:000000000000:secret:${name}-local0`;
   return startAwsEndpoint((target, input: Input) => {
+    if (target === "secretsmanager.CreateSecret" && input.Name !== undefined) {
+      secrets.set(input.Name, new Secret());
+      return { ARN: arnOf(input.Name), Name: input.Name };
+    }
+    if (target === "secretsmanager.ListSecrets") {
+      const prefixes = input.Filters?.find(({ Key }) => Key === "name")?.Values ?? [""];
+      const names = [...secrets.keys()].filter((name) => prefixes.some((prefix) => name.startsWith(prefix)));
+      return { SecretList: names.map((Name) => ({ ARN: arnOf(Name), Name })) };
+    }
     const perform = operations[target.replace("secretsmanager.", "")];
     if (perform === undefined) {
       throw new AwsError("UnknownOperationException", `There is no operation "${target}" here.`);
@@ -91,7 +109,6 @@ export function startSecretsEndpoint(values: Record<string, string>): Promise<Li
     const name = input.SecretId.replace(/^arn:.*:secret:(.*)-[A-Za-z0-9]{6}$/, "$1");
     const secret = secrets.get(name);
     if (secret === undefined) throw notFound("secret.");
-    const ARN = `arn:aws:secretsmanager:us-east-1:000000000000:secret:${name}-local0`;
-    return { ARN, Name: name, ...perform(secret, input) };
+    return { ARN: arnOf(name), Name: name, ...perform(secret, input) };
   });
 }

@@ -2,8 +2,6 @@
 export const LOCAL_STAGE = "local";
 /** The audience of the tokens that the local issuer makes. */
 export const LOCAL_AUDIENCE = "ringfront";
-/** Named like a deployed stage's. */
-export const localSecretId = (accountId: string) => `ringfront/${LOCAL_STAGE}/ringcentral/${accountId}`;
 
 /** The settings that AWS clients need to reach an emulator. */
 export const localAws = {

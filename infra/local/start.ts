@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { bundleFunctions } from "../build/bundle.ts";
 import { findIssuer, readIdentitySettings } from "../doctor/identity.ts";
+import { secretName } from "../resources/stack.ts";
 import { startBackgroundWork } from "./background-work.ts";
 import { UsageError } from "./command-line.ts";
 import { startDynamoDbEmulator } from "./dynamodb-emulator.ts";
@@ -14,7 +15,7 @@ import { findFreePort, isPortTaken, LOOPBACK } from "./ports.ts";
 import { startSecretsEndpoint } from "./secrets-endpoint.ts";
 import { startSqsEmulator } from "./sqs-emulator.ts";
 import { curlLines, localDir, ownPath, removeStackFiles, type Stack, writeStackFiles } from "./stack-file.ts";
-import { LOCAL_AUDIENCE, LOCAL_STAGE, localAws, localSecretId } from "./stage.ts";
+import { LOCAL_AUDIENCE, LOCAL_STAGE, localAws } from "./stage.ts";
 import { readStartOptions, type StartOptions } from "./start-options.ts";
 import { connectUpstream, type Upstream } from "./upstream.ts";
 
@@ -124,7 +125,9 @@ async function bundle(apiPort: number): Promise<string> {
 
 async function startAwsEmulators({ credentials, identities }: Upstream) {
   const secret = JSON.stringify(credentials);
-  const secrets = started(await startSecretsEndpoint({ [localSecretId(identities.accountId)]: secret }));
+  const secrets = started(
+    await startSecretsEndpoint({ [secretName(LOCAL_STAGE, identities.accountId)]: secret }),
+  );
   step(`Secrets Manager  ${secrets.url}`);
   const dynamodb = started(await startDynamoDbEmulator(serviceName));
   step(`DynamoDB         ${dynamodb.url}`);

@@ -58,7 +58,7 @@ export async function readStack({ resolveVariable }: Variables) {
     /** A secret for each account. serverless.yml gives the functions the prefix. */
     secrets: list(text("servedAccounts")).map((account) => ({
       logicalId: `RingCentralSecret${account}`,
-      name: secretName(service, stage, account),
+      name: secretName(stage, account),
     })),
     functions: functions.map((definition) => ({
       ...definition,
@@ -79,8 +79,7 @@ export async function readStack({ resolveVariable }: Variables) {
 }
 
 /** The name of the secret with an account's credentials. */
-export const secretName = (service: unknown, stage: string, account: string) =>
-  `${service}/${stage}/ringcentral/${account}`;
+export const secretName = (stage: string, account: string) => `ringfront/${stage}/ringcentral/${account}`;
 
 /** The items of a comma-separated parameter. */
 export const list = (text: string) => text.split(/[,\s]+/).filter((item) => item !== "");

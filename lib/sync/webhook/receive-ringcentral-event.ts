@@ -42,6 +42,8 @@ const REMEMBERED_MS = 24 * 60 * 60 * 1000;
 const DEBOUNCE_MS = 30_000;
 /** A sync costs Heavy calls: change notifications start at most one in this time. */
 const SPACING_MS = 5 * 60_000;
+/** A process that has not queued its sync by then has died. */
+const QUEUEING_MS = 10_000;
 
 const Body = z.object({
   extensionId: z.catch(z.optional(z.string().check(z.regex(/^[0-9]{1,20}$/))), undefined),
@@ -117,6 +119,14 @@ async function queueOnce(deps: ReceiveDeps, accountId: string, uuid: string): Pr
   return { outcome: isQueued ? "sync_queued" : "ignored" };
 }
 
+/** The sync that notifications queued. Epoch milliseconds. */
+interface EarlySync {
+  /** Its earliest start. */
+  dueAt: number;
+  /** Absent: its message is in the queue. */
+  queuedBy?: number;
+}
+
 /**
  * Queues an early sync, once for all change notifications that arrive before it begins.
  * @returns whether this notification queued it
@@ -125,12 +135,13 @@ async function queueOnce(deps: ReceiveDeps, accountId: string, uuid: string): Pr
 export async function debounceSync(deps: ReceiveDeps, accountId: string): Promise<boolean> {
   const { records, queue, now, log } = deps;
   const key = { partition: `sync#${accountId}`, sort: "hint" };
-  /** Epoch milliseconds: earliest start of the sync that notifications queued. */
-  const stored = await records.read<{ dueAt: number }>(key);
-  const lastDueAt = stored?.value.dueAt ?? 0;
-  if (lastDueAt > now()) return false;
-  const dueAt = Math.max(now() + DEBOUNCE_MS, lastDueAt + SPACING_MS);
-  const version = await records.compareAndSet(key, stored?.version ?? null, { dueAt });
+  const stored = await records.read<EarlySync>(key);
+  const { dueAt: lastDueAt = 0, queuedBy = Number.POSITIVE_INFINITY } = stored?.value ?? {};
+  const isLost = queuedBy <= now();
+  if (lastDueAt > now() && !isLost) return false;
+  const dueAt = Math.max(now() + DEBOUNCE_MS, lastDueAt + (isLost ? 0 : SPACING_MS));
+  const queueing: EarlySync = { dueAt, queuedBy: now() + QUEUEING_MS };
+  const version = await records.compareAndSet(key, stored?.version ?? null, queueing);
   // Another notification was first; its sync covers this one too.
   if (version === undefined) return false;
   // Later notifications rely on this sync too, so only a full scan that begins after `dueAt` completes it.
@@ -141,5 +152,8 @@ export async function debounceSync(deps: ReceiveDeps, accountId: string): Promis
     await records.remove(key, version).catch(() => log.warn("debounce record not removed", { accountId }));
     throw error;
   }
+  // Without this write a later notification queues the sync again, which is harmless.
+  const written = records.compareAndSet<EarlySync>(key, version, { dueAt });
+  await written.catch(() => log.warn("debounce record not completed", { accountId }));
   return true;
 }

@@ -1,3 +1,4 @@
+import { setImmediate } from "node:timers/promises";
 import { beforeEach, describe, expect, it } from "vitest";
 import type { ProblemError } from "../../../../lib/contract/problems.ts";
 import { createLogger } from "../../../../lib/platform/logger.ts";
@@ -173,6 +174,23 @@ describe("change notifications", () => {
   it("that arrive before the queued sync begins queue no other", async () => {
     await receive();
     now += 29_000;
+    expect(await receive()).toEqual({ outcome: "ignored" });
+    expect(sent).toHaveLength(1);
+  });
+
+  it("queue a sync when the process that was to queue it has died, also the one that RingCentral delivers again", async () => {
+    const text = notification();
+    const { send } = deps.queue;
+    deps.queue.send = () => new Promise(() => {});
+    void receive({ text });
+    await setImmediate();
+    deps.queue.send = send;
+    now += 9_999;
+    expect(await receive()).toEqual({ outcome: "ignored" });
+    now += 1;
+    expect(await receive({ text })).toEqual({ outcome: "sync_queued" });
+    expect(sent.map(({ body }) => body.requestedAt)).toEqual([now + 30_000]);
+    now += 10_000;
     expect(await receive()).toEqual({ outcome: "ignored" });
     expect(sent).toHaveLength(1);
   });

@@ -45,6 +45,18 @@ describe("the question for the backend", () => {
     expect(questions()).toBe(2);
   });
 
+  it("is looked for by a Light call after 10 minutes, so that reads notice a silent move", async () => {
+    await start("legacy");
+    await lab.list();
+    lab.later(11);
+    expect((await lab.list()).body.meta.callHandling).toBe("legacy");
+    expect(questions()).toBe(1);
+    move();
+    lab.later(11);
+    expect((await lab.list()).body.meta.callHandling).toBe("new");
+    await lab.numbers();
+  });
+
   it("costs one a day once the extension has moved", async () => {
     await start("new");
     await lab.list();
@@ -173,18 +185,24 @@ describe("what the new backend does not hold twice or at all", () => {
   });
 });
 
-describe("a write to the legacy backend of an extension that has moved", () => {
-  it("is not acknowledged when the features do not say where it is", async () => {
+describe("an extension that has moved while the features are refused", () => {
+  const refuse = (operation: string, status = 403) =>
+    lab.twin.faults.add({ operation, kind: "status", status, errorCode: "CMN-408", times: 9 });
+
+  it("is on the backend that serves it: what is listed rings", async () => {
+    await start("new");
+    refuse("readFeatures");
+    expect((await lab.list()).body.meta.callHandling).toBe("new");
+    expect((await lab.add({ phoneNumber: NUMBER })).status).toBe(201);
+    await lab.numbers();
+  });
+
+  it("has no write acknowledged when the new backend does not tell either", async () => {
     await start("legacy");
     await lab.list();
     move();
-    lab.twin.faults.add({
-      operation: "readFeatures",
-      kind: "status",
-      status: 403,
-      errorCode: "CMN-408",
-      times: 9,
-    });
+    refuse("readFeatures");
+    refuse("readCallFlipNumbers");
     const added = await lab.add({ phoneNumber: NUMBER });
     expect(added).toMatchObject({ status: 503, body: { code: "outcome_unknown" } });
   });

@@ -15,6 +15,10 @@ export interface BackendRecord {
   until: number;
   /** Epoch milliseconds of the last question after a rejection. */
   recheckedAt?: number;
+  /** Epoch milliseconds: afterwards a Light call looks whether the new backend serves a legacy extension by now. */
+  lookAt?: number;
+  /** The new backend serves the extension, but RingCentral calls it legacy: looking tells nothing. */
+  isServedByBoth?: boolean;
   aliases: Aliases;
 }
 
@@ -26,9 +30,18 @@ const NEW_MS = 24 * 60 * 60 * 1000;
 /** One Medium call an hour for an extension in use. */
 const LEGACY_MS = 60 * 60 * 1000;
 
-/** When RingCentral is to be asked again about a backend found now. */
-export function holdsUntil(callHandling: CallHandling, now: number): number {
-  return now + (callHandling === "new" ? NEW_MS : LEGACY_MS);
+/** A move is silent: reads notice it after this time at the latest, for one Light call. */
+export const LOOK_INTERVAL_MS = 10 * 60 * 1000;
+
+/** What is known of an extension after an answer of RingCentral's, until it is to be asked again. */
+export function found(
+  callHandling: CallHandling,
+  now: number,
+  isServedByNew: boolean | undefined,
+): Omit<BackendRecord, "aliases"> {
+  if (callHandling === "new") return { callHandling, until: now + NEW_MS };
+  const lookAt = now + LOOK_INTERVAL_MS;
+  return { callHandling, until: now + LEGACY_MS, lookAt, ...(isServedByNew && { isServedByBoth: true }) };
 }
 
 /** What one request adds to the record. */

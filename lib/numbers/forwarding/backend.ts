@@ -1,14 +1,13 @@
 import type { CallHandling } from "../../contract/paging.ts";
 import type { Clock } from "../../platform/clock.ts";
-import { deadlineIn } from "../../platform/deadline.ts";
-import { omitUndefined } from "../../platform/omit-undefined.ts";
+import { type Deadline, deadlineIn } from "../../platform/deadline.ts";
 import { readFeatures, readFlips } from "../../ringcentral/api/call-handling.ts";
 import { RingCentralError, type RingCentralFailure } from "../../ringcentral/api/errors.ts";
 import type { RingCentral } from "../../ringcentral/api/operation.ts";
 import { hasMoved, MOVE_FEATURE } from "../../ringcentral/api/wire-call-handling.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
 import type { NumbersRequest } from "../shared/request.ts";
-import { type BackendRecord, changeBackend, holdsUntil, readBackend } from "./backend-record.ts";
+import { type BackendRecord, changeBackend, found, LOOK_INTERVAL_MS, readBackend } from "./backend-record.ts";
 import { type Aliases, withAliases } from "./ids.ts";
 
 export interface BackendDeps {
@@ -29,6 +28,8 @@ interface Question {
   isAfterWrite?: boolean;
   /** Whether a rejection is the reason for it. */
   isRecheck?: boolean;
+  /** Whether the new backend serves the extension, if that is known. */
+  isServed?: boolean | undefined;
   /** Ids to remember with the answer. */
   aliases?: Aliases;
 }
@@ -54,7 +55,10 @@ export class Backend {
   /** The backend as last found, or as RingCentral says now when that is too long ago. */
   static async of(deps: BackendDeps, request: NumbersRequest): Promise<Backend> {
     const backend = new Backend(deps, request, await readBackend(deps, request));
-    if (backend.#record.until <= deps.clock.now()) await backend.#ask();
+    const { callHandling, until, lookAt = until, isServedByBoth } = backend.#record;
+    const now = deps.clock.now();
+    if (until <= now) await backend.#ask();
+    else if (callHandling === "legacy" && lookAt <= now && !isServedByBoth) await backend.#look(now);
     return backend;
   }
 
@@ -80,7 +84,7 @@ export class Backend {
     const failure = failureOf(error);
     if (failure?.errorCode === "CMN-468") {
       // Stronger than what the features say, which may lag behind.
-      if (before === "legacy") await this.#learn("new", this.#deps.clock.now());
+      if (before === "legacy") await this.#learn(found("new", this.#deps.clock.now(), true));
     } else if (failure !== undefined && isDenial(failure) && !this.#hasAsked) {
       const sinceMs = this.#deps.clock.now() - (this.#record.recheckedAt ?? 0);
       if (sinceMs > RECHECK_INTERVAL_MS) await this.#ask({ isRecheck: true });
@@ -95,27 +99,45 @@ export class Backend {
    * @returns undefined when RingCentral does not say
    */
   async afterWrite(aliases: Aliases = []): Promise<CallHandling | undefined> {
-    if (await this.#isDeniedByNew()) {
+    const isServed = await this.#isServedByNew();
+    if (isServed === false) {
       await this.remember(aliases, true);
       return "legacy";
     }
-    const reply = await this.#ask({ isAfterWrite: true, aliases });
+    const reply = await this.#ask({ isAfterWrite: true, isServed, aliases });
     // Without a permit for the question, what was found last still holds: nothing tells of a move.
     return reply === "unanswered" ? undefined : this.callHandling;
   }
 
-  /** Whether the new backend does not serve the extension. Its codes for that are not published [unsure]. */
-  async #isDeniedByNew(): Promise<boolean> {
+  /** Looks by a Light call whether a legacy extension has moved. Only when it seems so, the features are asked. */
+  async #look(now: number): Promise<void> {
+    const isServed = await this.#isServedByNew(this.#shortDeadline());
+    if (isServed) await this.#ask({ isServed });
+    else
+      await this.#change({ found: { ...this.#record, lookAt: now + LOOK_INTERVAL_MS }, aliases: [] }, false);
+  }
+
+  /**
+   * Whether the new backend serves the extension. Its codes for a legacy one are not published [unsure].
+   * @returns undefined when it does not tell
+   */
+  async #isServedByNew(deadline = this.#request.call.deadline): Promise<boolean | undefined> {
     const { extensionId, call } = this.#request;
     // The rejection is the usual case, and no fault.
-    const log = { ...call.log, warn: call.log.info };
+    const context = { ...call, deadline, fresh: true, log: { ...call.log, warn: call.log.info } };
     try {
-      await this.#deps.ringcentral.call(readFlips, { path: { extensionId } }, { ...call, fresh: true, log });
-      return false;
+      await this.#deps.ringcentral.call(readFlips, { path: { extensionId } }, context);
+      return true;
     } catch (error) {
       if (!(error instanceof RingCentralError)) throw error;
-      return isDenial(error.failure) && !isOfPermission(error.failure);
+      return isDenial(error.failure) && !isOfPermission(error.failure) ? false : undefined;
     }
+  }
+
+  /** A read does not wait for long. */
+  #shortDeadline(): Deadline {
+    const { deadline } = this.#request.call;
+    return deadlineIn(Math.min(deadline.remainingMs() / 2, MAX_QUESTION_MS), this.#deps.clock, 0);
   }
 
   /**
@@ -128,10 +150,11 @@ export class Backend {
   }
 
   /**
-   * Asks RingCentral. Without an answer, what was found last still holds; after a rejection, as for a missing permission,
-   * the next question is an hour later.
+   * Asks RingCentral for the features. When it does not tell them, as for a missing permission, the backend is the new one
+   * if that serves the extension. Without an answer, what was found last still holds; after a rejection the next question
+   * is an hour later.
    */
-  async #ask({ isAfterWrite = false, isRecheck = false, aliases = [] }: Question = {}): Promise<Reply> {
+  async #ask({ isAfterWrite, isRecheck, isServed, aliases = [] }: Question = {}): Promise<Reply> {
     const { extensionId, call } = this.#request;
     const { ringcentral, clock } = this.#deps;
     const askedAt = clock.now();
@@ -139,9 +162,8 @@ export class Backend {
     let isMoved: boolean | undefined;
     try {
       const input = { path: { extensionId }, query: { featureId: MOVE_FEATURE } };
-      const short = deadlineIn(Math.min(call.deadline.remainingMs() / 2, MAX_QUESTION_MS), clock, 0);
-      const deadline = isAfterWrite ? call.deadline : short;
-      const context = { ...call, fresh: isAfterWrite, deadline };
+      const deadline = isAfterWrite ? call.deadline : this.#shortDeadline();
+      const context = { ...call, fresh: isAfterWrite === true, deadline };
       isMoved = hasMoved(await ringcentral.call(readFeatures, input, context));
     } catch (error) {
       if (!(error instanceof RingCentralError)) throw error;
@@ -151,23 +173,20 @@ export class Backend {
         return isUnasked(error.failure) ? "not asked" : "unanswered";
       }
     }
+    isMoved ??= isServed ?? (await this.#isServedByNew());
     const callHandling = isMoved === undefined ? this.callHandling : isMoved ? "new" : "legacy";
-    await this.#learn(callHandling, askedAt, { aliases, ...(isRecheck && { recheckedAt: askedAt }) });
+    const learned = found(callHandling, askedAt, isServed);
+    await this.#learn({ ...learned, ...(isRecheck && { recheckedAt: askedAt }) }, aliases);
     return isMoved === undefined ? "unanswered" : "answered";
   }
 
-  async #learn(
-    callHandling: CallHandling,
-    foundAt: number,
-    { aliases = [], recheckedAt }: { aliases?: Aliases; recheckedAt?: number } = {},
-  ): Promise<void> {
+  async #learn(learned: Omit<BackendRecord, "aliases">, aliases: Aliases = []): Promise<void> {
+    const { callHandling } = learned;
     if (callHandling !== this.callHandling) {
       const { extensionId, call } = this.#request;
       call.log.info("call handling has moved", { extensionId, callHandling });
     }
-    const until = holdsUntil(callHandling, foundAt);
-    const found = { callHandling, until, ...omitUndefined({ recheckedAt }) };
-    await this.#change({ found, aliases }, aliases.length > 0);
+    await this.#change({ found: learned, aliases }, aliases.length > 0);
   }
 
   async #change(

@@ -27,6 +27,7 @@ type Event =
   | "a request, features say legacy"
   | "a request, features say new"
   | "a request, features are rejected"
+  | "a request, features are rejected, the new backend denies"
   | "a request, features do not respond"
   | "CMN-468"
   | "another denial, features say legacy"
@@ -55,7 +56,8 @@ const table: Record<State, Record<Event, string>> = {
   unknown: {
     "a request, features say legacy": `${L1} ?`,
     "a request, features say new": `${N24} ?`,
-    "a request, features are rejected": `${L1} ?`,
+    "a request, features are rejected": `${N24} ?`,
+    "a request, features are rejected, the new backend denies": `${L1} ?`,
     "a request, features do not respond": "unknown ?",
     "CMN-468": `${N24} ?`,
     "another denial, features say legacy": `${L1} ?`,
@@ -69,6 +71,7 @@ const table: Record<State, Record<Event, string>> = {
     "a request, features say legacy": "legacy",
     "a request, features say new": "legacy",
     "a request, features are rejected": "legacy",
+    "a request, features are rejected, the new backend denies": "legacy",
     "a request, features do not respond": "legacy",
     "CMN-468": N24,
     "another denial, features say legacy": `${L1} ?`,
@@ -81,7 +84,8 @@ const table: Record<State, Record<Event, string>> = {
   "legacy, due": {
     "a request, features say legacy": `${L1} ?`,
     "a request, features say new": `${N24} ?`,
-    "a request, features are rejected": `${L1} ?`,
+    "a request, features are rejected": `${N24} ?`,
+    "a request, features are rejected, the new backend denies": `${L1} ?`,
     "a request, features do not respond": "legacy, due ?",
     "CMN-468": `${N24} ?`,
     "another denial, features say legacy": `${L1} ?`,
@@ -95,6 +99,7 @@ const table: Record<State, Record<Event, string>> = {
     "a request, features say legacy": "new",
     "a request, features say new": "new",
     "a request, features are rejected": "new",
+    "a request, features are rejected, the new backend denies": "new",
     "a request, features do not respond": "new",
     "CMN-468": "new",
     "another denial, features say legacy": `${L1} ?`,
@@ -108,6 +113,7 @@ const table: Record<State, Record<Event, string>> = {
     "a request, features say legacy": `${L1} ?`,
     "a request, features say new": `${N24} ?`,
     "a request, features are rejected": `${N24} ?`,
+    "a request, features are rejected, the new backend denies": `${L1} ?`,
     "a request, features do not respond": "new, due ?",
     "CMN-468": `${N24} ?`,
     "another denial, features say legacy": `${L1} ?`,
@@ -138,7 +144,7 @@ async function play(state: State, event: Event): Promise<string> {
     if (operation === "readCallFlipNumbers") {
       return event.endsWith("denies") ? failure({ status: 404, errorCode: "AGW-404" }) : { records: [] };
     }
-    if (event.endsWith("rejected")) return failure({ status: 403, errorCode: "CMN-408" });
+    if (event.includes("rejected")) return failure({ status: 403, errorCode: "CMN-408" });
     if (event.endsWith("respond")) return failure({ kind: "timeout" });
     return features(String(event.endsWith("say new")));
   });
@@ -220,6 +226,49 @@ describe("the call-handling backend of an extension", () => {
     expect(changedRecord(record("new", NOW + 9), late)).toEqual(record("new", NOW + 9));
     expect(changedRecord(record("legacy", NOW), late)).toEqual({ ...found, aliases: [] });
     expect(changedRecord(record("new", NOW), { ...late, before: "new" })).toMatchObject(found);
+  });
+
+  describe("that is a legacy one for 10 minutes", () => {
+    const look = async (isServed: boolean, moved: string) => {
+      const records = createMemoryRecordStore();
+      await records.compareAndSet(key, null, { ...record("legacy", NOW + HOUR), lookAt: NOW });
+      const ringcentral = fakeRingCentral(({ operation }) => {
+        if (operation === "readFeatures") return features(moved);
+        return isServed ? { records: [] } : failure({ status: 404, errorCode: "AGW-404" });
+      });
+      const deps = { ringcentral, records, clock, random: () => 0 };
+      const backends = [await Backend.of(deps, numbersRequest()), await Backend.of(deps, numbersRequest())];
+      const { lookAt, until } = (await records.read<BackendRecord>(key))?.value ?? {};
+      const calls = ringcentral.calls.map(({ operation }) => operation);
+      return { found: backends.map(({ callHandling }) => callHandling), calls, lookAt, until };
+    };
+
+    it("is looked for by one Light call, and not asked for while the new one denies it", async () => {
+      expect(await look(false, "false")).toEqual({
+        found: ["legacy", "legacy"],
+        calls: ["readCallFlipNumbers"],
+        lookAt: NOW + HOUR / 6,
+        until: NOW + HOUR,
+      });
+    });
+
+    it("is asked for when the new one serves it", async () => {
+      expect(await look(true, "true")).toMatchObject({
+        found: ["new", "new"],
+        calls: ["readCallFlipNumbers", "readFeatures"],
+      });
+    });
+
+    it("is not looked for again when both serve it, because that tells nothing", async () => {
+      const records = createMemoryRecordStore();
+      const known = { ...record("legacy", NOW + HOUR), lookAt: NOW, isServedByBoth: true };
+      await records.compareAndSet(key, null, known);
+      const ringcentral = fakeRingCentral(() => features("true"));
+      const deps = { ringcentral, records, clock, random: () => 0 };
+      expect((await Backend.of(deps, numbersRequest())).callHandling).toBe("legacy");
+      expect(ringcentral.calls).toEqual([]);
+      expect((await look(true, "false")).calls).toEqual(["readCallFlipNumbers", "readFeatures"]);
+    });
   });
 
   it("is remembered by the process while the table is away", async () => {

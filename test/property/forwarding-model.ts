@@ -1,4 +1,5 @@
 import type { ForwardingNumber } from "../../lib/contract/forwarding-numbers.ts";
+import type { Page } from "../../lib/contract/paging.ts";
 import { ProblemError } from "../../lib/contract/problems.ts";
 import { OutcomeUnknown, type WriteStep } from "../../lib/contract/write-outcome.ts";
 import { withIdempotency } from "../../lib/http/idempotency/with-idempotency.ts";
@@ -45,6 +46,8 @@ export function createForwardingWorld(
   backend: Backend,
   ownNumbers: readonly string[],
   settings: Partial<Omit<Settings, "limits">> = {},
+  /** The user of the service may not ask for the features. */
+  refusesFeatures = false,
 ) {
   const { chance, between } = schedule;
   const { twin, serve } = createInProcessTwin({
@@ -79,8 +82,21 @@ export function createForwardingWorld(
     change,
     remove,
     list,
+    page,
     move,
+    watch,
     unknownFaults,
+  };
+  const watchers = new Set<() => void>();
+
+  /** Calls a function now and whenever the extension may have changed. @returns how to stop it */
+  function watch(look: () => void): () => void {
+    look();
+    watchers.add(look);
+    return () => watchers.delete(look);
+  }
+  const changed = () => {
+    for (const look of watchers) look();
   };
 
   /** Whether the extension has moved; what it has then is noted down at once. */
@@ -100,6 +116,7 @@ export function createForwardingWorld(
     schedule.note("the extension moves");
     twin.callHandling.move({ extensionId: EXTENSION });
     noticeMove();
+    changed();
   }
 
   /** What no documentation names, in the rules, as JSON. */
@@ -125,6 +142,8 @@ export function createForwardingWorld(
   async function arrive(request: HttpRequest, readings: Readings): Promise<HttpResponse> {
     const isStorm = !world.isCalm;
     if (noticeMove() && isStorm && chance(0.3) && extension.callHandling) ledger.edit(extension.callHandling);
+    changed();
+    if (refusesFeatures && request.url.pathname.endsWith("/features")) return refusal;
     if (isStorm && chance(0.02)) throw failure(request, unsent[between(0, unsent.length - 1)]);
     const ending = await serve({
       method: request.method,
@@ -133,6 +152,7 @@ export function createForwardingWorld(
       headers: { ...request.headers, "content-length": String(Buffer.byteLength(request.body ?? "")) },
       body: request.body ?? "",
     });
+    changed();
     if (ending.kind !== "response") throw new Error(`the twin ends with ${ending.kind}`);
     const { status, headers, body = "" } = ending.response;
     schedule.note(`  ${status} ${/"errorCode":"([^"]+)"/.exec(body)?.[1] ?? ""} ${summary(request.body)}`);
@@ -241,14 +261,17 @@ export function createForwardingWorld(
     });
   }
 
-  function list(): Promise<Outcome<ForwardingNumber[]>> {
+  async function list(): Promise<Outcome<ForwardingNumber[]>> {
+    const outcome = await page();
+    return outcome.status === "done" ? { ...outcome, value: outcome.value.items } : outcome;
+  }
+
+  function page(): Promise<Outcome<Page<ForwardingNumber>>> {
     const instance = schedule.instance();
-    return instance.start(async () => {
+    return instance.start(() => {
       const { deps, call } = serviceOf(instance);
       const live: CallContext = { ...call, fresh: true, freshness: { maxAgeMs: 0 } };
-      const page = { limit: 100 };
-      const { items } = await listForwardingNumbers(deps, { extensionId: EXTENSION, page, call: live });
-      return items;
+      return listForwardingNumbers(deps, { extensionId: EXTENSION, page: { limit: 100 }, call: live });
     });
   }
 
@@ -256,6 +279,15 @@ export function createForwardingWorld(
 }
 
 export type ForwardingWorld = ReturnType<typeof createForwardingWorld>;
+
+const refusal: HttpResponse = {
+  status: 403,
+  headers: { "content-type": "application/json" },
+  body: JSON.stringify({
+    errorCode: "CMN-408",
+    message: "In order to call this API endpoint, user needs to have",
+  }),
+};
 
 /** The numbers in a body, for the trace. */
 const summary = (body = "") =>

@@ -10,6 +10,7 @@ import {
 import type { Settings } from "../twin/twin.ts";
 import { type Caller, createCaller, stateFaults } from "./forwarding-callers.ts";
 import { type Backend, createForwardingWorld, type ForwardingWorld } from "./forwarding-model.ts";
+import { readUnderTraffic } from "./forwarding-readers.ts";
 
 if (process.env.DEEP_RUNS !== undefined) vi.setConfig({ testTimeout: 3_600_000 });
 
@@ -50,14 +51,15 @@ export async function runForwardingSeeds(
     const schedule = keep(createSchedule({ seed, ...chaos }));
     const backend = backendOf(schedule);
     const numbers = [0, 1, 2, 3].map((n) => [`+1202555016${n}`, `+1202555018${n}`] as const);
-    const world = createForwardingWorld(schedule, backend, numbers.flat(), drawSettings(schedule));
+    const settings = drawSettings(schedule);
+    const world = createForwardingWorld(schedule, backend, numbers.flat(), settings, seed % 10 === 7);
     const callers = numbers
       .slice(0, schedule.between(1, 3))
       .map((pair, n) => createCaller(schedule, world, n, pair));
     world.onOutsideEdit = (phoneNumber, event) =>
       callers.find((caller) => caller.numbers.includes(phoneNumber))?.disturb(event) ?? false;
     if (backend === "moving") schedule.after(schedule.between(0, 120_000), world.move);
-    const acting = Promise.all([...callers.map((caller) => caller.act()), read(schedule, world)]);
+    const acting = Promise.all([...callers.map((caller) => caller.act()), readUnderTraffic(schedule, world)]);
     acting.catch(() => {});
     await schedule.run();
     await acting;
@@ -65,14 +67,6 @@ export async function runForwardingSeeds(
     await judge(schedule, world, callers, createCaller(schedule, world, 3, numbers[3] ?? ["", ""]));
   };
   await forEachSeed(runs, run, env);
-}
-
-/** Somebody reads the list now and then. */
-async function read({ clock, between }: Schedule, world: ForwardingWorld): Promise<void> {
-  for (let n = between(0, 2); n > 0; n--) {
-    await clock.sleep(between(0, 60_000));
-    await world.list();
-  }
 }
 
 /** Nothing fails any more: repeated requests are acknowledged, a next caller writes, and the list is read. */

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { Country, EntryId, ExtensionIdOrMe, Label, PhoneNumberText } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
-import { E164, ItemTag, requestBody, resource } from "./schema-builders.ts";
+import { E164, ItemTag, ReadOnly, requestBody, resource } from "./schema-builders.ts";
 
 export const BlockedNumber = resource(
   "BlockedNumber",
@@ -19,6 +19,8 @@ export const NewBlockedNumber = requestBody("NewBlockedNumber", "A number to blo
   phoneNumber: PhoneNumberText,
   country: z.optional(Country),
   label: z.optional(Label),
+  id: ReadOnly,
+  etag: ReadOnly,
 });
 export type NewBlockedNumber = z.output<typeof NewBlockedNumber>;
 

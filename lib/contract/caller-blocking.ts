@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import { Country, EntryId, ExtensionIdOrMe, Label, PhoneNumberText } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
-import { described, E164, ItemTag, requestBody, resource } from "./schema-builders.ts";
+import { clearable, described, E164, ItemTag, ReadOnly, requestBody, resource } from "./schema-builders.ts";
 
 /** Values a caller may send. On read, an unknown status of RingCentral's passes unchanged. */
 const callerBlockingStatuses = ["blocked", "allowed"] as const;
@@ -19,23 +19,32 @@ export const CallerBlockingNumber = resource(
 );
 export type CallerBlockingNumber = z.output<typeof CallerBlockingNumber>;
 
-const optionalFields = {
-  country: z.optional(Country),
-  label: z.optional(Label),
-  status: z.optional(z.enum(callerBlockingStatuses)),
-};
+const status = z.optional(z.enum(callerBlockingStatuses));
+const readOnly = { id: ReadOnly, etag: ReadOnly };
 
 export const NewCallerBlockingNumber = requestBody(
   "NewCallerBlockingNumber",
   "`status` defaults to `blocked`.",
-  { phoneNumber: PhoneNumberText, ...optionalFields },
+  {
+    phoneNumber: PhoneNumberText,
+    country: z.optional(Country),
+    label: z.optional(Label),
+    status,
+    ...readOnly,
+  },
 );
 export type NewCallerBlockingNumber = z.output<typeof NewCallerBlockingNumber>;
 
 export const CallerBlockingNumberUpdate = requestBody(
   "CallerBlockingNumberUpdate",
   "The fields to change. The others keep their values.",
-  { phoneNumber: z.optional(PhoneNumberText), ...optionalFields },
+  {
+    phoneNumber: z.optional(PhoneNumberText),
+    country: z.optional(z.nullable(Country)),
+    label: clearable(Label, "A free name."),
+    status,
+    ...readOnly,
+  },
 );
 export type CallerBlockingNumberUpdate = z.output<typeof CallerBlockingNumberUpdate>;
 

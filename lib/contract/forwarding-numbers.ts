@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { ExtensionReference } from "./extension-reference.ts";
 import { Country, EntryId, ExtensionIdOrMe, Label, PhoneNumberText } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
-import { described, E164, ItemTag, requestBody, resource } from "./schema-builders.ts";
+import { clearable, described, E164, ItemTag, ReadOnly, requestBody, resource } from "./schema-builders.ts";
 
 /** [spec: OAS] A type that RingCentral adds later passes unchanged on read. */
 const forwardingNumberTypes = [
@@ -53,11 +53,9 @@ export type ForwardingNumber = z.output<typeof ForwardingNumber>;
 /** One digit; RingCentral says which of them are free (v2 documents 1 to 8) [spec: OAS]. */
 const FlipNumber = z.int().check(z.minimum(1), z.maximum(9));
 
-const number = { phoneNumber: z.optional(PhoneNumberText), country: z.optional(Country) };
 const attributes = {
+  phoneNumber: z.optional(PhoneNumberText),
   type: z.optional(z.enum(forwardingNumberTypes)),
-  label: z.optional(Label),
-  flipNumber: z.optional(FlipNumber),
   rules: z.optional(
     described(
       z.array(EntryId).check(z.maxLength(50)),
@@ -67,18 +65,34 @@ const attributes = {
   ),
 };
 
+const readOnly = { id: ReadOnly, features: ReadOnly, extension: ReadOnly, rings: ReadOnly, etag: ReadOnly };
+
 export const NewForwardingNumber = requestBody(
   "NewForwardingNumber",
   "`phoneNumber` for an external number; `deviceId` with type `PhoneLine` for a desk phone; never both. " +
     "RingCentral keeps `label` only for type `Other` (the default); `Home`, `Mobile` and `Work` are their own labels.",
-  { ...number, deviceId: z.optional(EntryId), ...attributes },
+  {
+    ...attributes,
+    country: z.optional(Country),
+    deviceId: z.optional(EntryId),
+    label: z.optional(Label),
+    flipNumber: z.optional(FlipNumber),
+    ...readOnly,
+  },
 );
 export type NewForwardingNumber = z.output<typeof NewForwardingNumber>;
 
 export const ForwardingNumberUpdate = requestBody(
   "ForwardingNumberUpdate",
   "The fields to change. The others keep their values.",
-  { ...number, ...attributes },
+  {
+    ...attributes,
+    country: z.optional(z.nullable(Country)),
+    label: clearable(Label, "A free name."),
+    flipNumber: clearable(FlipNumber, "The digit for call flip."),
+    deviceId: ReadOnly,
+    ...readOnly,
+  },
 );
 export type ForwardingNumberUpdate = z.output<typeof ForwardingNumberUpdate>;
 

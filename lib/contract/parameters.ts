@@ -57,14 +57,13 @@ export const Cursor = z
   );
 
 /** ISO 3166-1 alpha-2, upper or lower case; says how to read a national phone number. */
-export const Country = z.string().check(
-  z.regex(/^[A-Za-z]{2}$/, "Must be an ISO 3166-1 code of two letters, such as US."),
-  z.meta({
-    description: "ISO 3166-1 country of a number written in national form.",
-    examples: ["US"],
-    maxLength: 2,
-  }),
-);
+export const Country = z
+  .string()
+  .check(
+    z.regex(/^[A-Za-z]{2}$/, "Must be an ISO 3166-1 code of two letters, such as US."),
+    z.maxLength(2),
+    z.meta({ description: "ISO 3166-1 country of a number written in national form.", examples: ["US"] }),
+  );
 
 /** A check that names what a text is not, with a code of its own. */
 const checkText = (faultOf: (text: string) => TextFault | undefined) =>
@@ -93,17 +92,39 @@ export const PhoneNumberText = z.string().check(
   }),
 );
 
-/** Text that a person typed. */
-export const ShortText = z
-  .string()
-  .check(
-    z.trim(),
-    z.minLength(1),
-    z.maxLength(60),
-    z.regex(/^[^\p{Cc}]*$/u, "Must not contain control characters."),
-  );
+/** Text that a person typed, with its letters composed. Lengths count UTF-16 code units, as RingCentral's do [unsure]. */
+export const ShortText = z.string().check(
+  z.trim(),
+  z.normalize("NFC"),
+  z.maxLength(60),
+  z.regex(/^[^\p{Cc}\p{Zl}\p{Zp}]*$/u, "Must not contain control characters or line breaks."),
+  checkText((text) => textFaults.find(({ found }) => found.test(text))),
+  z.meta({ minLength: 1 }),
+);
 
-export const Label = ShortText.check(z.meta({ description: "A free name.", examples: ["Robocaller"] }));
+const textFaults: readonly (TextFault & { found: RegExp })[] = [
+  // The schema counts characters as JSON Schema does, an emoji as one.
+  { found: /^[\s\S]{61}/, code: "too_long", detail: "Must be no longer than 60; most emoji count as two." },
+  {
+    found: /\p{Cs}/u,
+    code: "format",
+    detail: "Must be well-formed Unicode: one half of a surrogate pair stands alone.",
+  },
+  {
+    found: /[\u202d\u202e]/,
+    code: "format",
+    detail: "Must not override the direction of text (U+202D, U+202E).",
+  },
+  {
+    found: /^[\p{Z}\p{M}\p{Default_Ignorable_Code_Point}\u2800]*$/u,
+    code: "too_short",
+    detail: "Must have a character that can be seen.",
+  },
+];
+
+export const Label = ShortText.check(
+  z.meta({ description: "A free name. Most emoji count as two characters.", examples: ["Robocaller"] }),
+);
 
 /** Marks a text as a comma-separated set of these values, for the OpenAPI builder. */
 export const SET_VALUES = "x-set-values";

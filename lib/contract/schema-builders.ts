@@ -12,6 +12,20 @@ export function requestBody<const Fields extends Shape>(id: string, description:
   return z.strictObject(fields).check(z.meta({ id, description }));
 }
 
+/** A member of our own item that a write does not change: taken with any value and ignored, so that an item may be sent back. */
+export const ReadOnly = z.optional(
+  z
+    .pipe(
+      z.unknown(),
+      z.transform((): undefined => undefined),
+    )
+    .check(z.meta({ description: "Ignored.", readOnly: true })),
+);
+
+/** A field that `null` removes (RFC 7396). The OpenAPI file says so in words: generators have no type for it. */
+export const clearable = <Schema extends z.ZodMiniType>(schema: Schema, description: string) =>
+  z.optional(described(z.nullable(schema), `${description} \`null\` removes it.`));
+
 /** A schema with its description in the OpenAPI file. */
 export function described<Schema extends z.ZodMiniType>(schema: Schema, description: string): Schema {
   return schema.check(z.meta({ description }));

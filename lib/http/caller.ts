@@ -41,5 +41,12 @@ export function reachedExtension(requested: unknown, caller: Caller, log: Warnin
     code: "extension_forbidden",
   } as const;
   const isNameless = requested === "me" && caller.extensionId === undefined;
-  throw rejectToken(log, [fault], isNameless ? { detail: "The token names no extension to be `me`." } : {});
+  if (isNameless) throw rejectToken(log, [fault], { detail: "The token names no extension to be `me`." });
+  throw rejectToken(log, [fault], DIALED_NUMBER.test(requested) ? { detail: idHint } : {});
 }
+
+/** RingCentral's ids are longer than the numbers that people dial [unsure]. */
+const DIALED_NUMBER = /^\d{1,6}$/;
+const idHint =
+  "The token reaches another extension only. The path takes RingCentral's id of the extension, or `me`, not the number " +
+  "that people dial.";

@@ -4,27 +4,37 @@ import type { FieldError } from "../contract/problems.ts";
 type Place = FieldError["in"];
 type Issue = z.core.$ZodIssue;
 
-/** Field errors for a schema's issues. They never repeat a value: it may be a phone number or a secret. */
-export function fieldErrors(place: Place, issues: readonly Issue[]): FieldError[] {
-  return issues.flatMap((issue) => {
+/**
+ * Field errors for a schema's issues, the first one of each field. They never repeat a value: it may be a phone number or
+ * a secret.
+ * @param known the fields that the place may have
+ */
+export function fieldErrors(place: Place, issues: readonly Issue[], known?: readonly string[]): FieldError[] {
+  const errors = issues.flatMap((issue) => {
     // A query parameter is one text, whatever a schema splits it into.
     const field = (place === "query" ? issue.path.slice(0, 1) : issue.path).map(String).join(".");
     if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => unknownField(place, join(field, printable(key))));
+      return issue.keys.map((key) => unknownField(place, join(field, printable(key)), known));
     }
     const { code, detail } = describe(issue);
     return [fieldError(place, field === "" ? place : field, code, detail)];
   });
+  return errors.filter(({ field }, at) => errors.findIndex((other) => other.field === field) === at);
 }
 
-export const unknownField = (place: Place, field: string) =>
-  fieldError(place, field, "unknown", "Not a known field.");
+export function unknownField(place: Place, field: string, known?: readonly string[]): FieldError {
+  const names = known?.length === 0 ? " There are none here." : known && ` Known here: ${known.join(", ")}.`;
+  return fieldError(place, field, "unknown", `Not a known field.${names ?? ""}`);
+}
 
 export function fieldError(place: Place, field: string, code: string, detail: string): FieldError {
   return { in: place, field, code, detail };
 }
 
 function describe(issue: Issue): { code: string; detail: string } {
+  if (issue.input === null && issue.path.length > 0) {
+    return { code: "required", detail: "This field cannot be removed: it must have a value." };
+  }
   switch (issue.code) {
     case "invalid_type":
       return issue.input === undefined

@@ -68,6 +68,10 @@ const nouns: Readonly<Record<string, string>> = {
   blockedNumberId: "The entry",
 };
 
+const hints: Readonly<Record<string, string>> = {
+  extensionId: " The path takes RingCentral's id of the extension, or `me`, not the number that people dial.",
+};
+
 /** The problem for a RingCentral failure. */
 export function upstreamProblem(error: RingCentralError): ProblemError {
   const { failure } = error;
@@ -123,7 +127,9 @@ function details(code: ProblemCode, failure: RingCentralFailure): ProblemDetails
       return { errors: [{ ...ours, code: "refused", detail: "RingCentral does not accept this value." }] };
     }
     case "not_found":
-      return { detail: `${nouns[parameterName] ?? "The resource"} was not found.` };
+      return {
+        detail: `${nouns[parameterName] ?? "The resource"} was not found.${hints[parameterName] ?? ""}`,
+      };
     case "upstream_permission_denied":
       return permission === undefined
         ? { detail: "The RingCentral user of this service may not reach this extension or account." }

@@ -2,7 +2,8 @@ import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import * as z from "zod/mini";
 import { Cursor, Limit } from "../contract/parameters.ts";
 import { type FieldError, ProblemError } from "../contract/problems.ts";
-import { isPaged, type Route } from "../contract/route.ts";
+import { isPaged, type ObjectSchema, type Route } from "../contract/route.ts";
+import { ReadOnly } from "../contract/schema-builders.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import { fieldError, fieldErrors, printable, unknownField } from "./field-errors.ts";
 import { header } from "./invocation.ts";
@@ -39,20 +40,26 @@ export function validate(route: Route, event: APIGatewayProxyEventV2): ValidInpu
   const page = (paged && parse("query", paging, pageInput, errors)) || {};
   const path = parse("path", route.parameters ?? noFields, event.pathParameters ?? {}, errors) ?? {};
   const sent = paged ? filters : { ...filters, ...pageInput };
-  const query = parse("query", route.query ?? noFields, sent, errors) ?? {};
-  const body = text === undefined || !route.body ? undefined : parseBody(route.body, text, errors);
+  const query = parse("query", route.query ?? noFields, sent, errors, paged ? paging : noFields) ?? {};
+  const body = text === undefined || !route.body ? undefined : parseBody(route.body, text, errors, route);
   if (errors.length > 0) throw new ProblemError("request_invalid", { errors });
   return { path, query, body, ...omitUndefined(page) };
 }
 
-function parse<Schema extends z.ZodMiniType>(
+/** @param others fields of the same place that another schema has parsed */
+function parse<Schema extends ObjectSchema>(
   place: FieldError["in"],
   schema: Schema,
   value: unknown,
   errors: FieldError[],
+  others: ObjectSchema = noFields,
 ): z.output<Schema> | undefined {
   const parsed = schema.safeParse(value, { reportInput: true });
-  if (!parsed.success) errors.push(...fieldErrors(place, parsed.error.issues));
+  if (!parsed.success) {
+    const known = [...Object.entries(schema.shape), ...Object.entries(others.shape)];
+    const names = known.flatMap(([name, field]) => (field === ReadOnly ? [] : [name]));
+    errors.push(...fieldErrors(place, parsed.error.issues, names));
+  }
   return parsed.data;
 }
 
@@ -105,7 +112,7 @@ function bodyText(event: APIGatewayProxyEventV2): string {
   }
 }
 
-function parseBody(schema: z.ZodMiniType, text: string, errors: FieldError[]): unknown {
+function parseBody(schema: ObjectSchema, text: string, errors: FieldError[], { method }: Route): unknown {
   let json: unknown;
   try {
     json = JSON.parse(text, (key, value) => {
@@ -118,7 +125,13 @@ function parseBody(schema: z.ZodMiniType, text: string, errors: FieldError[]): u
     errors.push(fieldError("body", "body", "format", "The body is not valid JSON in UTF-8."));
     return undefined;
   }
-  return parse("body", schema, json, errors);
+  return parse("body", schema, method === "POST" ? withoutNulls(json) : json, errors);
+}
+
+/** What does not exist yet has nothing for `null` to remove: in a POST it is as absent. */
+function withoutNulls(json: unknown): unknown {
+  if (typeof json !== "object" || json === null || Array.isArray(json)) return json;
+  return Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null));
 }
 
 /** Quoted as a structured-field string, as the IETF draft has it, or bare, as most clients send it. */

@@ -10,12 +10,24 @@ import type { CallContext } from "../ringcentral/api/operation.ts";
 import * as operations from "../ringcentral/api/operations.ts";
 import type { WireCallerBlockingNumber } from "../ringcentral/api/wire.ts";
 import { type Added, addUnlessListed, type EntryBody } from "./already-listed.ts";
-import { type EntryRequest, toCallerBlockingNumber, toSettings, wireStatus } from "./caller-blocking.ts";
-import { type CountryInQuery, isSameLabel, isSameNumber, withE164 } from "./shared/phone-number-input.ts";
+import {
+  type EntryRequest,
+  getCallerBlockingNumber,
+  toCallerBlockingNumber,
+  toSettings,
+  wireStatus,
+} from "./caller-blocking.ts";
+import {
+  type CountryInQuery,
+  isSameLabel,
+  isSameNumber,
+  withChangedE164,
+  withE164,
+} from "./shared/phone-number-input.ts";
 import type { NumbersDeps, WriteRequest } from "./shared/request.ts";
 import { findInList, pagesOf } from "./shared/upstream-list.ts";
 import { createOnce } from "./shared/write-once.ts";
-import { deleteResource, updateResource } from "./shared/write-resource.ts";
+import { changed, deleteResource, updateResource } from "./shared/write-resource.ts";
 
 /** Puts a number on the blocked or the allowed list, once. */
 export async function addCallerBlockingNumber(
@@ -91,7 +103,8 @@ export async function updateCallerBlockingNumber(
   deps: NumbersDeps,
   request: EntryWrite & CountryInQuery & { body: CallerBlockingNumberUpdate },
 ): Promise<CallerBlockingNumber> {
-  const { status, ...change } = withE164(request.body, request.query.country, true);
+  const shown = async () => (await getCallerBlockingNumber(deps, request)).phoneNumber;
+  const { status, ...change } = await withChangedE164(request.body, request.query.country, shown, true);
   return updateResource(deps, request, {
     ...entry,
     path: entryPath(request),
@@ -99,7 +112,7 @@ export async function updateCallerBlockingNumber(
     merge: (current) =>
       entryBody({
         phoneNumber: change.phoneNumber ?? current.phoneNumber,
-        label: change.label ?? current.label,
+        label: changed(change.label, current.label),
         status: status === undefined ? current.status : wireStatus[status],
       }),
     toBody: entryBody,

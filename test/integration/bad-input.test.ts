@@ -162,7 +162,7 @@ describe("the body", () => {
   it.each([
     [{}, "phoneNumber", "required"],
     [{ phoneNumber: 12025550143 }, "phoneNumber", "type"],
-    [{ phoneNumber: null }, "phoneNumber", "type"],
+    [{ phoneNumber: null }, "phoneNumber", "required"],
     [{ phoneNumber: "call me" }, "phoneNumber", "letters"],
     [{ phoneNumber: "+1".padEnd(60, "2") }, "phoneNumber", "too_long"],
     [{ phoneNumber: "2025550143" }, "phoneNumber", "country_missing"],

@@ -91,7 +91,12 @@ describe("the twin's own errors", () => {
     const response = await add({ phoneNumber: "+12025550161" }, "3999999");
     expect(response).toMatchObject({
       status: 404,
-      body: { code: "not_found", detail: "The extension was not found." },
+      body: {
+        code: "not_found",
+        detail: expect.stringMatching(
+          /^The extension was not found\. .* `me`, not the number that people dial/,
+        ),
+      },
     });
   });
 

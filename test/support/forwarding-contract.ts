@@ -180,6 +180,27 @@ function describeRoutes(backends: [TwinOptions, ...TwinOptions[]]): void {
       expect(await lab.shown(WORK)).toMatchObject({ label: "Work", type: "Work" });
     });
 
+    it("removes the label and the flip number for null, and keeps the name of a type", async () => {
+      const { body } = await lab.add({ phoneNumber: NUMBER, label: "Cabin", flipNumber: 2, deviceId: null });
+      const changed = await lab.change(body.data.id, { label: null, flipNumber: null });
+      expect(changed.status, JSON.stringify(changed.body)).toBe(200);
+      expect(changed.body.data).not.toHaveProperty("label");
+      const shown = await lab.shown(NUMBER);
+      expect(shown && seen(shown)).toMatchObject({ type: "Other", label: undefined, flipNumber: undefined });
+      const named = await lab.change(await lab.idOf(WORK), { label: null });
+      expect(named).toMatchObject({ status: 200, body: { data: { label: "Work" } } });
+    });
+
+    it("takes an item back as it was listed, and changes nothing", async () => {
+      await lab.add({ phoneNumber: NUMBER, label: "Cabin", flipNumber: 2 });
+      const before = await lab.numbers();
+      for (const number of before) {
+        const sent = await lab.change(number.id, number);
+        expect(sent, JSON.stringify(sent.body)).toMatchObject({ status: 200 });
+      }
+      expect((await lab.numbers()).map(seen)).toEqual(before.map(seen));
+    });
+
     it("rejects a label and a flip number of another, and changes nothing", async () => {
       const { body } = await lab.add({ phoneNumber: NUMBER, label: "Cabin", flipNumber: 2 });
       const before = await lab.numbers();

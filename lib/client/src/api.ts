@@ -457,12 +457,16 @@ export interface components {
              */
             country?: string;
             /**
-             * @description A free name.
+             * @description A free name. `null` removes it.
              * @example Robocaller
              */
             label?: string;
             /** @enum {string} */
             status?: "blocked" | "allowed";
+            /** @description Ignored. */
+            readonly id?: unknown;
+            /** @description Ignored. */
+            readonly etag?: unknown;
         };
         /** @description The callers that the extension rejects: those on its blocked list, or all except its allowed list. */
         CallerBlockingSettings: {
@@ -567,22 +571,37 @@ export interface components {
              * @example +12025550186
              */
             phoneNumber?: string;
+            /** @enum {string} */
+            type?: "Home" | "Mobile" | "Work" | "PhoneLine" | "Outage" | "Other" | "BusinessMobilePhone" | "ExtensionApps";
+            /** @description The rules in which it rings, and no others. A new number rings in `work-hours` unless they are given; an extension on legacy call handling has no other rule here. */
+            rules?: string[];
             /**
              * @description ISO 3166-1 country of a number written in national form.
              * @example US
              */
             country?: string;
-            /** @enum {string} */
-            type?: "Home" | "Mobile" | "Work" | "PhoneLine" | "Outage" | "Other" | "BusinessMobilePhone" | "ExtensionApps";
             /**
-             * @description A free name.
+             * @description A free name. `null` removes it.
              * @example Robocaller
              */
             label?: string;
-            /** Format: int32 */
+            /**
+             * Format: int32
+             * @description The digit for call flip. `null` removes it.
+             */
             flipNumber?: number;
-            /** @description The rules in which it rings, and no others. A new number rings in `work-hours` unless they are given; an extension on legacy call handling has no other rule here. */
-            rules?: string[];
+            /** @description Ignored. */
+            readonly deviceId?: unknown;
+            /** @description Ignored. */
+            readonly id?: unknown;
+            /** @description Ignored. */
+            readonly features?: unknown;
+            /** @description Ignored. */
+            readonly extension?: unknown;
+            /** @description Ignored. */
+            readonly rings?: unknown;
+            /** @description Ignored. */
+            readonly etag?: unknown;
         };
         /** @description A rule of the new call handling in which a number rings. */
         ForwardingRing: {
@@ -653,10 +672,14 @@ export interface components {
              */
             country?: string;
             /**
-             * @description A free name.
+             * @description A free name. Most emoji count as two characters.
              * @example Robocaller
              */
             label?: string;
+            /** @description Ignored. */
+            readonly id?: unknown;
+            /** @description Ignored. */
+            readonly etag?: unknown;
         };
         /** @description `status` defaults to `blocked`. */
         NewCallerBlockingNumber: {
@@ -671,12 +694,16 @@ export interface components {
              */
             country?: string;
             /**
-             * @description A free name.
+             * @description A free name. Most emoji count as two characters.
              * @example Robocaller
              */
             label?: string;
             /** @enum {string} */
             status?: "blocked" | "allowed";
+            /** @description Ignored. */
+            readonly id?: unknown;
+            /** @description Ignored. */
+            readonly etag?: unknown;
         };
         /** @description `phoneNumber` for an external number; `deviceId` with type `PhoneLine` for a desk phone; never both. RingCentral keeps `label` only for type `Other` (the default); `Home`, `Mobile` and `Work` are their own labels. */
         NewForwardingNumber: {
@@ -685,6 +712,10 @@ export interface components {
              * @example +12025550186
              */
             phoneNumber?: string;
+            /** @enum {string} */
+            type?: "Home" | "Mobile" | "Work" | "PhoneLine" | "Outage" | "Other" | "BusinessMobilePhone" | "ExtensionApps";
+            /** @description The rules in which it rings, and no others. A new number rings in `work-hours` unless they are given; an extension on legacy call handling has no other rule here. */
+            rules?: string[];
             /**
              * @description ISO 3166-1 country of a number written in national form.
              * @example US
@@ -695,17 +726,23 @@ export interface components {
              * @example 901000
              */
             deviceId?: string;
-            /** @enum {string} */
-            type?: "Home" | "Mobile" | "Work" | "PhoneLine" | "Outage" | "Other" | "BusinessMobilePhone" | "ExtensionApps";
             /**
-             * @description A free name.
+             * @description A free name. Most emoji count as two characters.
              * @example Robocaller
              */
             label?: string;
             /** Format: int32 */
             flipNumber?: number;
-            /** @description The rules in which it rings, and no others. A new number rings in `work-hours` unless they are given; an extension on legacy call handling has no other rule here. */
-            rules?: string[];
+            /** @description Ignored. */
+            readonly id?: unknown;
+            /** @description Ignored. */
+            readonly features?: unknown;
+            /** @description Ignored. */
+            readonly extension?: unknown;
+            /** @description Ignored. */
+            readonly rings?: unknown;
+            /** @description Ignored. */
+            readonly etag?: unknown;
         };
         /** @description One change of one number. `phoneNumber` is the number as it is now; `removed` has none. */
         NumberChange: {

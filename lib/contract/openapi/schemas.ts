@@ -13,10 +13,20 @@ const conversion = {
   unrepresentable: "any",
   /** Client generators need the width of an integer. */
   override({ jsonSchema: target }: { jsonSchema: JsonObject }) {
+    leaveOutNull(target);
     if (target.type !== "integer") return;
     target.format = typeof target.maximum === "number" && target.maximum < 2 ** 31 ? "int32" : "int64";
   },
 } as const;
+
+/** Client generators have no type for a value or null. */
+function leaveOutNull(target: JsonObject): void {
+  if (!Array.isArray(target.anyOf)) return;
+  const [value, ...rest] = target.anyOf.filter(({ type }) => type !== "null");
+  if (rest.length > 0 || target.anyOf.length !== 2) return;
+  delete target.anyOf;
+  Object.assign(target, { ...value, ...target });
+}
 
 /** A schema without its document-level keywords, references pointing at the components. */
 export function jsonSchema(schema: z.ZodMiniType): JsonObject {

@@ -1,6 +1,7 @@
 import type { ForwardingNumberUpdate, NewForwardingNumber } from "../../contract/forwarding-numbers.ts";
 import { ProblemError } from "../../contract/problems.ts";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
+import { changed } from "../shared/write-resource.ts";
 import { MAX_FLIPS } from "./edit-flips.ts";
 import { canRing } from "./edit-rules.ts";
 import { type ForwardingState, type Item, isNamedType, labelFor } from "./items.ts";
@@ -72,19 +73,24 @@ export function planUpdate(
   const type = change.type ?? current.type;
   const label = labelFor(
     type,
-    change.label ?? (labelFor(current.type, undefined) ? undefined : current.label),
+    changed(change.label, labelFor(current.type, undefined) ? undefined : current.label),
   );
   const phoneNumber = change.phoneNumber ?? current.phoneNumber ?? "";
   if (type !== current.type && systemTypes.includes(type)) throw notAccepted("type");
   const other = numbers.byKey(numberKey(phoneNumber));
   if (other !== undefined && other !== item) throw alreadyListed(numbers.show(other));
-  requireFree(numbers, state, item, label === current.label ? undefined : label, change.flipNumber);
+  requireFree(
+    numbers,
+    state,
+    item,
+    label === current.label ? undefined : label,
+    change.flipNumber ?? undefined,
+  );
   requireLabelLeft(numbers, item, label);
-  const hasRow = item.flip !== undefined || change.flipNumber !== undefined;
+  const hasRow = item.flip !== undefined || typeof change.flipNumber === "number";
   if (item.flip === undefined && hasRow && state.flips.length >= MAX_FLIPS)
     throw new ProblemError("forwarding_limit_reached");
-  const flipNumber = change.flipNumber?.toString() ?? rowDigit(item);
-  const row = { phoneNumber, ...omitUndefined({ label, flipNumber }) };
+  const row = { phoneNumber, ...omitUndefined({ label, flipNumber: changedDigit(item, change) }) };
   const number = { phoneNumber, ...omitUndefined({ name: label }) };
   return {
     first: "flips",
@@ -106,11 +112,11 @@ function planFixed(
   const key = ringKey(item);
   // Apps are two targets, which ring one by one.
   const cannotRing = rules !== undefined && (target === undefined || key.startsWith("apps:"));
-  if ((flipNumber !== undefined && flip === undefined) || cannotRing) throw inexpressible();
-  requireFree(numbers, state, item, undefined, flipNumber);
+  if ((typeof flipNumber === "number" && flip === undefined) || cannotRing) throw inexpressible();
+  requireFree(numbers, state, item, undefined, flipNumber ?? undefined);
   const row = {
     phoneNumber: phoneNumber ?? "",
-    ...omitUndefined({ flipNumber: flipNumber?.toString() ?? rowDigit(item) }),
+    ...omitUndefined({ flipNumber: changedDigit(item, change) }),
   };
   return {
     first: "flips",
@@ -144,6 +150,9 @@ const ringKey = ({ keys }: Item) => keys.find((key) => key.startsWith("device:")
 const isOutside = ({ keys }: Item) => keys[0]?.startsWith("number:") ?? false;
 
 const rowDigit = (item: Item | undefined) => (item?.flip ? textIn(item.flip, "flipNumber") : undefined);
+
+const changedDigit = (item: Item, { flipNumber }: ForwardingNumberUpdate) =>
+  changed(flipNumber, rowDigit(item))?.toString();
 
 /** The rules in which it rings; undefined when there are none. */
 function ringingRules(item: Item | undefined): string[] | undefined {

@@ -7,11 +7,11 @@ import { omitUndefined } from "../../platform/omit-undefined.ts";
 import type { CallContext, RingCentral } from "../../ringcentral/api/operation.ts";
 import * as operations from "../../ringcentral/api/operations.ts";
 import type { WireForwardingNumber } from "../../ringcentral/api/wire.ts";
-import { type CountryInQuery, withE164 } from "../shared/phone-number-input.ts";
+import type { CountryInQuery } from "../shared/phone-number-input.ts";
 import type { NumbersDeps, WriteRequest } from "../shared/request.ts";
 import { findInList, pagesOf } from "../shared/upstream-list.ts";
 import { createOnce } from "../shared/write-once.ts";
-import { deleteResource, updateResource } from "../shared/write-resource.ts";
+import { changed, deleteResource, updateResource } from "../shared/write-resource.ts";
 import { withoutEffect } from "./apply-parts.ts";
 import { toForwardingNumber } from "./legacy-numbers.ts";
 import { alreadyListed, isAsAsked, isSameTarget, newNumber, requireUsualRules } from "./requested.ts";
@@ -68,9 +68,9 @@ type ItemRequest = WriteRequest & { path: { forwardingNumberId: string } };
  */
 export async function updateForwardingNumber(
   deps: NumbersDeps,
-  request: ItemRequest & CountryInQuery & { body: ForwardingNumberUpdate },
+  request: ItemRequest & { body: ForwardingNumberUpdate },
 ): Promise<ForwardingNumber> {
-  const change = withE164(request.body, request.query.country);
+  const { body: change } = request;
   requireUsualRules(change.rules);
   await requireUnlisted(deps, request, change);
   return updateResource(deps, request, {
@@ -101,11 +101,14 @@ async function requireUnlisted(
 }
 
 function merged(current: WireForwardingNumber, change: ForwardingNumberUpdate) {
+  const type = change.type ?? current.type;
+  // Only type Other has a label of its own, which can be removed [docs: FWD].
+  const label = type === "Other" ? change.label : (change.label ?? undefined);
   return omitUndefined({
     phoneNumber: change.phoneNumber ?? current.phoneNumber,
-    label: change.label ?? current.label,
-    flipNumber: change.flipNumber?.toString() ?? current.flipNumber,
-    type: change.type ?? current.type,
+    label: changed(label, current.label),
+    flipNumber: changed(change.flipNumber, current.flipNumber)?.toString(),
+    type,
   });
 }
 

@@ -6,7 +6,7 @@ import type {
 import { type ProblemDetails, ProblemError } from "../../contract/problems.ts";
 import { OutcomeUnknown, UNKEYED } from "../../contract/write-outcome.ts";
 import { RingCentralError } from "../../ringcentral/api/errors.ts";
-import { type CountryInQuery, withE164 } from "../shared/phone-number-input.ts";
+import { type CountryInQuery, withChangedE164 } from "../shared/phone-number-input.ts";
 import type { WriteRequest } from "../shared/request.ts";
 import { requireChange, requireMatch } from "../shared/write-resource.ts";
 import type { Backend } from "./backend.ts";
@@ -15,6 +15,7 @@ import type { Item } from "./items.ts";
 import { idsOf, type NewNumbers, notFound } from "./new-numbers.ts";
 import { type ForwardingDeps, onBackend } from "./on-backend.ts";
 import { planAddition, planRemoval, planUpdate } from "./plan.ts";
+import { getForwardingNumber } from "./read.ts";
 import { isAsAsked, newNumber } from "./requested.ts";
 import { deviceKey, numberKey } from "./targets.ts";
 import * as legacy from "./write-legacy.ts";
@@ -77,13 +78,14 @@ export async function updateForwardingNumber(
   request: UpdateRequest,
 ): Promise<ForwardingNumber> {
   requireChange(request.body);
-  const body = withE164(request.body, request.query.country);
+  const shown = async () => (await getForwardingNumber(deps, request)).phoneNumber;
+  const body = await withChangedE164(request.body, request.query.country, shown);
   return onBackend(deps, request, {
     legacy: (backend) =>
       onLegacy(deps, request, backend, {
         write: async () => {
           await rememberNext(deps, request, backend, body);
-          return legacy.updateForwardingNumber(deps, request);
+          return legacy.updateForwardingNumber(deps, { ...request, body });
         },
         shown: (data) => [data],
         onNew: (isMatched) => updateNew(deps, isMatched ? withoutMatch(request) : request, backend, body),

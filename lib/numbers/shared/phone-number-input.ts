@@ -46,7 +46,7 @@ const normalized = (label: string) => label.normalize().replace(/\s+/g, " ").tri
 /** A number, and the country of a national one from the body or the query. */
 interface PhoneNumberInput {
   phoneNumber: string;
-  country?: string | undefined;
+  country?: string | null | undefined;
   queryCountry?: string | undefined;
   /** Whether 3 to 6 digits may be a short code or an area code, which RingCentral lets users block [unsure]. */
   shortCodes?: boolean;
@@ -123,7 +123,7 @@ export interface CountryInQuery {
 }
 
 /** A body with its `phoneNumber`, if it has one, in E.164. @throws ProblemError `request_invalid` */
-export function withE164<Body extends { phoneNumber?: string | undefined; country?: string | undefined }>(
+export function withE164<Body extends NumberInBody>(
   body: Body,
   queryCountry: string | undefined,
   shortCodes = false,
@@ -131,6 +131,29 @@ export function withE164<Body extends { phoneNumber?: string | undefined; countr
   const { phoneNumber, country } = body;
   if (phoneNumber === undefined) return body;
   return { ...body, phoneNumber: parsePhoneNumberInput({ phoneNumber, country, queryCountry, shortCodes }) };
+}
+
+/**
+ * The same for a change. A number in the very spelling in which it is shown is no change, whether it can be read or not:
+ * RingCentral also shows short codes and digits without a country.
+ */
+export async function withChangedE164<Body extends NumberInBody>(
+  body: Body,
+  queryCountry: string | undefined,
+  shown: () => Promise<string | undefined>,
+  shortCodes = false,
+): Promise<Body> {
+  try {
+    return withE164(body, queryCountry, shortCodes);
+  } catch (error) {
+    if ((await shown().catch(() => undefined)) !== body.phoneNumber) throw error;
+    return { ...body, phoneNumber: undefined };
+  }
+}
+
+interface NumberInBody {
+  phoneNumber?: string | undefined;
+  country?: string | null | undefined;
 }
 
 function countryOf({ country, queryCountry }: PhoneNumberInput): CountryCode | undefined {
@@ -147,7 +170,7 @@ function countryOf({ country, queryCountry }: PhoneNumberInput): CountryCode | u
 }
 
 /** Addresses say UK, ISO 3166-1 says GB. */
-const isoCode = (country: string | undefined) => country?.toUpperCase().replace("UK", "GB");
+const isoCode = (country: string | null | undefined) => country?.toUpperCase().replace("UK", "GB");
 
 function invalid(place: FieldError["in"], field: string, code: string, detail: string): ProblemError {
   return new ProblemError("request_invalid", { detail, errors: [{ in: place, field, code, detail }] });

@@ -1,5 +1,6 @@
 import { ProblemError } from "../../contract/problems.ts";
 import { canonicalJson, contentTag } from "../../platform/content-tag.ts";
+import { RingCentralError } from "../../ringcentral/api/errors.ts";
 import type { CallContext, Operation, OperationInput } from "../../ringcentral/api/operation.ts";
 import type { NumbersDeps, WriteRequest } from "./request.ts";
 import { deleteOnce, isGone, replaceOnce } from "./write-once.ts";
@@ -34,19 +35,43 @@ export async function updateResource<Wire, Output, Body extends Readonly<Record<
   const readFresh = (context: CallContext) => ringcentral.call(read, { path }, { ...context, fresh: true });
   const current = await readFresh(call);
   requireMatch(ifMatch, toOutput(current));
-  const body = merge(current);
-  const replaced = await replaceOnce(
-    { clock, call },
-    (context) => ringcentral.call(write, { path, body }, context),
-    (context) =>
-      readFresh(context).catch(async (error: unknown) => {
-        const moved = isGone(error) ? await find?.(context, body) : undefined;
-        if (moved === undefined) throw error;
-        return moved;
-      }),
-    (wire) => canonicalJson(toBody(wire, body)) === canonicalJson(body),
-  );
-  return toOutput(replaced);
+  const wanted = merge(current);
+  const put = (body: Body) =>
+    replaceOnce(
+      { clock, call },
+      (context) => ringcentral.call(write, { path, body }, context),
+      (context) =>
+        readFresh(context).catch(async (error: unknown) => {
+          const moved = isGone(error) ? await find?.(context, wanted) : undefined;
+          if (moved === undefined) throw error;
+          return moved;
+        }),
+      (wire) => canonicalJson(toBody(wire, wanted)) === canonicalJson(wanted),
+    );
+  const removed = Object.keys(change).filter((field) => change[field] === null && !(field in wanted));
+  const keptIn = (wire: Wire) => removed.filter((field) => toBody(wire, wanted)[field] !== undefined);
+  const replaced = await put(wanted);
+  const kept = keptIn(replaced);
+  if (kept.length === 0) return toOutput(replaced);
+  // One guide says that a PUT changes only what it has [docs: FWD]: then an empty text may remove the value [unsure].
+  const empty = Object.fromEntries(kept.map((field) => [field, ""]));
+  const emptied = await put({ ...wanted, ...empty }).catch((error: unknown) => {
+    if (!(error instanceof RingCentralError && error.failure.kind === "rejected")) throw error;
+    return replaced;
+  });
+  if (keptIn(emptied).length > 0) throw cannotRemove(keptIn(emptied));
+  return toOutput(emptied);
+}
+
+function cannotRemove(fields: readonly string[]): ProblemError {
+  const detail = "RingCentral does not remove this value: it can only be changed. Other changes were made.";
+  const errors = fields.map((field) => ({ in: "body" as const, field, code: "refused", detail }));
+  return new ProblemError("parameter_invalid", { errors });
+}
+
+/** A field after a change: `null` removes it, and a change without it keeps it (RFC 7396). */
+export function changed<New, Old>(change: New | null | undefined, current: Old): New | Old | undefined {
+  return change === undefined ? current : (change ?? undefined);
 }
 
 export async function deleteResource<Wire, Output>(

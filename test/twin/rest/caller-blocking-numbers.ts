@@ -4,7 +4,14 @@ import { forEachId } from "./bulk-ids.ts";
 import { type ExtensionCall, extensionUri } from "./call.ts";
 import { addEntry, duplicateRejection } from "./caller-blocking-list.ts";
 import { idMismatch, invalidParameter, notFound } from "./errors.ts";
-import { enumField, labelField, readJsonObject, readOptionalJsonObject, stringField } from "./json-body.ts";
+import {
+  enumField,
+  labelField,
+  readJsonObject,
+  readOptionalJsonObject,
+  removesLabel,
+  stringField,
+} from "./json-body.ts";
 import { listBody, readPageRequest } from "./paging.ts";
 import { phoneNumberField, requiredPhoneNumber } from "./phone-number-format.ts";
 
@@ -83,7 +90,7 @@ function change(call: ExtensionCall, entry: CallerBlockingEntry, body: Record<st
   if (bodyId !== undefined && bodyId !== idOf(call, entry)) throw idMismatch("id");
   const replaces = call.settings.putCallerBlocking === "replace";
   const phoneNumber = phoneNumberField(body, true) ?? entry.phoneNumber;
-  const label = labelField(body) ?? (replaces ? undefined : entry.label);
+  const label = labelField(body) ?? (replaces || removesLabel(body) ? undefined : entry.label);
   const status = enumField(body, "status", statuses) ?? (replaces ? "Blocked" : entry.status);
   const twin = call.extension.callerBlocking.find((each) => each.phoneNumber === phoneNumber);
   if (twin !== undefined && twin !== entry) throw duplicateRejection(call, phoneNumber);

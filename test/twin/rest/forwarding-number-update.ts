@@ -10,7 +10,7 @@ import {
   effectiveLabel,
   type ForwardingDraft,
 } from "./forwarding-rules.ts";
-import { enumField, type JsonObject, labelField, stringField } from "./json-body.ts";
+import { enumField, type JsonObject, labelField, removesLabel, stringField } from "./json-body.ts";
 import { phoneNumberField } from "./phone-number-format.ts";
 
 /**
@@ -58,7 +58,7 @@ function readExternal(entry: ForwardingEntry, body: JsonObject, replaces: boolea
   const phoneNumber = phoneNumberField(body) ?? (replaces ? undefined : entry.phoneNumber);
   // A number cannot be reset to an empty value.
   if (phoneNumber === undefined) throw missingParameter("phoneNumber");
-  const kept = replaces || entry.type !== "Other" ? undefined : entry.label;
+  const kept = replaces || entry.type !== "Other" || removesLabel(body) ? undefined : entry.label;
   const label = effectiveLabel(type, labelField(body) ?? kept);
   return { type, phoneNumber, ...(label !== undefined && { label }) };
 }

@@ -66,3 +66,6 @@ export function labelField(body: JsonObject): string | undefined {
   if (label !== undefined && label.length > 60) throw tooLong("label", 60);
   return label === "" ? undefined : label;
 }
+
+/** Whether a PUT that keeps what it leaves out removes the label all the same [unsure]. */
+export const removesLabel = (body: JsonObject) => body.label === "";

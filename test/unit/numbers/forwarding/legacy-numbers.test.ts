@@ -124,7 +124,7 @@ describe("changing a forwarding number", () => {
     const ringcentral = fakeRingCentral(() => record);
     await updateForwardingNumber(
       { ringcentral, clock },
-      { ...numbersRequest(), path: { forwardingNumberId: "712000" }, query: {}, body },
+      { ...numbersRequest(), path: { forwardingNumberId: "712000" }, body },
     );
     return ringcentral.calls;
   };

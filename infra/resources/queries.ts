@@ -21,6 +21,12 @@ const saved: Record<string, [name: string, ...lines: string[]]> = {
     "| stats count() as calls, pct(durationMs, 50) as p50, pct(durationMs, 99) as p99 by operation, status, errorCode",
     "| sort calls desc",
   ],
+  AccountsQuery: [
+    "accounts that need attention",
+    'filter message = "account needs attention"',
+    "| stats latest(age) as synced, latest(isLate) as late, latest(isQuarantined) as quarantined, latest(isRejected) as credentialsRejected by accountId",
+    "| sort accountId",
+  ],
   CallersQuery: [
     "who calls most",
     'filter message = "request"',

@@ -55,6 +55,12 @@ export async function queueSyncs(
     }
     const isQuarantined = (await readQuarantine(records, head)) !== undefined;
     const ageMs = head.latest && requestedAt - head.checkedAt;
+    const isLate = ageMs === undefined || ageMs > 2 * syncIntervalMs(head.total);
+    // The metrics count accounts; this line names them.
+    if (isRejected || isQuarantined || isLate) {
+      const age = ageMs === undefined ? "never synced" : `synced ${Math.round(ageMs / 60_000)} minutes ago`;
+      log.warn("account needs attention", { accountId, age, isLate, isQuarantined, isRejected });
+    }
     return { isQueued, isRejected, isQuarantined, ageMs };
   });
   const ages = states.flatMap(({ ageMs }) => ageMs ?? []);

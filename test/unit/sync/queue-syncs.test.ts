@@ -11,7 +11,8 @@ import { editAccounts, readAccounts } from "../../../lib/sync/synced-accounts.ts
 import { ACCOUNT, createAccountSync, MINUTE } from "../../support/account-sync.ts";
 import { rejection } from "../../support/number-account.ts";
 
-const log = createLogger({}, { write: () => true });
+let logged: Record<string, unknown>[] = [];
+const log = createLogger({}, { write: (line) => void logged.push(JSON.parse(line)) });
 let lab: ReturnType<typeof createAccountSync>;
 let sent: { accountId?: string; delaySeconds: number }[];
 let failing: string | undefined;
@@ -20,6 +21,7 @@ let measured: Record<string, unknown>[];
 beforeEach(() => {
   lab = createAccountSync(5);
   sent = [];
+  logged = [];
   failing = undefined;
   measured = [];
 });
@@ -70,6 +72,14 @@ describe("the schedule", () => {
     await new SyncRecords(lab.records, ACCOUNT).compareAndSet(QUARANTINE, null, { generation: 9 });
     await schedule(ACCOUNT);
     expect(measured[1]).toMatchObject({ AccountsNeverSynced: 0, AccountsQuarantined: 1 });
+    const named = logged.filter(({ message }) => message === "account needs attention");
+    const no = { isLate: false, isQuarantined: false, isRejected: false };
+    expect(named).toMatchObject([
+      { ...no, accountId: ACCOUNT, age: "synced 90 minutes ago", isLate: true },
+      { ...no, accountId: "1", age: "never synced", isLate: true },
+      { ...no, accountId: "2", age: "never synced", isLate: true, isRejected: true },
+      { ...no, accountId: ACCOUNT, isLate: true, isQuarantined: true },
+    ]);
   });
 
   it("leaves a run that is under way to its own message, until that message must be lost", async () => {

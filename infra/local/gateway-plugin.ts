@@ -8,7 +8,6 @@ import * as z from "zod/mini";
  *
  * It corrects these habits of serverless-offline 14.8:
  * - unknown routes and malformed requests get a page about the emulator, not `{"message": …}`;
- * - GET's route serves HEAD (hapi does that, the gateway does not);
  * - a handler that throws or times out gets 200 with the stack trace, not 500;
  * - a JSON body of `0` or `false` is parsed. The gateway passes text on as it was sent and anything else in base64,
  *   and the handler itself rejects a malformed media type;
@@ -96,9 +95,6 @@ function serveLocalTokens(server: Server, tokens: () => Record<string, string>):
 function correctGateway(server: Server, origins: ReadonlySet<string>): void {
   server.settings.compression = false;
   server.ext("onRequest", (request, toolkit) => {
-    if (request.method === "head") {
-      return toolkit.response({ message: "Not Found" }).code(404).takeover();
-    }
     // Only the emulator reads this: the event's headers come from the raw ones.
     const { headers } = request.raw.req;
     headers["content-type"] = travelsAsText(headers["content-type"])

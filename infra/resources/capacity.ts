@@ -1,6 +1,6 @@
 import type { Route } from "../../lib/contract/route.ts";
 import { perFunction } from "./cloudformation.ts";
-import { logicalName } from "./functions.ts";
+import { logicalName, methodsOf } from "./functions.ts";
 import type { Stack } from "./stack.ts";
 
 /**
@@ -60,10 +60,12 @@ export function capacity({ functions, number, flag }: Stack) {
   const stage = {
     Properties: {
       DefaultRouteSettings: throttle({ rate: 200, burst: 400 }),
-      RouteSettings: Object.fromEntries(routes.map((route) => [routeKey(route), throttle(classOf(route))])),
+      RouteSettings: Object.fromEntries(
+        routes.flatMap((route) => routeKeys(route).map((key) => [key, throttle(classOf(route))])),
+      ),
     },
     // The stage may name only routes that exist.
-    DependsOn: routes.map((route) => routeLogicalId(routeKey(route))),
+    DependsOn: routes.flatMap(routeKeys).map(routeLogicalId),
   };
   const reserved = perFunction(functions, "LambdaFunction", ({ route, event }) => ({
     Properties: { ReservedConcurrentExecutions: (event ? classes.sync : classOf(route)).concurrency },
@@ -71,8 +73,8 @@ export function capacity({ functions, number, flag }: Stack) {
   return { extensions: { HttpApiStage: stage, ...(flag("reserveConcurrency") && reserved) } };
 }
 
-/** A route's name in API Gateway. */
-const routeKey = ({ method, path }: Route) => `${method} ${path}`;
+/** A route's names in API Gateway. */
+const routeKeys = (route: Route) => methodsOf(route).map((method) => `${method} ${route.path}`);
 
 /** osls's name for a route's resource. CloudFormation rejects the template if osls ever changes it. */
 function routeLogicalId(key: string): string {

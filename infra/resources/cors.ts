@@ -1,18 +1,16 @@
-import type { Stack } from "./stack.ts";
+import { list, type Stack } from "./stack.ts";
 
 /**
  * The gateway's CORS settings from the parameter `corsAllowedOrigins` (comma-separated, also passed to the functions).
+ * `corsAllowedHeaders` adds request headers to those that the API and tracing need.
  * Without origins there is no CORS at all.
  */
 export function cors({ text }: Stack) {
-  const allowedOrigins = text("corsAllowedOrigins")
-    .split(",")
-    .map((origin) => origin.trim())
-    .filter((origin) => origin !== "");
+  const allowedOrigins = list(text("corsAllowedOrigins"));
   if (allowedOrigins.length === 0) return false;
   return {
     allowedOrigins,
-    allowedMethods: ["GET", "POST", "PUT", "DELETE", "OPTIONS"],
+    allowedMethods: ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"],
     allowedHeaders: [
       "authorization",
       "content-type",
@@ -21,6 +19,12 @@ export function cors({ text }: Stack) {
       "if-match",
       "if-none-match",
       "x-request-id",
+      // Tracing in browsers: OpenTelemetry and W3C Trace Context, Sentry.
+      "baggage",
+      "sentry-trace",
+      "traceparent",
+      "tracestate",
+      ...list(text("corsAllowedHeaders")).map((name) => name.toLowerCase()),
     ],
     exposedResponseHeaders: [
       "age",

@@ -159,7 +159,7 @@ export function serverlessFunctions(stack: AuthParameters): Record<string, objec
         handler: `functions/${file}.handler`,
         role: `${logicalName(key)}Role`,
         package: { artifact: artifactOf(file) },
-        events: [eventOf(definition, spell)],
+        events: eventsOf(definition, spell),
         ...omitUndefined({ memorySize, timeout, environment }),
       };
       return [key, settings];
@@ -167,17 +167,20 @@ export function serverlessFunctions(stack: AuthParameters): Record<string, objec
   );
 }
 
-function eventOf(
+function eventsOf(
   { key, route, schedule, event = {} }: FunctionDefinition,
   spell: ReturnType<typeof gatewayScope>,
-): object {
+): object[] {
   if (schedule !== undefined) {
     const roleArn = { "Fn::GetAtt": [`${logicalName(key)}ScheduleRole`, "Arn"] };
-    return { schedule: { method: "scheduler", ...schedule, roleArn } };
+    return [{ schedule: { method: "scheduler", ...schedule, roleArn } }];
   }
-  if (route === undefined) return event;
-  const { method, path, scope } = route;
+  if (route === undefined) return [event];
+  const { path, scope } = route;
   const scopes = scope && spell && { scopes: [spell(scope)] };
   const authorizer = scope !== undefined && { authorizer: { name: "callers", ...scopes } };
-  return { httpApi: { method, path, ...authorizer } };
+  return methodsOf(route).map((method) => ({ httpApi: { method, path, ...authorizer } }));
 }
+
+/** The gateway has a route of its own for HEAD, which the function of GET serves. */
+export const methodsOf = ({ method }: Route): string[] => (method === "GET" ? ["GET", "HEAD"] : [method]);

@@ -13,6 +13,7 @@ const parameters = [
   "authScopeClaims",
   "authScopePrefix",
   "certificateArn",
+  "corsAllowedHeaders",
   "corsAllowedOrigins",
   "deletionProtection",
   "domainName",

@@ -1,5 +1,5 @@
 import { contentTag } from "../platform/content-tag.ts";
-import { type EdgeRequest, header, type Middleware } from "./invocation.ts";
+import { type EdgeRequest, header, isRead, type Middleware } from "./invocation.ts";
 
 /**
  * `ETag` on every response with content that may be stored, and 304 for a read whose content the caller has already. The
@@ -13,7 +13,7 @@ export function conditional(cacheControl: string): Middleware {
       if ((response.headers["cache-control"] ?? cacheControl) === "no-store") return;
       const tag = response.headers.etag ?? responseTag(JSON.parse(response.body));
       response.headers.etag = tag;
-      if (event.requestContext.http.method !== "GET") return;
+      if (!isRead(event)) return;
       const sent = header(event, "if-none-match");
       if (sent === undefined || !matches(sent, tag)) return;
       response.statusCode = 304;

@@ -1,5 +1,6 @@
 import type middy from "@middy/core";
 import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
+import * as z from "zod/mini";
 import type { Clock } from "../platform/clock.ts";
 import { type Deadline, deadlineIn } from "../platform/deadline.ts";
 import type { Logger } from "../platform/logger.ts";
@@ -55,6 +56,24 @@ export function beginInvocation(clock: Clock, logger: Logger): Middleware {
     },
   };
 }
+
+/** Whether the request is a GET, or a HEAD: the same without the content. */
+export const isRead = ({ requestContext: { http } }: APIGatewayProxyEventV2) =>
+  http.method === "GET" || http.method === "HEAD";
+
+/**
+ * Whether an event is a request of an HTTP API. The Lambda console's test events and warm-up plugins send anything; then
+ * a clear response is better than a crash, which raises an alarm.
+ */
+export function isHttpRequest(event: unknown): event is APIGatewayProxyEventV2 {
+  return httpRequest.safeParse(event).success;
+}
+
+const httpRequest = z.object({
+  rawPath: z.string(),
+  headers: z.record(z.string(), z.unknown()),
+  requestContext: z.object({ http: z.object({ method: z.string() }) }),
+});
 
 /** A header's value. API Gateway sends names in lower case; other senders may not. */
 export function header(event: APIGatewayProxyEventV2, name: string): string | undefined {

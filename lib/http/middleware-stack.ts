@@ -9,7 +9,15 @@ import { createLogger } from "../platform/logger.ts";
 import { processMetrics } from "../platform/metrics.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import { conditional } from "./conditional.ts";
-import { beginInvocation, type EdgeRequest, header, invocationOf, type Middleware } from "./invocation.ts";
+import { contentEncoding } from "./content-encoding.ts";
+import {
+  beginInvocation,
+  type EdgeRequest,
+  header,
+  invocationOf,
+  isHttpRequest,
+  type Middleware,
+} from "./invocation.ts";
 import { problemOf, problemResponse, type Translate } from "./problem.ts";
 import type { HttpResponse } from "./response.ts";
 import { responseHeaders } from "./response-headers.ts";
@@ -40,11 +48,21 @@ export function buildStack(
     accessLog(route),
     beginInvocation(systemClock, createLogger()),
     responseHeaders(cacheControl),
+    contentEncoding(route),
     conditional(cacheControl),
     problem(route, translate),
   ]);
   stack.handler(handle);
-  return (event, context) => stack(event, context);
+  return async (event, context) => (isHttpRequest(event) ? stack(event, context) : notARequest());
+}
+
+function notARequest(): HttpResponse {
+  const message = "Not a request of an API Gateway HTTP API (payload format 2.0).";
+  return {
+    statusCode: 400,
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ message }),
+  };
 }
 
 let isColdStart = true;
@@ -57,7 +75,7 @@ function accessLog(route: Route): Middleware {
     const durationMs = systemClock.now() - startedAt;
     const fields = omitUndefined({
       operation: route.operationId,
-      method: route.method,
+      method: event.requestContext.http.method,
       route: route.path,
       status,
       durationMs,

@@ -3,6 +3,7 @@ import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import type { Route } from "../contract/route.ts";
+import { acceptsGzip } from "./content-encoding.ts";
 import { header } from "./invocation.ts";
 import { type ApiHandler, buildStack, type StackOptions } from "./middleware-stack.ts";
 import type { Outcome, PlainRoute } from "./request.ts";
@@ -52,8 +53,8 @@ async function loadPage(folder: URL): Promise<Page> {
   return { ...JSON.parse(facts), gzipped };
 }
 
-async function pageResponse(page: Page, acceptEncoding = ""): Promise<HttpResponse> {
-  const isGzip = /\bgzip\b(?!\s*;\s*q=0(\.0*)?\s*(,|$))/i.test(acceptEncoding);
+async function pageResponse(page: Page, acceptEncoding: string | undefined): Promise<HttpResponse> {
+  const isGzip = acceptsGzip(acceptEncoding);
   const headers = {
     "content-type": "text/html; charset=utf-8",
     "content-security-policy": page.contentSecurityPolicy,

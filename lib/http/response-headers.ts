@@ -1,6 +1,10 @@
 import { type EdgeRequest, header, type Invocation, invocationOf, type Middleware } from "./invocation.ts";
+import { vary } from "./response.ts";
 
-/** The headers of every response, problems included: request id, protection, caching, budgets and CORS. */
+/**
+ * The headers of every response, problems included: request id, protection, caching, budgets and CORS. A response to HEAD
+ * has them alone.
+ */
 export function responseHeaders(cacheControl: string): Middleware {
   const add = ({ event, response }: EdgeRequest) => {
     if (!response) return;
@@ -11,9 +15,12 @@ export function responseHeaders(cacheControl: string): Middleware {
       // A page has its own policy, which names its scripts and styles.
       ...response.headers,
       ...rateLimits(invocation),
-      ...cors(invocation, header(event, "origin")),
       "x-request-id": invocation.requestId,
     };
+    addCors(response.headers, invocation, header(event, "origin"));
+    if (event.requestContext.http.method !== "HEAD") return;
+    delete response.body;
+    delete response.isBase64Encoded;
   };
   return { after: add, onError: add };
 }
@@ -46,15 +53,16 @@ const EXPOSED =
   "X-Request-Id, ETag, Link, Location, Retry-After, Age, RateLimit, RateLimit-Policy, Idempotency-Replayed";
 
 /** CORS headers for allowed origins. The gateway handles preflights. */
-function cors({ settings }: Invocation, origin: string | undefined): Record<string, string> {
+function addCors(
+  headers: Record<string, string>,
+  { settings }: Invocation,
+  origin: string | undefined,
+): void {
   const allowed = settings?.CORS_ALLOWED_ORIGINS ?? [];
-  if (allowed.length === 0) return {};
+  if (allowed.length === 0) return;
   const anyOrigin = allowed.includes("*");
-  const vary = anyOrigin ? {} : { vary: "Origin" };
-  if (origin === undefined || !(anyOrigin || allowed.includes(origin))) return vary;
-  return {
-    ...vary,
-    "access-control-allow-origin": anyOrigin ? "*" : origin,
-    "access-control-expose-headers": EXPOSED,
-  };
+  if (!anyOrigin) vary(headers, "Origin");
+  if (origin === undefined || !(anyOrigin || allowed.includes(origin))) return;
+  headers["access-control-allow-origin"] = anyOrigin ? "*" : origin;
+  headers["access-control-expose-headers"] = EXPOSED;
 }

@@ -13,3 +13,8 @@ export function jsonResponse(statusCode: number, body: unknown, headers: Record<
     body: JSON.stringify(body),
   };
 }
+
+/** Names a request header that the response depends on. */
+export function vary(headers: Record<string, string>, name: string): void {
+  headers.vary = headers.vary === undefined ? name : `${headers.vary}, ${name}`;
+}

@@ -101,7 +101,7 @@ function bodyText(event: APIGatewayProxyEventV2): string {
   const charset = parameters
     .map((part) => part.trim().toLowerCase())
     .find((part) => part.startsWith("charset="));
-  const isUtf8 = charset === undefined || /^charset="?utf-8"?$/.test(charset);
+  const isUtf8 = charset === undefined || /^charset="?utf-?8"?$/.test(charset);
   if (mediaType.trim().toLowerCase() !== "application/json" || !isUtf8) {
     throw new ProblemError("media_type_unsupported");
   }

@@ -11,6 +11,12 @@ export async function compress(text: string): Promise<string> {
   return deflateRawSync(text).toString("base64");
 }
 
+/** For HTTP (RFC 1952). */
+export async function gzip(text: string): Promise<Buffer> {
+  const { gzipSync } = await zlib();
+  return gzipSync(text);
+}
+
 /** @throws Error when `compressed` is not the output of `compress` */
 export async function decompress(compressed: string): Promise<string> {
   const { inflateRawSync } = await zlib();

@@ -57,7 +57,8 @@ const secretValue = z.object({
 export function parseSecretValue(text: string): Credentials {
   let json: unknown;
   try {
-    json = JSON.parse(text);
+    // Editors on Windows begin a file with a byte order mark.
+    json = JSON.parse(text.replace(/^\ufeff/, ""));
   } catch {
     // The parser's message quotes the text.
     throw new ConfigurationError("secret", "is not JSON");

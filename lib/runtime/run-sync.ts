@@ -27,7 +27,8 @@ const buses = new WeakMap<Runtime, EventBus>();
  * unreadable message ends in the dead-letter queue.
  */
 export async function runSyncJob(
-  { Records }: SQSEvent,
+  // A test event of the Lambda console has none.
+  { Records = [] }: Partial<SQSEvent>,
   invocation: JobInvocation,
 ): Promise<SQSBatchResponse> {
   const batchItemFailures: SQSBatchResponse["batchItemFailures"] = [];

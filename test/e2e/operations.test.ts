@@ -251,6 +251,21 @@ describe("bad input through the gateway", () => {
   });
 });
 
+test("HEAD has the headers of GET, through the gateway too, and a long document comes compressed", async () => {
+  const get = await call("/v1/extensions/me/blocked-numbers", { token: stack.tokens.user });
+  const head = await call("/v1/extensions/me/blocked-numbers", { token: stack.tokens.user, method: "HEAD" });
+  expect([head.status, head.body, head.headers.get("etag")]).toEqual([
+    200,
+    undefined,
+    get.headers.get("etag"),
+  ]);
+  expect((await call("/v1/extensions/me/blocked-numbers", { method: "HEAD" })).status).toBe(401);
+  expect((await call("/v1/extensions/me/nonsense", { method: "HEAD" })).status).toBe(404);
+  const document = await call("/openapi.json", { headers: { "accept-encoding": "gzip" } });
+  expect(document.headers.get("content-encoding")).toBe("gzip");
+  expect(document.body).toMatchObject({ openapi: "3.1.0" });
+});
+
 test("a browser app of an allowed origin may call, another may not", async () => {
   const preflight = async (origin: string) => {
     const { status, headers } = await fetch(`${stack.apiUrl}/v1/extensions/me/blocked-numbers`, {
@@ -258,10 +273,11 @@ test("a browser app of an allowed origin may call, another may not", async () =>
       headers: {
         origin,
         "access-control-request-method": "POST",
-        "access-control-request-headers": "authorization",
+        "access-control-request-headers": "authorization,traceparent",
       },
     });
-    return { status, allowed: headers.get("access-control-allow-origin") };
+    const isTraced = headers.get("access-control-allow-headers")?.includes("traceparent");
+    return { status, allowed: isTraced ? headers.get("access-control-allow-origin") : null };
   };
   expect(await preflight("http://localhost:5173")).toEqual({ status: 204, allowed: "http://localhost:5173" });
   expect((await preflight("http://evil.example")).allowed).toBeNull();

@@ -279,6 +279,15 @@ describe("a value in the wrong form is rejected with the right one", () => {
   });
 });
 
+it.each(["utf8", "UTF-8", '"utf-8"'])("a body in charset %s is read", async (charset) => {
+  const { body } = await invoke(addBlockedNumber, addBlockedNumberRoute, {
+    token: service.tokens.user,
+    body: {},
+    headers: { "content-type": `application/json; charset=${charset}` },
+  });
+  expect(body.errors).toMatchObject([{ field: "phoneNumber", code: "required" }]);
+});
+
 describe("a number to block", () => {
   const block = (body: object) =>
     invoke(addBlockedNumber, addBlockedNumberRoute, { token: service.tokens.user, body });

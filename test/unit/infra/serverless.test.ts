@@ -45,11 +45,13 @@ const resourcesOf = (type: string) =>
 const propertiesOf = (type: string) => resourcesOf(type).map(([, { Properties }]) => Properties ?? {});
 
 describe("routes", () => {
-  const declared = routes.map((route) => ({
-    key: route.operationId,
-    route: `${route.method} ${route.path}`,
-    scopes: "scope" in route ? [route.scope] : undefined,
-  }));
+  const declared = routes.flatMap((route) =>
+    (route.method === "GET" ? ["GET", "HEAD"] : [route.method]).map((method) => ({
+      key: route.operationId,
+      route: `${method} ${route.path}`,
+      scopes: "scope" in route ? [route.scope] : undefined,
+    })),
+  );
 
   test("serverless.yml serves every route of the contract under its operation id, with its scope, and no other", () => {
     const served = Object.entries(service.functions).flatMap(([key, { events }]) =>
@@ -436,9 +438,16 @@ describe("CORS", () => {
   test("the gateway and the functions use the same configured origins", () => {
     const { resources } = packageService({
       CORS_ALLOWED_ORIGINS: "https://app.example, https://b.example",
+      CORS_ALLOWED_HEADERS: "X-Datadog-Trace-Id, x-app-version",
     });
     expect(resources.HttpApi?.Properties?.CorsConfiguration).toMatchObject({
       AllowOrigins: ["https://app.example", "https://b.example"],
+      AllowMethods: expect.arrayContaining(["GET", "HEAD", "DELETE"]),
+      AllowHeaders: expect.arrayContaining([
+        ...["authorization", "idempotency-key", "if-match"],
+        ...["traceparent", "tracestate", "baggage", "sentry-trace"],
+        ...["x-datadog-trace-id", "x-app-version"],
+      ]),
     });
     const environments = Object.values(resources).filter(({ Type }) => Type === "AWS::Lambda::Function");
     for (const lambda of environments) {

@@ -22,6 +22,7 @@ function faultOf(value: unknown): ConfigurationError {
 describe("a secret", () => {
   it("has four fields; others are ignored", () => {
     expect(parseSecretValue(JSON.stringify({ ...GOOD, note: "rotated by ops" }))).toEqual(GOOD);
+    expect(parseSecretValue(`\ufeff${JSON.stringify(GOOD)}\r\n`)).toEqual(GOOD);
   });
 
   it.each([

@@ -2,10 +2,12 @@
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
-import { bundleFunctions } from "../build/bundle.ts";
+import { bundleFunctions, projectRoot } from "../build/bundle.ts";
 import { findIssuer, readIdentitySettings } from "../doctor/identity.ts";
+import { functions } from "../resources/functions.ts";
 import { secretName } from "../resources/stack.ts";
 import { startBackgroundWork } from "./background-work.ts";
+import { putBundles } from "./bundle-cache.ts";
 import { UsageError } from "./command-line.ts";
 import { startDynamoDbEmulator } from "./dynamodb-emulator.ts";
 import { startEventBridgeEndpoint } from "./eventbridge-endpoint.ts";
@@ -116,10 +118,13 @@ async function bundle(apiPort: number): Promise<string> {
   const outDir = join(localDir, `bundles-${apiPort}`);
   undo.push(() => rm(outDir, { recursive: true, force: true }));
   const startedAt = performance.now();
-  const bundles = await bundleFunctions({ outDir }).catch(() => {
-    throw new UsageError("The functions do not build: see esbuild's errors above.");
-  });
-  step(`functions        ${bundles.length} bundled in ${Math.round(performance.now() - startedAt)} ms`);
+  const makeBundles = (outDir: string) =>
+    bundleFunctions({ outDir }).catch(() => {
+      throw new UsageError("The functions do not build: see esbuild's errors above.");
+    });
+  const made = await putBundles({ root: projectRoot, outDir, makeBundles });
+  const how = made ? `bundled in ${Math.round(performance.now() - startedAt)} ms` : "bundled before";
+  step(`functions        ${functions.length} ${how}`);
   return outDir;
 }
 

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import * as z from "zod/mini";
 import { findFreePort } from "../../infra/local/ports.ts";
 import { copyCheckout } from "./checkout.ts";
+import { answers, curlLines, numbersAfter, numbersIn, runLine } from "./curl-lines.ts";
 import { endStack, isAlive, type NpmStart, npmStart, type StackFile, untilReady } from "./npm-start.ts";
 
 const checkout = copyCheckout();
@@ -16,7 +17,8 @@ let stack: StackFile;
 beforeAll(async () => {
   const port = await findFreePort();
   twinUrl = `http://127.0.0.1:${port}`;
-  twin = spawn(process.execPath, [join(checkout.dir, "test/twin/main.ts"), "--port", String(port)], {
+  const main = join(checkout.dir, "test/twin/main.ts");
+  twin = spawn(process.execPath, [main, "--port", String(port), "--call-handling", "new"], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   if (twin.stdout) await once(twin.stdout, "data");
@@ -41,6 +43,12 @@ test("serves from a server that was started separately", async () => {
   expect(response.status).toBe(200);
   const { data } = z.object({ data: z.array(z.unknown()) }).parse(await response.json());
   expect(data.length).toBeGreaterThan(0);
+});
+
+test("the printed curl lines answer on the new call-handling backend as on the legacy one", () => {
+  const lines = curlLines(started);
+  expect(lines.map((line) => runLine(line).status)).toEqual(answers);
+  expect(numbersIn(lines)).toEqual(numbersAfter);
 });
 
 test("returns a documented problem when that server is gone, and stays up", async () => {

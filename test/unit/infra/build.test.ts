@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { join, matchesGlob } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Bundle, bundleFunctions, projectRoot, zipBundle } from "../../../infra/build/bundle.ts";
 import { budgets, findBudgetViolations, findForeignInputs } from "../../../infra/build/bundle-checks.ts";
+import { bundleSources } from "../../../infra/local/bundle-cache.ts";
 
 describe("bundles", () => {
   const outDir = mkdtempSync(join(tmpdir(), "ringfront-bundles-"));
@@ -17,6 +18,15 @@ describe("bundles", () => {
 
   test("hold only the project's code and production packages, nothing of the twin or the emulators", () => {
     expect(findForeignInputs(bundles)).toEqual([]);
+  });
+
+  test("have no source that does not make `npm start` bundle again", () => {
+    const own = bundles
+      .flatMap(({ inputs }) => Object.keys(inputs))
+      .filter((path) => !/^node_modules\//.test(path));
+    expect(own.length).toBeGreaterThan(100);
+    const unwatched = own.filter((path) => !bundleSources.some((pattern) => matchesGlob(path, pattern)));
+    expect(unwatched).toEqual([]);
   });
 
   test("keep within their budgets", () => {

@@ -46,12 +46,14 @@ const queueUrl = { SYNC_QUEUE_URL: "${param:syncQueueUrl}" };
 const sendsToQueue = { environment: queueUrl, permissions: { ...account, queue: "send" } } as const;
 
 /**
- * The default for a route, from its declaration. A request body means phone numbers to parse, with a library of 120 KB.
+ * The default for a route, from its declaration. A request body, or a number in the query, means phone numbers to parse,
+ * with a library of 120 KB.
  */
-function usualSettings({ scope, isWebhook, body }: Route): Settings {
+function usualSettings({ scope, isWebhook, body, query }: Route): Settings {
   if (scope === undefined && isWebhook === undefined)
     return { memorySize: 256, timeout: 5, permissions: nothing, bundleKb: 62 };
-  return { permissions: account, bundleKb: body === undefined ? 620 : 720 };
+  const parsesNumbers = body !== undefined || query?.shape.phoneNumber !== undefined;
+  return { permissions: account, bundleKb: parsesNumbers ? 720 : 620 };
 }
 
 /** The routes that differ from the default, by operation id. */
@@ -61,7 +63,7 @@ export const exceptions: Readonly<Record<string, Partial<Settings>>> = {
   addForwardingNumber: { bundleKb: 725 },
   updateForwardingNumber: { bundleKb: 725 },
   deleteForwardingNumber: { bundleKb: 600 },
-  getOverview: { bundleKb: 600 },
+  getOverview: { bundleKb: 615 },
   listCompanyNumbers: { bundleKb: 610 },
   listNumberChanges: { bundleKb: 600 },
   getSyncStatus: { bundleKb: 600 },

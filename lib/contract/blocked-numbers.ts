@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { Country, EntryId, ExtensionIdOrMe, Label, PhoneNumberText } from "./parameters.ts";
+import { Country, EntryId, ExtensionIdOrMe, Label, NumberQuery, PhoneNumberText } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
 import { E164, ItemTag, ReadOnly, requestBody, resource } from "./schema-builders.ts";
 
@@ -31,8 +31,10 @@ export const listBlockedNumbersRoute = defineRoute({
   scope: "numbers:read",
   tag: "Blocked numbers",
   summary: "List blocked numbers",
-  description: "The numbers whose calls and messages the extension rejects.",
+  description:
+    "The numbers whose calls and messages the extension rejects. With `phoneNumber`: whether one number is among them.",
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
+  query: z.strictObject(NumberQuery),
   response: { kind: "list", description: "A page of blocked numbers.", data: BlockedNumber },
 });
 

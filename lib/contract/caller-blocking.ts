@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { Country, EntryId, ExtensionIdOrMe, Label, PhoneNumberText } from "./parameters.ts";
+import { Country, EntryId, ExtensionIdOrMe, Label, NumberQuery, PhoneNumberText } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
 import { clearable, described, E164, ItemTag, ReadOnly, requestBody, resource } from "./schema-builders.ts";
 
@@ -78,9 +78,13 @@ export const listCallerBlockingNumbersRoute = defineRoute({
   scope: "numbers:read",
   tag: "Caller blocking",
   summary: "List blocked and allowed numbers",
-  description: "The extension's blocked list, its allowed list, or both in this order.",
+  description:
+    "The extension's blocked list, its allowed list, or both in this order. With `phoneNumber`: the entries of one number.",
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
-  query: z.strictObject({ status: z._default(z.enum([...callerBlockingStatuses, "all"]), "all") }),
+  query: z.strictObject({
+    status: z._default(z.enum([...callerBlockingStatuses, "all"]), "all"),
+    ...NumberQuery,
+  }),
   response: {
     kind: "list",
     description: "A page of blocked and allowed numbers.",

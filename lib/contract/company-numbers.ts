@@ -87,9 +87,15 @@ export const listCompanyNumbersRoute = defineRoute({
     usageType: z.optional(setOf(usageTypes, "Comma-separated usage types.")),
     type: z.optional(setOf(phoneNumberTypes, "Comma-separated line types.")),
     status: z.optional(setOf(phoneNumberStatuses, "Comma-separated statuses.")),
-    extension: z.optional(described(Id, "The id of the extension that has the number.")),
+    extension: z.optional(
+      described(Id, "The id of the extension that has the number, or the number that people dial for it."),
+    ),
     q: z.optional(
-      described(ShortText, "Start of the number, of a word of its label, or of its extension's name."),
+      described(
+        ShortText,
+        "Digits of the number as people type them, with or without the country: its start, or four or more at its end. " +
+          "Or the start of a word of its label, or of its extension's name or number.",
+      ),
     ),
   }),
   response: { kind: "list", description: "A page of phone numbers.", data: PhoneNumber },

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { ExtensionReference } from "./extension-reference.ts";
-import { Country, EntryId, ExtensionIdOrMe, Label, PhoneNumberText } from "./parameters.ts";
+import { Country, EntryId, ExtensionIdOrMe, Label, NumberQuery, PhoneNumberText } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
 import { clearable, described, E164, ItemTag, ReadOnly, requestBody, resource } from "./schema-builders.ts";
 
@@ -115,8 +115,11 @@ export const listForwardingNumbersRoute = defineRoute({
   scope: "numbers:read",
   tag: "Forwarding numbers",
   summary: "List forwarding numbers",
-  description: "The numbers and devices the extension's calls can be forwarded or flipped to.",
+  description:
+    "The numbers and devices the extension's calls can be forwarded or flipped to. With `phoneNumber`: the entries of one " +
+    "number.",
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
+  query: z.strictObject(NumberQuery),
   response: { kind: "list", description: "A page of forwarding numbers.", data: ForwardingNumber },
   problems: ["call_handling_unavailable", "call_handling_moved"],
 });

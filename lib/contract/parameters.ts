@@ -92,6 +92,14 @@ export const PhoneNumberText = z.string().check(
   }),
 );
 
+/** For lists: only the entries of one number. */
+export const NumberQuery = {
+  phoneNumber: z.optional(
+    PhoneNumberText.check(z.meta({ description: "Only the entries of this number, in any writing." })),
+  ),
+  country: z.optional(Country),
+};
+
 /** Text that a person typed, with its letters composed. Lengths count UTF-16 code units, as RingCentral's do [unsure]. */
 export const ShortText = z.string().check(
   z.trim(),

@@ -87,8 +87,10 @@ function parseQuery(raw: string, errors: FieldError[]): Record<string, string> {
 function decodePair(pair: string): [string?, string?] {
   const at = pair.indexOf("=");
   const decode = (text: string) => decodeURIComponent(text.replaceAll("+", " "));
+  // No value begins with a blank, but a phone number with a + that should have been encoded.
+  const value = (text: string) => decode(text.replace(/^\+(?=\d)/, "%2B"));
   try {
-    return at < 0 ? [decode(pair), ""] : [decode(pair.slice(0, at)), decode(pair.slice(at + 1))];
+    return at < 0 ? [decode(pair), ""] : [decode(pair.slice(0, at)), value(pair.slice(at + 1))];
   } catch {
     return [];
   }

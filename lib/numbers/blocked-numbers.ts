@@ -1,10 +1,12 @@
 import type { BlockedNumber } from "../contract/blocked-numbers.ts";
+import type { Page } from "../contract/paging.ts";
 import { ProblemError } from "../contract/problems.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import * as operations from "../ringcentral/api/operations.ts";
 import type { WireBlockedNumber, WireCallerBlockingNumber } from "../ringcentral/api/wire.ts";
 import type { BlockedNumberEndpoints } from "./blocked-number-endpoint.ts";
 import { type EntryRequest, wireStatus } from "./caller-blocking.ts";
+import { listOrLookUp } from "./shared/look-up.ts";
 import type { FetchPage } from "./shared/page-slice.ts";
 import { toE164 } from "./shared/phone-number-output.ts";
 import type { ListRequest, NumbersDeps } from "./shared/request.ts";
@@ -16,7 +18,14 @@ export interface BlockedNumbersDeps extends NumbersDeps {
 }
 
 /** The extension's blocked numbers, from the endpoint that RingCentral serves. */
-export async function listBlockedNumbers(deps: BlockedNumbersDeps, { extensionId, page, call }: ListRequest) {
+export function listBlockedNumbers(
+  deps: BlockedNumbersDeps,
+  request: ListRequest,
+): Promise<Page<BlockedNumber>> {
+  return listOrLookUp(request, (page) => listBlockedPage(deps, { ...request, page }));
+}
+
+export async function listBlockedPage(deps: BlockedNumbersDeps, { extensionId, page, call }: ListRequest) {
   const path = { extensionId };
   return deps.endpoints.choose(call, async (endpoint) => {
     // Ids and order may differ between the endpoints [unsure], so a traversal stays with the one it began on.

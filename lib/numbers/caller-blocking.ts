@@ -4,6 +4,7 @@ import { ProblemError } from "../contract/problems.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import * as operations from "../ringcentral/api/operations.ts";
 import type { WireCallerBlocking, WireCallerBlockingNumber } from "../ringcentral/api/wire.ts";
+import { listOrLookUp } from "./shared/look-up.ts";
 import { type PageSlice, readSlice, type SlicePosition, slicePosition } from "./shared/page-slice.ts";
 import { toE164 } from "./shared/phone-number-output.ts";
 import type { ListRequest, NumbersDeps, NumbersRequest } from "./shared/request.ts";
@@ -22,9 +23,18 @@ export const wireStatus = { blocked: "Blocked", allowed: "Allowed" } as const;
  * Without `status` RingCentral returns both lists by its description, and the blocked one by its schema's default
  * [spec: OAS] [unsure]. So every call sends it, and "all" reads one list and then the other.
  */
-export async function listCallerBlockingNumbers(
+export function listCallerBlockingNumbers(
   deps: NumbersDeps,
-  { extensionId, page, query, call }: ListRequest & { query: { status: ListedStatus | "all" } },
+  request: CallerBlockingList,
+): Promise<Page<CallerBlockingNumber>> {
+  return listOrLookUp(request, (page) => listCallerBlockingPage(deps, { ...request, page }));
+}
+
+type CallerBlockingList = ListRequest & { query: { status: ListedStatus | "all" } };
+
+export async function listCallerBlockingPage(
+  deps: NumbersDeps,
+  { extensionId, page, query, call }: CallerBlockingList,
 ): Promise<Page<CallerBlockingNumber>> {
   const pages = (list: ListedStatus) =>
     pagesOf(

@@ -4,6 +4,7 @@ import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { CallContext } from "../ringcentral/api/operation.ts";
 import * as operations from "../ringcentral/api/operations.ts";
 import type { WireCompanyNumber } from "../ringcentral/api/wire.ts";
+import { digitSearch } from "./shared/number-search.ts";
 import { toE164, toExtensionReference } from "./shared/phone-number-output.ts";
 import type { NumbersDeps } from "./shared/request.ts";
 import { listPage, pagesOf } from "./shared/upstream-list.ts";
@@ -13,7 +14,7 @@ export interface CompanyNumbersFilter {
   usageType?: readonly string[] | undefined;
   type?: readonly string[] | undefined;
   status?: readonly string[] | undefined;
-  /** Id of the number's extension. */
+  /** Id or number of the number's extension. */
   extension?: string | undefined;
   q?: string | undefined;
 }
@@ -34,25 +35,35 @@ export async function listLiveCompanyNumbers(
 /** RingCentral v1 filters by neither line type, extension nor text [spec: OAS]; these apply to the pages it returns. */
 function localFilter({ type, extension, q }: CompanyNumbersFilter) {
   if (type === undefined && extension === undefined && q === undefined) return undefined;
-  return (wire: WireCompanyNumber) => fitsFilter(toPhoneNumber(wire), { type, extension, q });
+  const fits = numberFilter({ type, extension, q });
+  return (wire: WireCompanyNumber) => fits(toPhoneNumber(wire));
 }
 
 /** The filter for live numbers and for those of the snapshot. */
-export function fitsFilter(number: PhoneNumber, filter: CompanyNumbersFilter): boolean {
+export function numberFilter(filter: CompanyNumbersFilter): (number: PhoneNumber) => boolean {
   const { usageType, type, status, extension, q } = filter;
-  return (
+  const matches = q === undefined ? undefined : textSearch(q);
+  return (number) =>
     (usageType === undefined || usageType.includes(number.usageType)) &&
     (type === undefined || (number.type !== undefined && type.includes(number.type))) &&
     (status === undefined || status.includes(number.status)) &&
-    (extension === undefined || number.extension?.id === extension) &&
-    (q === undefined || matchesText(number, q.toLowerCase()))
-  );
+    (extension === undefined || isNamed(number.extension, extension)) &&
+    (matches === undefined || matches(number));
 }
 
-/** `q` is a prefix of the number (with or without +), of a word of the label, or of the extension's name. */
-function matchesText({ phoneNumber, label, extension }: PhoneNumber, wanted: string): boolean {
-  if (phoneNumber.startsWith(wanted) || phoneNumber.startsWith(`+${wanted}`)) return true;
-  return [label, extension?.name].some((text) => text !== undefined && hasWordPrefix(text, wanted));
+/** By its id, or by the number that people dial. */
+const isNamed = (extension: PhoneNumber["extension"], name: string) =>
+  extension?.id === name || extension?.extensionNumber === name;
+
+/** Digits of the number as people type them, or the start of a word of the label, or of its extension's name or number. */
+function textSearch(q: string): (number: PhoneNumber) => boolean {
+  const hasDigits = digitSearch(q);
+  const wanted = q.toLowerCase();
+  return ({ phoneNumber, label, extension }) =>
+    hasDigits?.(phoneNumber) === true ||
+    [label, extension?.name, extension?.extensionNumber].some(
+      (text) => text !== undefined && hasWordPrefix(text, wanted),
+    );
 }
 
 function hasWordPrefix(text: string, wanted: string): boolean {

@@ -5,11 +5,11 @@ import { tagged } from "../platform/content-tag.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import { combined, type Reading } from "../ringcentral/api/operation.ts";
 import * as operations from "../ringcentral/api/operations.ts";
-import { type BlockedNumbersDeps, listBlockedNumbers } from "./blocked-numbers.ts";
-import { listCallerBlockingNumbers } from "./caller-blocking.ts";
+import { type BlockedNumbersDeps, listBlockedPage } from "./blocked-numbers.ts";
+import { listCallerBlockingPage } from "./caller-blocking.ts";
 import { toPhoneNumber } from "./company-numbers.ts";
 import type { ForwardingDeps } from "./forwarding/on-backend.ts";
-import { listForwardingNumbers } from "./forwarding/read.ts";
+import { listForwardingPage } from "./forwarding/read.ts";
 import type { ListRequest, NumbersDeps, NumbersRequest } from "./shared/request.ts";
 import { listPage, pagesOf } from "./shared/upstream-list.ts";
 
@@ -53,9 +53,9 @@ export async function getOverview(deps: OverviewDeps, request: OverviewRequest):
 type List = (deps: OverviewDeps, request: ListRequest) => Promise<Page<unknown>>;
 
 const lists: Record<OverviewPartName, List> = {
-  blocked: listBlockedNumbers,
-  allowed: (deps, request) => listCallerBlockingNumbers(deps, { ...request, query: { status: "allowed" } }),
-  forwarding: listForwardingNumbers,
+  blocked: listBlockedPage,
+  allowed: (deps, request) => listCallerBlockingPage(deps, { ...request, query: { status: "allowed" } }),
+  forwarding: listForwardingPage,
   direct: listDirectNumbers,
 };
 

@@ -13,7 +13,7 @@ export interface paths {
         };
         /**
          * List blocked numbers
-         * @description The numbers whose calls and messages the extension rejects.
+         * @description The numbers whose calls and messages the extension rejects. With `phoneNumber`: whether one number is among them.
          */
         get: operations["listBlockedNumbers"];
         put?: never;
@@ -61,7 +61,7 @@ export interface paths {
         };
         /**
          * List blocked and allowed numbers
-         * @description The extension's blocked list, its allowed list, or both in this order.
+         * @description The extension's blocked list, its allowed list, or both in this order. With `phoneNumber`: the entries of one number.
          */
         get: operations["listCallerBlockingNumbers"];
         put?: never;
@@ -137,7 +137,7 @@ export interface paths {
         };
         /**
          * List forwarding numbers
-         * @description The numbers and devices the extension's calls can be forwarded or flipped to.
+         * @description The numbers and devices the extension's calls can be forwarded or flipped to. With `phoneNumber`: the entries of one number.
          */
         get: operations["listForwardingNumbers"];
         put?: never;
@@ -1441,6 +1441,10 @@ export interface operations {
     listBlockedNumbers: {
         parameters: {
             query?: {
+                /** @description Only the entries of this number, in any writing. */
+                phoneNumber?: string;
+                /** @description ISO 3166-1 country of a number written in national form. */
+                country?: string;
                 /** @description The most items to return. */
                 limit?: number;
                 /** @description `page.nextCursor` of the previous page. It is valid for the same route, extension and filters only. */
@@ -1676,6 +1680,10 @@ export interface operations {
         parameters: {
             query?: {
                 status?: "blocked" | "allowed" | "all";
+                /** @description Only the entries of this number, in any writing. */
+                phoneNumber?: string;
+                /** @description ISO 3166-1 country of a number written in national form. */
+                country?: string;
                 /** @description The most items to return. */
                 limit?: number;
                 /** @description `page.nextCursor` of the previous page. It is valid for the same route, extension and filters only. */
@@ -2072,6 +2080,10 @@ export interface operations {
     listForwardingNumbers: {
         parameters: {
             query?: {
+                /** @description Only the entries of this number, in any writing. */
+                phoneNumber?: string;
+                /** @description ISO 3166-1 country of a number written in national form. */
+                country?: string;
                 /** @description The most items to return. */
                 limit?: number;
                 /** @description `page.nextCursor` of the previous page. It is valid for the same route, extension and filters only. */
@@ -2356,9 +2368,9 @@ export interface operations {
                 type?: ("VoiceFax" | "VoiceOnly" | "FaxOnly")[];
                 /** @description Comma-separated statuses. */
                 status?: ("Normal" | "Pending" | "PortedIn" | "Temporary" | "Unknown")[];
-                /** @description The id of the extension that has the number. */
+                /** @description The id of the extension that has the number, or the number that people dial for it. */
                 extension?: string;
-                /** @description Start of the number, of a word of its label, or of its extension's name. */
+                /** @description Digits of the number as people type them, with or without the country: its start, or four or more at its end. Or the start of a word of its label, or of its extension's name or number. */
                 q?: string;
                 /** @description The most items to return. */
                 limit?: number;

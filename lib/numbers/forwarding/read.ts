@@ -1,6 +1,7 @@
 import type { ForwardingNumber } from "../../contract/forwarding-numbers.ts";
 import type { Page, Position } from "../../contract/paging.ts";
 import { ProblemError } from "../../contract/problems.ts";
+import { listOrLookUp } from "../shared/look-up.ts";
 import type { ListRequest, NumbersRequest } from "../shared/request.ts";
 import type { Backend } from "./backend.ts";
 import { aliasesOf } from "./ids.ts";
@@ -9,7 +10,14 @@ import { idsOf, NewNumbers } from "./new-numbers.ts";
 import { type ForwardingDeps, onBackend } from "./on-backend.ts";
 
 /** Where the extension's calls can be forwarded or flipped to, on either call-handling backend. */
-export async function listForwardingNumbers(
+export function listForwardingNumbers(
+  deps: ForwardingDeps,
+  request: ListRequest,
+): Promise<Page<ForwardingNumber>> {
+  return listOrLookUp(request, (page) => listForwardingPage(deps, { ...request, page }));
+}
+
+export function listForwardingPage(
   deps: ForwardingDeps,
   request: ListRequest,
 ): Promise<Page<ForwardingNumber>> {

@@ -48,6 +48,8 @@ interface PhoneNumberInput {
   phoneNumber: string;
   country?: string | null | undefined;
   queryCountry?: string | undefined;
+  /** Where the number is from. Absent: the body. */
+  place?: FieldError["in"];
   /** Whether 3 to 6 digits may be a short code or an area code, which RingCentral lets users block [unsure]. */
   shortCodes?: boolean;
 }
@@ -63,7 +65,7 @@ export function parsePhoneNumberInput(input: PhoneNumberInput): string {
   const digits = dialedDigits(input.phoneNumber);
   const number = typeof digits === "string" ? numberOf(digits, country, input.shortCodes) : digits;
   if (typeof number === "string") return number;
-  throw invalid("body", "phoneNumber", number.code, number.detail);
+  throw invalid(input.place ?? "body", "phoneNumber", number.code, number.detail);
 }
 
 function numberOf(digits: string, country: CountryCode | undefined, shortCodes = false): string | TextFault {

@@ -2,6 +2,7 @@ import type { PageRequest } from "../../contract/paging.ts";
 import type { WriteStep } from "../../contract/write-outcome.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { CallContext, RingCentral } from "../../ringcentral/api/operation.ts";
+import type { NumberQuery } from "./look-up.ts";
 
 export interface NumbersDeps {
   ringcentral: RingCentral;
@@ -16,6 +17,8 @@ export interface NumbersRequest {
 
 export interface ListRequest extends NumbersRequest {
   page: PageRequest;
+  /** For the entries of one number only. */
+  query?: NumberQuery;
 }
 
 export interface WriteRequest extends NumbersRequest {

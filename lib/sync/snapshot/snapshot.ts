@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import type { PhoneNumber } from "../../contract/company-numbers.ts";
 import type { Page, PageRequest } from "../../contract/paging.ts";
 import { ProblemError } from "../../contract/problems.ts";
-import { type CompanyNumbersFilter, fitsFilter } from "../../numbers/company-numbers.ts";
+import { type CompanyNumbersFilter, numberFilter } from "../../numbers/company-numbers.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
 import { type Head, readHead } from "./head.ts";
 import {
@@ -55,7 +55,7 @@ export async function readSnapshotPage(
   const manifest = await readManifest(records, from);
   if (manifest === undefined) throw expired();
   const hasFilter = Object.values(request.filter).some((value) => value !== undefined);
-  const fits = hasFilter ? (number: PhoneNumber) => fitsFilter(number, request.filter) : undefined;
+  const fits = hasFilter ? numberFilter(request.filter) : undefined;
   const list = { records, chunks: manifest.chunks, fits };
   const total = from.total ?? (await countFitting(list));
   const { items, ...reached } = await collect(list, from, Math.min(limit, total - from.seen));

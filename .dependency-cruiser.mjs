@@ -48,8 +48,13 @@ const layers = [
     ["lib/sync/queue/", "lib/contract/", "lib/ringcentral/api/", "lib/storage/", "lib/platform/"],
   ],
   ["lib/sync/", ["lib/contract/", "lib/numbers/", "lib/ringcentral/api/", "lib/storage/", "lib/platform/"]],
+  // Who a caller is: the copy of the directory, then people's records and the use cases.
+  [
+    "lib/people/",
+    ["lib/numbers/shared/", "lib/contract/", "lib/ringcentral/api/", "lib/storage/", "lib/platform/"],
+  ],
   ["lib/http/idempotency/", ["lib/contract/", "lib/ringcentral/api/", "lib/storage/", "lib/platform/"]],
-  ["lib/http/", ["lib/contract/", "lib/ringcentral/api/", "lib/storage/", "lib/platform/"]],
+  ["lib/http/", ["lib/people/", "lib/contract/", "lib/ringcentral/api/", "lib/storage/", "lib/platform/"]],
   // For apps: it knows only the OpenAPI file.
   ["lib/client/", []],
   // For browsers: the problem catalogue comes from the contract, everything else from the running API.
@@ -62,7 +67,10 @@ const layers = [
   ["test/", ["lib/", "functions/", "infra/", "docs/", "package.json"]],
   // The doctor calls RingCentral with the functions' own client, and reads tokens as they do.
   ["infra/onboarding/", ["infra/", "lib/platform/"]],
-  ["infra/doctor/", ["infra/", "lib/contract/", "lib/http/", "lib/ringcentral/", "lib/platform/"]],
+  [
+    "infra/doctor/",
+    ["infra/", "lib/contract/", "lib/http/", "lib/people/", "lib/ringcentral/", "lib/platform/"],
+  ],
   ["infra/", ["lib/contract/", "lib/pages/", "lib/platform/", "test/twin/", "package.json"]],
 ];
 

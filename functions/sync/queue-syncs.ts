@@ -4,7 +4,7 @@ import { areCredentialsRejected, parseRecord, recordKey } from "../../lib/ringce
 import { defineJob } from "../../lib/runtime/job-function.ts";
 import { syncQueue } from "../../lib/runtime/sync-queue.ts";
 import { DynamoRecordStore } from "../../lib/storage/dynamo-record-store.ts";
-import { queueSyncs } from "../../lib/sync/queue-syncs.ts";
+import { queueDirectoryReadings, queueSyncs } from "../../lib/sync/queue-syncs.ts";
 import { AccountsEdit, editAccounts } from "../../lib/sync/synced-accounts.ts";
 
 /** Invoked by EventBridge Scheduler, whose event says nothing, or by an operator who edits the table's accounts. */
@@ -26,5 +26,9 @@ export const handler = defineJob("queueSyncs", async (event: unknown, { clock, l
       return areCredentialsRejected(parseRecord(stored?.value), clock.now());
     },
   };
-  return queueSyncs(deps, settings);
+  // The failure of one does not stop the other.
+  const [syncs] = await Promise.allSettled([queueSyncs(deps, settings)]);
+  await queueDirectoryReadings(deps, settings);
+  if (syncs.status === "rejected") throw syncs.reason;
+  return syncs.value;
 });

@@ -3,6 +3,9 @@ import { decode, ISSUER_LIMITS, signatureFault } from "../../lib/http/authentica
 import { createClaimReader } from "../../lib/http/claims.ts";
 import { discoveryUrl, readSigningKeys, type SigningKey } from "../../lib/http/issuer-keys.ts";
 import type { ClaimFault } from "../../lib/http/token-rejection.ts";
+import type { Claimant } from "../../lib/people/claimant.ts";
+import { isVerified } from "../../lib/people/match-email.ts";
+import { personIdOf } from "../../lib/people/person-records.ts";
 import type { Clock } from "../../lib/platform/clock.ts";
 import { getJson } from "../../lib/platform/get-json.ts";
 import { ConfigurationError, readSettings, type Settings } from "../../lib/platform/settings.ts";
@@ -68,26 +71,36 @@ export async function explainToken(
       "Some providers give opaque tokens until an audience is requested: see the guide on identity.";
     return [failed("token", { found, fix })];
   }
-  const { caller, faults } = createClaimReader(settings, clock)(decoded);
+  const { claimant, faults } = createClaimReader(settings, clock)(decoded);
   const signature = keys.length === 0 ? undefined : await signatureFault(token, decoded, keys);
   const all = signature === undefined ? faults : [...faults, signature];
   const findings = all.map((fault) => failed("token", describe(fault)));
-  if (caller === undefined) return findings;
-  const { accountId, extensionId } = caller;
-  const names = Object.keys(decoded.payload).join(", ");
-  const extension =
-    extensionId === undefined
-      ? warning("token: extension", {
-          found: `none, so \`me\` is 403 extension_forbidden; the token has ${names}`,
-          fix: "Name the claim, or the path to it, in AUTH_EXTENSION_CLAIM. A service needs none.",
-        })
-      : ok("token: extension", extensionId);
+  if (claimant === undefined) return findings;
+  const { accountId } = claimant;
   return [
     ...findings,
-    ok("token: account", accountId),
-    extension,
-    describeScopes([...caller.scopes], decoded.payload),
+    ok("token: account", accountId ?? "none: the person's record or e-mail names it"),
+    describeExtension(claimant, Object.keys(decoded.payload)),
+    describeScopes([...claimant.scopes], decoded.payload),
   ];
+}
+
+/** By the claim, or for a person without one by the record or the e-mail. */
+function describeExtension(claimant: Claimant, names: readonly string[]): Finding {
+  const check = "token: extension";
+  const { extensionId, email, isClient, issuer, subject } = claimant;
+  if (extensionId !== undefined) return ok(check, extensionId);
+  if (!isClient && email !== undefined && isVerified(email.verified)) {
+    return ok(
+      check,
+      `that of person ${personIdOf(issuer, subject)}, or of the one user with the verified e-mail`,
+    );
+  }
+  const unverified = email === undefined ? "" : ", and does not say that its e-mail is verified";
+  return warning(check, {
+    found: `none, so \`me\` is 403 extension_forbidden; the token has ${names.join(", ")}${unverified}`,
+    fix: "Name the claim, or the path to it, in AUTH_EXTENSION_CLAIM, or an e-mail's in AUTH_EMAIL_CLAIM. A service needs none.",
+  });
 }
 
 function describeScopes(scopes: readonly string[], payload: Readonly<Record<string, unknown>>): Finding {

@@ -55,7 +55,7 @@ export async function openSession(credentials: Credentials, clock: Clock) {
         const response = await send(path);
         const rate = readRateHeaders(response.headers);
         if (rate.group !== undefined) limits.set(rate.group, rate);
-        const failure = failureOf(path, response, clock.now());
+        const failure = failureOf({ name: path }, response, clock.now());
         return failure === undefined ? { body: parseBody(path, response, schema) } : { failure };
       } catch (error) {
         if (!(error instanceof RingCentralError)) throw error;
@@ -65,7 +65,10 @@ export async function openSession(credentials: Credentials, clock: Clock) {
     /** Whether RingCentral is in limited mode: it says so where its own apps ask. [sdk source: WID] */
     async isLimited(): Promise<boolean> {
       const response = await send("status").catch(() => undefined);
-      return response !== undefined && failureOf("status", response, clock.now())?.kind === "limited_mode";
+      return (
+        response !== undefined &&
+        failureOf({ name: "status" }, response, clock.now())?.kind === "limited_mode"
+      );
     },
     /**
      * Ends this login and no other. RingCentral allows five at a time for a user in an app: left open, it could end the

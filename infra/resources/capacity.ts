@@ -33,6 +33,8 @@ function classOf(route: Route | undefined) {
   if (route === undefined) return classes.background;
   const { method, path, scope } = route;
   if (scope === undefined) return classes.public;
+  // Every app asks who its user is.
+  if (path === "/v1/me") return classes.read;
   if (path.startsWith("/v1/extensions/")) return method === "GET" ? classes.read : classes.write;
   return path.startsWith("/v1/account/") ? classes.account : classes.operations;
 }

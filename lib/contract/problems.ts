@@ -176,6 +176,12 @@ export const problems = {
     "The service's storage is not available",
     "The table is unavailable or slow, and this request needs it. Wait `retryAfter` seconds.",
   ),
+  directory_unavailable: entry(
+    503,
+    "The company directory is out of date",
+    "The copy of RingCentral's company directory is missing, or too old to say who may come in. Wait `retryAfter` seconds. " +
+      "Tokens that name their extension do not need it.",
+  ),
   credentials_unavailable: entry(
     503,
     "The service's credentials cannot be read",

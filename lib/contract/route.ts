@@ -4,10 +4,11 @@ import type { ProblemCode } from "./problems.ts";
 export const scopes = {
   "numbers:read": "Read an extension's blocked, allowed and forwarding numbers.",
   "numbers:write": "Change an extension's blocked, allowed and forwarding numbers.",
-  "account:read": "Read the company's phone numbers and their changes.",
+  "account:read": "Read the company's phone numbers and their changes, and its directory.",
   "account:manage": "Reach every extension of the account, not only one's own.",
   "sync:read": "See the state and history of the number sync.",
   "sync:run": "Start a number sync.",
+  "people:manage": "Say which sign-in is which extension.",
   "ops:read": "See what is left of the RingCentral budgets.",
 } as const;
 
@@ -18,6 +19,7 @@ export const tags = {
   "Forwarding numbers": "Where an extension's calls can be forwarded or flipped to.",
   Overview: "All of an extension's numbers in one request.",
   "Company numbers": "Every number of the account, from a synced snapshot, and the feed of its changes.",
+  People: "Who the caller is, the company directory, and which sign-in is which extension.",
   "Number sync": "The sync that keeps the snapshot: status, history, quarantine, and an immediate start.",
   Operations: "Health, RingCentral's budgets, and this description.",
   Webhooks: "For RingCentral, not for apps.",
@@ -41,8 +43,8 @@ export interface Route<
   method: Method;
   /** OpenAPI path template, such as `/v1/extensions/{extensionId}/blocked-numbers`. */
   path: `/${string}`;
-  /** Absent: no token needed. */
-  scope?: Scope;
+  /** `any`: every valid token will do. Absent: no token needed. */
+  scope?: Scope | "any";
   /** RingCentral calls it, with the verification token of our subscription. */
   isWebhook?: true;
   tag: Tag;

@@ -5,6 +5,7 @@ import * as forwardingNumbers from "./forwarding-numbers.ts";
 import * as limits from "./limits.ts";
 import * as service from "./operations.ts";
 import * as overview from "./overview.ts";
+import * as people from "./people.ts";
 import * as sync from "./sync.ts";
 
 /** Every route there is. Handlers import their own route alone; only build steps and tests import this list. */
@@ -28,6 +29,13 @@ export const routes = [
   companyNumbers.listCompanyNumbersRoute,
   overview.getOverviewRoute,
   companyNumbers.listNumberChangesRoute,
+  people.getMeRoute,
+  people.listExtensionsRoute,
+  people.listPeopleRoute,
+  people.listUnmatchedSignInsRoute,
+  people.getPersonRoute,
+  people.putPersonRoute,
+  people.deletePersonRoute,
   sync.getSyncStatusRoute,
   sync.startSyncRoute,
   sync.confirmSyncQuarantineRoute,

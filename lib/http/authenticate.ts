@@ -1,11 +1,11 @@
 import { compactVerify, decodeJwt, decodeProtectedHeader, errors } from "jose";
 import { ProblemError } from "../contract/problems.ts";
+import type { Claimant } from "../people/claimant.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Deadline } from "../platform/deadline.ts";
 import { getJson } from "../platform/get-json.ts";
 import type { Settings } from "../platform/settings.ts";
 import { withTimeout } from "../platform/with-timeout.ts";
-import type { Caller } from "./caller.ts";
 import { ALGORITHMS, createClaimReader, type Decoded } from "./claims.ts";
 import { createIssuerKeys, type SigningKey } from "./issuer-keys.ts";
 import { type ClaimFault, rejectToken, shown, type WarningLog } from "./token-rejection.ts";
@@ -25,14 +25,14 @@ const NO_JWT: ClaimFault = {
 const CHECKED_FIRST = ["alg", "kid", "iss"];
 
 /**
- * The caller named by an `Authorization` header. The log says why a token is rejected.
+ * What the token of an `Authorization` header says of its caller. The log says why a token is rejected.
  * @throws ProblemError `token_missing`, `token_invalid`, `token_expired`, `account_forbidden`, `extension_forbidden`, `token_issuer_unavailable`
  */
 export type Authenticate = (
   authorization: string | undefined,
   deadline: Deadline,
   log: WarningLog,
-) => Promise<Caller>;
+) => Promise<Claimant>;
 
 export function createAuthenticate(
   settings: Settings,
@@ -49,7 +49,7 @@ export function createAuthenticate(
     if (token === undefined || decoded === undefined) {
       throw rejectToken(log, [NO_JWT], { detail: NOT_BEARER });
     }
-    const { caller, faults } = readClaims(decoded);
+    const { claimant, faults } = readClaims(decoded);
     const early = faults.filter(({ claim }) => CHECKED_FIRST.includes(claim));
     if (early.length > 0) throw rejectToken(log, early);
     const limit = { clock, timeoutMs: deadline.remainingMs(), timeUp: () => new Error("out of time") };
@@ -58,8 +58,8 @@ export function createAuthenticate(
     });
     const fault = await signatureFault(token, decoded, keys);
     if (fault !== undefined) throw rejectToken(log, [fault]);
-    if (caller === undefined) throw rejectToken(log, faults);
-    return caller;
+    if (claimant === undefined) throw rejectToken(log, faults);
+    return claimant;
   };
 }
 

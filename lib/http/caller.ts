@@ -1,20 +1,10 @@
 import type { Route } from "../contract/route.ts";
+import { type Caller, type Claimant, unmatchedReasons } from "../people/claimant.ts";
 import { rejectToken, shown, type WarningLog } from "./token-rejection.ts";
 
-/** The caller, from a verified access token. */
-export interface Caller {
-  /** The token's `sub`, else its client. */
-  subject: string;
-  scopes: ReadonlySet<string>;
-  /** One of the served accounts; every upstream call is bound to it. */
-  accountId: string;
-  /** A machine token has none. */
-  extensionId?: string;
-}
-
 /** @throws ProblemError `scope_missing` */
-export function requireScope({ scope }: Route, caller: Caller, log: WarningLog): void {
-  if (scope === undefined || caller.scopes.has(scope)) return;
+export function requireScope({ scope }: Route, caller: Claimant, log: WarningLog): void {
+  if (scope === undefined || scope === "any" || caller.scopes.has(scope)) return;
   const fault = {
     claim: "scope",
     expected: scope,
@@ -25,7 +15,7 @@ export function requireScope({ scope }: Route, caller: Caller, log: WarningLog):
 }
 
 /**
- * The extension of a request: `me` is the token's extension; any other needs `account:manage`.
+ * The extension of a request: `me` is the caller's extension; any other needs `account:manage`.
  * @returns "" for a route without an extension
  * @throws ProblemError `extension_forbidden`
  */
@@ -40,8 +30,9 @@ export function reachedExtension(requested: unknown, caller: Caller, log: Warnin
     found: shown(caller.extensionId, true),
     code: "extension_forbidden",
   } as const;
-  const isNameless = requested === "me" && caller.extensionId === undefined;
-  if (isNameless) throw rejectToken(log, [fault], { detail: "The token names no extension to be `me`." });
+  const { unmatched } = caller;
+  const isExplained = requested === "me" && unmatched !== undefined;
+  if (isExplained) throw rejectToken(log, [fault], { detail: unmatchedReasons[unmatched] });
   throw rejectToken(log, [fault], DIALED_NUMBER.test(requested) ? { detail: idHint } : {});
 }
 

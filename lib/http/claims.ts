@@ -1,10 +1,10 @@
 import * as z from "zod/mini";
 import { ID_PATTERN } from "../contract/parameters.ts";
 import type { ProblemCode } from "../contract/problems.ts";
+import type { Claimant } from "../people/claimant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { Settings } from "../platform/settings.ts";
-import type { Caller } from "./caller.ts";
 import { type ClaimFault, shown } from "./token-rejection.ts";
 
 /** API Gateway's JWT authorizer takes RSA signatures only. */
@@ -20,6 +20,7 @@ export type ClaimSettings = Pick<
   | "AUTH_REQUIRED_CLAIMS"
   | "AUTH_ACCOUNT_CLAIM"
   | "AUTH_EXTENSION_CLAIM"
+  | "AUTH_EMAIL_CLAIM"
   | "AUTH_SCOPE_CLAIMS"
   | "AUTH_SCOPE_PREFIX"
   | "AUTH_GRANTED_SCOPES"
@@ -28,11 +29,11 @@ export type ClaimSettings = Pick<
 
 export type Decoded = Readonly<Record<"header" | "payload", Readonly<Record<string, unknown>>>>;
 export type ClaimsResult =
-  | { caller: Caller; faults: [] }
-  | { caller?: undefined; faults: [ClaimFault, ...ClaimFault[]] };
+  | { claimant: Claimant; faults: [] }
+  | { claimant?: undefined; faults: [ClaimFault, ...ClaimFault[]] };
 
 /**
- * Reads a token's caller from its header and claims, or every fault in them, the gravest first. It does not check the
+ * Reads what a token says of its caller, or every fault in its header and claims, the gravest first. It does not check the
  * signature.
  */
 export function createClaimReader(settings: ClaimSettings, clock: Pick<Clock, "now">) {
@@ -66,9 +67,10 @@ function readClaims(
     extension: claimAt(payload, AUTH_EXTENSION_CLAIM),
   };
   const parsed = schema.safeParse(picked);
-  if (!parsed.success) {
+  const issues = parsed.success ? accountIssues(parsed.data, payload) : parsed.error.issues;
+  if (!parsed.success || issues.length > 0) {
     const rules = rulesFor(payload, settings);
-    const [first, ...others] = parsed.error.issues.map(({ path: [key], code }) => {
+    const [first, ...others] = issues.map(({ path: [key], code }) => {
       const name = String(key);
       const { claim = name, expected = "", isPersonal, code: problem = "token_invalid" } = rules[name] ?? {};
       // A time that is no number is not an expired one.
@@ -77,13 +79,37 @@ function readClaims(
       return { claim, expected, found, code: isMalformed ? "token_invalid" : problem } as const;
     });
     if (first !== undefined) return { faults: [first, ...others] };
-    throw parsed.error;
+    throw new Error("a fault without an issue", { cause: parsed.error });
   }
   const { sub: subject, scopes, account: accountId, extension: extensionId } = parsed.data;
   const prefix = settings.AUTH_SCOPE_PREFIX;
   const named = scopes.flat().filter((scope) => scope.startsWith(prefix) && scope !== prefix);
   const all = [...named.map((scope) => scope.slice(prefix.length)), ...settings.AUTH_GRANTED_SCOPES];
-  return { caller: omitUndefined({ subject, scopes: new Set(all), accountId, extensionId }), faults: [] };
+  const about = { issuer: settings.AUTH_ISSUER, subject, scopes: new Set(all), isClient: isClient(payload) };
+  const email = readEmail(payload, settings.AUTH_EMAIL_CLAIM);
+  return { claimant: omitUndefined({ ...about, accountId, extensionId, email }), faults: [] };
+}
+
+/** Only a person's record or e-mail can take the place of the account: not for an extension's id, nor for a client. */
+function accountIssues(
+  { account, extension }: { account?: string | undefined; extension?: string | undefined },
+  payload: Decoded["payload"],
+) {
+  const mayBeFound = account !== undefined || (extension === undefined && !isClient(payload));
+  return mayBeFound ? [] : [{ path: ["account"], code: "custom" }];
+}
+
+/** Client credentials: no subject, or the client's own id as subject; Auth0 and Entra ID say so. */
+function isClient({ sub, client_id, azp, cid, gty, idtyp }: Decoded["payload"]): boolean {
+  const isOwnId = sub === undefined || [client_id, azp, cid].includes(sub);
+  return isOwnId || gty === "client-credentials" || idtyp === "app";
+}
+
+/** An unverified e-mail is kept, so that the log can say why it is not used. */
+function readEmail(payload: Decoded["payload"], path: string): Claimant["email"] {
+  const address = path === "none" ? undefined : claimAt(payload, path);
+  if (typeof address !== "string" || address === "") return undefined;
+  return { address, verified: claimAt(payload, `${path}_verified`) };
 }
 
 interface Rule {
@@ -121,6 +147,11 @@ const isUnset = (claimed: unknown) =>
   claimed === "" ||
   (Array.isArray(claimed) && claimed.length === 0);
 
+const unset = z.pipe(
+  z.unknown().check(z.refine(isUnset)),
+  z.transform(() => undefined),
+);
+
 /** One schema for all claims. The order of its keys is the order of faults: the first one decides the problem. */
 function schemaFor(settings: ClaimSettings, seconds: () => number) {
   const time = (isRight: (time: number) => boolean) => z.number().check(z.refine(isRight));
@@ -146,14 +177,12 @@ function schemaFor(settings: ClaimSettings, seconds: () => number) {
     iat: z.optional(time((iat) => iat <= seconds() + CLOCK_TOLERANCE_SECONDS)),
     nbf: z.optional(time((nbf) => nbf <= seconds() + CLOCK_TOLERANCE_SECONDS)),
     exp: time((exp) => exp > seconds() - CLOCK_TOLERANCE_SECONDS),
-    account: id.check(z.refine((accountId) => settings.SERVED_ACCOUNTS.includes(accountId))),
-    extension: z.union([
-      id,
-      z.pipe(
-        z.unknown().check(z.refine(isUnset)),
-        z.transform(() => undefined),
-      ),
+    // Without one, the person's record or e-mail may name it.
+    account: z.union([
+      id.check(z.refine((accountId) => settings.SERVED_ACCOUNTS.includes(accountId))),
+      unset,
     ]),
+    extension: z.union([id, unset]),
   });
 }
 

@@ -4,6 +4,8 @@ import { DEFAULT_LIMIT, ExtensionIdOrMe } from "../contract/parameters.ts";
 import { ProblemError } from "../contract/problems.ts";
 import type { Route } from "../contract/route.ts";
 import { OutcomeUnknown, type WriteStep } from "../contract/write-outcome.ts";
+import type { Caller, Claimant } from "../people/claimant.ts";
+import type { IdentifyRequest } from "../people/identify.ts";
 import { systemClock } from "../platform/clock.ts";
 import { canonicalJson } from "../platform/content-tag.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
@@ -11,7 +13,7 @@ import type { Settings } from "../platform/settings.ts";
 import { RingCentralError } from "../ringcentral/api/errors.ts";
 import { type CallContext, combined, type Freshness, type Reading } from "../ringcentral/api/operation.ts";
 import type { RecordStore } from "../storage/record-store.ts";
-import { createTableWait } from "../storage/table-wait.ts";
+import { createTableWait, limitedRecords } from "../storage/table-wait.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { reachedExtension, requireScope } from "./caller.ts";
 import { type AccountKeys, cursorsOf } from "./cursor.ts";
@@ -30,6 +32,7 @@ import { parseIdempotencyKey, validate } from "./validate.ts";
 interface EdgeServices extends AccountKeys {
   settings: Settings;
   authenticate: Authenticate;
+  identify(claimant: Claimant, request: IdentifyRequest): Promise<Caller>;
   records: RecordStore;
   /** Loads the table's client, so that loading it does not count as a wait for the table. */
   ready(): Promise<void>;
@@ -57,9 +60,13 @@ async function beginExchange(route: Route, event: APIGatewayProxyEventV2, servic
   const { deadline, log } = invocation;
   invocation.settings = services.settings;
   const authenticated = services.authenticate(header(event, "authorization"), deadline, log);
-  const [caller] = await Promise.all([authenticated, services.ready()]);
+  const [claimant] = await Promise.all([authenticated, services.ready()]);
+  invocation.caller = claimant;
+  requireScope(route, claimant, log);
+  const tableWait = createTableWait(systemClock);
+  const records = limitedRecords(services.records, tableWait);
+  const caller = await services.identify(claimant, { records, deadline, log });
   invocation.caller = caller;
-  requireScope(route, caller, log);
   // Ownership comes before the query and the body; `validate` rejects a malformed id.
   const named = ExtensionIdOrMe.safeParse(event.pathParameters?.extensionId);
   reachedExtension(named.data, caller, log);
@@ -70,7 +77,6 @@ async function beginExchange(route: Route, event: APIGatewayProxyEventV2, servic
   const cursors = cursorsOf(services, binding, deadline);
   const position = input.cursor === undefined ? undefined : await cursors.verify(input.cursor);
   const page = omitUndefined({ limit: input.limit ?? DEFAULT_LIMIT, position });
-  const tableWait = createTableWait(systemClock);
   return {
     route,
     event,
@@ -98,6 +104,7 @@ async function runUseCase<R extends Route>(
     // The only cast to the route's types: its schemas have just parsed the input.
     ...(input as ParsedInput<R>),
     page,
+    caller,
     accountId: caller.accountId,
     extensionId,
     call: callContext(exchange, (reading) => readings.push(reading)),

@@ -1,12 +1,12 @@
 import type middy from "@middy/core";
 import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
 import * as z from "zod/mini";
+import type { Claimant } from "../people/claimant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { type Deadline, deadlineIn } from "../platform/deadline.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Settings } from "../platform/settings.ts";
 import type { BudgetLeft } from "../ringcentral/api/operation.ts";
-import type { Caller } from "./caller.ts";
 import type { HttpResponse } from "./response.ts";
 
 /** The stack's record of one invocation. */
@@ -16,7 +16,7 @@ export interface Invocation {
   deadline: Deadline;
   log: Logger;
   settings?: Settings;
-  caller?: Caller;
+  caller?: Pick<Claimant, "subject" | "accountId">;
   /** The remaining budget that RingCentral stated, by group. */
   budgets: Map<string, BudgetLeft>;
   /** The problem of the response, for the log. */

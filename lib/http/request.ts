@@ -2,6 +2,7 @@ import type * as z from "zod/mini";
 import type { FeedPage, Page, PageRequest } from "../contract/paging.ts";
 import type { Route } from "../contract/route.ts";
 import type { WriteStep } from "../contract/write-outcome.ts";
+import type { Caller } from "../people/claimant.ts";
 import type { CallContext } from "../ringcentral/api/operation.ts";
 import type { ProblemBody } from "./problem.ts";
 
@@ -9,6 +10,7 @@ import type { ProblemBody } from "./problem.ts";
 export interface RouteRequest<R extends Route> extends ParsedInput<R> {
   /** For lists: the page wanted. `{ limit: DEFAULT_LIMIT }` elsewhere. */
   page: PageRequest;
+  caller: Caller;
   accountId: string;
   /** The extension of the request, with `me` resolved and access checked; "" for a route without one. */
   extensionId: string;

@@ -40,6 +40,8 @@ const environment = z.object({
   /** The claims with RingCentral's ids: names, or dotted paths. `none` as account claim: every token is of the one account. */
   AUTH_EXTENSION_CLAIM: z._default(text, "rc_extension_id"),
   AUTH_ACCOUNT_CLAIM: z._default(text, "rc_account_id"),
+  /** The claim with the caller's e-mail; `_verified` after its name is the claim that says it is. `none`: it is not read. */
+  AUTH_EMAIL_CLAIM: z._default(text, "email"),
   /** Comma-separated claims with scopes, besides `scope` and `scp`. */
   AUTH_SCOPE_CLAIMS: z._default(csv, []),
   /** Only names that begin with it are scopes; the rest of the name is the scope. */

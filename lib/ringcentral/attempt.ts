@@ -73,7 +73,7 @@ export async function attemptCall(
     report(error.failure);
     return { ok: false, error, token };
   }
-  const failure = failureOf(name, response, clock.now(), operation.bulkId !== undefined);
+  const failure = failureOf(operation, response, clock.now());
   report(failure, response);
   if (failure?.kind === "limited_mode" && deps.limitedMode !== undefined) {
     deps.metrics?.count("UpstreamLimitedMode");
@@ -87,7 +87,7 @@ export async function attemptCall(
 
 function requestOf(
   { name, method, bulkId }: Operation<unknown>,
-  { body }: OperationInput,
+  { body, ifNoneMatch }: OperationInput,
   { deadline }: CallContext,
   url: URL,
   token: AccessToken,
@@ -100,6 +100,7 @@ function requestOf(
       authorization: `Bearer ${token.value}`,
       ...(body && { "content-type": "application/json" }),
       ...(bulkId !== undefined && { accept: BULK_JSON }),
+      ...(ifNoneMatch !== undefined && { "if-none-match": ifNoneMatch }),
     },
     ...(body && { body: JSON.stringify(body) }),
     deadline,

@@ -87,14 +87,14 @@ async function exchange(
 }
 
 function readOutput<Output>(
-  { name: operation, output: schema }: Operation<Output>,
+  { name: operation, output: schema, isConditional }: Operation<Output>,
   response: HttpResponse,
   { log }: CallContext,
 ): Output {
   // An operation without a schema has no result: its `Output` is `undefined`.
   if (schema === undefined) return undefined as Output;
   try {
-    const output = parseBody(operation, response, schema);
+    const output = parseBody(operation, response, schema, isConditional);
     const skippedRecords = countSkipped(output);
     if (skippedRecords > 0) log.warn("ringcentral records left out", { operation, skippedRecords });
     return output;

@@ -10,6 +10,7 @@ import { scannedAt } from "../sync/snapshot/head.ts";
 import { SyncRecords } from "../sync/snapshot/sync-records.ts";
 import type { JobInvocation } from "./job-function.ts";
 import { logEvent, syncMessages } from "./log-event.ts";
+import { readDirectoryJob } from "./read-directory.ts";
 import { type Runtime, runtime } from "./runtime.ts";
 import { syncQueue } from "./sync-queue.ts";
 
@@ -44,7 +45,8 @@ async function isDone({ body, messageId }: SQSRecord, invocation: JobInvocation)
   const { log } = invocation;
   try {
     const message = SyncMessage.parse(JSON.parse(body));
-    await handleMessage(depsFor(message, invocation), message);
+    if (message.kind === "directory") await readDirectoryJob(message, invocation);
+    else await handleMessage(depsFor(message, invocation), message);
     return true;
   } catch (error) {
     log.error("sync message failed", { messageId, error });

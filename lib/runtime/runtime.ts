@@ -1,6 +1,9 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createAuthenticate } from "../http/authenticate.ts";
 import { createBlockedNumberEndpoints } from "../numbers/blocked-number-endpoint.ts";
+import type { Claimant } from "../people/claimant.ts";
+import { Directories } from "../people/directory/directories.ts";
+import { CallerFinder, type IdentifyRequest } from "../people/identify.ts";
 import { type Clock, systemClock } from "../platform/clock.ts";
 import { type CredentialSource, type Credentials, keyOf } from "../platform/credentials.ts";
 import type { Deadline } from "../platform/deadline.ts";
@@ -70,6 +73,16 @@ function createRuntime(shared: Shared) {
   const { settings, clock, random, records } = shared;
   const accounts = new Map<string, AccountRuntime>();
 
+  const keys = keysOf(account);
+  const directories = new Directories(keys, clock);
+  const finder = new CallerFinder({
+    directories,
+    keys,
+    clock,
+    random,
+    servedAccounts: settings.SERVED_ACCOUNTS,
+  });
+
   function account(accountId: string): AccountRuntime {
     // A single-account service has one secret; RingCentral rejects other accounts' ids.
     const key = settings.RINGCENTRAL_SECRET_ID ?? accountId;
@@ -85,18 +98,10 @@ function createRuntime(shared: Shared) {
     records,
     ready: () => records.ready(),
     authenticate: createAuthenticate(settings, clock),
+    identify: (claimant: Claimant, request: IdentifyRequest) => finder.identify(claimant, request),
+    directories,
+    ...keys,
     for: ({ accountId }: { accountId: string }) => account(accountId),
-
-    /** The key of that account for one purpose, made from its current secret. @throws ConfigurationError */
-    async currentKey(purpose: string, accountId: string, deadline: Deadline): Promise<Uint8Array> {
-      return keyOf(await account(accountId).credentials.current(deadline), purpose);
-    },
-
-    /** The keys of every secret that is still valid, read again: another instance may know a newer one. */
-    async acceptedKeys(purpose: string, accountId: string, deadline: Deadline): Promise<Uint8Array[]> {
-      const accepted = await account(accountId).acceptedSecrets(deadline);
-      return accepted.map((credentials) => keyOf(credentials, purpose));
-    },
 
     /** Names the app, its user and its permissions: new credentials of the same user in the same app have the same one. */
     async permissionFingerprint(accountId: string, deadline: Deadline): Promise<string> {
@@ -107,6 +112,22 @@ function createRuntime(shared: Shared) {
       return createHash("sha256")
         .update(JSON.stringify([server, clientId, ownerId, permissions]))
         .digest("base64url");
+    },
+  };
+}
+
+/** Keys derived from an account's secret. @throws ConfigurationError */
+function keysOf(account: (accountId: string) => AccountRuntime) {
+  return {
+    /** The key of that account for one purpose, made from its current secret. */
+    async currentKey(purpose: string, accountId: string, deadline: Deadline): Promise<Uint8Array> {
+      return keyOf(await account(accountId).credentials.current(deadline), purpose);
+    },
+
+    /** The keys of every secret that is still valid, read again: another instance may know a newer one. */
+    async acceptedKeys(purpose: string, accountId: string, deadline: Deadline): Promise<Uint8Array[]> {
+      const accepted = await account(accountId).acceptedSecrets(deadline);
+      return accepted.map((credentials) => keyOf(credentials, purpose));
     },
   };
 }

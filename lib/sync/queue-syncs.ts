@@ -71,6 +71,28 @@ export async function queueSyncs(
   return { queued: states.filter((state) => state.isQueued).length };
 }
 
+/** Readings of a directory in each tick: a queue holds a message back for 15 minutes at most. */
+const READINGS_PER_TICK = 3;
+
+/**
+ * Queues the readings of each served account's directory until the next tick, every five minutes.
+ * @throws the first failure, after all accounts
+ */
+export async function queueDirectoryReadings(
+  { queue, clock, log }: Pick<QueueSyncsDeps, "queue" | "clock" | "log">,
+  { SERVED_ACCOUNTS: served }: AccountSettings,
+): Promise<void> {
+  const everyMs = TICK_MS / READINGS_PER_TICK;
+  await forEachAccount(served, log, "directory reading not queued", async (accountId, index) => {
+    const about = { accountId, kind: "directory", trigger: "schedule", postponed: 0 } as const;
+    for (let reading = 0; reading < READINGS_PER_TICK; reading += 1) {
+      const delayMs = reading * everyMs + (index * SPREAD_MS) / served.length;
+      const message: SyncMessage = { ...about, requestedAt: clock.now() + reading * everyMs };
+      await queue.send(message, Math.floor(delayMs / 1000));
+    }
+  });
+}
+
 /** Whether the schedule queues a sync now, because the next tick would be too late. */
 export function isDue(head: Head, run: RunRecord | undefined, now: number): boolean {
   const { checkpoint, generation, startedAt = 0 } = run ?? {};

@@ -43,7 +43,8 @@ function expected(route: Route, holder: Holder, target: Target, isForeign: boole
   const owned: readonly string[] = held;
   if (isPublic(route)) return WELL_SERVED;
   if (isForeign) return "403 account_forbidden";
-  if (route.scope !== undefined && !owned.includes(route.scope)) return "403 scope_missing";
+  if (route.scope !== undefined && route.scope !== "any" && !owned.includes(route.scope))
+    return "403 scope_missing";
   if (!hasExtension(route)) return WELL_SERVED;
   if (target === "me") return namesOne ? WELL_SERVED : "403 extension_forbidden";
   const isOwn = target === "own id" && namesOne;
@@ -123,6 +124,8 @@ test.each(guarded)("$method $path lets in exactly the callers that the contract 
           scope: held.join(" "),
           rc_extension_id: namesOne ? SEED.extensionId : undefined,
           rc_account_id: isForeign ? "3799999" : SEED.accountId,
+          // A service's token is its client's own.
+          ...(!namesOne && { sub: "service", client_id: "service" }),
         });
         const right = expected(route, holder, target, isForeign);
         check(

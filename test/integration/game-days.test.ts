@@ -287,14 +287,15 @@ const days: Record<string, () => GameDay> = {
     async begin() {
       await lab.schedule();
       loseTable();
-      // Five deliveries; the sixth look moves the message away.
-      for (let delivery = 0; delivery < 6; delivery += 1) await deliverOnce();
+      // Five deliveries of each of the two messages that are due; the sixth look moves a message away.
+      for (let delivery = 0; delivery < 12; delivery += 1) await deliverOnce();
       findTable();
     },
     async end() {
-      const { Messages = [] } = await sync.sqs.client.send(new ReceiveMessageCommand(deadLetters()));
-      const ReceiptHandle = Messages[0]?.ReceiptHandle;
-      await sync.sqs.client.send(new DeleteMessageCommand({ ...deadLetters(), ReceiptHandle }));
+      const dead = { ...deadLetters(), MaxNumberOfMessages: 10 };
+      const { Messages = [] } = await sync.sqs.client.send(new ReceiveMessageCommand(dead));
+      for (const { ReceiptHandle } of Messages)
+        await sync.sqs.client.send(new DeleteMessageCommand({ ...deadLetters(), ReceiptHandle }));
     },
     within: 10,
   }),

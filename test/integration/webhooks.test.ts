@@ -72,6 +72,7 @@ describe("the scheduled renewal", () => {
         eventFilters: [
           `/restapi/v1.0/account/${SEED.accountId}/extension`,
           `/restapi/v1.0/account/${SEED.accountId}/extension/${SEED.adminExtensionId}`,
+          `/restapi/v1.0/account/${SEED.accountId}/directory/entries`,
         ],
       },
     ]);
@@ -149,8 +150,8 @@ describe("a notification", () => {
     expectConforms(route, taken);
   });
 
-  it("of more than 8 KiB is rejected unread", async () => {
-    const result = await invoke(receiveRingCentralEvent, route, { body: `"${"x".repeat(9_000)}"` });
+  it("of more than 64 KiB is rejected unread", async () => {
+    const result = await invoke(receiveRingCentralEvent, route, { body: `"${"x".repeat(66_000)}"` });
     expect(result).toMatchObject({ status: 413, body: { code: "body_too_large" } });
   });
 });

@@ -29,19 +29,23 @@ export async function startSyncServices() {
   resetRuntime();
 
   /** The queue's messages, due now or later; nothing is removed. */
-  async function waitingIn(name: string): Promise<unknown[]> {
+  async function waitingIn(name: string): Promise<object[]> {
     const response = await fetch(`${sqs.url}/_fauxqs/queues/${name}`);
     const { messages } = Inspected.parse(await response.json());
     return [...messages.ready, ...messages.delayed].map(({ body }) => JSON.parse(body));
   }
+  const isReading = (message: object) => "kind" in message && message.kind === "directory";
 
   return {
     sqs,
     events,
-    waiting: () => waitingIn("ringfront-test-sync"),
-    /** Takes all messages off the queue, delayed or not. */
+    /** Those about numbers. */
+    waiting: async () => (await waitingIn("ringfront-test-sync")).filter((message) => !isReading(message)),
+    /** Those about the directory. */
+    waitingReadings: async () => (await waitingIn("ringfront-test-sync")).filter(isReading),
+    /** Takes all messages off the queue, delayed or not. @returns those about numbers */
     async takeAll(): Promise<unknown[]> {
-      const taken = await waitingIn("ringfront-test-sync");
+      const taken = await this.waiting();
       await sqs.client.send(new PurgeQueueCommand({ QueueUrl: sqs.queue.url }));
       return taken;
     },

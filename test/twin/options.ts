@@ -4,6 +4,7 @@ import {
   callHandlingDefaults,
   callHandlingValues,
 } from "./rest/call-handling/options.ts";
+import { type DirectorySettings, directoryDefaults, directoryValues } from "./rest/directory-options.ts";
 import {
   areListOddities,
   type PlatformSettings,
@@ -18,7 +19,7 @@ export type Group = "Light" | "Medium" | "Heavy" | "Auth";
 export type GroupLimits = Record<Group, number | false>;
 
 /** Settings that can change at run time. Each decides a question that the documentation leaves open. */
-export interface Settings extends CallHandlingSettings, PlatformSettings {
+export interface Settings extends CallHandlingSettings, DirectorySettings, PlatformSettings {
   /** The largest page size; a larger `perPage` is clamped to it (1000). */
   maxPerPage: number;
   /** `false`: `blocked-number` responds 404 AGW-404 (true). */
@@ -76,6 +77,7 @@ const settingChecks: Partial<Record<keyof Settings, (value: unknown) => boolean>
 /** The words that a setting may be. */
 const settingValues: Partial<Record<string, readonly string[]>> = {
   ...callHandlingValues,
+  ...directoryValues,
   ...platformValues,
   omittedStatusMeans: ["Blocked", "both"],
   putForwarding: ["merge", "replace"],
@@ -85,6 +87,7 @@ const settingValues: Partial<Record<string, readonly string[]>> = {
 
 const defaultSettings: Settings = {
   ...callHandlingDefaults,
+  ...directoryDefaults,
   ...platformDefaults,
   maxPerPage: 1000,
   legacyBlockedNumbers: true,

@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import type { DirectoryEditor } from "./data/directory-editor.ts";
 import type { NumberEditor } from "./data/number-editor.ts";
 import type { Extension, World } from "./data/world.ts";
 import type { CallHandlingControl } from "./edge/call-handling-control.ts";
@@ -40,6 +41,8 @@ export interface Twin {
   extension(extensionId: string): Extension;
   /** The phone numbers of the main account. Subscribers are notified of edits to an extension's numbers. */
   readonly numbers: NumberEditor;
+  /** The people of the main account, as its administrators edit them. */
+  readonly directory: DirectoryEditor;
   /** The two call-handling backends: moves, and edits by other apps. */
   readonly callHandling: CallHandlingControl;
   /** Every notification sent, without validation requests. */

@@ -1,4 +1,5 @@
 import { realClock } from "./clock.ts";
+import { createDirectoryEditor } from "./data/directory-editor.ts";
 import { createNumberEditor } from "./data/number-editor.ts";
 import { createOutsideWriter } from "./data/outside-writer.ts";
 import { SEED } from "./data/seed.ts";
@@ -20,6 +21,7 @@ import { createWritesInFlight } from "./edge/writes-in-flight.ts";
 import { createSessions } from "./oauth/sessions.ts";
 import { changeSettings, checkSettings, initialSettings, OptionError, type TwinOptions } from "./options.ts";
 import { createRandom } from "./random.ts";
+import { contactOf } from "./rest/directory.ts";
 import type { Twin } from "./running-twin.ts";
 
 export { type Clock, createManualClock, type ManualClock, realClock } from "./clock.ts";
@@ -163,6 +165,15 @@ function openTwin(edge: Edge, lifecycle: { close(): Promise<void>; restart(): vo
       SEED.accountId,
       (account, extensionId) =>
         platform.webhooks.extensionChanged(platform.world, account, extensionId, "CompanyNumbers"),
+    ),
+    directory: createDirectoryEditor(
+      () => platform.world,
+      SEED.accountId,
+      (account, extension, eventType) => {
+        if (!platform.settings.directoryEvents) return;
+        const contact = contactOf(account, extension, eventType);
+        platform.webhooks.directoryChanged(platform.world, account, contact);
+      },
     ),
     callHandling: createCallHandlingControl(platform, SEED.accountId),
     deliveries: platform.webhooks.deliveries,

@@ -240,6 +240,114 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who am I here
+         * @description The account and extension of the caller, and how they were found. Every valid token may ask.
+         */
+        get: operations["getMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/extensions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Search the company directory
+         * @description The account's extensions, from a copy of RingCentral's company directory; `meta.asOf` is when it was last read. People whom an administrator has hidden from the directory are not listed.
+         */
+        get: operations["listExtensions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/people": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the people who sign in without RingCentral claims
+         * @description Which sign-in is which extension, in the order of the ids.
+         */
+        get: operations["listPeople"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/people/unmatched": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List sign-ins without an extension
+         * @description The last 100 people of the last 7 days who have no extension here, the newest first, and why.
+         */
+        get: operations["listUnmatchedSignIns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/people/{personId}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a person
+         * @description Which extension one sign-in is.
+         */
+        get: operations["getPerson"];
+        /**
+         * Connect a sign-in with an extension
+         * @description Creates or replaces the person. The id is base64url(HMAC-SHA256(key: the issuer, text: the subject)), its first 22 characters; `GET /v1/people/unmatched` has the ids of those who tried. Repeating a request changes nothing. It takes effect within a minute.
+         */
+        put: operations["putPerson"];
+        post?: never;
+        /**
+         * Forget a person
+         * @description The next sign-in is matched by e-mail again. It takes effect within a minute. To keep a person out, disable the extension in RingCentral or the person at the identity provider.
+         */
+        delete: operations["deletePerson"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/sync": {
         parameters: {
             query?: never;
@@ -490,6 +598,27 @@ export interface components {
             /** @enum {string} */
             payPhones?: "block" | "allow";
         };
+        /** @description An extension in the company directory. */
+        Extension: {
+            id: string;
+            /** @description RingCentral's: `User`, `Department` (a call queue), … */
+            type: string;
+            /** @description RingCentral's: `Enabled`, `Disabled` or `NotActivated`. */
+            status: string;
+            extensionNumber?: string;
+            name?: string;
+            email?: string;
+            department?: string;
+            jobTitle?: string;
+            site?: string;
+            phoneNumbers?: string[];
+        };
+        /** @description A page of a list of Extension. */
+        ExtensionList: {
+            data: components["schemas"]["Extension"][];
+            page: components["schemas"]["Page"];
+            meta: components["schemas"]["Meta"];
+        };
         /** @description Whose it is. */
         ExtensionReference: {
             id: string;
@@ -643,6 +772,29 @@ export interface components {
         /** @description One Limits. */
         LimitsResponse: {
             data: components["schemas"]["Limits"];
+        };
+        /** @description Who the caller is here. */
+        Me: {
+            accountId: string;
+            extension?: components["schemas"]["OwnExtension"];
+            /**
+             * @description How the extension was found: named by the token, connected by an administrator, or by the verified e-mail.
+             * @enum {string}
+             */
+            foundBy: "claim" | "administrator" | "email" | "none";
+            /** @description With `none`: why the caller has no extension. */
+            unmatched?: string;
+            /** @description The scopes of this API that the token has. */
+            scopes: string[];
+            /**
+             * @description Whose RingCentral budget pays for the caller's requests: `service`, which all callers share.
+             * @enum {string}
+             */
+            budget: "service";
+        };
+        /** @description One Me. */
+        MeResponse: {
+            data: components["schemas"]["Me"];
         };
         /** @description The source and time of the data. */
         Meta: {
@@ -878,6 +1030,12 @@ export interface components {
         OverviewResponse: {
             data: components["schemas"]["Overview"];
         };
+        /** @description The caller's extension: `me`. Names come from the copy of the directory. */
+        OwnExtension: {
+            id: string;
+            name?: string;
+            extensionNumber?: string;
+        };
         /** @description The position of this page in the list. */
         Page: {
             /**
@@ -904,6 +1062,47 @@ export interface components {
             state: "none" | "paused" | "probe_due" | "probing";
             /** Format: date-time */
             until?: string;
+        };
+        /** @description Which extension a sign-in is. */
+        Person: {
+            /** @description Computed from the token's issuer and subject. */
+            id: string;
+            extensionId: string;
+            /**
+             * @description Who connected them: an administrator, or the verified e-mail in the company directory.
+             * @enum {string}
+             */
+            source: "administrator" | "directory";
+            /** @description RingCentral's status of the extension; absent when the directory does not list it. */
+            extensionStatus?: string;
+            /** @description The token's `sub`, when known. */
+            subject?: string;
+            /** @description The e-mail that was matched. */
+            email?: string;
+            /** Format: date-time */
+            createdAt: string;
+            /** Format: date-time */
+            updatedAt: string;
+        };
+        /** @description A page of a list of Person. */
+        PersonList: {
+            data: components["schemas"]["Person"][];
+            page: components["schemas"]["Page"];
+            meta: components["schemas"]["Meta"];
+        };
+        /** @description One Person. */
+        PersonResponse: {
+            data: components["schemas"]["Person"];
+        };
+        /** @description The extension that the sign-in is. */
+        PersonUpdate: {
+            /**
+             * @description An enabled extension of the account.
+             * @example 3800222
+             */
+            extensionId: string;
+            /** @description The token's `sub`. It has to fit the person's id. */
+            subject?: string;
         };
         /** @description A phone number of the company or of one of its extensions. */
         PhoneNumber: {
@@ -997,6 +1196,7 @@ export interface components {
          *     - `upstream_limited_mode` (503): RingCentral is in limited mode. RingCentral accepts no changes during its maintenance, and serves some reads only. Lists that were read in the last day still work. Nothing was changed.
          *     - `token_issuer_unavailable` (503): The token issuer cannot be reached. The keys that verify access tokens could not be loaded. Wait `retryAfter` seconds.
          *     - `storage_unavailable` (503): The service's storage is not available. The table is unavailable or slow, and this request needs it. Wait `retryAfter` seconds.
+         *     - `directory_unavailable` (503): The company directory is out of date. The copy of RingCentral's company directory is missing, or too old to say who may come in. Wait `retryAfter` seconds. Tokens that name their extension do not need it.
          *     - `credentials_unavailable` (503): The service's credentials cannot be read. Secrets Manager is unavailable or slow, and the service has no RingCentral credentials yet. Wait `retryAfter` seconds.
          *     - `queue_unavailable` (503): The sync queue is not available. The sync could not be queued. Wait `retryAfter` seconds.
          *     - `configuration_invalid` (503): The service is not configured. A setting or secret is missing or malformed. An operator finds its name in the log.
@@ -1004,7 +1204,7 @@ export interface components {
          *     - `upstream_timeout` (504): RingCentral did not respond in time. Nothing was changed. The same request may succeed when RingCentral is faster.
          * @enum {string}
          */
-        ProblemCode: "request_invalid" | "parameter_invalid" | "cursor_invalid" | "token_missing" | "token_invalid" | "token_expired" | "webhook_token_invalid" | "scope_missing" | "extension_forbidden" | "account_forbidden" | "feature_not_available" | "upstream_permission_denied" | "international_calling_disabled" | "call_handling_unavailable" | "not_found" | "forwarding_label_duplicate" | "forwarding_limit_reached" | "forwarding_custom_label_limit_reached" | "number_belongs_to_account" | "flip_number_in_use" | "number_already_listed" | "idempotency_in_progress" | "sync_not_quarantined" | "snapshot_missing" | "call_handling_moved" | "cursor_expired" | "precondition_failed" | "body_too_large" | "media_type_unsupported" | "idempotency_key_reused" | "upstream_rejected" | "rate_limited" | "internal" | "upstream_error" | "write_incomplete" | "upstream_auth_failed" | "upstream_app_permission_missing" | "upstream_rate_limited" | "upstream_unavailable" | "upstream_locked" | "upstream_limited_mode" | "token_issuer_unavailable" | "storage_unavailable" | "credentials_unavailable" | "queue_unavailable" | "configuration_invalid" | "outcome_unknown" | "upstream_timeout";
+        ProblemCode: "request_invalid" | "parameter_invalid" | "cursor_invalid" | "token_missing" | "token_invalid" | "token_expired" | "webhook_token_invalid" | "scope_missing" | "extension_forbidden" | "account_forbidden" | "feature_not_available" | "upstream_permission_denied" | "international_calling_disabled" | "call_handling_unavailable" | "not_found" | "forwarding_label_duplicate" | "forwarding_limit_reached" | "forwarding_custom_label_limit_reached" | "number_belongs_to_account" | "flip_number_in_use" | "number_already_listed" | "idempotency_in_progress" | "sync_not_quarantined" | "snapshot_missing" | "call_handling_moved" | "cursor_expired" | "precondition_failed" | "body_too_large" | "media_type_unsupported" | "idempotency_key_reused" | "upstream_rejected" | "rate_limited" | "internal" | "upstream_error" | "write_incomplete" | "upstream_auth_failed" | "upstream_app_permission_missing" | "upstream_rate_limited" | "upstream_unavailable" | "upstream_locked" | "upstream_limited_mode" | "token_issuer_unavailable" | "storage_unavailable" | "directory_unavailable" | "credentials_unavailable" | "queue_unavailable" | "configuration_invalid" | "outcome_unknown" | "upstream_timeout";
         /** @description The calls that one of this API's operations made in the present window. */
         RouteSpending: {
             route: string;
@@ -1121,6 +1321,25 @@ export interface components {
             coolDownReason?: string;
             /** @enum {string} */
             seenBy: "fleet" | "process";
+        };
+        /** @description A sign-in without an extension. `PUT /v1/people/{personId}` connects it with one. */
+        UnmatchedSignIn: {
+            personId: string;
+            /** @description Such as `no_entry`, `several_entries`, `look_alike`, `email_unverified`, `extension_disabled`, `extension_gone` or `extension_reassigned`; docs/guides/identity.md explains each. */
+            reason: string;
+            /**
+             * Format: date-time
+             * @description The last time, to the hour.
+             */
+            at: string;
+            subject?: string;
+            email?: string;
+        };
+        /** @description A page of a list of UnmatchedSignIn. */
+        UnmatchedSignInList: {
+            data: components["schemas"]["UnmatchedSignIn"][];
+            page: components["schemas"]["Page"];
+            meta: components["schemas"]["Meta"];
         };
         /** @description RingCentral's response, for its support. */
         UpstreamError: {
@@ -1303,7 +1522,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `snapshot_missing`: There is no snapshot yet. `upstream_rate_limited`: RingCentral's rate limit is reached. `upstream_unavailable`: RingCentral is not available. `upstream_locked`: RingCentral has locked the account. `upstream_limited_mode`: RingCentral is in limited mode. `token_issuer_unavailable`: The token issuer cannot be reached. `storage_unavailable`: The service's storage is not available. `credentials_unavailable`: The service's credentials cannot be read. `queue_unavailable`: The sync queue is not available. `configuration_invalid`: The service is not configured. `outcome_unknown`: The outcome of the write is unknown. */
+        /** @description `snapshot_missing`: There is no snapshot yet. `upstream_rate_limited`: RingCentral's rate limit is reached. `upstream_unavailable`: RingCentral is not available. `upstream_locked`: RingCentral has locked the account. `upstream_limited_mode`: RingCentral is in limited mode. `token_issuer_unavailable`: The token issuer cannot be reached. `storage_unavailable`: The service's storage is not available. `directory_unavailable`: The company directory is out of date. `credentials_unavailable`: The service's credentials cannot be read. `queue_unavailable`: The sync queue is not available. `configuration_invalid`: The service is not configured. `outcome_unknown`: The outcome of the write is unknown. */
         Problem503: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1366,6 +1585,8 @@ export type CallerBlockingNumberUpdate = components['schemas']['CallerBlockingNu
 export type CallerBlockingSettings = components['schemas']['CallerBlockingSettings'];
 export type CallerBlockingSettingsResponse = components['schemas']['CallerBlockingSettingsResponse'];
 export type CallerBlockingSettingsUpdate = components['schemas']['CallerBlockingSettingsUpdate'];
+export type Extension = components['schemas']['Extension'];
+export type ExtensionList = components['schemas']['ExtensionList'];
 export type ExtensionReference = components['schemas']['ExtensionReference'];
 export type FeedMeta = components['schemas']['FeedMeta'];
 export type FeedPage = components['schemas']['FeedPage'];
@@ -1379,6 +1600,8 @@ export type Health = components['schemas']['Health'];
 export type LimitedMode = components['schemas']['LimitedMode'];
 export type Limits = components['schemas']['Limits'];
 export type LimitsResponse = components['schemas']['LimitsResponse'];
+export type Me = components['schemas']['Me'];
+export type MeResponse = components['schemas']['MeResponse'];
 export type Meta = components['schemas']['Meta'];
 export type NewBlockedNumber = components['schemas']['NewBlockedNumber'];
 export type NewCallerBlockingNumber = components['schemas']['NewCallerBlockingNumber'];
@@ -1392,8 +1615,13 @@ export type OverviewBlocked = components['schemas']['OverviewBlocked'];
 export type OverviewDirect = components['schemas']['OverviewDirect'];
 export type OverviewForwarding = components['schemas']['OverviewForwarding'];
 export type OverviewResponse = components['schemas']['OverviewResponse'];
+export type OwnExtension = components['schemas']['OwnExtension'];
 export type Page = components['schemas']['Page'];
 export type Pause = components['schemas']['Pause'];
+export type Person = components['schemas']['Person'];
+export type PersonList = components['schemas']['PersonList'];
+export type PersonResponse = components['schemas']['PersonResponse'];
+export type PersonUpdate = components['schemas']['PersonUpdate'];
 export type PhoneNumber = components['schemas']['PhoneNumber'];
 export type PhoneNumberList = components['schemas']['PhoneNumberList'];
 export type Problem = components['schemas']['Problem'];
@@ -1408,6 +1636,8 @@ export type SyncStatusResponse = components['schemas']['SyncStatusResponse'];
 export type SyncStatuses = components['schemas']['SyncStatuses'];
 export type SyncStatusesResponse = components['schemas']['SyncStatusesResponse'];
 export type TokenState = components['schemas']['TokenState'];
+export type UnmatchedSignIn = components['schemas']['UnmatchedSignIn'];
+export type UnmatchedSignInList = components['schemas']['UnmatchedSignInList'];
 export type UpstreamError = components['schemas']['UpstreamError'];
 export type WebhookReceipt = components['schemas']['WebhookReceipt'];
 export type ResponseProblem400 = components['responses']['Problem400'];
@@ -2540,6 +2770,385 @@ export interface operations {
             401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             410: components["responses"]["Problem410"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getMe: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The caller's own id of this request; returned. */
+                "X-Request-Id"?: string;
+                /** @description An `ETag` the caller has; 304 while it is current. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The caller. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MeResponse"];
+                };
+            };
+            /** @description The caller has this version already. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listExtensions: {
+        parameters: {
+            query?: {
+                /** @description Every word of it starts a word of the name or e-mail, or the extension number, or is part of a phone number. */
+                q?: string;
+                /** @description The whole e-mail. */
+                email?: string;
+                /** @description The whole number. */
+                extensionNumber?: string;
+                /** @description Comma-separated statuses. */
+                status?: ("Enabled" | "Disabled" | "NotActivated")[];
+                /** @description The most items to return. */
+                limit?: number;
+                /** @description `page.nextCursor` of the previous page. It is valid for the same route, extension and filters only. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description The caller's own id of this request; returned. */
+                "X-Request-Id"?: string;
+                /** @description An `ETag` the caller has; 304 while it is current. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of extensions. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    Age: components["headers"]["Age"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExtensionList"];
+                };
+            };
+            /** @description The caller has this version already. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listPeople: {
+        parameters: {
+            query?: {
+                /** @description The most items to return. */
+                limit?: number;
+                /** @description `page.nextCursor` of the previous page. It is valid for the same route, extension and filters only. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description The caller's own id of this request; returned. */
+                "X-Request-Id"?: string;
+                /** @description An `ETag` the caller has; 304 while it is current. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of people. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    Age: components["headers"]["Age"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonList"];
+                };
+            };
+            /** @description The caller has this version already. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    listUnmatchedSignIns: {
+        parameters: {
+            query?: {
+                /** @description The most items to return. */
+                limit?: number;
+                /** @description `page.nextCursor` of the previous page. It is valid for the same route, extension and filters only. */
+                cursor?: string;
+            };
+            header?: {
+                /** @description The caller's own id of this request; returned. */
+                "X-Request-Id"?: string;
+                /** @description An `ETag` the caller has; 304 while it is current. */
+                "If-None-Match"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of sign-ins. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    Link: components["headers"]["Link"];
+                    Age: components["headers"]["Age"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UnmatchedSignInList"];
+                };
+            };
+            /** @description The caller has this version already. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    getPerson: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The caller's own id of this request; returned. */
+                "X-Request-Id"?: string;
+                /** @description An `ETag` the caller has; 304 while it is current. */
+                "If-None-Match"?: string;
+            };
+            path: {
+                /** @description A person's id, as a list gives it. */
+                personId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The person. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonResponse"];
+                };
+            };
+            /** @description The caller has this version already. */
+            304: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    putPerson: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The caller's own id of this request; returned. */
+                "X-Request-Id"?: string;
+                /** @description The `ETag` of the version to change; 412 when it has changed since. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description A person's id, as a list gives it. */
+                personId: string;
+            };
+            cookie?: never;
+        };
+        /** @description At most 16 KiB. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PersonUpdate"];
+            };
+        };
+        responses: {
+            /** @description The person as it is now. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    ETag: components["headers"]["ETag"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PersonResponse"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            412: components["responses"]["Problem412"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    deletePerson: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The caller's own id of this request; returned. */
+                "X-Request-Id"?: string;
+                /** @description The `ETag` of the version to change; 412 when it has changed since. */
+                "If-Match"?: string;
+            };
+            path: {
+                /** @description A person's id, as a list gives it. */
+                personId: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The person is forgotten. */
+            204: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            412: components["responses"]["Problem412"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];

@@ -70,7 +70,7 @@ function pathsOf(routes: readonly Route[]): JsonObject {
 
 function securityOf({ scope, isWebhook }: Route): JsonObject[] {
   if (isWebhook) return [{ verificationToken: [] }];
-  return scope === undefined ? [] : [{ accessToken: [scope] }];
+  return scope === undefined ? [] : [{ accessToken: scope === "any" ? [] : [scope] }];
 }
 
 function operationOf(route: Route): JsonObject {

@@ -49,6 +49,7 @@ const authenticated = [
   "upstream_unavailable",
   "upstream_locked",
   "upstream_limited_mode",
+  "directory_unavailable",
   "storage_unavailable",
   "credentials_unavailable",
   "token_issuer_unavailable",

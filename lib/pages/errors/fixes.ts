@@ -90,6 +90,8 @@ const fixesByOwner = {
       "Wait `retryAfter` seconds before the next change, and tell the user. `meta.asOf` says how old a list is.",
     storage_unavailable:
       "Wait `retryAfter` seconds, then send the same request, with the same key if it has one.",
+    directory_unavailable:
+      "Wait `retryAfter` seconds, then send the same request. An operator finds the cause in the log of `runSync`.",
     credentials_unavailable:
       "Wait `retryAfter` seconds. A process that has read the credentials keeps working.",
     queue_unavailable: "Wait `retryAfter` seconds, then request the sync again.",

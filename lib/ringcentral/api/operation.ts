@@ -15,6 +15,8 @@ export interface Operation<Output> {
   group: Exclude<UsagePlanGroup, "auth">;
   /** The path parameter that takes 2 to 30 ids, comma-separated; the response has one part per id. [docs: BULK] */
   bulkId?: string;
+  /** A read that may respond 304 to its `ifNoneMatch`: `output` then parses `{ status, etag?, body? }`, not the body. */
+  isConditional?: true;
   /** Parses the response; absent when the response has no body (204). */
   output?: z.ZodMiniType<Output>;
   /** The data that a read shows and a write changes: reads of a scope may be cached until one of its writes. */
@@ -57,6 +59,8 @@ export interface OperationInput {
   path?: Readonly<Record<string, string>>;
   /** Repeated for arrays: `usageType=A&usageType=B`. */
   query?: Readonly<Record<string, string | number | readonly string[]>>;
+  /** Of an earlier response of the same conditional read. */
+  ifNoneMatch?: string;
   /** Sent as JSON. */
   body?: Readonly<Record<string, unknown>>;
 }

@@ -213,6 +213,19 @@ export const listExtensionPhoneNumbers: Operation<wire.WireList<wire.WireCompany
   output: wire.wireCompanyNumbers,
 };
 
+/**
+ * Query: `showFederated`, `page`, and `perPage`, which also takes `all`. Medium, and without a permission of the user.
+ * [spec: OAS]
+ */
+export const listDirectoryEntries: Operation<wire.WireDirectory> = {
+  name: "listDirectoryEntries",
+  method: "GET",
+  path: "/account/{accountId}/directory/entries",
+  group: "medium",
+  isConditional: true,
+  output: wire.wireDirectory,
+};
+
 /** Body: `eventFilters`, `deliveryMode`, `expiresIn`. RingCentral validates the address before it responds [docs: HOOK]. */
 export const createSubscription: Operation<wire.WireSubscription> = {
   name: "createSubscription",

@@ -104,6 +104,40 @@ export const wireCallerBlockingNumbers = /* @__PURE__ */ wireList(wireCallerBloc
 export const wireForwardingNumbers = /* @__PURE__ */ wireList(wireForwardingNumber);
 export const wireCompanyNumbers = /* @__PURE__ */ wireList(wireCompanyNumber);
 
+/** An entry of the company directory. Only the id is required. [spec: OAS] */
+const wireDirectoryEntry = /* @__PURE__ */ z.object({
+  id,
+  type: withDefault(z.string(), "Unknown"),
+  status: withDefault(z.string(), "Unknown"),
+  /** Absent when only the own account is asked for; another one's id marks a federated entry. */
+  account: nullable(/* @__PURE__ */ z.object({ id: filledText })),
+  /** Of entries that are not users; users have two names. */
+  name: filledText,
+  firstName: filledText,
+  lastName: filledText,
+  email: filledText,
+  extensionNumber: filledText,
+  department: filledText,
+  jobTitle: filledText,
+  site: nullable(/* @__PURE__ */ z.object({ name: filledText })),
+  phoneNumbers: withDefault(
+    z.array(/* @__PURE__ */ z.object({ phoneNumber: text, hidden: withDefault(z.boolean(), false) })),
+    [],
+  ),
+});
+export type WireDirectoryEntry = z.output<typeof wireDirectoryEntry>;
+
+/** The directory, or that it is as it was. */
+export const wireDirectory = /* @__PURE__ */ z.union([
+  /* @__PURE__ */ z.object({ status: z.literal(304) }),
+  /* @__PURE__ */ z.object({
+    status: z.literal(200),
+    etag: z.optional(z.string()),
+    body: /* @__PURE__ */ wireList(wireDirectoryEntry),
+  }),
+]);
+export type WireDirectory = z.output<typeof wireDirectory>;
+
 /** A subscription to notifications [docs: HOOK]. Its id is a UUID. */
 export const wireSubscription = z.object({
   id: z.string().check(z.minLength(1)),

@@ -113,7 +113,7 @@ async function post(
     throw error;
   });
   const { status } = response;
-  const failure = failureOf(operation, response, clock.now());
+  const failure = failureOf({ name: operation }, response, clock.now());
   const { errorCode, oauthError } = failure ?? {};
   const kind = failure && kindOfLogin(failure.kind, status);
   report({ status, rcRequestId: readRequestId(response.headers), kind, errorCode, oauthError });

@@ -1,8 +1,15 @@
 import type * as z from "zod/mini";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
 import { type FailureKind, RingCentralError } from "../api/errors.ts";
+import type { Operation } from "../api/operation.ts";
 import { type ErrorBody, readErrorBody } from "./error-body.ts";
-import { isJsonOrUnstated, pausedForMs, readRequestId, readRetryAfterMs } from "./response-headers.ts";
+import {
+  isJsonOrUnstated,
+  pausedForMs,
+  readEtag,
+  readRequestId,
+  readRetryAfterMs,
+} from "./response-headers.ts";
 import type { HttpResponse } from "./transport.ts";
 
 /** "Duplicate concurrent request": a 429 that is unrelated to the budget. [docs: ERR] */
@@ -14,13 +21,20 @@ const LIMITED_MODE = "CMN-211";
 /** The status of a bulk response. [docs: BULK] */
 const MULTI_STATUS = 207;
 
+const NOT_MODIFIED = 304;
+
 /**
- * The failure that a response reports, or undefined for success. The body of a success is not read.
- * @param isBulk Multi-Status is a success then: it states the outcome of each id
+ * The failure that a response reports, or undefined for success. The body of a success is not read. Multi-Status is a
+ * success of a bulk operation alone: it states the outcome of each id.
  */
-export function failureOf(operation: string, response: HttpResponse, now: number, isBulk = false) {
+export function failureOf(
+  { name: operation, bulkId, isConditional }: Pick<Operation<unknown>, "name" | "bulkId" | "isConditional">,
+  response: HttpResponse,
+  now: number,
+) {
   const { status, headers } = response;
-  if (status >= 200 && status < 300 && (isBulk || status !== MULTI_STATUS)) return undefined;
+  if (status >= 200 && status < 300 && (bulkId !== undefined || status !== MULTI_STATUS)) return undefined;
+  if (status === NOT_MODIFIED && isConditional) return undefined;
   const body = readErrorBody(readJson(response.body)) ?? (response.body.trim() === "" ? {} : undefined);
   const kind = failureKind(status, body);
   const { isInProgress: _, ...details } = body ?? {};
@@ -64,11 +78,20 @@ function isVerdict(status: number): boolean {
 }
 
 /**
- * The body of a successful response, parsed by its schema.
+ * The body of a successful response, parsed by its schema. A conditional read's schema is given the status too.
  * @throws RingCentralError kind `bad_response` for an empty, truncated, non-JSON or unexpected body
  */
-export function parseBody<Output>(operation: string, response: HttpResponse, schema: z.ZodMiniType<Output>) {
-  const parsed = isJsonOrUnstated(response.headers) ? schema.safeParse(readJson(response.body)) : undefined;
+export function parseBody<Output>(
+  operation: string,
+  response: HttpResponse,
+  schema: z.ZodMiniType<Output>,
+  isConditional = false,
+) {
+  const { status, headers } = response;
+  const body = () => readJson(response.body);
+  const value = () => (isConditional ? { status, etag: readEtag(headers), body: body() } : body());
+  const isReadable = status === NOT_MODIFIED || isJsonOrUnstated(headers);
+  const parsed = isReadable ? schema.safeParse(value()) : undefined;
   if (parsed?.success) return parsed.data;
   throw new RingCentralError({
     kind: "bad_response",

@@ -47,6 +47,12 @@ export function readRequestId(headers: Headers): string | undefined {
   return text !== undefined && /^[\w-]{1,80}$/.test(text) ? text : undefined;
 }
 
+/** `ETag`, to be sent back as `If-None-Match`: quoted, or bare, as some services send it. */
+export function readEtag(headers: Headers): string | undefined {
+  const text = headerText(headers, "etag");
+  return text !== undefined && /^[\x21-\x7e]{1,256}$/.test(text) ? text : undefined;
+}
+
 /** Whether the body may be JSON: its content type says so, or is missing. */
 export function isJsonOrUnstated(headers: Headers): boolean {
   const text = headerText(headers, "content-type");

@@ -7,6 +7,8 @@ import type { SyncOutcome } from "../run/run.ts";
 /** Message of the queue: bring one account's snapshot up to date. */
 export const SyncMessage = z.object({
   accountId: z.string().check(z.regex(ID_PATTERN)),
+  /** The copy of the directory instead of the numbers. */
+  kind: z.optional(z.literal("directory")),
   trigger: z.enum(["schedule", "request", "hint"]),
   /** Epoch milliseconds. Any full scan that began later completes the message. */
   requestedAt: z.int().check(z.minimum(0)),

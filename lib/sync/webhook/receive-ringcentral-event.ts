@@ -36,14 +36,21 @@ interface Receipt {
 /** [unsure] Tokens of the handshake are UUIDs in the guide's samples; anything printable is echoed. */
 const ECHOABLE = /^[\x21-\x7e]{1,256}$/;
 const EXTENSION_EVENT = /^\/restapi\/v1\.0\/account\/([0-9]{1,20})\/extension(?:\/[0-9]{1,20})?(?:\?.*)?$/;
+const DIRECTORY_EVENT = /^\/restapi\/v1\.0\/account\/([0-9]{1,20})\/directory\/entries(?:\?.*)?$/;
 /** RingCentral repeats a delivery without a response, for less than this time. */
 const REMEMBERED_MS = 24 * 60 * 60 * 1000;
-/** Changes come in bursts: the sync waits for the last of them. */
-const DEBOUNCE_MS = 30_000;
-/** A sync costs Heavy calls: change notifications start at most one in this time. */
-const SPACING_MS = 5 * 60_000;
 /** A process that has not queued its sync by then has died. */
 const QUEUEING_MS = 10_000;
+
+type Kind = NonNullable<SyncMessage["kind"]> | "numbers";
+/**
+ * Changes come in bursts: what they start waits for the last of them, and starts at most once in the spacing. A sync of
+ * numbers costs Heavy calls; a reading of the directory is one Medium call, and may end a disabled user's access.
+ */
+const pacing: Readonly<Record<Kind, { record: string; debounceMs: number; spacingMs: number }>> = {
+  numbers: { record: "hint", debounceMs: 30_000, spacingMs: 5 * 60_000 },
+  directory: { record: "directory-hint", debounceMs: 5_000, spacingMs: 30_000 },
+};
 
 const Body = z.object({
   extensionId: z.catch(z.optional(z.string().check(z.regex(/^[0-9]{1,20}$/))), undefined),
@@ -68,16 +75,20 @@ export async function receiveRingCentralEvent(deps: ReceiveDeps, received: Recei
     return { outcome: "validated", echo: validationToken };
   }
   const { event, uuid, body } = parseNotification(text);
-  const accountId = EXTENSION_EVENT.exec(event)?.[1];
+  const directoryOf = DIRECTORY_EVENT.exec(event)?.[1];
+  const accountId = directoryOf ?? EXTENSION_EVENT.exec(event)?.[1];
   // Without an account there is no secret to check. The same problem as for a wrong token hides which accounts exist.
   const isKnown = accountId !== undefined && (await deps.isSynced(accountId));
   if (!isKnown || !(await isVerified(deps, accountId, verificationToken))) {
     throw new ProblemError("webhook_token_invalid");
   }
+  if (directoryOf !== undefined) return queueOnce(deps, accountId, uuid, "directory");
   const extensionId = body?.extensionId;
   if (extensionId !== undefined && concerns("Features", body))
     await deps.mayHaveMoved(accountId, extensionId);
-  return concerns("CompanyNumbers", body) ? queueOnce(deps, accountId, uuid) : { outcome: "ignored" };
+  return concerns("CompanyNumbers", body)
+    ? queueOnce(deps, accountId, uuid, "numbers")
+    : { outcome: "ignored" };
 }
 
 function parseNotification(text: string): z.output<typeof Notification> {
@@ -107,10 +118,10 @@ function concerns(hint: string, { hints, eventType }: z.output<typeof Body> = {}
   return !hints?.length || hints.includes(hint) || eventType === "Delete";
 }
 
-async function queueOnce(deps: ReceiveDeps, accountId: string, uuid: string): Promise<Receipt> {
+async function queueOnce(deps: ReceiveDeps, accountId: string, uuid: string, kind: Kind): Promise<Receipt> {
   const key = { partition: `webhook#${accountId}`, sort: uuid };
   if ((await deps.records.read<unknown>(key)) !== undefined) return { outcome: "ignored" };
-  const isQueued = await debounceSync(deps, accountId).catch((error: unknown) => {
+  const isQueued = await debounceSync(deps, accountId, kind).catch((error: unknown) => {
     if (!(error instanceof QueueUnavailable)) throw error;
     throw new ProblemError("queue_unavailable", { cause: error });
   });
@@ -132,20 +143,26 @@ interface EarlySync {
  * @returns whether this notification queued it
  * @throws StorageUnavailable, QueueUnavailable: nothing is queued, and the notification has to be delivered again
  */
-export async function debounceSync(deps: ReceiveDeps, accountId: string): Promise<boolean> {
+export async function debounceSync(
+  deps: ReceiveDeps,
+  accountId: string,
+  kind: Kind = "numbers",
+): Promise<boolean> {
   const { records, queue, now, log } = deps;
-  const key = { partition: `sync#${accountId}`, sort: "hint" };
+  const { record, debounceMs, spacingMs } = pacing[kind];
+  const key = { partition: `sync#${accountId}`, sort: record };
   const stored = await records.read<EarlySync>(key);
   const { dueAt: lastDueAt = 0, queuedBy = Number.POSITIVE_INFINITY } = stored?.value ?? {};
   const isLost = queuedBy <= now();
   if (lastDueAt > now() && !isLost) return false;
-  const dueAt = Math.max(now() + DEBOUNCE_MS, lastDueAt + (isLost ? 0 : SPACING_MS));
+  const dueAt = Math.max(now() + debounceMs, lastDueAt + (isLost ? 0 : spacingMs));
   const queueing: EarlySync = { dueAt, queuedBy: now() + QUEUEING_MS };
   const version = await records.compareAndSet(key, stored?.version ?? null, queueing);
   // Another notification was first; its sync covers this one too.
   if (version === undefined) return false;
   // Later notifications rely on this sync too, so only a full scan that begins after `dueAt` completes it.
-  const message: SyncMessage = { accountId, trigger: "hint", requestedAt: dueAt, postponed: 0 };
+  const kindOf = kind === "directory" ? { kind } : {};
+  const message: SyncMessage = { accountId, ...kindOf, trigger: "hint", requestedAt: dueAt, postponed: 0 };
   try {
     await queue.send(message, (dueAt - now()) / 1000);
   } catch (error) {

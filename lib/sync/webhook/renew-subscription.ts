@@ -9,9 +9,14 @@ import {
 
 /**
  * RingCentral has no event for phone numbers. The nearest are extension events: those of all extensions name the
- * extension; those of the service's own extension carry the hint `CompanyNumbers` [docs: HOOK].
+ * extension; those of the service's own extension carry the hint `CompanyNumbers`. Those of the directory name the people
+ * who changed. [docs: HOOK]
  */
-const EVENT_FILTERS = ["/restapi/v1.0/account/~/extension", "/restapi/v1.0/account/~/extension/~"];
+const EVENT_FILTERS = [
+  "/restapi/v1.0/account/~/extension",
+  "/restapi/v1.0/account/~/extension/~",
+  "/restapi/v1.0/account/~/directory/entries",
+];
 /** Renewed twice a day: a week outlasts our outages, and an abandoned service soon gets no more events. */
 const EXPIRES_IN_SECONDS = 7 * 24 * 3600;
 

@@ -87,6 +87,8 @@ function anaRuiz(): Extension {
   ];
   return {
     ...bareExtension(accountId, extensionId, "102", "Ana Ruiz"),
+    email: SEED.emails.user,
+    department: "Sales",
     devices: { "880001": "Desk phone", [SEED.freeDeviceId]: "Home office phone" },
     callerBlocking: [
       blockingEntry(5100, "+12025550143", "Robocaller"),
@@ -125,22 +127,30 @@ function typedNumber(id: number, type: string, phoneNumber: string): ForwardingE
 export function seedExtensions(): Extension[] {
   const bare = (id: string, extensionNumber: string, name: string) =>
     bareExtension(SEED.accountId, id, extensionNumber, name);
+  const { emails } = SEED;
   const ben = bare(SEED.otherExtensionId, "103", "Ben Okafor");
   const full = bare(SEED.fullExtensionId, "108", "Olu Adeyemi");
   return [
-    bare(SEED.adminExtensionId, "101", "Marta Vidal"),
+    { ...bare(SEED.adminExtensionId, "101", "Marta Vidal"), email: emails.admin },
     anaRuiz(),
     {
       ...ben,
+      email: emails.otherUser,
       callerBlocking: [blockingEntry(5200, "+12025550190", "Telemarketer")],
       forwarding: [typedNumber(712100, "Work", "+13125550170")],
     },
     { ...bare(SEED.faxExtensionId, "104", "Fax room"), type: "FaxUser" },
-    { ...bare(SEED.queueExtensionId, "105", "Support queue"), type: "Department" },
-    { ...bare(SEED.internationalExtensionId, "106", "Ines Duarte"), internationalCalling: true },
-    bare(SEED.limitedExtensionId, "107", "Kim Larsen"),
+    // A queue often has its manager's e-mail.
+    { ...bare(SEED.queueExtensionId, "105", "Support queue"), type: "Department", email: emails.admin },
+    {
+      ...bare(SEED.internationalExtensionId, "106", "Ines Duarte"),
+      internationalCalling: true,
+      email: "ines.duarte@acme.example",
+    },
+    { ...bare(SEED.limitedExtensionId, "107", "Kim Larsen"), email: emails.shared },
     {
       ...full,
+      email: emails.shared,
       forwarding: [
         ...customNumbers(7),
         typedNumber(713100, "Home", "+13125550140"),
@@ -149,7 +159,7 @@ export function seedExtensions(): Extension[] {
       ],
     },
     { ...bare(SEED.customFullExtensionId, "109", "Noor Haddad"), forwarding: customNumbers(7) },
-    { ...bare(SEED.disabledExtensionId, "110", "Tom Weiss"), status: "Disabled" },
+    { ...bare(SEED.disabledExtensionId, "110", "Tom Weiss"), status: "Disabled", email: emails.disabled },
   ];
 }
 

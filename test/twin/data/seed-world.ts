@@ -10,12 +10,16 @@ import type { Account, Extension, World } from "./world.ts";
 export function createWorld(numbers: number): World {
   const others = [
     {
-      ...account(SEED.otherAccountId, [
-        bareExtension(SEED.otherAccountId, SEED.otherAccountExtensionId, "101", "Lea Roth"),
+      ...account(SEED.otherAccountId, "Globex", [
+        {
+          ...bareExtension(SEED.otherAccountId, SEED.otherAccountExtensionId, "101", "Lea Roth"),
+          email: SEED.emails.federated,
+        },
       ]),
       movesAt: 0,
+      federatedWith: [SEED.accountId],
     },
-    { ...account(SEED.suspendedAccountId, []), status: "Suspended" as const },
+    { ...account(SEED.suspendedAccountId, "Initech", []), status: "Suspended" as const },
   ];
   let lastId = 790_000;
   return {
@@ -30,9 +34,11 @@ export function createWorld(numbers: number): World {
   };
 }
 
-function account(id: string, extensions: Extension[]): Account {
+function account(id: string, companyName: string, extensions: Extension[]): Account {
   return {
     id,
+    companyName,
+    federatedWith: [],
     status: "Confirmed",
     extensions: new Map(extensions.map((extension) => [extension.id, extension])),
     numbers: [],
@@ -40,13 +46,14 @@ function account(id: string, extensions: Extension[]): Account {
 }
 
 function mainAccount(listed: number): Account {
-  const main = account(SEED.accountId, seedExtensions());
+  const main = account(SEED.accountId, "Acme", seedExtensions());
+  main.federatedWith.push(SEED.otherAccountId);
   main.numbers = seedNumbers(listed);
   for (const { extensionId } of main.numbers) {
     if (extensionId === undefined || main.extensions.has(extensionId)) continue;
     const index = Number(extensionId) - firstFillerExtension;
     const extension = bareExtension(main.id, extensionId, String(2000 + index), `Person ${index + 1}`);
-    main.extensions.set(extensionId, extension);
+    main.extensions.set(extensionId, { ...extension, email: `person.${index + 1}@acme.example` });
   }
   return main;
 }

@@ -26,6 +26,17 @@ export const SEED = {
   disabledExtensionId: "3800999",
   otherAccountExtensionId: "3900111",
 
+  /** E-mails in the directory. */
+  emails: {
+    admin: "marta.vidal@acme.example",
+    user: "ana.ruiz@acme.example",
+    otherUser: "Ben.Okafor@acme.example",
+    /** Of Kim Larsen and Olu Adeyemi. */
+    shared: "frontdesk@acme.example",
+    disabled: "tom.weiss@acme.example",
+    federated: "lea.roth@globex.example",
+  },
+
   apps: {
     /** A public client: no secret. */
     public: { clientId: "twin-public" },

@@ -52,6 +52,11 @@ export interface Extension {
   extensionNumber: string;
   name: string;
   status: "Enabled" | "Disabled" | "Frozen" | "NotActivated" | "Unassigned";
+  /** As the directory shows it. Absent: none. */
+  email?: string;
+  department?: string;
+  /** Hidden from the company directory by an administrator. */
+  hidden?: boolean;
   /** `FaxUser` has no call handling, `Department` no forwarding numbers. */
   type: "User" | "FaxUser" | "Department";
   internationalCalling: boolean;
@@ -75,6 +80,9 @@ export interface Extension {
 
 export interface Account {
   id: string;
+  companyName: string;
+  /** Ids of the accounts whose people the directory shows too. */
+  federatedWith: string[];
   status: "Confirmed" | "Suspended";
   /** Epoch milliseconds of the move to the new call handling; absent: not foreseen. */
   movesAt?: number;

@@ -54,6 +54,10 @@ const commands: Record<string, Command> = {
     json(201, twin.numbers.add({ ...body, phoneNumber: textOf(body, "phoneNumber") })),
   "PATCH numbers": (twin, body, id) => json(200, twin.numbers.update(Number(id), body)),
   "DELETE numbers": done((twin, _body, id) => twin.numbers.remove(Number(id))),
+  "GET directory": (twin) => json(200, { data: twin.directory.list() }),
+  "POST directory": (twin, body, id) => json(201, twin.directory.add(id, body)),
+  "PATCH directory": (twin, body, id) => json(200, twin.directory.update(id, body)),
+  "DELETE directory": done((twin, _body, id) => twin.directory.remove(id)),
   "POST move": done((twin, { when, ...move }) => twin.callHandling.move(toMove(move), toWhen(when))),
   "POST outside-edits": done((twin, body) =>
     twin.callHandling.editOutside(

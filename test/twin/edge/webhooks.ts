@@ -21,6 +21,8 @@ export interface Webhooks {
   shakeHands(address: string): Promise<boolean>;
   /** Notifies every matching subscription of a change of an extension. */
   extensionChanged(world: World, account: Account, extensionId: string, hint: string): void;
+  /** Notifies the subscribers of an account's directory of one changed contact. */
+  directoryChanged(world: World, account: Account, contact: object): void;
   /** Resolves when every notification sent so far has a response or has timed out. */
   settled(): Promise<void>;
   close(): void;
@@ -72,6 +74,16 @@ export function createWebhooks(clock: Clock, random: Random): Webhooks {
     if (subscription.failures >= PATIENCE) subscription.status = "Blacklisted";
   }
 
+  const send = (...delivery: Parameters<typeof deliver>) => {
+    const sent = deliver(...delivery);
+    inFlight.add(sent);
+    void sent.finally(() => inFlight.delete(sent));
+  };
+  const subscribers = (world: World, account: Account) =>
+    liveSubscriptions(world, clock.now()).filter(
+      ({ accountId, status }) => accountId === account.id && status === "Active",
+    );
+
   return {
     deliveries,
     async shakeHands(address) {
@@ -92,16 +104,20 @@ export function createWebhooks(clock: Clock, random: Random): Webhooks {
     extensionChanged(world, account, extensionId, hint) {
       const list = `/restapi/v1.0/account/${account.id}/extension`;
       const hinted = { extensionId, eventType: "Update", hints: [hint] };
-      for (const subscription of liveSubscriptions(world, clock.now())) {
-        if (subscription.accountId !== account.id || subscription.status !== "Active") continue;
+      for (const subscription of subscribers(world, account)) {
         for (const filter of subscription.eventFilters) {
           // The account's event names the extension, not the kind of change [docs: HOOK].
           const body = filter === list ? { extensionId, eventType: "Update" } : hinted;
           if (filter !== list && filter !== `${list}/${extensionId}`) continue;
-          const sent = deliver(subscription, filter, body, random.uuid());
-          inFlight.add(sent);
-          void sent.finally(() => inFlight.delete(sent));
+          send(subscription, filter, body, random.uuid());
         }
+      }
+    },
+    directoryChanged(world, account, contact) {
+      const event = `/restapi/v1.0/account/${account.id}/directory/entries`;
+      for (const subscription of subscribers(world, account)) {
+        if (!subscription.eventFilters.includes(event)) continue;
+        send(subscription, event, { contacts: [contact] }, random.uuid());
       }
     },
     async settled() {

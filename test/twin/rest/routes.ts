@@ -3,6 +3,7 @@ import { callHandlingRoutes } from "./call-handling/routes.ts";
 import * as blocking from "./caller-blocking-numbers.ts";
 import { getCallerBlockingSettings, updateCallerBlockingSettings } from "./caller-blocking-settings.ts";
 import { getCompanyNumber, listCompanyNumbers } from "./company-numbers.ts";
+import { listDirectoryEntries } from "./directory.ts";
 import { checkPermission, readAuthorizationProfile, readExtension } from "./extension.ts";
 import { listExtensionNumbers } from "./extension-numbers.ts";
 import * as forwarding from "./forwarding-numbers.ts";
@@ -110,6 +111,8 @@ export const routes: readonly Route[] = [
     "GET phone-number/{id} Light ReadAccounts ReadCompanyPhoneNumbers",
     getCompanyNumber,
   ),
+  // No permission of the user is declared [spec].
+  onAccount("listDirectoryEntries", "GET directory/entries Medium ReadAccounts", listDirectoryEntries),
   onExtension(
     "listExtensionNumbers",
     "GET phone-number Light ReadAccounts ReadUserPhoneNumbers",

@@ -36,7 +36,9 @@ const State = z.object({
               z.object({
                 method: z.string(),
                 path: z.string(),
-                authorizer: z.optional(z.object({ name: z.string(), scopes: z.array(z.string()) })),
+                authorizer: z.optional(
+                  z.object({ name: z.string(), scopes: z.optional(z.array(z.string())) }),
+                ),
               }),
             ),
             schedule: z.optional(z.object({ method: z.string(), rate: z.array(z.string()) })),

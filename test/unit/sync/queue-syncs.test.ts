@@ -1,7 +1,13 @@
 import { beforeEach, describe, expect, it } from "vitest";
 import { createLogger } from "../../../lib/platform/logger.ts";
 import { createMetrics } from "../../../lib/platform/metrics.ts";
-import { isDue, queueSyncs, syncIntervalMs, TICK_MS } from "../../../lib/sync/queue-syncs.ts";
+import {
+  isDue,
+  queueDirectoryReadings,
+  queueSyncs,
+  syncIntervalMs,
+  TICK_MS,
+} from "../../../lib/sync/queue-syncs.ts";
 import { newCheckpoint } from "../../../lib/sync/run/checkpoint.ts";
 import { QUARANTINE } from "../../../lib/sync/run/quarantine.ts";
 import { RUN, type RunRecord, readRun } from "../../../lib/sync/run/run-lease.ts";
@@ -55,6 +61,29 @@ describe("the schedule", () => {
       { accountId: "2", delaySeconds: 20 },
       { accountId: "3", delaySeconds: 40 },
     ]);
+  });
+
+  it("reads the directory of each served account every five minutes, also when another's fails", async () => {
+    const read: unknown[] = [];
+    const queue = {
+      async send(message: { accountId?: string }, delaySeconds = 0) {
+        if (message.accountId === "2") throw new Error("away");
+        read.push([message.accountId, delaySeconds]);
+      },
+    };
+    const readings = queueDirectoryReadings({ queue, clock: lab.clock, log }, serving([]));
+    await expect(readings).rejects.toThrow("away");
+    expect(read).toHaveLength(6);
+    expect(read).toEqual(
+      expect.arrayContaining([
+        ["1", 0],
+        ["1", 300],
+        ["1", 600],
+        ["3", 40],
+        ["3", 340],
+        ["3", 640],
+      ]),
+    );
   });
 
   it("queues the others when one fails, and then fails", async () => {

@@ -13,7 +13,7 @@ const JSON_TYPE = { "content-type": "application/json" };
 
 function failure(status: number, body: unknown, headers: Record<string, string> = {}) {
   const text = typeof body === "string" ? body : JSON.stringify(body);
-  return failureOf("op", { status, headers: { ...JSON_TYPE, ...headers }, body: text }, NOW);
+  return failureOf({ name: "op" }, { status, headers: { ...JSON_TYPE, ...headers }, body: text }, NOW);
 }
 
 describe("error bodies", () => {

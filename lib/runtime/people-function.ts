@@ -1,0 +1,18 @@
+import type { Route } from "../contract/route.ts";
+import type { ApiHandler } from "../http/middleware-stack.ts";
+import type { Outcome, RouteRequest } from "../http/request.ts";
+import type { ManagePeopleDeps } from "../people/manage-people.ts";
+import { defineFunction } from "./api-function.ts";
+import { runtime } from "./runtime.ts";
+
+/** A Lambda handler whose use case has people's records and the copy of the directory. */
+export function definePeopleFunction<R extends Route>(
+  route: R,
+  useCase: (deps: ManagePeopleDeps, request: RouteRequest<R>) => Promise<Outcome<R>>,
+): ApiHandler {
+  return defineFunction(route, ({ records, clock, random }, request) => {
+    const { directories, currentKey, acceptedKeys, settings } = runtime();
+    const keys = { currentKey, acceptedKeys };
+    return useCase({ records, clock, random, directories, keys, issuer: settings.AUTH_ISSUER }, request);
+  });
+}

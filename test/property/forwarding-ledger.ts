@@ -288,6 +288,16 @@ export function createLedger(
       sequence += 1;
       for (const store of shows) readings.latest.set(store, sequence);
     },
+    /** What a write has just undone that a process sent long ago, and cannot call back. */
+    undone(callHandling: CallHandling): string[] {
+      const keys = [...facts].filter(([, fact]) => !fact.holds(callHandling)).map(([key]) => key);
+      for (const key of keys) {
+        facts.delete(key);
+        const [, number] = /^removed (\S+)/.exec(key) ?? [];
+        if (number !== undefined) tell(number, "back again");
+      }
+      return keys;
+    },
     /** What does not hold any more, though no write of a process is known to have undone it. */
     missing(callHandling: CallHandling): string[] {
       return [...facts].filter(([, fact]) => !fact.holds(callHandling)).map(([key]) => key);

@@ -46,8 +46,15 @@ export function createForwardingWorld(
   backend: Backend,
   ownNumbers: readonly string[],
   settings: Partial<Omit<Settings, "limits">> = {},
-  /** The user of the service may not ask for the features. */
-  refusesFeatures = false,
+  {
+    refusesFeatures = false,
+    onLateLoss,
+  }: {
+    /** The user of the service may not ask for the features. */
+    refusesFeatures?: boolean;
+    /** Writes of the new backend may take effect minutes late. Called with each outside change that one undoes. */
+    onLateLoss?: ((change: string) => void) | undefined;
+  } = {},
 ) {
   const { chance, between } = schedule;
   const { twin, serve } = createInProcessTwin({
@@ -145,13 +152,18 @@ export function createForwardingWorld(
     changed();
     if (refusesFeatures && request.url.pathname.endsWith("/features")) return refusal;
     if (isStorm && chance(0.02)) throw failure(request, unsent[between(0, unsent.length - 1)]);
-    const ending = await serve({
-      method: request.method,
-      path: request.url.pathname,
-      query: request.url.searchParams,
-      headers: { ...request.headers, "content-length": String(Buffer.byteLength(request.body ?? "")) },
-      body: request.body ?? "",
-    });
+    const isReplacing = request.method === "PUT" || request.method === "PATCH";
+    if (onLateLoss && isReplacing && isStorm && chance(0.1)) {
+      schedule.after(between(3_000, 110_000), () => {
+        schedule.note(`  late: ${request.method} ${request.url.pathname} ${summary(request.body)}`);
+        void serve(toTwin(request)).then(() => {
+          changed();
+          if (extension.callHandling) ledger.undone(extension.callHandling).forEach(onLateLoss);
+        });
+      });
+      throw failure(request, { status: 504 });
+    }
+    const ending = await serve(toTwin(request));
     changed();
     if (ending.kind !== "response") throw new Error(`the twin ends with ${ending.kind}`);
     const { status, headers, body = "" } = ending.response;
@@ -279,6 +291,14 @@ export function createForwardingWorld(
 }
 
 export type ForwardingWorld = ReturnType<typeof createForwardingWorld>;
+
+const toTwin = ({ method, url, headers, body = "" }: HttpRequest) => ({
+  method,
+  path: url.pathname,
+  query: url.searchParams,
+  headers: { ...headers, "content-length": String(Buffer.byteLength(body)) },
+  body,
+});
 
 const refusal: HttpResponse = {
   status: 403,

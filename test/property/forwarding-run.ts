@@ -45,14 +45,17 @@ function drawSettings({ between, chance }: Schedule): Partial<Omit<Settings, "li
 export async function runForwardingSeeds(
   runs: number,
   backendOf: (schedule: Schedule) => Backend,
-  env?: { SEED: string },
+  { env, onLateLoss }: { env?: { SEED: string }; onLateLoss?: (change: string) => void } = {},
 ): Promise<void> {
   const run = async (seed: number, keep: (schedule: Schedule) => Schedule) => {
     const schedule = keep(createSchedule({ seed, ...chaos }));
     const backend = backendOf(schedule);
     const numbers = [0, 1, 2, 3].map((n) => [`+1202555016${n}`, `+1202555018${n}`] as const);
     const settings = drawSettings(schedule);
-    const world = createForwardingWorld(schedule, backend, numbers.flat(), settings, seed % 10 === 7);
+    const world = createForwardingWorld(schedule, backend, numbers.flat(), settings, {
+      refusesFeatures: seed % 10 === 7,
+      onLateLoss,
+    });
     const callers = numbers
       .slice(0, schedule.between(1, 3))
       .map((pair, n) => createCaller(schedule, world, n, pair));
@@ -79,8 +82,8 @@ async function judge(
   world.isCalm = true;
   schedule.calm();
   for (const caller of callers) await settle(schedule, caller);
-  // The rights of a process that crashed have ended.
-  schedule.after(60_000, () => {});
+  // The rights of a process that crashed have ended, and no late write keeps others out.
+  schedule.after(140_000, () => {});
   await schedule.run();
   await until(schedule, next.act());
   if (!next.isSettled()) throw new Error(`a write fails though nothing else does: ${next.describe()}`);

@@ -40,7 +40,9 @@ function describeRoutes(backends: [TwinOptions, ...TwinOptions[]]): void {
   let lab: ForwardingLab;
   const start = async (extensionId?: string) => {
     const { currentTestName = "" } = expect.getState();
-    lab = await startForwardingLab(drawn(backends, currentTestName), extensionId);
+    // As the extension's own user, or as the administrator.
+    const as = drawn(["me", "administrator"] as const, `${currentTestName}, caller`);
+    lab = await startForwardingLab(drawn(backends, currentTestName), extensionId, as);
   };
   afterEach(() => lab.stop());
 

@@ -34,14 +34,16 @@ export interface Shown {
 
 /**
  * The forwarding routes of one extension, called through the real handlers; every response must match the OpenAPI file.
- * It acts as the administrator, who may edit all extensions.
+ * It acts as the administrator, who may edit all extensions, or as the extension's own user, who names it `me`.
  */
 export async function startForwardingLab(
   options: TwinOptions = {},
   extensionId: string = SEED.otherExtensionId,
+  as: "administrator" | "me" = "administrator",
 ) {
   const service = await startService({ limits: false, ...options });
   const { twin, tokens } = service;
+  const token = as === "me" ? await service.mint({ rc_extension_id: extensionId }) : tokens.admin;
   /** Whether a write was acknowledged after the move: from then on a list must be that of the new backend. */
   let hasWrittenAfterMove = false;
 
@@ -50,8 +52,8 @@ export async function startForwardingLab(
     route: Parameters<typeof invoke>[1],
     request: TestRequest = {},
   ): Promise<TestResponse> {
-    const path = { extensionId, ...request.path };
-    const response = await invoke(handler, route, { token: tokens.admin, ...request, path });
+    const path = { extensionId: as === "me" ? "me" : extensionId, ...request.path };
+    const response = await invoke(handler, route, { token, ...request, path });
     expectConforms(route, response);
     const isWrite = route.method !== "GET" && response.headers["idempotency-replayed"] === undefined;
     if (isWrite && response.status < 300 && twin.extension(extensionId).callHandling) {

@@ -1,7 +1,6 @@
 import { ProblemError } from "../../contract/problems.ts";
 import { RingCentralError } from "../../ringcentral/api/errors.ts";
-import type { NumbersRequest } from "../shared/request.ts";
-import { applyFlip, applyRing, incomplete } from "./apply-parts.ts";
+import { type ApplyRequest, applyFlip, applyRing, incomplete } from "./apply-parts.ts";
 import { restoration } from "./edit-flips.ts";
 import { isInPlace, type Part } from "./edit-state.ts";
 import type { ForwardingState } from "./items.ts";
@@ -17,7 +16,7 @@ import type { Change } from "./writer.ts";
  */
 export async function applyChange(
   deps: ForwardingDeps,
-  request: NumbersRequest,
+  request: ApplyRequest,
   change: Change,
   state: ForwardingState,
 ): Promise<ForwardingState> {
@@ -39,7 +38,7 @@ export async function applyChange(
 /** Takes the first part back when RingCentral rejects the second: repeating the request would not complete it. */
 async function isUndone(
   deps: ForwardingDeps,
-  request: NumbersRequest,
+  request: ApplyRequest,
   { first, flip }: Change,
   before: ForwardingState,
   half: ForwardingState,

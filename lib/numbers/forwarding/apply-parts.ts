@@ -24,31 +24,36 @@ const MAX_ROUNDS = 3;
 /** Rules edited by one change: more than an extension has. */
 const MAX_RULES = 100;
 
+export interface ApplyRequest extends NumbersRequest {
+  /** A write may still take effect: its outcome is unknown, or it was sent again because it did not show. */
+  onUnsettled: () => void;
+}
+
 export async function applyFlip(
   { ringcentral, clock }: ForwardingDeps,
-  { extensionId, call }: NumbersRequest,
+  request: ApplyRequest,
   { flip }: Change,
   state: ForwardingState,
 ): Promise<ForwardingState> {
   if (flip === undefined) return state;
-  const path = { extensionId };
+  const path = { extensionId: request.extensionId };
   const read = (context: CallContext) =>
     withoutEffect(ringcentral.call(operations.readFlips, { path }, fresh(context)));
-  const edit = async (context: CallContext) => {
+  const edit = async (context: CallContext, send: Send) => {
     const rows = await read(context);
     const records = editFlips(rows, flip);
     if (records === rows) return rows;
-    return ringcentral.call(operations.replaceFlips, { path, body: { records } }, context);
+    return send(ringcentral.call(operations.replaceFlips, { path, body: { records } }, context));
   };
   const isDone = (rows: readonly RawObject[]) => editFlips(rows, flip) === rows;
-  const flips = await inRounds(() => replaceOnce({ clock, call }, edit, read, isDone), isDone);
+  const flips = await inRounds(() => replaceWatched({ ...request, clock }, edit, read, isDone), isDone);
   return { ...state, flips };
 }
 
 /** @throws ProblemError `write_incomplete` when some of the rules are changed */
 export async function applyRing(
   deps: ForwardingDeps,
-  request: NumbersRequest,
+  request: ApplyRequest,
   change: Change,
   before: ForwardingState,
 ): Promise<ForwardingState> {
@@ -70,28 +75,69 @@ export async function applyRing(
 
 async function editRule(
   { ringcentral, clock }: ForwardingDeps,
-  { extensionId, call }: NumbersRequest,
+  request: ApplyRequest,
   { id }: WireRule,
   ring: RingChange,
   custom: boolean,
 ): Promise<WireRule> {
+  const { extensionId } = request;
   const path = { extensionId, ruleId: id };
   const [get, update] = custom
     ? [operations.getInteractionRule, operations.updateInteractionRule]
     : [operations.getStateRule, operations.updateStateRule];
   const edited = ({ dispatching }: WireRule) => editDispatching(dispatching, id, ring, extensionId);
   const read = (context: CallContext) => withoutEffect(ringcentral.call(get, { path }, fresh(context)));
-  const edit = async (context: CallContext) => {
+  const edit = async (context: CallContext, send: Send) => {
     const rule = await read(context);
     const next = edited(rule);
     if (next === rule.dispatching) return rule;
     const dispatching = dispatchingForRequest(next);
     // What a custom rule's body lacks may be reset too [docs: RULES].
     const body = custom ? { ...without(rule.raw, "id"), dispatching } : { dispatching };
-    return ringcentral.call(update, { path, body }, context);
+    return send(ringcentral.call(update, { path, body }, context));
   };
   const isDone = (rule: WireRule) => edited(rule) === rule.dispatching;
-  return inRounds(() => replaceOnce({ clock, call }, edit, read, isDone), isDone);
+  return inRounds(() => replaceWatched({ ...request, clock }, edit, read, isDone), isDone);
+}
+
+/** Passes a write on, and notes how it ends. */
+type Send = <Result>(write: Promise<Result>) => Promise<Result>;
+
+/** Replaces an object, and says when a write of it may still take effect, with the object as it was read before. */
+async function replaceWatched<Wire>(
+  { clock, call, onUnsettled }: ApplyRequest & Pick<ForwardingDeps, "clock">,
+  edit: (call: CallContext, send: Send) => Promise<Wire>,
+  read: (call: CallContext) => Promise<Wire>,
+  isDone: (wire: Wire) => boolean,
+): Promise<Wire> {
+  const sent: ("ended" | "open")[] = [];
+  const send: Send = async (write) => {
+    sent.push("open");
+    try {
+      return await write;
+    } catch (error) {
+      if (!mayTakeEffectLater(error)) sent.splice(-1, 1, "ended");
+      throw error;
+    }
+  };
+  try {
+    const wire = await replaceOnce({ clock, call }, (context) => edit(context, send), read, isDone);
+    // A single one shows by now.
+    if (sent.slice(0, -1).includes("open")) onUnsettled();
+    return wire;
+  } catch (error) {
+    if (sent.includes("open")) onUnsettled();
+    throw error;
+  }
+}
+
+/** No response, or a gateway's that gave up. A 503 is RingCentral's own: it has not begun. */
+function mayTakeEffectLater(error: unknown): boolean {
+  return (
+    error instanceof RingCentralError &&
+    error.failure.mayHaveTakenEffect &&
+    error.failure.kind !== "unavailable"
+  );
 }
 
 /**
@@ -99,23 +145,23 @@ async function editRule(
  */
 async function deleteTarget(
   deps: ForwardingDeps,
-  request: NumbersRequest,
+  request: ApplyRequest,
   ring: RingChange,
   deletion: RawObject,
   before: ForwardingState,
 ): Promise<ForwardingState> {
   const { ringcentral, clock } = deps;
-  const { extensionId, call } = request;
+  const { extensionId } = request;
   const read = (context: CallContext) =>
     withoutEffect(readState(deps, { extensionId, call: fresh(context) }));
-  const remove = async (context: CallContext) => {
+  const remove = async (context: CallContext, send: Send) => {
     const input = { path: { extensionId }, body: { records: [deletion] } };
-    const { records } = await ringcentral.call(operations.deleteForwardingTargets, input, context);
+    const { records } = await send(ringcentral.call(operations.deleteForwardingTargets, input, context));
     const failed = records.find(({ bulkItemSuccessful }) => !bulkItemSuccessful);
     if (failed !== undefined) throw itemFailure(failed.bulkItemErrors?.[0]?.errorCode);
     return withRing(before, ring, extensionId);
   };
-  return replaceOnce({ clock, call }, remove, read, (state) =>
+  return replaceWatched({ ...request, clock }, remove, read, (state) =>
     isInPlace("rules", { ring }, state, extensionId),
   );
 }

@@ -85,7 +85,7 @@ async function makeChange(
   state: ForwardingState,
 ): Promise<ForwardingState> {
   try {
-    const after = await applyChange(deps, request, change, state);
+    const after = await applyChange(deps, { ...request, onUnsettled: () => writer.keepOut() }, change, state);
     writer.dropChange();
     return after;
   } catch (error) {

@@ -37,6 +37,8 @@ const POLL_MS = 100;
  * crashed.
  */
 const WAITING_SHARE = 0.5;
+/** A write whose response was lost takes effect within this time, or never [unsure]. */
+const UNSETTLED_MS = 2 * 60 * 1000;
 /** How long a half-done change is completed by the next writer; later it may not be wanted any more. */
 const COMPLETED_WITHIN_MS = 15 * 60 * 1000;
 
@@ -62,6 +64,7 @@ export class Writer {
   readonly #request: NumbersRequest;
   readonly #leaseUntil: number;
   #version: number;
+  #keepsOutUntil = 0;
   #change: Pick<WriterRecord, "change" | "changeUntil">;
 
   private constructor(
@@ -118,10 +121,18 @@ export class Writer {
     this.#change = {};
   }
 
+  /**
+   * A write may still take effect, and would undo what is written to the same object meanwhile. So no process writes the
+   * extension until then.
+   */
+  keepOut(): void {
+    this.#keepsOutUntil = this.#deps.clock.now() + UNSETTLED_MS;
+  }
+
   /** Lets the next writer in. When that fails, the lease ends by itself. */
   async release(): Promise<void> {
     try {
-      await this.#write(tableOf(this.#deps, this.#request, true), 0);
+      await this.#write(tableOf(this.#deps, this.#request, true), this.#keepsOutUntil);
     } catch (error) {
       if (!(error instanceof StorageUnavailable || error instanceof ProblemError)) throw error;
     }

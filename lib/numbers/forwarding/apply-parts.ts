@@ -112,18 +112,18 @@ async function replaceWatched<Wire>(
 ): Promise<Wire> {
   const sent: ("ended" | "open")[] = [];
   const send: Send = async (write) => {
-    sent.push("open");
+    const at = sent.push("ended") - 1;
     try {
       return await write;
     } catch (error) {
-      if (!mayTakeEffectLater(error)) sent.splice(-1, 1, "ended");
+      if (mayTakeEffectLater(error)) sent[at] = "open";
       throw error;
     }
   };
   try {
     const wire = await replaceOnce({ clock, call }, (context) => edit(context, send), read, isDone);
-    // A single one shows by now.
-    if (sent.slice(0, -1).includes("open")) onUnsettled();
+    // What was sent once shows by now.
+    if (sent.length > 1 && sent.includes("open")) onUnsettled();
     return wire;
   } catch (error) {
     if (sent.includes("open")) onUnsettled();

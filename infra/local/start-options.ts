@@ -12,8 +12,8 @@ const usage = `usage: npm start -- [options]
                    the twin's call-handling backend (legacy); moving: from legacy to new one minute after the start
   --help           this text
 
-environment: PORT (default 3000), CORS_ALLOWED_ORIGINS (comma-separated); AUTH_ISSUER and AUTH_AUDIENCE serve the
-tokens of a real provider, read as AUTH_ACCOUNT_CLAIM and the others in docs/guides/identity.md say`;
+environment: PORT (default 3000), CORS_ALLOWED_ORIGINS and CORS_ALLOWED_HEADERS (comma-separated); AUTH_ISSUER and
+AUTH_AUDIENCE serve the tokens of a real provider, read as AUTH_ACCOUNT_CLAIM and the others in docs/guides/identity.md say`;
 
 export type StartOptions = ReturnType<typeof readStartOptions>;
 

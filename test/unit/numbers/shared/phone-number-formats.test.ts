@@ -8,6 +8,7 @@ import {
   parsePhoneNumberFromString,
 } from "libphonenumber-js/max";
 import { describe, expect, it } from "vitest";
+import { ProblemError } from "../../../../lib/contract/problems.ts";
 import { parsePhoneNumberInput } from "../../../../lib/numbers/shared/phone-number-input.ts";
 
 const countries = getCountries();
@@ -98,6 +99,35 @@ describe("every format that the library writes", () => {
         const isLong = number.nationalNumber.length > 6;
         if (isLong) expect(parsePhoneNumberInput({ ...input, shortCodes: true })).toBe(number.number);
       }),
+      { numRuns },
+    );
+  });
+
+  it("is one of many texts: any other is read or refused, and a refusal repeats nothing", () => {
+    const aText = fc.oneof(
+      fc.string({ unit: "binary", maxLength: 200 }),
+      fc.string({
+        unit: fc.constantFrom(..."+0123456789 ()-,;#*xXeE=.'\"tel:%2B\u0660\u202d"),
+        maxLength: 200,
+      }),
+    );
+    fc.assert(
+      fc.property(
+        aText,
+        fc.option(aCountry, { nil: undefined }),
+        fc.boolean(),
+        (phoneNumber, country, shortCodes) => {
+          try {
+            const number = parsePhoneNumberInput({ phoneNumber, country, shortCodes });
+            expect(number).toMatch(shortCodes ? /^(?:\+[1-9]\d{3,16}|\d{3,6})$/ : /^\+[1-9]\d{3,16}$/);
+          } catch (error) {
+            if (!(error instanceof ProblemError)) throw error;
+            const [fault] = error.details.errors ?? [];
+            expect(fault).toMatchObject({ in: "body", field: "phoneNumber" });
+            expect(fault?.detail).not.toMatch(/\d{7}/);
+          }
+        },
+      ),
       { numRuns },
     );
   });

@@ -311,6 +311,35 @@ describe("a number to block", () => {
   });
 });
 
+describe("what is not known is told with what is", () => {
+  it.each([
+    ["phonenumber=1", "Not a known field. Known here: phoneNumber, country, limit, cursor."],
+    ["limit=ten", "Must be a whole number from 1 to 1000."],
+  ])("in the query ?%s", async (query, detail) => {
+    const { body } = await expectRejected(listBlockedNumbers, listBlockedNumbersRoute, { query }, [
+      400,
+      "request_invalid",
+    ]);
+    expect(body.errors).toMatchObject([{ in: "query", detail }]);
+  });
+
+  it("where there is nothing to choose from", async () => {
+    const { body } = await invoke(health, getHealthRoute, { query: "verbose=1" });
+    expect(body.errors).toMatchObject([{ detail: "Not a known field. There are none here." }]);
+  });
+
+  it.each([
+    ["user", 403, "extension_forbidden"],
+    ["admin", 404, "not_found"],
+  ] as const)("for an extension's number in the place of its id, to %s", async (name, status, code) => {
+    const path = { extensionId: "102" };
+    const request = { path, token: service.tokens[name] };
+    const response = await invoke(listBlockedNumbers, listBlockedNumbersRoute, request);
+    expect(response).toMatchObject({ status, body: { code } });
+    expect(response.body.detail).toContain("`me`, not the number that people dial");
+  });
+});
+
 describe("headers", () => {
   it("cannot override the method", async () => {
     const response = await expectRejected(

@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 const fixedSeeds = "test/support/fixed-seeds.ts";
 
 /**
- * What runs in the processes of the test runner. Test files share a process (`isolate: false`), which halves the CPU
+ * All tests but those in a browser and on DynamoDB Local. Test files share a process (`isolate: false`), which halves the CPU
  * time: a test that changes module state or the environment restores it.
  */
 export default defineConfig({
@@ -29,6 +29,15 @@ export default defineConfig({
         },
       },
       { extends: true, test: { name: "service", include: ["test/{integration,twin}/**/*.test.ts"] } },
+      // Whole stacks as child processes: each takes free ports.
+      {
+        extends: true,
+        test: {
+          name: "e2e",
+          include: ["test/e2e/**/*.test.ts"],
+          hookTimeout: 120_000,
+        },
+      },
     ],
   },
 });

@@ -1,7 +1,7 @@
 // Runs the tests under the Node that Lambda runs. The first argument may name one part; further arguments narrow it to
 // files, as with Vitest itself (`npm run test:unit -- test/unit/http`).
 //
-//   npm test                  unit, protocols and stack, one after another: what a change must pass
+//   npm test                  unit, protocols and stack in one run: what a change must pass
 //   npm run test:unit         test/unit: single modules, the contract, the pages, the CloudFormation template
 //   npm run test:protocols    test/property and test/sim: seeded schedules of the protocols, and the simulated fleet
 //   npm run test:stack        test/integration and test/twin: the handlers on a RingCentral twin; test/e2e: `npm start`
@@ -14,34 +14,37 @@
 // `N passed, N failed[, N skipped]`; a run of no test fails.
 import { spawnSync } from "node:child_process";
 import { existsSync } from "node:fs";
-import { parseCLI, startVitest } from "vitest/node";
+import { parseCLI, startVitest, type TestModule } from "vitest/node";
 import { CHROMIUM_PATH } from "./chromium-path.ts";
 
 interface Part {
-  /** The arguments of each run of Vitest. */
-  runs: readonly (readonly string[])[];
+  /** The arguments of Vitest. */
+  args: readonly string[];
   env?: () => Record<string, string>;
   /** Why it cannot run on this machine. */
   missing?: () => string | undefined;
 }
 
+/** One run for all, so that no processor waits for the last file of a part. */
+const whole: Part = { args: [] };
+
 const parts: Readonly<Record<string, Part>> = {
-  unit: { runs: [["--project=unit"]] },
-  protocols: { runs: [["--project=protocols"]] },
-  stack: { runs: [["--project=service"], ["--config=vitest.e2e.config.ts"]] },
+  unit: { args: ["--project=unit"] },
+  protocols: { args: ["--project=protocols"] },
+  stack: { args: ["--project=service", "--project=e2e"] },
   dynamodb: {
-    runs: [["--config=test/dynamodb-local.config.ts"]],
+    args: ["--config=test/dynamodb-local.config.ts"],
     missing: () => (spawnSync("java", ["-version"]).status === 0 ? undefined : "Java is not installed"),
   },
   browser: {
-    runs: [["--config=test/browser/vitest.config.ts"]],
+    args: ["--config=test/browser/vitest.config.ts"],
     missing: () =>
       existsSync(CHROMIUM_PATH)
         ? undefined
         : `there is no Chromium at ${CHROMIUM_PATH} (CHROMIUM_PATH names another)`,
   },
   deep: {
-    runs: [["--project=unit", "--project=protocols", "--testTimeout=3600000"]],
+    args: ["--project=unit", "--project=protocols", "--testTimeout=3600000"],
     env: () => {
       const { DEEP_RUNS = "10000", FIRST_SEED = String(Math.floor(Date.now() / 1000)) } = process.env;
       console.log(`DEEP_RUNS=${DEEP_RUNS} FIRST_SEED=${FIRST_SEED} npm run test:deep repeats this run`);
@@ -56,38 +59,30 @@ interface Tally {
   skipped: number;
 }
 
-const sumOf = (tallies: readonly Tally[]): Tally => ({
-  passed: tallies.reduce((sum, { passed }) => sum + passed, 0),
-  failed: tallies.reduce((sum, { failed }) => sum + failed, 0),
-  skipped: tallies.reduce((sum, { skipped }) => sum + skipped, 0),
-});
-
 const inWords = ({ passed, failed, skipped }: Tally) =>
   `${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`;
+
+function tallyOf(modules: readonly TestModule[]): Tally {
+  const tally = { passed: 0, failed: 0, skipped: 0, pending: 0 };
+  for (const module of modules) {
+    for (const test of module.children.allTests()) tally[test.result().state] += 1;
+  }
+  return { ...tally, skipped: tally.skipped + tally.pending };
+}
 
 async function runVitest(args: readonly string[]): Promise<Tally> {
   process.exitCode = undefined;
   const { filter, options } = parseCLI(["vitest", "run", "--passWithNoTests", ...args]);
   const { state } = await startVitest(filter, options);
-  const tally = { passed: 0, failed: 0, skipped: 0, pending: 0 };
-  for (const module of state.getTestModules()) {
-    for (const test of module.children.allTests()) tally[test.result().state] += 1;
+  const modules = state.getTestModules();
+  const byProject = Object.entries(Object.groupBy(modules, ({ project }) => project.name));
+  if (byProject.length > 1) {
+    for (const [name, own = []] of byProject) console.log(`${name.padEnd(12)}${inWords(tallyOf(own))}`);
   }
+  const total = tallyOf(modules);
   // Vitest also fails for what no test reports: an unhandled rejection, a file that cannot be collected.
-  if (process.exitCode !== undefined && tally.failed === 0) tally.failed = 1;
-  return { ...tally, skipped: tally.skipped + tally.pending };
-}
-
-async function runPart({ runs, env, missing }: Part, filters: readonly string[]): Promise<Tally | undefined> {
-  const reason = missing?.();
-  if (reason !== undefined) {
-    console.log(`Not run: ${reason}.`);
-    return undefined;
-  }
-  Object.assign(process.env, env?.());
-  const tallies: Tally[] = [];
-  for (const args of runs) tallies.push(await runVitest([...args, ...filters]));
-  return sumOf(tallies);
+  if (process.exitCode !== undefined && total.failed === 0) total.failed = 1;
+  return total;
 }
 
 // infra/local/bootstrap.mjs is gone. Listening for that alone would keep this process from ending.
@@ -95,23 +90,12 @@ process.on("disconnect", () => process.exit(1));
 process.channel?.unref();
 
 const [first = "", ...rest] = process.argv.slice(2);
-const named = parts[first] !== undefined;
-const chosen = named ? [first] : ["unit", "protocols", "stack"];
-const filters = named ? rest : process.argv.slice(2);
-
-const tallies: Tally[] = [];
-const summary: string[] = [];
-for (const name of chosen) {
-  console.log(`\n${name}`);
-  const startedAt = performance.now();
-  const part = parts[name];
-  const tally = part && (await runPart(part, filters));
-  if (tally === undefined) continue;
-  tallies.push(tally);
-  const seconds = Math.round((performance.now() - startedAt) / 1000);
-  summary.push(`${name.padEnd(12)}${String(seconds).padStart(5)} s   ${inWords(tally)}`);
-}
-const total = sumOf(tallies);
-if (summary.length > 1) console.log(`\n${summary.join("\n")}`);
+const { args, env, missing } = parts[first] ?? whole;
+const filters = parts[first] === undefined ? process.argv.slice(2) : rest;
+const reason = missing?.();
+if (reason !== undefined) console.log(`Not run: ${reason}.`);
+Object.assign(process.env, env?.());
+const total =
+  reason === undefined ? await runVitest([...args, ...filters]) : { passed: 0, failed: 0, skipped: 0 };
 console.log(`\n${inWords(total)}`);
 process.exitCode = total.failed > 0 || total.passed === 0 ? 1 : 0;

@@ -19,7 +19,8 @@ export const CallerBlockingNumber = resource(
 );
 export type CallerBlockingNumber = z.output<typeof CallerBlockingNumber>;
 
-const status = z.optional(z.enum(callerBlockingStatuses));
+export const CallerBlockingStatus = z.enum(callerBlockingStatuses);
+const status = z.optional(CallerBlockingStatus);
 const readOnly = { id: ReadOnly, etag: ReadOnly };
 
 export const NewCallerBlockingNumber = requestBody(

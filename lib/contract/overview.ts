@@ -5,13 +5,10 @@ import { PhoneNumber } from "./company-numbers.ts";
 import { ForwardingNumber } from "./forwarding-numbers.ts";
 import { ExtensionIdOrMe, setOf } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
-import { CallHandling, described, Instant, resource } from "./schema-builders.ts";
+import { CallHandling, described, Instant, PartProblem, resource } from "./schema-builders.ts";
 
 export const overviewParts = ["blocked", "allowed", "forwarding", "direct"] as const;
 export type OverviewPartName = (typeof overviewParts)[number];
-
-/** Any problem of the catalogue; the OpenAPI file describes it once, as `Problem`. */
-const Problem = z.looseObject({ code: z.string(), status: z.int() }).check(z.meta({ id: "Problem" }));
 
 /** The most items of each list; with `hasMore` the list's route has more. */
 export const OVERVIEW_LIMIT = 100;
@@ -29,7 +26,7 @@ function part<Item extends z.ZodMiniType>(id: string, item: Item, description: s
     data: z.optional(z.array(item).check(z.maxLength(OVERVIEW_LIMIT))),
     hasMore: z.optional(z.boolean()),
     total: z.optional(z.int().check(z.minimum(0), z.maximum(2_147_483_647))),
-    problem: z.optional(Problem),
+    problem: z.optional(PartProblem),
   });
 }
 

@@ -112,7 +112,7 @@ export const problems = {
     "The resource has changed",
     "`If-Match` names another version. Read it again, then repeat the change.",
   ),
-  body_too_large: entry(413, "The body is too large", "Bodies hold at most 16 KiB."),
+  body_too_large: entry(413, "The body is too large", "Bodies hold at most 16 KiB, those of a batch 64 KiB."),
   media_type_unsupported: entry(415, "Media type not supported", "Send `Content-Type: application/json`."),
   idempotency_key_reused: entry(
     422,

@@ -25,6 +25,9 @@ export const tags = {
   Webhooks: "For RingCentral, not for apps.",
 } as const;
 
+/** Counted in bytes, decoded. */
+export const DEFAULT_BODY_BYTES = 16 * 1024;
+
 type Scope = keyof typeof scopes;
 type Tag = keyof typeof tags;
 type Method = "GET" | "POST" | "PUT" | "DELETE";
@@ -55,6 +58,8 @@ export interface Route<
   /** For a list: its filters only; `limit` and `cursor` come with the kind. Absent: none. */
   query?: Query;
   body?: Body;
+  /** Default: 16 KiB. */
+  maxBodyBytes?: number;
   response: RouteResponse<Kind, Data>;
   /** The problems of this route beyond those of every route of its sort. Absent: none. */
   problems?: ProblemCode[];
@@ -62,9 +67,18 @@ export interface Route<
 
 /**
  * list: 200 with data[] and page. feed: the same, with a cursor even at its end. item: 200. created: 201 with Location.
- * accepted: 202. deleted: 204. plain: 200, unwrapped. page: HTML, not in the OpenAPI file.
+ * batch: 200 with an outcome for each item. accepted: 202. deleted: 204. plain: 200, unwrapped. page: HTML, not in the OpenAPI file.
  */
-export type ResponseKind = "list" | "feed" | "item" | "created" | "accepted" | "deleted" | "plain" | "page";
+export type ResponseKind =
+  | "list"
+  | "feed"
+  | "item"
+  | "created"
+  | "batch"
+  | "accepted"
+  | "deleted"
+  | "plain"
+  | "page";
 
 interface RouteResponse<Kind extends ResponseKind, Data extends z.ZodMiniType> {
   kind: Kind;

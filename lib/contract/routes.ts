@@ -1,5 +1,6 @@
 import * as blockedNumbers from "./blocked-numbers.ts";
 import * as callerBlocking from "./caller-blocking.ts";
+import * as callerBlockingBatch from "./caller-blocking-batch.ts";
 import * as companyNumbers from "./company-numbers.ts";
 import * as forwardingNumbers from "./forwarding-numbers.ts";
 import * as limits from "./limits.ts";
@@ -16,6 +17,7 @@ export const routes = [
   blockedNumbers.deleteBlockedNumberRoute,
   callerBlocking.listCallerBlockingNumbersRoute,
   callerBlocking.addCallerBlockingNumberRoute,
+  callerBlockingBatch.changeCallerBlockingNumbersRoute,
   callerBlocking.getCallerBlockingNumberRoute,
   callerBlocking.updateCallerBlockingNumberRoute,
   callerBlocking.deleteCallerBlockingNumberRoute,

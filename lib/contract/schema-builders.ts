@@ -45,3 +45,8 @@ export const CallHandling = described(
   z.enum(["legacy", "new"]),
   "Of forwarding numbers: the call-handling backend that RingCentral has the extension on.",
 );
+
+/** Any problem of the catalogue, as a part of a response; the OpenAPI file describes it once, as `Problem`. */
+export const PartProblem = z
+  .looseObject({ code: z.string(), status: z.int() })
+  .check(z.meta({ id: "Problem" }));

@@ -6,6 +6,14 @@ import { type ProblemDetails, ProblemError } from "./problems.ts";
  */
 export type WriteStep = "run" | "look" | "resolve";
 
+/** The progress of a write of many parts, which a repetition continues. Only one request at a time has it. */
+export interface Progress {
+  /** @throws StorageUnavailable */
+  load(): Promise<unknown>;
+  /** @throws StorageUnavailable; ProblemError `idempotency_in_progress` when another request has taken over */
+  save(state: unknown): Promise<void>;
+}
+
 /** Ends a write that may have taken effect, or still may, when reading has not shown it. */
 export class OutcomeUnknown extends ProblemError {
   /** Whether this request sent the write. Otherwise it only looked for the effect of an earlier attempt. */

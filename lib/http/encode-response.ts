@@ -30,6 +30,10 @@ const encoders: { [Kind in ResponseKind]: Encode<Outcomes[Kind]> } = {
     const location = `${rawPath.replace(/\/$/, "")}/${encodeURIComponent(id.toWellFormed())}`;
     return jsonResponse(isExisting ? 200 : 201, { data }, { location });
   },
+  batch: (data) => {
+    const headers = { "cache-control": "no-store", "retry-after": data.retryAfter?.toString() };
+    return jsonResponse(200, { data }, omitUndefined(headers));
+  },
   accepted: ({ at, data }) => jsonResponse(202, { data }, { location: at }),
   deleted: () => ({ statusCode: 204, headers: {} }),
   plain: (data) => jsonResponse(200, data),

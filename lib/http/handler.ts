@@ -3,7 +3,7 @@ import type { Position } from "../contract/paging.ts";
 import { DEFAULT_LIMIT, ExtensionIdOrMe } from "../contract/parameters.ts";
 import { ProblemError } from "../contract/problems.ts";
 import type { Route } from "../contract/route.ts";
-import { OutcomeUnknown, type WriteStep } from "../contract/write-outcome.ts";
+import { OutcomeUnknown, type Progress, type WriteStep } from "../contract/write-outcome.ts";
 import type { Caller, Claimant } from "../people/claimant.ts";
 import type { IdentifyRequest } from "../people/identify.ts";
 import { systemClock } from "../platform/clock.ts";
@@ -13,11 +13,13 @@ import type { Settings } from "../platform/settings.ts";
 import { RingCentralError } from "../ringcentral/api/errors.ts";
 import { type CallContext, combined, type Freshness, type Reading } from "../ringcentral/api/operation.ts";
 import type { RecordStore } from "../storage/record-store.ts";
+import { retryingRecords } from "../storage/retrying-records.ts";
 import { createTableWait, limitedRecords } from "../storage/table-wait.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { reachedExtension, requireScope } from "./caller.ts";
 import { type AccountKeys, cursorsOf } from "./cursor.ts";
 import { encodeResponse } from "./encode-response.ts";
+import { KeyProgress } from "./idempotency/progress.ts";
 import { hash } from "./idempotency/record.ts";
 import { withIdempotency } from "./idempotency/with-idempotency.ts";
 import { header, invocationOf } from "./invocation.ts";
@@ -45,7 +47,8 @@ interface EdgeServices extends AccountKeys {
 export function createHandler<R extends Route>(route: R, useCase: UseCase<R>, services: () => EdgeServices) {
   const handle = async (event: APIGatewayProxyEventV2) => {
     const exchange = await beginExchange(route, event, services());
-    const run = (step: WriteStep) => runUseCase(route, useCase, exchange, step);
+    const run = (step: WriteStep, progress?: Progress) =>
+      runUseCase(route, useCase, exchange, step, progress);
     const key = route.method === "POST" ? header(event, "idempotency-key") : undefined;
     return key === undefined ? run("run") : runOnce(exchange, key, run);
   };
@@ -97,6 +100,7 @@ async function runUseCase<R extends Route>(
   useCase: UseCase<R>,
   exchange: Exchange,
   step: WriteStep,
+  progress?: Progress,
 ): Promise<HttpResponse> {
   const { event, caller, input, extensionId, cursors, page } = exchange;
   const readings: Reading[] = [];
@@ -109,7 +113,7 @@ async function runUseCase<R extends Route>(
     extensionId,
     call: callContext(exchange, (reading) => readings.push(reading)),
     problemOf: (error) => reportPartProblem(error, exchange),
-    ...omitUndefined({ ifMatch: header(event, "if-match") }),
+    ...omitUndefined({ ifMatch: header(event, "if-match"), progress }),
     step,
   });
   return encodeResponse<R["response"]["kind"]>(route.response.kind, outcome, {
@@ -161,7 +165,9 @@ async function snapshotLink({ route, services, binding, invocation }: Exchange, 
   return `${path}?${new URLSearchParams({ cursor: await cursors.sign(position) })}`;
 }
 
-async function runOnce(exchange: Exchange, sentKey: string, run: (step: WriteStep) => Promise<HttpResponse>) {
+type Run = (step: WriteStep, progress: Progress) => Promise<HttpResponse>;
+
+async function runOnce(exchange: Exchange, sentKey: string, run: Run) {
   const { route, invocation, caller, services, input, extensionId, tableWait } = exchange;
   const { deadline } = invocation;
   const { accountId, subject } = caller;
@@ -176,7 +182,9 @@ async function runOnce(exchange: Exchange, sentKey: string, run: (step: WriteSte
   };
   const key = await services.currentKey("idempotency", accountId, deadline);
   const deps = { records: services.records, clock: systemClock, key };
-  return withIdempotency(deps, request, run, mayHaveTakenEffect);
+  const records = retryingRecords(limitedRecords(services.records, tableWait), systemClock, deadline);
+  const progress = new KeyProgress(records, systemClock, request);
+  return withIdempotency(deps, request, (step) => run(step, progress), mayHaveTakenEffect);
 }
 
 /** A problem that is one part of a response. The log keeps the details that the problem leaves out. */

@@ -1,7 +1,7 @@
 import type * as z from "zod/mini";
 import type { FeedPage, Page, PageRequest } from "../contract/paging.ts";
 import type { Route } from "../contract/route.ts";
-import type { WriteStep } from "../contract/write-outcome.ts";
+import type { Progress, WriteStep } from "../contract/write-outcome.ts";
 import type { Caller } from "../people/claimant.ts";
 import type { CallContext } from "../ringcentral/api/operation.ts";
 import type { ProblemBody } from "./problem.ts";
@@ -22,6 +22,8 @@ export interface RouteRequest<R extends Route> extends ParsedInput<R> {
   ifMatch?: string;
   /** `run`, except for a POST with a key whose earlier attempt may have taken effect. */
   step: WriteStep;
+  /** For a POST with a key: what its earlier requests did, kept as long as the key. */
+  progress?: Progress;
 }
 
 export interface ParsedInput<R extends Route> {
@@ -37,6 +39,7 @@ export interface OutcomeOf<Item> {
   item: Item;
   /** `isExisting`: it was there already, as asked. */
   created: { id: string; data: Item; isExisting?: true | undefined };
+  batch: Item & { retryAfter?: number | undefined };
   /** `at`: the path that shows the progress. */
   accepted: { at: string; data: Item };
   deleted: undefined;

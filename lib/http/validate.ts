@@ -2,14 +2,11 @@ import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import * as z from "zod/mini";
 import { Cursor, Limit } from "../contract/parameters.ts";
 import { type FieldError, ProblemError } from "../contract/problems.ts";
-import { isPaged, type ObjectSchema, type Route } from "../contract/route.ts";
+import { DEFAULT_BODY_BYTES, isPaged, type ObjectSchema, type Route } from "../contract/route.ts";
 import { ReadOnly } from "../contract/schema-builders.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import { fieldError, fieldErrors, printable, unknownField } from "./field-errors.ts";
 import { header } from "./invocation.ts";
-
-/** [contract 3] Counted in bytes, decoded. */
-const MAX_BODY_BYTES = 16 * 1024;
 
 /** A request's values as the route's schemas parsed them. */
 interface ValidInput {
@@ -33,7 +30,7 @@ export function validate(route: Route, event: APIGatewayProxyEventV2): ValidInpu
     // RingCentral would act on it [docs: URIS]; here it is an attack or a mistake.
     errors.push(fieldError("header", "X-HTTP-Method-Override", "unknown", "Methods cannot be overridden."));
   }
-  const text = route.body === undefined ? undefined : bodyText(event);
+  const text = route.body === undefined ? undefined : bodyText(event, route.maxBodyBytes);
   const { limit, cursor, ...filters } = parseQuery(event.rawQueryString ?? "", errors);
   const pageInput = omitUndefined({ limit, cursor });
   const paged = isPaged(route);
@@ -96,9 +93,9 @@ function decodePair(pair: string): [string?, string?] {
   }
 }
 
-function bodyText(event: APIGatewayProxyEventV2): string {
+function bodyText(event: APIGatewayProxyEventV2, maxBytes = DEFAULT_BODY_BYTES): string {
   const bytes = Buffer.from(event.body ?? "", event.isBase64Encoded ? "base64" : "utf8");
-  if (bytes.byteLength > MAX_BODY_BYTES) throw new ProblemError("body_too_large");
+  if (bytes.byteLength > maxBytes) throw new ProblemError("body_too_large");
   const [mediaType = "", ...parameters] = (header(event, "content-type") ?? "").split(";");
   const charset = parameters
     .map((part) => part.trim().toLowerCase())

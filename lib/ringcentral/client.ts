@@ -92,7 +92,8 @@ function readOutput<Output>(
   { log }: CallContext,
 ): Output {
   // An operation without a schema has no result: its `Output` is `undefined`.
-  if (schema === undefined) return undefined as Output;
+  // So has a bulk DELETE of which every part has succeeded. [docs: BULK]
+  if (schema === undefined || response.status === 204) return undefined as Output;
   try {
     const output = parseBody(operation, response, schema, isConditional);
     const skippedRecords = countSkipped(output);

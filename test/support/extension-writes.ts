@@ -1,6 +1,7 @@
 import { handler as addBlockedNumber } from "../../functions/extensions/add-blocked-number.ts";
 import { handler as addCallerBlockingNumber } from "../../functions/extensions/add-caller-blocking-number.ts";
 import { handler as addForwardingNumber } from "../../functions/extensions/add-forwarding-number.ts";
+import { handler as changeCallerBlockingNumbers } from "../../functions/extensions/change-caller-blocking-numbers.ts";
 import { handler as deleteBlockedNumber } from "../../functions/extensions/delete-blocked-number.ts";
 import { handler as deleteCallerBlockingNumber } from "../../functions/extensions/delete-caller-blocking-number.ts";
 import { handler as deleteForwardingNumber } from "../../functions/extensions/delete-forwarding-number.ts";
@@ -17,6 +18,7 @@ const handlers = {
   addBlockedNumber,
   addCallerBlockingNumber,
   addForwardingNumber,
+  changeCallerBlockingNumbers,
   deleteBlockedNumber,
   deleteCallerBlockingNumber,
   deleteForwardingNumber,
@@ -31,6 +33,7 @@ const bodies: Partial<Record<WriteName, object>> = {
   addBlockedNumber: { phoneNumber: "+12025550189" },
   addCallerBlockingNumber: { phoneNumber: "+12025550188" },
   addForwardingNumber: { phoneNumber: "+12025550187" },
+  changeCallerBlockingNumbers: { items: [{ action: "add", phoneNumber: "+12025550186" }] },
   updateCallerBlocking: { payPhones: "block" },
   updateCallerBlockingNumber: { label: "New" },
   updateForwardingNumber: { flipNumber: 8 },

@@ -76,6 +76,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/extensions/{extensionId}/caller-blocking/phone-numbers/batch": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Add and remove up to 100 numbers
+         * @description Each item has its own outcome. Items of different numbers may be done in any order; those of the same number in the order of the batch. RingCentral allows about 40 adds a minute, and removes 30 entries by one call. When its budget or the time is spent, the batch stops: it is not `complete`, and `Retry-After` says when to send it again with the same `Idempotency-Key`. That does the rest, and nothing twice.
+         */
+        post: operations["changeCallerBlockingNumbers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/extensions/{extensionId}/caller-blocking/phone-numbers/{id}": {
         parameters: {
             query?: never;
@@ -528,6 +548,52 @@ export interface components {
             /** @enum {string} */
             seenBy: "fleet" | "process";
         };
+        /** @description Up to 100 adds and removes, in order. */
+        CallerBlockingBatch: {
+            items: components["schemas"]["CallerBlockingChange"][];
+        };
+        /** @description What became of each item. */
+        CallerBlockingBatchResult: {
+            /** @description Every item is `done` or `rejected`. */
+            complete: boolean;
+            /**
+             * Format: int32
+             * @description Of an incomplete batch: seconds until the same request with the same `Idempotency-Key` does the rest.
+             */
+            retryAfter?: number;
+            items: components["schemas"]["CallerBlockingOutcome"][];
+        };
+        /** @description One CallerBlockingBatchResult. */
+        CallerBlockingBatchResultResponse: {
+            data: components["schemas"]["CallerBlockingBatchResult"];
+        };
+        /** @description Adds `phoneNumber` with `label` and `status` (default `blocked`), or removes the entry with this `id` or `phoneNumber`. */
+        CallerBlockingChange: {
+            /** @enum {string} */
+            action: "add" | "remove";
+            /**
+             * @description An opaque id, as a list or a `Location` gives it.
+             * @example 901000
+             */
+            id?: string;
+            /**
+             * @description A phone number as phones and people write it: in E.164, in national form together with `country`, or as `tel:`. Spaces, dashes, digits of any script and invisible marks are understood.
+             * @example +12025550186
+             */
+            phoneNumber?: string;
+            /**
+             * @description ISO 3166-1 country of a number written in national form.
+             * @example US
+             */
+            country?: string;
+            /**
+             * @description A free name. Most emoji count as two characters.
+             * @example Robocaller
+             */
+            label?: string;
+            /** @enum {string} */
+            status?: "blocked" | "allowed";
+        };
         /** @description An entry of the extension's blocked or allowed list. */
         CallerBlockingNumber: {
             id: string;
@@ -575,6 +641,18 @@ export interface components {
             readonly id?: unknown;
             /** @description Ignored. */
             readonly etag?: unknown;
+        };
+        /** @description What became of one item. */
+        CallerBlockingOutcome: {
+            /**
+             * @description `done`: the lists are as the item asks. `rejected`: `problem` says why. `not_started`: nothing was sent. `unknown`: it may have taken effect, or still may.
+             * @enum {string}
+             */
+            outcome: "done" | "rejected" | "not_started" | "unknown";
+            /** @description Of `done`: false when the lists were so already. */
+            changed?: boolean;
+            entry?: components["schemas"]["CallerBlockingNumber"];
+            problem?: components["schemas"]["Problem"];
         };
         /** @description The callers that the extension rejects: those on its blocked list, or all except its allowed list. */
         CallerBlockingSettings: {
@@ -1180,7 +1258,7 @@ export interface components {
          *     - `call_handling_moved` (409): Call handling has moved. RingCentral has moved the extension to its new call handling, where this cannot be done in this way.
          *     - `cursor_expired` (410): The cursor has expired. Start over: send a request without a cursor, load the list that `meta.snapshot` links to, then follow the new cursor.
          *     - `precondition_failed` (412): The resource has changed. `If-Match` names another version. Read it again, then repeat the change.
-         *     - `body_too_large` (413): The body is too large. Bodies hold at most 16 KiB.
+         *     - `body_too_large` (413): The body is too large. Bodies hold at most 16 KiB, those of a batch 64 KiB.
          *     - `media_type_unsupported` (415): Media type not supported. Send `Content-Type: application/json`.
          *     - `idempotency_key_reused` (422): Idempotency-Key used before with another request. Use a fresh key for each different request.
          *     - `upstream_rejected` (422): RingCentral rejected the request. RingCentral rejects the request for a reason that this API does not know; `upstream` has its code.
@@ -1578,10 +1656,15 @@ export type BlockedNumber = components['schemas']['BlockedNumber'];
 export type BlockedNumberList = components['schemas']['BlockedNumberList'];
 export type BlockedNumberResponse = components['schemas']['BlockedNumberResponse'];
 export type Budget = components['schemas']['Budget'];
+export type CallerBlockingBatch = components['schemas']['CallerBlockingBatch'];
+export type CallerBlockingBatchResult = components['schemas']['CallerBlockingBatchResult'];
+export type CallerBlockingBatchResultResponse = components['schemas']['CallerBlockingBatchResultResponse'];
+export type CallerBlockingChange = components['schemas']['CallerBlockingChange'];
 export type CallerBlockingNumber = components['schemas']['CallerBlockingNumber'];
 export type CallerBlockingNumberList = components['schemas']['CallerBlockingNumberList'];
 export type CallerBlockingNumberResponse = components['schemas']['CallerBlockingNumberResponse'];
 export type CallerBlockingNumberUpdate = components['schemas']['CallerBlockingNumberUpdate'];
+export type CallerBlockingOutcome = components['schemas']['CallerBlockingOutcome'];
 export type CallerBlockingSettings = components['schemas']['CallerBlockingSettings'];
 export type CallerBlockingSettingsResponse = components['schemas']['CallerBlockingSettingsResponse'];
 export type CallerBlockingSettingsUpdate = components['schemas']['CallerBlockingSettingsUpdate'];
@@ -2028,6 +2111,58 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["CallerBlockingNumberResponse"];
+                };
+            };
+            400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            404: components["responses"]["Problem404"];
+            409: components["responses"]["Problem409"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            500: components["responses"]["Problem500"];
+            502: components["responses"]["Problem502"];
+            503: components["responses"]["Problem503"];
+            504: components["responses"]["Problem504"];
+        };
+    };
+    changeCallerBlockingNumbers: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The caller's own id of this request; returned. */
+                "X-Request-Id"?: string;
+                /** @description A unique value for this request, such as a UUID. Requests with the same key within 24 h take effect once, and return the first response. Without a key, a repetition is a second request. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                /** @description RingCentral's internal extension id, or `me`: the extension in the token. */
+                extensionId: string;
+            };
+            cookie?: never;
+        };
+        /** @description At most 64 KiB. */
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CallerBlockingBatch"];
+            };
+        };
+        responses: {
+            /** @description The outcome of each item, in order. */
+            200: {
+                headers: {
+                    "X-Request-Id": components["headers"]["X-Request-Id"];
+                    "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                    RateLimit: components["headers"]["RateLimit"];
+                    "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                    "Retry-After": components["headers"]["Retry-After"];
+                    "Idempotency-Replayed": components["headers"]["Idempotency-Replayed"];
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallerBlockingBatchResultResponse"];
                 };
             };
             400: components["responses"]["Problem400"];

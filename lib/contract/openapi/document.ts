@@ -1,4 +1,4 @@
-import { type Route, scopes, tags } from "../route.ts";
+import { DEFAULT_BODY_BYTES, type Route, scopes, tags } from "../route.ts";
 import { headerComponents, requestParameters } from "./parameters.ts";
 import { problemResponses, responsesOf } from "./responses.ts";
 import { componentSchemas, type JsonObject, refTo, schemaName } from "./schemas.ts";
@@ -84,7 +84,7 @@ function operationOf(route: Route): JsonObject {
     ...(route.body && {
       requestBody: {
         required: true,
-        description: "At most 16 KiB.",
+        description: `At most ${(route.maxBodyBytes ?? DEFAULT_BODY_BYTES) / 1024} KiB.`,
         content: { "application/json": { schema: refTo(schemaName(route.body)) } },
       },
     }),

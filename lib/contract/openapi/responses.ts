@@ -89,6 +89,7 @@ const successes: Record<Exclude<ResponseKind, "page">, { status: number; headers
   feed: { status: 200, headers: ["ETag", "Link", "Retry-After"] },
   item: { status: 200, headers: ["ETag"] },
   created: { status: 201, headers: ["Location", "ETag", "Idempotency-Replayed"] },
+  batch: { status: 200, headers: ["Retry-After", "Idempotency-Replayed"] },
   accepted: { status: 202, headers: ["Location", "Idempotency-Replayed"] },
   deleted: { status: 204, headers: [] },
   plain: { status: 200, headers: ["ETag"] },

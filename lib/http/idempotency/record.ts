@@ -2,16 +2,14 @@ import { createHash } from "node:crypto";
 import * as z from "zod/mini";
 import { ProblemError } from "../../contract/problems.ts";
 import type { WriteStep } from "../../contract/write-outcome.ts";
-import { LATE_EFFECT_MS } from "../../ringcentral/api/late-effect.ts";
+import { CLOCK_SLACK_MS, UNSETTLED_MS } from "../../ringcentral/api/late-effect.ts";
 import type { RecordKey } from "../../storage/record-store.ts";
 
 /** [contract 3] How long a response is replayed. */
-const LIFETIME_MS = 24 * 60 * 60 * 1000;
+export const LIFETIME_MS = 24 * 60 * 60 * 1000;
 
-/** The largest difference between two clocks at which neither process takes over the lease of the other. */
-const CLOCK_SLACK_MS = 6_000;
-/** How long after a write was sent it must not be sent again. */
-export const UNSETTLED_MS = LATE_EFFECT_MS + CLOCK_SLACK_MS;
+/** When a repetition comes back that has waited for a request in progress. The lease's end would be too late for its caller. */
+export const COME_BACK_SECONDS = 2;
 
 /** The record of one key. See SPEC.md for the states. */
 const idempotencyRecord = z.object({
@@ -80,14 +78,30 @@ export function nextStep(record: IdempotencyRecord | undefined, fingerprint: str
   return steps[keyState(record, now)][arrival];
 }
 
-export type Outcome = "response" | "harmless failure" | "ambiguous failure";
+/** `partial response`: some parts of the request are done, and a repetition continues. */
+export type Outcome = "response" | "partial response" | "harmless failure" | "ambiguous failure";
 
 /** The state in which a run leaves its key. */
 const ends: Record<WriteStep, Record<Outcome, Exclude<KeyState, "running">>> = {
-  run: { response: "done", "harmless failure": "absent", "ambiguous failure": "unknown" },
+  run: {
+    response: "done",
+    "partial response": "settled",
+    "harmless failure": "absent",
+    "ambiguous failure": "unknown",
+  },
   // These failures say nothing about the earlier attempt.
-  look: { response: "done", "harmless failure": "unknown", "ambiguous failure": "unknown" },
-  resolve: { response: "done", "harmless failure": "settled", "ambiguous failure": "unknown" },
+  look: {
+    response: "done",
+    "partial response": "settled",
+    "harmless failure": "unknown",
+    "ambiguous failure": "unknown",
+  },
+  resolve: {
+    response: "done",
+    "partial response": "settled",
+    "harmless failure": "settled",
+    "ambiguous failure": "unknown",
+  },
 };
 
 /** The record of a key that a process takes. @param looked the record, when the attempt only looks */

@@ -11,6 +11,7 @@ import type { RecordStore } from "../../storage/record-store.ts";
 import { retryingRecords } from "../../storage/retrying-records.ts";
 import { limitedRecords } from "../../storage/table-wait.ts";
 import {
+  COME_BACK_SECONDS,
   type IdempotencyRecord,
   type KeyScope,
   nextLookInMs,
@@ -51,8 +52,6 @@ const WAIT_MS = 4_000;
 const WAITING_SHARE = 1 / 3;
 /** The first pause between two looks at the key. Each is longer by this: seven reads in all. */
 const PAUSE_STEP_MS = 150;
-/** Then the repetition comes back. The lease's end would be too late for a caller that waits. */
-const COME_BACK_SECONDS = 2;
 /** How long freeing a key may hold up the failure that did nothing. */
 const FREEING_MS = 400;
 
@@ -76,7 +75,9 @@ export async function withIdempotency<Response extends Replayable>(
   if ("replay" in taken) return taken.replay;
   try {
     const response = await run(taken.step);
-    await key.end(taken, "response", response);
+    // Only a batch that is not complete says when to send the rest.
+    if ("retry-after" in response.headers) await key.end(taken, "partial response");
+    else await key.end(taken, "response", response);
     return response;
   } catch (error) {
     const settledAt = await key.end(taken, isAmbiguous(error) ? "ambiguous failure" : "harmless failure");

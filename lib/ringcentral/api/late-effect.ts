@@ -4,3 +4,8 @@
  * ends within the same time again.
  */
 export const LATE_EFFECT_MS = 120_000;
+
+/** The largest difference between two clocks of the fleet that does no harm. */
+export const CLOCK_SLACK_MS = 6_000;
+/** How long after a write was sent it must not be sent again. */
+export const UNSETTLED_MS = LATE_EFFECT_MS + CLOCK_SLACK_MS;

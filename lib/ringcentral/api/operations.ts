@@ -103,6 +103,20 @@ export const deleteCallerBlockingNumber: Operation<undefined> = {
   scope: "callerBlocking",
 };
 
+/**
+ * Removes 2 to 30 entries: its description supports bulk requests [spec: OAS]. Without a result all are gone; otherwise
+ * each part has its own. Counted as one call [unsure].
+ */
+export const deleteCallerBlockingNumbers: Operation<wire.WireBulkItem[] | undefined> = {
+  name: "deleteCallerBlockingNumbers",
+  method: "DELETE",
+  path: CALLER_BLOCKING_NUMBER,
+  group: "medium",
+  scope: "callerBlocking",
+  bulkId: "blockedNumberId",
+  output: wire.wireBulkItems,
+};
+
 export const getCallerBlocking: Operation<wire.WireCallerBlocking> = {
   name: "getCallerBlocking",
   method: "GET",

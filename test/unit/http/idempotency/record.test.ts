@@ -10,8 +10,8 @@ import {
   type Outcome,
   recordAfter,
   type Step,
-  UNSETTLED_MS,
 } from "../../../../lib/http/idempotency/record.ts";
+import { UNSETTLED_MS } from "../../../../lib/ringcentral/api/late-effect.ts";
 
 const NOW = 1_000_000;
 const record = (fields: Partial<IdempotencyRecord>): IdempotencyRecord => ({
@@ -45,9 +45,24 @@ const arrivals: Record<KeyState, Record<Arrival, Step>> = {
 };
 
 const outcomes: Record<WriteStep, Record<Outcome, KeyState>> = {
-  run: { response: "done", "harmless failure": "absent", "ambiguous failure": "unknown" },
-  look: { response: "done", "harmless failure": "unknown", "ambiguous failure": "unknown" },
-  resolve: { response: "done", "harmless failure": "settled", "ambiguous failure": "unknown" },
+  run: {
+    response: "done",
+    "partial response": "settled",
+    "harmless failure": "absent",
+    "ambiguous failure": "unknown",
+  },
+  look: {
+    response: "done",
+    "partial response": "settled",
+    "harmless failure": "unknown",
+    "ambiguous failure": "unknown",
+  },
+  resolve: {
+    response: "done",
+    "partial response": "settled",
+    "harmless failure": "settled",
+    "ambiguous failure": "unknown",
+  },
 };
 
 const rows = <Row extends string, Column extends string, Cell>(table: Record<Row, Record<Column, Cell>>) =>

@@ -1,0 +1,74 @@
+import * as z from "zod/mini";
+import { CallerBlockingNumber, CallerBlockingStatus } from "./caller-blocking.ts";
+import { Country, EntryId, ExtensionIdOrMe, Label, PhoneNumberText } from "./parameters.ts";
+import { defineRoute } from "./route.ts";
+import { described, PartProblem, requestBody, resource } from "./schema-builders.ts";
+
+/** 100 items take 48 KB at most, their labels written in escapes such as \u260e. */
+const MAX_BATCH_BYTES = 64 * 1024;
+const MAX_ITEMS = 100;
+
+const CallerBlockingChange = requestBody(
+  "CallerBlockingChange",
+  "Adds `phoneNumber` with `label` and `status` (default `blocked`), or removes the entry with this `id` or `phoneNumber`.",
+  {
+    action: z.enum(["add", "remove"]),
+    id: z.optional(EntryId),
+    phoneNumber: z.optional(PhoneNumberText),
+    country: z.optional(Country),
+    label: z.optional(Label),
+    status: z.optional(CallerBlockingStatus),
+  },
+);
+export type CallerBlockingChange = z.output<typeof CallerBlockingChange>;
+
+const CallerBlockingBatch = requestBody("CallerBlockingBatch", "Up to 100 adds and removes, in order.", {
+  items: z.array(CallerBlockingChange).check(z.minLength(1), z.maxLength(MAX_ITEMS)),
+});
+export type CallerBlockingBatch = z.output<typeof CallerBlockingBatch>;
+
+const CallerBlockingOutcome = resource("CallerBlockingOutcome", "What became of one item.", {
+  outcome: described(
+    z.enum(["done", "rejected", "not_started", "unknown"]),
+    "`done`: the lists are as the item asks. `rejected`: `problem` says why. `not_started`: nothing was sent. `unknown`: it " +
+      "may have taken effect, or still may.",
+  ),
+  changed: z.optional(described(z.boolean(), "Of `done`: false when the lists were so already.")),
+  entry: z.optional(CallerBlockingNumber),
+  problem: z.optional(PartProblem),
+});
+export type CallerBlockingOutcome = z.output<typeof CallerBlockingOutcome>;
+
+const CallerBlockingBatchResult = resource("CallerBlockingBatchResult", "What became of each item.", {
+  complete: described(z.boolean(), "Every item is `done` or `rejected`."),
+  retryAfter: z.optional(
+    described(
+      z.int().check(z.minimum(0), z.maximum(2_147_483_647)),
+      "Of an incomplete batch: seconds until the same request with the same `Idempotency-Key` does the rest.",
+    ),
+  ),
+  items: z.array(CallerBlockingOutcome).check(z.maxLength(MAX_ITEMS)),
+});
+export type CallerBlockingBatchResult = z.output<typeof CallerBlockingBatchResult>;
+
+export const changeCallerBlockingNumbersRoute = defineRoute({
+  operationId: "changeCallerBlockingNumbers",
+  method: "POST",
+  path: "/v1/extensions/{extensionId}/caller-blocking/phone-numbers/batch",
+  scope: "numbers:write",
+  tag: "Caller blocking",
+  summary: "Add and remove up to 100 numbers",
+  description:
+    "Each item has its own outcome. Items of different numbers may be done in any order; those of the same number in the " +
+    "order of the batch. RingCentral allows about 40 adds a minute, and removes 30 entries by one call. When its budget or " +
+    "the time is spent, the batch stops: it is not `complete`, and `Retry-After` says when to send it again with the same " +
+    "`Idempotency-Key`. That does the rest, and nothing twice.",
+  parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
+  body: CallerBlockingBatch,
+  maxBodyBytes: MAX_BATCH_BYTES,
+  response: {
+    kind: "batch",
+    description: "The outcome of each item, in order.",
+    data: CallerBlockingBatchResult,
+  },
+});

@@ -25,7 +25,7 @@ export async function checkCallHandling(
   );
   if (failure !== undefined) {
     const { found, fix } = explainCall(failure);
-    const consequence = "forwarding numbers are served as on the former one";
+    const consequence = "each extension counts as moved when the new one serves it";
     return warning(check, { found: `the backend is not known (${found}): ${consequence}`, fix });
   }
   const lacking = needed.filter((name) => granted !== undefined && !granted.includes(name));

@@ -5,6 +5,7 @@ import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
 import { checkCallHandling } from "./call-handling.ts";
 import { explainCall, explainLogin } from "./explain.ts";
 import { type Finding, failed, ok, skipped, warning } from "./finding.ts";
+import { checkMovedExtensions } from "./moved-extensions.ts";
 import { checkAppPermissions, checkUserPermissions } from "./permissions.ts";
 import { checkReadings } from "./readings.ts";
 import { openSession, type Session } from "./session.ts";
@@ -71,7 +72,8 @@ async function examineUser(session: Session, options: ExaminationOptions, findin
   const target = { accountId, extensionId: options.extensionId ?? extensionId, lacks: user.lacks };
   findings.push(...user.findings, ...(await checkReadings(session, target)));
   const path = `account/${accountId}/extension/${target.extensionId}`;
-  findings.push(await checkCallHandling(session, path, user.granted), ...describeLimits(session));
+  findings.push(await checkCallHandling(session, path, user.granted));
+  findings.push(await checkMovedExtensions(session, accountId), ...describeLimits(session));
   return { findings, ...ids };
 }
 

@@ -49,10 +49,22 @@ const LimitedMode = resource(
   { since: Instant, seenAt: Instant },
 );
 
+const CallHandlingSurvey = resource(
+  "CallHandlingSurvey",
+  "The call-handling backends of the account's extensions that this service has met. Present once it has met one.",
+  {
+    legacy: Count,
+    new: Count,
+    unknown: described(Count, "RingCentral was asked and did not tell."),
+    checkedAt: described(Instant, "When RingCentral was asked last, to 10 minutes."),
+  },
+);
+
 export const Limits = resource(
   "Limits",
   "The fleet's access token and what is left of RingCentral's budgets.",
   {
+    callHandling: z.optional(CallHandlingSurvey),
     token: TokenState,
     budgets: z.array(Budget).check(z.maxLength(100)),
     limitedMode: z.optional(LimitedMode),

@@ -1,15 +1,21 @@
 import type { Limits } from "../contract/limits.ts";
+import { readSurvey } from "../numbers/forwarding/backend-survey.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { AccountRuntime } from "./runtime.ts";
 
 /** The fleet's access token and budgets, as the table shows them. */
-export async function getLimits({ rateLimiter, tokens, limitedMode }: AccountRuntime): Promise<Limits> {
-  const [token, budgets, limited] = await Promise.all([
+export async function getLimits(
+  { rateLimiter, tokens, limitedMode, records }: AccountRuntime,
+  { call }: { call: { accountId: string } },
+): Promise<Limits> {
+  const [token, budgets, limited, survey] = await Promise.all([
     tokens.describe(),
     rateLimiter.describe(),
     limitedMode.describe(),
+    readSurvey(records, call.accountId),
   ]);
   return omitUndefined({
+    callHandling: survey && { ...survey, checkedAt: iso(survey.checkedAt) },
     limitedMode: limited && { since: iso(limited.since), seenAt: iso(limited.seenAt) },
     token: omitUndefined({
       generation: token.generation,

@@ -147,6 +147,9 @@ describe("the doctor", () => {
       if (to === "new") twin.callHandling.move({ extensionId: SEED.adminExtensionId });
       const { report } = await runDoctor();
       expect(report).toMatch(new RegExp(`${outcome} +call handling +.*${sentence}`));
+      expect(report).toMatch(
+        to === "new" ? /moved extensions +1 of 8 users/ : /moved extensions +0 of 8 users/,
+      );
     },
   );
 

@@ -3,12 +3,14 @@ import { handler as deleteForwardingNumber } from "../../functions/extensions/de
 import { handler as getForwardingNumber } from "../../functions/extensions/get-forwarding-number.ts";
 import { handler as getOverview } from "../../functions/extensions/get-overview.ts";
 import { handler as updateForwardingNumber } from "../../functions/extensions/update-forwarding-number.ts";
+import { handler as getLimits } from "../../functions/operations/get-limits.ts";
 import { handler as receiveRingCentralEvent } from "../../functions/webhooks/receive-ringcentral-event.ts";
 import {
   deleteForwardingNumberRoute,
   getForwardingNumberRoute,
   updateForwardingNumberRoute,
 } from "../../lib/contract/forwarding-numbers.ts";
+import { getLimitsRoute } from "../../lib/contract/limits.ts";
 import { getOverviewRoute } from "../../lib/contract/overview.ts";
 import { receiveRingCentralEventRoute } from "../../lib/contract/sync.ts";
 import { systemClock } from "../../lib/platform/clock.ts";
@@ -63,6 +65,8 @@ describe("the question for the backend", () => {
     lab.nextHour();
     await lab.list();
     expect(questions()).toBe(1);
+    const limits = await invoke(getLimits, getLimitsRoute, { token: lab.service.tokens.service });
+    expect(limits.body.data.callHandling).toMatchObject({ legacy: 0, new: 1, unknown: 0 });
   });
 
   it("is asked after a notification of RingCentral's", async () => {

@@ -147,4 +147,14 @@ describe("company numbers", () => {
     ]);
     expect(own.records[1]).toMatchObject({ features: ["CallerId", "SmsSender", "MmsSender"] });
   });
+
+  test("of the account's extensions comes in pages, by status and type", async () => {
+    const path = "/restapi/v1.0/account/~/extension?status=Enabled&type=User";
+    const first = await list(`${path}&perPage=5`);
+    expect(first.paging).toMatchObject({ page: 1, perPage: 5, totalPages: 3, totalElements: 14 });
+    expect(first.records[1]).toMatchObject({ id: Number(SEED.extensionId), name: "Ana Ruiz", type: "User" });
+    const rest = await list(first.navigation.nextPage?.uri.slice(twin.url.length) ?? "");
+    expect(rest.records).toHaveLength(5);
+    expect(twin.requests.at(-1)?.group).toBe("Medium");
+  });
 });

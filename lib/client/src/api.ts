@@ -548,6 +548,23 @@ export interface components {
             /** @enum {string} */
             seenBy: "fleet" | "process";
         };
+        /** @description The call-handling backends of the account's extensions that this service has met. Present once it has met one. */
+        CallHandlingSurvey: {
+            /** Format: int64 */
+            legacy: number;
+            /** Format: int64 */
+            new: number;
+            /**
+             * Format: int64
+             * @description RingCentral was asked and did not tell.
+             */
+            unknown: number;
+            /**
+             * Format: date-time
+             * @description When RingCentral was asked last, to 10 minutes.
+             */
+            checkedAt: string;
+        };
         /** @description Up to 100 adds and removes, in order. */
         CallerBlockingBatch: {
             items: components["schemas"]["CallerBlockingChange"][];
@@ -843,6 +860,7 @@ export interface components {
         };
         /** @description The fleet's access token and what is left of RingCentral's budgets. */
         Limits: {
+            callHandling?: components["schemas"]["CallHandlingSurvey"];
             token: components["schemas"]["TokenState"];
             budgets: components["schemas"]["Budget"][];
             limitedMode?: components["schemas"]["LimitedMode"];
@@ -1656,6 +1674,7 @@ export type BlockedNumber = components['schemas']['BlockedNumber'];
 export type BlockedNumberList = components['schemas']['BlockedNumberList'];
 export type BlockedNumberResponse = components['schemas']['BlockedNumberResponse'];
 export type Budget = components['schemas']['Budget'];
+export type CallHandlingSurvey = components['schemas']['CallHandlingSurvey'];
 export type CallerBlockingBatch = components['schemas']['CallerBlockingBatch'];
 export type CallerBlockingBatchResult = components['schemas']['CallerBlockingBatchResult'];
 export type CallerBlockingBatchResultResponse = components['schemas']['CallerBlockingBatchResultResponse'];

@@ -7,7 +7,15 @@ import type { RingCentral } from "../../ringcentral/api/operation.ts";
 import { hasMoved, MOVE_FEATURE } from "../../ringcentral/api/wire-call-handling.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
 import type { NumbersRequest } from "../shared/request.ts";
-import { type BackendRecord, changeBackend, found, LOOK_INTERVAL_MS, readBackend } from "./backend-record.ts";
+import {
+  type BackendRecord,
+  changeBackend,
+  found,
+  LOOK_INTERVAL_MS,
+  readBackend,
+  tableOf,
+} from "./backend-record.ts";
+import { noteBackend } from "./backend-survey.ts";
 import { type Aliases, withAliases } from "./ids.ts";
 
 export interface BackendDeps {
@@ -84,7 +92,10 @@ export class Backend {
     const failure = failureOf(error);
     if (failure?.errorCode === "CMN-468") {
       // Stronger than what the features say, which may lag behind.
-      if (before === "legacy") await this.#learn(found("new", this.#deps.clock.now(), true));
+      if (before === "legacy") {
+        await this.#learn(found("new", this.#deps.clock.now(), true));
+        await this.#note("new");
+      }
     } else if (failure !== undefined && isDenial(failure) && !this.#hasAsked) {
       const sinceMs = this.#deps.clock.now() - (this.#record.recheckedAt ?? 0);
       if (sinceMs > RECHECK_INTERVAL_MS) await this.#ask({ isRecheck: true });
@@ -160,6 +171,7 @@ export class Backend {
     const askedAt = clock.now();
     this.#hasAsked = true;
     let isMoved: boolean | undefined;
+    let exists = true;
     try {
       const input = { path: { extensionId }, query: { featureId: MOVE_FEATURE } };
       const deadline = isAfterWrite ? call.deadline : this.#shortDeadline();
@@ -172,11 +184,13 @@ export class Backend {
         await this.remember(aliases, true);
         return isUnasked(error.failure) ? "not asked" : "unanswered";
       }
+      exists = error.failure.status !== 404;
     }
     isMoved ??= isServed ?? (await this.#isServedByNew());
     const callHandling = isMoved === undefined ? this.callHandling : isMoved ? "new" : "legacy";
     const learned = found(callHandling, askedAt, isServed);
     await this.#learn({ ...learned, ...(isRecheck && { recheckedAt: askedAt }) }, aliases);
+    if (exists) await this.#note(isMoved === undefined ? "unknown" : callHandling);
     return isMoved === undefined ? "unanswered" : "answered";
   }
 
@@ -187,6 +201,13 @@ export class Backend {
       call.log.info("call handling has moved", { extensionId, callHandling });
     }
     await this.#change({ found: learned, aliases }, aliases.length > 0);
+  }
+
+  /** For `/v1/limits`. */
+  async #note(known: CallHandling | "unknown"): Promise<void> {
+    const { extensionId, call } = this.#request;
+    const deps = { ...this.#deps, records: tableOf(this.#deps, this.#request) };
+    await noteBackend(deps, { accountId: call.accountId, extensionId, known });
   }
 
   async #change(

@@ -73,6 +73,7 @@ async function poll(): Promise<void> {
   if (seen.sync !== undefined) showSync(seen.sync, now);
   problems.show(seen.sync ?? [], now);
   showLimitedMode(seen.limits?.limitedMode, now);
+  showCallHandling(seen.limits?.callHandling, now);
   showSummary();
   byId("read-at").textContent = `Read at ${new Date(now).toLocaleTimeString()}.`;
   schedule();
@@ -108,6 +109,16 @@ function showLimitedMode(mode: Limits["limitedMode"], now: number): void {
       ". Lists still work, some from the cache. It ends by itself.",
     ),
   ]);
+}
+
+/** How many of the extensions met so far RingCentral has moved. */
+function showCallHandling(survey: Limits["callHandling"], now: number): void {
+  byId("call-handling").hidden = survey === undefined;
+  if (survey === undefined) return;
+  const { legacy, new: moved, unknown, checkedAt } = survey;
+  const rest = unknown === 0 ? "" : `, ${unknown} unknown`;
+  byId("call-handling-counts").textContent =
+    `Extensions met so far: ${moved} on RingCentral's new backend, ${legacy} on the former one${rest}. Last asked at ${clockTime(checkedAt, now)}.`;
 }
 
 function showSummary(): void {

@@ -5,6 +5,7 @@ import { getCallerBlockingSettings, updateCallerBlockingSettings } from "./calle
 import { getCompanyNumber, listCompanyNumbers } from "./company-numbers.ts";
 import { listDirectoryEntries } from "./directory.ts";
 import { checkPermission, readAuthorizationProfile, readExtension } from "./extension.ts";
+import { listExtensions } from "./extension-list.ts";
 import { listExtensionNumbers } from "./extension-numbers.ts";
 import * as forwarding from "./forwarding-numbers.ts";
 import { onAccount, onExtension, onUser, type Route } from "./route.ts";
@@ -119,6 +120,7 @@ export const routes: readonly Route[] = [
     listExtensionNumbers,
   ),
 
+  onAccount("listExtensions", "GET extension Medium ReadAccounts ReadExtensions", listExtensions),
   // Every user may read its own extension [unsure].
   onExtension("readExtension", "GET . Light ReadAccounts", readExtension),
   // Neither needs a permission of the app [spec].

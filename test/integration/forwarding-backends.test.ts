@@ -65,7 +65,8 @@ describe("the question for the backend", () => {
     lab.nextHour();
     await lab.list();
     expect(questions()).toBe(1);
-    const limits = await invoke(getLimits, getLimitsRoute, { token: lab.service.tokens.service });
+    const token = await lab.service.mint({ scope: "ops:read" });
+    const limits = await invoke(getLimits, getLimitsRoute, { token });
     expect(limits.body.data.callHandling).toMatchObject({ legacy: 0, new: 1, unknown: 0 });
   });
 

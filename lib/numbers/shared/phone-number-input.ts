@@ -9,9 +9,14 @@ import { dialedDigits, type TextFault } from "../../contract/phone-number-text.t
 import { type FieldError, ProblemError } from "../../contract/problems.ts";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
 
-/** A number from its digits; `country` reads a national one. */
-function parse(digits: string, country: CountryCode | undefined) {
-  const options = { ...omitUndefined({ defaultCountry: country }), extract: false };
+/** What reads a number in national form: its country, or the calling code alone. */
+type Reader = { defaultCountry?: CountryCode } | { defaultCallingCode: string };
+
+const ofCountry = (country: CountryCode | undefined): Reader => omitUndefined({ defaultCountry: country });
+
+/** A number from its digits. */
+function parse(digits: string, reader: Reader) {
+  const options = { ...reader, extract: false };
   const parsed = parsePhoneNumberFromString(digits, options);
   const isMobileOfOldMexico = parsed !== undefined && OLD_MEXICO.test(parsed.number);
   return isMobileOfOldMexico
@@ -29,8 +34,11 @@ const OLD_MEXICO = /^\+52(?:01|04[45]|1)(?=\d{10}$)/;
 export function isSameNumber(spelled: string, number: string): boolean {
   if (spelled === number) return true;
   const digits = dialedDigits(spelled);
-  const country = parsePhoneNumberFromString(number)?.country;
-  const parsed = typeof digits === "string" && number.startsWith("+") ? parse(digits, country) : undefined;
+  const known = parsePhoneNumberFromString(number);
+  if (typeof digits !== "string" || known === undefined) return false;
+  // An unassigned number, which callers spoof, has a calling code but no country.
+  const { country, countryCallingCode: defaultCallingCode } = known;
+  const parsed = parse(digits, country === undefined ? { defaultCallingCode } : ofCountry(country));
   return parsed !== undefined && withoutMobileDigit(parsed.number) === withoutMobileDigit(number);
 }
 
@@ -72,11 +80,11 @@ function numberOf(digits: string, country: CountryCode | undefined, shortCodes =
   const isNational = !digits.startsWith("+");
   if (isNational && country === undefined)
     return withoutCountry[/^(?:00|011)[1-9]/.test(digits) ? "prefix" : "national"];
-  const parsed = parse(digits, country);
+  const parsed = parse(digits, ofCountry(country));
   if (shortCodes && country !== undefined && isShortCode(digits, country)) return digits;
   if (parsed !== undefined && isPossible(parsed)) return parsed.number;
   // A country's own prefix of international calls is known to the library; 00 is written in others too.
-  const abroad = /^00[1-9]/.test(digits) ? parse(digits.replace("00", "+"), undefined) : undefined;
+  const abroad = /^00[1-9]/.test(digits) ? parse(digits.replace("00", "+"), {}) : undefined;
   return abroad !== undefined && isPossible(abroad) ? abroad.number : lengthFault(digits, country);
 }
 
@@ -91,8 +99,8 @@ function isPossible(number: PhoneNumber): boolean {
  */
 function isShortCode(digits: string, country: CountryCode): boolean {
   if (!/^\d{3,6}$/.test(digits)) return false;
-  const number = parse(digits, country);
-  return !number?.isValid() || parse(`0${digits}`, country)?.number === number.number;
+  const number = parse(digits, ofCountry(country));
+  return !number?.isValid() || parse(`0${digits}`, ofCountry(country))?.number === number.number;
 }
 
 function lengthFault(digits: string, country: CountryCode | undefined): TextFault {

@@ -9,7 +9,7 @@ import {
 } from "libphonenumber-js/max";
 import { describe, expect, it } from "vitest";
 import { ProblemError } from "../../../../lib/contract/problems.ts";
-import { parsePhoneNumberInput } from "../../../../lib/numbers/shared/phone-number-input.ts";
+import { isSameNumber, parsePhoneNumberInput } from "../../../../lib/numbers/shared/phone-number-input.ts";
 
 const countries = getCountries();
 const aCountry = fc.constantFrom(...countries);
@@ -96,6 +96,8 @@ describe("every format that the library writes", () => {
         fc.pre(plain !== undefined && plain !== "" && plain.number === number.number);
         const input = { phoneNumber: dressed(phoneNumber, dress), country };
         expect(parsePhoneNumberInput(input)).toBe(number.number);
+        const isIdd = country !== undefined && country !== number.country;
+        if (!isIdd) expect(isSameNumber(input.phoneNumber, number.number)).toBe(true);
         const isLong = number.nationalNumber.length > 6;
         if (isLong) expect(parsePhoneNumberInput({ ...input, shortCodes: true })).toBe(number.number);
       }),

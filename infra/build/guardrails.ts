@@ -24,6 +24,7 @@ const encryptions: Record<string, (properties: Resource["Properties"]) => boolea
   "AWS::SecretsManager::Secret": ({ KmsKeyId }) => isOwnKey(KmsKeyId),
   "AWS::SQS::Queue": ({ KmsMasterKeyId }) => isOwnKey(KmsMasterKeyId),
   "AWS::SNS::Topic": ({ KmsMasterKeyId }) => isOwnKey(KmsMasterKeyId),
+  "AWS::Events::EventBus": ({ KmsKeyIdentifier }) => isOwnKey(KmsKeyIdentifier),
   "AWS::Logs::LogGroup": ({ KmsKeyId }) => isOwnKey(KmsKeyId),
   // The deployment's own bucket, made by osls: bundles, no data; it encrypts with S3's key.
   "AWS::S3::Bucket": ({ BucketEncryption }) => BucketEncryption !== undefined,
@@ -75,9 +76,9 @@ const checks: readonly ((template: Template) => string[])[] = [
   ),
   every(
     ["AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::KMS::Key"],
-    "would be deleted with the stack",
+    "would be deleted with the stack, or stay after a failed first deployment",
     ({ DeletionPolicy, UpdateReplacePolicy }) =>
-      DeletionPolicy === "Retain" && UpdateReplacePolicy === "Retain",
+      DeletionPolicy === "RetainExceptOnCreate" && UpdateReplacePolicy === "Retain",
   ),
   every(
     ["AWS::SQS::Queue"],
@@ -129,7 +130,10 @@ function findWithoutAlarm(template: Template): string[] {
   return [
     ...resourcesOf(template, "AWS::Lambda::Function").flatMap(([logicalId, { Properties }]) => {
       const name = `"Value":"${Properties.FunctionName}"`;
-      return unwatched(`the crashes of ${logicalId}`, '"AWS/Lambda"', '"Errors"', name);
+      return [
+        ...unwatched(`the crashes of ${logicalId}`, '"AWS/Lambda"', '"Errors"', name),
+        ...unwatched(`the throttling of ${logicalId}`, '"AWS/Lambda"', '"Throttles"', name),
+      ];
     }),
     ...[...deadLetterQueues(template)].flatMap((logicalId) =>
       unwatched(`messages in ${logicalId}`, '"AWS/SQS"', `"Value":"${queueName(logicalId)}"`),

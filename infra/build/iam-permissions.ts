@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { statementsIn } from "./policies.ts";
+import { type PolicyStatement, statementsIn } from "./policies.ts";
 import { referredTo, resourcesOf, spell, type Template, textsOf } from "./template.ts";
 
 /** The permissions of one function, from its role in the packaged template. */
@@ -50,19 +50,24 @@ function platformActions(template: Template, { logicalId, statements }: Function
   return actions;
 }
 
+/** What a function's code can ask for: IAM actions, and the beginnings of partition keys of the table. */
+export interface Use {
+  actions: ReadonlySet<string>;
+  partitions: ReadonlySet<string>;
+}
+
 /**
  * Unused permissions, and uses without a permission.
- * @param used the IAM actions that a function's code can ask for, by the function's name
+ * @param used by the function's name
  * @returns a sentence for each violation
  */
-export function findPermissionViolations(
-  template: Template,
-  used: ReadonlyMap<string, ReadonlySet<string>>,
-): string[] {
+export function findPermissionViolations(template: Template, used: ReadonlyMap<string, Use>): string[] {
   return functionPermissions(template).flatMap((permissions) => {
     const { name, role, statements } = permissions;
-    const code = used.get(name);
-    if (code === undefined) return [`${name} is in the template, but no such function was bundled`];
+    const use = used.get(name);
+    if (use === undefined) return [`${name} is in the template, but no such function was bundled`];
+    const { actions: code, partitions } = use;
+    const keys = new Set(statements.flatMap(leadingKeys));
     const platform = platformActions(template, permissions);
     const granted = new Set(statements.flatMap(({ actions }) => actions));
     const unused = [...granted].filter((action) => !code.has(action) && !platform.has(action));
@@ -73,9 +78,40 @@ export function findPermissionViolations(
       ),
       ...unused.map((action) => `${name} may ${action}, which its code does not use`),
       ...missing.map((action) => `${name} uses ${action}, which ${role} does not allow`),
+      ...statements.filter(isUnlimited).map(() => `${name} may use every key of the table`),
+      ...[...keys]
+        .filter((key) => !partitions.has(key))
+        .map((key) => `${name} may use the keys ${key}#…, which its code does not make`),
+      ...[...partitions]
+        .filter((key) => !keys.has(key) && !(key === IDEMPOTENCY && !isPost(template, permissions)))
+        .map((key) => `${name} makes the keys ${key}#…, which ${role} does not allow`),
     ];
   });
 }
+
+/** Every handler has the module; it reads a key of a POST only (lib/http/handler.ts). */
+const IDEMPOTENCY = "idempotency";
+
+function isPost(template: Template, { logicalId }: FunctionPermissions): boolean {
+  const name = logicalId.replace(/LambdaFunction$/, "");
+  const integration = `"HttpApiIntegration${name}"`;
+  return textsOf(template, "AWS::ApiGatewayV2::Route", integration, '"RouteKey":"POST ').length > 0;
+}
+
+const LeadingKeys = z.object({
+  "ForAllValues:StringLike": z.object({ "dynamodb:LeadingKeys": z.array(z.string()) }),
+});
+
+/** The beginnings of the keys that a statement is limited to. */
+function leadingKeys({ condition }: PolicyStatement): string[] {
+  const { data } = LeadingKeys.safeParse(condition);
+  return (data?.["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] ?? []).map((key) =>
+    key.replace(/#\*$/, ""),
+  );
+}
+
+const isUnlimited = (statement: PolicyStatement) =>
+  statement.actions.some((action) => action.startsWith("dynamodb:")) && leadingKeys(statement).length === 0;
 
 /**
  * Resources that a role names although nothing names them to the function: neither its environment (by reference or by
@@ -105,8 +141,10 @@ export function permissionsTable(template: Template): Record<string, Record<stri
   return Object.fromEntries(
     functionPermissions(template).map(({ name, statements }) => {
       const cells: Record<string, string> = {};
-      for (const { actions, resources } of statements) {
-        const verbs = actions.map((action) => action.replace(/^.*:/, "")).join(" ");
+      for (const statement of statements) {
+        const { actions, resources } = statement;
+        const keys = leadingKeys(statement).map((key) => `${key}#`);
+        const verbs = [...actions.map((action) => action.replace(/^.*:/, "")), ...keys].join(" ");
         for (const resource of resources) {
           const column = referredTo(resource);
           // Every function has its own log group and X-Ray.

@@ -15,9 +15,10 @@ import { budgets, findBudgetViolations, findForeignInputs } from "./bundle-check
 import { findGuardrailViolations } from "./guardrails.ts";
 import { findPermissionViolations, permissionsTable } from "./iam-permissions.ts";
 import { findWildcards, policyStatements } from "./policies.ts";
+import { findPolicyViolations } from "./policy-checks.ts";
 import { readTemplate } from "./template.ts";
 import { findSchemaViolations } from "./template-schema.ts";
-import { usedActions } from "./used-actions.ts";
+import { useOf } from "./used-actions.ts";
 
 const usage = `usage: npm run package -- [options]
        npm run deploy -- [options]
@@ -57,17 +58,18 @@ function runServerless(...args: string[]): void {
 /** @throws when CloudFormation would reject the template, a permission is unused or missing, or a guardrail is violated */
 function checkTemplate(bundles: readonly Bundle[]): void {
   const template = readTemplate(join(templateDir, "cloudformation-template-update-stack.json"));
-  console.log("\nwhat each function may do, by resource, besides writing its own log and traces:");
+  console.log("\nwhat each function may do, by resource and key, besides writing its own log and traces:");
   console.table(permissionsTable(template));
   console.log(
     "\nwhat each alarm watches, and the outage in which test/integration/game-days.test.ts makes it fire:",
   );
   console.table(gameDayTable(template));
-  const used = new Map(bundles.map((bundle) => [bundle.name, usedActions(bundle)]));
+  const used = new Map(bundles.map((bundle) => [bundle.name, useOf(bundle)]));
   rejectIfAny([
     ...findSchemaViolations(template),
     ...findWildcards(policyStatements(template)),
     ...findPermissionViolations(template, used),
+    ...findPolicyViolations(template),
     ...findGuardrailViolations(template),
     ...findAlarmViolations(template),
   ]);

@@ -22,9 +22,24 @@ const prefixOfClient: Record<string, string> = {
  *
  * A module in a bundle counts as used, whether or not this function's requests reach it.
  */
-export function usedActions({ inputs }: Bundle): Set<string> {
+export function useOf(bundle: Bundle) {
+  const sources = sourcesOf(bundle);
+  return {
+    actions: new Set(sources.flatMap(actionsIn)),
+    /** The beginnings of the partition keys that it makes for records of the table. */
+    partitions: new Set(sources.flatMap(partitionsIn)),
+  };
+}
+
+function sourcesOf({ inputs }: Bundle): string[] {
   const own = Object.keys(inputs).filter((path) => /^(functions|lib)\//.test(path) && path.endsWith(".ts"));
-  return new Set(own.flatMap((path) => actionsIn(readFileSync(join(projectRoot, path), "utf8"))));
+  return own.map((path) => readFileSync(join(projectRoot, path), "utf8"));
+}
+
+/** A key is made where it is named `partition`, as a text that begins with a word and `#`. */
+export function partitionsIn(source: string): string[] {
+  const keys = source.matchAll(/\bpartition\b(?: =|:)[^;]*?`([a-z-]+)#\$\{/g);
+  return [...keys].map(([, word = ""]) => word);
 }
 
 /** @throws for an import of a client that hides which commands are used */

@@ -1,4 +1,4 @@
-import { allow, arnOf, ownAccountOnly, policy, resource } from "./cloudformation.ts";
+import { actsFor, allow, arnOf, ownArn, policy, resource, tlsOnly } from "./cloudformation.ts";
 import type { Stack } from "./stack.ts";
 
 const topic = { Ref: "AlarmTopic" };
@@ -6,11 +6,11 @@ const topic = { Ref: "AlarmTopic" };
 /** The topic for alarms and for the monthly budget. `alarmEmail` subscribes one address; a pager subscribes itself. */
 export function alarmTopic({ name, text, number }: Stack) {
   const email = text("alarmEmail");
-  const announce = {
-    Sid: "Announce",
-    Principal: { Service: ["cloudwatch.amazonaws.com", "budgets.amazonaws.com"] },
-    ...allow(["sns:Publish"], topic, ownAccountOnly),
-  };
+  const announce = (Sid: string, Service: string, source: string) => ({
+    Sid,
+    Principal: { Service },
+    ...allow(["sns:Publish"], topic, actsFor(source)),
+  });
   return {
     Resources: {
       AlarmTopic: resource("AWS::SNS::Topic", {
@@ -20,7 +20,11 @@ export function alarmTopic({ name, text, number }: Stack) {
       }),
       AlarmTopicPolicy: resource("AWS::SNS::TopicPolicy", {
         Topics: [topic],
-        PolicyDocument: policy(announce),
+        PolicyDocument: policy(
+          announce("Alarms", "cloudwatch.amazonaws.com", ownArn("cloudwatch", `alarm:${name}-*`)),
+          announce("Budget", "budgets.amazonaws.com", "arn:${AWS::Partition}:budgets::${AWS::AccountId}:*"),
+          tlsOnly(["sns:Publish"], topic),
+        ),
       }),
       MonthlyBudget: resource(
         "AWS::Budgets::Budget",

@@ -1,6 +1,6 @@
 import type { AlarmDeclaration } from "./alarm-declaration.ts";
 import { apiAlarms, heartbeat, stateAlarms, upstreamAlarms } from "./alarm-list.ts";
-import { functionAlarms, queueAlarms, tableAlarms } from "./aws-alarms.ts";
+import { crashes, queueAlarms, tableAlarms, throttling } from "./aws-alarms.ts";
 import { ownArn, resource } from "./cloudformation.ts";
 import type { Stack } from "./stack.ts";
 
@@ -13,8 +13,9 @@ const allAlarms = (stack: Stack) => [
   ...stateAlarms(stack),
   ...queueAlarms(stack),
   ...tableAlarms(stack),
+  ...throttling(stack),
   ...stack.functions.flatMap((one) => [
-    ...functionAlarms(one),
+    crashes(one),
     ...(one.route === undefined ? [heartbeat(stack, one)] : []),
   ]),
 ];

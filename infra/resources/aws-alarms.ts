@@ -29,6 +29,11 @@ export function queueAlarms({ name: stack }: Stack): AlarmDeclaration[] {
       "A run throws each time that its message is delivered.",
     ),
     deadLetters(
+      "bus-dead",
+      "The event bus could not encrypt an event, and kept it in the dead-letter queue.",
+      "The bus loses its key.",
+    ),
+    deadLetters(
       "scheduled-dead",
       "A scheduled call could not be delivered, or failed after all retries.",
       "The table is away during a scheduled call and its two retries.",
@@ -71,34 +76,42 @@ export function tableAlarms({ functions }: Stack): AlarmDeclaration[] {
 /** The logical id of the alarm on one function's crashes. */
 export const functionAlarm = (logicalName: string) => `${logicalName}CrashesAlarm`;
 
+const ofAlias = ({ name }: StackFunction, metricName: string, period: number) =>
+  metric("AWS/Lambda", metricName, { FunctionName: name, Resource: `${name}:live` }, period);
+
 /**
  * Errors that Lambda itself sees: a crash, a timeout, a bundle that does not load. A handler's 5xx response is none.
  * They are counted at the alias, so for the old and the new version alike.
  */
-export function functionAlarms({ key, name, logicalName }: StackFunction): AlarmDeclaration[] {
-  const alias = { FunctionName: name, Resource: `${name}:live` };
-  const sum = (metricName: string, period: number) => ({
-    ...metric("AWS/Lambda", metricName, alias, period),
-    Statistic: "Sum",
-  });
-  return [
-    {
-      name: `crashes-${key}`,
-      logicalId: functionAlarm(logicalName),
-      runbook: "function-crashes",
-      meaning: `The function ${key} crashed or ran out of time twice within a minute.`,
-      gameDay: "Invocations end without a response.",
-      watches: sum("Errors", 60),
-      from: 2,
-    },
-    {
-      name: `throttled-${key}`,
-      logicalId: `${logicalName}ThrottledAlarm`,
-      runbook: "function-throttled",
-      meaning: `Lambda rejected 10 calls of the function ${key} within 5 minutes: its concurrency is used up.`,
-      gameDay: "Lambda rejects invocations.",
-      watches: sum("Throttles", 300),
-      from: 10,
-    },
-  ];
+export function crashes(definition: StackFunction): AlarmDeclaration {
+  const { key, logicalName } = definition;
+  return {
+    name: `crashes-${key}`,
+    logicalId: functionAlarm(logicalName),
+    runbook: "function-crashes",
+    meaning: `The function ${key} crashed or ran out of time twice within a minute.`,
+    gameDay: "Invocations end without a response.",
+    watches: { ...ofAlias(definition, "Errors", 60), Statistic: "Sum" },
+    from: 2,
+  };
+}
+
+/** [AWS] The most metrics of one alarm. An alarm for each function would exceed the 500 resources of a template. */
+const MOST_METRICS = 10;
+
+export function throttling({ functions }: Stack): AlarmDeclaration[] {
+  const groups = Array.from({ length: Math.ceil(functions.length / MOST_METRICS) }, (_, index) =>
+    functions.slice(index * MOST_METRICS, (index + 1) * MOST_METRICS),
+  );
+  return groups.map((group, index) => ({
+    name: `throttled-${index + 1}`,
+    runbook: "function-throttled",
+    meaning: `Lambda rejected 10 calls of one of these within 5 minutes: ${group.map(({ key }) => key).join(", ")}.`,
+    gameDay: "Lambda rejects invocations.",
+    watches: total(
+      "rejected calls",
+      Object.fromEntries(group.map((one) => [one.key.toLowerCase(), ofAlias(one, "Throttles", 300)])),
+    ),
+    from: 10,
+  }));
 }

@@ -7,8 +7,11 @@ export const resource = (Type: string, Properties: object, attributes: object = 
   Properties,
 });
 
-/** The attributes of a resource that stays when the stack is deleted. */
-export const kept = { DeletionPolicy: "Retain", UpdateReplacePolicy: "Retain" };
+/**
+ * The attributes of a resource that stays when the stack is deleted, but not when its first creation is rolled back:
+ * left over, its name would stop the next try.
+ */
+export const kept = { DeletionPolicy: "RetainExceptOnCreate", UpdateReplacePolicy: "Retain" };
 
 /** One resource for each function. Its logical id begins with the function's. */
 export const perFunction = (
@@ -27,7 +30,11 @@ export const ownArn = (service: string, name: string) =>
 
 export const sub = (text: string) => ({ "Fn::Sub": text });
 
-export const ownAccountOnly = { StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } } };
+/** The condition that a service acts for this account, and for these of its resources. */
+export const actsFor = (...sources: readonly string[]) => ({
+  StringEquals: { "aws:SourceAccount": { Ref: "AWS::AccountId" } },
+  ...(sources.length > 0 && { ArnLike: { "aws:SourceArn": sources.map(sub) } }),
+});
 
 const endpoint = (service: string) => sub(`${service}.\${AWS::Region}.amazonaws.com`);
 
@@ -51,6 +58,10 @@ interface RoleOptions {
   description: string;
   /** The service that assumes the role: `lambda.amazonaws.com`. */
   service: string;
+  /**
+   * Absent for Lambda: only this account's functions can have the role, and Lambda states no source when it assumes one.
+   * [AWS: https://docs.aws.amazon.com/lambda/latest/dg/permissions-source-function-arn.html]
+   */
   trustCondition?: object;
   policyName: string;
   statements: readonly object[];
@@ -69,6 +80,22 @@ export function role({ description, service, trustCondition, policyName, stateme
     Policies: [{ PolicyName: policyName, PolicyDocument: policy(...statements) }],
   });
 }
+
+/** Everybody is denied what does not come over TLS. @param actions in the form that the resource's policy accepts */
+export const tlsOnly = (actions: readonly string[], Resource: unknown) => ({
+  Sid: "TlsOnly",
+  Effect: "Deny",
+  Principal: "*",
+  Action: actions,
+  Resource,
+  Condition: { Bool: { "aws:SecureTransport": "false" } },
+});
+
+export const queuePolicy = (logicalId: string, ...statements: readonly object[]) =>
+  resource("AWS::SQS::QueuePolicy", {
+    Queues: [{ Ref: logicalId }],
+    PolicyDocument: policy(tlsOnly(["sqs:*"], arnOf(logicalId)), ...statements),
+  });
 
 export function queue(name: string, retentionDays: number, more: object = {}) {
   return resource("AWS::SQS::Queue", {

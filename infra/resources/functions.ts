@@ -8,6 +8,10 @@ export interface Permissions {
   secret: boolean;
   /** Actions on the one table. */
   table: readonly string[];
+  /** The beginnings of the partition keys that it may use there, up to the first `#`. */
+  partitions: readonly string[];
+  /** Those that it may only read. */
+  readOnly?: readonly string[];
   /** Send messages to the sync's queue, or also receive them. */
   queue?: "send" | "work";
   /** Publish on the event bus. */
@@ -19,12 +23,13 @@ interface Settings {
   memorySize?: number;
   timeout?: number;
   environment?: Record<string, string>;
-  permissions: Permissions;
+  permissions: Omit<Permissions, "partitions" | "readOnly">;
   /** The maximum size of its minified bundle. `npm run package` also rejects a budget that is 15 % too generous. */
   bundleKb: number;
 }
 
 export interface FunctionDefinition extends Settings {
+  permissions: Permissions;
   /** Its key in osls: the operation id of its route. */
   key: string;
   /** Its place under `functions/`, without extension: `extensions/list-blocked-numbers`. */
@@ -36,12 +41,14 @@ export interface FunctionDefinition extends Settings {
   event?: object;
 }
 
-const nothing: Permissions = { secret: false, table: [] };
+const nothing: Settings["permissions"] = { secret: false, table: [] };
 /** The records of token, budgets, replays and cache: every function that calls RingCentral needs them. */
-const account: Permissions = {
+const account: Settings["permissions"] = {
   secret: true,
   table: ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"],
 };
+/** The records of every runtime: RingCentral's account, budgets and token, the cache, and who a caller is. */
+const runtime = ["account", "cache", "directory", "people", "person", "rate-limit", "token"];
 const queueUrl = { SYNC_QUEUE_URL: "${param:syncQueueUrl}" };
 const sendsToQueue = { environment: queueUrl, permissions: { ...account, queue: "send" } } as const;
 
@@ -86,7 +93,7 @@ const jobs: FunctionDefinition[] = [
     },
     timeout: 60,
     environment: queueUrl,
-    permissions: { ...account, secret: false, queue: "send" },
+    permissions: { ...account, secret: false, queue: "send", partitions: ["sync", "token"] },
     bundleKb: 325,
   },
   {
@@ -105,7 +112,7 @@ const jobs: FunctionDefinition[] = [
     timeout: 60,
     environment: { ...queueUrl, EVENT_BUS_NAME: "${param:eventBusName}" },
     // Lambda receives the messages with the function's role; a run that continues sends one.
-    permissions: { ...account, queue: "work", bus: true },
+    permissions: { ...account, queue: "work", bus: true, partitions: [...runtime, "sync"] },
     bundleKb: 700,
   },
   {
@@ -114,7 +121,7 @@ const jobs: FunctionDefinition[] = [
     schedule: { rate: "rate(12 hours)", description: "Keeps RingCentral's notifications coming" },
     timeout: 300,
     environment: { WEBHOOK_URL: "${file(infra/resources/index.js):webhookUrl}" },
-    permissions: account,
+    permissions: { ...account, partitions: [...runtime, "sync"] },
     bundleKb: 560,
   },
 ];
@@ -124,7 +131,26 @@ export const functions: readonly FunctionDefinition[] = [...routes.map(functionO
 
 function functionOf(route: Route): FunctionDefinition {
   const key = route.operationId;
-  return { key, file: fileOf(route), route, ...usualSettings(route), ...exceptions[key] };
+  const settings = { ...usualSettings(route), ...exceptions[key] };
+  const permissions = { ...settings.permissions, ...partitionsOf(route, settings.permissions) };
+  return { key, file: fileOf(route), route, ...settings, permissions };
+}
+
+/** `npm run package` compares them with the keys that the code in the bundle makes. */
+function partitionsOf(route: Route, { table }: Settings["permissions"]) {
+  if (table.length === 0) return { partitions: [] };
+  const { method, path } = route;
+  const isWebhook = route.isWebhook === true;
+  const uses: Readonly<Record<string, boolean>> = {
+    forwarding: isWebhook || /\/(forwarding-numbers|overview)\b/.test(path),
+    // A webhook's sender has no keys.
+    idempotency: method === "POST" && !isWebhook,
+    sync: method !== "GET" && /^\/v1\/(sync|webhooks)\b/.test(path),
+    webhook: isWebhook,
+  };
+  const extra = Object.keys(uses).filter((partition) => uses[partition]);
+  const isReader = method === "GET" && /^\/v1\/(sync|account)\b/.test(path);
+  return { partitions: [...runtime, ...extra], ...(isReader && { readOnly: ["sync"] }) };
 }
 
 /** `GET /v1/extensions/…` as `listBlockedNumbers` is served by functions/extensions/list-blocked-numbers.ts. */

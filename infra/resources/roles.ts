@@ -16,7 +16,7 @@ export function roles({ functions, secrets }: Stack) {
 }
 
 function statementsFor({ name, schedule, permissions }: StackFunction, secretRefs: unknown): object[] {
-  const { secret, table, queue, bus } = permissions;
+  const { secret, table, partitions, readOnly = [], queue, bus } = permissions;
   const statements: object[] = [
     // The `*` is for the streams of that one group, which Lambda names.
     allow(
@@ -32,7 +32,10 @@ function statementsFor({ name, schedule, permissions }: StackFunction, secretRef
     services.add("secretsmanager");
   }
   if (table.length > 0) {
-    statements.push(allow(table, arnOf("RecordsTable")));
+    statements.push(allow(table, arnOf("RecordsTable"), withKeys(partitions)));
+    if (readOnly.length > 0) {
+      statements.push(allow(["dynamodb:GetItem"], arnOf("RecordsTable"), withKeys(readOnly)));
+    }
     services.add("dynamodb");
   }
   if (queue !== undefined) {
@@ -48,6 +51,13 @@ function statementsFor({ name, schedule, permissions }: StackFunction, secretRef
   if (services.size > 0) statements.push(useDataKey([...services]));
   return statements;
 }
+
+/** The condition that every partition key of a request begins in one of these ways. `sync` is a whole key too. */
+const withKeys = (partitions: readonly string[]) => ({
+  "ForAllValues:StringLike": {
+    "dynamodb:LeadingKeys": partitions.flatMap((one) => (one === "sync" ? [one, `${one}#*`] : `${one}#*`)),
+  },
+});
 
 const queueActions: Record<NonNullable<Permissions["queue"]>, readonly string[]> = {
   send: ["sqs:SendMessage"],

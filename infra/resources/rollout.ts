@@ -1,6 +1,6 @@
 import { rollbackAlarms } from "./alarms.ts";
 import { functionAlarm } from "./aws-alarms.ts";
-import { allow, arnOf, ownArn, perFunction, resource, role, sub } from "./cloudformation.ts";
+import { actsFor, allow, arnOf, ownArn, perFunction, resource, role, sub } from "./cloudformation.ts";
 import type { Stack } from "./stack.ts";
 
 /**
@@ -65,6 +65,7 @@ function deploymentRole({ name }: Stack) {
   return role({
     description: "What CodeDeploy may do to move calls over to new versions",
     service: "codedeploy.amazonaws.com",
+    trustCondition: actsFor(ownArn("codedeploy", `deploymentgroup:${name}/*`)),
     policyName: "deployments",
     statements: [
       allow(["lambda:GetAlias", "lambda:UpdateAlias"], sub(functions)),

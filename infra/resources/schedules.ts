@@ -1,9 +1,11 @@
 import {
+  actsFor,
   allow,
   arnOf,
-  ownAccountOnly,
+  ownArn,
   perFunction,
   queue,
+  queuePolicy,
   resource,
   role,
   viaServices,
@@ -23,6 +25,7 @@ export function schedules({ name, functions }: Stack) {
   return {
     Resources: {
       ScheduleDeadLetterQueue: queue(`${name}-scheduled-dead`, 14),
+      ScheduleDeadLetterQueuePolicy: queuePolicy("ScheduleDeadLetterQueue"),
       ...perFunction(scheduled, "ScheduleRole", scheduleRole),
       ...perFunction(scheduled, "OnFailure", onFailure),
     },
@@ -63,8 +66,8 @@ function scheduleRole({ name, logicalName }: StackFunction) {
   return role({
     description: `How its schedule calls the function ${name}`,
     service: "scheduler.amazonaws.com",
-    // No schedule of another AWS account may use it.
-    trustCondition: ownAccountOnly,
+    // [AWS] The source is the group of the schedule: https://docs.aws.amazon.com/scheduler/latest/UserGuide/cross-service-confused-deputy-prevention.html
+    trustCondition: actsFor(ownArn("scheduler", "schedule-group/default")),
     policyName: "schedule",
     statements: [
       allow(["lambda:InvokeFunction"], aliasOf(logicalName)),

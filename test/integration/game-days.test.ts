@@ -6,6 +6,7 @@ import { handler as queueSyncs } from "../../functions/sync/queue-syncs.ts";
 import { handler as runSync } from "../../functions/sync/run-sync.ts";
 import { handler as renewSubscriptions } from "../../functions/webhooks/renew-subscriptions.ts";
 import { resourcesOf, spell, type Template } from "../../infra/build/template.ts";
+import { metricsOfAlarm } from "../../infra/build/template-metrics.ts";
 import { listForwardingNumbersRoute } from "../../lib/contract/forwarding-numbers.ts";
 import { resetRuntime } from "../../lib/runtime/runtime.ts";
 import { EvaluatedAlarm, MetricStore } from "../support/alarm-board.ts";
@@ -324,6 +325,8 @@ const days: Record<string, () => GameDay> = {
       within: 10,
     };
   },
+  "bus-dead-letters": () =>
+    played("AWS/SQS", "ApproximateNumberOfMessagesVisible", { QueueName: "ringfront-prod-bus-dead" }, [1, 0]),
   "table-errors": () => played("AWS/DynamoDB", "SystemErrors", { ...table, Operation: "PutItem" }, [3, 0]),
   "table-throttled": () => played("AWS/DynamoDB", "WriteThrottleEvents", table, [4, 0]),
   "silent-queueSyncs": () => silenced(15, () => queueSyncs({}, lambdaContext())),
@@ -375,10 +378,13 @@ describe("on its game day", () => {
 
   it("each function's alarms on crashes and throttling fire, and clear", async () => {
     for (const name of ofFunctions) {
-      const [, kind, key] = /^(\w+)-(\w+)$/.exec(name) ?? [];
-      const alias = { FunctionName: `ringfront-prod-${key}`, Resource: `ringfront-prod-${key}:live` };
-      const metric = kind === "crashes" ? "Errors" : "Throttles";
-      await play(name, played("AWS/Lambda", metric, alias, [3, 0]));
+      const metrics = resourcesOf(template, "AWS::CloudWatch::Alarm")
+        .filter(([, { Properties }]) => Properties.AlarmName === `ringfront-prod-${name}`)
+        .flatMap(([logicalId, { Properties }]) => metricsOfAlarm(logicalId, Properties));
+      for (const metric of metrics) {
+        const dimensions = Object.entries(metric.dimensions).map(([key, value = ""]) => [key, value]);
+        await play(name, played("AWS/Lambda", metric.name, Object.fromEntries(dimensions), [3, 0]));
+      }
     }
   });
 

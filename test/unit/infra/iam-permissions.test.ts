@@ -1,24 +1,23 @@
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { type Bundle, bundleFunctions } from "../../../infra/build/bundle.ts";
-import { findPermissionViolations, functionPermissions } from "../../../infra/build/iam-permissions.ts";
+import { beforeAll, describe, expect, test } from "vitest";
+import {
+  findPermissionViolations,
+  functionPermissions,
+  type Use,
+} from "../../../infra/build/iam-permissions.ts";
 import { findWildcards, policyStatements } from "../../../infra/build/policies.ts";
 import { resourcesOf, spell, type Template } from "../../../infra/build/template.ts";
-import { actionsIn, usedActions } from "../../../infra/build/used-actions.ts";
-import { packageService, tokenSettings } from "./packaged-service.ts";
+import { actionsIn, partitionsIn } from "../../../infra/build/used-actions.ts";
+import { bundledUses } from "./bundled-uses.ts";
+import { everySetting, packageService } from "./packaged-service.ts";
 
-const outDir = mkdtempSync(join(tmpdir(), "ringfront-privileges-"));
 let template: Template;
-let bundles: Bundle[];
+let uses: Map<string, Use>;
 beforeAll(async () => {
   template = packageService().template;
-  bundles = await bundleFunctions({ outDir });
+  uses = await bundledUses();
 }, 60_000);
-afterAll(() => rmSync(outDir, { recursive: true, force: true }));
 
-const used = () => new Map(bundles.map((bundle) => [bundle.name, usedActions(bundle)]));
+const used = () => new Map(uses);
 
 /** The template with one more statement in a function's role. */
 function granting(name: string, statement: object): Template {
@@ -41,7 +40,7 @@ describe("IAM permissions", () => {
   });
 
   test("of several accounts' secrets are those that the functions are told of", () => {
-    expect(findPermissionViolations(packageService(tokenSettings).template, used())).toEqual([]);
+    expect(findPermissionViolations(packageService(everySetting).template, used())).toEqual([]);
   });
 
   test("functions that need no token may access neither table, secret nor keys", () => {
@@ -76,6 +75,7 @@ describe("the permission check finds", () => {
     const wider = granting("extensions/list-blocked-numbers", { Action: ["dynamodb:Scan"], Resource: table });
     expect(findPermissionViolations(wider, used())).toEqual([
       "extensions/list-blocked-numbers may dynamodb:Scan, which its code does not use",
+      "extensions/list-blocked-numbers may use every key of the table",
     ]);
   });
 
@@ -83,11 +83,15 @@ describe("the permission check finds", () => {
     const wider = granting("operations/get-health", { Action: ["dynamodb:GetItem"], Resource: table });
     expect(findPermissionViolations(wider, used())).toEqual([
       "operations/get-health may dynamodb:GetItem, which its code does not use",
+      "operations/get-health may use every key of the table",
     ]);
   });
 
   test("a command in the code that the role does not allow", () => {
-    const uses = used().set("operations/get-health", new Set(["sqs:SendMessage"]));
+    const uses = used().set("operations/get-health", {
+      actions: new Set(["sqs:SendMessage"]),
+      partitions: new Set(),
+    });
     expect(findPermissionViolations(template, uses)).toEqual([
       "operations/get-health uses sqs:SendMessage, which GetHealthRole does not allow",
     ]);
@@ -142,6 +146,14 @@ describe("a module's use of AWS", () => {
       export { PutEventsCommand } from "@aws-sdk/client-eventbridge";
       import type { GetSecretValueCommand } from "@aws-sdk/client-secrets-manager";`;
     expect(actionsIn(source)).toEqual(["dynamodb:GetItem", "sqs:SendMessage", "events:PutEvents"]);
+  });
+
+  test("of the table is the beginnings of the partition keys that it makes", () => {
+    const source = `
+      const key = { partition: \`webhook#\${accountId}\`, sort: uuid };
+      this.partition = accountId === undefined ? "sync" : \`sync#\${accountId}\`;
+      const { partition } = key; const text = \`other#\${accountId}\`;`;
+    expect(partitionsIn(source)).toEqual(["webhook", "sync"]);
   });
 
   test("cannot be determined when it imports a whole client", () => {

@@ -76,6 +76,22 @@ export const tokenSettings = {
   SERVED_ACCOUNTS: "3700111,3700222",
 };
 
+/** Every variable that docs/operations.md names for deploying. */
+export const everySetting = {
+  ...tokenSettings,
+  CORS_ALLOWED_ORIGINS: "https://app.example, https://b.example",
+  CORS_ALLOWED_HEADERS: "X-Datadog-Trace-Id, x-app-version",
+  PROBLEM_TYPE_BASE: "https://docs.example.com/errors",
+  WEBHOOK_URL: "https://hooks.example.com/ringcentral",
+  DOMAIN_NAME: "api.example.com",
+  CERTIFICATE_ARN: "arn:aws:acm:us-east-1:123456789012:certificate/1",
+  HOSTED_ZONE_ID: "Z123",
+  ALARM_EMAIL: "ops@example.com",
+  RUNBOOKS_URL: "https://docs.example.com/runbooks",
+  SECRET_READER_ARN: "arn:aws:iam::123456789012:role/auditor",
+  KEY_ADMINISTRATOR_ARN: "arn:aws:iam::123456789012:role/deployer",
+};
+
 const sources = ["serverless.yml", "package.json", "package-lock.json", "infra", "lib"];
 
 /**

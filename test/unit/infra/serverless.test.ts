@@ -14,7 +14,7 @@ import {
 import { readStack } from "../../../infra/resources/stack.ts";
 import { routes } from "../../../lib/contract/routes.ts";
 import { readSettings } from "../../../lib/platform/settings.ts";
-import { type PackagedService, packageService, tokenSettings } from "./packaged-service.ts";
+import { everySetting, type PackagedService, packageService, tokenSettings } from "./packaged-service.ts";
 
 const Role = z.object({
   Policies: z.array(
@@ -163,6 +163,9 @@ describe("least privilege", () => {
     renewSubscriptions: [...account, arnOf("ScheduleDeadLetterQueue"), key],
     queueSyncs: [arnOf("RecordsTable"), queue, arnOf("ScheduleDeadLetterQueue"), key],
     runSync: [...account, queue, arnOf("EventBus"), key],
+    getSyncStatus: [...account, arnOf("RecordsTable"), key],
+    listCompanyNumbers: [...account, arnOf("RecordsTable"), key],
+    listNumberChanges: [...account, arnOf("RecordsTable"), key],
     getHealth: [],
     getOpenApi: [],
     getDocs: [],
@@ -201,7 +204,7 @@ describe("resources", () => {
       PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true },
       DeletionProtectionEnabled: false,
     });
-    expect(table?.[1]).toMatchObject({ DeletionPolicy: "Retain" });
+    expect(table?.[1]).toMatchObject({ DeletionPolicy: "RetainExceptOnCreate" });
   });
 
   test("the secret is created without a value: no credential passes through the template", () => {
@@ -253,7 +256,7 @@ describe("the number sync", () => {
   test("hides a message for longer than a run may take, and keeps failed messages for two weeks", () => {
     const { Properties: queue } = service.resources.SyncQueue ?? {};
     const timeout = service.functions.runSync?.timeout ?? 0;
-    expect(queue?.VisibilityTimeout).toBeGreaterThanOrEqual(timeout * 2);
+    expect(queue?.VisibilityTimeout).toBeGreaterThanOrEqual(timeout * 6);
     expect(queue?.RedrivePolicy).toMatchObject({
       deadLetterTargetArn: { "Fn::GetAtt": ["SyncDeadLetterQueue", "Arn"] },
     });
@@ -349,7 +352,7 @@ describe("settings", () => {
 
   test("for tokens reach the gateway's authorizer and every function, with a secret for each of several accounts", () => {
     const env = tokenSettings;
-    const packaged = packageService(env);
+    const packaged = packageService(everySetting);
     const names = ["RingCentralSecret3700111", "RingCentralSecret3700222"];
     for (const variables of variablesOf(packaged)) {
       expect(variables).toMatchObject({
@@ -439,10 +442,7 @@ describe("CORS", () => {
   });
 
   test("the gateway and the functions use the same configured origins", () => {
-    const { resources } = packageService({
-      CORS_ALLOWED_ORIGINS: "https://app.example, https://b.example",
-      CORS_ALLOWED_HEADERS: "X-Datadog-Trace-Id, x-app-version",
-    });
+    const { resources } = packageService(everySetting);
     expect(resources.HttpApi?.Properties?.CorsConfiguration).toMatchObject({
       AllowOrigins: ["https://app.example", "https://b.example"],
       AllowMethods: expect.arrayContaining(["GET", "HEAD", "DELETE"]),

@@ -158,7 +158,7 @@ describe("alarms", () => {
     );
     expect(asked.length).toBeGreaterThan(2);
     const words =
-      /\b(?:fields|filter|stats|sort|as|by|and|or|like|desc|count|pct|calls|responses|p50|p99|ID)\b/g;
+      /\bas \w+|\b(?:fields|filter|stats|sort|by|and|or|like|desc|count|latest|pct|calls|responses|ID)\b/g;
     for (const query of asked) {
       const bare = query.replace(/"[^"]*"|\/[^/]*\/|@\w+|\b\d+\b/g, " ").replace(words, " ");
       for (const [field] of bare.matchAll(/[A-Za-z]\w*/g)) {

@@ -188,10 +188,10 @@ const permitted: Record<string, { why: string; legacy: object; new: object }> = 
 };
 
 /** Members that may differ in each response: ids, `rings`, and what names the backend or the call. */
-const varying = ["id", "rings", "callHandling", "asOf", "nextCursor", "instance", "upstream"];
+const varying = ["id", "etag", "rings", "callHandling", "asOf", "nextCursor", "instance", "upstream"];
 
-/** Headers that may differ: a read from the cached list, and what is left of the budgets. */
-const varyingHeaders = ["x-request-id", "age", "ratelimit", "ratelimit-policy"];
+/** Headers that may differ: a read from the cached list, what is left of the budgets, and a long body's compression. */
+const varyingHeaders = ["x-request-id", "age", "vary", "ratelimit", "ratelimit-policy"];
 
 /** A response without what may differ in each. */
 function comparable({ status, headers, body }: TestResponse) {

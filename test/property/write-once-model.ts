@@ -63,9 +63,11 @@ export function createRingCentral(schedule: Schedule) {
   const entries: Entry[] = [];
   const spelling = between(0, 3);
   let isNextRejected = false;
+  let ids = 0;
+  let late = 0;
 
   function store({ phoneNumber, label, type = "Other", flipNumber }: Intent): Entry {
-    const id = String(entries.length + 1);
+    const id = String(++ids);
     const flip = flipNumber === undefined ? {} : { flipNumber: String(flipNumber) };
     const entry = { id, phoneNumber: spell(phoneNumber, spelling), label, type, ...flip };
     entries.push(entry);
@@ -76,10 +78,15 @@ export function createRingCentral(schedule: Schedule) {
   /** The effect comes at once or within two minutes: at the last moment, or after a delay of any order of magnitude. */
   function storeLate(intent: Intent): void {
     if (chance(0.3)) store(intent);
-    else {
-      const exponent = chance(0.2) ? 1 : schedule.random();
-      schedule.after(LATEST_EFFECT_MS ** exponent, () => store(intent));
-    }
+    else storeAfter(LATEST_EFFECT_MS ** (chance(0.2) ? 1 : schedule.random()), intent);
+  }
+
+  function storeAfter(ms: number, intent: Intent): void {
+    late += 1;
+    schedule.after(ms, () => {
+      late -= 1;
+      store(intent);
+    });
   }
 
   function post(intent: Intent): Entry | Promise<never> {
@@ -88,7 +95,11 @@ export function createRingCentral(schedule: Schedule) {
       throw rejection;
     }
     if (model.nextEffectMs !== undefined) {
-      schedule.after(model.nextEffectMs, () => store(intent));
+      storeAfter(model.nextEffectMs, intent);
+      model.isListAway = true;
+      schedule.after(model.listAwayMs, () => {
+        model.isListAway = false;
+      });
       model.nextEffectMs = undefined;
       throw failure({ status: 502 });
     }
@@ -99,6 +110,8 @@ export function createRingCentral(schedule: Schedule) {
     throw failure(gatewayFailures[between(0, gatewayFailures.length - 1)] ?? {});
   }
 
+  const isOf = ({ label, flipNumber }: Intent, entry: Entry) =>
+    entry.label === label && entry.flipNumber === flipNumber?.toString();
   const model = {
     isCalm: false,
     /** The next POST gets a 502, and takes effect this much later. */
@@ -108,6 +121,8 @@ export function createRingCentral(schedule: Schedule) {
     /** The process of the next POST dies when it has sent it. */
     isSenderKilled: false,
     isListAway: false,
+    /** How long the list is away after that POST. */
+    listAwayMs: 0,
     entries,
     store,
     post,
@@ -119,8 +134,12 @@ export function createRingCentral(schedule: Schedule) {
     rejectNext: () => {
       isNextRejected = true;
     },
-    effectsOf: ({ label, flipNumber }: Intent) =>
-      entries.filter((entry) => entry.label === label && entry.flipNumber === flipNumber?.toString()).length,
+    effectsOf: (intent: Intent) => entries.filter((entry) => isOf(intent, entry)).length,
+    /** How many POSTs take effect later. */
+    lateEffects: () => late,
+    removeAllBut(intent: Intent): void {
+      entries.splice(0, Number.POSITIVE_INFINITY, ...entries.filter((entry) => isOf(intent, entry)));
+    },
   };
   return model;
 }

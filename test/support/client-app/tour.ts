@@ -52,7 +52,8 @@ async function blockOverUnreliableNetwork(apiUrl: string, accessToken: string, p
 async function replay(client: Api) {
   const path = "/v1/extensions/{extensionId}/forwarding-numbers";
   const headers = { "Idempotency-Key": `tour-${Math.random()}` };
-  const body = { phoneNumber: "(312) 555-0188", country: "US", label: `Cabin ${Math.random()}`.slice(0, 20) };
+  // No number of the sample account: a number is listed once.
+  const body = { phoneNumber: "(312) 555-0147", country: "US", label: `Cabin ${Math.random()}`.slice(0, 20) };
   const first = await client.POST(path, { params: me, body, headers });
   const second = await client.POST(path, { params: me, body, headers });
   const { id } = unwrap(first).data;

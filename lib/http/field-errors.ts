@@ -7,14 +7,15 @@ type Issue = z.core.$ZodIssue;
 /**
  * Field errors for a schema's issues, the first one of each field. They never repeat a value: it may be a phone number or
  * a secret.
- * @param known the fields that the place may have
+ * @param known the fields that the place may have at its top
  */
 export function fieldErrors(place: Place, issues: readonly Issue[], known?: readonly string[]): FieldError[] {
   const errors = issues.flatMap((issue) => {
     // A query parameter is one text, whatever a schema splits it into.
     const field = (place === "query" ? issue.path.slice(0, 1) : issue.path).map(String).join(".");
     if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => unknownField(place, join(field, printable(key)), known));
+      const names = issue.path.length === 0 ? known : undefined;
+      return issue.keys.map((key) => unknownField(place, join(field, printable(key)), names));
     }
     const { code, detail } = describe(issue);
     return [fieldError(place, field === "" ? place : field, code, detail)];

@@ -115,6 +115,8 @@ function parseBody(schema: ObjectSchema, text: string, errors: FieldError[], { m
   let json: unknown;
   try {
     json = JSON.parse(text, (key, value) => {
+      // What does not exist yet has nothing for `null` to remove: in a POST it is as absent.
+      if (value === null && key !== "" && method === "POST") return undefined;
       if (key !== "__proto__") return value;
       // Assigning such a key later could change an object's prototype; a schema would not see it.
       errors.push(unknownField("body", key));
@@ -124,13 +126,7 @@ function parseBody(schema: ObjectSchema, text: string, errors: FieldError[], { m
     errors.push(fieldError("body", "body", "format", "The body is not valid JSON in UTF-8."));
     return undefined;
   }
-  return parse("body", schema, method === "POST" ? withoutNulls(json) : json, errors);
-}
-
-/** What does not exist yet has nothing for `null` to remove: in a POST it is as absent. */
-function withoutNulls(json: unknown): unknown {
-  if (typeof json !== "object" || json === null || Array.isArray(json)) return json;
-  return Object.fromEntries(Object.entries(json).filter(([, value]) => value !== null));
+  return parse("body", schema, json, errors);
 }
 
 /** Quoted as a structured-field string, as the IETF draft has it, or bare, as most clients send it. */

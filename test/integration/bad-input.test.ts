@@ -2,12 +2,14 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { handler as listCompanyNumbers } from "../../functions/account/list-company-numbers.ts";
 import { handler as addBlockedNumber } from "../../functions/extensions/add-blocked-number.ts";
 import { handler as addForwardingNumber } from "../../functions/extensions/add-forwarding-number.ts";
+import { handler as changeCallerBlockingNumbers } from "../../functions/extensions/change-caller-blocking-numbers.ts";
 import { handler as deleteCallerBlockingNumber } from "../../functions/extensions/delete-caller-blocking-number.ts";
 import { handler as listBlockedNumbers } from "../../functions/extensions/list-blocked-numbers.ts";
 import { handler as updateForwardingNumber } from "../../functions/extensions/update-forwarding-number.ts";
 import { handler as health } from "../../functions/operations/get-health.ts";
 import { addBlockedNumberRoute, listBlockedNumbersRoute } from "../../lib/contract/blocked-numbers.ts";
 import { deleteCallerBlockingNumberRoute } from "../../lib/contract/caller-blocking.ts";
+import { changeCallerBlockingNumbersRoute } from "../../lib/contract/caller-blocking-batch.ts";
 import { listCompanyNumbersRoute } from "../../lib/contract/company-numbers.ts";
 import {
   addForwardingNumberRoute,
@@ -321,6 +323,20 @@ describe("what is not known is told with what is", () => {
       "request_invalid",
     ]);
     expect(body.errors).toMatchObject([{ in: "query", detail }]);
+  });
+
+  it("in the body, but not in an item of a batch, whose null is as absent as any in a POST", async () => {
+    const item = { action: "add", phoneNumber: "+12025550143", label: null, color: "red" };
+    const { body } = await expectRejected(
+      changeCallerBlockingNumbers,
+      changeCallerBlockingNumbersRoute,
+      { body: { items: [item], dry: true } },
+      [400, "request_invalid"],
+    );
+    expect(body.errors).toEqual([
+      { in: "body", field: "items.0.color", code: "unknown", detail: "Not a known field." },
+      { in: "body", field: "dry", code: "unknown", detail: "Not a known field. Known here: items." },
+    ]);
   });
 
   it("where there is nothing to choose from", async () => {

@@ -5,3 +5,11 @@ export { PhoneNumberMirror } from "./phone-number-mirror.ts";
 export { HttpError, isProblem, ProblemError, unwrap } from "./problems.ts";
 export type { Retries } from "./retries.ts";
 export type { AccessToken } from "./send.ts";
+export {
+  type Flushed,
+  type QueuedWrite,
+  type QueueStorage,
+  type SettledWrite,
+  WriteQueue,
+  type WriteQueueOptions,
+} from "./write-queue.ts";

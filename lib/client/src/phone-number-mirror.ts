@@ -2,6 +2,8 @@ import type { NumberChange, PhoneNumber } from "./api.ts";
 import type { RingfrontClient } from "./client.ts";
 import { isProblem, unwrap } from "./problems.ts";
 
+type ReadOptions = Pick<RequestInit, "cache" | "signal">;
+
 const FEED = "/v1/account/phone-numbers/changes";
 
 /**
@@ -28,31 +30,33 @@ export class PhoneNumberMirror {
 
   /**
    * Updates `numbers` from the feed. The first time, and after the cursor has expired, it loads all numbers. If it throws,
-   * nothing has changed; call it again. Concurrent calls share one refresh.
+   * nothing has changed; call it again. Concurrent calls share one refresh, which the first one's signal aborts.
    * @returns the changes in order; after a load, undefined
    * @throws ProblemError (`snapshot_missing` until the account's first sync), HttpError, or what `fetch` throws
    */
-  refresh(): Promise<NumberChange[] | undefined> {
-    this.#refreshing ??= this.#refresh().finally(() => {
+  refresh({ signal }: { signal?: AbortSignal } = {}): Promise<NumberChange[] | undefined> {
+    // The positions in a feed and in a version of the list are not content: a kept response would have old ones.
+    const request: ReadOptions = { cache: "no-store", ...(signal && { signal }) };
+    this.#refreshing ??= this.#refresh(request).finally(() => {
       this.#refreshing = undefined;
     });
     return this.#refreshing;
   }
 
-  async #refresh(): Promise<NumberChange[] | undefined> {
-    if (this.#cursor === undefined) return this.#load();
+  async #refresh(request: ReadOptions): Promise<NumberChange[] | undefined> {
+    if (this.#cursor === undefined) return this.#load(request);
     try {
-      return await this.#follow(this.#cursor);
+      return await this.#follow(this.#cursor, request);
     } catch (error) {
       if (!isProblem(error, "cursor_expired")) throw error;
-      return this.#load();
+      return this.#load(request);
     }
   }
 
-  async #follow(from: string): Promise<NumberChange[]> {
+  async #follow(from: string, request: ReadOptions): Promise<NumberChange[]> {
     const changes: NumberChange[] = [];
     let cursor = from;
-    for await (const page of this.#client.pages(FEED, { params: { query: { cursor: from } } })) {
+    for await (const page of this.#client.pages(FEED, { ...request, params: { query: { cursor: from } } })) {
       changes.push(...page.data);
       cursor = page.page.nextCursor;
     }
@@ -64,12 +68,15 @@ export class PhoneNumberMirror {
     return changes;
   }
 
-  async #load(): Promise<undefined> {
+  async #load(request: ReadOptions): Promise<undefined> {
     // The start of the feed names the list of the same version, so no change is lost between the two.
-    const start = unwrap(await this.#client.GET(FEED));
+    const start = unwrap(await this.#client.GET(FEED, request));
     const query = Object.fromEntries(new URL(start.meta.snapshot ?? "", "http://snapshot").searchParams);
     const loaded: PhoneNumber[] = [];
-    for await (const number of this.#client.items("/v1/account/phone-numbers", { params: { query } })) {
+    for await (const number of this.#client.items("/v1/account/phone-numbers", {
+      ...request,
+      params: { query },
+    })) {
       loaded.push(number);
     }
     this.numbers.clear();

@@ -2,7 +2,7 @@ import { readProblem } from "./problems.ts";
 import type { Send } from "./send.ts";
 
 export interface Retries {
-  /** Attempts in total, the first one included; default 4. */
+  /** Attempts in total, the first one included; default 6. */
   attempts?: number;
   /** The longest total wait between the attempts of one operation, in milliseconds; default 15,000. */
   maxWaitMs?: number;
@@ -21,7 +21,7 @@ const FIRST_WAIT_MS = 400;
  * `maxWaitMs` allows, the response is returned at once.
  */
 export function withRetries(send: Send, options: Retries): Send {
-  const { attempts = 4, maxWaitMs = 15_000, sleep = pause, random = Math.random } = options;
+  const { attempts = 6, maxWaitMs = 15_000, sleep = pause, random = Math.random } = options;
   return async (request) => {
     let waitedMs = 0;
     for (let attempt = 1; ; attempt += 1) {
@@ -77,11 +77,14 @@ function isRepeatable({ method, headers }: Request): boolean {
 
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms);
-    const abort = () => {
+    const end = () => {
       clearTimeout(timer);
-      reject(signal.reason);
+      signal.removeEventListener("abort", end);
+      if (signal.aborted) reject(signal.reason);
+      else resolve();
     };
-    signal.addEventListener("abort", abort, { once: true });
+    const timer = setTimeout(end, ms);
+    signal.addEventListener("abort", end);
+    if (signal.aborted) end();
   });
 }

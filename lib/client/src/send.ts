@@ -4,7 +4,7 @@ import { readProblem } from "./problems.ts";
 export type Send = (request: Request) => Promise<Response>;
 
 /** A copy of the request with this header. The original keeps its body for another attempt. */
-function withHeader(request: Request, name: string, value: string): Request {
+export function withHeader(request: Request, name: string, value: string): Request {
   const copy = request.clone();
   copy.headers.set(name, value);
   return copy;
@@ -14,17 +14,20 @@ function withHeader(request: Request, name: string, value: string): Request {
  * A token, or a function that returns one. It is called with `renew: true` after the API rejected the last token as
  * expired; then it must not return a cached token.
  */
-export type AccessToken = string | ((request: { renew: boolean }) => string | Promise<string>);
+export type AccessToken =
+  | string
+  | ((request: { renew: boolean; signal: AbortSignal }) => string | Promise<string>);
 
 /** Adds the token to each request; renews it once when the API says that it has expired. */
 export function withAccessToken(send: Send, accessToken: AccessToken | undefined): Send {
   if (accessToken === undefined) return send;
   if (typeof accessToken === "string") return (request) => send(authorized(request, accessToken));
   return async (request) => {
-    const token = await accessToken({ renew: false });
+    const { signal } = request;
+    const token = await accessToken({ renew: false, signal });
     const response = await send(authorized(request, token));
     if (response.status !== 401 || !(await mayBeExpired(response))) return response;
-    const renewed = await accessToken({ renew: true });
+    const renewed = await accessToken({ renew: true, signal });
     return renewed === token ? response : send(authorized(request, renewed));
   };
 }
@@ -50,7 +53,7 @@ export function withIdempotencyKeys(send: Send): Send {
 }
 
 /** Not `randomUUID`: browsers offer it on https pages only. */
-function newKey(): string {
+export function newKey(): string {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
   return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

@@ -47,6 +47,22 @@ describe("the client retries", () => {
   });
 });
 
+test("the client outlasts a request in progress, which takes 15 s at most, each time waiting 4 s in the API itself", async () => {
+  const inProgress = () => problem(409, "idempotency_in_progress", { retryable: true, retryAfter: 2 });
+  const { client, requests, pausesMs } = clientOf([
+    lostConnection,
+    ...Array.from({ length: 4 }, () => inProgress),
+    () => json({ data: { id: "1" } }, { "Idempotency-Replayed": "true" }, 201),
+  ]);
+  const { response } = await client.POST(BLOCKED, { params: me, body: { phoneNumber: "+12025550143" } });
+  expect(response.status).toBe(201);
+  const pausedMs = pausesMs.reduce((sum, ms) => sum + ms, 0);
+  // From the lost connection to the last attempt.
+  expect(pausedMs + 4 * 4_000).toBeGreaterThan(21_000);
+  expect(pausedMs).toBeLessThanOrEqual(15_000);
+  expect(requests).toHaveLength(6);
+});
+
 describe("the client does not retry", () => {
   test("when Retry-After exceeds the longest wait: the response is returned at once", async () => {
     const { client, pausesMs } = clientOf([busy(40)]);

@@ -66,6 +66,7 @@ const layers = [
   ["test/twin/", []],
   ["test/", ["lib/", "functions/", "infra/", "docs/", "package.json"]],
   // The doctor calls RingCentral with the functions' own client, and reads tokens as they do.
+  ["infra/people/", ["infra/", "lib/contract/", "lib/people/"]],
   ["infra/onboarding/", ["infra/", "lib/platform/"]],
   [
     "infra/doctor/",

@@ -1,4 +1,5 @@
 import { Events, OAuth2Server } from "oauth2-mock-server";
+import { SEED } from "../../test/twin/twin.ts";
 import { LOOPBACK } from "./ports.ts";
 
 /** The account and extensions that the tokens are for. */
@@ -21,9 +22,12 @@ function claimsByToken({ extensionId, otherExtensionId, accountId }: Identities)
     readOnly: person(extensionId, "numbers:read"),
     admin: person(
       extensionId,
-      "numbers:read numbers:write account:read account:manage sync:read sync:run ops:read",
+      "numbers:read numbers:write account:read account:manage people:manage sync:read sync:run ops:read",
     ),
-    service: { scope: "account:read sync:read sync:run", rc_account_id: accountId },
+    // A client's own token: its subject is the client.
+    service: { scope: "account:read sync:read sync:run", rc_account_id: accountId, client_id: "service" },
+    /** No claim of RingCentral's: the directory says whose e-mail it is. */
+    person: { scope: "numbers:read numbers:write", email: SEED.emails.user, email_verified: true },
   };
 }
 
@@ -34,7 +38,7 @@ export type OidcIssuer = Awaited<ReturnType<typeof startOidcIssuer>>;
 const TOKEN_LIFETIME_SECONDS = 12 * 3600;
 
 /**
- * Starts an OpenID Connect issuer (RS256, discovery, JWKS, token endpoint) and mints the five tokens. Its token endpoint
+ * Starts an OpenID Connect issuer (RS256, discovery, JWKS, token endpoint) and mints the tokens. Its token endpoint
  * mints fresh ones: a client-credentials request whose `client_id` is the name of a token.
  * @param publicUrl the issuer's identifier when callers reach it through a proxy
  */
@@ -70,6 +74,7 @@ export async function startOidcIssuer(audience: string, identities: Identities, 
       readOnly: await mint("readOnly"),
       admin: await mint("admin"),
       service: await mint("service"),
+      person: await mint("person"),
     },
     /** The user's token with other claims, for tests; `undefined` removes a claim. */
     mint: (claims: Record<string, unknown>) => mint("user", claims),

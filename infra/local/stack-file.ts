@@ -71,10 +71,7 @@ export async function removeStackFiles(stack: Stack, dir = localDir): Promise<vo
  */
 export function curlLines(stack: Stack): string {
   const me = `${stack.apiUrl}/v1/extensions/me`;
-  const bearer = (name: TokenName) => {
-    const fromFile = `$(node -p "require('${ownPath(stack)}').tokens.${name}")`;
-    return `-H "authorization: Bearer ${stack.tokens[name] === "" ? "$TOKEN" : fromFile}"`;
-  };
+  const bearer = (name: TokenName) => bearerOf(stack, name);
   const json = (body: object) => `-H 'content-type: application/json' -d '${JSON.stringify(body)}'`;
   const user = bearer("user");
   const cabin = `$(curl -s ${me}/forwarding-numbers ${user} | node -p "JSON.parse(require('fs').readFileSync(0)).data.find((number) => number.label === 'Cabin').id")`;
@@ -92,3 +89,12 @@ export function curlLines(stack: Stack): string {
     `curl -s '${stack.apiUrl}/v1/account/phone-numbers?limit=3' ${bearer("service")}`,
   ].join("\n");
 }
+
+function bearerOf(stack: Stack, name: TokenName): string {
+  const fromFile = `$(node -p "require('${ownPath(stack)}').tokens.${name}")`;
+  return `-H "authorization: Bearer ${stack.tokens[name] === "" ? "$TOKEN" : fromFile}"`;
+}
+
+/** A line for a person without RingCentral claims, once the directory has been read. */
+export const personLine = (stack: Stack) =>
+  `# who am I, with a token that has nothing but a verified e-mail\n  curl -s ${stack.apiUrl}/v1/me ${bearerOf(stack, "person")}\n`;

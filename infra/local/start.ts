@@ -16,7 +16,15 @@ import { startOidcIssuer } from "./oidc-issuer.ts";
 import { findFreePort, isPortTaken, LOOPBACK } from "./ports.ts";
 import { startSecretsEndpoint } from "./secrets-endpoint.ts";
 import { startSqsEmulator } from "./sqs-emulator.ts";
-import { curlLines, localDir, ownPath, removeStackFiles, type Stack, writeStackFiles } from "./stack-file.ts";
+import {
+  curlLines,
+  localDir,
+  ownPath,
+  personLine,
+  removeStackFiles,
+  type Stack,
+  writeStackFiles,
+} from "./stack-file.ts";
 import { LOCAL_AUDIENCE, LOCAL_STAGE, localAws } from "./stage.ts";
 import { readStartOptions, type StartOptions } from "./start-options.ts";
 import { connectUpstream, type Upstream } from "./upstream.ts";
@@ -95,7 +103,7 @@ async function start(options: StartOptions): Promise<void> {
   const files =
     apiUrl === stack.apiUrl ? ".local/stack.json" : `${ownPath(stack)} (.local/stack.json is of ${apiUrl})`;
   console.log(
-    `ready ${stack.apiUrl}\n\n${curlLines(stack)}\n\nAddresses and tokens: ${files}. Ctrl-C stops everything.\n`,
+    `ready ${stack.apiUrl}\n\n${curlLines(stack)}\n${personLine(stack)}\nAddresses and tokens: ${files}. Ctrl-C stops everything.\n`,
   );
 }
 
@@ -104,7 +112,7 @@ async function startIssuer({ identities }: Upstream) {
   const real = await findIssuer(process.env);
   if (real !== undefined) {
     readIdentitySettings({ ...process.env, SERVED_ACCOUNTS: identities.accountId });
-    const tokens = { user: "", otherUser: "", readOnly: "", admin: "", service: "" };
+    const tokens = { user: "", otherUser: "", readOnly: "", admin: "", service: "", person: "" };
     return { isReal: true, url: real.url, audience: real.audience, tokens };
   }
   // serverless.yml reads them, and the tokens made here have the default claims.

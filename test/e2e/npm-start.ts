@@ -19,6 +19,7 @@ const StackFile = z.strictObject({
     readOnly: z.string(),
     admin: z.string(),
     service: z.string(),
+    person: z.string(),
   }),
   extensionId: z.string(),
   otherExtensionId: z.string(),

@@ -257,7 +257,7 @@ export const providerTokens: readonly ProviderToken[] = [
       name: "Ana Ruiz",
       ...times,
     },
-    scopes: ["account:read"],
+    scopes: ["numbers:read", "numbers:write"],
     subject: "110169484474386276334",
   },
   {

@@ -220,6 +220,45 @@ describe("an id", () => {
   });
 });
 
+describe("the e-mail", () => {
+  const person = { rc_account_id: undefined, rc_extension_id: undefined, email: "ana@acme.example" };
+  test("is read with what the token says of it, as sent, from the claim that the setting names", async () => {
+    const { caller } = await authenticate(tokenWith({ ...person, email_verified: "true" }));
+    expect(caller).toMatchObject({
+      email: { address: "ana@acme.example", verified: "true" },
+      isClient: false,
+    });
+    expect(caller?.accountId).toBeUndefined();
+    const env = { ...plain, AUTH_EMAIL_CLAIM: "https://acme.example/email" };
+    const namespaced = {
+      "https://acme.example/email": "eva@acme.example",
+      "https://acme.example/email_verified": true,
+    };
+    const other = await authenticate(tokenWith({ ...person, ...namespaced }), env);
+    expect(other.caller?.email).toEqual({ address: "eva@acme.example", verified: true });
+  });
+
+  test.each([[undefined], [""], [7], [["ana@acme.example"]]])(
+    "%j is none, and so is any with `none`",
+    async (email) => {
+      expect((await authenticate(tokenWith({ email }))).caller?.email).toBeUndefined();
+      const env = { ...plain, AUTH_EMAIL_CLAIM: "none" };
+      expect((await authenticate(tokenWith(person), env)).caller?.email).toBeUndefined();
+    },
+  );
+
+  test.each<[whose: string, claims: Record<string, unknown>]>([
+    ["client credentials", { sub: "web", client_id: "web" }],
+    ["Auth0's", { sub: "web@clients", gty: "client-credentials" }],
+    ["Entra ID's", { sub: "web", idtyp: "app" }],
+    ["a client without a subject", { sub: undefined }],
+  ])("takes the place of no account in a client's token: %s", async (_, claims) => {
+    const { code } = await authenticate(tokenWith({ ...person, email_verified: true, ...claims }));
+    expect(code).toBe("account_forbidden");
+    expect((await authenticate(tokenWith(claims))).caller?.isClient).toBe(true);
+  });
+});
+
 describe("the account", () => {
   test("must be served here", async () => {
     const { code, faults } = await authenticate(tokenWith({ rc_account_id: "3700999" }));

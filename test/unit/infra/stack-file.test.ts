@@ -24,7 +24,14 @@ afterEach(async () => {
 /** A stack that listens, with its files written. */
 async function startStack() {
   const { url: apiUrl, close } = await listenOnLoopback(createServer());
-  const tokens = { user: `u ${apiUrl}`, otherUser: "o", readOnly: "r", admin: "a", service: "s" };
+  const tokens = {
+    user: `u ${apiUrl}`,
+    otherUser: "o",
+    readOnly: "r",
+    admin: "a",
+    service: "s",
+    person: "p",
+  };
   const urls = { apiUrl, issuerUrl: "i", twinUrl: "t", dynamodbUrl: "d", secretsUrl: apiUrl, sqsUrl: "q" };
   const stack: Stack = { ...urls, tokens, accountId: "37", extensionId: "1", otherExtensionId: "2" };
   let isOpen = true;

@@ -247,3 +247,33 @@ describe("the body of a success", () => {
     expect(String(caught.failure.cause)).not.toContain("2025550143");
   });
 });
+
+describe("a conditional read", () => {
+  const operation = { name: "op", isConditional: true } as const;
+  const schema = z.object({
+    status: z.number(),
+    etag: z.optional(z.string()),
+    body: z.optional(z.unknown()),
+  });
+  it.each<[etag: string | undefined, read: string | undefined]>([
+    ['"abc"', '"abc"'],
+    ['W/"abc"', 'W/"abc"'],
+    ["bare", "bare"],
+    ["line\nbreak", undefined],
+    [undefined, undefined],
+  ])("is given the status, the body and the ETag %j", (etag, read) => {
+    const response = { status: 200, headers: { ...JSON_TYPE, etag }, body: "{}" };
+    expect(parseBody("op", response, schema, true)).toEqual({
+      status: 200,
+      ...(read && { etag: read }),
+      body: {},
+    });
+  });
+
+  it("succeeds with 304, which is a failure of every other read", () => {
+    const response = { status: 304, headers: {}, body: "" };
+    expect(failureOf(operation, response, NOW)).toBeUndefined();
+    expect(parseBody("op", response, schema, true)).toMatchObject({ status: 304 });
+    expect(failureOf({ name: "op" }, response, NOW)).toMatchObject({ kind: "bad_response" });
+  });
+});

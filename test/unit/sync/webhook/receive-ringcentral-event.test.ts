@@ -213,3 +213,38 @@ describe("change notifications", () => {
     expect(sent).toHaveLength(1);
   });
 });
+
+describe("a notification that people have changed in the directory", () => {
+  const contact = { eventType: "Update", id: "3800222", status: "Disabled", email: "ana.ruiz@acme.example" };
+  const changed = () =>
+    receive({
+      text: notification({
+        event: `/restapi/v1.0/account/${ACCOUNT}/directory/entries`,
+        body: { contacts: [contact] },
+      }),
+    });
+
+  it("queues one reading of the directory for all of a burst, and another one half a minute later", async () => {
+    expect(await changed()).toEqual({ outcome: "sync_queued" });
+    expect(await changed()).toEqual({ outcome: "ignored" });
+    const reading = { accountId: ACCOUNT, kind: "directory", trigger: "hint", postponed: 0 };
+    expect(sent).toEqual([{ body: { ...reading, requestedAt: START + 5_000 }, delaySeconds: 5 }]);
+    now = START + 6_000;
+    expect(await changed()).toEqual({ outcome: "sync_queued" });
+    expect(sent[1]).toEqual({ body: { ...reading, requestedAt: START + 35_000 }, delaySeconds: 29 });
+  });
+
+  it("does not hold up a sync of the numbers, and is believed from RingCentral alone", async () => {
+    await changed();
+    expect(await receive()).toEqual({ outcome: "sync_queued" });
+    expect(sent.map(({ body }) => body.kind)).toEqual(["directory", undefined]);
+    const event = `/restapi/v1.0/account/${ACCOUNT}/directory/entries`;
+    const forged = receive({ verificationToken: "forged", text: notification({ event }) });
+    expect(await codeOf(forged)).toBe("webhook_token_invalid");
+  });
+
+  it("leaves nothing of the people in the table", async () => {
+    await changed();
+    expect(JSON.stringify(records.dump())).not.toContain("ana.ruiz");
+  });
+});

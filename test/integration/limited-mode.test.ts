@@ -69,7 +69,8 @@ describe("in limited mode", () => {
       ...rejected,
       body: { code: "upstream_limited_mode", retryable: true, retryAfter: 12 },
     });
-    expect(sentWrites(service)).toHaveLength(1);
+    // Whether a forwarding number is listed already is read before it is added.
+    expect(sentWrites(service)).toHaveLength(name === "addForwardingNumber" ? 0 : 1);
   });
 
   it("a rejection that states no time says a minute", async () => {

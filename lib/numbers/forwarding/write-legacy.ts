@@ -4,11 +4,11 @@ import type {
   NewForwardingNumber,
 } from "../../contract/forwarding-numbers.ts";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
-import type { CallContext, RingCentral } from "../../ringcentral/api/operation.ts";
+import type { RingCentral } from "../../ringcentral/api/operation.ts";
 import * as operations from "../../ringcentral/api/operations.ts";
 import type { WireForwardingNumber } from "../../ringcentral/api/wire.ts";
 import type { CountryInQuery } from "../shared/phone-number-input.ts";
-import type { NumbersDeps, WriteRequest } from "../shared/request.ts";
+import type { NumbersDeps, NumbersRequest, WriteRequest } from "../shared/request.ts";
 import { findInList, pagesOf } from "../shared/upstream-list.ts";
 import { createOnce } from "../shared/write-once.ts";
 import { changed, deleteResource, updateResource } from "../shared/write-resource.ts";
@@ -16,41 +16,47 @@ import { withoutEffect } from "./apply-parts.ts";
 import { toForwardingNumber } from "./legacy-numbers.ts";
 import { alreadyListed, isAsAsked, isSameTarget, newNumber, requireUsualRules } from "./requested.ts";
 
-/** Adds a forwarding number once. RingCentral would take a number twice, which the new call handling cannot hold. */
+/** Adds a forwarding number once. */
 export async function addForwardingNumber(
   { ringcentral, clock }: NumbersDeps,
   request: WriteRequest & CountryInQuery & { body: NewForwardingNumber },
 ): Promise<{ id: string; data: ForwardingNumber }> {
   const added = newNumber(request);
-  requireUsualRules(added.rules);
   const { phoneNumber, deviceId, type, label, flipNumber } = added;
   const path = { extensionId: request.extensionId };
   // `flipNumber` is a number here and text everywhere else; `id` is in the schema without a meaning [spec: OAS].
   const device = deviceId === undefined ? undefined : { id: deviceId };
   const body = omitUndefined({ phoneNumber, device, type, label, flipNumber });
-  const find = (call: CallContext, isMeant: typeof isAsAsked) =>
-    findListed(ringcentral, request.extensionId, call, (shown) => isMeant(shown, added));
   const data = await createOnce(
     { ...request, clock },
     async (call) => {
-      const listed = await withoutEffect(find(call, isSameTarget));
-      if (listed === undefined) {
-        const wire = await ringcentral.call(operations.addForwardingNumber, { path, body }, call);
-        return toForwardingNumber(wire, request.extensionId);
-      }
-      if (isAsAsked(listed, added)) return listed;
-      throw alreadyListed(listed);
+      const wire = await ringcentral.call(operations.addForwardingNumber, { path, body }, call);
+      return toForwardingNumber(wire, request.extensionId);
     },
-    (call) => find(call, isAsAsked),
+    (call) => findListed(ringcentral, { ...request, call }, (shown) => isAsAsked(shown, added)),
   );
   return { id: data.id, data };
+}
+
+/**
+ * The entry that is there as asked, before a first attempt: RingCentral would take a number twice, which the new call
+ * handling cannot hold. @throws ProblemError `number_already_listed` when it is there otherwise
+ */
+export async function findAsAsked(
+  { ringcentral }: NumbersDeps,
+  request: WriteRequest,
+  added: NewForwardingNumber,
+): Promise<ForwardingNumber | undefined> {
+  if (request.step !== undefined && request.step !== "run") return undefined;
+  const listed = await withoutEffect(findListed(ringcentral, request, (shown) => isSameTarget(shown, added)));
+  if (listed !== undefined && !isAsAsked(listed, added)) throw alreadyListed(listed);
+  return listed;
 }
 
 /** The first number of the extension's list, as it is now, that a caller means. */
 async function findListed(
   ringcentral: RingCentral,
-  extensionId: string,
-  call: CallContext,
+  { extensionId, call }: NumbersRequest,
   isMeant: (shown: ForwardingNumber) => boolean,
 ): Promise<ForwardingNumber | undefined> {
   const context = { ...call, fresh: true };
@@ -85,16 +91,15 @@ export async function updateForwardingNumber(
 /** @throws ProblemError `number_already_listed` for a change to the number of another entry */
 async function requireUnlisted(
   { ringcentral }: NumbersDeps,
-  { extensionId, path, call }: ItemRequest,
+  request: ItemRequest,
   { phoneNumber }: ForwardingNumberUpdate,
 ): Promise<void> {
   if (phoneNumber === undefined) return;
   const listed = await withoutEffect(
     findListed(
       ringcentral,
-      extensionId,
-      call,
-      (shown) => shown.id !== path.forwardingNumberId && isSameTarget(shown, { phoneNumber }),
+      request,
+      (shown) => shown.id !== request.path.forwardingNumberId && isSameTarget(shown, { phoneNumber }),
     ),
   );
   if (listed !== undefined) throw alreadyListed(listed);

@@ -16,7 +16,7 @@ import { idsOf, type NewNumbers, notFound } from "./new-numbers.ts";
 import { type ForwardingDeps, onBackend } from "./on-backend.ts";
 import { planAddition, planRemoval, planUpdate } from "./plan.ts";
 import { getForwardingNumber } from "./read.ts";
-import { isAsAsked, newNumber } from "./requested.ts";
+import { isAsAsked, newNumber, requireUsualRules } from "./requested.ts";
 import { deviceKey, numberKey } from "./targets.ts";
 import * as legacy from "./write-legacy.ts";
 import { writeNew } from "./write-new.ts";
@@ -39,7 +39,12 @@ export async function addForwardingNumber(deps: ForwardingDeps, request: AddRequ
   return onBackend(deps, request, {
     legacy: (backend) =>
       onLegacy(deps, request, backend, {
-        write: () => legacy.addForwardingNumber(deps, request),
+        write: async () => {
+          requireUsualRules(body.rules);
+          const listed = await legacy.findAsAsked(deps, request, body);
+          if (listed !== undefined) return { id: listed.id, data: listed };
+          return legacy.addForwardingNumber(deps, request);
+        },
         shown: ({ data }) => [data],
         onNew: () => addNew(deps, request, backend, body),
         advice: UNKEYED,

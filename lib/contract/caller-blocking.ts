@@ -138,6 +138,7 @@ export const updateCallerBlockingNumberRoute = defineRoute({
   query: z.strictObject({ country: z.optional(Country) }),
   body: CallerBlockingNumberUpdate,
   response: { kind: "item", description: "The entry as it is now.", data: CallerBlockingNumber },
+  problems: ["number_already_listed"],
 });
 
 export const deleteCallerBlockingNumberRoute = defineRoute({

@@ -31,14 +31,23 @@ export async function addUnlessListed(
   try {
     return { entry: await add() };
   } catch (error) {
-    if (!(error instanceof RingCentralError && mayConcernNumber(error))) throw error;
-    const entry = await find().catch((failure: unknown) => {
-      if (!(failure instanceof RingCentralError)) throw failure;
-    });
-    if (entry === undefined) throw error;
+    const entry = await entryInTheWay(error, find);
     if (isAsAsked(entry, asked)) return { entry, isExisting: true };
     throw alreadyListed(entry, show, error);
   }
+}
+
+/** The entry for which RingCentral rejected a number. @throws the rejection itself, unless there is one */
+export async function entryInTheWay(
+  rejection: unknown,
+  find: () => Promise<WireCallerBlockingNumber | undefined>,
+): Promise<WireCallerBlockingNumber> {
+  if (!(rejection instanceof RingCentralError && mayConcernNumber(rejection))) throw rejection;
+  const entry = await find().catch((failure: unknown) => {
+    if (!(failure instanceof RingCentralError)) throw failure;
+  });
+  if (entry === undefined) throw rejection;
+  return entry;
 }
 
 export function isAsAsked(entry: EntryBody, { status, label }: EntryBody): boolean {
@@ -54,10 +63,10 @@ function mayConcernNumber({ failure }: RingCentralError): boolean {
 export function alreadyListed(
   wire: WireCallerBlockingNumber,
   show: (entry: WireCallerBlockingNumber) => object,
-  cause?: RingCentralError,
+  cause?: unknown,
 ): ProblemError {
   const entry = { ...toCallerBlockingNumber(wire), etag: contentTag(show(wire)) };
-  const { status, errorCode, requestId } = cause?.failure ?? {};
+  const { status, errorCode, requestId } = cause instanceof RingCentralError ? cause.failure : {};
   return new ProblemError("number_already_listed", {
     detail: `The number is on the ${entry.status} list already, as \`entry\` shows.`,
     entry,

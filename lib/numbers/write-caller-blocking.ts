@@ -9,7 +9,13 @@ import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { CallContext } from "../ringcentral/api/operation.ts";
 import * as operations from "../ringcentral/api/operations.ts";
 import type { WireCallerBlockingNumber } from "../ringcentral/api/wire.ts";
-import { type Added, addUnlessListed, type EntryBody } from "./already-listed.ts";
+import {
+  type Added,
+  addUnlessListed,
+  alreadyListed,
+  type EntryBody,
+  entryInTheWay,
+} from "./already-listed.ts";
 import {
   type EntryRequest,
   getCallerBlockingNumber,
@@ -98,14 +104,18 @@ type EntryWrite = WriteRequest & EntryRequest;
 
 const entry = { read: operations.getCallerBlockingNumber, toOutput: toCallerBlockingNumber };
 
-/** Changes an entry. Its id may be the number in another spelling, so a new number may give it a new id. */
+/**
+ * Changes an entry. Its id may be the number in another spelling, so a new number may give it a new id.
+ * @throws ProblemError `number_already_listed` when another entry has the new number
+ */
 export async function updateCallerBlockingNumber(
   deps: NumbersDeps,
   request: EntryWrite & CountryInQuery & { body: CallerBlockingNumberUpdate },
 ): Promise<CallerBlockingNumber> {
+  const { extensionId } = request;
   const shown = async () => (await getCallerBlockingNumber(deps, request)).phoneNumber;
   const { status, ...change } = await withChangedE164(request.body, request.query.country, shown, true);
-  return updateResource(deps, request, {
+  const update = updateResource(deps, request, {
     ...entry,
     path: entryPath(request),
     write: operations.updateCallerBlockingNumber,
@@ -116,7 +126,14 @@ export async function updateCallerBlockingNumber(
         status: status === undefined ? current.status : wireStatus[status],
       }),
     toBody: entryBody,
-    find: (call, sent) => findEntry(deps.ringcentral, { extensionId: request.extensionId }, sent, call),
+    find: (call, sent) => findEntry(deps.ringcentral, { extensionId }, sent, call),
+  });
+  const { phoneNumber } = change;
+  if (phoneNumber === undefined) return update;
+  return update.catch(async (error: unknown) => {
+    const find = () => findNumber(deps.ringcentral, { extensionId }, phoneNumber, bothLists, request.call);
+    const listed = await entryInTheWay(error, find);
+    throw listed.id === request.path.id ? error : alreadyListed(listed, toCallerBlockingNumber, error);
   });
 }
 

@@ -7,6 +7,7 @@ import { handler as getBlockedNumber } from "../../functions/extensions/get-bloc
 import { handler as getCallerBlockingNumber } from "../../functions/extensions/get-caller-blocking-number.ts";
 import { handler as listBlockedNumbers } from "../../functions/extensions/list-blocked-numbers.ts";
 import { handler as listCallerBlockingNumbers } from "../../functions/extensions/list-caller-blocking-numbers.ts";
+import { handler as updateCallerBlockingNumber } from "../../functions/extensions/update-caller-blocking-number.ts";
 import * as blocked from "../../lib/contract/blocked-numbers.ts";
 import * as callerBlocking from "../../lib/contract/caller-blocking.ts";
 import type { Route } from "../../lib/contract/route.ts";
@@ -160,6 +161,23 @@ describe.each([true, false])("while RingCentral routes blocked-number: %s,", (le
     }
     const copies = service.twin.extension(SEED.extensionId).callerBlocking;
     expect(copies.filter(({ phoneNumber }) => phoneNumber === body.phoneNumber)).toHaveLength(1);
+  });
+
+  it("a change to a number that another entry has is 409 with that entry, and one to its own number is not", async () => {
+    const { id } = (await add({ phoneNumber: "+12025550175", label: "Mine" })).body.data;
+    const change = (body: object) =>
+      call(updateCallerBlockingNumber, callerBlocking.updateCallerBlockingNumberRoute, { ...item(id), body });
+    const { status, body } = await change({ phoneNumber: "+12025550151" });
+    expect([status, body.code, body.entry.id]).toEqual([409, "number_already_listed", SEED.allowedNumberId]);
+    expect((await read(id)).body.data).toMatchObject({ phoneNumber: "+12025550175", label: "Mine" });
+    service.twin.faults.add({
+      operation: "updateCallerBlockingNumber",
+      kind: "status",
+      status: 400,
+      errorCode: "CMN-101",
+    });
+    const own = await change({ phoneNumber: "+12025550175" });
+    expect(own).toMatchObject({ status: 400, body: { code: "parameter_invalid" } });
   });
 
   it("a rejection for another reason is passed on without reading the lists, and so is one that cannot be explained", async () => {

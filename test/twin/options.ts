@@ -28,7 +28,7 @@ export interface Settings extends CallHandlingSettings, DirectorySettings, Platf
   omittedStatusMeans: "Blocked" | "both";
   /** Whether a forwarding-number PUT resets or keeps omitted fields ("replace"). */
   putForwarding: "merge" | "replace";
-  /** The same for caller-blocking numbers ("replace"). */
+  /** The same for caller-blocking numbers and settings ("replace"). */
   putCallerBlocking: "merge" | "replace";
   /** The response to blocking a number that is in the list ("CMN-406"). */
   duplicateBlockedNumber: "CMN-406" | "CMN-101" | "idempotent";

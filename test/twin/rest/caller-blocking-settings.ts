@@ -7,10 +7,13 @@ export function getCallerBlockingSettings(call: ExtensionCall): HttpResponse {
   return json(200, call.extension.callerBlockingSettings);
 }
 
-/** Omitted fields are kept: no field of the settings has a documented default [unsure]. */
+/** Whether omitted fields are reset, as RingCentral's general rule for a PUT says, is an option of the twin [unsure]. */
+const reset = { mode: "Specific", noCallerId: "Allow", payPhones: "Allow", greetings: [] } as const;
+
 export function updateCallerBlockingSettings(call: ExtensionCall): HttpResponse {
   const body = readJsonObject(call.request);
-  const settings = call.extension.callerBlockingSettings;
+  const { extension } = call;
+  const settings = call.settings.putCallerBlocking === "replace" ? reset : extension.callerBlockingSettings;
   const greetings = body.greetings ?? settings.greetings;
   if (!Array.isArray(greetings)) throw invalidParameter("greetings");
   call.extension.callerBlockingSettings = {

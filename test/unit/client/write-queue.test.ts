@@ -32,7 +32,8 @@ function phone(respond: (request: Request, sent: Request[]) => Response | Promis
   const pass = (ms: number) => {
     time += ms;
   };
-  return { start, sent, settled, pass };
+  const stored = () => [...items.values()].join();
+  return { start, sent, settled, pass, stored };
 }
 
 const block = (queue: WriteQueue, index: number, extensionId = "me") =>
@@ -45,10 +46,11 @@ const numbersOf = (sent: Request[]) =>
 
 describe("a queue of writes", () => {
   test("keeps them across restarts of the app, and sends each with its key, in order", async () => {
-    const { start, sent, settled } = phone(created);
+    const { start, sent, settled, stored } = phone(created);
     const queue = start();
     for (const index of [1, 2, 3]) await block(queue, index);
     expect(sent).toEqual([]);
+    expect(stored()).not.toContain("token-1");
     const restarted = start();
     expect(await restarted.pending()).toHaveLength(3);
     expect(await restarted.flush()).toEqual({ left: 0 });

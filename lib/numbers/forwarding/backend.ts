@@ -161,9 +161,8 @@ export class Backend {
   }
 
   /**
-   * Asks RingCentral for the features. When it does not tell them, as for a missing permission, the backend is the new one
-   * if that serves the extension. Without an answer, what was found last still holds; after a rejection the next question
-   * is an hour later.
+   * Asks RingCentral for the features. When it does not tell them, as for a missing permission, the new backend is asked
+   * whether it serves the extension. Without an answer, what was found last still holds.
    */
   async #ask({ isAfterWrite, isRecheck, isServed, aliases = [] }: Question = {}): Promise<Reply> {
     const { extensionId, call } = this.#request;

@@ -1,9 +1,10 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
-import { createRequire } from "node:module";
 import { dirname, join, relative, sep } from "node:path";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
+import { renderContents } from "../../lib/pages/docs/contents.ts";
 import { renderErrorCatalogue } from "../../lib/pages/errors/render.ts";
 
 /** A file beside a bundle, by its path from there. */
@@ -20,7 +21,7 @@ interface Page {
 }
 
 interface PageSource {
-  /** Under lib/pages. The scripts and style sheets that it names are inlined. */
+  /** Under lib/pages. The scripts and style sheets that it names are inlined. A script with `data-later` is text until the page runs it. */
   html: string;
   /** Replaces `<!-- content -->`. */
   content?: () => string;
@@ -36,8 +37,10 @@ const api = { "connect-src": "'self'" };
 export const pages: Readonly<Record<string, PageSource>> = {
   "operations/get-docs": {
     html: "docs/page.html",
-    policy: api,
-    maxKb: 520,
+    content: renderContents,
+    // Scalar sets styles; no script but the page's own two runs.
+    policy: { ...api, "style-src": "'unsafe-inline'" },
+    maxKb: 1500,
   },
   "operations/get-error-catalogue": {
     html: "errors/page.html",
@@ -52,8 +55,11 @@ export const pages: Readonly<Record<string, PageSource>> = {
   },
 };
 
+/** By path, because Scalar does not export the name of its browser build. */
+const packages = fileURLToPath(new URL("../../node_modules", import.meta.url));
+
 /** Packages that pages hold copies of: deployed, although npm lists them as tools. */
-export const packagesInPages: readonly string[] = ["swagger-ui-dist"];
+export const packagesInPages: readonly string[] = ["@scalar/api-reference"];
 
 /**
  * Makes the page of a function: one HTML file with its scripts and styles inside, gzipped, and a policy that lets the
@@ -80,7 +86,8 @@ export async function buildPage(functionName: string, root: string): Promise<Pag
     const { from, text } = await embeddable(file, dirname(path));
     hashes[element].push(`'sha256-${createHash("sha256").update(text).digest("base64")}'`);
     inputs[relative(root, from).split(sep).join("/")] = text.length;
-    html += `<${element}>${text}</${element}>`;
+    const later = /\bdata-later="([\w-]+)"/.exec(part)?.[1];
+    html += `<${element}${later === undefined ? "" : ` type="text/plain" id="${later}"`}>${text}</${element}>`;
   }
   const facts = {
     contentSecurityPolicy: policyText({
@@ -114,7 +121,7 @@ const policyText = (directives: Record<string, string>) =>
 /** A package's own build is used unchanged; our sources are bundled for browsers of the last three years. */
 async function embeddable(file: string, folder: string): Promise<{ from: string; text: string }> {
   const isOurs = file.startsWith(".");
-  const from = isOurs ? join(folder, file) : createRequire(import.meta.url).resolve(file);
+  const from = isOurs ? join(folder, file) : join(packages, file);
   const text = isOurs ? await bundle(from) : await readFile(from, "utf8");
   // Such a text would end the element around it.
   const isSafe = !/<\/(script|style)|<!--/i.test(text);

@@ -1,68 +1,73 @@
 import { byId, element } from "../shared/element.ts";
 import { mountTokenPicker } from "../shared/token-picker.ts";
-import { amendAccessibility } from "./amend-accessibility.ts";
 import { loadDescription } from "./description.ts";
 
-/** Swagger UI, which the page loads before this script. */
-declare const SwaggerUIBundle: (options: Record<string, unknown>) => unknown;
+interface Reference {
+  updateConfiguration(options: object): void;
+}
+declare global {
+  /** Scalar's API reference: the script "reference", once it has run. */
+  var Scalar: { createApiReference(host: Element, options: object): Reference };
+}
 
 const host = byId("reference");
 const access = byId("access");
 access.addEventListener("submit", (event) => event.preventDefault());
-
 const token = mountTokenPicker(access, "Sent with every request you try here. It stays in this page.");
 
-// Swagger UI has a dark scheme, but only with a class on the document.
-const isDark = matchMedia("(prefers-color-scheme: dark)");
-const followScheme = () => document.documentElement.classList.toggle("dark-mode", isDark.matches);
-isDark.addEventListener("change", followScheme);
-followScheme();
-
-interface System {
-  React: { createElement: (type: string, props: object | null, ...children: unknown[]) => unknown };
+/** Adds the token to a call of this service. */
+function send(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
+  const request = new Request(input, init);
+  const bearer = token();
+  if (bearer !== undefined && new URL(request.url).origin === location.origin) {
+    request.headers.set("authorization", `Bearer ${bearer}`);
+  }
+  return fetch(request);
 }
 
-/** Replaced parts of Swagger UI: the token is selected above, and there is one server. */
-const plugin = {
-  wrapComponents: {
-    ServersContainer: () => () => null,
-    AuthorizeBtnContainer: () => () => null,
-    // Keyboards and screen readers cannot reach a link in a button. The button itself sets the fragment.
-    DeepLink:
-      (_original: unknown, { React }: System) =>
-      ({ text }: { text: unknown }) =>
-        React.createElement("span", null, text),
-  },
+/** Runs a script that the page holds as text, so that the page can be read before its megabytes are parsed. */
+function run(id: string): void {
+  document.head.append(element("script", {}, byId(id).textContent ?? ""));
+}
+
+const isDark = matchMedia("(prefers-color-scheme: dark)");
+/** Scalar keeps a scheme of its own; the page follows the system. */
+const scheme = () => ({ forceDarkModeState: isDark.matches ? "dark" : "light" });
+
+const hiddenClients = {
+  ...Object.fromEntries(
+    "c clojure csharp dart fsharp go http java js julia node objc ocaml php powershell python r ruby rust"
+      .split(" ")
+      .map((language) => [language, true]),
+  ),
+  shell: ["httpie", "wget"],
 };
 
-/** Adds the token to a call of this service. */
-function authorize(request: { url: string; headers: Record<string, string> }) {
-  const bearer = token();
-  const isOurs = new URL(request.url, location.href).origin === location.origin;
-  if (bearer !== undefined && isOurs) request.headers.authorization = `Bearer ${bearer}`;
-  return request;
+async function show(): Promise<void> {
+  const content = await loadDescription();
+  await new Promise((painted) => requestAnimationFrame(() => setTimeout(painted)));
+  run("reference-script");
+  const options = {
+    content,
+    fetch: send,
+    telemetry: false,
+    withDefaultFonts: false,
+    hideClientButton: true,
+    hideDarkModeToggle: true,
+    showDeveloperTools: "never",
+    documentDownloadType: "none",
+    agent: { disabled: true },
+    mcp: { disabled: true },
+    defaultHttpClient: { targetKey: "shell", clientKey: "curl" },
+    hiddenClients,
+    defaultOpenFirstTag: true,
+  };
+  host.replaceChildren();
+  const reference = Scalar.createApiReference(host, { ...options, ...scheme() });
+  isDark.addEventListener("change", () => reference.updateConfiguration({ ...options, ...scheme() }));
 }
 
-loadDescription().then(
-  (spec) => {
-    SwaggerUIBundle({
-      spec,
-      domNode: host,
-      plugins: [plugin],
-      deepLinking: true,
-      docExpansion: "list",
-      defaultModelsExpandDepth: 0,
-      defaultModelExpandDepth: 3,
-      displayRequestDuration: true,
-      tryItOutEnabled: true,
-      syntaxHighlight: false,
-      validatorUrl: null,
-      requestInterceptor: authorize,
-    });
-    amendAccessibility(host);
-  },
-  (error: Error) => {
-    const text = `The description could not be loaded: ${error.message}. Reload the page to try again.`;
-    host.replaceChildren(element("p", { role: "alert", class: "failed" }, text));
-  },
-);
+show().catch((error: Error) => {
+  const text = `The reference could not be loaded: ${error.message}. Reload the page to try again.`;
+  host.prepend(element("p", { role: "alert", class: "failed" }, text));
+});

@@ -1,27 +1,50 @@
 interface Operation {
   description?: string;
   security?: Record<string, string[]>[];
-  parameters?: { name: string; in: string }[];
+  parameters?: { name: string; in: string; required?: boolean; schema?: { examples?: unknown[] } }[];
+  requestBody?: { content: Record<string, { schema: { $ref: string } }> };
 }
 type PathItem = Record<string, Operation>;
+
+interface OpenApi {
+  paths: Record<string, PathItem>;
+  components: {
+    securitySchemes: unknown;
+    schemas: Record<string, { examples?: unknown[] }>;
+    responses: Record<string, { description: string }>;
+  };
+}
 
 /**
  * The OpenAPI file as this page shows it. Calls go to the service that served the page. The token is selected above the
  * reference, so each description names the scope of its operation.
+ * @param extensionId fills in the forms, so that one click shows a response
  * @throws Error when it cannot be loaded
  */
-export async function loadDescription(): Promise<unknown> {
+export async function loadDescription(extensionId: string): Promise<object> {
   const response = await fetch("/openapi.json");
   if (!response.ok) throw new Error(`/openapi.json returned ${response.status}`);
-  const { paths, components, ...description } = await response.json();
-  const { securitySchemes: _, responses, ...rest } = components;
+  const { paths, components, ...description }: OpenApi = await response.json();
+  const { securitySchemes: _, responses, schemas, ...rest } = components;
+  const bodyOf = ({ requestBody }: Operation) => {
+    const name = requestBody?.content["application/json"]?.schema.$ref.split("/").at(-1) ?? "";
+    return schemas[name]?.examples?.[0];
+  };
   return {
     ...description,
     servers: [{ url: location.origin }],
-    paths: Object.fromEntries(
-      Object.entries<PathItem>(paths).map(([path, item]) => [path, mapValues(item, forTrying)]),
+    paths: mapEntries(paths, (item, path) =>
+      mapEntries(item, (operation, method) => ({
+        ...withScope(operation),
+        ...(operation.parameters && {
+          parameters: operation.parameters.map((one) =>
+            one.name === "extensionId" ? { ...one, example: extensionId } : one,
+          ),
+        }),
+        "x-codeSamples": [clientSample(method, path, operation, bodyOf(operation))],
+      })),
     ),
-    components: { ...rest, responses: mapValues(responses, inOneLine) },
+    components: { ...rest, schemas, responses: mapEntries(responses, inOneLine) },
   };
 }
 
@@ -30,7 +53,7 @@ function inOneLine({ description }: { description: string }): { description: str
   return { description: description.replace(/`(\w+)`/g, "[`$1`](/docs/errors#$1)") };
 }
 
-function forTrying({ security = [], parameters = [], ...operation }: Operation): Operation {
+function withScope({ security = [], description = "", ...operation }: Operation): Operation {
   const scopes = security.flatMap((requirement) => requirement.accessToken ?? []);
   const needs =
     scopes.length > 0
@@ -38,14 +61,27 @@ function forTrying({ security = [], parameters = [], ...operation }: Operation):
       : security.length > 0
         ? "For RingCentral only."
         : "Needs no token.";
-  return {
-    ...operation,
-    // Filled in, so that one click shows a response.
-    parameters: parameters.map((one) => (one.name === "extensionId" ? { ...one, example: "me" } : one)),
-    description: `${operation.description ?? ""}\n\n${needs}`,
-  };
+  return { ...operation, description: `${description}\n\n${needs}` };
 }
 
-function mapValues<From, To>(record: Record<string, From>, map: (value: From) => To): Record<string, To> {
-  return Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value)]));
+const mapEntries = <From, To>(record: Record<string, From>, map: (value: From, name: string) => To) =>
+  Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value, name)]));
+
+/** The call of an operation by the typed client (lib/client), as one of Scalar's code samples. */
+function clientSample(method: string, path: string, { parameters = [] }: Operation, body: unknown) {
+  const inPath = parameters.filter((one) => one.in === "path");
+  const values = inPath.map(({ name, schema }) => [name, schema?.examples?.[0] ?? `a ${name}`]);
+  const options = [
+    ...(values.length > 0 ? [`  params: { path: ${inline(Object.fromEntries(values))} },`] : []),
+    ...(body === undefined ? [] : [`  body: ${inline(body)},`]),
+  ];
+  const lines = options.length === 0 ? "" : `, {\n${options.join("\n")}\n}`;
+  const call = `const { data } = unwrap(await ringfront.${method.toUpperCase()}("${path}"${lines}));`;
+  return { lang: "typescript", label: "Ringfront client", source: call };
 }
+
+/** As a person writes it: without quotes around names. */
+const inline = (value: unknown) =>
+  JSON.stringify(value, null, 1)
+    .replace(/"(\w+)":/g, "$1:")
+    .replace(/\n\s*/g, " ");

@@ -1,5 +1,5 @@
 import { byId, element } from "../shared/element.ts";
-import { mountTokenPicker } from "../shared/token-picker.ts";
+import { claimsOf, localTokens, mountTokenPicker } from "../shared/token-picker.ts";
 import { loadDescription } from "./description.ts";
 
 interface Reference {
@@ -44,7 +44,10 @@ const hiddenClients = {
 };
 
 async function show(): Promise<void> {
-  const content = await loadDescription();
+  // A local stack's user, who has something to show; elsewhere the owner of the token.
+  const { user = "" } = await localTokens();
+  const { rc_extension_id: extensionId } = claimsOf(user);
+  const content = await loadDescription(typeof extensionId === "string" ? extensionId : "me");
   await new Promise((painted) => requestAnimationFrame(() => setTimeout(painted)));
   run("reference-script");
   const options = {

@@ -44,7 +44,8 @@ export function mountTokenPicker(host: HTMLElement, purpose: string, onChange = 
   return () => token;
 }
 
-async function localTokens(): Promise<Record<string, string>> {
+/** The tokens of a local stack by name; none elsewhere. */
+export async function localTokens(): Promise<Record<string, string>> {
   if (!/^(localhost|127\.\d+\.\d+\.\d+|\[::1\])$/.test(location.hostname)) return {};
   try {
     const response = await fetch(LOCAL_TOKENS);
@@ -62,7 +63,8 @@ function describe(token: string, otherwise: string): string {
   return typeof scopes === "string" && scopes !== "" ? `It may: ${scopes.split(" ").join(", ")}.` : otherwise;
 }
 
-function claimsOf(token: string): Record<string, unknown> {
+/** What a token claims, unverified; nothing when it is no JWT. */
+export function claimsOf(token: string): Record<string, unknown> {
   try {
     const [, payload = ""] = token.split(".");
     const claims: unknown = JSON.parse(atob(payload.replaceAll("-", "+").replaceAll("_", "/")));

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { Country, EntryId, ExtensionIdOrMe, Label, NumberQuery, PhoneNumberText } from "./parameters.ts";
+import { Country, ExtensionIdOrMe, entryIdLike, Label, NumberQuery, PhoneNumberText } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
 import { E164, ItemTag, ReadOnly, requestBody, resource } from "./schema-builders.ts";
 
@@ -12,16 +12,22 @@ export const BlockedNumber = resource(
     label: z.optional(z.string()),
     etag: ItemTag,
   },
+  { id: "MTIwMjU1NTAxNDM", phoneNumber: "+12025550143", label: "Robocaller" },
 );
 export type BlockedNumber = z.output<typeof BlockedNumber>;
 
-export const NewBlockedNumber = requestBody("NewBlockedNumber", "A number to block.", {
-  phoneNumber: PhoneNumberText,
-  country: z.optional(Country),
-  label: z.optional(Label),
-  id: ReadOnly,
-  etag: ReadOnly,
-});
+export const NewBlockedNumber = requestBody(
+  "NewBlockedNumber",
+  "A number to block.",
+  {
+    phoneNumber: PhoneNumberText,
+    country: z.optional(Country),
+    label: z.optional(Label),
+    id: ReadOnly,
+    etag: ReadOnly,
+  },
+  { phoneNumber: "+12025550186", label: "Robocaller" },
+);
 export type NewBlockedNumber = z.output<typeof NewBlockedNumber>;
 
 export const listBlockedNumbersRoute = defineRoute({
@@ -66,7 +72,7 @@ export const getBlockedNumberRoute = defineRoute({
   tag: "Blocked numbers",
   summary: "Read a blocked number",
   description: "One number of the blocked list. The id of its caller-blocking entry serves too.",
-  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, id: EntryId }),
+  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, id: entryIdLike("MTIwMjU1NTAxNDM") }),
   response: { kind: "item", description: "The blocked number.", data: BlockedNumber },
 });
 
@@ -79,6 +85,6 @@ export const deleteBlockedNumberRoute = defineRoute({
   summary: "Unblock a number",
   description:
     "Removes a number from the extension's blocked list. The id of its caller-blocking entry serves too.",
-  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, id: EntryId }),
+  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, id: entryIdLike("MTIwMjU1NTAxNDM") }),
   response: { kind: "deleted", description: "The number is not blocked any more." },
 });

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { Country, EntryId, ExtensionIdOrMe, Label, NumberQuery, PhoneNumberText } from "./parameters.ts";
+import { Country, ExtensionIdOrMe, entryIdLike, Label, NumberQuery, PhoneNumberText } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
 import { clearable, described, E164, ItemTag, ReadOnly, requestBody, resource } from "./schema-builders.ts";
 
@@ -16,6 +16,7 @@ export const CallerBlockingNumber = resource(
     status: z.string().check(z.meta({ description: "`blocked` or `allowed`.", examples: ["blocked"] })),
     etag: ItemTag,
   },
+  { id: "MTIwMjU1NTAxNTE", phoneNumber: "+12025550151", label: "School", status: "allowed" },
 );
 export type CallerBlockingNumber = z.output<typeof CallerBlockingNumber>;
 
@@ -33,6 +34,7 @@ export const NewCallerBlockingNumber = requestBody(
     status,
     ...readOnly,
   },
+  { phoneNumber: "+12025550187", label: "Dentist", status: "allowed" },
 );
 export type NewCallerBlockingNumber = z.output<typeof NewCallerBlockingNumber>;
 
@@ -46,6 +48,7 @@ export const CallerBlockingNumberUpdate = requestBody(
     status,
     ...readOnly,
   },
+  { label: "School office" },
 );
 export type CallerBlockingNumberUpdate = z.output<typeof CallerBlockingNumberUpdate>;
 
@@ -57,6 +60,7 @@ export const CallerBlockingSettings = resource(
     noCallerId: z.optional(described(z.string(), "`blockCallsAndFaxes`, `blockFaxes` or `allow`.")),
     payPhones: z.optional(described(z.string(), "`block` or `allow`.")),
   },
+  { mode: "specific", noCallerId: "allow", payPhones: "allow" },
 );
 export type CallerBlockingSettings = z.output<typeof CallerBlockingSettings>;
 
@@ -69,6 +73,7 @@ export const CallerBlockingSettingsUpdate = requestBody(
     noCallerId: z.optional(z.enum(["blockCallsAndFaxes", "blockFaxes", "allow"])),
     payPhones: z.optional(z.enum(["block", "allow"])),
   },
+  { noCallerId: "blockCallsAndFaxes" },
 );
 export type CallerBlockingSettingsUpdate = z.output<typeof CallerBlockingSettingsUpdate>;
 
@@ -121,7 +126,7 @@ export const getCallerBlockingNumberRoute = defineRoute({
   tag: "Caller blocking",
   summary: "Read a blocked or allowed number",
   description: "One entry of either list.",
-  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, id: EntryId }),
+  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, id: entryIdLike("MTIwMjU1NTAxNTE") }),
   response: { kind: "item", description: "The entry.", data: CallerBlockingNumber },
 });
 
@@ -134,7 +139,7 @@ export const updateCallerBlockingNumberRoute = defineRoute({
   summary: "Change a blocked or allowed number",
   description:
     "Changes the fields sent; the others keep their values. A new number may give the entry a new `id`.",
-  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, id: EntryId }),
+  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, id: entryIdLike("MTIwMjU1NTAxNTE") }),
   query: z.strictObject({ country: z.optional(Country) }),
   body: CallerBlockingNumberUpdate,
   response: { kind: "item", description: "The entry as it is now.", data: CallerBlockingNumber },
@@ -149,7 +154,7 @@ export const deleteCallerBlockingNumberRoute = defineRoute({
   tag: "Caller blocking",
   summary: "Remove a blocked or allowed number",
   description: "Removes the entry from its list.",
-  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, id: EntryId }),
+  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, id: entryIdLike("MTIwMjU1NTAxNTE") }),
   response: { kind: "deleted", description: "The entry is gone." },
 });
 

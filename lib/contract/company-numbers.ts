@@ -47,6 +47,16 @@ export const PhoneNumber = resource(
     extension: z.optional(ExtensionReference),
     etag: ItemTag,
   },
+  {
+    id: "660100",
+    phoneNumber: "+16505550110",
+    label: "Front desk",
+    type: "VoiceFax",
+    usageType: "DirectNumber",
+    status: "Normal",
+    primary: false,
+    extension: { id: "3800111", extensionNumber: "101" },
+  },
 );
 export type PhoneNumber = z.output<typeof PhoneNumber>;
 

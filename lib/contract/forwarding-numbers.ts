@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { ExtensionReference } from "./extension-reference.ts";
-import { Country, EntryId, ExtensionIdOrMe, Label, NumberQuery, PhoneNumberText } from "./parameters.ts";
+import { Country, EntryId, ExtensionIdOrMe, entryIdLike, Label, NumberQuery, PhoneNumberText } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
 import { clearable, described, E164, ItemTag, ReadOnly, requestBody, resource } from "./schema-builders.ts";
 
@@ -47,6 +47,14 @@ export const ForwardingNumber = resource(
     ),
     etag: ItemTag,
   },
+  {
+    id: "712000",
+    phoneNumber: "+13125550187",
+    label: "Home",
+    type: "Home",
+    features: ["CallForwarding", "CallFlip"],
+    flipNumber: 1,
+  },
 );
 export type ForwardingNumber = z.output<typeof ForwardingNumber>;
 
@@ -79,6 +87,7 @@ export const NewForwardingNumber = requestBody(
     flipNumber: z.optional(FlipNumber),
     ...readOnly,
   },
+  { phoneNumber: "+12025550188", label: "Cabin", type: "Other" },
 );
 export type NewForwardingNumber = z.output<typeof NewForwardingNumber>;
 
@@ -93,6 +102,7 @@ export const ForwardingNumberUpdate = requestBody(
     deviceId: ReadOnly,
     ...readOnly,
   },
+  { flipNumber: 3 },
 );
 export type ForwardingNumberUpdate = z.output<typeof ForwardingNumberUpdate>;
 
@@ -133,7 +143,7 @@ export const getForwardingNumberRoute = defineRoute({
   summary: "Read a forwarding number",
   description:
     "One number of the list. Ids stay valid when RingCentral moves the extension to its new call handling.",
-  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, forwardingNumberId: EntryId }),
+  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, forwardingNumberId: entryIdLike("712000") }),
   response: { kind: "item", description: "The forwarding number.", data: ForwardingNumber },
   problems: ["call_handling_unavailable", "call_handling_moved"],
 });
@@ -161,7 +171,7 @@ export const updateForwardingNumberRoute = defineRoute({
   tag: "Forwarding numbers",
   summary: "Change a forwarding number",
   description: "Changes the fields sent; the others keep their values.",
-  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, forwardingNumberId: EntryId }),
+  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, forwardingNumberId: entryIdLike("712000") }),
   query: z.strictObject({ country: z.optional(Country) }),
   body: ForwardingNumberUpdate,
   response: { kind: "item", description: "The forwarding number as it is now.", data: ForwardingNumber },
@@ -176,7 +186,7 @@ export const deleteForwardingNumberRoute = defineRoute({
   tag: "Forwarding numbers",
   summary: "Remove a forwarding number",
   description: "Calls are no longer forwarded or flipped there.",
-  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, forwardingNumberId: EntryId }),
+  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, forwardingNumberId: entryIdLike("712000") }),
   response: { kind: "deleted", description: "The forwarding number is gone." },
   problems: ["call_handling_unavailable", "call_handling_moved", "write_incomplete"],
 });

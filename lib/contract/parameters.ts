@@ -27,6 +27,12 @@ export const EntryId = z
     z.meta({ description: "An opaque id, as a list or a `Location` gives it.", examples: ["901000"] }),
   );
 
+/** The same with an id of the local stack, for the API reference. */
+export const entryIdLike = (example: string) =>
+  EntryId.check(
+    z.meta({ description: "An opaque id, as a list or a `Location` gives it.", examples: [example] }),
+  );
+
 export const ExtensionIdOrMe = z.string().check(
   z.regex(/^(?:[0-9]{1,20}|me)$/, "Must be `me` or an extension's id: 1 to 20 digits."),
   z.maxLength(20),

@@ -2,14 +2,30 @@ import * as z from "zod/mini";
 
 type Shape = z.core.$ZodLooseShape;
 
-/** A resource: a component of the OpenAPI file under this name. */
-export function resource<const Fields extends Shape>(id: string, description: string, fields: Fields) {
-  return z.object(fields).check(z.meta({ id, description }));
+/**
+ * A resource: a component of the OpenAPI file under this name.
+ * @param example as the local stack answers; the API reference shows it
+ */
+export function resource<const Fields extends Shape>(
+  id: string,
+  description: string,
+  fields: Fields,
+  example?: object,
+) {
+  return z.object(fields).check(z.meta({ id, description, ...(example && { examples: [example] }) }));
 }
 
-/** A request body under this name. It rejects unknown fields. */
-export function requestBody<const Fields extends Shape>(id: string, description: string, fields: Fields) {
-  return z.strictObject(fields).check(z.meta({ id, description }));
+/**
+ * A request body under this name. It rejects unknown fields.
+ * @param example what the API reference tries; it works on the local stack
+ */
+export function requestBody<const Fields extends Shape>(
+  id: string,
+  description: string,
+  fields: Fields,
+  example: object,
+) {
+  return z.strictObject(fields).check(z.meta({ id, description, examples: [example] }));
 }
 
 /** A member of our own item that a write does not change: taken with any value and ignored, so that an item may be sent back. */

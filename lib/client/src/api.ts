@@ -496,7 +496,14 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /** @description A number whose calls and messages the extension rejects. */
+        /**
+         * @description A number whose calls and messages the extension rejects.
+         * @example {
+         *       "id": "MTIwMjU1NTAxNDM",
+         *       "phoneNumber": "+12025550143",
+         *       "label": "Robocaller"
+         *     }
+         */
         BlockedNumber: {
             id: string;
             /** @description E.164 */
@@ -565,7 +572,10 @@ export interface components {
              */
             checkedAt: string;
         };
-        /** @description Up to 100 adds and removes, in order. */
+        /**
+         * @description Up to 100 adds and removes, in order.
+         * @example null
+         */
         CallerBlockingBatch: {
             items: components["schemas"]["CallerBlockingChange"][];
         };
@@ -584,7 +594,10 @@ export interface components {
         CallerBlockingBatchResultResponse: {
             data: components["schemas"]["CallerBlockingBatchResult"];
         };
-        /** @description Adds `phoneNumber` with `label` and `status` (default `blocked`), or removes the entry with this `id` or `phoneNumber`. */
+        /**
+         * @description Adds `phoneNumber` with `label` and `status` (default `blocked`), or removes the entry with this `id` or `phoneNumber`.
+         * @example null
+         */
         CallerBlockingChange: {
             /** @enum {string} */
             action: "add" | "remove";
@@ -611,7 +624,15 @@ export interface components {
             /** @enum {string} */
             status?: "blocked" | "allowed";
         };
-        /** @description An entry of the extension's blocked or allowed list. */
+        /**
+         * @description An entry of the extension's blocked or allowed list.
+         * @example {
+         *       "id": "MTIwMjU1NTAxNTE",
+         *       "phoneNumber": "+12025550151",
+         *       "label": "School",
+         *       "status": "allowed"
+         *     }
+         */
         CallerBlockingNumber: {
             id: string;
             /** @description E.164 */
@@ -671,7 +692,14 @@ export interface components {
             entry?: components["schemas"]["CallerBlockingNumber"];
             problem?: components["schemas"]["Problem"];
         };
-        /** @description The callers that the extension rejects: those on its blocked list, or all except its allowed list. */
+        /**
+         * @description The callers that the extension rejects: those on its blocked list, or all except its allowed list.
+         * @example {
+         *       "mode": "specific",
+         *       "noCallerId": "allow",
+         *       "payPhones": "allow"
+         *     }
+         */
         CallerBlockingSettings: {
             /** @description `specific` or `all`. */
             mode?: string;
@@ -684,7 +712,12 @@ export interface components {
         CallerBlockingSettingsResponse: {
             data: components["schemas"]["CallerBlockingSettings"];
         };
-        /** @description The fields to change. The others keep their values. */
+        /**
+         * @description The fields to change. The others keep their values.
+         * @example {
+         *       "noCallerId": "blockCallsAndFaxes"
+         *     }
+         */
         CallerBlockingSettingsUpdate: {
             /** @enum {string} */
             mode?: "specific" | "all";
@@ -760,7 +793,20 @@ export interface components {
             code: string;
             detail: string;
         };
-        /** @description Where the extension's calls can be forwarded or flipped to. */
+        /**
+         * @description Where the extension's calls can be forwarded or flipped to.
+         * @example {
+         *       "id": "712000",
+         *       "phoneNumber": "+13125550187",
+         *       "label": "Home",
+         *       "type": "Home",
+         *       "features": [
+         *         "CallForwarding",
+         *         "CallFlip"
+         *       ],
+         *       "flipNumber": 1
+         *     }
+         */
         ForwardingNumber: {
             id: string;
             /** @description E.164 */
@@ -1190,7 +1236,10 @@ export interface components {
         PersonResponse: {
             data: components["schemas"]["Person"];
         };
-        /** @description The extension that the sign-in is. */
+        /**
+         * @description The extension that the sign-in is.
+         * @example null
+         */
         PersonUpdate: {
             /**
              * @description An enabled extension of the account.
@@ -1200,7 +1249,22 @@ export interface components {
             /** @description The token's `sub`. It has to fit the person's id. */
             subject?: string;
         };
-        /** @description A phone number of the company or of one of its extensions. */
+        /**
+         * @description A phone number of the company or of one of its extensions.
+         * @example {
+         *       "id": "660100",
+         *       "phoneNumber": "+16505550110",
+         *       "label": "Front desk",
+         *       "type": "VoiceFax",
+         *       "usageType": "DirectNumber",
+         *       "status": "Normal",
+         *       "primary": false,
+         *       "extension": {
+         *         "id": "3800111",
+         *         "extensionNumber": "101"
+         *       }
+         *     }
+         */
         PhoneNumber: {
             id: string;
             /** @description E.164 */

@@ -1921,6 +1921,12 @@ export interface operations {
         /** @description At most 16 KiB. */
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "phoneNumber": "+12025550186",
+                 *       "label": "Robocaller"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewBlockedNumber"];
             };
         };
@@ -2160,6 +2166,13 @@ export interface operations {
         /** @description At most 16 KiB. */
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "phoneNumber": "+12025550187",
+                 *       "label": "Dentist",
+                 *       "status": "allowed"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewCallerBlockingNumber"];
             };
         };
@@ -2343,6 +2356,11 @@ export interface operations {
         /** @description At most 16 KiB. */
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "label": "School office"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CallerBlockingNumberUpdate"];
             };
         };
@@ -2493,6 +2511,11 @@ export interface operations {
         /** @description At most 16 KiB. */
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "noCallerId": "blockCallsAndFaxes"
+                 *     }
+                 */
                 "application/json": components["schemas"]["CallerBlockingSettingsUpdate"];
             };
         };
@@ -2614,6 +2637,13 @@ export interface operations {
         /** @description At most 16 KiB. */
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "phoneNumber": "+12025550188",
+                 *       "label": "Cabin",
+                 *       "type": "Other"
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewForwardingNumber"];
             };
         };
@@ -2730,6 +2760,11 @@ export interface operations {
         /** @description At most 16 KiB. */
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "flipNumber": 3
+                 *     }
+                 */
                 "application/json": components["schemas"]["ForwardingNumberUpdate"];
             };
         };

@@ -78,7 +78,8 @@ function securityOf({ scope, isWebhook }: Route): JsonObject[] {
   return scope === undefined ? [] : [{ accessToken: scope === "any" ? [] : [scope] }];
 }
 
-const exampleOf = (schema: z.ZodMiniType) => z.globalRegistry.get(schema)?.examples?.[0];
+const Examples = z.object({ examples: z.array(z.unknown()) });
+const exampleOf = (schema: z.ZodMiniType) => Examples.parse(z.globalRegistry.get(schema)).examples[0];
 
 function operationOf(route: Route): JsonObject {
   return {

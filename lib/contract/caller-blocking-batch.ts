@@ -19,12 +19,21 @@ const CallerBlockingChange = requestBody(
     label: z.optional(Label),
     status: z.optional(CallerBlockingStatus),
   },
+  { action: "remove", phoneNumber: "+12025550162" },
 );
 export type CallerBlockingChange = z.output<typeof CallerBlockingChange>;
 
-const CallerBlockingBatch = requestBody("CallerBlockingBatch", "Up to 100 adds and removes, in order.", {
-  items: z.array(CallerBlockingChange).check(z.minLength(1), z.maxLength(MAX_ITEMS)),
-});
+const CallerBlockingBatch = requestBody(
+  "CallerBlockingBatch",
+  "Up to 100 adds and removes, in order.",
+  { items: z.array(CallerBlockingChange).check(z.minLength(1), z.maxLength(MAX_ITEMS)) },
+  {
+    items: [
+      { action: "add", phoneNumber: "+12025550189", label: "Survey" },
+      { action: "remove", phoneNumber: "+12025550162" },
+    ],
+  },
+);
 export type CallerBlockingBatch = z.output<typeof CallerBlockingBatch>;
 
 const CallerBlockingOutcome = resource("CallerBlockingOutcome", "What became of one item.", {

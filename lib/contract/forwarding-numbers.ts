@@ -1,6 +1,14 @@
 import * as z from "zod/mini";
 import { ExtensionReference } from "./extension-reference.ts";
-import { Country, EntryId, ExtensionIdOrMe, entryIdLike, Label, NumberQuery, PhoneNumberText } from "./parameters.ts";
+import {
+  Country,
+  EntryId,
+  ExtensionIdOrMe,
+  entryIdLike,
+  Label,
+  NumberQuery,
+  PhoneNumberText,
+} from "./parameters.ts";
 import { defineRoute } from "./route.ts";
 import { clearable, described, E164, ItemTag, ReadOnly, requestBody, resource } from "./schema-builders.ts";
 

@@ -114,15 +114,20 @@ const PersonId = z
   );
 const person = z.strictObject({ personId: PersonId });
 
-export const PersonUpdate = requestBody("PersonUpdate", "The extension that the sign-in is.", {
-  extensionId: described(Id, "An enabled extension of the account."),
-  subject: z.optional(
-    described(
-      z.string().check(z.minLength(1), z.maxLength(255)),
-      "The token's `sub`. It has to fit the person's id.",
+export const PersonUpdate = requestBody(
+  "PersonUpdate",
+  "The extension that the sign-in is.",
+  {
+    extensionId: described(Id, "An enabled extension of the account."),
+    subject: z.optional(
+      described(
+        z.string().check(z.minLength(1), z.maxLength(255)),
+        "The token's `sub`. It has to fit the person's id.",
+      ),
     ),
-  ),
-});
+  },
+  { extensionId: "3800222" },
+);
 export type PersonUpdate = z.output<typeof PersonUpdate>;
 
 export const listPeopleRoute = defineRoute({

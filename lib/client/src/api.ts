@@ -574,7 +574,19 @@ export interface components {
         };
         /**
          * @description Up to 100 adds and removes, in order.
-         * @example null
+         * @example {
+         *       "items": [
+         *         {
+         *           "action": "add",
+         *           "phoneNumber": "+12025550189",
+         *           "label": "Survey"
+         *         },
+         *         {
+         *           "action": "remove",
+         *           "phoneNumber": "+12025550162"
+         *         }
+         *       ]
+         *     }
          */
         CallerBlockingBatch: {
             items: components["schemas"]["CallerBlockingChange"][];
@@ -596,7 +608,10 @@ export interface components {
         };
         /**
          * @description Adds `phoneNumber` with `label` and `status` (default `blocked`), or removes the entry with this `id` or `phoneNumber`.
-         * @example null
+         * @example {
+         *       "action": "remove",
+         *       "phoneNumber": "+12025550162"
+         *     }
          */
         CallerBlockingChange: {
             /** @enum {string} */
@@ -1238,7 +1253,9 @@ export interface components {
         };
         /**
          * @description The extension that the sign-in is.
-         * @example null
+         * @example {
+         *       "extensionId": "3800222"
+         *     }
          */
         PersonUpdate: {
             /**
@@ -2242,6 +2259,21 @@ export interface operations {
         /** @description At most 64 KiB. */
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "items": [
+                 *         {
+                 *           "action": "add",
+                 *           "phoneNumber": "+12025550189",
+                 *           "label": "Survey"
+                 *         },
+                 *         {
+                 *           "action": "remove",
+                 *           "phoneNumber": "+12025550162"
+                 *         }
+                 *       ]
+                 *     }
+                 */
                 "application/json": components["schemas"]["CallerBlockingBatch"];
             };
         };
@@ -3338,6 +3370,11 @@ export interface operations {
         /** @description At most 16 KiB. */
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "extensionId": "3800222"
+                 *     }
+                 */
                 "application/json": components["schemas"]["PersonUpdate"];
             };
         };

@@ -1,9 +1,5 @@
-<<<<<<< HEAD
-import { DEFAULT_BODY_BYTES, type Route, scopes, tags } from "../route.ts";
-=======
 import * as z from "zod/mini";
-import { type Route, scopes, tags } from "../route.ts";
->>>>>>> cf3bd01 (State the example of a request where tools look for it)
+import { DEFAULT_BODY_BYTES, type Route, scopes, tags } from "../route.ts";
 import { headerComponents, requestParameters } from "./parameters.ts";
 import { problemResponses, responsesOf } from "./responses.ts";
 import { componentSchemas, type JsonObject, refTo, schemaName } from "./schemas.ts";
@@ -92,16 +88,11 @@ function operationOf(route: Route): JsonObject {
     ...(route.body && {
       requestBody: {
         required: true,
-<<<<<<< HEAD
         description: `At most ${(route.maxBodyBytes ?? DEFAULT_BODY_BYTES) / 1024} KiB.`,
-        content: { "application/json": { schema: refTo(schemaName(route.body)) } },
-=======
-        description: "At most 16 KiB.",
         content: {
           // Here too: tools that fill a form from the schema would send each optional field.
           "application/json": { schema: refTo(schemaName(route.body)), example: exampleOf(route.body) },
         },
->>>>>>> cf3bd01 (State the example of a request where tools look for it)
       },
     }),
     responses: responsesOf(route),

@@ -1,4 +1,4 @@
-import type { Browser } from "playwright-core";
+import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { findAccessibilityProblems, hiddenWidth, openPage } from "./chromium.ts";
 import { launchChromium } from "./launch-chromium.ts";
@@ -12,77 +12,113 @@ afterEach(async () => {
 });
 afterAll(() => browser.close());
 
-const operation = (id: string) => `.opblock[id$="-${id}"]`;
+/** RingCentral calls the webhook; there is no quarantine to confirm, and no person with a known id. */
+const untried = new Set([
+  "receiveRingCentralEvent",
+  "confirmSyncQuarantine",
+  "getPerson",
+  "putPerson",
+  "deletePerson",
+]);
 
-async function openReference(options: Parameters<typeof openPage>[2] = {}) {
-  const page = await openPage(browser, "/docs", options);
-  await page.locator(operation("listBlockedNumbers")).waitFor();
+interface Operation {
+  operationId: string;
+  tags: [string];
+  summary: string;
+  method: string;
+  path: string;
+}
+
+async function operations(): Promise<Operation[]> {
+  const { paths } = JSON.parse(await (await fetch(`${inject("stack").apiUrl}/openapi.json`)).text());
+  return Object.entries<Record<string, Omit<Operation, "method" | "path">>>(paths).flatMap(([path, item]) =>
+    Object.entries(item).map(([method, operation]) => ({ ...operation, method, path })),
+  );
+}
+
+const slug = (tag: string) => tag.toLowerCase().replaceAll(" ", "-");
+const linkTo = ({ tags: [tag], method, path }: Operation) =>
+  `/docs#tag/${slug(tag)}/${method.toUpperCase()}${path}`;
+
+/** Opens the reference at an operation, as a deep link does. */
+async function openOperation(operation: Operation, options: Parameters<typeof openPage>[2] = {}) {
+  const page = await openPage(browser, linkTo(operation), options);
+  await tryButton(page, operation).waitFor();
   return page;
 }
 
-async function openOperation(page: Awaited<ReturnType<typeof openReference>>, id: string) {
-  await page.locator(`${operation(id)} .opblock-summary-control`).click();
-  const block = page.locator(operation(id));
-  await block.locator(".btn.execute").waitFor();
-  return block;
+const tryButton = (page: Page, { method, path }: Operation) =>
+  page.locator("button").filter({ hasText: `(${method} ${path})` });
+
+/** Presses "Test Request" and "Send" with what the form has been filled with. */
+async function trySending(page: Page, operation: Operation) {
+  await tryButton(page, operation).click();
+  const responded = page.waitForResponse((response) => /\/(v1\/|healthz|openapi)/.test(response.url()));
+  await page.getByRole("dialog").getByRole("button", { name: "Send" }).first().click();
+  return responded;
+}
+
+async function operation(id: string): Promise<Operation> {
+  const found = (await operations()).find(({ operationId }) => operationId === id);
+  if (found === undefined) throw new Error(`there is no operation ${id}`);
+  return found;
 }
 
 describe("the API reference", () => {
-  test("shows every operation of the API description", async () => {
-    const page = await openReference();
-    const { paths } = JSON.parse(await (await fetch(`${inject("stack").apiUrl}/openapi.json`)).text());
-    const declared = Object.values<object>(paths).flatMap((item) => Object.keys(item));
-    expect(await page.locator(".opblock").count()).toBe(declared.length);
+  test("lists every operation before its script has run", async () => {
+    const { apiUrl } = inject("stack");
+    const html = await (await fetch(`${apiUrl}/docs`)).text();
+    const readable = html.slice(0, html.indexOf('type="text/plain"'));
+    for (const { method, path, summary } of await operations()) {
+      expect(readable).toContain(`<code><b>${method.toUpperCase()}</b> ${path}</code> ${summary}`);
+    }
+  });
+
+  test("shows every operation in its navigation, and code for apps", async () => {
+    const page = await openOperation(await operation("addBlockedNumber"));
+    const samples = page.getByRole("button", { name: /Shell Curl|Ringfront client/ }).first();
+    await samples.click();
+    for (const language of ["Ringfront client", "NSURLSession", "OkHttp"]) {
+      await expect.poll(() => page.getByText(language, { exact: false }).count()).toBeGreaterThan(0);
+    }
+    await page.keyboard.press("Escape");
+    for (const tag of new Set((await operations()).map(({ tags: [name] }) => name))) {
+      expect(await page.getByText(tag, { exact: true }).count()).toBeGreaterThan(0);
+    }
     expect(page.complaints).toEqual([]);
   });
 
-  test("tries an operation on the stack with the token it picks by itself", async () => {
-    const page = await openReference();
-    await expect.poll(() => page.getByRole("status").textContent()).toContain("numbers:write");
-    const block = await openOperation(page, "listBlockedNumbers");
-    await block.locator(".btn.execute").click();
-    await expect
-      .poll(() =>
-        block.locator(".responses-table.live-responses-table .response-col_status").last().textContent(),
-      )
-      .toContain("200");
-    expect(await block.locator(".live-responses-table").textContent()).toContain("+12025550143");
-    expect(page.complaints).toEqual([]);
-  });
-
-  test("tries a write the same way, and the write takes effect", async () => {
-    const page = await openReference();
-    await page.getByLabel("Local token").selectOption("user");
-    const block = await openOperation(page, "addBlockedNumber");
-    await block.getByLabel("Request body").fill('{ "phoneNumber": "+12025550171", "label": "Tried" }');
-    await block.locator(".btn.execute").click();
-    await expect
-      .poll(() => block.locator(".live-responses-table .response-col_status").last().textContent())
-      .toContain("201");
-    const { apiUrl, tokens } = inject("stack");
-    const list = await fetch(`${apiUrl}/v1/extensions/me/blocked-numbers`, {
-      headers: { authorization: `Bearer ${tokens.user}`, "cache-control": "no-cache" },
-    });
-    expect(JSON.parse(await list.text()).data).toContainEqual(
-      expect.objectContaining({ phoneNumber: "+12025550171" }),
-    );
-  });
+  test("tries each operation as it is filled in, with the token it picks by itself", async () => {
+    const order = ["get", "put", "post", "delete"];
+    const tried = (await operations())
+      .filter(({ operationId }) => !untried.has(operationId))
+      .sort((one, other) => order.indexOf(one.method) - order.indexOf(other.method));
+    const failed: string[] = [];
+    const page = await openPage(browser, "/docs");
+    for (const each of tried) {
+      // In the same page, as a link of its navigation does.
+      await page.evaluate(`location.assign(${JSON.stringify(linkTo(each))})`);
+      const response = await trySending(page, each);
+      if (!response.ok()) failed.push(`${each.operationId}: ${response.status()} ${await response.text()}`);
+      await page.keyboard.press("Escape");
+      await page.getByRole("dialog").waitFor({ state: "hidden" });
+    }
+    expect(failed).toEqual([]);
+  }, 300_000);
 
   test("uses a typed-in token instead of the picked one", async () => {
-    const page = await openReference();
+    const list = await operation("listBlockedNumbers");
+    const page = await openOperation(list);
     await page.getByRole("textbox", { name: "Access token" }).fill("Bearer not-a-token");
     await page.getByRole("textbox", { name: "Access token" }).blur();
-    const block = await openOperation(page, "listBlockedNumbers");
-    await block.locator(".btn.execute").click();
-    await expect
-      .poll(() => block.locator(".live-responses-table").textContent())
-      .toContain("/docs/errors#token_invalid");
+    expect((await trySending(page, list)).status()).toBe(401);
   });
 
-  test("has a strict policy: only the page's own scripts and styles run, and nothing else is loaded", async () => {
-    const page = await openReference();
-    const policy = (await fetch(page.url())).headers.get("content-security-policy");
-    expect(policy).not.toMatch(/unsafe|https?:|\*/);
+  test("has a strict policy: only the page's own scripts run, and nothing else is loaded", async () => {
+    const page = await openOperation(await operation("listBlockedNumbers"));
+    const policy = (await fetch(page.url())).headers.get("content-security-policy") ?? "";
+    // Scalar sets styles.
+    expect(policy.replace("style-src 'unsafe-inline'", "")).not.toMatch(/unsafe|https?:|\*/);
     expect(policy).toContain("frame-ancestors 'none'");
     await page.evaluate(
       "document.body.append(Object.assign(document.createElement('script'), { text: 'window.ran = 1' }))",
@@ -92,17 +128,11 @@ describe("the API reference", () => {
 
   test.each([
     [390, "dark"],
+    [768, "light"],
     [1280, "light"],
-  ] as const)(
-    "at %i pixels wide, in %s colours, is readable and operable for everybody",
-    async (width, colorScheme) => {
-      const page = await openReference({ width, colorScheme });
-      expect(await findAccessibilityProblems(page)).toEqual([]);
-      const block = await openOperation(page, "addForwardingNumber");
-      await block.locator(".btn.execute").click();
-      await block.locator(".live-responses-table").waitFor();
-      expect(await findAccessibilityProblems(page)).toEqual([]);
-      expect(await hiddenWidth(page)).toBeLessThanOrEqual(0);
-    },
-  );
+  ] as const)("at %i pixels wide, in %s colours, is readable for everybody", async (width, colorScheme) => {
+    const page = await openOperation(await operation("addForwardingNumber"), { width, colorScheme });
+    expect(await findAccessibilityProblems(page)).toEqual([]);
+    expect(await hiddenWidth(page)).toBeLessThanOrEqual(0);
+  });
 });

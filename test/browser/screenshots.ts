@@ -17,7 +17,7 @@ const views: Record<string, { path: string; prepare(page: Page): Promise<void> }
   docs: {
     path: "/docs",
     async prepare(page) {
-      await page.locator(".opblock").first().waitFor();
+      await page.getByText("Powered by Scalar").first().waitFor({ state: "attached" });
     },
   },
   console: {

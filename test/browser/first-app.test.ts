@@ -15,12 +15,12 @@ let served: ServedApp;
 beforeAll(async () => {
   const { apiUrl, tokens } = inject("stack");
   app = installClientApp();
-  writeFileSync(join(app.dir, "main.ts"), codeIn(guide, "ts"));
+  writeFileSync(join(app.dir, "main.ts"), codeIn(guide, "ts")[0]);
   const script = await bundleApp(app.dir, "main.ts", {
     "import.meta.env.VITE_RINGFRONT_URL": JSON.stringify(apiUrl),
     "import.meta.env.VITE_RINGFRONT_TOKEN": JSON.stringify(tokens.user),
   });
-  served = await serveApp({ "/": codeIn(guide, "html"), "/src/main.ts": script });
+  served = await serveApp({ "/": codeIn(guide, "html")[0], "/src/main.ts": script });
   browser = await launchChromium();
 });
 afterEach(async () => {

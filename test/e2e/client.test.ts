@@ -44,8 +44,8 @@ interface Compilation {
 
 function compile({ compiler, ...options }: Compilation) {
   const sources = {
-    "guide.ts": codeIn("docs/guides/first-app.md", "ts"),
-    "readme.ts": codeIn("lib/client/README.md", "ts"),
+    "guide.ts": codeIn("docs/guides/first-app.md", "ts")[0],
+    "readme.ts": codeIn("lib/client/README.md", "ts").join("\n"),
     "surroundings.d.ts": surroundings,
   };
   for (const [name, text] of Object.entries(sources)) writeFileSync(join(app.dir, name), text);

@@ -45,17 +45,20 @@ function packInstalled(name: string, target: string): string {
   );
 }
 
-/** A document's first block of code in a language. */
-export function codeIn(document: string, language: string): string {
+/** A document's blocks of code in a language. */
+export function codeIn(document: string, language: string): [string, ...string[]] {
   const text = readFileSync(join(projectRoot, document), "utf8");
-  const code = new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, "ms").exec(text)?.[1];
-  if (code === undefined) throw new Error(`${document} has no ${language}`);
-  return code;
+  const blocks = [...text.matchAll(new RegExp(`^\`\`\`${language}\n(.*?)^\`\`\``, "gms"))];
+  const [first, ...others] = blocks.map(([, code = ""]) => code);
+  if (first === undefined) throw new Error(`${document} has no ${language}`);
+  return [first, ...others];
 }
 
 /** The expected results of the tour, in every runtime. */
 export const expectedTour = {
-  blockedOnce: { lost: 2, seen: 1 },
+  blockedOnce: { lost: 2, seen: 1, unblocked: 204 },
+  queued: { first: { left: 1 }, second: { left: 0 }, outcomes: ["done"] },
+  read: { statuses: [200, 304], same: true },
   replayed: { same: true, marked: "true", removed: 204 },
   rejected: { code: "extension_forbidden", status: 403, hasRequestId: true },
   fieldErrors: [{ field: "lable", code: "unknown" }],

@@ -119,6 +119,7 @@ const MOST_SECONDS = 30;
 /** Until a repetition can do more: when what stopped the batch is over, or the first unknown item is settled. */
 function secondsUntilMore(states: readonly ItemState[], stop: unknown, now: number): number {
   if (stop instanceof RingCentralError) return Math.max(LEAST_SECONDS, seconds(stop.failure.retryAfterMs));
+  if (stop instanceof ProblemError) return Math.max(LEAST_SECONDS, stop.details.retryAfterSeconds ?? 0);
   if (stop !== undefined) return LEAST_SECONDS;
   const settledAt = Math.min(...states.map(({ until }) => until ?? Number.POSITIVE_INFINITY));
   return Math.min(MOST_SECONDS, Math.max(LEAST_SECONDS, seconds(settledAt - now)));

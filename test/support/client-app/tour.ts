@@ -1,6 +1,13 @@
 // An app that has installed the client's package, compiled and run outside this project. test/e2e/client.test.ts checks
 // its results in Node, test/browser/client.test.ts in Chromium.
-import { createClient, isProblem, type PhoneNumber, PhoneNumberMirror, unwrap } from "ringfront-client";
+import {
+  createClient,
+  isProblem,
+  type PhoneNumber,
+  PhoneNumberMirror,
+  unwrap,
+  WriteQueue,
+} from "ringfront-client";
 
 export interface TourOptions {
   apiUrl: string;
@@ -17,6 +24,8 @@ export async function tour({ apiUrl, tokens, newNumber, foreignExtensionId }: To
   const admin = createClient({ baseUrl: apiUrl, accessToken: () => tokens.admin });
   return {
     blockedOnce: await blockOverUnreliableNetwork(apiUrl, tokens.user, newNumber),
+    queued: await blockOffline(apiUrl, tokens.user, newNumber),
+    read: await readTwice(apiUrl, tokens.user),
     replayed: await replay(user),
     paged: await pageThrough(admin),
     rejected: await expectRejection(user, foreignExtensionId),
@@ -46,7 +55,54 @@ async function blockOverUnreliableNetwork(apiUrl: string, accessToken: string, p
   for await (const number of client.items(path, { params: me })) {
     if (number.phoneNumber === phoneNumber) seen += 1;
   }
-  return { lost, id: added.id, seen };
+  const one = { path: { extensionId: "me", id: added.id } };
+  const { response } = await client.DELETE(`${path}/{id}`, { params: one });
+  return { lost, id: added.id, seen, unblocked: response.status };
+}
+
+/** The write is queued, its response is lost, and the app starts again. */
+async function blockOffline(baseUrl: string, accessToken: string, phoneNumber: string) {
+  const items = new Map<string, string>();
+  let isOnline = false;
+  const outcomes: string[] = [];
+  const start = () =>
+    new WriteQueue({
+      baseUrl,
+      accessToken,
+      retries: false,
+      storage: {
+        getItem: (key) => items.get(key) ?? null,
+        setItem: (key, value) => void items.set(key, value),
+      },
+      onSettled: ({ outcome }) => void outcomes.push(outcome),
+      fetch: async (request) => {
+        const response = await fetch(request);
+        if (!isOnline) throw new TypeError("the connection was lost");
+        return response;
+      },
+    });
+  const queue = start();
+  const path = "/v1/extensions/{extensionId}/blocked-numbers";
+  await queue.add((api) => api.POST(path, { params: me, body: { phoneNumber } }));
+  const first = await queue.flush();
+  isOnline = true;
+  return { first, second: await start().flush(), outcomes };
+}
+
+async function readTwice(baseUrl: string, accessToken: string) {
+  const statuses: number[] = [];
+  const client = createClient({
+    baseUrl,
+    accessToken,
+    fetch: async (request) => {
+      const response = await fetch(request);
+      statuses.push(response.status);
+      return response;
+    },
+  });
+  const path = "/v1/extensions/{extensionId}/forwarding-numbers";
+  const [first, second] = [await client.GET(path, { params: me }), await client.GET(path, { params: me })];
+  return { statuses, same: JSON.stringify(unwrap(first)) === JSON.stringify(unwrap(second)) };
 }
 
 async function replay(client: Api) {

@@ -1,135 +1,29 @@
-// `npm run package`: the deployable artefacts, without credentials and without the network. `npm run deploy` makes them
-// too, and hands over to `serverless deploy`.
-import { spawnSync } from "node:child_process";
-import { mkdir, rm, writeFile } from "node:fs/promises";
-import { join, posix } from "node:path";
-import { gzipSync } from "node:zlib";
-import { findIssuer, readIdentitySettings } from "../doctor/identity.ts";
+// `npm run package`: the deployable artefacts, without credentials and without the network.
 import { readOptions, runCommand, UsageError } from "../local/command-line.ts";
-import { LOCAL_STAGE } from "../local/stage.ts";
-import { artifactOf } from "../resources/functions.ts";
 import { issuerProblem } from "../resources/stack.ts";
-import { findAlarmViolations, gameDayTable } from "./alarm-checks.ts";
-import { type Bundle, bundleFunctions, projectRoot, zipBundle } from "./bundle.ts";
-import { budgets, findBudgetViolations, findForeignInputs } from "./bundle-checks.ts";
-import { findGuardrailViolations } from "./guardrails.ts";
-import { findPermissionViolations, permissionsTable } from "./iam-permissions.ts";
-import { findWildcards, policyStatements } from "./policies.ts";
-import { findPolicyViolations } from "./policy-checks.ts";
-import { readTemplate } from "./template.ts";
-import { findSchemaViolations } from "./template-schema.ts";
-import { useOf } from "./used-actions.ts";
+import { packageStage } from "./package-stage.ts";
 
 const usage = `usage: npm run package -- [options]
-       npm run deploy -- [options]
 
   --stage NAME         dev (the default), staging, prod or a name of your own
   --region NAME        the AWS region
   --param NAME=VALUE   another value for a parameter of serverless.yml (repeatable)
   --help               this text
 
-environment: AUTH_ISSUER, AUTH_AUDIENCE and SERVED_ACCOUNTS, which deploying needs, and the others in serverless.yml`;
-
-const buildDir = join(projectRoot, ".build");
-const templateDir = join(buildDir, "serverless");
-
-async function writeArtifacts(bundles: readonly Bundle[]): Promise<void> {
-  const dir = join(buildDir, "artifacts");
-  await rm(dir, { recursive: true, force: true });
-  await mkdir(dir, { recursive: true });
-  for (const { name, code, files } of bundles) {
-    const folder = posix.join("functions", posix.dirname(name));
-    const beside = files.map((file) => ({ ...file, path: posix.join(folder, file.path) }));
-    const bundle = { path: `functions/${name}.mjs`, contents: code };
-    await writeFile(join(projectRoot, artifactOf(name)), await zipBundle([bundle, ...beside]));
-  }
-}
-
-/** @throws UsageError when it fails; its output tells why */
-function runServerless(...args: string[]): void {
-  const { status } = spawnSync(
-    process.execPath,
-    [join(projectRoot, "node_modules/serverless/bin/serverless.js"), ...args],
-    { cwd: projectRoot, stdio: "inherit", env: { ...process.env, SLS_NOTIFICATIONS_MODE: "off" } },
-  );
-  if (status !== 0) throw new UsageError(`serverless ${args[0]} failed (exit code ${status})`);
-}
-
-/** @throws when CloudFormation would reject the template, a permission is unused or missing, or a guardrail is violated */
-function checkTemplate(bundles: readonly Bundle[]): void {
-  const template = readTemplate(join(templateDir, "cloudformation-template-update-stack.json"));
-  console.log("\nwhat each function may do, by resource and key, besides writing its own log and traces:");
-  console.table(permissionsTable(template));
-  console.log(
-    "\nwhat each alarm watches, and the outage in which test/integration/game-days.test.ts makes it fire:",
-  );
-  console.table(gameDayTable(template));
-  const used = new Map(bundles.map((bundle) => [bundle.name, useOf(bundle)]));
-  rejectIfAny([
-    ...findSchemaViolations(template),
-    ...findWildcards(policyStatements(template)),
-    ...findPermissionViolations(template, used),
-    ...findPolicyViolations(template),
-    ...findGuardrailViolations(template),
-    ...findAlarmViolations(template),
-  ]);
-}
-
-function rejectIfAny(violations: readonly string[]): void {
-  if (violations.length > 0) throw new UsageError(violations.join("\n"));
-}
-
-function printSizes(bundles: readonly Bundle[]): void {
-  const kilobytes = (bytes: number) => Math.round(bytes / 102.4) / 10;
-  const sizes = bundles.map(({ name, code, files }) => [
-    name,
-    {
-      "bundle KB": kilobytes(code.byteLength),
-      "gzip KB": kilobytes(gzipSync(code, { level: 9 }).byteLength),
-      "page KB": kilobytes(files.reduce((sum, { contents }) => sum + contents.byteLength, 0)) || "",
-    },
-  ]);
-  console.table(Object.fromEntries(sizes));
-}
-
-async function requireDeployable(stage: string): Promise<void> {
-  if (stage === LOCAL_STAGE) throw new UsageError(`The stage "${LOCAL_STAGE}" is the one of npm start.`);
-  const unset = ["AUTH_ISSUER", "AUTH_AUDIENCE", "SERVED_ACCOUNTS"].filter((name) => !process.env[name]);
-  const why =
-    "they name the issuer and audience of the access tokens, and the RingCentral accounts to serve.";
-  if (unset.length > 0) throw new UsageError(`${unset.join(" and ")} must be set: ${why}`);
-  // API Gateway would create the authorizer all the same, and reject every token.
-  await findIssuer(process.env);
-  readIdentitySettings(process.env);
-}
+environment: the variables in docs/operations.md; placeholders stand for those that deploying needs`;
 
 await runCommand(async () => {
-  const { stage, deploy } = readOptions(usage, {
+  const { stage } = readOptions(usage, {
     stage: { type: "string", default: "dev" },
     region: { type: "string" },
     param: { type: "string", multiple: true },
-    deploy: { type: "boolean", default: false },
   });
-  const options = process.argv.slice(2).filter((option) => option !== "--deploy");
-  if (deploy) await requireDeployable(stage);
   const problem = process.env.AUTH_ISSUER && issuerProblem(process.env.AUTH_ISSUER);
   if (problem) throw new UsageError(problem);
-  const bundles = await bundleFunctions({ outDir: buildDir, mapsDir: join(buildDir, "maps") }).catch(() => {
-    throw new UsageError("The functions do not build: see esbuild's errors above.");
-  });
-  console.log(`${bundles.length} functions bundled to .build/functions, source maps in .build/maps`);
-  rejectIfAny([...findForeignInputs(bundles), ...findBudgetViolations(bundles, budgets)]);
-  await writeArtifacts(bundles);
-  await rm(templateDir, { recursive: true, force: true });
-  runServerless("package", "--package", templateDir, ...options);
-  checkTemplate(bundles);
-  printSizes(bundles);
-  console.log(`artefacts in .build/artifacts, CloudFormation in .build/serverless (stage ${stage})`);
+  await packageStage(stage, process.argv.slice(2));
   if (!process.env.AUTH_ISSUER) {
     console.log(
       "AUTH_ISSUER is not set: the template names a placeholder, and npm run deploy would reject it.",
     );
   }
-  // osls checks before deploying whether there are AWS credentials and whether they are valid.
-  if (deploy) runServerless("deploy", ...options);
 });

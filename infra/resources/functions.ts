@@ -67,6 +67,7 @@ function usualSettings({ scope, isWebhook, body, query }: Route): Settings {
 export const exceptions: Readonly<Record<string, Partial<Settings>>> = {
   updateCallerBlocking: { bundleKb: 590 },
   // Forwarding numbers live on two backends.
+  listForwardingNumbers: { bundleKb: 740 },
   addForwardingNumber: { bundleKb: 760 },
   updateForwardingNumber: { bundleKb: 760 },
   deleteForwardingNumber: { bundleKb: 612 },
@@ -142,7 +143,7 @@ function partitionsOf(route: Route, { table }: Settings["permissions"]) {
   const { method, path } = route;
   const isWebhook = route.isWebhook === true;
   const uses: Readonly<Record<string, boolean>> = {
-    forwarding: isWebhook || /\/(forwarding-numbers|overview)\b/.test(path),
+    forwarding: isWebhook || /\/(forwarding-numbers|limits|overview)\b/.test(path),
     // A webhook's sender has no keys.
     idempotency: method === "POST" && !isWebhook,
     sync: method !== "GET" && /^\/v1\/(sync|webhooks)\b/.test(path),

@@ -3,6 +3,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { findFreePort } from "../../infra/local/ports.ts";
+import { routes } from "../../lib/contract/routes.ts";
 import { copyCheckout } from "./checkout.ts";
 import { endStack, type NpmStart, npmStart, type StackFile, untilReady } from "./npm-start.ts";
 
@@ -145,5 +146,25 @@ describe("the synced snapshot", () => {
       cwd: checkout.dir,
     });
     expect(stdout).toMatch(/(committed|unchanged): \d+ numbers/);
+  });
+});
+
+describe("npm run smoke", () => {
+  const run = (...args: string[]) =>
+    promisify(execFile)(process.execPath, ["infra/deploy/smoke.ts", ...args], { cwd: checkout.dir }).then(
+      ({ stdout }) => ({ code: 0, stdout }),
+      ({ code, stdout }: { code: number; stdout: string }) => ({ code, stdout }),
+    );
+
+  test("finds every route, the refusals and the sync of a running stack in order", async () => {
+    const { code, stdout } = await run("--url", stack.apiUrl, "--token", stack.tokens.admin);
+    expect([code, stdout.match(/^failed.*$/gm)], stdout).toEqual([0, null]);
+    expect(stdout).toMatch(/^ok {6}a sync: (committed|unchanged)$/m);
+    for (const { method, path } of routes) expect(stdout).toContain(`${method} ${path}`);
+  });
+
+  test("fails for a stage that serves nothing behind its authorizer", async () => {
+    const { code, stdout } = await run("--url", stack.issuerUrl, "--token", stack.tokens.admin);
+    expect([code, stdout]).toEqual([1, expect.stringMatching(/^failed {2}GET \/v1\/account/m)]);
   });
 });

@@ -108,12 +108,13 @@ describe("the content of a bundle", () => {
 });
 
 test.each([
-  ["package", []],
-  ["deploy", ["--deploy"]],
-])("npm run %s -- --help prints the options and does nothing else", async (_, args) => {
-  const command = [join(projectRoot, "infra/build/package.ts"), ...args, "--help"];
+  ["package", "infra/build/package.ts"],
+  ["deploy", "infra/deploy/deploy.ts"],
+  ["smoke", "infra/deploy/smoke.ts"],
+])("npm run %s -- --help prints the options and does nothing else", async (_, entry) => {
+  const command = [join(projectRoot, entry), "--help"];
   const { stdout } = await promisify(execFile)(process.execPath, command, { env: {} });
-  expect(stdout).toMatch(/^usage: .*\n(.*\n)* {2}--stage NAME/);
+  expect(stdout).toMatch(/^usage: .*\n(.*\n)* {2}--help/);
 });
 
 test("an artifact of the same bundle has the same bytes in any time zone and at any time", async () => {

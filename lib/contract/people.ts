@@ -73,7 +73,8 @@ export const listExtensionsRoute = defineRoute({
     q: z.optional(
       described(
         ShortText,
-        "Every word of it starts a word of the name or e-mail, or the extension number, or is part of a phone number.",
+        "Starts of words of the name, the e-mail and the extension number, in any order; or the start of an extension " +
+          "number, or four digits or more of a phone number, in any spelling.",
       ),
     ),
     email: z.optional(described(z.string().check(z.minLength(3), z.maxLength(254)), "The whole e-mail.")),

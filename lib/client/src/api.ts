@@ -3118,7 +3118,7 @@ export interface operations {
     listExtensions: {
         parameters: {
             query?: {
-                /** @description Every word of it starts a word of the name or e-mail, or the extension number, or is part of a phone number. */
+                /** @description Starts of words of the name, the e-mail and the extension number, in any order; or the start of an extension number, or four digits or more of a phone number, in any spelling. */
                 q?: string;
                 /** @description The whole e-mail. */
                 email?: string;

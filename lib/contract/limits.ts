@@ -8,6 +8,15 @@ const RouteSpending = resource(
   { route: z.string(), interactive: Count, sync: Count },
 );
 
+const CallerSpending = resource(
+  "CallerSpending",
+  "The calls that were made for one caller in the present window.",
+  {
+    caller: described(z.string(), "The first characters of the caller's hash in the access log."),
+    calls: Count,
+  },
+);
+
 const Pause = resource("Pause", "Whether RingCentral has paused the calls of a budget.", {
   state: described(
     z.enum(["none", "paused", "probe_due", "probing"]),
@@ -29,6 +38,10 @@ const Budget = resource("Budget", "One budget of calls.", {
   remaining: described(Count, "An estimate."),
   pause: Pause,
   spentByRoute: z.array(RouteSpending).check(z.maxLength(100)),
+  spentByCaller: described(
+    z.array(CallerSpending).check(z.maxLength(10)),
+    "The callers that spent most, up to 10.",
+  ),
   seenBy: z.enum(["fleet", "process"]),
 });
 

@@ -5,7 +5,7 @@ import { PhoneNumber } from "./company-numbers.ts";
 import { ForwardingNumber } from "./forwarding-numbers.ts";
 import { ExtensionIdOrMe, setOf } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
-import { CallHandling, described, Instant, PartProblem, resource } from "./schema-builders.ts";
+import { CallHandling, described, Instant, LimitedBy, PartProblem, resource } from "./schema-builders.ts";
 
 export const overviewParts = ["blocked", "allowed", "forwarding", "direct"] as const;
 export type OverviewPartName = (typeof overviewParts)[number];
@@ -22,6 +22,7 @@ function part<Item extends z.ZodMiniType>(id: string, item: Item, description: s
     ),
     source: z.optional(z.enum(["live", "cache"])),
     asOf: z.optional(Instant),
+    limitedBy: z.optional(LimitedBy),
     callHandling: z.optional(CallHandling),
     data: z.optional(z.array(item).check(z.maxLength(OVERVIEW_LIMIT))),
     hasMore: z.optional(z.boolean()),

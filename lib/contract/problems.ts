@@ -124,7 +124,11 @@ export const problems = {
     "RingCentral rejected the request",
     "RingCentral rejects the request for a reason that this API does not know; `upstream` has its code.",
   ),
-  rate_limited: entry(429, "Too many requests", "Wait `retryAfter` seconds."),
+  rate_limited: entry(
+    429,
+    "Your share of RingCentral's budget is used up",
+    "Others are still served. `RateLimit-Policy` says whose share it is and of which budget. Wait `retryAfter` seconds.",
+  ),
   internal: entry(500, "Internal error", "The fault is ours. Quote `instance` when you report it."),
   upstream_error: entry(502, "RingCentral failed", "RingCentral's response was an error or not usable."),
   write_incomplete: entry(

@@ -57,6 +57,12 @@ export const ItemTag = z.optional(
 );
 export const E164 = described(z.string(), "E.164");
 
+export const LimitedBy = described(
+  z.enum(["caller", "extension"]),
+  "Whose share of RingCentral's budget is used up. Present where a live read was due and a cached response replaces it: " +
+    "one of the last minute if the request asked for a live read.",
+);
+
 export const CallHandling = described(
   z.enum(["legacy", "new"]),
   "Of forwarding numbers: the call-handling backend that RingCentral has the extension on.",

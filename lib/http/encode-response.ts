@@ -58,7 +58,8 @@ async function encodeList(list: Page<unknown>, context: ResponseContext): Promis
   const { source, asOf } = list.source === "snapshot" ? list : (reading ?? list);
   const page = omitUndefined({ limit, hasMore: list.next !== undefined, nextCursor, total: list.total });
   const { callHandling } = list;
-  const meta = omitUndefined({ source, asOf: new Date(asOf).toISOString(), callHandling });
+  const { limitedBy } = reading ?? {};
+  const meta = omitUndefined({ source, asOf: new Date(asOf).toISOString(), limitedBy, callHandling });
   const headers = omitUndefined({ link: nextCursor && nextLink(context, nextCursor), ...age(context) });
   return jsonResponse(200, { data: list.items.map(tagged), page, meta }, headers);
 }

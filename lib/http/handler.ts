@@ -16,7 +16,7 @@ import type { RecordStore } from "../storage/record-store.ts";
 import { retryingRecords } from "../storage/retrying-records.ts";
 import { createTableWait, limitedRecords } from "../storage/table-wait.ts";
 import type { Authenticate } from "./authenticate.ts";
-import { reachedExtension, requireScope } from "./caller.ts";
+import { callerHash, reachedExtension, requireScope } from "./caller.ts";
 import { type AccountKeys, cursorsOf } from "./cursor.ts";
 import { encodeResponse } from "./encode-response.ts";
 import { KeyProgress } from "./idempotency/progress.ts";
@@ -128,7 +128,7 @@ async function runUseCase<R extends Route>(
 }
 
 function callContext(exchange: Exchange, onReading: (reading: Reading) => void): CallContext {
-  const { route, event, invocation, caller, tableWait } = exchange;
+  const { route, event, invocation, caller, extensionId, tableWait } = exchange;
   const { requestId, deadline, log, budgets } = invocation;
   return {
     accountId: caller.accountId,
@@ -137,6 +137,7 @@ function callContext(exchange: Exchange, onReading: (reading: Reading) => void):
     tableWait,
     log,
     route: route.operationId,
+    spender: { caller: callerHash(caller), ...(extensionId !== "" && { extension: extensionId }) },
     freshness: parseFreshness(header(event, "cache-control")),
     onReading,
     onBudget: (budget) => budgets.set(budget.group, budget),

@@ -1,4 +1,3 @@
-import { createHash } from "node:crypto";
 import middy from "@middy/core";
 import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
 import { ProblemError, problems } from "../contract/problems.ts";
@@ -8,6 +7,7 @@ import { systemClock } from "../platform/clock.ts";
 import { createLogger } from "../platform/logger.ts";
 import { processMetrics } from "../platform/metrics.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
+import { callerHash } from "./caller.ts";
 import { conditional } from "./conditional.ts";
 import { contentEncoding } from "./content-encoding.ts";
 import {
@@ -81,7 +81,7 @@ function accessLog(route: Route): Middleware {
       durationMs,
       coldStart: isColdStart,
       code: problemCode,
-      caller: caller && shortHash(caller.subject),
+      caller: caller && callerHash(caller),
       accountId: caller?.accountId,
       lambdaRequestId: context.awsRequestId,
     });
@@ -111,8 +111,6 @@ const isAnnounced = (code: string | undefined) => code === "upstream_limited_mod
 /** The log level of a 5xx response. A spent budget is RingCentral's rule at work, not a fault: it has its own alarm. */
 const faultLevel = (code: string | undefined) =>
   code === "upstream_rate_limited" || isAnnounced(code) ? "warn" : "error";
-
-const shortHash = (text: string) => createHash("sha256").update(text).digest("base64url").slice(0, 12);
 
 class OutOfTime extends Error {}
 

@@ -36,7 +36,8 @@ const securityHeaders = {
 
 /**
  * What remains of the RingCentral budgets that this response used, as structured fields
- * (draft-ietf-httpapi-ratelimit-headers). All callers of the service share them.
+ * (draft-ietf-httpapi-ratelimit-headers). All callers of the service share them. A share that is used up is named
+ * `light-caller` or `light-extension`.
  */
 function rateLimits(invocation: Invocation): Record<string, string> {
   const budgets = [...invocation.budgets.values()];
@@ -45,7 +46,12 @@ function rateLimits(invocation: Invocation): Record<string, string> {
     "ratelimit-policy": budgets
       .map(({ group, limit, windowSeconds }) => `"${group}";q=${limit};w=${windowSeconds}`)
       .join(", "),
-    ratelimit: budgets.map(({ group, remaining }) => `"${group}";r=${remaining}`).join(", "),
+    ratelimit: budgets
+      .map(({ group, remaining, resetSeconds }) => {
+        const reset = resetSeconds === undefined ? "" : `;t=${resetSeconds}`;
+        return `"${group}";r=${remaining}${reset}`;
+      })
+      .join(", "),
   };
 }
 

@@ -7,7 +7,7 @@ import {
 } from "../contract/problems.ts";
 import { SecretUnavailableError } from "../platform/credentials.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
-import { RingCentralError, type RingCentralFailure } from "../ringcentral/api/errors.ts";
+import { RingCentralError, type RingCentralFailure, type ShareUsed } from "../ringcentral/api/errors.ts";
 import { StorageUnavailable } from "../storage/errors.ts";
 
 /** The problem for an error of RingCentral, its credentials or the table; `undefined` for any other. */
@@ -79,7 +79,7 @@ export function upstreamProblem(error: RingCentralError): ProblemError {
   const code = problemCode(failure);
   return new ProblemError(code, {
     ...details(code, failure),
-    ...(problems[code].status === 503 &&
+    ...([429, 503].includes(problems[code].status) &&
       retryAfterMs !== undefined && { retryAfterSeconds: Math.ceil(retryAfterMs / 1000) }),
     // The same request would be rejected again.
     ...(code === "upstream_error" && failure.kind === "rejected" && { retryable: false }),
@@ -104,7 +104,8 @@ const byKind: { readonly [Kind in RingCentralFailure["kind"]]?: ProblemCode } = 
 /** No such endpoint, or the same write twice (CMN-304): no other request of the caller's would do. */
 const notTheCaller: ReadonlySet<number> = new Set([405, 410, 429]);
 
-function problemCode({ kind, status, errorCode }: RingCentralFailure): ProblemCode {
+function problemCode({ kind, status, errorCode, share }: RingCentralFailure): ProblemCode {
+  if (share !== undefined) return "rate_limited";
   const known = byKind[kind] ?? byErrorCode.get(errorCode ?? "");
   if (known !== undefined) return known;
   if (errorCode?.startsWith("OAU-") || status === 401) return "upstream_auth_failed";
@@ -118,7 +119,7 @@ function problemCode({ kind, status, errorCode }: RingCentralFailure): ProblemCo
 }
 
 function details(code: ProblemCode, failure: RingCentralFailure): ProblemDetails {
-  const { parameterName = "", permissionName = "" } = failure;
+  const { parameterName = "", permissionName = "", share } = failure;
   const permission = /^[\w-]{1,64}$/.test(permissionName) ? permissionName : undefined;
   switch (code) {
     case "parameter_invalid": {
@@ -126,6 +127,8 @@ function details(code: ProblemCode, failure: RingCentralFailure): ProblemDetails
       if (ours === undefined) return {};
       return { errors: [{ ...ours, code: "refused", detail: "RingCentral does not accept this value." }] };
     }
+    case "rate_limited":
+      return share === undefined ? {} : { detail: shareDetail(share) };
     case "not_found":
       return {
         detail: `${nouns[parameterName] ?? "The resource"} was not found.${hints[parameterName] ?? ""}`,
@@ -139,4 +142,9 @@ function details(code: ProblemCode, failure: RingCentralFailure): ProblemDetails
     default:
       return {};
   }
+}
+
+function shareDetail({ of, group, limit, windowSeconds }: ShareUsed): string {
+  const holder = of === "caller" ? "You have" : "The callers of this extension have";
+  return `${holder} used the share of RingCentral's budget \`${group}\`: at most ${limit} calls in ${windowSeconds} s, and fewer while others need them.`;
 }

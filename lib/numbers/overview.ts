@@ -90,11 +90,13 @@ async function readPart(
 
 function toPart(page: Page<unknown>, readings: readonly Reading[]) {
   const { items, next, total, callHandling } = page;
-  const { source, asOf } = combined(readings) ?? page;
+  const reading = combined(readings);
+  const { source, asOf } = reading ?? page;
   return omitUndefined({
     status: readings.some(({ isStale }) => isStale) ? ("stale" as const) : ("ok" as const),
     source,
     asOf: new Date(asOf).toISOString(),
+    limitedBy: reading?.limitedBy,
     callHandling,
     data: items.map(tagged),
     hasMore: next !== undefined,

@@ -52,9 +52,12 @@ export async function attemptCall(
   const { name, group } = operation;
   // A permit is valid for about a second, so slower steps come first.
   const [url, token] = await prepare(deps.tokens, operation, input, context);
-  const { priority = "interactive", deadline, tableWait, route } = context;
-  const call = omitUndefined({ group, priority, deadline, tableWait, operation: name, route });
-  const permit = await deps.rateLimiter.admit(call);
+  const { priority = "interactive", deadline, tableWait, route, spender, fresh: isDue } = context;
+  const call = { group, priority, deadline, tableWait, operation: name, route, spender, isDue };
+  const permit = await deps.rateLimiter.admit(omitUndefined(call)).catch((error) => {
+    reportShare(error, context);
+    throw error;
+  });
   const startedAt = clock.now();
   const report = (failure: RingCentralFailure | undefined, response?: HttpResponse) => {
     const durationMs = clock.now() - startedAt;
@@ -147,6 +150,13 @@ function reportBudget(
 ): void {
   if (limit === undefined || remaining === undefined || windowSeconds === undefined) return;
   onBudget?.({ group, limit, remaining, windowSeconds });
+}
+
+function reportShare(error: unknown, { onBudget }: CallContext): void {
+  if (!(error instanceof RingCentralError) || error.failure.share === undefined) return;
+  const { of, group, limit, windowSeconds } = error.failure.share;
+  const resetSeconds = Math.ceil((error.failure.retryAfterMs ?? 0) / 1000);
+  onBudget?.({ group: `${group}-${of}`, limit, remaining: 0, windowSeconds, resetSeconds });
 }
 
 function observationOf(

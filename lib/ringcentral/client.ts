@@ -48,15 +48,15 @@ function isForLackOfTime(error: unknown): boolean {
   return deadlineExceeded === true || (kind === "rate_limited" && status === undefined);
 }
 
-/** It includes the priority: the rate limiter may reject a sync's call and admit an interactive one. */
+/** It includes the priority and the caller: the rate limiter may reject one's call and admit another's. */
 function flightKey(
   { name }: Operation<unknown>,
   { path, query }: OperationInput,
   context: CallContext,
 ): string {
-  const { accountId, priority = "interactive", flight = "" } = context;
+  const { accountId, priority = "interactive", flight = "", spender } = context;
   const sorted = (record: object = {}) => Object.entries(record).sort(([a], [b]) => (a < b ? -1 : 1));
-  return JSON.stringify([name, accountId, priority, flight, sorted(path), sorted(query)]);
+  return JSON.stringify([name, accountId, priority, spender?.caller, flight, sorted(path), sorted(query)]);
 }
 
 /** @returns the response of the last attempt, which is a success */

@@ -5,6 +5,7 @@ import { handler as addForwardingNumber } from "../../functions/extensions/add-f
 import { handler as getCallerBlocking } from "../../functions/extensions/get-caller-blocking.ts";
 import { handler as listBlockedNumbers } from "../../functions/extensions/list-blocked-numbers.ts";
 import { handler as listForwardingNumbers } from "../../functions/extensions/list-forwarding-numbers.ts";
+import { handler as getLimits } from "../../functions/operations/get-limits.ts";
 import { addBlockedNumberRoute, listBlockedNumbersRoute } from "../../lib/contract/blocked-numbers.ts";
 import { getCallerBlockingRoute } from "../../lib/contract/caller-blocking.ts";
 import { listCompanyNumbersRoute } from "../../lib/contract/company-numbers.ts";
@@ -12,6 +13,7 @@ import {
   addForwardingNumberRoute,
   listForwardingNumbersRoute,
 } from "../../lib/contract/forwarding-numbers.ts";
+import { getLimitsRoute } from "../../lib/contract/limits.ts";
 import { resetRuntime } from "../../lib/runtime/runtime.ts";
 import { invoke } from "../support/api-gateway.ts";
 import { type Service, startService } from "../support/service.ts";
@@ -100,6 +102,42 @@ describe("a list that was read a moment ago", () => {
     expect(second.body).toEqual(first.body);
     expect(first.headers.age).toBeUndefined();
     expect(second.headers.age).toBe("0");
+  });
+});
+
+describe("a caller that asks for live reads without pause", () => {
+  it("gets those of its share, then the cache, and leaves the others theirs", async () => {
+    const fresh = { "cache-control": "no-cache" };
+    const responses: Awaited<ReturnType<typeof forwarding>>[] = [];
+    for (let n = 0; n < 60; n++) responses.push(await forwarding(service.tokens.user, fresh));
+    expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]));
+    const live = responses.filter(({ body }) => body.meta.source === "live").length;
+    expect(live).toBeGreaterThan(10);
+    expect(live).toBeLessThanOrEqual(36);
+    const last = responses.at(-1);
+    expect(last?.body.meta).toMatchObject({ source: "cache", limitedBy: "caller" });
+    expect(last?.headers.age).toMatch(/^[0-9]+$/);
+    expect(last?.headers["ratelimit-policy"]).toBe('"light-caller";q=29;w=60');
+    expect(last?.headers.ratelimit).toMatch(/^"light-caller";r=0;t=[0-9]+$/);
+
+    const others = await forwarding(service.tokens.otherUser, fresh);
+    expect(others.status).toBe(200);
+    expect(others.body.meta.source).toBe("live");
+
+    const uncached = await invoke(listBlockedNumbers, listBlockedNumbersRoute, {
+      token: service.tokens.user,
+    });
+    expect(uncached.status).toBe(429);
+    expect(uncached.body).toMatchObject({ code: "rate_limited", retryable: true });
+    expect(uncached.headers["retry-after"]).toBe(String(uncached.body.retryAfter));
+    expect(uncached.headers["ratelimit-policy"]).toBe('"light-caller";q=29;w=60');
+    expect(service.twin.requests.filter(({ status }) => status === 429)).toEqual([]);
+
+    const limits = await invoke(getLimits, getLimitsRoute, { token: service.tokens.admin });
+    const light = limits.body.data.budgets.find(({ group }: { group: string }) => group === "light");
+    const [first, second] = light.spentByCaller;
+    expect(first.calls).toBeGreaterThan(second.calls);
+    expect(first.caller).toHaveLength(3);
   });
 });
 

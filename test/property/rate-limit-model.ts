@@ -1,5 +1,6 @@
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
+import type { ShareHolder } from "../../lib/ringcentral/api/operation.ts";
 import { createTableClock } from "../../lib/ringcentral/rate-limit/clock-bounds.ts";
 import type {
   AdmissionRequest,
@@ -114,7 +115,13 @@ export function createFleet(
 export type Group = AdmissionRequest["group"];
 export type CallResult =
   | { result: "sent"; status: number; waitedMs: number }
-  | { result: "rejected"; because: "rate_limited" | "storage"; retryAfterMs: number; tookMs: number }
+  | {
+      result: "rejected";
+      because: "rate_limited" | "storage";
+      retryAfterMs: number;
+      tookMs: number;
+      heldTo?: ShareHolder;
+    }
   | { result: "lost" };
 
 /** One process of the fleet. */
@@ -139,18 +146,25 @@ export function createMember(fleet: Fleet, options: { name?: string; skewMs?: nu
     group: Group,
     withinMs: number,
     priority: "interactive" | "sync" = "interactive",
+    caller?: string,
   ): Promise<CallResult> {
     const startedAt = instance.clock.now();
     const deadline = deadlineIn(withinMs, instance.clock, 0);
     try {
-      const permit = await rateLimiter.admit({ group, priority, deadline, route: `${priority} ${group}` });
+      const permit = await rateLimiter.admit({
+        group,
+        priority,
+        deadline,
+        route: `${priority} ${group}`,
+        ...(caller !== undefined && { spender: { caller } }),
+      });
       const waitedMs = instance.clock.now() - startedAt;
       const leftAt = schedule.clock.now();
       let observation: Observation;
       try {
         observation = await instance.effect(
           `api ${group}`,
-          () => limiter.receive(group, instance.name, leftAt),
+          () => limiter.receive(group, caller ?? instance.name, leftAt),
           { once: true, latencyMs: fleet.sendsLate && schedule.chance(0.1) ? [20, 20_000] : [20, 400] },
         );
       } catch {
@@ -161,10 +175,10 @@ export function createMember(fleet: Fleet, options: { name?: string; skewMs?: nu
       return { result: "sent", status: observation.status, waitedMs };
     } catch (error) {
       if (!(error instanceof RingCentralError)) throw error;
-      const { kind, retryAfterMs = 0 } = error.failure;
+      const { kind, retryAfterMs = 0, share } = error.failure;
       if (kind !== "rate_limited" && kind !== "storage") throw error;
       const tookMs = instance.clock.now() - startedAt;
-      return { result: "rejected", because: kind, retryAfterMs, tookMs };
+      return { result: "rejected", because: kind, retryAfterMs, tookMs, ...(share && { heldTo: share.of }) };
     }
   }
   return { instance, rateLimiter, call, time };

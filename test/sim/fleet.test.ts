@@ -3,6 +3,7 @@ import { goalsOf } from "./goals.ts";
 import { measure } from "./measure.ts";
 import { measureOutage, outageGoals } from "./outage.ts";
 import { runScenario, type Scenario } from "./scenarios.ts";
+import { measureShares, shareGoals } from "./shares.ts";
 import { outages, scenariosFor } from "./suite.ts";
 
 // Virtual time: the same seed gives the same run on every machine.
@@ -39,6 +40,18 @@ describe("the simulated fleet", () => {
     const measures = measureOutage(await runScenario(scenario));
     expect(measures.servedPerMinute).toBeGreaterThan(1);
     expect(outageGoals(measures).filter(({ isMet }) => !isMet)).toEqual([]);
+  });
+
+  it("leaves the others at least 90 % of what they would have had, beside a caller that polls", async () => {
+    const [measures] = await measureShares([1], { instances: 50, hours: 0.25, seed: 1 });
+    expect(measures && shareGoals(measures).filter(({ isMet }) => !isMet)).toEqual([]);
+  });
+
+  it("spends what the limits allow when 1,000 callers want more", async () => {
+    const overload = { name: "", instances: 200, minutes: 8, seed: 1, load: 10, callers: 1_000 };
+    expect(measure(await runScenario({ ...overload, client: "ringfront" })).goodput).toBeGreaterThanOrEqual(
+      0.95,
+    );
   });
 
   it.each(others.map((scenario): [string, Scenario] => [scenario.name, scenario]))(

@@ -3,6 +3,7 @@ import { goalsOf } from "./goals.ts";
 import { type Measures, measure } from "./measure.ts";
 import { measureOutage, type OutageMeasures, outageGoals } from "./outage.ts";
 import { CALL_GROUPS, runScenario } from "./scenarios.ts";
+import { measureShares, type ShareMeasures, shareGoals } from "./shares.ts";
 import { outages, scenariosFor } from "./suite.ts";
 
 /**
@@ -56,6 +57,14 @@ async function main(): Promise<void> {
     console.log(outageRow(scenario.name, measures));
     for (const goal of outageGoals(measures)) {
       if (!goal.isMet) missed.push(`${scenario.name}: ${goal.name}, but ${goal.found}`);
+    }
+  }
+  console.log(`\n${shareHeading}`);
+  const greedy = values.quick ? [1] : [1, 10, 100];
+  for (const measures of await measureShares(greedy, { ...size, instances: 100 })) {
+    console.log(shareRow(measures));
+    for (const goal of shareGoals(measures)) {
+      if (!goal.isMet) missed.push(`${measures.greedy} greedy callers: ${goal.name}, but ${goal.found}`);
     }
   }
   console.log(missed.length === 0 ? "\nAll goals met." : `\nGoals missed:\n${missed.join("\n")}`);
@@ -121,6 +130,21 @@ const outageHeading = [
 function outageRow(name: string, measures: OutageMeasures): string {
   const { servedPerMinute, rejected, lateRejectedPerMinute, servedAfterwards } = measures;
   return [name.padEnd(42), servedPerMinute, rejected, lateRejectedPerMinute, servedAfterwards].join(" | ");
+}
+
+const shareHeading =
+  "of 1,000 callers greedy | others served, % | of what they would have had, % | greedy calls a minute | reads+writes";
+
+function shareRow({ greedy, groups, readsPerCall, writesPerCall }: ShareMeasures): string {
+  const each = (of: (group: ShareMeasures["groups"]["light"]) => string) =>
+    CALL_GROUPS.map((group) => of(groups[group])).join("/");
+  return [
+    String(greedy).padEnd(23),
+    each(({ polite }) => (100 * polite).toFixed(1)),
+    each(({ kept }) => (100 * kept).toFixed(1)),
+    each(({ greedyPerMinute }) => greedyPerMinute.toFixed(1)),
+    `${readsPerCall.toFixed(2)}+${writesPerCall.toFixed(2)}`,
+  ].join(" | ");
 }
 
 await main();

@@ -1,8 +1,10 @@
+import { createHash } from "node:crypto";
 import type { CredentialSource } from "../../lib/platform/credentials.ts";
 import { type Deadline, deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
+import { omitUndefined } from "../../lib/platform/omit-undefined.ts";
 import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
-import type { Operation } from "../../lib/ringcentral/api/operation.ts";
+import type { Operation, ShareHolder } from "../../lib/ringcentral/api/operation.ts";
 import {
   addBlockedNumber,
   listBlockedNumbers,
@@ -31,11 +33,15 @@ export interface Outcome {
   /** From asking to the departure of the request. */
   waitMs: number;
   retryAfterMs?: number;
+  caller?: string;
+  /** The share that the rejection names. */
+  heldTo?: ShareHolder;
 }
 
 /** One process that can be asked to call RingCentral. */
 export interface Member {
-  call(group: CallGroup, priority: Priority, withinMs: number): Promise<Outcome>;
+  /** @param caller whose share the call is counted in; no client but ours has shares */
+  call(group: CallGroup, priority: Priority, withinMs: number, caller?: string): Promise<Outcome>;
 }
 
 /** What the whole simulated fleet shares, and what is counted about it. */
@@ -106,7 +112,7 @@ export function createFleetMember(around: Surroundings): Member {
   let calls = 0;
 
   return {
-    async call(group, priority, withinMs) {
+    async call(group, priority, withinMs, caller) {
       const startedAt = schedule.clock.now();
       const deadline = deadlineIn(withinMs, clock, 0);
       priorities.set(deadline, priority);
@@ -114,15 +120,23 @@ export function createFleetMember(around: Surroundings): Member {
         const waitMs = (departures.get(deadline) ?? schedule.clock.now()) - startedAt;
         departures.delete(deadline);
         priorities.delete(deadline);
-        const { retryAfterMs } = error?.failure ?? {};
-        return { group, priority, result, waitMs, ...(retryAfterMs !== undefined && { retryAfterMs }) };
+        const { retryAfterMs, share } = error?.failure ?? {};
+        return omitUndefined({ group, priority, result, waitMs, retryAfterMs, caller, heldTo: share?.of });
       };
       try {
         await ringCentral.call(
           operations[group],
           // No two reads are alike, or the client would share one exchange between them.
           { path: group === "heavy" ? {} : { extensionId: "1" }, query: { page: ++calls } },
-          { accountId: "37", deadline, requestId: "r", log, priority, route: `${priority} ${group}` },
+          {
+            accountId: "37",
+            deadline,
+            requestId: "r",
+            log,
+            priority,
+            route: `${priority} ${group}`,
+            ...(caller !== undefined && { spender: { caller: hashOf(caller), extension: caller } }),
+          },
         );
         return outcome("served");
       } catch (error) {
@@ -215,6 +229,8 @@ function toHttp(group: CallGroup, response: UpstreamResponse): HttpResponse {
   const body = '{"errorCode":"CMN-301","message":"Request rate exceeded"}';
   return { status: 429, headers: { ...headers, "retry-after": String(response.retryAfterSeconds) }, body };
 }
+
+const hashOf = (caller: string) => createHash("sha256").update(caller).digest("base64url");
 
 function groupNamed(operation: string): CallGroup {
   if (operation === listBlockedNumbers.name) return "light";

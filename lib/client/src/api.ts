@@ -552,6 +552,8 @@ export interface components {
             remaining: number;
             pause: components["schemas"]["Pause"];
             spentByRoute: components["schemas"]["RouteSpending"][];
+            /** @description The callers that spent most, up to 10. */
+            spentByCaller: components["schemas"]["CallerSpending"][];
             /** @enum {string} */
             seenBy: "fleet" | "process";
         };
@@ -740,6 +742,13 @@ export interface components {
             noCallerId?: "blockCallsAndFaxes" | "blockFaxes" | "allow";
             /** @enum {string} */
             payPhones?: "block" | "allow";
+        };
+        /** @description The calls that were made for one caller in the present window. */
+        CallerSpending: {
+            /** @description The first characters of the caller's hash in the access log. */
+            caller: string;
+            /** Format: int64 */
+            calls: number;
         };
         /** @description An extension in the company directory. */
         Extension: {
@@ -963,6 +972,11 @@ export interface components {
              */
             asOf: string;
             /**
+             * @description Whose share of RingCentral's budget is used up. Present where a live read was due and a cached response replaces it: one of the last minute if the request asked for a live read.
+             * @enum {string}
+             */
+            limitedBy?: "caller" | "extension";
+            /**
              * @description Of forwarding numbers: the call-handling backend that RingCentral has the extension on.
              * @enum {string}
              */
@@ -1107,6 +1121,11 @@ export interface components {
             /** Format: date-time */
             asOf?: string;
             /**
+             * @description Whose share of RingCentral's budget is used up. Present where a live read was due and a cached response replaces it: one of the last minute if the request asked for a live read.
+             * @enum {string}
+             */
+            limitedBy?: "caller" | "extension";
+            /**
              * @description Of forwarding numbers: the call-handling backend that RingCentral has the extension on.
              * @enum {string}
              */
@@ -1128,6 +1147,11 @@ export interface components {
             source?: "live" | "cache";
             /** Format: date-time */
             asOf?: string;
+            /**
+             * @description Whose share of RingCentral's budget is used up. Present where a live read was due and a cached response replaces it: one of the last minute if the request asked for a live read.
+             * @enum {string}
+             */
+            limitedBy?: "caller" | "extension";
             /**
              * @description Of forwarding numbers: the call-handling backend that RingCentral has the extension on.
              * @enum {string}
@@ -1151,6 +1175,11 @@ export interface components {
             /** Format: date-time */
             asOf?: string;
             /**
+             * @description Whose share of RingCentral's budget is used up. Present where a live read was due and a cached response replaces it: one of the last minute if the request asked for a live read.
+             * @enum {string}
+             */
+            limitedBy?: "caller" | "extension";
+            /**
              * @description Of forwarding numbers: the call-handling backend that RingCentral has the extension on.
              * @enum {string}
              */
@@ -1172,6 +1201,11 @@ export interface components {
             source?: "live" | "cache";
             /** Format: date-time */
             asOf?: string;
+            /**
+             * @description Whose share of RingCentral's budget is used up. Present where a live read was due and a cached response replaces it: one of the last minute if the request asked for a live read.
+             * @enum {string}
+             */
+            limitedBy?: "caller" | "extension";
             /**
              * @description Of forwarding numbers: the call-handling backend that RingCentral has the extension on.
              * @enum {string}
@@ -1361,7 +1395,7 @@ export interface components {
          *     - `media_type_unsupported` (415): Media type not supported. Send `Content-Type: application/json`.
          *     - `idempotency_key_reused` (422): Idempotency-Key used before with another request. Use a fresh key for each different request.
          *     - `upstream_rejected` (422): RingCentral rejected the request. RingCentral rejects the request for a reason that this API does not know; `upstream` has its code.
-         *     - `rate_limited` (429): Too many requests. Wait `retryAfter` seconds.
+         *     - `rate_limited` (429): Your share of RingCentral's budget is used up. Others are still served. `RateLimit-Policy` says whose share it is and of which budget. Wait `retryAfter` seconds.
          *     - `internal` (500): Internal error. The fault is ours. Quote `instance` when you report it.
          *     - `upstream_error` (502): RingCentral failed. RingCentral's response was an error or not usable.
          *     - `write_incomplete` (502): One part of the write is done. RingCentral keeps a forwarding number in two places, and the second could not be changed in time. Repeat the request: that completes it.
@@ -1663,7 +1697,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `rate_limited`: Too many requests. */
+        /** @description `rate_limited`: Your share of RingCentral's budget is used up. */
         Problem429: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1768,6 +1802,7 @@ export type CallerBlockingOutcome = components['schemas']['CallerBlockingOutcome
 export type CallerBlockingSettings = components['schemas']['CallerBlockingSettings'];
 export type CallerBlockingSettingsResponse = components['schemas']['CallerBlockingSettingsResponse'];
 export type CallerBlockingSettingsUpdate = components['schemas']['CallerBlockingSettingsUpdate'];
+export type CallerSpending = components['schemas']['CallerSpending'];
 export type Extension = components['schemas']['Extension'];
 export type ExtensionList = components['schemas']['ExtensionList'];
 export type ExtensionReference = components['schemas']['ExtensionReference'];

@@ -2,7 +2,7 @@ import * as z from "zod/mini";
 import { CallerBlockingNumber } from "../caller-blocking.ts";
 import { problems } from "../problems.ts";
 import type { Route } from "../route.ts";
-import { CallHandling, described, Instant, resource } from "../schema-builders.ts";
+import { CallHandling, described, Instant, LimitedBy, resource } from "../schema-builders.ts";
 
 export type JsonObject = { [name: string]: unknown };
 
@@ -102,6 +102,7 @@ const origin = "The source and time of the data.";
 const Page = resource("Page", inPage, { ...pageFields, nextCursor: z.optional(pageFields.nextCursor) });
 const Meta = resource("Meta", origin, {
   ...metaFields,
+  limitedBy: z.optional(LimitedBy),
   callHandling: z.optional(CallHandling),
 });
 const FeedPage = resource("FeedPage", inPage, pageFields);

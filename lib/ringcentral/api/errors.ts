@@ -1,3 +1,5 @@
+import type { ShareHolder } from "./operation.ts";
+
 /** How a call to RingCentral failed. */
 export type FailureKind =
   /** RingCentral rejected the request: an error status with a readable body. */
@@ -21,6 +23,15 @@ export type FailureKind =
   /** Login failed, or the API rejects the token again after one new login. */
   | "auth";
 
+/** A share of a budget that is used up. */
+export interface ShareUsed {
+  of: ShareHolder;
+  group: string;
+  /** The most calls it may hold in a window. */
+  limit: number;
+  windowSeconds: number;
+}
+
 export interface RingCentralFailure {
   kind: FailureKind;
   /** Such as `listForwardingNumbers`. */
@@ -38,6 +49,8 @@ export interface RingCentralFailure {
   /** The missing permission of CMN-401 and CMN-408. */
   permissionName?: string;
   retryAfterMs?: number;
+  /** Of kind `rate_limited`: the budget has calls left, but not for this caller or extension. */
+  share?: ShareUsed;
   /** The caller's own deadline ended the call: a caller with more time may succeed. */
   deadlineExceeded?: boolean;
   /** A connection kept from an earlier exchange stayed silent: it may be dead, and a new one may work. */

@@ -45,13 +45,19 @@ export interface Reading {
   asOf: number;
   /** Used past its freshness because RingCentral failed. */
   isStale?: boolean;
+  /** Used instead of a live read because this share of the budget is used up. */
+  limitedBy?: ShareHolder;
 }
+
+export type ShareHolder = "caller" | "extension";
 
 /** Several readings are as old as the oldest one, and count as cached if one of them is. */
 export function combined(readings: readonly Reading[]): Reading | undefined {
   if (readings.length === 0) return undefined;
   const isCached = readings.some(({ source }) => source === "cache");
-  return { source: isCached ? "cache" : "live", asOf: Math.min(...readings.map(({ asOf }) => asOf)) };
+  const limitedBy = readings.find((reading) => reading.limitedBy)?.limitedBy;
+  const asOf = Math.min(...readings.map((reading) => reading.asOf));
+  return { source: isCached ? "cache" : "live", asOf, ...(limitedBy && { limitedBy }) };
 }
 
 export interface OperationInput {
@@ -63,6 +69,13 @@ export interface OperationInput {
   ifNoneMatch?: string;
   /** Sent as JSON. */
   body?: Readonly<Record<string, unknown>>;
+}
+
+/** Whose shares of the budgets a call uses. */
+export interface Spender {
+  /** A hash of the caller, in base64url. */
+  caller: string;
+  extension?: string;
 }
 
 /** The caller of an operation: its account, urgency and deadline. */
@@ -77,6 +90,8 @@ export interface CallContext {
   priority?: "interactive" | "sync";
   /** The Ringfront route that spends the budget, for `GET /v1/limits`. */
   route?: string;
+  /** Default: the service itself, which has no share. */
+  spender?: Spender;
   /** A read that must not join an earlier one: it looks for the effect of a write. */
   fresh?: boolean;
   /** Reads share an exchange in flight only with reads of the same flight. */
@@ -88,13 +103,15 @@ export interface CallContext {
   onBudget?: (budget: BudgetLeft) => void;
 }
 
-/** The `X-Rate-Limit-*` headers of one response. [docs: RATE] */
+/** The `X-Rate-Limit-*` headers of one response [docs: RATE], or a share that is used up. */
 export interface BudgetLeft {
-  /** RingCentral's name, lower case. Names may change. */
+  /** RingCentral's name, lower case. Names may change. A share is `light-caller` or `light-extension`. */
   group: string;
   limit: number;
   remaining: number;
   windowSeconds: number;
+  /** When more comes free, where it is known. */
+  resetSeconds?: number;
 }
 
 /** The only way to RingCentral. */

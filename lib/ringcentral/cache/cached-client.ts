@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { canonicalJson } from "../../platform/content-tag.ts";
 import { earlier } from "../../platform/deadline.ts";
 import type { Metrics } from "../../platform/metrics.ts";
+import { omitUndefined } from "../../platform/omit-undefined.ts";
 import type { WaitLimit } from "../../platform/wait-limit.ts";
 import type { RecordKey } from "../../storage/record-store.ts";
 import { createTableWait } from "../../storage/table-wait.ts";
@@ -19,6 +20,8 @@ interface CachedRingCentralDeps extends CacheScopesDeps {
 
 /** The age up to which a cached response may replace one that RingCentral fails to give. */
 const STALE_IF_ERROR_MS = 60 * 60 * 1000;
+/** The age up to which a cached response may replace a live read beyond the caller's share. */
+const SHARE_KEPT_MS = 60 * 1000;
 /** Time reserved for responding from the cache when RingCentral uses up the rest. */
 const FALLBACK_RESERVE_MS = 250;
 /** How long removing a mark may hold up a response. A mark that stays makes reads live until it lapses. */
@@ -28,7 +31,8 @@ const MARK_REMOVAL_MS = 500;
  * RingCentral with a read cache that the fleet shares through the table. SPEC.md has the protocol.
  *
  * A read of an operation with `freshMs` is served from the cache for that long, for up to an hour while
- * RingCentral fails transiently, and for up to a day in its limited mode, in which it accepts no changes. A write invalidates its scope before its outcome is known to any caller, so a caller
+ * RingCentral fails transiently, and for up to a day in its limited mode, in which it accepts no changes. A live read beyond
+ * the caller's share is replaced for a minute. A write invalidates its scope before its outcome is known to any caller, so a caller
  * who was told of a change sees it from then on. The caller's requirements (`Freshness`) take precedence over both.
  */
 export class CachedRingCentral implements RingCentral {
@@ -118,10 +122,16 @@ export class CachedRingCentral implements RingCentral {
         ...(fallback && { deadline: earlier(context.deadline, FALLBACK_RESERVE_MS) }),
       });
     } catch (error) {
-      if (fallback === undefined || ageMs > replaceableMs(error)) throw error;
+      const limitedBy = error instanceof RingCentralError ? error.failure.share?.of : undefined;
+      const isInShare = fallback === undefined && limitedBy !== undefined && key !== undefined;
+      const kept = isInShare ? (cached ?? (await this.#responses.read(key, context.tableWait))) : fallback;
+      const keptMs = kept === undefined ? Number.POSITIVE_INFINITY : clock.now() - kept.asOf;
+      if (kept === undefined || keptMs > (isInShare ? SHARE_KEPT_MS : replaceableMs(error))) throw error;
       const fields = { operation: operation.name, error };
-      context.log.warn("served from the cache because RingCentral failed", fields);
-      return this.#serve<Output>(fallback, context, { isStale: true });
+      if (limitedBy === undefined)
+        context.log.warn("served from the cache because RingCentral failed", fields);
+      const isStale = keptMs > freshMs || undefined;
+      return this.#serve<Output>(kept, context, omitUndefined({ isStale, limitedBy }));
     }
     context.onReading?.({ source: "live", asOf });
     const isComplete = countSkipped(output) === 0;

@@ -1,3 +1,4 @@
+import { omitUndefined } from "../../platform/omit-undefined.ts";
 import type { ClockBounds } from "./clock-bounds.ts";
 import type { AccountLimits, GroupLimit, LogEntry, Peak } from "./limits-record.ts";
 import type { Priority } from "./ports.ts";
@@ -15,6 +16,10 @@ export interface Call {
   operation: string;
   priority: Priority;
   route: string;
+  /** Whose share it counts in: the tag of fair-share.ts. */
+  spender?: string;
+  /** It completes a write. */
+  isDue?: boolean;
 }
 
 /** The right to send one request, and what its response is compared with. */
@@ -41,12 +46,12 @@ export function withGroup(limits: AccountLimits, name: string, group: GroupLimit
 export function charged(
   limits: AccountLimits,
   name: string,
-  { call, entry = { ...call, by: 0, count: 1 } }: GrantedPermit,
+  { call, entry = { ...call, by: 0, count: 1 } }: Pick<GrantedPermit, "call" | "entry">,
   by: number,
 ): AccountLimits {
   const group = groupIn(limits, name);
-  const { priority, route } = entry;
-  const added = { by: logInstant(by, group), count: 1, priority, route };
+  const { priority, route, spender, isOwing } = entry;
+  const added = omitUndefined({ by: logInstant(by, group), count: 1, priority, route, spender, isOwing });
   return withGroup(limits, name, { ...group, log: withEntry(group.log, added) });
 }
 
@@ -76,13 +81,14 @@ export function nthLatest(log: readonly LogEntry[], n: number): number | undefin
 
 /** The log stays sorted by `by`. */
 export function withEntry(log: readonly LogEntry[], added: LogEntry): LogEntry[] {
-  const same = log.findIndex(
-    ({ by, priority, route }) => by === added.by && priority === added.priority && route === added.route,
-  );
+  const same = log.findIndex((one) => keyOf(one) === keyOf(added));
   if (same >= 0) return log.map((one, i) => (i === same ? { ...one, count: one.count + added.count } : one));
   const at = log.findLastIndex(({ by }) => by <= added.by) + 1;
   return log.toSpliced(at, 0, added);
 }
+
+const keyOf = ({ by, priority, route, spender = "", isOwing = false }: LogEntry) =>
+  `${by} ${priority} ${isOwing} ${spender} ${route}`;
 
 /**
  * The instant under which a permit is logged. Large limits are logged in steps, so that the record stays small;

@@ -1,6 +1,8 @@
-import { nthLatest, spanOf } from "./account-limits.ts";
+import type { ShareUsed } from "../api/errors.ts";
+import { type Call, nthLatest, spanOf } from "./account-limits.ts";
+import { callerIn } from "./fair-share.ts";
 import { ACCOUNT, type GroupLimit } from "./limits-record.ts";
-import type { Priority, SharedRateLimiterOptions } from "./ports.ts";
+import type { SharedRateLimiterOptions } from "./ports.ts";
 import { settings } from "./settings.ts";
 
 interface LocalPause {
@@ -11,6 +13,14 @@ interface LocalPause {
   /** Consecutive requests that were rejected after they had waited until `probeFrom`. */
   failures: number;
 }
+
+/** One request, and the caller it was for. */
+interface Departure {
+  at: number;
+  caller?: string;
+}
+
+type FallbackCall = Pick<Call, "group" | "priority" | "spender">;
 
 const NOT_PAUSED: LocalPause = { until: 0, probeFrom: 0, failures: -1 };
 /** A copy of the record read this long before the table was lost tells what the fleet spent. */
@@ -27,7 +37,7 @@ const LONGEST_QUIET_MS = 3_600_000;
  * A process has one request of a group in flight, so a penalty costs each of them one 429. It then waits at random for
  * several penalties, so that one of them passes without a call.
  *
- * Sync calls wait for the table.
+ * Sync calls wait for the table. In two windows, a caller gets at most what the process may spend in one.
  */
 export class FallbackLimiter {
   readonly #now: () => number;
@@ -37,7 +47,7 @@ export class FallbackLimiter {
   /** How many processes call at a time. */
   readonly #active: number;
   readonly #turnOffset: number;
-  readonly #departures = new Map<string, number[]>();
+  readonly #departures = new Map<string, Departure[]>();
   readonly #pauses = new Map<string, LocalPause>();
   /** By group, until when a request in flight holds back the next one. */
   readonly #inFlight = new Map<string, number>();
@@ -66,7 +76,7 @@ export class FallbackLimiter {
    * @param fleetNow fleet time, as in the budget's log
    * @returns 0 when the call may leave now (it is counted then), else how long until it may
    */
-  admit(group: string, priority: Priority, budget: GroupLimit, fleetNow: number): number {
+  admit({ group, priority, spender }: FallbackCall, budget: GroupLimit, fleetNow: number): number {
     if (priority === "sync") return settings.table.maxPauseMs;
     const now = this.#now();
     const earliest = Math.max(
@@ -78,7 +88,8 @@ export class FallbackLimiter {
       now + fleetShareFreeInMs(budget, fleetNow),
     );
     if (earliest > now) return earliest - now;
-    this.#departures.set(group, [...(this.#departures.get(group) ?? []), now]);
+    const departure = { at: now, ...(spender !== undefined && { caller: callerIn(spender) }) };
+    this.#departures.set(group, [...(this.#departures.get(group) ?? []), departure]);
     this.#inFlight.set(group, now + LOST_REQUEST_MS);
     return 0;
   }
@@ -124,11 +135,33 @@ export class FallbackLimiter {
   }
 
   #shareFreeAt(group: string, budget: GroupLimit, now: number): number {
-    const share = (budget.limit * settings.fallbackShare) / this.#active;
-    const spanMs = spanOf(budget) / Math.min(1, share);
-    const departures = (this.#departures.get(group) ?? []).filter((at) => at > now - spanMs);
+    const { calls, spanMs } = this.#shareOfProcess(budget);
+    const departures = (this.#departures.get(group) ?? []).filter(({ at }) => at > now - 2 * spanMs);
     this.#departures.set(group, departures);
-    return (departures.at(-Math.max(1, Math.floor(share))) ?? now - spanMs) + spanMs;
+    return (departures.at(-calls)?.at ?? now - spanMs) + spanMs;
+  }
+
+  /** What this process may spend: `calls` in `spanMs`. */
+  #shareOfProcess(budget: GroupLimit): { calls: number; spanMs: number } {
+    const share = (budget.limit * settings.fallbackShare) / this.#active;
+    return { calls: Math.max(1, Math.floor(share)), spanMs: spanOf(budget) / Math.min(1, share) };
+  }
+
+  /** How long until the caller has taken less than half of what this process may spend; 0 for calls without one. */
+  shareFreeInMs({ group, priority, spender }: FallbackCall, budget: GroupLimit): number {
+    if (priority === "sync" || spender === undefined) return 0;
+    const { calls, spanMs } = this.#shareOfProcess(budget);
+    const now = this.#now();
+    const mine = (this.#departures.get(group) ?? []).filter(
+      ({ at, caller }) => caller === callerIn(spender) && at > now - 2 * spanMs,
+    );
+    const nth = mine.at(-calls);
+    return nth === undefined ? 0 : nth.at + 2 * spanMs - now;
+  }
+
+  describeShare(group: string, budget: GroupLimit): ShareUsed {
+    const { calls, spanMs } = this.#shareOfProcess(budget);
+    return { of: "caller", group, limit: calls, windowSeconds: Math.round((2 * spanMs) / 1000) };
   }
 }
 

@@ -28,21 +28,27 @@ const group = z.object({
   external: z.optional(z.object({ count, at: instant, peak })),
   /** Interactive calls in one window. */
   interactivePeak: z.optional(peak),
+  /** Calls of callers that owed nothing, in one window. */
+  freshPeak: z.optional(peak),
   /** When a call last had to wait for a slot. */
   crowdedAt: z.optional(instant),
+  /** The tag of each log entry: fair-share.ts. Beside the log, because releases without shares read it too. */
+  spenders: z.optional(z.string()),
 });
-const limitsRecord = z.object({
+export const limitsRecord = z.object({
   groups: z.record(z.string(), group),
-  /** Priority initial and route: `i listBlockedNumbers`. */
+  /** Kind and route, such as `i listBlockedNumbers`. Kinds: interactive, `x` of an owing caller, sync. */
   labels: z.array(z.string()),
   /** By group. A 429 without rate headers pauses `ACCOUNT`: it comes from a limit wider than a group's. [docs: RATE] */
   pauses: z.record(z.string(), pause),
   /** Until then RingCentral's window may hold calls that the fleet made without the table. */
   unloggedUntil: z.optional(instant),
+  /** By caller, when it has regained its allowance. In the table: minutes, and 5 characters for each caller. */
+  owed: z.optional(z.object({ from: count, by: z.string() })),
   /** Group by operation, where RingCentral counts it in another group than documented. */
   countedIn: z.optional(z.record(z.string(), z.string())),
 });
-type LimitsRecord = z.infer<typeof limitsRecord>;
+export type LimitsRecord = z.infer<typeof limitsRecord>;
 
 /** The recent maximum of a count. It fades, so that a recent load is expected again. */
 export type Peak = z.infer<typeof peak>;
@@ -56,58 +62,24 @@ export interface LogEntry {
   count: number;
   priority: Priority;
   route: string;
+  /** Whose share it counts in. */
+  spender?: string;
+  /** Granted to a caller that owed calls, or for a busy extension. */
+  isOwing?: boolean;
 }
 
 /** What the fleet knows about one budget. */
-export interface GroupLimit extends Omit<z.infer<typeof group>, "log"> {
+export interface GroupLimit extends Omit<z.infer<typeof group>, "log" | "spenders"> {
   /** Every permit that may still count, by `by`, ascending. */
   log: LogEntry[];
 }
 
 /** What the fleet knows about one RingCentral account. It is one record of the table. */
-export interface AccountLimits extends Omit<LimitsRecord, "groups" | "labels"> {
+export interface AccountLimits extends Omit<LimitsRecord, "groups" | "labels" | "owed"> {
   groups: Readonly<Record<string, GroupLimit>>;
+  owed?: Readonly<Record<string, number>>;
 }
 
 export const NOTHING_KNOWN: AccountLimits = { groups: {}, pauses: {} };
 /** Stands for every group of the account. */
 export const ACCOUNT = "*";
-/** Routes told apart in one record; further ones count as `other`. */
-const MAX_LABELS = 24;
-
-export function encodeLimits({ groups, ...account }: AccountLimits): LimitsRecord {
-  const labels: string[] = [];
-  const labelOf = ({ priority, route }: LogEntry): number => {
-    const wanted = `${priority === "sync" ? "s" : "i"} ${route}`;
-    const label = labels.length < MAX_LABELS || labels.includes(wanted) ? wanted : `${wanted[0]} other`;
-    const known = labels.indexOf(label);
-    return known >= 0 ? known : labels.push(label) - 1;
-  };
-  const encoded = Object.entries(groups).map(([name, group]) => {
-    let before = 0;
-    const log = group.log.map((entry): [number, number, number?] => {
-      const afterMs = entry.by - before;
-      before = entry.by;
-      return entry.count === 1 ? [afterMs, labelOf(entry)] : [afterMs, labelOf(entry), entry.count];
-    });
-    return [name, { ...group, log }] as const;
-  });
-  return { ...account, groups: Object.fromEntries(encoded), labels };
-}
-
-/** A record of another shape counts as empty: every budget is then unconfirmed and learnt again. */
-export function decodeLimits(value: unknown): AccountLimits {
-  const parsed = limitsRecord.safeParse(value);
-  if (!parsed.success) return NOTHING_KNOWN;
-  const { groups, labels, ...account } = parsed.data;
-  const decoded = Object.entries(groups).map(([name, group]) => {
-    let by = 0;
-    const log = group.log.map(([afterMs, index, count = 1]): LogEntry => {
-      by += afterMs;
-      const label = labels[index] ?? "i other";
-      return { by, count, priority: label[0] === "s" ? "sync" : "interactive", route: label.slice(2) };
-    });
-    return [name, { ...group, log }] as const;
-  });
-  return { ...account, groups: Object.fromEntries(decoded) };
-}

@@ -5,12 +5,14 @@ import { StorageUnavailable } from "../../storage/errors.ts";
 import { createTableWait } from "../../storage/table-wait.ts";
 import { backoffMs } from "../../storage/update-record.ts";
 import { type Call, type GrantedPermit, groupIn } from "./account-limits.ts";
+import { countedInShare, shareFreeFrom, sharesOf } from "./fair-share.ts";
 import type { FallbackLimiter } from "./fallback.ts";
+import type { LogEntry } from "./limits-record.ts";
 import { pauseOf, withoutProbes } from "./pause.ts";
 import type { SharedRateLimiterOptions } from "./ports.ts";
 import { PrefetchedPermits } from "./prefetched-permits.ts";
 import { rejection } from "./rejection.ts";
-import { type Decision, reserve } from "./reserve.ts";
+import { type Decision, reserve, usableSlots } from "./reserve.ts";
 import { settings } from "./settings.ts";
 import type { Copy, VersionedRecord } from "./versioned-record.ts";
 
@@ -59,8 +61,7 @@ export class PermitQueue {
       await this.#record.flush();
       throw rejection(call, "rate_limited", pausedMs, random);
     }
-    const { state } = pauseOf(this.#record.copy.limits, call.group, grantedAt.earliest);
-    const entry = state === "none" ? this.#prefetched.take(call) : undefined;
+    const entry = this.#takePrefetched(call, grantedAt.earliest);
     if (entry !== undefined) return { call, entry, grantedAt };
     const maxWaitMs = () => {
       const mostMs = startedAt + settings.maxWaitMs[call.priority] - clock.now();
@@ -69,7 +70,9 @@ export class PermitQueue {
     for (let races = 0; ; ) {
       try {
         const result = await this.#result(call, maxWaitMs(), tableWait);
-        if (result.kind === "rejected") throw rejection(call, "rate_limited", result.waitMs, random);
+        if (result.kind === "rejected") {
+          throw rejection(call, "rate_limited", result.waitMs, random, { share: result.share });
+        }
         if (result.kind === "later") await clock.sleep(result.waitMs * (1 + random() / 4));
         else if (result.kind === "lost_race") await this.#afterLostRace(call, ++races, maxWaitMs());
         else {
@@ -85,6 +88,22 @@ export class PermitQueue {
         tableWait.count(failedAt);
       }
     }
+  }
+
+  /** A prefetched permit, if the caller's share allows it. The next write counts it in the share. */
+  #takePrefetched(call: Call, now: number): LogEntry | undefined {
+    const { limits } = this.#record.copy;
+    const group = groupIn(limits, call.group);
+    const { slots } = usableSlots(group, now);
+    const isHeld = sharesOf(limits, call, group, now).some(
+      (one) => shareFreeFrom(group, one, slots, now) > now,
+    );
+    if (isHeld || pauseOf(limits, call.group, now).state !== "none") return undefined;
+    const entry = this.#prefetched.take(call);
+    if (entry !== undefined && call.spender !== undefined) {
+      this.#record.later((known) => countedInShare(known, call, entry, now));
+    }
+    return entry;
   }
 
   /** The decision of the next round. */
@@ -211,19 +230,26 @@ export class PermitQueue {
    */
   async #isAdmittedWithoutTable(call: Call, maxTableWaitMs: number, cause: unknown): Promise<boolean> {
     const { clock, time, random } = this.#options;
-    const { group, priority } = call;
+    const { group } = call;
     const { limits } = this.#record.copy;
     const now = time.now().earliest;
     const pause = pauseOf(limits, group, now);
     const tableMs = pause.state === "paused" ? pause.until - now : 0;
     const pausedMs = Math.max(this.#fallback.pausedMs(group), tableMs);
-    if (pausedMs > 0) throw rejection(call, "rate_limited", pausedMs, random, cause);
+    if (pausedMs > 0) throw rejection(call, "rate_limited", pausedMs, random, { cause });
+    const budget = groupIn(limits, group);
+    const shareMs = this.#record.isFailing() ? this.#fallback.shareFreeInMs(call, budget) : 0;
+    if (shareMs > 0) {
+      const share = this.#fallback.describeShare(group, budget);
+      throw rejection(call, "rate_limited", shareMs, random, { cause, share });
+    }
     const retryMs = Math.max(1, this.#record.unavailableMs());
     // While the table responds, only slowly, other processes have permits that the fallback limiter does not know.
-    const fallbackMs = () => this.#fallback.admit(group, priority, groupIn(limits, group), now);
+    const fallbackMs = () => this.#fallback.admit(call, budget, now);
     const waitMs = this.#record.isFailing() ? fallbackMs() : retryMs;
     if (waitMs === 0) return true;
-    if (retryMs >= maxTableWaitMs) throw rejection(call, "storage", Math.min(waitMs, retryMs), random, cause);
+    if (retryMs >= maxTableWaitMs)
+      throw rejection(call, "storage", Math.min(waitMs, retryMs), random, { cause });
     await clock.sleep(retryMs);
     return false;
   }

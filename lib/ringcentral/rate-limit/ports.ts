@@ -2,7 +2,7 @@ import type { Clock } from "../../platform/clock.ts";
 import type { Deadline } from "../../platform/deadline.ts";
 import type { WaitLimit } from "../../platform/wait-limit.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
-import type { UsagePlanGroup } from "../api/operation.ts";
+import type { Spender, UsagePlanGroup } from "../api/operation.ts";
 import type { FleetClock } from "./clock-bounds.ts";
 
 export interface AdmissionRequest {
@@ -14,6 +14,10 @@ export interface AdmissionRequest {
   route?: string;
   /** Such as `listForwardingNumbers`: RingCentral may count it in another group than documented. */
   operation?: string;
+  /** Whose share the call is counted in; absent for the service's own calls. */
+  spender?: Spender;
+  /** It completes a write: it is counted in a share, but never rejected because of it. */
+  isDue?: boolean;
 }
 
 export type Priority = AdmissionRequest["priority"];
@@ -37,7 +41,8 @@ export interface RateLimiter {
   /**
    * Resolves when the call may be sent.
    * @throws RingCentralError kind `rate_limited`, at once, when no permit comes before the deadline; its
-   * `retryAfterMs` says when one does, or a second after too many lost races. Kind `storage`, at the end of `tableWait`,
+   * `retryAfterMs` says when one does, or a second after too many lost races; with `share` when only the caller's or
+   * the extension's share is used up. Kind `storage`, at the end of `tableWait`,
    * when the table does not respond.
    */
   admit(request: AdmissionRequest): Promise<Permit>;

@@ -1,4 +1,5 @@
-import { RingCentralError } from "../api/errors.ts";
+import { omitUndefined } from "../../platform/omit-undefined.ts";
+import { RingCentralError, type ShareUsed } from "../api/errors.ts";
 import type { Call } from "./account-limits.ts";
 
 const LEAST_WAIT_MS = 1_000;
@@ -15,11 +16,11 @@ export function rejection(
   kind: "rate_limited" | "storage",
   waitMs: number,
   random: () => number,
-  cause?: unknown,
+  { cause, share }: { cause?: unknown; share?: ShareUsed | undefined } = {},
 ): RingCentralError {
   const wait = Math.max(LEAST_WAIT_MS, waitMs);
   const spread = Math.min(WIDEST_SPREAD_MS, Math.max(LEAST_WAIT_MS, wait / 2));
   const retryAfterMs = Math.ceil(wait + random() * spread);
   const failure = { kind, operation, retryAfterMs, mayHaveTakenEffect: false };
-  return new RingCentralError({ ...failure, ...(cause !== undefined && { cause }) });
+  return new RingCentralError({ ...failure, ...omitUndefined({ cause, share }) });
 }

@@ -1,3 +1,5 @@
+import { omitUndefined } from "../../platform/omit-undefined.ts";
+import type { ShareUsed } from "../api/errors.ts";
 import {
   type Call,
   countPermits,
@@ -13,13 +15,21 @@ import {
   withGroup,
 } from "./account-limits.ts";
 import type { ClockBounds } from "./clock-bounds.ts";
+import {
+  chargedToCaller,
+  describeShare,
+  freshPeakOf,
+  shareFreeFrom,
+  sharesOf,
+  tagEvery,
+} from "./fair-share.ts";
 import type { AccountLimits, GroupLimit, LogEntry } from "./limits-record.ts";
 import { pauseOf, withPauses, withProbe } from "./pause.ts";
 import type { Priority } from "./ports.ts";
 import { settings } from "./settings.ts";
 
 export interface PermitRequest {
-  readonly call: Pick<Call, "group" | "priority" | "route">;
+  readonly call: Pick<Call, "group" | "priority" | "route" | "spender" | "isDue">;
   readonly maxWaitMs: number;
 }
 
@@ -28,8 +38,8 @@ export type Decision =
   | { kind: "granted"; from: number; entry: LogEntry; probe?: string }
   /** No promise yet; ask again after `waitMs`. */
   | { kind: "later"; waitMs: number }
-  /** A permit would come free after `waitMs`. */
-  | { kind: "rejected"; waitMs: number };
+  /** A permit would come free after `waitMs`; with `share`, others might have one now. */
+  | { kind: "rejected"; waitMs: number; share?: ShareUsed };
 
 /** What a decision depends on, with the permits granted so far. */
 interface Draft {
@@ -47,7 +57,8 @@ interface Draft {
  * slot that comes free soon is promised ahead, which makes the queue of the whole fleet first come, first served,
  * without polling. RingCentral's window slides. [docs: RATE]
  *
- * Sync calls take a permit only while the interactive reserve stays free, and nothing is promised to them ahead.
+ * Sync calls take a permit only while the interactive reserve stays free, and nothing is promised to them ahead. A
+ * caller beyond its allowance takes one at once or not at all: fair-share.ts.
  *
  * @param prefetch permits to take besides, for expected calls of a group; granted only while less than half is used
  */
@@ -66,11 +77,15 @@ export function reserve<Request extends PermitRequest>(
     .map((request): [Request, Decision] => [request, decide(draft, request)]);
   const prefetched = [...prefetch].flatMap(([group, wanted]) => {
     const inGroup = decisions.filter(([{ call }]) => call.group === group);
-    const areImmediate = inGroup.every(([, one]) => one.kind === "granted" && one.from <= bounds.earliest);
+    const areImmediate = inGroup.every(
+      ([, one]) => one.kind === "granted" && one.from <= bounds.earliest && !one.entry.isOwing,
+    );
     const count = areImmediate ? Math.min(wanted, spare(draft, group)) : 0;
     const [first] = inGroup;
     if (first === undefined || count < 1) return [];
-    return [{ group, entry: take(draft, bounds.earliest + settings.prefetchMs, first[0].call, count) }];
+    // Each is counted in a share when it is used.
+    const { spender: _, ...call } = first[0].call;
+    return [{ group, entry: take(draft, bounds.earliest + settings.prefetchMs, call, count) }];
   });
   return { limits: draft.limits, decisions, prefetched };
 }
@@ -83,11 +98,21 @@ function decide(draft: Draft, { call, maxWaitMs }: PermitRequest): Decision {
   if (pause.state === "paused") return { kind: "rejected", waitMs: pause.until - now };
   if (pause.state === "probing") return later(settings.probeResponseMs);
   const isProbe = pause.state === "probe_due";
-  const { from, promised, crowded } = slotFor(call.priority, groupIn(draft.limits, call.group), bounds);
+  const known = groupIn(draft.limits, call.group);
+  const { slots } = usableSlots(known, now);
+  const held = sharesOf(draft.limits, call, known, now);
+  for (const share of held) {
+    const shareMs = shareFreeFrom(known, share, slots, now) - now;
+    if (shareMs > 0)
+      return { kind: "rejected", waitMs: shareMs, share: describeShare(call.group, known, share, slots) };
+  }
+  const { from, promised, crowded } = slotFor(call.priority, known, bounds);
   const waitMs = from - now;
   if (waitMs > 0 && (!promised || isProbe)) return later(waitMs);
   if (waitMs > maxWaitMs) return { kind: "rejected", waitMs };
-  const entry = take(draft, from, call, 1);
+  const isOwing = held.some(({ level }) => level > settings.freshLevel);
+  draft.limits = chargedToCaller(draft.limits, call, known, now);
+  const entry = take(draft, from, call, 1, isOwing);
   if (crowded) {
     const group = { ...groupIn(draft.limits, call.group), crowdedAt: now };
     draft.limits = withGroup(draft.limits, call.group, group);
@@ -97,16 +122,23 @@ function decide(draft: Draft, { call, maxWaitMs }: PermitRequest): Decision {
 }
 
 /** Logs permits that are used at the time `from`, as this process knows it, at the latest. */
-function take(draft: Draft, from: number, call: PermitRequest["call"], count: number): LogEntry {
+function take(
+  draft: Draft,
+  from: number,
+  { group: name, priority, route, spender }: PermitRequest["call"],
+  count: number,
+  isOwing = false,
+): LogEntry {
   const { earliest, latest } = draft.bounds;
-  const { priority, route } = call;
-  const group = groupIn(draft.limits, call.group);
+  const group = groupIn(draft.limits, name);
   const by = logInstant(from + (latest - earliest) + settings.arrivalMs, group);
-  const entry = { by, count, priority, route };
+  const tag = earliest % tagEvery(group) === 0 ? spender : undefined;
+  const entry = omitUndefined({ by, count, priority, route, spender: tag, isOwing: isOwing || undefined });
   const log = withEntry(group.log, entry);
   const interactive = countPermits(log.filter((one) => one.priority === "interactive"));
   const interactivePeak = raised(group.interactivePeak, interactive, earliest);
-  draft.limits = withGroup(draft.limits, call.group, { ...group, log, interactivePeak });
+  const freshPeak = freshPeakOf({ ...group, log }, earliest);
+  draft.limits = withGroup(draft.limits, name, { ...group, log, interactivePeak, freshPeak });
   return entry;
 }
 
@@ -126,7 +158,7 @@ function slotFor(priority: Priority, group: GroupLimit, bounds: ClockBounds) {
 }
 
 /** The fleet's part of the limit, and until when it is zero. */
-function usableSlots(group: GroupLimit, now: number): { slots: number; until?: number } {
+export function usableSlots(group: GroupLimit, now: number): { slots: number; until?: number } {
   const { limit, confirmed, external } = group;
   if (!confirmed) return { slots: Math.max(1, Math.floor(limit * settings.unconfirmedShare)) };
   if (external === undefined) return { slots: limit };

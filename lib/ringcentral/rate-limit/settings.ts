@@ -44,6 +44,31 @@ export const settings = {
   recordingWaitMs: 1_200,
   /** Lost compare-and-set races before the callers are rejected. */
   maxConflicts: 7,
+  /** What a caller may owe, as a part of a window's budget, and how long it takes to regain that. */
+  allowance: 0.4,
+  regainMs: 2 * 60 * 60 * 1000,
+  /** A caller's calls within this time, after a minute without any, are one visit. */
+  visitMs: 10_000,
+  /** What a visit costs at least, of `regainMs`. */
+  visitCostMs: 30 * 60 * 1000,
+  /** Calls while less of the budget is used than this are not owed. */
+  chargedFrom: 0.25,
+  /** Callers that owe at most this part of what they may owe are the ones that others leave room for. */
+  freshLevel: 0.5,
+  /** The least room for them, as a part of the budget. */
+  freshShare: 1 / 8,
+  /** The room for them, as a multiple of their recent peak. Visits come in bursts. */
+  freshPeaks: 1.5,
+  /** A caller that owes calls takes less than this times what it leaves free besides. */
+  shareOfFree: 2,
+  /** An extension's share, in shares of one caller. */
+  extensionShares: 2,
+  /** How many callers `owed` knows. */
+  maxOwing: 128,
+  /** The callers that `GET /v1/limits` shows. */
+  topSpenders: 10,
+  /** Log entries that name their caller, in one budget. In a larger budget, each stands for several permits. */
+  maxTagged: 120,
   /** The share of each limit that the fleet spends without the table. */
   fallbackShare: 0.4,
   /** About how many processes spend it at a time. */

@@ -11,6 +11,7 @@ import {
 } from "./account-limits.ts";
 import { applyResponse, countedGroup, isExhausted, penaltyOf, type Response } from "./apply-response.ts";
 import type { ClockBounds } from "./clock-bounds.ts";
+import { tagOf, topSpenders } from "./fair-share.ts";
 import { FallbackLimiter } from "./fallback.ts";
 import { ACCOUNT, type AccountLimits, NOTHING_KNOWN } from "./limits-record.ts";
 import { type PauseState, pauseOf, withoutProbes } from "./pause.ts";
@@ -46,9 +47,10 @@ export class SharedRateLimiter implements RateLimiter {
   }
 
   async admit({ group: documented, priority, ...request }: AdmissionRequest): Promise<Permit> {
-    const { deadline, tableWait, route = "other", operation = route } = request;
+    const { deadline, tableWait, route = "other", operation = route, spender: payer, isDue } = request;
     const group = this.#record.copy.limits.countedIn?.[operation] ?? documented;
-    const call = { group, documented, operation, priority, route };
+    const spender = payer && tagOf(payer);
+    const call = omitUndefined({ group, documented, operation, priority, route, spender, isDue });
     const permit = await this.#queue.acquire(call, deadline, tableWait);
     return {
       observe: (observation) => this.#observe({ observation, permit, now: this.#time.now() }),
@@ -169,5 +171,17 @@ function describeGroup(limits: AccountLimits, name: string, { earliest, latest }
     spentByRoute[route] ??= { interactive: 0, sync: 0 };
     spentByRoute[route][priority] += count;
   }
-  return { group: name, limit, windowMs, confirmed, granted, external, remaining, pause, spentByRoute };
+  const spentByCaller = topSpenders(group, log);
+  return {
+    group: name,
+    limit,
+    windowMs,
+    confirmed,
+    granted,
+    external,
+    remaining,
+    pause,
+    spentByRoute,
+    spentByCaller,
+  };
 }

@@ -7,7 +7,8 @@ import {
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
 import { backoffMs } from "../../storage/update-record.ts";
-import { type AccountLimits, decodeLimits, encodeLimits, NOTHING_KNOWN } from "./limits-record.ts";
+import { decodeLimits, encodeLimits } from "./encode-limits.ts";
+import { type AccountLimits, NOTHING_KNOWN } from "./limits-record.ts";
 import type { SharedRateLimiterOptions } from "./ports.ts";
 import { settings } from "./settings.ts";
 

@@ -20,7 +20,7 @@ function lab(fleetSize: number, random: () => number = () => 0.999_999) {
     pass: (ms: number) => {
       now += ms;
     },
-    admit: (budget = light) => limiter.admit("light", "interactive", budget, now),
+    admit: (budget = light) => limiter.admit({ group: "light", priority: "interactive" }, budget, now),
     now: () => now,
   };
 }
@@ -48,6 +48,22 @@ describe("the fallback limiter", () => {
       pass(SECOND);
     }
     expect(admit()).toBe(settings.windowMs + settings.windowGuardMs - 5 * SECOND);
+  });
+
+  it("gives one caller at most half of what the process may spend", () => {
+    const { limiter, pass, now } = lab(4);
+    const call = { group: "light", priority: "interactive", spender: "abc.." } as const;
+    for (let n = 0; n < 5; n++) {
+      expect(limiter.shareFreeInMs(call, light)).toBe(0);
+      expect(limiter.admit(call, light, now())).toBe(0);
+      limiter.ended("light");
+      pass(SECOND);
+    }
+    const windowMs = settings.windowMs + settings.windowGuardMs;
+    expect(limiter.shareFreeInMs(call, light)).toBe(2 * windowMs - 5 * SECOND);
+    expect(limiter.shareFreeInMs({ ...call, spender: "xyz.." }, light)).toBe(0);
+    pass(windowMs);
+    expect(limiter.admit({ ...call, spender: "xyz.." }, light, now())).toBe(0);
   });
 
   it("spends less than one call a window when its share is less", () => {

@@ -1,13 +1,14 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { omitUndefined } from "../../../../lib/platform/omit-undefined.ts";
+import { decodeLimits, encodeLimits } from "../../../../lib/ringcentral/rate-limit/encode-limits.ts";
 import {
   ACCOUNT,
   type AccountLimits,
-  decodeLimits,
-  encodeLimits,
   type GroupLimit,
   NOTHING_KNOWN,
 } from "../../../../lib/ringcentral/rate-limit/limits-record.ts";
+import { settings } from "../../../../lib/ringcentral/rate-limit/settings.ts";
 
 const instant = fc.integer({ min: 1_700_000_000_000, max: 1_800_000_000_000 });
 const count = fc.integer({ min: 0, max: 100 });
@@ -28,10 +29,18 @@ const groups: fc.Arbitrary<GroupLimit> = fc.record(
           count: fc.integer({ min: 1, max: 9 }),
           priority: fc.constantFrom("interactive", "sync"),
           route: fc.constantFrom("GET /v1/a", "GET /v1/b", "other"),
+          spender: fc.constantFrom(undefined, "abc..", "-_9xy"),
+          isOwing: fc.constantFrom(undefined, true),
         }),
         { maxLength: 60 },
       )
-      .map((log) => log.toSorted((a, b) => a.by - b.by)),
+      .map((log) =>
+        log
+          .toSorted((a, b) => a.by - b.by)
+          .map(({ isOwing, ...one }) =>
+            omitUndefined({ ...one, isOwing: one.priority === "sync" ? undefined : isOwing }),
+          ),
+      ),
     external: fc.record({ count, at: instant, peak }),
     interactivePeak: peak,
     crowdedAt: instant,
@@ -44,6 +53,11 @@ const accounts: fc.Arbitrary<AccountLimits> = fc.record(
       noNullPrototype: true,
     }),
     pauses: fc.dictionary(fc.constantFrom("light", "heavy", ACCOUNT), pause, { noNullPrototype: true }),
+    owed: fc.dictionary(
+      fc.constantFrom("abc", "-_9", "___"),
+      fc.integer({ min: 29_000_000, max: 29_004_000 }).map((minutes) => minutes * 60_000),
+      { minKeys: 1, noNullPrototype: true },
+    ),
     countedIn: fc.constant({ listBlockedNumbers: "lite" }),
   },
   { requiredKeys: ["groups", "pauses"] },
@@ -51,6 +65,7 @@ const accounts: fc.Arbitrary<AccountLimits> = fc.record(
 
 const throughTable = (limits: AccountLimits) =>
   decodeLimits(JSON.parse(JSON.stringify(encodeLimits(limits))));
+const NOW = 1_767_225_600_000;
 const light = { limit: 50, windowMs: 60_000, confirmed: true };
 
 describe("an account's record", () => {
@@ -72,19 +87,28 @@ describe("an account's record", () => {
     expect(routes).toContain("other");
   });
 
-  it("fits into two write units when every default budget is spent", () => {
-    const log = (count: number) =>
+  it("fits into three write units when many callers have spent every default budget, and into two without callers", () => {
+    const log = (count: number, isTagged: boolean) =>
       Array.from({ length: count }, (_, n) => ({
-        by: 1_767_225_600_000 + n * 1_200,
+        by: NOW + n * 1_200,
         count: 1,
         priority: "interactive" as const,
         route: `GET /v1/extensions/{extensionId}/overview ${n % 5}`,
+        ...(isTagged && { spender: `c${String(n).padStart(2, "0")}ex` }),
       }));
-    const spent = (limit: number): GroupLimit => ({ ...light, limit, log: log(limit) });
-    const json = JSON.stringify(
-      encodeLimits({ groups: { light: spent(50), medium: spent(40), heavy: spent(10) }, pauses: {} }),
-    );
-    expect(json.length).toBeLessThan(1_700);
+    const owed = Array.from({ length: settings.maxOwing }, (_, n) => [
+      `o${n + 10}`.slice(-3),
+      NOW + n * 60_000,
+    ]);
+    const size = (isTagged: boolean) => {
+      const spent = (limit: number): GroupLimit => ({ ...light, limit, log: log(limit, isTagged) });
+      const groups = { light: spent(50), medium: spent(40), heavy: spent(10) };
+      return JSON.stringify(
+        encodeLimits({ groups, pauses: {}, ...(isTagged && { owed: Object.fromEntries(owed) }) }),
+      ).length;
+    };
+    expect(size(false)).toBeLessThan(1_700);
+    expect(size(true)).toBeLessThan(2_900);
   });
 
   it.each([undefined, null, "", 7, {}, { groups: 1 }, { limit: 50, uses: [], labels: [], base: 0 }])(

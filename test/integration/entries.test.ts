@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { handler as addBlockedNumber } from "../../functions/extensions/add-blocked-number.ts";
 import { handler as addCallerBlockingNumber } from "../../functions/extensions/add-caller-blocking-number.ts";
 import { handler as deleteBlockedNumber } from "../../functions/extensions/delete-blocked-number.ts";
@@ -55,11 +55,14 @@ const kinds: [
 ];
 
 describe.each([true, false])("while RingCentral routes blocked-number: %s,", (legacyBlockedNumbers) => {
-  // Each test has budgets of its own: there are many requests.
-  beforeEach(async () => {
-    service = await startService({ legacyBlockedNumbers });
+  beforeAll(async () => {
+    service = await startService({ legacyBlockedNumbers, limits: { Light: 1_000, Medium: 1_000 } });
   });
-  afterEach(() => service.stop());
+  afterAll(() => service.stop());
+  beforeEach(() => {
+    service.forget();
+    service.twin.configure({ duplicateBlockedNumber: "CMN-406" });
+  });
 
   describe.each(kinds)("%s", (_, list, read, remove, add) => {
     it("can each be read by the id in the list, with the tag that the list gave", async () => {

@@ -39,7 +39,7 @@ export type CallerBlockingBatch = z.output<typeof CallerBlockingBatch>;
 const CallerBlockingOutcome = resource("CallerBlockingOutcome", "What became of one item.", {
   outcome: described(
     z.enum(["done", "rejected", "not_started", "unknown"]),
-    "`done`: the lists are as the item asks. `rejected`: `problem` says why. `not_started`: nothing was sent. `unknown`: it " +
+    "`done`: the lists are as the item asks. `rejected`: `problem` says why; `not_found` for an `id` on neither list. `not_started`: nothing was sent. `unknown`: it " +
       "may have taken effect, or still may.",
   ),
   changed: z.optional(described(z.boolean(), "Of `done`: false when the lists were so already.")),

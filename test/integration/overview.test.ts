@@ -43,6 +43,9 @@ describe("the overview", () => {
     expect(statuses(body.data)).toEqual({ blocked: "ok", allowed: "ok", forwarding: "ok", direct: "ok" });
     const { blocked, allowed, forwarding, direct } = body.data;
     expect([blocked.total, allowed.total, forwarding.total, direct.total]).toEqual([3, 2, 4, 2]);
+    for (const { etag } of [blocked, allowed, forwarding, direct].flatMap(({ data }) => data)) {
+      expect(etag).toMatch(/^"[\w-]+"$/);
+    }
     for (const entry of allowed.data) expect(entry.status).toBe("allowed");
     for (const number of direct.data) expect(number.usageType).toBe("DirectNumber");
     for (const part of [blocked, allowed, forwarding, direct]) {

@@ -700,7 +700,7 @@ export interface components {
         /** @description What became of one item. */
         CallerBlockingOutcome: {
             /**
-             * @description `done`: the lists are as the item asks. `rejected`: `problem` says why. `not_started`: nothing was sent. `unknown`: it may have taken effect, or still may.
+             * @description `done`: the lists are as the item asks. `rejected`: `problem` says why; `not_found` for an `id` on neither list. `not_started`: nothing was sent. `unknown`: it may have taken effect, or still may.
              * @enum {string}
              */
             outcome: "done" | "rejected" | "not_started" | "unknown";

@@ -78,6 +78,9 @@ function isDoneAlready(run: BatchRun, index: number): boolean {
   if ((entry === undefined) === (item.action === "add")) return false;
   if (item.action === "add" && entry !== undefined && !isAsAsked(entry, item.asked)) {
     run.reject(index, alreadyListed(entry, toCallerBlockingNumber));
+  } else if ("id" in item) {
+    // It may be an id of the legacy endpoint: nothing says that its number is not listed.
+    run.reject(index, new ProblemError("not_found", { detail: "No entry of the two lists has this id." }));
   } else finish(run, index, false);
   return true;
 }

@@ -75,7 +75,7 @@ describe("a batch", () => {
       "done false",
       "rejected",
       "rejected",
-      "done false",
+      "rejected",
       "done false",
     ]);
     expect(result.complete).toBe(true);
@@ -84,6 +84,7 @@ describe("a batch", () => {
       code: "number_already_listed",
       entry: { id: "id2", status: "allowed" },
     });
+    expect(result.items[4]?.problem).toMatchObject({ code: "not_found" });
     expect(ringcentral.calls).toHaveLength(2);
   });
 

@@ -7,14 +7,12 @@ import { readHistory } from "./run/run-history.ts";
 import { readRun } from "./run/run-lease.ts";
 import { readHead } from "./snapshot/head.ts";
 import { SyncRecords } from "./snapshot/sync-records.ts";
+import { QUEUED, type Requested, takenUpUntil } from "./sync-request.ts";
 
 /** A run without progress for this long counts as abandoned. */
 const IDLE_AFTER_MS = 60 * 60 * 1000;
 /** RingCentral's default budget: ten Heavy calls a minute. [docs: RATE] */
 const SECONDS_PER_PAGE = 6;
-
-/** When a sync was last requested: `at`, in epoch milliseconds. */
-export const QUEUED = "queued";
 
 /** `GET /v1/sync`, for one account. Costs five small reads of the table. */
 export async function getSyncStatus(
@@ -26,7 +24,7 @@ export async function getSyncStatus(
     readHead(records),
     readRun(records),
     readHistory(records),
-    records.read<{ at: number }>(QUEUED),
+    records.read<Requested>(QUEUED),
   ]);
   const quarantine = await readQuarantine(records, head);
   const now = deps.now();
@@ -38,9 +36,8 @@ export async function getSyncStatus(
   // A failed run's checkpoint is kept in case a later run resumes it.
   const isUnderWay = checkpoint !== undefined && checkpoint.runId !== last?.id;
   const isPaused = !hasEnded && isUnderWay && now - checkpoint.updatedAt < IDLE_AFTER_MS;
-  const startedAt = Math.max(checkpoint?.startedAt ?? 0, last === undefined ? 0 : Date.parse(last.startedAt));
   const queuedAt = queued?.value.at ?? 0;
-  const isQueued = queuedAt > startedAt && now - queuedAt < IDLE_AFTER_MS;
+  const isQueued = queuedAt > takenUpUntil(checkpoint, head, last) && now - queuedAt < IDLE_AFTER_MS;
   const failed = last?.state === "failed" ? last : undefined;
   const idle = quarantine !== undefined ? "quarantined" : failed !== undefined ? "failed" : "idle";
   const state: SyncStatus["state"] = isRunning || isPaused ? "running" : isQueued ? "queued" : idle;

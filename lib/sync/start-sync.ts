@@ -2,11 +2,14 @@ import { ProblemError } from "../contract/problems.ts";
 import type { SyncStatus } from "../contract/sync.ts";
 import { type MessageQueue, QueueUnavailable } from "../platform/message-queue.ts";
 import type { UpdateDeps } from "../storage/update-record.ts";
-import { getSyncStatus, QUEUED } from "./get-sync-status.ts";
+import { getSyncStatus } from "./get-sync-status.ts";
 import type { SyncMessage } from "./queue/handle-message.ts";
-import { confirmQuarantine } from "./run/quarantine.ts";
+import { confirmQuarantine, readQuarantine } from "./run/quarantine.ts";
+import { readHistory } from "./run/run-history.ts";
 import { MAX_SKEW_MS, readRun } from "./run/run-lease.ts";
+import { readHead } from "./snapshot/head.ts";
 import { SyncRecords } from "./snapshot/sync-records.ts";
+import { QUEUED, type Requested, takenUpUntil } from "./sync-request.ts";
 
 interface StartSyncDeps extends UpdateDeps {
   queue: MessageQueue;
@@ -33,16 +36,22 @@ export async function startSync(
 }
 
 /**
- * Whether an earlier request's message waits for its run. That run begins later than this request and so covers it. One
- * account then has at most one such message a minute, however often its callers ask, and the queue serves the others.
+ * Whether an earlier request's message waits for its scan. That scan begins later than this request and so covers it. One
+ * account then has one such message for each scan, or one a minute, however often its callers ask.
  */
 async function isWaiting(deps: StartSyncDeps, accountId: string): Promise<boolean> {
   const records = new SyncRecords(deps.records, accountId);
-  // In this order: a run that begins between the two readings counts as begun.
-  const queuedAt = (await records.read<{ at: number }>(QUEUED))?.value.at ?? 0;
-  const run = await readRun(records);
-  const hasBegun = (run?.value.startedAt ?? 0) + MAX_SKEW_MS >= queuedAt;
-  return !hasBegun && deps.clock.now() - queuedAt < WAITING_MS;
+  // In this order: what begins or ends between two readings counts as begun or ended.
+  const queuedAt = (await records.read<Requested>(QUEUED))?.value.at ?? 0;
+  if (deps.clock.now() - queuedAt >= WAITING_MS) return false;
+  const run = (await readRun(records))?.value;
+  const head = await readHead(records);
+  const [[last], quarantine] = await Promise.all([readHistory(records), readQuarantine(records, head)]);
+  // A run that was under way at a confirmation may have judged without it.
+  const { startedAt = 0 } = run ?? {};
+  const { confirmedAt = 0 } = quarantine ?? {};
+  const takenUp = takenUpUntil(run?.checkpoint, head, last, 2 * MAX_SKEW_MS);
+  return queuedAt > Math.max(startedAt, confirmedAt, takenUp);
 }
 
 /** @throws as `startSync` */
@@ -54,8 +63,8 @@ async function queueSync(deps: StartSyncDeps, accountId: string): Promise<void> 
     throw new ProblemError("queue_unavailable", { cause: error });
   });
   // After the message, so that the state `queued` is true. A run that has begun meanwhile began after `at`, and ends it.
-  await new SyncRecords(deps.records, accountId).update<{ at: number }>(deps, QUEUED, () => ({
-    value: { at },
+  await new SyncRecords(deps.records, accountId).update<Requested>(deps, QUEUED, (stored) => ({
+    value: { at: Math.max(at, stored?.at ?? 0) },
   }));
 }
 

@@ -59,6 +59,11 @@ export class RunLease {
     return this.#head.value;
   }
 
+  /** Epoch milliseconds: the begin of the run that the lease was taken for. */
+  get startedAt(): number {
+    return this.#run.value.startedAt;
+  }
+
   /** Saves the checkpoint and extends the lease. @throws LeaseLost */
   save(checkpoint: Checkpoint): Promise<void> {
     return this.#write(this.#deps.clock.now() + LEASE_MS, checkpoint);

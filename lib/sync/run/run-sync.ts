@@ -62,10 +62,13 @@ async function perform(run: Run): Promise<SyncOutcome> {
   }
 }
 
-type Given = Pick<Run, "clock" | "random" | "trigger" | "lease">;
+type Given = Pick<Run, "random" | "trigger" | "lease">;
 
-function startOver({ clock, random, trigger, lease }: Given, fingerprint: string): Checkpoint {
-  const now = clock.now();
+function startOver(
+  { random, trigger, lease }: Given,
+  fingerprint: string,
+  now = lease.startedAt,
+): Checkpoint {
   const noise = Math.floor(random() * 36 ** 4).toString(36);
   // The generation alone makes it unique; the rest is for human readers.
   const runId = `${now.toString(36)}-${lease.generation.toString(36)}-${noise}`;
@@ -85,7 +88,10 @@ async function begin(run: Run): Promise<void> {
     const { restarts, failuresInARow, runId } = found;
     if (restarts > MAX_RETRIES) throw new RunStale(stale);
     onEvent({ type: "started_over", runId, reason: stale });
-    run.checkpoint = { ...startOver(run, fingerprint), restarts: restarts + 1, failuresInARow };
+    const fresh = startOver(run, fingerprint, run.clock.now());
+    run.checkpoint = { ...fresh, restarts: restarts + 1, failuresInARow };
+    // A request that comes while the first page is read sees that this scan began before it.
+    await lease.save(run.checkpoint);
   }
   const snapshot = await readWholeSnapshot(run.records, lease.head);
   const byId = new Map(snapshot.numbers.map((number, place) => [number.id, { place, number }]));

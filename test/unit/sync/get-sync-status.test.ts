@@ -61,21 +61,6 @@ describe("the status of an account's sync", () => {
     expect(sent).toHaveLength(2);
   });
 
-  it("queues a message for a request after its run's begin, by any clock, because that run may have read too early", async () => {
-    const lab = createAccountSync(5);
-    const sent: number[] = [];
-    const queue = { send: async () => void sent.push(lab.clock.now()) };
-    const request = () => startSync({ ...lab.deps, queue }, { accountId: ACCOUNT });
-    lab.clock.leap(MINUTE);
-    await request();
-    // The clock of the run's process is 4 s behind.
-    lab.clock.leap(-4_000);
-    await lab.sync();
-    lab.clock.leap(4_000);
-    await request();
-    expect(sent).toHaveLength(2);
-  });
-
   it("is not queued when the queue is down", async () => {
     const lab = createAccountSync(5);
     const queue = { send: () => Promise.reject(new QueueUnavailable("away")) };

@@ -13,7 +13,7 @@ export default defineConfig({
     isolate: false,
     maxWorkers: "100%",
     testTimeout: 120_000,
-    hookTimeout: 60_000,
+    hookTimeout: 120_000,
     setupFiles: ["test/support/keep-output-of-failures.ts"],
     projects: [
       {
@@ -35,7 +35,6 @@ export default defineConfig({
         test: {
           name: "e2e",
           include: ["test/e2e/**/*.test.ts"],
-          hookTimeout: 120_000,
         },
       },
     ],

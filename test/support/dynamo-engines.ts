@@ -50,7 +50,7 @@ export async function startDynamoLocal(): Promise<Engine> {
   const port = await freePort();
   const child = dynamoDbLocal.spawn({ port, stdio: "ignore" });
   const endpoint = `http://127.0.0.1:${port}`;
-  await waitUntilReady(endpoint, 20_000);
+  await waitUntilReady(endpoint, 50_000);
   return {
     endpoint,
     async stop() {

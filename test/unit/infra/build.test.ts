@@ -13,7 +13,7 @@ describe("bundles", () => {
   let bundles: Bundle[];
   beforeAll(async () => {
     bundles = await bundleFunctions({ outDir, mapsDir: join(outDir, "maps") });
-  }, 60_000);
+  });
   afterAll(() => rmSync(outDir, { recursive: true, force: true }));
 
   test("hold only the project's code and production packages, nothing of the twin or the emulators", () => {

@@ -15,7 +15,7 @@ let prod: Template;
 beforeAll(() => {
   template = packageService().template;
   prod = packageService({}, "prod").template;
-}, 60_000);
+});
 
 test("data at rest is encrypted, logs expire, failures reach a dead-letter queue and every part has an alarm", () => {
   expect(findGuardrailViolations(template)).toEqual([]);

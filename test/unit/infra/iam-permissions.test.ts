@@ -15,7 +15,7 @@ let uses: Map<string, Use>;
 beforeAll(async () => {
   template = packageService().template;
   uses = await bundledUses();
-}, 60_000);
+});
 
 const used = () => new Map(uses);
 

@@ -13,7 +13,7 @@ import { packageService } from "./packaged-service.ts";
 let template: Template;
 beforeAll(() => {
   template = packageService({}, "prod").template;
-}, 60_000);
+});
 
 const checks: readonly ((template: Template) => string[])[] = [
   findPolicyViolations,

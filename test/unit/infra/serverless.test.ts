@@ -38,7 +38,7 @@ const withoutComments = (text: string) => text.replace(/\/\*[\s\S]*?\*\/|^\s*(\/
 let service: PackagedService;
 beforeAll(() => {
   service = packageService();
-}, 60_000);
+});
 
 const resourcesOf = (type: string) =>
   Object.entries(service.resources).filter(([, { Type }]) => Type === type);
@@ -166,6 +166,7 @@ describe("least privilege", () => {
     getSyncStatus: [...account, arnOf("RecordsTable"), key],
     listCompanyNumbers: [...account, arnOf("RecordsTable"), key],
     listNumberChanges: [...account, arnOf("RecordsTable"), key],
+    getLimits: [...account, arnOf("RecordsTable"), key],
     getHealth: [],
     getOpenApi: [],
     getDocs: [],

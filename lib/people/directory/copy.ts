@@ -19,6 +19,8 @@ export interface DirectoryHead {
   checkedAt: number;
   total: number;
   chunks: { key: string; mac: string }[];
+  /** Chunks of the copy before: readers of its head may still need them. The next copy removes them. */
+  dropped: string[];
   /** Names the key that sealed the chunks. */
   sealedWith: string;
   /** `ExtensionStates`, compressed. */
@@ -83,11 +85,11 @@ interface NewCopy {
   /** Start of the reading. */
   checkedAt: number;
   /** The entries that `before` names; undefined when they cannot be read. */
-  former?: readonly DirectoryEntry[] | undefined;
+  known?: readonly DirectoryEntry[] | undefined;
 }
 
 /**
- * Writes the chunks that differ from the former copy's, then the head, then removes the former chunks.
+ * Writes the chunks that differ from the former copy's, then the head, then removes those that no reader needs any more.
  * @param before the head as read
  * @returns false when another process was first: nothing that it names is touched
  */
@@ -96,15 +98,15 @@ export async function writeCopy(
   accountId: string,
   seal: PeopleSeal,
   before: StoredRecord<DirectoryHead> | undefined,
-  { entries, etag, checkedAt, former, nonce }: NewCopy,
+  { entries, etag, checkedAt, known: formerEntries, nonce }: NewCopy,
 ): Promise<boolean> {
   const key = await seal.key();
-  const known = new Map(before?.value.chunks.map((chunk) => [chunk.mac, chunk]));
+  const byMac = new Map(before?.value.chunks.map((chunk) => [chunk.mac, chunk]));
   const chunks = await Promise.all(
     cut(entries).map(async (list) => {
       const text = JSON.stringify(list);
       const mac = createHmac("sha256", key).update(text).digest("base64url");
-      const same = known.get(mac);
+      const same = byMac.get(mac);
       if (same !== undefined) return same;
       // Unique, so that no process removes a chunk that another one's head names.
       const sort = `chunk#${nonce()}`;
@@ -113,24 +115,25 @@ export async function writeCopy(
       return { key: sort, mac };
     }),
   );
-  const states = await compress(JSON.stringify(await nextStates(before?.value, entries, former, checkedAt)));
+  const states = await compress(
+    JSON.stringify(await nextStates(before?.value, entries, formerEntries, checkedAt)),
+  );
+  const former = before?.value.chunks.map((chunk) => chunk.key) ?? [];
+  const present = new Set(chunks.map((chunk) => chunk.key));
   const head: DirectoryHead = {
     ...(etag !== undefined && { etag }),
     checkedAt,
     total: entries.length,
     chunks,
+    dropped: former.filter((sort) => !present.has(sort)),
     sealedWith: keyName(key),
     states,
   };
   const version = await records.compareAndSet(at(accountId, "head"), before?.version ?? null, head);
   const isOurs = version !== undefined;
-  const kept = new Set((isOurs ? chunks : (before?.value.chunks ?? [])).map((chunk) => chunk.key));
-  const written = isOurs ? (before?.value.chunks ?? []) : chunks;
-  await removeChunks(
-    records,
-    accountId,
-    written.map((chunk) => chunk.key).filter((sort) => !kept.has(sort)),
-  );
+  // Of another process's copy nothing is removed, only what was written here in vain.
+  const vain = [...present].filter((sort) => !former.includes(sort));
+  await removeChunks(records, accountId, isOurs ? (before?.value.dropped ?? []) : vain);
   return isOurs;
 }
 

@@ -67,8 +67,8 @@ export async function syncDirectory(
       if (before?.value.etag !== known?.value.etag || before === undefined) return { state: "already_read" };
       if (await confirmHead(records, accountId, before, checkedAt)) return { state: "unchanged" };
     } else {
-      const former = before && (await readEntries(records, accountId, seal, before.value));
-      const copy = { ...reading, entries: reading.entries, checkedAt, former, nonce };
+      const entries = before && (await readEntries(records, accountId, seal, before.value));
+      const copy = { ...reading, entries: reading.entries, checkedAt, known: entries, nonce };
       if (await writeCopy(records, accountId, seal, before, copy)) {
         return { state: "committed", entries: reading.entries.length };
       }

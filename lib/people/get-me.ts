@@ -2,11 +2,12 @@ import { isScope, type Me } from "../contract/people.ts";
 import { ProblemError } from "../contract/problems.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { CallContext } from "../ringcentral/api/operation.ts";
+import { StorageUnavailable } from "../storage/errors.ts";
 import type { RecordStore } from "../storage/record-store.ts";
 import type { Caller } from "./claimant.ts";
 import type { Directories } from "./directory/directories.ts";
 
-/** `GET /v1/me`. Without a copy of the directory, the extension has no name. @throws StorageUnavailable */
+/** `GET /v1/me`. Without a copy of the directory, or without the table, the extension has no name. */
 export async function getMe(
   { directories, records }: { directories: Directories; records: RecordStore },
   { caller, call }: { caller: Caller; call: CallContext },
@@ -16,7 +17,7 @@ export async function getMe(
     .latest(accountId, { records, deadline: call.deadline })
     .then((directory) => directory.entries())
     .catch((error: unknown) => {
-      if (!(error instanceof ProblemError)) throw error;
+      if (!(error instanceof ProblemError || error instanceof StorageUnavailable)) throw error;
       return [];
     });
   const { name, extensionNumber } = entries.find(({ id }) => id === extensionId) ?? {};

@@ -76,6 +76,23 @@ describe("npm run doctor -- --token", () => {
     );
   });
 
+  test("says that a verified e-mail leads to the extension, and warns of one that is not", async () => {
+    const person = { rc_account_id: undefined, rc_extension_id: undefined, email: "ana.ruiz@acme.example" };
+    const verified = await explain({ ...person, email_verified: true });
+    expect(verified.map(({ outcome, found }) => [outcome, found])).toContainEqual([
+      "ok",
+      expect.stringMatching(/^that of person [\w-]{22}, or of the one user with the verified e-mail$/),
+    ]);
+    const unverified = await explain(person);
+    expect(unverified).toContainEqual(
+      expect.objectContaining({
+        outcome: "warning",
+        found: expect.stringContaining("does not say that its e-mail"),
+      }),
+    );
+    for (const { found } of [...verified, ...unverified]) expect(found).not.toContain("ana.ruiz");
+  });
+
   test("explains a token of another issuer, an opaque one, and missing settings", async () => {
     const foreign = await startOidcIssuer("ringfront", SEED);
     const other = await run("infra/doctor/doctor.ts", ["--token", foreign.tokens.user], env);

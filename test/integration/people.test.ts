@@ -270,18 +270,19 @@ describe("GET /v1/extensions", () => {
     const { body } = await call(listExtensions, routes.listExtensionsRoute, { token: await admin(), query });
     return body.data.map(({ name }: { name?: string }) => name);
   };
-  it.each<[query: string, names: string[]]>([
-    ["q=ruiz", ["Ana Ruiz"]],
-    ["q=RUÍZ%20an", ["Ana Ruiz"]],
-    ["q=ana.ru", ["Ana Ruiz"]],
-    ["q=102", ["Ana Ruiz"]],
-    ["q=%2B1%20650%20555-0111", ["Ana Ruiz"]],
-    ["email=ANA.RUIZ@acme.example", ["Ana Ruiz"]],
-    ["extensionNumber=103", ["Ben Okafor"]],
-    ["status=Disabled", ["Tom Weiss"]],
-    ["q=nobody", []],
-  ])("finds %s", async (query, names) => {
-    expect(await search(query)).toEqual(names);
+  it("finds people by name, number and e-mail, as people type them", async () => {
+    const found: [query: string, names: string[]][] = [
+      ["q=ruiz", ["Ana Ruiz"]],
+      ["q=RUÍZ%20an", ["Ana Ruiz"]],
+      ["q=ana.ru", ["Ana Ruiz"]],
+      ["q=102", ["Ana Ruiz"]],
+      ["q=%2B1%20650%20555-0111", ["Ana Ruiz"]],
+      ["email=ANA.RUIZ@acme.example", ["Ana Ruiz"]],
+      ["extensionNumber=103", ["Ben Okafor"]],
+      ["status=Disabled", ["Tom Weiss"]],
+      ["q=nobody", []],
+    ];
+    for (const [query, names] of found) expect([query, await search(query)]).toEqual([query, names]);
   });
 
   it("pages through everything once", async () => {

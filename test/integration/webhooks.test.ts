@@ -135,6 +135,16 @@ describe("a notification", () => {
     ]);
   });
 
+  it("of a person who is disabled brings one reading of the directory forward, and no sync", async () => {
+    await renew();
+    service.twin.directory.update(SEED.otherExtensionId, { status: "Disabled" });
+    service.twin.directory.update(SEED.otherExtensionId, { status: "Enabled" });
+    await service.twin.deliveriesSettled();
+    expect(service.twin.deliveries.slice(-2).map(({ status }) => status)).toEqual([200, 200]);
+    expect(await sync.waitingReadings()).toMatchObject([{ accountId: SEED.accountId, trigger: "hint" }]);
+    expect(await sync.takeAll()).toEqual([]);
+  });
+
   it("is rejected without this service's token, with the documented problem", async () => {
     await renew();
     service.twin.numbers.add({ phoneNumber: "+12025550172", extensionId: SEED.extensionId });

@@ -116,7 +116,9 @@ describe("a reading of the directory", () => {
       [2, 2],
       [3, 2],
     ]);
+    clock.leap(MINUTE);
     await sync();
+    expect(asked).toHaveLength(6);
     expect(asked.every(({ ifNoneMatch }) => ifNoneMatch === undefined)).toBe(true);
   });
 

@@ -105,9 +105,8 @@ const LeadingKeys = z.object({
 /** The beginnings of the keys that a statement is limited to. */
 function leadingKeys({ condition }: PolicyStatement): string[] {
   const { data } = LeadingKeys.safeParse(condition);
-  return (data?.["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] ?? []).map((key) =>
-    key.replace(/#\*$/, ""),
-  );
+  const keys = data?.["ForAllValues:StringLike"]["dynamodb:LeadingKeys"] ?? [];
+  return [...new Set(keys.map((key) => key.replace(/#\*$/, "")))];
 }
 
 const isUnlimited = (statement: PolicyStatement) =>

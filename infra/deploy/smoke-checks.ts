@@ -40,9 +40,9 @@ export async function* smoke(target: SmokeTarget): AsyncGenerator<SmokeResult> {
   for (const route of routes) if (isCallable(route)) yield await checkCall(target, route);
 }
 
-/** Confirming a quarantine and starting a sync have effects. */
-const isCallable = ({ operationId, scope }: Route) =>
-  scope !== undefined && !["confirmSyncQuarantine", "startSync"].includes(operationId);
+/** A POST without a body takes effect at once. */
+const isCallable = ({ method, body, scope }: Route) =>
+  scope !== undefined && !(method === "POST" && body === undefined);
 
 interface Reply {
   status: number;
@@ -110,8 +110,9 @@ async function checkCall(target: SmokeTarget, route: Route): Promise<SmokeResult
 async function checkSync(target: SmokeTarget): Promise<SmokeResult> {
   const check = "a sync";
   const begunAt = Date.now();
-  const start = routes.find(({ operationId }) => operationId === "startSync");
-  const read = routes.find(({ operationId }) => operationId === "getSyncStatus");
+  const [start, read] = ["POST", "GET"].map((wanted) =>
+    routes.find(({ method, path }) => method === wanted && path === "/v1/sync"),
+  );
   if (start === undefined || read === undefined) throw new Error("the contract has no sync");
   const started = await send(target, start, target.token);
   if (started.status === 403)

@@ -96,7 +96,7 @@ const jobs: FunctionDefinition[] = [
     },
     timeout: 60,
     environment: queueUrl,
-    permissions: { ...account, secret: false, queue: "send", partitions: ["sync", "token"] },
+    permissions: { ...account, secret: false, queue: "send", partitions: ["sync"], readOnly: ["token"] },
     bundleKb: 336,
   },
   {

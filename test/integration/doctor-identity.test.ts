@@ -8,7 +8,7 @@ import { checkIssuer, explainToken, readIdentitySettings } from "../../infra/doc
 import { startOidcIssuer } from "../../infra/local/oidc-issuer.ts";
 import { systemClock } from "../../lib/platform/clock.ts";
 import { json, startLoopback } from "../support/loopback.ts";
-import { SEED } from "../twin/twin.ts";
+import { SEED, startTwin } from "../twin/twin.ts";
 
 const issuer = await startOidcIssuer("ringfront", SEED);
 afterAll(() => issuer.close());
@@ -107,6 +107,43 @@ describe("npm run doctor -- --token", () => {
   });
 });
 
+const region = ["--region", "eu-west-1"];
+
+describe("npm run deploy, without AWS credentials,", () => {
+  const bare = { ...env, AWS_EC2_METADATA_DISABLED: "true", HOME: "/nowhere" };
+
+  test("prints the plan, and says that nothing was sent", async () => {
+    const { code, text } = await run("infra/deploy/deploy.ts", region, bare);
+    expect([code, text]).toEqual([1, expect.stringContaining("There are no valid AWS credentials here")]);
+    expect(text).toContain(`SERVED_ACCOUNTS          ${SEED.accountId}`);
+    expect(text).not.toContain("bundled");
+  });
+
+  test("finds the account by the RingCentral credential, and refuses that of another", async () => {
+    const twin = await startTwin();
+    const { clientId, clientSecret, jwt } = SEED;
+    const credential = {
+      RINGCENTRAL_CLIENT_ID: clientId,
+      RINGCENTRAL_CLIENT_SECRET: clientSecret,
+      RINGCENTRAL_JWT: jwt,
+    };
+    const args = [...region, "--plan", "--upstream", twin.url];
+    const { SERVED_ACCOUNTS: _, ...unnamed } = bare;
+    const found = await run("infra/deploy/deploy.ts", args, { ...unnamed, ...credential });
+    expect([found.code, found.text]).toEqual([
+      0,
+      expect.stringContaining(`RingCentral account ${SEED.accountId}`),
+    ]);
+    expect(found.text).not.toContain(clientSecret);
+    const other = await run("infra/deploy/deploy.ts", args, { ...bare, ...credential, SERVED_ACCOUNTS: "1" });
+    expect([other.code, other.text]).toEqual([
+      1,
+      expect.stringContaining("which SERVED_ACCOUNTS does not name"),
+    ]);
+    await twin.close();
+  });
+});
+
 describe("an issuer whose tokens API Gateway or the functions could not verify", () => {
   const { publicKey } = generateKeyPairSync("ec", { namedCurve: "P-256" });
   const elliptic = { ...publicKey.export({ format: "jwk" }), kid: "a" };
@@ -134,7 +171,6 @@ describe("an issuer whose tokens API Gateway or the functions could not verify",
     expect(findings[0]).toMatchObject({ outcome: "failed", found: expect.stringMatching(found) });
   });
 
-  const region = ["--region", "eu-west-1"];
   test("is found out by the doctor, and by npm run deploy before it builds", async () => {
     const variables = { ...env, AUTH_ISSUER: await serve(plain, [elliptic]) };
     const doctor = await run("infra/doctor/doctor.ts", ["--issuer"], variables);

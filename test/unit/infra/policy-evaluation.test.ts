@@ -51,8 +51,13 @@ function requestsOf(template: Template, name: string): [request: IamRequest, isD
     throw new Error(`no function ${name}`);
   const principal = role.role;
   const isWorker = textsOf(template, "AWS::Lambda::EventSourceMapping", `"${role.logicalId}"`).length > 0;
+  // GETs only read what the sync has written, and the schedule only reads the state of the login.
   const isReader = definition.route?.method === "GET";
-  const onlyReads = isReader ? ["sync", ...(name === "operations/get-limits" ? ["forwarding"] : [])] : [];
+  const readings: Readonly<Record<string, string[]>> = {
+    "operations/get-limits": ["sync", "forwarding"],
+    "sync/queue-syncs": ["token"],
+  };
+  const onlyReads = readings[name] ?? (isReader ? ["sync"] : []);
   const isPost = definition.route?.method === "POST";
   const calls = (service: string) => [...use.actions].some((action) => action.startsWith(`${service}:`));
   const requests: [IamRequest, boolean][] = [];

@@ -161,7 +161,7 @@ describe("least privilege", () => {
     confirmSyncQuarantine: [...account, queue, key],
     receiveRingCentralEvent: [...account, queue, key],
     renewSubscriptions: [...account, arnOf("ScheduleDeadLetterQueue"), key],
-    queueSyncs: [arnOf("RecordsTable"), queue, arnOf("ScheduleDeadLetterQueue"), key],
+    queueSyncs: [arnOf("RecordsTable"), arnOf("RecordsTable"), queue, arnOf("ScheduleDeadLetterQueue"), key],
     runSync: [...account, queue, arnOf("EventBus"), key],
     getSyncStatus: [...account, arnOf("RecordsTable"), key],
     listCompanyNumbers: [...account, arnOf("RecordsTable"), key],

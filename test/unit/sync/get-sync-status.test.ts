@@ -3,8 +3,10 @@ import { SyncStatuses } from "../../../lib/contract/sync.ts";
 import { QueueUnavailable } from "../../../lib/platform/message-queue.ts";
 import type { RecordStore } from "../../../lib/storage/record-store.ts";
 import { getSyncStatus } from "../../../lib/sync/get-sync-status.ts";
+import { listNumberChanges } from "../../../lib/sync/list-number-changes.ts";
 import { QUARANTINE } from "../../../lib/sync/run/quarantine.ts";
 import { RUN } from "../../../lib/sync/run/run-lease.ts";
+import { readSnapshotPage } from "../../../lib/sync/snapshot/snapshot.ts";
 import { SyncRecords } from "../../../lib/sync/snapshot/sync-records.ts";
 import { startSync } from "../../../lib/sync/start-sync.ts";
 import { ACCOUNT, createAccountSync, MINUTE } from "../../support/account-sync.ts";
@@ -22,6 +24,23 @@ const requestSync = (lab: ReturnType<typeof createAccountSync>) =>
 describe("the status of an account's sync", () => {
   it("is idle and empty before anything has happened", async () => {
     expect(await statusOf(createAccountSync())).toEqual({ accountId: ACCOUNT, state: "idle", history: [] });
+  });
+
+  it("and the list and the feed are read without a write, which their functions may not make", async () => {
+    const lab = createAccountSync(5);
+    await lab.sync();
+    const never = () => Promise.reject(new Error("a write"));
+    const records: RecordStore = {
+      read: (key) => lab.records.read(key),
+      compareAndSet: never,
+      remove: never,
+    };
+    const reading = { records, now: lab.clock.now };
+    await expect(getSyncStatus(reading, { accountId: ACCOUNT })).resolves.toMatchObject({ state: "idle" });
+    const feed = { accountId: ACCOUNT, page: { limit: 10 } };
+    await expect(listNumberChanges(reading, feed)).resolves.toMatchObject({ items: [] });
+    const page = await readSnapshotPage(reading, { accountId: ACCOUNT, filter: {}, page: { limit: 10 } });
+    expect(page?.items).toHaveLength(5);
   });
 
   it("is queued from the request to the start", async () => {

@@ -52,12 +52,14 @@ export async function attemptCall(
   const { name, group } = operation;
   // A permit is valid for about a second, so slower steps come first.
   const [url, token] = await prepare(deps.tokens, operation, input, context);
-  const { priority = "interactive", deadline, tableWait, route, spender, fresh: isDue } = context;
+  const { priority = "interactive", deadline, tableWait, route, spender } = context;
+  const isDue = (context.fresh && spender?.hasWritten) || undefined;
   const call = { group, priority, deadline, tableWait, operation: name, route, spender, isDue };
   const permit = await deps.rateLimiter.admit(omitUndefined(call)).catch((error) => {
     reportShare(error, context);
     throw error;
   });
+  if (spender !== undefined && operation.method !== "GET") spender.hasWritten = true;
   const startedAt = clock.now();
   const report = (failure: RingCentralFailure | undefined, response?: HttpResponse) => {
     const durationMs = clock.now() - startedAt;

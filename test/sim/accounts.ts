@@ -61,12 +61,12 @@ class Fleet {
   slices = 0;
   worstQueueMs = 0;
 
-  constructor(count: number, noisy: number, workers: number) {
-    this.accounts = Array.from({ length: count + noisy }, (_, index) => ({
+  constructor(pages: readonly number[], noisy: number, workers: number) {
+    this.accounts = Array.from({ length: pages.length + noisy }, (_, index) => ({
       id: String(index + 1),
-      isNoisy: index >= count,
+      isNoisy: index >= pages.length,
       busyUntil: 0,
-      pages: 1 + (index % 100),
+      pages: pages[index] ?? 1 + (index % 100),
       checkedAt: Number.NEGATIVE_INFINITY,
       run: undefined,
       calls: [],
@@ -210,8 +210,13 @@ const classes = [
 ] as const;
 const minutes = (ms: number) => Number((ms / 60_000).toFixed(1));
 
-async function simulate(noisy: number): Promise<Fleet> {
-  const fleet = new Fleet(Number(values.accounts), noisy, Number(values.workers));
+const mixed = Array.from({ length: Number(values.accounts) }, (_, index) => 1 + (index % 100));
+/** One large account among small ones, and hardly any workers. */
+const SMALL = 50;
+const FEW_WORKERS = 2;
+
+async function simulate(noisy: number, pages = mixed, workers = Number(values.workers)): Promise<Fleet> {
+  const fleet = new Fleet(pages, noisy, workers);
   await fleet.play(hours);
   return fleet;
 }
@@ -250,4 +255,16 @@ for (const fleet of [quiet, loud]) {
       `longest wait for a worker ${Math.round(fleet.worstQueueMs / SECOND)} s`,
   );
 }
-process.exitCode = rows.some(({ late }) => late > 0) ? 1 : 0;
+const small = Array.from({ length: SMALL }, () => 1);
+const [alone, beside] = [
+  await simulate(0, small, FEW_WORKERS),
+  await simulate(0, [...small, 100], FEW_WORKERS),
+];
+const oldestSmall = (fleet: Fleet) =>
+  Math.max(...fleet.accounts.slice(0, SMALL).flatMap((account) => account.ages));
+console.log(
+  `${SMALL} accounts of one page, ${FEW_WORKERS} workers: oldest ${minutes(oldestSmall(alone))} min; ` +
+    `beside one of 100 pages ${minutes(oldestSmall(beside))} min`,
+);
+const isStarved = oldestSmall(beside) > 2 * syncIntervalMs(1_000);
+process.exitCode = isStarved || rows.some(({ late }) => late > 0) ? 1 : 0;

@@ -76,6 +76,8 @@ export interface Spender {
   /** A hash of the caller, in base64url. */
   caller: string;
   extension?: string;
+  /** Set when the request has sent a write: a fresh read then looks for its outcome, which no share prevents. */
+  hasWritten?: boolean;
 }
 
 /** The caller of an operation: its account, urgency and deadline. */

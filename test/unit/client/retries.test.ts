@@ -10,10 +10,11 @@ const me = { path: { extensionId: "me" } };
 const one = { path: { extensionId: "me", forwardingNumberId: "7" } };
 const busy = (retryAfter: number) => () =>
   problem(503, "upstream_rate_limited", { retryable: true, retryAfter });
+const held = (retryAfter: number) => () => problem(429, "rate_limited", { retryable: true, retryAfter });
 
 describe("the client retries", () => {
   test("when the API says that it may help, not before Retry-After", async () => {
-    const { client, requests, pausesMs } = clientOf([busy(2), busy(3), empty]);
+    const { client, requests, pausesMs } = clientOf([busy(2), held(3), empty]);
     expect(unwrap(await client.GET(LIST)).data).toEqual([]);
     expect(requests).toHaveLength(3);
     expect(pausesMs).toEqual([2_500, 3_500]);

@@ -5,8 +5,10 @@ import { ConfigurationError } from "../../../lib/platform/settings.ts";
 import { RingCentralError } from "../../../lib/ringcentral/api/errors.ts";
 import type { CallContext } from "../../../lib/ringcentral/api/operation.ts";
 import {
+  addBlockedNumber,
   addForwardingNumber,
   deleteForwardingNumber,
+  listBlockedNumbers,
   listCompanyNumbers,
   listForwardingNumbers,
   updateForwardingNumber,
@@ -156,6 +158,41 @@ describe("a call", () => {
         operation: "listCompanyNumbers",
         route: "listPhoneNumbers",
       },
+    ]);
+  });
+
+  it("counts in the caller's share, which stops no look for a write that the request has sent", async () => {
+    const { client, context, admitted } = setUp([good, record, good]);
+    const call = context({ spender: { caller: "abc" }, fresh: true });
+    const list = { path: { extensionId: "3800222" } };
+    await client.call(listBlockedNumbers, list, { ...call });
+    const body = { phoneNumber: "+13125550188" };
+    await client.call(addBlockedNumber, { ...list, body }, { ...call, fresh: false });
+    await client.call(listBlockedNumbers, list, { ...call });
+    expect(admitted.map(({ spender, isDue }) => [spender?.caller, isDue])).toEqual([
+      ["abc", undefined],
+      ["abc", undefined],
+      ["abc", true],
+    ]);
+  });
+
+  it("tells the edge whose share is used up", async () => {
+    const share = { of: "caller", group: "light", limit: 29, windowSeconds: 60 } as const;
+    const failure = {
+      kind: "rate_limited",
+      operation: "op",
+      retryAfterMs: 2_100,
+      share,
+      mayHaveTakenEffect: false,
+    } as const;
+    const { client, context } = setUp([], {
+      rateLimiter: { admit: () => Promise.reject(new RingCentralError(failure)) },
+    });
+    const budgets: unknown[] = [];
+    const call = context({ onBudget: (budget) => budgets.push(budget) });
+    await expect(client.call(listCompanyNumbers, {}, call)).rejects.toMatchObject({ failure });
+    expect(budgets).toEqual([
+      { group: "light-caller", limit: 29, remaining: 0, windowSeconds: 60, resetSeconds: 3 },
     ]);
   });
 

@@ -87,7 +87,7 @@ export interface paths {
         put?: never;
         /**
          * Add and remove up to 100 numbers
-         * @description Each item has its own outcome. Items of different numbers may be done in any order; those of the same number in the order of the batch. RingCentral allows about 40 adds a minute, and removes 30 entries by one call. When its budget or the time is spent, the batch stops: it is not `complete`, and `Retry-After` says when to send it again with the same `Idempotency-Key`. That does the rest, and nothing twice.
+         * @description Each item has its own outcome. Items of different numbers may be done in any order; those of the same number in the order of the batch. RingCentral allows about 40 writes a minute for all users together: each add is one, and so are up to 30 removals. When the caller's share of them or the time is spent, the batch stops: it is not `complete`, and `Retry-After` says when to send it again with the same `Idempotency-Key`. That does the rest, and nothing twice.
          */
         post: operations["changeCallerBlockingNumbers"];
         delete?: never;

@@ -145,7 +145,7 @@ function partitionsOf(route: Route, { table }: Settings["permissions"]) {
   const { method, path } = route;
   const isWebhook = route.isWebhook === true;
   const uses: Readonly<Record<string, boolean>> = {
-    forwarding: isWebhook || /\/(forwarding-numbers|limits|overview)\b/.test(path),
+    forwarding: isWebhook || /\/(forwarding-numbers|overview)\b/.test(path),
     // A webhook's sender has no keys.
     idempotency: method === "POST" && !isWebhook,
     sync: method !== "GET" && /^\/v1\/(sync|webhooks)\b/.test(path),

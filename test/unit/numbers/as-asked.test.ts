@@ -60,3 +60,22 @@ test.each<[what: string, add: (entry: Entry) => Added, entry: Entry, isFound: bo
   if (isFound) expect(await add(entry)).toMatchObject({ id: "7" });
   else await expect(add(entry)).rejects.toMatchObject({ code: "outcome_unknown", sent: true });
 });
+
+/** The list has the number with another label, and RingCentral rejects it as listed. */
+const listed = () =>
+  fakeRingCentral(({ operation, query }) => {
+    if (operation.startsWith("add")) return failure({ status: 400, errorCode: "CMN-406" });
+    return wholeList(
+      query?.status === "Blocked" ? [{ id: "7", phoneNumber, label: "Office", status: "Blocked" }] : [],
+    );
+  });
+
+test("a number is not called listed while an earlier attempt may still take effect", async () => {
+  const add = (step: "look" | "resolve") => {
+    const ringcentral = listed();
+    return addCallerBlockingNumber({ ringcentral, clock }, { ...request, step, body: mine });
+  };
+  await expect(add("look")).rejects.toMatchObject({ code: "outcome_unknown", sent: false });
+  const entry = { id: "7", label: "Office", status: "blocked", etag: expect.any(String) };
+  await expect(add("resolve")).rejects.toMatchObject({ code: "number_already_listed", details: { entry } });
+});

@@ -5,7 +5,7 @@ import * as z from "zod/mini";
 import { personIdOf } from "../../lib/people/person-records.ts";
 import { runCommand, UsageError } from "../local/command-line.ts";
 import { readStackFile } from "../local/stack-file.ts";
-import { connect } from "./api.ts";
+import { connect, type PeopleApi } from "./api.ts";
 import { describeChange, makePlan } from "./plan.ts";
 import { CsvError, readCsv } from "./read-csv.ts";
 
@@ -74,7 +74,7 @@ function conclude(what: string, isApplied: boolean, count: number): void {
   console.log(isApplied ? `${what} changed.` : `${what} would change. Nothing was changed.${hint}`);
 }
 
-function list(people: Awaited<ReturnType<ReturnType<typeof connect>["people"]>>): void {
+function list(people: Awaited<ReturnType<PeopleApi["people"]>>): void {
   for (const { id, extensionId, source, extensionStatus = "gone", subject = "", email = "" } of people) {
     console.log([id, extensionId, extensionStatus, source, subject, email].join("\t"));
   }

@@ -3,10 +3,10 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { projectRoot } from "../build/bundle.ts";
 import { BUNDLES_VARIABLE } from "./gateway-plugin.ts";
-import { LOOPBACK } from "./ports.ts";
 import { LOCAL_STAGE } from "./stage.ts";
 
 interface GatewayEmulatorOptions {
+  host: string;
   port: number;
   /** The port of the emulator's Lambda API, which cannot choose one itself. */
   lambdaPort: number;
@@ -29,7 +29,7 @@ interface GatewayEmulatorOptions {
 export function startGatewayEmulator(options: GatewayEmulatorOptions) {
   const args = [
     join(projectRoot, "node_modules/serverless/bin/serverless.js"),
-    ...["offline", "start", "--stage", LOCAL_STAGE, "--host", LOOPBACK],
+    ...["offline", "start", "--stage", LOCAL_STAGE, "--host", options.host],
     ...["--httpPort", String(options.port), "--lambdaPort", String(options.lambdaPort)],
     ...Object.entries(options.params).flatMap(([name, value]) => ["--param", `${name}=${value}`]),
   ];

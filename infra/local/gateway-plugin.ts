@@ -157,9 +157,12 @@ function correctResponse(response: Request["response"]): void {
   response.charset("");
 }
 
+/** A developer's own pages, on whatever port their server has chosen. */
+const LOOPBACK_ORIGIN = /^https?:\/\/(localhost|127\.0\.0\.1|\[::1\])(:\d+)?$/;
+
 function dropForeignCors({ raw, response }: Request, origins: ReadonlySet<string>): void {
   const { origin } = raw.req.headers;
-  if (origin === undefined || origins.has("*") || origins.has(origin)) return;
+  if (origin === undefined || origins.has("*") || origins.has(origin) || LOOPBACK_ORIGIN.test(origin)) return;
   const { headers } = "isBoom" in response ? response.output : response;
   for (const name of Object.keys(headers)) {
     if (name.toLowerCase().startsWith("access-control-")) delete headers[name];

@@ -1,6 +1,9 @@
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { dirname } from "node:path";
 import { Events, OAuth2Server } from "oauth2-mock-server";
+import * as z from "zod/mini";
 import { SEED } from "../../test/twin/twin.ts";
-import { LOOPBACK } from "./ports.ts";
+import { isPortTaken, LOOPBACK } from "./ports.ts";
 
 /** The account and extensions that the tokens are for. */
 export interface Identities {
@@ -37,16 +40,46 @@ export type OidcIssuer = Awaited<ReturnType<typeof startOidcIssuer>>;
 
 const TOKEN_LIFETIME_SECONDS = 12 * 3600;
 
+interface IssuerOptions {
+  /** The issuer's identifier when callers reach it through a proxy. */
+  publicUrl?: string;
+  /** A file that keeps port and key, so that an app's tokens outlive a restart. */
+  statePath?: string;
+}
+
+const State = z.object({ port: z.int(), key: z.looseObject({ kty: z.string() }) });
+
+function readState(path: string | undefined) {
+  if (path === undefined || !existsSync(path)) return undefined;
+  return State.safeParse(JSON.parse(readFileSync(path, "utf8"))).data;
+}
+
+/** Readable by its owner only: who has the key can make tokens for a stack of this machine. */
+function writeState(path: string, state: object): void {
+  mkdirSync(dirname(path), { recursive: true });
+  writeFileSync(path, JSON.stringify(state), { mode: 0o600 });
+}
+
 /**
  * Starts an OpenID Connect issuer (RS256, discovery, JWKS, token endpoint) and mints the tokens. Its token endpoint
  * mints fresh ones: a client-credentials request whose `client_id` is the name of a token.
- * @param publicUrl the issuer's identifier when callers reach it through a proxy
  */
-export async function startOidcIssuer(audience: string, identities: Identities, publicUrl?: string) {
+export async function startOidcIssuer(
+  audience: string,
+  identities: Identities,
+  { publicUrl, statePath }: IssuerOptions = {},
+) {
   const server = new OAuth2Server();
-  await server.issuer.keys.generate("RS256");
-  await server.start(undefined, LOOPBACK);
-  const ownUrl = `http://${LOOPBACK}:${server.address().port}`;
+  const state = readState(statePath);
+  const key =
+    state === undefined
+      ? await server.issuer.keys.generate("RS256")
+      : await server.issuer.keys.add(state.key);
+  const isFree = state !== undefined && !(await isPortTaken(state.port));
+  await server.start(isFree ? state.port : undefined, LOOPBACK);
+  const { port } = server.address();
+  if (statePath !== undefined && state === undefined) writeState(statePath, { port, key });
+  const ownUrl = `http://${LOOPBACK}:${port}`;
   const url = publicUrl ?? ownUrl;
   server.issuer.url = url;
 

@@ -1,4 +1,6 @@
+import { isIPv4 } from "node:net";
 import { readId, readOptions, readServerUrl, UsageError } from "./command-line.ts";
+import { LOOPBACK } from "./ports.ts";
 
 const usage = `usage: npm start -- [options]
 
@@ -10,6 +12,7 @@ const usage = `usage: npm start -- [options]
   --numbers N      how many phone numbers the twin's account has
   --call-handling legacy|new|moving
                    the twin's call-handling backend (legacy); moving: from legacy to new one minute after the start
+  --host ADDRESS   the address to listen on (127.0.0.1): this machine's on the LAN, or 0.0.0.0, for an app on a phone
   --help           this text
 
 environment: PORT (default 3000), CORS_ALLOWED_ORIGINS and CORS_ALLOWED_HEADERS (comma-separated); AUTH_ISSUER and
@@ -25,8 +28,10 @@ export function readStartOptions() {
     account: { type: "string" },
     numbers: { type: "string" },
     "call-handling": { type: "string" },
+    host: { type: "string" },
   });
   return {
+    host: readHost(others.host),
     apiPort: wholeNumber("PORT", process.env.PORT || "3000", 65_535),
     upstreamUrl: readServerUrl(upstream),
     extensionId: readId("--extension", extension),
@@ -34,6 +39,11 @@ export function readStartOptions() {
     callHandling: readBackend(others["call-handling"]),
     numbers: numbers === undefined ? undefined : wholeNumber("--numbers", numbers, 1_000_000),
   };
+}
+
+function readHost(text = LOOPBACK): string {
+  if (isIPv4(text)) return text;
+  throw new UsageError(`--host must be an IPv4 address, not "${text}".`);
 }
 
 function readBackend(text = "legacy"): "legacy" | "new" | "moving" {

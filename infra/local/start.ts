@@ -1,5 +1,6 @@
 // `npm start`: everything Ringfront needs, on 127.0.0.1, until Ctrl-C. See README, "Try it".
 import { rm } from "node:fs/promises";
+import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { bundleFunctions, projectRoot } from "../build/bundle.ts";
@@ -51,6 +52,9 @@ async function stop(exitCode: number): Promise<void> {
   process.exit(exitCode);
 }
 
+/** Loopback too. */
+const ANY_ADDRESS = "0.0.0.0";
+
 const step = (text: string) => console.log(`  ${text}`);
 
 /** Registers how to stop a part. */
@@ -60,7 +64,7 @@ function started<Part extends { close(): unknown }>(part: Part): Part {
 }
 
 async function start(options: StartOptions): Promise<void> {
-  const { apiPort } = options;
+  const { apiPort, host } = options;
   await waitForPort(apiPort);
   const upstream = started(await connectUpstream(options, process.env));
   const { credentials, identities } = upstream;
@@ -71,7 +75,7 @@ async function start(options: StartOptions): Promise<void> {
   const { secrets, dynamodb, sqs, environment } = await startAwsEmulators(upstream);
 
   const stack: Stack = {
-    apiUrl: `http://${LOOPBACK}:${apiPort}`,
+    apiUrl: `http://${host === ANY_ADDRESS ? LOOPBACK : host}:${apiPort}`,
     issuerUrl: issuer.url,
     twinUrl: credentials.server,
     dynamodbUrl: dynamodb.url,
@@ -82,6 +86,7 @@ async function start(options: StartOptions): Promise<void> {
   };
   const lambdaPort = await findFreePort();
   const gateway = startGatewayEmulator({
+    host,
     port: apiPort,
     lambdaPort,
     bundlesDir,
@@ -102,9 +107,17 @@ async function start(options: StartOptions): Promise<void> {
   const { apiUrl } = await writeStackFiles(stack);
   const files =
     apiUrl === stack.apiUrl ? ".local/stack.json" : `${ownPath(stack)} (.local/stack.json is of ${apiUrl})`;
+  if (host !== LOOPBACK) step(`Open to the network: ${addressesOf(host).join(", ")}, port ${apiPort}`);
   console.log(
     `ready ${stack.apiUrl}\n\n${curlLines(stack)}\n${personLine(stack)}\nAddresses and tokens: ${files}. Ctrl-C stops everything.\n`,
   );
+}
+
+/** Where a phone finds the API. Its tokens are in the stack's file; the pages give them to this machine only. */
+function addressesOf(host: string): string[] {
+  if (host !== ANY_ADDRESS) return [host];
+  const all = Object.values(networkInterfaces()).flatMap((addresses) => addresses ?? []);
+  return all.filter(({ family, internal }) => family === "IPv4" && !internal).map(({ address }) => address);
 }
 
 /** The provider that AUTH_ISSUER names, read as the other variables AUTH_… say; else an issuer started here. */
@@ -117,7 +130,9 @@ async function startIssuer({ identities }: Upstream) {
   }
   // serverless.yml reads them, and the tokens made here have the default claims.
   for (const name of Object.keys(process.env)) if (name.startsWith("AUTH_")) delete process.env[name];
-  const { url, tokens } = started(await startOidcIssuer(LOCAL_AUDIENCE, identities));
+  const { url, tokens } = started(
+    await startOidcIssuer(LOCAL_AUDIENCE, identities, { statePath: join(localDir, "issuer.json") }),
+  );
   return { isReal: false, url, audience: LOCAL_AUDIENCE, tokens };
 }
 
@@ -175,7 +190,10 @@ function stageParameters({ apiUrl, issuerUrl, accountId }: Stack, queueUrl: stri
     eventBusName: serviceName,
     // RingCentral itself cannot reach this machine.
     webhookUrl: upstream.canReachUs ? `${apiUrl}/v1/webhooks/ringcentral` : "none",
-    corsAllowedOrigins: process.env.CORS_ALLOWED_ORIGINS ?? `http://localhost:5173,${apiUrl}`,
+    // The emulator reads `*` as any port of this machine's pages.
+    corsAllowedOrigins: [process.env.CORS_ALLOWED_ORIGINS ?? [], "http://localhost:*", "http://127.0.0.1:*"]
+      .flat()
+      .join(),
   };
 }
 

@@ -280,7 +280,10 @@ test("a browser app of an allowed origin may call, another may not", async () =>
     return { status, allowed: isTraced ? headers.get("access-control-allow-origin") : null };
   };
   expect(await preflight("http://localhost:5173")).toEqual({ status: 204, allowed: "http://localhost:5173" });
+  // Any page of this machine, as its port is the developer's choice.
+  expect((await preflight("http://127.0.0.1:8081")).allowed).toBe("http://127.0.0.1:8081");
   expect((await preflight("http://evil.example")).allowed).toBeNull();
+  expect((await preflight("http://localhost.evil.example")).allowed).toBeNull();
   const result = await call("/healthz", { headers: { origin: "http://evil.example" } });
   expect(result.headers.get("access-control-allow-origin")).toBeNull();
 });

@@ -79,7 +79,7 @@ export async function startWorld({
   const issuer = await startOidcIssuer(
     AUDIENCE,
     { accountId, extensionId, otherExtensionId },
-    issuerProxy.url,
+    { publicUrl: issuerProxy.url },
   );
   issuerProxy.aimAt(issuer.ownUrl);
   const secret = JSON.stringify({ server: ringcentral.url, clientId, clientSecret, jwt });

@@ -27,6 +27,7 @@ test.each<[args: string[], env: Record<string, string>, said: string]>([
   [external, {}, "RINGCENTRAL_CLIENT_ID, RINGCENTRAL_CLIENT_SECRET, RINGCENTRAL_JWT are not set"],
   [external, { RINGCENTRAL_CLIENT_ID: "a", RINGCENTRAL_JWT: "b" }, "RINGCENTRAL_CLIENT_SECRET is not set"],
   [["--extension", "me"], {}, "--extension must be a numeric id"],
+  [["--host", "phone"], {}, "--host must be an IPv4 address"],
   [["--numbers", "many"], {}, "--numbers must be a whole number"],
   [["--call-handling", "old"], {}, '--call-handling must be legacy, new or moving, not "old"'],
   [[], { PORT: "http" }, 'PORT must be a whole number from 1 to 65535, not "http"'],

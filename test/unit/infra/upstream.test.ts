@@ -31,7 +31,13 @@ it.each([
   ["new", true, true],
   ["moving", false, true],
 ] as const)("npm start -- --call-handling %s", async (callHandling, atStart, afterAMinute) => {
-  const rest = { apiPort: 3000, upstreamUrl: undefined, extensionId: undefined, accountId: undefined };
+  const rest = {
+    host: "127.0.0.1",
+    apiPort: 3000,
+    upstreamUrl: undefined,
+    extensionId: undefined,
+    accountId: undefined,
+  };
   upstream = await connectUpstream({ ...rest, callHandling, numbers: undefined }, {});
   expect(await hasMoved(upstream)).toBe(atStart);
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 61_000 });

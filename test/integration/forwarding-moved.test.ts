@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { brokenRules, ringingOf } from "../support/call-handling-truth.ts";
 import { describeForwardingContract } from "../support/forwarding-contract.ts";
-import { type ForwardingLab, startForwardingLab } from "../support/forwarding-lab.ts";
+import { type ForwardingLab, type Shown, startForwardingLab } from "../support/forwarding-lab.ts";
 import type { CallHandling } from "../twin/data/call-handling.ts";
 import { SEED, type TwinOptions } from "../twin/twin.ts";
 
@@ -120,6 +120,28 @@ describe("a moved extension", () => {
       expect(changed.status).toBe(400);
       expect(data()).toEqual(before);
     });
+
+    it("no rules leave a number that rang only, as a number to flip calls to", async () => {
+      const kept = (await lab.numbers()).map(({ phoneNumber }) => phoneNumber);
+      lab.twin.callHandling.editOutside(SEED.extensionId, "add-target");
+      const id = await lab.idOf("+15005550101");
+      const changed = await lab.change(id, { rules: [] });
+      expect(changed, JSON.stringify(changed.body)).toMatchObject({ status: 200 });
+      expect(changed.body.data).toMatchObject({ id, features: ["CallFlip"], rings: [] });
+      expect((await lab.numbers()).map(({ phoneNumber }) => phoneNumber)).toEqual(
+        expect.arrayContaining([...kept, "+15005550101"]),
+      );
+    });
+
+    it("no rules are rejected for a line, before anything changes", async () => {
+      const before = copy();
+      const line = (await lab.numbers()).find(({ type }) => type === "PhoneLine");
+      const changed = await lab.change(line?.id ?? "", { rules: [] });
+      const added = await lab.add({ type: "PhoneLine", deviceId: line?.deviceId, rules: [] });
+      for (const { status, body } of [changed, added])
+        expect({ status, ...body }).toMatchObject({ status: 409, code: "call_handling_moved" });
+      expect(data()).toEqual(before);
+    });
   });
 
   describe("what only the platform may make", () => {
@@ -162,7 +184,8 @@ describe("a moved extension", () => {
   describe("a rule", () => {
     it("keeps what no documentation names, byte for byte", async () => {
       await start({ unknownRuleTypes: true });
-      await lab.list();
+      const listed: Shown[] = (await lab.list()).body.data;
+      const home = listed.find(({ phoneNumber }) => phoneNumber === HOME)?.id ?? "";
       const parts = () =>
         [
           ...JSON.stringify(data()).matchAll(
@@ -180,7 +203,9 @@ describe("a moved extension", () => {
       });
       expect((await lab.change(body.data.id, { label: "Boat" })).status).toBe(200);
       expect((await lab.remove(body.data.id)).status).toBe(204);
-      expect((await lab.remove(await lab.idOf(HOME))).status).toBe(204);
+      // In the next minute the caller has another share of RingCentral's budget.
+      lab.later(2);
+      expect((await lab.remove(home)).status).toBe(204);
       expect(parts()).toEqual(before);
     });
 

@@ -54,6 +54,7 @@ function planDevice(
   const key = deviceKey(deviceId);
   const wanted = rules ?? ringingRules(numbers.byKey(key)) ?? [DEFAULT_RULE];
   requireRules(state, wanted);
+  if (wanted.length === 0) throw notKept();
   const target = { type: "DeviceRingTarget", device: { id: deviceId } };
   return { first: "flips", ring: { key, rules: wanted, target } };
 }
@@ -87,7 +88,8 @@ export function planUpdate(
     change.flipNumber ?? undefined,
   );
   requireLabelLeft(numbers, item, label);
-  const hasRow = item.flip !== undefined || typeof change.flipNumber === "number";
+  // A number that neither rings nor flips cannot exist.
+  const hasRow = item.flip !== undefined || typeof change.flipNumber === "number" || rules?.length === 0;
   if (item.flip === undefined && hasRow && state.flips.length >= MAX_FLIPS)
     throw new ProblemError("forwarding_limit_reached");
   const row = { phoneNumber, ...omitUndefined({ label, flipNumber: changedDigit(item, change) }) };
@@ -113,6 +115,7 @@ function planFixed(
   // Apps are two targets, which ring one by one.
   const cannotRing = rules !== undefined && (target === undefined || key.startsWith("apps:"));
   if ((typeof flipNumber === "number" && flip === undefined) || cannotRing) throw inexpressible();
+  if (rules?.length === 0) throw notKept();
   requireFree(numbers, state, item, undefined, flipNumber ?? undefined);
   const row = {
     phoneNumber: phoneNumber ?? "",
@@ -208,6 +211,10 @@ function notAccepted(field: string): ProblemError {
 }
 
 const moved = (detail: string) => new ProblemError("call_handling_moved", { detail });
+
+/** Only outside numbers can have a flip row without ringing. */
+export const notKept = () =>
+  moved("The new call handling does not keep this entry when it rings in no rule. DELETE removes it.");
 
 const inexpressible = () =>
   moved("The new call handling keeps this entry itself: it can be neither removed nor changed in this way.");

@@ -14,7 +14,7 @@ import { aliasesOf } from "./ids.ts";
 import type { Item } from "./items.ts";
 import { idsOf, type NewNumbers, notFound } from "./new-numbers.ts";
 import { type ForwardingDeps, onBackend } from "./on-backend.ts";
-import { planAddition, planRemoval, planUpdate } from "./plan.ts";
+import { notKept, planAddition, planRemoval, planUpdate } from "./plan.ts";
 import { getForwardingNumber } from "./read.ts";
 import { isAsAsked, newNumber, requireUsualRules } from "./requested.ts";
 import { deviceKey, numberKey } from "./targets.ts";
@@ -69,10 +69,7 @@ async function addNew(
     return planAddition(current, state, body);
   });
   const item = numbers.byKey(key);
-  if (item === undefined) {
-    const detail = "A line that rings in no rule is not kept by the new call handling.";
-    throw new ProblemError("call_handling_moved", { detail });
-  }
+  if (item === undefined) throw notKept();
   const data = numbers.show(item);
   return { id: data.id, data };
 }

@@ -209,6 +209,30 @@ describe("a moved extension", () => {
       expect(parts()).toEqual(before);
     });
 
+    it.each([
+      ["+5491123456789", "+541123456789"],
+      ["+12025550161", "(202) 555-0161"],
+    ])("holds %s once, though RingCentral spells it %s", async (phoneNumber, stored) => {
+      // A national spelling is repeated as it came, though no request is documented with one.
+      await start({ unknownRuleTypes: true });
+      await lab.list();
+      data().flips.push({ id: "77", type: "External", phoneNumber: stored, label: "Cabin" });
+      const before = copy();
+      const other = await lab.add({ phoneNumber, label: "Boat" });
+      expect(other).toMatchObject({ status: 409, body: { code: "number_already_listed" } });
+      expect(data()).toEqual(before);
+      const { status, body } = await lab.add({ phoneNumber, label: "Cabin", flipNumber: 7 });
+      expect(status, JSON.stringify(body)).toBe(409);
+      const added = await lab.add({ phoneNumber, label: "Cabin", rules: [] });
+      expect(added, JSON.stringify(added.body)).toMatchObject({ status: 201 });
+      expect(data()).toEqual(before);
+      const changed = await lab.change(added.body.data.id, { phoneNumber, flipNumber: 7 });
+      expect(changed, JSON.stringify(changed.body)).toMatchObject({ status: 200 });
+      expect(
+        data().flips.filter(({ id }) => id === "77" || !before.flips.some((row) => row.id === id)),
+      ).toEqual([{ id: "77", type: "External", phoneNumber: stored, label: "Cabin", flipNumber: "7" }]);
+    });
+
     it("without voicemail is not written", async () => {
       await start();
       const { dispatching } = data().rules.find(({ id }) => id === "work-hours") ?? {};

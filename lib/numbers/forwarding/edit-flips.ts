@@ -1,8 +1,9 @@
 import { canonicalJson } from "../../platform/content-tag.ts";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
 import type { RawObject } from "../../ringcentral/api/wire-call-handling.ts";
+import { isSameNumber } from "../shared/phone-number-input.ts";
 import { textIn, without } from "./raw.ts";
-import { flipKey, isSystemRow, numberKey } from "./targets.ts";
+import { asSpelled, flipKey, isSystemRow, numberKey } from "./targets.ts";
 
 /** A change of one row of the flip list. It may be applied repeatedly: what is as wanted stays as it is. */
 export interface FlipChange {
@@ -24,13 +25,16 @@ export function editFlips(
 ): readonly RawObject[] {
   const at = rows.findIndex((each) => flipKey(each) === key);
   if (row === undefined) return at < 0 ? rows : rows.toSpliced(at, 1);
-  const found = at >= 0 ? at : rows.findIndex((each) => flipKey(each) === numberKey(row.phoneNumber));
+  const isOfNumber = (each: RawObject) =>
+    !isSystemRow(each) && isSameNumber(textIn(each, "phoneNumber") ?? "", row.phoneNumber);
+  const found = at >= 0 ? at : rows.findIndex(isOfNumber);
   const current = rows[found];
   if (current === undefined && onlyIfPresent) return rows;
   if (current === undefined) return [...rows, omitUndefined({ ...row, type: "External" })];
+  const phoneNumber = asSpelled(textIn(current, "phoneNumber"), row.phoneNumber);
   const next = isSystemRow(current)
     ? { ...without(current, "flipNumber"), ...omitUndefined({ flipNumber: row.flipNumber }) }
-    : { ...without(current, "label", "flipNumber"), ...omitUndefined(row) };
+    : { ...without(current, "label", "flipNumber"), ...omitUndefined({ ...row, phoneNumber }) };
   return canonicalJson(next) === canonicalJson(current) ? rows : rows.with(found, next);
 }
 

@@ -2,8 +2,9 @@ import { ProblemError } from "../../contract/problems.ts";
 import { canonicalJson } from "../../platform/content-tag.ts";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
 import { isRawObject, type RawObject } from "../../ringcentral/api/wire-call-handling.ts";
+import { isSameNumber } from "../shared/phone-number-input.ts";
 import { objectIn, objectsIn, textIn, withEdited, without } from "./raw.ts";
-import { forRequest, numberKey, ringTargetsOf, targetKey } from "./targets.ts";
+import { asSpelled, forRequest, ringTargetsOf, targetKey } from "./targets.ts";
 
 /** A change of one target in the rules. It may be applied repeatedly: what is as wanted stays as it is. */
 export interface RingChange {
@@ -30,8 +31,8 @@ export function editDispatching(
   extensionId: string,
 ): RawObject {
   const { key, number, rules } = change;
-  const keys = [key, ...(number ? [numberKey(number.phoneNumber)] : [])];
-  const isMeant = (target: RawObject) => keys.includes(targetKey(target, extensionId));
+  const isMeant = (target: RawObject) =>
+    targetKey(target, extensionId) === key || isOfNumber(target, number?.phoneNumber);
   if (change.staysDisabled) return disabled(dispatching, isMeant);
   const isWanted = rules === "unchanged" || rules.includes(ruleId);
   let isFound = false;
@@ -70,12 +71,18 @@ function disabled(dispatching: RawObject, isMeant: (target: RawObject) => boolea
 
 const isEmpty = (action: RawObject) => Array.isArray(action.targets) && action.targets.length === 0;
 
+function isOfNumber(target: RawObject, phoneNumber: string | undefined): boolean {
+  if (phoneNumber === undefined || target.type !== "PhoneNumberRingTarget") return false;
+  return isSameNumber(textIn(objectIn(target, "destination"), "phoneNumber") ?? "", phoneNumber);
+}
+
 /** The same target when it has that number and name already. */
 function renamed(
   target: RawObject,
   { phoneNumber, name }: { phoneNumber: string; name?: string },
 ): RawObject {
-  const destination = { ...objectIn(target, "destination"), phoneNumber };
+  const before = objectIn(target, "destination");
+  const destination = { ...before, phoneNumber: asSpelled(textIn(before, "phoneNumber"), phoneNumber) };
   const next = { ...without(target, "name", "destination"), destination, ...omitUndefined({ name }) };
   return canonicalJson(next) === canonicalJson(target) ? target : next;
 }

@@ -13,6 +13,8 @@ import { findById, type NaturalId, naturalIds, shownIds } from "./ids.ts";
 import { type ForwardingState, type Item, joinNumbers, legacyKey } from "./items.ts";
 import { toForwardingNumber } from "./legacy-numbers.ts";
 import type { ForwardingDeps } from "./on-backend.ts";
+import { isSameTarget } from "./requested.ts";
+import { numberKey } from "./targets.ts";
 
 /** What the new call handling has of an extension: 1 Light call and 2 Medium ones, unless they are cached. */
 export async function readState(
@@ -63,6 +65,12 @@ export class NewNumbers {
 
   byKey(key: string): Item | undefined {
     return this.items.find(({ keys }) => keys.includes(key));
+  }
+
+  /** The outside number, however RingCentral spells it. */
+  byNumber(phoneNumber: string): Item | undefined {
+    const known = this.byKey(numberKey(phoneNumber));
+    return known ?? this.items.find(({ number }) => isSameTarget(number, { phoneNumber }));
   }
 
   /**

@@ -26,8 +26,8 @@ export function planAddition(
   if (systemTypes.includes(type)) throw notAccepted("type");
   const label = labelFor(type, asked.label);
   const digit = flipNumber?.toString();
-  const key = numberKey(phoneNumber);
-  const existing = numbers.byKey(key);
+  const existing = numbers.byNumber(phoneNumber);
+  const [key = numberKey(phoneNumber)] = existing?.keys ?? [];
   if (existing !== undefined && !isAsAsked(existing.number, asked))
     throw alreadyListed(numbers.show(existing));
   if (existing?.flip === undefined && state.flips.length >= MAX_FLIPS)
@@ -78,7 +78,7 @@ export function planUpdate(
   );
   const phoneNumber = change.phoneNumber ?? current.phoneNumber ?? "";
   if (type !== current.type && systemTypes.includes(type)) throw notAccepted("type");
-  const other = numbers.byKey(numberKey(phoneNumber));
+  const other = numbers.byNumber(phoneNumber);
   if (other !== undefined && other !== item) throw alreadyListed(numbers.show(other));
   requireFree(
     numbers,

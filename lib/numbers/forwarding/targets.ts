@@ -1,5 +1,6 @@
 import { canonicalJson } from "../../platform/content-tag.ts";
 import type { RawObject } from "../../ringcentral/api/wire-call-handling.ts";
+import { isSameNumber, withoutMobileDigit } from "../shared/phone-number-input.ts";
 import { objectIn, objectsIn, textIn, without } from "./raw.ts";
 
 // What rings: the targets of rules, and the rows of the flip list. Targets have no ids [spec: OAS], so each has a
@@ -11,11 +12,16 @@ const appTypes: ReadonlySet<string> = new Set([
   "CoworkerAppsRingTarget",
 ]);
 
-export const numberKey = (phoneNumber: string) => `number:${phoneNumber.replace(/[^+\d]/g, "")}`;
+export const numberKey = (phoneNumber: string) =>
+  `number:${withoutMobileDigit(phoneNumber.replace(/[^+\d]/g, ""))}`;
 export const lineKey = (phoneNumber: string) => numberKey(phoneNumber).replace("number", "line");
 export const mobileKey = (phoneNumber: string) => numberKey(phoneNumber).replace("number", "mobile");
 export const deviceKey = (deviceId: string) => `device:${deviceId}`;
 export const appsKey = (extensionId: string) => `apps:${extensionId}`;
+
+/** A number as it is stored already, where that means the same: RingCentral may spell it otherwise [unsure]. */
+export const asSpelled = (stored: string | undefined, phoneNumber: string) =>
+  stored !== undefined && isSameNumber(stored, phoneNumber) ? stored : phoneNumber;
 
 /** The natural key of a ring target. @param extensionId the owner of targets that name no extension */
 export function targetKey(target: RawObject, extensionId: string): string {

@@ -60,15 +60,16 @@ async function addNew(
   body: NewForwardingNumber,
 ): Promise<Created> {
   const { phoneNumber = "", deviceId } = body;
-  const key = deviceId === undefined ? numberKey(phoneNumber) : deviceKey(deviceId);
+  const find = (current: NewNumbers) =>
+    deviceId === undefined ? current.byNumber(phoneNumber) : current.byKey(deviceKey(deviceId));
   const numbers = await writeNew(deps, request, backend, (current, state) => {
-    const existing = current.byKey(key);
+    const existing = find(current);
     const isThere = existing !== undefined && isAsAsked(existing.number, body);
     // Once a first attempt is known to have taken effect, the number is never added again.
     if (request.step === "look" && !isThere) throw new OutcomeUnknown(false);
     return planAddition(current, state, body);
   });
-  const item = numbers.byKey(key);
+  const item = find(numbers);
   if (item === undefined) throw notKept();
   const data = numbers.show(item);
   return { id: data.id, data };
@@ -131,8 +132,8 @@ async function updateNew(
     }
     return change;
   });
-  const item = numbers.byKey(key);
-  if (item === undefined) throw notFound();
+  const item = numbers.byKey(key) ?? (body.phoneNumber && numbers.byNumber(body.phoneNumber));
+  if (!item) throw notFound();
   return numbers.show(item);
 }
 

@@ -42,7 +42,7 @@ export function isSameNumber(spelled: string, number: string): boolean {
   return parsed !== undefined && withoutMobileDigit(parsed.number) === withoutMobileDigit(number);
 }
 
-const withoutMobileDigit = (e164: string) => e164.replace(/^(?:\+(54)9|\+(52)1(?=\d{10}$))/, "+$1$2");
+export const withoutMobileDigit = (e164: string) => e164.replace(/^(?:\+(54)9|\+(52)1(?=\d{10}$))/, "+$1$2");
 
 /** Whether a label is as requested, if at all. RingCentral may trim it, or compose its letters differently [unsure]. */
 export function isSameLabel(shown: string | undefined, requested: string | undefined): boolean {

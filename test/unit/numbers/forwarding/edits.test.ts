@@ -50,6 +50,19 @@ describe("a change of a rule", () => {
     expect(edit(after, named), "made twice").toBe(after);
   });
 
+  it.each([
+    ["+54 9 11 2345-6789", "+5491123456789", "+541123456789"],
+    ["+52 1 55 1234 5678", "+525512345678", "+5215512345678"],
+    ["a national number", NUMBER, "(202) 555-0161"],
+    ["digits alone", NUMBER, "12025550161"],
+  ])("is in place when RingCentral spells the number otherwise: %s", (_, phoneNumber, stored) => {
+    const change = { key: numberKey(phoneNumber), rules: ["work-hours"] };
+    const before = dispatching(group([target(stored, "Cabin")]));
+    expect(edit(before, { ...change, number: { phoneNumber, name: "Cabin" } })).toBe(before);
+    const rows = [{ id: "1", type: "External", phoneNumber: stored, label: "Cabin" }];
+    expect(editFlips(rows, { key: change.key, row: { phoneNumber, label: "Cabin" } })).toBe(rows);
+  });
+
   it("leaves a rule alone that it does not concern", () => {
     const before = dispatching(group([target("+12025550162")]));
     expect(edit(before, { rules: [] })).toBe(before);

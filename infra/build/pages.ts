@@ -50,8 +50,9 @@ export const pages: Readonly<Record<string, PageSource>> = {
   },
   "operations/get-console": {
     html: "console/page.html",
+    content: () => asAttribute(process.env.RUNBOOKS_URL ?? "docs/runbooks"),
     policy: { ...api, "require-trusted-types-for": "'script'", "trusted-types": "'none'" },
-    maxKb: 10,
+    maxKb: 12,
   },
 };
 
@@ -112,6 +113,9 @@ export async function buildPage(functionName: string, root: string): Promise<Pag
     ],
   };
 }
+
+const asAttribute = (text: string) =>
+  text.replace(/\/$/, "").replaceAll("&", "&amp;").replaceAll('"', "&quot;");
 
 const policyText = (directives: Record<string, string>) =>
   Object.entries(directives)

@@ -20,6 +20,21 @@ export const SyncProgress = resource("SyncProgress", "How far the running sync h
 });
 export type SyncProgress = z.output<typeof SyncProgress>;
 
+const QuarantinedNumber = resource(
+  "QuarantinedNumber",
+  "A number that a confirmation would remove. Its digits are masked, because `sync:read` lets nobody read numbers.",
+  {
+    id: z.string(),
+    phoneNumber: described(z.string(), "The last digits, behind dots."),
+    name: z.optional(described(z.string(), "The number's label or its extension's name.")),
+    usageType: z.string(),
+  },
+);
+export type QuarantinedNumber = z.output<typeof QuarantinedNumber>;
+
+/** Enough to recognize what is missing; the whole list could be the company's. */
+export const MAX_LISTED = 25;
+
 const SyncQuarantine = resource(
   "SyncQuarantine",
   "Missing numbers that a sync has not removed: the view may have fewer permissions.",
@@ -31,6 +46,12 @@ const SyncQuarantine = resource(
         "credential or its permissions changed. `main_numbers`: every main company number is missing.",
     ),
     removed: z.optional(described(Count, "How many numbers would be removed.")),
+    numbers: z.optional(
+      described(
+        z.array(QuarantinedNumber).check(z.maxLength(MAX_LISTED)),
+        "The first of them, main company numbers before all others.",
+      ),
+    ),
   },
 );
 

@@ -47,11 +47,14 @@ export async function getSyncStatus(
     lastSuccessAt: head.latest && iso(head.checkedAt),
     progress: checkpoint && state === "running" ? progressOf(checkpoint) : undefined,
     problem: failed?.problem,
-    quarantine: quarantine && {
-      since: iso(quarantine.since),
-      reason: quarantine.reason,
-      removed: quarantine.removed,
-    },
+    quarantine:
+      quarantine &&
+      omitUndefined({
+        since: iso(quarantine.since),
+        reason: quarantine.reason,
+        removed: quarantine.removed,
+        numbers: quarantine.numbers,
+      }),
     history,
   });
 }

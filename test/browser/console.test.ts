@@ -1,6 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
 import { findAccessibilityProblems, hiddenWidth, type OpenOptions, openPage, widths } from "./chromium.ts";
+import { badDay, headline, maintenance, openOn, respondAs } from "./console-page.ts";
 import { launchChromium } from "./launch-chromium.ts";
 
 let browser: Browser;
@@ -12,98 +13,13 @@ afterEach(async () => {
 });
 afterAll(() => browser.close());
 
-const instant = (secondsAgo: number) => new Date(Date.now() - secondsAgo * 1000).toISOString();
-
-/** The API's responses on a bad day: a paused budget, a spent budget, paused logins, a quarantined sync. */
-const badDay = {
-  limits: {
-    token: {
-      generation: 7,
-      issuedAt: instant(600),
-      expiresAt: instant(-3000),
-      coolDownUntil: instant(-90),
-      coolDownReason: "OAU-140",
-      seenBy: "fleet",
-    },
-    budgets: [
-      {
-        group: "heavy",
-        limit: 10,
-        windowSeconds: 60,
-        confirmed: true,
-        granted: 10,
-        external: 0,
-        remaining: 0,
-        pause: { state: "paused", until: instant(-45) },
-        spentByRoute: [{ route: "listCompanyNumbers", interactive: 2, sync: 8 }],
-        seenBy: "fleet",
-      },
-    ],
-  },
-  sync: [
-    {
-      accountId: "3700111",
-      state: "quarantined",
-      lastSuccessAt: instant(7200),
-      progress: { startedAt: instant(30), pagesDone: 3, totalPages: 12, numbersSeen: 300, etaSeconds: 80 },
-      quarantine: { since: instant(300), reason: "shrink", removed: 212 },
-      history: [
-        {
-          id: "b",
-          trigger: "schedule",
-          startedAt: instant(310),
-          endedAt: instant(300),
-          state: "quarantined",
-          pages: 3,
-          numbers: 38,
-          removed: 212,
-        },
-        {
-          id: "a",
-          trigger: "request",
-          startedAt: instant(900),
-          endedAt: instant(890),
-          state: "failed",
-          pages: 1,
-          problem: {
-            code: "upstream_unavailable",
-            title: "RingCentral is not available",
-            detail: "RingCentral cannot be reached.",
-            retryable: true,
-            at: instant(890),
-          },
-        },
-      ],
-    },
-  ],
-};
-
 async function openConsole(options: OpenOptions = {}) {
   const page = await openPage(browser, "/console", options);
   await page.locator("#budgets article").first().waitFor();
   return page;
 }
 
-/** A good day but for RingCentral's maintenance. */
-const maintenance = {
-  limits: {
-    token: { generation: 7, issuedAt: instant(600), expiresAt: instant(-3000), seenBy: "fleet" },
-    budgets: badDay.limits.budgets.map((budget) => ({ ...budget, remaining: 9, pause: { state: "none" } })),
-    limitedMode: { since: instant(3000), seenAt: instant(20) },
-  },
-  sync: [{ accountId: "3700111", state: "idle", lastSuccessAt: instant(60), history: [] }],
-};
-
-const openOnBadDay = (options: OpenOptions = {}) => openOn(badDay, options);
-
-async function openOn(day: { limits: object; sync: object[] }, options: OpenOptions = {}) {
-  const page = await openPage(browser, "/healthz", options);
-  await page.route("**/v1/limits", (route) => route.fulfill({ json: { data: day.limits } }));
-  await page.route("**/v1/sync", (route) => route.fulfill({ json: { data: day.sync } }));
-  await page.goto(`${inject("stack").apiUrl}/console`);
-  await page.locator("#sync article").waitFor();
-  return page;
-}
+const openOnBadDay = (options: OpenOptions = {}) => openOn(browser, badDay, options);
 
 describe("the console on the running stack", () => {
   test("shows the budgets, the token and the sync as the API reports them", async () => {
@@ -111,7 +27,7 @@ describe("the console on the running stack", () => {
     await expect.poll(() => page.locator("#budgets h3").allTextContents()).toContain("light");
     await expect.poll(() => page.locator("#sync").textContent()).toContain("Last success");
     expect(await page.locator("#token-facts").textContent()).toContain("Generation");
-    expect(await page.getByRole("status", { name: "Summary" }).textContent()).toBe("Everything is in order.");
+    expect(await headline(page).textContent()).toBe("Everything is in order.");
     expect(page.complaints).toEqual([]);
   });
 
@@ -150,17 +66,17 @@ describe("the console on the running stack", () => {
     await expect.poll(() => page.locator("#limits-missing").textContent()).toContain("scope_missing");
     expect(await page.locator("#sync-missing").textContent()).toContain("scope_missing");
     expect(await page.locator("#problems").textContent()).toContain("scope_missing");
-    expect(await page.getByRole("status", { name: "Summary" }).textContent()).toContain("cannot read");
+    expect(await headline(page).textContent()).toMatch(/^Blind: The token lacks/);
   });
 });
 
 describe("the console on a bad day", () => {
   test("lists first what needs attention", async () => {
     const page = await openOnBadDay();
-    expect(await page.getByRole("status", { name: "Summary" }).locator("li").allTextContents()).toEqual([
-      "A sync of account 3700111 waits for a decision.",
-      "Logins at RingCentral are paused.",
-      "RingCentral has paused heavy calls.",
+    expect(await headline(page).locator("li").allTextContents()).toEqual([
+      expect.stringMatching(/^A sync of account 3700111 waits for a decision\. /),
+      expect.stringMatching(/^Logins at RingCentral are paused\. /),
+      expect.stringMatching(/^RingCentral has paused heavy calls\. /),
     ]);
     expect(await page.locator("#problems").textContent()).toContain("upstream_unavailable");
     expect(await page.getByLabel("Progress of the current sync").getAttribute("value")).toBe("3");
@@ -177,6 +93,12 @@ describe("the console on a bad day", () => {
     await page.keyboard.press("Enter");
     const dialog = page.getByRole("dialog");
     expect(await dialog.textContent()).toContain("212 numbers are gone");
+    expect(await dialog.locator("tbody tr").allTextContents()).toEqual([
+      "•••0100Main lineMainCompanyNumber660100",
+      "•••0101–DirectNumber660101",
+    ]);
+    expect(await dialog.textContent()).toContain("And 210 more.");
+    expect(await findAccessibilityProblems(page)).toEqual([]);
     await page.keyboard.press("Escape");
     expect(confirmed).toEqual([]);
     await page.keyboard.press("Enter");
@@ -186,6 +108,17 @@ describe("the console on a bad day", () => {
     await expect
       .poll(() => page.getByRole("status", { name: "Last action" }).textContent())
       .toContain("Confirmed");
+  });
+
+  test("takes the question back when the quarantine changes under it", async () => {
+    const page = await openOnBadDay();
+    await page.getByRole("button", { name: "Review and confirm" }).click();
+    const [status] = badDay.sync;
+    const quarantine = { ...status?.quarantine, removed: 300 };
+    await respondAs(page, { ...badDay, sync: [{ ...status, quarantine }] });
+    expect(await page.getByRole("dialog").isVisible()).toBe(true);
+    await expect.poll(() => page.getByRole("dialog").isVisible()).toBe(false);
+    expect(await page.getByRole("region", { name: "Quarantine" }).textContent()).toContain("300 numbers");
   });
 
   test.each(widths)(
@@ -205,15 +138,13 @@ describe("the console in RingCentral's limited mode", () => {
   test.each(widths)(
     "at %i pixels wide shows a banner, which is no concern, until it is over",
     async (width) => {
-      const page = await openOn(maintenance, { width });
+      const page = await openOn(browser, maintenance, { width });
       const banner = page.getByRole("status", { name: "Limited mode" });
       expect(await banner.textContent()).toMatch(
         /RingCentral has been in limited mode since .+It accepts no changes/,
       );
       expect(await banner.getByRole("link").getAttribute("href")).toBe("/docs/errors#upstream_limited_mode");
-      expect(await page.getByRole("status", { name: "Summary" }).textContent()).toBe(
-        "Everything of ours is in order.",
-      );
+      expect(await headline(page).textContent()).toBe("Everything in Ringfront is in order.");
       expect(await findAccessibilityProblems(page)).toEqual([]);
       expect(await hiddenWidth(page)).toBeLessThanOrEqual(0);
       const { limitedMode: _, ...over } = maintenance.limits;

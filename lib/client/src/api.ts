@@ -1416,6 +1416,15 @@ export interface components {
          * @enum {string}
          */
         ProblemCode: "request_invalid" | "parameter_invalid" | "cursor_invalid" | "token_missing" | "token_invalid" | "token_expired" | "webhook_token_invalid" | "scope_missing" | "extension_forbidden" | "account_forbidden" | "feature_not_available" | "upstream_permission_denied" | "international_calling_disabled" | "call_handling_unavailable" | "not_found" | "forwarding_label_duplicate" | "forwarding_limit_reached" | "forwarding_custom_label_limit_reached" | "number_belongs_to_account" | "flip_number_in_use" | "number_already_listed" | "idempotency_in_progress" | "sync_not_quarantined" | "snapshot_missing" | "call_handling_moved" | "cursor_expired" | "precondition_failed" | "body_too_large" | "media_type_unsupported" | "idempotency_key_reused" | "upstream_rejected" | "rate_limited" | "internal" | "upstream_error" | "write_incomplete" | "upstream_auth_failed" | "upstream_app_permission_missing" | "upstream_rate_limited" | "upstream_unavailable" | "upstream_locked" | "upstream_limited_mode" | "token_issuer_unavailable" | "storage_unavailable" | "directory_unavailable" | "credentials_unavailable" | "queue_unavailable" | "configuration_invalid" | "outcome_unknown" | "upstream_timeout";
+        /** @description A number that a confirmation would remove. Its digits are masked, because `sync:read` lets nobody read numbers. */
+        QuarantinedNumber: {
+            id: string;
+            /** @description The last digits, behind dots. */
+            phoneNumber: string;
+            /** @description The number's label or its extension's name. */
+            name?: string;
+            usageType: string;
+        };
         /** @description The calls that one of this API's operations made in the present window. */
         RouteSpending: {
             route: string;
@@ -1461,6 +1470,8 @@ export interface components {
              * @description How many numbers would be removed.
              */
             removed?: number;
+            /** @description The first of them, main company numbers before all others. */
+            numbers?: components["schemas"]["QuarantinedNumber"][];
         };
         /** @description One finished sync. */
         SyncRun: {
@@ -1844,6 +1855,7 @@ export type PhoneNumber = components['schemas']['PhoneNumber'];
 export type PhoneNumberList = components['schemas']['PhoneNumberList'];
 export type Problem = components['schemas']['Problem'];
 export type ProblemCode = components['schemas']['ProblemCode'];
+export type QuarantinedNumber = components['schemas']['QuarantinedNumber'];
 export type RouteSpending = components['schemas']['RouteSpending'];
 export type SyncProblem = components['schemas']['SyncProblem'];
 export type SyncProgress = components['schemas']['SyncProgress'];

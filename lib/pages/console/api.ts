@@ -1,15 +1,19 @@
-/** A problem from the API, or `unreachable` without a response. */
+/** A problem from the API, or of a response that is not the API's. */
 export interface Problem {
   code: string;
   title: string;
   detail: string;
   requestId?: string | undefined;
   retryAfterSeconds?: number | undefined;
+  /** Nobody's request can succeed now: there is no response, or a 5xx. */
+  isFault: boolean;
+  /** The error catalogue has an entry for the code. */
+  isListed: boolean;
 }
 
 export type Result<Data> = { data: Data } | { problem: Problem };
 
-const TIMEOUT_MS = 20_000;
+const TIMEOUT_MS = 10_000;
 
 /** The public API, called with the token that is selected. */
 export function createApi(token: () => string | undefined) {
@@ -19,11 +23,13 @@ export function createApi(token: () => string | undefined) {
       // The browser compares the last response by its ETag: an unchanged one costs a few bytes.
       const signal = AbortSignal.timeout(TIMEOUT_MS);
       const response = await fetch(path, { ...init, headers, cache: "no-cache", signal });
-      const body = await response.json();
-      return response.ok ? { data: body.data } : { problem: problemOf(response, body) };
+      const body = await response.json().catch(() => undefined);
+      const isData = response.ok && body?.data !== undefined;
+      return isData ? { data: body.data } : { problem: problemOf(response, body ?? {}) };
     } catch (error) {
       const detail = error instanceof Error ? error.message : String(error);
-      return { problem: { code: "unreachable", title: "The API did not respond", detail } };
+      const unreachable = { code: "unreachable", title: "The API did not respond", detail };
+      return { problem: { ...unreachable, isFault: true, isListed: false } };
     }
   }
   return {
@@ -35,11 +41,14 @@ export function createApi(token: () => string | undefined) {
 
 function problemOf(response: Response, body: Record<string, unknown>): Problem {
   const text = (value: unknown, otherwise: string) => (typeof value === "string" ? value : otherwise);
+  const otherwise = response.ok ? "This is not an API response" : "Rejected";
   return {
-    // The gateway's own rejections have no code.
+    // The gateway's own rejections have no code, and a sign-in page in between is no JSON.
     code: text(body.code, `http_${response.status}`),
-    title: text(body.title, text(body.message, "Rejected")),
-    detail: text(body.detail, `The gateway returned ${response.status}.`),
+    title: text(body.title, text(body.message, otherwise)),
+    detail: text(body.detail, `The status is ${response.status}.`),
+    isFault: response.ok || response.status >= 500,
+    isListed: typeof body.code === "string",
     requestId: response.headers.get("x-request-id") ?? undefined,
     retryAfterSeconds: Number(response.headers.get("retry-after")) || undefined,
   };

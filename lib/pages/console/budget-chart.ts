@@ -1,10 +1,10 @@
 import type { Limits } from "../../contract/limits.ts";
 import { svg } from "../shared/element.ts";
 
-/** The state of one budget at one moment. */
+/** The state of one budget at one moment; `remaining` is undefined from a failed read to the next one. */
 interface Sample {
   at: number;
-  remaining: number;
+  remaining: number | undefined;
   isPaused: boolean;
 }
 
@@ -18,13 +18,22 @@ export class Samples {
 
   add(limits: Limits, at: number): void {
     for (const { group, remaining, pause } of limits.budgets) {
-      const samples = this.#byGroup.get(group) ?? [];
-      samples.push({ at, remaining, isPaused: pause.state !== "none" });
-      const firstKept = samples.findIndex((sample) => sample.at >= at - LONGEST_SPAN_MS);
-      // One older sample stays: the line begins at the chart's edge.
-      samples.splice(0, Math.max(0, firstKept - 1));
-      this.#byGroup.set(group, samples);
+      this.#push(group, { at, remaining, isPaused: pause.state !== "none" });
     }
+  }
+
+  /** The read at this time failed: no line is drawn until the next sample. */
+  interrupt(at: number): void {
+    for (const group of this.#byGroup.keys())
+      this.#push(group, { at, remaining: undefined, isPaused: false });
+  }
+
+  #push(group: string, sample: Sample): void {
+    const samples = [...this.of(group), sample];
+    const firstKept = samples.findIndex(({ at }) => at >= sample.at - LONGEST_SPAN_MS);
+    // One older sample stays: the line begins at the chart's edge.
+    samples.splice(0, Math.max(0, firstKept - 1));
+    this.#byGroup.set(group, samples);
   }
 
   of(group: string): readonly Sample[] {
@@ -55,25 +64,27 @@ export function budgetChart(samples: readonly Sample[], limit: number, now: numb
   const y = (remaining: number) =>
     round(2 + (1 - Math.min(1, remaining / Math.max(1, limit))) * (HEIGHT - 4));
   const endOf = (index: number) => x(samples[index + 1]?.at ?? now);
-  const steps = samples.flatMap(({ at, remaining }, index) => [
-    `${x(at)} ${y(remaining)}`,
-    `${endOf(index)} ${y(remaining)}`,
-  ]);
+  const steps = samples.flatMap(({ at, remaining }, index) =>
+    remaining === undefined ? [] : [{ from: x(at), to: endOf(index), y: y(remaining), index }],
+  );
+  const line = steps.map((step, place) => {
+    const isFollowing = steps[place - 1]?.index === step.index - 1;
+    return `${isFollowing ? "L" : "M"}${step.from} ${step.y} L${step.to} ${step.y}`;
+  });
+  const area = steps.map((step) => `M${step.from} ${HEIGHT} V${step.y} H${step.to} V${HEIGHT} Z`);
   const pauses = samples.flatMap(({ at, isPaused }, index) => {
     if (!isPaused) return [];
     const width = Math.max(1, endOf(index) - x(at));
     return [svg("rect", { class: "paused", x: x(at), y: 0, width, height: HEIGHT })];
   });
-  const first = samples[0];
-  const area = first && `M${x(first.at)} ${HEIGHT} L${steps.join(" L")} L${x(now)} ${HEIGHT} Z`;
   const viewBox = `0 0 ${WIDTH} ${HEIGHT}`;
   return svg(
     "svg",
     { class: "chart", viewBox, preserveAspectRatio: "none", role: "img", "aria-label": label },
     ...pauses,
     svg("line", { class: "top-line", x1: 0, y1: 2, x2: WIDTH, y2: 2 }),
-    area && svg("path", { class: "area", d: area }),
-    area && svg("path", { class: "line", d: `M${steps.join(" L")}` }),
+    svg("path", { class: "area", d: area.join("") }),
+    svg("path", { class: "line", d: line.join("") }),
   );
 }
 

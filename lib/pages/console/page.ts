@@ -2,25 +2,25 @@ import type { Limits } from "../../contract/limits.ts";
 import type { SyncStatus } from "../../contract/sync.ts";
 import { byId, element } from "../shared/element.ts";
 import { mountTokenPicker } from "../shared/token-picker.ts";
-import { createApi, type Result } from "./api.ts";
+import { createApi } from "./api.ts";
 import { Samples } from "./budget-chart.ts";
 import { createBudgetsView } from "./budgets-view.ts";
+import { type Known, showHeadline } from "./headline.ts";
 import { ProblemsView } from "./problems-view.ts";
-import { createSyncView } from "./sync-view.ts";
+import { afterRead, isCurrent, type Reading, timeOf } from "./reading.ts";
+import { closeReview, createSyncView } from "./sync-view.ts";
 import { showToken } from "./token-view.ts";
-import { problemLink, show } from "./views.ts";
-import { clockTime } from "./words.ts";
+import { problemLink, runbook, show } from "./views.ts";
+import { clockTime, relative } from "./words.ts";
 
-interface Seen {
-  limits?: Limits | undefined;
-  sync?: readonly SyncStatus[] | undefined;
-}
+/** How often the page looks whether what it shows has become old. */
+const TICK_MS = 5_000;
 
 const samples = new Samples();
 const problems = new ProblemsView();
-/** The last results, without those that failed. */
-let seen: Seen = {};
+let known: Known = { limits: {}, sync: {} };
 let timer: ReturnType<typeof setTimeout> | undefined;
+/** Counts polls and tokens: the results of an earlier one are dropped. */
 let polling = 0;
 
 const access = byId("access");
@@ -36,21 +36,26 @@ const showSync = createSyncView({
 
 const pace = byId("pace");
 pace.addEventListener("change", schedule);
+byId("refresh").onclick = () => void poll();
 document.addEventListener("visibilitychange", () => {
-  if (document.visibilityState === "visible") void poll();
-  else clearTimeout(timer);
+  if (document.visibilityState !== "visible") return clearTimeout(timer);
+  render();
+  void poll();
 });
+setInterval(() => {
+  if (document.visibilityState === "visible") render();
+}, TICK_MS);
 
-/** Clears the board: another token may belong to another account. */
+/** Drops all data: another token may belong to another account. */
 function restart(): void {
+  polling += 1;
   samples.clear();
   problems.forget();
-  seen = {};
-  byId("limited-mode").hidden = true;
-  byId("board").hidden = token() === undefined;
+  closeReview();
+  known = { limits: {}, sync: {} };
   byId("action").textContent = "";
-  if (token() === undefined) byId("summary").replaceChildren("Pick or enter a token.");
-  else void poll();
+  render();
+  void poll();
 }
 
 async function poll(): Promise<void> {
@@ -64,56 +69,97 @@ async function poll(): Promise<void> {
   // The token has changed, or another poll has started.
   if (mine !== polling) return;
   const now = Date.now();
-  seen = { limits: received(limits, "limits-missing", now), sync: received(sync, "sync-missing", now) };
-  if (seen.limits !== undefined) {
-    samples.add(seen.limits, now);
-    showBudgets(seen.limits.budgets, now);
-    showToken(seen.limits, now);
-  }
-  if (seen.sync !== undefined) showSync(seen.sync, now);
-  problems.show(seen.sync ?? [], now);
-  showLimitedMode(seen.limits?.limitedMode, now);
-  showCallHandling(seen.limits?.callHandling, now);
-  showSummary();
-  byId("read-at").textContent = `Read at ${new Date(now).toLocaleTimeString()}.`;
+  known = { limits: afterRead(known.limits, limits, now), sync: afterRead(known.sync, sync, now) };
+  if ("data" in limits) samples.add(limits.data, now);
+  else samples.interrupt(now);
+  for (const { problem } of [known.limits, known.sync]) if (problem) problems.meet(problem, now);
+  render();
   schedule();
 }
 
-/** The data of a result. A problem is shown in the data's place, and the data shown before stays on the screen. */
-function received<Data>(result: Result<Data>, noticeId: string, now: number): Data | undefined {
-  const notice = byId(noticeId);
-  const problem = "problem" in result ? result.problem : undefined;
+/** Shows what is known. Old data is marked as such, and shown as of its reading. */
+function render(): void {
+  const now = Date.now();
+  const { limits, sync } = known;
+  const limitsAt = timeOf(limits, now);
+  byId("board").hidden = token() === undefined;
+  showBudgets(limits.data?.budgets, limitsAt);
+  showToken(limits.data, limitsAt);
+  showLimitedMode(limits.data?.limitedMode, limitsAt);
+  showCallHandling(limits.data?.callHandling, limitsAt);
+  showSync(sync.data, timeOf(sync, now));
+  problems.show(sync.data, now);
+  showState("limits", limits, now);
+  showState("sync", sync, now);
+  showReadAt(now);
+  if (token() === undefined) show(byId("summary"), "", () => [element("p", {}, "Pick or enter a token.")]);
+  else showHeadline(known, now);
+}
+
+/** Why the data of a route is missing or old, at each section that shows it. */
+function showState(source: keyof Known, reading: Reading<unknown>, now: number): void {
+  const { problem, readAt } = reading;
+  const notice = byId(`${source}-missing`);
   notice.hidden = problem === undefined;
-  show(notice, problem?.code, () =>
+  show(notice, problem, () =>
     problem === undefined
       ? []
-      : [element("p", {}, `${problem.title}. ${problem.detail} `, problemLink(problem.code))],
+      : [
+          element(
+            "p",
+            {},
+            `${problem.title}. ${problem.detail} `,
+            problemLink(problem.code, problem.isListed),
+          ),
+        ],
   );
-  if (problem !== undefined) problems.meet(problem, now);
-  return "data" in result ? result.data : undefined;
+  const isOld = readAt !== undefined && !isCurrent(reading, now);
+  if (isOld && source === "sync") closeReview();
+  for (const section of document.querySelectorAll<HTMLElement>(`[data-source="${source}"]`)) {
+    section.classList.toggle("old", isOld);
+    for (const button of section.querySelectorAll("[data-needs-current]")) {
+      button.toggleAttribute("disabled", isOld);
+    }
+    const asOf = section.querySelector<HTMLElement>(".as-of");
+    if (asOf === null) continue;
+    asOf.hidden = !isOld;
+    asOf.textContent = isOld ? `Old figures, read at ${clockTime(readAt, now)}.` : "";
+  }
+}
+
+function showReadAt(now: number): void {
+  const readAt = Math.max(known.limits.readAt ?? 0, known.sync.readAt ?? 0);
+  const datetime = new Date(readAt).toISOString();
+  show(byId("read-at"), [readAt, relative(datetime, now)], () =>
+    readAt === 0
+      ? []
+      : [
+          "Last read at ",
+          element("time", { datetime }, clockTime(readAt, now)),
+          ` (${relative(datetime, now)}).`,
+        ].map((part) => (typeof part === "string" ? document.createTextNode(part) : part)),
+  );
 }
 
 /** RingCentral's maintenance, which explains rejected writes and needs no action. */
 function showLimitedMode(mode: Limits["limitedMode"], now: number): void {
   const banner = byId("limited-mode");
   banner.hidden = mode === undefined;
-  if (mode === undefined) return;
-  const times = `since ${clockTime(mode.since, now)} (last seen at ${clockTime(mode.seenAt, now)})`;
-  const text = `RingCentral has been in limited mode ${times}. It accepts no changes, so writes get 503 `;
-  show(banner, mode, () => [
-    element(
-      "p",
-      {},
-      text,
-      problemLink("upstream_limited_mode"),
-      ". Lists still work, some from the cache. It ends by itself.",
-    ),
-  ]);
+  show(banner, mode, () => {
+    if (mode === undefined) return [];
+    const times = `since ${clockTime(mode.since, now)} (last seen at ${clockTime(mode.seenAt, now)})`;
+    const text = `RingCentral has been in limited mode ${times}. It accepts no changes, so writes get 503 `;
+    const rest = ". Lists still work, some from the cache. It ends by itself.";
+    return [
+      element("p", {}, text, problemLink("upstream_limited_mode"), rest, runbook("upstream-limited-mode")),
+    ];
+  });
 }
 
 /** How many of the extensions met so far RingCentral has moved. */
 function showCallHandling(survey: Limits["callHandling"], now: number): void {
   byId("call-handling").hidden = survey === undefined;
+  byId("call-handling-counts").textContent = "";
   if (survey === undefined) return;
   const { legacy, new: moved, unknown, checkedAt } = survey;
   const rest = unknown === 0 ? "" : `, ${unknown} unknown`;
@@ -121,47 +167,10 @@ function showCallHandling(survey: Limits["callHandling"], now: number): void {
     `Extensions met so far: ${moved} on RingCentral's new backend, ${legacy} on the former one${rest}. Last asked at ${clockTime(checkedAt, now)}.`;
 }
 
-function showSummary(): void {
-  const found = concerns(seen);
-  const isBlind = seen.limits === undefined && seen.sync === undefined;
-  const isLimited = seen.limits?.limitedMode !== undefined;
-  const words = isBlind
-    ? "This token cannot read limits or syncs."
-    : isLimited
-      ? "Everything of ours is in order."
-      : "Everything is in order.";
-  show(byId("summary"), [found, words], () =>
-    found.length === 0
-      ? [element("p", { class: isBlind ? "warn" : "good" }, words)]
-      : [element("ul", { class: "bad" }, ...found.map((text) => element("li", {}, text)))],
-  );
-}
-
-/** The points that need an operator's attention, most urgent first. It holds no times, so it rarely changes. */
-function concerns({ limits, sync = [] }: Seen): string[] {
-  const { budgets = [], token } = limits ?? {};
-  return [
-    ...sync
-      .filter(({ state }) => state === "quarantined")
-      .map(({ accountId }) => `A sync of account ${accountId} waits for a decision.`),
-    ...(token?.coolDownUntil === undefined ? [] : ["Logins at RingCentral are paused."]),
-    ...budgets
-      .filter(({ pause }) => pause.state === "paused")
-      .map(({ group }) => `RingCentral has paused ${group} calls.`),
-    ...sync
-      .filter(({ state }) => state === "failed")
-      .map(({ accountId }) => `The last sync of account ${accountId} failed.`),
-    ...budgets
-      .filter(({ pause, remaining, limit }) => pause.state !== "paused" && limit > 0 && remaining === 0)
-      .map(({ group }) => `No ${group} calls are left.`),
-    ...(budgets.some(({ seenBy }) => seenBy === "process")
-      ? ["The table is unavailable: each function counts its own calls."]
-      : []),
-  ];
-}
-
 async function act(path: string, done: string): Promise<void> {
+  const sentWith = token();
   const result = await api.post(path);
+  if (token() !== sentWith) return;
   if ("problem" in result) problems.meet(result.problem, Date.now());
   byId("action").textContent =
     "problem" in result ? `${result.problem.title}. ${result.problem.detail}` : done;

@@ -10,6 +10,7 @@ interface Tally {
   lastAt: string;
   from: string;
   detail: string;
+  isListed: boolean;
 }
 
 /**
@@ -20,34 +21,38 @@ export class ProblemsView {
   #met = new Map<string, Tally>();
 
   /** Counts a failed request of this page. */
-  meet({ code, title, detail, requestId }: Problem, at: number): void {
+  meet({ code, title, detail, requestId, isListed }: Problem, at: number): void {
     const text = requestId === undefined ? detail : `${detail} (request ${requestId})`;
-    count(this.#met, { code, lastAt: new Date(at).toISOString(), from: "this page", detail: text || title });
+    const lastAt = new Date(at).toISOString();
+    count(this.#met, { code, lastAt, from: "this page", detail: text || title, isListed });
   }
 
   forget(): void {
     this.#met.clear();
   }
 
-  show(statuses: readonly SyncStatus[], now: number): void {
+  /** @param statuses undefined while they are unknown */
+  show(statuses: readonly SyncStatus[] | undefined, now: number): void {
     const synced = new Map<string, Tally>();
-    for (const { problem } of statuses.flatMap(({ history }) => history.toReversed())) {
+    for (const { problem } of (statuses ?? []).flatMap(({ history }) => history.toReversed())) {
       if (problem === undefined) continue;
       const { code, at: lastAt, detail } = problem;
-      count(synced, { code, lastAt, from: "a sync", detail });
+      count(synced, { code, lastAt, from: "a sync", detail, isListed: true });
     }
     const tallies = [...this.#met.values(), ...synced.values()];
     tallies.sort((a, b) => b.lastAt.localeCompare(a.lastAt));
-    show(byId("problems"), tallies, () => {
-      if (tallies.length === 0) return [element("p", { class: "quiet" }, "None.")];
-      const rows = tallies.map(({ code, count, lastAt, from, detail }) => [
-        problemLink(code, element("code", {}, code)),
+    show(byId("problems"), [tallies, statuses === undefined], () => {
+      const unknown = statuses === undefined ? "Problems of the syncs are unknown." : undefined;
+      const note = unknown === undefined ? [] : [element("p", { class: "quiet" }, unknown)];
+      if (tallies.length === 0) return unknown ? note : [element("p", { class: "quiet" }, "None.")];
+      const rows = tallies.map(({ code, count, lastAt, from, detail, isListed }) => [
+        problemLink(code, isListed),
         String(count),
         clockTime(lastAt, now),
         from,
         detail,
       ]);
-      return [table("Recent problems by code", ["Code", "Times", "Last", "Source", "Detail"], rows)];
+      return [...note, table("Recent problems by code", ["Code", "Times", "Last", "Source", "Detail"], rows)];
     });
   }
 }

@@ -19,7 +19,7 @@ interface SyncActions {
 }
 
 /** The sync of each account: state, progress, a pending decision, and the last runs. */
-export function createSyncView(actions: SyncActions): (statuses: readonly SyncStatus[], now: number) => void {
+export function createSyncView(actions: SyncActions) {
   return keyedViews(
     byId("sync"),
     "sync-card",
@@ -34,8 +34,9 @@ function fill(card: HTMLElement, status: SyncStatus, actions: SyncActions, now: 
   card.setAttribute("aria-label", `Sync of account ${accountId}`);
   part(card, "account").textContent = `Account ${accountId}`;
   const badge = part(card, "state");
-  badge.textContent = state;
-  badge.className = `badge ${tones[state]}`;
+  const isAlsoQuarantined = status.quarantine !== undefined && state !== "quarantined";
+  badge.textContent = isAlsoQuarantined ? `${state}, quarantined` : state;
+  badge.className = `badge ${tones[isAlsoQuarantined ? "quarantined" : state]}`;
   part(card, "last").textContent =
     lastSuccessAt === undefined ? "No success yet." : `Last success ${relative(lastSuccessAt, now)}.`;
   part(card, "progress").replaceChildren(...progressOf(status, now));
@@ -59,10 +60,16 @@ function progressOf({ progress }: SyncStatus, now: number): Node[] {
 }
 
 const reasons: Record<string, string> = {
-  shrink: "More numbers are missing than a sync may remove without confirmation.",
+  shrink:
+    "More numbers are missing than a sync may remove without confirmation. A second full scan that finds the same settles it.",
   permissions: "The RingCentral credential or its permissions have changed since the last sync.",
   main_numbers: "Every main company number is missing from RingCentral's list.",
 };
+
+type Quarantine = NonNullable<SyncStatus["quarantine"]>;
+
+/** The quarantine in the dialog. */
+let reviewed: string | undefined;
 
 function fillQuarantine(
   card: HTMLElement,
@@ -71,22 +78,51 @@ function fillQuarantine(
   now: number,
 ): void {
   part(card, "quarantine").hidden = quarantine === undefined;
+  // What a person confirms is what the list shows.
+  if (reviewed !== undefined && reviewed !== keyOf(quarantine)) closeReview();
   if (quarantine === undefined) return;
   const { reason, removed, since } = quarantine;
   const lost = removed === undefined ? "" : ` ${plural(removed, "number")} would be removed.`;
   part(card, "reason").textContent =
     `${reasons[reason] ?? reason}${lost} Quarantined ${clockTime(since, now)}. Nothing was changed; callers still see the previous numbers.`;
-  const what = removed === undefined ? "what the sync found" : `that ${plural(removed, "number")} are gone`;
-  part(card, "review").onclick = () => askToConfirm(`Confirm ${what}?`, confirm);
+  part(card, "review").onclick = () => review(quarantine, confirm);
 }
 
-/** Asks again before a decision that removes data. */
-function askToConfirm(question: string, confirm: () => Promise<void>): void {
+const keyOf = (quarantine: Quarantine | undefined) => JSON.stringify(quarantine);
+
+/** Shows what would be removed, and asks again before it is. */
+function review(quarantine: Quarantine, confirm: () => Promise<void>): void {
   const dialog = byId("confirm");
   if (!(dialog instanceof HTMLDialogElement)) return;
-  part(dialog, "question").textContent = question;
-  onClick(part(dialog, "confirm"), () => confirm().finally(() => dialog.close()));
+  const { removed, numbers = [] } = quarantine;
+  reviewed = keyOf(quarantine);
+  dialog.onclose = () => {
+    reviewed = undefined;
+  };
+  const what = removed === undefined ? "what the sync found" : `that ${plural(removed, "number")} are gone`;
+  part(dialog, "question").textContent = `Confirm ${what}?`;
+  part(dialog, "numbers").replaceChildren(...numbersOf(numbers, removed ?? numbers.length));
+  onClick(part(dialog, "confirm"), () => confirm().finally(closeReview));
   dialog.showModal();
+}
+
+/** Closes the dialog, because what it shows is no longer so. */
+export function closeReview(): void {
+  const dialog = byId("confirm");
+  if (dialog instanceof HTMLDialogElement) dialog.close();
+}
+
+function numbersOf(numbers: NonNullable<Quarantine["numbers"]>, removed: number): Node[] {
+  if (numbers.length === 0) return [element("p", {}, "The sync that found them recorded no list.")];
+  const rows = numbers.map(({ id, phoneNumber, name = "–", usageType }) => [
+    phoneNumber,
+    name,
+    usageType,
+    id,
+  ]);
+  const rest = removed - numbers.length;
+  const more = rest > 0 ? [element("p", { class: "quiet" }, `And ${rest.toLocaleString()} more.`)] : [];
+  return [table("Numbers that would be removed", ["Number", "Name", "Use", "Id"], rows), ...more];
 }
 
 /** Sets the action of a button, which is disabled meanwhile. */

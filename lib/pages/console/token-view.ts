@@ -2,8 +2,12 @@ import type { Limits } from "../../contract/limits.ts";
 import { byId, element } from "../shared/element.ts";
 import { clockTime, duration, relative } from "./words.ts";
 
-/** RingCentral's access token: its age, its end, and whether logins are paused. */
-export function showToken({ token }: Limits, now: number): void {
+/** RingCentral's access token: its age, its end, and whether logins are paused. Nothing of an unknown one. */
+export function showToken(limits: Limits | undefined, now: number): void {
+  byId("token").hidden = limits === undefined;
+  byId("token-facts").replaceChildren();
+  if (limits === undefined) return;
+  const { token } = limits;
   const { issuedAt, expiresAt, coolDownUntil, coolDownReason = "no reason given" } = token;
   const facts = {
     Token: issuedAt === undefined ? "none yet; the first call logs in" : undefined,

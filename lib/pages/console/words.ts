@@ -20,7 +20,7 @@ export function relative(instant: string, now: number): string {
 }
 
 /** The reader's local time, with the date unless it is today. */
-export function clockTime(instant: string, now: number): string {
+export function clockTime(instant: string | number, now: number): string {
   const at = new Date(instant);
   const isToday = at.toDateString() === new Date(now).toDateString();
   return isToday

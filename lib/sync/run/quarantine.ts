@@ -1,3 +1,6 @@
+import type { PhoneNumber } from "../../contract/company-numbers.ts";
+import { MAX_LISTED, type QuarantinedNumber } from "../../contract/sync.ts";
+import { omitUndefined } from "../../platform/omit-undefined.ts";
 import type { UpdateDeps } from "../../storage/update-record.ts";
 import { type Head, readHead } from "../snapshot/head.ts";
 import { hashOf } from "../snapshot/number-chunks.ts";
@@ -33,6 +36,8 @@ export interface Quarantine {
   /** Count of the missing numbers, and a hash of their ids. */
   removed: number;
   removedHash: string;
+  /** The first of the missing numbers, for the person who confirms. */
+  numbers?: QuarantinedNumber[];
   /** When exactly these numbers were first missing. */
   foundAt: number;
   /** When an operator confirmed that exactly these numbers are gone. */
@@ -58,21 +63,35 @@ function current(stored: Quarantine | undefined, { checkedBy = 0 }: Head): Quara
  * holder replaces nothing that a later run has found.
  */
 export async function setQuarantine(
-  { missing, records, lease, ...deps }: Run,
+  { missing, base, records, lease, ...deps }: Run,
   { reason, wantsRecheck }: Quarantined,
   foundAt: number,
 ): Promise<void> {
   const { generation, head } = lease;
   const [removed, removedHash] = [missing.length, hashOf(missing)];
+  const numbers = listed(missing.flatMap((id) => base.byId.get(id)?.number ?? []));
   await records.update<Quarantine>(deps, QUARANTINE, (stored) => {
     const known = current(stored, head);
     if (known !== undefined && known.generation > generation) return undefined;
     const same = known?.removedHash === removedHash ? known : { foundAt };
     const hasRecheck = wantsRecheck || known?.hasRecheck === true;
     const since = known?.since ?? foundAt;
-    return { value: { ...same, generation, since, reason, removed, removedHash, hasRecheck } };
+    return { value: { ...same, generation, since, reason, removed, removedHash, numbers, hasRecheck } };
   });
 }
+
+function listed(missing: readonly PhoneNumber[]): QuarantinedNumber[] {
+  const isMain = ({ usageType }: PhoneNumber) => usageType === "MainCompanyNumber";
+  return [...missing.filter(isMain), ...missing.filter((number) => !isMain(number))]
+    .slice(0, MAX_LISTED)
+    .map(({ id, phoneNumber, label, extension, usageType }) =>
+      omitUndefined({ id, phoneNumber: masked(phoneNumber), name: label ?? extension?.name, usageType }),
+    );
+}
+
+/** The last four digits; fewer of a short number. */
+const masked = (phoneNumber: string) =>
+  `•••${phoneNumber.slice(-Math.min(4, Math.floor(phoneNumber.length / 2)))}`;
 
 /**
  * Records an operator's confirmation that the quarantined numbers are gone. The next sync that misses exactly the same

@@ -634,6 +634,20 @@ describe("a view with fewer numbers", () => {
     expect((await getSyncStatus(lab.reading, { accountId: ACCOUNT })).quarantine).toBeUndefined();
   });
 
+  it("lists the first of the missing numbers, main ones before others, and the digits of none", async () => {
+    const lab = createAccountSync(250);
+    lab.upstream.edit(120, { usageType: "MainCompanyNumber", label: "Front desk" });
+    await lab.sync();
+    shrink(lab);
+    await lab.sync();
+    const { quarantine } = await getSyncStatus(lab.reading, { accountId: ACCOUNT });
+    expect(quarantine?.numbers).toHaveLength(25);
+    expect(quarantine?.numbers?.slice(0, 2)).toEqual([
+      { id: "120", phoneNumber: "•••0120", name: "Front desk", usageType: "MainCompanyNumber" },
+      { id: "101", phoneNumber: "•••0101", name: "Person 101", usageType: "DirectNumber" },
+    ]);
+  });
+
   it("is quarantined again when the re-check finds other numbers", async () => {
     const lab = createAccountSync(250);
     await lab.sync();

@@ -1,0 +1,118 @@
+import type { Browser, Page } from "playwright-core";
+import { inject } from "vitest";
+import { type OpenOptions, openPage } from "./chromium.ts";
+
+export const instant = (secondsAgo: number) => new Date(Date.now() - secondsAgo * 1000).toISOString();
+
+/** The API's responses on a bad day: a paused budget, a spent budget, paused logins, a quarantined sync. */
+export const badDay = {
+  limits: {
+    token: {
+      generation: 7,
+      issuedAt: instant(600),
+      expiresAt: instant(-3000),
+      coolDownUntil: instant(-90),
+      coolDownReason: "OAU-140",
+      seenBy: "fleet",
+    },
+    budgets: [
+      {
+        group: "heavy",
+        limit: 10,
+        windowSeconds: 60,
+        confirmed: true,
+        granted: 10,
+        external: 0,
+        remaining: 0,
+        pause: { state: "paused", until: instant(-45) },
+        spentByRoute: [{ route: "listCompanyNumbers", interactive: 2, sync: 8 }],
+        spentByCaller: [{ caller: "Zk3-_q9T", calls: 2 }],
+        seenBy: "fleet",
+      },
+    ],
+  },
+  sync: [
+    {
+      accountId: "3700111",
+      state: "quarantined",
+      lastSuccessAt: instant(3600),
+      progress: { startedAt: instant(30), pagesDone: 3, totalPages: 12, numbersSeen: 300, etaSeconds: 80 },
+      quarantine: {
+        since: instant(300),
+        reason: "shrink",
+        removed: 212,
+        numbers: [
+          { id: "660100", phoneNumber: "•••0100", name: "Main line", usageType: "MainCompanyNumber" },
+          { id: "660101", phoneNumber: "•••0101", usageType: "DirectNumber" },
+        ],
+      },
+      history: [
+        {
+          id: "b",
+          trigger: "schedule",
+          startedAt: instant(310),
+          endedAt: instant(300),
+          state: "quarantined",
+          pages: 3,
+          numbers: 38,
+          removed: 212,
+        },
+        {
+          id: "a",
+          trigger: "request",
+          startedAt: instant(900),
+          endedAt: instant(890),
+          state: "failed",
+          pages: 1,
+          problem: {
+            code: "upstream_unavailable",
+            title: "RingCentral is not available",
+            detail: "RingCentral cannot be reached.",
+            retryable: true,
+            at: instant(890),
+          },
+        },
+      ],
+    },
+  ],
+};
+
+/** A good day but for RingCentral's maintenance. */
+export const maintenance = {
+  limits: {
+    token: { generation: 7, issuedAt: instant(600), expiresAt: instant(-3000), seenBy: "fleet" },
+    budgets: badDay.limits.budgets.map((budget) => ({ ...budget, remaining: 9, pause: { state: "none" } })),
+    limitedMode: { since: instant(3000), seenAt: instant(20) },
+  },
+  sync: [{ accountId: "3700111", state: "idle", lastSuccessAt: instant(60), history: [] }],
+};
+
+/** A day without troubles. */
+export const goodDay = {
+  limits: { token: maintenance.limits.token, budgets: maintenance.limits.budgets },
+  sync: maintenance.sync,
+};
+
+interface Day {
+  limits: object;
+  sync: object[];
+}
+
+/** Opens the console on an API that responds as on this day. */
+export async function openOn(browser: Browser, day: Day, options: OpenOptions = {}) {
+  const page = await openPage(browser, "/healthz", options);
+  await respondAs(page, day);
+  await page.goto(`${inject("stack").apiUrl}/console`);
+  await page.locator("#sync article").waitFor();
+  return page;
+}
+
+export async function respondAs(page: Page, { limits, sync }: Day): Promise<void> {
+  await page.route("**/v1/limits", (route) => route.fulfill({ json: { data: limits } }));
+  await page.route("**/v1/sync", (route) => route.fulfill({ json: { data: sync } }));
+}
+
+export const headline = (page: Page) => page.getByRole("status", { name: "Summary" });
+
+/** Lets the page read again now. */
+export const readNow = (page: Page) => page.getByRole("button", { name: "Read now" }).click();

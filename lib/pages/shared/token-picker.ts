@@ -60,7 +60,9 @@ function describe(token: string, otherwise: string): string {
   const claims = claimsOf(token);
   const scope = claims.scope ?? claims.scp;
   const scopes = Array.isArray(scope) ? scope.join(" ") : scope;
-  return typeof scopes === "string" && scopes !== "" ? `Its scopes: ${scopes.split(" ").join(", ")}.` : otherwise;
+  return typeof scopes === "string" && scopes !== ""
+    ? `Its scopes: ${scopes.split(" ").join(", ")}.`
+    : otherwise;
 }
 
 /** What a token claims, unverified; nothing when it is no JWT. */

@@ -1,4 +1,5 @@
 import { describe, expect, it, vi } from "vitest";
+import { StorageUnavailable } from "../../lib/storage/errors.ts";
 import { createSchedule, forEachSeed, type ScheduleOptions } from "../support/schedule.ts";
 import {
   type CallResult,
@@ -61,8 +62,14 @@ describe("the share of a caller", () => {
   it("is at most two thirds of a budget in any minute, whatever fails", async () => {
     await forEachSeed(6, async (seed, keep) => {
       const schedule = keep(createSchedule({ seed, ...chaos }));
-      const fleet = createFleet(schedule, { tableTells: schedule.chance(0.7) });
+      const fleet = createFleet(schedule, { tableTells: schedule.chance(0.7), fleetSize: 6 });
       const group: Group = schedule.chance(0.5) ? "light" : "heavy";
+      const lost =
+        schedule.clock.now() + (schedule.chance(0.5) ? schedule.between(0, 3 * MINUTE) : 99 * MINUTE);
+      fleet.records.faults.before = () => {
+        const now = schedule.clock.now();
+        if (now >= lost && now < lost + 90 * SECOND) throw new StorageUnavailable("away");
+      };
       const greedy = CALLERS.slice(0, schedule.between(1, 3));
       const polls = greedy.flatMap((caller) => [caller, caller, caller, caller]);
       play(fleet, group, polls, schedule.between(0, 6), 4);

@@ -309,7 +309,9 @@ describe("the worker", () => {
     expect(["failed", "running", "queued"]).toContain(body.data[0].state);
     service.twin.faults.clear();
     const [later = message] = await sync.takeAll();
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 60_000 });
     await lab.deliver(later);
+    vi.useRealTimers();
     expect((await lab.list()).body.meta.source).toBe("snapshot");
   });
 });

@@ -37,11 +37,16 @@ export function createAccountSync(count = 0) {
     onEvent: (event) => events.push(event),
   };
 
+  /** The wait that the last run asked for. */
+  let resumeAt = 0;
+
+  /** One run, after the wait that the run before asked for. */
   async function sync(
     more: Partial<SyncDeps> = {},
     request: Partial<SyncRequest> = {},
   ): Promise<SyncOutcome> {
-    return runSync(
+    clock.leap(Math.max(0, resumeAt - clock.now()));
+    const outcome = await runSync(
       { ...deps, ...more },
       {
         accountId: ACCOUNT,
@@ -52,6 +57,8 @@ export function createAccountSync(count = 0) {
         ...request,
       },
     );
+    if (outcome.state === "continues") resumeAt = clock.now() + (outcome.continueAfterMs ?? 0);
+    return outcome;
   }
 
   /** Continues the run until it ends, after each delay it asks for. */
@@ -59,7 +66,6 @@ export function createAccountSync(count = 0) {
     for (;;) {
       const outcome = await sync();
       if (outcome.state !== "continues") return outcome;
-      clock.leap(outcome.continueAfterMs ?? 0);
     }
   }
 

@@ -14,6 +14,8 @@ export const SyncMessage = z.object({
   requestedAt: z.int().check(z.minimum(0)),
   /** Times it was postponed because another sync of the account was running. */
   postponed: z._default(z.int().check(z.minimum(0)), 0),
+  /** Runs that failed although they had waited between their tries; absent: none. */
+  failedRuns: z.optional(z.int().check(z.minimum(0))),
 });
 export type SyncMessage = z.output<typeof SyncMessage>;
 
@@ -31,6 +33,9 @@ export interface HandleMessageDeps {
 const POSTPONE_MS = 60_000;
 /** Longer than the largest account takes; after that the next scheduled sync takes over. */
 const MAX_POSTPONED = 30;
+/** Each takes eight minutes or more; after that the next scheduled sync takes over. */
+const MAX_FAILED_RUNS = 5;
+const AFTER_FAILED_RUN_MS = 120_000;
 
 /**
  * Handles one message. Repeatable: when a later full scan has completed the message, only unpublished changes are left.
@@ -56,6 +61,8 @@ export async function handleMessage(deps: HandleMessageDeps, message: SyncMessag
       return postpone(deps, message, continueAfterMs);
     case "failed":
       if (problem?.retryable === false) return log.error("sync gave up", { accountId, ...outcome });
+      // Each wait was a new message, so the queue's count of deliveries does not end this.
+      if (outcome.hasWaited) return runAgain(deps, message);
       throw new Error(`sync of account ${accountId}: ${problem?.code ?? "failed"}`);
     case "quarantined":
       return log.error("sync quarantined", { accountId, ...outcome });
@@ -65,6 +72,13 @@ export async function handleMessage(deps: HandleMessageDeps, message: SyncMessag
       if (trigger !== "schedule" && !isComplete(message, await deps.scannedAt()))
         await postpone(deps, message, 0);
   }
+}
+
+async function runAgain({ queue, log }: HandleMessageDeps, message: SyncMessage): Promise<void> {
+  const { accountId, failedRuns = 0 } = message;
+  const next = { ...message, failedRuns: failedRuns + 1 };
+  if (next.failedRuns < MAX_FAILED_RUNS) return queue.send(next, seconds(AFTER_FAILED_RUN_MS));
+  log.error("sync gave up", { accountId, failedRuns: next.failedRuns });
 }
 
 /** A new message publishes the rest of a large account's first snapshot. */

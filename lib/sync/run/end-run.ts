@@ -79,7 +79,7 @@ async function waitOrFail(run: Run, error: RunFailure): Promise<SyncOutcome> {
   const pages = checkpoint.pagesRead;
   const wait = waitFor(run, error);
   if (wait !== undefined) {
-    await lease.release(wait.kept);
+    await lease.release(wait.kept, wait.ms);
     return { state: "continues", continueAfterMs: wait.ms, pages };
   }
   const problem = problemOf(run, error);
@@ -88,7 +88,9 @@ async function waitOrFail(run: Run, error: RunFailure): Promise<SyncOutcome> {
   const isUsable = !(error instanceof ListUnreadable || error instanceof RunStale);
   const isKept = isUsable && problem.retryable && checkpoint.pages.length > 0;
   await lease.release(isKept ? { ...checkpoint, failuresInARow: 0 } : undefined);
-  return { state: "failed", problem, pages };
+  const { failuresInARow, restarts } = checkpoint;
+  const hasWaited = failuresInARow >= MAX_RETRIES || restarts > MAX_RETRIES;
+  return { state: "failed", problem, pages, ...(hasWaited && { hasWaited }) };
 }
 
 /** @returns the checkpoint to resume and how long to wait, or undefined when the run fails */

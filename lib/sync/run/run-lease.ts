@@ -11,6 +11,8 @@ export interface RunRecord {
   leaseUntil: number;
   /** Epoch milliseconds: when the last run began, whatever its end. */
   startedAt: number;
+  /** Epoch milliseconds: no process resumes the run before. */
+  resumeAt?: number;
   /** Absent: the last run has ended. */
   checkpoint?: Checkpoint;
 }
@@ -69,9 +71,9 @@ export class RunLease {
     return this.#write(this.#deps.clock.now() + LEASE_MS, checkpoint);
   }
 
-  /** Ends the run; with a checkpoint, any process may resume it. @throws LeaseLost */
-  release(checkpoint?: Checkpoint): Promise<void> {
-    return this.#write(0, checkpoint);
+  /** Ends the run; with a checkpoint, any process may resume it after the wait. @throws LeaseLost */
+  release(checkpoint?: Checkpoint, waitMs = 0): Promise<void> {
+    return this.#write(0, checkpoint, waitMs > 0 ? { resumeAt: this.#deps.clock.now() + waitMs } : {});
   }
 
   /** @throws LeaseLost when a later holder has marked the head */
@@ -82,12 +84,16 @@ export class RunLease {
     this.#head = { value, version };
   }
 
-  async #write(leaseUntil: number, checkpoint: Checkpoint | undefined): Promise<void> {
+  async #write(
+    leaseUntil: number,
+    checkpoint: Checkpoint | undefined,
+    wait: Pick<RunRecord, "resumeAt"> = {},
+  ): Promise<void> {
     const { records, clock } = this.#deps;
     const { generation } = this;
     const { startedAt } = checkpoint ?? this.#run.value;
     const kept = checkpoint && { checkpoint: { ...checkpoint, updatedAt: clock.now() } };
-    const value = { generation, leaseUntil, startedAt, ...kept };
+    const value = { generation, leaseUntil, startedAt, ...wait, ...kept };
     const version = await records.compareAndSet(RUN, this.#run.version, value);
     if (version === undefined) throw new LeaseLost();
     this.#run = { value, version };
@@ -107,10 +113,14 @@ export async function takeLease(deps: LeaseDeps): Promise<{ lease: RunLease } | 
     const heldForMs = known.leaseUntil + MAX_SKEW_MS - clock.now();
     if (heldForMs > 0) return { busyForMs: heldForMs };
   }
+  // The other messages of an account wait as long as the one that the run has queued.
+  const waitMs = (known?.resumeAt ?? 0) - clock.now();
+  if (waitMs > 0) return { busyForMs: waitMs };
   // The head's generation is the larger one only after a restored backup.
   const generation = Math.max(known?.generation ?? 0, before.generation) + 1;
+  const { resumeAt: _, ...record } = known ?? {};
   const value = {
-    ...known,
+    ...record,
     generation,
     leaseUntil: clock.now() + LEASE_MS,
     startedAt: known?.checkpoint?.startedAt ?? clock.now(),

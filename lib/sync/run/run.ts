@@ -58,6 +58,8 @@ export interface SyncOutcome extends Partial<Omit<SyncRun, "state">> {
    */
   state: SyncRun["state"] | "continues" | "busy";
   continueAfterMs?: number;
+  /** The run has failed after all its repetitions. */
+  hasWaited?: boolean;
   sequence?: number;
 }
 

@@ -69,7 +69,7 @@ async function pauseRun(sync: QueuedSync) {
   };
   expect(await sync.run(() => {})).toMatchObject({ state: "continues" });
   sync.upstream.before = undefined;
-  sync.clock.leap(10_000);
+  sync.clock.leap(20_000);
 }
 
 describe("a request during a scan that began after the request before", () => {

@@ -117,6 +117,19 @@ describe("handling a message", () => {
     expect(sent).toEqual([]);
   });
 
+  it("queues a run that failed after all its repetitions again, a few times", async () => {
+    outcome = { state: "failed", problem: { ...problem, retryable: true }, hasWaited: true };
+    let message: SyncMessage | undefined = work();
+    const delays = [];
+    while (message !== undefined) {
+      await handleMessage(deps, message);
+      const [next] = sent.splice(0);
+      message = next && SyncMessage.parse(next.body);
+      delays.push(next?.delaySeconds);
+    }
+    expect(delays).toEqual([120, 120, 120, 120, undefined]);
+  });
+
   it("queues the re-check of a quarantine", async () => {
     outcome = { state: "quarantined", removed: 60 };
     deps.run = async (_message, queueRecheck) => {

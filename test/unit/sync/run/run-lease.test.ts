@@ -112,3 +112,17 @@ it.each(cells)(
     expect(outcome === undefined ? now : `${now}, ${outcome}`).toBe(next);
   },
 );
+
+it("is busy until its wait is over, whichever message comes, and then resumes", async () => {
+  const clock = leapingClock();
+  const records = new SyncRecords(createMemoryRecordStore(), ACCOUNT);
+  const take = () => takeLease({ records, clock, random: () => 0.5 });
+  const taken = await take();
+  if ("busyForMs" in taken) throw new Error("the lease is not free");
+  const begun = { runId: "run", trigger: "schedule", base: 0, fingerprint: "app-admin" };
+  await taken.lease.release(newCheckpoint(begun, clock.now()), 30_000);
+  clock.leap(10_000);
+  expect(await take()).toEqual({ busyForMs: 20_000 });
+  clock.leap(20_000);
+  expect(await take()).toMatchObject({ lease: { found: { runId: "run" } } });
+});

@@ -40,12 +40,10 @@ export function createAccountSync(count = 0) {
   /** The wait that the last run asked for. */
   let resumeAt = 0;
 
-  /** One run, after the wait that the run before asked for. */
-  async function sync(
+  async function syncNow(
     more: Partial<SyncDeps> = {},
     request: Partial<SyncRequest> = {},
   ): Promise<SyncOutcome> {
-    clock.leap(Math.max(0, resumeAt - clock.now()));
     const outcome = await runSync(
       { ...deps, ...more },
       {
@@ -59,6 +57,12 @@ export function createAccountSync(count = 0) {
     );
     if (outcome.state === "continues") resumeAt = clock.now() + (outcome.continueAfterMs ?? 0);
     return outcome;
+  }
+
+  /** One run, after the wait that the run before asked for. */
+  function sync(...given: Parameters<typeof syncNow>): Promise<SyncOutcome> {
+    clock.leap(Math.max(0, resumeAt - clock.now()));
+    return syncNow(...given);
   }
 
   /** Continues the run until it ends, after each delay it asks for. */
@@ -117,6 +121,7 @@ export function createAccountSync(count = 0) {
     deps,
     state,
     sync,
+    syncNow,
     syncToEnd,
     readAll,
     changesFrom,

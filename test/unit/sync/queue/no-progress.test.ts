@@ -69,7 +69,7 @@ async function play({ withinMs = 50 * SECOND, hinder }: Obstacle, requests = 1) 
     const { message } = next;
     const deps = {
       run: (_: SyncMessage, queueRecheck: (afterMs: number) => Promise<void>) =>
-        lab.sync({ queueRecheck }, { deadline: deadlineIn(withinMs, clock, 0) }),
+        lab.syncNow({ queueRecheck }, { deadline: deadlineIn(withinMs, clock, 0) }),
       scannedAt: () => scannedAt(new SyncRecords(lab.records, ACCOUNT)),
       publish: async () => true,
       queue: { send },

@@ -36,15 +36,14 @@ async function findUrl(stage: string | undefined, region: string | undefined): P
 async function* checkMetrics(stage: string, region: string | undefined): AsyncGenerator<SmokeResult> {
   const client = new CloudWatchClient(region === undefined ? {} : { region });
   const jobs = functions.filter(({ route }) => route === undefined);
-  const wanted: [name: string, dimensions: { Name: string; Value: string }[]][] = [
-    ["RequestCount", []],
-    ["SyncAgeSeconds", []],
-    ...jobs.map(
-      ({ key }) => ["JobSuccesses", [{ Name: "Job", Value: key }]] as [string, (typeof wanted)[0][1]],
-    ),
+  const wanted: { MetricName: string; job?: string }[] = [
+    { MetricName: "RequestCount" },
+    { MetricName: "SyncAgeSeconds" },
+    ...jobs.map(({ key: job }) => ({ MetricName: "JobSuccesses", job })),
   ];
-  for (const [MetricName, Dimensions] of wanted) {
-    const check = ["the metric", MetricName, ...Dimensions.map(({ Value }) => Value)].join(" ");
+  for (const { MetricName, job } of wanted) {
+    const check = `the metric ${MetricName} ${job ?? ""}`.trim();
+    const Dimensions = job === undefined ? [] : [{ Name: "Job", Value: job }];
     try {
       const question = { Namespace: `Ringfront/${stage}`, MetricName, Dimensions };
       const { Metrics = [] } = await client.send(new ListMetricsCommand(question));

@@ -4,6 +4,7 @@ import { systemClock } from "../../lib/platform/clock.ts";
 import type { CredentialSource } from "../../lib/platform/credentials.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
+import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
 import { createOAuth } from "../../lib/ringcentral/auth/oauth.ts";
 import { SharedToken } from "../../lib/ringcentral/auth/shared-token.ts";
 import { createTransport } from "../../lib/ringcentral/http/transport.ts";
@@ -38,6 +39,21 @@ const secret = (server: string, version = 1) => ({
   jwt: "jwt",
 });
 const soon = () => deadlineIn(15_000, systemClock, 0);
+
+/** The token, asked for again as after a 503: a busy machine takes longer for the table's calls than their timeout. */
+async function tokenOf(instance: SharedToken) {
+  const deadline = soon();
+  for (;;) {
+    try {
+      return await instance.get(deadline);
+    } catch (error) {
+      const isSlowTable = error instanceof RingCentralError && error.failure.kind === "storage";
+      if (!isSlowTable || deadline.remainingMs() < 2_000) throw error;
+      await systemClock.sleep(200);
+    }
+  }
+}
+
 const basic = ({ headers }: Received) =>
   Buffer.from(String(headers.authorization).split(" ")[1] ?? "", "base64").toString();
 
@@ -71,7 +87,7 @@ describe("a fleet on real HTTP", () => {
       refreshed: async () => [secret(upstream.origin)],
     };
     const fleet = Array.from({ length: 30 }, (_, n) => startInstance(n, "once", credentials));
-    const tokens = await Promise.all(fleet.map((instance) => instance.get(soon())));
+    const tokens = await Promise.all(fleet.map(tokenOf));
     expect(new Set(tokens.map(({ value }) => value))).toEqual(new Set(["at-1"]));
     expect(tokens[0]).toMatchObject({ generation: 1, ownerId: "7", server: upstream.origin });
 
@@ -80,7 +96,7 @@ describe("a fleet on real HTTP", () => {
     const renewed = await Promise.all(
       fleet.map(async (instance) => {
         instance.reject(dead);
-        return instance.get(soon());
+        return tokenOf(instance);
       }),
     );
     expect(new Set(renewed.map(({ value }) => value))).toEqual(new Set(["at-2"]));
@@ -98,7 +114,7 @@ describe("a fleet on real HTTP", () => {
       refreshed: async () => [secret(upstream.origin, 2), secret(upstream.origin, 1)],
     };
     const fleet = Array.from({ length: 5 }, (_, n) => startInstance(n, "rotation", credentials));
-    const tokens = await Promise.all(fleet.map((instance) => instance.get(soon())));
+    const tokens = await Promise.all(fleet.map(tokenOf));
     expect(new Set(tokens.map(({ value }) => value))).toEqual(new Set(["at"]));
     expect(upstream.received.map(basic)).toEqual(["app:secret-2", "app:secret-1"]);
   });

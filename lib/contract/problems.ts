@@ -90,7 +90,7 @@ export const problems = {
   sync_not_quarantined: entry(
     409,
     "Nothing is quarantined",
-    "There is nothing to confirm: no sync is quarantined, or a later one has committed.",
+    "There is nothing to confirm: no sync is quarantined, a later one has committed, or other numbers are missing now.",
   ),
   snapshot_missing: entry(
     503,

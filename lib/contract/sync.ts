@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { ShortText } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
 import { Count, described, Instant, resource } from "./schema-builders.ts";
 
@@ -45,6 +46,7 @@ const SyncQuarantine = resource(
       "`shrink`: more numbers are missing than a sync may remove without a re-check. `permissions`: the RingCentral " +
         "credential or its permissions changed. `main_numbers`: every main company number is missing.",
     ),
+    revision: described(z.string(), "Names exactly these missing numbers, for their confirmation."),
     removed: z.optional(described(Count, "How many numbers would be removed.")),
     numbers: z.optional(
       described(
@@ -135,6 +137,14 @@ export const confirmSyncQuarantineRoute = defineRoute({
   description:
     "An operator confirms that the missing numbers are really gone. This queues a sync, which removes exactly the " +
     "numbers that are quarantined now. When other numbers are missing, it quarantines again.",
+  query: z.strictObject({
+    revision: z.optional(
+      described(
+        ShortText,
+        "The quarantine's `revision`: confirms those numbers only, and no others found meanwhile.",
+      ),
+    ),
+  }),
   response: { kind: "accepted", description: "Confirmed, and a sync is queued.", data: SyncStatus },
   problems: ["sync_not_quarantined", "queue_unavailable"],
 });

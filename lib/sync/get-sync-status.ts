@@ -52,6 +52,7 @@ export async function getSyncStatus(
       omitUndefined({
         since: iso(quarantine.since),
         reason: quarantine.reason,
+        revision: quarantine.removedHash,
         removed: quarantine.removed,
         numbers: quarantine.numbers,
       }),

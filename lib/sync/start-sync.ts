@@ -71,8 +71,9 @@ async function queueSync(deps: StartSyncDeps, accountId: string): Promise<void> 
 /** `POST /v1/sync/quarantine/confirm`. @throws ProblemError `sync_not_quarantined`, `queue_unavailable` */
 export async function confirmSyncQuarantine(
   deps: StartSyncDeps,
-  request: { accountId: string },
+  { accountId, query }: { accountId: string; query: { revision?: string | undefined } },
 ): Promise<Accepted> {
-  if (!(await confirmQuarantine(deps, request.accountId))) throw new ProblemError("sync_not_quarantined");
-  return startSync(deps, request);
+  if (!(await confirmQuarantine(deps, accountId, query.revision)))
+    throw new ProblemError("sync_not_quarantined");
+  return startSync(deps, { accountId });
 }

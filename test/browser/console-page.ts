@@ -40,6 +40,7 @@ export const badDay = {
       quarantine: {
         since: instant(300),
         reason: "shrink",
+        revision: "r-1",
         removed: 212,
         numbers: [
           { id: "660100", phoneNumber: "•••0100", name: "Main line", usageType: "MainCompanyNumber" },

@@ -204,6 +204,18 @@ describe("the console's headline", () => {
       "docs/runbooks/upstream-paused.md",
     ]);
   });
+
+  test("links the runbook where the stage has an address for it", async () => {
+    const page = await openOn(browser, badDay);
+    await page.route("**/console", async (route) => {
+      const response = await route.fetch();
+      const body = (await response.text()).replace("docs/runbooks", "https://wiki.example.com");
+      await route.fulfill({ response, body });
+    });
+    await page.reload();
+    const link = headline(page).getByRole("link", { name: "runbook sync-quarantined" });
+    expect(await link.getAttribute("href")).toBe("https://wiki.example.com/sync-quarantined.md");
+  });
 });
 
 describe("the console's tables", () => {

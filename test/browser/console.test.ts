@@ -85,7 +85,7 @@ describe("the console on a bad day", () => {
   test("confirms a quarantine by keyboard alone, after a second question", async () => {
     const page = await openOnBadDay();
     const confirmed: string[] = [];
-    await page.route("**/v1/sync/quarantine/confirm", (route) => {
+    await page.route("**/v1/sync/quarantine/confirm?revision=r-1", (route) => {
       confirmed.push(route.request().headers()["idempotency-key"] ?? "");
       return route.fulfill({ status: 202, json: { data: {} } });
     });

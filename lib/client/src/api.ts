@@ -1386,7 +1386,7 @@ export interface components {
          *     - `flip_number_in_use` (409): Flip number already in use. Choose another flip number.
          *     - `number_already_listed` (409): The number is listed already. The number is on the blocked or the allowed list with another label or status. `entry` is that entry: change it, with its `etag` as `If-Match`, or leave it. Of a forwarding number, `detail` has the id of its entry.
          *     - `idempotency_in_progress` (409): The first request is still in progress. A request with the same Idempotency-Key has not finished. Wait, then send it again.
-         *     - `sync_not_quarantined` (409): Nothing is quarantined. There is nothing to confirm: no sync is quarantined, or a later one has committed.
+         *     - `sync_not_quarantined` (409): Nothing is quarantined. There is nothing to confirm: no sync is quarantined, a later one has committed, or other numbers are missing now.
          *     - `snapshot_missing` (503): There is no snapshot yet. The account's numbers have not been synced yet. Wait `retryAfter` seconds, or list them live.
          *     - `call_handling_moved` (409): Call handling has moved. RingCentral has moved the extension to its new call handling, where this cannot be done in this way.
          *     - `cursor_expired` (410): The cursor has expired. Start over: send a request without a cursor, load the list that `meta.snapshot` links to, then follow the new cursor.
@@ -1465,6 +1465,8 @@ export interface components {
             since: string;
             /** @description `shrink`: more numbers are missing than a sync may remove without a re-check. `permissions`: the RingCentral credential or its permissions changed. `main_numbers`: every main company number is missing. */
             reason: string;
+            /** @description Names exactly these missing numbers, for their confirmation. */
+            revision: string;
             /**
              * Format: int64
              * @description How many numbers would be removed.
@@ -3589,7 +3591,10 @@ export interface operations {
     };
     confirmSyncQuarantine: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description The quarantine's `revision`: confirms those numbers only, and no others found meanwhile. */
+                revision?: string;
+            };
             header?: {
                 /** @description The caller's own id of this request; returned. */
                 "X-Request-Id"?: string;

@@ -31,7 +31,8 @@ const api = createApi(token);
 const showBudgets = createBudgetsView(samples);
 const showSync = createSyncView({
   start: () => act("/v1/sync", "A sync is queued."),
-  confirm: () => act("/v1/sync/quarantine/confirm", "Confirmed; a sync is queued."),
+  confirm: (revision) =>
+    act(`/v1/sync/quarantine/confirm?${new URLSearchParams({ revision })}`, "Confirmed; a sync is queued."),
 });
 
 const pace = byId("pace");

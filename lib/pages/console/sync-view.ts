@@ -15,7 +15,8 @@ const tones: Record<SyncStatus["state"], string> = {
 /** Actions of the operator. */
 interface SyncActions {
   start(): Promise<void>;
-  confirm(): Promise<void>;
+  /** @param revision of the quarantine that the operator has seen */
+  confirm(revision: string): Promise<void>;
 }
 
 /** The sync of each account: state, progress, a pending decision, and the last runs. */
@@ -91,7 +92,7 @@ function fillQuarantine(
 const keyOf = (quarantine: Quarantine | undefined) => JSON.stringify(quarantine);
 
 /** Shows what would be removed, and asks again before it is. */
-function review(quarantine: Quarantine, confirm: () => Promise<void>): void {
+function review(quarantine: Quarantine, confirm: SyncActions["confirm"]): void {
   const dialog = byId("confirm");
   if (!(dialog instanceof HTMLDialogElement)) return;
   const { removed, numbers = [] } = quarantine;
@@ -102,7 +103,7 @@ function review(quarantine: Quarantine, confirm: () => Promise<void>): void {
   const what = removed === undefined ? "what the sync found" : `that ${plural(removed, "number")} are gone`;
   part(dialog, "question").textContent = `Confirm ${what}?`;
   part(dialog, "numbers").replaceChildren(...numbersOf(numbers, removed ?? numbers.length));
-  onClick(part(dialog, "confirm"), () => confirm().finally(closeReview));
+  onClick(part(dialog, "confirm"), () => confirm(quarantine.revision).finally(closeReview));
   dialog.showModal();
 }
 

@@ -96,15 +96,24 @@ const masked = (phoneNumber: string) =>
 /**
  * Records an operator's confirmation that the quarantined numbers are gone. The next sync that misses exactly the same
  * numbers commits their removal.
- * @returns false when nothing is quarantined
+ * @param revision the hash of the numbers that the operator has seen
+ * @returns false when nothing is quarantined, or other numbers are
  */
-export async function confirmQuarantine(deps: UpdateDeps, accountId: string): Promise<boolean> {
+export async function confirmQuarantine(
+  deps: UpdateDeps,
+  accountId: string,
+  revision?: string,
+): Promise<boolean> {
   const records = new SyncRecords(deps.records, accountId);
   const head = await readHead(records);
-  const stored = await records.update<Quarantine>(deps, QUARANTINE, (stored) => {
+  const seen = (stored: Quarantine | undefined) => {
     const known = current(stored, head);
+    return revision === undefined || known?.removedHash === revision ? known : undefined;
+  };
+  const stored = await records.update<Quarantine>(deps, QUARANTINE, (stored) => {
+    const known = seen(stored);
     if (known === undefined || known.confirmedAt !== undefined) return undefined;
     return { value: { ...known, confirmedAt: deps.clock.now() } };
   });
-  return current(stored?.value, head) !== undefined;
+  return seen(stored?.value) !== undefined;
 }

@@ -1,7 +1,9 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
-import { expect, test } from "vitest";
+import { gunzipSync } from "node:zlib";
+import { expect, test, vi } from "vitest";
 import { projectRoot } from "../../../infra/build/bundle.ts";
+import { buildPage } from "../../../infra/build/pages.ts";
 
 test("each page function reads the folder that the build names after it", () => {
   const functions = join(projectRoot, "functions");
@@ -11,4 +13,14 @@ test("each page function reads the folder that the build names after it", () => 
   });
   expect(pages.length).toBeGreaterThan(2);
   for (const { file, text } of pages) expect(text, file).toContain(`"./${basename(file, ".ts")}.page/"`);
+});
+
+test("the console knows where the runbooks are", async () => {
+  vi.stubEnv("RUNBOOKS_URL", 'https://wiki.example.com/"runbooks"/');
+  const { files } = await buildPage("operations/get-console", projectRoot);
+  vi.unstubAllEnvs();
+  const [html] = files.map(({ path, contents }) =>
+    path.endsWith(".gz") ? gunzipSync(contents).toString() : "",
+  );
+  expect(html).toContain('<meta name="runbooks" content="https://wiki.example.com/&quot;runbooks&quot;">');
 });

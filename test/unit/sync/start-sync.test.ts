@@ -38,7 +38,7 @@ async function createQueuedSync() {
     messages,
     run,
     request: () => startSync({ ...lab.deps, queue }, account),
-    confirm: () => confirmSyncQuarantine({ ...lab.deps, queue }, account),
+    confirm: () => confirmSyncQuarantine({ ...lab.deps, queue }, { ...account, query: {} }),
     status: async () => (await getSyncStatus(lab.reading, account)).state,
     async handleNext(more: Partial<SyncDeps> = {}, afterMs = 130_000) {
       const message = messages.shift();

@@ -725,6 +725,22 @@ describe("a view with fewer numbers", () => {
     expect(await lab.sync()).toMatchObject({ state: "quarantined" });
   });
 
+  it("is confirmed only as the operator has seen it", async () => {
+    const lab = createAccountSync(250);
+    await lab.sync();
+    shrink(lab);
+    await lab.sync();
+    const revision = async () =>
+      (await getSyncStatus(lab.reading, { accountId: ACCOUNT })).quarantine?.revision ?? "";
+    const seen = await revision();
+    lab.upstream.remove(200);
+    await lab.sync();
+    expect(await confirmQuarantine(lab.deps, ACCOUNT, seen)).toBe(false);
+    expect(await lab.sync()).toMatchObject({ state: "quarantined", removed: 81 });
+    expect(await confirmQuarantine(lab.deps, ACCOUNT, await revision())).toBe(true);
+    expect(await lab.sync()).toMatchObject({ state: "committed", removed: 81 });
+  });
+
   it("is not committed by a confirmation of other numbers", async () => {
     const lab = createAccountSync(250);
     await lab.sync();

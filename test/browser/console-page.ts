@@ -2,6 +2,9 @@ import type { Browser, Page } from "playwright-core";
 import { inject } from "vitest";
 import { type OpenOptions, openPage } from "./chromium.ts";
 
+/** A phone, a tablet, a desktop. */
+export const consoleWidths = [390, 768, 1280] as const;
+
 export const instant = (secondsAgo: number) => new Date(Date.now() - secondsAgo * 1000).toISOString();
 
 /** The API's responses on a bad day: a paused budget, a spent budget, paused logins, a quarantined sync. */

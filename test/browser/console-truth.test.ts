@@ -1,7 +1,16 @@
 import type { Browser, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
-import { findAccessibilityProblems, openPage, widths } from "./chromium.ts";
-import { badDay, goodDay, headline, instant, openOn, readNow, respondAs } from "./console-page.ts";
+import { findAccessibilityProblems, openPage } from "./chromium.ts";
+import {
+  badDay,
+  consoleWidths,
+  goodDay,
+  headline,
+  instant,
+  openOn,
+  readNow,
+  respondAs,
+} from "./console-page.ts";
 import { launchChromium } from "./launch-chromium.ts";
 
 let browser: Browser;
@@ -31,6 +40,10 @@ const forbid = (page: Page, path: string) =>
 const colour = (page: Page, selector: string) =>
   page.evaluate(`getComputedStyle(document.querySelector("${selector}")).color`);
 
+/** The pieces of the first budget's line. */
+const lines = async (page: Page) =>
+  (await page.locator("#budgets .line").first().getAttribute("d"))?.match(/M/g)?.length;
+
 describe("the console without an API", () => {
   test("says since when it is blind, and shows what it read before as old, in no colour", async () => {
     const page = await openOnGoodDay();
@@ -46,7 +59,10 @@ describe("the console without an API", () => {
     }
     expect(await colour(page, "#budgets .badge")).not.toBe(good);
     expect(await colour(page, "#sync .badge")).not.toBe(good);
-    expect(await findAccessibilityProblems(page)).toEqual([]);
+    for (const colorScheme of ["dark", "light"] as const) {
+      await page.emulateMedia({ colorScheme });
+      expect(await findAccessibilityProblems(page)).toEqual([]);
+    }
     await respondAs(page, goodDay);
     await readNow(page);
     await expect.poll(() => headline(page).textContent()).toBe(IN_ORDER);
@@ -56,15 +72,14 @@ describe("the console without an API", () => {
 
   test("draws no line over the time in which it read nothing", async () => {
     const page = await openOnGoodDay();
-    const lines = async () => (await page.locator("#budgets .line").getAttribute("d"))?.match(/M/g)?.length;
-    expect(await lines()).toBe(1);
+    expect(await lines(page)).toBe(1);
     await stopApi(page);
     await readNow(page);
     await expect.poll(() => headline(page).textContent()).toContain("Blind");
     await respondAs(page, goodDay);
     await readNow(page);
     await expect.poll(() => headline(page).textContent()).toBe(IN_ORDER);
-    expect(await lines()).toBe(2);
+    expect(await lines(page)).toBe(2);
   });
 
   test("marks troubles that it read before as the last known ones", async () => {
@@ -80,20 +95,21 @@ describe("the console without an API", () => {
     expect(await page.getByRole("button", { name: "Review and confirm" }).isEnabled()).toBe(false);
   });
 
-  test("calls figures old that it reads only once, and those of a page that comes back after an hour", async () => {
+  test("calls figures old that it reads only once, and those of a page that comes back later", async () => {
     const page = await openPage(browser, "/healthz");
     await page.clock.install();
     await respondAs(page, goodDay);
     await page.goto(`${inject("stack").apiUrl}/console`);
     await page.locator("#sync article").waitFor();
     await page.getByLabel("Read again").selectOption("only once");
-    await page.clock.runFor("01:00:00");
+    await page.clock.runFor("10:00");
     await expect.poll(() => headline(page).textContent()).toMatch(/^Old: read at /);
     expect(await page.locator("#budgets .badge").isVisible()).toBe(true);
     expect(await page.locator(".as-of").first().textContent()).toMatch(/^Old figures/);
     await readNow(page);
     await page.clock.runFor(1000);
     await expect.poll(() => headline(page).textContent()).toBe(IN_ORDER);
+    expect(await lines(page)).toBe(2);
   });
 
   test("takes a page that is no JSON for no response of the API", async () => {
@@ -188,6 +204,16 @@ describe("the console's headline", () => {
     expect(await on(withBudget({ pause: { state: "none" } }))).toContain("No heavy calls are left");
   });
 
+  test("calls logins paused until they are not", async () => {
+    const withLogins = (secondsAgo: number) => ({
+      limits: { ...goodDay.limits, token: { ...goodDay.limits.token, coolDownUntil: instant(secondsAgo) } },
+    });
+    expect(await on(withLogins(-60))).toContain("Logins at RingCentral are paused.");
+    const page = await openOn(browser, { ...goodDay, ...withLogins(60) });
+    expect(await headline(page).textContent()).toBe(IN_ORDER);
+    expect(await page.locator("#token-facts").textContent()).not.toContain("Logins paused");
+  });
+
   test("names a sync that never succeeded, or not for hours", async () => {
     const { lastSuccessAt: _, ...never } = { lastSuccessAt: "", ...synced };
     expect(await on({ sync: [never] })).toContain("No sync of account 3700111 has succeeded yet.");
@@ -219,7 +245,7 @@ describe("the console's headline", () => {
 });
 
 describe("the console's tables", () => {
-  test.each(widths)("at %i pixels wide cut no column off", async (width) => {
+  test.each(consoleWidths)("at %i pixels wide cut no column off", async (width) => {
     const page = await openOn(browser, badDay, { width });
     for (const summary of await page.locator("summary").all()) await summary.click();
     const hidden = await page

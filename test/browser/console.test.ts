@@ -1,7 +1,7 @@
 import type { Browser } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
-import { findAccessibilityProblems, hiddenWidth, type OpenOptions, openPage, widths } from "./chromium.ts";
-import { badDay, headline, maintenance, openOn, respondAs } from "./console-page.ts";
+import { findAccessibilityProblems, hiddenWidth, type OpenOptions, openPage } from "./chromium.ts";
+import { badDay, consoleWidths, headline, maintenance, openOn, respondAs } from "./console-page.ts";
 import { launchChromium } from "./launch-chromium.ts";
 
 let browser: Browser;
@@ -121,7 +121,7 @@ describe("the console on a bad day", () => {
     expect(await page.getByRole("region", { name: "Quarantine" }).textContent()).toContain("300 numbers");
   });
 
-  test.each(widths)(
+  test.each(consoleWidths)(
     "at %i pixels wide is readable and operable for everybody, in light and dark colours",
     async (width) => {
       for (const colorScheme of ["light", "dark"] as const) {
@@ -135,7 +135,7 @@ describe("the console on a bad day", () => {
 });
 
 describe("the console in RingCentral's limited mode", () => {
-  test.each(widths)(
+  test.each(consoleWidths)(
     "at %i pixels wide shows a banner, which is no concern, until it is over",
     async (width) => {
       const page = await openOn(browser, maintenance, { width });

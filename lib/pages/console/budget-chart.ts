@@ -1,5 +1,6 @@
 import type { Limits } from "../../contract/limits.ts";
 import { svg } from "../shared/element.ts";
+import { OLD_AFTER_MS } from "./reading.ts";
 
 /** The state of one budget at one moment; `remaining` is undefined from a failed read to the next one. */
 interface Sample {
@@ -29,7 +30,13 @@ export class Samples {
   }
 
   #push(group: string, sample: Sample): void {
-    const samples = [...this.of(group), sample];
+    const samples = [...this.of(group)];
+    const before = samples.at(-1);
+    // Nobody knows what happened while the page was hidden or did not read.
+    if (before !== undefined && sample.at - before.at > OLD_AFTER_MS) {
+      samples.push({ at: before.at, remaining: undefined, isPaused: false });
+    }
+    samples.push(sample);
     const firstKept = samples.findIndex(({ at }) => at >= sample.at - LONGEST_SPAN_MS);
     // One older sample stays: the line begins at the chart's edge.
     samples.splice(0, Math.max(0, firstKept - 1));

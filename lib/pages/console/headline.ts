@@ -3,6 +3,7 @@ import type { SyncStatus } from "../../contract/sync.ts";
 import { byId, element } from "../shared/element.ts";
 import { isPaused } from "./budgets-view.ts";
 import { isCurrent, type Reading, timeOf, unknownParts } from "./reading.ts";
+import { areLoginsPaused } from "./token-view.ts";
 import { runbook, show } from "./views.ts";
 
 /** What the console knows, by the route that it read. */
@@ -79,8 +80,9 @@ function syncTroubles(statuses: readonly SyncStatus[], now: number): Trouble[] {
   });
 }
 
-function limitTroubles({ budgets, token }: Limits, now: number): Trouble[] {
-  const logins = token.coolDownUntil !== undefined && Date.parse(token.coolDownUntil) > now;
+function limitTroubles(limits: Limits, now: number): Trouble[] {
+  const { budgets } = limits;
+  const logins = areLoginsPaused(limits, now);
   const runbook = "upstream-paused";
   return [
     ...(logins ? [{ text: "Logins at RingCentral are paused.", runbook: "token-failures" }] : []),

@@ -11,7 +11,7 @@ export interface Reading<Data> {
 }
 
 /** Data counts as old after the longest pace and a slow response. */
-const OLD_AFTER_MS = 60_000;
+export const OLD_AFTER_MS = 60_000;
 
 /** A failed read keeps the data of the one before. */
 export function afterRead<Data>(before: Reading<Data>, result: Result<Data>, now: number): Reading<Data> {

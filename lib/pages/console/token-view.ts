@@ -2,6 +2,10 @@ import type { Limits } from "../../contract/limits.ts";
 import { byId, element } from "../shared/element.ts";
 import { clockTime, duration, relative } from "./words.ts";
 
+export function areLoginsPaused({ token }: Limits, now: number): boolean {
+  return token.coolDownUntil !== undefined && Date.parse(token.coolDownUntil) > now;
+}
+
 /** RingCentral's access token: its age, its end, and whether logins are paused. Nothing of an unknown one. */
 export function showToken(limits: Limits | undefined, now: number): void {
   byId("token").hidden = limits === undefined;
@@ -9,13 +13,17 @@ export function showToken(limits: Limits | undefined, now: number): void {
   if (limits === undefined) return;
   const { token } = limits;
   const { issuedAt, expiresAt, coolDownUntil, coolDownReason = "no reason given" } = token;
+  const isOver = expiresAt !== undefined && Date.parse(expiresAt) <= now;
   const facts = {
     Token: issuedAt === undefined ? "none yet; the first call logs in" : undefined,
     Age: issuedAt && duration(now - Date.parse(issuedAt)),
     Issued: issuedAt && clockTime(issuedAt, now),
-    Expires: expiresAt && relative(expiresAt, now),
+    [isOver ? "Expired" : "Expires"]: expiresAt && relative(expiresAt, now),
     Generation: `${token.generation}${token.seenBy === "process" ? " (of one function only)" : ""}`,
-    "Logins paused": coolDownUntil && `until ${clockTime(coolDownUntil, now)}: ${coolDownReason}`,
+    "Logins paused":
+      coolDownUntil && areLoginsPaused(limits, now)
+        ? `until ${clockTime(coolDownUntil, now)}: ${coolDownReason}`
+        : undefined,
   };
   byId("token-facts").replaceChildren(
     ...Object.entries(facts)

@@ -7,7 +7,7 @@ import { runCommand, UsageError } from "../local/command-line.ts";
 import { readStackFile } from "../local/stack-file.ts";
 import { connect, type PeopleApi } from "./api.ts";
 import { describeChange, makePlan } from "./plan.ts";
-import { CsvError, readCsv } from "./read-csv.ts";
+import { CsvError, decodeCsv, readCsv } from "./read-csv.ts";
 
 const usage = `usage: npm run people -- COMMAND [options]
 
@@ -39,10 +39,10 @@ await runCommand(async () => {
   throw new UsageError(`There is no command ${command}.\n\n${usage}`);
 
   async function importFile(file: string, isApplied: boolean): Promise<void> {
-    const text = await readFile(file, "utf8").catch(() => {
+    const bytes = await readFile(file).catch(() => {
       throw new UsageError(`${file} cannot be read.`);
     });
-    const rows = rowsOf(file, text);
+    const rows = rowsOf(file, bytes);
     const [extensions, people] = await Promise.all([api.extensions(), api.people()]);
     const { changes, errors } = makePlan(rows, { issuer, extensions, people });
     if (errors.length > 0) {
@@ -81,9 +81,9 @@ function list(people: Awaited<ReturnType<PeopleApi["people"]>>): void {
   console.log(`${people.length} people`);
 }
 
-function rowsOf(file: string, text: string) {
+function rowsOf(file: string, bytes: Uint8Array) {
   try {
-    return readCsv(text);
+    return readCsv(decodeCsv(bytes));
   } catch (error) {
     if (!(error instanceof CsvError)) throw error;
     throw new UsageError(`${file}:${error.line}: ${error.message}`);

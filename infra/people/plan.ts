@@ -1,6 +1,6 @@
-import type { Extension, Person } from "../../lib/contract/people.ts";
+import { type Extension, MAX_SUBJECT, type Person, PersonId } from "../../lib/contract/people.ts";
 import { foldAscii } from "../../lib/people/match-email.ts";
-import { PERSON_ID_LENGTH, personIdOf } from "../../lib/people/person-records.ts";
+import { personIdOf } from "../../lib/people/person-records.ts";
 import type { CsvRow } from "./read-csv.ts";
 
 /** What one line of the file makes of a person. */
@@ -52,12 +52,15 @@ class RowError extends Error {}
 
 function changeOf({ line, values }: CsvRow, { issuer, extensions, people }: Known): Change {
   const [whoColumn, who] = onlyColumn(values, whoColumns);
-  if (values.issuer !== undefined && values.issuer !== issuer) {
+  if ((values.issuer || issuer) !== issuer) {
     throw new RowError(`The issuer is not ${issuer}, whose tokens the API takes.`);
   }
   const isSubject = whoColumn === "subject";
   const personId = isSubject ? personIdOf(issuer, who) : who;
-  if (personId.length !== PERSON_ID_LENGTH) throw new RowError(`"${who}" is no person's id.`);
+  if (isSubject && who.length > MAX_SUBJECT) {
+    throw new RowError(`The subject is longer than ${MAX_SUBJECT} characters.`);
+  }
+  if (!PersonId.safeParse(personId).success) throw new RowError(`"${who}" is no person's id.`);
   const extension = findExtension(values, extensions);
   const before = people.find(({ id }) => id === personId);
   const isSame = before?.extensionId === extension.id && before.source === "administrator";

@@ -13,6 +13,18 @@ export class CsvError extends Error {
 }
 
 /**
+ * The text of a file. In another encoding a subject would be read as another one.
+ * @throws CsvError
+ */
+export function decodeCsv(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder("utf-8", { fatal: true }).decode(bytes);
+  } catch {
+    throw new CsvError(1, 'The file is not in UTF-8. A spreadsheet saves it as "CSV UTF-8".');
+  }
+}
+
+/**
  * Reads a file as spreadsheets write it: with a byte-order mark or without, lines that end in CRLF or LF, quotes, and
  * commas, semicolons or tabs between the values, whichever the first line has. Empty lines are left out.
  * @throws CsvError
@@ -24,6 +36,8 @@ export function readCsv(file: string): CsvRow[] {
   const [head, ...rows] = records(text, separator);
   if (head === undefined) throw new CsvError(1, "The file is empty.");
   const names = head.cells.map((name) => name.trim());
+  const twice = names.find((name, index) => name !== "" && names.indexOf(name) < index);
+  if (twice !== undefined) throw new CsvError(1, `Two columns are named ${twice}.`);
   return rows.map(({ line, cells }) => {
     if (cells.length !== names.length) {
       throw new CsvError(line, `The line has ${cells.length} values, the first line names ${names.length}.`);

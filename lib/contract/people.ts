@@ -106,7 +106,7 @@ export const Person = resource("Person", "Which extension a sign-in is.", {
 });
 export type Person = z.output<typeof Person>;
 
-const PersonId = z
+export const PersonId = z
   .string()
   .check(
     z.regex(/^[A-Za-z0-9_-]{22}$/, "Must be a person's id: 22 letters, digits, hyphens or underscores."),
@@ -115,6 +115,9 @@ const PersonId = z
   );
 const person = z.strictObject({ personId: PersonId });
 
+/** OpenID Connect Core, 2: a subject is no longer. */
+export const MAX_SUBJECT = 255;
+
 export const PersonUpdate = requestBody(
   "PersonUpdate",
   "The extension that the sign-in is.",
@@ -122,7 +125,7 @@ export const PersonUpdate = requestBody(
     extensionId: described(Id, "An enabled extension of the account."),
     subject: z.optional(
       described(
-        z.string().check(z.minLength(1), z.maxLength(255)),
+        z.string().check(z.minLength(1), z.maxLength(MAX_SUBJECT)),
         "The token's `sub`. It has to fit the person's id.",
       ),
     ),

@@ -23,7 +23,7 @@ const PersonIdentity = z.object({ subject: z.optional(z.string()), email: z.opti
 export type PersonIdentity = z.output<typeof PersonIdentity>;
 
 /** The length of a person's id: 132 bits of the MAC. */
-export const PERSON_ID_LENGTH = 22;
+const PERSON_ID_LENGTH = 22;
 
 /** Stable and opaque, and every tool that knows a sign-in can compute it. */
 export function personIdOf(issuer: string, subject: string): string {

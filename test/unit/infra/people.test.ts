@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { describeChange, makePlan } from "../../../infra/people/plan.ts";
-import { CsvError, readCsv } from "../../../infra/people/read-csv.ts";
+import { CsvError, decodeCsv, readCsv } from "../../../infra/people/read-csv.ts";
 import { personIdOf } from "../../../lib/people/person-records.ts";
 
 describe("a CSV file", () => {
@@ -29,10 +29,21 @@ describe("a CSV file", () => {
     ["subject,email\nana\n", 2],
     ['subject,email\nana,a\n"ben,b\n', 3],
     ['subject,email\nan"a,b\n', 2],
+    ["subject,email, subject\nana,a@x.example,ben\n", 1],
   ])("%j is rejected with its line", (text, line) => {
     expect(() => readCsv(text)).toThrow(CsvError);
     expect(() => readCsv(text)).toThrow(expect.objectContaining({ line }));
   });
+
+  test.each<BufferEncoding>(["latin1", "utf16le"])(
+    "in %s is rejected: its subjects would be others",
+    (encoding) => {
+      expect(() =>
+        decodeCsv(Buffer.from("\uFEFFsubject,email\nm\u00FCller,m@x.example\n", encoding)),
+      ).toThrow(CsvError);
+      expect(decodeCsv(Buffer.from("m\u00FCller"))).toBe("m\u00FCller");
+    },
+  );
 });
 
 describe("an import", () => {
@@ -84,6 +95,7 @@ describe("an import", () => {
         "eva,ana@x.example,https://other.example",
         `zoe,ana@x.example,${issuer}`,
         `zoe,ben@x.example,${issuer}`,
+        `${"z".repeat(256)},ana@x.example,`,
       ].join("\n"),
     );
     expect(changes).toHaveLength(1);
@@ -95,6 +107,9 @@ describe("an import", () => {
       { line: 6, message: "A value is missing: one of extensionId, extensionNumber, email." },
       { line: 7, message: `The issuer is not ${issuer}, whose tokens the API takes.` },
       { line: 9, message: "The same person as on line 8." },
+      { line: 10, message: "The subject is longer than 255 characters." },
     ]);
+    const odd = planOf(`person,email\n${"!".repeat(22)},ana@x.example\n`);
+    expect(odd.errors).toEqual([{ line: 2, message: `"${"!".repeat(22)}" is no person's id.` }]);
   });
 });

@@ -67,10 +67,10 @@ function textFilter(q: string): (entry: DirectoryEntry) => boolean {
       extensionNumber.startsWith(digits) ||
       (digits.length >= MIN_DIGITS && phoneNumbers.some((number) => digitsOf(number).includes(digits)));
   }
-  const words = plain(q).split(" ");
+  const words = plain(q).match(/\S+/g) ?? [];
   return ({ name = "", email = "", extensionNumber = "" }) => {
     const haystack = ` ${plain(name)} ${plain(email)} ${extensionNumber}`;
-    return words.every((word) => haystack.includes(` ${word}`));
+    return words.length > 0 && words.every((word) => haystack.includes(` ${word}`));
   };
 }
 

@@ -281,6 +281,7 @@ describe("GET /v1/extensions", () => {
       ["extensionNumber=103", ["Ben Okafor"]],
       ["status=Disabled", ["Tom Weiss"]],
       ["q=nobody", []],
+      ["q=%40", []],
     ];
     for (const [query, names] of found) expect([query, await search(query)]).toEqual([query, names]);
   });

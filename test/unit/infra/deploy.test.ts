@@ -83,6 +83,15 @@ describe("the AWS account", () => {
   }, 60_000);
   const plan = readPlan(prod, good);
 
+  test("takes a stack of 500 resources, so as many RingCentral accounts as the page says", () => {
+    const page = readFileSync(join(projectRoot, "docs/operations.md"), "utf8");
+    const [, stated] = /has two, [^:]*: (\d+) accounts/.exec(page) ?? [];
+    const size = Object.keys(template.Resources).length;
+    const ofAccount = Object.keys(template.Resources).filter((name) => name.startsWith("RingCentralSecret"));
+    expect(ofAccount).toHaveLength(2);
+    expect(1 + Math.floor((500 - size) / ofAccount.length)).toBe(Number(stated));
+  });
+
   test("may deploy with the role that administers the keys, and with no other", async () => {
     const withKeys = readPlan(prod, everySetting);
     await expect(checkIdentity(withKeys, account())).resolves.toMatchObject({ accountId: "123456789012" });

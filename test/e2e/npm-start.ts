@@ -120,6 +120,16 @@ export async function untilGone(pids: readonly number[], timeoutMs: number): Pro
   }
 }
 
+/** A request, repeated as a client repeats it while a busy machine is too slow for the stack's table. */
+export async function patientFetch(url: string, init?: RequestInit): Promise<Response> {
+  for (let repetitions = 0; ; repetitions += 1) {
+    const response = await fetch(url, init);
+    if (response.status !== 503 || repetitions === 5) return response;
+    if (!(await response.clone().text()).includes('"storage_unavailable"')) return response;
+    await pause(2_000);
+  }
+}
+
 /** Ends a stack in any state, for clean-up. */
 export async function endStack(start: NpmStart | undefined): Promise<void> {
   if (start?.child.pid === undefined) return;

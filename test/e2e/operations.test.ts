@@ -4,7 +4,7 @@ import * as z from "zod/mini";
 import { findFreePort } from "../../infra/local/ports.ts";
 import { forgedTokens } from "../support/forged-tokens.ts";
 import { copyCheckout } from "./checkout.ts";
-import { endStack, type NpmStart, npmStart, type StackFile, untilReady } from "./npm-start.ts";
+import { endStack, type NpmStart, npmStart, patientFetch, type StackFile, untilReady } from "./npm-start.ts";
 
 const checkout = copyCheckout();
 let started: NpmStart;
@@ -27,7 +27,7 @@ interface Call {
 }
 
 async function call(path: string, { token, method = "GET", body, headers = {} }: Call = {}) {
-  const response = await fetch(`${stack.apiUrl}${path}`, {
+  const response = await patientFetch(`${stack.apiUrl}${path}`, {
     method,
     headers: {
       ...(token !== undefined && { authorization: `Bearer ${token}` }),

@@ -3,7 +3,7 @@ import { type OidcIssuer, startOidcIssuer } from "../../infra/local/oidc-issuer.
 import { findFreePort } from "../../infra/local/ports.ts";
 import { SEED } from "../twin/twin.ts";
 import { copyCheckout } from "./checkout.ts";
-import { endStack, type NpmStart, npmStart, type StackFile, untilReady } from "./npm-start.ts";
+import { endStack, type NpmStart, npmStart, patientFetch, type StackFile, untilReady } from "./npm-start.ts";
 
 const checkout = copyCheckout();
 const { dir } = checkout;
@@ -39,7 +39,7 @@ const claims = {
 };
 const list = async (changes: Record<string, unknown> = {}) => {
   const headers = { authorization: `Bearer ${await issuer.mint({ ...claims, ...changes })}` };
-  return fetch(`${stack.apiUrl}/v1/extensions/me/blocked-numbers`, { headers });
+  return patientFetch(`${stack.apiUrl}/v1/extensions/me/blocked-numbers`, { headers });
 };
 
 test("npm start with AUTH_ISSUER serves that provider's tokens, as the settings read them", async () => {

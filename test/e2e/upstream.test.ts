@@ -6,7 +6,15 @@ import * as z from "zod/mini";
 import { findFreePort } from "../../infra/local/ports.ts";
 import { copyCheckout } from "./checkout.ts";
 import { answers, curlLines, numbersAfter, numbersIn, runLine } from "./curl-lines.ts";
-import { endStack, isAlive, type NpmStart, npmStart, type StackFile, untilReady } from "./npm-start.ts";
+import {
+  endStack,
+  isAlive,
+  type NpmStart,
+  npmStart,
+  patientFetch,
+  type StackFile,
+  untilReady,
+} from "./npm-start.ts";
 
 const checkout = copyCheckout();
 let twin: ChildProcess;
@@ -32,7 +40,7 @@ afterAll(async () => {
 });
 
 const list = (path: string, token: string) =>
-  fetch(`${stack.apiUrl}${path}`, { headers: { authorization: `Bearer ${token}` } });
+  patientFetch(`${stack.apiUrl}${path}`, { headers: { authorization: `Bearer ${token}` } });
 
 test("the stack names the separate server as its RingCentral", () => {
   expect(stack.twinUrl).toBe(twinUrl);

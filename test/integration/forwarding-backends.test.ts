@@ -156,6 +156,36 @@ describe("the ids of a moved extension", () => {
     expect((await lab.read(again.body.data.id)).body.data).toMatchObject({ phoneNumber: HOME });
     expect((await lab.read(id)).body.data).toMatchObject({ phoneNumber: NUMBER });
   });
+
+  it("are the last given out, when a number was removed and added again before the move", async () => {
+    await start("legacy");
+    const former = await lab.add({ phoneNumber: NUMBER, label: "Cabin" });
+    expect((await lab.remove(former.body.data.id)).status).toBe(204);
+    const { body } = await lab.add({ phoneNumber: NUMBER, label: "Cabin" });
+    expect(body.data.id).not.toBe(former.body.data.id);
+    move();
+    lab.nextHour();
+    expect(await lab.idOf(NUMBER)).toBe(body.data.id);
+    const changed = await lab.change(former.body.data.id, { phoneNumber: "+12025550169" });
+    expect(changed.body.data).toMatchObject({ id: body.data.id });
+    expect(await lab.idOf("+12025550169")).toBe(body.data.id);
+  });
+
+  it.each(["legacy", "new"] as const)(
+    "stay with a number whose change was rejected, also when the other number is added: %s",
+    async (callHandling) => {
+      await start(callHandling);
+      const id = await lab.idOf(HOME);
+      lab.twin.faults.add({ method: "PUT", kind: "status", status: 400, errorCode: "FPN-108", times: 1 });
+      expect((await lab.change(id, { phoneNumber: NUMBER })).status).toBe(403);
+      if (callHandling === "legacy") move();
+      lab.nextHour();
+      const { body } = await lab.add({ phoneNumber: NUMBER, label: "Cabin" });
+      expect(body.data.id).not.toBe(id);
+      expect((await lab.read(id)).body.data).toMatchObject({ id, phoneNumber: HOME });
+      expect(await lab.idOf(HOME)).toBe(id);
+    },
+  );
 });
 
 describe("what the new backend does not hold twice or at all", () => {

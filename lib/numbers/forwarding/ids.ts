@@ -38,13 +38,16 @@ function owners(items: readonly Item[], aliases: Aliases, idOf: NaturalId): Map<
 }
 
 /**
- * The ids that a list shows: the one given out for the number earlier, such as its id in legacy call handling, or
+ * The ids that a list shows: the one given out for the number last, such as its id in legacy call handling, or
  * else its natural id. So ids stay the same when an extension moves, and when the number of an entry is changed.
  */
 export function shownIds(items: readonly Item[], aliases: Aliases, idOf: NaturalId): Map<Item, string> {
   const owned = owners(items, aliases, idOf);
   const shown = (item: Item): string => {
-    const [givenOut] = [...owned].find(([, owner]) => owner === item) ?? [];
+    const naturals = item.keys.map((key) => idOf(key));
+    // The latest: an earlier one may be of an entry that was removed before the number was added again.
+    const [givenOut] =
+      aliases.findLast(([id, natural]) => owned.get(id) === item && naturals.includes(natural)) ?? [];
     const [key = ""] = item.keys;
     // An entry whose number was changed keeps its id, so that the number needs another id when it is added again.
     return givenOut ?? (owned.has(idOf(key)) ? idOf(secondKey(key)) : idOf(key));

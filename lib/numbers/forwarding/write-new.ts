@@ -95,7 +95,7 @@ async function makeChange(
 }
 
 /** Nothing of the change is done, and repeating it would fail again. */
-function leavesNothingToFinish(error: unknown): boolean {
+export function leavesNothingToFinish(error: unknown): boolean {
   if (error instanceof OutcomeUnknown) return false;
   if (error instanceof ProblemError) return error.code !== "write_incomplete";
   return error instanceof RingCentralError && !error.failure.mayHaveTakenEffect && !error.isTransient;

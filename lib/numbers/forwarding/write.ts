@@ -10,7 +10,7 @@ import { type CountryInQuery, withChangedE164 } from "../shared/phone-number-inp
 import type { WriteRequest } from "../shared/request.ts";
 import { requireChange, requireMatch } from "../shared/write-resource.ts";
 import type { Backend } from "./backend.ts";
-import { aliasesOf } from "./ids.ts";
+import { type Aliases, aliasesOf } from "./ids.ts";
 import type { Item } from "./items.ts";
 import { idsOf, type NewNumbers, notFound } from "./new-numbers.ts";
 import { type ForwardingDeps, onBackend } from "./on-backend.ts";
@@ -19,7 +19,7 @@ import { getForwardingNumber } from "./read.ts";
 import { isAsAsked, newNumber, requireUsualRules } from "./requested.ts";
 import { deviceKey, numberKey } from "./targets.ts";
 import * as legacy from "./write-legacy.ts";
-import { writeNew } from "./write-new.ts";
+import { leavesNothingToFinish, writeNew } from "./write-new.ts";
 
 // The writes of forwarding numbers on either call-handling backend. A write to the legacy one is followed by the
 // question whether the extension has moved meanwhile: then it may have had no effect [unsure], and is made on the new
@@ -87,8 +87,9 @@ export async function updateForwardingNumber(
     legacy: (backend) =>
       onLegacy(deps, request, backend, {
         write: async () => {
-          await rememberNext(deps, request, backend, body);
-          return legacy.updateForwardingNumber(deps, { ...request, body });
+          const former = await rememberNext(deps, request, backend, body);
+          const update = legacy.updateForwardingNumber(deps, { ...request, body });
+          return orRestored(backend, () => former, update);
         },
         shown: (data) => [data],
         onNew: (isMatched) => updateNew(deps, isMatched ? withoutMatch(request) : request, backend, body),
@@ -97,16 +98,36 @@ export async function updateForwardingNumber(
   });
 }
 
-/** An id serves after a move too, also when the process ends between the change of its number and the response. */
+/**
+ * An id serves after a move too, also when the process ends between the change of its number and the response.
+ * @returns what the id stood for
+ */
 async function rememberNext(
   deps: ForwardingDeps,
   request: ItemRequest,
   backend: Backend,
   { phoneNumber }: ForwardingNumberUpdate,
-): Promise<void> {
-  if (phoneNumber === undefined) return;
+): Promise<Aliases> {
+  if (phoneNumber === undefined) return [];
   const idOf = await idsOf(deps, request);
-  await backend.remember([[request.path.forwardingNumberId, idOf(numberKey(phoneNumber))]], true);
+  const { forwardingNumberId } = request.path;
+  const former = backend.aliases.findLast(([id]) => id === forwardingNumberId);
+  await backend.remember([[forwardingNumberId, idOf(numberKey(phoneNumber))]], true);
+  return former === undefined ? [] : [former];
+}
+
+/** A change that failed for certain leaves the ids what they were: the other number may be added later. */
+async function orRestored<Result>(
+  backend: Backend,
+  former: () => Aliases,
+  change: Promise<Result>,
+): Promise<Result> {
+  try {
+    return await change;
+  } catch (error) {
+    if (leavesNothingToFinish(error)) await backend.remember(former(), true);
+    throw error;
+  }
 }
 
 async function updateNew(
@@ -117,21 +138,25 @@ async function updateNew(
 ): Promise<ForwardingNumber> {
   const idOf = await idsOf(deps, request);
   let key = "";
-  const numbers = await writeNew(deps, request, backend, async (current, state) => {
+  let former: Aliases = [];
+  const write = writeNew(deps, request, backend, async (current, state) => {
     const item = await matching(current, request);
     [key = ""] = item.keys;
     const change = planUpdate(current, state, item, body);
     const next = change.ring?.number && numberKey(change.ring.number.phoneNumber);
     if (next !== undefined && next !== key) {
-      const ids = new Set([current.show(item).id, request.path.forwardingNumberId]);
-      const targets = [idOf(key), idOf(next)];
-      // Both, because the change may fail.
-      const aliases = [...ids].flatMap((id) => targets.map((natural) => [id, natural] as const));
+      // The shown one last, as it stays the shown one.
+      const ids = [...new Set([request.path.forwardingNumberId, current.show(item).id])];
+      const to = (natural: string): Aliases => ids.map((id) => [id, natural]);
+      // Both, because the outcome may not be known.
+      const aliases = [...to(idOf(key)), ...to(idOf(next))];
       if (!(await backend.remember(aliases, true))) throw new ProblemError("storage_unavailable");
+      former = to(idOf(key));
       key = next;
     }
     return change;
   });
+  const numbers = await orRestored(backend, () => former, write);
   const item = numbers.byKey(key) ?? (body.phoneNumber && numbers.byNumber(body.phoneNumber));
   if (!item) throw notFound();
   return numbers.show(item);

@@ -147,11 +147,12 @@ export class FallbackLimiter {
     return { calls: Math.max(1, Math.floor(share)), spanMs: spanOf(budget) / Math.min(1, share) };
   }
 
-  /** How long until the caller has taken less than half of what this process may spend; 0 for calls without one. */
+  /** How long until the caller may have more, while others may; 0 if it may, or if the process has spent its part. */
   shareFreeInMs({ group, priority, spender }: FallbackCall, budget: GroupLimit): number {
     if (priority === "sync" || spender === undefined) return 0;
     const { calls, spanMs } = this.#shareOfProcess(budget);
     const now = this.#now();
+    if (this.#shareFreeAt(group, budget, now) > now) return 0;
     const mine = (this.#departures.get(group) ?? []).filter(
       ({ at, caller }) => caller === callerIn(spender) && at > now - 2 * spanMs,
     );

@@ -81,14 +81,20 @@ export function nthLatest(log: readonly LogEntry[], n: number): number | undefin
 
 /** The log stays sorted by `by`. */
 export function withEntry(log: readonly LogEntry[], added: LogEntry): LogEntry[] {
-  const same = log.findIndex((one) => keyOf(one) === keyOf(added));
+  const same = log.findIndex((one) => one.by === added.by && isAlike(one, added));
   if (same >= 0) return log.map((one, i) => (i === same ? { ...one, count: one.count + added.count } : one));
   const at = log.findLastIndex(({ by }) => by <= added.by) + 1;
   return log.toSpliced(at, 0, added);
 }
 
-const keyOf = ({ by, priority, route, spender = "", isOwing = false }: LogEntry) =>
-  `${by} ${priority} ${isOwing} ${spender} ${route}`;
+function isAlike(one: LogEntry, other: LogEntry): boolean {
+  return (
+    one.priority === other.priority &&
+    one.route === other.route &&
+    one.spender === other.spender &&
+    one.isOwing === other.isOwing
+  );
+}
 
 /**
  * The instant under which a permit is logged. Large limits are logged in steps, so that the record stays small;

@@ -65,25 +65,26 @@ function usualSettings({ scope, isWebhook, body, query }: Route): Settings {
   if (scope === undefined && isWebhook === undefined)
     return { memorySize: 256, timeout: 5, permissions: nothing, bundleKb: 66 };
   const parsesNumbers = body !== undefined || query?.shape.phoneNumber !== undefined;
-  return { permissions: account, bundleKb: parsesNumbers ? 765 : 630 };
+  return { permissions: account, bundleKb: parsesNumbers ? 775 : 635 };
 }
 
 /** The routes that differ from the default, by operation id. */
 export const exceptions: Readonly<Record<string, Partial<Settings>>> = {
-  updateCallerBlocking: { bundleKb: 630 },
-  // Forwarding numbers live on two backends.
-  listForwardingNumbers: { bundleKb: 780 },
-  addForwardingNumber: { bundleKb: 795 },
-  updateForwardingNumber: { bundleKb: 795 },
-  deleteForwardingNumber: { bundleKb: 660 },
-  getOverview: { bundleKb: 660 },
+  updateCallerBlocking: { bundleKb: 635 },
+  // Forwarding numbers live on two backends, and the new one spells them in several ways.
+  listForwardingNumbers: { bundleKb: 795 },
+  getForwardingNumber: { bundleKb: 785 },
+  addForwardingNumber: { bundleKb: 800 },
+  updateForwardingNumber: { bundleKb: 805 },
+  deleteForwardingNumber: { bundleKb: 795 },
+  getOverview: { bundleKb: 800 },
   startSync: { ...sendsToQueue, bundleKb: 665 },
   confirmSyncQuarantine: { ...sendsToQueue, bundleKb: 665 },
   // Without an access token; RingCentral's verification token is checked against the secret.
   receiveRingCentralEvent: { ...sendsToQueue, timeout: 5, bundleKb: 655 },
-  getOpenApi: { bundleKb: 208 },
+  getOpenApi: { bundleKb: 213 },
   // Its body has no phone number.
-  putPerson: { bundleKb: 630 },
+  putPerson: { bundleKb: 635 },
 };
 
 const jobs: FunctionDefinition[] = [

@@ -280,6 +280,24 @@ describe("when something is away", () => {
     expect(await lab.shown(NUMBER)).toBeUndefined();
   });
 
+  it("the other client's change: what it removes between the two readings of a writer stays removed", async () => {
+    const id = await lab.idOf(MOBILE);
+    lab.twin.faults.add({ operation: "updateStateRule", kind: "status", status: 503, times: 9 });
+    await lab.add({ phoneNumber: NUMBER, label: "Cabin" });
+    lab.twin.faults.clear();
+    const data = lab.twin.extension(SEED.extensionId).callHandling;
+    if (data === undefined) throw new Error("not moved");
+    lab.twin.clearRequests();
+    lab.twin.faults.add({ operation: "listStateRules", kind: "delay", ms: 400 });
+    const write = lab.change(id, { flipNumber: 7 });
+    await vi.waitFor(() =>
+      expect(lab.service.sent().some(({ path }) => path.endsWith("/call-flip-numbers"))).toBe(true),
+    );
+    data.flips = data.flips.filter(({ phoneNumber }) => phoneNumber !== NUMBER);
+    await write;
+    expect(await lab.shown(NUMBER)).toBeUndefined();
+  });
+
   it("the second place, for good: the first one is as before, and the rejection is told", async () => {
     lab.twin.faults.add({
       operation: "updateStateRule",

@@ -42,7 +42,8 @@ export function createCaller(
   /** Some rules, when the extension has been on the new backend from the start. */
   const rules = () => {
     const choice = world.rules.filter(() => chance(0.5));
-    return choice.length > 0 && chance(0.5) ? { rules: choice } : {};
+    if (choice.length === 0) return world.rules.length > 0 ? { rules: choice } : {};
+    return chance(0.5) ? { rules: choice } : {};
   };
 
   function nextStep(): Step {
@@ -186,7 +187,7 @@ export function stateFaults({ extension, rules }: ForwardingWorld, caller: Calle
 
 function describeState({ phoneNumber, label, flipNumber, rules }: NonNullable<State>): string {
   const where = rules === undefined ? "" : ` in ${[...rules].sort()}`;
-  return `${phoneNumber} ${label} ${flipNumber ?? "-"} flips and rings${where}`;
+  return `${phoneNumber} ${label} ${flipNumber ?? "-"} flips${rules?.length === 0 ? "" : " and rings"}${where}`;
 }
 
 type Extension = ForwardingWorld["extension"];

@@ -15,10 +15,6 @@ describe("forwarding numbers", () => {
     await runForwardingSeeds(150, () => "new");
   });
 
-  it("on the new backend, when another app removes a number between the two readings of a writer", async () => {
-    await runForwardingSeeds(1, () => "new", { env: { SEED: "2765" } });
-  });
-
   it("while the extension moves and the table is away, without calling a number gone", async () => {
     await runForwardingSeeds(1, () => "moving", { env: { SEED: "82002467" } });
   });

@@ -45,7 +45,7 @@ function drawSettings({ between, chance }: Schedule): Partial<Omit<Settings, "li
 export async function runForwardingSeeds(
   runs: number,
   backendOf: (schedule: Schedule) => Backend,
-  { env, onLateLoss }: { env?: { SEED: string }; onLateLoss?: (change: string) => void } = {},
+  { onLateLoss }: { onLateLoss?: (change: string) => void } = {},
 ): Promise<void> {
   const run = async (seed: number, keep: (schedule: Schedule) => Schedule) => {
     const schedule = keep(createSchedule({ seed, ...chaos }));
@@ -69,7 +69,7 @@ export async function runForwardingSeeds(
     if (backend === "moving" && world.extension.callHandling === undefined) world.move();
     await judge(schedule, world, callers, createCaller(schedule, world, 3, numbers[3] ?? ["", ""]));
   };
-  await forEachSeed(runs, run, env);
+  await forEachSeed(runs, run);
 }
 
 /** Nothing fails any more: repeated requests are acknowledged, a next caller writes, and the list is read. */

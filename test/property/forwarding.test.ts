@@ -15,10 +15,6 @@ describe("forwarding numbers", () => {
     await runForwardingSeeds(150, () => "new");
   });
 
-  it("while the extension moves and the table is away, without calling a number gone", async () => {
-    await runForwardingSeeds(1, () => "moving", { env: { SEED: "82002467" } });
-  });
-
   it("on the new backend, when a write takes effect minutes late: no acknowledged one is undone", async () => {
     const undone: string[] = [];
     await runForwardingSeeds(40, () => "new", { onLateLoss: (change) => undone.push(change) });

@@ -29,7 +29,14 @@ const chaos: Omit<ScheduleOptions, "seed"> = {
 const SLACK = 4;
 
 /** Callers that poll without pause, over any process; `visitors` open an overview at random. */
-function play(fleet: Fleet, group: Group, greedy: readonly string[], visitors: number, minutes: number) {
+function play(
+  fleet: Fleet,
+  group: Group,
+  greedy: readonly string[],
+  visitors: number,
+  minutes: number,
+  pauseMs: [number, number] = [500, 4_000],
+) {
   const { schedule } = fleet;
   const end = schedule.clock.now() + minutes * MINUTE;
   const members = Array.from({ length: 6 }, () => createMember(fleet));
@@ -45,7 +52,7 @@ function play(fleet: Fleet, group: Group, greedy: readonly string[], visitors: n
     void (async () => {
       while (schedule.clock.now() < end) {
         await ask(caller);
-        await schedule.clock.sleep(schedule.between(500, 4_000));
+        await schedule.clock.sleep(schedule.between(...pauseMs));
       }
     })();
   }
@@ -92,6 +99,30 @@ describe("the share of a caller", () => {
       await schedule.run();
       expect(visits.length).toBe(15);
       for (const one of visits) expect(one.result).toBe("sent");
+    });
+  });
+
+  it("leaves 95 % of overviews from the second minute on, when three callers begin to poll at once", async () => {
+    await forEachSeed(2, async (seed, keep) => {
+      const schedule = keep(createSchedule({ seed }));
+      const fleet = createFleet(schedule);
+      const began = schedule.clock.now();
+      play(fleet, "light", CALLERS, 0, 4, [100, 300]);
+      const member = createMember(fleet);
+      const late: CallResult[] = [];
+      for (let visit = 1; visit < 24; visit++) {
+        schedule.after(visit * 10 * SECOND, async () => {
+          const calls = Array.from({ length: 4 }, () =>
+            member.call("light", 10 * SECOND, "interactive", `v${visit}x`),
+          );
+          const results = await Promise.all(calls);
+          if (schedule.clock.now() > began + 75 * SECOND) late.push(...results);
+        });
+      }
+      await schedule.run();
+      expect(late.length).toBeGreaterThan(40);
+      const sent = late.filter(({ result }) => result === "sent");
+      expect(sent.length).toBeGreaterThanOrEqual(0.95 * late.length);
     });
   });
 

@@ -153,7 +153,7 @@ function roomForFresh(slots: number): number {
 }
 
 /** Of a caller that owed little, or of none. */
-const isFresh = ({ priority, isOwing }: LogEntry) => priority === "interactive" && !isOwing;
+export const isFresh = ({ priority, isOwing }: LogEntry) => priority === "interactive" && !isOwing;
 
 /** The share as it is told to the caller. */
 export function describeShare(name: string, group: GroupLimit, held: HeldTo, slots: number): ShareUsed {

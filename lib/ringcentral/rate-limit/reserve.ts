@@ -19,6 +19,7 @@ import {
   chargedToCaller,
   describeShare,
   freshPeakOf,
+  isFresh,
   shareFreeFrom,
   sharesOf,
   tagEvery,
@@ -106,11 +107,11 @@ function decide(draft: Draft, { call, maxWaitMs }: PermitRequest): Decision {
     if (shareMs > 0)
       return { kind: "rejected", waitMs: shareMs, share: describeShare(call.group, known, share, slots) };
   }
-  const { from, promised, crowded } = slotFor(call.priority, known, bounds);
+  const isOwing = held.some(({ level }) => level > settings.freshLevel);
+  const { from, promised, crowded } = slotFor(call.priority, known, bounds, isOwing);
   const waitMs = from - now;
   if (waitMs > 0 && (!promised || isProbe)) return later(waitMs);
   if (waitMs > maxWaitMs) return { kind: "rejected", waitMs };
-  const isOwing = held.some(({ level }) => level > settings.freshLevel);
   draft.limits = chargedToCaller(draft.limits, call, known, now);
   const entry = take(draft, from, call, 1, isOwing);
   if (crowded) {
@@ -143,7 +144,7 @@ function take(
 }
 
 /** The earliest instant with a slot for a call of this priority; `promised`: it may be kept for the call till then. */
-function slotFor(priority: Priority, group: GroupLimit, bounds: ClockBounds) {
+function slotFor(priority: Priority, group: GroupLimit, bounds: ClockBounds, isOwing: boolean) {
   const now = bounds.earliest;
   const { slots, until } = usableSlots(group, now);
   const mine = priority === "sync" ? slotsForSync(slots, group, now) : slots;
@@ -153,7 +154,9 @@ function slotFor(priority: Priority, group: GroupLimit, bounds: ClockBounds) {
   if (!group.confirmed && freeFrom > now) {
     return { from: now + settings.probeResponseMs / 4, promised: false, crowded: false };
   }
-  const from = Math.max(freeFrom, pacedFrom(group, bounds, slots));
+  // Others leave room for a caller that owes little, so only such calls space out its own.
+  const spaced = priority === "interactive" && !isOwing ? group.log.filter(isFresh) : group.log;
+  const from = Math.max(freeFrom, pacedFrom(group, bounds, slots, spaced));
   return { from, promised: priority === "interactive", crowded: freeFrom > now };
 }
 
@@ -192,15 +195,22 @@ export function reserveFor(limit: number): number {
 
 /**
  * While demand exceeds the budget, permits are spaced out over the window. Otherwise all of them would go in one burst
- * with none left for a minute, and a 429 would find many requests in flight.
+ * with none left for a minute, and a 429 would find many requests in flight. The few calls with which an app opens a page
+ * leave together: spaced, the last of them would wait too long.
  */
-function pacedFrom(group: GroupLimit, { earliest, latest }: ClockBounds, slots: number): number {
-  const { crowdedAt, windowMs, log } = group;
-  const last = log.at(-1);
+function pacedFrom(
+  { crowdedAt, windowMs, log }: GroupLimit,
+  { earliest, latest }: ClockBounds,
+  slots: number,
+  spaced: readonly LogEntry[],
+): number {
+  const spacingMs = settings.pace * (windowMs / slots);
+  const due = Math.floor(settings.paceTogetherMs / spacingMs);
+  const together = Math.max(1, Math.min(settings.paceTogether, due));
+  const before = nthLatest(spaced, together);
   const isCrowded = crowdedAt !== undefined && earliest - crowdedAt < 2 * windowMs;
-  if (!isCrowded || last === undefined || countPermits(log) * 2 < slots) return earliest;
-  const lastFrom = last.by - settings.arrivalMs - (latest - earliest);
-  return lastFrom + settings.pace * (windowMs / slots);
+  if (!isCrowded || before === undefined || countPermits(log) * 2 < slots) return earliest;
+  return before - settings.arrivalMs - (latest - earliest) + together * spacingMs;
 }
 
 /** Permits that may be prefetched: a quarter of those free above half of the budget, none while it is paused. */

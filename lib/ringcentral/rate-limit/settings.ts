@@ -24,6 +24,9 @@ export const settings = {
   interactiveCalls: 3,
   /** Minimum spacing between permits while demand exceeds the budget, as a share of windowMs / limit. */
   pace: 0.9,
+  /** Permits that may leave together then: those due in this time, at most as many as two overviews take. */
+  paceTogether: 8,
+  paceTogetherMs: 9_000,
   /** The longest wait for a permit; a call that would wait longer is rejected at once. */
   maxWaitMs: { interactive: 3_000, sync: 5_000 },
   /** Time a call needs after admission: a permit closer to the deadline than this is useless. */

@@ -78,15 +78,28 @@ describe("reserving permits", () => {
     });
   });
 
-  it("spaces permits out while there is more demand than budget", () => {
-    const crowded = { ...heavy, limit: 60, crowdedAt: NOW - 1_000, log: [used(40, NOW - 10_000)] };
-    const froms = plan(crowded, asks(4)).decisions.map((one) =>
-      one.kind === "granted" ? one.from - NOW : one,
-    );
-    expect(froms[0]).toBe(0);
-    expect(froms.slice(1)).toEqual([900, 1_800, 2_700]);
-    const calm = plan({ ...crowded, crowdedAt: NOW - 121_000 }, asks(4)).decisions;
-    expect(calm.every((one) => one.kind === "granted" && one.from === NOW)).toBe(true);
+  describe("while there is more demand than budget", () => {
+    const crowded = { ...heavy, limit: 60, crowdedAt: NOW - 1_000 };
+    const froms = (group: GroupLimit, count: number) =>
+      plan(group, asks(count)).decisions.map((one) => (one.kind === "granted" ? one.from - NOW : one.kind));
+
+    const by = (from: number) => NOW + from + 100 + settings.arrivalMs;
+
+    it("spaces permits out", () => {
+      const singles = [8, 7, 6, 5, 4, 3, 2, 1].map((n) => used(1, by(-900 * n)));
+      const log = [used(32, NOW - 10_000), ...singles];
+      expect(froms({ ...crowded, log }, 4)).toEqual([0, 900, 1_800, 2_700]);
+      expect(froms({ ...crowded, log, crowdedAt: NOW - 121_000 }, 4)).toEqual([0, 0, 0, 0]);
+    });
+
+    it("lets the four calls of two overviews leave together, and no more", () => {
+      const light = { ...crowded, limit: 50, log: [used(30, NOW - 10_000)] };
+      expect(froms(light, 9)).toEqual([...Array(8).fill(0), "rejected"]);
+      const owing = [{ ...used(9, by(-1_000)), isOwing: true }];
+      expect(froms({ ...light, log: [...light.log, ...owing] }, 8)).toEqual(Array(8).fill(0));
+      // Two permits of a small budget are further apart.
+      expect(froms({ ...crowded, limit: 10, log: [used(6, NOW - 10_000)] }, 2)).toEqual([0, "rejected"]);
+    });
   });
 
   it("serves interactive calls first, whatever the order of requests", () => {

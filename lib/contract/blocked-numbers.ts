@@ -12,7 +12,7 @@ export const BlockedNumber = resource(
     label: z.optional(z.string()),
     etag: ItemTag,
   },
-  { id: "MTIwMjU1NTAxNDM", phoneNumber: "+12025550143", label: "Robocaller" },
+  { id: "MTIwMjU1NTAxNjI", phoneNumber: "+12025550162", label: "Survey" },
 );
 export type BlockedNumber = z.output<typeof BlockedNumber>;
 
@@ -26,7 +26,7 @@ export const NewBlockedNumber = requestBody(
     id: ReadOnly,
     etag: ReadOnly,
   },
-  { phoneNumber: "+12025550186", label: "Robocaller" },
+  { phoneNumber: "+12025550190", label: "Robocaller" },
 );
 export type NewBlockedNumber = z.output<typeof NewBlockedNumber>;
 
@@ -72,7 +72,7 @@ export const getBlockedNumberRoute = defineRoute({
   tag: "Blocked numbers",
   summary: "Read a blocked number",
   description: "One number of the blocked list. The id of its caller-blocking entry serves too.",
-  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, id: entryIdLike("MTIwMjU1NTAxNDM") }),
+  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, id: entryIdLike("MTIwMjU1NTAxNjI") }),
   response: { kind: "item", description: "The blocked number.", data: BlockedNumber },
 });
 
@@ -85,6 +85,6 @@ export const deleteBlockedNumberRoute = defineRoute({
   summary: "Unblock a number",
   description:
     "Removes a number from the extension's blocked list. The id of its caller-blocking entry serves too.",
-  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, id: entryIdLike("MTIwMjU1NTAxNDM") }),
+  parameters: z.strictObject({ extensionId: ExtensionIdOrMe, id: entryIdLike("MTIwMjU1NTAxNjI") }),
   response: { kind: "deleted", description: "The number is not blocked any more." },
 });

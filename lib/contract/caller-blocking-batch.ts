@@ -19,7 +19,7 @@ const CallerBlockingChange = requestBody(
     label: z.optional(Label),
     status: z.optional(CallerBlockingStatus),
   },
-  { action: "remove", phoneNumber: "+12025550162" },
+  { action: "remove", phoneNumber: "+12025550177" },
 );
 export type CallerBlockingChange = z.output<typeof CallerBlockingChange>;
 
@@ -30,7 +30,7 @@ const CallerBlockingBatch = requestBody(
   {
     items: [
       { action: "add", phoneNumber: "+12025550189", label: "Survey" },
-      { action: "remove", phoneNumber: "+12025550162" },
+      { action: "remove", phoneNumber: "+12025550177" },
     ],
   },
 );

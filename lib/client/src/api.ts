@@ -499,9 +499,9 @@ export interface components {
         /**
          * @description A number whose calls and messages the extension rejects.
          * @example {
-         *       "id": "MTIwMjU1NTAxNDM",
-         *       "phoneNumber": "+12025550143",
-         *       "label": "Robocaller"
+         *       "id": "MTIwMjU1NTAxNjI",
+         *       "phoneNumber": "+12025550162",
+         *       "label": "Survey"
          *     }
          */
         BlockedNumber: {
@@ -585,7 +585,7 @@ export interface components {
          *         },
          *         {
          *           "action": "remove",
-         *           "phoneNumber": "+12025550162"
+         *           "phoneNumber": "+12025550177"
          *         }
          *       ]
          *     }
@@ -612,7 +612,7 @@ export interface components {
          * @description Adds `phoneNumber` with `label` and `status` (default `blocked`), or removes the entry with this `id` or `phoneNumber`.
          * @example {
          *       "action": "remove",
-         *       "phoneNumber": "+12025550162"
+         *       "phoneNumber": "+12025550177"
          *     }
          */
         CallerBlockingChange: {
@@ -1989,7 +1989,7 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "phoneNumber": "+12025550186",
+                 *       "phoneNumber": "+12025550190",
                  *       "label": "Robocaller"
                  *     }
                  */
@@ -2318,7 +2318,7 @@ export interface operations {
                  *         },
                  *         {
                  *           "action": "remove",
-                 *           "phoneNumber": "+12025550162"
+                 *           "phoneNumber": "+12025550177"
                  *         }
                  *       ]
                  *     }

@@ -317,8 +317,7 @@ async function replay(world: World, traffic: Traffic, { numbers, cursor: from }:
   return { numbers: followed, sequences };
 }
 
-/** Lists of the same numbers, in any order. */
-/** The tag of an item is the list's alone: the feed has none. */
+/** Lists of the same numbers, in any order. The tag of an item is the list's alone: the feed has none. */
 function spell(items: readonly Item[]): string {
   const words = ({ etag: _, ...item }: Item) =>
     JSON.stringify(Object.entries(item).sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -2,17 +2,13 @@ interface Operation {
   description?: string;
   security?: Record<string, string[]>[];
   parameters?: { name: string; in: string; required?: boolean; schema?: { examples?: unknown[] } }[];
-  requestBody?: { content: Record<string, { schema: { $ref: string } }> };
+  requestBody?: { content: Record<string, { example?: unknown }> };
 }
 type PathItem = Record<string, Operation>;
 
 interface OpenApi {
   paths: Record<string, PathItem>;
-  components: {
-    securitySchemes: unknown;
-    schemas: Record<string, { examples?: unknown[] }>;
-    responses: Record<string, { description: string }>;
-  };
+  components: { securitySchemes: unknown; responses: Record<string, { description: string }> };
 }
 
 /**
@@ -25,11 +21,7 @@ export async function loadDescription(extensionId: string): Promise<object> {
   const response = await fetch("/openapi.json");
   if (!response.ok) throw new Error(`/openapi.json returned ${response.status}`);
   const { paths, components, ...description }: OpenApi = await response.json();
-  const { securitySchemes: _, responses, schemas, ...rest } = components;
-  const bodyOf = ({ requestBody }: Operation) => {
-    const name = requestBody?.content["application/json"]?.schema.$ref.split("/").at(-1) ?? "";
-    return schemas[name]?.examples?.[0];
-  };
+  const { securitySchemes: _, responses, ...rest } = components;
   return {
     ...description,
     servers: [{ url: location.origin }],
@@ -41,10 +33,10 @@ export async function loadDescription(extensionId: string): Promise<object> {
             one.name === "extensionId" ? { ...one, example: extensionId } : one,
           ),
         }),
-        "x-codeSamples": [clientSample(method, path, operation, bodyOf(operation))],
+        "x-codeSamples": [clientSample(method, path, operation)],
       })),
     ),
-    components: { ...rest, schemas, responses: mapEntries(responses, inOneLine) },
+    components: { ...rest, responses: mapEntries(responses, inOneLine) },
   };
 }
 
@@ -68,7 +60,8 @@ const mapEntries = <From, To>(record: Record<string, From>, map: (value: From, n
   Object.fromEntries(Object.entries(record).map(([name, value]) => [name, map(value, name)]));
 
 /** The call of an operation by the typed client (lib/client), as one of Scalar's code samples. */
-function clientSample(method: string, path: string, { parameters = [] }: Operation, body: unknown) {
+function clientSample(method: string, path: string, { parameters = [], requestBody }: Operation) {
+  const body = requestBody?.content["application/json"]?.example;
   const inPath = parameters.filter((one) => one.in === "path");
   const values = inPath.map(({ name, schema }) => [name, schema?.examples?.[0] ?? `a ${name}`]);
   const options = [

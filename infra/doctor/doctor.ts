@@ -7,8 +7,9 @@ import { readStackFile } from "../local/stack-file.ts";
 import { LOCAL_AUDIENCE } from "../local/stage.ts";
 import { findCredentials } from "./credential-source.ts";
 import { type Examination, examine } from "./examine.ts";
+import { isHealthy } from "./finding.ts";
 import { checkIssuer, explainToken, readIdentitySettings } from "./identity.ts";
-import { writeReport } from "./report.ts";
+import { reportForTerminal } from "./report.ts";
 
 const usage = `usage: npm run doctor -- [options]
 
@@ -39,11 +40,9 @@ await runCommand(async () => {
   });
   const isIdentity = options.token !== undefined || options.issuer === true;
   const report = isIdentity ? await examineIdentity(options) : await examineCredential(options);
-  // A warning is healthy, a failure is not.
-  const healthy = report.findings.every(({ outcome }) => outcome !== "failed");
-  const isColoured = process.stdout.isTTY === true && !process.env.NO_COLOR;
+  const healthy = isHealthy(report.findings);
   console.log(
-    options.json === true ? JSON.stringify({ healthy, ...report }, null, 2) : writeReport(report, isColoured),
+    options.json === true ? JSON.stringify({ healthy, ...report }, null, 2) : reportForTerminal(report),
   );
   if (!healthy) process.exitCode = 1;
 });

@@ -19,5 +19,9 @@ export const skipped = (check: string, found: string): Finding => ({ check, outc
 export const warning = (check: string, why: Explanation): Finding => ({ check, outcome: "warning", ...why });
 export const failed = (check: string, why: Explanation): Finding => ({ check, outcome: "failed", ...why });
 
+/** A warning is healthy, a failure is not. */
+export const isHealthy = (findings: readonly Finding[]) =>
+  findings.every(({ outcome }) => outcome !== "failed");
+
 export const appOwner = "The app's owner, in RingCentral's developer console";
 export const administrator = "An administrator of the account, in RingCentral's admin portal";

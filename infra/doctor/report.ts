@@ -15,6 +15,10 @@ interface Report extends Examination {
   name: string;
 }
 
+/** The report for this process's output. */
+export const reportForTerminal = (report: Report): string =>
+  writeReport(report, process.stdout.isTTY === true && !process.env.NO_COLOR);
+
 /** The findings as lines of text, and a sentence at the end. @param isColoured whether escape codes may be used */
 export function writeReport({ name, findings, accountId, extensionId }: Report, isColoured: boolean): string {
   const lines = findings.flatMap((finding, index) => {

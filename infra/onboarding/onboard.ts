@@ -7,7 +7,8 @@ import { SecretsManagerClient } from "@aws-sdk/client-secrets-manager";
 import { systemClock } from "../../lib/platform/clock.ts";
 import { projectRoot } from "../build/bundle.ts";
 import { examine } from "../doctor/examine.ts";
-import { writeReport } from "../doctor/report.ts";
+import { isHealthy } from "../doctor/finding.ts";
+import { reportForTerminal } from "../doctor/report.ts";
 import { readOptions, runCommand, UsageError } from "../local/command-line.ts";
 import { applyPlan, describePlan, makePlan, readCredentials } from "./plan.ts";
 
@@ -36,11 +37,10 @@ await runCommand(async () => {
   });
   const credentials = readCredentials(text);
   const examination = await examine({ credentials, clock: systemClock });
-  const isColoured = process.stdout.isTTY === true && !process.env.NO_COLOR;
   const name = `${credentials.server} as app ${credentials.clientId}`;
-  console.log(writeReport({ name, ...examination }, isColoured));
+  console.log(reportForTerminal({ name, ...examination }));
   const { accountId, findings } = examination;
-  if (accountId === undefined || findings.some(({ outcome }) => outcome === "failed"))
+  if (accountId === undefined || !isHealthy(findings))
     throw new UsageError("Nothing was changed: the credentials do not serve the account yet.");
   const client = new SecretsManagerClient(region === undefined ? {} : { region });
   const plan = await makePlan({ client, stage, accountId, named: process.env.SERVED_ACCOUNTS });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { handler as listCompanyNumbers } from "../../functions/account/list-company-numbers.ts";
 import { handler as addBlockedNumber } from "../../functions/extensions/add-blocked-number.ts";
 import { handler as listBlockedNumbers } from "../../functions/extensions/list-blocked-numbers.ts";
@@ -13,6 +13,7 @@ import { resetRuntime } from "../../lib/runtime/runtime.ts";
 import { invoke } from "../support/api-gateway.ts";
 import { forgedTokens } from "../support/forged-tokens.ts";
 import { expectConforms } from "../support/openapi-conformance.ts";
+import { linesOf } from "../support/printed-lines.ts";
 import { type Service, startService } from "../support/service.ts";
 import { SEED } from "../twin/twin.ts";
 
@@ -205,17 +206,6 @@ describe("clients without a sub", () => {
 });
 
 describe("the log of a rejected request", () => {
-  /** The lines that a request printed. */
-  async function linesOf(request: () => Promise<unknown>): Promise<string> {
-    const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
-    try {
-      await request();
-      return write.mock.calls.map(([line]) => String(line)).join("");
-    } finally {
-      write.mockRestore();
-    }
-  }
-
   it.each<[name: string, claims: Record<string, unknown>, extensionId: string, line: RegExp]>([
     ["the audience", { aud: "web" }, "me", /"claim":"aud","expected":"ringfront","found":"\\"web\\""/],
     [

@@ -19,6 +19,7 @@ import { resetRuntime } from "../../lib/runtime/runtime.ts";
 import { DynamoRecordStore } from "../../lib/storage/dynamo-record-store.ts";
 import { invoke, type TestRequest } from "../support/api-gateway.ts";
 import { expectConforms } from "../support/openapi-conformance.ts";
+import { linesOf } from "../support/printed-lines.ts";
 import { type Service, startService } from "../support/service.ts";
 import { type SyncLab, syncLab } from "../support/sync-lab.ts";
 import { type SyncServices, startSyncServices } from "../support/sync-services.ts";
@@ -99,17 +100,6 @@ const blocked = (token: string) => call(listBlockedNumbers, listBlockedNumbersRo
 const me = (token: string) => call(getMe, routes.getMeRoute, { token });
 const admin = () => service.mint({ sub: "admin", scope: "people:manage account:read", exp: farAway() });
 const farAway = () => Math.floor(clock.now() / 1000) + 3600;
-
-/** What a request prints. */
-async function linesOf(request: () => Promise<unknown>): Promise<string> {
-  const write = vi.spyOn(process.stdout, "write").mockReturnValue(true);
-  try {
-    await request();
-    return write.mock.calls.map(([line]) => String(line)).join("");
-  } finally {
-    write.mockRestore();
-  }
-}
 
 describe("a person with nothing but a verified e-mail", () => {
   it("reads the own extension's blocked numbers", async () => {

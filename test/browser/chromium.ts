@@ -2,7 +2,8 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import type { AxeResults } from "axe-core";
 import type { Browser, Page } from "playwright-core";
-import { inject } from "vitest";
+import { afterAll, afterEach, beforeAll, inject } from "vitest";
+import { launchChromium } from "./launch-chromium.ts";
 
 const require = createRequire(import.meta.url);
 const axeScript = require.resolve("axe-core/axe.min.js");
@@ -18,6 +19,19 @@ export interface OpenOptions {
 export interface OpenPage extends Page {
   /** The browser's complaints: script errors, violations of the page's own policy, failed loads. */
   complaints: string[];
+}
+
+/** One browser for the tests of a file; each test's windows are closed after it. */
+export function useBrowser(): () => Browser {
+  let browser: Browser;
+  beforeAll(async () => {
+    browser = await launchChromium();
+  });
+  afterEach(async () => {
+    for (const context of browser.contexts()) await context.close();
+  });
+  afterAll(() => browser.close());
+  return () => browser;
 }
 
 /** Opens a page of the stack in a new window. */

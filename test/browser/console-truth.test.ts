@@ -1,6 +1,6 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
-import { findAccessibilityProblems, openPage } from "./chromium.ts";
+import type { Page } from "playwright-core";
+import { describe, expect, inject, test } from "vitest";
+import { findAccessibilityProblems, openPage, useBrowser } from "./chromium.ts";
 import {
   badDay,
   consoleWidths,
@@ -11,21 +11,13 @@ import {
   readNow,
   respondAs,
 } from "./console-page.ts";
-import { launchChromium } from "./launch-chromium.ts";
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launchChromium();
-});
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
-});
-afterAll(() => browser.close());
+const browser = useBrowser();
 
 const IN_ORDER = "Everything is in order.";
 
 const openOnGoodDay = async (width: number = 1280) => {
-  const page = await openOn(browser, goodDay, { width });
+  const page = await openOn(browser(), goodDay, { width });
   expect(await headline(page).textContent()).toBe(IN_ORDER);
   return page;
 };
@@ -83,7 +75,7 @@ describe("the console without an API", () => {
   });
 
   test("marks troubles that it read before as the last known ones", async () => {
-    const page = await openOn(browser, badDay);
+    const page = await openOn(browser(), badDay);
     await stopApi(page);
     await readNow(page);
     await expect.poll(() => headline(page).textContent()).toContain("Blind");
@@ -96,7 +88,7 @@ describe("the console without an API", () => {
   });
 
   test("calls figures old that it reads only once, and those of a page that comes back later", async () => {
-    const page = await openPage(browser, "/healthz");
+    const page = await openPage(browser(), "/healthz");
     await page.clock.install();
     await respondAs(page, goodDay);
     await page.goto(`${inject("stack").apiUrl}/console`);
@@ -122,7 +114,7 @@ describe("the console without an API", () => {
 
 describe("the console with another token", () => {
   test("drops all that the former token showed at once, before the API responds", async () => {
-    const page = await openOn(browser, badDay);
+    const page = await openOn(browser(), badDay);
     await page.route("**/v1/**", () => undefined);
     await page.getByRole("button", { name: "Review and confirm" }).click();
     await page.keyboard.press("Escape");
@@ -157,7 +149,7 @@ describe("the console with a part that it cannot read", () => {
     { path: "**/v1/limits", part: "The budgets and the access token are unknown", other: "#sync article" },
     { path: "**/v1/sync", part: "The number sync is unknown", other: "#budgets article" },
   ])("says in the headline which: $part", async ({ path, part, other }) => {
-    const page = await openPage(browser, "/healthz");
+    const page = await openPage(browser(), "/healthz");
     await respondAs(page, goodDay);
     await forbid(page, path);
     await page.goto(`${inject("stack").apiUrl}/console`);
@@ -172,7 +164,7 @@ describe("the console with a part that it cannot read", () => {
 
 describe("the console's headline", () => {
   const on = async (day: { limits?: object; sync?: object[] }) => {
-    const page = await openOn(browser, { ...goodDay, ...day });
+    const page = await openOn(browser(), { ...goodDay, ...day });
     return (await headline(page).textContent()) ?? "";
   };
   const [synced] = goodDay.sync;
@@ -190,7 +182,7 @@ describe("the console's headline", () => {
   test("does not call a budget spent whose pause was over minutes ago", async () => {
     const text = await on(withBudget({ pause: { state: "probe_due" } }));
     expect(text).not.toContain("No heavy calls are left");
-    const page = await openOn(browser, {
+    const page = await openOn(browser(), {
       ...goodDay,
       ...withBudget({ pause: { state: "paused", until: instant(240) } }),
     });
@@ -209,7 +201,7 @@ describe("the console's headline", () => {
       limits: { ...goodDay.limits, token: { ...goodDay.limits.token, coolDownUntil: instant(secondsAgo) } },
     });
     expect(await on(withLogins(-60))).toContain("Logins at RingCentral are paused.");
-    const page = await openOn(browser, { ...goodDay, ...withLogins(60) });
+    const page = await openOn(browser(), { ...goodDay, ...withLogins(60) });
     expect(await headline(page).textContent()).toBe(IN_ORDER);
     expect(await page.locator("#token-facts").textContent()).not.toContain("Logins paused");
   });
@@ -223,7 +215,7 @@ describe("the console's headline", () => {
   });
 
   test("names the runbook of each trouble", async () => {
-    const page = await openOn(browser, badDay);
+    const page = await openOn(browser(), badDay);
     expect(await headline(page).locator("li code").allTextContents()).toEqual([
       "docs/runbooks/sync-quarantined.md",
       "docs/runbooks/token-failures.md",
@@ -232,7 +224,7 @@ describe("the console's headline", () => {
   });
 
   test("links the runbook where the stage has an address for it", async () => {
-    const page = await openOn(browser, badDay);
+    const page = await openOn(browser(), badDay);
     await page.route("**/console", async (route) => {
       const response = await route.fetch();
       const body = (await response.text()).replace("docs/runbooks", "https://wiki.example.com");
@@ -246,7 +238,7 @@ describe("the console's headline", () => {
 
 describe("the console's tables", () => {
   test.each(consoleWidths)("at %i pixels wide cut no column off", async (width) => {
-    const page = await openOn(browser, badDay, { width });
+    const page = await openOn(browser(), badDay, { width });
     for (const summary of await page.locator("summary").all()) await summary.click();
     const hidden = await page
       .locator(".scroll")

@@ -1,25 +1,22 @@
-import type { Browser } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
-import { findAccessibilityProblems, hiddenWidth, type OpenOptions, openPage } from "./chromium.ts";
+import { describe, expect, inject, test } from "vitest";
+import {
+  findAccessibilityProblems,
+  hiddenWidth,
+  type OpenOptions,
+  openPage,
+  useBrowser,
+} from "./chromium.ts";
 import { badDay, consoleWidths, headline, maintenance, openOn, respondAs } from "./console-page.ts";
-import { launchChromium } from "./launch-chromium.ts";
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launchChromium();
-});
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
-});
-afterAll(() => browser.close());
+const browser = useBrowser();
 
 async function openConsole(options: OpenOptions = {}) {
-  const page = await openPage(browser, "/console", options);
+  const page = await openPage(browser(), "/console", options);
   await page.locator("#budgets article").first().waitFor();
   return page;
 }
 
-const openOnBadDay = (options: OpenOptions = {}) => openOn(browser, badDay, options);
+const openOnBadDay = (options: OpenOptions = {}) => openOn(browser(), badDay, options);
 
 describe("the console on the running stack", () => {
   test("shows the budgets, the token and the sync as the API reports them", async () => {
@@ -138,7 +135,7 @@ describe("the console in RingCentral's limited mode", () => {
   test.each(consoleWidths)(
     "at %i pixels wide shows a banner, which is no concern, until it is over",
     async (width) => {
-      const page = await openOn(browser, maintenance, { width });
+      const page = await openOn(browser(), maintenance, { width });
       const banner = page.getByRole("status", { name: "Limited mode" });
       expect(await banner.textContent()).toMatch(
         /RingCentral has been in limited mode since .+It accepts no changes/,

@@ -1,16 +1,8 @@
-import type { Browser, Page } from "playwright-core";
-import { afterAll, afterEach, beforeAll, describe, expect, inject, test } from "vitest";
-import { findAccessibilityProblems, hiddenWidth, openPage } from "./chromium.ts";
-import { launchChromium } from "./launch-chromium.ts";
+import type { Page } from "playwright-core";
+import { describe, expect, inject, test } from "vitest";
+import { findAccessibilityProblems, hiddenWidth, openPage, useBrowser } from "./chromium.ts";
 
-let browser: Browser;
-beforeAll(async () => {
-  browser = await launchChromium();
-});
-afterEach(async () => {
-  for (const context of browser.contexts()) await context.close();
-});
-afterAll(() => browser.close());
+const browser = useBrowser();
 
 /** RingCentral calls the webhook; there is no quarantine to confirm, and no person with a known id. */
 const untried = new Set([
@@ -42,7 +34,7 @@ const linkTo = ({ tags: [tag], method, path }: Operation) =>
 
 /** Opens the reference at an operation, as a deep link does. */
 async function openOperation(operation: Operation, options: Parameters<typeof openPage>[2] = {}) {
-  const page = await openPage(browser, linkTo(operation), options);
+  const page = await openPage(browser(), linkTo(operation), options);
   await tryButton(page, operation).waitFor();
   return page;
 }
@@ -94,7 +86,7 @@ describe("the API reference", () => {
       .filter(({ operationId }) => !untried.has(operationId))
       .sort((one, other) => order.indexOf(one.method) - order.indexOf(other.method));
     const failed: string[] = [];
-    const page = await openPage(browser, "/docs");
+    const page = await openPage(browser(), "/docs");
     for (const each of tried) {
       // In the same page, as a link of its navigation does.
       await page.evaluate(`location.assign(${JSON.stringify(linkTo(each))})`);

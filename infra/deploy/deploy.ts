@@ -4,7 +4,7 @@
 import { systemClock } from "../../lib/platform/clock.ts";
 import { packageStage, runServerless } from "../build/package-stage.ts";
 import { examine } from "../doctor/examine.ts";
-import { findIssuer, readIdentitySettings } from "../doctor/identity.ts";
+import { findIssuer, readIssuers } from "../doctor/identity.ts";
 import { readOptions, readServerUrl, runCommand, UsageError } from "../local/command-line.ts";
 import { upstreamCredentials } from "../local/upstream.ts";
 import { list } from "../resources/stack.ts";
@@ -62,7 +62,7 @@ await runCommand(async () => {
   const plan = readPlan({ stage, region }, process.env);
   // API Gateway would create the authorizer all the same, and reject every token.
   await findIssuer(process.env);
-  readIdentitySettings(process.env);
+  readIssuers(process.env);
   console.log(describePlan(plan, process.env));
   if (isPlanOnly) return;
   const aws = awsAccount(plan.region);

@@ -1,6 +1,8 @@
 // `npm run doctor`: checks a RingCentral credential, or the provider of access tokens and a token of it, for everything
 // that Ringfront needs, and reports what is missing.
 import { text } from "node:stream/consumers";
+import { decode } from "../../lib/http/authenticate.ts";
+import { issuerOf } from "../../lib/http/token-issuers.ts";
 import { systemClock } from "../../lib/platform/clock.ts";
 import { readId, readOptions, readServerUrl, runCommand } from "../local/command-line.ts";
 import { readStackFile } from "../local/stack-file.ts";
@@ -8,7 +10,7 @@ import { LOCAL_AUDIENCE } from "../local/stage.ts";
 import { findCredentials } from "./credential-source.ts";
 import { type Examination, examine } from "./examine.ts";
 import { isHealthy } from "./finding.ts";
-import { checkIssuer, explainToken, readIdentitySettings } from "./identity.ts";
+import { checkIssuer, explainToken, readIssuers } from "./identity.ts";
 import { reportForTerminal } from "./report.ts";
 
 const usage = `usage: npm run doctor -- [options]
@@ -74,12 +76,14 @@ async function examineIdentity({ token, account }: Options) {
     AUTH_AUDIENCE: LOCAL_AUDIENCE,
     SERVED_ACCOUNTS: stack.accountId,
   };
-  const settings = readIdentitySettings({ ...process.env, SERVED_ACCOUNTS, ...local });
-  const { findings, keys } = await checkIssuer(settings.AUTH_ISSUER);
-  if (token !== undefined) {
-    const sent = token === "-" ? await text(process.stdin) : token;
-    const bare = sent.trim().replace(/^(authorization: *)?bearer +/i, "");
-    findings.push(...(await explainToken(bare, settings, { keys, clock: systemClock })));
+  const issuers = readIssuers({ ...process.env, SERVED_ACCOUNTS, ...local });
+  const sent = token === "-" ? await text(process.stdin) : token;
+  const bare = sent?.trim().replace(/^(authorization: *)?bearer +/i, "");
+  const decoded = bare === undefined ? undefined : decode(bare);
+  const issuer = decoded === undefined ? issuers[0] : issuerOf(issuers, decoded);
+  const { findings, keys } = await checkIssuer(issuer.AUTH_ISSUER);
+  if (bare !== undefined) {
+    findings.push(...(await explainToken(bare, issuer, { keys, clock: systemClock })));
   }
-  return { name: `tokens of ${settings.AUTH_ISSUER}`, findings };
+  return { name: `tokens of ${issuer.AUTH_ISSUER}`, findings };
 }

@@ -1,25 +1,26 @@
 import { scopes as knownScopes } from "../../lib/contract/route.ts";
 import { decode, ISSUER_LIMITS, signatureFault } from "../../lib/http/authenticate.ts";
-import { createClaimReader } from "../../lib/http/claims.ts";
+import { type ClaimSettings, createClaimReader } from "../../lib/http/claims.ts";
 import { discoveryUrl, readSigningKeys, type SigningKey } from "../../lib/http/issuer-keys.ts";
+import { tokenIssuers } from "../../lib/http/token-issuers.ts";
 import type { ClaimFault } from "../../lib/http/token-rejection.ts";
 import type { Claimant } from "../../lib/people/claimant.ts";
 import { isVerified } from "../../lib/people/match-email.ts";
 import { personIdOf } from "../../lib/people/person-records.ts";
 import type { Clock } from "../../lib/platform/clock.ts";
 import { getJson } from "../../lib/platform/get-json.ts";
-import { ConfigurationError, readSettings, type Settings } from "../../lib/platform/settings.ts";
+import { ConfigurationError, readSettings } from "../../lib/platform/settings.ts";
 import { UsageError } from "../local/command-line.ts";
 import { issuerProblem } from "../resources/stack.ts";
 import { type Finding, failed, ok, warning } from "./finding.ts";
 
 type Environment = Record<string, string | undefined>;
 
-/** The settings of the identity provider, from the environment. @throws UsageError */
-export function readIdentitySettings(env: Environment): Settings {
+/** The issuers of access tokens that the environment names. @throws UsageError */
+export function readIssuers(env: Environment) {
   try {
     // What has nothing to do with tokens may be missing here.
-    return readSettings({ TABLE_NAME: "unused", RINGCENTRAL_SECRET_PREFIX: "unused", ...env });
+    return tokenIssuers(readSettings({ TABLE_NAME: "unused", RINGCENTRAL_SECRET_PREFIX: "unused", ...env }));
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     throw new UsageError(`${error.message}: the guide docs/guides/identity.md says what to set.`);
@@ -61,7 +62,7 @@ export async function findIssuer({ AUTH_ISSUER: url, AUTH_AUDIENCE: audience }: 
 /** What the functions make of a token. @param keys the issuer's; none: its signature is not checked */
 export async function explainToken(
   token: string,
-  settings: Settings,
+  issuer: ClaimSettings,
   { keys, clock }: { keys: readonly SigningKey[]; clock: Clock },
 ): Promise<Finding[]> {
   const decoded = decode(token);
@@ -71,7 +72,7 @@ export async function explainToken(
       "Some providers give opaque tokens until an audience is requested: see the guide on identity.";
     return [failed("token", { found, fix })];
   }
-  const { claimant, faults } = createClaimReader(settings, clock)(decoded);
+  const { claimant, faults } = createClaimReader(issuer, clock)(decoded);
   const signature = keys.length === 0 ? undefined : await signatureFault(token, decoded, keys);
   const all = signature === undefined ? faults : [...faults, signature];
   const findings = all.map((fault) => failed("token", describe(fault)));

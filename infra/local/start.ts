@@ -4,7 +4,7 @@ import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { bundleFunctions, projectRoot } from "../build/bundle.ts";
-import { findIssuer, readIdentitySettings } from "../doctor/identity.ts";
+import { findIssuer, readIssuers } from "../doctor/identity.ts";
 import { functions } from "../resources/functions.ts";
 import { secretName } from "../resources/stack.ts";
 import { startBackgroundWork } from "./background-work.ts";
@@ -124,7 +124,7 @@ function addressesOf(host: string): string[] {
 async function startIssuer({ identities }: Upstream) {
   const real = await findIssuer(process.env);
   if (real !== undefined) {
-    readIdentitySettings({ ...process.env, SERVED_ACCOUNTS: identities.accountId });
+    readIssuers({ ...process.env, SERVED_ACCOUNTS: identities.accountId });
     const tokens = { user: "", otherUser: "", readOnly: "", admin: "", service: "", person: "" };
     return { isReal: true, url: real.url, audience: real.audience, tokens };
   }

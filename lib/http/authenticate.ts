@@ -8,6 +8,7 @@ import type { Settings } from "../platform/settings.ts";
 import { withTimeout } from "../platform/with-timeout.ts";
 import { ALGORITHMS, createClaimReader, type Decoded } from "./claims.ts";
 import { createIssuerKeys, type SigningKey } from "./issuer-keys.ts";
+import { issuerOf, tokenIssuers } from "./token-issuers.ts";
 import { type ClaimFault, rejectToken, shown, type WarningLog } from "./token-rejection.ts";
 
 /** The limits for each of the issuer's two documents, which take a few kilobytes. */
@@ -21,7 +22,7 @@ const NO_JWT: ClaimFault = {
   found: "another form",
   code: "token_invalid",
 };
-/** Only a token that names our issuer and a key of it makes us ask the issuer; the signature vouches for the other claims. */
+/** Only a token that names an accepted issuer and a key of it makes us ask the issuer; the signature vouches for the rest. */
 const CHECKED_FIRST = ["alg", "kid", "iss"];
 
 /**
@@ -39,21 +40,30 @@ export function createAuthenticate(
   clock: Clock,
   readJson = (url: URL) => getJson(url, ISSUER_LIMITS),
 ): Authenticate {
-  const findKeys = createIssuerKeys(settings.AUTH_ISSUER, clock, readJson);
-  const readClaims = createClaimReader(settings, clock);
+  const issuers = tokenIssuers(settings);
+  const readers = new Map(
+    issuers.map((issuer) => [
+      issuer,
+      {
+        findKeys: createIssuerKeys(issuer.AUTH_ISSUER, clock, readJson),
+        readClaims: createClaimReader(issuer, clock),
+      },
+    ]),
+  );
 
   return async (authorization = "", deadline, log) => {
     if (authorization.trim() === "") throw new ProblemError("token_missing");
     const token = BEARER.exec(authorization.trim())?.[1];
     const decoded = token === undefined ? undefined : decode(token);
-    if (token === undefined || decoded === undefined) {
+    const reader = decoded && readers.get(issuerOf(issuers, decoded));
+    if (token === undefined || decoded === undefined || reader === undefined) {
       throw rejectToken(log, [NO_JWT], { detail: NOT_BEARER });
     }
-    const { claimant, faults } = readClaims(decoded);
+    const { claimant, faults } = reader.readClaims(decoded);
     const early = faults.filter(({ claim }) => CHECKED_FIRST.includes(claim));
     if (early.length > 0) throw rejectToken(log, early);
     const limit = { clock, timeoutMs: deadline.remainingMs(), timeUp: () => new Error("out of time") };
-    const keys = await withTimeout(findKeys(decoded.header), limit).catch((cause: unknown) => {
+    const keys = await withTimeout(reader.findKeys(decoded.header), limit).catch((cause: unknown) => {
       throw new ProblemError("token_issuer_unavailable", { cause });
     });
     const fault = await signatureFault(token, decoded, keys);

@@ -14,7 +14,6 @@ const CLOCK_TOLERANCE_SECONDS = 5;
 /** The settings that say how a token is read. */
 export type ClaimSettings = Pick<
   Settings,
-  | "AUTH_ISSUER"
   | "AUTH_AUDIENCE"
   | "AUTH_TOKEN_TYPE"
   | "AUTH_REQUIRED_CLAIMS"
@@ -25,7 +24,11 @@ export type ClaimSettings = Pick<
   | "AUTH_SCOPE_PREFIX"
   | "AUTH_GRANTED_SCOPES"
   | "SERVED_ACCOUNTS"
->;
+> & {
+  AUTH_ISSUER: string;
+  /** The tokens are this service's own: a person has signed in with RingCentral. */
+  isOwn?: true;
+};
 
 export type Decoded = Readonly<Record<"header" | "payload", Readonly<Record<string, unknown>>>>;
 export type ClaimsResult =
@@ -87,7 +90,12 @@ function readClaims(
   const all = [...named.map((scope) => scope.slice(prefix.length)), ...settings.AUTH_GRANTED_SCOPES];
   const about = { issuer: settings.AUTH_ISSUER, subject, scopes: new Set(all), isClient: isClient(payload) };
   const email = readEmail(payload, settings.AUTH_EMAIL_CLAIM);
-  return { claimant: omitUndefined({ ...about, accountId, extensionId, email }), faults: [] };
+  const isSignedIn = settings.isOwn && extensionId !== undefined && !about.isClient;
+  const signedInWithRingCentral = isSignedIn || undefined;
+  return {
+    claimant: omitUndefined({ ...about, accountId, extensionId, email, signedInWithRingCentral }),
+    faults: [],
+  };
 }
 
 /** Only a person's record or e-mail can take the place of the account: not for an extension's id, nor for a client. */

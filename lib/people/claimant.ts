@@ -11,6 +11,8 @@ export interface Claimant {
   email?: { address: string; verified: unknown };
   /** A client's own token, which is no person's. */
   isClient: boolean;
+  /** The token is this service's own: the person of the extension has signed in with RingCentral. */
+  signedInWithRingCentral?: true;
 }
 
 /** The caller: a claimant of one account, and the extension that is its own, if there is one. */
@@ -21,6 +23,8 @@ export interface Caller {
   accountId: string;
   extensionId?: string;
   foundBy: FoundBy;
+  /** The extension's person has signed in with RingCentral. */
+  signedInWithRingCentral?: true;
   /** Why the caller has no extension. */
   unmatched?: Unmatched;
 }

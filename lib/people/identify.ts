@@ -1,6 +1,7 @@
 import { ProblemError } from "../contract/problems.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Logger } from "../platform/logger.ts";
+import { omitUndefined } from "../platform/omit-undefined.ts";
 import { StorageUnavailable } from "../storage/errors.ts";
 import type { StoredRecord } from "../storage/record-store.ts";
 import { type Caller, type Claimant, type Unmatched, unmatchedReasons } from "./claimant.ts";
@@ -61,9 +62,10 @@ export class CallerFinder {
 
   /** @throws ProblemError `account_forbidden`, `extension_forbidden`, `directory_unavailable`; StorageUnavailable */
   async identify(claimant: Claimant, request: IdentifyRequest): Promise<Caller> {
-    const { subject, scopes, accountId, extensionId, issuer } = claimant;
+    const { subject, scopes, accountId, extensionId, issuer, signedInWithRingCentral } = claimant;
     if (extensionId !== undefined && accountId !== undefined) {
-      return { subject, scopes, accountId, extensionId, foundBy: "claim" };
+      const caller: Caller = { subject, scopes, accountId, extensionId, foundBy: "claim" };
+      return omitUndefined({ ...caller, signedInWithRingCentral });
     }
     // An extension's id means nothing without its account.
     if (extensionId !== undefined) throw rejection(request, "account_forbidden");

@@ -33,9 +33,12 @@ const environment = z.object({
   RINGCENTRAL_SECRET_ID: optional(text),
   /** In a service for many accounts, prefix + account id names the secret of each. */
   RINGCENTRAL_SECRET_PREFIX: optional(text),
-  AUTH_ISSUER: httpUrl,
+  /** The company's identity provider. Absent: only tokens of SIGN_IN_ISSUER are accepted. */
+  AUTH_ISSUER: optional(httpUrl),
   /** Comma-separated: a token is for one of them. For a token without `aud` they are compared with its `client_id`. */
-  AUTH_AUDIENCE: csv.check(z.minLength(1)),
+  AUTH_AUDIENCE: z._default(csv, []),
+  /** The API's public address, as issuer of the tokens of people who sign in with RingCentral. Absent: nobody can. */
+  SIGN_IN_ISSUER: optional(httpUrl.check(z.regex(/^https?:\/\/[^/?#@\s]+$/))),
   AUTH_TOKEN_TYPE: z._default(z.enum(["access", "id"]), "access"),
   /** The claims with RingCentral's ids: names, or dotted paths. `none` as account claim: every token is of the one account. */
   AUTH_EXTENSION_CLAIM: z._default(text, "rc_extension_id"),
@@ -83,6 +86,7 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     const setting = String(issue?.path[0] ?? "environment");
     throw new ConfigurationError(setting, !env[setting] ? "is not set" : "is malformed");
   }
+  checkIssuers(parsed.data);
   const { RINGCENTRAL_SECRET_ID, RINGCENTRAL_SECRET_PREFIX, SERVED_ACCOUNTS, SYNC_ACCOUNTS } = parsed.data;
   if (RINGCENTRAL_SECRET_ID === undefined && RINGCENTRAL_SECRET_PREFIX === undefined) {
     throw new ConfigurationError("RINGCENTRAL_SECRET_ID", "is not set (nor is RINGCENTRAL_SECRET_PREFIX)");
@@ -96,4 +100,13 @@ export function readSettings(env: Record<string, string | undefined>): Settings 
     throw new ConfigurationError("SYNC_ACCOUNTS", "names an account that SERVED_ACCOUNTS does not");
   }
   return parsed.data;
+}
+
+function checkIssuers({ AUTH_ISSUER, AUTH_AUDIENCE, SIGN_IN_ISSUER }: Settings): void {
+  if (AUTH_ISSUER !== undefined && AUTH_AUDIENCE.length === 0) {
+    throw new ConfigurationError("AUTH_AUDIENCE", "is not set");
+  }
+  if (AUTH_ISSUER !== undefined && AUTH_ISSUER === SIGN_IN_ISSUER) {
+    throw new ConfigurationError("SIGN_IN_ISSUER", "names the same issuer as AUTH_ISSUER");
+  }
 }

@@ -13,6 +13,8 @@ export function definePeopleFunction<R extends Route>(
   return defineFunction(route, ({ records, clock, random }, request) => {
     const { directories, currentKey, acceptedKeys, settings } = runtime();
     const keys = { currentKey, acceptedKeys };
-    return useCase({ records, clock, random, directories, keys, issuer: settings.AUTH_ISSUER }, request);
+    // Who signs in with RingCentral needs no record: the token names the extension.
+    const issuer = settings.AUTH_ISSUER ?? settings.SIGN_IN_ISSUER ?? "";
+    return useCase({ records, clock, random, directories, keys, issuer }, request);
   });
 }

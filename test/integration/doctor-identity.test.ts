@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, describe, expect, test } from "vitest";
 import { projectRoot } from "../../infra/build/bundle.ts";
-import { checkIssuer, explainToken, readIdentitySettings } from "../../infra/doctor/identity.ts";
+import { checkIssuer, explainToken, readIssuers } from "../../infra/doctor/identity.ts";
 import { startOidcIssuer } from "../../infra/local/oidc-issuer.ts";
 import { systemClock } from "../../lib/platform/clock.ts";
 import { json, startLoopback } from "../support/loopback.ts";
@@ -29,7 +29,7 @@ describe("npm run doctor -- --token", () => {
   const explain = async (claims: Record<string, unknown>, settings = {}) => {
     const { keys } = await checkIssuer(issuer.url);
     const token = await issuer.mint(claims);
-    return explainToken(token, readIdentitySettings({ ...env, ...settings }), { keys, clock: systemClock });
+    return explainToken(token, readIssuers({ ...env, ...settings })[0], { keys, clock: systemClock });
   };
 
   test("says who a good token is, and what it may do", async () => {

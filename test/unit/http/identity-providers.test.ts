@@ -79,7 +79,7 @@ describe.each(providerTokens)(
       const wanted = scopes.find((scope) => scope.includes(":")) ?? "";
       const configured = routeScopes(settings).find((scope) => scope?.endsWith(wanted));
       const configuration = {
-        issuer: AUTH_ISSUER,
+        issuer: AUTH_ISSUER ?? "",
         audience: AUTH_AUDIENCE,
         scopes: configured ? [configured] : [],
       };

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, test } from "vitest";
-import { checkIssuer, explainToken, readIdentitySettings } from "../../../infra/doctor/identity.ts";
+import { checkIssuer, explainToken, readIssuers } from "../../../infra/doctor/identity.ts";
 import { startOidcIssuer } from "../../../infra/local/oidc-issuer.ts";
 import { systemClock } from "../../../lib/platform/clock.ts";
 import { SEED } from "../../twin/twin.ts";
@@ -19,12 +19,12 @@ test("a token of the local issuer is good after a restart, and beside a second i
   expect(again.url).toBe(first.url);
   expect(beside.url).not.toBe(first.url);
   const { keys } = await checkIssuer(again.url);
-  const settings = readIdentitySettings({
+  const [issuer] = readIssuers({
     AUTH_ISSUER: again.url,
     AUTH_AUDIENCE: "ringfront",
     SERVED_ACCOUNTS: SEED.accountId,
   });
-  const findings = await explainToken(user, settings, { keys, clock: systemClock });
+  const findings = await explainToken(user, issuer, { keys, clock: systemClock });
   expect(findings.filter(({ outcome }) => outcome === "failed")).toEqual([]);
   await Promise.all([again.close(), beside.close()]);
   rmSync(dir, { recursive: true });

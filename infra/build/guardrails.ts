@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { type Resource, resourcesOf, spell, type Template, textsOf } from "./template.ts";
+import { type Resource, referredTo, resourcesOf, spell, type Template, textsOf } from "./template.ts";
 import { resourceType } from "./template-schema.ts";
 
 /**
@@ -57,6 +57,7 @@ const says = ({ Properties }: Resource, text: string) => JSON.stringify(Properti
 const isSaid = (template: Template, type: string, ...texts: string[]) =>
   textsOf(template, type, ...texts).length > 0;
 
+const LoggingGroup = z.object({ LogGroup: z.unknown() });
 const later = ["AWS::Scheduler::Schedule", "AWS::Events::Rule"];
 
 const checks: readonly ((template: Template) => string[])[] = [
@@ -69,7 +70,8 @@ const checks: readonly ((template: Template) => string[])[] = [
     ["AWS::Lambda::Function"],
     "logs to a group outside the template, which keeps its lines permanently",
     ({ Properties }, _, template) =>
-      isSaid(template, "AWS::Logs::LogGroup", `"/aws/lambda/${Properties.FunctionName}"`),
+      template.Resources[referredTo(LoggingGroup.safeParse(Properties.LoggingConfig).data?.LogGroup) ?? ""]
+        ?.Type === "AWS::Logs::LogGroup",
   ),
   every(["AWS::DynamoDB::Table"], "cannot be restored to a point in time", (table) =>
     says(table, '"PointInTimeRecoveryEnabled":true'),

@@ -61,9 +61,9 @@ const listOf = (value: unknown): unknown[] => (value === undefined ? [] : [value
 /** Whether AWS accepts only this wildcard. No other is allowed. */
 function isForced({ ownerType, actions }: PolicyStatement, resource: string): boolean {
   const areAll = (pattern: RegExp) => actions.every((action) => pattern.test(action));
-  // Lambda names the streams in a log group; the group itself is spelt out.
+  // Lambda begins a stream's name with the date and ends it with the instance; group and function are spelt out.
   if (areAll(/^logs:(CreateLogStream|PutLogEvents)$/)) {
-    return /^[^*]*:log-group:\/aws\/lambda\/[\w-]+:\*$/.test(resource);
+    return /^[^*]*:log-group:\/[\w-]+\/functions:log-stream:\*\/[\w-]+\[\*$/.test(resource);
   }
   // CodeDeploy moves the aliases of one stack; their list would be too long for a policy.
   if (areAll(/^(lambda:(GetAlias|UpdateAlias|GetProvisionedConcurrencyConfig)|cloudwatch:DescribeAlarms)$/)) {

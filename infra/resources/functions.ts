@@ -193,6 +193,8 @@ export function serverlessFunctions(stack: AuthParameters): Record<string, objec
         handler: `functions/${file}.handler`,
         role: `${logicalName(key)}Role`,
         package: { artifact: artifactOf(file) },
+        // osls would make a log group for each (infra/resources/logs.ts).
+        disableLogs: true,
         events: eventsOf(definition, spell),
         ...omitUndefined({ memorySize, timeout, environment }),
       };

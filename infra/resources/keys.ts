@@ -1,15 +1,4 @@
-import {
-  actsFor,
-  allow,
-  arnOf,
-  kept,
-  ownArn,
-  perFunction,
-  policy,
-  resource,
-  sub,
-  viaServices,
-} from "./cloudformation.ts";
+import { actsFor, allow, arnOf, kept, ownArn, policy, resource, sub, viaServices } from "./cloudformation.ts";
 import type { Stack } from "./stack.ts";
 import { busArn } from "./sync.ts";
 
@@ -18,10 +7,8 @@ import { busArn } from "./sync.ts";
  * for operations (logs, alarms), which AWS's own services write with. They are
  * separate, so that access to the log of an incident does not need access to the table.
  */
-export function keys({ name, text, functions }: Stack) {
+export function keys({ name, text }: Stack) {
   const administrator = text("keyAdministratorArn") || accountRoot;
-  // The retention of log groups is `logRetentionInDays` of serverless.yml.
-  const encrypted = { Properties: { KmsKeyId: arnOf("OperationsKey") } };
   return {
     Resources: {
       DataKey: key(
@@ -39,7 +26,8 @@ export function keys({ name, text, functions }: Stack) {
       ),
       OperationsKeyAlias: alias(`${name}-operations`, "OperationsKey"),
     },
-    extensions: { ...perFunction(functions, "LogGroup", () => encrypted), HttpApiLogGroup: encrypted },
+    // The retention of the gateway's group is `logRetentionInDays` of serverless.yml.
+    extensions: { HttpApiLogGroup: { Properties: { KmsKeyId: arnOf("OperationsKey") } } },
   };
 }
 
@@ -113,7 +101,7 @@ function encryptEvents(name: string) {
 
 /** CloudWatch Logs, for the log groups of this stack only. */
 function writeLogs(name: string) {
-  const groups = [`/aws/lambda/${name}-*`, `/aws/http-api/${name}`];
+  const groups = [`/${name}/*`, `/aws/http-api/${name}`];
   const arns = groups.map((group) => sub(ownArn("logs", `log-group:${group}`)));
   return statement(
     "EncryptLogs",

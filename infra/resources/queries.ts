@@ -1,4 +1,5 @@
 import { resource } from "./cloudformation.ts";
+import { functionLogs } from "./logs.ts";
 import type { Stack } from "./stack.ts";
 
 /** The queries of docs/operations.md and the runbooks, saved in Logs Insights for the person on call. */
@@ -36,9 +37,8 @@ const saved: Record<string, [name: string, ...lines: string[]]> = {
 };
 
 export function queries(stack: Stack) {
-  const groups = stack.functions.map(({ name }) => `/aws/lambda/${name}`);
   const resources = Object.entries(saved).map(([logicalId, [name, ...lines]]) => {
-    const properties = { LogGroupNames: groups, QueryString: lines.join("\n") };
+    const properties = { LogGroupNames: [functionLogs], QueryString: lines.join("\n") };
     return [
       logicalId,
       resource("AWS::Logs::QueryDefinition", { Name: `${stack.name}/${name}`, ...properties }),

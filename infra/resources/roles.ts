@@ -1,28 +1,26 @@
-import { allow, arnOf, ownArn, perFunction, role, sub, viaServices } from "./cloudformation.ts";
+import { allow, arnOf, perFunction, role, viaServices } from "./cloudformation.ts";
 import type { Permissions } from "./functions.ts";
+import { logStreamsOf } from "./logs.ts";
 import type { Stack, StackFunction } from "./stack.ts";
 
-/** One IAM role per function: it may write its own log group and traces, and what functions.ts permits. */
-export function roles({ functions, secrets }: Stack) {
+/** One IAM role per function: it may write its own log streams and traces, and what functions.ts permits. */
+export function roles({ name, functions, secrets }: Stack) {
   const refs = secrets.map(({ logicalId }) => ({ Ref: logicalId }));
   const make = (definition: StackFunction) =>
     role({
       description: `What the function ${definition.name} may do`,
       service: "lambda.amazonaws.com",
       policyName: "function",
-      statements: statementsFor(definition, refs.length === 1 ? refs[0] : refs),
+      statements: statementsFor(name, definition, refs.length === 1 ? refs[0] : refs),
     });
   return { Resources: perFunction(functions, "Role", make) };
 }
 
-function statementsFor({ name, schedule, permissions }: StackFunction, secretRefs: unknown): object[] {
+function statementsFor(stack: string, definition: StackFunction, secretRefs: unknown): object[] {
+  const { schedule, permissions } = definition;
   const { secret, table, partitions, readOnly = [], queue, bus } = permissions;
   const statements: object[] = [
-    // The `*` is for the streams of that one group, which Lambda names.
-    allow(
-      ["logs:CreateLogStream", "logs:PutLogEvents"],
-      sub(`${ownArn("logs", `log-group:/aws/lambda/${name}`)}:*`),
-    ),
+    allow(["logs:CreateLogStream", "logs:PutLogEvents"], logStreamsOf(stack, definition)),
     // X-Ray's actions take no resource: AWS accepts only `*`.
     allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"),
   ];

@@ -7,6 +7,7 @@ import { dashboard } from "./dashboard.ts";
 import { domain } from "./domain.ts";
 import { serverlessFunctions } from "./functions.ts";
 import { keys } from "./keys.ts";
+import { logs } from "./logs.ts";
 import { outputs } from "./outputs.ts";
 import { queries } from "./queries.ts";
 import { roles } from "./roles.ts";
@@ -20,6 +21,7 @@ import { table } from "./table.ts";
 /** The template's part that osls does not make from the functions: one fragment per concern. */
 const fragments = [
   keys,
+  logs,
   table,
   secret,
   numberSync.sync,

@@ -20,6 +20,7 @@ const parameters = [
   "hostedZoneId",
   "keyAdministratorArn",
   "latencyMs",
+  "logRetentionDays",
   "metricsNamespace",
   "monthlyBudgetUsd",
   "requestsPerHour",

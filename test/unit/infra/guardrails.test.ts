@@ -46,7 +46,7 @@ describe("a guardrail violation is", () => {
     ],
     [
       "a function without a log group",
-      (resources) => delete resources.GetHealthLogGroup,
+      ({ GetHealthLambdaFunction }) => delete GetHealthLambdaFunction?.Properties.LoggingConfig,
       /^GetHealthLambdaFunction logs to a group/,
     ],
     [

@@ -105,7 +105,9 @@ const mutations: Readonly<Record<string, (changed: Template) => unknown>> = {
   "the table goes with the stack": (changed) => delete changed.Resources.RecordsTable?.DeletionPolicy,
   "a failed first deployment leaves the table": (changed) =>
     Object.assign(changed.Resources.RecordsTable ?? {}, { DeletionPolicy: "Retain" }),
-  "a log group keeps its lines for ever": drop("GetHealthLogGroup", "RetentionInDays"),
+  "a log group keeps its lines for ever": drop("FunctionLogs", "RetentionInDays"),
+  "a function logs to a group of Lambda's": drop("GetHealthLambdaFunction", "LoggingConfig"),
+  "a function may write the lines of all others": edit("GetHealthRole", "*/ringfront-prod-getHealth[*", "*"),
   // Policies.
   "a queue takes requests without TLS": dropStatement("SyncQueuePolicy", "PolicyDocument", "TlsOnly"),
   "a queue has no policy": remove("ScheduleDeadLetterQueuePolicy"),

@@ -29,6 +29,7 @@ const queueActions = ["SendMessage", "ReceiveMessage", "DeleteMessage", "GetQueu
 const keyActions = ["Decrypt", "GenerateDataKey", "Encrypt", "PutKeyPolicy", "ScheduleKeyDeletion"].map(
   (one) => `kms:${one}`,
 );
+const logsArn = "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}";
 const keyOf = (partition: string) => `${partition}#3700111`;
 const partitions = [
   "account",
@@ -83,6 +84,13 @@ function requestsOf(template: Template, name: string): [request: IamRequest, isD
     ask(action === "sqs:SendMessage" && definition.schedule !== undefined, action, "ScheduleDeadLetterQueue");
     ask(false, action, "SyncDeadLetterQueue");
     ask(false, action, "BusDeadLetterQueue");
+  }
+  const stack = String(template.Resources.EventBus?.Properties.Name);
+  for (const action of ["logs:CreateLogStream", "logs:PutLogEvents"]) {
+    for (const { key } of functions) {
+      const stream = `2026/11/26/${stack}-${key}[7]0123456789abcdef`;
+      ask(key === definition.key, action, `${logsArn}:log-group:/${stack}/functions:log-stream:${stream}`);
+    }
   }
   ask(use.actions.has("events:PutEvents"), "events:PutEvents", "EventBus");
   ask(false, "sns:Publish", "AlarmTopic");
@@ -182,7 +190,7 @@ describe.each(variants)("%s", (_, variant) => {
       action: "kms:Encrypt",
       resource: "OperationsKey",
     };
-    const group = arn("logs", `log-group:/aws/lambda/${stage}-getHealth`);
+    const group = arn("logs", `log-group:/${stage}/functions`);
     const context = { "kms:EncryptionContext:aws:logs:arn": group };
     expect(iam.isAllowed({ ...logs, context })).toBe(true);
     expect(

@@ -101,7 +101,7 @@ describe("routes", () => {
   test("every other property of a function follows from its declaration", () => {
     for (const { key, route } of functions) {
       const name = logicalName(key);
-      const parts = ["LambdaFunction", "LambdaAlias", "Role", "LogGroup", "CrashesAlarm"];
+      const parts = ["LambdaFunction", "LambdaAlias", "Role", "CrashesAlarm"];
       for (const part of parts) expect(service.resources, key).toHaveProperty(`${name}${part}`);
       if (route === undefined) continue;
       expect(service.resources, key).toHaveProperty(`HttpApiIntegration${name}`);
@@ -174,10 +174,12 @@ describe("least privilege", () => {
     getConsole: [],
   };
 
-  test("a role names the function's log group and its resources: usually the secret and the table", () => {
+  test("a role names the function's log streams and its resources: usually the secret and the table", () => {
     for (const [name, { role }] of Object.entries(service.functions)) {
       const [logs, traces, ...others] = statementsOf(role);
-      expect(JSON.stringify(logs?.Resource)).toContain(`log-group:/aws/lambda/ringfront-dev-${name}:*`);
+      expect(JSON.stringify(logs?.Resource)).toContain(
+        `log-group:/ringfront-dev/functions:log-stream:*/ringfront-dev-${name}[*"`,
+      );
       expect(traces?.Action).toEqual(["xray:PutTraceSegments", "xray:PutTelemetryRecords"]);
       expect(others.map(({ Resource }) => Resource)).toEqual(beyondTheAccount[name] ?? [...account, key]);
     }
@@ -215,7 +217,10 @@ describe("resources", () => {
 
   test("every log group deletes its lines after a time", () => {
     const groups = propertiesOf("AWS::Logs::LogGroup");
-    expect(groups).toHaveLength(Object.keys(service.functions).length + 1);
+    expect(groups.map(({ LogGroupName }) => LogGroupName).sort()).toEqual([
+      "/aws/http-api/ringfront-dev",
+      "/ringfront-dev/functions",
+    ]);
     for (const group of groups) expect(group.RetentionInDays).toBe(14);
   });
 

@@ -1,0 +1,148 @@
+import { createHash } from "node:crypto";
+import type { Clock } from "../../platform/clock.ts";
+import type { Credentials } from "../../platform/credentials.ts";
+import type { Deadline } from "../../platform/deadline.ts";
+import { omitUndefined } from "../../platform/omit-undefined.ts";
+import { StorageUnavailable } from "../../storage/errors.ts";
+import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
+import { backoffMs } from "../../storage/update-record.ts";
+import { RingCentralError } from "../api/errors.ts";
+import { pausedForMs, readRateHeaders } from "../http/response-headers.ts";
+import type { HttpResponse } from "../http/transport.ts";
+import type { TokenCall, TokenCallOutcome, TokenCalls, TokenNeed } from "./ports.ts";
+import {
+  type Bounds,
+  lineSettings,
+  readLine,
+  type TokenCallsRecord,
+  turnOf,
+  withCall,
+  withEndedCall,
+  withPlace,
+} from "./token-line.ts";
+
+export interface TokenCallsOptions {
+  records: RecordStore;
+  clock: Clock;
+  /** Bounds of the time that all processes share. */
+  time: { now(): Bounds };
+  /** Uniform in [0, 1). */
+  random: () => number;
+  app: Pick<Credentials, "server" | "clientId">;
+}
+
+const MAX_TRIES = 7;
+const KEEP_MS = 24 * 60 * 60 * 1000;
+/** A permit with less time for its call is of no use. */
+const CALL_MS = 2_000;
+
+/** One bucket of token calls for all processes of a RingCentral app. SPEC.md has the protocol. */
+export class SharedTokenCalls implements TokenCalls {
+  readonly #options: TokenCallsOptions;
+  readonly #key: RecordKey;
+
+  constructor(options: TokenCallsOptions) {
+    this.#options = options;
+    const { server, clientId } = options.app;
+    const app = createHash("sha256").update(JSON.stringify([server, clientId]));
+    this.#key = { partition: `token-calls#${app.digest("base64url").slice(0, 16)}`, sort: "calls" };
+  }
+
+  async take(need: TokenNeed, deadline: Deadline, who?: string): Promise<TokenCall> {
+    const { clock, time, random } = this.#options;
+    let waitMs = lineSettings.windowMs / lineSettings.limit;
+    for (let lost = 0; lost < MAX_TRIES; ) {
+      const { record, version } = await this.#read();
+      const now = time.now();
+      const turn = turnOf(record, need, who, now);
+      if (turn.type === "now") {
+        const id = Math.floor(random() * 2 ** 40).toString(36);
+        const endsAt = clock.now() + lineSettings.callMs;
+        if (await this.#write(version, withCall(record, id, who, now))) return this.#permit(id, endsAt);
+      } else {
+        waitMs = turn.at - now.earliest;
+        const isKept = turn.isPlaced || need === "renewal" || who === undefined;
+        const mayWait = waitMs + CALL_MS <= deadline.remainingMs();
+        if (isKept || record.line.length >= lineSettings.maxPlaces) {
+          if (!mayWait) throw rateLimited(waitMs);
+          await clock.sleep(waitMs);
+          continue;
+        }
+        if (await this.#write(version, withPlace(record, who, need, turn.at))) continue;
+      }
+      lost += 1;
+      await clock.sleep(backoffMs(lost, random));
+    }
+    // Many ask at once: they come back one after the other.
+    throw rateLimited(waitMs * (1 + random()));
+  }
+
+  /** The calls left for requests in this window. @throws StorageUnavailable */
+  async describe() {
+    const { record } = await this.#read();
+    const { limit, windowMs, calls, line, pausedUntil } = record;
+    const isPaused = pausedUntil !== undefined && pausedUntil > this.#options.time.now().earliest;
+    const remaining = isPaused ? 0 : Math.max(0, limit - calls.length);
+    return omitUndefined({
+      limit,
+      windowMs,
+      remaining,
+      waiting: line.length,
+      pausedUntil: isPaused ? pausedUntil : undefined,
+    });
+  }
+
+  #permit(id: string, endsAt: number): TokenCall {
+    const { clock } = this.#options;
+    return {
+      leftMs: () => endsAt - clock.now(),
+      ended: (outcome) => this.#ended(id, outcome),
+    };
+  }
+
+  async #ended(id: string, outcome: TokenCallOutcome | undefined): Promise<void> {
+    const { clock, time, random } = this.#options;
+    try {
+      for (let lost = 0; lost < MAX_TRIES; lost++) {
+        const { record, version } = await this.#read();
+        if (await this.#write(version, withEndedCall(record, id, outcome, time.now()))) return;
+        await clock.sleep(backoffMs(lost + 1, random));
+      }
+    } catch (error) {
+      // The call counts as late as it may have arrived.
+      if (!(error instanceof StorageUnavailable)) throw error;
+    }
+  }
+
+  async #read() {
+    const stored = await this.#options.records.read(this.#key);
+    return { record: readLine(stored?.value, this.#options.time.now()), version: stored?.version ?? null };
+  }
+
+  async #write(version: number | null, record: TokenCallsRecord): Promise<boolean> {
+    const { records, clock } = this.#options;
+    const options = { expiresAt: clock.now() + KEEP_MS };
+    return (await records.compareAndSet(this.#key, version, record, options)) !== undefined;
+  }
+}
+
+export function readTokenCallOutcome(
+  { status, headers }: Pick<HttpResponse, "status" | "headers">,
+  now: number,
+): TokenCallOutcome {
+  const { group = "auth", ...rates } = readRateHeaders(headers);
+  return {
+    status,
+    ...(group === "auth" && rates),
+    ...(status === 429 && { retryAfterMs: pausedForMs(headers, now) }),
+  };
+}
+
+function rateLimited(waitMs: number): RingCentralError {
+  return new RingCentralError({
+    kind: "rate_limited",
+    operation: "tokenCall",
+    retryAfterMs: Math.max(1_000, Math.ceil(waitMs)),
+    mayHaveTakenEffect: false,
+  });
+}

@@ -14,16 +14,17 @@ export interface Credentials {
   jwt: string;
 }
 
-/** Source of credentials; Secrets Manager outside tests. */
-export interface CredentialSource {
+/** Source of a secret's value; Secrets Manager outside tests. */
+export interface SecretSource<Value> {
   /**
    * AWSCURRENT, cached with a TTL.
    * @throws ConfigurationError naming the secret's field, never its value; SecretUnavailableError
    */
-  current(deadline: Deadline): Promise<Credentials>;
+  current(deadline: Deadline): Promise<Value>;
   /** Bypasses the cache: AWSCURRENT, then AWSPREVIOUS when it exists and differs. */
-  refreshed(deadline: Deadline): Promise<Credentials[]>;
+  refreshed(deadline: Deadline): Promise<Value[]>;
 }
+export type CredentialSource = SecretSource<Credentials>;
 
 /** A key that only holders of the secret can derive. A public client has no client secret; its JWT is as secret. */
 export function keyOf({ clientSecret, jwt }: Credentials, purpose: string): Uint8Array {
@@ -55,6 +56,12 @@ const secretValue = z.object({
  * @throws ConfigurationError naming the faulty field, never its value
  */
 export function parseSecretValue(text: string): Credentials {
+  const credentials = parseSecret(text, secretValue);
+  return { ...credentials, server: parseServer(credentials.server) };
+}
+
+/** A secret's JSON object of this form. @throws ConfigurationError naming the faulty field, never its value */
+export function parseSecret<Form extends z.ZodMiniType>(text: string, form: Form): z.output<Form> {
   let json: unknown;
   try {
     // Editors on Windows begin a file with a byte order mark.
@@ -66,12 +73,12 @@ export function parseSecretValue(text: string): Credentials {
   if (typeof json !== "object" || json === null || Array.isArray(json)) {
     throw new ConfigurationError("secret", "is not a JSON object");
   }
-  const parsed = secretValue.safeParse(json);
+  const parsed = form.safeParse(json);
   if (!parsed.success) {
     const field = String(parsed.error.issues[0]?.path[0]);
     throw new ConfigurationError(`secret field ${field}`, field in json ? "is malformed" : "is missing");
   }
-  return { ...parsed.data, server: parseServer(parsed.data.server) };
+  return parsed.data;
 }
 
 /** An origin: https, or http to this machine. Every request there carries credentials. */

@@ -2,8 +2,8 @@ import { errorName } from "./aws-client.ts";
 import type { Clock } from "./clock.ts";
 import {
   type CredentialSource,
-  type Credentials,
   parseSecretValue,
+  type SecretSource,
   SecretUnavailableError,
 } from "./credentials.ts";
 import type { Deadline } from "./deadline.ts";
@@ -20,41 +20,55 @@ const STALE_MS = 3_600_000;
 const PAUSE_MS = 10_000;
 
 /**
- * RingCentral's credentials from Secrets Manager, read on first use and cached; simultaneous readers share one reading.
- * While Secrets Manager is unreachable, the last reading serves for up to an hour: RingCentral's rejection of the
- * credentials reveals a rotation, not the TTL.
+ * RingCentral's credentials. While Secrets Manager is unreachable, the last reading serves for up to an hour:
+ * RingCentral's rejection of the credentials reveals a rotation, not the TTL.
  * @param secretId name or ARN
  */
-export function createCredentialSource(secretId: string, clock: Clock): CredentialSource {
-  let known: { credentials: Credentials; freshUntil: number; staleUntil: number } | undefined;
-  const readings = createSingleFlight<Credentials>(
+export const createCredentialSource = (secretId: string, clock: Clock): CredentialSource =>
+  createSecretSource(secretId, clock, { setting: "RINGCENTRAL_SECRET_ID", parse: parseSecretValue });
+
+interface SecretForm<Value> {
+  /** The setting that names the secret. */
+  setting: string;
+  /** @throws ConfigurationError naming the faulty field, never its value */
+  parse(text: string): Value;
+}
+
+/** A secret of Secrets Manager, read on first use and cached; simultaneous readers share one reading. */
+export function createSecretSource<Value>(
+  secretId: string,
+  clock: Clock,
+  { setting, parse }: SecretForm<Value>,
+): SecretSource<Value> {
+  let known: { value: Value; freshUntil: number; staleUntil: number } | undefined;
+  const readings = createSingleFlight<Value>(
     clock,
     (error) => error instanceof SecretUnavailableError && error.deadlineExceeded,
   );
   let reader: Promise<ReturnType<typeof import("./secrets-client.ts").createReader>> | undefined;
 
-  async function readStage(stage: "AWSCURRENT" | "AWSPREVIOUS", deadline: Deadline): Promise<Credentials> {
+  async function readStage(stage: "AWSCURRENT" | "AWSPREVIOUS", deadline: Deadline): Promise<Value> {
     reader ??= import("./secrets-client.ts").then(({ createReader }) => createReader());
     const read = await reader;
     const timeoutMs = Math.min(deadline.remainingMs(), READING_TIMEOUT_MS);
     const timeUp = AbortSignal.timeout(timeoutMs);
     const { SecretString } = await read({ SecretId: secretId, VersionStage: stage }, timeUp).catch(
       (error) => {
-        throw asReadingError(error, timeUp.aborted && timeoutMs < READING_TIMEOUT_MS);
+        throw asReadingError(setting, error, timeUp.aborted && timeoutMs < READING_TIMEOUT_MS);
       },
     );
     if (SecretString === undefined) throw new ConfigurationError("secret", "holds no text");
-    return parseSecretValue(SecretString);
+    return parse(SecretString);
   }
 
-  async function readCurrent(deadline: Deadline): Promise<Credentials> {
-    const credentials = await readStage("AWSCURRENT", deadline);
+  async function readCurrent(deadline: Deadline): Promise<Value> {
+    const value = await readStage("AWSCURRENT", deadline);
     const freshUntil = clock.now() + TTL_MS;
-    known = { credentials, freshUntil, staleUntil: freshUntil + STALE_MS };
-    return credentials;
+    known = { value, freshUntil, staleUntil: freshUntil + STALE_MS };
+    return value;
   }
 
-  async function readOrServeStale(deadline: Deadline): Promise<Credentials> {
+  async function readOrServeStale(deadline: Deadline): Promise<Value> {
     try {
       return await readCurrent(deadline);
     } catch (error) {
@@ -62,13 +76,13 @@ export function createCredentialSource(secretId: string, clock: Clock): Credenti
       if (!(error instanceof SecretUnavailableError) || known === undefined || known.staleUntil <= now)
         throw error;
       known = { ...known, freshUntil: now + PAUSE_MS };
-      return known.credentials;
+      return known.value;
     }
   }
 
   return {
     async current(deadline) {
-      if (known && known.freshUntil > clock.now()) return known.credentials;
+      if (known && known.freshUntil > clock.now()) return known.value;
       return readings.run(
         "current",
         deadline,
@@ -87,12 +101,12 @@ export function createCredentialSource(secretId: string, clock: Clock): Credenti
 }
 
 /** A fault that an operator must fix is a ConfigurationError; every other fault may pass. */
-function asReadingError(error: unknown, deadlineExceeded: boolean): Error {
+function asReadingError(setting: string, error: unknown, deadlineExceeded: boolean): Error {
   const name = errorName(error);
   const problem = operatorFaults.get(name);
   return problem === undefined
     ? new SecretUnavailableError({ cause: new Error(name), deadlineExceeded })
-    : new ConfigurationError("RINGCENTRAL_SECRET_ID", problem);
+    : new ConfigurationError(setting, problem);
 }
 
 const operatorFaults = new Map([

@@ -53,6 +53,12 @@ const environment = z.object({
   AUTH_GRANTED_SCOPES: z._default(csv, []),
   /** Comma-separated `claim=value`: a token has all of them. */
   AUTH_REQUIRED_CLAIMS: z._default(z.pipe(csv, z.array(claimAndValue)), []),
+  /** The sign-in server's secret: signing keys, cookie keys and clients. Only its function has it. */
+  SIGN_IN_SECRET_ID: optional(text),
+  /** The secret with the keys that seal the RingCentral sessions of people who signed in. */
+  SESSION_SECRET_ID: optional(text),
+  /** Comma-separated ids of the extensions whose people may sign in with the scopes of administrators. */
+  SIGN_IN_ADMINISTRATORS: z._default(z.pipe(csv, z.array(accountId)), []),
   /** Comma-separated ids of the accounts that are served. Callers of any other account are rejected. */
   SERVED_ACCOUNTS: z.pipe(csv, z.array(accountId).check(z.minLength(1))),
   TABLE_NAME: z.string().check(z.minLength(3)),

@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 
 import { systemClock } from "../../../lib/platform/clock.ts";
 import { SecretUnavailableError } from "../../../lib/platform/credentials.ts";
 import { deadlineIn } from "../../../lib/platform/deadline.ts";
+import { createSealingKeys } from "../../../lib/platform/sealing-keys.ts";
 import { createCredentialSource } from "../../../lib/platform/secrets.ts";
 import { ConfigurationError } from "../../../lib/platform/settings.ts";
 import { leapingClock } from "../../support/manual-clock.ts";
@@ -216,5 +217,28 @@ describe("a failed read", () => {
     await expect(hurried).rejects.toMatchObject({ name: "SecretUnavailableError", deadlineExceeded: true });
     expect(await patient).toEqual(SECRET);
     expect(asked).toHaveLength(2);
+  });
+});
+
+describe("the keys that seal sessions", () => {
+  const read = (value: unknown) => {
+    const reading = startSecretsManager((_, response) => give(response, value));
+    const clock = leapingClock();
+    return reading.then(() => createSealingKeys("sessions", clock).current(deadlineIn(5_000, clock)));
+  };
+
+  it("are 256 bits each, and at least one", async () => {
+    const sealingKeys = ["A".repeat(43), "B".repeat(43)];
+    expect(await read({ sealingKeys })).toEqual({ sealingKeys });
+    for (const wrong of [[], [""], ["short"], "A".repeat(43)]) {
+      await expect(read({ sealingKeys: wrong })).rejects.toThrow("secret field sealingKeys");
+    }
+  });
+
+  it("are missed by the name of their setting", async () => {
+    await startSecretsManager((_, response) => fail(response, 400, "ResourceNotFoundException"));
+    const clock = leapingClock();
+    const reading = createSealingKeys("sessions", clock).current(deadlineIn(5_000, clock));
+    await expect(reading).rejects.toThrow("SESSION_SECRET_ID names no secret");
   });
 });

@@ -1,0 +1,21 @@
+import * as z from "zod/mini";
+import type { Clock } from "./clock.ts";
+import { parseSecret, type SecretSource } from "./credentials.ts";
+import { createSecretSource } from "./secrets.ts";
+
+/** 256 random bits. */
+const sealingKey = z.string().check(z.regex(/^[A-Za-z0-9_-]{43}$/));
+const SealingKeys = z.object({ sealingKeys: z.array(sealingKey).check(z.minLength(1)) });
+
+/** The first key seals; all of them open. They are texts for `deriveKey`. */
+export type SealingKeys = z.output<typeof SealingKeys>;
+
+/**
+ * The keys for RingCentral's sessions of people who signed in. They are no part of the sign-in server's secret: a function
+ * that opens a session need not be able to sign tokens.
+ */
+export const createSealingKeys = (secretId: string, clock: Clock): SecretSource<SealingKeys> =>
+  createSecretSource(secretId, clock, {
+    setting: "SESSION_SECRET_ID",
+    parse: (text) => parseSecret(text, SealingKeys),
+  });

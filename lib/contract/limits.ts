@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { BudgetMinute, ProblemsMet } from "./activity.ts";
 import { defineRoute } from "./route.ts";
 import { Count, described, Instant, resource } from "./schema-builders.ts";
 
@@ -42,6 +43,13 @@ const Budget = resource("Budget", "One budget of calls.", {
     z.array(CallerSpending).check(z.maxLength(10)),
     "The callers that spent most, up to 10.",
   ),
+  lastHour: z.optional(
+    described(
+      z.array(BudgetMinute).check(z.maxLength(60)),
+      "The minutes of the last hour in which there were calls, the oldest first. The newest ones may still grow: each " +
+        "instance reports once a minute. Absent while the table is unavailable.",
+    ),
+  ),
   seenBy: z.enum(["fleet", "process"]),
 });
 
@@ -75,12 +83,13 @@ const CallHandlingSurvey = resource(
 
 export const Limits = resource(
   "Limits",
-  "The fleet's access token and what is left of RingCentral's budgets.",
+  "The fleet's access token, what is left of RingCentral's budgets, and what callers met.",
   {
     callHandling: z.optional(CallHandlingSurvey),
     token: TokenState,
     budgets: z.array(Budget).check(z.maxLength(100)),
     limitedMode: z.optional(LimitedMode),
+    problems: z.optional(ProblemsMet),
   },
 );
 export type Limits = z.output<typeof Limits>;
@@ -93,6 +102,7 @@ export const getLimitsRoute = defineRoute({
   tag: "Operations",
   summary: "What is left of each RingCentral budget",
   description:
-    "The budgets the whole fleet shares, their pauses, who spent them, and the age of the access token.",
+    "The budgets the whole fleet shares, their pauses, who spent them and their last hour; the age of the access token; and " +
+    "the problems that callers met in the last hour and the last day.",
   response: { kind: "item", description: "The limits as they are now.", data: Limits },
 });

@@ -23,7 +23,7 @@ import { KeyProgress } from "./idempotency/progress.ts";
 import { hash } from "./idempotency/record.ts";
 import { withIdempotency } from "./idempotency/with-idempotency.ts";
 import { header, invocationOf } from "./invocation.ts";
-import { buildStack } from "./middleware-stack.ts";
+import { buildStack, type HandledRequest } from "./middleware-stack.ts";
 import { type ProblemBody, problemBody, problemOf } from "./problem.ts";
 import type { ParsedInput, UseCase } from "./request.ts";
 import type { HttpResponse } from "./response.ts";
@@ -36,6 +36,7 @@ interface EdgeServices extends AccountKeys {
   authenticate: Authenticate;
   identify(claimant: Claimant, request: IdentifyRequest): Promise<Caller>;
   records: RecordStore;
+  afterRequest(handled: HandledRequest): Promise<void>;
   /** Loads the table's client, so that loading it does not count as a wait for the table. */
   ready(): Promise<void>;
 }
@@ -52,7 +53,8 @@ export function createHandler<R extends Route>(route: R, useCase: UseCase<R>, se
     const key = route.method === "POST" ? header(event, "idempotency-key") : undefined;
     return key === undefined ? run("run") : runOnce(exchange, key, run);
   };
-  return buildStack(route, handle, { translate });
+  const afterRequest = (handled: HandledRequest) => services().afterRequest(handled);
+  return buildStack(route, handle, { translate, afterRequest });
 }
 
 /** A request that may be served: authenticated, authorized and valid. */

@@ -4,6 +4,7 @@ import { ProblemError, problems } from "../contract/problems.ts";
 import type { Route } from "../contract/route.ts";
 import { UNKEYED } from "../contract/write-outcome.ts";
 import { systemClock } from "../platform/clock.ts";
+import type { Deadline } from "../platform/deadline.ts";
 import { createLogger } from "../platform/logger.ts";
 import { processMetrics } from "../platform/metrics.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
@@ -22,8 +23,19 @@ import { problemOf, problemResponse, type Translate } from "./problem.ts";
 import type { HttpResponse } from "./response.ts";
 import { responseHeaders } from "./response-headers.ts";
 
+/** A request of a known account that has its response. */
+export interface HandledRequest {
+  accountId: string;
+  operation: string;
+  /** Of the problem that the caller gets. */
+  code?: string | undefined;
+  deadline: Deadline;
+}
+
 export interface StackOptions {
   translate?: Translate;
+  /** Never rejects. */
+  afterRequest?: (handled: HandledRequest) => Promise<void>;
   cacheControl?: string;
 }
 
@@ -36,7 +48,7 @@ const EARLY_RESPONSE_MS = 250;
 export function buildStack(
   route: Route,
   handle: (event: APIGatewayProxyEventV2) => Promise<HttpResponse>,
-  { translate, cacheControl = "private, no-cache" }: StackOptions = {},
+  { translate, afterRequest, cacheControl = "private, no-cache" }: StackOptions = {},
 ): ApiHandler {
   const stack = middy<APIGatewayProxyEventV2, HttpResponse, Error, Context>({
     timeoutEarlyInMillis: EARLY_RESPONSE_MS,
@@ -46,6 +58,7 @@ export function buildStack(
   });
   stack.use([
     accessLog(route),
+    ...(afterRequest === undefined ? [] : [report(route, afterRequest)]),
     beginInvocation(systemClock, createLogger()),
     responseHeaders(cacheControl),
     contentEncoding(route),
@@ -103,6 +116,16 @@ function accessLog(route: Route): Middleware {
     }
   }
   return { after: writeSafely, onError: writeSafely };
+}
+
+/** Inside the access log, whose time includes it. */
+function report({ operationId: operation }: Route, afterRequest: NonNullable<StackOptions["afterRequest"]>) {
+  const after = async ({ event }: EdgeRequest) => {
+    const { caller, problemCode: code, deadline } = invocationOf(event);
+    if (caller?.accountId === undefined) return;
+    await afterRequest({ accountId: caller.accountId, operation, code, deadline });
+  };
+  return { after, onError: after } satisfies Middleware;
 }
 
 /** RingCentral's maintenance is no fault. The alarm on 5xx responses leaves these out too. */

@@ -1,17 +1,19 @@
 import type { Limits } from "../contract/limits.ts";
 import { readSurvey } from "../numbers/forwarding/backend-survey.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
+import { minutesOf, problemsMet } from "./activity-response.ts";
 import type { AccountRuntime } from "./runtime.ts";
 
 /** The fleet's access token and budgets, as the table shows them. */
 export async function getLimits(
-  { rateLimiter, tokens, limitedMode, records }: AccountRuntime,
+  { rateLimiter, tokens, limitedMode, activity, records, now }: AccountRuntime,
   { call }: { call: { accountId: string } },
 ): Promise<Limits> {
-  const [token, budgets, limited, survey] = await Promise.all([
+  const [token, budgets, limited, met, survey] = await Promise.all([
     tokens.describe(),
     rateLimiter.describe(),
     limitedMode.describe(),
+    activity.describe(records),
     readSurvey(records, call.accountId),
   ]);
   return omitUndefined({
@@ -26,8 +28,10 @@ export async function getLimits(
       coolDownUntil: instant(token.coolDown?.until),
       coolDownReason: token.coolDown?.reason,
     }),
+    problems: met && problemsMet(met, now()),
     budgets: budgets.map(({ windowMs, pause, spentByRoute, ...budget }) => ({
       ...budget,
+      ...(met && { lastHour: minutesOf(met, budget.group) }),
       windowSeconds: Math.round(windowMs / 1000),
       pause: omitUndefined({ state: pause.state, until: instant(pause.until) }),
       spentByRoute: Object.entries(spentByRoute).map(([route, calls]) => ({ route, ...calls })),

@@ -42,11 +42,12 @@ export async function runSyncJob(
 }
 
 async function isDone({ body, messageId }: SQSRecord, invocation: JobInvocation): Promise<boolean> {
-  const { log } = invocation;
+  const { log, deadline } = invocation;
   try {
     const message = SyncMessage.parse(JSON.parse(body));
     if (message.kind === "directory") await readDirectoryJob(message, invocation);
     else await handleMessage(depsFor(message, invocation), message);
+    await runtime().for(message).activity.save(deadline);
     return true;
   } catch (error) {
     log.error("sync message failed", { messageId, error });

@@ -1,5 +1,6 @@
 import { createHash, randomUUID } from "node:crypto";
 import { createAuthenticate } from "../http/authenticate.ts";
+import type { HandledRequest } from "../http/middleware-stack.ts";
 import { createBlockedNumberEndpoints } from "../numbers/blocked-number-endpoint.ts";
 import type { Claimant } from "../people/claimant.ts";
 import { Directories } from "../people/directory/directories.ts";
@@ -22,6 +23,7 @@ import { createTableClock } from "../ringcentral/rate-limit/clock-bounds.ts";
 import { SharedRateLimiter } from "../ringcentral/rate-limit/shared-rate-limiter.ts";
 import { DynamoRecordStore } from "../storage/dynamo-record-store.ts";
 import type { RecordStore } from "../storage/record-store.ts";
+import { Activity } from "./activity.ts";
 import { logEvent, rateLimitMessages, tokenMessages } from "./log-event.ts";
 
 /** Time and randomness, which tests replace. */
@@ -103,6 +105,12 @@ function createRuntime(shared: Shared) {
     ...keys,
     for: ({ accountId }: { accountId: string }) => account(accountId),
 
+    async afterRequest({ accountId, operation, code, deadline }: HandledRequest): Promise<void> {
+      const { activity } = account(accountId);
+      if (code !== undefined) activity.problem(operation, code);
+      await activity.save(deadline);
+    },
+
     /** Names the app, its user and its permissions: new credentials of the same user in the same app have the same one. */
     async permissionFingerprint(accountId: string, deadline: Deadline): Promise<string> {
       const { credentials, tokens } = account(accountId);
@@ -157,7 +165,17 @@ function connectAccount(shared: Shared, accountKey: string, accountId: string) {
     },
   });
   const limitedMode = new LimitedMode(fleet);
-  const uncached = createRingCentral({ tokens, rateLimiter, transport, clock, random, metrics, limitedMode });
+  const activity = new Activity(fleet);
+  const counted = activity.counting(rateLimiter);
+  const uncached = createRingCentral({
+    tokens,
+    rateLimiter: counted,
+    transport,
+    clock,
+    random,
+    metrics,
+    limitedMode,
+  });
   const cache = { records, clock, metrics, random, nonce: randomUUID };
   return {
     ringcentral: new CachedRingCentral({ ringcentral: uncached, ...cache }),
@@ -167,6 +185,7 @@ function connectAccount(shared: Shared, accountKey: string, accountId: string) {
     tokens,
     rateLimiter,
     limitedMode,
+    activity,
     records,
     clock,
     random,

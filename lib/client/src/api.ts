@@ -441,7 +441,7 @@ export interface paths {
         };
         /**
          * What is left of each RingCentral budget
-         * @description The budgets the whole fleet shares, their pauses, who spent them, and the age of the access token.
+         * @description The budgets the whole fleet shares, their pauses, who spent them and their last hour; the age of the access token; and the problems that callers met in the last hour and the last day.
          */
         get: operations["getLimits"];
         put?: never;
@@ -554,8 +554,30 @@ export interface components {
             spentByRoute: components["schemas"]["RouteSpending"][];
             /** @description The callers that spent most, up to 10. */
             spentByCaller: components["schemas"]["CallerSpending"][];
+            /** @description The minutes of the last hour in which there were calls, the oldest first. The newest ones may still grow: each instance reports once a minute. Absent while the table is unavailable. */
+            lastHour?: components["schemas"]["BudgetMinute"][];
             /** @enum {string} */
             seenBy: "fleet" | "process";
+        };
+        /** @description The calls of one minute. */
+        BudgetMinute: {
+            /**
+             * Format: date-time
+             * @description The beginning of the minute.
+             */
+            at: string;
+            /** Format: int64 */
+            calls: number;
+            /**
+             * Format: int64
+             * @description Those that RingCentral rejected with 429.
+             */
+            rejected: number;
+            /**
+             * Format: int64
+             * @description The fewest calls left in RingCentral's window, as its responses stated, other clients included.
+             */
+            leastRemaining?: number;
         };
         /** @description The call-handling backends of the account's extensions that this service has met. Present once it has met one. */
         CallHandlingSurvey: {
@@ -928,12 +950,13 @@ export interface components {
             /** Format: date-time */
             seenAt: string;
         };
-        /** @description The fleet's access token and what is left of RingCentral's budgets. */
+        /** @description The fleet's access token, what is left of RingCentral's budgets, and what callers met. */
         Limits: {
             callHandling?: components["schemas"]["CallHandlingSurvey"];
             token: components["schemas"]["TokenState"];
             budgets: components["schemas"]["Budget"][];
             limitedMode?: components["schemas"]["LimitedMode"];
+            problems?: components["schemas"]["ProblemsMet"];
         };
         /** @description One Limits. */
         LimitsResponse: {
@@ -1416,6 +1439,29 @@ export interface components {
          * @enum {string}
          */
         ProblemCode: "request_invalid" | "parameter_invalid" | "cursor_invalid" | "token_missing" | "token_invalid" | "token_expired" | "webhook_token_invalid" | "scope_missing" | "extension_forbidden" | "account_forbidden" | "feature_not_available" | "upstream_permission_denied" | "international_calling_disabled" | "call_handling_unavailable" | "not_found" | "forwarding_label_duplicate" | "forwarding_limit_reached" | "forwarding_custom_label_limit_reached" | "number_belongs_to_account" | "flip_number_in_use" | "number_already_listed" | "idempotency_in_progress" | "sync_not_quarantined" | "snapshot_missing" | "call_handling_moved" | "cursor_expired" | "precondition_failed" | "body_too_large" | "media_type_unsupported" | "idempotency_key_reused" | "upstream_rejected" | "rate_limited" | "internal" | "upstream_error" | "write_incomplete" | "upstream_auth_failed" | "upstream_app_permission_missing" | "upstream_rate_limited" | "upstream_unavailable" | "upstream_locked" | "upstream_limited_mode" | "token_issuer_unavailable" | "storage_unavailable" | "directory_unavailable" | "credentials_unavailable" | "queue_unavailable" | "configuration_invalid" | "outcome_unknown" | "upstream_timeout";
+        /** @description Problems over time, in steps of equal length. */
+        ProblemHistory: {
+            /**
+             * Format: date-time
+             * @description The beginning of the first step. The last step is the present one.
+             */
+            from: string;
+            /** Format: int64 */
+            stepSeconds: number;
+            series: components["schemas"]["ProblemSeries"][];
+        };
+        /** @description How often one operation ended with one problem. */
+        ProblemSeries: {
+            operation: string;
+            code: string;
+            /** @description One count for each step, the oldest first. */
+            counts: number[];
+        };
+        /** @description What this account's callers met: the last hour in steps of 5 minutes, the last day in hours. Each instance of a function counts for itself and reports once a minute; one that ends takes the counts of its last minute with it. Requests that the gateway rejects and requests without a valid token are not counted. Absent while the table is unavailable. */
+        ProblemsMet: {
+            lastHour: components["schemas"]["ProblemHistory"];
+            lastDay: components["schemas"]["ProblemHistory"];
+        };
         /** @description A number that a confirmation would remove. Its digits are masked, because `sync:read` lets nobody read numbers. */
         QuarantinedNumber: {
             id: string;
@@ -1802,6 +1848,7 @@ export type BlockedNumber = components['schemas']['BlockedNumber'];
 export type BlockedNumberList = components['schemas']['BlockedNumberList'];
 export type BlockedNumberResponse = components['schemas']['BlockedNumberResponse'];
 export type Budget = components['schemas']['Budget'];
+export type BudgetMinute = components['schemas']['BudgetMinute'];
 export type CallHandlingSurvey = components['schemas']['CallHandlingSurvey'];
 export type CallerBlockingBatch = components['schemas']['CallerBlockingBatch'];
 export type CallerBlockingBatchResult = components['schemas']['CallerBlockingBatchResult'];
@@ -1857,6 +1904,9 @@ export type PhoneNumber = components['schemas']['PhoneNumber'];
 export type PhoneNumberList = components['schemas']['PhoneNumberList'];
 export type Problem = components['schemas']['Problem'];
 export type ProblemCode = components['schemas']['ProblemCode'];
+export type ProblemHistory = components['schemas']['ProblemHistory'];
+export type ProblemSeries = components['schemas']['ProblemSeries'];
+export type ProblemsMet = components['schemas']['ProblemsMet'];
 export type QuarantinedNumber = components['schemas']['QuarantinedNumber'];
 export type RouteSpending = components['schemas']['RouteSpending'];
 export type SyncProblem = components['schemas']['SyncProblem'];

@@ -57,6 +57,23 @@ async function faulty(status: number, errorCode: string): Promise<Read> {
   return call("GET", blocked);
 }
 
+const callback = "https://app.example/callback";
+
+function authorize(query: string, redirectUris: string[] = []): Promise<Read> {
+  twin.registerRedirectUris(redirectUris);
+  return fetchRead(`${twin.url}/restapi/oauth/authorize?${query}`);
+}
+
+/** @returns the code of Ana's sign-in to the main app */
+async function signedIn(): Promise<string> {
+  twin.registerRedirectUris([callback]);
+  const url = `${twin.url}/restapi/oauth/authorize?response_type=code&client_id=${SEED.clientId}`;
+  return new URL(await twin.signIn(url, SEED.extensionId)).searchParams.get("code") ?? "";
+}
+
+const redeem = (code: string, app?: ClientCredentials): Promise<Read> =>
+  requestToken<unknown>(twin, { grant_type: "authorization_code", code }, app);
+
 async function untilInFlight(count: number) {
   while (twin.requests.length < count) await new Promise(setImmediate);
 }
@@ -126,7 +143,17 @@ const cases: Record<string, () => Promise<Read>> = {
   "FPN-105 400": () => call("PUT", mobile, { ...put, phoneNumber: SEED.mainNumber }),
   "FPN-106 400": () => call("PUT", mobile, { ...put, flipNumber: "1" }),
   "FPN-108 400": () => call("POST", forwarding, { phoneNumber: "+442079460018" }),
-  "OAU-113 403": () => fetchRead(`${twin.url}/restapi/oauth/authorize?client_id=${SEED.clientId}`),
+  "OAU-106 403": () => redeem("twin-code-0"),
+  "OAU-108 403": async () => {
+    const code = await signedIn();
+    clock.advance(60_000);
+    return redeem(code);
+  },
+  "OAU-109 403": () => authorize(`client_id=${SEED.clientId}&redirect_uri=${callback}/`, [callback]),
+  "OAU-110 403": async () => redeem(await signedIn(), SEED.apps.signIn),
+  "OAU-111 400": () => authorize(`client_id=${SEED.clientId}&state=1&state=2`),
+  "OAU-112 403": () => authorize(`client_id=${SEED.apps.readOnly.clientId}`),
+  "OAU-113 403": () => authorize(`client_id=${SEED.clientId}`),
   "OAU-123 401": () => callWith("Digest abc"),
   "OAU-128 401": async () => {
     const send = await logIn(twin);

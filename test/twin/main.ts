@@ -13,6 +13,7 @@ const startOptions = {
   callHandling: "the backend of the main account: legacy | new | moving (legacy)",
   moveAfterMs: "when a moving account moves (60000)",
   moveBeforeCall: "or before that many calls, if sooner",
+  redirectUris: "where authorization codes may be sent, separated by commas (none)",
   limits: "Light=50,Medium=40,Heavy=10,Auth=5 in part or whole, or off",
   oddLists: "oddities of lists, separated by commas (none)",
 };
@@ -28,6 +29,10 @@ Settings, which the README explains and PATCH /__twin/options changes:
 
 ${settings.map((name) => line(name, describeValues(name))).join("\n")}`;
 
+const lists = ["oddLists", "redirectUris"];
+/** Words, even when they look like a number. */
+const words = ["accountLock", "unroutedAs", "signInAs", "codeErrorStatus"];
+
 const text = { type: "string" } as const;
 const flags = {
   ...Object.fromEntries([...Object.keys(startOptions), ...settings].map((name) => [toFlag(name), text])),
@@ -36,7 +41,7 @@ const flags = {
 
 /** A flag's text as a number, boolean or word. */
 function toValue(given: string, name = ""): unknown {
-  if (name === "accountLock" || name === "unroutedAs") return given;
+  if (words.includes(name)) return given;
   if (given === "true" || given === "false") return given === "true";
   return /^\d+$/.test(given) ? Number(given) : given;
 }
@@ -58,7 +63,7 @@ function readOptions(): TwinOptions | "help" {
     Object.entries(values).map(([flag, given]) => {
       const name = flag.replace(/-[a-z]/g, (match) => match.slice(1).toUpperCase());
       if (name === "limits") return [name, toLimits(String(given))];
-      return [name, name === "oddLists" ? String(given).split(",") : toValue(String(given), name)];
+      return [name, lists.includes(name) ? String(given).split(",") : toValue(String(given), name)];
     }),
   );
 }

@@ -1,4 +1,5 @@
 import type { Clock } from "./clock.ts";
+import { isSignInAs, type OAuthSettings, oauthDefaults, oauthValues } from "./oauth/options.ts";
 import {
   type CallHandlingSettings,
   callHandlingDefaults,
@@ -19,7 +20,7 @@ export type Group = "Light" | "Medium" | "Heavy" | "Auth";
 export type GroupLimits = Record<Group, number | false>;
 
 /** Settings that can change at run time. Each decides a question that the documentation leaves open. */
-export interface Settings extends CallHandlingSettings, DirectorySettings, PlatformSettings {
+export interface Settings extends CallHandlingSettings, DirectorySettings, PlatformSettings, OAuthSettings {
   /** The largest page size; a larger `perPage` is clamped to it (1000). */
   maxPerPage: number;
   /** `false`: `blocked-number` responds 404 AGW-404 (true). */
@@ -32,8 +33,6 @@ export interface Settings extends CallHandlingSettings, DirectorySettings, Platf
   putCallerBlocking: "merge" | "replace";
   /** The response to blocking a number that is in the list ("CMN-406"). */
   duplicateBlockedNumber: "CMN-406" | "CMN-101" | "idempotent";
-  /** The app setting that puts a refresh token into token responses (true). */
-  issueRefreshTokens: boolean;
   /** The delay before every call is processed, by the twin's clock (0). */
   latencyMs: number;
   limits: GroupLimits;
@@ -52,6 +51,8 @@ export interface TwinOptions extends Partial<Omit<Settings, "limits">> {
   moveAfterMs?: number;
   /** … or before that many calls of the API, if sooner. */
   moveBeforeCall?: number;
+  /** Where the apps that sign people in may have authorization codes sent (none). */
+  redirectUris?: readonly string[];
   /** Determines tokens, ids and the drawing of faults (1). */
   seed?: number;
   clock?: Clock;
@@ -72,6 +73,7 @@ const settingChecks: Partial<Record<keyof Settings, (value: unknown) => boolean>
   maxPerPage: (value) => isCount(value) && value >= 1,
   limits: (value) => value === false || isLimits(value),
   oddLists: areListOddities,
+  signInAs: isSignInAs,
 };
 
 /** The words that a setting may be. */
@@ -79,6 +81,7 @@ const settingValues: Partial<Record<string, readonly string[]>> = {
   ...callHandlingValues,
   ...directoryValues,
   ...platformValues,
+  ...oauthValues,
   omittedStatusMeans: ["Blocked", "both"],
   putForwarding: ["merge", "replace"],
   putCallerBlocking: ["merge", "replace"],
@@ -89,13 +92,13 @@ const defaultSettings: Settings = {
   ...callHandlingDefaults,
   ...directoryDefaults,
   ...platformDefaults,
+  ...oauthDefaults,
   maxPerPage: 1000,
   legacyBlockedNumbers: true,
   omittedStatusMeans: "Blocked",
   putForwarding: "replace",
   putCallerBlocking: "replace",
   duplicateBlockedNumber: "CMN-406",
-  issueRefreshTokens: true,
   latencyMs: 0,
   limits: defaultLimits,
 };
@@ -106,7 +109,9 @@ export const settingNames: readonly string[] = Object.keys(defaultSettings);
 /** The values of a setting as text, the default first. */
 export function describeValues(name: string): string {
   const standard: unknown = Object.entries(defaultSettings).find(([known]) => known === name)?.[1];
-  const words = settingValues[name] ?? (typeof standard === "boolean" ? ["true", "false"] : ["N"]);
+  const words =
+    settingValues[name] ??
+    (typeof standard === "boolean" ? ["true", "false"] : [typeof standard === "string" ? "…" : "N"]);
   return `${words.join(" | ")} (${standard})`;
 }
 

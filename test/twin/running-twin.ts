@@ -7,7 +7,7 @@ import type { Faults } from "./edge/faults.ts";
 import type { LoggedRequest } from "./edge/request-log.ts";
 import type { When } from "./edge/schedule.ts";
 import type { Delivery } from "./edge/webhooks.ts";
-import type { Session } from "./oauth/sessions.ts";
+import type { Session, SessionFilter } from "./oauth/sessions.ts";
 import type { Settings, TwinOptions } from "./options.ts";
 
 /** New permission lists; absent ones stay. */
@@ -17,6 +17,8 @@ export interface PermissionPatch {
   app?: readonly string[];
   /** The user whose permissions to set (the administrator). */
   jwt?: string;
+  /** The same user by extension id. */
+  extensionId?: string;
   user?: readonly string[];
 }
 
@@ -59,8 +61,19 @@ export interface Twin {
   expireTokens(): void;
   /** Every refresh token has expired: OAU-210. */
   expireRefreshTokens(): void;
-  /** Every session has ended: OAU-213. */
-  endSessions(): void;
+  /** Sessions have ended, as a user or an administrator ends them: OAU-213. All of them without a filter. */
+  endSessions(filter?: SessionFilter): void;
+  /** Ends the sessions that the person opened on the log-in page; those of a JWT credential go on [docs: TOK]. */
+  changePassword(extensionId: string): void;
+  /** Sets the redirect URIs of an app; without a client id, of every app that signs people in. */
+  registerRedirectUris(uris: readonly string[], clientId?: string): void;
+  /**
+   * Follows an authorize URL as the browser of a person does.
+   * @param as an extension id or an e-mail
+   * @returns the address that the app is called back at
+   * @throws Error when the browser stays at RingCentral
+   */
+  signIn(authorizeUrl: string, as: string): Promise<string>;
   /** Clears the rate limiters, penalties included. */
   clearLimits(): void;
   /** Restores the initial state: data, settings, sessions, limits, faults and the log. */

@@ -18,6 +18,9 @@ import { type Edge, serveRequest } from "./edge/serve-request.ts";
 import { listen, type TwinServer } from "./edge/server.ts";
 import { createWebhooks } from "./edge/webhooks.ts";
 import { createWritesInFlight } from "./edge/writes-in-flight.ts";
+import { createCodes } from "./oauth/codes.ts";
+import { createIdTokens } from "./oauth/id-tokens.ts";
+import { findPerson } from "./oauth/people.ts";
 import { createSessions } from "./oauth/sessions.ts";
 import { changeSettings, checkSettings, initialSettings, OptionError, type TwinOptions } from "./options.ts";
 import { createRandom } from "./random.ts";
@@ -49,6 +52,7 @@ const optionKeys = [
   "numbers",
   "seed",
   "clock",
+  "redirectUris",
   "callHandling",
   "moveAfterMs",
   "moveBeforeCall",
@@ -62,7 +66,7 @@ export async function startTwin(options: TwinOptions = {}): Promise<Twin> {
   const { port = 0, host = "127.0.0.1" } = options;
   const { edge, open } = createTwin(options);
   const server = await listen(host, port, async (request) =>
-    request.path.startsWith("/__twin/") ? serveControl(twin, request) : serveRequest(edge, request),
+    request.path.startsWith("/__twin/") ? await serveControl(twin, request) : serveRequest(edge, request),
   );
   const twin = open(server);
   return twin;
@@ -93,7 +97,9 @@ function createTwin(options: TwinOptions) {
     settings: initialSettings(settingOptions),
     clock,
     random,
-    sessions: createSessions(clock, random),
+    sessions: createSessions(clock, random, () => platform.settings),
+    codes: createCodes(clock, random),
+    idTokens: createIdTokens(random),
     limiter: createRateLimiter(),
     webhooks: createWebhooks(clock, random),
     schedule: createSchedule(() => clock.now()),
@@ -113,17 +119,19 @@ function createTwin(options: TwinOptions) {
       restart: () => {
         platform.world = createWorld(numbers);
         platform.settings = initialSettings(settingOptions);
-        startMove(twin, options);
+        prepare(twin, options);
       },
     });
-    startMove(twin, options);
+    prepare(twin, options);
     return twin;
   };
   return { edge, open };
 }
 
-/** Moves the main account from the start, or has it moved while the twin runs. */
-function startMove(twin: Twin, { callHandling, moveAfterMs = 60_000, moveBeforeCall }: TwinOptions): void {
+/** Registers the redirect URIs; moves the main account from the start, or has it moved while the twin runs. */
+function prepare(twin: Twin, options: TwinOptions): void {
+  const { callHandling, moveAfterMs = 60_000, moveBeforeCall, redirectUris = [] } = options;
+  twin.registerRedirectUris(redirectUris);
   if (callHandling === "new") twin.callHandling.move({});
   if (callHandling !== "moving") return;
   twin.callHandling.move({}, { afterMs: moveAfterMs });
@@ -170,6 +178,8 @@ function openTwin(edge: Edge, lifecycle: { close(): Promise<void>; restart(): vo
       () => platform.world,
       SEED.accountId,
       (account, extension, eventType) => {
+        const isEnabled = eventType !== "Delete" && extension.status === "Enabled";
+        if (!isEnabled) sessions.end({ extensionId: extension.id });
         if (!platform.settings.directoryEvents) return;
         const contact = contactOf(account, extension, eventType);
         platform.webhooks.directoryChanged(platform.world, account, contact);
@@ -187,16 +197,30 @@ function openTwin(edge: Edge, lifecycle: { close(): Promise<void>; restart(): vo
     rotateJwt(jwt, old = SEED.jwt) {
       userOf(old).jwt = jwt;
     },
-    setPermissions({ clientId = SEED.clientId, app, jwt = SEED.jwt, user }) {
+    setPermissions({ clientId = SEED.clientId, app, jwt = SEED.jwt, extensionId, user }) {
       if (app !== undefined) appOf(clientId).permissions = [...app];
-      if (user !== undefined) userOf(jwt).permissions = [...user];
+      if (user === undefined) return;
+      const person = extensionId === undefined ? userOf(jwt) : findPerson(platform.world, extensionId);
+      if (person === undefined) throw new Error(`no such person: ${extensionId}`);
+      person.permissions = [...user];
     },
+    registerRedirectUris(uris, clientId) {
+      for (const uri of uris) if (!URL.canParse(uri)) throw new OptionError(`no URI: ${uri}`);
+      const signsIn = [...platform.world.apps.values()].filter(({ grants }) =>
+        grants.includes("authorization_code"),
+      );
+      const apps = clientId === undefined ? signsIn : [appOf(clientId)];
+      for (const app of apps) app.redirectUris = [...uris];
+    },
+    signIn: (authorizeUrl, as) => followSignIn(edge, authorizeUrl, as),
+    changePassword: (extensionId) => sessions.end({ extensionId, via: "code" }),
     expireTokens: () => sessions.expireAccessTokens(),
     expireRefreshTokens: () => sessions.expireRefreshTokens(),
-    endSessions: () => sessions.endAll(),
+    endSessions: (filter = {}) => sessions.end(filter),
     clearLimits: () => limiter.clear(),
     reset() {
-      sessions.endAll();
+      sessions.end({});
+      platform.codes.clear();
       limiter.clear();
       faults.clear();
       platform.schedule.clear();
@@ -207,4 +231,21 @@ function openTwin(edge: Edge, lifecycle: { close(): Promise<void>; restart(): vo
     },
     close: () => lifecycle.close(),
   };
+}
+
+const isLoginPage = ({ platform }: Edge, location = "") => location.startsWith(`${platform.baseUrl}/login?`);
+
+/** A browser that follows the authorize URL, signs in on the page, and stops at the app's own address. */
+async function followSignIn(edge: Edge, authorizeUrl: string, as: string): Promise<string> {
+  const { pathname: path, searchParams: query } = new URL(authorizeUrl);
+  const headers = { "content-type": "application/x-www-form-urlencoded" };
+  const form = new URLSearchParams([...query, ["as", as]]);
+  let ending = await serveRequest(edge, { method: "GET", path, query, headers: {}, body: "" });
+  if ("response" in ending && isLoginPage(edge, ending.response.headers.Location)) {
+    const login = { method: "POST", path: "/login", query: new URLSearchParams(), headers };
+    ending = await serveRequest(edge, { ...login, body: String(form) });
+  }
+  const { status = 0, headers: given = {}, body = ending.kind } = "response" in ending ? ending.response : {};
+  if (status === 302 && given.Location !== undefined) return given.Location;
+  throw new Error(`the sign-in ended with ${status}: ${body}`);
 }

@@ -2,7 +2,8 @@ import { SEED } from "./seed.ts";
 import type { App, CallerBlockingEntry, Extension, ForwardingEntry, User } from "./world.ts";
 
 const jwtBearer = "urn:ietf:params:oauth:grant-type:jwt-bearer";
-const userPermissions = [
+/** The permissions of an ordinary user: everything on their own extension, nothing of the company's. */
+export const userPermissions = [
   "ReadBlockedNumbers",
   "EditBlockedNumbers",
   "ReadUserForwardingFlipNumbers",
@@ -196,10 +197,16 @@ export function seedUsers(): User[] {
 /** @returns the seeded apps */
 export function seedApps(): App[] {
   const { apps } = SEED;
-  const usual = { permissions: ["ReadAccounts", "EditExtensions"], grants: [jwtBearer, "refresh_token"] };
+  const usual = {
+    permissions: ["ReadAccounts", "EditExtensions"],
+    grants: [jwtBearer, "refresh_token"],
+    redirectUris: [],
+  };
+  const signsIn = ["authorization_code", "refresh_token"];
   return [
-    { ...usual, clientId: SEED.clientId, clientSecret: SEED.clientSecret },
-    { ...usual, ...apps.public },
+    { ...usual, clientId: SEED.clientId, clientSecret: SEED.clientSecret, grants: [jwtBearer, ...signsIn] },
+    { ...usual, ...apps.public, grants: [jwtBearer, ...signsIn] },
+    { ...usual, ...apps.signIn, grants: signsIn },
     { ...usual, ...apps.readOnly, permissions: ["ReadAccounts"] },
     { ...usual, ...apps.editOnly, permissions: ["EditExtensions"] },
     { ...usual, ...apps.editAccounts, permissions: ["EditAccounts"] },
@@ -207,5 +214,10 @@ export function seedApps(): App[] {
     { ...usual, ...apps.sandbox, sandboxOnly: true },
     { ...usual, ...apps.noLimitsDefined, planProblem: "CMN-302" as const },
     { ...usual, ...apps.noPlan, planProblem: "CMN-303" as const },
-  ].map((app) => ({ ...app, permissions: [...app.permissions], grants: [...app.grants] }));
+  ].map((app) => ({
+    ...app,
+    permissions: [...app.permissions],
+    grants: [...app.grants],
+    redirectUris: [...app.redirectUris],
+  }));
 }

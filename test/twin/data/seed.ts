@@ -40,6 +40,8 @@ export const SEED = {
   apps: {
     /** A public client: no secret. */
     public: { clientId: "twin-public" },
+    /** Signs people in, and has no JWT grant. */
+    signIn: { clientId: "twin-sign-in", clientSecret: "twin-sign-in-secret" },
     readOnly: { clientId: "twin-read-only", clientSecret: "twin-read-only-secret" },
     editOnly: { clientId: "twin-edit-only", clientSecret: "twin-edit-only-secret" },
     editAccounts: { clientId: "twin-edit-accounts", clientSecret: "twin-edit-accounts-secret" },

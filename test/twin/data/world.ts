@@ -97,14 +97,17 @@ export interface App {
   clientSecret?: string;
   permissions: string[];
   grants: string[];
+  /** Where an authorization code may be sent, compared as text. */
+  redirectUris: string[];
   sandboxOnly?: boolean;
   /** The code of its 429 on every API call, for an app without rate limits. */
   planProblem?: "CMN-302" | "CMN-303";
 }
 
-/** A user who can log in with the JWT credential created in the developer console. */
+/** A user who can log in, on the log-in page or with a JWT credential created in the developer console. */
 export interface User {
-  jwt: string;
+  /** Absent: none was created. */
+  jwt?: string;
   accountId: string;
   /** Absent: a login that is not bound to an extension. */
   extensionId?: string;

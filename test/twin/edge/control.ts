@@ -1,4 +1,5 @@
 import { isManual } from "../clock.ts";
+import type { SessionFilter } from "../oauth/sessions.ts";
 import { OptionError } from "../options.ts";
 import type { PermissionPatch, Twin } from "../running-twin.ts";
 import type { Move } from "./call-handling-control.ts";
@@ -9,7 +10,7 @@ import { type HttpResponse, json, noContent } from "./response.ts";
 import type { When } from "./schedule.ts";
 
 type Body = Record<string, unknown>;
-type Command = (twin: Twin, body: Body, id: string) => HttpResponse;
+type Command = (twin: Twin, body: Body, id: string) => HttpResponse | Promise<HttpResponse>;
 
 const done = (act: (twin: Twin, body: Body, id: string) => void): Command => {
   return (twin, body, id) => {
@@ -39,7 +40,14 @@ const commands: Record<string, Command> = {
   "POST reset": done((twin) => twin.reset()),
   "POST expire-tokens": done((twin) => twin.expireTokens()),
   "POST expire-refresh-tokens": done((twin) => twin.expireRefreshTokens()),
-  "POST end-sessions": done((twin) => twin.endSessions()),
+  "POST end-sessions": done((twin, body) => twin.endSessions(toFilter(body))),
+  "POST change-password": done((twin, body) => twin.changePassword(textOf(body, "extensionId"))),
+  "POST sign-in": async (twin, body) =>
+    json(200, { location: await twin.signIn(textOf(body, "url"), textOf(body, "as")) }),
+  "POST redirect-uris": done((twin, { uris, clientId }) => {
+    if (!isListOfTexts(uris)) throw new OptionError("uris has to be a list");
+    twin.registerRedirectUris(uris, clientId === undefined ? undefined : String(clientId));
+  }),
   "POST clear-limits": done((twin) => twin.clearLimits()),
   "POST client-secret": done((twin, body) =>
     twin.rotateClientSecret(
@@ -86,10 +94,21 @@ function toWhen(value: unknown): When {
   return typeof value === "object" && value !== null ? value : {};
 }
 
+const isListOfTexts = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((each) => typeof each === "string");
+
+function toFilter({ sessionId, clientId, extensionId }: Body): SessionFilter {
+  return {
+    ...(sessionId !== undefined && { sessionId: String(sessionId) }),
+    ...(clientId !== undefined && { clientId: String(clientId) }),
+    ...(extensionId !== undefined && { extensionId: String(extensionId) }),
+  };
+}
+
 function toPermissions(body: Body): PermissionPatch {
-  const isList = (value: unknown) => Array.isArray(value) && value.every((each) => typeof each === "string");
   for (const name of ["app", "user"]) {
-    if (body[name] !== undefined && !isList(body[name])) throw new OptionError(`${name} has to be a list`);
+    if (body[name] !== undefined && !isListOfTexts(body[name]))
+      throw new OptionError(`${name} has to be a list`);
   }
   return body;
 }
@@ -101,14 +120,14 @@ function textOf(body: Body, name: string, fallback?: string): string {
 }
 
 /** Serves a request under `/__twin/`: the control interface of tests, never counted, logged or faulty. */
-export function serveControl(twin: Twin, request: ReceivedRequest): Ending {
+export async function serveControl(twin: Twin, request: ReceivedRequest): Promise<Ending> {
   const [name = "", id = ""] = request.path.slice("/__twin/".length).split("/");
   const command = commands[`${request.method} ${name}`];
   if (command === undefined) return ending(json(404, { message: "no such command" }));
   try {
     const body: unknown = request.body === "" ? {} : JSON.parse(request.body);
     if (typeof body !== "object" || body === null) throw new OptionError("the body has to be an object");
-    return ending(command(twin, { ...body }, id));
+    return ending(await command(twin, { ...body }, id));
   } catch (error) {
     return ending(json(400, { message: error instanceof Error ? error.message : String(error) }));
   }

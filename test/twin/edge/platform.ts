@@ -1,6 +1,8 @@
 import type { Clock } from "../clock.ts";
 import type { OutsideWriter } from "../data/outside-writer.ts";
 import type { World } from "../data/world.ts";
+import type { Codes } from "../oauth/codes.ts";
+import type { IdTokens } from "../oauth/id-tokens.ts";
 import type { Sessions } from "../oauth/sessions.ts";
 import type { Settings } from "../options.ts";
 import type { Random } from "../random.ts";
@@ -15,6 +17,8 @@ export interface Platform {
   clock: Clock;
   random: Random;
   sessions: Sessions;
+  codes: Codes;
+  idTokens: IdTokens;
   limiter: RateLimiter;
   webhooks: Webhooks;
   schedule: Schedule;

@@ -37,6 +37,7 @@ const secretFields = new Set([
   "client_assertion",
   "client_secret",
   "code",
+  "code_verifier",
   "password",
 ]);
 

@@ -1,4 +1,4 @@
-import type { App } from "../data/world.ts";
+import type { App, User } from "../data/world.ts";
 import type { Platform } from "../edge/platform.ts";
 import { rateLimitHeaders } from "../edge/rate-limiter.ts";
 import { headerOf, type ReceivedRequest } from "../edge/received-request.ts";
@@ -6,9 +6,13 @@ import type { LoggedRequest } from "../edge/request-log.ts";
 import { type HttpResponse, json, Rejection } from "../edge/response.ts";
 import { authenticate } from "../rest/authentication.ts";
 import { restError } from "../rest/errors.ts";
+import { rejectDuplicates } from "./authorization.ts";
 import { identifyClient } from "./client-authentication.ts";
 import { oauthError } from "./errors.ts";
-import { serveTokenRequest } from "./token-endpoint.ts";
+import { claimsOf } from "./id-tokens.ts";
+import { personOf } from "./people.ts";
+import { appOf, authorizeParameters, serveAuthorize, serveLogin } from "./sign-in.ts";
+import { serveTokenRequest, userOfTokenRequest } from "./token-endpoint.ts";
 
 const operations: Record<string, string> = {
   "POST /restapi/oauth/token": "token",
@@ -17,6 +21,8 @@ const operations: Record<string, string> = {
   "POST /restapi/oauth/authorize": "authorize",
   "GET /restapi/oauth/userinfo": "userinfo",
   "GET /restapi/oauth/jwks": "jwks",
+  "GET /login": "login",
+  "POST /login": "login",
 };
 
 /** @returns the name of an OAuth call, or undefined for anything else */
@@ -40,32 +46,28 @@ export function serveOAuth(
   entry: LoggedRequest,
 ): HttpResponse {
   switch (operation) {
-    // The twin's tokens are opaque, so the key set is empty. Not throttled [spec].
+    // Not throttled [spec].
     case "jwks":
-      return json(200, { keys: [] });
-    case "authorize":
-      return withinBudget(platform, appOfQuery(platform, request), entry, () => {
-        throw oauthError(
-          "invalid_client",
-          "OAU-113",
-          "No redirect uri is registered for the client",
-          [],
-          403,
-        );
-      });
+      return json(200, { keys: platform.idTokens.keys() });
+    case "login":
+      return serveLogin(platform, request);
+    case "authorize": {
+      const parameters = authorizeParameters(request);
+      const app = appOf(platform, parameters);
+      const serve = () => serveAuthorize(platform, app, parameters);
+      entry.clientId = app.clientId;
+      // No user is known yet, so a budget of each user leaves it out [unsure].
+      const { authorizeCounts, authLimitPer } = platform.settings;
+      const isCounted = authorizeCounts && authLimitPer === "app";
+      return isCounted ? withinBudget(platform, app, undefined, entry, serve) : serve();
+    }
     case "userinfo": {
       const { app, user } = authenticate(platform.sessions, request);
-      return withinBudget(platform, app, entry, () => json(200, { sub: user.extensionId ?? user.accountId }));
+      return withinBudget(platform, app, user, entry, () => json(200, claimsOf(platform.world, user)));
     }
     default:
       return serveForm(platform, operation, request, entry);
   }
-}
-
-function appOfQuery({ world }: Platform, request: ReceivedRequest): App {
-  const app = world.apps.get(request.query.get("client_id") ?? "");
-  if (app === undefined) throw oauthError("invalid_client", "OAU-153", "Client id is missing or unknown");
-  return app;
 }
 
 function serveForm(
@@ -81,31 +83,35 @@ function serveForm(
   }
   const form = new URLSearchParams(request.body);
   const client = identifyClient(platform.world, request, form);
-  return withinBudget(platform, client.app, entry, () => {
+  const token = form.get("token") ?? request.query.get("token") ?? "";
+  const user = userOfTokenRequest(platform, client.app, form);
+  return withinBudget(platform, client.app, user, entry, () => {
     client.verify();
+    rejectDuplicates(form);
     if (operation === "revoke") {
       // Any token of a session ends it; an unknown token is not an error [docs: TOK].
-      platform.sessions.revoke(client.app, form.get("token") ?? "");
+      platform.sessions.revoke(client.app, token);
       return { status: 200, headers: { "Content-Length": "0" } };
     }
-    const { world, sessions, clock, random, settings } = platform;
-    const { issueRefreshTokens } = settings;
-    return serveTokenRequest({ world, sessions, clock, random, issueRefreshTokens }, client.app, form);
+    return serveTokenRequest(platform, client.app, form);
   });
 }
 
-/** Counts per application: five a minute, for all users together [docs: AUTH5]. */
+/** Counts five a minute per application, for all users together [docs: AUTH5], or per user (`authLimitPer`). */
 function withinBudget(
   platform: Platform,
   app: App,
+  user: User | undefined,
   entry: LoggedRequest,
   response: () => HttpResponse,
 ): HttpResponse {
   entry.clientId = app.clientId;
   entry.group = "Auth";
-  const limit = platform.settings.limits.Auth;
-  if (limit === false) return response();
-  const verdict = platform.limiter.hit(JSON.stringify([app.clientId, "Auth"]), limit, platform.clock.now());
+  const { limits, authLimitPer } = platform.settings;
+  if (limits.Auth === false) return response();
+  const owner = authLimitPer === "user" && user !== undefined ? personOf(user) : "";
+  const key = JSON.stringify([app.clientId, owner, "Auth"]);
+  const verdict = platform.limiter.hit(key, limits.Auth, platform.clock.now());
   const headers = rateLimitHeaders("Auth", verdict);
   if (!verdict.accepted) throw restError(429, "CMN-301", "Request rate exceeded", {}, headers);
   try {

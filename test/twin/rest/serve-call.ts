@@ -5,6 +5,7 @@ import { rateLimitHeaders } from "../edge/rate-limiter.ts";
 import type { ReceivedRequest } from "../edge/received-request.ts";
 import type { LoggedRequest } from "../edge/request-log.ts";
 import { type HttpResponse, Rejection } from "../edge/response.ts";
+import { personOf } from "../oauth/people.ts";
 import { covers, scopeOf } from "../oauth/scope.ts";
 import type { Session } from "../oauth/sessions.ts";
 import { authenticate } from "./authentication.ts";
@@ -59,7 +60,7 @@ function countAgainstBudget(platform: Platform, session: Session, match: Match):
   const limit = platform.settings.limits[group];
   if (limit === false) return {};
   // All methods of a group share the bucket of one user in one app [docs: RATE].
-  const key = JSON.stringify([app.clientId, user.accountId, user.extensionId ?? user.jwt, group]);
+  const key = JSON.stringify([app.clientId, personOf(user), group]);
   const verdict = platform.limiter.hit(key, limit, platform.clock.now());
   const headers = rateLimitHeaders(group, verdict);
   if (!verdict.accepted) throw restError(429, "CMN-301", "Request rate exceeded", {}, headers);

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { gatewayRoutes } from "./gateway-routes.ts";
 import { type Resource, referredTo, resourcesOf, spell, type Template, textsOf } from "./template.ts";
 import { resourceType } from "./template-schema.ts";
 
@@ -105,15 +106,17 @@ const checks: readonly ((template: Template) => string[])[] = [
   ),
   // A direct caller would get new code at once, without the rollout.
   every(
-    [
-      "AWS::ApiGatewayV2::Integration",
-      "AWS::Lambda::Permission",
-      "AWS::Lambda::EventSourceMapping",
-      ...later,
-    ],
+    ["AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping", ...later],
     "calls a function directly, not its alias",
     (caller) => !says(caller, "LambdaFunction") || says(caller, '"live"') || says(caller, "LambdaAlias"),
   ),
+  (template) =>
+    gatewayRoutes(template).flatMap(({ key, functionName, qualifier }) => [
+      ...(qualifier === "live" ? [] : [`${key} calls a function directly, not its alias`]),
+      ...(isSaid(template, "AWS::Lambda::Function", `"FunctionName":"${functionName}"`)
+        ? []
+        : [`${key} calls a function that the template does not have`]),
+    ]),
 ];
 
 const failureTarget =

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { gatewayRoutes } from "./gateway-routes.ts";
 import { type PolicyStatement, statementsIn } from "./policies.ts";
 import { referredTo, resourcesOf, spell, type Template, textsOf } from "./template.ts";
 
@@ -93,9 +94,10 @@ export function findPermissionViolations(template: Template, used: ReadonlyMap<s
 const IDEMPOTENCY = "idempotency";
 
 function isPost(template: Template, { logicalId }: FunctionPermissions): boolean {
-  const name = logicalId.replace(/LambdaFunction$/, "");
-  const integration = `"HttpApiIntegration${name}"`;
-  return textsOf(template, "AWS::ApiGatewayV2::Route", integration, '"RouteKey":"POST ').length > 0;
+  const name = template.Resources[logicalId]?.Properties.FunctionName;
+  return gatewayRoutes(template).some(
+    (route) => route.functionName === name && route.key.startsWith("POST "),
+  );
 }
 
 const LeadingKeys = z.object({

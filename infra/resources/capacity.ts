@@ -1,6 +1,6 @@
 import type { Route } from "../../lib/contract/route.ts";
 import { perFunction } from "./cloudformation.ts";
-import { logicalName, methodsOf } from "./functions.ts";
+import { methodsOf } from "./functions.ts";
 import type { Stack } from "./stack.ts";
 
 /**
@@ -66,8 +66,6 @@ export function capacity({ functions, number, flag }: Stack) {
         routes.flatMap((route) => routeKeys(route).map((key) => [key, throttle(classOf(route))])),
       ),
     },
-    // The stage may name only routes that exist.
-    DependsOn: routes.flatMap(routeKeys).map(routeLogicalId),
   };
   const reserved = perFunction(functions, "LambdaFunction", ({ route, event }) => ({
     Properties: { ReservedConcurrentExecutions: (event ? classes.sync : classOf(route)).concurrency },
@@ -77,15 +75,3 @@ export function capacity({ functions, number, flag }: Stack) {
 
 /** A route's names in API Gateway. */
 const routeKeys = (route: Route) => methodsOf(route).map((method) => `${method} ${route.path}`);
-
-/** osls's name for a route's resource. CloudFormation rejects the template if osls ever changes it. */
-function routeLogicalId(key: string): string {
-  const words = key.split("/").map((part) =>
-    part
-      .toLowerCase()
-      .replaceAll("-", "Dash")
-      .replace(/\{(.*)\}/g, "$1Var")
-      .replace(/[^0-9A-Za-z]/g, ""),
-  );
-  return `HttpApiRoute${words.map(logicalName).join("")}`;
-}

@@ -91,10 +91,7 @@ describe("the AWS account", () => {
     expect(ofAccount).toHaveLength(2);
     const besides = ids.filter((id) => !id.startsWith("RingCentralSecret"));
     expect(besides.length + Number(accounts) * 2).toBeLessThanOrEqual(500);
-    const path = /^HttpApiRoute(Get|Head)V1ExtensionsExtensionidVarBlockedDashnumbers$/;
-    expect(ids.filter((id) => id.includes("ListBlockedNumbers") || path.test(id))).toHaveLength(
-      Number(ofFunction),
-    );
+    expect(ids.filter((id) => id.includes("ListBlockedNumbers"))).toHaveLength(Number(ofFunction));
   });
 
   test("may deploy with the role that administers the keys, and with no other", async () => {

@@ -146,9 +146,9 @@ const mutations: Readonly<Record<string, (changed: Template) => unknown>> = {
   ),
   "a policy is widened to all actions": edit("GetLimitsRole", "dynamodb:GetItem", "dynamodb:*"),
   // Names.
-  "a route calls a function past its alias": set("HttpApiIntegrationGetHealth", {
-    IntegrationUri: { "Fn::GetAtt": ["GetHealthLambdaFunction", "Arn"] },
-  }),
+  "a route calls a function past its alias": edit("HttpApi", "getHealth:live/", "getHealth/"),
+  "a route calls a function that is not there": edit("HttpApi", "prod-getHealth:", "prod-getHelth:"),
+  "a route has no function": edit("HttpApi", '"x-amazon-apigateway-integration"', '"x-integration"'),
   "a property is misspelt": set("SyncQueue", { VisibilityTimeOut: 360 }),
   "a reference leads nowhere": edit("SyncQueue", '"SyncDeadLetterQueue"', '"SyncDeadLetters"'),
 };

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod/mini";
 import { projectRoot } from "../../../infra/build/bundle.ts";
+import { gatewayRoutes } from "../../../infra/build/gateway-routes.ts";
 import { findGuardrailViolations } from "../../../infra/build/guardrails.ts";
 import { findSchemaViolations } from "../../../infra/build/template-schema.ts";
 import {
@@ -74,17 +75,15 @@ describe("routes", () => {
 
   test("every route with a scope is behind the JWT authorizer, and only the others are public", () => {
     const gateway = Object.fromEntries(
-      propertiesOf("AWS::ApiGatewayV2::Route").map((route) => [
-        route.RouteKey,
-        { type: route.AuthorizationType, scopes: route.AuthorizationScopes },
+      gatewayRoutes(service.template).map(({ key, functionName, scopes }) => [
+        key,
+        { functionName, ...(scopes !== undefined && { scopes }) },
       ]),
     );
     const expected = Object.fromEntries(
-      declared.map(({ route, scopes }) => [
+      declared.map(({ key, route, scopes }) => [
         route,
-        scopes
-          ? { type: "JWT", scopes: scopes.length === 0 ? undefined : scopes }
-          : { type: undefined, scopes: undefined },
+        { functionName: `ringfront-dev-${key}`, ...(scopes !== undefined && { scopes }) },
       ]),
     );
     expect(gateway).toEqual(expected);
@@ -104,7 +103,7 @@ describe("routes", () => {
       const parts = ["LambdaFunction", "LambdaAlias", "Role", "CrashesAlarm"];
       for (const part of parts) expect(service.resources, key).toHaveProperty(`${name}${part}`);
       if (route === undefined) continue;
-      expect(service.resources, key).toHaveProperty(`HttpApiIntegration${name}`);
+      expect(service.resources, key).toHaveProperty(`${name}LambdaPermissionHttpApi`);
       const stage = Stage.parse(service.resources.HttpApiStage?.Properties);
       expect(Object.keys(stage.RouteSettings), key).toContain(`${route.method} ${route.path}`);
     }
@@ -377,15 +376,20 @@ describe("settings", () => {
         AUTH_AUDIENCE: ["ios", "android"],
       });
     }
-    const made = Object.values(packaged.resources);
-    const [authorizer] = made.filter(({ Type }) => Type === "AWS::ApiGatewayV2::Authorizer");
-    expect(authorizer?.Properties?.JwtConfiguration).toEqual({
-      Issuer: env.AUTH_ISSUER,
-      Audience: ["ios", "android"],
+    expect(packaged.resources.HttpApi?.Properties.Body).toMatchObject({
+      components: {
+        securitySchemes: {
+          callers: {
+            "x-amazon-apigateway-authorizer": {
+              type: "jwt",
+              identitySource: "$request.header.Authorization",
+              jwtConfiguration: { issuer: env.AUTH_ISSUER, audience: ["ios", "android"] },
+            },
+          },
+        },
+      },
     });
-    const scopes = made.flatMap(
-      ({ Properties }) => z.optional(z.array(z.string())).parse(Properties?.AuthorizationScopes) ?? [],
-    );
+    const scopes = gatewayRoutes(packaged.template).flatMap((route) => route.scopes ?? []);
     expect(scopes).toContain("ringfront/numbers:read");
     expect(scopes.filter((scope) => !scope.startsWith("ringfront/"))).toEqual([]);
     for (const name of names) {
@@ -444,19 +448,27 @@ describe("settings", () => {
 describe("CORS", () => {
   test("without origins the gateway allows no cross-origin request", () => {
     const [api] = propertiesOf("AWS::ApiGatewayV2::Api");
-    expect(api?.CorsConfiguration).toBeUndefined();
+    // API Gateway rejects name, address and CORS beside a body.
+    expect(Object.keys(api ?? {})).toEqual(["Body"]);
+    expect(JSON.stringify(api)).not.toMatch(/apigateway-cors|disableExecuteApiEndpoint/);
   });
 
   test("the gateway and the functions use the same configured origins", () => {
     const { resources } = packageService(everySetting);
-    expect(resources.HttpApi?.Properties?.CorsConfiguration).toMatchObject({
-      AllowOrigins: ["https://app.example", "https://b.example"],
-      AllowMethods: expect.arrayContaining(["GET", "HEAD", "DELETE"]),
-      AllowHeaders: expect.arrayContaining([
-        ...["authorization", "idempotency-key", "if-match"],
-        ...["traceparent", "tracestate", "baggage", "sentry-trace"],
-        ...["x-datadog-trace-id", "x-app-version"],
-      ]),
+    expect(resources.HttpApi?.Properties?.Body).toMatchObject({
+      // The domain of our own is the only address.
+      servers: [{ "x-amazon-apigateway-endpoint-configuration": { disableExecuteApiEndpoint: true } }],
+      "x-amazon-apigateway-cors": {
+        allowOrigins: ["https://app.example", "https://b.example"],
+        allowMethods: expect.arrayContaining(["GET", "HEAD", "DELETE"]),
+        allowHeaders: expect.arrayContaining([
+          ...["authorization", "idempotency-key", "if-match"],
+          ...["traceparent", "tracestate", "baggage", "sentry-trace"],
+          ...["x-datadog-trace-id", "x-app-version"],
+        ]),
+        exposeHeaders: expect.arrayContaining(["retry-after"]),
+        maxAge: 3600,
+      },
     });
     const environments = Object.values(resources).filter(({ Type }) => Type === "AWS::Lambda::Function");
     for (const lambda of environments) {

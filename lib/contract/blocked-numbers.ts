@@ -35,6 +35,7 @@ export const listBlockedNumbersRoute = defineRoute({
   method: "GET",
   path: "/v1/extensions/{extensionId}/blocked-numbers",
   scope: "numbers:read",
+  callsRingCentral: true,
   tag: "Blocked numbers",
   summary: "List blocked numbers",
   description:
@@ -49,6 +50,7 @@ export const addBlockedNumberRoute = defineRoute({
   method: "POST",
   path: "/v1/extensions/{extensionId}/blocked-numbers",
   scope: "numbers:write",
+  callsRingCentral: true,
   tag: "Blocked numbers",
   summary: "Block a number",
   description: "Adds a number to the extension's blocked list.",
@@ -69,6 +71,7 @@ export const getBlockedNumberRoute = defineRoute({
   method: "GET",
   path: "/v1/extensions/{extensionId}/blocked-numbers/{id}",
   scope: "numbers:read",
+  callsRingCentral: true,
   tag: "Blocked numbers",
   summary: "Read a blocked number",
   description: "One number of the blocked list. The id of its caller-blocking entry serves too.",
@@ -81,6 +84,7 @@ export const deleteBlockedNumberRoute = defineRoute({
   method: "DELETE",
   path: "/v1/extensions/{extensionId}/blocked-numbers/{id}",
   scope: "numbers:write",
+  callsRingCentral: true,
   tag: "Blocked numbers",
   summary: "Unblock a number",
   description:

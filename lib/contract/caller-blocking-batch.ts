@@ -65,6 +65,7 @@ export const changeCallerBlockingNumbersRoute = defineRoute({
   method: "POST",
   path: "/v1/extensions/{extensionId}/caller-blocking/phone-numbers/batch",
   scope: "numbers:write",
+  callsRingCentral: true,
   tag: "Caller blocking",
   summary: "Add and remove up to 100 numbers",
   description:

@@ -84,6 +84,7 @@ export const listCompanyNumbersRoute = defineRoute({
   method: "GET",
   path: "/v1/account/phone-numbers",
   scope: "account:read",
+  callsRingCentral: true,
   tag: "Company numbers",
   summary: "List the company's phone numbers",
   description:
@@ -109,7 +110,7 @@ export const listCompanyNumbersRoute = defineRoute({
     ),
   }),
   response: { kind: "list", description: "A page of phone numbers.", data: PhoneNumber },
-  problems: ["not_found", "cursor_expired"],
+  problems: ["cursor_expired"],
 });
 
 export const listNumberChangesRoute = defineRoute({

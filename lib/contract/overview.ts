@@ -46,6 +46,7 @@ export const getOverviewRoute = defineRoute({
   method: "GET",
   path: "/v1/extensions/{extensionId}/overview",
   scope: "numbers:read",
+  callsRingCentral: true,
   tag: "Overview",
   summary: "Read one screen of an extension's numbers",
   description:
@@ -58,5 +59,5 @@ export const getOverviewRoute = defineRoute({
     mode: z._default(z.enum(["partial", "strict"]), "partial"),
   }),
   response: { kind: "item", description: "The parts.", data: Overview },
-  problems: ["call_handling_moved"],
+  problems: ["call_handling_moved", "call_handling_unavailable"],
 });

@@ -61,7 +61,8 @@ export interface Route<
   /** Default: 16 KiB. */
   maxBodyBytes?: number;
   response: RouteResponse<Kind, Data>;
-  /** The problems of this route beyond those of every route of its sort. Absent: none. */
+  callsRingCentral?: true;
+  /** The problems of this route beyond those of every route of its sort (`problemCodesOf`). Absent: none. */
   problems?: ProblemCode[];
 }
 

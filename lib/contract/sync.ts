@@ -166,5 +166,5 @@ export const receiveRingCentralEventRoute = defineRoute({
     "service's secret in `Verification-Token` (or `Validation-Token`). It says that numbers may have changed, not " +
     "how: it queues an early sync and does nothing else.",
   response: { kind: "plain", description: "Received.", data: WebhookReceipt },
-  problems: ["webhook_token_invalid", "body_too_large", "storage_unavailable", "queue_unavailable"],
+  problems: ["webhook_token_invalid", "queue_unavailable"],
 });

@@ -27,7 +27,7 @@ import { buildStack, type HandledRequest } from "./middleware-stack.ts";
 import { type ProblemBody, problemBody, problemOf } from "./problem.ts";
 import type { ParsedInput, UseCase } from "./request.ts";
 import type { HttpResponse } from "./response.ts";
-import { translate } from "./upstream-problem.ts";
+import { translatorFor } from "./upstream-problem.ts";
 import { parseIdempotencyKey, validate } from "./validate.ts";
 
 /** The edge's dependencies. They are made on first use, which may fail with ConfigurationError. */
@@ -54,7 +54,7 @@ export function createHandler<R extends Route>(route: R, useCase: UseCase<R>, se
     return key === undefined ? run("run") : runOnce(exchange, key, run);
   };
   const afterRequest = (handled: HandledRequest) => services().afterRequest(handled);
-  return buildStack(route, handle, { translate, afterRequest });
+  return buildStack(route, handle, { translate: translatorFor(route), afterRequest });
 }
 
 /** A request that may be served: authenticated, authorized and valid. */
@@ -191,9 +191,9 @@ async function runOnce(exchange: Exchange, sentKey: string, run: Run) {
 }
 
 /** A problem that is one part of a response. The log keeps the details that the problem leaves out. */
-function reportPartProblem(error: unknown, { invocation, services }: Exchange): ProblemBody {
+function reportPartProblem(error: unknown, { route, invocation, services }: Exchange): ProblemBody {
   const { log, requestId } = invocation;
-  const problem = problemOf(error, translate);
+  const problem = problemOf(error, translatorFor(route));
   log.warn("a part of the response failed", { code: problem.code, error: problem.details.cause ?? problem });
   return problemBody(problem, { requestId, typeBase: services.settings.PROBLEM_TYPE_BASE });
 }

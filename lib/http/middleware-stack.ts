@@ -138,8 +138,12 @@ const faultLevel = (code: string | undefined) =>
 class OutOfTime extends Error {}
 
 /** A write that is still under way may take effect; only its key makes a repetition harmless. */
-function outOfTimeProblem({ method }: Route, event: APIGatewayProxyEventV2): ProblemError {
-  if (method === "GET") return new ProblemError("upstream_timeout");
+function outOfTimeProblem(route: Route, event: APIGatewayProxyEventV2): ProblemError {
+  const { method, scope, isWebhook, callsRingCentral } = route;
+  if (method === "GET" && callsRingCentral) return new ProblemError("upstream_timeout");
+  // Without a call of RingCentral, the table is what a request waits for.
+  if (isWebhook || (method === "GET" && scope !== undefined)) return new ProblemError("storage_unavailable");
+  if (method === "GET") return new ProblemError("internal");
   const isUnkeyed = method === "POST" && header(event, "idempotency-key") === undefined;
   return new ProblemError("outcome_unknown", isUnkeyed ? UNKEYED : {});
 }

@@ -5,14 +5,22 @@ import {
   ProblemError,
   problems,
 } from "../contract/problems.ts";
+import type { Route } from "../contract/route.ts";
+import { problemCodesOf } from "../contract/route-problems.ts";
 import { SecretUnavailableError } from "../platform/credentials.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import { RingCentralError, type RingCentralFailure, type ShareUsed } from "../ringcentral/api/errors.ts";
 import { StorageUnavailable } from "../storage/errors.ts";
+import type { Translate } from "./problem.ts";
 
-/** The problem for an error of RingCentral, its credentials or the table; `undefined` for any other. */
-export function translate(error: unknown): ProblemError | undefined {
-  if (error instanceof RingCentralError) return upstreamProblem(error);
+/** The problem of a route for an error of RingCentral, its credentials or the table; `undefined` for any other. */
+export function translatorFor(route: Route): Translate {
+  const declared: ReadonlySet<ProblemCode> = new Set(problemCodesOf(route));
+  return (error) => translate(error, declared);
+}
+
+function translate(error: unknown, declared: ReadonlySet<ProblemCode>): ProblemError | undefined {
+  if (error instanceof RingCentralError) return upstreamProblem(error, declared);
   if (error instanceof SecretUnavailableError) {
     return new ProblemError("credentials_unavailable", { cause: error });
   }
@@ -72,11 +80,14 @@ const hints: Readonly<Record<string, string>> = {
   extensionId: " The path takes RingCentral's id of the extension, or `me`, not the number that people dial.",
 };
 
-/** The problem for a RingCentral failure. */
-export function upstreamProblem(error: RingCentralError): ProblemError {
+/**
+ * The problem for a RingCentral failure.
+ * @param declared the codes of the route; absent: any
+ */
+export function upstreamProblem(error: RingCentralError, declared?: ReadonlySet<ProblemCode>): ProblemError {
   const { failure } = error;
   const { status, errorCode, requestId, retryAfterMs } = failure;
-  const code = problemCode(failure);
+  const code = problemCode(failure, declared);
   return new ProblemError(code, {
     ...details(code, failure),
     ...([429, 503].includes(problems[code].status) &&
@@ -104,12 +115,15 @@ const byKind: { readonly [Kind in RingCentralFailure["kind"]]?: ProblemCode } = 
 /** No such endpoint, or the same write twice (CMN-304): no other request of the caller's would do. */
 const notTheCaller: ReadonlySet<number> = new Set([405, 410, 429]);
 
-function problemCode({ kind, status, errorCode, share }: RingCentralFailure): ProblemCode {
+function problemCode(
+  { kind, status, errorCode, share }: RingCentralFailure,
+  declared?: ReadonlySet<ProblemCode>,
+): ProblemCode {
   if (share !== undefined) return "rate_limited";
   const known = byKind[kind] ?? byErrorCode.get(errorCode ?? "");
-  if (known !== undefined) return known;
+  if (known !== undefined && declared?.has(known) !== false) return known;
   if (errorCode?.startsWith("OAU-") || status === 401) return "upstream_auth_failed";
-  // An undocumented code: its HTTP status decides.
+  // A code that RingCentral does not document for this endpoint: its HTTP status decides.
   if (status === 404) return "not_found";
   if (status === 403) return "upstream_permission_denied";
   // Without a code nothing says that a value of the caller's is wrong.

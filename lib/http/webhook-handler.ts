@@ -5,7 +5,7 @@ import { header, type Invocation, invocationOf } from "./invocation.ts";
 import { type ApiHandler, buildStack } from "./middleware-stack.ts";
 import type { Outcome, PlainRoute } from "./request.ts";
 import { jsonResponse } from "./response.ts";
-import { translate } from "./upstream-problem.ts";
+import { translatorFor } from "./upstream-problem.ts";
 import { validate } from "./validate.ts";
 
 interface WebhookRequest extends Invocation {
@@ -36,5 +36,5 @@ export function defineWebhookHandler<R extends PlainRoute>(
     });
     return jsonResponse(200, data, headers);
   };
-  return buildStack(route, handle, { translate });
+  return buildStack(route, handle, { translate: translatorFor(route) });
 }

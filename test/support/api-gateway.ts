@@ -1,5 +1,6 @@
 import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
 import type { Route } from "../../lib/contract/route.ts";
+import { problemCodesOf } from "../../lib/contract/route-problems.ts";
 import type { HttpResponse } from "../../lib/http/response.ts";
 
 export interface TestRequest {
@@ -94,16 +95,20 @@ export function lambdaContext(remainingMs = 15_000): Context {
   };
 }
 
-/** Runs a handler as Lambda would, and parses its response. */
+/**
+ * Runs a handler as Lambda would, and parses its response.
+ * @throws for a problem that the route does not declare
+ */
 export async function invoke(
   handler: ApiHandler,
   route: Route,
   request: TestRequest = {},
 ): Promise<TestResponse> {
   const response = await handler(apiGatewayEvent(route, request), lambdaContext(request.remainingMs));
-  return {
-    status: response.statusCode,
-    headers: response.headers,
-    body: response.body === undefined || response.body === "" ? undefined : JSON.parse(response.body),
-  };
+  const body = response.body === undefined || response.body === "" ? undefined : JSON.parse(response.body);
+  const isProblem = response.headers["content-type"] === "application/problem+json";
+  if (isProblem && !problemCodesOf(route).includes(body.code)) {
+    throw new Error(`${route.operationId} does not declare the problem ${body.code}`);
+  }
+  return { status: response.statusCode, headers: response.headers, body };
 }

@@ -1625,8 +1625,8 @@ export interface components {
         };
     };
     responses: {
-        /** @description `request_invalid`: The request does not fit the contract. `parameter_invalid`: RingCentral rejected a value. `cursor_invalid`: The cursor is not valid here. */
-        Problem400: {
+        /** @description `request_invalid`: The request does not fit the contract. `cursor_invalid`: The cursor is not valid here. `parameter_invalid`: RingCentral rejected a value. */
+        Problem400A: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
@@ -1638,8 +1638,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `token_missing`: An access token is required. `token_invalid`: The access token is not valid. `token_expired`: The access token has expired. `webhook_token_invalid`: Not a notification for this service. */
-        Problem401: {
+        /** @description `token_missing`: An access token is required. `token_invalid`: The access token is not valid. `token_expired`: The access token has expired. */
+        Problem401A: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
@@ -1652,8 +1652,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `scope_missing`: The token lacks a scope. `extension_forbidden`: Not your extension. `account_forbidden`: Not an account of this service. `feature_not_available`: Feature not available. `upstream_permission_denied`: RingCentral user permission missing. `international_calling_disabled`: International calling is disabled. `call_handling_unavailable`: Call handling is not available. */
-        Problem403: {
+        /** @description `account_forbidden`: Not an account of this service. `extension_forbidden`: Not your extension. `scope_missing`: The token lacks a scope. `feature_not_available`: Feature not available. `upstream_permission_denied`: RingCentral user permission missing. */
+        Problem403A: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
@@ -1666,7 +1666,7 @@ export interface components {
             };
         };
         /** @description `not_found`: Not found. */
-        Problem404: {
+        NotFound: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
@@ -1678,8 +1678,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `forwarding_label_duplicate`: Label already in use. `forwarding_limit_reached`: Too many forwarding numbers. `forwarding_custom_label_limit_reached`: Too many custom-labelled forwarding numbers. `number_belongs_to_account`: The number belongs to the account. `flip_number_in_use`: Flip number already in use. `number_already_listed`: The number is listed already. `idempotency_in_progress`: The first request is still in progress. `sync_not_quarantined`: Nothing is quarantined. `call_handling_moved`: Call handling has moved. */
-        Problem409: {
+        /** @description `upstream_rejected`: RingCentral rejected the request. */
+        UpstreamRejected: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
@@ -1691,73 +1691,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `cursor_expired`: The cursor has expired. */
-        Problem410: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `precondition_failed`: The resource has changed. */
-        Problem412: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `body_too_large`: The body is too large. */
-        Problem413: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `media_type_unsupported`: Media type not supported. */
-        Problem415: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `idempotency_key_reused`: Idempotency-Key used before with another request. `upstream_rejected`: RingCentral rejected the request. */
-        Problem422: {
-            headers: {
-                "X-Request-Id": components["headers"]["X-Request-Id"];
-                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
-                RateLimit: components["headers"]["RateLimit"];
-                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description `rate_limited`: Your share of RingCentral's budget is used up. */
-        Problem429: {
+        /** @description `rate_limited`: Your share of RingCentral's budget is used up. Without a code: API Gateway's own limit. */
+        RateLimited: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
@@ -1771,7 +1706,7 @@ export interface components {
             };
         };
         /** @description `internal`: Internal error. */
-        Problem500: {
+        Internal: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
@@ -1781,8 +1716,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `upstream_error`: RingCentral failed. `write_incomplete`: One part of the write is done. `upstream_auth_failed`: RingCentral rejected our credentials. `upstream_app_permission_missing`: RingCentral app permission missing. */
-        Problem502: {
+        /** @description `upstream_error`: RingCentral failed. `upstream_auth_failed`: RingCentral rejected our credentials. `upstream_app_permission_missing`: RingCentral app permission missing. */
+        Problem502A: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
@@ -1792,8 +1727,8 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `snapshot_missing`: There is no snapshot yet. `upstream_rate_limited`: RingCentral's rate limit is reached. `upstream_unavailable`: RingCentral is not available. `upstream_locked`: RingCentral has locked the account. `upstream_limited_mode`: RingCentral is in limited mode. `token_issuer_unavailable`: The token issuer cannot be reached. `storage_unavailable`: The service's storage is not available. `directory_unavailable`: The company directory is out of date. `credentials_unavailable`: The service's credentials cannot be read. `queue_unavailable`: The sync queue is not available. `configuration_invalid`: The service is not configured. `outcome_unknown`: The outcome of the write is unknown. */
-        Problem503: {
+        /** @description `token_issuer_unavailable`: The token issuer cannot be reached. `directory_unavailable`: The company directory is out of date. `storage_unavailable`: The service's storage is not available. `credentials_unavailable`: The service's credentials cannot be read. `configuration_invalid`: The service is not configured. `upstream_rate_limited`: RingCentral's rate limit is reached. `upstream_unavailable`: RingCentral is not available. `upstream_locked`: RingCentral has locked the account. `upstream_limited_mode`: RingCentral is in limited mode. */
+        Problem503A: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
@@ -1805,10 +1740,379 @@ export interface components {
             };
         };
         /** @description `upstream_timeout`: RingCentral did not respond in time. */
-        Problem504: {
+        UpstreamTimeout: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
                 "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `request_invalid`: The request does not fit the contract. `parameter_invalid`: RingCentral rejected a value. */
+        Problem400B: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `idempotency_in_progress`: The first request is still in progress. `number_already_listed`: The number is listed already. */
+        Problem409A: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `body_too_large`: The body is too large. */
+        BodyTooLarge: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `media_type_unsupported`: Media type not supported. */
+        MediaTypeUnsupported: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `idempotency_key_reused`: Idempotency-Key used before with another request. `upstream_rejected`: RingCentral rejected the request. */
+        Problem422A: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `token_issuer_unavailable`: The token issuer cannot be reached. `directory_unavailable`: The company directory is out of date. `storage_unavailable`: The service's storage is not available. `credentials_unavailable`: The service's credentials cannot be read. `configuration_invalid`: The service is not configured. `outcome_unknown`: The outcome of the write is unknown. `upstream_rate_limited`: RingCentral's rate limit is reached. `upstream_unavailable`: RingCentral is not available. `upstream_locked`: RingCentral has locked the account. `upstream_limited_mode`: RingCentral is in limited mode. */
+        Problem503B: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `precondition_failed`: The resource has changed. */
+        PreconditionFailed: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `idempotency_in_progress`: The first request is still in progress. */
+        IdempotencyInProgress: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `number_already_listed`: The number is listed already. */
+        NumberAlreadyListed: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `account_forbidden`: Not an account of this service. `extension_forbidden`: Not your extension. `scope_missing`: The token lacks a scope. `feature_not_available`: Feature not available. `upstream_permission_denied`: RingCentral user permission missing. `call_handling_unavailable`: Call handling is not available. */
+        Problem403B: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `call_handling_moved`: Call handling has moved. */
+        CallHandlingMoved: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `account_forbidden`: Not an account of this service. `extension_forbidden`: Not your extension. `scope_missing`: The token lacks a scope. `feature_not_available`: Feature not available. `upstream_permission_denied`: RingCentral user permission missing. `call_handling_unavailable`: Call handling is not available. `international_calling_disabled`: International calling is disabled. */
+        Problem403C: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `idempotency_in_progress`: The first request is still in progress. `call_handling_moved`: Call handling has moved. `forwarding_label_duplicate`: Label already in use. `forwarding_custom_label_limit_reached`: Too many custom-labelled forwarding numbers. `number_belongs_to_account`: The number belongs to the account. `number_already_listed`: The number is listed already. `flip_number_in_use`: Flip number already in use. `forwarding_limit_reached`: Too many forwarding numbers. */
+        Problem409B: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `upstream_error`: RingCentral failed. `upstream_auth_failed`: RingCentral rejected our credentials. `upstream_app_permission_missing`: RingCentral app permission missing. `write_incomplete`: One part of the write is done. */
+        Problem502B: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `call_handling_moved`: Call handling has moved. `forwarding_label_duplicate`: Label already in use. `forwarding_custom_label_limit_reached`: Too many custom-labelled forwarding numbers. `number_belongs_to_account`: The number belongs to the account. `number_already_listed`: The number is listed already. `flip_number_in_use`: Flip number already in use. */
+        Problem409C: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `cursor_expired`: The cursor has expired. */
+        CursorExpired: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `request_invalid`: The request does not fit the contract. `cursor_invalid`: The cursor is not valid here. */
+        Problem400C: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `account_forbidden`: Not an account of this service. `extension_forbidden`: Not your extension. `scope_missing`: The token lacks a scope. */
+        Problem403D: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description Without a code: API Gateway's own limit. */
+        Problem429A: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content?: never;
+        };
+        /** @description `token_issuer_unavailable`: The token issuer cannot be reached. `directory_unavailable`: The company directory is out of date. `storage_unavailable`: The service's storage is not available. `credentials_unavailable`: The service's credentials cannot be read. `configuration_invalid`: The service is not configured. `snapshot_missing`: There is no snapshot yet. */
+        Problem503C: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `request_invalid`: The request does not fit the contract. */
+        RequestInvalid: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `account_forbidden`: Not an account of this service. `extension_forbidden`: Not your extension. */
+        Problem403E: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `token_issuer_unavailable`: The token issuer cannot be reached. `directory_unavailable`: The company directory is out of date. `storage_unavailable`: The service's storage is not available. `credentials_unavailable`: The service's credentials cannot be read. `configuration_invalid`: The service is not configured. */
+        Problem503D: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `token_issuer_unavailable`: The token issuer cannot be reached. `directory_unavailable`: The company directory is out of date. `storage_unavailable`: The service's storage is not available. `credentials_unavailable`: The service's credentials cannot be read. `configuration_invalid`: The service is not configured. `outcome_unknown`: The outcome of the write is unknown. */
+        Problem503E: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `idempotency_key_reused`: Idempotency-Key used before with another request. */
+        IdempotencyKeyReused: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `token_issuer_unavailable`: The token issuer cannot be reached. `directory_unavailable`: The company directory is out of date. `storage_unavailable`: The service's storage is not available. `credentials_unavailable`: The service's credentials cannot be read. `configuration_invalid`: The service is not configured. `outcome_unknown`: The outcome of the write is unknown. `queue_unavailable`: The sync queue is not available. */
+        Problem503F: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Retry-After": components["headers"]["Retry-After"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `idempotency_in_progress`: The first request is still in progress. `sync_not_quarantined`: Nothing is quarantined. */
+        Problem409D: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `webhook_token_invalid`: Not a notification for this service. */
+        WebhookTokenInvalid: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `configuration_invalid`: The service is not configured. `storage_unavailable`: The service's storage is not available. `queue_unavailable`: The sync queue is not available. */
+        Problem503G: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                "Retry-After": components["headers"]["Retry-After"];
                 [name: string]: unknown;
             };
             content: {
@@ -1922,21 +2226,45 @@ export type UnmatchedSignIn = components['schemas']['UnmatchedSignIn'];
 export type UnmatchedSignInList = components['schemas']['UnmatchedSignInList'];
 export type UpstreamError = components['schemas']['UpstreamError'];
 export type WebhookReceipt = components['schemas']['WebhookReceipt'];
-export type ResponseProblem400 = components['responses']['Problem400'];
-export type ResponseProblem401 = components['responses']['Problem401'];
-export type ResponseProblem403 = components['responses']['Problem403'];
-export type ResponseProblem404 = components['responses']['Problem404'];
-export type ResponseProblem409 = components['responses']['Problem409'];
-export type ResponseProblem410 = components['responses']['Problem410'];
-export type ResponseProblem412 = components['responses']['Problem412'];
-export type ResponseProblem413 = components['responses']['Problem413'];
-export type ResponseProblem415 = components['responses']['Problem415'];
-export type ResponseProblem422 = components['responses']['Problem422'];
-export type ResponseProblem429 = components['responses']['Problem429'];
-export type ResponseProblem500 = components['responses']['Problem500'];
-export type ResponseProblem502 = components['responses']['Problem502'];
-export type ResponseProblem503 = components['responses']['Problem503'];
-export type ResponseProblem504 = components['responses']['Problem504'];
+export type ResponseProblem400A = components['responses']['Problem400A'];
+export type ResponseProblem401A = components['responses']['Problem401A'];
+export type ResponseProblem403A = components['responses']['Problem403A'];
+export type ResponseNotFound = components['responses']['NotFound'];
+export type ResponseUpstreamRejected = components['responses']['UpstreamRejected'];
+export type ResponseRateLimited = components['responses']['RateLimited'];
+export type ResponseInternal = components['responses']['Internal'];
+export type ResponseProblem502A = components['responses']['Problem502A'];
+export type ResponseProblem503A = components['responses']['Problem503A'];
+export type ResponseUpstreamTimeout = components['responses']['UpstreamTimeout'];
+export type ResponseProblem400B = components['responses']['Problem400B'];
+export type ResponseProblem409A = components['responses']['Problem409A'];
+export type ResponseBodyTooLarge = components['responses']['BodyTooLarge'];
+export type ResponseMediaTypeUnsupported = components['responses']['MediaTypeUnsupported'];
+export type ResponseProblem422A = components['responses']['Problem422A'];
+export type ResponseProblem503B = components['responses']['Problem503B'];
+export type ResponsePreconditionFailed = components['responses']['PreconditionFailed'];
+export type ResponseIdempotencyInProgress = components['responses']['IdempotencyInProgress'];
+export type ResponseNumberAlreadyListed = components['responses']['NumberAlreadyListed'];
+export type ResponseProblem403B = components['responses']['Problem403B'];
+export type ResponseCallHandlingMoved = components['responses']['CallHandlingMoved'];
+export type ResponseProblem403C = components['responses']['Problem403C'];
+export type ResponseProblem409B = components['responses']['Problem409B'];
+export type ResponseProblem502B = components['responses']['Problem502B'];
+export type ResponseProblem409C = components['responses']['Problem409C'];
+export type ResponseCursorExpired = components['responses']['CursorExpired'];
+export type ResponseProblem400C = components['responses']['Problem400C'];
+export type ResponseProblem403D = components['responses']['Problem403D'];
+export type ResponseProblem429A = components['responses']['Problem429A'];
+export type ResponseProblem503C = components['responses']['Problem503C'];
+export type ResponseRequestInvalid = components['responses']['RequestInvalid'];
+export type ResponseProblem403E = components['responses']['Problem403E'];
+export type ResponseProblem503D = components['responses']['Problem503D'];
+export type ResponseProblem503E = components['responses']['Problem503E'];
+export type ResponseIdempotencyKeyReused = components['responses']['IdempotencyKeyReused'];
+export type ResponseProblem503F = components['responses']['Problem503F'];
+export type ResponseProblem409D = components['responses']['Problem409D'];
+export type ResponseWebhookTokenInvalid = components['responses']['WebhookTokenInvalid'];
+export type ResponseProblem503G = components['responses']['Problem503G'];
 export type HeaderXRequestId = components['headers']['X-Request-Id'];
 export type HeaderETag = components['headers']['ETag'];
 export type HeaderLink = components['headers']['Link'];
@@ -1989,6 +2317,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "4400111000",
+                     *           "phoneNumber": "+12025550143",
+                     *           "label": "Robocaller",
+                     *           "etag": "\"2AGlvaezx1kVErl2uiJ6lelwAAz\""
+                     *         },
+                     *         {
+                     *           "id": "4400111001",
+                     *           "phoneNumber": "+12025550177",
+                     *           "etag": "\"7f7siiAHzZrV38B-tKdBSAXC0wa\""
+                     *         }
+                     *       ],
+                     *       "page": {
+                     *         "limit": 2,
+                     *         "hasMore": true,
+                     *         "nextCursor": "eyJ2IjoxfQ.Zm9v",
+                     *         "total": 3
+                     *       },
+                     *       "meta": {
+                     *         "source": "live",
+                     *         "asOf": "2026-01-01T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["BlockedNumberList"];
                 };
             };
@@ -2004,16 +2359,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["Problem400A"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403A"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UpstreamRejected"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Problem502A"];
+            503: components["responses"]["Problem503A"];
+            504: components["responses"]["UpstreamTimeout"];
         };
     };
     addBlockedNumber: {
@@ -2060,6 +2415,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "id": "4400895901",
+                     *         "phoneNumber": "+12025550190",
+                     *         "label": "Robocaller"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["BlockedNumberResponse"];
                 };
             };
@@ -2076,22 +2440,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "id": "4400895901",
+                     *         "phoneNumber": "+12025550190",
+                     *         "label": "Robocaller"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["BlockedNumberResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403A"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Problem409A"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["MediaTypeUnsupported"];
+            422: components["responses"]["Problem422A"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Problem502A"];
+            503: components["responses"]["Problem503B"];
+            504: components["responses"]["UpstreamTimeout"];
         };
     };
     getBlockedNumber: {
@@ -2124,6 +2497,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "id": "MTIwMjU1NTAxNjI",
+                     *         "phoneNumber": "+12025550162",
+                     *         "label": "Survey"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["BlockedNumberResponse"];
                 };
             };
@@ -2139,16 +2521,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403A"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UpstreamRejected"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Problem502A"];
+            503: components["responses"]["Problem503A"];
+            504: components["responses"]["UpstreamTimeout"];
         };
     };
     deleteBlockedNumber: {
@@ -2181,17 +2563,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            412: components["responses"]["Problem412"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403A"];
+            404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
+            422: components["responses"]["UpstreamRejected"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Problem502A"];
+            503: components["responses"]["Problem503B"];
+            504: components["responses"]["UpstreamTimeout"];
         };
     };
     listCallerBlockingNumbers: {
@@ -2234,6 +2616,35 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "MTIwMjU1NTAxNDM",
+                     *           "phoneNumber": "+12025550143",
+                     *           "label": "Robocaller",
+                     *           "status": "blocked",
+                     *           "etag": "\"myxzS33YTF4vk-tMvpENiTlvI9g\""
+                     *         },
+                     *         {
+                     *           "id": "MTIwMjU1NTAxNzc",
+                     *           "phoneNumber": "+12025550177",
+                     *           "status": "blocked",
+                     *           "etag": "\"5V9SkTuybBIWlgMFChLAY8IN311\""
+                     *         }
+                     *       ],
+                     *       "page": {
+                     *         "limit": 2,
+                     *         "hasMore": true,
+                     *         "nextCursor": "eyJ2IjoxfQ.Zm9v",
+                     *         "total": 5
+                     *       },
+                     *       "meta": {
+                     *         "source": "live",
+                     *         "asOf": "2026-01-01T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["CallerBlockingNumberList"];
                 };
             };
@@ -2249,16 +2660,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["Problem400A"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403A"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UpstreamRejected"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Problem502A"];
+            503: components["responses"]["Problem503A"];
+            504: components["responses"]["UpstreamTimeout"];
         };
     };
     addCallerBlockingNumber: {
@@ -2306,6 +2717,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "id": "MTIwMjU1NTAxODc",
+                     *         "phoneNumber": "+12025550187",
+                     *         "label": "Dentist",
+                     *         "status": "allowed"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["CallerBlockingNumberResponse"];
                 };
             };
@@ -2322,22 +2743,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "id": "MTIwMjU1NTAxODc",
+                     *         "phoneNumber": "+12025550187",
+                     *         "label": "Dentist",
+                     *         "status": "allowed"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["CallerBlockingNumberResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403A"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Problem409A"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["MediaTypeUnsupported"];
+            422: components["responses"]["Problem422A"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Problem502A"];
+            503: components["responses"]["Problem503B"];
+            504: components["responses"]["UpstreamTimeout"];
         };
     };
     changeCallerBlockingNumbers: {
@@ -2389,22 +2820,46 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "complete": true,
+                     *         "items": [
+                     *           {
+                     *             "outcome": "done",
+                     *             "changed": true,
+                     *             "entry": {
+                     *               "id": "MTIwMjU1NTAxODk",
+                     *               "phoneNumber": "+12025550189",
+                     *               "label": "Survey",
+                     *               "status": "blocked",
+                     *               "etag": "\"U8QBxh5luXYiRSBYcASFNTkw5MS\""
+                     *             }
+                     *           },
+                     *           {
+                     *             "outcome": "done",
+                     *             "changed": true
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["CallerBlockingBatchResultResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403A"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["IdempotencyInProgress"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["MediaTypeUnsupported"];
+            422: components["responses"]["Problem422A"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Problem502A"];
+            503: components["responses"]["Problem503B"];
+            504: components["responses"]["UpstreamTimeout"];
         };
     };
     getCallerBlockingNumber: {
@@ -2437,6 +2892,16 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "id": "MTIwMjU1NTAxNTE",
+                     *         "phoneNumber": "+12025550151",
+                     *         "label": "School",
+                     *         "status": "allowed"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["CallerBlockingNumberResponse"];
                 };
             };
@@ -2452,16 +2917,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403A"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UpstreamRejected"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Problem502A"];
+            503: components["responses"]["Problem503A"];
+            504: components["responses"]["UpstreamTimeout"];
         };
     };
     updateCallerBlockingNumber: {
@@ -2507,23 +2972,33 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "id": "MTIwMjU1NTAxNTE",
+                     *         "phoneNumber": "+12025550151",
+                     *         "label": "School office",
+                     *         "status": "allowed"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["CallerBlockingNumberResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            412: components["responses"]["Problem412"];
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403A"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["NumberAlreadyListed"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["MediaTypeUnsupported"];
+            422: components["responses"]["UpstreamRejected"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Problem502A"];
+            503: components["responses"]["Problem503B"];
+            504: components["responses"]["UpstreamTimeout"];
         };
     };
     deleteCallerBlockingNumber: {
@@ -2556,17 +3031,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            412: components["responses"]["Problem412"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403A"];
+            404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
+            422: components["responses"]["UpstreamRejected"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Problem502A"];
+            503: components["responses"]["Problem503B"];
+            504: components["responses"]["UpstreamTimeout"];
         };
     };
     getCallerBlocking: {
@@ -2597,6 +3072,15 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "mode": "specific",
+                     *         "noCallerId": "allow",
+                     *         "payPhones": "allow"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["CallerBlockingSettingsResponse"];
                 };
             };
@@ -2612,16 +3096,16 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403A"];
+            404: components["responses"]["NotFound"];
+            422: components["responses"]["UpstreamRejected"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Problem502A"];
+            503: components["responses"]["Problem503A"];
+            504: components["responses"]["UpstreamTimeout"];
         };
     };
     updateCallerBlocking: {
@@ -2662,22 +3146,31 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "mode": "specific",
+                     *         "noCallerId": "blockCallsAndFaxes",
+                     *         "payPhones": "allow"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["CallerBlockingSettingsResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            412: components["responses"]["Problem412"];
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403A"];
+            404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["MediaTypeUnsupported"];
+            422: components["responses"]["UpstreamRejected"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Problem502A"];
+            503: components["responses"]["Problem503B"];
+            504: components["responses"]["UpstreamTimeout"];
         };
     };
     listForwardingNumbers: {
@@ -2719,6 +3212,47 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "712000",
+                     *           "phoneNumber": "+13125550187",
+                     *           "label": "Home",
+                     *           "type": "Home",
+                     *           "features": [
+                     *             "CallForwarding",
+                     *             "CallFlip"
+                     *           ],
+                     *           "flipNumber": 1,
+                     *           "etag": "\"ra1-SkoRPdo5zocjllTipbCYJ4Q\""
+                     *         },
+                     *         {
+                     *           "id": "712001",
+                     *           "phoneNumber": "+13125550188",
+                     *           "label": "Mobile",
+                     *           "type": "Mobile",
+                     *           "features": [
+                     *             "CallForwarding",
+                     *             "CallFlip"
+                     *           ],
+                     *           "flipNumber": 2,
+                     *           "etag": "\"oE6-9dT2HUG9-Ke_T_RnsUle2rC\""
+                     *         }
+                     *       ],
+                     *       "page": {
+                     *         "limit": 2,
+                     *         "hasMore": true,
+                     *         "nextCursor": "eyJ2IjoxfQ.Zm9v",
+                     *         "total": 4
+                     *       },
+                     *       "meta": {
+                     *         "source": "live",
+                     *         "asOf": "2026-01-01T09:30:00.000Z",
+                     *         "callHandling": "legacy"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ForwardingNumberList"];
                 };
             };
@@ -2734,17 +3268,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["Problem400A"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403B"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["CallHandlingMoved"];
+            422: components["responses"]["UpstreamRejected"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Problem502A"];
+            503: components["responses"]["Problem503A"];
+            504: components["responses"]["UpstreamTimeout"];
         };
     };
     addForwardingNumber: {
@@ -2792,22 +3326,36 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "id": "790004",
+                     *         "phoneNumber": "+12025550188",
+                     *         "label": "Cabin",
+                     *         "type": "Other",
+                     *         "features": [
+                     *           "CallForwarding",
+                     *           "CallFlip"
+                     *         ]
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ForwardingNumberResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403C"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Problem409B"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["MediaTypeUnsupported"];
+            422: components["responses"]["Problem422A"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Problem502B"];
+            503: components["responses"]["Problem503B"];
+            504: components["responses"]["UpstreamTimeout"];
         };
     };
     getForwardingNumber: {
@@ -2840,6 +3388,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "id": "712000",
+                     *         "phoneNumber": "+13125550187",
+                     *         "label": "Home",
+                     *         "type": "Home",
+                     *         "features": [
+                     *           "CallForwarding",
+                     *           "CallFlip"
+                     *         ],
+                     *         "flipNumber": 1
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ForwardingNumberResponse"];
                 };
             };
@@ -2855,17 +3418,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403B"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["CallHandlingMoved"];
+            422: components["responses"]["UpstreamRejected"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Problem502A"];
+            503: components["responses"]["Problem503A"];
+            504: components["responses"]["UpstreamTimeout"];
         };
     };
     updateForwardingNumber: {
@@ -2911,23 +3474,38 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "id": "712000",
+                     *         "phoneNumber": "+13125550187",
+                     *         "label": "Home",
+                     *         "type": "Home",
+                     *         "features": [
+                     *           "CallForwarding",
+                     *           "CallFlip"
+                     *         ],
+                     *         "flipNumber": 3
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ForwardingNumberResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            412: components["responses"]["Problem412"];
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403C"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["Problem409C"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["MediaTypeUnsupported"];
+            422: components["responses"]["UpstreamRejected"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Problem502B"];
+            503: components["responses"]["Problem503B"];
+            504: components["responses"]["UpstreamTimeout"];
         };
     };
     deleteForwardingNumber: {
@@ -2960,18 +3538,18 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            412: components["responses"]["Problem412"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403B"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["CallHandlingMoved"];
+            412: components["responses"]["PreconditionFailed"];
+            422: components["responses"]["UpstreamRejected"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Problem502B"];
+            503: components["responses"]["Problem503B"];
+            504: components["responses"]["UpstreamTimeout"];
         };
     };
     listCompanyNumbers: {
@@ -3016,6 +3594,54 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "900005",
+                     *           "phoneNumber": "+16505550110",
+                     *           "label": "Front desk",
+                     *           "type": "VoiceFax",
+                     *           "usageType": "DirectNumber",
+                     *           "paymentType": "Local",
+                     *           "status": "Normal",
+                     *           "primary": false,
+                     *           "extension": {
+                     *             "id": "3800111",
+                     *             "name": "Marta Vidal",
+                     *             "extensionNumber": "101"
+                     *           },
+                     *           "etag": "\"wwVmXRWfoLwLVzuMoQ3HyVpS5Ao\""
+                     *         },
+                     *         {
+                     *           "id": "900002",
+                     *           "phoneNumber": "+16505550111",
+                     *           "type": "VoiceFax",
+                     *           "usageType": "DirectNumber",
+                     *           "paymentType": "Local",
+                     *           "status": "Normal",
+                     *           "primary": false,
+                     *           "location": "San Mateo, CA",
+                     *           "extension": {
+                     *             "id": "3800222",
+                     *             "name": "Ana Ruiz",
+                     *             "extensionNumber": "102"
+                     *           },
+                     *           "etag": "\"V81_ZcjzhM-R7iTbjwJfVDvKJUL\""
+                     *         }
+                     *       ],
+                     *       "page": {
+                     *         "limit": 2,
+                     *         "hasMore": true,
+                     *         "nextCursor": "eyJ2IjoxfQ.Zm9v",
+                     *         "total": 250
+                     *       },
+                     *       "meta": {
+                     *         "source": "snapshot",
+                     *         "asOf": "2026-01-01T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PhoneNumberList"];
                 };
             };
@@ -3031,17 +3657,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            410: components["responses"]["Problem410"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["Problem400A"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403A"];
+            404: components["responses"]["NotFound"];
+            410: components["responses"]["CursorExpired"];
+            422: components["responses"]["UpstreamRejected"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Problem502A"];
+            503: components["responses"]["Problem503A"];
+            504: components["responses"]["UpstreamTimeout"];
         };
     };
     getOverview: {
@@ -3076,6 +3702,150 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "extensionId": "3800222",
+                     *         "complete": true,
+                     *         "blocked": {
+                     *           "status": "ok",
+                     *           "source": "cache",
+                     *           "asOf": "2026-01-01T09:30:00.000Z",
+                     *           "data": [
+                     *             {
+                     *               "id": "4400111000",
+                     *               "phoneNumber": "+12025550143",
+                     *               "label": "Robocaller",
+                     *               "etag": "\"2AGlvaezx1kVErl2uiJ6lelwAAz\""
+                     *             },
+                     *             {
+                     *               "id": "4400111001",
+                     *               "phoneNumber": "+12025550177",
+                     *               "etag": "\"7f7siiAHzZrV38B-tKdBSAXC0wa\""
+                     *             },
+                     *             {
+                     *               "id": "4400111003",
+                     *               "phoneNumber": "+12025550162",
+                     *               "label": "Survey",
+                     *               "etag": "\"Db07bl1wQ7amBUmcSAcMzlOQDI6\""
+                     *             }
+                     *           ],
+                     *           "hasMore": false,
+                     *           "total": 3
+                     *         },
+                     *         "allowed": {
+                     *           "status": "ok",
+                     *           "source": "cache",
+                     *           "asOf": "2026-01-01T09:30:00.000Z",
+                     *           "data": [
+                     *             {
+                     *               "id": "MTIwMjU1NTAxNTE",
+                     *               "phoneNumber": "+12025550151",
+                     *               "label": "School",
+                     *               "status": "allowed",
+                     *               "etag": "\"b3hX6TfBZpS9lYpBlw362-4Pkzc\""
+                     *             },
+                     *             {
+                     *               "id": "MTIwMjU1NTAxNTU",
+                     *               "phoneNumber": "+12025550155",
+                     *               "label": "Doctor",
+                     *               "status": "allowed",
+                     *               "etag": "\"BolX-1UnY0KkiVEhLA3NDTfJ04X\""
+                     *             }
+                     *           ],
+                     *           "hasMore": false,
+                     *           "total": 2
+                     *         },
+                     *         "forwarding": {
+                     *           "status": "ok",
+                     *           "source": "cache",
+                     *           "asOf": "2026-01-01T09:30:00.000Z",
+                     *           "callHandling": "legacy",
+                     *           "data": [
+                     *             {
+                     *               "id": "712000",
+                     *               "phoneNumber": "+13125550187",
+                     *               "label": "Home",
+                     *               "type": "Home",
+                     *               "features": [
+                     *                 "CallForwarding",
+                     *                 "CallFlip"
+                     *               ],
+                     *               "flipNumber": 1,
+                     *               "etag": "\"ra1-SkoRPdo5zocjllTipbCYJ4Q\""
+                     *             },
+                     *             {
+                     *               "id": "712001",
+                     *               "phoneNumber": "+13125550188",
+                     *               "label": "Mobile",
+                     *               "type": "Mobile",
+                     *               "features": [
+                     *                 "CallForwarding",
+                     *                 "CallFlip"
+                     *               ],
+                     *               "flipNumber": 2,
+                     *               "etag": "\"oE6-9dT2HUG9-Ke_T_RnsUle2rC\""
+                     *             },
+                     *             {
+                     *               "id": "712002",
+                     *               "phoneNumber": "+16505550111",
+                     *               "label": "Desk phone",
+                     *               "type": "PhoneLine",
+                     *               "features": [
+                     *                 "CallForwarding"
+                     *               ],
+                     *               "deviceId": "880001",
+                     *               "etag": "\"oS7HRvyI3FJWWotzqbzSiDQHUuK\""
+                     *             },
+                     *             {
+                     *               "id": "712003",
+                     *               "type": "ExtensionApps",
+                     *               "features": [
+                     *                 "CallForwarding"
+                     *               ],
+                     *               "extension": {
+                     *                 "id": "3800222"
+                     *               },
+                     *               "etag": "\"mI-zjnEhrTAkVNn3L5HvXKgau9o\""
+                     *             }
+                     *           ],
+                     *           "hasMore": false,
+                     *           "total": 4
+                     *         },
+                     *         "direct": {
+                     *           "status": "ok",
+                     *           "source": "live",
+                     *           "asOf": "2026-01-01T09:30:00.000Z",
+                     *           "data": [
+                     *             {
+                     *               "id": "900002",
+                     *               "phoneNumber": "+16505550111",
+                     *               "type": "VoiceFax",
+                     *               "usageType": "DirectNumber",
+                     *               "paymentType": "Local",
+                     *               "status": "Normal",
+                     *               "primary": false,
+                     *               "location": "San Mateo, CA",
+                     *               "etag": "\"5xlFmXAeuDEipd3IVcqHiC00dGE\""
+                     *             },
+                     *             {
+                     *               "id": "900003",
+                     *               "phoneNumber": "+16505550112",
+                     *               "type": "FaxOnly",
+                     *               "usageType": "DirectNumber",
+                     *               "paymentType": "Local",
+                     *               "status": "Normal",
+                     *               "primary": false,
+                     *               "location": "San Mateo, CA",
+                     *               "etag": "\"-tQR-fCg511F_s9wCtQKvEXnnRG\""
+                     *             }
+                     *           ],
+                     *           "hasMore": false,
+                     *           "total": 2
+                     *         }
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["OverviewResponse"];
                 };
             };
@@ -3091,17 +3861,17 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["Problem400B"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403B"];
+            404: components["responses"]["NotFound"];
+            409: components["responses"]["CallHandlingMoved"];
+            422: components["responses"]["UpstreamRejected"];
+            429: components["responses"]["RateLimited"];
+            500: components["responses"]["Internal"];
+            502: components["responses"]["Problem502A"];
+            503: components["responses"]["Problem503A"];
+            504: components["responses"]["UpstreamTimeout"];
         };
     };
     listNumberChanges: {
@@ -3136,6 +3906,21 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [],
+                     *       "page": {
+                     *         "limit": 2,
+                     *         "hasMore": false,
+                     *         "nextCursor": "eyJ2IjoxfQ.Zm9v"
+                     *       },
+                     *       "meta": {
+                     *         "source": "snapshot",
+                     *         "asOf": "2026-01-01T09:30:00.000Z",
+                     *         "snapshot": "/v1/account/phone-numbers?cursor=eyJ2IjoxfQ.Zm9v"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["NumberChangeList"];
                 };
             };
@@ -3151,16 +3936,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            410: components["responses"]["Problem410"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["Problem400C"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403D"];
+            410: components["responses"]["CursorExpired"];
+            429: components["responses"]["Problem429A"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Problem503C"];
         };
     };
     getMe: {
@@ -3188,6 +3970,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "accountId": "3700111",
+                     *         "extension": {
+                     *           "id": "3800222",
+                     *           "name": "Ana Ruiz",
+                     *           "extensionNumber": "102"
+                     *         },
+                     *         "foundBy": "claim",
+                     *         "scopes": [
+                     *           "account:manage",
+                     *           "account:read",
+                     *           "numbers:read",
+                     *           "numbers:write",
+                     *           "ops:read",
+                     *           "people:manage",
+                     *           "sync:read",
+                     *           "sync:run"
+                     *         ],
+                     *         "budget": "service"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["MeResponse"];
                 };
             };
@@ -3203,15 +4009,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["RequestInvalid"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403E"];
+            429: components["responses"]["Problem429A"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Problem503D"];
         };
     };
     listExtensions: {
@@ -3254,6 +4057,50 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "3800111",
+                     *           "type": "User",
+                     *           "status": "Enabled",
+                     *           "name": "Marta Vidal",
+                     *           "email": "marta.vidal@acme.example",
+                     *           "extensionNumber": "101",
+                     *           "site": "Main Site",
+                     *           "phoneNumbers": [
+                     *             "+16505550110"
+                     *           ],
+                     *           "etag": "\"Ah16Npy8rECsxQW4C4NdyWUmm2V\""
+                     *         },
+                     *         {
+                     *           "id": "3800222",
+                     *           "type": "User",
+                     *           "status": "Enabled",
+                     *           "name": "Ana Ruiz",
+                     *           "email": "ana.ruiz@acme.example",
+                     *           "extensionNumber": "102",
+                     *           "department": "Sales",
+                     *           "site": "Main Site",
+                     *           "phoneNumbers": [
+                     *             "+16505550111",
+                     *             "+16505550112"
+                     *           ],
+                     *           "etag": "\"y8MPxaPKWqrGnTKH-agcIMgakRh\""
+                     *         }
+                     *       ],
+                     *       "page": {
+                     *         "limit": 2,
+                     *         "hasMore": true,
+                     *         "nextCursor": "eyJ2IjoxfQ.Zm9v",
+                     *         "total": 22
+                     *       },
+                     *       "meta": {
+                     *         "source": "snapshot",
+                     *         "asOf": "2026-01-01T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["ExtensionList"];
                 };
             };
@@ -3269,15 +4116,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["Problem400C"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403D"];
+            429: components["responses"]["Problem429A"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Problem503D"];
         };
     };
     listPeople: {
@@ -3312,6 +4156,29 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": "Ae16mpemmYA2eH_PdxJxE3",
+                     *           "extensionId": "3800222",
+                     *           "source": "administrator",
+                     *           "extensionStatus": "Enabled",
+                     *           "createdAt": "2026-01-01T09:30:00.000Z",
+                     *           "updatedAt": "2026-01-01T09:30:00.000Z",
+                     *           "etag": "\"2velHiHO92Ux5SGIIw3f3Yy4AcW\""
+                     *         }
+                     *       ],
+                     *       "page": {
+                     *         "limit": 2,
+                     *         "hasMore": false
+                     *       },
+                     *       "meta": {
+                     *         "source": "live",
+                     *         "asOf": "2026-01-01T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PersonList"];
                 };
             };
@@ -3327,15 +4194,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["Problem400C"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403D"];
+            429: components["responses"]["Problem429A"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Problem503D"];
         };
     };
     listUnmatchedSignIns: {
@@ -3370,6 +4234,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [],
+                     *       "page": {
+                     *         "limit": 2,
+                     *         "hasMore": false,
+                     *         "total": 0
+                     *       },
+                     *       "meta": {
+                     *         "source": "live",
+                     *         "asOf": "2026-01-01T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["UnmatchedSignInList"];
                 };
             };
@@ -3385,15 +4263,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["Problem400C"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403D"];
+            429: components["responses"]["Problem429A"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Problem503D"];
         };
     };
     getPerson: {
@@ -3424,6 +4299,18 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "id": "Ae16mpemmYA2eH_PdxJxE3",
+                     *         "extensionId": "3800222",
+                     *         "source": "administrator",
+                     *         "extensionStatus": "Enabled",
+                     *         "createdAt": "2026-01-01T09:30:00.000Z",
+                     *         "updatedAt": "2026-01-01T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PersonResponse"];
                 };
             };
@@ -3439,16 +4326,13 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["RequestInvalid"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403D"];
+            404: components["responses"]["NotFound"];
+            429: components["responses"]["Problem429A"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Problem503D"];
         };
     };
     putPerson: {
@@ -3489,21 +4373,30 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "id": "Ae16mpemmYA2eH_PdxJxE3",
+                     *         "extensionId": "3800222",
+                     *         "source": "administrator",
+                     *         "extensionStatus": "Enabled",
+                     *         "createdAt": "2026-01-01T09:30:00.000Z",
+                     *         "updatedAt": "2026-01-01T09:30:00.000Z"
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["PersonResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            412: components["responses"]["Problem412"];
-            413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["RequestInvalid"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403D"];
+            412: components["responses"]["PreconditionFailed"];
+            413: components["responses"]["BodyTooLarge"];
+            415: components["responses"]["MediaTypeUnsupported"];
+            429: components["responses"]["Problem429A"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Problem503E"];
         };
     };
     deletePerson: {
@@ -3534,17 +4427,14 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            404: components["responses"]["Problem404"];
-            412: components["responses"]["Problem412"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["RequestInvalid"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403D"];
+            404: components["responses"]["NotFound"];
+            412: components["responses"]["PreconditionFailed"];
+            429: components["responses"]["Problem429A"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Problem503E"];
         };
     };
     getSyncStatus: {
@@ -3572,6 +4462,32 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "accountId": "3700111",
+                     *           "state": "idle",
+                     *           "lastSuccessAt": "2026-01-01T09:30:00.000Z",
+                     *           "history": [
+                     *             {
+                     *               "id": "mwxy7p5r-1-0",
+                     *               "trigger": "schedule",
+                     *               "startedAt": "2026-01-01T09:30:00.000Z",
+                     *               "endedAt": "2026-01-01T09:30:00.000Z",
+                     *               "pages": 1,
+                     *               "state": "committed",
+                     *               "numbers": 250,
+                     *               "version": 1,
+                     *               "added": 250,
+                     *               "updated": 0,
+                     *               "removed": 0
+                     *             }
+                     *           ]
+                     *         }
+                     *       ]
+                     *     }
+                     */
                     "application/json": components["schemas"]["SyncStatusesResponse"];
                 };
             };
@@ -3587,15 +4503,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["RequestInvalid"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403D"];
+            429: components["responses"]["Problem429A"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Problem503D"];
         };
     };
     startSync: {
@@ -3624,19 +4537,41 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "accountId": "3700111",
+                     *         "state": "queued",
+                     *         "lastSuccessAt": "2026-01-01T09:30:00.000Z",
+                     *         "history": [
+                     *           {
+                     *             "id": "mwxy7p5r-1-0",
+                     *             "trigger": "schedule",
+                     *             "startedAt": "2026-01-01T09:30:00.000Z",
+                     *             "endedAt": "2026-01-01T09:30:00.000Z",
+                     *             "pages": 1,
+                     *             "state": "committed",
+                     *             "numbers": 250,
+                     *             "version": 1,
+                     *             "added": 250,
+                     *             "updated": 0,
+                     *             "removed": 0
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["SyncStatusResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["RequestInvalid"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403D"];
+            409: components["responses"]["IdempotencyInProgress"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["Problem429A"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Problem503F"];
         };
     };
     confirmSyncQuarantine: {
@@ -3671,16 +4606,14 @@ export interface operations {
                     "application/json": components["schemas"]["SyncStatusResponse"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            409: components["responses"]["Problem409"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["RequestInvalid"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403D"];
+            409: components["responses"]["Problem409D"];
+            422: components["responses"]["IdempotencyKeyReused"];
+            429: components["responses"]["Problem429A"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Problem503F"];
         };
     };
     receiveRingCentralEvent: {
@@ -3704,15 +4637,20 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "outcome": "validated"
+                     *     }
+                     */
                     "application/json": components["schemas"]["WebhookReceipt"];
                 };
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            413: components["responses"]["Problem413"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            503: components["responses"]["Problem503"];
+            400: components["responses"]["RequestInvalid"];
+            401: components["responses"]["WebhookTokenInvalid"];
+            413: components["responses"]["BodyTooLarge"];
+            429: components["responses"]["Problem429A"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Problem503G"];
         };
     };
     getLimits: {
@@ -3740,6 +4678,115 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "data": {
+                     *         "callHandling": {
+                     *           "legacy": 1,
+                     *           "new": 0,
+                     *           "unknown": 0,
+                     *           "checkedAt": "2026-01-01T09:30:00.000Z"
+                     *         },
+                     *         "token": {
+                     *           "generation": 1,
+                     *           "seenBy": "fleet",
+                     *           "issuedAt": "2026-01-01T09:30:00.000Z",
+                     *           "expiresAt": "2026-01-01T09:30:00.000Z",
+                     *           "ageSeconds": 0
+                     *         },
+                     *         "budgets": [
+                     *           {
+                     *             "group": "light",
+                     *             "limit": 50,
+                     *             "confirmed": true,
+                     *             "granted": 12,
+                     *             "external": 0,
+                     *             "remaining": 38,
+                     *             "spentByCaller": [
+                     *               {
+                     *                 "caller": "jGl",
+                     *                 "calls": 10
+                     *               }
+                     *             ],
+                     *             "seenBy": "fleet",
+                     *             "windowSeconds": 60,
+                     *             "pause": {
+                     *               "state": "none"
+                     *             },
+                     *             "spentByRoute": [
+                     *               {
+                     *                 "route": "listBlockedNumbers",
+                     *                 "interactive": 1,
+                     *                 "sync": 0
+                     *               },
+                     *               {
+                     *                 "route": "getBlockedNumber",
+                     *                 "interactive": 2,
+                     *                 "sync": 0
+                     *               },
+                     *               {
+                     *                 "route": "listCallerBlockingNumbers",
+                     *                 "interactive": 9,
+                     *                 "sync": 0
+                     *               }
+                     *             ]
+                     *           },
+                     *           {
+                     *             "group": "medium",
+                     *             "limit": 40,
+                     *             "confirmed": true,
+                     *             "granted": 3,
+                     *             "external": 0,
+                     *             "remaining": 37,
+                     *             "spentByCaller": [
+                     *               {
+                     *                 "caller": "jGl",
+                     *                 "calls": 1
+                     *               }
+                     *             ],
+                     *             "seenBy": "fleet",
+                     *             "windowSeconds": 60,
+                     *             "pause": {
+                     *               "state": "none"
+                     *             },
+                     *             "spentByRoute": [
+                     *               {
+                     *                 "route": "syncDirectory",
+                     *                 "interactive": 0,
+                     *                 "sync": 1
+                     *               },
+                     *               {
+                     *                 "route": "listForwardingNumbers",
+                     *                 "interactive": 2,
+                     *                 "sync": 0
+                     *               }
+                     *             ]
+                     *           },
+                     *           {
+                     *             "group": "heavy",
+                     *             "limit": 10,
+                     *             "confirmed": true,
+                     *             "granted": 1,
+                     *             "external": 0,
+                     *             "remaining": 9,
+                     *             "spentByCaller": [],
+                     *             "seenBy": "fleet",
+                     *             "windowSeconds": 60,
+                     *             "pause": {
+                     *               "state": "none"
+                     *             },
+                     *             "spentByRoute": [
+                     *               {
+                     *                 "route": "sync",
+                     *                 "interactive": 0,
+                     *                 "sync": 1
+                     *               }
+                     *             ]
+                     *           }
+                     *         ]
+                     *       }
+                     *     }
+                     */
                     "application/json": components["schemas"]["LimitsResponse"];
                 };
             };
@@ -3755,15 +4802,12 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            401: components["responses"]["Problem401"];
-            403: components["responses"]["Problem403"];
-            422: components["responses"]["Problem422"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
-            502: components["responses"]["Problem502"];
-            503: components["responses"]["Problem503"];
-            504: components["responses"]["Problem504"];
+            400: components["responses"]["RequestInvalid"];
+            401: components["responses"]["Problem401A"];
+            403: components["responses"]["Problem403D"];
+            429: components["responses"]["Problem429A"];
+            500: components["responses"]["Internal"];
+            503: components["responses"]["Problem503D"];
         };
     };
     getHealth: {
@@ -3789,6 +4833,13 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
+                    /**
+                     * @example {
+                     *       "status": "ok",
+                     *       "version": "0.1.0",
+                     *       "time": "2026-01-01T09:30:00.000Z"
+                     *     }
+                     */
                     "application/json": components["schemas"]["Health"];
                 };
             };
@@ -3802,9 +4853,9 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
+            400: components["responses"]["RequestInvalid"];
+            429: components["responses"]["Problem429A"];
+            500: components["responses"]["Internal"];
         };
     };
     getOpenApi: {
@@ -3843,9 +4894,9 @@ export interface operations {
                 };
                 content?: never;
             };
-            400: components["responses"]["Problem400"];
-            429: components["responses"]["Problem429"];
-            500: components["responses"]["Problem500"];
+            400: components["responses"]["RequestInvalid"];
+            429: components["responses"]["Problem429A"];
+            500: components["responses"]["Internal"];
         };
     };
 }

@@ -1,15 +1,24 @@
 import * as z from "zod/mini";
 import { DEFAULT_BODY_BYTES, type Route, scopes, tags } from "../route.ts";
 import { headerComponents, requestParameters } from "./parameters.ts";
-import { problemResponses, responsesOf } from "./responses.ts";
+import { type Examples, ProblemResponses, problemExamples, responsesOf } from "./responses.ts";
 import { componentSchemas, type JsonObject, refTo, schemaName } from "./schemas.ts";
 
 /**
  * The OpenAPI 3.1 description of the routes, made from the schemas that validate. For builds and tests alone: no
  * function imports it. Every body is a named component, so that generators for Swift and Kotlin have names to use.
  */
-export function buildOpenApi(all: readonly Route[], version: string): JsonObject {
+export function buildOpenApi(all: readonly Route[], version: string, examples: Examples): JsonObject {
   const routes = all.filter((route) => route.response.kind !== "page");
+  const shared = new ProblemResponses(routes);
+  const paths: Record<string, Record<string, JsonObject>> = {};
+  for (const route of routes) {
+    const responses = responsesOf(route, examples, shared);
+    paths[route.path] = {
+      ...paths[route.path],
+      [route.method.toLowerCase()]: { ...operationOf(route), responses },
+    };
+  }
   return {
     openapi: "3.1.0",
     info: {
@@ -31,11 +40,12 @@ export function buildOpenApi(all: readonly Route[], version: string): JsonObject
       },
     ],
     tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
-    paths: pathsOf(routes),
+    paths,
     components: {
       schemas: componentSchemas(routes),
       headers: headerComponents,
-      responses: problemResponses(routes),
+      responses: shared.components,
+      examples: problemExamples(routes, examples),
       securitySchemes: {
         verificationToken: {
           type: "apiKey",
@@ -61,21 +71,13 @@ export function buildOpenApi(all: readonly Route[], version: string): JsonObject
   };
 }
 
-function pathsOf(routes: readonly Route[]): JsonObject {
-  const paths: Record<string, Record<string, JsonObject>> = {};
-  for (const route of routes) {
-    paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operationOf(route) };
-  }
-  return paths;
-}
-
 function securityOf({ scope, isWebhook }: Route): JsonObject[] {
   if (isWebhook) return [{ verificationToken: [] }];
   return scope === undefined ? [] : [{ accessToken: scope === "any" ? [] : [scope] }];
 }
 
-const Examples = z.object({ examples: z.array(z.unknown()) });
-const exampleOf = (schema: z.ZodMiniType) => Examples.parse(z.globalRegistry.get(schema)).examples[0];
+const WithExamples = z.object({ examples: z.array(z.unknown()) });
+const exampleOf = (schema: z.ZodMiniType) => WithExamples.parse(z.globalRegistry.get(schema)).examples[0];
 
 function operationOf(route: Route): JsonObject {
   return {
@@ -95,6 +97,5 @@ function operationOf(route: Route): JsonObject {
         },
       },
     }),
-    responses: responsesOf(route),
   };
 }

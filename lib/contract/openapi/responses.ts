@@ -1,88 +1,103 @@
 import { type ProblemCode, problems } from "../problems.ts";
-import { isConditional, isPaged, type ResponseKind, type Route } from "../route.ts";
+import type { ResponseKind, Route } from "../route.ts";
+import { problemCodesOf } from "../route-problems.ts";
 import { headerRefs } from "./parameters.ts";
 import { type JsonObject, refTo, schemaName, successBody } from "./schemas.ts";
 
-/** The responses of a route: success, 304, and one shared response for each status of its problems. */
-export function responsesOf(route: Route): JsonObject {
-  const statuses = statusesOf(problemCodesOf(route));
+/** Bodies of real responses: of successes by operation, of problems by code. */
+export interface Examples {
+  responses: Readonly<Record<string, unknown>>;
+  problems: Readonly<Record<string, unknown>>;
+}
+
+/** The responses of a route: success, 304, and one for each status of its problems. */
+export function responsesOf(route: Route, { responses }: Examples, shared: ProblemResponses): JsonObject {
+  const problemRefs = problemSetsOf(route).map(({ status, codes }) => [
+    String(status),
+    { $ref: `#/components/responses/${shared.nameOf(status, codes)}` },
+  ]);
   return {
-    ...successOf(route),
-    ...Object.fromEntries(
-      statuses.map((status) => [String(status), { $ref: `#/components/responses/${responseName(status)}` }]),
-    ),
+    ...successOf(route, responses[route.operationId]),
+    ...Object.fromEntries(problemRefs),
   };
 }
 
-/** The problems of every route of its sort, and those of the route. */
-export function problemCodesOf(route: Route): ProblemCode[] {
-  return [
-    "request_invalid",
-    "internal",
-    "rate_limited",
-    ...(route.body ? (["body_too_large", "media_type_unsupported", "parameter_invalid"] as const) : []),
-    ...(route.parameters?.shape.extensionId ? (["feature_not_available", "not_found"] as const) : []),
-    ...(isConditional(route) ? (["precondition_failed"] as const) : []),
-    ...(isPaged(route) ? (["cursor_invalid"] as const) : []),
-    ...(route.method === "POST" && route.scope !== undefined ? keyed : []),
-    ...(route.method !== "GET" && route.scope !== undefined ? (["outcome_unknown"] as const) : []),
-    ...(route.scope === undefined ? [] : authenticated),
-    ...(route.problems ?? []),
-  ];
+interface ProblemSet {
+  status: number;
+  codes: readonly ProblemCode[];
 }
 
-const keyed = ["idempotency_in_progress", "idempotency_key_reused"] as const;
+/** A route's problems by status. API Gateway's own 429 is not a problem of ours: it has no code. */
+function problemSetsOf(route: Route): ProblemSet[] {
+  const all = problemCodesOf(route);
+  const statuses = [...new Set([...all.map((code) => problems[code].status), 429])].sort();
+  return statuses.map((status) => ({
+    status,
+    codes: all.filter((code) => problems[code].status === status),
+  }));
+}
 
-const authenticated = [
-  "token_missing",
-  "token_invalid",
-  "token_expired",
-  "scope_missing",
-  "account_forbidden",
-  "extension_forbidden",
-  "upstream_permission_denied",
-  "upstream_error",
-  "upstream_auth_failed",
-  "upstream_app_permission_missing",
-  "upstream_rejected",
-  "upstream_rate_limited",
-  "upstream_unavailable",
-  "upstream_locked",
-  "upstream_limited_mode",
-  "directory_unavailable",
-  "storage_unavailable",
-  "credentials_unavailable",
-  "token_issuer_unavailable",
-  "configuration_invalid",
-  "upstream_timeout",
-] as const satisfies ProblemCode[];
+/** The responses that list the same codes, each once: `NotFound` for one code, `Problem503A`, `Problem503B` for more. */
+export class ProblemResponses {
+  readonly #names = new Map<string, string>();
+  readonly components: JsonObject = {};
 
-/** One shared response per status. */
-export function problemResponses(routes: readonly Route[]): JsonObject {
-  return Object.fromEntries(
-    statusesOf(routes.flatMap(problemCodesOf)).map((status) => {
-      const codes = Object.entries(problems).filter(([, problem]) => problem.status === status);
-      return [
-        responseName(status),
-        {
-          description: codes.map(([code, problem]) => `\`${code}\`: ${problem.title}.`).join(" "),
-          headers: headerRefs(
-            "X-Request-Id",
-            "Access-Control-Allow-Origin",
-            ...(status >= 400 && status < 500 ? ["RateLimit", "RateLimit-Policy"] : []),
-            ...(status === 429 || status === 503 ? ["Retry-After"] : []),
-            ...(status === 401 ? ["WWW-Authenticate"] : []),
-          ),
-          content: { "application/problem+json": { schema: refTo("Problem") } },
-        },
-      ];
+  constructor(routes: readonly Route[]) {
+    for (const { status, codes } of routes.flatMap(problemSetsOf)) {
+      const key = keyOf(status, codes);
+      if (this.#names.has(key)) continue;
+      const name = this.#newName(status, codes);
+      this.#names.set(key, name);
+      this.components[name] = problemResponse(status, codes);
+    }
+  }
+
+  nameOf(status: number, codes: readonly ProblemCode[]): string {
+    return this.#names.get(keyOf(status, codes)) ?? "";
+  }
+
+  #newName(status: number, [code, ...others]: readonly ProblemCode[]): string {
+    if (code !== undefined && others.length === 0) return pascalCase(code);
+    const taken = Object.keys(this.components).filter((name) => name.startsWith(`Problem${status}`));
+    return `Problem${status}${String.fromCharCode("A".charCodeAt(0) + taken.length)}`;
+  }
+}
+
+const keyOf = (status: number, codes: readonly ProblemCode[]) => [status, ...codes].join();
+
+const pascalCase = (code: string) =>
+  code.replace(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase());
+
+/** Problems of one status, with an example of each. */
+function problemResponse(status: number, codes: readonly ProblemCode[]): JsonObject {
+  const descriptions = codes.map((code) => `\`${code}\`: ${problems[code].title}.`);
+  const ofGateway = status === 429 ? ["Without a code: API Gateway's own limit."] : [];
+  const headers = [
+    "X-Request-Id",
+    "Access-Control-Allow-Origin",
+    ...(status >= 400 && status < 500 ? ["RateLimit", "RateLimit-Policy"] : []),
+    ...(status === 429 || status === 503 ? ["Retry-After"] : []),
+    ...(status === 401 ? ["WWW-Authenticate"] : []),
+  ];
+  const examples = codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]);
+  return {
+    description: [...descriptions, ...ofGateway].join(" "),
+    headers: headerRefs(...headers),
+    ...(codes.length > 0 && {
+      content: {
+        "application/problem+json": { schema: refTo("Problem"), examples: Object.fromEntries(examples) },
+      },
     }),
+  };
+}
+
+/** An example of each code that a route can give. */
+export function problemExamples(routes: readonly Route[], examples: Examples): JsonObject {
+  const codes = [...new Set(routes.flatMap(problemCodesOf))].sort();
+  return Object.fromEntries(
+    codes.map((code) => [code, { summary: problems[code].title, value: examples.problems[code] }]),
   );
 }
-
-const statusesOf = (codes: ProblemCode[]) => [...new Set(codes.map((code) => problems[code].status))].sort();
-
-const responseName = (status: number) => `Problem${status}`;
 
 const successes: Record<Exclude<ResponseKind, "page">, { status: number; headers: string[] }> = {
   list: { status: 200, headers: ["ETag", "Link", "Age"] },
@@ -95,7 +110,7 @@ const successes: Record<Exclude<ResponseKind, "page">, { status: number; headers
   plain: { status: 200, headers: ["ETag"] },
 };
 
-function successOf(route: Route): JsonObject {
+function successOf(route: Route, example: unknown): JsonObject {
   const { kind, description, existing } = route.response;
   if (kind === "page") throw new Error("the description has no pages");
   const { status, headers } = successes[kind];
@@ -108,7 +123,14 @@ function successOf(route: Route): JsonObject {
   const response = (text: string) => ({
     description: text,
     headers: headerRefs(...common, ...headers),
-    ...(body && { content: { "application/json": { schema: refTo(schemaName(body)) } } }),
+    ...(body && {
+      content: {
+        "application/json": {
+          schema: refTo(schemaName(body)),
+          ...(example !== undefined && { example }),
+        },
+      },
+    }),
   });
   return {
     ...(existing !== undefined && { 200: response(existing) }),

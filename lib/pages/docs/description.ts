@@ -5,10 +5,14 @@ interface Operation {
   requestBody?: { content: Record<string, { example?: unknown }> };
 }
 type PathItem = Record<string, Operation>;
+interface ProblemResponse {
+  description: string;
+  content?: Record<string, { schema: object; examples: object }>;
+}
 
 interface OpenApi {
   paths: Record<string, PathItem>;
-  components: { securitySchemes: unknown; responses: Record<string, { description: string }> };
+  components: { securitySchemes: unknown; responses: Record<string, ProblemResponse> };
 }
 
 /**
@@ -36,13 +40,16 @@ export async function loadDescription(extensionId: string): Promise<object> {
         "x-codeSamples": [clientSample(method, path, operation)],
       })),
     ),
-    components: { ...rest, responses: mapEntries(responses, inOneLine) },
+    components: { ...rest, responses: mapEntries(responses, withoutSchema) },
   };
 }
 
-/** Links problem codes to the catalogue: their common schema at each status would hide everything else. */
-function inOneLine({ description }: { description: string }): { description: string } {
-  return { description: description.replace(/`(\w+)`/g, "[`$1`](/docs/errors#$1)") };
+/** Links problem codes to the catalogue. Their common schema at each status would hide the examples. */
+function withoutSchema({ description, content }: ProblemResponse): object {
+  return {
+    description: description.replace(/`(\w+)`/g, "[`$1`](/docs/errors#$1)"),
+    ...(content && { content: mapEntries(content, ({ examples }) => ({ examples })) }),
+  };
 }
 
 function withScope({ security = [], description = "", ...operation }: Operation): Operation {

@@ -1,6 +1,6 @@
-import { problemCodesOf } from "../../contract/openapi/responses.ts";
 import { type ProblemCode, problems } from "../../contract/problems.ts";
 import type { Route } from "../../contract/route.ts";
+import { problemCodesOf } from "../../contract/route-problems.ts";
 import { routes } from "../../contract/routes.ts";
 import { fixOf } from "./fixes.ts";
 

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { type ProblemCode, ProblemError } from "../../../lib/contract/problems.ts";
 import { problemBody } from "../../../lib/http/problem.ts";
-import { translate } from "../../../lib/http/upstream-problem.ts";
+import { upstreamProblem } from "../../../lib/http/upstream-problem.ts";
 import { RingCentralError } from "../../../lib/ringcentral/api/errors.ts";
 
 const retryAfterOf = (problem: ProblemError) =>
@@ -33,6 +33,6 @@ test.each([
   (kind, retryAfterMs, seconds) => {
     const failure = { kind, operation: "listDevices", mayHaveTakenEffect: false };
     const error = new RingCentralError({ ...failure, ...(retryAfterMs !== undefined && { retryAfterMs }) });
-    expect(retryAfterOf(translate(error) ?? new ProblemError("internal"))).toBe(seconds);
+    expect(retryAfterOf(upstreamProblem(error))).toBe(seconds);
   },
 );

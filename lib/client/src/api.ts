@@ -4166,7 +4166,7 @@ export interface operations {
                      *           "extensionStatus": "Enabled",
                      *           "createdAt": "2026-01-01T09:30:00.000Z",
                      *           "updatedAt": "2026-01-01T09:30:00.000Z",
-                     *           "etag": "\"2velHiHO92Ux5SGIIw3f3Yy4AcW\""
+                     *           "etag": "\"TXtdDY44_QIsTy7LVuCz1fyIGy9\""
                      *         }
                      *       ],
                      *       "page": {
@@ -4692,7 +4692,19 @@ export interface operations {
                      *           "seenBy": "fleet",
                      *           "issuedAt": "2026-01-01T09:30:00.000Z",
                      *           "expiresAt": "2026-01-01T09:30:00.000Z",
-                     *           "ageSeconds": 0
+                     *           "ageSeconds": 1
+                     *         },
+                     *         "problems": {
+                     *           "lastHour": {
+                     *             "from": "2026-01-01T09:30:00.000Z",
+                     *             "stepSeconds": 300,
+                     *             "series": []
+                     *           },
+                     *           "lastDay": {
+                     *             "from": "2026-01-01T09:30:00.000Z",
+                     *             "stepSeconds": 3600,
+                     *             "series": []
+                     *           }
                      *         },
                      *         "budgets": [
                      *           {
@@ -4709,6 +4721,14 @@ export interface operations {
                      *               }
                      *             ],
                      *             "seenBy": "fleet",
+                     *             "lastHour": [
+                     *               {
+                     *                 "at": "2026-01-01T09:30:00.000Z",
+                     *                 "calls": 10,
+                     *                 "rejected": 0,
+                     *                 "leastRemaining": 48
+                     *               }
+                     *             ],
                      *             "windowSeconds": 60,
                      *             "pause": {
                      *               "state": "none"
@@ -4745,6 +4765,14 @@ export interface operations {
                      *               }
                      *             ],
                      *             "seenBy": "fleet",
+                     *             "lastHour": [
+                     *               {
+                     *                 "at": "2026-01-01T09:30:00.000Z",
+                     *                 "calls": 2,
+                     *                 "rejected": 0,
+                     *                 "leastRemaining": 39
+                     *               }
+                     *             ],
                      *             "windowSeconds": 60,
                      *             "pause": {
                      *               "state": "none"
@@ -4771,6 +4799,14 @@ export interface operations {
                      *             "remaining": 9,
                      *             "spentByCaller": [],
                      *             "seenBy": "fleet",
+                     *             "lastHour": [
+                     *               {
+                     *                 "at": "2026-01-01T09:30:00.000Z",
+                     *                 "calls": 1,
+                     *                 "rejected": 0,
+                     *                 "leastRemaining": 9
+                     *               }
+                     *             ],
                      *             "windowSeconds": 60,
                      *             "pause": {
                      *               "state": "none"

@@ -25,6 +25,11 @@ export const problems = {
     "Its signature, issuer, audience, algorithm or claims are not acceptable. Sign in again.",
   ),
   token_expired: entry(401, "The access token has expired", "Renew it and send the request again."),
+  sign_in_required: entry(
+    401,
+    "Sign in with RingCentral again",
+    "RingCentral has ended your session, or you have not signed in with RingCentral yet. A new sign-in begins another.",
+  ),
   webhook_token_invalid: entry(
     401,
     "Not a notification for this service",

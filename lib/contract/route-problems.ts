@@ -6,7 +6,7 @@ import { isConditional, isPaged, type Route } from "./route.ts";
  * code of RingCentral's into one of these.
  */
 export function problemCodesOf(route: Route): ProblemCode[] {
-  const { scope, method, isWebhook } = route;
+  const { scope, method, isWebhook, parameters } = route;
   const needsToken = scope !== undefined;
   const codes: readonly (false | readonly ProblemCode[])[] = [
     ["request_invalid", "internal"],
@@ -19,6 +19,7 @@ export function problemCodesOf(route: Route): ProblemCode[] {
     needsToken && isConditional(route) && ["precondition_failed"],
     isWebhook === true && ["body_too_large", "configuration_invalid", "storage_unavailable"],
     route.callsRingCentral === true && ofRingCentral,
+    route.callsRingCentral === true && parameters?.shape.extensionId !== undefined && ["sign_in_required"],
     route.problems ?? [],
   ];
   return [...new Set(codes.flatMap((some) => some || []))];

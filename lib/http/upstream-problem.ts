@@ -102,6 +102,7 @@ export function upstreamProblem(error: RingCentralError, declared?: ReadonlySet<
 
 const byKind: { readonly [Kind in RingCentralFailure["kind"]]?: ProblemCode } = {
   auth: "upstream_auth_failed",
+  session_ended: "sign_in_required",
   rate_limited: "upstream_rate_limited",
   storage: "storage_unavailable",
   credentials: "credentials_unavailable",

@@ -14,6 +14,7 @@ import { createCredentialSource } from "../platform/secrets.ts";
 import { readSettings, type Settings } from "../platform/settings.ts";
 import { createOAuth } from "../ringcentral/auth/oauth.ts";
 import { SharedToken } from "../ringcentral/auth/shared-token.ts";
+import { serviceTokens } from "../ringcentral/auth/token-kind.ts";
 import { CachedRingCentral } from "../ringcentral/cache/cached-client.ts";
 import { LimitedMode } from "../ringcentral/cache/limited-mode.ts";
 import { countRateLimitEvent, countTokenEvent } from "../ringcentral/call-metrics.ts";
@@ -148,8 +149,7 @@ function connectAccount(shared: Shared, accountKey: string, accountId: string) {
   const fleet = { records, clock, random, accountKey, instanceId: randomUUID() };
   const tokens = new SharedToken({
     ...fleet,
-    credentials,
-    oauth: createOAuth({ transport, clock, log }),
+    kind: serviceTokens({ accountKey, credentials, clock, oauth: createOAuth({ transport, clock, log }) }),
     onEvent: (event) => {
       logEvent(log, tokenMessages, event);
       countTokenEvent(metrics, event);

@@ -7,6 +7,7 @@ import { createLogger } from "../../lib/platform/logger.ts";
 import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
 import { createOAuth } from "../../lib/ringcentral/auth/oauth.ts";
 import { SharedToken } from "../../lib/ringcentral/auth/shared-token.ts";
+import { serviceTokens } from "../../lib/ringcentral/auth/token-kind.ts";
 import { createTransport } from "../../lib/ringcentral/http/transport.ts";
 import { DynamoRecordStore } from "../../lib/storage/dynamo-record-store.ts";
 import { createTable, type Engine, localCredentials, startEngine } from "../support/dynamo-engines.ts";
@@ -19,15 +20,14 @@ function startInstance(n: number, accountKey: string, credentials: CredentialSou
   const log = createLogger({}, { write: () => {} });
   return new SharedToken({
     records: new DynamoRecordStore({ tableName: TABLE }),
-    credentials,
-    oauth: createOAuth({
-      transport: createTransport(),
+    kind: serviceTokens({
+      accountKey,
+      credentials,
       clock: systemClock,
-      log,
+      oauth: createOAuth({ transport: createTransport(), clock: systemClock, log }),
     }),
     clock: systemClock,
     random: Math.random,
-    accountKey,
     instanceId: `instance-${n}`,
   });
 }

@@ -5,6 +5,7 @@ import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
 import type { OAuth } from "../../lib/ringcentral/auth/oauth.ts";
 import type { AccessToken, TokenEvent } from "../../lib/ringcentral/auth/ports.ts";
 import { SharedToken } from "../../lib/ringcentral/auth/shared-token.ts";
+import { serviceTokens } from "../../lib/ringcentral/auth/token-kind.ts";
 import { StorageUnavailable } from "../../lib/storage/errors.ts";
 import type { RecordStore } from "../../lib/storage/record-store.ts";
 import { createTableWait, limitedRecords } from "../../lib/storage/table-wait.ts";
@@ -267,11 +268,14 @@ export function createMember(fleet: Fleet, options: { name?: string; skewMs?: nu
   });
   const tokens = new SharedToken({
     records,
-    credentials: fleet.secret.sourceFor(instance),
-    oauth,
+    kind: serviceTokens({
+      accountKey: "acct",
+      credentials: fleet.secret.sourceFor(instance),
+      clock: instance.clock,
+      oauth,
+    }),
     clock: instance.clock,
     random: instance.random,
-    accountKey: "acct",
     instanceId: instance.name,
     onEvent: (event) => fleet.events.push(event),
   });

@@ -11,6 +11,7 @@ import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
 import type { CallContext } from "../../lib/ringcentral/api/operation.ts";
 import { listForwardingNumbers } from "../../lib/ringcentral/api/operations.ts";
 import { SharedToken } from "../../lib/ringcentral/auth/shared-token.ts";
+import { serviceTokens } from "../../lib/ringcentral/auth/token-kind.ts";
 import { CachedRingCentral } from "../../lib/ringcentral/cache/cached-client.ts";
 import { createRingCentral } from "../../lib/ringcentral/client.ts";
 import type { HttpRequest } from "../../lib/ringcentral/http/transport.ts";
@@ -96,11 +97,14 @@ function createWorld(schedule: Schedule, latencyOf: () => number) {
       random,
       tokens: new SharedToken({
         ...common,
-        credentials: { current: async () => credentials, refreshed: async () => [credentials] },
-        oauth: {
-          login: () =>
-            instance.effect("login", () => ({ accessToken: "t", expiresInSeconds: 3_600, ownerId: "9" })),
-        },
+        kind: serviceTokens({
+          ...common,
+          credentials: { current: async () => credentials, refreshed: async () => [credentials] },
+          oauth: {
+            login: () =>
+              instance.effect("login", () => ({ accessToken: "t", expiresInSeconds: 3_600, ownerId: "9" })),
+          },
+        }),
       }),
       rateLimiter: new SharedRateLimiter({
         ...common,

@@ -11,6 +11,7 @@ import {
   listCompanyNumbers,
 } from "../../lib/ringcentral/api/operations.ts";
 import { SharedToken } from "../../lib/ringcentral/auth/shared-token.ts";
+import { serviceTokens } from "../../lib/ringcentral/auth/token-kind.ts";
 import { createRingCentral } from "../../lib/ringcentral/client.ts";
 import type { HttpResponse, Transport } from "../../lib/ringcentral/http/transport.ts";
 import { createTableClock } from "../../lib/ringcentral/rate-limit/clock-bounds.ts";
@@ -78,11 +79,14 @@ export function createFleetMember(around: Surroundings): Member {
   const accountKey = "37";
   const tokens = new SharedToken({
     records,
-    credentials: fixedCredentials,
-    oauth: { login: () => logIn(instance, upstream) },
+    kind: serviceTokens({
+      accountKey,
+      credentials: fixedCredentials,
+      clock,
+      oauth: { login: () => logIn(instance, upstream) },
+    }),
     clock,
     random,
-    accountKey,
     instanceId: instance.name,
   });
   const onEvent = (event: RateLimitEvent) => around.events.push(event);

@@ -1393,6 +1393,7 @@ export interface components {
          *     - `token_missing` (401): An access token is required. Send `Authorization: Bearer <access token>`.
          *     - `token_invalid` (401): The access token is not valid. Its signature, issuer, audience, algorithm or claims are not acceptable. Sign in again.
          *     - `token_expired` (401): The access token has expired. Renew it and send the request again.
+         *     - `sign_in_required` (401): Sign in with RingCentral again. RingCentral has ended your session, or you have not signed in with RingCentral yet. A new sign-in begins another.
          *     - `webhook_token_invalid` (401): Not a notification for this service. The delivery does not carry the verification token of this service's subscription.
          *     - `scope_missing` (403): The token lacks a scope. The route's scope is in the API description.
          *     - `extension_forbidden` (403): Not your extension. Without the scope `account:manage` a caller reaches only the extension named in its token.
@@ -1438,7 +1439,7 @@ export interface components {
          *     - `upstream_timeout` (504): RingCentral did not respond in time. Nothing was changed. The same request may succeed when RingCentral is faster.
          * @enum {string}
          */
-        ProblemCode: "request_invalid" | "parameter_invalid" | "cursor_invalid" | "token_missing" | "token_invalid" | "token_expired" | "webhook_token_invalid" | "scope_missing" | "extension_forbidden" | "account_forbidden" | "feature_not_available" | "upstream_permission_denied" | "international_calling_disabled" | "call_handling_unavailable" | "not_found" | "forwarding_label_duplicate" | "forwarding_limit_reached" | "forwarding_custom_label_limit_reached" | "number_belongs_to_account" | "flip_number_in_use" | "number_already_listed" | "idempotency_in_progress" | "sync_not_quarantined" | "snapshot_missing" | "call_handling_moved" | "cursor_expired" | "precondition_failed" | "body_too_large" | "media_type_unsupported" | "idempotency_key_reused" | "upstream_rejected" | "rate_limited" | "internal" | "upstream_error" | "write_incomplete" | "upstream_auth_failed" | "upstream_app_permission_missing" | "upstream_rate_limited" | "upstream_unavailable" | "upstream_locked" | "upstream_limited_mode" | "token_issuer_unavailable" | "storage_unavailable" | "directory_unavailable" | "credentials_unavailable" | "queue_unavailable" | "configuration_invalid" | "outcome_unknown" | "upstream_timeout";
+        ProblemCode: "request_invalid" | "parameter_invalid" | "cursor_invalid" | "token_missing" | "token_invalid" | "token_expired" | "sign_in_required" | "webhook_token_invalid" | "scope_missing" | "extension_forbidden" | "account_forbidden" | "feature_not_available" | "upstream_permission_denied" | "international_calling_disabled" | "call_handling_unavailable" | "not_found" | "forwarding_label_duplicate" | "forwarding_limit_reached" | "forwarding_custom_label_limit_reached" | "number_belongs_to_account" | "flip_number_in_use" | "number_already_listed" | "idempotency_in_progress" | "sync_not_quarantined" | "snapshot_missing" | "call_handling_moved" | "cursor_expired" | "precondition_failed" | "body_too_large" | "media_type_unsupported" | "idempotency_key_reused" | "upstream_rejected" | "rate_limited" | "internal" | "upstream_error" | "write_incomplete" | "upstream_auth_failed" | "upstream_app_permission_missing" | "upstream_rate_limited" | "upstream_unavailable" | "upstream_locked" | "upstream_limited_mode" | "token_issuer_unavailable" | "storage_unavailable" | "directory_unavailable" | "credentials_unavailable" | "queue_unavailable" | "configuration_invalid" | "outcome_unknown" | "upstream_timeout";
         /** @description Problems over time, in steps of equal length. */
         ProblemHistory: {
             /**
@@ -1638,7 +1639,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description `token_missing`: An access token is required. `token_invalid`: The access token is not valid. `token_expired`: The access token has expired. */
+        /** @description `token_missing`: An access token is required. `token_invalid`: The access token is not valid. `token_expired`: The access token has expired. `sign_in_required`: Sign in with RingCentral again. */
         Problem401A: {
             headers: {
                 "X-Request-Id": components["headers"]["X-Request-Id"];
@@ -1936,6 +1937,20 @@ export interface components {
                 "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
                 RateLimit: components["headers"]["RateLimit"];
                 "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description `token_missing`: An access token is required. `token_invalid`: The access token is not valid. `token_expired`: The access token has expired. */
+        Problem401B: {
+            headers: {
+                "X-Request-Id": components["headers"]["X-Request-Id"];
+                "Access-Control-Allow-Origin": components["headers"]["Access-Control-Allow-Origin"];
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimit-Policy"];
+                "WWW-Authenticate": components["headers"]["WWW-Authenticate"];
                 [name: string]: unknown;
             };
             content: {
@@ -2251,6 +2266,7 @@ export type ResponseProblem403C = components['responses']['Problem403C'];
 export type ResponseProblem409B = components['responses']['Problem409B'];
 export type ResponseProblem502B = components['responses']['Problem502B'];
 export type ResponseProblem409C = components['responses']['Problem409C'];
+export type ResponseProblem401B = components['responses']['Problem401B'];
 export type ResponseCursorExpired = components['responses']['CursorExpired'];
 export type ResponseProblem400C = components['responses']['Problem400C'];
 export type ResponseProblem403D = components['responses']['Problem403D'];
@@ -3658,7 +3674,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400A"];
-            401: components["responses"]["Problem401A"];
+            401: components["responses"]["Problem401B"];
             403: components["responses"]["Problem403A"];
             404: components["responses"]["NotFound"];
             410: components["responses"]["CursorExpired"];
@@ -3937,7 +3953,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400C"];
-            401: components["responses"]["Problem401A"];
+            401: components["responses"]["Problem401B"];
             403: components["responses"]["Problem403D"];
             410: components["responses"]["CursorExpired"];
             429: components["responses"]["Problem429A"];
@@ -4010,7 +4026,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["RequestInvalid"];
-            401: components["responses"]["Problem401A"];
+            401: components["responses"]["Problem401B"];
             403: components["responses"]["Problem403E"];
             429: components["responses"]["Problem429A"];
             500: components["responses"]["Internal"];
@@ -4117,7 +4133,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400C"];
-            401: components["responses"]["Problem401A"];
+            401: components["responses"]["Problem401B"];
             403: components["responses"]["Problem403D"];
             429: components["responses"]["Problem429A"];
             500: components["responses"]["Internal"];
@@ -4166,7 +4182,7 @@ export interface operations {
                      *           "extensionStatus": "Enabled",
                      *           "createdAt": "2026-01-01T09:30:00.000Z",
                      *           "updatedAt": "2026-01-01T09:30:00.000Z",
-                     *           "etag": "\"TXtdDY44_QIsTy7LVuCz1fyIGy9\""
+                     *           "etag": "\"55LxgnV33qNf3sdfTxrkVl1cTKn\""
                      *         }
                      *       ],
                      *       "page": {
@@ -4195,7 +4211,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400C"];
-            401: components["responses"]["Problem401A"];
+            401: components["responses"]["Problem401B"];
             403: components["responses"]["Problem403D"];
             429: components["responses"]["Problem429A"];
             500: components["responses"]["Internal"];
@@ -4264,7 +4280,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400C"];
-            401: components["responses"]["Problem401A"];
+            401: components["responses"]["Problem401B"];
             403: components["responses"]["Problem403D"];
             429: components["responses"]["Problem429A"];
             500: components["responses"]["Internal"];
@@ -4327,7 +4343,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["RequestInvalid"];
-            401: components["responses"]["Problem401A"];
+            401: components["responses"]["Problem401B"];
             403: components["responses"]["Problem403D"];
             404: components["responses"]["NotFound"];
             429: components["responses"]["Problem429A"];
@@ -4389,7 +4405,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["RequestInvalid"];
-            401: components["responses"]["Problem401A"];
+            401: components["responses"]["Problem401B"];
             403: components["responses"]["Problem403D"];
             412: components["responses"]["PreconditionFailed"];
             413: components["responses"]["BodyTooLarge"];
@@ -4428,7 +4444,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["RequestInvalid"];
-            401: components["responses"]["Problem401A"];
+            401: components["responses"]["Problem401B"];
             403: components["responses"]["Problem403D"];
             404: components["responses"]["NotFound"];
             412: components["responses"]["PreconditionFailed"];
@@ -4504,7 +4520,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["RequestInvalid"];
-            401: components["responses"]["Problem401A"];
+            401: components["responses"]["Problem401B"];
             403: components["responses"]["Problem403D"];
             429: components["responses"]["Problem429A"];
             500: components["responses"]["Internal"];
@@ -4565,7 +4581,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["RequestInvalid"];
-            401: components["responses"]["Problem401A"];
+            401: components["responses"]["Problem401B"];
             403: components["responses"]["Problem403D"];
             409: components["responses"]["IdempotencyInProgress"];
             422: components["responses"]["IdempotencyKeyReused"];
@@ -4607,7 +4623,7 @@ export interface operations {
                 };
             };
             400: components["responses"]["RequestInvalid"];
-            401: components["responses"]["Problem401A"];
+            401: components["responses"]["Problem401B"];
             403: components["responses"]["Problem403D"];
             409: components["responses"]["Problem409D"];
             422: components["responses"]["IdempotencyKeyReused"];
@@ -4839,7 +4855,7 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["RequestInvalid"];
-            401: components["responses"]["Problem401A"];
+            401: components["responses"]["Problem401B"];
             403: components["responses"]["Problem403D"];
             429: components["responses"]["Problem429A"];
             500: components["responses"]["Internal"];

@@ -11,6 +11,7 @@ const fixesByOwner = {
     token_invalid:
       "Sign in again. If it happens again, the log and `npm run doctor -- --token` name the wrong claim.",
     token_expired: "Refresh the access token at its issuer, then send the request again.",
+    sign_in_required: "Show the sign-in again. Nothing of the app's data is lost.",
     scope_missing:
       "Ask the issuer for the scope when signing in. The API reference names the scope of each operation.",
     extension_forbidden:

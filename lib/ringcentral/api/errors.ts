@@ -21,7 +21,9 @@ export type FailureKind =
   /** Connection dropped, 5xx, or a body that is not the expected JSON. */
   | "bad_response"
   /** Login failed, or the API rejects the token again after one new login. */
-  | "auth";
+  | "auth"
+  /** The user whose session pays for the call has none, or RingCentral has ended it: a new sign-in is needed. */
+  | "session_ended";
 
 /** A share of a budget that is used up. */
 export interface ShareUsed {
@@ -76,7 +78,7 @@ export class RingCentralError extends Error {
 
   /** Whether the failure may pass by itself. It then says nothing about the data or the permissions. */
   get isTransient(): boolean {
-    return this.failure.kind !== "rejected" && this.failure.kind !== "auth";
+    return !["rejected", "auth", "session_ended"].includes(this.failure.kind);
   }
 }
 

@@ -7,6 +7,8 @@ import { settings } from "./token-settings.ts";
 export interface IssuedToken {
   contents: TokenContents;
   issuedAt: number;
+  /** Of a user's session: the end of its refresh token. */
+  refreshUntil?: number;
 }
 
 /** The memory of one process: its token, the generation it knows as rejected, and the highest it has seen. */
@@ -57,7 +59,8 @@ export class CachedToken {
 
   #keep({ contents, issuedAt }: IssuedToken, generation: number): AccessToken {
     const aheadMs = Math.min(settings.renewAheadMs, (contents.expiresAt - issuedAt) / 6);
-    const token = { ...contents, generation };
+    const { refreshToken: _, ...usable } = contents;
+    const token = { ...usable, generation };
     this.#entry = { token, issuedAt, renewAt: contents.expiresAt - aheadMs * (1 + this.#random()) };
     return token;
   }

@@ -4,31 +4,38 @@ import { omitUndefined } from "../../platform/omit-undefined.ts";
 import { withTimeout } from "../../platform/with-timeout.ts";
 import type { CircuitBreaker } from "../../storage/circuit-breaker.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
-import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
+import type { RecordStore } from "../../storage/record-store.ts";
 import { retryingRecords } from "../../storage/retrying-records.ts";
 import { RingCentralError } from "../api/errors.ts";
 import type { CachedToken, IssuedToken } from "./cached-token.ts";
-import type { Candidate, CredentialCandidates } from "./credential-candidates.ts";
+import type { Candidate } from "./credential-candidates.ts";
 import { type Delay, nextPoll } from "./next-action.ts";
-import type { OAuth, TokenGrant } from "./oauth.ts";
-import type { AccessToken, TokenEvent } from "./ports.ts";
-import { sealToken } from "./sealed-token.ts";
-import { type TokenRecord, withFailure, withoutLease, withToken, withUnusedLease } from "./token-record.ts";
+import type { TokenGrant } from "./oauth.ts";
+import type { AccessToken, TokenCall, TokenCallOutcome, TokenCalls, TokenEvent } from "./ports.ts";
+import { readTokenCallOutcome } from "./token-calls.ts";
+import type { TokenKind } from "./token-kind.ts";
+import {
+  keptUntil,
+  type TokenRecord,
+  withFailure,
+  withoutLease,
+  withoutSession,
+  withToken,
+  withUnusedLease,
+} from "./token-record.ts";
 import { settings } from "./token-settings.ts";
 
 /** What all steps of one process share. */
 export interface TokenDeps {
   records: RecordStore;
-  key: RecordKey;
+  kind: TokenKind;
   table: CircuitBreaker;
-  oauth: Pick<OAuth, "login">;
+  /** The limit that all tokens of the app share. Absent: only the record's own. */
+  tokenCalls?: TokenCalls;
   clock: Clock;
-  /** Identifies the RingCentral account (or its secret); one record each. */
-  accountKey: string;
   /** Different for every process, also for two in succession: it owns leases. */
   instanceId: string;
   cached: CachedToken;
-  candidates: CredentialCandidates;
   onEvent: (event: TokenEvent) => void;
 }
 
@@ -38,12 +45,19 @@ export interface TokenLease {
   record: TokenRecord;
   version: number;
   candidate: Candidate;
+  refreshToken: string | undefined;
   /** The generation of the token that this lease may publish. */
   generation: number;
 }
 
 /** The token of a login, or what the process does without one. */
-export type LoginResult = { type: "token"; token: AccessToken } | (Delay & { failure?: RingCentralError });
+export type LoginResult =
+  | { type: "token"; token: AccessToken }
+  /** The table did not take a session's new tokens, so they may not be used yet. */
+  | { type: "unstored"; token: IssuedToken }
+  /** RingCentral has ended the session. */
+  | { type: "sign_in" }
+  | (Delay & { failure?: RingCentralError });
 
 /**
  * Logs in once under the lease and writes either the token or a pause. The call is already logged in the record. A
@@ -56,37 +70,112 @@ export async function loginUnderLease(
   deadline: Deadline,
   reserveMs: number,
 ): Promise<LoginResult> {
-  const { oauth, clock, candidates, onEvent } = deps;
-  const { record, candidate } = lease;
+  const { clock, kind } = deps;
+  const { record, candidate, refreshToken } = lease;
+  const permit = await permitFor(deps);
+  if (permit instanceof RingCentralError) return withoutPermit(deps, lease, permit, deadline);
   const sentAt = clock.now();
   const leaseLeftMs = (record.lease?.until ?? 0) - settings.leaseReserveMs - sentAt;
-  const timeoutMs = Math.min(settings.loginTimeoutMs, leaseLeftMs, deadline.remainingMs() - reserveMs);
+  const callLeftMs = Math.min(settings.loginTimeoutMs, leaseLeftMs, permit?.leftMs() ?? leaseLeftMs);
+  const timeoutMs = Math.min(callLeftMs, deadline.remainingMs() - reserveMs);
   if (timeoutMs < settings.minLoginMs) {
-    await write(deps, lease, withUnusedLease(record), deadline.remainingMs());
+    await Promise.all([
+      permit?.unused(),
+      write(deps, lease, withUnusedLease(record), deadline.remainingMs()),
+    ]);
     return nextPoll(clock.now());
   }
-  const { credentials, fingerprint } = candidate;
-  const grant = await oauth.login(credentials, deadlineIn(timeoutMs, clock, 0)).catch(asRingCentralError);
-  if (!(grant instanceof RingCentralError)) {
-    return publish(deps, lease, issuedToken(grant, credentials.server, sentAt), deadline);
-  }
-  const { failure } = grant;
+  let outcome: TokenCallOutcome | undefined;
+  const until = deadlineIn(timeoutMs, clock, 0);
+  const grant = await kind
+    .request(candidate, refreshToken, until, (response) => {
+      outcome = readTokenCallOutcome(response, clock.now());
+    })
+    .catch(asRingCentralError);
+  const settled = permit?.ended(outcome);
+  const result =
+    grant instanceof RingCentralError
+      ? await recordFailure(deps, lease, grant, sentAt, deadline)
+      : await publish(deps, lease, issuedToken(grant, lease, sentAt), deadline);
+  await settled;
+  return result;
+}
+
+/** Waits for no other: the lease is short. */
+async function permitFor({
+  tokenCalls,
+  kind,
+  cached,
+  table,
+  clock,
+}: TokenDeps): Promise<TokenCall | RingCentralError | undefined> {
+  const need = cached.usable() === undefined ? "request" : "renewal";
+  if (tokenCalls === undefined) return undefined;
+  const noWait = deadlineIn(0, clock, 0);
+  return table.call(() =>
+    tokenCalls.take(need, noWait, kind.key.partition).catch((error) => {
+      if (error instanceof RingCentralError) return error;
+      throw error;
+    }),
+  );
+}
+
+/** The app's limit is used up: the fleet is told when it may ask again. */
+async function withoutPermit(
+  deps: TokenDeps,
+  lease: TokenLease,
+  rejected: RingCentralError,
+  deadline: Deadline,
+): Promise<LoginResult> {
+  const now = deps.clock.now();
+  const until = now + (rejected.failure.retryAfterMs ?? settings.defaultRetryAfterMs);
+  const free = withUnusedLease(lease.record);
+  const isRenewal = deps.cached.usable() !== undefined;
+  const next = isRenewal ? free : { ...free, rateLimitedUntil: until };
+  await write(deps, lease, next, deadline.remainingMs());
+  return { type: "wait", pause: { until, reason: "rate_limited" } };
+}
+
+async function recordFailure(
+  deps: TokenDeps,
+  lease: TokenLease,
+  error: RingCentralError,
+  sentAt: number,
+  deadline: Deadline,
+): Promise<LoginResult> {
+  const { clock, kind, onEvent } = deps;
+  const { record, candidate } = lease;
+  const { failure } = error;
   const now = clock.now();
-  const { kind, errorCode } = failure;
-  onEvent(omitUndefined({ type: "login_failed" as const, kind, errorCode, durationMs: now - sentAt }));
-  const paused = withFailure(record, fingerprint, failure, now);
+  const { kind: reason, errorCode } = failure;
+  onEvent(
+    omitUndefined({ type: "login_failed" as const, kind: reason, errorCode, durationMs: now - sentAt }),
+  );
+  if (kind.isSession && failure.oauthError === "invalid_grant") {
+    const written = await write(deps, lease, withoutSession(record, now), deadline.remainingMs());
+    // Another process has stored newer tokens or a new session.
+    return written === "overtaken" ? nextPoll(clock.now()) : { type: "sign_in" };
+  }
+  const paused = withFailure(record, candidate.fingerprint, failure, now);
   // Best effort: without it the lease ends by itself.
   await write(deps, lease, withoutLease(paused, failure.mayHaveTakenEffect, now), deadline.remainingMs());
   // The other versions of the secret are tried under the next lease.
-  if (kind === "auth") await candidates.reread(deadline, true);
-  return { ...nextPoll(clock.now()), failure: grant };
+  if (reason === "auth") await kind.candidates.reread(deadline, true);
+  return { ...nextPoll(clock.now()), failure: error };
 }
 
-function issuedToken(grant: TokenGrant, server: string, sentAt: number): IssuedToken {
-  const { accessToken: value, expiresInSeconds, ownerId, scope } = grant;
+function issuedToken(grant: TokenGrant, lease: TokenLease, sentAt: number): IssuedToken {
+  const { accessToken: value, expiresInSeconds, ownerId, scope, refreshExpiresInSeconds } = grant;
+  const { server } = lease.candidate.credentials;
   // The life counts from the sending: RingCentral cannot have started it earlier.
   const expiresAt = sentAt + expiresInSeconds * 1_000;
-  return { contents: omitUndefined({ value, expiresAt, server, ownerId, scope }), issuedAt: sentAt };
+  if (lease.refreshToken === undefined) {
+    return { contents: omitUndefined({ value, expiresAt, server, ownerId, scope }), issuedAt: sentAt };
+  }
+  const { refreshToken = lease.refreshToken } = grant;
+  const refreshUntil = sentAt + (refreshExpiresInSeconds ?? settings.refreshLifeSeconds) * 1_000;
+  const contents = omitUndefined({ value, expiresAt, server, ownerId, scope, refreshToken });
+  return { contents, issuedAt: sentAt, refreshUntil };
 }
 
 function asRingCentralError(cause: unknown): RingCentralError {
@@ -95,22 +184,18 @@ function asRingCentralError(cause: unknown): RingCentralError {
 }
 
 /** Writes the token; the lease and the deadline limit the time for it. */
-async function publish(
+export async function publish(
   deps: TokenDeps,
   lease: TokenLease,
   token: IssuedToken,
   deadline: Deadline,
 ): Promise<LoginResult> {
-  const { clock, accountKey, cached, onEvent } = deps;
+  const { clock, kind, cached, onEvent } = deps;
   const { record, candidate, generation } = lease;
-  const { contents, issuedAt } = token;
-  const sealed = sealToken(contents, candidate.credentials, { accountKey, generation });
-  const next = withToken(
-    record,
-    { issuedAt, expiresAt: contents.expiresAt, sealed },
-    generation,
-    clock.now(),
-  );
+  const { contents, issuedAt, refreshUntil } = token;
+  const sealed = kind.seal(contents, candidate, generation);
+  const stored = omitUndefined({ issuedAt, expiresAt: contents.expiresAt, refreshUntil, sealed });
+  const next = withToken(record, stored, generation, clock.now());
   const leaseLeftMs = (record.lease?.until ?? 0) - clock.now();
   switch (await write(deps, lease, next, Math.min(leaseLeftMs, deadline.remainingMs()))) {
     case "written":
@@ -120,6 +205,7 @@ async function publish(
       onEvent({ type: "fenced_off", fence: record.fence });
       return nextPoll(clock.now());
     case "failed":
+      if (kind.isSession) return { type: "unstored", token };
       onEvent({ type: "degraded", how: "token_not_stored" });
       return { type: "token", token: cached.keepUnpublished(token) };
   }
@@ -127,7 +213,7 @@ async function publish(
 
 /** Retries, but does not hold up the caller for longer: a write under way may still take effect. */
 async function write(
-  { records, key, clock }: TokenDeps,
+  { records, kind: { key }, clock }: TokenDeps,
   { version }: TokenLease,
   record: TokenRecord,
   withinMs: number,
@@ -136,7 +222,7 @@ async function write(
   const store = retryingRecords(records, clock, deadlineIn(timeoutMs, clock, 0));
   const timeUp = () => new StorageUnavailable("the outcome of a login is not written in time");
   try {
-    const writing = store.compareAndSet(key, version, record);
+    const writing = store.compareAndSet(key, version, record, keptUntil(record, clock.now()));
     const written = await withTimeout(writing, { clock, timeoutMs, timeUp });
     return written === undefined ? "overtaken" : "written";
   } catch (error) {

@@ -1,5 +1,5 @@
 import type { Candidate } from "./credential-candidates.ts";
-import { openToken, type TokenContents } from "./sealed-token.ts";
+import type { SealedToken, TokenContents } from "./sealed-token.ts";
 import {
   areSessionsSpent,
   type LoginPause,
@@ -12,7 +12,10 @@ import { settings } from "./token-settings.ts";
 /** The state of one process that its decision depends on. */
 export interface LocalState {
   now: number;
-  accountKey: string;
+  /** The token is a user's session: it is refreshed, and ends for good. */
+  isSession: boolean;
+  /** Opens a sealed token with what the process knows. */
+  open(sealed: SealedToken, generation: number): TokenContents | undefined;
   instanceId: string;
   candidates: readonly Candidate[];
   /** Generation of the usable token in memory. With one, the process only looks for a newer token. */
@@ -37,7 +40,9 @@ export type Action =
   /** The known credentials do not suffice. `force`: regardless of the last re-read. */
   | { type: "reread_secret"; reason: "unreadable_token" | "rejected_credentials"; force: boolean }
   /** Take the lease and log in. `replacing`: the generation that RingCentral rejected. */
-  | { type: "login"; candidate: Candidate; replacing: number | undefined }
+  | { type: "login"; candidate: Candidate; replacing: number | undefined; refreshToken?: string }
+  /** The user has no session that could be refreshed. */
+  | { type: "sign_in" }
   | Delay;
 
 /**
@@ -57,30 +62,45 @@ export function nextAction(record: TokenRecord, local: LocalState): Action {
     // Unknown credentials are worth an immediate re-read, but only once.
     return { type: "reread_secret", reason: "unreadable_token", force: stored.by !== local.unreadable };
   }
-  if (local.cached === undefined) return loginAction(record, local);
-  if (areSessionsSpent(record)) return { type: "use" };
+  const refreshToken = local.isSession ? refreshTokenOf(record, local) : undefined;
+  if (local.isSession && refreshToken === undefined) return { type: "sign_in" };
+  if (local.cached !== undefined && areSessionsSpent(record)) return { type: "use" };
   const login = loginAction(record, local);
-  return "pause" in login ? { type: "use" } : login;
+  if (local.cached !== undefined && "pause" in login) return { type: "use" };
+  return login.type === "login" ? { ...login, ...(refreshToken && { refreshToken }) } : login;
+}
+
+/** It goes to the server that issued it, and to no other. */
+function refreshTokenOf({ token, generation }: TokenRecord, local: LocalState): string | undefined {
+  if (token === undefined || (token.refreshUntil ?? Number.POSITIVE_INFINITY) <= local.now) return undefined;
+  const contents = local.open(token.sealed, generation);
+  return contents?.server === local.candidates[0]?.credentials.server ? contents?.refreshToken : undefined;
 }
 
 type StoredToken = Extract<Action, { type: "adopt" }> | { type: "none" } | { type: "unreadable"; by: string };
 
 /** The stored token, if this process may use it, can open it, and does not have it already. */
 export function storedToken(record: TokenRecord, local: LocalState): StoredToken {
-  const { candidates, accountKey, rejected, cached } = local;
+  const { candidates, rejected, cached } = local;
   const generation = usableGeneration(record, local.now);
   const isKnown = generation === rejected || generation === cached;
-  if (record.token === undefined || generation === undefined || isKnown) return { type: "none" };
+  if (record.token === undefined) return { type: "none" };
+  const isNew = generation !== undefined && !isKnown;
+  // A session's refresh token is needed in any case.
+  if (!isNew && !local.isSession) return { type: "none" };
   const { sealed, issuedAt } = record.token;
-  const sealer = candidates.find(({ fingerprint }) => fingerprint === sealed.by);
-  const contents = sealer && openToken(sealed, sealer.credentials, { accountKey, generation });
+  const contents = local.open(sealed, record.generation);
   if (contents === undefined) return { type: "unreadable", by: sealed.by };
+  if (!isNew) return { type: "none" };
   // The secret may name another server by now; this token must not be sent there.
   if (contents.server !== candidates[0]?.credentials.server) return { type: "none" };
   return { type: "adopt", contents, issuedAt, generation };
 }
 
-function loginAction(record: TokenRecord, local: LocalState): Exclude<Action, { type: "use" | "adopt" }> {
+function loginAction(
+  record: TokenRecord,
+  local: LocalState,
+): Exclude<Action, { type: "use" | "adopt" | "sign_in" }> {
   const { now, candidates, loginTimeMs } = local;
   const leaseEnd = foreignLeaseEnd(record, local);
   // The holder's call is over by then, and its outcome is not in the table.

@@ -18,7 +18,12 @@ export interface TokenGrant {
   scope?: string;
   /** The extension whose rate limits apply. */
   ownerId?: string;
+  /** Replaces the one that was sent. */
+  refreshToken?: string;
+  refreshExpiresInSeconds?: number;
 }
+
+type OnResponse = (response: HttpResponse) => void;
 
 interface OAuthDeps {
   transport: Transport;
@@ -30,20 +35,26 @@ const JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer";
 
 /** Longer lives are not documented [docs: TOK]; a later instant than any date breaks what reports it. */
 const LONGEST_LIFE_S = 24 * 60 * 60;
-const seconds = z.pipe(
-  z.union([z.number(), z.string().check(z.regex(/^\d{1,9}$/))]),
-  z.transform((value) => Math.min(Number(value), LONGEST_LIFE_S)),
-);
+/** [spec: OAS] */
+const LONGEST_REFRESH_LIFE_S = 30 * LONGEST_LIFE_S;
+const upTo = (longest: number) =>
+  z.pipe(
+    z.union([z.number(), z.string().check(z.regex(/^\d{1,9}$/))]),
+    z.transform((value) => Math.min(Number(value), longest)),
+  );
+/** It is stored and sent in a header or a form, so it is visible ASCII (RFC 6749, A.12 and A.17). */
+const token = z.string().check(z.regex(/^[\x21-\x7e]+$/));
 const name = z.catch(z.optional(z.pipe(z.union([z.string(), z.int()]), z.transform(String))), undefined);
 
 /** `session_id` is documented as required but absent from the guide's samples [docs: TOK], so it is not read. */
 const tokenResponse = z.object({
-  /** It is stored and sent in a header, so it is visible ASCII (RFC 6749, A.12). */
-  access_token: z.string().check(z.regex(/^[\x21-\x7e]+$/)),
-  expires_in: seconds,
+  access_token: token,
+  expires_in: upTo(LONGEST_LIFE_S),
   token_type: z.optional(z.string().check(z.regex(/^bearer$/i))),
   scope: name,
   owner_id: name,
+  refresh_token: z.catch(z.optional(token), undefined),
+  refresh_token_expires_in: z.catch(z.optional(upTo(LONGEST_REFRESH_LIFE_S)), undefined),
 });
 
 export type OAuth = ReturnType<typeof createOAuth>;
@@ -56,18 +67,45 @@ export function createOAuth(deps: OAuthDeps) {
      * @throws RingCentralError kind `auth` when RingCentral rejects the login (`oauthError` and `errorCode` say why),
      * `rate_limited` with `retryAfterMs`, or `unavailable`, `timeout`, `bad_response` without a usable response
      */
-    async login(credentials: Credentials, deadline: Deadline): Promise<TokenGrant> {
+    async login(
+      credentials: Credentials,
+      deadline: Deadline,
+      onResponse: OnResponse = () => {},
+    ): Promise<TokenGrant> {
       const fields = { grant_type: JWT_BEARER, assertion: credentials.jwt };
-      const response = await post(deps, "login", "/restapi/oauth/token", credentials, fields, deadline);
-      const { access_token, expires_in, scope, owner_id } = parseBody("login", response, tokenResponse);
-      const grant = { accessToken: access_token, expiresInSeconds: expires_in, scope, ownerId: owner_id };
-      return omitUndefined(grant);
+      // Why a refresh token of the service is not kept: SPEC.md.
+      const {
+        refreshToken: _,
+        refreshExpiresInSeconds: __,
+        ...grant
+      } = await requestToken(deps, "login", credentials, fields, deadline, onResponse);
+      return grant;
+    },
+
+    /**
+     * Exchanges a refresh token for the session's next tokens. The former access token dies at once. [docs: REF]
+     * @throws as `login`; with `oauthError` `invalid_grant` the session is over
+     */
+    async refresh(
+      credentials: Credentials,
+      refreshToken: string,
+      deadline: Deadline,
+      onResponse: OnResponse = () => {},
+    ): Promise<TokenGrant> {
+      const fields = { grant_type: "refresh_token", refresh_token: refreshToken };
+      return requestToken(deps, "refreshToken", credentials, fields, deadline, onResponse);
     },
 
     /** Ends the session of a token. Errors are to be ignored [docs: TOK]. @returns whether RingCentral confirmed it */
-    async revoke(credentials: Credentials, token: string, deadline: Deadline): Promise<boolean> {
+    async revoke(
+      credentials: Credentials,
+      token: string,
+      deadline: Deadline,
+      onResponse: OnResponse = () => {},
+    ): Promise<boolean> {
       try {
-        await post(deps, "revokeToken", "/restapi/oauth/revoke", credentials, { token }, deadline);
+        const fields = { token };
+        await post(deps, "revokeToken", "/restapi/oauth/revoke", credentials, fields, deadline, onResponse);
         return true;
       } catch (error) {
         if (error instanceof RingCentralError) return false;
@@ -75,6 +113,27 @@ export function createOAuth(deps: OAuthDeps) {
       }
     },
   };
+}
+
+async function requestToken(
+  deps: OAuthDeps,
+  operation: string,
+  credentials: Credentials,
+  fields: Record<string, string>,
+  deadline: Deadline,
+  onResponse: OnResponse,
+): Promise<TokenGrant> {
+  const path = "/restapi/oauth/token";
+  const response = await post(deps, operation, path, credentials, fields, deadline, onResponse);
+  const body = parseBody(operation, response, tokenResponse);
+  return omitUndefined({
+    accessToken: body.access_token,
+    expiresInSeconds: body.expires_in,
+    scope: body.scope,
+    ownerId: body.owner_id,
+    refreshToken: body.refresh_token,
+    refreshExpiresInSeconds: body.refresh_token_expires_in,
+  });
 }
 
 /** One form-encoded call of the OAuth endpoints, authenticated as the app. */
@@ -85,6 +144,7 @@ async function post(
   { server, clientId, clientSecret }: Credentials,
   fields: Record<string, string>,
   deadline: Deadline,
+  onResponse: OnResponse,
 ): Promise<HttpResponse> {
   // A public client has no secret: the body names it. Basic with an empty secret fails. [observed]
   const isPublic = clientSecret === "";
@@ -112,6 +172,7 @@ async function post(
     if (error instanceof RingCentralError) report({ kind: error.failure.kind, ...causeOf(error.failure) });
     throw error;
   });
+  onResponse(response);
   const { status } = response;
   const failure = failureOf({ name: operation }, response, clock.now());
   const { errorCode, oauthError } = failure ?? {};

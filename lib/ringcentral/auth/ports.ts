@@ -92,6 +92,8 @@ export interface TokenCalls {
 export interface TokenCall {
   /** Time until the call has to be over. */
   leftMs(): number;
+  /** No call is made. It never throws. */
+  unused(): Promise<void>;
   /** Called after the call, with its response if there was one. It never throws. */
   ended(outcome?: TokenCallOutcome): Promise<void>;
 }

@@ -1,10 +1,18 @@
 import type { Deadline } from "../../platform/deadline.ts";
 import type { WaitLimit } from "../../platform/wait-limit.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
+import type { IssuedToken } from "./cached-token.ts";
 import type { Candidate } from "./credential-candidates.ts";
-import { type LoginResult, loginUnderLease, type TokenDeps } from "./leased-login.ts";
+import {
+  type LoginResult,
+  loginUnderLease,
+  publish,
+  type TokenDeps,
+  type TokenLease,
+} from "./leased-login.ts";
 import { type Action, type LocalState, nextAction, nextPoll, storedToken } from "./next-action.ts";
-import { parseRecord, type TokenRecord, withLease, withUnusedLease } from "./token-record.ts";
+import type { SealedToken } from "./sealed-token.ts";
+import { keptUntil, parseRecord, type TokenRecord, withLease, withUnusedLease } from "./token-record.ts";
 
 /** One may be a crashed holder's. */
 const VAIN_LEASES = 2;
@@ -20,6 +28,8 @@ export class RecordLook {
   #outcome = { seen: "", fence: 0 };
   /** Fingerprint of the credentials of the last stored token that did not open. */
   #unreadable: string | undefined;
+  /** New tokens of a session that the table has not taken yet. */
+  #unstored: { lease: TokenLease; token: IssuedToken } | undefined;
 
   constructor(deps: TokenDeps) {
     this.#deps = deps;
@@ -33,12 +43,18 @@ export class RecordLook {
     deadline: Deadline,
     reserveMs: number,
     tableWait: WaitLimit,
-  ): Promise<LoginResult | { type: "use" }> {
-    const { records, key, cached, candidates, table, clock, instanceId } = this.#deps;
+  ): Promise<Exclude<LoginResult, { type: "unstored" }> | { type: "use" }> {
+    const { records, kind, cached, table, clock, instanceId } = this.#deps;
     const [stored, current] = await Promise.all([
-      tableWait.limit(() => table.call(() => records.read(key))),
-      candidates.list(deadline),
+      tableWait.limit(() => table.call(() => records.read(kind.key))),
+      kind.candidates.list(deadline),
     ]);
+    const unstored = this.#unstored;
+    this.#unstored = undefined;
+    // No other process has taken the lease since: they are still the session's tokens.
+    if (unstored !== undefined && unstored.lease.version === stored?.version) {
+      return this.#whenStored(unstored.lease, publish(this.#deps, unstored.lease, unstored.token, deadline));
+    }
     const record = this.#withoutLostLease(parseRecord(stored?.value));
     cached.sawGeneration(record.generation);
     this.#watch(stored?.version ?? 0);
@@ -51,13 +67,24 @@ export class RecordLook {
     const taken = withLease(record, instanceId, action.replacing, clock.now());
     // Without a response the process does not know that it has the lease, so it has none.
     const version = await tableWait.limit(() =>
-      table.call(() => records.compareAndSet(key, stored?.version ?? null, taken)),
+      table.call(() =>
+        records.compareAndSet(kind.key, stored?.version ?? null, taken, keptUntil(taken, clock.now())),
+      ),
     );
     if (version === undefined) return nextPoll(clock.now());
     this.#usedFence = taken.fence;
     const generation = cached.nextGeneration(record.generation);
-    const lease = { record: taken, version, candidate: action.candidate, generation };
-    return loginUnderLease(this.#deps, lease, deadline, reserveMs);
+    const { candidate, refreshToken } = action;
+    const lease = { record: taken, version, candidate, refreshToken, generation };
+    return this.#whenStored(lease, loginUnderLease(this.#deps, lease, deadline, reserveMs));
+  }
+
+  /** A session's new tokens are used once they are stored: a lost refresh token would be the end of the session. */
+  async #whenStored(lease: TokenLease, login: Promise<LoginResult>) {
+    const result = await login;
+    if (result.type !== "unstored") return result;
+    this.#unstored = { lease, token: result.token };
+    throw new StorageUnavailable("the new tokens of a session are not stored");
   }
 
   /** A lease of this process that it never used: the response to the write that took it was lost. */
@@ -85,10 +112,13 @@ export class RecordLook {
     deadline: Deadline,
     reserveMs: number,
   ): Promise<Exclude<Action, { type: "reread_secret" }>> {
-    const { accountKey, instanceId, cached, candidates, clock, onEvent } = this.#deps;
+    const { kind, instanceId, cached, clock, onEvent } = this.#deps;
+    const opening = (known: readonly Candidate[]) => (sealed: SealedToken, generation: number) =>
+      kind.open(sealed, known, generation);
     let local: LocalState = {
       now: clock.now(),
-      accountKey,
+      isSession: kind.isSession,
+      open: opening(current),
       instanceId,
       candidates: current,
       cached: cached.usable()?.generation,
@@ -101,9 +131,10 @@ export class RecordLook {
     for (;;) {
       const action = nextAction(record, local);
       if (action.type !== "reread_secret") return action;
-      const reread = await candidates.reread(deadline, action.force);
+      const reread = await kind.candidates.reread(deadline, action.force);
       const loginTimeMs = deadline.remainingMs() - reserveMs;
-      local = { ...local, now: clock.now(), candidates: reread, hasReread: true, loginTimeMs };
+      const now = clock.now();
+      local = { ...local, now, open: opening(reread), candidates: reread, hasReread: true, loginTimeMs };
       const stored = storedToken(record, local);
       if (stored.type !== "unreadable") continue;
       this.#unreadable = stored.by;

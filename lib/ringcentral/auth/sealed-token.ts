@@ -1,8 +1,8 @@
 import { hkdfSync } from "node:crypto";
 import * as z from "zod/mini";
 import { type Credentials, keyOf } from "../../platform/credentials.ts";
-import { openText, sealText } from "../../platform/seal.ts";
-import type { AccessToken } from "./ports.ts";
+import { deriveKey, openText, sealText } from "../../platform/seal.ts";
+import type { AccessToken, SessionUser } from "./ports.ts";
 
 /** A token as the table stores it. */
 export const sealedToken = z.object({
@@ -18,10 +18,14 @@ const tokenContents = z.object({
   server: z.string(),
   ownerId: z.exactOptional(z.string()),
   scope: z.exactOptional(z.string()),
+  refreshToken: z.exactOptional(z.string()),
 });
 
 /** The token, and the facts that must not be altered: its server and its end. */
-export type TokenContents = Omit<AccessToken, "generation">;
+export type TokenContents = Omit<AccessToken, "generation"> & {
+  /** Of a user's session. */
+  refreshToken?: string;
+};
 
 /** The record of the token. It is authenticated: a copy in another record does not open. */
 export interface SealContext {
@@ -43,9 +47,46 @@ export function openToken(
   credentials: Credentials,
   context: SealContext,
 ): TokenContents | undefined {
-  const text = openText(sealed.text, [tokenKey(credentials)], contextText(context));
-  return text === undefined ? undefined : tokenContents.parse(JSON.parse(text));
+  return contentsOf(openText(sealed.text, [tokenKey(credentials)], contextText(context)));
 }
+
+const contentsOf = (text: string | undefined) =>
+  text === undefined ? undefined : tokenContents.parse(JSON.parse(text));
+
+/**
+ * Encrypts a user's tokens with a key of their own, derived from a random one: no token shares a key with another user's.
+ * @param by names the credentials that the tokens belong to
+ */
+export function sealSession(
+  token: TokenContents,
+  by: string,
+  [key = ""]: readonly string[],
+  context: SessionContext,
+): SealedToken {
+  return { by, text: sealText(JSON.stringify(token), sessionKey(key, context), sessionText(context)) };
+}
+
+/** @param keys any of them may have sealed @returns as `openToken` */
+export function openSession(
+  sealed: SealedToken,
+  keys: readonly string[],
+  context: SessionContext,
+): TokenContents | undefined {
+  const ofUser = keys.map((key) => sessionKey(key, context));
+  return contentsOf(openText(sealed.text, ofUser, sessionText(context)));
+}
+
+/** The record of a session. It is authenticated. */
+export interface SessionContext {
+  user: SessionUser;
+  generation: number;
+}
+
+const sessionKey = (key: string, { user }: SessionContext) =>
+  deriveKey(key, JSON.stringify(["session key", user.accountId, user.extensionId]));
+
+const sessionText = ({ user, generation }: SessionContext) =>
+  JSON.stringify(["ringfront session", 1, user.accountId, user.extensionId, generation]);
 
 /**
  * Identifies credentials without revealing them: 64 bits of HKDF output. It differs between accounts, so the table

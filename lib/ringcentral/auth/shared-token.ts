@@ -1,4 +1,3 @@
-import type { CredentialSource } from "../../platform/credentials.ts";
 import { type Deadline, deadlineIn } from "../../platform/deadline.ts";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
 import type { WaitLimit } from "../../platform/wait-limit.ts";
@@ -8,16 +7,14 @@ import { StorageUnavailable } from "../../storage/errors.ts";
 import { createTableWait } from "../../storage/table-wait.ts";
 import { RingCentralError } from "../api/errors.ts";
 import { CachedToken } from "./cached-token.ts";
-import { createCredentialCandidates } from "./credential-candidates.ts";
 import type { TokenDeps } from "./leased-login.ts";
 import type { AccessToken, TokenEvent, TokenSource } from "./ports.ts";
 import { RecordLook } from "./record-look.ts";
-import { type LoginPause, loginPause, parseRecord, recordKey } from "./token-record.ts";
+import { type LoginPause, loginPause, parseRecord } from "./token-record.ts";
 import { settings } from "./token-settings.ts";
 
 export interface SharedTokenOptions
-  extends Pick<TokenDeps, "records" | "oauth" | "clock" | "accountKey" | "instanceId"> {
-  credentials: CredentialSource;
+  extends Pick<TokenDeps, "records" | "kind" | "tokenCalls" | "clock" | "instanceId"> {
   /** In [0, 1). */
   random: () => number;
   onEvent?: (event: TokenEvent) => void;
@@ -28,6 +25,8 @@ type Outcome =
   | { type: "token"; token: AccessToken }
   /** A renewal is over; the cached token may serve on. */
   | { type: "renewed" }
+  /** The user has to sign in again. */
+  | { type: "sign_in" }
   /** `retryFrom`: a caller with a later deadline may succeed from then on. */
   | { type: "rejected"; pause: LoginPause; retryFrom: number; failure?: RingCentralError };
 
@@ -35,9 +34,10 @@ const LEAST_RETRY_AFTER_MS = 1_000;
 const MAX_CIRCUIT_PAUSE_MS = 5_000;
 
 /**
- * One RingCentral access token for the whole fleet. SPEC.md has the protocol, its reasons and its invariants.
+ * One RingCentral access token for the whole fleet: the service's, or a user's. SPEC.md has the protocol, its reasons
+ * and its invariants.
  *
- * Errors: RingCentralError kind `storage`, `auth`, `rate_limited`, `unavailable`, `timeout` or `bad_response`, with
+ * Errors: RingCentralError kind `session_ended`, `storage`, `auth`, `rate_limited`, `unavailable`, `timeout` or `bad_response`, with
  * `retryAfterMs`; ConfigurationError from the credentials.
  */
 export class SharedToken implements TokenSource {
@@ -49,15 +49,13 @@ export class SharedToken implements TokenSource {
   #tableFailedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: SharedTokenOptions) {
-    const { credentials, clock, random, accountKey, onEvent = () => {} } = options;
+    const { clock, random, onEvent = () => {} } = options;
     const { firstPollMs: pauseMs, tableTimeoutMs: timeoutMs } = settings;
     this.#random = random;
     this.#deps = {
       ...options,
       onEvent,
-      key: recordKey(accountKey),
       cached: new CachedToken(clock, random),
-      candidates: createCredentialCandidates(credentials, accountKey, clock),
       table: createCircuitBreaker({ clock, pauseMs, maxPauseMs: MAX_CIRCUIT_PAUSE_MS, timeoutMs }),
     };
     this.#record = new RecordLook(this.#deps);
@@ -77,6 +75,7 @@ export class SharedToken implements TokenSource {
       }
       const outcome = await this.#share(deadline, tableWait, () => this.#obtain(deadline, tableWait));
       if (outcome.type === "token") return outcome.token;
+      if (outcome.type === "sign_in") throw sessionEnded();
       // The caller that started the flight may have had less time than this one.
       const mayRetry = outcome.type === "renewed" || outcome.retryFrom < deadline.at - settings.minLoginMs;
       if (!mayRetry) throw this.#rejection(outcome.pause, outcome.failure);
@@ -90,12 +89,12 @@ export class SharedToken implements TokenSource {
 
   /** The state of the fleet's token, for `GET /v1/limits`; of this process's own while the table is unavailable. */
   async describe() {
-    const { records, key, clock, table, cached, candidates } = this.#deps;
+    const { records, kind, clock, table, cached } = this.#deps;
     const now = clock.now();
     try {
       const [stored, known] = await Promise.all([
-        table.call(() => records.read(key)),
-        candidates.list(deadlineIn(settings.maxPollMs, clock, 0)).catch(() => []),
+        table.call(() => records.read(kind.key)),
+        kind.candidates.list(deadlineIn(settings.maxPollMs, clock, 0)).catch(() => []),
       ]);
       const record = parseRecord(stored?.value);
       const fingerprints = known.map(({ fingerprint }) => fingerprint);
@@ -144,7 +143,7 @@ export class SharedToken implements TokenSource {
     for (;;) {
       if (table.openMs() > 0) return this.#withoutTable(failure);
       const look = await this.#look(deadline, 0, tableWait);
-      if (look.type === "token") return look;
+      if (look.type === "token" || look.type === "sign_in") return look;
       if (look.type === "use") return { type: "renewed" };
 
       const now = clock.now();
@@ -214,6 +213,10 @@ export class SharedToken implements TokenSource {
       ...(failure && { cause: failure }),
     });
   }
+}
+
+function sessionEnded(): RingCentralError {
+  return new RingCentralError({ kind: "session_ended", operation: "login", mayHaveTakenEffect: false });
 }
 
 /** Instants in epoch milliseconds. @param generation 0 before the first token */

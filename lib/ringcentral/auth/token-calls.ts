@@ -18,6 +18,7 @@ import {
   turnOf,
   withCall,
   withEndedCall,
+  withoutCall,
   withPlace,
 } from "./token-line.ts";
 
@@ -96,16 +97,18 @@ export class SharedTokenCalls implements TokenCalls {
     const { clock } = this.#options;
     return {
       leftMs: () => endsAt - clock.now(),
-      ended: (outcome) => this.#ended(id, outcome),
+      unused: () => this.#update((record) => withoutCall(record, id)),
+      ended: (outcome) =>
+        this.#update((record) => withEndedCall(record, id, outcome, this.#options.time.now())),
     };
   }
 
-  async #ended(id: string, outcome: TokenCallOutcome | undefined): Promise<void> {
-    const { clock, time, random } = this.#options;
+  async #update(change: (record: TokenCallsRecord) => TokenCallsRecord): Promise<void> {
+    const { clock, random } = this.#options;
     try {
       for (let lost = 0; lost < MAX_TRIES; lost++) {
         const { record, version } = await this.#read();
-        if (await this.#write(version, withEndedCall(record, id, outcome, time.now()))) return;
+        if (await this.#write(version, change(record))) return;
         await clock.sleep(backoffMs(lost + 1, random));
       }
     } catch (error) {

@@ -113,6 +113,10 @@ export function withPlace(
   return { ...record, line: [...others, { who, at, need }] };
 }
 
+export function withoutCall(record: TokenCallsRecord, id: string): TokenCallsRecord {
+  return { ...record, calls: record.calls.filter((call) => call.id !== id) };
+}
+
 /** A call is over: it counts from now, and its response may state a limit or a pause. */
 export function withEndedCall(
   record: TokenCallsRecord,

@@ -2,12 +2,19 @@ import * as z from "zod/mini";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
 import type { RecordKey } from "../../storage/record-store.ts";
 import type { RingCentralFailure } from "../api/errors.ts";
+import type { SessionUser } from "./ports.ts";
 import { sealedToken } from "./sealed-token.ts";
 import { settings } from "./token-settings.ts";
 
-const storedToken = z.object({ issuedAt: z.number(), expiresAt: z.number(), sealed: sealedToken });
+const storedToken = z.object({
+  issuedAt: z.number(),
+  expiresAt: z.number(),
+  /** Of a user's session: the end of its refresh token. */
+  refreshUntil: z.exactOptional(z.number()),
+  sealed: sealedToken,
+});
 
-/** The record that the fleet of one account shares. This module has pure functions of the record and the time only. */
+/** The record that the fleet shares of one account's token, or of one user's session. This module has pure functions of the record and the time only. */
 const tokenRecord = z.object({
   /** Of the last stored token; 0 before the first. It only grows. */
   generation: z.number(),
@@ -41,6 +48,8 @@ const tokenRecord = z.object({
   rateLimitedUntil: z.optional(z.number()),
   /** After logins without a usable response. */
   backoff: z.optional(z.object({ count: z.number(), until: z.number() })),
+  /** When RingCentral was found to have ended the user's session. */
+  endedAt: z.optional(z.number()),
 });
 export type TokenRecord = z.infer<typeof tokenRecord>;
 
@@ -57,6 +66,18 @@ export const recordKey = (accountKey: string): RecordKey => ({
   partition: `token#${accountKey}`,
   sort: "token",
 });
+
+export const sessionKey = ({ accountId, extensionId }: SessionUser): RecordKey => ({
+  partition: `session#${accountId}#${extensionId}`,
+  sort: "session",
+});
+
+/** A user's record outlives the session by a day, the service's stays. */
+export function keptUntil({ token }: TokenRecord, now: number): { expiresAt?: number } {
+  const DAY_MS = 24 * 60 * 60 * 1000;
+  if (token !== undefined && token.refreshUntil === undefined) return {};
+  return { expiresAt: Math.max(now, token?.refreshUntil ?? now) + DAY_MS };
+}
 
 /** A record that does not parse counts as empty: the next login overwrites it. */
 export function parseRecord(value: unknown): TokenRecord {
@@ -179,7 +200,7 @@ export function withToken(
   generation: number,
   now: number,
 ): TokenRecord {
-  const { rejectedGeneration: _r, rateLimitedUntil: _l, backoff: _b, ...rest } = record;
+  const { rejectedGeneration: _r, rateLimitedUntil: _l, backoff: _b, endedAt: _e, ...rest } = record;
   const { by: working } = token.sealed;
   const rejectedCredentials = record.rejectedCredentials.filter(({ by }) => by !== working);
   return {
@@ -190,6 +211,12 @@ export function withToken(
     openSessions: 0,
     rejectedCredentials,
   };
+}
+
+/** A user's session is over: its tokens are deleted. @param endedAt when RingCentral ended it; absent after a log-out */
+export function withoutSession({ token: _, ...record }: TokenRecord, endedAt?: number): TokenRecord {
+  const { lease: _l, endedAt: _e, ...rest } = record;
+  return { ...rest, ...(endedAt !== undefined && { endedAt }) };
 }
 
 /** A failed login with the credentials `by` sets the pause before the next one. */

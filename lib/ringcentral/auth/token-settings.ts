@@ -40,6 +40,8 @@ export const settings = {
   spareSessions: 4,
   /** Timeout of one table call before a login. */
   tableTimeoutMs: 800,
+  /** Life of a refresh token whose end RingCentral does not state. [docs: TOK] */
+  refreshLifeSeconds: 604_800,
   /** How long writing a login's outcome may hold up its caller. */
   outcomeWriteMs: 2_000,
   /** `Retry-After` while the table is unavailable. */

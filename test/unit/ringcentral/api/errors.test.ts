@@ -12,6 +12,7 @@ const transient: Record<FailureKind, boolean> = {
   bad_response: true,
   rejected: false,
   auth: false,
+  session_ended: false,
 };
 
 it.each(Object.entries(transient))("a failure of kind %s is transient: %s", (kind, isTransient) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Candidate } from "../../../../lib/ringcentral/auth/credential-candidates.ts";
 import { type Action, type LocalState, nextAction } from "../../../../lib/ringcentral/auth/next-action.ts";
-import { fingerprint, sealToken } from "../../../../lib/ringcentral/auth/sealed-token.ts";
+import { fingerprint, openToken, sealToken } from "../../../../lib/ringcentral/auth/sealed-token.ts";
 import { emptyRecord, type TokenRecord } from "../../../../lib/ringcentral/auth/token-record.ts";
 import { settings } from "../../../../lib/ringcentral/auth/token-settings.ts";
 import { secretVersion } from "../../../property/shared-token-model.ts";
@@ -32,7 +32,8 @@ interface Part {
 
 const atRest: LocalState = {
   now: NOW,
-  accountKey: "acct",
+  isSession: false,
+  open: () => undefined,
   instanceId: "me",
   candidates: [current],
   versionSeenSince: NOW,
@@ -156,7 +157,11 @@ function decide(...parts: Part[]): Action {
     record = { ...record, ...part.record };
     local = { ...local, ...part.local };
   }
-  return nextAction(record, local);
+  const open: LocalState["open"] = (sealed, generation) => {
+    const sealer = local.candidates.find(({ fingerprint }) => fingerprint === sealed.by);
+    return sealer && openToken(sealed, sealer.credentials, { accountKey: "acct", generation });
+  };
+  return nextAction(record, { ...local, open });
 }
 
 describe.each(Object.entries(states))("with %s, the next action", (state, ofState: Part) => {

@@ -1,0 +1,151 @@
+import type { Clock } from "../../platform/clock.ts";
+import type { CredentialSource } from "../../platform/credentials.ts";
+import { type Deadline, earlier } from "../../platform/deadline.ts";
+import { omitUndefined } from "../../platform/omit-undefined.ts";
+import { StorageUnavailable } from "../../storage/errors.ts";
+import type { RecordStore } from "../../storage/record-store.ts";
+import { retryingRecords } from "../../storage/retrying-records.ts";
+import { updateRecord } from "../../storage/update-record.ts";
+import { RingCentralError } from "../api/errors.ts";
+import type { Candidate } from "./credential-candidates.ts";
+import type { OAuth } from "./oauth.ts";
+import type {
+  SealingKeys,
+  SessionUser,
+  TokenCallOutcome,
+  TokenCalls,
+  UserGrant,
+  UserSessions,
+} from "./ports.ts";
+import { readTokenCallOutcome } from "./token-calls.ts";
+import { type TokenKind, userTokens } from "./token-kind.ts";
+import {
+  emptyRecord,
+  keptUntil,
+  parseRecord,
+  sessionKey,
+  type TokenRecord,
+  withoutSession,
+  withToken,
+} from "./token-record.ts";
+import { settings } from "./token-settings.ts";
+
+export interface UserSessionsDeps {
+  records: RecordStore;
+  clock: Clock;
+  /** Uniform in [0, 1). */
+  random: () => number;
+  oauth: Pick<OAuth, "refresh" | "revoke">;
+  sealingKeys: SealingKeys;
+  /** The app of an account. */
+  appOf(
+    accountId: string,
+    deadline: Deadline,
+  ): Promise<{ credentials: CredentialSource; tokenCalls: TokenCalls }>;
+  /** RingCentral keeps the session: it ends by itself, and its tokens are nowhere. */
+  onUnrevoked?: (user: SessionUser) => void;
+}
+
+/** Time that a revocation leaves of its request's deadline. */
+const AFTER_REVOCATION_MS = 1_000;
+
+/** Begins and ends the sessions that `SharedToken` refreshes. SPEC.md has the protocol. */
+export class StoredSessions implements UserSessions {
+  readonly #deps: UserSessionsDeps;
+
+  constructor(deps: UserSessionsDeps) {
+    this.#deps = deps;
+  }
+
+  async begin(user: SessionUser, grant: UserGrant, deadline: Deadline): Promise<void> {
+    const { kind, candidates } = await this.#kindOf(user, deadline);
+    const [candidate] = candidates;
+    if (candidate === undefined) return;
+    const { clock } = this.#deps;
+    const former = await this.#change(user, deadline, (record) => {
+      // Larger than that of any former record: one that the table has forgotten counts too.
+      const generation = Math.max(record.generation + 1, Math.floor(clock.now() / 1_000));
+      const token = sealedGrant(kind, candidate, grant, generation);
+      return { ...withToken(record, token, generation, clock.now()), earlyRejections: 0 };
+    });
+    await this.#revoke(user, kind, candidates, former, "renewal", deadline);
+  }
+
+  async end(user: SessionUser, deadline: Deadline): Promise<void> {
+    const { kind, candidates } = await this.#kindOf(user, deadline);
+    const former = await this.#change(user, deadline, (record) =>
+      record.token === undefined && record.endedAt === undefined ? undefined : withoutSession(record),
+    );
+    await this.#revoke(user, kind, candidates, former, "sign_in", deadline);
+  }
+
+  async state(user: SessionUser): Promise<"active" | "ended" | "none"> {
+    const stored = await this.#deps.records.read(sessionKey(user));
+    const { token, endedAt } = parseRecord(stored?.value);
+    if (token === undefined) return endedAt === undefined ? "none" : "ended";
+    return (token.refreshUntil ?? 0) > this.#deps.clock.now() ? "active" : "ended";
+  }
+
+  async #kindOf(user: SessionUser, deadline: Deadline) {
+    const { appOf, ...deps } = this.#deps;
+    const { credentials } = await appOf(user.accountId, deadline);
+    const kind = userTokens({ ...deps, credentials, user });
+    return { kind, candidates: await kind.candidates.list(deadline) };
+  }
+
+  /** A refresh under way loses its lease: what it gets is dropped. @returns the record before */
+  async #change(
+    user: SessionUser,
+    deadline: Deadline,
+    change: (record: TokenRecord) => TokenRecord | undefined,
+  ): Promise<TokenRecord> {
+    const { records, clock, random } = this.#deps;
+    let former = emptyRecord;
+    const deps = { records: retryingRecords(records, clock, deadline), clock, random };
+    await updateRecord(deps, sessionKey(user), (value) => {
+      former = parseRecord(value);
+      const next = change(former);
+      return next && { value: next, ...keptUntil(next, clock.now()) };
+    });
+    return former;
+  }
+
+  /** Best effort: the tokens are deleted, and the session ends by itself. */
+  async #revoke(
+    user: SessionUser,
+    kind: TokenKind,
+    candidates: readonly Candidate[],
+    { token, generation }: TokenRecord,
+    need: "sign_in" | "renewal",
+    deadline: Deadline,
+  ): Promise<void> {
+    const contents = token && kind.open(token.sealed, candidates, generation);
+    const app = candidates.find(({ credentials }) => credentials.server === contents?.server);
+    if (contents?.refreshToken === undefined || app === undefined) return;
+    const { oauth, appOf, clock, onUnrevoked } = this.#deps;
+    const until = earlier(deadline, AFTER_REVOCATION_MS);
+    try {
+      const { tokenCalls } = await appOf(user.accountId, deadline);
+      const call = await tokenCalls.take(need, until);
+      let outcome: TokenCallOutcome | undefined;
+      const isRevoked = await oauth.revoke(app.credentials, contents.refreshToken, until, (response) => {
+        outcome = readTokenCallOutcome(response, clock.now());
+      });
+      await call.ended(outcome);
+      if (isRevoked) return;
+    } catch (error) {
+      if (!(error instanceof RingCentralError || error instanceof StorageUnavailable)) throw error;
+    }
+    onUnrevoked?.(user);
+  }
+}
+
+function sealedGrant(kind: TokenKind, candidate: Candidate, grant: UserGrant, generation: number) {
+  const { accessToken: value, expiresInSeconds, refreshToken, scope, ownerId, sentAt } = grant;
+  const { refreshExpiresInSeconds = settings.refreshLifeSeconds } = grant;
+  const expiresAt = sentAt + expiresInSeconds * 1_000;
+  const { server } = candidate.credentials;
+  const contents = omitUndefined({ value, expiresAt, server, ownerId, scope, refreshToken });
+  const refreshUntil = sentAt + refreshExpiresInSeconds * 1_000;
+  return { issuedAt: sentAt, expiresAt, refreshUntil, sealed: kind.seal(contents, candidate, generation) };
+}

@@ -6,7 +6,6 @@ import { tokenIssuers } from "../../lib/http/token-issuers.ts";
 import type { ClaimFault } from "../../lib/http/token-rejection.ts";
 import type { Claimant } from "../../lib/people/claimant.ts";
 import { isVerified } from "../../lib/people/match-email.ts";
-import { personIdOf } from "../../lib/people/person-records.ts";
 import type { Clock } from "../../lib/platform/clock.ts";
 import { getJson } from "../../lib/platform/get-json.ts";
 import { ConfigurationError, readSettings } from "../../lib/platform/settings.ts";
@@ -20,7 +19,14 @@ type Environment = Record<string, string | undefined>;
 export function readIssuers(env: Environment) {
   try {
     // What has nothing to do with tokens may be missing here.
-    return tokenIssuers(readSettings({ TABLE_NAME: "unused", RINGCENTRAL_SECRET_PREFIX: "unused", ...env }));
+    return tokenIssuers(
+      readSettings({
+        TABLE_NAME: "unused",
+        RINGCENTRAL_SECRET_PREFIX: "unused",
+        PSEUDONYM_SECRET_ID: "unused",
+        ...env,
+      }),
+    );
   } catch (error) {
     if (!(error instanceof ConfigurationError)) throw error;
     throw new UsageError(`${error.message}: the guide docs/guides/identity.md says what to set.`);
@@ -89,13 +95,10 @@ export async function explainToken(
 /** By the claim, or for a person without one by the record or the e-mail. */
 function describeExtension(claimant: Claimant, names: readonly string[]): Finding {
   const check = "token: extension";
-  const { extensionId, email, isClient, issuer, subject } = claimant;
+  const { extensionId, email, isClient } = claimant;
   if (extensionId !== undefined) return ok(check, extensionId);
   if (!isClient && email !== undefined && isVerified(email.verified)) {
-    return ok(
-      check,
-      `that of person ${personIdOf(issuer, subject)}, or of the one user with the verified e-mail`,
-    );
+    return ok(check, "that of the person's record, or of the one user with the verified e-mail");
   }
   const unverified = email === undefined ? "" : ", and does not say that its e-mail is verified";
   return warning(check, {

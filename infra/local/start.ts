@@ -1,4 +1,5 @@
 // `npm start`: everything Ringfront needs, on 127.0.0.1, until Ctrl-C. See README, "Try it".
+import { randomBytes } from "node:crypto";
 import { rm } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
@@ -6,6 +7,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { bundleFunctions, projectRoot } from "../build/bundle.ts";
 import { findIssuer, readIssuers } from "../doctor/identity.ts";
 import { functions } from "../resources/functions.ts";
+import { pseudonymSecretName } from "../resources/secret.ts";
 import { secretName } from "../resources/stack.ts";
 import { startBackgroundWork } from "./background-work.ts";
 import { putBundles } from "./bundle-cache.ts";
@@ -154,7 +156,10 @@ async function bundle(apiPort: number): Promise<string> {
 async function startAwsEmulators({ credentials, identities }: Upstream) {
   const secret = JSON.stringify(credentials);
   const secrets = started(
-    await startSecretsEndpoint({ [secretName(LOCAL_STAGE, identities.accountId)]: secret }),
+    await startSecretsEndpoint({
+      [secretName(LOCAL_STAGE, identities.accountId)]: secret,
+      [pseudonymSecretName(LOCAL_STAGE)]: randomBytes(32).toString("hex"),
+    }),
   );
   step(`Secrets Manager  ${secrets.url}`);
   const dynamodb = started(await startDynamoDbEmulator(serviceName));

@@ -2,7 +2,7 @@
 import { readFile } from "node:fs/promises";
 import { parseArgs } from "node:util";
 import * as z from "zod/mini";
-import { personIdOf } from "../../lib/people/person-records.ts";
+import { BY_SUBJECT } from "../../lib/contract/people.ts";
 import { runCommand, UsageError } from "../local/command-line.ts";
 import { readStackFile } from "../local/stack-file.ts";
 import { connect, type PeopleApi } from "./api.ts";
@@ -34,8 +34,7 @@ await runCommand(async () => {
   if (command === "list") return list(await api.people());
   if (argument === undefined) throw new UsageError(`An argument is missing.\n\n${usage}`);
   if (command === "import") return importFile(argument, values.apply);
-  if (command === "remove")
-    return remove(values.person ? argument : personIdOf(issuer, argument), values.apply);
+  if (command === "remove") return remove(argument, values.person ? "id" : "subject", values.apply);
   throw new UsageError(`There is no command ${command}.\n\n${usage}`);
 
   async function importFile(file: string, isApplied: boolean): Promise<void> {
@@ -52,7 +51,7 @@ await runCommand(async () => {
     const wanted = changes.filter(({ kind }) => kind !== "keep");
     for (const change of wanted) {
       if (isApplied) {
-        const { personId, subject, extension } = change;
+        const { personId = BY_SUBJECT, subject, extension } = change;
         await api.put(personId, { extensionId: extension.id, ...(subject !== undefined && { subject }) });
       }
       console.log(describeChange(change));
@@ -60,11 +59,11 @@ await runCommand(async () => {
     conclude(`${wanted.length} of ${changes.length} people`, isApplied, wanted.length);
   }
 
-  async function remove(personId: string, isApplied: boolean): Promise<void> {
-    const known = (await api.people()).find(({ id }) => id === personId);
-    if (known === undefined) throw new UsageError(`There is no person ${personId}.`);
-    if (isApplied) await api.remove(personId);
-    console.log(`remove ${known.subject ?? personId} -> ${known.extensionId}`);
+  async function remove(who: string, by: "id" | "subject", isApplied: boolean): Promise<void> {
+    const known = (await api.people()).find((person) => person[by] === who);
+    if (known === undefined) throw new UsageError(`There is no person ${who}.`);
+    if (isApplied) await api.remove(known.id);
+    console.log(`remove ${known.subject ?? who} -> ${known.extensionId}`);
     conclude("1 person", isApplied, 1);
   }
 });

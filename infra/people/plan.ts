@@ -1,12 +1,12 @@
 import { type Extension, MAX_SUBJECT, type Person, PersonId } from "../../lib/contract/people.ts";
 import { foldAscii } from "../../lib/people/match-email.ts";
-import { personIdOf } from "../../lib/people/person-records.ts";
 import type { CsvRow } from "./read-csv.ts";
 
 /** What one line of the file makes of a person. */
 export interface Change {
   line: number;
-  personId: string;
+  /** Absent: the person is new, and the API makes the id from the subject. */
+  personId?: string;
   /** Absent: the line has the person's id. */
   subject?: string;
   extension: Extension;
@@ -36,9 +36,10 @@ export function makePlan(rows: readonly CsvRow[], known: Known): Plan {
   for (const row of rows) {
     try {
       const change = changeOf(row, known);
-      const earlier = seen.get(change.personId);
+      const who = change.personId ?? `subject ${change.subject}`;
+      const earlier = seen.get(who);
       if (earlier !== undefined) throw new RowError(`The same person as on line ${earlier}.`);
-      seen.set(change.personId, row.line);
+      seen.set(who, row.line);
       plan.changes.push(change);
     } catch (error) {
       if (!(error instanceof RowError)) throw error;
@@ -56,17 +57,17 @@ function changeOf({ line, values }: CsvRow, { issuer, extensions, people }: Know
     throw new RowError(`The issuer is not ${issuer}, whose tokens the API takes.`);
   }
   const isSubject = whoColumn === "subject";
-  const personId = isSubject ? personIdOf(issuer, who) : who;
+  const before = people.find(({ id, subject }) => (isSubject ? subject : id) === who);
+  const personId = isSubject ? before?.id : who;
   if (isSubject && who.length > MAX_SUBJECT) {
     throw new RowError(`The subject is longer than ${MAX_SUBJECT} characters.`);
   }
-  if (!PersonId.safeParse(personId).success) throw new RowError(`"${who}" is no person's id.`);
+  if (!isSubject && !PersonId.safeParse(personId).success) throw new RowError(`"${who}" is no person's id.`);
   const extension = findExtension(values, extensions);
-  const before = people.find(({ id }) => id === personId);
   const isSame = before?.extensionId === extension.id && before.source === "administrator";
   return {
     line,
-    personId,
+    ...(personId !== undefined && { personId }),
     ...(isSubject && { subject: who }),
     extension,
     ...(before !== undefined && { before }),

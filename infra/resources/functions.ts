@@ -6,6 +6,8 @@ import { omitUndefined } from "../../lib/platform/omit-undefined.ts";
 export interface Permissions {
   /** Read RingCentral's credentials. */
   secret: boolean;
+  /** Read the key of the pseudonyms: for those who call it. */
+  pseudonyms?: boolean;
   /** Actions on the one table. */
   table: readonly string[];
   /** The beginnings of the partition keys that it may use there, up to the first `#`. */
@@ -23,7 +25,7 @@ interface Settings {
   memorySize?: number;
   timeout?: number;
   environment?: Record<string, string>;
-  permissions: Omit<Permissions, "partitions" | "readOnly">;
+  permissions: Omit<Permissions, "partitions" | "readOnly" | "pseudonyms">;
   /** The maximum size of its minified bundle. `npm run package` also rejects a budget that is 15 % too generous. */
   bundleKb: number;
 }
@@ -136,7 +138,8 @@ export const functions: readonly FunctionDefinition[] = [...routes.map(functionO
 function functionOf(route: Route): FunctionDefinition {
   const key = route.operationId;
   const settings = { ...usualSettings(route), ...exceptions[key] };
-  const permissions = { ...settings.permissions, ...partitionsOf(route, settings.permissions) };
+  const pseudonyms = route.scope !== undefined;
+  const permissions = { ...settings.permissions, pseudonyms, ...partitionsOf(route, settings.permissions) };
   return { key, file: fileOf(route), route, ...settings, permissions };
 }
 

@@ -6,27 +6,31 @@ import type { Stack, StackFunction } from "./stack.ts";
 /** One IAM role per function: it may write its own log streams and traces, and what functions.ts permits. */
 export function roles({ name, functions, secrets }: Stack) {
   const refs = secrets.map(({ logicalId }) => ({ Ref: logicalId }));
+  const refsOf = ({ permissions: { secret, pseudonyms } }: StackFunction) => [
+    ...(secret ? refs : []),
+    ...(pseudonyms ? [{ Ref: "PseudonymSecret" }] : []),
+  ];
   const make = (definition: StackFunction) =>
     role({
       description: `What the function ${definition.name} may do`,
       service: "lambda.amazonaws.com",
       policyName: "function",
-      statements: statementsFor(name, definition, refs.length === 1 ? refs[0] : refs),
+      statements: statementsFor(name, definition, refsOf(definition)),
     });
   return { Resources: perFunction(functions, "Role", make) };
 }
 
-function statementsFor(stack: string, definition: StackFunction, secretRefs: unknown): object[] {
+function statementsFor(stack: string, definition: StackFunction, secrets: object[]): object[] {
   const { schedule, permissions } = definition;
-  const { secret, table, partitions, readOnly = [], queue, bus } = permissions;
+  const { table, partitions, readOnly = [], queue, bus } = permissions;
   const statements: object[] = [
     allow(["logs:CreateLogStream", "logs:PutLogEvents"], logStreamsOf(stack, definition)),
     // X-Ray's actions take no resource: AWS accepts only `*`.
     allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"),
   ];
   const services = new Set<string>();
-  if (secret) {
-    statements.push(allow(["secretsmanager:GetSecretValue"], secretRefs));
+  if (secrets.length > 0) {
+    statements.push(allow(["secretsmanager:GetSecretValue"], secrets.length === 1 ? secrets[0] : secrets));
     services.add("secretsmanager");
   }
   if (table.length > 0) {

@@ -1,6 +1,9 @@
 import { arnOf, kept, policy, resource } from "./cloudformation.ts";
 import type { Stack } from "./stack.ts";
 
+/** The name of the secret with the key of the pseudonyms. */
+export const pseudonymSecretName = (stage: string) => `ringfront/${stage}/pseudonyms`;
+
 /**
  * The secret for RingCentral's credentials, one for each account. It is made empty: an operator puts
  * `{ "server", "clientId", "clientSecret", "jwt" }` in (docs/operations.md), so no credential passes through a template.
@@ -9,36 +12,46 @@ import type { Stack } from "./stack.ts";
  * Its policy denies reading to everyone in the account, administrators included, except the functions that need it and
  * the role of the parameter `secretReaderArn`. IAM decides who writes a new version, so an operator who rotates the
  * secret need not be able to read it.
+ *
+ * The pseudonyms' key is made by Secrets Manager, and read by the functions that know callers.
  */
 export function secret({ stage, secrets, functions, text }: Stack) {
-  const readers: unknown[] = functions
-    .filter(({ permissions }) => permissions.secret)
-    .map(({ logicalName }) => arnOf(`${logicalName}Role`));
-  if (text("secretReaderArn") !== "") readers.push(text("secretReaderArn"));
-  const onlyTheFunctionsRead = {
-    Sid: "OnlyTheFunctionsRead",
-    Effect: "Deny",
-    Principal: "*",
-    Action: ["secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue"],
-    // In a secret's policy this is that secret: Secrets Manager accepts nothing else.
-    Resource: "*",
-    Condition: { ArnNotEquals: { "aws:PrincipalArn": readers } },
-  };
-  const resources = secrets.flatMap(({ logicalId, name }) => {
-    const secretProperties = {
-      Name: name,
-      Description: `RingCentral credentials of the Ringfront account (stage ${stage})`,
-      KmsKeyId: arnOf("DataKey"),
-    };
+  const make = (logicalId: string, properties: object, permission: "secret" | "pseudonyms") => {
+    const readers: unknown[] = functions
+      .filter(({ permissions }) => permissions[permission])
+      .map(({ logicalName }) => arnOf(`${logicalName}Role`));
+    if (text("secretReaderArn") !== "") readers.push(text("secretReaderArn"));
+    const secretProperties = { KmsKeyId: arnOf("DataKey"), ...properties };
     const policyProperties = {
       SecretId: { Ref: logicalId },
       BlockPublicPolicy: true,
-      ResourcePolicy: policy(onlyTheFunctionsRead),
+      ResourcePolicy: policy(only(readers)),
     };
     return [
       [logicalId, resource("AWS::SecretsManager::Secret", secretProperties, kept)],
       [`${logicalId}Policy`, resource("AWS::SecretsManager::ResourcePolicy", policyProperties)],
     ] as const;
+  };
+  const credentials = secrets.flatMap(({ logicalId, name: Name }) => {
+    const Description = `RingCentral credentials of the Ringfront account (stage ${stage})`;
+    return make(logicalId, { Name, Description }, "secret");
   });
-  return { Resources: Object.fromEntries(resources) };
+  const key = {
+    Name: pseudonymSecretName(stage),
+    Description: `The key of people's pseudonyms (stage ${stage}): with another one, people get other ids`,
+    GenerateSecretString: { PasswordLength: 64, ExcludePunctuation: true },
+  };
+  return {
+    Resources: Object.fromEntries([...credentials, ...make("PseudonymSecret", key, "pseudonyms")]),
+  };
 }
+
+const only = (readers: readonly unknown[]) => ({
+  Sid: "OnlyTheFunctionsRead",
+  Effect: "Deny",
+  Principal: "*",
+  Action: ["secretsmanager:GetSecretValue", "secretsmanager:BatchGetSecretValue"],
+  // In a secret's policy this is that secret: Secrets Manager accepts nothing else.
+  Resource: "*",
+  Condition: { ArnNotEquals: { "aws:PrincipalArn": readers } },
+});

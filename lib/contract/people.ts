@@ -115,6 +115,16 @@ export const PersonId = z
   );
 const person = z.strictObject({ personId: PersonId });
 
+/** In the path, the person whom the body's subject names. */
+export const BY_SUBJECT = "subject";
+const PersonIdOrSubject = z
+  .string()
+  .check(
+    z.regex(/^(subject|[A-Za-z0-9_-]{22})$/, "Must be a person's id, or `subject`."),
+    z.maxLength(22),
+    z.meta({ description: "A person's id, or `subject`: the person whom the body's `subject` names." }),
+  );
+
 /** OpenID Connect Core, 2: a subject is no longer. */
 export const MAX_SUBJECT = 255;
 
@@ -191,10 +201,9 @@ export const putPersonRoute = defineRoute({
   tag: "People",
   summary: "Connect a sign-in with an extension",
   description:
-    "Creates or replaces the person. The id is base64url(HMAC-SHA256(key: the issuer, text: the subject)), its first 22 " +
-    "characters; `GET /v1/people/unmatched` has the ids of those who tried. Repeating a request changes nothing. It " +
-    "takes effect within a minute.",
-  parameters: person,
+    "Creates or replaces the person: by id, which `GET /v1/people/unmatched` has of those who tried, or as " +
+    "`/v1/people/subject` by the body's `subject`. Repeating a request changes nothing. It takes effect within a minute.",
+  parameters: z.strictObject({ personId: PersonIdOrSubject }),
   body: PersonUpdate,
   response: { kind: "item", description: "The person as it is now.", data: Person },
 });

@@ -1,12 +1,6 @@
-import { createHash } from "node:crypto";
 import type { Route } from "../contract/route.ts";
 import { type Caller, type Claimant, unmatchedReasons } from "../people/claimant.ts";
 import { rejectToken, shown, type WarningLog } from "./token-rejection.ts";
-
-/** Names the caller in logs and shares without naming the person. */
-export function callerHash({ subject }: Pick<Caller, "subject">): string {
-  return createHash("sha256").update(subject).digest("base64url").slice(0, 12);
-}
 
 /** @throws ProblemError `scope_missing` */
 export function requireScope({ scope }: Route, caller: Claimant, log: WarningLog): void {

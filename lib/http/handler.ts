@@ -8,7 +8,9 @@ import type { Caller, Claimant } from "../people/claimant.ts";
 import type { IdentifyRequest } from "../people/identify.ts";
 import { systemClock } from "../platform/clock.ts";
 import { canonicalJson } from "../platform/content-tag.ts";
+import type { Deadline } from "../platform/deadline.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
+import type { Pseudonyms } from "../platform/pseudonyms.ts";
 import type { Settings } from "../platform/settings.ts";
 import { RingCentralError } from "../ringcentral/api/errors.ts";
 import { type CallContext, combined, type Freshness, type Reading } from "../ringcentral/api/operation.ts";
@@ -16,11 +18,10 @@ import type { RecordStore } from "../storage/record-store.ts";
 import { retryingRecords } from "../storage/retrying-records.ts";
 import { createTableWait, limitedRecords } from "../storage/table-wait.ts";
 import type { Authenticate } from "./authenticate.ts";
-import { callerHash, reachedExtension, requireScope } from "./caller.ts";
+import { reachedExtension, requireScope } from "./caller.ts";
 import { type AccountKeys, cursorsOf } from "./cursor.ts";
 import { encodeResponse } from "./encode-response.ts";
 import { KeyProgress } from "./idempotency/progress.ts";
-import { hash } from "./idempotency/record.ts";
 import { withIdempotency } from "./idempotency/with-idempotency.ts";
 import { header, invocationOf } from "./invocation.ts";
 import { buildStack, type HandledRequest } from "./middleware-stack.ts";
@@ -37,6 +38,7 @@ interface EdgeServices extends AccountKeys {
   identify(claimant: Claimant, request: IdentifyRequest): Promise<Caller>;
   records: RecordStore;
   afterRequest(handled: HandledRequest): Promise<void>;
+  pseudonyms: { current(deadline: Deadline): Promise<Pseudonyms> };
   /** Loads the table's client, so that loading it does not count as a wait for the table. */
   ready(): Promise<void>;
 }
@@ -66,11 +68,13 @@ async function beginExchange(route: Route, event: APIGatewayProxyEventV2, servic
   invocation.settings = services.settings;
   const authenticated = services.authenticate(header(event, "authorization"), deadline, log);
   const [claimant] = await Promise.all([authenticated, services.ready()]);
-  invocation.caller = claimant;
+  const pseudonyms = await services.pseudonyms.current(deadline);
+  const personId = pseudonyms.ofPerson(claimant.issuer, claimant.subject);
+  invocation.caller = { id: personId, accountId: claimant.accountId };
   requireScope(route, claimant, log);
   const tableWait = createTableWait(systemClock);
   const records = limitedRecords(services.records, tableWait);
-  const caller = await services.identify(claimant, { records, deadline, log });
+  const caller = await services.identify(claimant, { records, deadline, log, personId });
   invocation.caller = caller;
   // Ownership comes before the query and the body; `validate` rejects a malformed id.
   const named = ExtensionIdOrMe.safeParse(event.pathParameters?.extensionId);
@@ -87,6 +91,7 @@ async function beginExchange(route: Route, event: APIGatewayProxyEventV2, servic
     event,
     invocation,
     caller,
+    pseudonyms,
     services,
     input,
     extensionId,
@@ -139,7 +144,7 @@ function callContext(exchange: Exchange, onReading: (reading: Reading) => void):
     tableWait,
     log,
     route: route.operationId,
-    spender: { caller: callerHash(caller), ...(extensionId !== "" && { extension: extensionId }) },
+    spender: { caller: caller.id, ...(extensionId !== "" && { extension: extensionId }) },
     freshness: parseFreshness(header(event, "cache-control")),
     onReading,
     onBudget: (budget) => budgets.set(budget.group, budget),
@@ -171,15 +176,17 @@ async function snapshotLink({ route, services, binding, invocation }: Exchange, 
 type Run = (step: WriteStep, progress: Progress) => Promise<HttpResponse>;
 
 async function runOnce(exchange: Exchange, sentKey: string, run: Run) {
-  const { route, invocation, caller, services, input, extensionId, tableWait } = exchange;
+  const { route, invocation, caller, pseudonyms, services, input, extensionId, tableWait } = exchange;
   const { deadline } = invocation;
-  const { accountId, subject } = caller;
+  const { accountId, id: callerId } = caller;
   const request = {
     key: parseIdempotencyKey(sentKey),
     accountId,
-    subject,
+    callerId,
+    extensionId,
     operationId: route.operationId,
-    fingerprint: hash([extensionId, canonicalJson(input.query), canonicalJson(input.body)]),
+    // A plain hash of a phone number could be tried out.
+    fingerprint: pseudonyms.of("request", extensionId, canonicalJson(input.query), canonicalJson(input.body)),
     deadline,
     tableWait,
   };

@@ -1,7 +1,6 @@
 import type middy from "@middy/core";
 import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
 import * as z from "zod/mini";
-import type { Claimant } from "../people/claimant.ts";
 import type { Clock } from "../platform/clock.ts";
 import { type Deadline, deadlineIn } from "../platform/deadline.ts";
 import type { Logger } from "../platform/logger.ts";
@@ -16,7 +15,7 @@ export interface Invocation {
   deadline: Deadline;
   log: Logger;
   settings?: Settings;
-  caller?: Pick<Claimant, "subject" | "accountId">;
+  caller?: { id: string; accountId?: string | undefined };
   /** The remaining budget that RingCentral stated, by group. */
   budgets: Map<string, BudgetLeft>;
   /** The problem of the response, for the log. */

@@ -8,7 +8,6 @@ import type { Deadline } from "../platform/deadline.ts";
 import { createLogger } from "../platform/logger.ts";
 import { processMetrics } from "../platform/metrics.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
-import { callerHash } from "./caller.ts";
 import { conditional } from "./conditional.ts";
 import { contentEncoding } from "./content-encoding.ts";
 import {
@@ -94,7 +93,7 @@ function accessLog(route: Route): Middleware {
       durationMs,
       coldStart: isColdStart,
       code: problemCode,
-      caller: caller && callerHash(caller),
+      caller: caller?.id,
       accountId: caller?.accountId,
       lambdaRequestId: context.awsRequestId,
     });

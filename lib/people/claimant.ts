@@ -17,7 +17,8 @@ export interface Claimant {
 
 /** The caller: a claimant of one account, and the extension that is its own, if there is one. */
 export interface Caller {
-  subject: string;
+  /** The person's, or the client's: its pseudonym in records, logs and shares. */
+  id: string;
   scopes: ReadonlySet<string>;
   /** One of the served accounts; every upstream call is bound to it. */
   accountId: string;

@@ -9,7 +9,7 @@ import type { Directories, Directory, DirectoryAccess } from "./directory/direct
 import { isEnabled } from "./directory/entry.ts";
 import { type PeopleKeys, PeopleSeal } from "./keys.ts";
 import { type Candidate, type EmailMatch, matchEmail } from "./match-email.ts";
-import { type PersonRecord, personIdOf, readPerson, sealIdentity, writePerson } from "./person-records.ts";
+import { type PersonRecord, readPerson, sealIdentity, writePerson } from "./person-records.ts";
 import { TimedCache } from "./timed-cache.ts";
 import { noteUnmatched } from "./unmatched-sign-ins.ts";
 
@@ -26,11 +26,12 @@ export interface IdentifyDeps {
 
 export interface IdentifyRequest extends DirectoryAccess {
   log: Pick<Logger, "warn">;
+  /** The claimant's pseudonym. */
+  personId: string;
 }
 
 interface Sought extends IdentifyRequest {
   claimant: Claimant;
-  personId: string;
 }
 
 type Person = StoredRecord<PersonRecord>;
@@ -62,26 +63,27 @@ export class CallerFinder {
 
   /** @throws ProblemError `account_forbidden`, `extension_forbidden`, `directory_unavailable`; StorageUnavailable */
   async identify(claimant: Claimant, request: IdentifyRequest): Promise<Caller> {
-    const { subject, scopes, accountId, extensionId, issuer, signedInWithRingCentral } = claimant;
+    const { scopes, accountId, extensionId, signedInWithRingCentral } = claimant;
+    const { personId: id } = request;
     if (extensionId !== undefined && accountId !== undefined) {
-      const caller: Caller = { subject, scopes, accountId, extensionId, foundBy: "claim" };
+      const caller: Caller = { id, scopes, accountId, extensionId, foundBy: "claim" };
       return omitUndefined({ ...caller, signedInWithRingCentral });
     }
     // An extension's id means nothing without its account.
     if (extensionId !== undefined) throw rejection(request, "account_forbidden");
     const found: Found = claimant.isClient
       ? { reason: "client_token" }
-      : await this.#find({ ...request, claimant, personId: personIdOf(issuer, subject) });
+      : await this.#find({ ...request, claimant });
     if (found.person !== undefined) {
       const { source, ...person } = found.person.value;
       const foundBy = source === "directory" ? "email" : "administrator";
-      return { subject, scopes, accountId: person.accountId, extensionId: person.extensionId, foundBy };
+      return { id, scopes, accountId: person.accountId, extensionId: person.extensionId, foundBy };
     }
     const { reason, isRejected = reason === "extension_disabled" } = found;
     const isForeign = reason === "another_account" || reason === "account_not_served";
     if (isRejected) throw rejection(request, isForeign ? "account_forbidden" : "extension_forbidden", reason);
     if (accountId === undefined) throw rejection(request, "account_forbidden", reason);
-    return { subject, scopes, accountId, foundBy: "none", unmatched: reason };
+    return { id, scopes, accountId, foundBy: "none", unmatched: reason };
   }
 
   async #find(sought: Sought): Promise<Found> {

@@ -1,5 +1,5 @@
 import type { Page, PageRequest } from "../contract/paging.ts";
-import type { Person, PersonUpdate, UnmatchedSignIn } from "../contract/people.ts";
+import { BY_SUBJECT, type Person, type PersonUpdate, type UnmatchedSignIn } from "../contract/people.ts";
 import { ProblemError } from "../contract/problems.ts";
 import { requireMatch } from "../numbers/shared/write-resource.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
@@ -13,7 +13,6 @@ import { type PeopleKeys, PeopleSeal } from "./keys.ts";
 import {
   openIdentity,
   type PersonRecord,
-  personIdOf,
   readPerson,
   readShelf,
   removePerson,
@@ -26,8 +25,8 @@ import { readUnmatched } from "./unmatched-sign-ins.ts";
 export interface ManagePeopleDeps extends UpdateDeps {
   directories: Directories;
   keys: PeopleKeys;
-  /** Of every token. */
-  issuer: string;
+  /** The id of the person whose tokens have this subject. */
+  personIdOf: (subject: string) => string;
 }
 
 interface AccountRequest {
@@ -116,9 +115,11 @@ export async function putPerson(
   request: PersonRequest & { body: PersonUpdate },
 ): Promise<Person> {
   const { accountId, body, ifMatch, path } = request;
-  const { personId } = path;
   const { extensionId, subject } = body;
-  if (subject !== undefined && personIdOf(deps.issuer, subject) !== personId) {
+  const ofSubject = subject === undefined ? undefined : deps.personIdOf(subject);
+  const personId = path.personId === BY_SUBJECT ? ofSubject : path.personId;
+  if (personId === undefined) throw invalid("subject", "missing", "The path names the person by this field.");
+  if (ofSubject !== undefined && ofSubject !== personId) {
     throw invalid("subject", "mismatch", "The person's id is not that of this subject.");
   }
   const directory = await directoryOf(deps, request);

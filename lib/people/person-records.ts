@@ -1,4 +1,3 @@
-import { createHmac } from "node:crypto";
 import * as z from "zod/mini";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { RecordKey, RecordStore, StoredRecord } from "../storage/record-store.ts";
@@ -21,14 +20,6 @@ export interface PersonRecord {
 
 const PersonIdentity = z.object({ subject: z.optional(z.string()), email: z.optional(z.string()) });
 export type PersonIdentity = z.output<typeof PersonIdentity>;
-
-/** The length of a person's id: 132 bits of the MAC. */
-const PERSON_ID_LENGTH = 22;
-
-/** Stable and opaque, and every tool that knows a sign-in can compute it. */
-export function personIdOf(issuer: string, subject: string): string {
-  return createHmac("sha256", issuer).update(subject).digest("base64url").slice(0, PERSON_ID_LENGTH);
-}
 
 /** A person's record belongs to no account: it says which account is theirs. */
 const personKey = (personId: string): RecordKey => ({ partition: `person#${personId}`, sort: "person" });

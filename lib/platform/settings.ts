@@ -33,6 +33,8 @@ const environment = z.object({
   RINGCENTRAL_SECRET_ID: optional(text),
   /** In a service for many accounts, prefix + account id names the secret of each. */
   RINGCENTRAL_SECRET_PREFIX: optional(text),
+  /** The secret with the key of the pseudonyms of people. */
+  PSEUDONYM_SECRET_ID: text,
   /** The company's identity provider. Absent: only tokens of SIGN_IN_ISSUER are accepted. */
   AUTH_ISSUER: optional(httpUrl),
   /** Comma-separated: a token is for one of them. For a token without `aud` they are compared with its `client_id`. */

@@ -10,11 +10,13 @@ export function definePeopleFunction<R extends Route>(
   route: R,
   useCase: (deps: ManagePeopleDeps, request: RouteRequest<R>) => Promise<Outcome<R>>,
 ): ApiHandler {
-  return defineFunction(route, ({ records, clock, random }, request) => {
-    const { directories, currentKey, acceptedKeys, settings } = runtime();
+  return defineFunction(route, async ({ records, clock, random }, request) => {
+    const { directories, currentKey, acceptedKeys, settings, pseudonyms } = runtime();
     const keys = { currentKey, acceptedKeys };
     // Who signs in with RingCentral needs no record: the token names the extension.
     const issuer = settings.AUTH_ISSUER ?? settings.SIGN_IN_ISSUER ?? "";
-    return useCase({ records, clock, random, directories, keys, issuer }, request);
+    const names = await pseudonyms.current(request.call.deadline);
+    const personIdOf = (subject: string) => names.ofPerson(issuer, subject);
+    return useCase({ records, clock, random, directories, keys, personIdOf }, request);
   });
 }

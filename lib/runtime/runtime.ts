@@ -10,6 +10,7 @@ import { type CredentialSource, type Credentials, keyOf } from "../platform/cred
 import type { Deadline } from "../platform/deadline.ts";
 import { createLogger } from "../platform/logger.ts";
 import { processMetrics } from "../platform/metrics.ts";
+import { createPseudonymSource } from "../platform/pseudonyms.ts";
 import { createCredentialSource } from "../platform/secrets.ts";
 import { readSettings, type Settings } from "../platform/settings.ts";
 import { createOAuth } from "../ringcentral/auth/oauth.ts";
@@ -101,6 +102,7 @@ function createRuntime(shared: Shared) {
     records,
     ready: () => records.ready(),
     authenticate: createAuthenticate(settings, clock),
+    pseudonyms: createPseudonymSource(settings.PSEUDONYM_SECRET_ID, clock),
     identify: (claimant: Claimant, request: IdentifyRequest) => finder.identify(claimant, request),
     directories,
     ...keys,

@@ -13,14 +13,14 @@ import { listCompanyNumbersRoute } from "../../lib/contract/company-numbers.ts";
 import * as routes from "../../lib/contract/people.ts";
 import type { Route } from "../../lib/contract/route.ts";
 import { PERSON_CACHE_MS } from "../../lib/people/identify.ts";
-import { personIdOf } from "../../lib/people/person-records.ts";
 import { systemClock } from "../../lib/platform/clock.ts";
+import { Pseudonyms } from "../../lib/platform/pseudonyms.ts";
 import { resetRuntime } from "../../lib/runtime/runtime.ts";
 import { DynamoRecordStore } from "../../lib/storage/dynamo-record-store.ts";
 import { invoke, type TestRequest } from "../support/api-gateway.ts";
 import { expectConforms } from "../support/openapi-conformance.ts";
 import { linesOf } from "../support/printed-lines.ts";
-import { type Service, startService } from "../support/service.ts";
+import { PSEUDONYM_KEY, type Service, startService } from "../support/service.ts";
 import { type SyncLab, syncLab } from "../support/sync-lab.ts";
 import { type SyncServices, startSyncServices } from "../support/sync-services.ts";
 import { SEED } from "../twin/twin.ts";
@@ -297,7 +297,7 @@ describe("an administrator", () => {
   const subject = "00u1a2b3c4";
   const path = { personId: "" };
   beforeAll(() => {
-    path.personId = personIdOf(service.issuer.url, subject);
+    path.personId = new Pseudonyms(PSEUDONYM_KEY).ofPerson(service.issuer.url, subject);
   });
   const put = async (extensionId: string, more: TestRequest = {}) =>
     call(putPerson, routes.putPersonRoute, {
@@ -317,6 +317,13 @@ describe("an administrator", () => {
       },
     });
     expect((await put(SEED.otherExtensionId)).body).toEqual(first.body);
+    const bySubject = { path: { personId: "subject" } };
+    expect((await put(SEED.otherExtensionId, bySubject)).body).toEqual(first.body);
+    const nameless = { ...bySubject, body: { extensionId: SEED.otherExtensionId } };
+    expect(await put(SEED.otherExtensionId, nameless)).toMatchObject({
+      status: 400,
+      body: { errors: [{ field: "subject", code: "missing" }] },
+    });
     expect((await me(token)).body.data).toMatchObject({
       extension: { id: SEED.otherExtensionId },
       foundBy: "administrator",

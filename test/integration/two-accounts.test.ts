@@ -9,7 +9,7 @@ import { getLimitsRoute } from "../../lib/contract/limits.ts";
 import { getMeRoute } from "../../lib/contract/people.ts";
 import { resetRuntime } from "../../lib/runtime/runtime.ts";
 import { invoke } from "../support/api-gateway.ts";
-import { type Service, startService } from "../support/service.ts";
+import { pseudonymSecret, type Service, startService } from "../support/service.ts";
 import { syncLab } from "../support/sync-lab.ts";
 import { type SyncServices, startSyncServices } from "../support/sync-services.ts";
 import { SEED } from "../twin/twin.ts";
@@ -29,6 +29,7 @@ beforeAll(async () => {
   secrets = await startSecretsEndpoint({
     [`${PREFIX}${SEED.accountId}`]: secretOf(SEED.jwt),
     [`${PREFIX}${OTHER.accountId}`]: secretOf(SEED.jwts.otherAccountAdmin),
+    ...pseudonymSecret,
   });
   vi.stubEnv("AWS_ENDPOINT_URL_SECRETS_MANAGER", secrets.url);
   vi.stubEnv("RINGCENTRAL_SECRET_ID", undefined);

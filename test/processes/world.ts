@@ -51,6 +51,7 @@ export interface WorldOptions {
 }
 
 const SECRET = "ringfront/test/ringcentral";
+const PSEUDONYMS = "ringfront/test/pseudonyms";
 const AUDIENCE = "ringfront";
 
 export async function startWorld({
@@ -83,7 +84,7 @@ export async function startWorld({
   );
   issuerProxy.aimAt(issuer.ownUrl);
   const secret = JSON.stringify({ server: ringcentral.url, clientId, clientSecret, jwt });
-  const secretsEndpoint = await startSecretsEndpoint({ [SECRET]: secret });
+  const secretsEndpoint = await startSecretsEndpoint({ [SECRET]: secret, [PSEUDONYMS]: randomUUID() });
   const secrets = await startFaultProxy({ random, targetUrl: secretsEndpoint.url });
   const tableName = `ringfront-test-${randomUUID()}`;
   const dynamodb = await startDynamoDbEmulator(tableName);
@@ -103,6 +104,7 @@ export async function startWorld({
     AWS_ENDPOINT_URL_SQS: queue.url,
     AWS_ENDPOINT_URL_EVENTBRIDGE: bus.url,
     RINGCENTRAL_SECRET_ID: SECRET,
+    PSEUDONYM_SECRET_ID: PSEUDONYMS,
     AUTH_ISSUER: issuer.url,
     AUTH_AUDIENCE: AUDIENCE,
     SERVED_ACCOUNTS: accountId,

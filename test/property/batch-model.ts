@@ -141,7 +141,7 @@ export function createWorld(schedule: Schedule, lists: Lists, { onResult, onKept
     return instance.start(async () => {
       const deadline = deadlineIn(INVOCATION_MS, clock);
       const call: CallContext = { accountId: "1", requestId: "test", deadline, log };
-      const scope = { accountId: "1", subject: "ana", operationId: "change", key: "key", fingerprint: "f" };
+      const scope = { accountId: "1", callerId: "ana", operationId: "change", key: "key", fingerprint: "f" };
       const progress = new KeyProgress(retryingRecords(table, clock, deadline), clock, scope);
       const run = async (step: WriteStep) => {
         const ringcentral = clientOf(instance, lists);

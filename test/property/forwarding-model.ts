@@ -241,7 +241,7 @@ export function createForwardingWorld(
         return { statusCode: 201, headers: {}, body: JSON.stringify(data) };
       };
       if (idempotencyKey === undefined) return JSON.parse((await run("run")).body ?? "");
-      const scope = { accountId: "1", subject: "ana", operationId: "add", key: idempotencyKey };
+      const scope = { accountId: "1", callerId: "ana", operationId: "add", key: idempotencyKey };
       const { body: text = "" } = await withIdempotency(
         { records: table, clock: instance.clock, key },
         { ...scope, fingerprint: JSON.stringify(body), deadline, tableWait: createTableWait(instance.clock) },

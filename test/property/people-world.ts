@@ -6,6 +6,7 @@ import { syncDirectory } from "../../lib/people/directory/sync.ts";
 import { CallerFinder } from "../../lib/people/identify.ts";
 import { contentTag } from "../../lib/platform/content-tag.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
+import { Pseudonyms } from "../../lib/platform/pseudonyms.ts";
 import type { Operation, OperationInput, RingCentral } from "../../lib/ringcentral/api/operation.ts";
 import { captureLog } from "../support/capture-log.ts";
 import { leapingClock } from "../support/manual-clock.ts";
@@ -37,6 +38,7 @@ export function createPeopleWorld() {
   const clock = leapingClock();
   const records = createMemoryRecordStore();
   const log = captureLog();
+  const pseudonyms = new Pseudonyms("a key that a test made, long enough");
   const directories = new Map<AccountId, Map<string, Listed>>(ACCOUNTS.map((id) => [id, new Map()]));
   /** What each account's copy has shown, in order. */
   const copies = new Map<AccountId, Listed[][]>(ACCOUNTS.map((id) => [id, []]));
@@ -120,7 +122,8 @@ export function createPeopleWorld() {
     /** The caller, or the code of the rejection. */
     async signIn(claimant: Omit<Claimant, "issuer" | "scopes" | "isClient">): Promise<Caller | string> {
       const about = { issuer: "https://login.acme.example", scopes: new Set<string>(), isClient: false };
-      const access = { records, deadline: deadlineIn(10_000, clock, 0), log: log.log };
+      const personId = pseudonyms.ofPerson(about.issuer, claimant.subject);
+      const access = { records, deadline: deadlineIn(10_000, clock, 0), log: log.log, personId };
       return process.identify({ ...about, ...claimant }, access).catch((error: unknown) => {
         if (!(error instanceof ProblemError)) throw error;
         return error.code;

@@ -146,7 +146,7 @@ function createWorld(schedule: Schedule, latencyOf: () => number) {
         return { statusCode: 201, headers: {}, body: JSON.stringify(data) };
       };
       if (kind === "POST") return run("run");
-      const key = { accountId: "1", subject: "ana", operationId: "add", key: label };
+      const key = { accountId: "1", callerId: "ana", operationId: "add", key: label };
       return withIdempotency(
         { records, clock: { ...clock, sleep }, key: new Uint8Array(32) },
         { ...key, fingerprint: label, deadline, tableWait },

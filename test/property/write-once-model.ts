@@ -197,7 +197,7 @@ export function createWorld(schedule: Schedule) {
         return { statusCode: 201, headers: {}, body: JSON.stringify(data) };
       };
       if (idempotencyKey === undefined) return run("run");
-      const scope = { accountId: "1", subject: "ana", operationId: "add", key: idempotencyKey };
+      const scope = { accountId: "1", callerId: "ana", operationId: "add", key: idempotencyKey };
       return withIdempotency(
         { records: table, clock, key },
         { ...scope, fingerprint: JSON.stringify(intent), deadline, tableWait: createTableWait(clock) },

@@ -9,6 +9,10 @@ import { createTable } from "./dynamo-engines.ts";
 export type Service = Awaited<ReturnType<typeof startService>>;
 
 const SECRET = "ringfront/test/ringcentral";
+const PSEUDONYMS = "ringfront/test/pseudonyms";
+export const PSEUDONYM_KEY = "the key of the tests' pseudonyms, as long as it has to be";
+/** Every secrets endpoint of a test needs it. */
+export const pseudonymSecret = { [PSEUDONYMS]: PSEUDONYM_KEY };
 
 /** One for all services of a process: making its key takes as long as all the rest. */
 let issuerOfProcess: ReturnType<typeof startOidcIssuer> | undefined;
@@ -30,7 +34,7 @@ export async function startService({
   const issuer = await issuerOfProcess;
   const { clientId, clientSecret, jwt } = SEED;
   const secret = ownSecret ?? JSON.stringify({ server: twin.url, clientId, clientSecret, jwt });
-  const secrets = await startSecretsEndpoint({ [SECRET]: secret });
+  const secrets = await startSecretsEndpoint({ [SECRET]: secret, ...pseudonymSecret });
   const table = `ringfront-test-${randomUUID()}`;
   const dynamodb = await startDynamoDb(table);
   const before = { ...process.env };
@@ -41,6 +45,7 @@ export async function startService({
     AWS_ENDPOINT_URL_SECRETS_MANAGER: secrets.url,
     AWS_ENDPOINT_URL_DYNAMODB: dynamodb.url,
     RINGCENTRAL_SECRET_ID: SECRET,
+    PSEUDONYM_SECRET_ID: PSEUDONYMS,
     AUTH_ISSUER: issuer.url,
     AUTH_AUDIENCE: "ringfront",
     SERVED_ACCOUNTS: SEED.accountId,

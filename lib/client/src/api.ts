@@ -354,7 +354,7 @@ export interface paths {
         get: operations["getPerson"];
         /**
          * Connect a sign-in with an extension
-         * @description Creates or replaces the person. The id is base64url(HMAC-SHA256(key: the issuer, text: the subject)), its first 22 characters; `GET /v1/people/unmatched` has the ids of those who tried. Repeating a request changes nothing. It takes effect within a minute.
+         * @description Creates or replaces the person: by id, which `GET /v1/people/unmatched` has of those who tried, or as `/v1/people/subject` by the body's `subject`. Repeating a request changes nothing. It takes effect within a minute.
          */
         put: operations["putPerson"];
         post?: never;
@@ -4361,7 +4361,7 @@ export interface operations {
                 "If-Match"?: string;
             };
             path: {
-                /** @description A person's id, as a list gives it. */
+                /** @description A person's id, or `subject`: the person whom the body's `subject` names. */
                 personId: string;
             };
             cookie?: never;

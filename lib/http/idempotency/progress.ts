@@ -2,12 +2,13 @@ import { ProblemError } from "../../contract/problems.ts";
 import type { Progress } from "../../contract/write-outcome.ts";
 import type { Clock } from "../../platform/clock.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
-import { COME_BACK_SECONDS, type KeyScope, LIFETIME_MS, recordKey } from "./record.ts";
+import { COME_BACK_SECONDS, type KeyScope, LIFETIME_MS, ownerOf, recordKey } from "./record.ts";
 
 interface Kept {
   fingerprint: string;
   expiresAt: number;
   state: unknown;
+  owner: object;
 }
 
 /**
@@ -37,7 +38,8 @@ export class KeyProgress implements Progress {
 
   async save(state: unknown): Promise<void> {
     const expiresAt = this.#clock.now() + LIFETIME_MS;
-    const kept: Kept = { fingerprint: this.#request.fingerprint, expiresAt, state };
+    const { fingerprint } = this.#request;
+    const kept: Kept = { fingerprint, expiresAt, state, ...ownerOf(this.#request) };
     const version = await this.#records.compareAndSet(this.#key(), this.#version, kept, { expiresAt });
     if (version === undefined) {
       throw new ProblemError("idempotency_in_progress", { retryAfterSeconds: COME_BACK_SECONDS });

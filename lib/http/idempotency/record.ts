@@ -36,17 +36,24 @@ export function parseRecord(stored: unknown): IdempotencyRecord {
 
 export interface KeyScope {
   accountId: string;
-  subject: string;
+  callerId: string;
   operationId: string;
   key: string;
+  /** "": the request is about no extension. */
+  extensionId?: string;
 }
+
+/** Whom a key's records concern, for their erasure. */
+export const ownerOf = ({ accountId, extensionId, callerId }: KeyScope) => ({
+  owner: { accountId, extensionId, callerId },
+});
 
 /** A key belongs to one caller and one operation; the table holds only their hash. */
-export function recordKey({ accountId, subject, operationId, key }: KeyScope): RecordKey {
-  return { partition: `idempotency#${hash([accountId, subject, operationId, key])}`, sort: "request" };
+export function recordKey({ accountId, callerId, operationId, key }: KeyScope): RecordKey {
+  return { partition: `idempotency#${hash([accountId, callerId, operationId, key])}`, sort: "request" };
 }
 
-export function hash(parts: readonly unknown[]): string {
+function hash(parts: readonly unknown[]): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("base64url");
 }
 

@@ -17,6 +17,7 @@ import {
   nextLookInMs,
   nextStep,
   type Outcome,
+  ownerOf,
   parseRecord,
   recordAfter,
   recordKey,
@@ -192,7 +193,8 @@ class Key<Response extends Replayable> {
 
   #write(records: RecordStore, expected: number | null, record: IdempotencyRecord) {
     const { expiresAt } = record;
-    return records.compareAndSet(recordKey(this.#request), expected, record, { expiresAt });
+    const value = { ...record, ...ownerOf(this.#request) };
+    return records.compareAndSet(recordKey(this.#request), expected, value, { expiresAt });
   }
 }
 

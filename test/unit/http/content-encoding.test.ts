@@ -14,6 +14,7 @@ vi.spyOn(process.stdout, "write").mockReturnValue(true);
 
 const settings = readSettings({
   RINGCENTRAL_SECRET_ID: "s",
+  PSEUDONYM_SECRET_ID: "p",
   AUTH_ISSUER: "https://issuer.example",
   AUTH_AUDIENCE: "a",
   SERVED_ACCOUNTS: "1",

@@ -35,7 +35,12 @@ const recipes = new Map(
   ]),
 );
 
-const base = { TABLE_NAME: "table", RINGCENTRAL_SECRET_ID: "secret", SERVED_ACCOUNTS: SERVED_ACCOUNT };
+const base = {
+  TABLE_NAME: "table",
+  RINGCENTRAL_SECRET_ID: "secret",
+  PSEUDONYM_SECRET_ID: "p",
+  SERVED_ACCOUNTS: SERVED_ACCOUNT,
+};
 const plain = recipes.get("RingCentral sign-in") ?? {};
 const clock = { now: () => ISSUED_AT + 60_000, sleep: () => new Promise<void>(() => {}) };
 

@@ -65,7 +65,11 @@ test("a response stands though its access log line fails, and another line says 
   const output: string[] = [];
   vi.spyOn(process.stdout, "write").mockImplementation((text) => output.push(String(text)) > 0);
   const handle = buildStack(getHealthRoute, async (event) => {
-    invocationOf(event).caller = { subject: JSON.parse("7"), accountId: "1" };
+    invocationOf(event).caller = {
+      get id(): string {
+        throw new Error("no id");
+      },
+    };
     return { statusCode: 201, headers: {}, body: "{}" };
   });
   const { statusCode } = await handle(apiGatewayEvent(getHealthRoute), lambdaContext());

@@ -11,7 +11,12 @@ const COMPANY = "https://login.acme.example";
 const OWN = "https://api.acme.example";
 const keyPair = () => generateKeyPairSync("rsa", { modulusLength: 2048 });
 const keys = { [COMPANY]: keyPair(), [OWN]: keyPair() };
-const base = { TABLE_NAME: "table", RINGCENTRAL_SECRET_ID: "secret", SERVED_ACCOUNTS: "37" };
+const base = {
+  TABLE_NAME: "table",
+  RINGCENTRAL_SECRET_ID: "secret",
+  PSEUDONYM_SECRET_ID: "p",
+  SERVED_ACCOUNTS: "37",
+};
 const both = { AUTH_ISSUER: COMPANY, AUTH_AUDIENCE: "numbers", SIGN_IN_ISSUER: OWN };
 
 /** Both issuers name their key alike, so that only the issuer tells the keys apart. */

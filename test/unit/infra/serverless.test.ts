@@ -153,15 +153,18 @@ describe("least privilege", () => {
   });
 
   const arnOf = (logicalId: string) => ({ "Fn::GetAtt": [logicalId, "Arn"] });
-  const account = [{ Ref: "RingCentralSecret0" }, arnOf("RecordsTable")];
+  const credentials = { Ref: "RingCentralSecret0" };
+  const account = [[credentials, { Ref: "PseudonymSecret" }], arnOf("RecordsTable")];
+  // They have no caller.
+  const callerless = [credentials, arnOf("RecordsTable")];
   const [queue, key] = [arnOf("SyncQueue"), arnOf("DataKey")];
   const beyondTheAccount: Record<string, unknown[]> = {
     startSync: [...account, queue, key],
     confirmSyncQuarantine: [...account, queue, key],
-    receiveRingCentralEvent: [...account, queue, key],
-    renewSubscriptions: [...account, arnOf("ScheduleDeadLetterQueue"), key],
+    receiveRingCentralEvent: [...callerless, queue, key],
+    renewSubscriptions: [...callerless, arnOf("ScheduleDeadLetterQueue"), key],
     queueSyncs: [arnOf("RecordsTable"), arnOf("RecordsTable"), queue, arnOf("ScheduleDeadLetterQueue"), key],
-    runSync: [...account, queue, arnOf("EventBus"), key],
+    runSync: [...callerless, queue, arnOf("EventBus"), key],
     getSyncStatus: [...account, arnOf("RecordsTable"), key],
     listCompanyNumbers: [...account, arnOf("RecordsTable"), key],
     listNumberChanges: [...account, arnOf("RecordsTable"), key],
@@ -365,10 +368,11 @@ describe("settings", () => {
         SYNC_ACCOUNTS: env.SERVED_ACCOUNTS,
         RINGCENTRAL_SECRET_PREFIX: "ringfront/dev/ringcentral/",
       });
-      const { TABLE_NAME } = variables;
+      const { TABLE_NAME, PSEUDONYM_SECRET_ID } = variables;
       const settings = readSettings({
         ...env,
         TABLE_NAME: String(TABLE_NAME),
+        PSEUDONYM_SECRET_ID: String(PSEUDONYM_SECRET_ID),
         RINGCENTRAL_SECRET_PREFIX: "p/",
       });
       expect(settings).toMatchObject({
@@ -398,7 +402,7 @@ describe("settings", () => {
       expect(JSON.stringify(packaged.resources[`${name}Policy`])).toContain('"Effect":"Deny"');
     }
     const role = JSON.stringify(packaged.resources.ListBlockedNumbersRole);
-    expect(role).toContain(JSON.stringify(names.map((Ref) => ({ Ref }))));
+    expect(role).toContain(JSON.stringify([...names, "PseudonymSecret"].map((Ref) => ({ Ref }))));
     expect(findSchemaViolations(packaged.template)).toEqual([]);
     expect(findGuardrailViolations(packaged.template)).toEqual([]);
   });
@@ -439,6 +443,7 @@ describe("settings", () => {
       SERVED_ACCOUNTS: "1",
       TABLE_NAME: "table",
       RINGCENTRAL_SECRET_ID: "secret",
+      PSEUDONYM_SECRET_ID: "pseudonyms",
     };
     expect(() => readSettings(good)).not.toThrow();
     expect(() => readSettings({ ...good, ...env })).toThrow(setting);

@@ -3,7 +3,7 @@ import { KeyProgress } from "../../../../lib/http/idempotency/progress.ts";
 import { leapingClock } from "../../../support/manual-clock.ts";
 import { createMemoryRecordStore } from "../../../support/memory-record-store.ts";
 
-const scope = { accountId: "1", subject: "ana", operationId: "change", key: "k1" };
+const scope = { accountId: "1", callerId: "ana", operationId: "change", key: "k1" };
 
 function setUp() {
   const [records, clock] = [createMemoryRecordStore(), leapingClock()];

@@ -7,7 +7,7 @@ import { createTableWait } from "../../../../lib/storage/table-wait.ts";
 import { leapingClock, manualClock } from "../../../support/manual-clock.ts";
 import { createMemoryRecordStore } from "../../../support/memory-record-store.ts";
 
-const scope = { accountId: "1", subject: "ana", operationId: "addForwardingNumber", key: "k1" };
+const scope = { accountId: "1", callerId: "ana", operationId: "addForwardingNumber", key: "k1" };
 
 it("sends nothing for a key whose record it cannot read, and leaves the record as it is", async () => {
   const records = createMemoryRecordStore();

@@ -152,8 +152,8 @@ export function createForwardingWorld(
     changed();
     if (refusesFeatures && request.url.pathname.endsWith("/features")) return refusal;
     if (isStorm && chance(0.02)) throw failure(request, unsent[between(0, unsent.length - 1)]);
-    const isReplacing = request.method === "PUT" || request.method === "PATCH";
-    if (onLateLoss && isReplacing && isStorm && chance(0.1)) {
+    const isWrite = request.method !== "GET";
+    if (onLateLoss && isWrite && isStorm && chance(0.1)) {
       schedule.after(between(3_000, 110_000), () => {
         schedule.note(`  late: ${request.method} ${request.url.pathname} ${summary(request.body)}`);
         void serve(toTwin(request)).then(() => {

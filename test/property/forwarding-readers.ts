@@ -2,6 +2,7 @@ import type { ForwardingNumber } from "../../lib/contract/forwarding-numbers.ts"
 import type { Page } from "../../lib/contract/paging.ts";
 import { ringingOf } from "../support/call-handling-truth.ts";
 import type { Outcome, Schedule } from "../support/schedule.ts";
+import { shownForwarding } from "../twin/rest/forwarding-after-move.ts";
 import type { ForwardingWorld } from "./forwarding-model.ts";
 
 /** What each place holds: the flip list, or a rule. */
@@ -39,8 +40,8 @@ export async function readUnderTraffic(schedule: Schedule, world: ForwardingWorl
     const seen: Places[] = [];
     const entries: string[] = [];
     const stop = world.watch(() => {
-      const { callHandling, forwarding } = world.extension;
-      entries.push(idsOf(forwarding));
+      const { callHandling } = world.extension;
+      entries.push(idsOf(legacyList(world)));
       if (callHandling !== undefined) seen.push(placesOf(ringingOf(callHandling), inheritingOf(world)));
     });
     const outcome = await world.page();
@@ -54,6 +55,10 @@ const idsOf = (entries: readonly { id: string }[]) =>
     .map(({ id }) => id)
     .sort()
     .join();
+
+/** What the former API shows: after the move it may be a copy of what the new backend has. */
+const legacyList = ({ twin: { state, settings, clock }, extension }: ForwardingWorld) =>
+  shownForwarding({ world: state, settings, extension, now: clock.now() });
 
 const inheritingOf = ({ extension }: ForwardingWorld) =>
   (extension.callHandling?.rules ?? []).filter(({ inherits }) => inherits).map(({ id }) => id);

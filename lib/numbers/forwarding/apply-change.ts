@@ -43,7 +43,8 @@ async function isUndone(
   before: ForwardingState,
   half: ForwardingState,
 ): Promise<boolean> {
-  if (first !== "flips" || flip === undefined) return false;
+  // What may still take effect cannot be taken back.
+  if (first !== "flips" || flip === undefined || request.writer.keepsOut) return false;
   try {
     await applyFlip(deps, request, { first, flip: restoration(before.flips, flip) }, half);
     return true;

@@ -7,14 +7,14 @@ import type { CallContext } from "../../ringcentral/api/operation.ts";
 import type { RawObject, WireRule } from "../../ringcentral/api/wire-call-handling.ts";
 import type { NumbersRequest } from "../shared/request.ts";
 import { replaceOnce } from "../shared/write-once.ts";
-import { editFlips } from "./edit-flips.ts";
-import { dispatchingForRequest, editDispatching, type RingChange } from "./edit-rules.ts";
+import { editFlips, showsFlip } from "./edit-flips.ts";
+import { dispatchingForRequest, editDispatching, type RingChange, showsRing } from "./edit-rules.ts";
 import { isCustom, isInPlace, rulesToEdit, withRing, withRule } from "./edit-state.ts";
 import type { ForwardingState } from "./items.ts";
 import { readState } from "./new-numbers.ts";
 import type { ForwardingDeps } from "./on-backend.ts";
 import { without } from "./raw.ts";
-import type { Change } from "./writer.ts";
+import type { Change, Writer } from "./writer.ts";
 
 // The two parts of a change. Each object is read and written by two calls that follow on each other directly:
 // RingCentral has no precondition, and what another client changes between them is lost.
@@ -25,8 +25,8 @@ const MAX_ROUNDS = 3;
 const MAX_RULES = 100;
 
 export interface ApplyRequest extends NumbersRequest {
-  /** A write may still take effect: its outcome is unknown, or it was sent again because it did not show. */
-  onUnsettled: () => void;
+  /** Kept out when a write may still take effect: its outcome is unknown, or it was sent again as it did not show. */
+  writer: Pick<Writer, "keepOut" | "keepsOut">;
 }
 
 export async function applyFlip(
@@ -46,7 +46,9 @@ export async function applyFlip(
     return send(ringcentral.call(operations.replaceFlips, { path, body: { records } }, context));
   };
   const isDone = (rows: readonly RawObject[]) => editFlips(rows, flip) === rows;
-  const flips = await inRounds(() => replaceWatched({ ...request, clock }, edit, read, isDone), isDone);
+  const isEvident = (rows: readonly RawObject[]) => showsFlip(rows, flip);
+  const replacement = { edit, read, isDone, isEvident };
+  const flips = await inRounds(() => replaceWatched({ ...request, clock }, replacement), isDone);
   return { ...state, flips };
 }
 
@@ -97,18 +99,26 @@ async function editRule(
     return send(ringcentral.call(update, { path, body }, context));
   };
   const isDone = (rule: WireRule) => edited(rule) === rule.dispatching;
-  return inRounds(() => replaceWatched({ ...request, clock }, edit, read, isDone), isDone);
+  const isEvident = ({ dispatching }: WireRule) => showsRing(dispatching, id, ring, extensionId);
+  const replacement = { edit, read, isDone, isEvident };
+  return inRounds(() => replaceWatched({ ...request, clock }, replacement), isDone);
 }
 
 /** Passes a write on, and notes how it ends. */
 type Send = <Result>(write: Promise<Result>) => Promise<Result>;
 
+interface Replacement<Wire> {
+  edit: (call: CallContext, send: Send) => Promise<Wire>;
+  read: (call: CallContext) => Promise<Wire>;
+  isDone: (wire: Wire) => boolean;
+  /** Whether an object that is as wanted shows that this write, and not another client's, has made it so. */
+  isEvident: (wire: Wire) => boolean;
+}
+
 /** Replaces an object, and says when a write of it may still take effect, with the object as it was read before. */
 async function replaceWatched<Wire>(
-  { clock, call, onUnsettled }: ApplyRequest & Pick<ForwardingDeps, "clock">,
-  edit: (call: CallContext, send: Send) => Promise<Wire>,
-  read: (call: CallContext) => Promise<Wire>,
-  isDone: (wire: Wire) => boolean,
+  { clock, call, writer }: ApplyRequest & Pick<ForwardingDeps, "clock">,
+  { edit, read, isDone, isEvident }: Replacement<Wire>,
 ): Promise<Wire> {
   const sent: ("ended" | "open")[] = [];
   const send: Send = async (write) => {
@@ -122,11 +132,11 @@ async function replaceWatched<Wire>(
   };
   try {
     const wire = await replaceOnce({ clock, call }, (context) => edit(context, send), read, isDone);
-    // What was sent once shows by now.
-    if (sent.length > 1 && sent.includes("open")) onUnsettled();
+    // What was sent once, and shows by now, has ended.
+    if (sent.includes("open") && (sent.length > 1 || !isEvident(wire))) writer.keepOut();
     return wire;
   } catch (error) {
-    if (sent.includes("open")) onUnsettled();
+    if (sent.includes("open")) writer.keepOut();
     throw error;
   }
 }
@@ -161,9 +171,9 @@ async function deleteTarget(
     if (failed !== undefined) throw itemFailure(failed.bulkItemErrors?.[0]?.errorCode);
     return withRing(before, ring, extensionId);
   };
-  return replaceWatched({ ...request, clock }, remove, read, (state) =>
-    isInPlace("rules", { ring }, state, extensionId),
-  );
+  const isDone = (state: ForwardingState) => isInPlace("rules", { ring }, state, extensionId);
+  const replacement = { edit: remove, read, isDone, isEvident: () => false };
+  return replaceWatched({ ...request, clock }, replacement);
 }
 
 function itemFailure(errorCode: string | undefined): RingCentralError {

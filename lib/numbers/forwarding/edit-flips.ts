@@ -23,11 +23,8 @@ export function editFlips(
   rows: readonly RawObject[],
   { key, row, onlyIfPresent }: FlipChange,
 ): readonly RawObject[] {
-  const at = rows.findIndex((each) => flipKey(each) === key);
-  if (row === undefined) return at < 0 ? rows : rows.toSpliced(at, 1);
-  const isOfNumber = (each: RawObject) =>
-    !isSystemRow(each) && isSameNumber(textIn(each, "phoneNumber") ?? "", row.phoneNumber);
-  const found = at >= 0 ? at : rows.findIndex(isOfNumber);
+  const found = indexOfRow(rows, key, row);
+  if (row === undefined) return found < 0 ? rows : rows.toSpliced(found, 1);
   const current = rows[found];
   if (current === undefined && onlyIfPresent) return rows;
   if (current === undefined) return [...rows, omitUndefined({ ...row, type: "External" })];
@@ -36,6 +33,19 @@ export function editFlips(
     ? { ...without(current, "flipNumber"), ...omitUndefined({ flipNumber: row.flipNumber }) }
     : { ...without(current, "label", "flipNumber"), ...omitUndefined({ ...row, phoneNumber }) };
   return canonicalJson(next) === canonicalJson(current) ? rows : rows.with(found, next);
+}
+
+function indexOfRow(rows: readonly RawObject[], key: string, row: FlipChange["row"]): number {
+  const at = rows.findIndex((each) => flipKey(each) === key);
+  if (at >= 0 || row === undefined) return at;
+  const isOfNumber = (each: RawObject) =>
+    !isSystemRow(each) && isSameNumber(textIn(each, "phoneNumber") ?? "", row.phoneNumber);
+  return rows.findIndex(isOfNumber);
+}
+
+/** Whether a list in which the change is made has a row to tell so. The lack of one may be another client's doing. */
+export function showsFlip(rows: readonly RawObject[], { key, row }: FlipChange): boolean {
+  return row !== undefined && indexOfRow(rows, key, row) >= 0;
 }
 
 /** The row of a key, as a change that restores it. */

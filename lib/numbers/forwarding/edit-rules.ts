@@ -35,21 +35,35 @@ export function editDispatching(
     targetKey(target, extensionId) === key || isOfNumber(target, number?.phoneNumber);
   if (change.staysDisabled) return disabled(dispatching, isMeant);
   const isWanted = rules === "unchanged" || rules.includes(ruleId);
-  let isFound = false;
+  let found: string | undefined;
   const edited = withEdited(dispatching, "actions", (action) => {
     if (textIn(action, "type") !== "RingGroupAction") return action;
     const next = withEdited(action, "targets", (target) => {
       if (!isMeant(target)) return target;
-      // A second one can only come from another client: one stays.
-      if (!isWanted || isFound) return undefined;
-      isFound = true;
+      const before = targetKey(target, extensionId);
+      // One stays. A second one is another client's, and not touched where the rules are not to change.
+      const isKept = found === undefined || (rules === "unchanged" && found === before);
+      if (!isWanted || !isKept) return undefined;
+      found = before;
       return number === undefined ? target : renamed(target, number);
     });
     return next !== action && isEmpty(next) ? undefined : next;
   });
   const target = number === undefined ? change.target : renamed({ type: "PhoneNumberRingTarget" }, number);
-  const isMissing = isWanted && !isFound && rules !== "unchanged" && target !== undefined;
+  const isMissing = isWanted && found === undefined && rules !== "unchanged" && target !== undefined;
   return isMissing ? withGroup(edited, forRequest(target)) : edited;
+}
+
+/** Whether a rule in which the change is made has the target to tell so. Its lack may be another client's doing. */
+export function showsRing(
+  dispatching: RawObject,
+  ruleId: string,
+  change: RingChange,
+  extensionId: string,
+): boolean {
+  const isWanted = change.rules === "unchanged" || change.rules.includes(ruleId);
+  const without = editDispatching(dispatching, ruleId, { ...change, rules: [] }, extensionId);
+  return isWanted && without !== dispatching;
 }
 
 /** What is meant does not ring; what rings together with it rings on. */

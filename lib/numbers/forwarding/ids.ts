@@ -19,11 +19,15 @@ export type NaturalId = (key: string) => string;
 /** The natural ids of one extension under one version of the account's secret. */
 export function naturalIds(credentials: Credentials, { extensionId, call }: NumbersRequest): NaturalId {
   const secret = keyOf(credentials, "forwarding-number-id");
-  return (key) =>
-    createHmac("sha256", secret)
-      .update(JSON.stringify([call.accountId, extensionId, key]))
-      .digest("base64url")
-      .slice(0, 24);
+  const made = new Map<string, string>();
+  return (key) => {
+    const known = made.get(key);
+    if (known !== undefined) return known;
+    const text = JSON.stringify([call.accountId, extensionId, key]);
+    const id = createHmac("sha256", secret).update(text).digest("base64url").slice(0, 24);
+    made.set(key, id);
+    return id;
+  };
 }
 
 /** The numbers that given-out ids stand for now. */

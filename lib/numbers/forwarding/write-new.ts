@@ -36,12 +36,22 @@ export async function writeNew(
     const state = await finishLeftover(deps, request, writer, await withoutEffect(readState(deps, request)));
     const change = await plan(numbersOf(state), state);
     if (change === undefined) return numbersOf(state);
+    writer.requireSettled();
     await writer.begin(change);
-    return numbersOf(await makeChange(deps, request, writer, change, state));
+    const after = await makeChange(deps, request, writer, change, state).catch(async (error: unknown) => {
+      // RingCentral's codes are not published. What another client has done since the plan may be the reason.
+      const now = isRejection(error) ? await readState(deps, request).catch(() => undefined) : undefined;
+      if (now !== undefined) await plan(numbersOf(now), now);
+      throw error;
+    });
+    return numbersOf(after);
   } finally {
     await writer.release();
   }
 }
+
+const isRejection = (error: unknown) =>
+  error instanceof RingCentralError && error.failure.kind === "rejected";
 
 /** Completes the change that the writer before left, unless another client has taken all of it back. */
 async function finishLeftover(
@@ -85,7 +95,7 @@ async function makeChange(
   state: ForwardingState,
 ): Promise<ForwardingState> {
   try {
-    const after = await applyChange(deps, { ...request, onUnsettled: () => writer.keepOut() }, change, state);
+    const after = await applyChange(deps, { ...request, writer }, change, state);
     writer.dropChange();
     return after;
   } catch (error) {

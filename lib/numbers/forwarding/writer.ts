@@ -1,8 +1,10 @@
 import { ProblemError } from "../../contract/problems.ts";
 import type { Clock } from "../../platform/clock.ts";
+import { CLOCK_SLACK_MS, LATE_EFFECT_MS } from "../../ringcentral/api/late-effect.ts";
 import type { RawObject } from "../../ringcentral/api/wire-call-handling.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
+import { retryingRecords } from "../../storage/retrying-records.ts";
 import type { NumbersRequest } from "../shared/request.ts";
 import { recordKey, tableOf } from "./backend-record.ts";
 import type { FlipChange } from "./edit-flips.ts";
@@ -28,8 +30,6 @@ export interface WriterRecord {
   changeUntil?: number;
 }
 
-/** More than the difference of two instances' clocks. */
-const SKEW_MS = 6_000;
 /** Interval between two reads of a lease that another process holds. */
 const POLL_MS = 100;
 /**
@@ -37,8 +37,6 @@ const POLL_MS = 100;
  * crashed.
  */
 const WAITING_SHARE = 0.5;
-/** A write whose response was lost takes effect within this time, or never [unsure]. */
-const UNSETTLED_MS = 2 * 60 * 1000;
 /** How long a half-done change is completed by the next writer; later it may not be wanted any more. */
 const COMPLETED_WITHIN_MS = 15 * 60 * 1000;
 
@@ -49,20 +47,19 @@ interface WriterDeps {
 
 /** Whether a process may take the lease now. */
 export function isFree({ leaseUntil }: WriterRecord, now: number): boolean {
-  return leaseUntil === 0 || leaseUntil + SKEW_MS <= now;
+  return leaseUntil === 0 || leaseUntil + CLOCK_SLACK_MS <= now;
 }
 
 /**
  * The exclusive right of one process to write an extension's call handling. RingCentral has no preconditions there,
  * so two writers would undo each other's changes. The lease ends after the request's deadline, by which every call of
- * its holder has ended; each write of the record fails once another process has taken it.
+ * its holder has ended, and with a change when its last write can no more take effect; each write of the record fails once another process has taken it.
  */
 export class Writer {
   /** What the writer before left half done. */
   readonly leftover: Change | undefined;
   readonly #deps: WriterDeps;
   readonly #request: NumbersRequest;
-  readonly #leaseUntil: number;
   #version: number;
   #keepsOutUntil = 0;
   #change: Pick<WriterRecord, "change" | "changeUntil">;
@@ -70,10 +67,10 @@ export class Writer {
   private constructor(
     deps: WriterDeps,
     request: NumbersRequest,
-    { leaseUntil, ...rest }: WriterRecord,
+    { leaseUntil: _, ...rest }: WriterRecord,
     version: number,
   ) {
-    [this.#deps, this.#request, this.#leaseUntil, this.#version] = [deps, request, leaseUntil, version];
+    [this.#deps, this.#request, this.#version] = [deps, request, version];
     this.#change = rest;
     this.leftover = (rest.changeUntil ?? 0) > deps.clock.now() ? rest.change : undefined;
   }
@@ -88,17 +85,17 @@ export class Writer {
     const { deadline } = request.call;
     const records = tableOf(deps, request);
     const key = writerKey(request);
-    const leaseUntil = deadline.at;
     const giveUpAt = clock.now() + deadline.remainingMs() * WAITING_SHARE;
     for (;;) {
       const stored = await records.read<WriterRecord>(key);
       const before = stored?.value ?? { leaseUntil: 0 };
       if (isFree(before, clock.now())) {
+        const leaseUntil = before.change === undefined ? deadline.at : leaseForChange(request);
         const record = { ...before, leaseUntil };
         const version = await records.compareAndSet(key, stored?.version ?? null, record);
         if (version !== undefined) return new Writer(deps, request, record, version);
       }
-      if (clock.now() >= giveUpAt) throw busy(before.leaseUntil + SKEW_MS - clock.now());
+      if (clock.now() >= giveUpAt) throw busy(waitFor(before, clock.now()));
       await clock.sleep(POLL_MS);
     }
   }
@@ -109,7 +106,7 @@ export class Writer {
   async begin(change: Change): Promise<void> {
     this.#change = { change, changeUntil: this.#deps.clock.now() + COMPLETED_WITHIN_MS };
     try {
-      await beforeCalls(this.#write(tableOf(this.#deps, this.#request), this.#leaseUntil));
+      await beforeCalls(this.#write(tableOf(this.#deps, this.#request), leaseForChange(this.#request)));
     } catch (error) {
       this.dropChange();
       throw error;
@@ -126,13 +123,24 @@ export class Writer {
    * extension until then.
    */
   keepOut(): void {
-    this.#keepsOutUntil = this.#deps.clock.now() + UNSETTLED_MS;
+    this.#keepsOutUntil = this.#deps.clock.now() + LATE_EFFECT_MS;
+  }
+
+  get keepsOut(): boolean {
+    return this.#keepsOutUntil > 0;
+  }
+
+  /** Nor does this process write another change. @throws ProblemError `upstream_locked` */
+  requireSettled(): void {
+    if (this.keepsOut) throw busy(LATE_EFFECT_MS);
   }
 
   /** Lets the next writer in. When that fails, the lease ends by itself. */
   async release(): Promise<void> {
+    const table = tableOf(this.#deps, this.#request, true);
+    const { call } = this.#request;
     try {
-      await this.#write(tableOf(this.#deps, this.#request, true), this.#keepsOutUntil);
+      await this.#write(retryingRecords(table, this.#deps.clock, call.deadline), this.#keepsOutUntil);
     } catch (error) {
       if (!(error instanceof StorageUnavailable || error instanceof ProblemError)) throw error;
     }
@@ -145,6 +153,16 @@ export class Writer {
     this.#version = version;
   }
 }
+
+/** A holder that lives releases it by its deadline. */
+function waitFor({ leaseUntil }: WriterRecord, now: number): number {
+  const remainingMs = leaseUntil + CLOCK_SLACK_MS - now;
+  const untilDeadlineMs = remainingMs - LATE_EFFECT_MS;
+  return untilDeadlineMs > CLOCK_SLACK_MS ? untilDeadlineMs : remainingMs;
+}
+
+/** The last write of a process that dies may take effect later than the process ends. */
+const leaseForChange = ({ call }: NumbersRequest) => call.deadline.at + LATE_EFFECT_MS;
 
 const writerKey = (request: NumbersRequest) => recordKey(request, "writer");
 

@@ -30,8 +30,12 @@ export function storesForwarding(call: ExtensionCall): boolean {
 }
 
 /** The list that v1 shows: after the move the list at that moment, or a copy of v2's [unsure]. */
-export function shownForwarding(call: ExtensionCall): ForwardingEntry[] {
-  const { world, extension, now, settings } = call;
+export function shownForwarding({
+  world,
+  extension,
+  now,
+  settings,
+}: Pick<ExtensionCall, "world" | "extension" | "now" | "settings">): ForwardingEntry[] {
   const callHandling = callHandlingOf(world, extension, now);
   if (callHandling === undefined || settings.movedForwardingReads !== "mirror") return extension.forwarding;
   const { flips } = callHandling;

@@ -84,6 +84,9 @@ describe("a change of a rule", () => {
   it("leaves one where another client has added the number a second time", () => {
     const twice = dispatching(group([target(NUMBER, "Cabin")]), group([target(NUMBER, "Cabin")]));
     expect(edit(twice, named)).toEqual(dispatching(group([target(NUMBER, "Cabin")])));
+    const barn = group([target(NUMBER, "Barn")]);
+    const label = { number: { phoneNumber: NUMBER, name: "Barn" } };
+    expect(edit(twice, label), "but for a new label").toEqual(dispatching(barn, barn));
   });
 
   it("knows a number that another client has spelled with punctuation", () => {

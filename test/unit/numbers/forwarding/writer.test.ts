@@ -21,7 +21,14 @@ async function until<Result>(clock: ManualClock, work: Promise<Result>): Promise
   return work;
 }
 
-type State = "free" | "released" | "held" | "held, half done" | "lapsed, half done" | "lapsed, too old";
+type State =
+  | "free"
+  | "released"
+  | "held"
+  | "held, half done"
+  | "lapsed, half done"
+  | "lapsed, too old"
+  | "shut";
 type Event = "another takes it" | "its holder begins a change" | "its holder releases it";
 
 const half = { change, changeUntil: NOW + MINUTE };
@@ -31,6 +38,7 @@ const states: Record<State, WriterRecord | undefined> = {
   held: { leaseUntil: NOW + MINUTE },
   "held, half done": { leaseUntil: NOW + MINUTE, ...half },
   "lapsed, half done": { leaseUntil: NOW - 6_000, ...half },
+  shut: { leaseUntil: NOW + 2 * MINUTE, ...half },
   "lapsed, too old": { leaseUntil: NOW - 6_000, change, changeUntil: NOW },
 };
 
@@ -58,6 +66,11 @@ const table: Record<State, Record<Event, string>> = {
   },
   "lapsed, half done": {
     "another takes it": "the lease and the change",
+    "its holder begins a change": "fenced off",
+    "its holder releases it": "as it was",
+  },
+  shut: {
+    "another takes it": "upstream_locked",
     "its holder begins a change": "fenced off",
     "its holder releases it": "as it was",
   },
@@ -124,6 +137,29 @@ describe("the only writer of an extension", () => {
     await first.release();
     expect(await until(clock, waiting)).toBeInstanceOf(Writer);
     expect(clock.now() - NOW).toBeLessThan(400);
+  });
+
+  it("is kept out for 2 minutes after the deadline of a writer that has crashed during a change", async () => {
+    const records = createMemoryRecordStore();
+    const clock = manualClock(NOW);
+    const request = () => {
+      const deadline = deadlineIn(10_000, clock);
+      return { ...numbersRequest(), call: { ...numbersRequest().call, deadline } };
+    };
+    const take = () => until(clock, Writer.take({ records, clock }, request()));
+    await (await take()).begin(change);
+    // As long as the writer may live, by its deadline; then until the last write of it may take effect.
+    await expect(take()).rejects.toMatchObject({
+      code: "upstream_locked",
+      details: { retryAfterSeconds: 11 },
+    });
+    await clock.advance(10_000);
+    await expect(take()).rejects.toMatchObject({ details: { retryAfterSeconds: 116 } });
+    await clock.advance(120_000);
+    // The one that completes the change may crash, too.
+    expect((await take()).leftover).toBeDefined();
+    await clock.advance(20_000);
+    await expect(take()).rejects.toMatchObject({ code: "upstream_locked" });
   });
 
   it("says as a problem that the table is away, because nothing was sent", async () => {

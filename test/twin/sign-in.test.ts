@@ -1,6 +1,8 @@
 import { createHash } from "node:crypto";
+import { createLocalJWKSet, jwtVerify } from "jose";
 import { afterAll, beforeEach, describe, expect, test } from "vitest";
 import {
+  basic,
   type ClientCredentials,
   companyNumbersPath,
   extensionPath,
@@ -238,12 +240,14 @@ describe("the tokens of a code", () => {
   });
 
   test("have a budget of their owner's, which a JWT log-in of the same person shares", async () => {
-    twin.configure({ limits: { Light: 2 } });
-    const [own, others] = [await tokensOf(), await tokensOf(marta)];
+    twin.configure({ limits: { Light: 1 } });
+    const { fullExtensionId: olu, customFullExtensionId: noor } = SEED;
+    const own = await tokensOf();
+    const others = await Promise.all([marta, olu, noor].map((each) => tokensOf(each)));
     const jwt = (await requestJwtToken(twin, SEED.jwts.user)).body;
-    for (const token of [own, jwt]) expect((await probe(token.access_token)).status).toBe(200);
-    expect((await probe(own.access_token)).status).toBe(429);
-    expect((await probe(others.access_token)).status).toBe(200);
+    expect((await probe(own.access_token)).status).toBe(200);
+    expect((await probe(jwt.access_token)).status).toBe(429);
+    for (const { access_token } of others) expect((await probe(access_token)).status).toBe(200);
   });
 
   test.each([
@@ -254,4 +258,125 @@ describe("the tokens of a code", () => {
     const { body } = await redeem(await codeFor(), { refresh_token_ttl: "9999999" });
     expect(body.refresh_token_expires_in).toBe(granted);
   });
+});
+
+describe("an id_token", () => {
+  test.each([
+    ["never", "openid", false],
+    ["asked", "openid", true],
+    ["asked", "profile", false],
+    ["always", "profile", true],
+  ] as const)("when %s, with scope %s", async (idToken, scope, isIssued) => {
+    twin.configure({ idToken });
+    const { body } = await redeem(await codeFor({ scope, nonce: "n-1" }));
+    expect(typeof body.id_token).toBe(isIssued ? "string" : "undefined");
+    if (!isIssued) return;
+    const keys = await fetchRead<Parameters<typeof createLocalJWKSet>[0]>(`${twin.url}/restapi/oauth/jwks`);
+    const { payload } = await jwtVerify(String(body.id_token), createLocalJWKSet(keys.body), {
+      issuer: twin.url,
+      audience: SEED.clientId,
+      currentDate: new Date(clock.now()),
+    });
+    expect(payload).toMatchObject({ sub: ana, account_id: SEED.accountId, nonce: "n-1" });
+    expect(payload.exp).toBe(Math.floor(clock.now() / 1000) + 3600);
+  });
+
+  test("has the claims of userinfo", async () => {
+    const { body } = await sender(twin, (await tokensOf()).access_token)("GET", "/restapi/oauth/userinfo");
+    expect(body).toMatchObject({ sub: ana, account_id: SEED.accountId, email: SEED.emails.user });
+  });
+});
+
+describe("a session of the log-in page", () => {
+  test("ends when the password changes; one of a JWT credential goes on", async () => {
+    const [page, others] = [await tokensOf(), await tokensOf(marta)];
+    const jwt = (await requestJwtToken(twin, SEED.jwts.user)).body;
+    twin.changePassword(ana);
+    expect((await probe(page.access_token)).status).toBe(401);
+    expect(errorOf(await refresh(page.refresh_token))).toEqual([400, "invalid_grant", "OAU-213"]);
+    for (const token of [jwt, others]) expect((await probe(token.access_token)).status).toBe(200);
+  });
+
+  test.each(["Disabled", "Delete"])("ends when the directory says %s", async (change) => {
+    const { access_token, refresh_token } = await tokensOf();
+    if (change === "Delete") twin.directory.remove(ana);
+    else twin.directory.update(ana, { status: "Disabled" });
+    expect((await probe(access_token)).status).toBe(401);
+    expect((await refresh(refresh_token)).status).toBe(400);
+  });
+
+  test("states the administrator's timeout", async () => {
+    expect(await tokensOf()).not.toHaveProperty("session_expires_in");
+    twin.configure({ absoluteSessionSeconds: 90 });
+    const { session_expires_in, session_expiration_time } = await tokensOf();
+    expect(session_expires_in).toBe(90);
+    expect(Date.parse(String(session_expiration_time))).toBe(clock.now() + 90_000);
+  });
+
+  test("ends by a revocation in the query, and shares the five with JWT log-ins", async () => {
+    const { access_token, refresh_token } = await tokensOf();
+    const url = `${twin.url}/restapi/oauth/revoke?token=${refresh_token}`;
+    const form = { "content-type": "application/x-www-form-urlencoded", authorization: basic(mainApp) };
+    expect((await visit(url, { method: "POST", headers: form })).status).toBe(200);
+    expect((await probe(access_token)).status).toBe(401);
+    const first = await tokensOf();
+    for (let index = 0; index < 5; index += 1) await requestJwtToken(twin, SEED.jwts.user);
+    expect((await probe(first.access_token)).status).toBe(401);
+  });
+});
+
+describe("the Auth limit", () => {
+  beforeEach(() => twin.configure({ limits: { Auth: 3 } }));
+
+  test("is an app's: the authorize page counts in it, or does not", async () => {
+    const code = await codeFor();
+    const { headers } = await redeem(code);
+    expect([headers.get("x-rate-limit-group"), headers.get("x-rate-limit-remaining")]).toEqual(["auth", "1"]);
+    expect((await visit(authorizeUrl())).status).toBe(302);
+    expect((await visit(authorizeUrl())).status).toBe(429);
+    twin.configure({ authorizeCounts: false });
+    expect((await visit(authorizeUrl())).status).toBe(302);
+    expect((await redeem(code)).status).toBe(429);
+  });
+
+  test("is each user's: another is not held up, nor the authorize page", async () => {
+    twin.configure({ authLimitPer: "user" });
+    let tokens = await tokensOf();
+    for (let index = 0; index < 2; index += 1)
+      tokens = (await refresh(tokens.refresh_token)).body as typeof tokens;
+    expect((await refresh(tokens.refresh_token)).status).toBe(429);
+    expect((await requestJwtToken(twin, SEED.jwts.user)).status).toBe(429);
+    expect((await tokensOf(marta)).owner_id).toBe(marta);
+    for (let index = 0; index < 4; index += 1) expect((await visit(authorizeUrl())).status).toBe(302);
+  });
+});
+
+test("client credentials in a Basic header are taken as they are, or form-decoded", async () => {
+  const encoded = { clientId: "twin%2Dapp", clientSecret: "twin%2Dapp%2Dsecret" };
+  const asks = async (app: ClientCredentials) => (await requestJwtToken(twin, SEED.jwt, app)).status;
+  expect([await asks(mainApp), await asks(encoded)]).toEqual([200, 400]);
+  twin.configure({ basicCredentials: "form-encoded" });
+  expect([await asks(mainApp), await asks(encoded)]).toEqual([200, 200]);
+  expect(await asks({ clientId: "%", clientSecret: "%" })).toBe(400);
+});
+
+test("tests of other processes register redirect URIs, sign people in and end their sessions over HTTP", async () => {
+  const control = (command: string, body: object) =>
+    fetchRead<{ location: string }>(`${twin.url}/__twin/${command}`, {
+      method: "POST",
+      body: JSON.stringify(body),
+    });
+  const uris = ["com.example.app:/back"];
+  expect((await control("redirect-uris", { uris, clientId: SEED.clientId })).status).toBe(204);
+  expect((await control("redirect-uris", { uris: ["no uri"] })).status).toBe(400);
+  const url = authorizeUrl({ redirect_uri: uris[0] });
+  const { location } = (await control("sign-in", { url, as: ana })).body;
+  expect(location.startsWith("com.example.app:/back?code=")).toBe(true);
+  expect((await control("sign-in", { url, as: tom })).status).toBe(400);
+  const code = new URL(location).searchParams.get("code") ?? "";
+  const { access_token } = (await redeem(code, { redirect_uri: uris[0] ?? "" })).body;
+  await control("end-sessions", { extensionId: marta });
+  expect((await probe(access_token)).status).toBe(200);
+  await control("change-password", { extensionId: ana });
+  expect((await probe(access_token)).status).toBe(401);
 });

@@ -1,4 +1,5 @@
-import type { App, World } from "../data/world.ts";
+import type { App } from "../data/world.ts";
+import type { Platform } from "../edge/platform.ts";
 import { headerOf, type ReceivedRequest } from "../edge/received-request.ts";
 import { oauthError } from "./errors.ts";
 
@@ -12,7 +13,7 @@ const unreadable = () =>
   oauthError("invalid_client", "OAU-153", "Client credentials are missing or cannot be read");
 
 /** Confidential clients use Basic, public ones a `client_id` in the body [spec]. */
-function readCredentials(request: ReceivedRequest, form: URLSearchParams): Presented {
+function readCredentials({ settings }: Platform, request: ReceivedRequest, form: URLSearchParams): Presented {
   const authorization = headerOf(request, "authorization");
   if (authorization === undefined) {
     const clientId = form.get("client_id");
@@ -26,7 +27,16 @@ function readCredentials(request: ReceivedRequest, form: URLSearchParams): Prese
   if (colon < 1) throw unreadable();
   // Basic with an empty secret fails, also for a public client [observed: JS #182].
   if (colon === decoded.length - 1) throw unreadable();
-  return { clientId: decoded.slice(0, colon), secret: decoded.slice(colon + 1) };
+  const decode = settings.basicCredentials === "raw" ? String : formDecode;
+  return { clientId: decode(decoded.slice(0, colon)), secret: decode(decoded.slice(colon + 1)) };
+}
+
+function formDecode(text: string): string {
+  try {
+    return decodeURIComponent(text.replaceAll("+", " "));
+  } catch {
+    throw unreadable();
+  }
 }
 
 /**
@@ -34,12 +44,12 @@ function readCredentials(request: ReceivedRequest, form: URLSearchParams): Prese
  * @throws Rejection when no known app is named
  */
 export function identifyClient(
-  world: World,
+  platform: Platform,
   request: ReceivedRequest,
   form: URLSearchParams,
 ): { app: App; verify(): void } {
-  const { clientId, secret } = readCredentials(request, form);
-  const app = world.apps.get(clientId);
+  const { clientId, secret } = readCredentials(platform, request, form);
+  const app = platform.world.apps.get(clientId);
   const wrong = () => oauthError("invalid_client", "OAU-146", "Invalid client credentials");
   if (app === undefined) throw wrong();
   const verify = () => {

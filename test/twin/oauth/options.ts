@@ -2,6 +2,8 @@
 export interface OAuthSettings {
   /** The app setting that puts a refresh token into token responses (true). */
   issueRefreshTokens: boolean;
+  /** Whether id and secret in a Basic header are form-encoded [RFC 6749, 2.3.1]; SDKs send them as they are ("raw"). */
+  basicCredentials: "raw" | "form-encoded";
   /** Who shares an Auth budget: all users of an app [docs: AUTH5], or each user has one [docs: RATE] ("app"). */
   authLimitPer: "app" | "user";
   /** Whether a visit to the authorize page counts in the app's Auth budget [spec] (true). */
@@ -46,6 +48,7 @@ export interface OAuthSettings {
 
 export const oauthDefaults: OAuthSettings = {
   issueRefreshTokens: true,
+  basicCredentials: "raw",
   authLimitPer: "app",
   authorizeCounts: true,
   signInAs: "page",
@@ -70,6 +73,7 @@ export const oauthDefaults: OAuthSettings = {
 
 /** The values of the settings that are words. */
 export const oauthValues = {
+  basicCredentials: ["raw", "form-encoded"],
   authLimitPer: ["app", "user"],
   codeErrorStatus: ["403", "400"],
   codeReuse: ["ends-session", "rejected"],

@@ -82,15 +82,17 @@ function serveForm(
     ]);
   }
   const form = new URLSearchParams(request.body);
-  const client = identifyClient(platform.world, request, form);
-  const token = form.get("token") ?? request.query.get("token") ?? "";
+  const tokenInQuery = request.query.get("token");
+  // The token to revoke may be in the query [spec].
+  if (operation === "revoke" && tokenInQuery !== null && !form.has("token")) form.set("token", tokenInQuery);
+  const client = identifyClient(platform, request, form);
   const user = userOfTokenRequest(platform, client.app, form);
   return withinBudget(platform, client.app, user, entry, () => {
     client.verify();
     rejectDuplicates(form);
     if (operation === "revoke") {
       // Any token of a session ends it; an unknown token is not an error [docs: TOK].
-      platform.sessions.revoke(client.app, token);
+      platform.sessions.revoke(client.app, form.get("token") ?? "");
       return { status: 200, headers: { "Content-Length": "0" } };
     }
     return serveTokenRequest(platform, client.app, form);

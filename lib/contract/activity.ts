@@ -5,6 +5,7 @@ import { Count, described, Instant, resource } from "./schema-builders.ts";
 const ProblemSeries = resource("ProblemSeries", "How often one operation ended with one problem.", {
   operation: z.string(),
   code: z.string(),
+  status: z.optional(described(Count, "The HTTP status of the code.")),
   counts: described(z.array(Count).check(z.maxLength(24)), "One count for each step, the oldest first."),
 });
 

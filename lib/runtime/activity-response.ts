@@ -1,6 +1,11 @@
 import type { ProblemHistory } from "../contract/activity.ts";
+import { problems } from "../contract/problems.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import { type ActivityCounts, firstStep, steps } from "./activity-counts.ts";
+
+const statuses = new Map<string, number>(
+  Object.entries(problems).map(([code, { status }]) => [code, status]),
+);
 
 type ProblemPart = "fiveMinutes" | "hours";
 
@@ -16,11 +21,8 @@ function historyOf(counts: ActivityCounts, part: ProblemPart, now: number): Prob
   const first = firstStep(part, now);
   const series = Object.entries(counts[part]).map(([name, byStep]) => {
     const [operation = "", code = ""] = name.split(" ");
-    return {
-      operation,
-      code,
-      counts: Array.from({ length: kept }, (_, index) => byStep[first + index] ?? 0),
-    };
+    const counts = Array.from({ length: kept }, (_, index) => byStep[first + index] ?? 0);
+    return omitUndefined({ operation, code, status: statuses.get(code), counts });
   });
   return { from: iso(first * stepMs), stepSeconds: stepMs / 1000, series };
 }

@@ -7,6 +7,36 @@ export const consoleWidths = [390, 768, 1280] as const;
 
 export const instant = (secondsAgo: number) => new Date(Date.now() - secondsAgo * 1000).toISOString();
 
+/** The beginning of a minute. */
+const minute = (minutesAgo: number) =>
+  new Date((Math.floor(Date.now() / 60_000) - minutesAgo) * 60_000).toISOString();
+
+/** Counts by step, the oldest first: zero but for these places. */
+const counts = (length: number, places: Record<number, number>) =>
+  Array.from({ length }, (_, index) => places[index] ?? 0);
+
+const malformed = { operation: "addBlockedNumber", code: "request_invalid", status: 400 };
+const unavailable = { operation: "listForwardingNumbers", code: "upstream_unavailable", status: 503 };
+const problems = {
+  lastHour: {
+    from: minute(58),
+    stepSeconds: 300,
+    series: [
+      { ...unavailable, counts: counts(12, { 3: 2, 4: 8 }) },
+      { ...malformed, counts: counts(12, { 0: 4, 2: 4, 11: 4 }) },
+    ],
+  },
+  lastDay: {
+    from: minute(23 * 60 + 20),
+    stepSeconds: 3600,
+    series: [
+      { ...malformed, counts: counts(24, { 2: 30, 23: 12 }) },
+      { ...unavailable, counts: counts(24, { 23: 10 }) },
+      { operation: "other", code: "other", counts: counts(24, { 5: 1 }) },
+    ],
+  },
+};
+
 /** The API's responses on a bad day: a paused budget, a spent budget, paused logins, a quarantined sync. */
 export const badDay = {
   limits: {
@@ -30,9 +60,15 @@ export const badDay = {
         pause: { state: "paused", until: instant(-45) },
         spentByRoute: [{ route: "listCompanyNumbers", interactive: 2, sync: 8 }],
         spentByCaller: [{ caller: "Zk3-_q9T", calls: 2 }],
+        lastHour: [
+          { at: minute(50), calls: 3, rejected: 0, leastRemaining: 7 },
+          { at: minute(30), calls: 10, rejected: 2, leastRemaining: 0 },
+          { at: minute(10), calls: 4, rejected: 0 },
+        ],
         seenBy: "fleet",
       },
     ],
+    problems,
   },
   sync: [
     {
@@ -93,7 +129,7 @@ export const maintenance = {
 
 /** A day without troubles. */
 export const goodDay = {
-  limits: { token: maintenance.limits.token, budgets: maintenance.limits.budgets },
+  limits: { token: maintenance.limits.token, budgets: maintenance.limits.budgets, problems },
   sync: maintenance.sync,
 };
 

@@ -32,9 +32,9 @@ const forbid = (page: Page, path: string) =>
 const colour = (page: Page, selector: string) =>
   page.evaluate(`getComputedStyle(document.querySelector("${selector}")).color`);
 
-/** The pieces of the first budget's line. */
-const lines = async (page: Page) =>
-  (await page.locator("#budgets .line").first().getAttribute("d"))?.match(/M/g)?.length;
+/** Where the bars of the first budget's last hour are. */
+const barPlaces = (page: Page) =>
+  page.locator("#budgets .chart rect").evaluateAll((bars) => bars.map((bar) => bar.getAttribute("x")));
 
 describe("the console without an API", () => {
   test("says since when it is blind, and shows what it read before as old, in no colour", async () => {
@@ -45,7 +45,7 @@ describe("the console without an API", () => {
     await readNow(page);
     await expect.poll(() => headline(page).textContent()).toMatch(/^Blind since .+The API did not respond/);
     expect(await page.locator("#read-at time").getAttribute("datetime")).toBe(readAt);
-    for (const section of ["budgets", "token", "sync"]) {
+    for (const section of ["budgets", "token", "met", "sync"]) {
       const region = page.locator(`section[aria-labelledby="${section}-title"]`);
       expect(await region.locator(".as-of").textContent()).toMatch(/^Old figures, read at /);
     }
@@ -60,18 +60,6 @@ describe("the console without an API", () => {
     await expect.poll(() => headline(page).textContent()).toBe(IN_ORDER);
     expect(await colour(page, "#budgets .badge")).toBe(good);
     expect(await page.locator(".as-of").first().isVisible()).toBe(false);
-  });
-
-  test("draws no line over the time in which it read nothing", async () => {
-    const page = await openOnGoodDay();
-    expect(await lines(page)).toBe(1);
-    await stopApi(page);
-    await readNow(page);
-    await expect.poll(() => headline(page).textContent()).toContain("Blind");
-    await respondAs(page, goodDay);
-    await readNow(page);
-    await expect.poll(() => headline(page).textContent()).toBe(IN_ORDER);
-    expect(await lines(page)).toBe(2);
   });
 
   test("marks troubles that it read before as the last known ones", async () => {
@@ -93,15 +81,18 @@ describe("the console without an API", () => {
     await respondAs(page, goodDay);
     await page.goto(`${inject("stack").apiUrl}/console`);
     await page.locator("#sync article").waitFor();
+    const places = await barPlaces(page);
     await page.getByLabel("Read again").selectOption("only once");
     await page.clock.runFor("10:00");
     await expect.poll(() => headline(page).textContent()).toMatch(/^Old: read at /);
     expect(await page.locator("#budgets .badge").isVisible()).toBe(true);
     expect(await page.locator(".as-of").first().textContent()).toMatch(/^Old figures/);
+    // A chart that moved on would show ten minutes without calls, of which nothing is known.
+    expect(await barPlaces(page)).toEqual(places);
     await readNow(page);
     await page.clock.runFor(1000);
     await expect.poll(() => headline(page).textContent()).toBe(IN_ORDER);
-    expect(await lines(page)).toBe(2);
+    expect(await barPlaces(page)).not.toEqual(places);
   });
 
   test("takes a page that is no JSON for no response of the API", async () => {
@@ -122,7 +113,7 @@ describe("the console with another token", () => {
     await page.locator("#access input").press("Tab");
     expect(await headline(page).textContent()).toBe("Reading …");
     const text = await page.locator("main").textContent();
-    for (const former of ["3700111", "heavy", "Generation", "upstream_unavailable", "listCompanyNumbers"]) {
+    for (const former of ["3700111", "heavy", "Generation", "upstream_unavailable", "addBlockedNumber"]) {
       expect(text).not.toContain(former);
     }
   });
@@ -212,6 +203,34 @@ describe("the console's headline", () => {
     expect(await on({ sync: [{ ...synced, lastSuccessAt: instant(3 * 3600) }] })).toContain(
       "The last successful sync of account 3700111 was over 2 hours ago.",
     );
+  });
+
+  test("names server errors that many callers meet now, and their runbook", async () => {
+    const met = (code: string, status: number, now: number) => ({
+      limits: {
+        ...goodDay.limits,
+        problems: {
+          ...goodDay.limits.problems,
+          lastHour: {
+            ...goodDay.limits.problems.lastHour,
+            series: [
+              {
+                operation: "listBlockedNumbers",
+                code,
+                status,
+                counts: [9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, now],
+              },
+            ],
+          },
+        },
+      },
+    });
+    expect(await on(met("upstream_error", 502, 2))).toMatch(
+      /^Callers met 5 server errors in the last 10 minutes, most often upstream_error\. .*api-faults/,
+    );
+    expect(await on(met("upstream_app_permission_missing", 502, 2))).toContain("app-permission-missing.md");
+    expect(await on(met("upstream_error", 502, 1))).toBe(IN_ORDER);
+    expect(await on(met("request_invalid", 400, 90))).toBe(IN_ORDER);
   });
 
   test("names the runbook of each trouble", async () => {

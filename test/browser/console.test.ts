@@ -1,3 +1,4 @@
+import type { Page } from "playwright-core";
 import { describe, expect, inject, test } from "vitest";
 import {
   findAccessibilityProblems,
@@ -129,6 +130,67 @@ describe("the console on a bad day", () => {
       }
     },
   );
+});
+
+describe("the console's history", () => {
+  const rows = (page: Page) => page.locator("#met tbody tr").allInnerTexts();
+  const places = (page: Page, selector: string) =>
+    page.locator(selector).evaluateAll((bars) => bars.map((bar) => Number(bar.getAttribute("x")) / 6));
+
+  test("shows each budget's last hour to everybody who opens the page", async () => {
+    const page = await openOnBadDay();
+    const card = page.getByRole("article", { name: "Budget heavy" });
+    const words = "The last hour: 17 calls, fewest left 0, 2 rejected by RingCentral.";
+    expect(await card.textContent()).toContain(words);
+    expect(await card.getByRole("img").getAttribute("aria-label")).toBe(`heavy: ${words}`);
+    // The fixture is some minutes old by now.
+    const [first = 0, ...others] = await places(page, "#budgets rect.bar");
+    expect([...others, ...(await places(page, "#budgets rect.bad-bar"))]).toEqual([
+      first + 40,
+      59,
+      first + 20,
+    ]);
+    expect(first).toBeLessThan(10);
+    expect(await card.locator("title").allTextContents()).toEqual([
+      expect.stringMatching(/: 3 calls, fewest left 7, 0 rejected$/),
+      expect.stringMatching(/: 10 calls, fewest left 0, 2 rejected$/),
+      expect.stringMatching(/: 4 calls, 0 rejected$/),
+      "now",
+    ]);
+  });
+
+  test("shows what callers met, most often first, and the last day by keyboard alone", async () => {
+    const page = await openOnBadDay();
+    expect(await rows(page)).toEqual([
+      expect.stringMatching(/^request_invalid\s+addBlockedNumber\s+12/),
+      expect.stringMatching(/^upstream_unavailable\s+listForwardingNumbers\s+10/),
+    ]);
+    expect(await places(page, "#met tr:first-child rect.bar")).toEqual([0, 2, 11]);
+    expect(await places(page, "#met tr:last-child rect.bad-bar")).toEqual([3, 4]);
+    expect(await page.locator("#met").getByRole("img").first().getAttribute("aria-label")).toMatch(
+      /^request_invalid at addBlockedNumber: .+: 4, .+: 4, .+: 4$/,
+    );
+    await page.getByLabel("Period").focus();
+    await page.keyboard.press("ArrowDown");
+    await expect
+      .poll(() => rows(page))
+      .toEqual([
+        expect.stringMatching(/^request_invalid\s+addBlockedNumber\s+42/),
+        expect.stringMatching(/^upstream_unavailable\s+listForwardingNumbers\s+10/),
+        expect.stringMatching(/^other\s+other\s+1/),
+      ]);
+    expect(await places(page, "#met tr:first-child rect.bar")).toEqual([2, 23]);
+  });
+
+  test("is unknown without the table, and not empty", async () => {
+    const { problems: _, ...limits } = badDay.limits;
+    const budgets = limits.budgets.map(({ lastHour: __, ...budget }) => budget);
+    const page = await openOn(browser(), { ...badDay, limits: { ...limits, budgets } });
+    expect(await page.locator("#met").textContent()).toBe("Unknown: the table is unavailable.");
+    expect(await page.getByRole("article", { name: "Budget heavy" }).textContent()).toContain(
+      "The last hour is unknown",
+    );
+  });
 });
 
 describe("the console in RingCentral's limited mode", () => {

@@ -1455,6 +1455,11 @@ export interface components {
         ProblemSeries: {
             operation: string;
             code: string;
+            /**
+             * Format: int64
+             * @description The HTTP status of the code.
+             */
+            status?: number;
             /** @description One count for each step, the oldest first. */
             counts: number[];
         };

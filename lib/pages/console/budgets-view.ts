@@ -1,23 +1,23 @@
 import type { Limits } from "../../contract/limits.ts";
 import { byId, element, part } from "../shared/element.ts";
-import { budgetChart, type Samples, spanMs } from "./budget-chart.ts";
+import { bars } from "./bars.ts";
 import { keyedViews, show, table } from "./views.ts";
-import { duration, plural, relative } from "./words.ts";
+import { clockTime, duration, plural, relative } from "./words.ts";
 
 type Budget = Limits["budgets"][number];
 
 /** One card per budget: calls left, their history, the pause, and the routes that spent them. */
-export function createBudgetsView(samples: Samples) {
+export function createBudgetsView() {
   return keyedViews(
     byId("budgets"),
     "budget-card",
     ({ group }: Budget) => group,
-    (card, budget, now) => fillCard(card, budget, samples, now),
+    fillCard,
     "RingCentral has not been called yet.",
   );
 }
 
-function fillCard(card: HTMLElement, budget: Budget, samples: Samples, now: number): void {
+function fillCard(card: HTMLElement, budget: Budget, now: number): void {
   const {
     group,
     limit,
@@ -43,9 +43,12 @@ function fillCard(card: HTMLElement, budget: Budget, samples: Samples, now: numb
   const badge = part(card, "pause");
   badge.textContent = words;
   badge.className = `badge ${tone}`;
-  const label = `${group}: ${isFree ? `${remaining} of ${limit} calls left. ` : ""}${words}.`;
-  part(card, "chart").replaceChildren(budgetChart(samples.of(group), limit, now, label));
-  part(card, "since").textContent = `${duration(spanMs(samples.of(group), now))} ago`;
+  const hour = hourInWords(budget);
+  part(card, "hour").textContent = hour;
+  const { lastHour } = budget;
+  show(part(card, "chart"), [lastHour, limit, granted, external, Math.floor(now / MINUTE_MS)], () => [
+    hourChart(budget, `${group}: ${hour}`, now),
+  ]);
   part(card, "note").textContent = [
     `${granted} granted`,
     `${external} used by others`,
@@ -58,6 +61,38 @@ function fillCard(card: HTMLElement, budget: Budget, samples: Samples, now: numb
     spendingTable(budget),
     ...(spentByCaller.length === 0 ? [] : [callersTable(budget)]),
   ]);
+}
+
+const MINUTE_MS = 60_000;
+
+function hourInWords({ lastHour }: Budget): string {
+  if (lastHour === undefined) return "The last hour is unknown: the table is unavailable.";
+  const sum = (counts: number[]) => counts.reduce((total, count) => total + count, 0);
+  const calls = sum(lastHour.map((minute) => minute.calls));
+  const rejected = sum(lastHour.map((minute) => minute.rejected));
+  const least = Math.min(...lastHour.map(({ leastRemaining = Number.POSITIVE_INFINITY }) => leastRemaining));
+  const fewest = Number.isFinite(least) ? `, fewest left ${least}` : "";
+  const met = rejected === 0 ? "" : `, ${rejected} rejected by RingCentral`;
+  return `The last hour: ${plural(calls, "call")}${fewest}${met}.`;
+}
+
+/** How much of the limit was used in each minute of the last hour, by other clients too. */
+function hourChart({ lastHour = [], limit, granted, external }: Budget, label: string, now: number): Node {
+  const minuteOf = (at: number | string) => Math.floor(new Date(at).getTime() / MINUTE_MS);
+  const byMinute = new Map(lastHour.map((minute) => [minuteOf(minute.at), minute]));
+  const heightOf = (used: number) => used / Math.max(1, limit);
+  const steps = Array.from({ length: 60 }, (_, index) => {
+    const minute = byMinute.get(minuteOf(now) - 59 + index);
+    // What the present window holds is known before the functions report it.
+    const present = index === 59 ? granted + external : 0;
+    if (minute === undefined) return present === 0 ? undefined : { height: heightOf(present), title: "now" };
+    const { at, calls, rejected, leastRemaining } = minute;
+    const used = Math.max(present, leastRemaining === undefined ? calls : limit - leastRemaining);
+    const left = leastRemaining === undefined ? "" : `, fewest left ${leastRemaining}`;
+    const title = `${clockTime(at, now)}: ${plural(calls, "call")}${left}, ${rejected} rejected`;
+    return { height: heightOf(used), title, isBad: rejected > 0 };
+  });
+  return bars(steps, label);
 }
 
 function spendingTable({ group, spentByRoute }: Budget): Node {

@@ -2,6 +2,7 @@ import type { Limits } from "../../contract/limits.ts";
 import type { SyncStatus } from "../../contract/sync.ts";
 import { byId, element } from "../shared/element.ts";
 import { isPaused } from "./budgets-view.ts";
+import { faultTroubles } from "./met-view.ts";
 import { isCurrent, type Reading, timeOf, unknownParts } from "./reading.ts";
 import { areLoginsPaused } from "./token-view.ts";
 import { runbook, show } from "./views.ts";
@@ -92,6 +93,7 @@ function limitTroubles(limits: Limits, now: number): Trouble[] {
     ...budgets
       .filter(({ pause, remaining, limit }) => pause.state === "none" && limit > 0 && remaining === 0)
       .map(({ group }) => ({ text: `No ${group} calls are left for now.`, runbook })),
+    ...faultTroubles(limits.problems),
     ...(budgets.some(({ seenBy }) => seenBy === "process")
       ? [
           {

@@ -3,9 +3,9 @@ import type { SyncStatus } from "../../contract/sync.ts";
 import { byId, element } from "../shared/element.ts";
 import { mountTokenPicker } from "../shared/token-picker.ts";
 import { createApi } from "./api.ts";
-import { Samples } from "./budget-chart.ts";
 import { createBudgetsView } from "./budgets-view.ts";
 import { type Known, showHeadline } from "./headline.ts";
+import { showMet } from "./met-view.ts";
 import { ProblemsView } from "./problems-view.ts";
 import { afterRead, isCurrent, type Reading, timeOf } from "./reading.ts";
 import { closeReview, createSyncView } from "./sync-view.ts";
@@ -16,7 +16,6 @@ import { clockTime, relative } from "./words.ts";
 /** How often the page looks whether what it shows has become old. */
 const TICK_MS = 5_000;
 
-const samples = new Samples();
 const problems = new ProblemsView();
 let known: Known = { limits: {}, sync: {} };
 let timer: ReturnType<typeof setTimeout> | undefined;
@@ -28,13 +27,15 @@ access.addEventListener("submit", (event) => event.preventDefault());
 const purpose = "With the scopes ops:read and sync:read. It stays in this page.";
 const token = mountTokenPicker(access, purpose, restart);
 const api = createApi(token);
-const showBudgets = createBudgetsView(samples);
+const showBudgets = createBudgetsView();
 const showSync = createSyncView({
   start: () => act("/v1/sync", "A sync is queued."),
   confirm: (revision) =>
     act(`/v1/sync/quarantine/confirm?${new URLSearchParams({ revision })}`, "Confirmed; a sync is queued."),
 });
 
+const period = byId("period");
+period.addEventListener("change", render);
 const pace = byId("pace");
 pace.addEventListener("change", schedule);
 byId("refresh").onclick = () => void poll();
@@ -50,7 +51,6 @@ setInterval(() => {
 /** Drops all data: another token may belong to another account. */
 function restart(): void {
   polling += 1;
-  samples.clear();
   problems.forget();
   closeReview();
   known = { limits: {}, sync: {} };
@@ -71,8 +71,6 @@ async function poll(): Promise<void> {
   if (mine !== polling) return;
   const now = Date.now();
   known = { limits: afterRead(known.limits, limits, now), sync: afterRead(known.sync, sync, now) };
-  if ("data" in limits) samples.add(limits.data, now);
-  else samples.interrupt(now);
   for (const { problem } of [known.limits, known.sync]) if (problem) problems.meet(problem, now);
   render();
   schedule();
@@ -88,6 +86,7 @@ function render(): void {
   showToken(limits.data, limitsAt);
   showLimitedMode(limits.data?.limitedMode, limitsAt);
   showCallHandling(limits.data?.callHandling, limitsAt);
+  showMet(limits.data, period instanceof HTMLSelectElement ? period.value : "", limitsAt);
   showSync(sync.data, timeOf(sync, now));
   problems.show(sync.data, now);
   showState("limits", limits, now);

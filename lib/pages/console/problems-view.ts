@@ -13,10 +13,7 @@ interface Tally {
   isListed: boolean;
 }
 
-/**
- * Recent problems by code: those of the last syncs, and those of requests by this page. Problems of other callers are in
- * the log and its metrics; no route returns them.
- */
+/** Recent problems by code, with their details: those of the last syncs, and those of requests by this page. */
 export class ProblemsView {
   #met = new Map<string, Tally>();
 

@@ -23,7 +23,7 @@ function setUp(start = Date.UTC(2026, 0, 1)) {
     const limiter = activity.counting(admitsAll);
     return {
       activity,
-      problem: (code = "number_malformed", operation = "addBlockedNumber") =>
+      problem: (code = "request_invalid", operation = "addBlockedNumber") =>
         activity.problem(operation, code),
       save: () => activity.save(deadlineIn(30_000, clock, 0)),
       async call(observed: Partial<Observation> = {}) {
@@ -52,7 +52,7 @@ describe("what callers met and what budgets spent", () => {
     const { clock, begin, seen } = setUp();
     const [one, other] = [begin(), begin()];
     one.problem();
-    other.problem("number_malformed");
+    other.problem("request_invalid");
     await one.call({ remaining: 40 });
     await one.call({ remaining: 38 });
     await other.call({ status: 429, remaining: 0 });
@@ -64,7 +64,7 @@ describe("what callers met and what budgets spent", () => {
     await one.call();
     await one.save();
     const { lastHour, lastDay, light } = (await seen()) ?? {};
-    const named = { operation: "addBlockedNumber", code: "number_malformed" };
+    const named = { operation: "addBlockedNumber", code: "request_invalid", status: 400 };
     const zeros = (count: number) => new Array(count).fill(0);
     expect(lastHour).toEqual({
       from: "2025-12-31T23:10:00.000Z",
@@ -115,9 +115,9 @@ describe("what callers met and what budgets spent", () => {
     expect((await seen())?.lastDay.series).toHaveLength(1);
     clock.leap(24 * 60 * MINUTE_MS);
     expect((await seen())?.lastDay.series).toEqual([]);
-    process.problem("internal_error");
+    process.problem("internal");
     await process.save();
-    expect(records.dump()[0]?.json).not.toContain("number_malformed");
+    expect(records.dump()[0]?.json).not.toContain("request_invalid");
   });
 
   it("stays small however many names there are, and names no more than 60 and the others", async () => {

@@ -83,6 +83,20 @@ describe("a usage plan group", () => {
   });
 });
 
+test("an account may have a limit of its own, which no header announces", async () => {
+  const [other, foreign] = [
+    await logIn(twin, SEED.jwts.user),
+    await logIn(twin, SEED.jwts.otherAccountAdmin),
+  ];
+  twin.configure({ accountLimit: 3 });
+  const path = `${extensionPath("~")}/caller-blocking`;
+  await exhaust(path, 2);
+  await exhaust(path, 1, other);
+  const { status, headers } = await other("GET", path);
+  expect([status, headers.get("x-rate-limit-group"), headers.get("retry-after")]).toEqual([429, null, null]);
+  await exhaust(path, 1, foreign);
+});
+
 describe("the Auth group", () => {
   test("gives an application five requests a minute, for all users together", async () => {
     const users = [SEED.jwts.user, SEED.jwts.otherUser, SEED.jwts.limited, SEED.jwts.admin];

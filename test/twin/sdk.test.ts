@@ -45,3 +45,22 @@ test("the SDK refreshes its login after a dead token", async () => {
   const response = await sdk.platform().get(`${extensionPath()}/forwarding-number`);
   expect(response.status).toBe(200);
 });
+
+test.each([
+  ["a confidential client", { clientId: SEED.clientId, clientSecret: SEED.clientSecret }],
+  ["a public client", SEED.apps.public],
+])("the SDK of %s signs a person in with PKCE", async (_, client) => {
+  const redirectUri = "https://app.example/callback";
+  twin.clearLimits();
+  twin.registerRedirectUris([redirectUri]);
+  const sdk = new SDK({ server: twin.url, ...client, redirectUri });
+  const platform = sdk.platform();
+  const url = platform.loginUrl({ usePKCE: true, state: "s" });
+  const back = platform.parseLoginRedirect(new URL(await twin.signIn(url, SEED.extensionId)).search);
+  await platform.login({ code: String(back.code), code_verifier: platform.codeVerifier });
+  expect(await (await platform.get(extensionPath("~"))).json()).toMatchObject({ name: "Ana Ruiz" });
+  await platform.refresh();
+  expect((await platform.get(extensionPath("~"))).status).toBe(200);
+  await platform.logout();
+  expect(twin.sessions.filter(({ user }) => user.extensionId === SEED.extensionId)).toEqual([]);
+});

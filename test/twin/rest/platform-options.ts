@@ -16,6 +16,8 @@ export interface PlatformSettings {
   perPageZero: "CMN-101" | "empty";
   /** Oddities of lists, each of all lists or, as `operation:oddity`, of one (none). */
   oddLists: readonly string[];
+  /** Calls a minute of all users of an account in an app, on top of their own; 0: none (0). */
+  accountLimit: number;
   /** The response to a bulk call: the media type asked for, always multipart, or parts without bodies ("as-asked"). */
   bulkResponse: "as-asked" | "multipart" | "no-bodies";
 }
@@ -28,6 +30,7 @@ export const platformDefaults: PlatformSettings = {
   unroutedAs: "AGW-404",
   perPageZero: "CMN-101",
   oddLists: [],
+  accountLimit: 0,
   bulkResponse: "as-asked",
 };
 

@@ -57,11 +57,17 @@ function countAgainstBudget(platform: Platform, session: Session, match: Match):
   if (app.planProblem !== undefined) {
     throw restError(429, app.planProblem, "Rate limits undefined for the application");
   }
-  const limit = platform.settings.limits[group];
+  const { accountLimit, limits } = platform.settings;
+  const now = platform.clock.now();
+  const accountKey = JSON.stringify([app.clientId, user.accountId]);
+  // RingCentral sets such a limit in emergencies; it announces itself by no header [docs: RATE].
+  if (accountLimit > 0 && !platform.limiter.hit(accountKey, accountLimit, now).accepted)
+    throw restError(429, "CMN-301", "Request rate exceeded");
+  const limit = limits[group];
   if (limit === false) return {};
   // All methods of a group share the bucket of one user in one app [docs: RATE].
   const key = JSON.stringify([app.clientId, personOf(user), group]);
-  const verdict = platform.limiter.hit(key, limit, platform.clock.now());
+  const verdict = platform.limiter.hit(key, limit, now);
   const headers = rateLimitHeaders(group, verdict);
   if (!verdict.accepted) throw restError(429, "CMN-301", "Request rate exceeded", {}, headers);
   return headers;

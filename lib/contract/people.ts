@@ -28,8 +28,9 @@ export const Me = resource("Me", "Who the caller is here.", {
     "The scopes of this API that the token has.",
   ),
   budget: described(
-    z.enum(["service"]),
-    "Whose RingCentral budget pays for the caller's requests: `service`, which all callers share.",
+    z.enum(["service", "own"]),
+    "Whose RingCentral budget pays for the caller's requests: `service`, which all callers share; or `own`, for the " +
+      "caller's own extension, after a sign-in with RingCentral.",
   ),
 });
 export type Me = z.output<typeof Me>;

@@ -21,13 +21,13 @@ export async function getMe(
       return [];
     });
   const { name, extensionNumber } = entries.find(({ id }) => id === extensionId) ?? {};
-  return omitUndefined({
+  return omitUndefined<Me>({
     accountId,
     extension:
       extensionId === undefined ? undefined : omitUndefined({ id: extensionId, name, extensionNumber }),
     foundBy,
     unmatched,
     scopes: [...scopes].filter(isScope).sort(),
-    budget: "service" as const,
+    budget: caller.signedInWithRingCentral && extensionId !== undefined ? "own" : "service",
   });
 }

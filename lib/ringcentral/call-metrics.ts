@@ -27,6 +27,7 @@ export function countRateLimitEvent(metrics: Metrics, event: RateLimitEvent, now
 export function countTokenEvent(metrics: Metrics, event: TokenEvent): void {
   switch (event.type) {
     case "login":
+    case "session_ended":
       metrics.count("TokenRequests");
       break;
     case "login_failed":

@@ -3,7 +3,8 @@ import { createHandler } from "../http/handler.ts";
 import type { ApiHandler } from "../http/middleware-stack.ts";
 import type { Outcome, RouteRequest } from "../http/request.ts";
 import { createTableWait, limitedRecords } from "../storage/table-wait.ts";
-import { type AccountRuntime, runtime } from "./runtime.ts";
+import type { AccountRuntime } from "./account-runtime.ts";
+import { runtime } from "./runtime.ts";
 
 /**
  * A Lambda handler from the route's declaration, the use case and this process's runtime. The runtime is made on the

@@ -1,8 +1,8 @@
 import type { Limits } from "../contract/limits.ts";
 import { readSurvey } from "../numbers/forwarding/backend-survey.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
+import type { AccountRuntime } from "./account-runtime.ts";
 import { minutesOf, problemsMet } from "./activity-response.ts";
-import type { AccountRuntime } from "./runtime.ts";
 
 /** The fleet's access token and budgets, as the table shows them. */
 export async function getLimits(

@@ -9,6 +9,7 @@ type Messages<Event extends AnyEvent> = Readonly<Record<Event["type"], string>>;
 export const tokenMessages: Messages<TokenEvent> = {
   login: "logged in to RingCentral",
   login_failed: "login to RingCentral failed",
+  session_ended: "RingCentral has ended a user's session",
   fenced_off: "new access token discarded: another process logged in meanwhile",
   unreadable: "the stored access token opens with no current secret",
   degraded: "the table cannot share the access token",

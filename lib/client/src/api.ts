@@ -976,10 +976,10 @@ export interface components {
             /** @description The scopes of this API that the token has. */
             scopes: string[];
             /**
-             * @description Whose RingCentral budget pays for the caller's requests: `service`, which all callers share.
+             * @description Whose RingCentral budget pays for the caller's requests: `service`, which all callers share; or `own`, for the caller's own extension, after a sign-in with RingCentral.
              * @enum {string}
              */
-            budget: "service";
+            budget: "service" | "own";
         };
         /** @description One Me. */
         MeResponse: {

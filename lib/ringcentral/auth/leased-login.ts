@@ -111,7 +111,7 @@ async function permitFor({
 }: TokenDeps): Promise<TokenCall | RingCentralError | undefined> {
   const need = cached.usable() === undefined ? "request" : "renewal";
   if (tokenCalls === undefined) return undefined;
-  const noWait = deadlineIn(0, clock, 0);
+  const noWait = deadlineIn(settings.tableTimeoutMs, clock, 0);
   return table.call(() =>
     tokenCalls.take(need, noWait, kind.key.partition).catch((error) => {
       if (error instanceof RingCentralError) return error;
@@ -148,14 +148,14 @@ async function recordFailure(
   const { failure } = error;
   const now = clock.now();
   const { kind: reason, errorCode } = failure;
-  onEvent(
-    omitUndefined({ type: "login_failed" as const, kind: reason, errorCode, durationMs: now - sentAt }),
-  );
+  const durationMs = now - sentAt;
   if (kind.isSession && failure.oauthError === "invalid_grant") {
+    onEvent(omitUndefined({ type: "session_ended" as const, errorCode, durationMs }));
     const written = await write(deps, lease, withoutSession(record, now), deadline.remainingMs());
     // Another process has stored newer tokens or a new session.
     return written === "overtaken" ? nextPoll(clock.now()) : { type: "sign_in" };
   }
+  onEvent(omitUndefined({ type: "login_failed" as const, kind: reason, errorCode, durationMs }));
   const paused = withFailure(record, candidate.fingerprint, failure, now);
   // Best effort: without it the lease ends by itself.
   await write(deps, lease, withoutLease(paused, failure.mayHaveTakenEffect, now), deadline.remainingMs());

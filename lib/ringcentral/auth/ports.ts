@@ -32,6 +32,8 @@ export interface TokenSource {
 export type TokenEvent =
   | { type: "login"; generation: number; durationMs: number }
   | { type: "login_failed"; kind: FailureKind; errorCode?: string; durationMs: number }
+  /** RingCentral has ended a user's session. */
+  | { type: "session_ended"; errorCode?: string; durationMs: number }
   /** A login succeeded after its lease was lost; its token was dropped. */
   | { type: "fenced_off"; fence: number }
   /** The stored token opens with no secret that this process can get. */
@@ -67,13 +69,6 @@ export interface UserSessions {
   end(user: SessionUser, deadline: Deadline): Promise<void>;
   /** `ended`: by RingCentral; the user has to sign in again. @throws StorageUnavailable */
   state(user: SessionUser): Promise<"active" | "ended" | "none">;
-}
-
-/** Random keys of the sign-in secret, in base64url. The first seals, all open. */
-export interface SealingKeys {
-  current(deadline: Deadline): Promise<readonly string[]>;
-  /** Bypasses the cache. */
-  refreshed(deadline: Deadline): Promise<readonly string[]>;
 }
 
 /** A request that waits, a user who signs in, and the renewal of a token that still serves: in this order. */

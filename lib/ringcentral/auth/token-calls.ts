@@ -29,7 +29,8 @@ export interface TokenCallsOptions {
   time: { now(): Bounds };
   /** Uniform in [0, 1). */
   random: () => number;
-  app: Pick<Credentials, "server" | "clientId">;
+  /** Names the app. */
+  appOf(deadline: Deadline): Promise<Pick<Credentials, "server" | "clientId">>;
 }
 
 const MAX_TRIES = 7;
@@ -40,26 +41,24 @@ const CALL_MS = 2_000;
 /** One bucket of token calls for all processes of a RingCentral app. SPEC.md has the protocol. */
 export class SharedTokenCalls implements TokenCalls {
   readonly #options: TokenCallsOptions;
-  readonly #key: RecordKey;
 
   constructor(options: TokenCallsOptions) {
     this.#options = options;
-    const { server, clientId } = options.app;
-    const app = createHash("sha256").update(JSON.stringify([server, clientId]));
-    this.#key = { partition: `token-calls#${app.digest("base64url").slice(0, 16)}`, sort: "calls" };
   }
 
   async take(need: TokenNeed, deadline: Deadline, who?: string): Promise<TokenCall> {
-    const { clock, time, random } = this.#options;
+    const { clock, time, random, appOf } = this.#options;
+    const key = recordKey(await appOf(deadline));
     let waitMs = lineSettings.windowMs / lineSettings.limit;
     for (let lost = 0; lost < MAX_TRIES; ) {
-      const { record, version } = await this.#read();
+      const { record, version } = await this.#read(key);
       const now = time.now();
       const turn = turnOf(record, need, who, now);
       if (turn.type === "now") {
         const id = Math.floor(random() * 2 ** 40).toString(36);
         const endsAt = clock.now() + lineSettings.callMs;
-        if (await this.#write(version, withCall(record, id, who, now))) return this.#permit(id, endsAt);
+        if (await this.#write(key, version, withCall(record, id, who, now)))
+          return this.#permit(key, id, endsAt);
       } else {
         waitMs = turn.at - now.earliest;
         const isKept = turn.isPlaced || need === "renewal" || who === undefined;
@@ -69,7 +68,7 @@ export class SharedTokenCalls implements TokenCalls {
           await clock.sleep(waitMs);
           continue;
         }
-        if (await this.#write(version, withPlace(record, who, need, turn.at))) continue;
+        if (await this.#write(key, version, withPlace(record, who, need, turn.at))) continue;
       }
       lost += 1;
       await clock.sleep(backoffMs(lost, random));
@@ -79,8 +78,8 @@ export class SharedTokenCalls implements TokenCalls {
   }
 
   /** The calls left for requests in this window. @throws StorageUnavailable */
-  async describe() {
-    const { record } = await this.#read();
+  async describe(deadline: Deadline) {
+    const { record } = await this.#read(recordKey(await this.#options.appOf(deadline)));
     const { limit, windowMs, calls, line, pausedUntil } = record;
     const isPaused = pausedUntil !== undefined && pausedUntil > this.#options.time.now().earliest;
     const remaining = isPaused ? 0 : Math.max(0, limit - calls.length);
@@ -93,22 +92,22 @@ export class SharedTokenCalls implements TokenCalls {
     });
   }
 
-  #permit(id: string, endsAt: number): TokenCall {
+  #permit(key: RecordKey, id: string, endsAt: number): TokenCall {
     const { clock } = this.#options;
     return {
       leftMs: () => endsAt - clock.now(),
-      unused: () => this.#update((record) => withoutCall(record, id)),
+      unused: () => this.#update(key, (record) => withoutCall(record, id)),
       ended: (outcome) =>
-        this.#update((record) => withEndedCall(record, id, outcome, this.#options.time.now())),
+        this.#update(key, (record) => withEndedCall(record, id, outcome, this.#options.time.now())),
     };
   }
 
-  async #update(change: (record: TokenCallsRecord) => TokenCallsRecord): Promise<void> {
+  async #update(key: RecordKey, change: (record: TokenCallsRecord) => TokenCallsRecord): Promise<void> {
     const { clock, random } = this.#options;
     try {
       for (let lost = 0; lost < MAX_TRIES; lost++) {
-        const { record, version } = await this.#read();
-        if (await this.#write(version, change(record))) return;
+        const { record, version } = await this.#read(key);
+        if (await this.#write(key, version, change(record))) return;
         await clock.sleep(backoffMs(lost + 1, random));
       }
     } catch (error) {
@@ -117,16 +116,21 @@ export class SharedTokenCalls implements TokenCalls {
     }
   }
 
-  async #read() {
-    const stored = await this.#options.records.read(this.#key);
+  async #read(key: RecordKey) {
+    const stored = await this.#options.records.read(key);
     return { record: readLine(stored?.value, this.#options.time.now()), version: stored?.version ?? null };
   }
 
-  async #write(version: number | null, record: TokenCallsRecord): Promise<boolean> {
+  async #write(key: RecordKey, version: number | null, record: TokenCallsRecord): Promise<boolean> {
     const { records, clock } = this.#options;
     const options = { expiresAt: clock.now() + KEEP_MS };
-    return (await records.compareAndSet(this.#key, version, record, options)) !== undefined;
+    return (await records.compareAndSet(key, version, record, options)) !== undefined;
   }
+}
+
+function recordKey({ server, clientId }: Pick<Credentials, "server" | "clientId">): RecordKey {
+  const app = createHash("sha256").update(JSON.stringify([server, clientId]));
+  return { partition: `token-calls#${app.digest("base64url").slice(0, 16)}`, sort: "calls" };
 }
 
 export function readTokenCallOutcome(

@@ -1,5 +1,5 @@
 import type { Clock } from "../../platform/clock.ts";
-import type { CredentialSource } from "../../platform/credentials.ts";
+import type { CredentialSource, SecretSource } from "../../platform/credentials.ts";
 import type { Deadline } from "../../platform/deadline.ts";
 import type { RecordKey } from "../../storage/record-store.ts";
 import type { HttpResponse } from "../http/transport.ts";
@@ -9,7 +9,7 @@ import {
   createCredentialCandidates,
 } from "./credential-candidates.ts";
 import type { OAuth, TokenGrant } from "./oauth.ts";
-import type { SealingKeys, SessionUser } from "./ports.ts";
+import type { SessionUser } from "./ports.ts";
 import {
   openSession,
   openToken,
@@ -40,6 +40,9 @@ export interface TokenKind {
   ): Promise<TokenGrant>;
 }
 
+/** Texts for `deriveKey`. The first key seals, all of them open. */
+export type SealingKeySource = SecretSource<{ sealingKeys: readonly string[] }>;
+
 interface KindOptions {
   credentials: CredentialSource;
   clock: Clock;
@@ -66,7 +69,7 @@ export function serviceTokens(
 
 /** The session of one user. The credentials are the app's: their JWT is not used. */
 export function userTokens(
-  options: KindOptions & { oauth: Pick<OAuth, "refresh">; sealingKeys: SealingKeys; user: SessionUser },
+  options: KindOptions & { oauth: Pick<OAuth, "refresh">; sealingKeys: SealingKeySource; user: SessionUser },
 ): TokenKind {
   const { oauth, sealingKeys, user, credentials: source, clock } = options;
   const name = `${user.accountId}/${user.extensionId}`;
@@ -78,15 +81,15 @@ export function userTokens(
     candidates: {
       async list(deadline) {
         const [known, read] = await Promise.all([candidates.list(deadline), sealingKeys.current(deadline)]);
-        keys = read;
+        keys = read.sealingKeys;
         return known;
       },
       async reread(deadline, force) {
         const [known, read] = await Promise.all([
           candidates.reread(deadline, force),
-          sealingKeys.refreshed(deadline).catch(() => keys),
+          sealingKeys.refreshed(deadline).catch(() => [{ sealingKeys: keys }]),
         ]);
-        keys = read;
+        keys = read.flatMap(({ sealingKeys }) => sealingKeys);
         return known;
       },
     },

@@ -9,16 +9,9 @@ import { updateRecord } from "../../storage/update-record.ts";
 import { RingCentralError } from "../api/errors.ts";
 import type { Candidate } from "./credential-candidates.ts";
 import type { OAuth } from "./oauth.ts";
-import type {
-  SealingKeys,
-  SessionUser,
-  TokenCallOutcome,
-  TokenCalls,
-  UserGrant,
-  UserSessions,
-} from "./ports.ts";
+import type { SessionUser, TokenCallOutcome, TokenCalls, UserGrant, UserSessions } from "./ports.ts";
 import { readTokenCallOutcome } from "./token-calls.ts";
-import { type TokenKind, userTokens } from "./token-kind.ts";
+import { type SealingKeySource, type TokenKind, userTokens } from "./token-kind.ts";
 import {
   emptyRecord,
   keptUntil,
@@ -36,12 +29,9 @@ export interface UserSessionsDeps {
   /** Uniform in [0, 1). */
   random: () => number;
   oauth: Pick<OAuth, "refresh" | "revoke">;
-  sealingKeys: SealingKeys;
+  sealingKeys: SealingKeySource;
   /** The app of an account. */
-  appOf(
-    accountId: string,
-    deadline: Deadline,
-  ): Promise<{ credentials: CredentialSource; tokenCalls: TokenCalls }>;
+  appOf(accountId: string): { credentials: CredentialSource; tokenCalls: TokenCalls };
   /** RingCentral keeps the session: it ends by itself, and its tokens are nowhere. */
   onUnrevoked?: (user: SessionUser) => void;
 }
@@ -88,7 +78,7 @@ export class StoredSessions implements UserSessions {
 
   async #kindOf(user: SessionUser, deadline: Deadline) {
     const { appOf, ...deps } = this.#deps;
-    const { credentials } = await appOf(user.accountId, deadline);
+    const { credentials } = appOf(user.accountId);
     const kind = userTokens({ ...deps, credentials, user });
     return { kind, candidates: await kind.candidates.list(deadline) };
   }
@@ -125,7 +115,7 @@ export class StoredSessions implements UserSessions {
     const { oauth, appOf, clock, onUnrevoked } = this.#deps;
     const until = earlier(deadline, AFTER_REVOCATION_MS);
     try {
-      const { tokenCalls } = await appOf(user.accountId, deadline);
+      const { tokenCalls } = appOf(user.accountId);
       const call = await tokenCalls.take(need, until);
       let outcome: TokenCallOutcome | undefined;
       const isRevoked = await oauth.revoke(app.credentials, contents.refreshToken, until, (response) => {

@@ -16,6 +16,8 @@ import { type CachedResponse, CachedResponses } from "./cached-responses.ts";
 interface CachedRingCentralDeps extends CacheScopesDeps {
   ringcentral: RingCentral;
   metrics?: Metrics;
+  /** The user whose permissions the responses show; absent: the service. They share no responses, but all scopes. */
+  payer?: string;
 }
 
 /** The age up to which a cached response may replace one that RingCentral fails to give. */
@@ -103,7 +105,8 @@ export class CachedRingCentral implements RingCentral {
     const { maxAgeMs = Number.POSITIVE_INFINITY, staleIfErrorMs = LONGEST_KEPT_MS } = context.freshness ?? {};
     const flight = String(this.#writes);
     const epoch = await this.#scopes.epoch(scope, context.tableWait, maxAgeMs === 0);
-    const key = epoch === undefined ? undefined : responseKey(scope, epoch, operation, input);
+    const key =
+      epoch === undefined ? undefined : responseKey(scope, epoch, operation, input, this.#deps.payer);
     const mayServe = key !== undefined && maxAgeMs !== 0;
     const cached = mayServe ? await this.#responses.read(key, context.tableWait) : undefined;
     const ageMs = cached === undefined ? Number.POSITIVE_INFINITY : Math.max(0, clock.now() - cached.asOf);
@@ -174,9 +177,10 @@ function responseKey(
   epoch: string,
   { name }: Operation<unknown>,
   { path = {}, query = {} }: OperationInput,
+  payer: string | undefined,
 ): RecordKey {
   const request = createHash("sha256")
-    .update(canonicalJson([name, path, query]))
+    .update(canonicalJson([name, path, query, ...(payer === undefined ? [] : [payer])]))
     .digest("base64url");
   return { partition, sort: `${sort.replace("scope#", "response#")}#${epoch}#${request}` };
 }

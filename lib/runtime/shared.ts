@@ -1,0 +1,43 @@
+import { createBlockedNumberEndpoints } from "../numbers/blocked-number-endpoint.ts";
+import { type Clock, systemClock } from "../platform/clock.ts";
+import { createLogger } from "../platform/logger.ts";
+import { processMetrics } from "../platform/metrics.ts";
+import { createSealingKeys } from "../platform/sealing-keys.ts";
+import type { Settings } from "../platform/settings.ts";
+import { createOAuth } from "../ringcentral/auth/oauth.ts";
+import { createTransport } from "../ringcentral/http/transport.ts";
+import { createTableClock } from "../ringcentral/rate-limit/clock-bounds.ts";
+import { DynamoRecordStore } from "../storage/dynamo-record-store.ts";
+
+/** Time and randomness, which tests replace. */
+export interface RuntimeSources {
+  clock?: Clock;
+  random?: () => number;
+}
+
+export type Shared = ReturnType<typeof createShared>;
+
+/** The parts that all accounts share. */
+export function createShared(
+  settings: Settings,
+  { clock = systemClock, random = Math.random }: RuntimeSources,
+) {
+  // The table's clock is the one all instances share.
+  const tableTime = createTableClock(clock);
+  const records = new DynamoRecordStore({ tableName: settings.TABLE_NAME, onDate: tableTime.learn });
+  const log = createLogger({ component: "runtime" });
+  const transport = createTransport();
+  return {
+    settings,
+    clock,
+    random,
+    tableTime,
+    records,
+    endpoints: createBlockedNumberEndpoints(records, clock),
+    log,
+    metrics: processMetrics,
+    transport,
+    oauth: createOAuth({ transport, clock, log }),
+    sealingKeys: createSealingKeys(settings.SESSION_SECRET_ID ?? "", clock),
+  };
+}

@@ -4,16 +4,23 @@ import { areCredentialsRejected, parseRecord, recordKey } from "../../lib/ringce
 import { defineJob } from "../../lib/runtime/job-function.ts";
 import { syncQueue } from "../../lib/runtime/sync-queue.ts";
 import { DynamoRecordStore } from "../../lib/storage/dynamo-record-store.ts";
+import { beginHistory } from "../../lib/sync/begin-history.ts";
 import { queueDirectoryReadings, queueSyncs } from "../../lib/sync/queue-syncs.ts";
-import { AccountsEdit, editAccounts } from "../../lib/sync/synced-accounts.ts";
+import { editAccounts, forEachAccount, OperatorOrder, readAccounts } from "../../lib/sync/synced-accounts.ts";
 
-/** Invoked by EventBridge Scheduler, whose event says nothing, or by an operator who edits the table's accounts. */
+/**
+ * Invoked by EventBridge Scheduler, whose event says nothing, or by an operator: who edits the table's accounts, or has
+ * restored the table.
+ */
 export const handler = defineJob("queueSyncs", async (event: unknown, { clock, log }) => {
   const settings = readSettings(process.env);
   const records = new DynamoRecordStore({ tableName: settings.TABLE_NAME });
-  const edit = AccountsEdit.parse(event);
-  if (edit.add.length + edit.remove.length > 0) {
-    await editAccounts({ records, clock, random: Math.random }, edit, settings);
+  const order = OperatorOrder.parse(event);
+  const editing = { records, clock, random: Math.random };
+  if (order.add.length + order.remove.length > 0) await editAccounts(editing, order, settings);
+  if (order.restored) {
+    const accounts = await readAccounts(records, settings);
+    await forEachAccount(accounts, log, "no new history", (accountId) => beginHistory(editing, accountId));
   }
   const deps = {
     records,

@@ -66,7 +66,8 @@ export const NumberChange = resource(
   {
     sequence: described(
       z.int().check(z.minimum(1)),
-      "Grows by one with every change of the account: no gaps, no repeats.",
+      "Grows by one with every change of the account: no gaps, no repeats. Only a restore of the service's records from a " +
+        "backup leaves a gap; then a cursor of a lost change has expired.",
     ),
     type: z.enum(["added", "updated", "removed"]),
     id: described(z.string(), "The id of the number that changed."),

@@ -2,8 +2,9 @@ import * as z from "zod/mini";
 import type { NumberChange } from "../contract/company-numbers.ts";
 import type { FeedPage, PageRequest } from "../contract/paging.ts";
 import { ProblemError } from "../contract/problems.ts";
+import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { RecordStore } from "../storage/record-store.ts";
-import { readChangesFrom } from "./snapshot/change-log.ts";
+import { feedEnd, readChangesFrom } from "./snapshot/change-log.ts";
 import { FEED_RETENTION_MS, readHead } from "./snapshot/head.ts";
 import { snapshotStart } from "./snapshot/snapshot.ts";
 import { SyncRecords } from "./snapshot/sync-records.ts";
@@ -13,13 +14,14 @@ const POLL_AFTER_SECONDS = 60;
 /** The first sync of a small account takes seconds. */
 const FIRST_SYNC_SECONDS = 30;
 
-const changePosition = z.object({ version: z.number(), index: z.number() });
+const changePosition = z.object({ version: z.number(), index: z.number(), since: z.optional(z.number()) });
 
 /**
  * `GET /v1/account/phone-numbers/changes`: changes since a position, oldest first, each exactly once. Without a
  * position: no changes, the position of the next change, and the start of the snapshot that holds everything before it.
  * Costs one read of the table when nothing has changed, and two more for each changed version.
- * @throws ProblemError `cursor_expired` for a position older than the changes that are kept, `snapshot_missing`;
+ * @throws ProblemError `cursor_expired` for a position older than the changes that are kept, or of a history that ended
+ * when the table was restored; `snapshot_missing`;
  * StorageUnavailable
  */
 export async function listNumberChanges(
@@ -34,8 +36,7 @@ export async function listNumberChanges(
   }
   const about = { source: "snapshot", asOf: head.checkedAt, pollAfterSeconds: POLL_AFTER_SECONDS } as const;
   if (position === undefined) {
-    const next = { version: head.version + 1, index: 0 };
-    return { ...about, items: [], next, hasMore: false, snapshot: { ...snapshot } };
+    return { ...about, items: [], next: feedEnd(head), hasMore: false, snapshot: { ...snapshot } };
   }
   const from = changePosition.safeParse(position).data;
   if (from === undefined || from.version > head.version + 1) throw new ProblemError("cursor_expired");
@@ -43,5 +44,5 @@ export async function listNumberChanges(
   const read = await readChangesFrom(records, { head, from, limit, notBefore });
   if (read === undefined) throw new ProblemError("cursor_expired");
   const { changes, next } = read;
-  return { ...about, items: changes, next: { ...next }, hasMore: next.version <= head.version };
+  return { ...about, items: changes, next: omitUndefined(next), hasMore: next.version <= head.version };
 }

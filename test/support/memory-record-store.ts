@@ -19,6 +19,8 @@ export interface RecordFaults {
 export interface MemoryRecordStore extends RecordStore {
   /** Every record as the table would hold it, for assertions on leaks and writes. */
   dump(): Array<{ key: RecordKey; version: number; json: string; expiresAt?: number }>;
+  /** Replaces the whole table by an older dump of it. */
+  restore(dump: ReturnType<MemoryRecordStore["dump"]>): void;
   /** Puts a record into the table directly, as a person with access to the table could. */
   plant(key: RecordKey, version: number, json: string): void;
   /** Each write that took effect, in order. */
@@ -68,6 +70,10 @@ export function createMemoryRecordStore(faults: RecordFaults = {}): MemoryRecord
         return entries.delete(idOf(key));
       }),
     dump: () => [...entries.values()].map((entry) => ({ ...entry })),
+    restore: (dump) => {
+      entries.clear();
+      for (const entry of dump) entries.set(idOf(entry.key), { ...entry });
+    },
     plant: (key, version, json) => {
       entries.set(idOf(key), { key, version, json });
     },

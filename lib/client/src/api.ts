@@ -1094,7 +1094,7 @@ export interface components {
         NumberChange: {
             /**
              * Format: int64
-             * @description Grows by one with every change of the account: no gaps, no repeats.
+             * @description Grows by one with every change of the account: no gaps, no repeats. Only a restore of the service's records from a backup leaves a gap; then a cursor of a lost change has expired.
              */
             sequence: number;
             /** @enum {string} */

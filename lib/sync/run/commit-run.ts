@@ -37,7 +37,12 @@ export async function commit(run: Run): Promise<void> {
     sequence: head.sequence + changes.length,
     total: numbers.size,
     ...checked,
-    latest: { runId, committedAt: run.clock.now(), changes: changes.length },
+    latest: {
+      runId,
+      committedAt: run.clock.now(),
+      changes: changes.length,
+      ...omitUndefined({ follows: head.latest?.committedAt }),
+    },
   });
   await recordVersion(records, lease.head);
 }

@@ -1,6 +1,7 @@
 import type { NumberChange } from "../../contract/company-numbers.ts";
+import { omitUndefined } from "../../platform/omit-undefined.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
-import { FEED_RETENTION_MS, type Head, readHead, readVersion } from "./head.ts";
+import { FEED_RETENTION_MS, type Head, readHead, readVersion, type VersionRecord } from "./head.ts";
 import type { Difference } from "./number-changes.ts";
 import { inBatches, SyncRecords } from "./sync-records.ts";
 
@@ -19,6 +20,21 @@ const PUBLISHED = "published";
 interface ChangePosition {
   version: number;
   index: number;
+  /**
+   * `committedAt` of the version that the change read last belongs to. A restored table gives the numbers of lost versions
+   * to other ones: this tells them apart. Absent in cursors of older releases.
+   */
+  since?: number | undefined;
+}
+
+/** The feed's end: all changes up to the head's version are read. */
+export const feedEnd = ({ version, latest }: Head) =>
+  omitUndefined({ version: version + 1, index: 0, since: latest?.committedAt });
+
+/** Whether the version at a position is of the same history as what was read before it. */
+function isContinued({ index, since }: ChangePosition, { committedAt, follows }: VersionRecord): boolean {
+  const known = index > 0 ? committedAt : follows;
+  return since === undefined || known === undefined || known === since;
 }
 
 /** Invisible until the head names the run. Repeatable: a resumed run writes the same records. */
@@ -45,7 +61,7 @@ const changesKey = (runId: string, part: number) => `changes#${runId}#${part}`;
  * Changes from a position on, oldest first, up to `limit`; fewer are possible although there are more.
  * @param notBefore epoch milliseconds: changes committed earlier count as expired
  * @returns the changes and the next position, which is behind the head's version at the end of the feed; undefined when
- * a change has expired
+ * a change has expired, or when the position is of a history that a restore has ended
  */
 export async function readChangesFrom(
   records: SyncRecords,
@@ -53,6 +69,8 @@ export async function readChangesFrom(
 ): Promise<{ changes: NumberChange[]; next: ChangePosition } | undefined> {
   const { head, from, limit, notBefore = 0 } = wanted;
   const changes: NumberChange[] = [];
+  const end = feedEnd(head);
+  if (from.version === end.version && (from.since ?? end.since) !== end.since) return undefined;
   let next = from;
   for (let looked = 0; looked < MAX_VERSIONS && next.version <= head.version && changes.length < limit; ) {
     const length = Math.min(CONCURRENCY, head.version - next.version + 1);
@@ -60,6 +78,7 @@ export async function readChangesFrom(
     looked += length;
     for (const version of await inBatches(numbers, (number) => readVersion(records, head, number))) {
       if (version === undefined || version.committedAt < notBefore) return undefined;
+      if (!isContinued(next, version)) return undefined;
       while (next.index < version.changes && changes.length < limit) {
         const key = changesKey(version.runId, Math.floor(next.index / PART));
         const start = next.index % PART;
@@ -67,10 +86,10 @@ export async function readChangesFrom(
         const read = part?.slice(start, start + limit - changes.length) ?? [];
         if (read.length === 0) return undefined;
         changes.push(...read);
-        next = { ...next, index: next.index + read.length };
+        next = { ...next, index: next.index + read.length, since: version.committedAt };
       }
       if (next.index < version.changes) break;
-      next = { version: next.version + 1, index: 0 };
+      next = { version: next.version + 1, index: 0, since: version.committedAt };
     }
   }
   return { changes, next };

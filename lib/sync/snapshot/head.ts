@@ -37,8 +37,10 @@ export interface Head {
 export interface VersionRecord {
   /** The run that wrote the version; it names the manifest and the changes. */
   runId: string;
-  /** Epoch milliseconds: when the head was set to it. */
+  /** Epoch milliseconds: when the head was set to it. With its number it names the version, also after a restore. */
   committedAt: number;
+  /** `committedAt` of the version before; absent for the first. */
+  follows?: number;
   /** Count of its changes: 0 for the first version, which has no followers. */
   changes: number;
 }

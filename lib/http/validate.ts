@@ -135,7 +135,7 @@ const BARE = /^[\x21\x23-\x7e]{1,255}$/;
 
 /**
  * The value of `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header).
- * @throws ProblemError `request_invalid` unless it is 1 to 255 printable ASCII characters
+ * @throws ProblemError `request_invalid` unless it is 1 to 255 printable ASCII characters, bare or quoted
  */
 export function parseIdempotencyKey(header: string): string {
   const text = header.trim();
@@ -144,7 +144,12 @@ export function parseIdempotencyKey(header: string): string {
   if (key !== undefined && key.length >= 1 && key.length <= 255) return key;
   throw new ProblemError("request_invalid", {
     errors: [
-      fieldError("header", "Idempotency-Key", "format", "Must be 1 to 255 printable ASCII characters."),
+      fieldError(
+        "header",
+        "Idempotency-Key",
+        "format",
+        "Must be 1 to 255 printable ASCII characters without blanks.",
+      ),
     ],
   });
 }

@@ -43,6 +43,8 @@ export interface GeneratedRequest {
   rawQuery: string;
   headers: Record<string, string>;
   body?: TestRequest["body"];
+  /** It fits the OpenAPI file. */
+  isDescribed: boolean;
   token: "user" | "admin" | "readOnly" | "none" | "forged";
 }
 
@@ -52,7 +54,7 @@ export function requestsOf(route: Route): Arbitrary<GeneratedRequest> {
   if (operation === undefined) throw new Error(`${route.operationId} is not described`);
   const described = fc.oneof({ weight: 2, arbitrary: requests(operation, false) }, requests(operation, true));
   return route.isWebhook
-    ? fc.tuple(described, webhookParts).map(([one, parts]) => ({ ...one, ...parts }))
+    ? fc.tuple(described, webhookParts).map(([one, parts]) => ({ ...one, ...parts, isDescribed: false }))
     : described;
 }
 
@@ -87,6 +89,7 @@ function requests({ parameters, requestBody }: Operation, isBroken: boolean): Ar
       { requiredKeys: [] },
     ),
     body: body === undefined ? fc.constant(undefined) : isBroken ? brokenBodies(body) : fitting(body.schema),
+    isDescribed: fc.constant(!isBroken),
     token: isBroken
       ? fc.constantFrom("user", "admin", "readOnly", "none", "forged")
       : fc.constantFrom("user", "admin"),

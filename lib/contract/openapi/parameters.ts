@@ -81,7 +81,7 @@ const idempotencyKey = headerParameter(
   "Idempotency-Key",
   "A unique value for this request, such as a UUID. Requests with the same key within 24 h take effect once, and " +
     "return the first response. Without a key, a repetition is a second request.",
-  { minLength: 1, maxLength: 255, pattern: VISIBLE_ASCII },
+  { minLength: 1, maxLength: 255, pattern: "^[\\x21\\x23-\\x7e]+$" },
 );
 
 const text = (description: string, more: JsonObject = {}): JsonObject => ({

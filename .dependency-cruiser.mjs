@@ -55,6 +55,11 @@ const layers = [
   ],
   ["lib/http/idempotency/", ["lib/contract/", "lib/ringcentral/api/", "lib/storage/", "lib/platform/"]],
   ["lib/http/", ["lib/people/", "lib/contract/", "lib/ringcentral/api/", "lib/storage/", "lib/platform/"]],
+  // The OAuth server, as which apps sign people in; RingCentral's client for the log-in itself.
+  [
+    "lib/sign-in/",
+    ["lib/ringcentral/auth/", "lib/ringcentral/api/", "lib/contract/", "lib/storage/", "lib/platform/"],
+  ],
   // For apps: it knows only the OpenAPI file.
   ["lib/client/", []],
   // For browsers: the problem catalogue comes from the contract, everything else from the running API.
@@ -91,6 +96,8 @@ const keepers = {
   "@aws-sdk/client-eventbridge": ["lib/platform/", "infra/local/", "test/"],
   "libphonenumber-js": ["lib/numbers/", "test/"],
   "openapi-fetch": ["lib/client/"],
+  "oidc-provider": ["lib/sign-in/"],
+  oauth4webapi: ["lib/sign-in/", "test/"],
 };
 
 const literally = (text) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");

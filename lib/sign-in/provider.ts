@@ -1,0 +1,186 @@
+import { createHash, timingSafeEqual } from "node:crypto";
+import {
+  type ClientMetadata,
+  type Configuration,
+  errors,
+  interactionPolicy,
+  type KoaContextWithOIDC,
+  Provider,
+} from "oidc-provider";
+import { scopes } from "../contract/route.ts";
+import type { UserSessions } from "../ringcentral/auth/ports.ts";
+import { type AdapterDeps, RecordAdapter } from "./adapter.ts";
+import { CALLBACK_PATH } from "./callback.ts";
+import { renderPage, START_AGAIN } from "./pages.ts";
+import { personOf } from "./person.ts";
+import type { Client, SignInSecret } from "./secret.ts";
+
+/** In seconds. */
+const MINUTE = 60;
+const DAY = 24 * 60 * MINUTE;
+const ttl = {
+  AccessToken: 15 * MINUTE,
+  ClientCredentials: 15 * MINUTE,
+  IdToken: 15 * MINUTE,
+  AuthorizationCode: MINUTE,
+  /** A log-in at RingCentral takes minutes: password, single sign-on, a second factor. */
+  Interaction: 15 * MINUTE,
+  Session: 15 * MINUTE,
+  /** From each use to the next. */
+  RefreshToken: 30 * DAY,
+  /** From the sign-in, however often its tokens are renewed. */
+  Grant: 180 * DAY,
+};
+
+/** Everybody's. Administrators may ask for every scope. */
+const PERSONS_SCOPES = ["numbers:read", "numbers:write"];
+const ALL_SCOPES = Object.keys(scopes);
+
+export interface ProviderDeps extends AdapterDeps {
+  /** The API's public address. */
+  issuer: string;
+  servedAccounts: readonly string[];
+  /** Their extensions. */
+  administrators: readonly string[];
+  sessions: UserSessions;
+}
+
+/** The authorization server: oidc-provider, with our clients, keys, table and rules. It lives as long as its secret. */
+export function createProvider(deps: ProviderDeps, secret: SignInSecret): Provider {
+  const { issuer } = deps;
+  const clients = new Map(secret.clients.map((client) => [client.clientId, client]));
+  const { current, next, previous } = secret.signingKeys;
+  const keys = [current, next, ...(previous === undefined ? [] : [previous])];
+  const cookie = {
+    httpOnly: true,
+    sameSite: "lax",
+    secure: issuer.startsWith("https:"),
+    signed: true,
+  } as const;
+  const policy = interactionPolicy.base();
+  policy.remove("consent");
+  const provider = new Provider(issuer, {
+    ...fixed,
+    adapter: (model: string) => new RecordAdapter(deps, model),
+    jwks: { keys: keys.map((key) => ({ ...key, alg: "RS256", use: "sig" })) },
+    clients: secret.clients.map(metadataOf),
+    cookies: { keys: secret.cookieKeys, long: cookie, short: cookie },
+    interactions: { policy, url: () => CALLBACK_PATH },
+    features: {
+      devInteractions: { enabled: false },
+      rpInitiatedLogout: { enabled: false },
+      userinfo: { enabled: false },
+      clientCredentials: { enabled: true },
+      revocation: { enabled: true },
+      resourceIndicators: {
+        enabled: true,
+        defaultResource: () => issuer,
+        useGrantedResource: () => true,
+        getResourceServerInfo: (_ctx, resource, client) => {
+          if (resource !== issuer) throw new errors.InvalidTarget();
+          return {
+            scope: (clients.get(client.clientId)?.scopes ?? []).join(" "),
+            audience: issuer,
+            accessTokenFormat: "jwt",
+            jwt: { sign: { alg: "RS256", kid: current.kid } },
+          };
+        },
+      },
+    },
+    // RingCentral's page is the consent: the app is this company's own.
+    loadExistingGrant: (ctx) => newGrant(deps, provider, clients, ctx),
+    extraTokenClaims: (_ctx, token) => {
+      const person = token.kind === "AccessToken" ? personOf(token.accountId) : undefined;
+      if (person) return { rc_account_id: person.accountId, rc_extension_id: person.extensionId };
+      const [only, ...others] = deps.servedAccounts;
+      const own = clients.get(token.clientId ?? "")?.accountId ?? (others.length === 0 ? only : undefined);
+      return own === undefined ? {} : { rc_account_id: own };
+    },
+    findAccount: async (_ctx, sub, token) => {
+      const person = personOf(sub);
+      // A code or refresh token is worth no more than the session at RingCentral behind it.
+      const isOver = person && token && (await deps.sessions.state(person)) !== "active";
+      return person === undefined || isOver ? undefined : { accountId: sub, claims: () => ({ sub }) };
+    },
+  });
+  provider.Client.prototype.compareClientSecret = function compareWithHash(actual) {
+    return isHashOf(this.clientSecret ?? "", actual);
+  };
+  // API Gateway states the protocol; sign-in-app.ts rewrites the host.
+  provider.proxy = true;
+  return provider;
+}
+
+const fixed: Configuration = {
+  ttl,
+  scopes: ["openid"],
+  claims: { openid: ["sub"] },
+  responseTypes: ["code"],
+  clientAuthMethods: ["none", "client_secret_basic"],
+  enabledJWA: { idTokenSigningAlgValues: ["RS256"] },
+  pkce: { required: () => true },
+  extraParams: ["account_id"],
+  routes: {
+    authorization: "/oauth/authorize",
+    token: "/oauth/token",
+    jwks: "/oauth/jwks",
+    revocation: "/oauth/revoke",
+  },
+  issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed("refresh_token"),
+  rotateRefreshToken: true,
+  expiresWithSession: async () => false,
+  // API Gateway and responseHeaders do CORS.
+  clientBasedCORS: () => false,
+  renderError: (ctx, { error, error_description: text = "" }) => {
+    const page = {
+      status: ctx.status,
+      title: "This sign-in is not possible",
+      text: `${error}: ${text}. ${START_AGAIN}`,
+    };
+    const { headers, body } = renderPage(page);
+    ctx.set(headers);
+    ctx.body = body;
+  },
+};
+
+/** The grant of this sign-in: what was asked, the client may have and the person may have. */
+async function newGrant(
+  { issuer, administrators }: ProviderDeps,
+  provider: Provider,
+  clients: ReadonlyMap<string, Client>,
+  { oidc }: KoaContextWithOIDC,
+) {
+  const { clientId = "" } = oidc.client ?? {};
+  const { accountId } = oidc.session ?? {};
+  const person = personOf(accountId);
+  if (person === undefined || accountId === undefined) return undefined;
+  const allowed = administrators.includes(person.extensionId) ? ALL_SCOPES : PERSONS_SCOPES;
+  const ofClient = clients.get(clientId)?.scopes ?? [];
+  const grant = new provider.Grant({ accountId, clientId });
+  grant.addOIDCScope("openid");
+  grant.addResourceScope(issuer, allowed.filter((scope) => ofClient.includes(scope)).join(" "));
+  await grant.save();
+  return grant;
+}
+
+function metadataOf({ clientId, name, redirectUris, secretHash }: Client): ClientMetadata {
+  const isMachine = redirectUris.length === 0;
+  return {
+    client_id: clientId,
+    client_name: name,
+    redirect_uris: redirectUris,
+    // It allows loopback addresses with any port and private-use schemes; redirectUriProblem has checked each.
+    application_type: "native",
+    grant_types: isMachine ? ["client_credentials"] : ["authorization_code", "refresh_token"],
+    response_types: isMachine ? [] : ["code"],
+    token_endpoint_auth_method: secretHash === undefined ? "none" : "client_secret_basic",
+    ...(secretHash !== undefined && { client_secret: secretHash }),
+  };
+}
+
+export const hashSecret = (secret: string) => createHash("sha256").update(secret).digest("base64url");
+
+function isHashOf(hash: string, secret: string): boolean {
+  const [a, b] = [Buffer.from(hash), Buffer.from(hashSecret(secret))];
+  return a.length === b.length && timingSafeEqual(a, b);
+}

@@ -1,0 +1,105 @@
+import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
+import type { errors, KoaContextWithOIDC, Provider } from "oidc-provider";
+import serverless from "serverless-http";
+import * as z from "zod/mini";
+import { type SecretSource, SecretUnavailableError } from "../platform/credentials.ts";
+import type { Logger } from "../platform/logger.ts";
+import { StorageUnavailable } from "../storage/errors.ts";
+import { CALLBACK_PATH, type CallbackDeps, handleCallback, type Outcome, serviceFault } from "./callback.ts";
+import { renderPage } from "./pages.ts";
+import { createProvider, type ProviderDeps } from "./provider.ts";
+import type { SignInSecret } from "./secret.ts";
+
+export interface SignInDeps extends CallbackDeps, ProviderDeps {
+  secret: Pick<SecretSource<SignInSecret>, "current">;
+  log: Pick<Logger, "info" | "warn" | "error">;
+}
+
+/** What the authorization server responds, in API Gateway's form. */
+const SignInResponse = z.object({
+  statusCode: z.number(),
+  headers: z.record(z.string(), z.string()),
+  cookies: z.array(z.string()),
+  body: z.string(),
+  isBase64Encoded: z.boolean(),
+});
+export type SignInResponse = z.output<typeof SignInResponse>;
+
+const RETRY_SECONDS = "5";
+
+/** The authorization server as a function of API Gateway's events. A changed secret makes a new server. */
+export function createSignInApp(deps: SignInDeps) {
+  let made: { secret: SignInSecret; handle: ReturnType<typeof serve> } | undefined;
+  return async (event: APIGatewayProxyEventV2, context: Context): Promise<SignInResponse> => {
+    const secret = await deps.secret.current(deps.deadline());
+    if (made?.secret !== secret) made = { secret, handle: serve(deps, secret) };
+    return SignInResponse.parse(await made.handle(atIssuer(event, deps.issuer), context));
+  };
+}
+
+/** oidc-provider makes its URLs from `Host` and `X-Forwarded-…`, which a caller may forge. */
+function atIssuer(event: APIGatewayProxyEventV2, issuer: string): APIGatewayProxyEventV2 {
+  const { host, protocol } = new URL(issuer);
+  const kept = Object.entries(event.headers).filter(
+    ([name]) => !/^(x-forwarded-.*|forwarded|host)$/i.test(name),
+  );
+  const headers = { ...Object.fromEntries(kept), host, "x-forwarded-proto": protocol.slice(0, -1) };
+  return { ...event, headers };
+}
+
+function serve(deps: SignInDeps, secret: SignInSecret) {
+  const provider = createProvider(deps, secret);
+  const faults = logFaults(provider, deps);
+  provider.use(async (ctx, next) => {
+    if (ctx.path === CALLBACK_PATH && ctx.method === "GET") {
+      const parameters = new URL(ctx.url, deps.issuer).searchParams;
+      const visit = { request: ctx.req, response: ctx.res, parameters };
+      const outcome = handleCallback(deps, provider, secret.clients, visit);
+      return send(ctx, await outcome.catch((error: unknown) => faultPage(deps, error)));
+    }
+    await next();
+    if (ctx.status !== 500 || !mayPass(faults.get(ctx))) return;
+    ctx.status = 503;
+    ctx.set("retry-after", RETRY_SECONDS);
+    ctx.body = { error: "temporarily_unavailable", error_description: "try again in some seconds" };
+  });
+  return serverless(provider);
+}
+
+const mayPass = (fault: unknown) =>
+  fault instanceof StorageUnavailable || fault instanceof SecretUnavailableError;
+
+function faultPage({ log }: SignInDeps, error: unknown): Outcome {
+  log.error("the callback failed", { error });
+  return { page: serviceFault(mayPass(error) ? 503 : 500) };
+}
+
+type Reply = Pick<KoaContextWithOIDC, "redirect" | "set"> & { status: number; body: unknown };
+
+function send(ctx: Reply, outcome: Outcome): void {
+  ctx.set("cache-control", "no-store");
+  if ("redirect" in outcome) {
+    ctx.status = 303;
+    ctx.redirect(outcome.redirect);
+    return;
+  }
+  const { status, headers, body } = renderPage(outcome.page);
+  ctx.status = status;
+  ctx.set(headers);
+  ctx.body = body;
+}
+
+/** Logs what is rejected and what fails, without anything that a request sent. */
+function logFaults(provider: Provider, { log }: SignInDeps): WeakMap<object, Error> {
+  const faults = new WeakMap<object, Error>();
+  provider.on("server_error", (ctx, error) => {
+    faults.set(ctx, error);
+    log.error("the sign-in server failed", { error });
+  });
+  const warn = ({ oidc }: KoaContextWithOIDC, { error, error_detail: detail }: errors.OIDCProviderError) =>
+    log.warn("sign-in request rejected", { error, detail, client: oidc.client?.clientId });
+  provider.on("grant.error", warn);
+  provider.on("authorization.error", warn);
+  provider.on("revocation.error", warn);
+  return faults;
+}

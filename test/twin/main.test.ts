@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 import { afterEach, describe, expect, test } from "vitest";
 import { companyNumbersPath, type ListResponse, logIn } from "./http-lab.ts";
-import { OptionError, startTwin, type TwinOptions } from "./twin.ts";
+import { OptionError, SEED, startTwin, type TwinOptions } from "./twin.ts";
 
 const main = fileURLToPath(new URL("./main.ts", import.meta.url));
 const children: ChildProcess[] = [];
@@ -34,6 +34,10 @@ describe("the stand-alone twin", () => {
         "moving",
         "--moved-forwarding-writes",
         "CMN-468",
+        "--redirect-uris",
+        "https://a.example/back,https://b.example/back",
+        "--sign-in-as",
+        SEED.extensionId,
       );
       const [line] = (await once(child.stdout, "data")) as [Buffer];
       const url = line.toString().split("\n")[0] ?? "";
@@ -44,6 +48,9 @@ describe("the stand-alone twin", () => {
         legacyBlockedNumbers: false,
         limits: { Heavy: 1, Light: 50 },
       });
+      const query = `response_type=code&client_id=${SEED.clientId}&redirect_uri=https://b.example/back`;
+      const signedIn = await fetch(`${url}/restapi/oauth/authorize?${query}`, { redirect: "manual" });
+      expect(signedIn.headers.get("location")).toMatch(/^https:\/\/b\.example\/back\?code=/);
       const exit = once(child, "exit");
       child.kill(signal);
       expect(await exit).toEqual([0, null]);

@@ -59,7 +59,8 @@ describe("the log-in page", () => {
     expect(status).toBe(302);
     const page = await visit(headers.get("location") ?? "");
     expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
-    expect(page.text).toContain("Ana Ruiz, Acme, extension 102");
+    for (const label of ["Ana Ruiz, Acme, extension 102<", "extension 101, administrator", "110, disabled"])
+      expect(page.text).toContain(label);
     expect(page.text).toContain('name="state" value="&lt;&amp;&quot;&#39; ü"');
     const location = new URL(await twin.signIn(authorizeUrl({ state }), SEED.emails.user));
     expect(location.href.startsWith(callback)).toBe(true);

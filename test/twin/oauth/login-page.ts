@@ -1,4 +1,3 @@
-import type { Account, Extension } from "../data/world.ts";
 import type { HttpResponse } from "../edge/response.ts";
 
 /** The content of the log-in page. */
@@ -6,7 +5,7 @@ export interface LoginPage {
   appName: string;
   /** The authorize request, which the form sends along. */
   query: URLSearchParams;
-  people: readonly { account: Account; extension: Extension }[];
+  people: readonly { id: string; label: string }[];
   /** Why the last attempt failed. */
   problem?: string;
 }
@@ -30,10 +29,9 @@ export function loginPage({ appName, query, people, problem }: LoginPage): HttpR
   const hidden = [...query].map(
     ([name, value]) => `<input type="hidden" name="${escapeHtml(name)}" value="${escapeHtml(value)}">`,
   );
-  const buttons = people.map(({ account, extension: { id, name, extensionNumber } }) => {
-    const label = `${name}, ${account.companyName}, extension ${extensionNumber}`;
-    return `<li><button name="as" value="${escapeHtml(id)}">${escapeHtml(label)}</button></li>`;
-  });
+  const buttons = people.map(
+    ({ id, label }) => `<li><button name="as" value="${escapeHtml(id)}">${escapeHtml(label)}</button></li>`,
+  );
   const hint = escapeHtml(query.get("login_hint") ?? "");
   const body = `<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Sign in to the RingCentral twin</title>

@@ -7,13 +7,18 @@ export function personOf({ accountId, extensionId, jwt }: User): string {
   return JSON.stringify([accountId, extensionId ?? jwt]);
 }
 
-/** The people that the log-in page offers: the users of each account, up to a limit. */
-export function peopleOf(world: World, perAccount: number): { account: Account; extension: Extension }[] {
+/** The people that the log-in page offers, by extension id: the users of each account, up to a limit. */
+export function peopleOf(world: World, perAccount: number): { id: string; label: string }[] {
+  const describe = ({ companyName }: Account, { id, name, extensionNumber, status }: Extension) => {
+    const isAdmin = world.users.some(({ extensionId, admin }) => admin && extensionId === id);
+    const notes = [isAdmin ? ", administrator" : "", status === "Enabled" ? "" : `, ${status.toLowerCase()}`];
+    return { id, label: `${name}, ${companyName}, extension ${extensionNumber}${notes.join("")}` };
+  };
   return [...world.accounts.values()].flatMap((account) =>
     [...account.extensions.values()]
       .filter(({ type }) => type === "User")
       .slice(0, perAccount)
-      .map((extension) => ({ account, extension })),
+      .map((extension) => describe(account, extension)),
   );
 }
 

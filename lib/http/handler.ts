@@ -199,8 +199,9 @@ async function runOnce(exchange: Exchange, sentKey: string, run: Run) {
 
 /** A problem that is one part of a response. The log keeps the details that the problem leaves out. */
 function reportPartProblem(error: unknown, { route, invocation, services }: Exchange): ProblemBody {
-  const { log, requestId } = invocation;
+  const { log, requestId, partCodes } = invocation;
   const problem = problemOf(error, translatorFor(route));
+  partCodes.push(problem.code);
   log.warn("a part of the response failed", { code: problem.code, error: problem.details.cause ?? problem });
   return problemBody(problem, { requestId, typeBase: services.settings.PROBLEM_TYPE_BASE });
 }

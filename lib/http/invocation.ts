@@ -20,6 +20,8 @@ export interface Invocation {
   budgets: Map<string, BudgetLeft>;
   /** The problem of the response, for the log. */
   problemCode?: string;
+  /** The problems that are parts of the response. */
+  partCodes: string[];
 }
 
 export type EdgeRequest = middy.Request<APIGatewayProxyEventV2, HttpResponse, Error, Context>;
@@ -51,6 +53,7 @@ export function beginInvocation(clock: Clock, logger: Logger): Middleware {
         deadline: deadlineIn(context.getRemainingTimeInMillis(), clock),
         log: logger.with({ requestId, gatewayRequestId: event.requestContext.requestId }),
         budgets: new Map(),
+        partCodes: [],
       });
     },
   };

@@ -26,8 +26,8 @@ import { responseHeaders } from "./response-headers.ts";
 export interface HandledRequest {
   accountId: string;
   operation: string;
-  /** Of the problem that the caller gets. */
-  code?: string | undefined;
+  /** Of the problems that the caller gets: the whole response, or parts of it. */
+  codes: readonly string[];
   deadline: Deadline;
 }
 
@@ -120,9 +120,10 @@ function accessLog(route: Route): Middleware {
 /** Inside the access log, whose time includes it. */
 function report({ operationId: operation }: Route, afterRequest: NonNullable<StackOptions["afterRequest"]>) {
   const after = async ({ event }: EdgeRequest) => {
-    const { caller, problemCode: code, deadline } = invocationOf(event);
+    const { caller, problemCode, partCodes, deadline } = invocationOf(event);
     if (caller?.accountId === undefined) return;
-    await afterRequest({ accountId: caller.accountId, operation, code, deadline });
+    const codes = problemCode === undefined ? partCodes : [problemCode];
+    await afterRequest({ accountId: caller.accountId, operation, codes, deadline });
   };
   return { after, onError: after } satisfies Middleware;
 }

@@ -68,9 +68,9 @@ function createRuntime(shared: Shared) {
     /** The RingCentral sessions of users who signed in. */
     sessions,
 
-    async afterRequest({ accountId, operation, code, deadline }: HandledRequest): Promise<void> {
+    async afterRequest({ accountId, operation, codes, deadline }: HandledRequest): Promise<void> {
       const { activity } = account(accountId);
-      if (code !== undefined) activity.problem(operation, code);
+      for (const code of codes) activity.problem(operation, code);
       await activity.save(deadline);
     },
 

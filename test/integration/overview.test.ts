@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { handler as getOverview } from "../../functions/extensions/get-overview.ts";
+import { handler as getLimits } from "../../functions/operations/get-limits.ts";
+import { getLimitsRoute } from "../../lib/contract/limits.ts";
 import { getOverviewRoute } from "../../lib/contract/overview.ts";
 import { invoke } from "../support/api-gateway.ts";
 import { expectConforms } from "../support/openapi-conformance.ts";
@@ -103,6 +105,9 @@ describe("when a part fails", () => {
     expect(body.data.complete).toBe(false);
     expect(statuses(body.data)).toEqual({ blocked: "ok", allowed: "ok", forwarding: "error", direct: "ok" });
     expect(body.data.forwarding).toMatchObject({ problem: { code: "upstream_error", status: 502 } });
+    const limits = await invoke(getLimits, getLimitsRoute, { token: service.tokens.admin });
+    const { series } = limits.body.data.problems.lastHour;
+    expect(series).toMatchObject([{ operation: "getOverview", code: "upstream_error", status: 502 }]);
     expect(body.data.forwarding).not.toHaveProperty("data");
     expect(headers["cache-control"]).toBe("no-store");
   });

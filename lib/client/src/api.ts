@@ -1463,7 +1463,7 @@ export interface components {
             /** @description One count for each step, the oldest first. */
             counts: number[];
         };
-        /** @description What this account's callers met: the last hour in steps of 5 minutes, the last day in hours. Each instance of a function counts for itself and reports once a minute; one that ends takes the counts of its last minute with it. Requests that the gateway rejects and requests without a valid token are not counted. Absent while the table is unavailable. */
+        /** @description What this account's callers met, as a response or as a part of one: the last hour in steps of 5 minutes, the last day in hours. Each instance of a function counts for itself and reports once a minute; one that ends takes the counts of its last minute with it. Requests that the gateway rejects and requests without a valid token are not counted. Absent while the table is unavailable. */
         ProblemsMet: {
             lastHour: components["schemas"]["ProblemHistory"];
             lastDay: components["schemas"]["ProblemHistory"];

@@ -12,7 +12,8 @@ const SLOT = 6;
 const HEIGHT = 64;
 
 /**
- * A bar for each step of time, the oldest first; `undefined` leaves a step empty.
+ * A bar for each step of time, the oldest first; `undefined` leaves a step empty. By hand, because a chart library such as
+ * uPlot draws on a canvas, which follows neither the colour scheme nor a screen reader, and is larger than the whole page.
  * @param label the same in words
  */
 export function bars(steps: readonly (Bar | undefined)[], label: string): SVGSVGElement {

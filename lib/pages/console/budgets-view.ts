@@ -50,8 +50,8 @@ function fillCard(card: HTMLElement, budget: Budget, now: number): void {
     hourChart(budget, `${group}: ${hour}`, now),
   ]);
   part(card, "note").textContent = [
-    `${granted} granted`,
-    `${external} used by others`,
+    `${granted} granted now`,
+    `${external} used by other apps`,
     ...(confirmed ? [] : ["RingCentral has not confirmed this limit yet"]),
     ...(budget.seenBy === "process"
       ? ["counted by one function only, because the table is unavailable"]
@@ -103,9 +103,14 @@ function spendingTable({ group, spentByRoute }: Budget): Node {
   return table(`Calls by operation, ${group}`, ["Operation", "For callers", "For the sync"], rows);
 }
 
-function callersTable({ group, spentByCaller }: Budget): Node {
-  const rows = spentByCaller.map(({ caller, calls }) => [element("code", {}, caller), String(calls)]);
-  return table(`Calls by caller, ${group}`, ["Caller (as in the access log)", "Calls"], rows);
+function callersTable({ group, limit, spentByCaller }: Budget): Node {
+  const rows = spentByCaller.map(({ caller, calls }) => [
+    element("code", {}, caller),
+    String(calls),
+    (calls / Math.max(1, limit)).toLocaleString(undefined, { style: "percent" }),
+  ]);
+  const columns = ["Caller (as in the access log)", "Calls", "Of the limit"];
+  return table(`Calls by caller, ${group}`, columns, rows);
 }
 
 /** Calls are held back: during the pause, and while the call that tests its end is under way. */

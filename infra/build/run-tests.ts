@@ -3,7 +3,7 @@
 //
 //   npm test                  unit, protocols and stack in one run: what a change must pass
 //   npm run test:unit         test/unit: single modules, the contract, the pages, the CloudFormation template
-//   npm run test:protocols    test/property and test/sim: seeded schedules of the protocols, and the simulated fleet
+//   npm run test:protocols    test/property and test/sim: seeded schedules of the protocols, generated requests, the simulated fleet
 //   npm run test:stack        test/integration and test/twin: the handlers on a RingCentral twin; test/e2e: `npm start`
 //   npm run test:dynamodb     test/integration again, on AWS's DynamoDB Local; needs Java
 //   npm run test:browser      test/browser: the pages in Chromium

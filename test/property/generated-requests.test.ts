@@ -12,7 +12,7 @@ import { type SyncServices, startSyncServices } from "../support/sync-services.t
 import { type FaultRule, SEED } from "../twin/twin.ts";
 
 /** Of each group of operations. */
-const REQUESTS = Number(process.env.DEEP_RUNS ?? 20);
+const REQUESTS = Math.ceil(Number(process.env.DEEP_RUNS ?? 200) / 10);
 if (process.env.DEEP_RUNS !== undefined) vi.setConfig({ testTimeout: 3_600_000 });
 
 let service: Service;

@@ -51,11 +51,11 @@ describe("the company directory", () => {
   });
 
   test("leaves out the unassigned, the frozen and the hidden, and filters by type", async () => {
-    twin.directory.update(SEED.extensionId, { status: "Frozen" });
+    twin.directory.update(SEED.internationalExtensionId, { status: "Frozen" });
     twin.directory.update(SEED.otherExtensionId, { status: "NotActivated" });
     twin.directory.update(SEED.limitedExtensionId, { hidden: true });
     const listed = await ids();
-    expect(listed).not.toContain(SEED.extensionId);
+    expect(listed).not.toContain(SEED.internationalExtensionId);
     expect(listed).toContain(SEED.otherExtensionId);
     expect(listed).not.toContain(SEED.limitedExtensionId);
     expect(await ids("?type=Department")).toEqual([SEED.queueExtensionId]);

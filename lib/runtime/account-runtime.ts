@@ -22,13 +22,13 @@ import type { Shared } from "./shared.ts";
 export type AccountRuntime = ReturnType<typeof connectAccount>;
 
 export function connectAccount(shared: Shared, accountKey: string, accountId: string) {
-  const { settings, clock, random, tableTime: time, metrics, endpoints, oauth } = shared;
+  const { settings, clock, random, metrics, endpoints, oauth } = shared;
   const records: RecordStore = shared.records;
   const secretId = settings.RINGCENTRAL_SECRET_ID ?? `${settings.RINGCENTRAL_SECRET_PREFIX}${accountId}`;
   const credentials = createCredentialSource(secretId, clock);
   const fleet = { records, clock, random, accountKey, instanceId: randomUUID() };
   const appOf = (deadline: Deadline) => credentials.current(deadline);
-  const tokenCalls = new SharedTokenCalls({ records, clock, random, time, appOf });
+  const tokenCalls = new SharedTokenCalls({ records, clock, random, appOf });
   const limitedMode = new LimitedMode(fleet);
   const activity = new Activity(fleet);
   const paid = connectPayer(shared, {

@@ -21,12 +21,11 @@ import {
   withoutCall,
   withPlace,
 } from "./token-line.ts";
+import { settings } from "./token-settings.ts";
 
 export interface TokenCallsOptions {
   records: RecordStore;
   clock: Clock;
-  /** Bounds of the time that all processes share. */
-  time: { now(): Bounds };
   /** Uniform in [0, 1). */
   random: () => number;
   /** Names the app. */
@@ -47,12 +46,12 @@ export class SharedTokenCalls implements TokenCalls {
   }
 
   async take(need: TokenNeed, deadline: Deadline, who?: string): Promise<TokenCall> {
-    const { clock, time, random, appOf } = this.#options;
+    const { clock, random, appOf } = this.#options;
     const key = recordKey(await appOf(deadline));
     let waitMs = lineSettings.windowMs / lineSettings.limit;
     for (let lost = 0; lost < MAX_TRIES; ) {
       const { record, version } = await this.#read(key);
-      const now = time.now();
+      const now = this.#now();
       const turn = turnOf(record, need, who, now);
       if (turn.type === "now") {
         const id = Math.floor(random() * 2 ** 40).toString(36);
@@ -81,7 +80,7 @@ export class SharedTokenCalls implements TokenCalls {
   async describe(deadline: Deadline) {
     const { record } = await this.#read(recordKey(await this.#options.appOf(deadline)));
     const { limit, windowMs, calls, line, pausedUntil } = record;
-    const isPaused = pausedUntil !== undefined && pausedUntil > this.#options.time.now().earliest;
+    const isPaused = pausedUntil !== undefined && pausedUntil > this.#now().earliest;
     const remaining = isPaused ? 0 : Math.max(0, limit - calls.length);
     return omitUndefined({
       limit,
@@ -97,8 +96,7 @@ export class SharedTokenCalls implements TokenCalls {
     return {
       leftMs: () => endsAt - clock.now(),
       unused: () => this.#update(key, (record) => withoutCall(record, id)),
-      ended: (outcome) =>
-        this.#update(key, (record) => withEndedCall(record, id, outcome, this.#options.time.now())),
+      ended: (outcome) => this.#update(key, (record) => withEndedCall(record, id, outcome, this.#now())),
     };
   }
 
@@ -116,9 +114,15 @@ export class SharedTokenCalls implements TokenCalls {
     }
   }
 
+  /** The time of all processes: each of their clocks may be 5 s wrong. */
+  #now(): Bounds {
+    const now = this.#options.clock.now();
+    return { earliest: now - settings.maxSkewMs, latest: now + settings.maxSkewMs };
+  }
+
   async #read(key: RecordKey) {
     const stored = await this.#options.records.read(key);
-    return { record: readLine(stored?.value, this.#options.time.now()), version: stored?.version ?? null };
+    return { record: readLine(stored?.value, this.#now()), version: stored?.version ?? null };
   }
 
   async #write(key: RecordKey, version: number | null, record: TokenCallsRecord): Promise<boolean> {

@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import type { TokenCallOutcome, TokenNeed } from "./ports.ts";
 
-/** The numbers of the token endpoint's limit. Instants are fleet time: see rate-limit/clock-bounds.ts. */
+/** The numbers of the token endpoint's limit. Instants are the latest that any process's clock may show. */
 export const lineSettings = {
   /** Calls of one app in any window, until RingCentral's headers say otherwise. [docs: AUTH5] */
   limit: 5,

@@ -139,6 +139,8 @@ describe("alarms", () => {
 
   test("each runbook belongs to an alarm and has its meaning, Diagnose, Fix and Verify", () => {
     const reached = new Set(descriptions().map(pageOf));
+    // A procedure that no alarm asks for.
+    reached.add("restore.md");
     for (const page of readdirSync(runbooks).filter((file) => file !== "README.md")) {
       expect(reached, page).toContain(page);
       const titles = readFileSync(join(runbooks, page), "utf8").match(/^##? .*$/gm) ?? [];

@@ -5,6 +5,9 @@ import { numberOf, ringingOf } from "../support/call-handling-truth.ts";
 import type { Outcome, Schedule } from "../support/schedule.ts";
 import type { ForwardingWorld, Intent } from "./forwarding-model.ts";
 
+/** The longest that a process which has crashed keeps others out: its time, two minutes for its last write, and clocks. */
+export const KEPT_OUT_MS = 150_000;
+
 /** A number as its caller wants it; undefined: not there. Without `rules` it rings in the work hours at least. */
 type State = { phoneNumber: string; label: string; flipNumber?: number; rules?: string[] } | undefined;
 
@@ -128,7 +131,7 @@ export function createCaller(
         pending = { step, wanted: wantedBy(step), attempts: 0, isDisturbed: false };
         await attempt();
         for (let m = 0; m < 3 && mayRepeat() && chance(0.7); m++) {
-          await schedule.clock.sleep(chance(0.5) ? between(0, 3_000) : 140_000);
+          await schedule.clock.sleep(chance(0.5) ? between(0, 3_000) : KEPT_OUT_MS);
           await attempt();
         }
       }

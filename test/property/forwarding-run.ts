@@ -8,7 +8,7 @@ import {
   type ScheduleOptions,
 } from "../support/schedule.ts";
 import type { Settings } from "../twin/twin.ts";
-import { type Caller, createCaller, stateFaults } from "./forwarding-callers.ts";
+import { type Caller, createCaller, KEPT_OUT_MS, stateFaults } from "./forwarding-callers.ts";
 import { type Backend, createForwardingWorld, type ForwardingWorld } from "./forwarding-model.ts";
 import { readUnderTraffic } from "./forwarding-readers.ts";
 
@@ -83,7 +83,7 @@ async function judge(
   schedule.calm();
   for (const caller of callers) await settle(schedule, caller);
   // The rights of a process that crashed have ended, and no late write keeps others out.
-  schedule.after(140_000, () => {});
+  schedule.after(KEPT_OUT_MS, () => {});
   await schedule.run();
   await until(schedule, next.act());
   if (!next.isSettled()) throw new Error(`a write fails though nothing else does: ${next.describe()}`);
@@ -111,7 +111,7 @@ async function judge(
 async function settle(schedule: Schedule, caller: Caller): Promise<void> {
   for (let n = 0; n < 20; n++) {
     if (await until(schedule, caller.settle())) return;
-    schedule.after(140_000, () => {});
+    schedule.after(KEPT_OUT_MS, () => {});
     await schedule.run();
   }
   throw new Error(`not acknowledged in 20 repetitions: ${caller.describe()}`);

@@ -39,6 +39,8 @@ export function createLedger(
 ) {
   const { between, chance } = schedule;
   const facts = new Map<string, Fact>();
+  /** Our numbers that another app has removed, with the time, until one of our processes writes them again. */
+  const removed = new Map<string, number>();
   const lost: string[] = [];
   let sequence = 0;
   let numbers = 0;
@@ -58,6 +60,10 @@ export function createLedger(
     sequence += 1;
     facts.set(key, { store, at: sequence, holds, ...(isMoot && { isMoot }) });
   };
+
+  const isThere = (callHandling: CallHandling, number: string) =>
+    callHandling.flips.some(({ phoneNumber }) => phoneNumber === number) ||
+    visibleRules(callHandling).some(({ dispatching }) => groupOf(dispatching, number) !== undefined);
 
   const outside = (callHandling: CallHandling) =>
     callHandling.flips.filter(
@@ -180,6 +186,8 @@ export function createLedger(
         return left.length === 0 ? [] : [{ ...action, targets: left }];
       });
     }
+    sequence += 1;
+    removed.set(number, sequence);
     if (tell(number, "removed")) return `removes ${number} during a request for it`;
     const isGone = (now: CallHandling) => now.flips.every(({ phoneNumber }) => phoneNumber !== number);
     state(`removed ${number} flips`, "flips", isGone);
@@ -273,6 +281,7 @@ export function createLedger(
       for (const [key, fact] of facts) if (fact.isMoot?.(callHandling) === true) facts.delete(key);
       if (wrote !== undefined) {
         const readAt = readings.latest.get(wrote) ?? 0;
+        for (const number of removed.keys()) if (isThere(callHandling, number)) removed.delete(number);
         // What else it has read is of before this write.
         readings.latest = new Map();
         for (const [key, fact] of facts) {
@@ -288,13 +297,21 @@ export function createLedger(
       sequence += 1;
       for (const store of shows) readings.latest.set(store, sequence);
     },
+    /** The time of a request that is sent now. */
+    now: () => sequence,
     /** What a write has just undone that a process sent long ago, and cannot call back. */
-    undone(callHandling: CallHandling): string[] {
+    undone(callHandling: CallHandling, sentAt: number): string[] {
       const keys = [...facts].filter(([, fact]) => !fact.holds(callHandling)).map(([key]) => key);
       for (const key of keys) {
         facts.delete(key);
         const [, number] = /^removed (\S+)/.exec(key) ?? [];
         if (number !== undefined) tell(number, "back again");
+      }
+      // Also where its caller wants it again: then not in the way in which it comes back.
+      for (const [number, at] of removed) {
+        if (at < sentAt || !isThere(callHandling, number)) continue;
+        removed.delete(number);
+        tell(number, "back again");
       }
       return keys;
     },

@@ -1,7 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import * as z from "zod/mini";
+import { handler as getLimits } from "../../functions/operations/get-limits.ts";
 import { handler as queueSyncs } from "../../functions/sync/queue-syncs.ts";
-import { lambdaContext } from "../support/api-gateway.ts";
+import { getLimitsRoute } from "../../lib/contract/limits.ts";
+import { resetRuntime } from "../../lib/runtime/runtime.ts";
+import { invoke, lambdaContext } from "../support/api-gateway.ts";
 import { type Service, startService } from "../support/service.ts";
 import { type SyncLab, syncLab } from "../support/sync-lab.ts";
 import { type SyncServices, startSyncServices } from "../support/sync-services.ts";
@@ -22,6 +25,7 @@ afterEach(async () => {
   await service.stop();
 });
 
+const Hour = z.object({ group: z.string(), lastHour: z.array(z.object({ calls: z.number() })) });
 const heavyCalls = () => service.sent().filter(({ path }) => path.endsWith("/phone-number")).length;
 const queryOf = (link: string) => link.slice(link.indexOf("?") + 1);
 
@@ -34,6 +38,15 @@ describe("the list of numbers", () => {
     expect(body.meta.source).toBe("snapshot");
     expect(body.page).toMatchObject({ limit: 7, hasMore: true, total: 250 });
     expect(service.sent()).toEqual([]);
+  });
+
+  it("is read by calls that every instance shows in the budget's last hour", async () => {
+    await lab.syncNow();
+    resetRuntime();
+    const { body } = await invoke(getLimits, getLimitsRoute, { token: service.tokens.admin });
+    const { budgets } = z.object({ budgets: z.array(Hour) }).parse(body.data);
+    const heavy = budgets.find(({ group }) => group === "heavy")?.lastHour ?? [];
+    expect(heavy.reduce((sum, { calls }) => sum + calls, 0)).toBe(heavyCalls());
   });
 
   it("holds every number once, as RingCentral has it", async () => {

@@ -6,6 +6,8 @@ import { packagesInPages } from "./pages.ts";
 
 const Entry = z.object({
   version: z.optional(z.string()),
+  /** The hash of the package's archive, which `npm ci` compares. */
+  integrity: z.optional(z.string()),
   license: z.optional(z.string()),
   dev: z.optional(z.boolean()),
   devOptional: z.optional(z.boolean()),
@@ -13,6 +15,7 @@ const Entry = z.object({
   /** The package is a folder of this project. */
   link: z.optional(z.boolean()),
   hasInstallScript: z.optional(z.boolean()),
+  optionalDependencies: z.optional(z.record(z.string(), z.string())),
 });
 const LockFile = z.object({ packages: z.record(z.string(), Entry) });
 
@@ -44,4 +47,23 @@ export function lockedPackages(): LockedPackage[] {
 /** `node_modules/a/node_modules/@b/c` has the package `@b/c`. */
 export function packageName(location: string): string {
   return location.slice(location.lastIndexOf("node_modules/") + "node_modules/".length);
+}
+
+/**
+ * The optional packages, most of them of other platforms, that a locked package asks for and that have no entry. npm leaves
+ * out those that it cannot look up, and `npm ci` then rejects the file everywhere.
+ */
+export function missingOptionals(packages: readonly LockedPackage[]): string[] {
+  const places = new Set(packages.map(({ location }) => location));
+  return packages.flatMap(({ location, optionalDependencies = {} }) =>
+    Object.keys(optionalDependencies).filter((name) => !resolves(places, location, name)),
+  );
+}
+
+/** Node's own rule: beside the package that asks, or in any folder above. */
+function resolves(places: ReadonlySet<string>, from: string, name: string): boolean {
+  if (places.has(`${from === "" ? "" : `${from}/`}node_modules/${name}`)) return true;
+  if (from === "") return false;
+  const above = from.lastIndexOf("/node_modules/");
+  return resolves(places, above < 0 ? "" : from.slice(0, above), name);
 }

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import * as z from "zod/mini";
 import { projectRoot } from "../../../infra/build/bundle.ts";
 import { findForeignLicences, isAllowed } from "../../../infra/build/check-licences.ts";
-import { type LockedPackage, lockedPackages } from "../../../infra/build/lock-file.ts";
+import { type LockedPackage, lockedPackages, missingOptionals } from "../../../infra/build/lock-file.ts";
 import { requireValid, type Sbom, selectDeployed } from "../../../infra/build/sbom.ts";
 
 const Manifest = z.object({
@@ -22,6 +22,22 @@ describe("dependencies", () => {
       expect(exact, `${name} ${wanted}`).toBeDefined();
       expect(versions.get(`node_modules/${name}`), name).toBe(exact);
     }
+  });
+
+  // To add what is missing: remove such entries from package-lock.json, then `npm install --package-lock-only`.
+  test("are each compared with a SHA-512 hash when they are installed, on every platform", () => {
+    const unchecked = lockedPackages().filter(({ integrity }) => integrity?.startsWith("sha512-") !== true);
+    expect(unchecked.map(({ name, version }) => `${name} ${version}`)).toEqual([]);
+    expect(missingOptionals(lockedPackages())).toEqual([]);
+  });
+
+  test("that an optional dependency names are missed wherever Node would look for them", () => {
+    const locked = (location: string, optionalDependencies = {}): LockedPackage => {
+      return { location, name: location, isProduction: false, optionalDependencies };
+    };
+    const tool = locked("node_modules/tool", { a: "^1.0.0", b: "^1.0.0", c: "^1.0.0" });
+    const found = [tool, locked("node_modules/a"), locked("node_modules/tool/node_modules/b")];
+    expect(missingOptionals(found)).toEqual(["c"]);
   });
 
   test("that are deployed run nothing when they are installed", () => {

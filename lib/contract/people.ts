@@ -118,13 +118,14 @@ const person = z.strictObject({ personId: PersonId });
 
 /** In the path, the person whom the body's subject names. */
 export const BY_SUBJECT = "subject";
-const PersonIdOrSubject = z
-  .string()
-  .check(
-    z.regex(/^(subject|[A-Za-z0-9_-]{22})$/, "Must be a person's id, or `subject`."),
-    z.maxLength(22),
-    z.meta({ description: "A person's id, or `subject`: the person whom the body's `subject` names." }),
-  );
+const PersonIdOrSubject = z.string().check(
+  z.regex(/^(subject|[A-Za-z0-9_-]{22})$/, "Must be a person's id, or `subject`."),
+  z.maxLength(22),
+  z.meta({
+    description: "A person's id, or `subject`: the person whom the body's `subject` names.",
+    examples: ["Ae16mpemmYA2eH_PdxJxE3"],
+  }),
+);
 
 /** OpenID Connect Core, 2: a subject is no longer. */
 export const MAX_SUBJECT = 255;

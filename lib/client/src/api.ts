@@ -4187,7 +4187,7 @@ export interface operations {
                      *           "extensionStatus": "Enabled",
                      *           "createdAt": "2026-01-01T09:30:00.000Z",
                      *           "updatedAt": "2026-01-01T09:30:00.000Z",
-                     *           "etag": "\"55LxgnV33qNf3sdfTxrkVl1cTKn\""
+                     *           "etag": "\"TXtdDY44_QIsTy7LVuCz1fyIGy9\""
                      *         }
                      *       ],
                      *       "page": {

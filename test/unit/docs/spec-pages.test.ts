@@ -1,19 +1,13 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, test } from "vitest";
 import { projectRoot } from "../../../infra/build/bundle.ts";
+import { hasTitle } from "./named-tests.ts";
 
 const read = (file: string) => readFileSync(join(projectRoot, file), "utf8");
 const pages = readdirSync(join(projectRoot, "lib"), { recursive: true, encoding: "utf8" })
   .filter((file) => file.endsWith("SPEC.md") && !file.includes("node_modules"))
   .map((file) => join("lib", file));
-
-const literally = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
-
-/** Whether a call in this file has the title as its first argument, as `test`, `it` and `describe` do. */
-const hasTitle = (file: string, title: string) =>
-  existsSync(join(projectRoot, file)) &&
-  new RegExp(`\\(\\s*(["'\`])${literally(title)}\\1`).test(read(file).replaceAll('\\"', '"'));
 
 test("each protocol has its page", () => {
   const folders = [

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join, relative, sep } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -6,6 +7,7 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { renderContents } from "../../lib/pages/docs/contents.ts";
 import { renderErrorCatalogue } from "../../lib/pages/errors/render.ts";
+import { renderGuides } from "../../lib/pages/guides/render.ts";
 
 /** A file beside a bundle, by its path from there. */
 export interface SideFile {
@@ -25,6 +27,8 @@ interface PageSource {
   html: string;
   /** Replaces `<!-- content -->`. */
   content?: () => string;
+  /** For a route with a path parameter: what replaces `<!-- content -->` and `<!-- title -->` in each of its pages. */
+  variants?: () => Record<string, { title: string; content: string }>;
   /** `content-security-policy`, in addition to the page's own scripts and styles. */
   policy: Record<string, string>;
   /** The maximum size, compressed. */
@@ -48,6 +52,12 @@ export const pages: Readonly<Record<string, PageSource>> = {
     policy: {},
     maxKb: 8.5,
   },
+  "operations/get-guide": {
+    html: "guides/page.html",
+    variants: () => renderGuides((source) => readFileSync(join(dirname(packages), source), "utf8")),
+    policy: {},
+    maxKb: 75,
+  },
   "operations/get-console": {
     html: "console/page.html",
     content: () => asAttribute(process.env.RUNBOOKS_URL ?? "docs/runbooks"),
@@ -63,18 +73,43 @@ const packages = fileURLToPath(new URL("../../node_modules", import.meta.url));
 export const packagesInPages: readonly string[] = ["@scalar/api-reference"];
 
 /**
- * Makes the page of a function: one HTML file with its scripts and styles inside, gzipped, and a policy that lets the
- * browser run and load exactly those.
- * @returns `undefined` when the function serves no page
- * @throws esbuild's BuildFailure; an Error when the page names a missing file
+ * Makes the pages of a function: HTML files with their scripts and styles inside, gzipped, and a policy for each that lets
+ * the browser run and load exactly those.
+ * @returns nothing when the function serves no page
+ * @throws esbuild's BuildFailure; an Error when a page names a missing file
  */
 export async function buildPage(functionName: string, root: string): Promise<Page> {
   const source = pages[functionName];
   if (source === undefined) return { files: [], inputs: {} };
-  const path = join(root, "lib/pages", source.html);
+  const { html, content = () => "", variants } = source;
+  const path = join(root, "lib/pages", html);
+  const template = await readFile(path, "utf8");
+  const folder = `${functionName.split("/").at(-1)}.page`;
+  const contents = variants?.() ?? { "": { title: "", content: content() } };
+  const built = await Promise.all(
+    Object.entries(contents).map(async ([name, { title, content }]) => {
+      const filled = template.replace("<!-- title -->", title).replace("<!-- content -->", () => content);
+      const { text, facts, inputs } = await inlined(filled, path, source.policy, root);
+      const files: SideFile[] = [
+        { path: join(folder, name, "index.html.gz"), contents: gzipSync(text, { level: 9 }) },
+        {
+          path: join(folder, name, "page.json"),
+          contents: Buffer.from(`${JSON.stringify(facts, null, 2)}\n`),
+        },
+      ];
+      return { files, inputs };
+    }),
+  );
+  return {
+    files: built.flatMap(({ files }) => files),
+    inputs: Object.assign({}, ...built.map(({ inputs }) => inputs)),
+  };
+}
+
+/** The page with its scripts and styles inside it. */
+async function inlined(template: string, path: string, policy: PageSource["policy"], root: string) {
   const inputs: Page["inputs"] = {};
   const hashes: Record<"script" | "style", string[]> = { script: [], style: [] };
-  const template = (await readFile(path, "utf8")).replace("<!-- content -->", () => source.content?.() ?? "");
   const parts = template.split(/(<script [^>]*src="[^"]+"[^>]*><\/script>|<link rel="stylesheet"[^>]*>)/);
   let html = "";
   for (const part of parts) {
@@ -90,28 +125,19 @@ export async function buildPage(functionName: string, root: string): Promise<Pag
     const later = /\bdata-later="([\w-]+)"/.exec(part)?.[1];
     html += `<${element}${later === undefined ? "" : ` type="text/plain" id="${later}"`}>${text}</${element}>`;
   }
-  const facts = {
-    contentSecurityPolicy: policyText({
-      "default-src": "'none'",
-      "script-src": hashes.script.join(" ") || "'none'",
-      "style-src": hashes.style.join(" ") || "'none'",
-      // Icons are data URLs, also in the style sheet of the API reference.
-      "img-src": "data:",
-      ...source.policy,
-      "base-uri": "'none'",
-      "form-action": "'none'",
-      "frame-ancestors": "'none'",
-    }),
-    digest: createHash("sha256").update(html).digest("base64url").slice(0, 22),
-  };
-  const folder = `${functionName.split("/").at(-1)}.page`;
-  return {
-    inputs,
-    files: [
-      { path: `${folder}/index.html.gz`, contents: gzipSync(html, { level: 9 }) },
-      { path: `${folder}/page.json`, contents: Buffer.from(`${JSON.stringify(facts, null, 2)}\n`) },
-    ],
-  };
+  const contentSecurityPolicy = policyText({
+    "default-src": "'none'",
+    "script-src": hashes.script.join(" ") || "'none'",
+    "style-src": hashes.style.join(" ") || "'none'",
+    // Icons are data URLs, also in the style sheet of the API reference.
+    "img-src": "data:",
+    ...policy,
+    "base-uri": "'none'",
+    "form-action": "'none'",
+    "frame-ancestors": "'none'",
+  });
+  const digest = createHash("sha256").update(html).digest("base64url").slice(0, 22);
+  return { text: html, inputs, facts: { contentSecurityPolicy, digest } };
 }
 
 const asAttribute = (text: string) =>

@@ -54,6 +54,19 @@ export const getErrorCatalogueRoute = pageRoute(
   "/docs/errors",
   "The error catalogue: what each problem's `type` points to.",
 );
+export const getGuideRoute = defineRoute({
+  operationId: "getGuide",
+  method: "GET",
+  path: "/docs/guides/{guide}",
+  tag: "Operations",
+  summary: "A guide for app developers, such as `paging`.",
+  description: "A guide for app developers, such as `paging`.",
+  parameters: z.strictObject({
+    guide: z.string().check(z.regex(/^[a-z-]{1,40}$/, "Must be a guide's name.")),
+  }),
+  response: { kind: "page", description: "The guide." },
+  problems: ["not_found"],
+});
 export const getConsoleRoute = pageRoute(
   "getConsole",
   "/console",

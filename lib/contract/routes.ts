@@ -47,5 +47,6 @@ export const routes = [
   service.getOpenApiRoute,
   service.getDocsRoute,
   service.getErrorCatalogueRoute,
+  service.getGuideRoute,
   service.getConsoleRoute,
 ] as const;

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { promisify } from "node:util";
 import { gunzip } from "node:zlib";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
+import { ProblemError } from "../contract/problems.ts";
 import type { Route } from "../contract/route.ts";
 import { acceptsGzip } from "./content-encoding.ts";
 import { header } from "./invocation.ts";
@@ -31,25 +32,31 @@ interface Page {
 }
 
 /**
- * A handler for one HTML page from the build (infra/build/pages.ts). Everything is in one file, so that a page never
- * mixes two versions of the service during a rollout.
- * @param folder the page's folder in the build: beside the bundle, `<name>.page/`
+ * A handler for the HTML pages of a route, from the build (infra/build/pages.ts): one, or one for each value of its path
+ * parameter. Everything of a page is in one file, so that it never mixes two versions of the service during a rollout.
+ * @param folder the pages' folder in the build: beside the bundle, `<name>.page/`
  */
 export function definePageHandler(route: Route, folder: URL): ApiHandler {
-  let loading: Promise<Page> | undefined;
+  const pages = new Map<string, Page>();
   const handle = async (event: APIGatewayProxyEventV2) => {
-    validate(route, event);
-    loading ??= loadPage(folder);
-    return pageResponse(await loading, header(event, "accept-encoding"));
+    const [name] = Object.values(validate(route, event).path);
+    const path = typeof name === "string" ? `${name}/` : "";
+    const page = pages.get(path) ?? (await loadPage(new URL(path, folder), path !== ""));
+    pages.set(path, page);
+    return pageResponse(page, header(event, "accept-encoding"));
   };
   return buildStack(route, handle, { cacheControl: "public, max-age=300" });
 }
 
-async function loadPage(folder: URL): Promise<Page> {
-  const [facts, gzipped] = await Promise.all([
+async function loadPage(folder: URL, isNamed: boolean): Promise<Page> {
+  const read = [
     readFile(new URL("page.json", folder), "utf8"),
     readFile(new URL("index.html.gz", folder)),
-  ]);
+  ] as const;
+  const [facts, gzipped] = await Promise.all(read).catch((error: NodeJS.ErrnoException) => {
+    const isMissing = isNamed && error.code === "ENOENT";
+    throw isMissing ? new ProblemError("not_found", { detail: "There is no page of this name." }) : error;
+  });
   return { ...JSON.parse(facts), gzipped };
 }
 

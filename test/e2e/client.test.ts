@@ -34,6 +34,16 @@ declare function show(errors: readonly { field: string; detail: string }[] | und
 declare function tryLater(seconds: number | undefined): void;
 `;
 
+/** The guides of docs/guides with TypeScript, in which `ringfront` and `me` are known. */
+const guides = ["auth", "paging", "errors", "idempotency", "caching", "change-feed"];
+const samplesOf = (name: string) => `
+import { createClient, isProblem, PhoneNumberMirror, type RingfrontClient, unwrap } from "ringfront-client";
+declare const ringfront: RingfrontClient;
+const me = { path: { extensionId: "me" } };
+${codeIn(`docs/guides/${name}.md`, "ts").join("\n")}
+export {};
+`;
+
 interface Compilation {
   /** The package.json of the TypeScript to compile with. */
   compiler: string;
@@ -45,6 +55,7 @@ interface Compilation {
 function compile({ compiler, ...options }: Compilation) {
   const sources = {
     "guide.ts": codeIn("docs/guides/first-app.md", "ts")[0],
+    ...Object.fromEntries(guides.map((name) => [`${name}.ts`, samplesOf(name)])),
     "readme.ts": codeIn("lib/client/README.md", "ts").join("\n"),
     "surroundings.d.ts": surroundings,
   };

@@ -1,4 +1,5 @@
 interface Operation {
+  operationId: string;
   description?: string;
   security?: Record<string, string[]>[];
   parameters?: { name: string; in: string; required?: boolean; schema?: { examples?: unknown[] } }[];
@@ -60,7 +61,22 @@ function withScope({ security = [], description = "", ...operation }: Operation)
       : security.length > 0
         ? "For RingCentral only."
         : "Needs no token.";
-  return { ...operation, description: `${description}\n\n${needs}` };
+  const guides = guidesOf(operation).map(([name, title]) => `[${title}](/docs/guides/${name})`);
+  const seeAlso = guides.length === 0 ? "" : ` Guides: ${guides.join(", ")}.`;
+  return { ...operation, description: `${description}\n\n${needs}${seeAlso}` };
+}
+
+/** The guides about what an operation takes. */
+function guidesOf({ parameters = [], operationId }: Pick<Operation, "parameters" | "operationId">) {
+  const takes = (name: string) => parameters.some((parameter) => parameter.name === name);
+  const isFeed = operationId === "listNumberChanges";
+  const guides: [string, string, boolean][] = [
+    ["change-feed", "The change feed", isFeed],
+    ["paging", "Paging", takes("cursor")],
+    ["idempotency", "Writes that take effect once", takes("Idempotency-Key")],
+    ["caching", "Caching and conditions", takes("If-None-Match") || takes("If-Match")],
+  ];
+  return guides.filter(([, , isAbout]) => isAbout);
 }
 
 const mapEntries = <From, To>(record: Record<string, From>, map: (value: From, name: string) => To) =>

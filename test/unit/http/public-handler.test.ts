@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { getDocsRoute } from "../../../lib/contract/operations.ts";
+import { getDocsRoute, getGuideRoute } from "../../../lib/contract/operations.ts";
 import { definePageHandler } from "../../../lib/http/public-handler.ts";
 import { apiGatewayEvent, lambdaContext } from "../../support/api-gateway.ts";
 
@@ -67,4 +67,16 @@ test("a query is rejected, under the strict policy of the API", async () => {
 
 test("a page missing from the build is a 500, not a crash", async () => {
   expect((await get({}, { page: "nowhere.page" })).statusCode).toBe(500);
+});
+
+test("a route with a parameter serves the page of that name, and 404 for any other", async () => {
+  const handler = definePageHandler(getGuideRoute, folder("."));
+  const get = (guide: string) =>
+    handler(apiGatewayEvent(getGuideRoute, { path: { guide } }), lambdaContext());
+  mkdirSync(join(dir, "paging"));
+  writeFileSync(join(dir, "paging/index.html.gz"), gzipSync("<h1>Paging</h1>"));
+  writeFileSync(join(dir, "paging/page.json"), JSON.stringify({ contentSecurityPolicy: "x", digest: "d" }));
+  expect(await get("paging")).toMatchObject({ statusCode: 200, body: "<h1>Paging</h1>" });
+  expect(await get("nothing")).toMatchObject({ statusCode: 404 });
+  expect(await get("../docs.page")).toMatchObject({ statusCode: 400 });
 });

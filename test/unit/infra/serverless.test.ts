@@ -173,6 +173,7 @@ describe("least privilege", () => {
     getOpenApi: [],
     getDocs: [],
     getErrorCatalogue: [],
+    getGuide: [],
     getConsole: [],
   };
 

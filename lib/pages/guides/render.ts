@@ -1,0 +1,103 @@
+import { micromark } from "micromark";
+import { gfm, gfmHtml } from "micromark-extension-gfm";
+import { problems } from "../../contract/problems.ts";
+import { routes } from "../../contract/routes.ts";
+import { guides } from "./guides.ts";
+
+interface Guide {
+  name: string;
+  title: string;
+  source: string;
+}
+
+const inOrder: readonly Guide[] = Object.values(guides).flat();
+
+/**
+ * Every guide as HTML with its navigation, by its name. Runs at build time.
+ * @param read gives a Markdown file by its path from the project's root
+ */
+export function renderGuides(
+  read: (source: string) => string,
+): Record<string, { title: string; content: string }> {
+  return Object.fromEntries(
+    inOrder.map((guide) => {
+      const content = `<div class="layout">\n${navigation(guide)}\n<main id="guide">\n${bodyOf(guide.source, read(guide.source))}\n${neighbours(guide)}\n</main>\n</div>`;
+      return [guide.name, { title: asText(guide.title), content }];
+    }),
+  );
+}
+
+function bodyOf(source: string, markdown: string): string {
+  const html = micromark(markdown, { extensions: [gfm()], htmlExtensions: [gfmHtml()] });
+  return html
+    .replace(
+      /<(h[1-6])>(.*?)<\/\1>/g,
+      (_, tag: string, text: string) => `<${tag} id="${anchorOf(text)}">${text}</${tag}>`,
+    )
+    .replace(/<pre>.*?<\/pre>|<table>.*?<\/table>/gs, (block) => scrollable(block))
+    .replace(/<a href="([^"]*)">(.*?)<\/a>/gs, (_, href: string, text: string) => link(source, href, text))
+    .replace(
+      /(<a [^>]*>.*?<\/a>)|<code>([^<]*)<\/code>/gs,
+      (whole, anchor: string | undefined, code: string) => (anchor === undefined ? linkedCode(code) : whole),
+    );
+}
+
+/** As code hosts make them, so that links into a document work in both places. */
+const anchorOf = (heading: string) =>
+  heading
+    .replace(/<[^>]+>|&\w+;/g, "")
+    .toLowerCase()
+    .replace(/[^\w\- ]/g, "")
+    .replaceAll(" ", "-");
+
+/** A block that may be wider than a phone: the keyboard can scroll it. */
+const scrollable = (block: string) =>
+  `<div class="wide" tabindex="0" role="region" aria-label="${block.startsWith("<pre") ? "Code" : "Table"}">${block}</div>`;
+
+/** A link of a document: to a guide's page, to the OpenAPI file, or out. Other files of the project have no page here. */
+function link(source: string, href: string, text: string): string {
+  if (/^(https?:|#|\/)/.test(href)) return `<a href="${href}">${text}</a>`;
+  const { pathname, hash } = new URL(href, `file:///${source}`);
+  const target = pathname.slice(1);
+  if (target === "docs/openapi.json") return `<a href="/openapi.json">${text}</a>`;
+  const guide = inOrder.find((one) => one.source === target);
+  if (guide === undefined) return text;
+  return `<a href="/docs/guides/${guide.name}${hash}">${text}</a>`;
+}
+
+const operationLinks = new Map(
+  routes
+    .filter(({ response }) => response.kind !== "page")
+    .map(({ method, path, tag }) => [
+      `${method} ${path}`,
+      `/docs#tag/${tag.toLowerCase().replaceAll(" ", "-")}/${method}${path}`,
+    ]),
+);
+
+/** Operations lead to the reference, problem codes to the catalogue. */
+function linkedCode(code: string): string {
+  const isProblem = Object.hasOwn(problems, code);
+  const href = isProblem ? `/docs/errors#${code}` : operationLinks.get(code);
+  const html = `<code>${code}</code>`;
+  return href === undefined ? html : `<a href="${href}">${html}</a>`;
+}
+
+function navigation({ name }: Guide): string {
+  const groups = Object.entries(guides).map(([group, members]) => {
+    const items = members.map(({ name: other, title }) => {
+      const current = other === name ? ' aria-current="page"' : "";
+      return `<li><a href="/docs/guides/${other}"${current}>${asText(title)}</a></li>`;
+    });
+    return `<h2>${group}</h2>\n<ul>\n${items.join("\n")}\n</ul>`;
+  });
+  return `<nav class="guides" aria-label="Guides"><div>\n${groups.join("\n")}\n</div></nav>`;
+}
+
+function neighbours(guide: Guide): string {
+  const at = inOrder.indexOf(guide);
+  const to = (one: Guide | undefined, label: string) =>
+    one === undefined ? "" : `<a href="/docs/guides/${one.name}">${label}: ${asText(one.title)}</a>`;
+  return `<nav class="turn" aria-label="Previous and next guide">${to(inOrder[at - 1], "Previous")} ${to(inOrder[at + 1], "Next")}</nav>`;
+}
+
+const asText = (text: string) => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;");

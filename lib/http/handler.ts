@@ -6,6 +6,7 @@ import type { Route } from "../contract/route.ts";
 import { OutcomeUnknown, type Progress, type WriteStep } from "../contract/write-outcome.ts";
 import type { Caller, Claimant } from "../people/claimant.ts";
 import type { IdentifyRequest } from "../people/identify.ts";
+import type { AuditLog } from "../platform/audit-log.ts";
 import { systemClock } from "../platform/clock.ts";
 import { canonicalJson } from "../platform/content-tag.ts";
 import type { Deadline } from "../platform/deadline.ts";
@@ -17,6 +18,7 @@ import { type CallContext, combined, type Freshness, type Reading } from "../rin
 import type { RecordStore } from "../storage/record-store.ts";
 import { retryingRecords } from "../storage/retrying-records.ts";
 import { createTableWait, limitedRecords } from "../storage/table-wait.ts";
+import { entryOf, isAudited, resourceNames, resourcesIn, targetOf } from "./audit.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { reachedExtension, requireScope } from "./caller.ts";
 import { type AccountKeys, cursorsOf } from "./cursor.ts";
@@ -38,6 +40,7 @@ interface EdgeServices extends AccountKeys {
   identify(claimant: Claimant, request: IdentifyRequest): Promise<Caller>;
   records: RecordStore;
   afterRequest(handled: HandledRequest): Promise<void>;
+  audit: AuditLog;
   pseudonyms: { current(deadline: Deadline): Promise<Pseudonyms> };
   /** Loads the table's client, so that loading it does not count as a wait for the table. */
   ready(): Promise<void>;
@@ -50,13 +53,16 @@ interface EdgeServices extends AccountKeys {
 export function createHandler<R extends Route>(route: R, useCase: UseCase<R>, services: () => EdgeServices) {
   const handle = async (event: APIGatewayProxyEventV2) => {
     const exchange = await beginExchange(route, event, services());
+    if (isAudited(route)) services().audit.begin(entryOf(route, event));
     const run = (step: WriteStep, progress?: Progress) =>
       runUseCase(route, useCase, exchange, step, progress);
     const key = route.method === "POST" ? header(event, "idempotency-key") : undefined;
     return key === undefined ? run("run") : runOnce(exchange, key, run);
   };
   const afterRequest = (handled: HandledRequest) => services().afterRequest(handled);
-  return buildStack(route, handle, { translate: translatorFor(route), afterRequest });
+  const writeAudit: AuditLog["write"] = (entry, deadline) => services().audit.write(entry, deadline);
+  const options = { translate: translatorFor(route), afterRequest };
+  return buildStack(route, handle, isAudited(route) ? { ...options, writeAudit } : options);
 }
 
 /** A request that may be served: authenticated, authorized and valid. */
@@ -71,6 +77,7 @@ async function beginExchange(route: Route, event: APIGatewayProxyEventV2, servic
   const pseudonyms = await services.pseudonyms.current(deadline);
   const personId = pseudonyms.ofPerson(claimant.issuer, claimant.subject);
   invocation.caller = { id: personId, accountId: claimant.accountId };
+  invocation.audited.keyId = pseudonyms.keyId;
   requireScope(route, claimant, log);
   const tableWait = createTableWait(systemClock);
   const records = limitedRecords(services.records, tableWait);
@@ -82,6 +89,8 @@ async function beginExchange(route: Route, event: APIGatewayProxyEventV2, servic
   const input = validate(route, event);
   const extensionId = reachedExtension(input.path.extensionId, caller, log);
   const { operationId } = route;
+  const nameOf = resourceNames(pseudonyms, caller.accountId, extensionId);
+  Object.assign(invocation.audited, targetOf(extensionId, input.path, nameOf));
   const binding = { operationId, accountId: caller.accountId, extensionId, filters: input.query };
   const cursors = cursorsOf(services, binding, deadline);
   const position = input.cursor === undefined ? undefined : await cursors.verify(input.cursor);
@@ -92,6 +101,7 @@ async function beginExchange(route: Route, event: APIGatewayProxyEventV2, servic
     invocation,
     caller,
     pseudonyms,
+    nameOf,
     services,
     input,
     extensionId,
@@ -123,6 +133,7 @@ async function runUseCase<R extends Route>(
     ...omitUndefined({ ifMatch: header(event, "if-match"), progress }),
     step,
   });
+  Object.assign(exchange.invocation.audited, resourcesIn(outcome, exchange.nameOf));
   return encodeResponse<R["response"]["kind"]>(route.response.kind, outcome, {
     rawPath: event.rawPath,
     rawQueryString: event.rawQueryString,
@@ -136,7 +147,7 @@ async function runUseCase<R extends Route>(
 
 function callContext(exchange: Exchange, onReading: (reading: Reading) => void): CallContext {
   const { route, event, invocation, caller, extensionId, tableWait } = exchange;
-  const { requestId, deadline, log, budgets } = invocation;
+  const { requestId, deadline, log, budgets, audited } = invocation;
   return {
     accountId: caller.accountId,
     requestId,
@@ -148,6 +159,7 @@ function callContext(exchange: Exchange, onReading: (reading: Reading) => void):
     freshness: parseFreshness(header(event, "cache-control")),
     onReading,
     onBudget: (budget) => budgets.set(budget.group, budget),
+    onWrite: (rcRequestId) => audited.rcRequestIds.push(rcRequestId),
   };
 }
 

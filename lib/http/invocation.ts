@@ -1,12 +1,20 @@
 import type middy from "@middy/core";
 import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
 import * as z from "zod/mini";
+import type { AuditEntry } from "../platform/audit-log.ts";
 import type { Clock } from "../platform/clock.ts";
 import { type Deadline, deadlineIn } from "../platform/deadline.ts";
 import type { Logger } from "../platform/logger.ts";
 import type { Settings } from "../platform/settings.ts";
 import type { BudgetLeft } from "../ringcentral/api/operation.ts";
 import type { HttpResponse } from "./response.ts";
+
+/** What the audit of a request names: values that were checked, never as they were sent. */
+export type Audited = Pick<AuditEntry, "extensionId" | "resource" | "items" | "isReplay"> & {
+  /** The pseudonym's key. */
+  keyId?: string;
+  rcRequestIds: string[];
+};
 
 /** The stack's record of one invocation. */
 export interface Invocation {
@@ -15,7 +23,9 @@ export interface Invocation {
   deadline: Deadline;
   log: Logger;
   settings?: Settings;
-  caller?: { id: string; accountId?: string | undefined };
+  caller?: { id: string; accountId?: string | undefined; extensionId?: string | undefined };
+  /** For the audit, filled while the request is read and served. */
+  audited: Audited;
   /** The remaining budget that RingCentral stated, by group. */
   budgets: Map<string, BudgetLeft>;
   /** The problem of the response, for the log. */
@@ -54,6 +64,7 @@ export function beginInvocation(clock: Clock, logger: Logger): Middleware {
         log: logger.with({ requestId, gatewayRequestId: event.requestContext.requestId }),
         budgets: new Map(),
         partCodes: [],
+        audited: { rcRequestIds: [] },
       });
     },
   };

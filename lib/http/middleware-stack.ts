@@ -3,11 +3,13 @@ import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
 import { ProblemError, problems } from "../contract/problems.ts";
 import type { Route } from "../contract/route.ts";
 import { UNKEYED } from "../contract/write-outcome.ts";
+import type { AuditLog } from "../platform/audit-log.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { Deadline } from "../platform/deadline.ts";
 import { createLogger } from "../platform/logger.ts";
 import { processMetrics } from "../platform/metrics.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
+import { audit } from "./audit.ts";
 import { conditional } from "./conditional.ts";
 import { contentEncoding } from "./content-encoding.ts";
 import {
@@ -35,6 +37,8 @@ export interface StackOptions {
   translate?: Translate;
   /** Never rejects. */
   afterRequest?: (handled: HandledRequest) => Promise<void>;
+  /** Never rejects. */
+  writeAudit?: AuditLog["write"];
   cacheControl?: string;
 }
 
@@ -47,7 +51,7 @@ const EARLY_RESPONSE_MS = 250;
 export function buildStack(
   route: Route,
   handle: (event: APIGatewayProxyEventV2) => Promise<HttpResponse>,
-  { translate, afterRequest, cacheControl = "private, no-cache" }: StackOptions = {},
+  { translate, afterRequest, writeAudit, cacheControl = "private, no-cache" }: StackOptions = {},
 ): ApiHandler {
   const stack = middy<APIGatewayProxyEventV2, HttpResponse, Error, Context>({
     timeoutEarlyInMillis: EARLY_RESPONSE_MS,
@@ -57,6 +61,7 @@ export function buildStack(
   });
   stack.use([
     accessLog(route),
+    ...(writeAudit === undefined ? [] : [audit(route, writeAudit)]),
     ...(afterRequest === undefined ? [] : [report(route, afterRequest)]),
     beginInvocation(systemClock, createLogger()),
     responseHeaders(cacheControl),

@@ -43,8 +43,8 @@ const SECRET_NAMES =
   /^(?:authorization|cookie|set-cookie|x-api-key|assertion|password|jwt|client_?secret|access_?token|refresh_?token|id_?token|token)$/i;
 const JSON_WEB_TOKEN = /\beyJ[\w-]{4,}\.[\w-]+(?:\.[\w-]*)?/g;
 const CREDENTIALS = /\b(Bearer|Basic)\s+[\w.~+/=-]+/gi;
-/** `+` and digits with optional separators: E.164 and its usual spellings. */
-const PHONE_NUMBER = /\+\d(?:[ ().-]?\d){6,14}\b/g;
+/** `+` and digits with up to two separators between: E.164 and its usual spellings, such as `+1 (202) 555-0123`. */
+const PHONE_NUMBER = /\+\d(?:[ ().-]{0,2}\d){6,14}\b/g;
 
 /** Removes credentials, and all but the last two digits of phone numbers, from free text. */
 function redactText(text: string): string {

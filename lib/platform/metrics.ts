@@ -25,6 +25,7 @@ export const metricDimensions = {
   TokenFailures: [],
   TokenUnreadable: [],
   SharedTokenDegraded: [],
+  AuditFailures: [],
   CacheHits: [],
   CacheStale: [],
   CacheMisses: [],

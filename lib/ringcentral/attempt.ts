@@ -84,6 +84,8 @@ export async function attemptCall(
     deps.metrics?.count("UpstreamLimitedMode");
     await recordOutcome(deps.limitedMode.note(), context);
   }
+  const rcRequestId = readRequestId(response.headers);
+  if (operation.method !== "GET" && rcRequestId !== undefined) context.onWrite?.(rcRequestId);
   const observation = observationOf(operation, response, failure);
   reportBudget(observation, context);
   await recordOutcome(permit.observe(observation), context, response.status);

@@ -4,6 +4,7 @@ import type { HandledRequest } from "../http/middleware-stack.ts";
 import type { Claimant } from "../people/claimant.ts";
 import { Directories } from "../people/directory/directories.ts";
 import { CallerFinder, type IdentifyRequest } from "../people/identify.ts";
+import { createAuditLog } from "../platform/audit-log.ts";
 import { keyOf } from "../platform/credentials.ts";
 import type { Deadline } from "../platform/deadline.ts";
 import { createPseudonymSource } from "../platform/pseudonyms.ts";
@@ -60,6 +61,12 @@ function createRuntime(shared: Shared) {
     records,
     ready: () => records.ready(),
     authenticate: createAuthenticate(settings, clock),
+    audit: createAuditLog({
+      group: settings.AUDIT_LOG_GROUP,
+      clock,
+      log: shared.log,
+      metrics: shared.metrics,
+    }),
     pseudonyms: createPseudonymSource(settings.PSEUDONYM_SECRET_ID, clock),
     identify: (claimant: Claimant, request: IdentifyRequest) => finder.identify(claimant, request),
     directories,

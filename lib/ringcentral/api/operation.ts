@@ -103,6 +103,8 @@ export interface CallContext {
   onReading?: (reading: Reading) => void;
   /** Called with the remaining budget that each response states. */
   onBudget?: (budget: BudgetLeft) => void;
+  /** Called with RingCentral's id of each write that it has answered. */
+  onWrite?: (rcRequestId: string) => void;
 }
 
 /** The `X-Rate-Limit-*` headers of one response [docs: RATE], or a share that is used up. */

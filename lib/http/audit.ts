@@ -1,0 +1,96 @@
+import * as z from "zod/mini";
+import { BY_SUBJECT } from "../contract/people.ts";
+import type { Route } from "../contract/route.ts";
+import type { AuditEntry } from "../platform/audit-log.ts";
+import type { Deadline } from "../platform/deadline.ts";
+import { omitUndefined } from "../platform/omit-undefined.ts";
+import type { Pseudonyms } from "../platform/pseudonyms.ts";
+import { type Audited, type EdgeRequest, invocationOf, type Middleware } from "./invocation.ts";
+
+/** A write by a caller. RingCentral's notifications are none. */
+export const isAudited = ({ method, scope }: Route) => method !== "GET" && scope !== undefined;
+
+/** The entry of a request at its beginning. */
+export function entryOf({ operationId: action }: Route, event: EdgeRequest["event"]) {
+  const { requestId, caller, audited } = invocationOf(event);
+  const { rcRequestIds, ...named } = audited;
+  return omitUndefined({
+    action,
+    actor: caller?.id,
+    actorExtensionId: caller?.extensionId,
+    accountId: caller?.accountId,
+    ...named,
+    sourceIp: event.requestContext.http.sourceIp,
+    requestId,
+    gatewayRequestId: event.requestContext.requestId,
+    rcRequestIds: rcRequestIds.length === 0 ? undefined : rcRequestIds,
+  });
+}
+
+/** Writes an entry for each request of a known caller, before its response leaves. */
+export function audit(
+  route: Route,
+  write: (entry: AuditEntry, deadline: Deadline) => Promise<void>,
+): Middleware {
+  const after = async ({ event, context, response }: EdgeRequest) => {
+    const { caller, problemCode, deadline } = invocationOf(event);
+    if (caller === undefined) return;
+    const outcome = outcomeOf(response?.statusCode ?? 500, problemCode);
+    const isReplay = response?.headers["idempotency-replayed"] === undefined ? undefined : (true as const);
+    const lambdaRequestId = context.awsRequestId;
+    const result = omitUndefined({ outcome, code: problemCode, isReplay, lambdaRequestId });
+    await write({ ...entryOf(route, event), ...result }, deadline);
+  };
+  return { after, onError: after };
+}
+
+/** Failures after which the write may have taken effect. `internal` is a bug of ours, which may come after the call. */
+const ambiguous: ReadonlySet<string> = new Set(["outcome_unknown", "internal"]);
+
+function outcomeOf(status: number, code: string | undefined): AuditEntry["outcome"] {
+  if (status < 400) return "succeeded";
+  if (code === undefined || ambiguous.has(code)) return "unknown";
+  return status < 500 ? "rejected" : "failed";
+}
+
+/**
+ * How the audit names a resource of an extension: by a pseudonym, because the id of a blocked number may be the number
+ * itself. People's ids are pseudonyms already.
+ */
+export function resourceNames(pseudonyms: Pseudonyms, accountId: string, extensionId: string) {
+  return (id: string) => (extensionId === "" ? id : pseudonyms.of("resource", accountId, extensionId, id));
+}
+type NameOf = ReturnType<typeof resourceNames>;
+
+/** What a path names. `subject` stands for a person whose id comes with the outcome. */
+export function targetOf(extensionId: string, path: Readonly<Record<string, unknown>>, nameOf: NameOf) {
+  const id = path.id ?? path.forwardingNumberId ?? path.personId;
+  return {
+    ...(extensionId !== "" && { extensionId }),
+    ...(typeof id === "string" && id !== BY_SUBJECT && { resource: nameOf(id) }),
+  };
+}
+
+const Changed = z.object({ id: z.string() });
+const Batch = z.object({
+  items: z.array(
+    z.object({
+      outcome: z.string(),
+      entry: z.optional(Changed),
+      problem: z.optional(z.object({ code: z.string() })),
+    }),
+  ),
+});
+
+/** The resources of a use case's outcome. */
+export function resourcesIn(outcome: unknown, nameOf: NameOf): Pick<Audited, "resource" | "items"> {
+  const batch = Batch.safeParse(outcome);
+  if (batch.success) {
+    const items = batch.data.items.map(({ outcome, entry, problem }) =>
+      omitUndefined({ outcome, resource: entry && nameOf(entry.id), code: problem?.code }),
+    );
+    return { items };
+  }
+  const changed = Changed.safeParse(outcome);
+  return changed.success ? { resource: nameOf(changed.data.id) } : {};
+}

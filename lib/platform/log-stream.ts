@@ -1,0 +1,71 @@
+import type { ClientRequest } from "node:http";
+import { buffer } from "node:stream/consumers";
+import { Sha256 } from "@smithy/core/checksum";
+import { SignatureV4 } from "@smithy/signature-v4";
+import * as z from "zod/mini";
+
+/** The stream in the audit's log group: the stack makes it, so that no process has to. */
+export const AUDIT_STREAM = "writes";
+
+const Rejected = z.object({ rejectedLogEventsInfo: z.optional(z.object({})) });
+
+/**
+ * Puts one line into a stream of CloudWatch Logs, which has confirmed it when the promise resolves. Any number of
+ * processes may write to one stream. [AWS: https://docs.aws.amazon.com/goto/WebAPI/logs/PutLogEvents]
+ *
+ * The AWS client for CloudWatch Logs would be 93 KB of every bundle, for this one request; signing it is the SDK's part
+ * that the bundles have. Region, credentials and endpoint come from the standard AWS variables.
+ * @throws Error naming the failure
+ */
+export async function putLogLine(
+  { group, at, line }: { group: string; at: number; line: string },
+  signal: AbortSignal,
+): Promise<void> {
+  const { AWS_REGION = "us-east-1", AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: own } = process.env;
+  const suffix = AWS_REGION.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+  const url = new URL(own ?? `https://logs.${AWS_REGION}.${suffix}`);
+  const body = JSON.stringify({
+    logGroupName: group,
+    logStreamName: AUDIT_STREAM,
+    logEvents: [{ timestamp: at, message: line }],
+  });
+  const headers = await sign(url, AWS_REGION, body);
+  const { request } = url.protocol === "http:" ? await import("node:http") : await import("node:https");
+  const response = await new Promise<Buffer>((resolve, reject) => {
+    const sent: ClientRequest = request(url, { method: "POST", headers, signal }, (received) => {
+      if (received.statusCode === 200) buffer(received).then(resolve, reject);
+      else {
+        received.resume();
+        reject(new Error(`HTTP ${received.statusCode}`));
+      }
+    });
+    sent.once("error", reject).end(body);
+  });
+  // 200 also for a line that is too old or too new.
+  const { rejectedLogEventsInfo } = Rejected.parse(JSON.parse(response.toString("utf8") || "{}"));
+  if (rejectedLogEventsInfo !== undefined) throw new Error("the line was rejected");
+}
+
+async function sign({ protocol, hostname, port, host }: URL, region: string, body: string) {
+  const { AWS_ACCESS_KEY_ID = "", AWS_SECRET_ACCESS_KEY = "", AWS_SESSION_TOKEN } = process.env;
+  const credentials = {
+    accessKeyId: AWS_ACCESS_KEY_ID,
+    secretAccessKey: AWS_SECRET_ACCESS_KEY,
+    ...(AWS_SESSION_TOKEN && { sessionToken: AWS_SESSION_TOKEN }),
+  };
+  const signer = new SignatureV4({ service: "logs", region, credentials, sha256: Sha256 });
+  const signed = await signer.sign({
+    method: "POST",
+    protocol,
+    hostname,
+    ...(port !== "" && { port: Number(port) }),
+    path: "/",
+    headers: {
+      host,
+      "content-type": "application/x-amz-json-1.1",
+      "x-amz-target": "Logs_20140328.PutLogEvents",
+    },
+    body,
+  });
+  return signed.headers;
+}

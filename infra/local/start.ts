@@ -193,6 +193,8 @@ function stageParameters({ apiUrl, issuerUrl, accountId }: Stack, queueUrl: stri
     syncAccounts: accountId,
     syncQueueUrl: queueUrl,
     eventBusName: serviceName,
+    // The entries are in the output, with all lines.
+    auditLogGroup: "",
     // RingCentral itself cannot reach this machine.
     webhookUrl: upstream.canReachUs ? `${apiUrl}/v1/webhooks/ringcentral` : "none",
     // The emulator reads `*` as any port of this machine's pages.

@@ -100,6 +100,13 @@ export function upstreamAlarms(stack: Stack): AlarmDeclaration[] {
       from: 1,
     },
     {
+      name: "audit-incomplete",
+      meaning: "An entry of the audit is not in the audit's log group, but only in the functions' log.",
+      gameDay: "CloudWatch Logs takes no entry of the audit.",
+      watches: own("AuditFailures", "Sum"),
+      from: 1,
+    },
+    {
       name: "table-unavailable",
       meaning: "Functions could not reach the table 3 times within 5 minutes.",
       gameDay: "The table stops answering.",

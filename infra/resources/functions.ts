@@ -1,4 +1,4 @@
-import type { Route } from "../../lib/contract/route.ts";
+import { isAudited, type Route } from "../../lib/contract/route.ts";
 import { routes } from "../../lib/contract/routes.ts";
 import { omitUndefined } from "../../lib/platform/omit-undefined.ts";
 
@@ -8,6 +8,8 @@ export interface Permissions {
   secret: boolean;
   /** Read the key of the pseudonyms: for those who call it. */
   pseudonyms?: boolean;
+  /** Write entries of the audit. */
+  audit?: boolean;
   /** Actions on the one table. */
   table: readonly string[];
   /** The beginnings of the partition keys that it may use there, up to the first `#`. */
@@ -25,7 +27,7 @@ interface Settings {
   memorySize?: number;
   timeout?: number;
   environment?: Record<string, string>;
-  permissions: Omit<Permissions, "partitions" | "readOnly" | "pseudonyms">;
+  permissions: Omit<Permissions, "partitions" | "readOnly" | "pseudonyms" | "audit">;
   /** The maximum size of its minified bundle. `npm run package` also rejects a budget that is 15 % too generous. */
   bundleKb: number;
 }
@@ -56,6 +58,7 @@ const readers: Readonly<Record<string, RegExp>> = {
   forwarding: /^\/v1\/limits\b/,
   sync: /^\/v1\/(sync|account)\b/,
 };
+const auditGroup = { AUDIT_LOG_GROUP: "${param:auditLogGroup}" };
 const queueUrl = { SYNC_QUEUE_URL: "${param:syncQueueUrl}" };
 const sendsToQueue = { environment: queueUrl, permissions: { ...account, queue: "send" } } as const;
 
@@ -98,8 +101,15 @@ const jobs: FunctionDefinition[] = [
       description: "Reads each directory, and syncs the phone numbers of each account that is due",
     },
     timeout: 60,
-    environment: queueUrl,
-    permissions: { ...account, secret: false, queue: "send", partitions: ["sync"], readOnly: ["token"] },
+    environment: { ...queueUrl, ...auditGroup },
+    permissions: {
+      ...account,
+      secret: false,
+      audit: true,
+      queue: "send",
+      partitions: ["sync"],
+      readOnly: ["token"],
+    },
     bundleKb: 336,
   },
   {
@@ -138,9 +148,10 @@ export const functions: readonly FunctionDefinition[] = [...routes.map(functionO
 function functionOf(route: Route): FunctionDefinition {
   const key = route.operationId;
   const settings = { ...usualSettings(route), ...exceptions[key] };
-  const pseudonyms = route.scope !== undefined;
-  const permissions = { ...settings.permissions, pseudonyms, ...partitionsOf(route, settings.permissions) };
-  return { key, file: fileOf(route), route, ...settings, permissions };
+  const access = { pseudonyms: route.scope !== undefined, audit: isAudited(route) };
+  const permissions = { ...settings.permissions, ...access, ...partitionsOf(route, settings.permissions) };
+  const environment = access.audit ? { ...settings.environment, ...auditGroup } : settings.environment;
+  return { key, file: fileOf(route), route, ...settings, ...omitUndefined({ environment }), permissions };
 }
 
 /** `npm run package` compares them with the keys that the code in the bundle makes. */

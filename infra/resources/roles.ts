@@ -1,6 +1,6 @@
 import { allow, arnOf, perFunction, role, viaServices } from "./cloudformation.ts";
 import type { Permissions } from "./functions.ts";
-import { logStreamsOf } from "./logs.ts";
+import { auditStream, logStreamsOf } from "./logs.ts";
 import type { Stack, StackFunction } from "./stack.ts";
 
 /** One IAM role per function: it may write its own log streams and traces, and what functions.ts permits. */
@@ -22,13 +22,14 @@ export function roles({ name, functions, secrets }: Stack) {
 
 function statementsFor(stack: string, definition: StackFunction, secrets: object[]): object[] {
   const { schedule, permissions } = definition;
-  const { table, partitions, readOnly = [], queue, bus } = permissions;
+  const { audit, table, partitions, readOnly = [], queue, bus } = permissions;
   const statements: object[] = [
     allow(["logs:CreateLogStream", "logs:PutLogEvents"], logStreamsOf(stack, definition)),
     // X-Ray's actions take no resource: AWS accepts only `*`.
     allow(["xray:PutTraceSegments", "xray:PutTelemetryRecords"], "*"),
   ];
   const services = new Set<string>();
+  if (audit === true) statements.push(allow(["logs:PutLogEvents"], auditStream(stack)));
   if (secrets.length > 0) {
     statements.push(allow(["secretsmanager:GetSecretValue"], secrets.length === 1 ? secrets[0] : secrets));
     services.add("secretsmanager");

@@ -7,6 +7,7 @@ export interface Variables {
 
 const parameters = [
   "alarmEmail",
+  "auditRetentionDays",
   "authAudience",
   "authGrantedScopes",
   "authIssuer",

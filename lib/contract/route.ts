@@ -102,6 +102,11 @@ export function isConditional({ method }: Route): boolean {
   return method === "PUT" || method === "DELETE";
 }
 
+/** Whether the audit has an entry for each request: a write by a caller. RingCentral's notifications are none. */
+export function isAudited({ method, scope }: Route): boolean {
+  return method !== "GET" && scope !== undefined;
+}
+
 export function defineRoute<
   const Kind extends ResponseKind,
   Body extends ObjectSchema | undefined,

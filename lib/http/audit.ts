@@ -7,9 +7,6 @@ import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { Pseudonyms } from "../platform/pseudonyms.ts";
 import { type Audited, type EdgeRequest, invocationOf, type Middleware } from "./invocation.ts";
 
-/** A write by a caller. RingCentral's notifications are none. */
-export const isAudited = ({ method, scope }: Route) => method !== "GET" && scope !== undefined;
-
 /** The entry of a request at its beginning. */
 export function entryOf({ operationId: action }: Route, event: EdgeRequest["event"]) {
   const { requestId, caller, audited } = invocationOf(event);

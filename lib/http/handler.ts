@@ -2,7 +2,7 @@ import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import type { Position } from "../contract/paging.ts";
 import { DEFAULT_LIMIT, ExtensionIdOrMe } from "../contract/parameters.ts";
 import { ProblemError } from "../contract/problems.ts";
-import type { Route } from "../contract/route.ts";
+import { isAudited, type Route } from "../contract/route.ts";
 import { OutcomeUnknown, type Progress, type WriteStep } from "../contract/write-outcome.ts";
 import type { Caller, Claimant } from "../people/claimant.ts";
 import type { IdentifyRequest } from "../people/identify.ts";
@@ -18,7 +18,7 @@ import { type CallContext, combined, type Freshness, type Reading } from "../rin
 import type { RecordStore } from "../storage/record-store.ts";
 import { retryingRecords } from "../storage/retrying-records.ts";
 import { createTableWait, limitedRecords } from "../storage/table-wait.ts";
-import { entryOf, isAudited, resourceNames, resourcesIn, targetOf } from "./audit.ts";
+import { entryOf, resourceNames, resourcesIn, targetOf } from "./audit.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { reachedExtension, requireScope } from "./caller.ts";
 import { type AccountKeys, cursorsOf } from "./cursor.ts";

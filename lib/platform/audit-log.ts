@@ -35,6 +35,7 @@ export interface AuditEntry {
   rcRequestIds?: readonly string[];
   /** What an operator changed. */
   changes?: Readonly<Record<string, readonly string[]>>;
+  restored?: boolean;
 }
 
 interface AuditDeps {
@@ -49,6 +50,8 @@ interface AuditDeps {
 
 export type AuditLog = ReturnType<typeof createAuditLog>;
 
+/** The stream in the log group: the stack makes it, so that no process has to. */
+export const AUDIT_STREAM = "writes";
 /** A response waits for its entry for two attempts at most. */
 const ATTEMPT_MS = 500;
 
@@ -74,7 +77,7 @@ export function createAuditLog(deps: AuditDeps) {
     const at = clock.now();
     const attempt = () => {
       const timeoutMs = Math.min(ATTEMPT_MS, Math.max(1, deadline.remainingMs()));
-      return put({ group, at, line }, AbortSignal.timeout(timeoutMs));
+      return put({ group, stream: AUDIT_STREAM, at, line }, AbortSignal.timeout(timeoutMs));
     };
     // The first attempt may meet a connection that was closed while the process was frozen.
     await attempt().catch(attempt);

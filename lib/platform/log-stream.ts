@@ -4,9 +4,6 @@ import { Sha256 } from "@smithy/core/checksum";
 import { SignatureV4 } from "@smithy/signature-v4";
 import * as z from "zod/mini";
 
-/** The stream in the audit's log group: the stack makes it, so that no process has to. */
-export const AUDIT_STREAM = "writes";
-
 const Rejected = z.object({ rejectedLogEventsInfo: z.optional(z.object({})) });
 
 /**
@@ -18,7 +15,7 @@ const Rejected = z.object({ rejectedLogEventsInfo: z.optional(z.object({})) });
  * @throws Error naming the failure
  */
 export async function putLogLine(
-  { group, at, line }: { group: string; at: number; line: string },
+  { group, stream, at, line }: { group: string; stream: string; at: number; line: string },
   signal: AbortSignal,
 ): Promise<void> {
   const { AWS_REGION = "us-east-1", AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: own } = process.env;
@@ -26,7 +23,7 @@ export async function putLogLine(
   const url = new URL(own ?? `https://logs.${AWS_REGION}.${suffix}`);
   const body = JSON.stringify({
     logGroupName: group,
-    logStreamName: AUDIT_STREAM,
+    logStreamName: stream,
     logEvents: [{ timestamp: at, message: line }],
   });
   const headers = await sign(url, AWS_REGION, body);

@@ -215,6 +215,15 @@ const days: Record<string, () => GameDay> = {
     end: noFault,
     within: 40,
   }),
+  "audit-incomplete": () => ({
+    minute: () => write(service, "addBlockedNumber", undefined, { token }),
+    begin: () => {
+      process.env.AWS_ENDPOINT_URL_CLOUDWATCH_LOGS = NOWHERE;
+      restartWith("AUDIT_LOG_GROUP", "/ringfront-prod/audit");
+    },
+    end: () => restartWith("AUDIT_LOG_GROUP", ""),
+    within: 12,
+  }),
   "table-unavailable": () => ({ minute: () => calls(2), begin: loseTable, end: findTable, within: 12 }),
   "sync-late": () => ({
     minute: ticks,

@@ -155,15 +155,26 @@ describe("least privilege", () => {
   const arnOf = (logicalId: string) => ({ "Fn::GetAtt": [logicalId, "Arn"] });
   const credentials = { Ref: "RingCentralSecret0" };
   const account = [[credentials, { Ref: "PseudonymSecret" }], arnOf("RecordsTable")];
+  const audit = {
+    "Fn::Sub":
+      "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/ringfront-dev/audit:log-stream:writes",
+  };
   // They have no caller.
   const callerless = [credentials, arnOf("RecordsTable")];
   const [queue, key] = [arnOf("SyncQueue"), arnOf("DataKey")];
   const beyondTheAccount: Record<string, unknown[]> = {
-    startSync: [...account, queue, key],
-    confirmSyncQuarantine: [...account, queue, key],
+    startSync: [audit, ...account, queue, key],
+    confirmSyncQuarantine: [audit, ...account, queue, key],
     receiveRingCentralEvent: [...callerless, queue, key],
     renewSubscriptions: [...callerless, arnOf("ScheduleDeadLetterQueue"), key],
-    queueSyncs: [arnOf("RecordsTable"), arnOf("RecordsTable"), queue, arnOf("ScheduleDeadLetterQueue"), key],
+    queueSyncs: [
+      audit,
+      arnOf("RecordsTable"),
+      arnOf("RecordsTable"),
+      queue,
+      arnOf("ScheduleDeadLetterQueue"),
+      key,
+    ],
     runSync: [...callerless, queue, arnOf("EventBus"), key],
     getSyncStatus: [...account, arnOf("RecordsTable"), key],
     listCompanyNumbers: [...account, arnOf("RecordsTable"), key],
@@ -177,6 +188,9 @@ describe("least privilege", () => {
     getConsole: [],
   };
 
+  const isWrite = (name: string) =>
+    routes.some(({ operationId, method }) => operationId === name && method !== "GET");
+
   test("a role names the function's log streams and its resources: usually the secret and the table", () => {
     for (const [name, { role }] of Object.entries(service.functions)) {
       const [logs, traces, ...others] = statementsOf(role);
@@ -184,7 +198,9 @@ describe("least privilege", () => {
         `log-group:/ringfront-dev/functions:log-stream:*/ringfront-dev-${name}[*"`,
       );
       expect(traces?.Action).toEqual(["xray:PutTraceSegments", "xray:PutTelemetryRecords"]);
-      expect(others.map(({ Resource }) => Resource)).toEqual(beyondTheAccount[name] ?? [...account, key]);
+      expect(others.map(({ Resource }) => Resource)).toEqual(
+        beyondTheAccount[name] ?? [...(isWrite(name) ? [audit] : []), ...account, key],
+      );
     }
   });
 
@@ -222,9 +238,12 @@ describe("resources", () => {
     const groups = propertiesOf("AWS::Logs::LogGroup");
     expect(groups.map(({ LogGroupName }) => LogGroupName).sort()).toEqual([
       "/aws/http-api/ringfront-dev",
+      "/ringfront-dev/audit",
       "/ringfront-dev/functions",
     ]);
-    for (const group of groups) expect(group.RetentionInDays).toBe(14);
+    for (const { LogGroupName, RetentionInDays } of groups) {
+      expect(RetentionInDays).toBe(LogGroupName === "/ringfront-dev/audit" ? 400 : 14);
+    }
   });
 
   test("functions run on arm64 and Node 24, traced, and the gateway throttles and logs", () => {

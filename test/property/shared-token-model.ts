@@ -166,7 +166,7 @@ export function createFleet(schedule: Schedule): Fleet {
 
 /** Logs when `work` began and ended. */
 function watched<Result>(
-  { schedule: { clock } }: Fleet,
+  { schedule: { clock } }: Pick<Fleet, "schedule">,
   by: string,
   log: Exchange[],
   work: () => Promise<Result>,
@@ -190,7 +190,11 @@ function watched<Result>(
 const CLIENT_TIMEOUT_MS = 2_250;
 
 /** The table as one process meets it, in the state of the moment. @param onFailure each call that fails */
-function tableSeenBy(fleet: Fleet, instance: Instance, onFailure: () => void): RecordStore {
+export function tableSeenBy(
+  fleet: Pick<Fleet, "schedule" | "records" | "table" | "tableCalls">,
+  instance: Instance,
+  onFailure: () => void,
+): RecordStore {
   const { schedule, records, table, tableCalls } = fleet;
   const usual = overNetwork(records, instance);
   const slow = overNetwork(records, instance, { latencyMs: [150, 2_500] });

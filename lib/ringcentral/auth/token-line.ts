@@ -10,10 +10,10 @@ export const lineSettings = {
   guardMs: 250,
   /** From the permit to the end of its call. */
   callMs: 10_000,
-  /** The part of the limit that a sign-in leaves to requests; a renewal leaves twice as much. */
-  left: 0.2,
+  /** The part of the limit that a renewal leaves to requests and sign-ins. A request passes the sign-ins in the line. */
+  left: 0.4,
   /** How long a place in the line is kept after its turn. */
-  keptMs: 20_000,
+  keptMs: 30_000,
   maxPlaces: 100,
   defaultPauseMs: 60_000,
 };
@@ -78,7 +78,8 @@ export function turnOf(
   if (own !== undefined && own.at > now.latest) return { type: "later", at: own.at, isPlaced: true };
   const ends = calls.map(({ by }) => by + spanOf(record)).sort((a, b) => a - b);
   const next = ends[Math.max(0, calls.length - allowed)] ?? now.latest;
-  const intervalMs = Math.ceil(record.windowMs / record.limit);
+  // A call counts for longer than a window, because clocks differ.
+  const intervalMs = Math.ceil((spanOf(record) + now.latest - now.earliest) / allowed);
   const last = Math.max(0, ...before.map(({ at }) => at + intervalMs));
   return { type: "later", at: Math.max(next, pausedUntil, last, now.latest + 1_000), isPlaced: false };
 }
@@ -89,8 +90,7 @@ function isBefore(other: TokenNeed, need: TokenNeed): boolean {
 }
 
 function callsFor(need: TokenNeed, { limit }: TokenCallsRecord): number {
-  const step = Math.ceil(limit * lineSettings.left);
-  return Math.max(1, limit - { request: 0, sign_in: step, renewal: 2 * step }[need]);
+  return need === "renewal" ? Math.max(1, Math.floor(limit * (1 - lineSettings.left))) : limit;
 }
 
 export function withCall(

@@ -10,36 +10,50 @@ export function withHeader(request: Request, name: string, value: string): Reque
   return copy;
 }
 
-/**
- * A token, or a function that returns one. It is called with `renew: true` after the API rejected the last token as
- * expired; then it must not return a cached token.
- */
-export type AccessToken =
-  | string
-  | ((request: { renew: boolean; signal: AbortSignal }) => string | Promise<string>);
+export interface TokenRequest {
+  /** The API has rejected the last token as expired: a cached token must not be returned. */
+  renew: boolean;
+  /** That token. */
+  rejected?: string;
+  signal: AbortSignal;
+}
+
+/** Where tokens come from, such as a `SignIn`. */
+export interface TokenSource {
+  accessToken(request: TokenRequest): string | Promise<string>;
+  /** The API has rejected the token because its user has to sign in again. */
+  signInRequired?(token: string): void | Promise<void>;
+}
+
+/** A token, a function that returns one, or an object with such a function. */
+export type AccessToken = string | TokenSource["accessToken"] | TokenSource;
 
 /** Adds the token to each request; renews it once when the API says that it has expired. */
 export function withAccessToken(send: Send, accessToken: AccessToken | undefined): Send {
   if (accessToken === undefined) return send;
   if (typeof accessToken === "string") return (request) => send(authorized(request, accessToken));
+  const source = typeof accessToken === "function" ? { accessToken } : accessToken;
   return async (request) => {
     const { signal } = request;
-    const token = await accessToken({ renew: false, signal });
-    const response = await send(authorized(request, token));
-    if (response.status !== 401 || !(await mayBeExpired(response))) return response;
-    const renewed = await accessToken({ renew: true, signal });
-    return renewed === token ? response : send(authorized(request, renewed));
+    const token = await source.accessToken({ renew: false, signal });
+    const first = await attempt(request, token);
+    if (first.code !== "token_expired") return first.response;
+    const renewed = await source.accessToken({ renew: true, rejected: token, signal });
+    return renewed === token ? first.response : (await attempt(request, renewed)).response;
   };
+
+  async function attempt(request: Request, token: string) {
+    const response = await send(authorized(request, token));
+    if (response.status !== 401) return { response };
+    // API Gateway's own 401, before any function runs, has no problem document and gives no reason.
+    const { code = "token_expired" } = (await readProblem(response)) ?? {};
+    if (code === "sign_in_required") await source.signInRequired?.(token);
+    return { response, code };
+  }
 }
 
 const authorized = (request: Request, token: string) =>
   withHeader(request, "Authorization", `Bearer ${token}`);
-
-/** API Gateway's own 401, before any function runs, has no problem document and gives no reason. */
-async function mayBeExpired(response: Response): Promise<boolean> {
-  const problem = await readProblem(response);
-  return problem === undefined || problem.code === "token_expired";
-}
 
 /**
  * Gives every POST without one a fresh `Idempotency-Key`, so that a retry after a lost response takes effect once. To repeat

@@ -6,8 +6,8 @@ import { SyncRecords } from "./snapshot/sync-records.ts";
 
 /**
  * Tells an account's sync that its records are an older copy of the table. The next change gets a sequence that no lost
- * change had, so that subscribers of the bus do not take it for a repetition: the seconds since 1970, which outrun any
- * account's changes and fit into 32 bits. An unfinished run of the copy is dropped, because the lost table may have
+ * change had, so that subscribers of the bus do not take it for a repetition: the milliseconds since 1970, which
+ * outrun any account's changes. An unfinished run of the copy is dropped, because the lost table may have
  * completed it under the same name. Followers of the feed notice by their cursors.
  */
 export async function beginHistory(
@@ -21,6 +21,6 @@ export async function beginHistory(
     return { value: { generation: generation + 1, leaseUntil: 0, startedAt } };
   });
   await records.update<Head>(deps, HEAD, (head = emptyHead) => ({
-    value: { ...head, sequence: Math.max(head.sequence, Math.floor(deps.clock.now() / 1000)) },
+    value: { ...head, sequence: Math.max(head.sequence, deps.clock.now()) },
   }));
 }

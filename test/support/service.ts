@@ -1,4 +1,4 @@
-import { randomUUID } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { startDynamoDbEmulator } from "../../infra/local/dynamodb-emulator.ts";
 import { startOidcIssuer } from "../../infra/local/oidc-issuer.ts";
 import { startSecretsEndpoint } from "../../infra/local/secrets-endpoint.ts";
@@ -9,6 +9,7 @@ import { createTable } from "./dynamo-engines.ts";
 export type Service = Awaited<ReturnType<typeof startService>>;
 
 const SECRET = "ringfront/test/ringcentral";
+const SESSIONS = "ringfront/test/sessions";
 const PSEUDONYMS = "ringfront/test/pseudonyms";
 export const PSEUDONYM_KEY = "the key of the tests' pseudonyms, as long as it has to be";
 /** Every secrets endpoint of a test needs it. */
@@ -34,7 +35,8 @@ export async function startService({
   const issuer = await issuerOfProcess;
   const { clientId, clientSecret, jwt } = SEED;
   const secret = ownSecret ?? JSON.stringify({ server: twin.url, clientId, clientSecret, jwt });
-  const secrets = await startSecretsEndpoint({ [SECRET]: secret, ...pseudonymSecret });
+  const sealing = JSON.stringify({ sealingKeys: [randomBytes(32).toString("base64url")] });
+  const secrets = await startSecretsEndpoint({ [SECRET]: secret, [SESSIONS]: sealing, ...pseudonymSecret });
   const table = `ringfront-test-${randomUUID()}`;
   const dynamodb = await startDynamoDb(table);
   const before = { ...process.env };
@@ -46,6 +48,7 @@ export async function startService({
     AWS_ENDPOINT_URL_DYNAMODB: dynamodb.url,
     RINGCENTRAL_SECRET_ID: SECRET,
     PSEUDONYM_SECRET_ID: PSEUDONYMS,
+    SESSION_SECRET_ID: SESSIONS,
     AUTH_ISSUER: issuer.url,
     AUTH_AUDIENCE: "ringfront",
     SERVED_ACCOUNTS: SEED.accountId,

@@ -28,10 +28,25 @@ afterAll(async () => {
 
 /** Declarations that the documents' examples expect from the surrounding app. */
 const surroundings = `
-interface ImportMeta { readonly env: { VITE_RINGFRONT_URL: string; VITE_RINGFRONT_TOKEN: string } }
+interface ImportMeta { readonly env: { VITE_RINGFRONT_URL: string; VITE_RINGFRONT_TOKEN: string; VITE_RINGFRONT_CLIENT: string } }
 declare const session: { accessToken(options: { forceRefresh: boolean }): Promise<string> };
 declare function show(errors: readonly { field: string; detail: string }[] | undefined): void;
 declare function tryLater(seconds: number | undefined): void;
+declare function showSignInButton(): void;
+declare function showNumbers(): void;
+/** As Expo declares them. */
+declare const SecureStore: {
+  getItemAsync(key: string): Promise<string | null>;
+  setItemAsync(key: string, value: string): Promise<void>;
+  deleteItemAsync(key: string): Promise<void>;
+};
+declare const ExpoCrypto: {
+  CryptoDigestAlgorithm: { SHA256: "SHA-256" };
+  digest(algorithm: "SHA-256", data: BufferSource): Promise<ArrayBuffer>;
+};
+declare const WebBrowser: {
+  openAuthSessionAsync(url: string, redirectUrl?: string | null): Promise<{ type: "cancel" } | { type: "success"; url: string }>;
+};
 `;
 
 /** The guides of docs/guides with TypeScript, in which `ringfront` and `me` are known. */

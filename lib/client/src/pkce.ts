@@ -1,11 +1,12 @@
 /** SHA-256 of some bytes, such as `expo-crypto`'s `digest`. */
-export type Sha256 = (bytes: Uint8Array) => ArrayBuffer | Uint8Array | Promise<ArrayBuffer | Uint8Array>;
+export type Sha256 = (bytes: Uint8Array<ArrayBuffer>) => Digest | Promise<Digest>;
+type Digest = ArrayBuffer | Uint8Array;
 
 /** Browsers have it on https pages and loopback addresses, React Native not at all. */
 export const webSha256: Sha256 = (bytes) => {
   const { subtle } = globalThis.crypto;
   if (subtle === undefined) throw new Error("This runtime has no crypto.subtle: pass sha256.");
-  return subtle.digest("SHA-256", new Uint8Array(bytes));
+  return subtle.digest("SHA-256", bytes);
 };
 
 /** 256 random bits, as a state or PKCE's verifier. */

@@ -18,7 +18,8 @@ import { type CallContext, combined, type Freshness, type Reading } from "../rin
 import type { RecordStore } from "../storage/record-store.ts";
 import { retryingRecords } from "../storage/retrying-records.ts";
 import { createTableWait, limitedRecords } from "../storage/table-wait.ts";
-import { entryOf, resourceNames, resourcesIn, targetOf } from "./audit.ts";
+import { entryOf } from "./audit.ts";
+import { resourceNames, resourcesIn, targetOf } from "./audit-resources.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { reachedExtension, requireScope } from "./caller.ts";
 import { type AccountKeys, cursorsOf } from "./cursor.ts";

@@ -241,7 +241,9 @@ describe("resources", () => {
       "/ringfront-dev/audit",
       "/ringfront-dev/functions",
     ]);
+    const page = readFileSync(join(projectRoot, "docs/privacy.md"), "utf8");
     for (const { LogGroupName, RetentionInDays } of groups) {
+      expect(page).toContain(`| \`${String(LogGroupName).replace("-dev", "-<stage>")}\` `);
       expect(RetentionInDays).toBe(LogGroupName === "/ringfront-dev/audit" ? 400 : 14);
     }
   });

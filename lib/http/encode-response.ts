@@ -71,7 +71,10 @@ async function encodeFeed(feed: FeedPage<unknown>, context: ResponseContext): Pr
   const page = { limit: context.limit, hasMore, nextCursor };
   const meta = omitUndefined({ source, asOf: new Date(asOf).toISOString(), snapshot });
   const retryAfter = hasMore ? undefined : String(pollAfterSeconds);
-  const headers = omitUndefined({ link: nextLink(context, nextCursor), "retry-after": retryAfter });
+  // The tag of a response covers no positions: a cache would return the old start of the feed as the present one.
+  const cacheControl = snapshot === undefined ? undefined : "no-store";
+  const link = nextLink(context, nextCursor);
+  const headers = omitUndefined({ link, "retry-after": retryAfter, "cache-control": cacheControl });
   return jsonResponse(200, { data: items, page, meta }, headers);
 }
 

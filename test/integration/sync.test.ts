@@ -121,6 +121,8 @@ describe("the feed of changes", () => {
     const begun = await lab.changes();
     expect(begun.body).toMatchObject({ data: [], page: { hasMore: false } });
     expect(begun.headers["retry-after"]).toMatch(/^\d+$/);
+    expect(begun.headers).toMatchObject({ "cache-control": "no-store" });
+    expect(begun.headers).not.toHaveProperty("etag");
     const numbers = new Map(
       (await lab.readAll(queryOf(begun.body.meta.snapshot))).map((each) => [each.id, each]),
     );

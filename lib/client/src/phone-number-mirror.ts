@@ -35,8 +35,7 @@ export class PhoneNumberMirror {
    * @throws ProblemError (`snapshot_missing` until the account's first sync), HttpError, or what `fetch` throws
    */
   refresh({ signal }: { signal?: AbortSignal } = {}): Promise<NumberChange[] | undefined> {
-    // The positions in a feed and in a version of the list are not content: a kept response would have old ones.
-    const request: ReadOptions = { cache: "no-store", ...(signal && { signal }) };
+    const request: ReadOptions = signal ? { signal } : {};
     this.#refreshing ??= this.#refresh(request).finally(() => {
       this.#refreshing = undefined;
     });
@@ -71,7 +70,9 @@ export class PhoneNumberMirror {
   async #load(request: ReadOptions): Promise<undefined> {
     // The start of the feed names the list of the same version, so no change is lost between the two.
     const start = unwrap(await this.#client.GET(FEED, request));
-    const query = Object.fromEntries(new URL(start.meta.snapshot ?? "", "http://snapshot").searchParams);
+    // React Native cannot read a URL's query.
+    const [, cursor] = /[?&]cursor=([^&]+)/.exec(start.meta.snapshot ?? "") ?? [];
+    const query = cursor === undefined ? {} : { cursor: decodeURIComponent(cursor) };
     const loaded: PhoneNumber[] = [];
     for await (const number of this.#client.items("/v1/account/phone-numbers", {
       ...request,

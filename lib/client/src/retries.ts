@@ -75,12 +75,17 @@ function isRepeatable({ method, headers }: Request): boolean {
   return method === "POST" ? headers.has("Idempotency-Key") : !headers.has("If-Match");
 }
 
+/** React Native's signals have no reason. */
+export function abortReason({ reason }: AbortSignal): unknown {
+  return reason ?? Object.assign(new Error("The request was aborted."), { name: "AbortError" });
+}
+
 function pause(ms: number, signal: AbortSignal): Promise<void> {
   return new Promise((resolve, reject) => {
     const end = () => {
       clearTimeout(timer);
       signal.removeEventListener("abort", end);
-      if (signal.aborted) reject(signal.reason);
+      if (signal.aborted) reject(abortReason(signal));
       else resolve();
     };
     const timer = setTimeout(end, ms);

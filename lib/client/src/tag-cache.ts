@@ -12,7 +12,7 @@ const BODY_HEADERS = ["content-encoding", "content-length"];
 /**
  * Keeps the last responses to reads in memory, and sends their `ETag`: an unchanged one comes as a 304 without a body, and
  * the caller gets the kept response. A tag is over the content, so a 304 is right also when another user has signed in.
- * Requests with `cache: "no-store"` or with an `If-None-Match` of the app's pass.
+ * Requests with `cache: "no-store"`, `Cache-Control: no-store` or an `If-None-Match` of the app's pass.
  * @param maxKept the least recently used response beyond it is dropped
  */
 export function withTagCache(send: Send, maxKept: number): Send {
@@ -26,7 +26,8 @@ export function withTagCache(send: Send, maxKept: number): Send {
 
   return async (request) => {
     const { method, cache, headers, url } = request;
-    if (method !== "GET" || cache === "no-store" || headers.has("If-None-Match")) return send(request);
+    const isPassed = cache === "no-store" || headers.get("Cache-Control") === "no-store";
+    if (method !== "GET" || isPassed || headers.has("If-None-Match")) return send(request);
     const known = kept.get(url);
     const response = await send(known ? withHeader(request, "If-None-Match", known.tag) : request);
     if (response.status === 304 && known !== undefined) {

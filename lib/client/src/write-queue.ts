@@ -2,6 +2,7 @@ import createFetchClient, { type Client } from "openapi-fetch";
 import type { Problem, paths } from "./api.ts";
 import { type ClientOptions, pipelineOf, serialization } from "./client.ts";
 import { readProblem } from "./problems.ts";
+import { abortReason } from "./retries.ts";
 import { newKey, type Send } from "./send.ts";
 
 /** Where the queue is kept: `localStorage`, React Native's AsyncStorage, or anything like them. */
@@ -135,7 +136,7 @@ export class WriteQueue {
   }
 
   async #attempt(write: QueuedWrite, signal: AbortSignal | undefined): Promise<SettledWrite | number> {
-    if (signal?.aborted) throw signal.reason;
+    if (signal?.aborted) throw abortReason(signal);
     const { id, method, url, headers, body, sentAt = this.#now() } = write;
     if (method === "POST" && this.#now() - sentAt > KEY_LIFETIME_MS) return { outcome: "expired", write };
     write.sentAt = sentAt;
@@ -149,7 +150,7 @@ export class WriteQueue {
     try {
       return await settle(write, await this.#send(request));
     } catch {
-      if (signal?.aborted) throw signal.reason;
+      if (signal?.aborted) throw abortReason(signal);
       return 0;
     }
   }

@@ -45,12 +45,9 @@ export async function loadDescription(extensionId: string): Promise<object> {
   };
 }
 
-/** Links problem codes to the catalogue. Their common schema at each status would hide the examples. */
+/** The common schema of all problems would hide the examples at each status. */
 function withoutSchema({ description, content }: ProblemResponse): object {
-  return {
-    description: description.replace(/`(\w+)`/g, "[`$1`](/docs/errors#$1)"),
-    ...(content && { content: mapEntries(content, ({ examples }) => ({ examples })) }),
-  };
+  return { description, ...(content && { content: mapEntries(content, ({ examples }) => ({ examples })) }) };
 }
 
 function withScope({ security = [], description = "", ...operation }: Operation): Operation {
@@ -61,19 +58,24 @@ function withScope({ security = [], description = "", ...operation }: Operation)
       : security.length > 0
         ? "For RingCentral only."
         : "Needs no token.";
-  const guides = guidesOf(operation).map(([name, title]) => `[${title}](/docs/guides/${name})`);
+  // Not in the responses: Scalar makes each a button, which must not have links inside.
+  const guides = guidesOf({ ...operation, security }).map(
+    ([name, title]) => `[${title}](/docs/guides/${name})`,
+  );
   const seeAlso = guides.length === 0 ? "" : ` Guides: ${guides.join(", ")}.`;
   return { ...operation, description: `${description}\n\n${needs}${seeAlso}` };
 }
 
 /** The guides about what an operation takes. */
-function guidesOf({ parameters = [], operationId }: Pick<Operation, "parameters" | "operationId">) {
+function guidesOf({ parameters = [], operationId, security = [] }: Omit<Operation, "description">) {
   const takes = (name: string) => parameters.some((parameter) => parameter.name === name);
   const isFeed = operationId === "listNumberChanges";
+  const isCalledByApps = security.some((requirement) => requirement.accessToken !== undefined);
   const guides: [string, string, boolean][] = [
     ["change-feed", "The change feed", isFeed],
     ["paging", "Paging", takes("cursor")],
     ["idempotency", "Writes that take effect once", takes("Idempotency-Key")],
+    ["errors", "Errors", isCalledByApps],
     ["caching", "Caching and conditions", takes("If-None-Match") || takes("If-Match")],
   ];
   return guides.filter(([, , isAbout]) => isAbout);

@@ -52,7 +52,7 @@ const anchorOf = (heading: string) =>
 
 /** A block that may be wider than a phone: the keyboard can scroll it. */
 const scrollable = (block: string) =>
-  `<div class="wide" tabindex="0" role="region" aria-label="${block.startsWith("<pre") ? "Code" : "Table"}">${block}</div>`;
+  `<div class="wide" tabindex="0" role="group" aria-label="${block.startsWith("<pre") ? "Code" : "Table"}">${block}</div>`;
 
 /** A link of a document: to a guide's page, to the OpenAPI file, or out. Other files of the project have no page here. */
 function link(source: string, href: string, text: string): string {

@@ -36,7 +36,7 @@ export function clientOf(responders: Responder[], options: Partial<ClientOptions
             random: () => 0.5,
             sleep: async (ms, signal) => {
               pausesMs.push(ms);
-              signal.throwIfAborted();
+              if (signal.aborted) throw new Error("aborted");
             },
             ...options.retries,
           },

@@ -1,3 +1,4 @@
+import { URL } from "node:url";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { isProblem } from "../../../lib/client/src/index.ts";

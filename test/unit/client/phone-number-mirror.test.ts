@@ -1,3 +1,4 @@
+import { URL } from "node:url";
 import { describe, expect, test } from "vitest";
 import { PhoneNumberMirror } from "../../../lib/client/src/index.ts";
 import { clientOf, json, lostConnection, problem, type Responder } from "./fake-api.ts";

@@ -7,6 +7,7 @@ const Operation = z.looseObject({
 });
 const Body = z.looseObject({
   paths: z.record(z.string(), z.record(z.string(), Operation)),
+  components: z.object({ securitySchemes: z.record(z.string(), z.unknown()) }),
 });
 
 /** A route as the gateway serves it. */
@@ -19,6 +20,10 @@ export interface GatewayRoute {
   /** The gateway checks the token, and whether it has one of these scopes. Absent: it does not. */
   scopes?: string[];
 }
+
+/** Whether the gateway checks tokens at all. @throws for a body in another form */
+export const hasAuthorizer = ({ Resources }: Template): boolean =>
+  Object.keys(Body.parse(Resources.HttpApi?.Properties.Body).components.securitySchemes).length > 0;
 
 /** The routes in the body of the template's API. @throws for a body in another form */
 export function gatewayRoutes({ Resources }: Template): GatewayRoute[] {

@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { gatewayRoutes } from "./gateway-routes.ts";
+import { gatewayRoutes, hasAuthorizer } from "./gateway-routes.ts";
 import { type Resource, referredTo, resourcesOf, spell, type Template, textsOf } from "./template.ts";
 import { resourceType } from "./template-schema.ts";
 
@@ -111,7 +111,10 @@ const checks: readonly ((template: Template) => string[])[] = [
     (caller) => !says(caller, "LambdaFunction") || says(caller, '"live"') || says(caller, "LambdaAlias"),
   ),
   (template) =>
-    gatewayRoutes(template).flatMap(({ key, functionName, qualifier }) => [
+    gatewayRoutes(template).flatMap(({ key, functionName, qualifier, scopes }) => [
+      ...(scopes === undefined && hasAuthorizer(template) && /^\w+ \/v1\/(?!webhooks\/)/.test(key)
+        ? [`${key} is open at the gateway`]
+        : []),
       ...(qualifier === "live" ? [] : [`${key} calls a function directly, not its alias`]),
       ...(isSaid(template, "AWS::Lambda::Function", `"FunctionName":"${functionName}"`)
         ? []

@@ -148,6 +148,7 @@ const mutations: Readonly<Record<string, (changed: Template) => unknown>> = {
   // Names.
   "a route calls a function past its alias": edit("HttpApi", "getHealth:live/", "getHealth/"),
   "a route calls a function that is not there": edit("HttpApi", "prod-getHealth:", "prod-getHelth:"),
+  "a route is open at the gateway": edit("HttpApi", '"security":[{"callers":["ops:read"]}],', ""),
   "a route has no function": edit("HttpApi", '"x-amazon-apigateway-integration"', '"x-integration"'),
   "a property is misspelt": set("SyncQueue", { VisibilityTimeOut: 360 }),
   "a reference leads nowhere": edit("SyncQueue", '"SyncDeadLetterQueue"', '"SyncDeadLetters"'),

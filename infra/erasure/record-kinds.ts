@@ -237,7 +237,7 @@ const calls: RecordKind[] = [
   {
     key: "cache#<account>#<extension> / <…>",
     holds: "RingCentral's responses: numbers, labels, settings; for `account` those of the company",
-    sealed: "no: see below",
+    sealed: "yes; not whose they are",
     kept: "24 hours",
     why: "fewer calls; lists while RingCentral is away",
     erase(record, ids, found, target) {

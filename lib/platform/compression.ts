@@ -7,8 +7,13 @@ const zlib = () => {
 
 /** DEFLATE (RFC 1951) in base64: lists of numbers shrink to about a sixth, and so do the write units they cost. */
 export async function compress(text: string): Promise<string> {
+  return (await deflate(text)).toString("base64");
+}
+
+/** The same as bytes. */
+export async function deflate(text: string): Promise<Buffer> {
   const { deflateRawSync } = await zlib();
-  return deflateRawSync(text).toString("base64");
+  return deflateRawSync(text);
 }
 
 /** For HTTP (RFC 1952). */
@@ -19,6 +24,11 @@ export async function gzip(text: string): Promise<Buffer> {
 
 /** @throws Error when `compressed` is not the output of `compress` */
 export async function decompress(compressed: string): Promise<string> {
+  return inflate(Buffer.from(compressed, "base64"));
+}
+
+/** @throws Error when the bytes are not those of `deflate` */
+export async function inflate(bytes: Uint8Array): Promise<string> {
   const { inflateRawSync } = await zlib();
-  return inflateRawSync(Buffer.from(compressed, "base64")).toString("utf8");
+  return inflateRawSync(bytes).toString("utf8");
 }

@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
 import type { Clock } from "./clock.ts";
+import { deriveKey } from "./seal.ts";
 import { createSecretSource } from "./secrets.ts";
 import { ConfigurationError } from "./settings.ts";
 
@@ -26,6 +27,11 @@ export class Pseudonyms {
   /** The same for the same parts, whatever the process. */
   of(...parts: readonly string[]): string {
     return createHmac("sha256", this.#key).update(JSON.stringify(parts)).digest("base64url").slice(0, LENGTH);
+  }
+
+  /** A key for sealing what need not outlive this key, such as cached responses. */
+  sealingKey(purpose: string): Uint8Array {
+    return deriveKey(this.#key, purpose);
   }
 
   /** A person's id in records, logs, shares and the audit. */

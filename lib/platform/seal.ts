@@ -14,14 +14,22 @@ export function deriveKey(secret: string, purpose: string): Uint8Array {
 
 /** AES-256-GCM with a random IV. `context` is authenticated: the text does not open in another place. */
 export function sealText(text: string, key: Uint8Array, context: string): string {
+  return sealBytes(Buffer.from(text, "utf8"), key, context);
+}
+
+export function sealBytes(bytes: Uint8Array, key: Uint8Array, context: string): string {
   const iv = randomBytes(IV_BYTES);
   const cipher = createCipheriv("aes-256-gcm", key, iv).setAAD(Buffer.from(context));
-  const body = Buffer.concat([cipher.update(text, "utf8"), cipher.final()]);
+  const body = Buffer.concat([cipher.update(bytes), cipher.final()]);
   return Buffer.concat([iv, cipher.getAuthTag(), body]).toString("base64url");
 }
 
 /** @returns undefined when no key opens the text: another secret, another context, or altered bytes */
 export function openText(sealed: string, keys: readonly Uint8Array[], context: string): string | undefined {
+  return openBytes(sealed, keys, context)?.toString("utf8");
+}
+
+export function openBytes(sealed: string, keys: readonly Uint8Array[], context: string): Buffer | undefined {
   const bytes = Buffer.from(sealed, "base64url");
   const iv = bytes.subarray(0, IV_BYTES);
   const tag = bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES);
@@ -30,7 +38,7 @@ export function openText(sealed: string, keys: readonly Uint8Array[], context: s
     try {
       const decipher = createDecipheriv("aes-256-gcm", key, iv, { authTagLength: TAG_BYTES });
       decipher.setAAD(Buffer.from(context)).setAuthTag(tag);
-      return Buffer.concat([decipher.update(body), decipher.final()]).toString("utf8");
+      return Buffer.concat([decipher.update(body), decipher.final()]);
     } catch {
       // The next key may open it.
     }

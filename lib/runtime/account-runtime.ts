@@ -115,7 +115,8 @@ function connectPayer(shared: Shared, { kind, tokenCalls, payer, ...of }: Payer)
   const rateLimiter = of.limiting(limiter);
   const deps = { tokens, rateLimiter, transport, clock, random, metrics, limitedMode };
   const uncached = createRingCentral(deps);
-  const cache = { records, clock, metrics, random, nonce: randomUUID, ...(payer && { payer }) };
+  const sealingKey = shared.cacheKey;
+  const cache = { records, clock, metrics, random, sealingKey, nonce: randomUUID, ...(payer && { payer }) };
   return {
     ringcentral: new CachedRingCentral({ ringcentral: uncached, ...cache }),
     /** The same without the read cache, for the sync. */

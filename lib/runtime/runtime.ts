@@ -7,7 +7,6 @@ import { CallerFinder, type IdentifyRequest } from "../people/identify.ts";
 import { createAuditLog } from "../platform/audit-log.ts";
 import { keyOf } from "../platform/credentials.ts";
 import type { Deadline } from "../platform/deadline.ts";
-import { createPseudonymSource } from "../platform/pseudonyms.ts";
 import { readSettings } from "../platform/settings.ts";
 import type { UserSessions } from "../ringcentral/auth/ports.ts";
 import { StoredSessions } from "../ringcentral/auth/user-sessions.ts";
@@ -67,7 +66,7 @@ function createRuntime(shared: Shared) {
       log: shared.log,
       metrics: shared.metrics,
     }),
-    pseudonyms: createPseudonymSource(settings.PSEUDONYM_SECRET_ID, clock),
+    pseudonyms: shared.pseudonyms,
     identify: (claimant: Claimant, request: IdentifyRequest) => finder.identify(claimant, request),
     directories,
     ...keys,

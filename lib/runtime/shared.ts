@@ -1,7 +1,9 @@
 import { createBlockedNumberEndpoints } from "../numbers/blocked-number-endpoint.ts";
 import { type Clock, systemClock } from "../platform/clock.ts";
+import { deadlineIn } from "../platform/deadline.ts";
 import { createLogger } from "../platform/logger.ts";
 import { processMetrics } from "../platform/metrics.ts";
+import { createPseudonymSource } from "../platform/pseudonyms.ts";
 import { createSealingKeys } from "../platform/sealing-keys.ts";
 import type { Settings } from "../platform/settings.ts";
 import { createOAuth } from "../ringcentral/auth/oauth.ts";
@@ -15,6 +17,9 @@ export interface RuntimeSources {
   random?: () => number;
 }
 
+/** A request has read the secret before it needs the key. */
+const KEY_WAIT_MS = 2_000;
+
 export type Shared = ReturnType<typeof createShared>;
 
 /** The parts that all accounts share. */
@@ -27,6 +32,7 @@ export function createShared(
   const records = new DynamoRecordStore({ tableName: settings.TABLE_NAME, onDate: tableTime.learn });
   const log = createLogger({ component: "runtime" });
   const transport = createTransport();
+  const pseudonyms = createPseudonymSource(settings.PSEUDONYM_SECRET_ID, clock);
   return {
     settings,
     clock,
@@ -37,6 +43,8 @@ export function createShared(
     log,
     metrics: processMetrics,
     transport,
+    pseudonyms,
+    cacheKey: async () => (await pseudonyms.current(deadlineIn(KEY_WAIT_MS, clock, 0))).sealingKey("cache"),
     oauth: createOAuth({ transport, clock, log }),
     sealingKeys: createSealingKeys(settings.SESSION_SECRET_ID ?? "", clock),
   };

@@ -110,6 +110,9 @@ describe("erasing in the table that everything has written to", () => {
       (key) => kindOf(key) === undefined,
     );
     expect(unknown).toEqual([]);
+    const cached = (await dump()).filter((record) => record.startsWith("cache#"));
+    expect(cached.length).toBeGreaterThan(3);
+    for (const record of cached) expect(record).not.toMatch(/\+1\d|label/);
     const met = new Set(Items.map(({ pk, sk }) => kindOf({ pk: pk?.S ?? "", sk: sk?.S ?? "" })?.[0].key));
     // The others are a run's while it lasts, a quarantine's, and those of a notification and of a user's own calls.
     expect(recordKinds.length - met.size).toBeLessThan(9);

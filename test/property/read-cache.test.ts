@@ -120,6 +120,7 @@ function world(seed: number, whenLate: (extension: string, afterMs: number) => v
       count: (name: string) => void (name === "CacheInvalidationFailures" && uncertain++),
     };
     const client = new CachedRingCentral({
+      sealingKey: async () => new Uint8Array(32),
       ringcentral: register(instance),
       records: overNetwork(table, instance),
       clock: instance.clock,

@@ -115,6 +115,7 @@ function createWorld(schedule: Schedule, latencyOf: () => number) {
     };
     const nonce = () => `name-${names++}`;
     const ringcentral = new CachedRingCentral({
+      sealingKey: async () => new Uint8Array(32),
       records,
       clock,
       random,

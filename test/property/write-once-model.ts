@@ -162,6 +162,7 @@ export function createWorld(schedule: Schedule) {
     const { clock, random } = instance;
     const table = overNetwork(records, instance);
     const ringcentral = new CachedRingCentral({
+      sealingKey: async () => new Uint8Array(32),
       ringcentral: clientOf(instance, ringCentral),
       records: forgetful(table, schedule),
       clock,

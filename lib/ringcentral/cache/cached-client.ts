@@ -15,6 +15,8 @@ import { type CachedResponse, CachedResponses } from "./cached-responses.ts";
 
 interface CachedRingCentralDeps extends CacheScopesDeps {
   ringcentral: RingCentral;
+  /** Seals the responses in the table. */
+  sealingKey: () => Promise<Uint8Array>;
   metrics?: Metrics;
   /** The user whose permissions the responses show; absent: the service. They share no responses, but all scopes. */
   payer?: string;
@@ -47,7 +49,7 @@ export class CachedRingCentral implements RingCentral {
   constructor(deps: CachedRingCentralDeps) {
     this.#deps = deps;
     this.#scopes = new CacheScopes(deps);
-    this.#responses = new CachedResponses(deps.records);
+    this.#responses = new CachedResponses(deps.records, deps.sealingKey);
   }
 
   async call<Output>(

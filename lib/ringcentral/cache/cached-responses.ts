@@ -1,4 +1,6 @@
-import { compress, decompress } from "../../platform/compression.ts";
+import { deflate, inflate } from "../../platform/compression.ts";
+import { SecretUnavailableError } from "../../platform/credentials.ts";
+import { openBytes, sealBytes } from "../../platform/seal.ts";
 import { VERSION } from "../../platform/version.ts";
 import type { WaitLimit } from "../../platform/wait-limit.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
@@ -13,12 +15,12 @@ export interface CachedResponse {
   output: unknown;
 }
 
-/** Compressed, because a page of 1,000 numbers is close to the 400 KB that a DynamoDB item can hold. */
+/** Sealed, because it holds numbers and labels. Compressed, because a page of 1,000 numbers is close to the 400 KB that a DynamoDB item can hold. */
 interface StoredResponse {
   asOf: number;
   /** Another release may parse responses differently. */
   release: string;
-  compressed: string;
+  sealed: string;
 }
 
 const MAX_STORED_CHARACTERS = 350_000;
@@ -32,8 +34,10 @@ export class CachedResponses {
   /** Record versions of the responses in memory: replacing one needs no read. */
   readonly #versions = new WeakMap<CachedResponse, number>();
 
-  constructor(records: RecordStore) {
-    this.#records = records;
+  readonly #sealingKey: () => Promise<Uint8Array>;
+
+  constructor(records: RecordStore, sealingKey: () => Promise<Uint8Array>) {
+    [this.#records, this.#sealingKey] = [records, sealingKey];
   }
 
   async read(key: RecordKey, tableWait: WaitLimit): Promise<CachedResponse | undefined> {
@@ -43,8 +47,10 @@ export class CachedResponses {
       const records = limitedRecords(this.#records, tableWait, { keepMs: PERMIT_WAIT_MS });
       const stored = await records.read<StoredResponse>(key);
       if (stored?.value.release !== VERSION) return undefined;
-      const { asOf, compressed } = stored.value;
-      const response = { asOf, output: JSON.parse(await decompress(compressed)) as unknown };
+      const { asOf, sealed } = stored.value;
+      const bytes = openBytes(sealed, [await this.#sealingKey()], nameOf(key));
+      if (bytes === undefined) return undefined;
+      const response = { asOf, output: JSON.parse(await inflate(bytes)) as unknown };
       this.#versions.set(response, stored.version);
       this.#remember(key, response);
       return response;
@@ -58,10 +64,10 @@ export class CachedResponses {
     const replaced = this.#memory.get(nameOf(key)) ?? response;
     this.#remember(key, response);
     const { asOf, output } = response;
-    const compressed = await compress(JSON.stringify(output));
-    if (compressed.length > MAX_STORED_CHARACTERS) return;
-    const value: StoredResponse = { asOf, release: VERSION, compressed };
     try {
+      const sealed = sealBytes(await deflate(JSON.stringify(output)), await this.#sealingKey(), nameOf(key));
+      if (sealed.length > MAX_STORED_CHARACTERS) return;
+      const value: StoredResponse = { asOf, release: VERSION, sealed };
       const records = limitedRecords(this.#records, tableWait);
       const before = this.#versions.get(replaced) ?? (await records.read(key))?.version ?? null;
       // After a lost race, the table holds another process's response, which is as good.
@@ -69,7 +75,7 @@ export class CachedResponses {
       const version = await records.compareAndSet(key, before, value, { expiresAt });
       if (version !== undefined) this.#versions.set(response, version);
     } catch (error) {
-      if (!(error instanceof StorageUnavailable)) throw error;
+      if (!(error instanceof StorageUnavailable || error instanceof SecretUnavailableError)) throw error;
     }
   }
 

@@ -113,6 +113,7 @@ describe("identical reads in flight", () => {
     const { client, clock, sent, log } = setUp(({ method }) => (method === "GET" ? 2_000 : 100));
     let names = 0;
     const cached = new CachedRingCentral({
+      sealingKey: async () => new Uint8Array(32),
       ringcentral: client,
       records: createMemoryRecordStore(faults),
       clock,

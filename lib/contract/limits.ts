@@ -81,12 +81,44 @@ const CallHandlingSurvey = resource(
   },
 );
 
+const TokenCallsLeft = resource(
+  "TokenCallsLeft",
+  "Calls of RingCentral's token endpoint: the service's log-ins, and users' sign-ins and refreshes. All of the app share them.",
+  {
+    limit: Count,
+    windowSeconds: Count,
+    remaining: described(Count, "For a request that waits for a token; other calls leave some of them."),
+    waiting: described(Count, "Requests and sign-ins that were told when to come back."),
+    pausedUntil: z.optional(Instant),
+  },
+);
+
+const UserBudget = resource("UserBudget", "A user whose own budget rejected calls since yesterday.", {
+  extensionId: z.string(),
+  rejections: described(Count, "Calls that RingCentral rejected with 429, or that were not sent for that."),
+  lastAt: Instant,
+});
+
+const UserBudgets = resource(
+  "UserBudgets",
+  "The users who pay for their calls themselves, after a sign-in with RingCentral. Present once there is one.",
+  {
+    count: described(Count, "About how many did since yesterday, 0:00 UTC."),
+    limited: described(
+      z.array(UserBudget).check(z.maxLength(10)),
+      "Those with most rejected calls, up to 10.",
+    ),
+  },
+);
+
 export const Limits = resource(
   "Limits",
   "The fleet's access token, what is left of RingCentral's budgets, and what callers met.",
   {
     callHandling: z.optional(CallHandlingSurvey),
     token: TokenState,
+    tokenCalls: z.optional(TokenCallsLeft),
+    users: z.optional(UserBudgets),
     budgets: z.array(Budget).check(z.maxLength(100)),
     limitedMode: z.optional(LimitedMode),
     problems: z.optional(ProblemsMet),

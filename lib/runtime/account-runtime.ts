@@ -17,6 +17,7 @@ import type { RecordStore } from "../storage/record-store.ts";
 import { Activity } from "./activity.ts";
 import { logEvent, rateLimitMessages, tokenMessages } from "./log-event.ts";
 import type { Shared } from "./shared.ts";
+import { UserBudgets } from "./user-budgets.ts";
 
 /** The ports for the use cases of one RingCentral account, paid by the service. */
 export type AccountRuntime = ReturnType<typeof connectAccount>;
@@ -31,6 +32,7 @@ export function connectAccount(shared: Shared, accountKey: string, accountId: st
   const tokenCalls = new SharedTokenCalls({ records, clock, random, appOf });
   const limitedMode = new LimitedMode(fleet);
   const activity = new Activity(fleet);
+  const userBudgets = new UserBudgets(fleet);
   const paid = connectPayer(shared, {
     ...{ accountKey, instanceId: fleet.instanceId, tokenCalls, limitedMode },
     kind: serviceTokens({ accountKey, credentials, clock, oauth }),
@@ -43,6 +45,7 @@ export function connectAccount(shared: Shared, accountKey: string, accountId: st
     tokenCalls,
     limitedMode,
     activity,
+    userBudgets,
     records,
     clock,
     random,
@@ -60,16 +63,17 @@ export function connectUser(
   user: SessionUser,
 ): AccountRuntime {
   const { clock, oauth, sealingKeys } = shared;
-  const { credentials, tokenCalls, limitedMode } = account;
+  const { credentials, tokenCalls, limitedMode, userBudgets } = account;
   const paid = connectPayer(shared, {
     ...{ instanceId: randomUUID(), tokenCalls, limitedMode },
     accountKey: `${accountKey}#${user.extensionId}`,
     payer: user.extensionId,
     kind: userTokens({ credentials, clock, oauth, sealingKeys, user }),
-    // A budget of their own is not shared with anyone.
-    limiting: (rateLimiter) => ({
-      admit: ({ spender: _, isDue: __, ...request }) => rateLimiter.admit(request),
-    }),
+    limiting: (rateLimiter) => {
+      const counted = userBudgets.counting(rateLimiter, user.extensionId);
+      // A budget of their own has no shares.
+      return { admit: ({ spender: _, isDue: __, ...request }) => counted.admit(request) };
+    },
     onLimit: () => {},
   });
   return { ...account, ...paid };

@@ -1,20 +1,24 @@
 import type { Limits } from "../contract/limits.ts";
 import { readSurvey } from "../numbers/forwarding/backend-survey.ts";
+import type { Deadline } from "../platform/deadline.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { AccountRuntime } from "./account-runtime.ts";
 import { minutesOf, problemsMet } from "./activity-response.ts";
 
 /** The fleet's access token and budgets, as the table shows them. */
 export async function getLimits(
-  { rateLimiter, tokens, limitedMode, activity, records, now }: AccountRuntime,
-  { call }: { call: { accountId: string } },
+  account: AccountRuntime,
+  { call }: { call: { accountId: string; deadline: Deadline } },
 ): Promise<Limits> {
-  const [token, budgets, limited, met, survey] = await Promise.all([
+  const { rateLimiter, tokens, tokenCalls, limitedMode, activity, userBudgets, records, now } = account;
+  const [token, budgets, limited, met, survey, calls, users] = await Promise.all([
     tokens.describe(),
     rateLimiter.describe(),
     limitedMode.describe(),
     activity.describe(records),
     readSurvey(records, call.accountId),
+    tokenCalls.describe(call.deadline).catch(() => undefined),
+    userBudgets.describe(),
   ]);
   return omitUndefined({
     callHandling: survey && { ...survey, checkedAt: iso(survey.checkedAt) },
@@ -28,6 +32,15 @@ export async function getLimits(
       coolDownUntil: instant(token.coolDown?.until),
       coolDownReason: token.coolDown?.reason,
     }),
+    tokenCalls: calls && {
+      ...omitUndefined({ pausedUntil: instant(calls.pausedUntil) }),
+      ...{ limit: calls.limit, remaining: calls.remaining, waiting: calls.waiting },
+      windowSeconds: Math.round(calls.windowMs / 1000),
+    },
+    users: users && {
+      count: users.count,
+      limited: users.limited.map(({ at, ...user }) => ({ ...user, lastAt: iso(at) })),
+    },
     problems: met && problemsMet(met, now()),
     budgets: budgets.map(({ windowMs, pause, spentByRoute, ...budget }) => ({
       ...budget,

@@ -40,9 +40,9 @@ export class Payers {
   #user(accountId: string, extensionId: string): AccountRuntime {
     const key = JSON.stringify([accountId, extensionId]);
     const user = { accountId, extensionId };
-    const known =
-      this.#users.get(key) ??
-      connectUser(this.#shared, this.account(accountId), this.#keyOf(accountId), user);
+    const account = this.account(accountId);
+    const known = this.#users.get(key) ?? connectUser(this.#shared, account, this.#keyOf(accountId), user);
+    account.userBudgets.saw(extensionId);
     this.#users.delete(key);
     this.#users.set(key, known);
     const [oldest] = this.#users.keys();

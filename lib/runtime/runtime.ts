@@ -75,9 +75,9 @@ function createRuntime(shared: Shared) {
     sessions,
 
     async afterRequest({ accountId, operation, codes, deadline }: HandledRequest): Promise<void> {
-      const { activity } = account(accountId);
+      const { activity, userBudgets } = account(accountId);
       for (const code of codes) activity.problem(operation, code);
-      await activity.save(deadline);
+      await Promise.all([activity.save(deadline), userBudgets.save(deadline)]);
     },
 
     /** Names the app, its user and its permissions: new credentials of the same user in the same app have the same one. */

@@ -954,6 +954,8 @@ export interface components {
         Limits: {
             callHandling?: components["schemas"]["CallHandlingSurvey"];
             token: components["schemas"]["TokenState"];
+            tokenCalls?: components["schemas"]["TokenCallsLeft"];
+            users?: components["schemas"]["UserBudgets"];
             budgets: components["schemas"]["Budget"][];
             limitedMode?: components["schemas"]["LimitedMode"];
             problems?: components["schemas"]["ProblemsMet"];
@@ -1582,6 +1584,25 @@ export interface components {
         SyncStatusesResponse: {
             data: components["schemas"]["SyncStatuses"];
         };
+        /** @description Calls of RingCentral's token endpoint: the service's log-ins, and users' sign-ins and refreshes. All of the app share them. */
+        TokenCallsLeft: {
+            /** Format: int64 */
+            limit: number;
+            /** Format: int64 */
+            windowSeconds: number;
+            /**
+             * Format: int64
+             * @description For a request that waits for a token; other calls leave some of them.
+             */
+            remaining: number;
+            /**
+             * Format: int64
+             * @description Requests and sign-ins that were told when to come back.
+             */
+            waiting: number;
+            /** Format: date-time */
+            pausedUntil?: string;
+        };
         /** @description The access token at RingCentral, without the token. */
         TokenState: {
             /** Format: int64 */
@@ -1623,6 +1644,27 @@ export interface components {
             status?: number;
             errorCode?: string;
             requestId?: string;
+        };
+        /** @description A user whose own budget rejected calls since yesterday. */
+        UserBudget: {
+            extensionId: string;
+            /**
+             * Format: int64
+             * @description Calls that RingCentral rejected with 429, or that were not sent for that.
+             */
+            rejections: number;
+            /** Format: date-time */
+            lastAt: string;
+        };
+        /** @description The users who pay for their calls themselves, after a sign-in with RingCentral. Present once there is one. */
+        UserBudgets: {
+            /**
+             * Format: int64
+             * @description About how many did since yesterday, 0:00 UTC.
+             */
+            count: number;
+            /** @description Those with most rejected calls, up to 10. */
+            limited: components["schemas"]["UserBudget"][];
         };
         /** @description The result of a delivery. */
         WebhookReceipt: {
@@ -2241,10 +2283,13 @@ export type SyncStatus = components['schemas']['SyncStatus'];
 export type SyncStatusResponse = components['schemas']['SyncStatusResponse'];
 export type SyncStatuses = components['schemas']['SyncStatuses'];
 export type SyncStatusesResponse = components['schemas']['SyncStatusesResponse'];
+export type TokenCallsLeft = components['schemas']['TokenCallsLeft'];
 export type TokenState = components['schemas']['TokenState'];
 export type UnmatchedSignIn = components['schemas']['UnmatchedSignIn'];
 export type UnmatchedSignInList = components['schemas']['UnmatchedSignInList'];
 export type UpstreamError = components['schemas']['UpstreamError'];
+export type UserBudget = components['schemas']['UserBudget'];
+export type UserBudgets = components['schemas']['UserBudgets'];
 export type WebhookReceipt = components['schemas']['WebhookReceipt'];
 export type ResponseProblem400A = components['responses']['Problem400A'];
 export type ResponseProblem401A = components['responses']['Problem401A'];

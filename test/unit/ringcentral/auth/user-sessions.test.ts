@@ -21,6 +21,8 @@ const [oldKey, newKey] = ["o".repeat(43), "n".repeat(43)];
 let clock: ReturnType<typeof leapingClock>;
 let records: MemoryRecordStore;
 let keys: readonly string[];
+/** What a process read some minutes ago. */
+let cachedKeys: readonly string[] | undefined;
 /** What the app sent to the token endpoint. */
 let sent: string[];
 let taken: TokenNeed[];
@@ -31,6 +33,7 @@ beforeEach(() => {
   clock = leapingClock(Date.UTC(2026, 0, 1));
   records = createMemoryRecordStore();
   keys = [oldKey];
+  cachedKeys = undefined;
   sent = [];
   taken = [];
   permit = () => undefined;
@@ -53,7 +56,7 @@ const rejection = (failure: Partial<RingCentralFailure>) =>
 function process(of = user) {
   const credentials = { current: async () => app, refreshed: async () => [app] };
   const sealingKeys = {
-    current: async () => ({ sealingKeys: keys }),
+    current: async () => ({ sealingKeys: cachedKeys ?? keys }),
     refreshed: async () => [{ sealingKeys: keys }],
   };
   const oauth = {
@@ -144,13 +147,18 @@ describe("a user's session", () => {
   it("waits for a token call, and says for how long, in every process", async () => {
     await process().begin();
     await clock.sleep(HOUR);
-    permit = () => rejection({ kind: "rate_limited", retryAfterMs: 90_000 });
+    let asked = 0;
+    permit = () => {
+      asked += 1;
+      return rejection({ kind: "rate_limited", retryAfterMs: 90_000 });
+    };
     for (const one of [process(), process()]) {
       const error = await one.value().catch((failure) => failure);
       expect(error.failure).toMatchObject({ kind: "rate_limited" });
       expect(error.failure.retryAfterMs).toBeGreaterThan(80_000);
     }
     expect(sent).toEqual([]);
+    expect(asked).toBe(1);
   });
 
   it("never uses tokens that the table has not taken, and stores them when it is back", async () => {
@@ -261,6 +269,15 @@ describe("a user's session", () => {
     // Nothing is lost: the key may come back.
     expect((await stored()).token).toBeDefined();
   });
+});
+
+it("a session of a key that a process does not know yet is opened after the secret is read again", async () => {
+  keys = [newKey, oldKey];
+  await process().begin();
+  cachedKeys = [oldKey];
+  expect(await process().value()).toBe("access-1");
+  await clock.sleep(HOUR);
+  expect(await process().value()).toBe("access-2");
 });
 
 describe("the table", () => {

@@ -297,10 +297,13 @@ export function createLedger(
       sequence += 1;
       for (const store of shows) readings.latest.set(store, sequence);
     },
-    /** The time of a request that is sent now. */
+    /** The time of what is read now. */
     now: () => sequence,
-    /** What a write has just undone that a process sent long ago, and cannot call back. */
-    undone(callHandling: CallHandling, sentAt: number): string[] {
+    /**
+     * What a write has just undone that a process sent long ago, and cannot call back.
+     * @param readAt when the process had read the store before that
+     */
+    undone(callHandling: CallHandling, readAt: number): string[] {
       const keys = [...facts].filter(([, fact]) => !fact.holds(callHandling)).map(([key]) => key);
       for (const key of keys) {
         facts.delete(key);
@@ -309,7 +312,7 @@ export function createLedger(
       }
       // Also where its caller wants it again: then not in the way in which it comes back.
       for (const [number, at] of removed) {
-        if (at < sentAt || !isThere(callHandling, number)) continue;
+        if (at < readAt || !isThere(callHandling, number)) continue;
         removed.delete(number);
         tell(number, "back again");
       }

@@ -154,12 +154,13 @@ export function createForwardingWorld(
     if (isStorm && chance(0.02)) throw failure(request, unsent[between(0, unsent.length - 1)]);
     const isWrite = request.method !== "GET";
     if (onLateLoss && isWrite && isStorm && chance(0.1)) {
-      const sentAt = ledger.now();
+      const [store = ""] = storesOf(request, extension.callHandling?.interactionRules ?? []);
+      const readAt = readings.latest.get(store) ?? ledger.now();
       schedule.after(between(3_000, 110_000), () => {
         schedule.note(`  late: ${request.method} ${request.url.pathname} ${summary(request.body)}`);
         void serve(toTwin(request)).then(() => {
           changed();
-          if (extension.callHandling) ledger.undone(extension.callHandling, sentAt).forEach(onLateLoss);
+          if (extension.callHandling) ledger.undone(extension.callHandling, readAt).forEach(onLateLoss);
         });
       });
       throw failure(request, { status: 504 });

@@ -10,8 +10,8 @@ export const lineSettings = {
   guardMs: 250,
   /** From the permit to the end of its call. */
   callMs: 10_000,
-  /** The part of the limit that a renewal leaves to requests and sign-ins. A request passes the sign-ins in the line. */
-  left: 0.4,
+  /** The parts of the limit that calls of lesser need leave to the others. */
+  left: { request: 0, sign_in: 0.2, renewal: 0.4 },
   /** How long a place in the line is kept after its turn. */
   keptMs: 30_000,
   maxPlaces: 100,
@@ -90,7 +90,7 @@ function isBefore(other: TokenNeed, need: TokenNeed): boolean {
 }
 
 function callsFor(need: TokenNeed, { limit }: TokenCallsRecord): number {
-  return need === "renewal" ? Math.max(1, Math.floor(limit * (1 - lineSettings.left))) : limit;
+  return Math.max(1, limit - Math.ceil(limit * lineSettings.left[need]));
 }
 
 export function withCall(

@@ -29,7 +29,7 @@ const turn = (record: TokenCallsRecord, need: TokenNeed = "request", ms = 0, who
 describe("a call of the token endpoint", () => {
   it.each([
     ["request", 5],
-    ["sign_in", 5],
+    ["sign_in", 4],
     ["renewal", 3],
   ] as const)("for a %s may go while fewer than %i have gone in a minute", (need, calls) => {
     expect(turn(spent(calls - 1), need).type).toBe("now");
@@ -51,7 +51,7 @@ describe("a call of the token endpoint", () => {
     expect(first).toMatchObject({ type: "later", isPlaced: false });
     const due = first.type === "later" ? first.at : 0;
     const ms = due - NOW + SKEW;
-    const freed = withPlace(spent(4, ms), "a", "sign_in", due);
+    const freed = withPlace(spent(3, ms), "a", "sign_in", due);
     expect(turnOf(freed, "sign_in", "b", at(ms)).type).toBe("later");
     expect(turnOf(freed, "sign_in", "a", at(ms)).type).toBe("now");
     expect(turnOf(freed, "request", "r", at(ms)).type).toBe("now");

@@ -70,6 +70,7 @@ const Head = z.object({
 const DirectoryHead = z.object({ chunks: z.array(z.object({ key: z.string() })), states: z.string() });
 const States = z.object({ ids: z.record(z.string(), z.array(z.string())) });
 const Quarantine = z.looseObject({ generation: z.number() });
+const Limited = z.looseObject({ limited: z.array(z.looseObject({ extensionId: z.string() })) });
 const Survey = z.looseObject({ extensions: z.record(z.string(), z.unknown()) });
 
 const people: RecordKind[] = [
@@ -192,8 +193,8 @@ const calls: RecordKind[] = [
   },
   {
     key: "token-calls#<…> / calls",
-    holds: "when an app asked for tokens",
-    sealed: "no: nothing personal",
+    holds: "when an app asked for tokens, and hashes of who waits for one",
+    sealed: "no: hashes of ids, for minutes",
     kept: "24 hours",
     why: "RingCentral's limit of token requests",
     erase: () => "keep",
@@ -213,6 +214,20 @@ const calls: RecordKind[] = [
     kept: "30 days after the last call",
     why: "that user's budgets",
     erase: deleteOf,
+  },
+  {
+    key: "account#<account> / user-budgets",
+    holds: "how many users pay themselves; the extensions whose budgets were short",
+    sealed: "no: a count and ids",
+    kept: "2 days",
+    why: "operators see who is limited",
+    erase({ value }, { accountId }, _, target) {
+      if (isAccount(target, accountId)) return "delete";
+      const { limited, ...counts } = Limited.parse(value);
+      const isOther = (one: string) => !isExtension(target, { accountId, extensionId: one });
+      const others = limited.filter(({ extensionId }) => isOther(extensionId));
+      return others.length === limited.length ? "keep" : { value: { ...counts, limited: others } };
+    },
   },
   {
     key: "account#<account> / <…>",

@@ -45,7 +45,8 @@ export class SharedTokenCalls implements TokenCalls {
     this.#options = options;
   }
 
-  async take(need: TokenNeed, deadline: Deadline, who?: string): Promise<TokenCall> {
+  async take(need: TokenNeed, deadline: Deadline, waiting?: string): Promise<TokenCall> {
+    const who = waiting && hashed(waiting).slice(0, 12);
     const { clock, random, appOf } = this.#options;
     const key = recordKey(await appOf(deadline));
     let waitMs = lineSettings.windowMs / lineSettings.limit;
@@ -133,9 +134,11 @@ export class SharedTokenCalls implements TokenCalls {
 }
 
 function recordKey({ server, clientId }: Pick<Credentials, "server" | "clientId">): RecordKey {
-  const app = createHash("sha256").update(JSON.stringify([server, clientId]));
-  return { partition: `token-calls#${app.digest("base64url").slice(0, 16)}`, sort: "calls" };
+  const app = hashed(JSON.stringify([server, clientId]));
+  return { partition: `token-calls#${app.slice(0, 16)}`, sort: "calls" };
 }
+
+const hashed = (text: string) => createHash("sha256").update(text).digest("base64url");
 
 export function readTokenCallOutcome(
   { status, headers }: Pick<HttpResponse, "status" | "headers">,

@@ -170,6 +170,67 @@ describe.each(Object.entries(states))("with %s, the next action", (state, ofStat
   });
 });
 
+type SessionState = keyof typeof sessionStates;
+const refreshable = (over: Partial<NonNullable<TokenRecord["token"]>> = {}): Partial<TokenRecord> => {
+  const { token } = storing();
+  if (token === undefined) throw new Error("it has one");
+  return { generation: 3, token: { ...token, refreshUntil: NOW + MINUTE, ...over } };
+};
+/** The user's session in the record. `opens`: what its sealed tokens hold. */
+const sessionStates = {
+  "none, or ended": { record: {} },
+  "active, token usable": { record: refreshable() },
+  "active, token due for renewal": { record: refreshable(), local: { cached: 3 } },
+  "active, token at its end": { record: refreshable({ expiresAt: NOW }) },
+  "active, token rejected": { record: refreshable(), local: { rejected: 3 } },
+  "active, refresh token at its end": { record: refreshable({ expiresAt: NOW, refreshUntil: NOW }) },
+  "does not open": { record: refreshable(), opens: undefined },
+  "does not open, token at its end": { record: refreshable({ expiresAt: NOW }), opens: undefined },
+  "does not open after a re-read": { record: refreshable(), local: { hasReread: true }, opens: undefined },
+  "of another server": { record: refreshable({ expiresAt: NOW }), opens: "https://old.test" },
+} satisfies Record<string, Part & { opens?: string | undefined }>;
+
+const unreadableSession: Row = {
+  ...always("reread_secret"),
+  "every candidate rejected, after a re-read": "sign_in",
+  "previous secret left, after a re-read": "sign_in",
+};
+const sessionTable: Record<SessionState, Row> = {
+  "none, or ended": always("sign_in"),
+  "active, token usable": always("adopt"),
+  "active, token due for renewal": mayLogIn,
+  "active, token at its end": needsLogin,
+  "active, token rejected": needsLogin,
+  "active, refresh token at its end": always("sign_in"),
+  "does not open": unreadableSession,
+  "does not open, token at its end": unreadableSession,
+  "does not open after a re-read": always("sign_in"),
+  "of another server": always("sign_in"),
+};
+
+describe.each(Object.entries(sessionStates))("with a session that is %s, the next action", (state, given) => {
+  const server = "opens" in given ? given.opens : "https://rc.test";
+  const contents = server && { value: "a", expiresAt: 0, server, refreshToken: "r" };
+  it.each(Object.entries(conditions))(
+    "of a session, when %s, is as the table says",
+    (condition, ofCondition: Part) => {
+      const { record, local = {} }: Part = given;
+      const action = nextAction(
+        { ...emptyRecord, ...record, ...ofCondition.record },
+        {
+          ...atRest,
+          ...local,
+          ...ofCondition.local,
+          isSession: true,
+          open: () => contents || undefined,
+        },
+      );
+      expect(action.type).toBe(sessionTable[state as SessionState][condition as Condition]);
+      if (action.type === "login") expect(action.refreshToken).toBe("r");
+    },
+  );
+});
+
 describe("the next action", () => {
   it("is to log in with the first candidate that is not rejected, and says which token it replaces", () => {
     expect(decide(states["no token, stored one rejected here"])).toEqual({

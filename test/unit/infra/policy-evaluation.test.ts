@@ -3,6 +3,7 @@ import { functionPermissions, type Use } from "../../../infra/build/iam-permissi
 import { findPolicyViolations } from "../../../infra/build/policy-checks.ts";
 import { resourcesOf, spell, type Template, textsOf } from "../../../infra/build/template.ts";
 import { functions } from "../../../infra/resources/functions.ts";
+import { isAudited } from "../../../lib/contract/route.ts";
 import { IamEvaluator, type IamRequest } from "../../support/iam-evaluator.ts";
 import { bundledUses } from "./bundled-uses.ts";
 import { everySetting, packageService } from "./packaged-service.ts";
@@ -127,6 +128,28 @@ describe.each(variants)("%s", (_, variant) => {
 
   test("no policy is open to other accounts, other channels, or closed to who needs it", () => {
     expect(findPolicyViolations(variant())).toEqual([]);
+  });
+
+  test("functions that write may add lines to the audit, and no function may read it, cut it or end it", () => {
+    const template = variant();
+    const iam = new IamEvaluator(template);
+    const stack = String(template.Resources.AuditLogs?.Properties.LogGroupName);
+    const group = `arn:\${AWS::Partition}:logs:\${AWS::Region}:\${AWS::AccountId}:log-group:${stack}`;
+    const others =
+      "CreateLogStream DeleteLogStream DeleteLogGroup PutRetentionPolicy GetLogEvents FilterLogEvents";
+    for (const { name, role: principal } of functionPermissions(template)) {
+      const definition = functions.find(({ file }) => file === name);
+      const isWriter = definition?.key === "queueSyncs" || (definition?.route && isAudited(definition.route));
+      const put = { principal, action: "logs:PutLogEvents", resource: `${group}:log-stream:writes` };
+      expect([name, iam.isAllowed(put)]).toEqual([name, isWriter ?? false]);
+      for (const action of others.split(" ")) {
+        for (const resource of [group, put.resource]) {
+          expect(iam.isAllowed({ principal, action: `logs:${action}`, resource }), `${name} ${action}`).toBe(
+            false,
+          );
+        }
+      }
+    }
   });
 
   test("schedules may call their own function, and CodeDeploy and schedules of other accounts get no role", () => {

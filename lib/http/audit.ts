@@ -21,14 +21,14 @@ export function entryOf({ operationId: action }: Route, event: EdgeRequest["even
   });
 }
 
-/** Writes an entry for each request of a known caller, before its response leaves. */
+/** Writes an entry for each request of a known caller, or with a named act, before its response leaves. */
 export function audit(
   route: Route,
   write: (entry: AuditEntry, deadline: Deadline) => Promise<void>,
 ): Middleware {
   const after = async ({ event, context, response }: EdgeRequest) => {
-    const { caller, problemCode, deadline } = invocationOf(event);
-    if (caller === undefined) return;
+    const { caller, audited, problemCode, deadline } = invocationOf(event);
+    if (caller === undefined && audited.action === undefined) return;
     const outcome = outcomeOf(response?.statusCode ?? 500, problemCode);
     const isReplay = response?.headers["idempotency-replayed"] === undefined ? undefined : (true as const);
     const lambdaRequestId = context.awsRequestId;

@@ -14,6 +14,10 @@ export type Audited = Pick<AuditEntry, "extensionId" | "resource" | "items" | "i
   /** The pseudonym's key. */
   keyId?: string;
   rcRequestIds: string[];
+  /** Absent: the route's operation, by its caller. */
+  action?: string;
+  accountId?: string;
+  actorExtensionId?: string;
 };
 
 /** The stack's record of one invocation. */

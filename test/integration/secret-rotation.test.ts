@@ -7,8 +7,10 @@ import {
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { handler as addBlockedNumber } from "../../functions/extensions/add-blocked-number.ts";
 import { handler as listForwardingNumbers } from "../../functions/extensions/list-forwarding-numbers.ts";
+import { handler as getSyncStatus } from "../../functions/sync/get-sync-status.ts";
 import { addBlockedNumberRoute } from "../../lib/contract/blocked-numbers.ts";
 import { listForwardingNumbersRoute } from "../../lib/contract/forwarding-numbers.ts";
+import { getSyncStatusRoute } from "../../lib/contract/sync.ts";
 import { resetRuntime } from "../../lib/runtime/runtime.ts";
 import { invoke } from "../support/api-gateway.ts";
 import { type Service, startService } from "../support/service.ts";
@@ -97,6 +99,15 @@ async function goBack(): Promise<void> {
   );
   client.destroy();
 }
+
+it("the state of the sync is read without the credentials, which only a cursor or an e-mail needs", async () => {
+  vi.stubEnv("RINGCENTRAL_SECRET_ID", "ringfront/test/none");
+  resetRuntime();
+  const token = service.tokens.service;
+  const { status } = await invoke(getSyncStatus, getSyncStatusRoute, { token });
+  vi.unstubAllEnvs();
+  expect(status).toBe(200);
+});
 
 describe("a wrong secret", () => {
   it("stored by mistake and then rolled back fails no request", async () => {

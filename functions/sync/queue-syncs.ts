@@ -7,19 +7,20 @@ import { defineJob, type JobInvocation } from "../../lib/runtime/job-function.ts
 import { syncQueue } from "../../lib/runtime/sync-queue.ts";
 import { DynamoRecordStore } from "../../lib/storage/dynamo-record-store.ts";
 import type { RecordStore } from "../../lib/storage/record-store.ts";
-import { beginHistory } from "../../lib/sync/begin-history.ts";
+import { readTableId } from "../../lib/storage/table-id.ts";
 import { queueDirectoryReadings, queueSyncs } from "../../lib/sync/queue-syncs.ts";
-import { editAccounts, forEachAccount, OperatorOrder, readAccounts } from "../../lib/sync/synced-accounts.ts";
+import { noticeRestore } from "../../lib/sync/restored-table.ts";
+import { AccountsEdit, editAccounts, readAccounts } from "../../lib/sync/synced-accounts.ts";
 
-/**
- * Invoked by EventBridge Scheduler, whose event says nothing, or by an operator: who edits the table's accounts, or has
- * restored the table.
- */
+/** Invoked by EventBridge Scheduler, whose event says nothing, or by an operator who edits the table's accounts. */
 export const handler = defineJob("queueSyncs", async (event: unknown, invocation) => {
   const { clock, log } = invocation;
   const settings = readSettings(process.env);
   const records = new DynamoRecordStore({ tableName: settings.TABLE_NAME });
-  await obey(OperatorOrder.parse(event), records, settings, invocation);
+  await edit(AccountsEdit.parse(event), records, settings, invocation);
+  const tableId = () => readTableId(settings.TABLE_NAME);
+  const accounts = await readAccounts(records, settings);
+  await noticeRestore({ records, clock, random: Math.random, log, tableId }, accounts);
   const deps = {
     records,
     queue: syncQueue(settings),
@@ -39,25 +40,18 @@ export const handler = defineJob("queueSyncs", async (event: unknown, invocation
 });
 
 /** Does what an operator asks for, and audits it. AWS does not tell a function who invoked it: CloudTrail knows. */
-async function obey(
-  order: z.output<typeof OperatorOrder>,
+async function edit(
+  changes: z.output<typeof AccountsEdit>,
   records: RecordStore,
   settings: Settings,
   { clock, log, deadline, requestId }: JobInvocation,
 ): Promise<void> {
-  const { add, remove, restored } = order;
-  const isEdit = add.length + remove.length > 0;
-  if (!isEdit && !restored) return;
+  if (changes.add.length + changes.remove.length === 0) return;
   const audit = createAuditLog({ group: settings.AUDIT_LOG_GROUP, clock, log, metrics: processMetrics });
-  const entry = { action: "orderSyncs", requestId, changes: { add, remove }, ...(restored && { restored }) };
+  const entry = { action: "orderSyncs", requestId, changes };
   audit.begin(entry);
-  const editing = { records, clock, random: Math.random };
   try {
-    if (isEdit) await editAccounts(editing, order, settings);
-    if (restored) {
-      const accounts = await readAccounts(records, settings);
-      await forEachAccount(accounts, log, "no new history", (accountId) => beginHistory(editing, accountId));
-    }
+    await editAccounts({ records, clock, random: Math.random }, changes, settings);
   } catch (error) {
     await audit.write({ ...entry, outcome: "unknown" }, deadline);
     throw error;

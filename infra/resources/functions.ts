@@ -103,7 +103,8 @@ const jobs: FunctionDefinition[] = [
     timeout: 60,
     environment: { ...queueUrl, ...auditGroup },
     permissions: {
-      ...account,
+      // By the table's id it notices that the table was restored.
+      table: [...account.table, "dynamodb:DescribeTable"],
       secret: false,
       audit: true,
       queue: "send",

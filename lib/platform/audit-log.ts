@@ -35,7 +35,6 @@ export interface AuditEntry {
   rcRequestIds?: readonly string[];
   /** What an operator changed. */
   changes?: Readonly<Record<string, readonly string[]>>;
-  restored?: boolean;
 }
 
 interface AuditDeps {

@@ -11,12 +11,8 @@ const ACCOUNTS = "accounts";
 
 const Ids = z._default(z.array(z.string().check(z.regex(ID_PATTERN))), []);
 
-/** Accounts to add to the table's list, and to remove from it; and whether the table is an older copy of itself. */
-export const OperatorOrder = z.object({
-  add: Ids,
-  remove: Ids,
-  restored: z._default(z.boolean(), false),
-});
+/** Accounts to add to the table's list, and to remove from it. */
+export const AccountsEdit = z.object({ add: Ids, remove: Ids });
 
 export type AccountSettings = Pick<Settings, "SYNC_ACCOUNTS" | "SERVED_ACCOUNTS">;
 
@@ -35,7 +31,7 @@ export async function readAccounts(
  */
 export async function editAccounts(
   { records, ...deps }: UpdateDeps,
-  { add, remove }: Pick<z.output<typeof OperatorOrder>, "add" | "remove">,
+  { add, remove }: z.output<typeof AccountsEdit>,
   { SERVED_ACCOUNTS }: AccountSettings,
 ): Promise<void> {
   const unserved = add.filter((id) => !SERVED_ACCOUNTS.includes(id));

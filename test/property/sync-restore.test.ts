@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import type { NumberChange, PhoneNumber } from "../../lib/contract/company-numbers.ts";
 import type { Position } from "../../lib/contract/paging.ts";
 import { ProblemError } from "../../lib/contract/problems.ts";
-import { beginHistory } from "../../lib/sync/begin-history.ts";
+import { beginHistory } from "../../lib/sync/restored-table.ts";
 import { publishChanges } from "../../lib/sync/snapshot/change-log.ts";
 import { ACCOUNT, createAccountSync, MINUTE } from "../support/account-sync.ts";
 import { numberOf } from "../support/number-account.ts";

@@ -73,6 +73,7 @@ const layers = [
   // The doctor calls RingCentral with the functions' own client, and reads tokens as they do.
   ["infra/people/", ["infra/", "lib/contract/", "lib/people/"]],
   ["infra/onboarding/", ["infra/", "lib/platform/"]],
+  ["infra/sign-in/", ["infra/", "lib/sign-in/", "lib/platform/"]],
   [
     "infra/doctor/",
     ["infra/", "lib/contract/", "lib/http/", "lib/people/", "lib/ringcentral/", "lib/platform/"],
@@ -90,6 +91,7 @@ const keepers = {
     "infra/doctor/",
     "infra/local/",
     "infra/onboarding/",
+    "infra/sign-in/",
     "test/",
   ],
   "@aws-sdk/client-sqs": ["lib/platform/", "infra/local/", "test/"],

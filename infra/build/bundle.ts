@@ -35,11 +35,15 @@ interface BundleOptions {
 
 const replacements = fileURLToPath(new URL("replacements", import.meta.url));
 
-/** Large dependencies that no function can use, with their stand-ins; each file gives the reason. */
+/** Large dependencies that no function can use, with their stand-ins; each file of code gives the reason. */
 const lighterModules = {
   "@aws-sdk/credential-provider-node": join(replacements, "lambda-credentials.ts"),
   "@smithy/core/event-streams": join(replacements, "no-event-streams.ts"),
   "cacheable-request": join(replacements, "no-cacheable-request.ts"),
+  // koa knows a thousand types of files, twice (290 KB). The OAuth server sends and takes four.
+  "mime-db": join(replacements, "mime-types-of-oauth.json"),
+  // Debug lines in a terminal: `debug` takes it where a development tool has installed it.
+  "supports-color": join(replacements, "no-colors.json"),
 };
 
 /**
@@ -51,14 +55,48 @@ const lighterModules = {
  */
 export async function bundleFunctions({ outDir, mapsDir }: BundleOptions): Promise<Bundle[]> {
   const names = functions.map(({ file }) => file);
+  const named = functions.filter(({ keepNames }) => keepNames).map(({ file }) => file);
   for (const dir of [outDir, mapsDir ?? outDir]) {
     await rm(join(dir, "functions"), { recursive: true, force: true });
   }
-  // One build for all of them: shared modules are read and parsed once.
-  const { outputFiles, metafile } = await build({
+  // One build for almost all of them: shared modules are read and parsed once.
+  const builds = await Promise.all([
+    runBuild(
+      names.filter((name) => !named.includes(name)),
+      { outDir, mapsDir, keepNames: false },
+    ),
+    runBuild(named, { outDir, mapsDir, keepNames: true }),
+  ]);
+  const outputFiles = builds.flatMap((one) => one.outputFiles);
+  const outputs = Object.assign({}, ...builds.map(({ metafile }) => metafile.outputs));
+  const contents = new Map(outputFiles.map(({ path, contents }) => [path, contents]));
+  return Promise.all(
+    names.map(async (name) => {
+      const path = join(outDir, "functions", `${name}.mjs`);
+      const code = contents.get(path);
+      if (code === undefined) throw new Error(`esbuild made no bundle of ${name}`);
+      await writeFileAt(path, code);
+      const map = contents.get(`${path}.map`);
+      if (mapsDir !== undefined && map !== undefined) {
+        await writeFileAt(join(mapsDir, "functions", `${name}.mjs.map`), map);
+      }
+      const page = await buildPage(name, projectRoot);
+      for (const file of page.files) await writeFileAt(join(dirname(path), file.path), file.contents);
+      const inputs = { ...inputsOf(name, outputs), ...page.inputs };
+      return { name, path, code, files: page.files, inputs };
+    }),
+  );
+}
+
+const runBuild = (
+  names: readonly string[],
+  { outDir, mapsDir, keepNames }: { outDir: string; mapsDir: string | undefined; keepNames: boolean },
+) =>
+  build({
     absWorkingDir: projectRoot,
     entryPoints: names.map((name) => ({ in: `functions/${name}.ts`, out: `functions/${name}` })),
     outdir: outDir,
+    keepNames,
     outExtension: { ".js": ".mjs" },
     bundle: true,
     write: false,
@@ -74,31 +112,13 @@ export async function bundleFunctions({ outDir, mapsDir }: BundleOptions): Promi
     alias: lighterModules,
     plugins: [lazyNodeModules],
   });
-  const contents = new Map(outputFiles.map(({ path, contents }) => [path, contents]));
-  return Promise.all(
-    names.map(async (name) => {
-      const path = join(outDir, "functions", `${name}.mjs`);
-      const code = contents.get(path);
-      if (code === undefined) throw new Error(`esbuild made no bundle of ${name}`);
-      await writeFileAt(path, code);
-      const map = contents.get(`${path}.map`);
-      if (mapsDir !== undefined && map !== undefined) {
-        await writeFileAt(join(mapsDir, "functions", `${name}.mjs.map`), map);
-      }
-      const page = await buildPage(name, projectRoot);
-      for (const file of page.files) await writeFileAt(join(dirname(path), file.path), file.contents);
-      const inputs = { ...inputsOf(name, metafile), ...page.inputs };
-      return { name, path, code, files: page.files, inputs };
-    }),
-  );
-}
 
 async function writeFileAt(path: string, contents: Uint8Array): Promise<void> {
   await mkdir(dirname(path), { recursive: true });
   await writeFile(path, contents);
 }
 
-function inputsOf(name: string, { outputs }: Metafile): Bundle["inputs"] {
+function inputsOf(name: string, outputs: Metafile["outputs"]): Bundle["inputs"] {
   const output = Object.values(outputs).find(({ entryPoint }) => entryPoint === `functions/${name}.ts`);
   const files = Object.entries(output?.inputs ?? {}).filter(([path]) => !path.startsWith("node-module:"));
   return Object.fromEntries(files.map(([path, { bytesInOutput }]) => [path, bytesInOutput]));

@@ -7,8 +7,9 @@ import { examine } from "../doctor/examine.ts";
 import { findIssuer, readIssuers } from "../doctor/identity.ts";
 import { readOptions, readServerUrl, runCommand, UsageError } from "../local/command-line.ts";
 import { upstreamCredentials } from "../local/upstream.ts";
-import { list } from "../resources/stack.ts";
+import { list } from "../resources/list.ts";
 import { awsAccount } from "./aws-account.ts";
+import { gatewayCheck } from "./own-issuer.ts";
 import { describePlan, readPlan } from "./plan.ts";
 import { checkAccount, checkIdentity } from "./preflight.ts";
 
@@ -21,7 +22,7 @@ const usage = `usage: npm run deploy -- [options]
   --plan               check and print the plan without AWS, and end
   --help               this text
 
-environment: AUTH_ISSUER and AUTH_AUDIENCE; SERVED_ACCOUNTS, or RINGCENTRAL_CLIENT_ID, RINGCENTRAL_CLIENT_SECRET and
+environment: AUTH_ISSUER and AUTH_AUDIENCE, or SIGN_IN_ISSUER; SERVED_ACCOUNTS, or RINGCENTRAL_CLIENT_ID, RINGCENTRAL_CLIENT_SECRET and
 RINGCENTRAL_JWT, whose account is found; the other variables in docs/operations.md; AWS credentials`;
 
 /** The credential's account, for SERVED_ACCOUNTS. It costs one login. @throws UsageError */
@@ -68,7 +69,9 @@ await runCommand(async () => {
   const aws = awsAccount(plan.region);
   const { accountId, arn } = await checkIdentity(plan, aws);
   console.log(`AWS account ${accountId}, as ${arn}`);
-  const options = ["--stage", stage, "--region", plan.region, ...parameters()];
+  const { options: check, note } = await gatewayCheck(process.env);
+  if (note !== undefined) console.log(note);
+  const options = ["--stage", stage, "--region", plan.region, ...check, ...parameters()];
   const template = await packageStage(stage, options);
   const broken = await checkAccount(plan, template, aws);
   if (broken !== undefined) {

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { projectRoot } from "../build/bundle.ts";
 import { UsageError } from "../local/command-line.ts";
 import { LOCAL_STAGE } from "../local/stage.ts";
-import { list } from "../resources/stack.ts";
+import { list } from "../resources/list.ts";
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -40,6 +40,8 @@ const forms: Readonly<Record<string, [form: RegExp, what: string]>> = {
   ALARM_EMAIL: [/^[^\s@]+@[^\s@]+$/, "an e-mail address"],
   WEBHOOK_URL: [/^(https:\/\/\S+|none)$/, "an https URL, or none"],
   DOMAIN_NAME: [/^[a-z\d-]+(\.[a-z\d-]+)+$/, "a domain's name"],
+  SIGN_IN_ISSUER: [/^https:\/\/[^/?#@\s]+$/, "the API's address, https without a path"],
+  SIGN_IN_ADMINISTRATORS: [/^\d+([,\s]+\d+)*$/, "ids of extensions, comma-separated"],
   SERVED_ACCOUNTS: [/^\d+([,\s]+\d+)*$/, "numeric ids, comma-separated"],
 };
 
@@ -65,9 +67,14 @@ function* findProblems({ stage, region = "" }: DeployOptions, env: Environment):
   }
   const inRegion = region || env.AWS_REGION || "";
   if (inRegion === "") yield "There is no region: give --region, or set AWS_REGION.";
-  const unset = ["AUTH_ISSUER", "AUTH_AUDIENCE"].filter((name) => !env[name]);
+  const isOwn = Boolean(env.SIGN_IN_ISSUER) && !env.AUTH_ISSUER;
+  const unset = isOwn ? [] : ["AUTH_ISSUER", "AUTH_AUDIENCE"].filter((name) => !env[name]);
   if (unset.length > 0) {
-    yield `${unset.join(" and ")} must be set: the issuer and audience of the access tokens.`;
+    yield `${unset.join(" and ")} must be set: the issuer and audience of the access tokens; or SIGN_IN_ISSUER alone.`;
+  }
+  const { SIGN_IN_ISSUER: own = "", DOMAIN_NAME: domain } = env;
+  if (own !== "" && domain && own !== `https://${domain}`) {
+    yield `SIGN_IN_ISSUER must be the API's address, https://${domain}.`;
   }
   if (!env.SERVED_ACCOUNTS) {
     yield "SERVED_ACCOUNTS must be set: the RingCentral accounts to serve. With RINGCENTRAL_CLIENT_ID, " +

@@ -1,6 +1,6 @@
 import { resourcesOf, type Template } from "../build/template.ts";
 import { UsageError } from "../local/command-line.ts";
-import { pseudonymSecretName } from "../resources/secret.ts";
+import { pseudonymSecretName, sessionSecretName, signInSecretName } from "../resources/secret.ts";
 import { secretName } from "../resources/stack.ts";
 import type { AwsAccount } from "./aws-account.ts";
 import type { Plan } from "./plan.ts";
@@ -99,7 +99,8 @@ async function checkConcurrency(template: Template, aws: AwsAccount): Promise<vo
 async function checkNames({ stackName, stage, accounts }: Plan, aws: AwsAccount): Promise<void> {
   const left: string[] = [];
   if (await aws.hasTable(stackName)) left.push(`the table ${stackName}`);
-  for (const name of [...accounts.map((account) => secretName(stage, account)), pseudonymSecretName(stage)]) {
+  const others = [pseudonymSecretName, sessionSecretName, signInSecretName].map((nameOf) => nameOf(stage));
+  for (const name of [...accounts.map((account) => secretName(stage, account)), ...others]) {
     const state = await aws.secretState(name);
     if (state === "kept") left.push(`the secret ${name}`);
     if (state === "deleted") left.push(`the secret ${name}, which is being deleted`);

@@ -17,6 +17,8 @@ export interface Stack extends Identities {
   secretsUrl: string;
   /** The SQS endpoint. */
   sqsUrl: string;
+  /** The API as an issuer for people who sign in with RingCentral, and an app that is registered there. */
+  signIn: { issuer: string; clientId: string };
   /** Empty texts when a real provider issues the tokens. */
   tokens: Record<TokenName, string>;
 }

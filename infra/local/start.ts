@@ -4,6 +4,7 @@ import { rm } from "node:fs/promises";
 import { networkInterfaces } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
+import { SEED } from "../../test/twin/twin.ts";
 import { bundleFunctions, projectRoot } from "../build/bundle.ts";
 import { findIssuer, readIssuers } from "../doctor/identity.ts";
 import { functions } from "../resources/functions.ts";
@@ -18,6 +19,7 @@ import { startGatewayEmulator } from "./gateway-emulator.ts";
 import { startOidcIssuer } from "./oidc-issuer.ts";
 import { findFreePort, isPortTaken, LOOPBACK } from "./ports.ts";
 import { startSecretsEndpoint } from "./secrets-endpoint.ts";
+import { callbackUrl, signInLines, signInOf, signInSecrets } from "./sign-in.ts";
 import { startSqsEmulator } from "./sqs-emulator.ts";
 import {
   curlLines,
@@ -68,7 +70,8 @@ function started<Part extends { close(): unknown }>(part: Part): Part {
 async function start(options: StartOptions): Promise<void> {
   const { apiPort, host } = options;
   await waitForPort(apiPort);
-  const upstream = started(await connectUpstream(options, process.env));
+  const apiUrl = `http://${host === ANY_ADDRESS ? LOOPBACK : host}:${apiPort}`;
+  const upstream = started(await connectUpstream(options, process.env, callbackUrl(apiUrl)));
   const { credentials, identities } = upstream;
   step(`RingCentral      ${credentials.server}${upstream.note}`);
   const issuer = await startIssuer(upstream);
@@ -77,12 +80,13 @@ async function start(options: StartOptions): Promise<void> {
   const { secrets, dynamodb, sqs, environment } = await startAwsEmulators(upstream);
 
   const stack: Stack = {
-    apiUrl: `http://${host === ANY_ADDRESS ? LOOPBACK : host}:${apiPort}`,
+    apiUrl,
     issuerUrl: issuer.url,
     twinUrl: credentials.server,
     dynamodbUrl: dynamodb.url,
     secretsUrl: secrets.url,
     sqsUrl: sqs.url,
+    signIn: signInOf(apiUrl),
     tokens: issuer.tokens,
     ...identities,
   };
@@ -106,12 +110,12 @@ async function start(options: StartOptions): Promise<void> {
   const functionsUrl = `http://${LOOPBACK}:${lambdaPort}/2015-03-31/functions/${serviceName}-`;
   undo.push(startBackgroundWork(functionsUrl, sqs, ["queueSyncs", "renewSubscriptions"]));
   undo.push(() => removeStackFiles(stack));
-  const { apiUrl } = await writeStackFiles(stack);
+  const { apiUrl: first } = await writeStackFiles(stack);
   const files =
-    apiUrl === stack.apiUrl ? ".local/stack.json" : `${ownPath(stack)} (.local/stack.json is of ${apiUrl})`;
+    first === stack.apiUrl ? ".local/stack.json" : `${ownPath(stack)} (.local/stack.json is of ${first})`;
   if (host !== LOOPBACK) step(`Open to the network: ${addressesOf(host).join(", ")}, port ${apiPort}`);
   console.log(
-    `ready ${stack.apiUrl}\n\n${curlLines(stack)}\n${personLine(stack)}\nAddresses and tokens: ${files}. Ctrl-C stops everything.\n`,
+    `ready ${stack.apiUrl}\n\n${curlLines(stack)}\n${personLine(stack)}\n${signInLines(stack)}\n\nAddresses and tokens: ${files}. Ctrl-C stops everything.\n`,
   );
 }
 
@@ -159,6 +163,7 @@ async function startAwsEmulators({ credentials, identities }: Upstream) {
     await startSecretsEndpoint({
       [secretName(LOCAL_STAGE, identities.accountId)]: secret,
       [pseudonymSecretName(LOCAL_STAGE)]: randomBytes(32).toString("hex"),
+      ...signInSecrets(Date.now()),
     }),
   );
   step(`Secrets Manager  ${secrets.url}`);
@@ -187,6 +192,8 @@ async function startAwsEmulators({ credentials, identities }: Upstream) {
 function stageParameters({ apiUrl, issuerUrl, accountId }: Stack, queueUrl: string, upstream: Upstream) {
   return {
     authIssuer: issuerUrl,
+    signInIssuer: apiUrl,
+    signInAdministrators: SEED.adminExtensionId,
     servedAccounts: accountId,
     // Nothing reads metrics here, and they would hide the log lines.
     metricsNamespace: "none",
@@ -194,7 +201,7 @@ function stageParameters({ apiUrl, issuerUrl, accountId }: Stack, queueUrl: stri
     syncQueueUrl: queueUrl,
     eventBusName: serviceName,
     // The entries are in the output, with all lines.
-    auditLogGroup: "",
+    auditLogGroup: "none",
     // RingCentral itself cannot reach this machine.
     webhookUrl: upstream.canReachUs ? `${apiUrl}/v1/webhooks/ringcentral` : "none",
     // The emulator reads `*` as any port of this machine's pages.

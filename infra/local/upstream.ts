@@ -11,10 +11,11 @@ type Environment = Record<string, string | undefined>;
 
 /**
  * The server named with `--upstream`, or a twin started here.
+ * @param callbackUrl where people who log in are sent back to
  * @returns also the note beside its URL in the terminal, and whether its webhooks can be delivered to this machine
  * @throws UsageError when credentials are missing or nothing responds
  */
-export async function connectUpstream(options: StartOptions, env: Environment) {
+export async function connectUpstream(options: StartOptions, env: Environment, callbackUrl: string) {
   const { upstreamUrl, extensionId, accountId, numbers, callHandling } = options;
   const identities: Identities = {
     extensionId: extensionId ?? SEED.extensionId,
@@ -27,7 +28,8 @@ export async function connectUpstream(options: StartOptions, env: Environment) {
     const note = ` (in place of the twin, as client ${credentials.clientId})`;
     return { note, credentials, identities, canReachUs: false, close: async () => {} };
   }
-  const twin = await startTwin({ callHandling, ...(numbers !== undefined && { numbers }) });
+  const redirectUris = [callbackUrl];
+  const twin = await startTwin({ callHandling, redirectUris, ...(numbers !== undefined && { numbers }) });
   const credentials = twinCredentials(twin.url);
   return { note: " (the twin)", credentials, identities, canReachUs: true, close: () => twin.close() };
 }

@@ -6,7 +6,8 @@ import {
 import { type Credentials, parseSecretValue } from "../../lib/platform/credentials.ts";
 import { ConfigurationError } from "../../lib/platform/settings.ts";
 import { UsageError } from "../local/command-line.ts";
-import { list, secretName } from "../resources/stack.ts";
+import { list } from "../resources/list.ts";
+import { secretName } from "../resources/stack.ts";
 
 /** What serving an account takes. */
 export interface Plan {

@@ -16,7 +16,7 @@ const allAlarms = (stack: Stack) => [
   ...throttling(stack),
   ...stack.functions.flatMap((one) => [
     crashes(one),
-    ...(one.route === undefined ? [heartbeat(stack, one)] : []),
+    ...(one.route === undefined && one.paths === undefined ? [heartbeat(stack, one)] : []),
   ]),
 ];
 

@@ -1,7 +1,6 @@
-import type { Route } from "../../lib/contract/route.ts";
 import { perFunction } from "./cloudformation.ts";
 import { methodsOf } from "./functions.ts";
-import type { Stack } from "./stack.ts";
+import type { Stack, StackFunction } from "./stack.ts";
 
 /**
  * The capacity of each function, by its kind.
@@ -23,14 +22,17 @@ const classes = {
   // People who watch a console, and health checks of load balancers.
   operations: { concurrency: 5, rate: 10, burst: 20 },
   public: { concurrency: 5, rate: 50, burst: 100 },
+  // A sign-in takes five calls, and a renewal of a token one every 15 minutes.
+  signIn: { concurrency: 20, rate: 50, burst: 100 },
   // Called by a queue or a schedule, which sets the pace: only the bound matters.
   background: { concurrency: 5, rate: 0, burst: 0 },
   // Each account that is being synced takes one; see `maximumConcurrency` of its queue.
   sync: { concurrency: 100, rate: 0, burst: 0 },
 };
 
-function classOf(route: Route | undefined) {
-  if (route === undefined) return classes.background;
+function classOf({ route, paths, event }: StackFunction) {
+  if (paths !== undefined) return classes.signIn;
+  if (route === undefined) return event === undefined ? classes.background : classes.sync;
   const { method, path, scope } = route;
   if (scope === undefined) return classes.public;
   // Every app asks who its user is.
@@ -46,7 +48,7 @@ const USUAL_FLEET = 100;
 export function fleetSize({ functions, flag }: Stack): string {
   if (!flag("reserveConcurrency")) return String(USUAL_FLEET);
   const callers = functions.filter(({ permissions }) => permissions.secret);
-  return String(callers.reduce((sum, { route }) => sum + classOf(route).concurrency, 0));
+  return String(callers.reduce((sum, one) => sum + classOf(one).concurrency, 0));
 }
 
 /** Throttling of each route, and, where the stage says `reserveConcurrency`, the concurrency of each function. */
@@ -58,20 +60,22 @@ export function capacity({ functions, number, flag }: Stack) {
     ThrottlingRateLimit: scaled(rate),
     ThrottlingBurstLimit: scaled(burst),
   });
-  const routes = functions.flatMap(({ route }) => (route === undefined ? [] : [route]));
   const stage = {
     Properties: {
       DefaultRouteSettings: throttle({ rate: 200, burst: 400 }),
       RouteSettings: Object.fromEntries(
-        routes.flatMap((route) => routeKeys(route).map((key) => [key, throttle(classOf(route))])),
+        functions.flatMap((one) => routeKeys(one).map((key) => [key, throttle(classOf(one))])),
       ),
     },
   };
-  const reserved = perFunction(functions, "LambdaFunction", ({ route, event }) => ({
-    Properties: { ReservedConcurrentExecutions: (event ? classes.sync : classOf(route)).concurrency },
+  const reserved = perFunction(functions, "LambdaFunction", (one) => ({
+    Properties: { ReservedConcurrentExecutions: classOf(one).concurrency },
   }));
   return { extensions: { HttpApiStage: stage, ...(flag("reserveConcurrency") && reserved) } };
 }
 
-/** A route's names in API Gateway. */
-const routeKeys = (route: Route) => methodsOf(route).map((method) => `${method} ${route.path}`);
+/** The names of a function's routes in API Gateway. */
+function routeKeys({ route, paths = [] }: StackFunction): string[] {
+  const own = route === undefined ? [] : methodsOf(route).map((method) => `${method} ${route.path}`);
+  return [...own, ...paths.map((path) => `ANY ${path}`)];
+}

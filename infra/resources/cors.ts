@@ -1,4 +1,5 @@
-import { list, type Stack } from "./stack.ts";
+import { list } from "./list.ts";
+import type { Stack } from "./stack.ts";
 
 /**
  * The gateway's CORS settings from the parameter `corsAllowedOrigins` (comma-separated, also passed to the functions).

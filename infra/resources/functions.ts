@@ -1,6 +1,7 @@
 import { isAudited, type Route } from "../../lib/contract/route.ts";
 import { routes } from "../../lib/contract/routes.ts";
 import { omitUndefined } from "../../lib/platform/omit-undefined.ts";
+import { type AuthorizerParameter, type AuthorizerParameters, gatewayAuthorizers } from "./authorizers.ts";
 
 /** A function's permissions besides its log and its traces. roles.ts makes its IAM role from them. */
 export interface Permissions {
@@ -10,6 +11,10 @@ export interface Permissions {
   pseudonyms?: boolean;
   /** Write entries of the audit. */
   audit?: boolean;
+  /** Read the keys that seal the sessions of people who signed in. */
+  sessions?: boolean;
+  /** Read the signing keys and clients of the sign-in. */
+  signIn?: true;
   /** Actions on the one table. */
   table: readonly string[];
   /** The beginnings of the partition keys that it may use there, up to the first `#`. */
@@ -27,7 +32,7 @@ interface Settings {
   memorySize?: number;
   timeout?: number;
   environment?: Record<string, string>;
-  permissions: Omit<Permissions, "partitions" | "readOnly" | "pseudonyms" | "audit">;
+  permissions: Omit<Permissions, "partitions" | "readOnly" | "pseudonyms" | "audit" | "sessions" | "signIn">;
   /** The maximum size of its minified bundle. `npm run package` also rejects a budget that is 15 % too generous. */
   bundleKb: number;
 }
@@ -38,9 +43,13 @@ export interface FunctionDefinition extends Settings {
   key: string;
   /** Its place under `functions/`, without extension: `extensions/list-blocked-numbers`. */
   file: string;
-  /** Absent: a queue or a schedule calls it. */
+  /** Absent: a queue or a schedule calls it, or it serves `paths`. */
   route?: Route;
+  /** The gateway's paths that it serves by every method, without the gateway's check of a token. */
+  paths?: readonly string[];
   schedule?: { rate: string; description: string };
+  /** The code needs the names of its classes and functions, which minifying shortens. */
+  keepNames?: true;
   /** Its other triggers, in osls's format. */
   event?: object;
 }
@@ -52,7 +61,10 @@ const account: Settings["permissions"] = {
   table: ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"],
 };
 /** The records of every runtime: RingCentral's account, budgets and token, the cache, and who a caller is. */
-const runtime = ["account", "cache", "directory", "people", "person", "rate-limit", "token"];
+const runtime = [
+  ...["account", "cache", "directory", "people", "person"],
+  ...["rate-limit", "session", "token", "token-calls"],
+];
 /** The paths whose GET only reads a partition. */
 const readers: Readonly<Record<string, RegExp>> = {
   forwarding: /^\/v1\/limits\b/,
@@ -109,7 +121,7 @@ const jobs: FunctionDefinition[] = [
       audit: true,
       queue: "send",
       partitions: ["sync"],
-      readOnly: ["token"],
+      readOnly: ["session", "token"],
     },
     bundleKb: 336,
   },
@@ -143,13 +155,35 @@ const jobs: FunctionDefinition[] = [
   },
 ];
 
-/** Every function: one per route, then those that a queue or a schedule calls. */
-export const functions: readonly FunctionDefinition[] = [...routes.map(functionOf), ...jobs];
+/** The OAuth server (lib/sign-in). Its cold start is nobody else's. */
+const signIn: FunctionDefinition = {
+  key: "signIn",
+  file: "sign-in/sign-in",
+  // oidc-provider tells its models apart by their classes' names.
+  keepNames: true,
+  paths: ["/oauth/{proxy+}", "/.well-known/openid-configuration"],
+  environment: {
+    SIGN_IN_SECRET_ID: "${self:service}/${sls:stage}/sign-in",
+    SIGN_IN_ADMINISTRATORS: "${param:signInAdministrators}",
+  },
+  permissions: {
+    ...account,
+    sessions: true,
+    signIn: true,
+    partitions: ["session", "sign-in", "token", "token-calls"],
+  },
+  bundleKb: 1070,
+};
+
+/** Every function: one per route, the sign-in, then those that a queue or a schedule calls. */
+export const functions: readonly FunctionDefinition[] = [...routes.map(functionOf), signIn, ...jobs];
 
 function functionOf(route: Route): FunctionDefinition {
   const key = route.operationId;
   const settings = { ...usualSettings(route), ...exceptions[key] };
-  const access = { pseudonyms: route.scope !== undefined, audit: isAudited(route) };
+  const pseudonyms = route.scope !== undefined;
+  const sessions = pseudonyms && settings.permissions.secret;
+  const access = { pseudonyms, sessions, audit: isAudited(route) };
   const permissions = { ...settings.permissions, ...access, ...partitionsOf(route, settings.permissions) };
   const environment = access.audit ? { ...settings.environment, ...auditGroup } : settings.environment;
   return { key, file: fileOf(route), route, ...settings, ...omitUndefined({ environment }), permissions };
@@ -185,8 +219,8 @@ export const artifactOf = (file: string) => `.build/artifacts/${file.replaceAll(
 /** The logical id of `listBlockedNumbers` begins with `ListBlockedNumbers`. */
 export const logicalName = (key: string) => `${key.slice(0, 1).toUpperCase()}${key.slice(1)}`;
 
-interface AuthParameters {
-  text(parameter: "authScopeClaims" | "authGrantedScopes" | "authScopePrefix"): string;
+interface AuthParameters extends AuthorizerParameters {
+  text(parameter: AuthorizerParameter | "authScopeClaims" | "authGrantedScopes" | "authScopePrefix"): string;
 }
 
 /**
@@ -194,6 +228,8 @@ interface AuthParameters {
  *
  */
 function gatewayScope({ text }: AuthParameters) {
+  // Our own tokens spell scopes as they are.
+  if (text("authIssuer") === "" && text("signInIssuer") !== "") return (scope: string) => scope;
   if (text("authScopeClaims") !== "" || text("authGrantedScopes") !== "") return undefined;
   return (scope: string) => `${text("authScopePrefix")}${scope}`;
 }
@@ -201,6 +237,7 @@ function gatewayScope({ text }: AuthParameters) {
 /** `functions:` of serverless.yml. */
 export function serverlessFunctions(stack: AuthParameters): Record<string, object> {
   const spell = gatewayScope(stack);
+  const isChecked = "callers" in gatewayAuthorizers(stack);
   return Object.fromEntries(
     functions.map((definition) => {
       const { key, file, memorySize, timeout, environment } = definition;
@@ -210,7 +247,7 @@ export function serverlessFunctions(stack: AuthParameters): Record<string, objec
         package: { artifact: artifactOf(file) },
         // osls would make a log group for each (infra/resources/logs.ts).
         disableLogs: true,
-        events: eventsOf(definition, spell),
+        events: eventsOf(definition, spell, isChecked),
         ...omitUndefined({ memorySize, timeout, environment }),
       };
       return [key, settings];
@@ -219,9 +256,11 @@ export function serverlessFunctions(stack: AuthParameters): Record<string, objec
 }
 
 function eventsOf(
-  { key, route, schedule, event = {} }: FunctionDefinition,
+  { key, route, paths, schedule, event = {} }: FunctionDefinition,
   spell: ReturnType<typeof gatewayScope>,
+  isChecked: boolean,
 ): object[] {
+  if (paths !== undefined) return paths.map((path) => ({ httpApi: { method: "*", path } }));
   if (schedule !== undefined) {
     const roleArn = { "Fn::GetAtt": [`${logicalName(key)}ScheduleRole`, "Arn"] };
     return [{ schedule: { method: "scheduler", ...schedule, roleArn } }];
@@ -229,7 +268,7 @@ function eventsOf(
   if (route === undefined) return [event];
   const { path, scope } = route;
   const scopes = scope && scope !== "any" && spell && { scopes: [spell(scope)] };
-  const authorizer = scope !== undefined && { authorizer: { name: "callers", ...scopes } };
+  const authorizer = isChecked && scope !== undefined && { authorizer: { name: "callers", ...scopes } };
   return methodsOf(route).map((method) => ({ httpApi: { method, path, ...authorizer } }));
 }
 

@@ -16,8 +16,17 @@ export function outputs({ text, secrets }: Stack) {
       OpenApiUrl: output("The API's description, for generators of clients", {
         "Fn::Join": ["", [apiUrl, "/openapi.json"]],
       }),
-      AuthIssuer: output("Whose access tokens are taken", text("authIssuer")),
-      AuthAudience: output("The audience that access tokens must name", text("authAudience")),
+      ...(text("authIssuer") !== "" && {
+        AuthIssuer: output("Whose access tokens are taken", text("authIssuer")),
+        AuthAudience: output("The audience that access tokens must name", text("authAudience")),
+      }),
+      ...(text("signInIssuer") !== "" && {
+        SignInIssuer: output(
+          "The issuer for apps that sign people in with RingCentral",
+          text("signInIssuer"),
+        ),
+        SignInSecretName: output("Where npm run sign-in keeps keys and clients", { Ref: "SignInSecret" }),
+      }),
       SecretName: output(
         "Where an operator puts RingCentral's credentials",
         secrets.map(({ name }) => name).join(", "),

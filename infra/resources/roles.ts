@@ -6,9 +6,11 @@ import type { Stack, StackFunction } from "./stack.ts";
 /** One IAM role per function: it may write its own log streams and traces, and what functions.ts permits. */
 export function roles({ name, functions, secrets }: Stack) {
   const refs = secrets.map(({ logicalId }) => ({ Ref: logicalId }));
-  const refsOf = ({ permissions: { secret, pseudonyms } }: StackFunction) => [
+  const refsOf = ({ permissions: { secret, pseudonyms, sessions, signIn } }: StackFunction) => [
     ...(secret ? refs : []),
     ...(pseudonyms ? [{ Ref: "PseudonymSecret" }] : []),
+    ...(sessions ? [{ Ref: "SessionSecret" }] : []),
+    ...(signIn ? [{ Ref: "SignInSecret" }] : []),
   ];
   const make = (definition: StackFunction) =>
     role({

@@ -1,6 +1,7 @@
 // The values that serverless.yml reads by name. osls loads no TypeScript itself, so it goes through index.js.
 import { alarmTopic } from "./alarm-topic.ts";
 import { alarms } from "./alarms.ts";
+import { gatewayAuthorizers } from "./authorizers.ts";
 import { capacity, fleetSize as instancesAtMost } from "./capacity.ts";
 import * as gateway from "./cors.ts";
 import { dashboard } from "./dashboard.ts";
@@ -14,7 +15,7 @@ import { roles } from "./roles.ts";
 import { rollout } from "./rollout.ts";
 import { schedules } from "./schedules.ts";
 import { secret } from "./secret.ts";
-import { list, readStack, type Stack, type Variables } from "./stack.ts";
+import { readStack, type Stack, type Variables } from "./stack.ts";
 import * as numberSync from "./sync.ts";
 import { table } from "./table.ts";
 
@@ -43,8 +44,7 @@ const forStack =
     make(await readStack(variables));
 
 export const functions = forStack(serverlessFunctions);
-/** API Gateway compares them with a token's `client_id` when it has no `aud`. */
-export const audiences = forStack(({ text }) => list(text("authAudience")));
+export const authorizers = forStack(gatewayAuthorizers);
 export const resources = forStack((stack) => fragments.map((fragment) => fragment(stack)));
 export const cors = forStack(gateway.cors);
 export const fleetSize = forStack(instancesAtMost);

@@ -1,4 +1,5 @@
 import { functions, logicalName } from "./functions.ts";
+import { list } from "./list.ts";
 
 /** The interface through which osls lets a fragment read serverless.yml. */
 export interface Variables {
@@ -18,6 +19,7 @@ const parameters = [
   "corsAllowedOrigins",
   "deletionProtection",
   "domainName",
+  "gatewayAuthorizer",
   "hostedZoneId",
   "keyAdministratorArn",
   "latencyMs",
@@ -31,6 +33,8 @@ const parameters = [
   "runbooks",
   "secretReaderArn",
   "servedAccounts",
+  "signInAdministrators",
+  "signInIssuer",
   "syncLateSeconds",
   "throttlingScale",
   "webhookUrl",
@@ -51,7 +55,7 @@ export async function readStack({ resolveVariable }: Variables) {
     values.set(parameter, String((await resolveVariable(`param:${parameter}`)) ?? "").trim());
   }
   const text = (parameter: Parameter) => values.get(parameter) ?? "";
-  const problem = issuerProblem(text("authIssuer"));
+  const problem = tokenIssuersProblem(text("authIssuer"), text("signInIssuer"));
   if (problem !== undefined) throw new Error(problem);
   /** `ringfront-prod`: the names of all resources begin with it. */
   const name = `${service}-${stage}`;
@@ -84,11 +88,14 @@ export async function readStack({ resolveVariable }: Variables) {
 /** The name of the secret with an account's credentials. */
 export const secretName = (stage: string, account: string) => `ringfront/${stage}/ringcentral/${account}`;
 
-/** The items of a comma-separated parameter. */
-export const list = (text: string) => text.split(/[,\s]+/).filter((item) => item !== "");
+/** One of both is enough; without any, `npm run deploy` goes no further. */
+function tokenIssuersProblem(company: string, own: string): string | undefined {
+  const ofCompany = company === "" ? undefined : issuerProblem(company);
+  return ofCompany ?? (own === "" ? undefined : issuerProblem(own, "SIGN_IN_ISSUER"));
+}
 
 /** Why API Gateway would not take an issuer of access tokens. (Without TLS it may be only the local stack's.) */
-export function issuerProblem(url: string): string | undefined {
+export function issuerProblem(url: string, setting = "AUTH_ISSUER"): string | undefined {
   if (URL.canParse(url) && /^(https:\/\/|http:\/\/127\.0\.0\.1:)[^\s?#@]+$/.test(url)) return undefined;
-  return `AUTH_ISSUER must be an https URL without credentials, query and fragment, not "${url}".`;
+  return `${setting} must be an https URL without credentials, query and fragment, not "${url}".`;
 }

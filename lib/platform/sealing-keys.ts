@@ -3,9 +3,15 @@ import type { Clock } from "./clock.ts";
 import { parseSecret, type SecretSource } from "./credentials.ts";
 import { createSecretSource } from "./secrets.ts";
 
-/** 256 random bits. */
-const sealingKey = z.string().check(z.regex(/^[A-Za-z0-9_-]{43}$/));
-const SealingKeys = z.object({ sealingKeys: z.array(sealingKey).check(z.minLength(1)) });
+/** 256 random bits or more. */
+const sealingKey = z.string().check(z.regex(/^[A-Za-z0-9_-]{43,128}$/));
+/** Secrets Manager makes the first one, and can make no list. */
+const SealingKeys = z.object({
+  sealingKeys: z.pipe(
+    z.union([sealingKey, z.array(sealingKey).check(z.minLength(1))]),
+    z.transform((keys) => [keys].flat()),
+  ),
+});
 
 /** The first key seals; all of them open. They are texts for `deriveKey`. */
 export type SealingKeys = z.output<typeof SealingKeys>;

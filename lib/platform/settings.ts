@@ -76,8 +76,11 @@ const environment = z.object({
   EVENT_BUS_NAME: optional(text),
   /** The address for RingCentral's notifications. Absent: no subscription is created. */
   WEBHOOK_URL: optional(httpUrl),
-  /** The log group of the audit. Absent: audit entries are in the functions' log only. */
-  AUDIT_LOG_GROUP: optional(text),
+  /** The log group of the audit. Absent, or `none`: audit entries are in the functions' log only. */
+  AUDIT_LOG_GROUP: z.pipe(
+    optional(text),
+    z.transform((group) => (group === "none" ? undefined : group)),
+  ),
   /** The URL of the error catalogue; each problem's `type` is this plus `#code`. */
   PROBLEM_TYPE_BASE: z._default(z.string(), "/docs/errors"),
 });

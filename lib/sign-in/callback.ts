@@ -6,16 +6,16 @@ import {
   ResponseBodyError,
 } from "oauth4webapi";
 import { errors, type Interaction, type InteractionResults, type Provider } from "oidc-provider";
+import type { Clock } from "../platform/clock.ts";
 import type { CredentialSource } from "../platform/credentials.ts";
 import type { Deadline } from "../platform/deadline.ts";
 import type { Logger } from "../platform/logger.ts";
 import { RingCentralError } from "../ringcentral/api/errors.ts";
-import type { UserSessions } from "../ringcentral/auth/ports.ts";
+import type { TokenCalls, UserSessions } from "../ringcentral/auth/ports.ts";
 import { type Page, START_AGAIN } from "./pages.ts";
 import { subjectOf } from "./person.ts";
 import {
   exchangeCode,
-  type LoginDeps,
   LoginRejected,
   type LoginRequest,
   loginUrl,
@@ -28,10 +28,12 @@ export const CALLBACK_PATH = "/oauth/callback";
 /** RingCentral's code lives for a minute [docs: CODE]: after a longer wait the person logs in again. */
 const CODE_WAIT_SECONDS = 40;
 
-export interface CallbackDeps extends LoginDeps {
+export interface CallbackDeps {
+  clock: Clock;
   issuer: string;
   servedAccounts: readonly string[];
-  credentials(accountId: string): CredentialSource;
+  /** The app of an account. */
+  appOf(accountId: string): { credentials: CredentialSource; tokenCalls: TokenCalls };
   sessions: UserSessions;
   /** The time for all of one request. */
   deadline(): Deadline;
@@ -72,9 +74,10 @@ export async function handleCallback(
     return finish({ error: "invalid_request", error_description: "name the account in account_id" });
   }
   const deadline = deps.deadline();
-  const credentials = await deps.credentials(accountId).current(deadline);
+  const { credentials: source, tokenCalls } = deps.appOf(accountId);
+  const credentials = await source.current(deadline);
   const redirectUri = `${deps.issuer}${CALLBACK_PATH}`;
-  const login = { credentials, redirectUri, uid: interaction.uid, accountId };
+  const login = { credentials, tokenCalls, redirectUri, uid: interaction.uid, accountId };
   if (!["state", "code", "error"].some((name) => parameters.has(name))) {
     return { redirect: await loginUrl(login) };
   }
@@ -94,7 +97,7 @@ async function complete(
 ): Promise<Outcome> {
   try {
     const callback = readReturn(request, parameters);
-    const { user, grant } = await exchangeCode(deps, request, callback, deadline);
+    const { user, grant } = await exchangeCode(deps.clock, request, callback, deadline);
     if (user.accountId !== request.accountId) {
       await revoke(request.credentials, grant.refreshToken, deadline);
       throw new LoginRejected("the account is not the one to sign in to");
@@ -190,7 +193,7 @@ function busy(seconds: number, parameters: URLSearchParams): Page {
   const href =
     seconds <= CODE_WAIT_SECONDS ? `${CALLBACK_PATH}?${new URLSearchParams(parameters)}` : CALLBACK_PATH;
   return {
-    status: 503,
+    status: 429,
     title: "Many people are signing in",
     text: `RingCentral allows a few sign-ins a minute. This page continues by itself in ${seconds} s.`,
     link: { href, text: "Continue now" },

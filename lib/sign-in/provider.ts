@@ -1,4 +1,3 @@
-import { createHash, timingSafeEqual } from "node:crypto";
 import {
   type ClientMetadata,
   type Configuration,
@@ -13,7 +12,7 @@ import { type AdapterDeps, RecordAdapter } from "./adapter.ts";
 import { CALLBACK_PATH } from "./callback.ts";
 import { renderPage, START_AGAIN } from "./pages.ts";
 import { personOf } from "./person.ts";
-import type { Client, SignInSecret } from "./secret.ts";
+import { type Client, isHashOf, type SignInSecret } from "./secret.ts";
 
 /** In seconds. */
 const MINUTE = 60;
@@ -106,8 +105,6 @@ export function createProvider(deps: ProviderDeps, secret: SignInSecret): Provid
   provider.Client.prototype.compareClientSecret = function compareWithHash(actual) {
     return isHashOf(this.clientSecret ?? "", actual);
   };
-  // API Gateway states the protocol; sign-in-app.ts rewrites the host.
-  provider.proxy = true;
   return provider;
 }
 
@@ -129,8 +126,8 @@ const fixed: Configuration = {
   issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed("refresh_token"),
   rotateRefreshToken: true,
   expiresWithSession: async () => false,
-  // API Gateway and responseHeaders do CORS.
-  clientBasedCORS: () => false,
+  // Of every origin: the settings of the API say which pages may read the responses (ownHeaders in sign-in-app.ts).
+  clientBasedCORS: () => true,
   renderError: (ctx, { error, error_description: text = "" }) => {
     const page = {
       status: ctx.status,
@@ -176,11 +173,4 @@ function metadataOf({ clientId, name, redirectUris, secretHash }: Client): Clien
     token_endpoint_auth_method: secretHash === undefined ? "none" : "client_secret_basic",
     ...(secretHash !== undefined && { client_secret: secretHash }),
   };
-}
-
-export const hashSecret = (secret: string) => createHash("sha256").update(secret).digest("base64url");
-
-function isHashOf(hash: string, secret: string): boolean {
-  const [a, b] = [Buffer.from(hash), Buffer.from(hashSecret(secret))];
-  return a.length === b.length && timingSafeEqual(a, b);
 }

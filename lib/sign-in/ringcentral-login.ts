@@ -12,15 +12,11 @@ import { readTokenCallOutcome } from "../ringcentral/auth/token-calls.ts";
 /** One log-in of a person at RingCentral, with this service as RingCentral's client. */
 export interface LoginRequest {
   credentials: Credentials;
+  tokenCalls: TokenCalls;
   /** Where RingCentral sends the person back to. */
   redirectUri: string;
   /** The interaction, which only its browser's cookie names. */
   uid: string;
-}
-
-export interface LoginDeps {
-  clock: Clock;
-  tokenCalls(credentials: Credentials): TokenCalls;
 }
 
 /** Who has logged in, and with what. */
@@ -87,18 +83,17 @@ export function readReturn({ credentials, uid }: LoginRequest, parameters: URLSe
  * @throws LoginRejected; RingCentralError `rate_limited`; oauth4webapi's errors
  */
 export async function exchangeCode(
-  deps: LoginDeps,
+  clock: Pick<Clock, "now">,
   request: LoginRequest,
   callback: URLSearchParams,
   deadline: Deadline,
 ): Promise<Login> {
-  const { credentials, redirectUri, uid } = request;
-  const { verifier, nonce } = valuesOf(uid);
+  const { credentials, tokenCalls, redirectUri, uid } = request;
+  const { verifier, nonce, state } = valuesOf(uid);
   const client = { client_id: credentials.clientId };
   // The line keeps a place for this sign-in, by a name that is no secret.
-  const { state: who } = valuesOf(uid);
-  const permit = await deps.tokenCalls(credentials).take("sign_in", deadline, who.slice(0, 16));
-  const sentAt = deps.clock.now();
+  const permit = await tokenCalls.take("sign_in", deadline, state.slice(0, 16));
+  const sentAt = clock.now();
   let response: Response | undefined;
   let outcome: TokenCallOutcome | undefined;
   try {
@@ -112,7 +107,7 @@ export async function exchangeCode(
       callOptions(credentials, Math.min(deadline.remainingMs(), permit.leftMs())),
     );
   } finally {
-    outcome = response && outcomeOf(response, deps.clock.now());
+    outcome = response && outcomeOf(response, clock.now());
     await permit.ended(outcome);
   }
   if (outcome?.status === 429) throw rateLimited(outcome);

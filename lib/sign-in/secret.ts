@@ -1,3 +1,4 @@
+import { createHash, timingSafeEqual } from "node:crypto";
 import * as z from "zod/mini";
 import { parseSecret } from "../platform/credentials.ts";
 import { ConfigurationError } from "../platform/settings.ts";
@@ -38,7 +39,13 @@ export type Client = z.output<typeof Client>;
 
 const SignInSecret = z.object({
   /** `current` signs; all of them are published. */
-  signingKeys: z.object({ current: SigningKey, next: SigningKey, previous: z.optional(SigningKey) }),
+  signingKeys: z.object({
+    current: SigningKey,
+    next: SigningKey,
+    previous: z.optional(SigningKey),
+    /** Epoch milliseconds: since when `next` has been published. */
+    changedAt: z.int(),
+  }),
   /** The first signs cookies, all of them verify. */
   cookieKeys: z.array(bits256).check(z.minLength(1)),
   clients: z.array(Client),
@@ -52,4 +59,12 @@ export function parseSignInSecret(text: string): SignInSecret {
   const ids = secret.clients.map(({ clientId }) => clientId);
   if (new Set(ids).size < ids.length) throw new ConfigurationError("secret field clients", "has an id twice");
   return secret;
+}
+
+export const hashSecret = (secret: string) => createHash("sha256").update(secret).digest("base64url");
+
+/** In constant time. */
+export function isHashOf(hash: string, secret: string): boolean {
+  const [a, b] = [Buffer.from(hash), Buffer.from(hashSecret(secret))];
+  return a.length === b.length && timingSafeEqual(a, b);
 }

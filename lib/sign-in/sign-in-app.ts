@@ -1,4 +1,5 @@
-import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
+import type { IncomingMessage } from "node:http";
+import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import type { errors, KoaContextWithOIDC, Provider } from "oidc-provider";
 import serverless from "serverless-http";
 import * as z from "zod/mini";
@@ -30,21 +31,30 @@ const RETRY_SECONDS = "5";
 /** The authorization server as a function of API Gateway's events. A changed secret makes a new server. */
 export function createSignInApp(deps: SignInDeps) {
   let made: { secret: SignInSecret; handle: ReturnType<typeof serve> } | undefined;
-  return async (event: APIGatewayProxyEventV2, context: Context): Promise<SignInResponse> => {
+  return async (event: APIGatewayProxyEventV2): Promise<SignInResponse> => {
     const secret = await deps.secret.current(deps.deadline());
     if (made?.secret !== secret) made = { secret, handle: serve(deps, secret) };
-    return SignInResponse.parse(await made.handle(atIssuer(event, deps.issuer), context));
+    const response = SignInResponse.parse(await made.handle(atIssuer(event, deps.issuer), {}));
+    return { ...response, headers: ownHeaders(event, response) };
   };
 }
 
-/** oidc-provider makes its URLs from `Host` and `X-Forwarded-…`, which a caller may forge. */
+/** Without CORS, which the API has a setting for. Only the public documents may be stored. */
+function ownHeaders(
+  { requestContext: { http } }: APIGatewayProxyEventV2,
+  { headers }: SignInResponse,
+): SignInResponse["headers"] {
+  const own = Object.entries(headers).filter(([name]) => !name.startsWith("access-control-"));
+  return { ...(http.method !== "GET" && { "cache-control": "no-store" }), ...Object.fromEntries(own) };
+}
+
+/** oidc-provider makes its URLs from `Host`, which a caller may forge. */
 function atIssuer(event: APIGatewayProxyEventV2, issuer: string): APIGatewayProxyEventV2 {
-  const { host, protocol } = new URL(issuer);
+  const { host } = new URL(issuer);
   const kept = Object.entries(event.headers).filter(
     ([name]) => !/^(x-forwarded-.*|forwarded|host)$/i.test(name),
   );
-  const headers = { ...Object.fromEntries(kept), host, "x-forwarded-proto": protocol.slice(0, -1) };
-  return { ...event, headers };
+  return { ...event, headers: { ...Object.fromEntries(kept), host } };
 }
 
 function serve(deps: SignInDeps, secret: SignInSecret) {
@@ -63,7 +73,10 @@ function serve(deps: SignInDeps, secret: SignInSecret) {
     ctx.set("retry-after", RETRY_SECONDS);
     ctx.body = { error: "temporarily_unavailable", error_description: "try again in some seconds" };
   });
-  return serverless(provider);
+  // serverless-http takes every request for one over TLS; on a developer's machine there is none.
+  const encrypted = deps.issuer.startsWith("https:");
+  const request = ({ socket }: IncomingMessage) => Object.assign(socket, { encrypted });
+  return serverless(provider, { request });
 }
 
 const mayPass = (fault: unknown) =>

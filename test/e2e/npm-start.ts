@@ -13,6 +13,7 @@ const StackFile = z.strictObject({
   dynamodbUrl: z.string(),
   secretsUrl: z.string(),
   sqsUrl: z.string(),
+  signIn: z.strictObject({ issuer: z.string(), clientId: z.string() }),
   tokens: z.strictObject({
     user: z.string(),
     otherUser: z.string(),

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import * as z from "zod/mini";
 import { findFreePort } from "../../infra/local/ports.ts";
 import { forgedTokens } from "../support/forged-tokens.ts";
+import { Browser } from "../support/sign-in-lab.ts";
 import { copyCheckout } from "./checkout.ts";
 import { endStack, type NpmStart, npmStart, patientFetch, type StackFile, untilReady } from "./npm-start.ts";
 
@@ -43,6 +44,41 @@ async function call(path: string, { token, method = "GET", body, headers = {} }:
     body: text === "" ? undefined : JSON.parse(text),
   };
 }
+
+describe("the printed sign-in", () => {
+  /** The browser follows the API's redirects to RingCentral's log-in page, and those back to the app's address. */
+  async function follow(url: string, browser: Browser): Promise<string> {
+    const { origin, pathname } = new URL(url);
+    const isOurs = origin === stack.apiUrl;
+    const headers = { accept: "text/html", ...(isOurs && { cookie: browser.sentTo(pathname).join("; ") }) };
+    const response = await patientFetch(url, { redirect: "manual", headers });
+    if (isOurs) for (const line of response.headers.getSetCookie()) browser.keep(line);
+    const location = response.headers.get("location");
+    if (location === null) return url;
+    const next = new URL(location, url).href;
+    return next.startsWith(`${stack.apiUrl}/callback?`) ? next : follow(next, browser);
+  }
+
+  test("signs a person in, who is then served by their own session", async () => {
+    const printed = started.output();
+    const [authorize = ""] = /^ {2}(http\S+\/oauth\/authorize\S+)$/m.exec(printed)?.slice(1) ?? [];
+    const [fields = ""] = /^ {2}curl -s \S+\/oauth\/token (.*) -d code=…$/m.exec(printed)?.slice(1) ?? [];
+    const browser = new Browser();
+    const page = new URL(await follow(authorize, browser));
+    const form = new URLSearchParams({ ...Object.fromEntries(page.searchParams), as: stack.extensionId });
+    const chosen = await fetch(`${stack.twinUrl}/login`, { method: "POST", body: form, redirect: "manual" });
+    const back = await follow(chosen.headers.get("location") ?? "", browser);
+    const body = new URLSearchParams(fields.replaceAll(/ ?-d /g, "&").slice(1));
+    body.set("code", new URL(back).searchParams.get("code") ?? "");
+    const tokens = await (
+      await patientFetch(`${stack.signIn.issuer}/oauth/token`, { method: "POST", body })
+    ).json();
+    const { access_token: token } = z.object({ access_token: z.string() }).parse(tokens);
+    const me = await call("/v1/me", { token });
+    expect(me.body.data).toMatchObject({ extension: { id: stack.extensionId }, budget: "own" });
+    expect((await call("/v1/extensions/me/blocked-numbers", { token })).status).toBe(200);
+  });
+});
 
 describe("the seven operations", () => {
   test("lists blocked numbers", async () => {

@@ -24,8 +24,9 @@ let issuerOfProcess: ReturnType<typeof startOidcIssuer> | undefined;
  */
 export async function startService({
   secret: ownSecret,
+  otherSecrets = {},
   ...options
-}: TwinOptions & { secret?: string } = {}) {
+}: TwinOptions & { secret?: string; otherSecrets?: Record<string, string> } = {}) {
   const twin = await startTwin(options);
   issuerOfProcess ??= startOidcIssuer("ringfront", {
     accountId: SEED.accountId,
@@ -36,7 +37,9 @@ export async function startService({
   const { clientId, clientSecret, jwt } = SEED;
   const secret = ownSecret ?? JSON.stringify({ server: twin.url, clientId, clientSecret, jwt });
   const sealing = JSON.stringify({ sealingKeys: [randomBytes(32).toString("base64url")] });
-  const secrets = await startSecretsEndpoint({ [SECRET]: secret, [SESSIONS]: sealing, ...pseudonymSecret });
+  const sessionSecret = { [SESSIONS]: sealing };
+  const values = { [SECRET]: secret, ...sessionSecret, ...pseudonymSecret, ...otherSecrets };
+  const secrets = await startSecretsEndpoint(values);
   const table = `ringfront-test-${randomUUID()}`;
   const dynamodb = await startDynamoDb(table);
   const before = { ...process.env };

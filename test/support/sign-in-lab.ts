@@ -1,29 +1,20 @@
-import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import * as oauth from "oauth4webapi";
 import * as z from "zod/mini";
+import { newSecret } from "../../infra/sign-in/content.ts";
 import { type Clock, systemClock } from "../../lib/platform/clock.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import type { SessionUser, TokenCalls, UserGrant, UserSessions } from "../../lib/ringcentral/auth/ports.ts";
 import { UserGrants } from "../../lib/sign-in/grants.ts";
-import type { Client, SignInSecret } from "../../lib/sign-in/secret.ts";
+import { type Client, hashSecret, type SignInSecret } from "../../lib/sign-in/secret.ts";
 import { createSignInApp, type SignInDeps } from "../../lib/sign-in/sign-in-app.ts";
 import { SEED, startTwin, type TwinOptions } from "../twin/twin.ts";
-import { lambdaContext } from "./api-gateway.ts";
 import { captureLog } from "./capture-log.ts";
 import { createMemoryRecordStore } from "./memory-record-store.ts";
 
 export const ISSUER = "https://api.acme.example";
 export const APP = "com.acme.numbers:/signed-in";
 export const WEB_APP = "https://app.acme.example/signed-in";
-
-const random256 = () => randomBytes(32).toString("base64url");
-
-export function newSigningKey(kid: string): SignInSecret["signingKeys"]["current"] {
-  const jwk = generateKeyPairSync("rsa", { modulusLength: 2048 }).privateKey.export({ format: "jwk" });
-  const { n = "", e = "", d = "", p = "", q = "", dp = "", dq = "", qi = "" } = jwk;
-  return { kty: "RSA", kid, n, e, d, p, q, dp, dq, qi };
-}
 
 const MACHINE_SECRET = "a-machine-secret";
 export const clients: Record<"app" | "other" | "machine", Client> = {
@@ -44,7 +35,7 @@ export const clients: Record<"app" | "other" | "machine", Client> = {
     name: "Night job",
     redirectUris: [],
     scopes: ["account:read", "sync:read"],
-    secretHash: createHash("sha256").update(MACHINE_SECRET).digest("base64url"),
+    secretHash: hashSecret(MACHINE_SECRET),
   },
 };
 export const machineSecret = MACHINE_SECRET;
@@ -88,9 +79,11 @@ export async function startSignInLab(options: TwinOptions & { clock?: Clock } = 
     clientSecret: SEED.clientSecret,
     jwt: SEED.jwt,
   };
+  const made = newSecret(clock.now());
+  const { current, next, changedAt } = made.signingKeys;
   const secret: SignInSecret = {
-    signingKeys: { current: newSigningKey("key-1"), next: newSigningKey("key-2") },
-    cookieKeys: [random256()],
+    ...made,
+    signingKeys: { current: { ...current, kid: "key-1" }, next: { ...next, kid: "key-2" }, changedAt },
     clients: Object.values(clients),
   };
   const update = { records, clock, random: Math.random };
@@ -101,8 +94,7 @@ export async function startSignInLab(options: TwinOptions & { clock?: Clock } = 
     issuer: ISSUER,
     servedAccounts: [SEED.accountId],
     administrators: [SEED.adminExtensionId],
-    credentials: () => ({ current: source, refreshed: async () => [credentials] }),
-    tokenCalls: () => tokenCalls,
+    appOf: () => ({ credentials: { current: source, refreshed: async () => [credentials] }, tokenCalls }),
     sessions,
     grants: new UserGrants({ ...update, sessions, deadline }),
     deadline,
@@ -186,7 +178,7 @@ async function send(serve: Serve, browser: Browser, url: string, init: SentReque
     isBase64Encoded: body !== undefined,
     ...(body !== undefined && { body: Buffer.from(body).toString("base64") }),
   };
-  const response = await serve(event, lambdaContext());
+  const response = await serve(event);
   for (const line of response.cookies) browser.keep(line);
   const hasBody = ![204, 303, 304].includes(response.statusCode);
   return new Response(hasBody ? response.body : null, {

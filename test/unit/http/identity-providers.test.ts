@@ -123,6 +123,10 @@ function routeScopes(env: Record<string, string>): (string | undefined)[] {
     authScopeClaims: "AUTH_SCOPE_CLAIMS",
     authGrantedScopes: "AUTH_GRANTED_SCOPES",
     authScopePrefix: "AUTH_SCOPE_PREFIX",
+    authIssuer: "AUTH_ISSUER",
+    authAudience: "AUTH_AUDIENCE",
+    gatewayAuthorizer: "",
+    signInIssuer: "SIGN_IN_ISSUER",
   };
   const made = serverlessFunctions({ text: (parameter) => env[names[parameter]] ?? "" });
   return Object.values(made).flatMap((definition) =>

@@ -4,8 +4,11 @@ import { beforeAll, describe, expect, test } from "vitest";
 import { projectRoot } from "../../../infra/build/bundle.ts";
 import type { Template } from "../../../infra/build/template.ts";
 import type { AwsAccount } from "../../../infra/deploy/aws-account.ts";
+import { gatewayCheck } from "../../../infra/deploy/own-issuer.ts";
 import { deployVariables, describePlan, readPlan } from "../../../infra/deploy/plan.ts";
 import { checkAccount, checkIdentity } from "../../../infra/deploy/preflight.ts";
+import { type AuthorizerParameter, gatewayAuthorizers } from "../../../infra/resources/authorizers.ts";
+import { serverlessFunctions } from "../../../infra/resources/functions.ts";
 import { everySetting, packageService } from "./packaged-service.ts";
 
 const good = { AUTH_ISSUER: "https://issuer.example.com", AUTH_AUDIENCE: "ios", SERVED_ACCOUNTS: "3700111" };
@@ -45,6 +48,13 @@ describe("the plan", () => {
     [/is the one of npm start/, { ...prod, stage: "local" }, good],
     [/lower-case letters/, { ...prod, stage: "My-Branch" }, good],
     [/AUTH_ISSUER and AUTH_AUDIENCE must be set/, prod, { SERVED_ACCOUNTS: "1" }],
+    [/SIGN_IN_ISSUER must be the API's address/, prod, { ...good, SIGN_IN_ISSUER: "https://a.example/x" }],
+    [
+      /SIGN_IN_ISSUER must be the API's address, https:\/\/api\.example\.com/,
+      prod,
+      { ...everySetting, SIGN_IN_ISSUER: "https://other.example.com" },
+    ],
+    [/SIGN_IN_ADMINISTRATORS must be ids/, prod, { ...good, SIGN_IN_ADMINISTRATORS: "ann" }],
     [/SERVED_ACCOUNTS must be set/, prod, { ...good, SERVED_ACCOUNTS: "" }],
     [/SERVED_ACCOUNTS must be numeric ids/, prod, { ...good, SERVED_ACCOUNTS: "acme" }],
     [/SYNC_ACCOUNTS is set and empty/, prod, { ...good, SYNC_ACCOUNTS: "" }],
@@ -56,6 +66,48 @@ describe("the plan", () => {
     [/WEBHOOK_URL must be an https URL/, prod, { ...good, WEBHOOK_URL: "http://a.example" }],
   ])("is refused: %s", (why, options, env) => {
     expect(() => readPlan(options, env)).toThrow(why);
+  });
+});
+
+describe("the gateway's check of tokens", () => {
+  const own = { SIGN_IN_ISSUER: "https://api.example.com" };
+  const responds = async () => ({ findings: [], keys: [] });
+  const fails = async () => ({
+    findings: [{ check: "issuer", outcome: "failed" as const, found: "", fix: "" }],
+    keys: [],
+  });
+
+  test("waits until our own issuer responds: API Gateway reads its documents when it makes the check", async () => {
+    expect(readPlan(prod, { SERVED_ACCOUNTS: "1", ...own })).toMatchObject({ accounts: ["1"] });
+    const first = await gatewayCheck(own, fails);
+    expect(first).toMatchObject({ options: ["--param", "gatewayAuthorizer=none"] });
+    expect(await gatewayCheck(own, responds)).toEqual({ options: [] });
+  });
+
+  test("is off with two issuers, which is said, and does not ask for our own without one", async () => {
+    const both = await gatewayCheck({ ...good, ...own }, fails);
+    expect([both.options, both.note]).toEqual([[], expect.stringContaining("two issuers")]);
+    expect(await gatewayCheck(good, fails)).toEqual({ options: [] });
+  });
+
+  test("is of the one issuer in the template", () => {
+    const made = (values: Partial<Record<AuthorizerParameter, string>>) =>
+      gatewayAuthorizers({ text: (name) => values[name] ?? "" });
+    const company = { authIssuer: "https://login.example.com", authAudience: "ios, android" };
+    const signInIssuer = own.SIGN_IN_ISSUER;
+    expect(made(company)).toMatchObject({
+      callers: { issuerUrl: company.authIssuer, audience: ["ios", "android"] },
+    });
+    expect(made({ signInIssuer, authAudience: "ringfront" })).toMatchObject({
+      callers: { issuerUrl: signInIssuer, audience: [signInIssuer] },
+    });
+    expect(made({ ...company, signInIssuer })).toEqual({});
+    expect(made({ signInIssuer, gatewayAuthorizer: "none" })).toEqual({});
+    const text = (name: string) =>
+      name === "signInIssuer" ? signInIssuer : name === "authScopePrefix" ? "x/" : "";
+    expect(JSON.stringify(serverlessFunctions({ text }))).toContain('"scopes":["numbers:read"]');
+    const none = (name: string) => (name === "gatewayAuthorizer" ? "none" : text(name));
+    expect(JSON.stringify(serverlessFunctions({ text: none }))).not.toContain("authorizer");
   });
 });
 

@@ -38,8 +38,11 @@ const partitions = [
   "forwarding",
   "idempotency",
   "rate-limit",
+  "session",
+  "sign-in",
   "sync",
   "token",
+  "token-calls",
   "webhook",
   "other",
 ];
@@ -57,7 +60,7 @@ function requestsOf(template: Template, name: string): [request: IamRequest, isD
   const isReader = definition.route?.method === "GET";
   const readings: Readonly<Record<string, string[]>> = {
     "operations/get-limits": ["sync", "forwarding"],
-    "sync/queue-syncs": ["token"],
+    "sync/queue-syncs": ["session", "token"],
   };
   const onlyReads = readings[name] ?? (isReader ? ["sync"] : []);
   const isPost = definition.route?.method === "POST";
@@ -76,9 +79,15 @@ function requestsOf(template: Template, name: string): [request: IamRequest, isD
   }
   for (const [logicalId] of resourcesOf(template, "AWS::SecretsManager::Secret")) {
     const action = "secretsmanager:GetSecretValue";
-    // A webhook's sender and the jobs have no pseudonym.
-    const isDue = logicalId !== "PseudonymSecret" || definition.route?.scope !== undefined;
-    ask(isDue && use.actions.has(action), action, logicalId);
+    // A webhook's sender and the jobs have no pseudonym, and open no person's session.
+    const hasCaller = definition.route?.scope !== undefined;
+    const isSignIn = name === "sign-in/sign-in";
+    const readers: Readonly<Record<string, boolean>> = {
+      PseudonymSecret: hasCaller,
+      SessionSecret: hasCaller || isSignIn,
+      SignInSecret: isSignIn,
+    };
+    ask((readers[logicalId] ?? true) && use.actions.has(action), action, logicalId);
     ask(false, "secretsmanager:PutSecretValue", logicalId);
   }
   for (const action of queueActions) {

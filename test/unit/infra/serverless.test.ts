@@ -46,14 +46,18 @@ const resourcesOf = (type: string) =>
 const propertiesOf = (type: string) => resourcesOf(type).map(([, { Properties }]) => Properties ?? {});
 
 describe("routes", () => {
-  const declared = routes.flatMap((route) =>
-    (route.method === "GET" ? ["GET", "HEAD"] : [route.method]).map((method) => ({
-      key: route.operationId,
-      route: `${method} ${route.path}`,
-      // `any`: the authorizer lets every valid token in.
-      scopes: "scope" in route ? [route.scope].filter((scope) => scope !== "any") : undefined,
-    })),
-  );
+  const ofSignIn = ["/.well-known/openid-configuration", "/oauth/{proxy+}"];
+  const declared = [
+    ...routes.flatMap((route) =>
+      (route.method === "GET" ? ["GET", "HEAD"] : [route.method]).map((method) => ({
+        key: route.operationId,
+        route: `${method} ${route.path}`,
+        // `any`: the authorizer lets every valid token in.
+        scopes: "scope" in route ? [route.scope].filter((scope) => scope !== "any") : undefined,
+      })),
+    ),
+    ...ofSignIn.map((path) => ({ key: "signIn", route: `ANY ${path}`, scopes: undefined })),
+  ];
 
   test("serverless.yml serves every route of the contract under its operation id, with its scope, and no other", () => {
     const served = Object.entries(service.functions).flatMap(([key, { events }]) =>
@@ -63,7 +67,7 @@ describe("routes", () => {
           : [
               {
                 key,
-                route: `${httpApi.method} ${httpApi.path}`,
+                route: `${httpApi.method.replace("*", "ANY")} ${httpApi.path}`,
                 scopes: httpApi.authorizer && (httpApi.authorizer.scopes ?? []),
               },
             ],
@@ -98,10 +102,11 @@ describe("routes", () => {
   });
 
   test("every other property of a function follows from its declaration", () => {
-    for (const { key, route } of functions) {
+    for (const { key, route, paths } of functions) {
       const name = logicalName(key);
       const parts = ["LambdaFunction", "LambdaAlias", "Role", "CrashesAlarm"];
       for (const part of parts) expect(service.resources, key).toHaveProperty(`${name}${part}`);
+      if (paths !== undefined) expect(service.resources).toHaveProperty(`${name}LambdaPermissionHttpApi`);
       if (route === undefined) continue;
       expect(service.resources, key).toHaveProperty(`${name}LambdaPermissionHttpApi`);
       const stage = Stage.parse(service.resources.HttpApiStage?.Properties);
@@ -154,7 +159,9 @@ describe("least privilege", () => {
 
   const arnOf = (logicalId: string) => ({ "Fn::GetAtt": [logicalId, "Arn"] });
   const credentials = { Ref: "RingCentralSecret0" };
-  const account = [[credentials, { Ref: "PseudonymSecret" }], arnOf("RecordsTable")];
+  const pseudonyms = { Ref: "PseudonymSecret" };
+  const sessions = { Ref: "SessionSecret" };
+  const account = [[credentials, pseudonyms, sessions], arnOf("RecordsTable")];
   const audit = {
     "Fn::Sub":
       "arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:/ringfront-dev/audit:log-stream:writes",
@@ -180,6 +187,8 @@ describe("least privilege", () => {
     listCompanyNumbers: [...account, arnOf("RecordsTable"), key],
     listNumberChanges: [...account, arnOf("RecordsTable"), key],
     getLimits: [...account, arnOf("RecordsTable"), key],
+    // Nothing else reads the signing keys.
+    signIn: [[credentials, sessions, { Ref: "SignInSecret" }], arnOf("RecordsTable"), key],
     getHealth: [],
     getOpenApi: [],
     getDocs: [],
@@ -424,7 +433,9 @@ describe("settings", () => {
       expect(JSON.stringify(packaged.resources[`${name}Policy`])).toContain('"Effect":"Deny"');
     }
     const role = JSON.stringify(packaged.resources.ListBlockedNumbersRole);
-    expect(role).toContain(JSON.stringify([...names, "PseudonymSecret"].map((Ref) => ({ Ref }))));
+    expect(role).toContain(
+      JSON.stringify([...names, "PseudonymSecret", "SessionSecret"].map((Ref) => ({ Ref }))),
+    );
     expect(findSchemaViolations(packaged.template)).toEqual([]);
     expect(findGuardrailViolations(packaged.template)).toEqual([]);
   });

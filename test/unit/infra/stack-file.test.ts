@@ -33,7 +33,8 @@ async function startStack() {
     person: "p",
   };
   const urls = { apiUrl, issuerUrl: "i", twinUrl: "t", dynamodbUrl: "d", secretsUrl: apiUrl, sqsUrl: "q" };
-  const stack: Stack = { ...urls, tokens, accountId: "37", extensionId: "1", otherExtensionId: "2" };
+  const signIn = { issuer: apiUrl, clientId: "example-app" };
+  const stack: Stack = { ...urls, signIn, tokens, accountId: "37", extensionId: "1", otherExtensionId: "2" };
   let isOpen = true;
   const closeOnce = async () => {
     if (isOpen) await close();

@@ -14,7 +14,7 @@ afterEach(() => {
 async function connect(args: string[], env: Record<string, string>) {
   process.argv = ["node", "start.ts", ...args];
   for (const [name, value] of Object.entries(env)) vi.stubEnv(name, value);
-  const upstream = await connectUpstream(readStartOptions(), env);
+  const upstream = await connectUpstream(readStartOptions(), env, "http://127.0.0.1:3000/oauth/callback");
   await upstream.close();
 }
 

@@ -24,9 +24,14 @@ describe("the packaged template is valid for CloudFormation", () => {
       HOSTED_ZONE_ID: "Z0000000000000",
       ALARM_EMAIL: "ops@example.com",
       SECRET_READER_ARN: "arn:aws:iam::123456789012:role/operator",
+      AUTH_ISSUER: "https://issuer.example.com",
+      SIGN_IN_ISSUER: "https://api.example.com",
     });
     expect(findSchemaViolations(template)).toEqual([]);
-    expect(template.Resources.HttpApi?.Properties.DisableExecuteApiEndpoint).toBe(true);
+    const body = JSON.stringify(template.Resources.HttpApi?.Properties.Body);
+    expect(body).toContain('"disableExecuteApiEndpoint":true');
+    // With two issuers there is no check that would let only one in.
+    expect(body).not.toContain("x-amazon-apigateway-authorizer");
     expect(template.Outputs.ApiUrl?.Value).toBe("https://api.example.com");
   });
 });

@@ -38,7 +38,11 @@ it.each([
     extensionId: undefined,
     accountId: undefined,
   };
-  upstream = await connectUpstream({ ...rest, callHandling, numbers: undefined }, {});
+  upstream = await connectUpstream(
+    { ...rest, callHandling, numbers: undefined },
+    {},
+    "http://127.0.0.1:3000/",
+  );
   expect(await hasMoved(upstream)).toBe(atStart);
   vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + 61_000 });
   expect(await hasMoved(upstream)).toBe(afterAMinute);

@@ -230,7 +230,8 @@ describe("the keys that seal sessions", () => {
   it("are 256 bits each, and at least one", async () => {
     const sealingKeys = ["A".repeat(43), "B".repeat(43)];
     expect(await read({ sealingKeys })).toEqual({ sealingKeys });
-    for (const wrong of [[], [""], ["short"], "A".repeat(43)]) {
+    expect(await read({ sealingKeys: "A".repeat(64) })).toEqual({ sealingKeys: ["A".repeat(64)] });
+    for (const wrong of [[], [""], ["short"], "short"]) {
       await expect(read({ sealingKeys: wrong })).rejects.toThrow("secret field sealingKeys");
     }
   });

@@ -2,6 +2,7 @@ import * as oauth from "oauth4webapi";
 import * as client from "openid-client";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import * as z from "zod/mini";
+import { withNextKeys } from "../../../infra/sign-in/content.ts";
 import { createAuthenticate } from "../../../lib/http/authenticate.ts";
 import { systemClock } from "../../../lib/platform/clock.ts";
 import { deadlineIn } from "../../../lib/platform/deadline.ts";
@@ -14,7 +15,6 @@ import {
   clients,
   ISSUER,
   machineSecret,
-  newSigningKey,
   refresh,
   type SignInLab,
   signIn,
@@ -47,6 +47,7 @@ async function callerOf(token: string) {
     SERVED_ACCOUNTS: SEED.accountId,
     TABLE_NAME: "table",
     RINGCENTRAL_SECRET_ID: "s",
+    PSEUDONYM_SECRET_ID: "p",
   });
   const authenticate = createAuthenticate(settings, systemClock, ({ href }) => readJson(href));
   return authenticate(`Bearer ${token}`, deadlineIn(5_000, systemClock), lab.logged.log);
@@ -222,11 +223,10 @@ describe("the signing keys", () => {
       Array(2).fill(["alg", "e", "kid", "kty", "n", "use"]),
     );
     const before = await signIn(lab);
-    const { current, next } = lab.secret.signingKeys;
-    const signingKeys = { current: next, next: newSigningKey("key-3"), previous: current };
-    const rotated = { ...lab.secret, signingKeys };
+    const rotated = withNextKeys(lab.secret, Date.now() + 4 * 3_600_000);
+    const { kid } = rotated.signingKeys.next;
     const source = vi.spyOn(lab.deps.secret, "current").mockResolvedValue(rotated);
-    expect(await idsOf()).toEqual(["key-2", "key-3", "key-1"]);
+    expect(await idsOf()).toEqual(["key-2", kid, "key-1"]);
     const after = await refresh(lab, before.refresh_token);
     expect(decodeToken(after.access_token).header.kid).toBe("key-2");
     for (const token of [before.access_token, after.access_token]) {

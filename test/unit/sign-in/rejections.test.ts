@@ -281,7 +281,7 @@ describe("the callback", () => {
       new RingCentralError({ ...failure, retryAfterMs }),
     );
     const { response } = await visit(lab, browser, back);
-    expect([response.status, response.headers.get("retry-after")]).toEqual([503, after]);
+    expect([response.status, response.headers.get("retry-after")]).toEqual([429, after]);
     expect(await response.text()).toMatch(link);
     expect((await visit(lab, browser, back)).url).toContain(`${APP}?code=`);
   });

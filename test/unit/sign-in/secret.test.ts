@@ -1,7 +1,15 @@
 import { expect, test } from "vitest";
+import {
+  describeSecret,
+  newMachineSecret,
+  newSecret,
+  withClient,
+  withNextKeys,
+  withoutClient,
+} from "../../../infra/sign-in/content.ts";
 import { redirectUriProblem } from "../../../lib/sign-in/redirect-uri.ts";
-import { parseSignInSecret } from "../../../lib/sign-in/secret.ts";
-import { clients, newSigningKey } from "../../support/sign-in-lab.ts";
+import { isHashOf, parseSignInSecret } from "../../../lib/sign-in/secret.ts";
+import { clients } from "../../support/sign-in-lab.ts";
 
 test.each([
   "https://app.acme.example/signed-in",
@@ -29,19 +37,15 @@ test.each([
   expect(redirectUriProblem(uri)).toContain(problem);
 });
 
-const [current, next] = [newSigningKey("1"), newSigningKey("2")];
-const good = {
-  signingKeys: { current, next },
-  cookieKeys: ["A".repeat(43)],
-  clients: Object.values(clients),
-};
+const good = { ...newSecret(0), clients: Object.values(clients) };
+const { current, next } = good.signingKeys;
 
 test("the secret is complete, or its faulty field is named", () => {
   expect(parseSignInSecret(JSON.stringify(good))).toEqual(good);
   const { d: _, ...publicKey } = current;
   const wrong: [string, object][] = [
-    ["signingKeys", { signingKeys: { current } }],
-    ["signingKeys", { signingKeys: { current: publicKey, next } }],
+    ["signingKeys", { signingKeys: { current, changedAt: 0 } }],
+    ["signingKeys", { signingKeys: { current: publicKey, next, changedAt: 0 } }],
     ["cookieKeys", { cookieKeys: [] }],
     ["clients", { clients: [clients.app, clients.app] }],
     ["clients", { clients: [{ ...clients.app, clientId: "37-101" }] }],
@@ -53,4 +57,34 @@ test("the secret is complete, or its faulty field is named", () => {
     expect(parse).toThrow(`secret field ${field}`);
     expect(parse).not.toThrow(current.d);
   }
+});
+
+test("keys rotate only after the next one was published for three hours", () => {
+  const hours = (count: number) => count * 3_600_000;
+  expect(() => withNextKeys(good, hours(2.9))).toThrow("rotate in 0.1 h");
+  const once = withNextKeys(good, hours(3));
+  expect(once.signingKeys).toMatchObject({ current: next, previous: current, changedAt: hours(3) });
+  expect(once.cookieKeys.slice(1)).toEqual(good.cookieKeys);
+  expect(() => withNextKeys(once, hours(5))).toThrow("rotate in 1.0 h");
+  const twice = withNextKeys(once, hours(6));
+  expect(twice.signingKeys).toMatchObject({ current: once.signingKeys.next, previous: next });
+  expect(twice.cookieKeys).toHaveLength(2);
+});
+
+test("clients are added, changed and removed, and shown without secrets", () => {
+  const { secret, secretHash } = newMachineSecret();
+  expect([isHashOf(secretHash, secret), isHashOf(secretHash, "x"), isHashOf("", "")]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  const changed = withClient(good, { ...clients.machine, secretHash, name: "Other" });
+  expect(changed.clients.map(({ name }) => name)).toEqual(["Acme", "Other", "Other"]);
+  expect(withoutClient(changed, "night-job").clients).toHaveLength(2);
+  expect(() => withClient(good, { ...clients.app, redirectUris: ["http://acme.example"] })).toThrow(
+    "without TLS",
+  );
+  const shown = describeSecret(changed);
+  expect(shown).toContain("client night-job (Other), with a secret");
+  for (const hidden of [secretHash, current.d, good.cookieKeys[0] ?? ""]) expect(shown).not.toContain(hidden);
 });

@@ -1,0 +1,101 @@
+import type { APIGatewayProxyEventV2 } from "aws-lambda";
+import { ProblemError } from "../contract/problems.ts";
+import { defineRoute } from "../contract/route.ts";
+import { invocationOf } from "../http/invocation.ts";
+import { type ApiHandler, buildStack } from "../http/middleware-stack.ts";
+import { systemClock } from "../platform/clock.ts";
+import type { CredentialSource } from "../platform/credentials.ts";
+import { deadlineIn } from "../platform/deadline.ts";
+import { createLogger } from "../platform/logger.ts";
+import { createSealingKeys } from "../platform/sealing-keys.ts";
+import { createCredentialSource, createSecretSource } from "../platform/secrets.ts";
+import { readSettings, type Settings } from "../platform/settings.ts";
+import { createOAuth } from "../ringcentral/auth/oauth.ts";
+import type { TokenCalls } from "../ringcentral/auth/ports.ts";
+import { SharedTokenCalls, type TokenCallsOptions } from "../ringcentral/auth/token-calls.ts";
+import { StoredSessions } from "../ringcentral/auth/user-sessions.ts";
+import { createTransport } from "../ringcentral/http/transport.ts";
+import { UserGrants } from "../sign-in/grants.ts";
+import { parseSignInSecret } from "../sign-in/secret.ts";
+import { createSignInApp } from "../sign-in/sign-in-app.ts";
+import { DynamoRecordStore } from "../storage/dynamo-record-store.ts";
+
+/** For the log and the metrics: oidc-provider knows its paths. */
+const signInRoute = defineRoute({
+  operationId: "signIn",
+  method: "GET",
+  path: "/oauth/{proxy+}",
+  tag: "Operations",
+  summary: "The OAuth server",
+  description: "Signs people in with RingCentral.",
+  response: { kind: "page", description: "A page, a redirect or JSON." },
+});
+
+/** Below the function's time limit: a page says so before Lambda ends the request. */
+const TIME_MS = 12_000;
+
+/**
+ * The handler of the OAuth server. It has parts of its own instead of the API's runtime: it reads less, and may do less
+ * with the table.
+ */
+export function defineSignInFunction(): ApiHandler {
+  let app: ReturnType<typeof connect> | undefined;
+  const handle = async (event: APIGatewayProxyEventV2) => {
+    app ??= connect(readSettings(process.env));
+    invocationOf(event).settings = app.settings;
+    if (app.serve === undefined) {
+      throw new ProblemError("not_found", { detail: "Nobody signs in with RingCentral here." });
+    }
+    return app.serve(event);
+  };
+  return buildStack(signInRoute, handle);
+}
+
+function connect(settings: Settings) {
+  const { SIGN_IN_ISSUER: issuer, SIGN_IN_SECRET_ID: secretId = "" } = settings;
+  if (issuer === undefined) return { settings };
+  const clock = systemClock;
+  const log = createLogger({ component: "sign-in" });
+  const records = new DynamoRecordStore({ tableName: settings.TABLE_NAME });
+  const update = { records, clock, random: Math.random };
+  const oauth = createOAuth({ transport: createTransport(), clock, log });
+  const appOf = appsOf(settings, update);
+  const sealingKeys = createSealingKeys(settings.SESSION_SECRET_ID ?? "", clock);
+  const onUnrevoked = () => log.warn("a session was not revoked at RingCentral");
+  const sessions = new StoredSessions({ ...update, oauth, sealingKeys, appOf, onUnrevoked });
+  const deadline = () => deadlineIn(TIME_MS, clock);
+  const serve = createSignInApp({
+    ...update,
+    issuer,
+    servedAccounts: settings.SERVED_ACCOUNTS,
+    administrators: settings.SIGN_IN_ADMINISTRATORS,
+    appOf,
+    sessions,
+    grants: new UserGrants({ ...update, sessions, deadline }),
+    deadline,
+    log,
+    secret: createSecretSource(secretId, clock, { setting: "SIGN_IN_SECRET_ID", parse: parseSignInSecret }),
+  });
+  return { settings, serve };
+}
+
+/** The RingCentral app of each account. */
+function appsOf(
+  { RINGCENTRAL_SECRET_ID, RINGCENTRAL_SECRET_PREFIX = "" }: Settings,
+  deps: Omit<TokenCallsOptions, "appOf">,
+) {
+  const apps = new Map<string, { credentials: CredentialSource; tokenCalls: TokenCalls }>();
+  return (accountId: string) => {
+    const known = apps.get(accountId);
+    if (known !== undefined) return known;
+    const secretId = RINGCENTRAL_SECRET_ID ?? `${RINGCENTRAL_SECRET_PREFIX}${accountId}`;
+    const credentials = createCredentialSource(secretId, deps.clock);
+    const tokenCalls = new SharedTokenCalls({
+      ...deps,
+      appOf: (deadline) => credentials.current(deadline),
+    });
+    const app = { credentials, tokenCalls };
+    apps.set(accountId, app);
+    return app;
+  };
+}

@@ -20,6 +20,10 @@ const views: Record<string, { path: string; prepare(page: Page): Promise<void> }
       await page.getByText("Powered by Scalar").first().waitFor({ state: "attached" });
     },
   },
+  guides: {
+    path: "/docs/guides/errors",
+    async prepare() {},
+  },
   console: {
     path: "/console",
     async prepare(page) {

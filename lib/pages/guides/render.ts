@@ -21,7 +21,9 @@ export function renderGuides(
 ): Record<string, { title: string; content: string }> {
   return Object.fromEntries(
     inOrder.map((guide) => {
-      const content = `<div class="layout">\n${navigation(guide)}\n<main id="guide">\n${bodyOf(guide.source, read(guide.source))}\n${neighbours(guide)}\n</main>\n</div>`;
+      const main = `<main id="guide">\n${bodyOf(guide.source, read(guide.source))}\n${neighbours(guide)}\n</main>`;
+      // On a phone the navigation comes after the guide.
+      const content = `<div class="layout">\n<a class="all" href="#guides">All guides</a>\n${main}\n${navigation(guide)}\n</div>`;
       return [guide.name, { title: asText(guide.title), content }];
     }),
   );
@@ -77,7 +79,7 @@ const operationLinks = new Map(
 /** Operations lead to the reference, problem codes to the catalogue. */
 function linkedCode(code: string): string {
   const isProblem = Object.hasOwn(problems, code);
-  const href = isProblem ? `/docs/errors#${code}` : operationLinks.get(code);
+  const href = isProblem ? `/docs/errors#${code}` : operationLinks.get(code.split("?")[0] ?? "");
   const html = `<code>${code}</code>`;
   return href === undefined ? html : `<a href="${href}">${html}</a>`;
 }
@@ -90,7 +92,7 @@ function navigation({ name }: Guide): string {
     });
     return `<h2>${group}</h2>\n<ul>\n${items.join("\n")}\n</ul>`;
   });
-  return `<nav class="guides" aria-label="Guides"><div>\n${groups.join("\n")}\n</div></nav>`;
+  return `<nav class="guides" id="guides" aria-label="Guides"><div>\n${groups.join("\n")}\n</div></nav>`;
 }
 
 function neighbours(guide: Guide): string {

@@ -10,7 +10,7 @@ const ProblemSeries = resource("ProblemSeries", "How often one operation ended w
 });
 
 const ProblemHistory = resource("ProblemHistory", "Problems over time, in steps of equal length.", {
-  from: described(Instant, "The beginning of the first step. The last step is the present one."),
+  from: described(Instant, "The beginning of the first step. The last step is the current one."),
   stepSeconds: Count,
   series: z.array(ProblemSeries).check(z.maxLength(61)),
 });

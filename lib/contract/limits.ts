@@ -34,8 +34,8 @@ const Budget = resource("Budget", "One budget of calls.", {
   limit: Count,
   windowSeconds: Count,
   confirmed: described(z.boolean(), "RingCentral's own headers have confirmed the limit."),
-  granted: described(Count, "Permits granted that count in the present window."),
-  external: described(Count, "Calls of other clients in the present window, as far as known."),
+  granted: described(Count, "Calls granted in the current window."),
+  external: described(Count, "Calls of other clients in the current window, as far as known."),
   remaining: described(Count, "An estimate."),
   pause: Pause,
   spentByRoute: z.array(RouteSpending).check(z.maxLength(100)),
@@ -76,7 +76,7 @@ const CallHandlingSurvey = resource(
   {
     legacy: Count,
     new: Count,
-    unknown: described(Count, "RingCentral was asked and did not tell."),
+    unknown: described(Count, "RingCentral's response did not say."),
     checkedAt: described(Instant, "When RingCentral was asked last, to 10 minutes."),
   },
 );
@@ -132,7 +132,7 @@ export const getLimitsRoute = defineRoute({
   path: "/v1/limits",
   scope: "ops:read",
   tag: "Operations",
-  summary: "What is left of each RingCentral budget",
+  summary: "Read what is left of RingCentral's budgets",
   description:
     "The budgets the whole fleet shares, their pauses, who spent them and their last hour; the age of the access token; and " +
     "the problems that callers met in the last hour and the last day.",

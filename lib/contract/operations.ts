@@ -13,7 +13,7 @@ export const getHealthRoute = defineRoute({
   method: "GET",
   path: "/healthz",
   tag: "Operations",
-  summary: "Is the service up",
+  summary: "Check that the service is up",
   description: "Responds without calling anything else.",
   response: { kind: "plain", description: "The service is up.", data: Health },
 });
@@ -27,7 +27,7 @@ export const getOpenApiRoute = defineRoute({
   method: "GET",
   path: "/openapi.json",
   tag: "Operations",
-  summary: "This API's description",
+  summary: "Read this API's description",
   description: "The OpenAPI 3.1 description of this API.",
   response: { kind: "plain", description: "An OpenAPI document.", data: OpenApiDocument },
 });

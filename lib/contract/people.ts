@@ -41,7 +41,7 @@ export const getMeRoute = defineRoute({
   path: "/v1/me",
   scope: "any",
   tag: "People",
-  summary: "Who am I here",
+  summary: "Read who the caller is",
   description: "The account and extension of the caller, and how they were found. Every valid token may ask.",
   response: { kind: "item", description: "The caller.", data: Me },
 });
@@ -163,7 +163,7 @@ export const UnmatchedSignIn = resource(
   {
     personId: z.string(),
     reason: Reason,
-    at: described(Instant, "The last time, to the hour."),
+    at: described(Instant, "The last attempt, to the hour."),
     subject: z.optional(z.string()),
     email: z.optional(z.string()),
   },

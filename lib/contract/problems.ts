@@ -157,7 +157,7 @@ export const problems = {
   upstream_rate_limited: entry(
     503,
     "RingCentral's rate limit is reached",
-    "The shared RingCentral budget is spent. Wait `retryAfter` seconds.",
+    "The RingCentral budget that pays for the request is spent. Wait `retryAfter` seconds.",
   ),
   upstream_unavailable: entry(
     503,
@@ -188,7 +188,7 @@ export const problems = {
   directory_unavailable: entry(
     503,
     "The company directory is out of date",
-    "The copy of RingCentral's company directory is missing, or too old to say who may come in. Wait `retryAfter` seconds. " +
+    "The copy of RingCentral's company directory is missing, or too old to decide who may call. Wait `retryAfter` seconds. " +
       "Tokens that name their extension do not need it.",
   ),
   credentials_unavailable: entry(

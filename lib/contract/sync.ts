@@ -23,7 +23,7 @@ export type SyncProgress = z.output<typeof SyncProgress>;
 
 const QuarantinedNumber = resource(
   "QuarantinedNumber",
-  "A number that a confirmation would remove. Its digits are masked, because `sync:read` lets nobody read numbers.",
+  "A number that a confirmation would remove. Its digits are masked, because the scope `sync:read` does not include reading numbers.",
   {
     id: z.string(),
     phoneNumber: described(z.string(), "The last digits, behind dots."),
@@ -106,7 +106,7 @@ export const getSyncStatusRoute = defineRoute({
   path: "/v1/sync",
   scope: "sync:read",
   tag: "Number sync",
-  summary: "How the number sync is doing",
+  summary: "Read the state of the number sync",
   description:
     "The state of the account's sync: its last success, how far a running one has come, the last problem, a " +
     "quarantine, and the last 50 runs.",

@@ -31,7 +31,7 @@ export async function listBlockedPage(deps: BlockedNumbersDeps, { extensionId, p
     // Ids and order may differ between the endpoints [unsure], so a traversal stays with the one it began on.
     if (page.position !== undefined && page.position.endpoint !== endpoint) {
       throw new ProblemError("cursor_invalid", {
-        detail: "The list has moved; start again without a cursor.",
+        detail: "RingCentral serves this list in another way now. Start again without a cursor.",
       });
     }
     const pages: FetchPage<WireBlockedNumber | WireCallerBlockingNumber> =

@@ -268,7 +268,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Who am I here
+         * Read who the caller is
          * @description The account and extension of the caller, and how they were found. Every valid token may ask.
          */
         get: operations["getMe"];
@@ -376,7 +376,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * How the number sync is doing
+         * Read the state of the number sync
          * @description The state of the account's sync: its last success, how far a running one has come, the last problem, a quarantine, and the last 50 runs.
          */
         get: operations["getSyncStatus"];
@@ -440,7 +440,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * What is left of each RingCentral budget
+         * Read what is left of RingCentral's budgets
          * @description The budgets the whole fleet shares, their pauses, who spent them and their last hour; the age of the access token; and the problems that callers met in the last hour and the last day.
          */
         get: operations["getLimits"];
@@ -460,7 +460,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Is the service up
+         * Check that the service is up
          * @description Responds without calling anything else.
          */
         get: operations["getHealth"];
@@ -480,7 +480,7 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * This API's description
+         * Read this API's description
          * @description The OpenAPI 3.1 description of this API.
          */
         get: operations["getOpenApi"];
@@ -537,12 +537,12 @@ export interface components {
             confirmed: boolean;
             /**
              * Format: int64
-             * @description Permits granted that count in the present window.
+             * @description Calls granted in the current window.
              */
             granted: number;
             /**
              * Format: int64
-             * @description Calls of other clients in the present window, as far as known.
+             * @description Calls of other clients in the current window, as far as known.
              */
             external: number;
             /**
@@ -587,7 +587,7 @@ export interface components {
             new: number;
             /**
              * Format: int64
-             * @description RingCentral was asked and did not tell.
+             * @description RingCentral's response did not say.
              */
             unknown: number;
             /**
@@ -1427,13 +1427,13 @@ export interface components {
          *     - `write_incomplete` (502): One part of the write is done. RingCentral keeps a forwarding number in two places, and the second could not be changed in time. Repeat the request: that completes it.
          *     - `upstream_auth_failed` (502): RingCentral rejected our credentials. An operator has to check the RingCentral credential of this service.
          *     - `upstream_app_permission_missing` (502): RingCentral app permission missing. An operator has to grant the RingCentral app the permission named in the log.
-         *     - `upstream_rate_limited` (503): RingCentral's rate limit is reached. The shared RingCentral budget is spent. Wait `retryAfter` seconds.
+         *     - `upstream_rate_limited` (503): RingCentral's rate limit is reached. The RingCentral budget that pays for the request is spent. Wait `retryAfter` seconds.
          *     - `upstream_unavailable` (503): RingCentral is not available. RingCentral cannot be reached or is overloaded. Wait `retryAfter` seconds.
          *     - `upstream_locked` (503): RingCentral has locked the account. Another change of the account is in progress, such as a template or an edit in the portal. Nothing was changed.
          *     - `upstream_limited_mode` (503): RingCentral is in limited mode. RingCentral accepts no changes during its maintenance, and serves some reads only. Lists that were read in the last day still work. Nothing was changed.
          *     - `token_issuer_unavailable` (503): The token issuer cannot be reached. The keys that verify access tokens could not be loaded. Wait `retryAfter` seconds.
          *     - `storage_unavailable` (503): The service's storage is not available. The table is unavailable or slow, and this request needs it. Wait `retryAfter` seconds.
-         *     - `directory_unavailable` (503): The company directory is out of date. The copy of RingCentral's company directory is missing, or too old to say who may come in. Wait `retryAfter` seconds. Tokens that name their extension do not need it.
+         *     - `directory_unavailable` (503): The company directory is out of date. The copy of RingCentral's company directory is missing, or too old to decide who may call. Wait `retryAfter` seconds. Tokens that name their extension do not need it.
          *     - `credentials_unavailable` (503): The service's credentials cannot be read. Secrets Manager is unavailable or slow, and the service has no RingCentral credentials yet. Wait `retryAfter` seconds.
          *     - `queue_unavailable` (503): The sync queue is not available. The sync could not be queued. Wait `retryAfter` seconds.
          *     - `configuration_invalid` (503): The service is not configured. A setting or secret is missing or malformed. An operator finds its name in the log.
@@ -1446,7 +1446,7 @@ export interface components {
         ProblemHistory: {
             /**
              * Format: date-time
-             * @description The beginning of the first step. The last step is the present one.
+             * @description The beginning of the first step. The last step is the current one.
              */
             from: string;
             /** Format: int64 */
@@ -1470,7 +1470,7 @@ export interface components {
             lastHour: components["schemas"]["ProblemHistory"];
             lastDay: components["schemas"]["ProblemHistory"];
         };
-        /** @description A number that a confirmation would remove. Its digits are masked, because `sync:read` lets nobody read numbers. */
+        /** @description A number that a confirmation would remove. Its digits are masked, because the scope `sync:read` does not include reading numbers. */
         QuarantinedNumber: {
             id: string;
             /** @description The last digits, behind dots. */
@@ -1626,7 +1626,7 @@ export interface components {
             reason: string;
             /**
              * Format: date-time
-             * @description The last time, to the hour.
+             * @description The last attempt, to the hour.
              */
             at: string;
             subject?: string;

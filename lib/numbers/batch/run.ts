@@ -80,7 +80,7 @@ function isDoneAlready(run: BatchRun, index: number): boolean {
     run.reject(index, alreadyListed(entry, toCallerBlockingNumber));
   } else if ("id" in item) {
     // It may be an id of the legacy endpoint: nothing says that its number is not listed.
-    run.reject(index, new ProblemError("not_found", { detail: "No entry of the two lists has this id." }));
+    run.reject(index, new ProblemError("not_found", { detail: "No blocked or allowed entry has this id." }));
   } else finish(run, index, false);
   return true;
 }

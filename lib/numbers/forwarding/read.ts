@@ -84,7 +84,7 @@ async function listNew(
   const { limit, position } = request.page;
   const seen = tagsIn(position) ?? [];
   if (position !== undefined && seen.length === 0) {
-    const detail = "The list has moved; start again without a cursor.";
+    const detail = "RingCentral serves this list in another way now. Start again without a cursor.";
     throw new ProblemError("cursor_invalid", { detail });
   }
   const asOf = deps.clock.now();

@@ -8,8 +8,6 @@ import { createAuditLog } from "../platform/audit-log.ts";
 import { keyOf } from "../platform/credentials.ts";
 import type { Deadline } from "../platform/deadline.ts";
 import { readSettings } from "../platform/settings.ts";
-import type { UserSessions } from "../ringcentral/auth/ports.ts";
-import { StoredSessions } from "../ringcentral/auth/user-sessions.ts";
 import type { AccountRuntime } from "./account-runtime.ts";
 import { type PaidRequest, Payers } from "./payers.ts";
 import { createShared, type RuntimeSources, type Shared } from "./shared.ts";
@@ -36,12 +34,6 @@ function createRuntime(shared: Shared) {
   const { settings, clock, random, records } = shared;
   const payers = new Payers(shared);
   const account = (accountId: string) => payers.account(accountId);
-  const sessions: UserSessions = new StoredSessions({
-    ...shared,
-    appOf: account,
-    onUnrevoked: ({ extensionId }) =>
-      shared.log.warn("a session was not revoked at RingCentral", { extensionId }),
-  });
 
   const keys = keysOf(account);
   const directories = new Directories(keys, clock);
@@ -71,8 +63,6 @@ function createRuntime(shared: Shared) {
     directories,
     ...keys,
     for: (request: PaidRequest) => payers.for(request),
-    /** The RingCentral sessions of users who signed in. */
-    sessions,
 
     async afterRequest({ accountId, operation, codes, deadline }: HandledRequest): Promise<void> {
       const { activity, userBudgets } = account(accountId);

@@ -10,6 +10,11 @@ import { getOverviewRoute } from "../../lib/contract/overview.ts";
 import { getMeRoute } from "../../lib/contract/people.ts";
 import { systemClock } from "../../lib/platform/clock.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
+import { createLogger } from "../../lib/platform/logger.ts";
+import { createSealingKeys } from "../../lib/platform/sealing-keys.ts";
+import { createOAuth } from "../../lib/ringcentral/auth/oauth.ts";
+import { StoredSessions } from "../../lib/ringcentral/auth/user-sessions.ts";
+import { createTransport } from "../../lib/ringcentral/http/transport.ts";
 import { resetRuntime, runtime } from "../../lib/runtime/runtime.ts";
 import { invoke, type TestRequest } from "../support/api-gateway.ts";
 import { expectConforms } from "../support/openapi-conformance.ts";
@@ -36,7 +41,7 @@ beforeAll(async () => {
   admin = await person(otherExtensionId, "numbers:read numbers:write account:manage account:read ops:read");
 });
 beforeEach(async () => {
-  await runtime().sessions.end(user, soon());
+  await sessions().end(user, soon());
   service.forget();
   service.twin.endSessions();
   resetRuntime();
@@ -44,6 +49,15 @@ beforeEach(async () => {
 afterAll(() => service.stop());
 
 const soon = () => deadlineIn(10_000, systemClock);
+
+/** As the sign-in server has them. */
+function sessions(): StoredSessions {
+  const { records, clock, random } = runtime();
+  const oauth = createOAuth({ transport: createTransport(), clock, log: createLogger() });
+  const sealingKeys = createSealingKeys(process.env.SESSION_SECRET_ID ?? "", clock);
+  const appOf = () => runtime().for({ accountId });
+  return new StoredSessions({ records, clock, random, oauth, sealingKeys, appOf });
+}
 const user = { accountId, extensionId };
 const live = { "cache-control": "no-cache" };
 const list = (request: TestRequest) => invoke(listBlockedNumbers, listBlockedNumbersRoute, request);
@@ -57,7 +71,7 @@ async function signIn(): Promise<TokenResponse> {
   const form = { grant_type: "authorization_code", code, redirect_uri: CALLBACK };
   const { body } = await requestToken(service.twin, form);
   const { access_token: accessToken, expires_in: expiresInSeconds, refresh_token: refreshToken = "" } = body;
-  await runtime().sessions.begin(user, { accessToken, expiresInSeconds, refreshToken, sentAt }, soon());
+  await sessions().begin(user, { accessToken, expiresInSeconds, refreshToken, sentAt }, soon());
   service.twin.clearRequests();
   return body;
 }
@@ -91,7 +105,7 @@ describe("a caller who signed in with RingCentral", () => {
       status: 401,
       body: { code: "sign_in_required" },
     });
-    expect(await runtime().sessions.state(user)).toBe("ended");
+    expect(await sessions().state(user)).toBe("ended");
     await signIn();
     expect((await list({ token: ana })).status).toBe(200);
   });
@@ -103,9 +117,9 @@ describe("a caller who signed in with RingCentral", () => {
     service.twin.expireTokens();
     expect((await list({ token: ana, headers: live })).status).toBe(200);
     expect(bearers().at(-1)).not.toBe(first);
-    await runtime().sessions.end(user, soon());
+    await sessions().end(user, soon());
     expect(service.twin.sessions.filter(({ user: of }) => of.extensionId === extensionId)).toEqual([]);
-    expect(await runtime().sessions.state(user)).toBe("none");
+    expect(await sessions().state(user)).toBe("none");
     expect((await list({ token: ana, headers: live })).status).toBe(401);
   });
 

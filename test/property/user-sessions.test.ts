@@ -1,6 +1,7 @@
 import { describe, expect, it, vi } from "vitest";
 import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
-import { parseRecord, sessionKey } from "../../lib/ringcentral/auth/token-record.ts";
+import { sessionKey } from "../../lib/ringcentral/auth/session-record.ts";
+import { parseRecord } from "../../lib/ringcentral/auth/token-record.ts";
 import { StorageUnavailable } from "../../lib/storage/errors.ts";
 import { type Crossing, createSchedule, forEachSeed, type ScheduleOptions } from "../support/schedule.ts";
 import { mostCallsInAMinute, type TableState } from "./shared-token-model.ts";

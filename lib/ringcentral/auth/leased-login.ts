@@ -12,17 +12,10 @@ import type { Candidate } from "./credential-candidates.ts";
 import { type Delay, nextPoll } from "./next-action.ts";
 import type { TokenGrant } from "./oauth.ts";
 import type { AccessToken, TokenCall, TokenCallOutcome, TokenCalls, TokenEvent } from "./ports.ts";
+import { keptUntil, withoutSession } from "./session-record.ts";
 import { readTokenCallOutcome } from "./token-calls.ts";
 import type { TokenKind } from "./token-kind.ts";
-import {
-  keptUntil,
-  type TokenRecord,
-  withFailure,
-  withoutLease,
-  withoutSession,
-  withToken,
-  withUnusedLease,
-} from "./token-record.ts";
+import { type TokenRecord, withFailure, withoutLease, withToken, withUnusedLease } from "./token-record.ts";
 import { settings } from "./token-settings.ts";
 
 /** What all steps of one process share. */

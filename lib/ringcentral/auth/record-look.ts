@@ -12,7 +12,8 @@ import {
 } from "./leased-login.ts";
 import { type Action, type LocalState, nextAction, nextPoll, storedToken } from "./next-action.ts";
 import type { SealedToken } from "./sealed-token.ts";
-import { keptUntil, parseRecord, type TokenRecord, withLease, withUnusedLease } from "./token-record.ts";
+import { keptUntil } from "./session-record.ts";
+import { parseRecord, type TokenRecord, withLease, withUnusedLease } from "./token-record.ts";
 
 /** One may be a crashed holder's. */
 const VAIN_LEASES = 2;

@@ -18,7 +18,8 @@ import {
   sealToken,
   type TokenContents,
 } from "./sealed-token.ts";
-import { recordKey, sessionKey } from "./token-record.ts";
+import { sessionKey } from "./session-record.ts";
+import { recordKey } from "./token-record.ts";
 
 /** How the fleet gets the tokens of one record, and how it seals them. */
 export interface TokenKind {

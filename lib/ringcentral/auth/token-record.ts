@@ -2,7 +2,6 @@ import * as z from "zod/mini";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
 import type { RecordKey } from "../../storage/record-store.ts";
 import type { RingCentralFailure } from "../api/errors.ts";
-import type { SessionUser } from "./ports.ts";
 import { sealedToken } from "./sealed-token.ts";
 import { settings } from "./token-settings.ts";
 
@@ -66,18 +65,6 @@ export const recordKey = (accountKey: string): RecordKey => ({
   partition: `token#${accountKey}`,
   sort: "token",
 });
-
-export const sessionKey = ({ accountId, extensionId }: SessionUser): RecordKey => ({
-  partition: `session#${accountId}#${extensionId}`,
-  sort: "session",
-});
-
-/** A user's record outlives the session by a day, the service's stays. */
-export function keptUntil({ token }: TokenRecord, now: number): { expiresAt?: number } {
-  const DAY_MS = 24 * 60 * 60 * 1000;
-  if (token !== undefined && token.refreshUntil === undefined) return {};
-  return { expiresAt: Math.max(now, token?.refreshUntil ?? now) + DAY_MS };
-}
 
 /** A record that does not parse counts as empty: the next login overwrites it. */
 export function parseRecord(value: unknown): TokenRecord {
@@ -211,12 +198,6 @@ export function withToken(
     openSessions: 0,
     rejectedCredentials,
   };
-}
-
-/** A user's session is over: its tokens are deleted. @param endedAt when RingCentral ended it; absent after a log-out */
-export function withoutSession({ token: _, ...record }: TokenRecord, endedAt?: number): TokenRecord {
-  const { lease: _l, endedAt: _e, ...rest } = record;
-  return { ...rest, ...(endedAt !== undefined && { endedAt }) };
 }
 
 /** A failed login with the credentials `by` sets the pause before the next one. */

@@ -10,17 +10,10 @@ import { RingCentralError } from "../api/errors.ts";
 import type { Candidate } from "./credential-candidates.ts";
 import type { OAuth } from "./oauth.ts";
 import type { SessionUser, TokenCallOutcome, TokenCalls, UserGrant, UserSessions } from "./ports.ts";
+import { keptUntil, sessionKey, withoutSession } from "./session-record.ts";
 import { readTokenCallOutcome } from "./token-calls.ts";
 import { type SealingKeySource, type TokenKind, userTokens } from "./token-kind.ts";
-import {
-  emptyRecord,
-  keptUntil,
-  parseRecord,
-  sessionKey,
-  type TokenRecord,
-  withoutSession,
-  withToken,
-} from "./token-record.ts";
+import { emptyRecord, parseRecord, type TokenRecord, withToken } from "./token-record.ts";
 import { settings } from "./token-settings.ts";
 
 export interface UserSessionsDeps {

@@ -1,13 +1,19 @@
 import * as z from "zod/mini";
 import { Count, described, Instant, resource } from "./schema-builders.ts";
 
-/** `other` beside its names stands for those that were met after the first 60. */
-const ProblemSeries = resource("ProblemSeries", "How often one operation ended with one problem.", {
-  operation: z.string(),
-  code: z.string(),
-  status: z.optional(described(Count, "The HTTP status of the code.")),
-  counts: described(z.array(Count).check(z.maxLength(24)), "One count for each step, the oldest first."),
-});
+const ProblemSeries = resource(
+  "ProblemSeries",
+  "How often one of this API's operations responded with one problem.",
+  {
+    route: described(
+      z.string(),
+      "An operation id, or `other` for what was met after the first 60 pairs of route and code.",
+    ),
+    code: z.string(),
+    status: z.optional(described(Count, "The HTTP status of the code.")),
+    counts: described(z.array(Count).check(z.maxLength(24)), "One count for each step, the oldest first."),
+  },
+);
 
 const ProblemHistory = resource("ProblemHistory", "Problems over time, in steps of equal length.", {
   from: described(Instant, "The beginning of the first step. The last step is the current one."),

@@ -20,9 +20,9 @@ function historyOf(counts: ActivityCounts, part: ProblemPart, now: number): Prob
   const { stepMs, kept } = steps[part];
   const first = firstStep(part, now);
   const series = Object.entries(counts[part]).map(([name, byStep]) => {
-    const [operation = "", code = ""] = name.split(" ");
+    const [route = "", code = ""] = name.split(" ");
     const counts = Array.from({ length: kept }, (_, index) => byStep[first + index] ?? 0);
-    return omitUndefined({ operation, code, status: statuses.get(code), counts });
+    return omitUndefined({ route, code, status: statuses.get(code), counts });
   });
   return { from: iso(first * stepMs), stepSeconds: stepMs / 1000, series };
 }

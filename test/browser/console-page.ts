@@ -15,8 +15,8 @@ const minute = (minutesAgo: number) =>
 const counts = (length: number, places: Record<number, number>) =>
   Array.from({ length }, (_, index) => places[index] ?? 0);
 
-const malformed = { operation: "addBlockedNumber", code: "request_invalid", status: 400 };
-const unavailable = { operation: "listForwardingNumbers", code: "upstream_unavailable", status: 503 };
+const malformed = { route: "addBlockedNumber", code: "request_invalid", status: 400 };
+const unavailable = { route: "listForwardingNumbers", code: "upstream_unavailable", status: 503 };
 const problems = {
   lastHour: {
     from: minute(58),
@@ -32,7 +32,7 @@ const problems = {
     series: [
       { ...malformed, counts: counts(24, { 2: 30, 23: 12 }) },
       { ...unavailable, counts: counts(24, { 23: 10 }) },
-      { operation: "other", code: "other", counts: counts(24, { 5: 1 }) },
+      { route: "other", code: "other", counts: counts(24, { 5: 1 }) },
     ],
   },
 };

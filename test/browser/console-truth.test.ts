@@ -215,7 +215,7 @@ describe("the console's headline", () => {
             ...goodDay.limits.problems.lastHour,
             series: [
               {
-                operation: "listBlockedNumbers",
+                route: "listBlockedNumbers",
                 code,
                 status,
                 counts: [9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3, now],

@@ -68,8 +68,8 @@ it("an hour of mixed traffic leaves the history right, for an instance that has 
   resetRuntime();
   const { problems, budgets } = await limits();
   const byName = Object.fromEntries(
-    problems.lastHour.series.map(({ operation, code, counts }: Record<string, unknown>) => [
-      `${operation} ${code}`,
+    problems.lastHour.series.map(({ route, code, counts }: Record<string, unknown>) => [
+      `${route} ${code}`,
       counts,
     ]),
   );

@@ -107,7 +107,7 @@ describe("when a part fails", () => {
     expect(body.data.forwarding).toMatchObject({ problem: { code: "upstream_error", status: 502 } });
     const limits = await invoke(getLimits, getLimitsRoute, { token: service.tokens.admin });
     const { series } = limits.body.data.problems.lastHour;
-    expect(series).toMatchObject([{ operation: "getOverview", code: "upstream_error", status: 502 }]);
+    expect(series).toMatchObject([{ route: "getOverview", code: "upstream_error", status: 502 }]);
     expect(body.data.forwarding).not.toHaveProperty("data");
     expect(headers["cache-control"]).toBe("no-store");
   });

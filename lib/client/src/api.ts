@@ -1453,9 +1453,10 @@ export interface components {
             stepSeconds: number;
             series: components["schemas"]["ProblemSeries"][];
         };
-        /** @description How often one operation ended with one problem. */
+        /** @description How often one of this API's operations responded with one problem. */
         ProblemSeries: {
-            operation: string;
+            /** @description An operation id, or `other` for what was met after the first 60 pairs of route and code. */
+            route: string;
             code: string;
             /**
              * Format: int64

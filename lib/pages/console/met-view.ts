@@ -33,7 +33,7 @@ function problemTable(history: History, most: number, words: string, now: number
     .toSorted((one, other) => total(other) - total(one))
     .map((series) => [
       problemLink(series.code, series.status !== undefined),
-      series.operation,
+      series.route,
       total(series).toLocaleString(),
       chartOf(series, history, most, now),
     ]);
@@ -47,7 +47,7 @@ function chartOf(series: Series, { from, stepSeconds }: History, most: number, n
     count === 0 ? undefined : { height: count / most, title: words[index] ?? "", isBad: isFault(series) },
   );
   const told = words.filter((_, index) => steps[index] !== undefined);
-  return bars(steps, `${series.code} at ${series.operation}: ${told.join(", ")}`);
+  return bars(steps, `${series.code} at ${series.route}: ${told.join(", ")}`);
 }
 
 /** A spent budget and limited mode are RingCentral's rules at work. The console shows them elsewhere. */

@@ -64,7 +64,7 @@ describe("what callers met and what budgets spent", () => {
     await one.call();
     await one.save();
     const { lastHour, lastDay, light } = (await seen()) ?? {};
-    const named = { operation: "addBlockedNumber", code: "request_invalid", status: 400 };
+    const named = { route: "addBlockedNumber", code: "request_invalid", status: 400 };
     const zeros = (count: number) => new Array(count).fill(0);
     expect(lastHour).toEqual({
       from: "2025-12-31T23:10:00.000Z",

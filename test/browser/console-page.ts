@@ -68,6 +68,8 @@ export const badDay = {
         seenBy: "fleet",
       },
     ],
+    tokenCalls: { limit: 5, windowSeconds: 60, remaining: 0, waiting: 3, pausedUntil: instant(-40) },
+    users: { count: 41, limited: [{ extensionId: "3800222", rejections: 7, lastAt: instant(120) }] },
     problems,
   },
   sync: [

@@ -113,7 +113,14 @@ describe("the console with another token", () => {
     await page.locator("#access input").press("Tab");
     expect(await headline(page).textContent()).toBe("Reading …");
     const text = await page.locator("main").textContent();
-    for (const former of ["3700111", "heavy", "Generation", "upstream_unavailable", "addBlockedNumber"]) {
+    for (const former of [
+      "3700111",
+      "heavy",
+      "Generation",
+      "upstream_unavailable",
+      "addBlockedNumber",
+      "3800222",
+    ]) {
       expect(text).not.toContain(former);
     }
   });
@@ -237,6 +244,7 @@ describe("the console's headline", () => {
     const page = await openOn(browser(), badDay);
     expect(await headline(page).locator("li code").allTextContents()).toEqual([
       "docs/runbooks/sync-quarantined.md",
+      "docs/runbooks/token-failures.md",
       "docs/runbooks/token-failures.md",
       "docs/runbooks/upstream-paused.md",
     ]);

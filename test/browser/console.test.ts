@@ -74,9 +74,15 @@ describe("the console on a bad day", () => {
     expect(await headline(page).locator("li").allTextContents()).toEqual([
       expect.stringMatching(/^A sync of account 3700111 waits for a decision\. /),
       expect.stringMatching(/^Logins at RingCentral are paused\. /),
+      expect.stringMatching(/^RingCentral has paused the calls for access tokens\. /),
       expect.stringMatching(/^RingCentral has paused heavy calls\. /),
     ]);
     expect(await page.locator("#problems").textContent()).toContain("upstream_unavailable");
+    expect(await page.locator("#token-facts").textContent()).toMatch(/Token callspaused until .+, 3 waiting/);
+    expect(await page.locator("#users").textContent()).toContain("About 41 users paid for their calls");
+    expect(await page.locator("#users tbody tr").allTextContents()).toEqual([
+      expect.stringMatching(/^38002227\d/),
+    ]);
     expect(await page.getByLabel("Progress of the current sync").getAttribute("value")).toBe("3");
   });
 

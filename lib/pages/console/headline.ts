@@ -4,7 +4,7 @@ import { byId, element } from "../shared/element.ts";
 import { isPaused } from "./budgets-view.ts";
 import { faultTroubles } from "./met-view.ts";
 import { isCurrent, type Reading, timeOf, unknownParts } from "./reading.ts";
-import { areLoginsPaused } from "./token-view.ts";
+import { areLoginsPaused, areTokenCallsPaused } from "./token-view.ts";
 import { runbook, show } from "./views.ts";
 
 /** What the console knows, by the route that it read. */
@@ -87,6 +87,9 @@ function limitTroubles(limits: Limits, now: number): Trouble[] {
   const runbook = "upstream-paused";
   return [
     ...(logins ? [{ text: "Logins at RingCentral are paused.", runbook: "token-failures" }] : []),
+    ...(areTokenCallsPaused(limits.tokenCalls, now)
+      ? [{ text: "RingCentral has paused the calls for access tokens.", runbook: "token-failures" }]
+      : []),
     ...budgets
       .filter(({ pause }) => isPaused(pause, now))
       .map(({ group }) => ({ text: `RingCentral has paused ${group} calls.`, runbook })),

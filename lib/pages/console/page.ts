@@ -10,6 +10,7 @@ import { ProblemsView } from "./problems-view.ts";
 import { afterRead, isCurrent, type Reading, timeOf } from "./reading.ts";
 import { closeReview, createSyncView } from "./sync-view.ts";
 import { showToken } from "./token-view.ts";
+import { showUsers } from "./users-view.ts";
 import { problemLink, runbook, show } from "./views.ts";
 import { clockTime, relative } from "./words.ts";
 
@@ -85,6 +86,7 @@ function render(): void {
   showBudgets(limits.data?.budgets, limitsAt);
   showToken(limits.data, limitsAt);
   showLimitedMode(limits.data?.limitedMode, limitsAt);
+  showUsers(limits.data?.users, limitsAt);
   showCallHandling(limits.data?.callHandling, limitsAt);
   showMet(limits.data, period instanceof HTMLSelectElement ? period.value : "", limitsAt);
   showSync(sync.data, timeOf(sync, now));

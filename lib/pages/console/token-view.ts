@@ -6,6 +6,21 @@ export function areLoginsPaused({ token }: Limits, now: number): boolean {
   return token.coolDownUntil !== undefined && Date.parse(token.coolDownUntil) > now;
 }
 
+/** The calls for access tokens that are left, which the app's users share. @returns undefined when they are unknown */
+function tokenCallsLeft({ tokenCalls }: Limits, now: number): string | undefined {
+  if (tokenCalls === undefined) return undefined;
+  const { limit, remaining, windowSeconds, waiting, pausedUntil } = tokenCalls;
+  const left = `${remaining} of ${limit} left in ${duration(windowSeconds * 1000)}`;
+  const queue = waiting === 0 ? "" : `, ${waiting} waiting`;
+  return areTokenCallsPaused(tokenCalls, now)
+    ? `paused until ${clockTime(pausedUntil ?? now, now)}${queue}`
+    : left + queue;
+}
+
+export function areTokenCallsPaused(calls: Limits["tokenCalls"], now: number): boolean {
+  return calls?.pausedUntil !== undefined && Date.parse(calls.pausedUntil) > now;
+}
+
 /** RingCentral's access token: its age, its end, and whether logins are paused. Nothing of an unknown one. */
 export function showToken(limits: Limits | undefined, now: number): void {
   byId("token").hidden = limits === undefined;
@@ -20,6 +35,7 @@ export function showToken(limits: Limits | undefined, now: number): void {
     Issued: issuedAt && clockTime(issuedAt, now),
     [isOver ? "Expired" : "Expires"]: expiresAt && relative(expiresAt, now),
     Generation: `${token.generation}${token.seenBy === "process" ? " (of one function only)" : ""}`,
+    "Token calls": tokenCallsLeft(limits, now),
     "Logins paused":
       coolDownUntil && areLoginsPaused(limits, now)
         ? `until ${clockTime(coolDownUntil, now)}: ${coolDownReason}`

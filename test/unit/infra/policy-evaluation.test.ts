@@ -148,9 +148,11 @@ describe.each(variants)("%s", (_, variant) => {
       "CreateLogStream DeleteLogStream DeleteLogGroup PutRetentionPolicy GetLogEvents FilterLogEvents";
     for (const { name, role: principal } of functionPermissions(template)) {
       const definition = functions.find(({ file }) => file === name);
-      const isWriter = definition?.key === "queueSyncs" || (definition?.route && isAudited(definition.route));
+      const isWriter = definition?.permissions.audit === true;
+      if (definition?.route !== undefined)
+        expect([name, isWriter]).toEqual([name, isAudited(definition.route)]);
       const put = { principal, action: "logs:PutLogEvents", resource: `${group}:log-stream:writes` };
-      expect([name, iam.isAllowed(put)]).toEqual([name, isWriter ?? false]);
+      expect([name, iam.isAllowed(put)]).toEqual([name, isWriter]);
       for (const action of others.split(" ")) {
         for (const resource of [group, put.resource]) {
           expect(iam.isAllowed({ principal, action: `logs:${action}`, resource }), `${name} ${action}`).toBe(

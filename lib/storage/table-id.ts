@@ -8,7 +8,8 @@ export async function readTableId(tableName: string): Promise<string | undefined
   const client = new DynamoDBClient(clientOptions(2, TIMEOUT_MS));
   try {
     const { Table } = await client.send(new DescribeTableCommand({ TableName: tableName }));
-    return Table?.TableId;
+    // DynamoDB Local gives no id.
+    return Table?.TableId ?? Table?.CreationDateTime?.toISOString();
   } finally {
     client.destroy();
   }

@@ -121,7 +121,7 @@ const jobs: FunctionDefinition[] = [
       audit: true,
       queue: "send",
       partitions: ["sync"],
-      readOnly: ["session", "token"],
+      readOnly: ["token"],
     },
     bundleKb: 336,
   },

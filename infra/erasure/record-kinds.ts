@@ -378,12 +378,13 @@ const numbers: RecordKind[] = [
   },
   {
     key: "sync / <…>",
-    holds: "ids of the accounts to sync",
+    holds: "ids of the accounts to sync, the id of the table",
     sealed: "no: nothing personal",
     kept: "as long as the account",
     why: "the schedule",
-    async erase({ value }, _, __, target) {
+    async erase({ sk, value }, _, __, target) {
       if (target.accountId === undefined || !isAccount(target, target.accountId)) return "keep";
+      if (sk === "table") return "keep";
       const left = await withoutId(value, target.accountId);
       return left === undefined ? "keep" : { value: left };
     },

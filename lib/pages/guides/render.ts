@@ -21,9 +21,10 @@ export function renderGuides(
 ): Record<string, { title: string; content: string }> {
   return Object.fromEntries(
     inOrder.map((guide) => {
-      const main = `<main id="guide">\n${bodyOf(guide.source, read(guide.source))}\n${neighbours(guide)}\n</main>`;
       // On a phone the navigation comes after the guide.
-      const content = `<div class="layout">\n<a class="all" href="#guides">All guides</a>\n${main}\n${navigation(guide)}\n</div>`;
+      const all = '<p class="all"><a href="#guides">All guides</a></p>';
+      const main = `${all}\n${bodyOf(guide.source, read(guide.source))}\n${neighbours(guide)}`;
+      const content = `<div class="layout">\n<main id="guide">\n${main}\n</main>\n${navigation(guide)}\n</div>`;
       return [guide.name, { title: asText(guide.title), content }];
     }),
   );

@@ -165,9 +165,11 @@ const signIn: FunctionDefinition = {
   environment: {
     SIGN_IN_SECRET_ID: "${self:service}/${sls:stage}/sign-in",
     SIGN_IN_ADMINISTRATORS: "${param:signInAdministrators}",
+    ...auditGroup,
   },
   permissions: {
     ...account,
+    audit: true,
     sessions: true,
     signIn: true,
     partitions: ["session", "sign-in", "token", "token-calls"],

@@ -38,28 +38,14 @@ interface SecretForm<Value> {
 export function createSecretSource<Value>(
   secretId: string,
   clock: Clock,
-  { setting, parse }: SecretForm<Value>,
+  form: SecretForm<Value>,
 ): SecretSource<Value> {
   let known: { value: Value; freshUntil: number; staleUntil: number } | undefined;
   const readings = createSingleFlight<Value>(
     clock,
     (error) => error instanceof SecretUnavailableError && error.deadlineExceeded,
   );
-  let reader: Promise<ReturnType<typeof import("./secrets-client.ts").createReader>> | undefined;
-
-  async function readStage(stage: "AWSCURRENT" | "AWSPREVIOUS", deadline: Deadline): Promise<Value> {
-    reader ??= import("./secrets-client.ts").then(({ createReader }) => createReader());
-    const read = await reader;
-    const timeoutMs = Math.min(deadline.remainingMs(), READING_TIMEOUT_MS);
-    const timeUp = AbortSignal.timeout(timeoutMs);
-    const { SecretString } = await read({ SecretId: secretId, VersionStage: stage }, timeUp).catch(
-      (error) => {
-        throw asReadingError(setting, error, timeUp.aborted && timeoutMs < READING_TIMEOUT_MS);
-      },
-    );
-    if (SecretString === undefined) throw new ConfigurationError("secret", "holds no text");
-    return parse(SecretString);
-  }
+  const readStage = createStageReader(secretId, form);
 
   async function readCurrent(deadline: Deadline): Promise<Value> {
     const value = await readStage("AWSCURRENT", deadline);
@@ -97,6 +83,26 @@ export function createSecretSource<Value>(
       const previous = await readStage("AWSPREVIOUS", deadline).catch(() => current);
       return JSON.stringify(previous) === JSON.stringify(current) ? [current] : [current, previous];
     },
+  };
+}
+
+type Stage = "AWSCURRENT" | "AWSPREVIOUS";
+
+/** Reads one version of the secret, past the cache. The client is loaded at the first reading. */
+function createStageReader<Value>(secretId: string, { setting, parse }: SecretForm<Value>) {
+  let reader: Promise<ReturnType<typeof import("./secrets-client.ts").createReader>> | undefined;
+  return async (stage: Stage, deadline: Deadline): Promise<Value> => {
+    reader ??= import("./secrets-client.ts").then(({ createReader }) => createReader());
+    const read = await reader;
+    const timeoutMs = Math.min(deadline.remainingMs(), READING_TIMEOUT_MS);
+    const timeUp = AbortSignal.timeout(timeoutMs);
+    const { SecretString } = await read({ SecretId: secretId, VersionStage: stage }, timeUp).catch(
+      (error) => {
+        throw asReadingError(setting, error, timeUp.aborted && timeoutMs < READING_TIMEOUT_MS);
+      },
+    );
+    if (SecretString === undefined) throw new ConfigurationError("secret", "holds no text");
+    return parse(SecretString);
   };
 }
 

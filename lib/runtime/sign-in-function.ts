@@ -1,20 +1,24 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import { ProblemError } from "../contract/problems.ts";
 import { defineRoute } from "../contract/route.ts";
-import { invocationOf } from "../http/invocation.ts";
+import { type Audited, invocationOf } from "../http/invocation.ts";
 import { type ApiHandler, buildStack } from "../http/middleware-stack.ts";
+import { type AuditLog, createAuditLog } from "../platform/audit-log.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { CredentialSource } from "../platform/credentials.ts";
 import { deadlineIn } from "../platform/deadline.ts";
 import { createLogger } from "../platform/logger.ts";
+import { processMetrics } from "../platform/metrics.ts";
 import { createSealingKeys } from "../platform/sealing-keys.ts";
 import { createCredentialSource, createSecretSource } from "../platform/secrets.ts";
 import { readSettings, type Settings } from "../platform/settings.ts";
 import { createOAuth } from "../ringcentral/auth/oauth.ts";
-import type { TokenCalls } from "../ringcentral/auth/ports.ts";
+import type { SessionUser, TokenCalls } from "../ringcentral/auth/ports.ts";
 import { SharedTokenCalls, type TokenCallsOptions } from "../ringcentral/auth/token-calls.ts";
 import { StoredSessions } from "../ringcentral/auth/user-sessions.ts";
 import { createTransport } from "../ringcentral/http/transport.ts";
+import { auditedSessions, type SignInAct } from "../sign-in/audited-sessions.ts";
 import { UserGrants } from "../sign-in/grants.ts";
 import { parseSignInSecret } from "../sign-in/secret.ts";
 import { createSignInApp } from "../sign-in/sign-in-app.ts";
@@ -40,18 +44,26 @@ const TIME_MS = 12_000;
  */
 export function defineSignInFunction(): ApiHandler {
   let app: ReturnType<typeof connect> | undefined;
+  const requests = new AsyncLocalStorage<Audited>();
+  const note = (action: SignInAct, { accountId, extensionId }: SessionUser) => {
+    const named = { action, accountId, extensionId, actorExtensionId: extensionId };
+    Object.assign(requests.getStore() ?? {}, named);
+  };
   const handle = async (event: APIGatewayProxyEventV2) => {
-    app ??= connect(readSettings(process.env));
-    invocationOf(event).settings = app.settings;
-    if (app.serve === undefined) {
+    const invocation = invocationOf(event);
+    app ??= connect(readSettings(process.env), note);
+    invocation.settings = app.settings;
+    const { serve } = app;
+    if (serve === undefined) {
       throw new ProblemError("not_found", { detail: "Nobody signs in with RingCentral here." });
     }
-    return app.serve(event);
+    return requests.run(invocation.audited, () => serve(event));
   };
-  return buildStack(signInRoute, handle);
+  const writeAudit: AuditLog["write"] = async (entry, deadline) => app?.audit?.write(entry, deadline);
+  return buildStack(signInRoute, handle, { writeAudit });
 }
 
-function connect(settings: Settings) {
+function connect(settings: Settings, note: (act: SignInAct, user: SessionUser) => void) {
   const { SIGN_IN_ISSUER: issuer, SIGN_IN_SECRET_ID: secretId = "" } = settings;
   if (issuer === undefined) return { settings };
   const clock = systemClock;
@@ -62,7 +74,9 @@ function connect(settings: Settings) {
   const appOf = appsOf(settings, update);
   const sealingKeys = createSealingKeys(settings.SESSION_SECRET_ID ?? "", clock);
   const onUnrevoked = () => log.warn("a session was not revoked at RingCentral");
-  const sessions = new StoredSessions({ ...update, oauth, sealingKeys, appOf, onUnrevoked });
+  const stored = new StoredSessions({ ...update, oauth, sealingKeys, appOf, onUnrevoked });
+  const sessions = auditedSessions(stored, note);
+  const audit = createAuditLog({ group: settings.AUDIT_LOG_GROUP, clock, log, metrics: processMetrics });
   const deadline = () => deadlineIn(TIME_MS, clock);
   const serve = createSignInApp({
     ...update,
@@ -76,7 +90,7 @@ function connect(settings: Settings) {
     log,
     secret: createSecretSource(secretId, clock, { setting: "SIGN_IN_SECRET_ID", parse: parseSignInSecret }),
   });
-  return { settings, serve };
+  return { settings, serve, audit };
 }
 
 /** The RingCentral app of each account. */

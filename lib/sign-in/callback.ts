@@ -99,7 +99,7 @@ async function complete(
     const callback = readReturn(request, parameters);
     const { user, grant } = await exchangeCode(deps.clock, request, callback, deadline);
     if (user.accountId !== request.accountId) {
-      await revoke(request.credentials, grant.refreshToken, deadline);
+      await revoke(request, grant.refreshToken, deadline);
       throw new LoginRejected("the account is not the one to sign in to");
     }
     await deps.sessions.begin(user, grant, deadline);

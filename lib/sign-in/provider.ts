@@ -50,12 +50,6 @@ export function createProvider(deps: ProviderDeps, secret: SignInSecret): Provid
   const clients = new Map(secret.clients.map((client) => [client.clientId, client]));
   const { current, next, previous } = secret.signingKeys;
   const keys = [current, next, ...(previous === undefined ? [] : [previous])];
-  const cookie = {
-    httpOnly: true,
-    sameSite: "lax",
-    secure: issuer.startsWith("https:"),
-    signed: true,
-  } as const;
   const policy = interactionPolicy.base();
   policy.remove("consent");
   const provider = new Provider(issuer, {
@@ -63,7 +57,7 @@ export function createProvider(deps: ProviderDeps, secret: SignInSecret): Provid
     adapter: (model: string) => new RecordAdapter(deps, model),
     jwks: { keys: keys.map((key) => ({ ...key, alg: "RS256", use: "sig" })) },
     clients: secret.clients.map(metadataOf),
-    cookies: { keys: secret.cookieKeys, long: cookie, short: cookie },
+    cookies: { ...cookiesOf(issuer), keys: secret.cookieKeys },
     interactions: { policy, url: () => CALLBACK_PATH },
     features: {
       devInteractions: { enabled: false },
@@ -106,6 +100,22 @@ export function createProvider(deps: ProviderDeps, secret: SignInSecret): Provid
     return isHashOf(this.clientSecret ?? "", actual);
   };
   return provider;
+}
+
+/**
+ * The cookie of an interaction decides whose sign-in a callback completes. With the prefix no other host of the domain can
+ * set it, and so nobody can let a person complete a sign-in that another browser began.
+ */
+function cookiesOf(issuer: string) {
+  const secure = issuer.startsWith("https:");
+  const cookie = { httpOnly: true, sameSite: "lax", secure, signed: true, path: "/" } as const;
+  const prefix = secure ? "__Host-" : "";
+  const names = {
+    interaction: `${prefix}sign-in`,
+    resume: "sign-in-resume",
+    session: `${prefix}sign-in-session`,
+  };
+  return { names, long: cookie, short: cookie };
 }
 
 const fixed: Configuration = {

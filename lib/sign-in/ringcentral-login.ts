@@ -165,13 +165,23 @@ async function identify(
   return { accountId: account.id, extensionId: id };
 }
 
-/** Ends a session that is not kept. Errors are to be ignored. [docs: TOK] */
-export async function revoke(credentials: Credentials, token: string, deadline: Deadline) {
-  const options = callOptions(credentials, deadline.remainingMs());
+/** Ends a session that is not kept, if a call is left for it: errors are to be ignored. [docs: TOK] */
+export async function revoke(
+  { credentials, tokenCalls }: LoginRequest,
+  token: string,
+  deadline: Deadline,
+): Promise<void> {
   const client = { client_id: credentials.clientId };
-  await oauth
-    .revocationRequest(serverOf(credentials), client, clientAuth(credentials), token, options)
-    .catch(() => undefined);
+  try {
+    const permit = await tokenCalls.take("renewal", deadline);
+    const options = callOptions(credentials, Math.min(deadline.remainingMs(), permit.leftMs()));
+    const auth = clientAuth(credentials);
+    await oauth
+      .revocationRequest(serverOf(credentials), client, auth, token, options)
+      .finally(() => permit.ended());
+  } catch {
+    // The session ends by itself, and its tokens are nowhere.
+  }
 }
 
 const rateLimited = ({ retryAfterMs = 60_000 }: TokenCallOutcome) =>

@@ -30,10 +30,12 @@ const RETRY_SECONDS = "5";
 
 /** The authorization server as a function of API Gateway's events. A changed secret makes a new server. */
 export function createSignInApp(deps: SignInDeps) {
-  let made: { secret: SignInSecret; handle: ReturnType<typeof serve> } | undefined;
+  let made: { of: string; handle: ReturnType<typeof serve> } | undefined;
   return async (event: APIGatewayProxyEventV2): Promise<SignInResponse> => {
     const secret = await deps.secret.current(deps.deadline());
-    if (made?.secret !== secret) made = { secret, handle: serve(deps, secret) };
+    // Read again, it is another object.
+    const of = JSON.stringify(secret);
+    if (made?.of !== of) made = { of, handle: serve(deps, secret) };
     const response = SignInResponse.parse(await made.handle(atIssuer(event, deps.issuer), {}));
     return { ...response, headers: ownHeaders(event, response) };
   };

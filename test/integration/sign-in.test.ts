@@ -1,5 +1,5 @@
 import * as oauth from "oauth4webapi";
-import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, expect, it, vi } from "vitest";
 import { handler as listBlockedNumbers } from "../../functions/extensions/list-blocked-numbers.ts";
 import { handler as getMe } from "../../functions/operations/get-me.ts";
 import { handler as signIn } from "../../functions/sign-in/sign-in.ts";
@@ -72,6 +72,7 @@ const list = (token: string) =>
   invoke(listBlockedNumbers, listBlockedNumbersRoute, { token, headers: { "cache-control": "no-cache" } });
 
 it("signs a person in, serves them by their own session, and ends it when they log out", async () => {
+  const print = vi.spyOn(process.stdout, "write");
   const verifier = oauth.generateRandomCodeVerifier();
   const back = await authorize(verifier);
   const code = new URL(back.headers.get("location") ?? "").searchParams.get("code") ?? "";
@@ -91,6 +92,14 @@ it("signs a person in, serves them by their own session, and ends it when they l
   expect(await list(next.access_token)).toMatchObject({ status: 401, body: { code: "sign_in_required" } });
   const late = await post("token", { grant_type: "refresh_token", refresh_token: next.refresh_token });
   expect(late.body.error).toBe("invalid_grant");
+  const person = { accountId: SEED.accountId, extensionId: SEED.extensionId };
+  const lines = print.mock.calls.map(([line]) => String(line));
+  const audited = lines.filter((line) => line.includes('"message":"audit"'));
+  expect(audited.map((line) => JSON.parse(line))).toMatchObject([
+    { action: "logIn", outcome: "succeeded", sourceIp: "192.0.2.1", ...person },
+    { action: "logOut", outcome: "succeeded", ...person },
+  ]);
+  print.mockRestore();
 });
 
 it("says when to come back while RingCentral's calls for tokens are used up, and exceeds them never", async () => {

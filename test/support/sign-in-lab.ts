@@ -116,6 +116,12 @@ export async function startSignInLab(options: TwinOptions & { clock?: Clock } = 
     serve,
     /** For oauth4webapi and openid-client. */
     fetch: (url: string, request: SentRequest = {}) => send(serve, new Browser(), url, request),
+    /** What a first visit sets. */
+    async cookiesOf(url: string): Promise<string[]> {
+      const browser = new Browser();
+      await send(serve, browser, new URL(url, ISSUER).href);
+      return browser.lines;
+    },
     close: () => twin.close(),
   };
 }
@@ -125,6 +131,8 @@ type Serve = ReturnType<typeof createSignInApp>;
 /** A cookie jar that honours paths and removals. */
 export class Browser {
   readonly cookies = new Map<string, { value: string; path: string }>();
+  /** As they were set. */
+  readonly lines: string[] = [];
 
   sentTo(path: string): string[] {
     const sent = [...this.cookies].filter(([, cookie]) => path.startsWith(cookie.path));
@@ -132,6 +140,7 @@ export class Browser {
   }
 
   keep(line: string): void {
+    this.lines.push(line);
     const [pair = "", ...attributes] = line.split(/; */);
     const [name = "", value = ""] = pair.split(/=(.*)/s);
     const path = attributes.find((one) => /^path=/i.test(one))?.slice(5) ?? "/";
@@ -218,7 +227,7 @@ export async function authorize(lab: SignInLab, flow: Flow = {}) {
   const { clientId = "acme-app", redirectUri = APP, scope = "openid numbers:read numbers:write" } = flow;
   const { as = SEED.extensionId, browser = new Browser() } = flow;
   const verifier = oauth.generateRandomCodeVerifier();
-  const parameters = {
+  const parameters: Record<string, string> = {
     client_id: clientId,
     redirect_uri: redirectUri,
     response_type: "code",
@@ -228,7 +237,9 @@ export async function authorize(lab: SignInLab, flow: Flow = {}) {
     code_challenge_method: "S256",
     ...flow.parameters,
   };
-  const first = await visit(lab, browser, `/oauth/authorize?${new URLSearchParams(parameters)}`);
+  // An empty one is left out.
+  const sent = Object.entries(parameters).filter(([, value]) => value !== "");
+  const first = await visit(lab, browser, `/oauth/authorize?${new URLSearchParams(sent)}`);
   if (!first.url.startsWith(lab.twin.url)) return { ...first, verifier, browser };
   const back = await lab.twin.signIn(first.url, as);
   return { ...(await visit(lab, browser, back)), verifier, browser };

@@ -96,6 +96,18 @@ test.each<[name: string, forgery: Forgery, code?: string]>([
   expect(await authenticate(signed(forgery))).toBe(code);
 });
 
+test.each([
+  ["a token from 3 s in the future is accepted", [3, 900], true],
+  ["a token that expired 3 s ago is accepted", [-900, -3], true],
+  ["a token from a minute in the future is rejected", [60, 900], false],
+  ["a token that expired a minute ago is rejected", [-900, -60], false],
+])("clocks differ: %s", async (_, [issuedIn = 0, expiresIn = 0], isAccepted) => {
+  const now = Math.floor(Date.now() / 1000);
+  const times = { iat: now + issuedIn, exp: now + expiresIn };
+  const result = await authenticate(signed({ claims: { ...ownClaims, ...times } }));
+  expect(typeof result === "object").toBe(isAccepted);
+});
+
 test("the settings AUTH_… say nothing of our own tokens", async () => {
   const settings = {
     ...both,

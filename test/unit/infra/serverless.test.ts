@@ -188,7 +188,7 @@ describe("least privilege", () => {
     listNumberChanges: [...account, arnOf("RecordsTable"), key],
     getLimits: [...account, arnOf("RecordsTable"), key],
     // Nothing else reads the signing keys.
-    signIn: [[credentials, sessions, { Ref: "SignInSecret" }], arnOf("RecordsTable"), key],
+    signIn: [audit, [credentials, sessions, { Ref: "SignInSecret" }], arnOf("RecordsTable"), key],
     getHealth: [],
     getOpenApi: [],
     getDocs: [],

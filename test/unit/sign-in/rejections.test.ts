@@ -82,7 +82,7 @@ describe("an authorization request", () => {
   });
 
   test.each([
-    ["no challenge", { code_challenge: "" }, "invalid_request"],
+    ["no challenge", { code_challenge: "", code_challenge_method: "" }, "invalid_request"],
     ["a plain challenge", { code_challenge_method: "plain" }, "invalid_request"],
     ["another response type", { response_type: "token" }, "unsupported_response_type"],
     ["another resource", { resource: "https://other.example" }, "invalid_target"],
@@ -213,6 +213,19 @@ describe("the callback", () => {
     expect((await visit(lab, own.browser, back)).url).toContain(`${APP}?code=`);
   });
 
+  test("has a cookie that no other host can set, and no script can read", async () => {
+    const url = "/oauth/authorize?client_id=acme-app";
+    const full = `${url}&${new URLSearchParams({ redirect_uri: APP, response_type: "code", scope: "numbers:read", code_challenge: "c".repeat(43), code_challenge_method: "S256" })}`;
+    const set = await lab.cookiesOf(full);
+    const [cookie = ""] = set.filter((line) => line.startsWith("__Host-sign-in="));
+    expect(cookie).toMatch(/; path=\/(;|$)/i);
+    for (const attribute of ["secure", "httponly", "samesite=lax"]) {
+      expect(cookie.toLowerCase()).toContain(attribute);
+    }
+    expect(cookie.toLowerCase()).not.toContain("domain");
+    for (const line of set) expect(line.toLowerCase()).toMatch(/secure.*httponly|httponly.*secure/);
+  });
+
   test("takes no answer of another issuer (mix-up)", async () => {
     const { url, browser } = await atRingCentral();
     const back = new URL(await lab.twin.signIn(url, SEED.extensionId));
@@ -252,6 +265,25 @@ describe("the callback", () => {
     expect(stranger.url).toContain("error=access_denied");
     expect(lab.active.has(`${SEED.otherAccountId}-${SEED.otherAccountExtensionId}`)).toBe(false);
     expect(lab.twin.requests.at(-1)?.path).toBe("/restapi/oauth/revoke");
+  });
+
+  test.each<[name: string, path: RegExp, change: object, status?: number]>([
+    ["names another owner than the API", /\/oauth\/token$/, { owner_id: SEED.otherExtensionId }],
+    ["gives no refresh token", /\/oauth\/token$/, { refresh_token: undefined }],
+    ["says that the extension is disabled", /\/extension\/~$/, { status: "Disabled" }],
+    ["does not say whose the token is", /\/extension\/~$/, {}, 403],
+  ])("begins no session when RingCentral %s", async (_, path, change, status) => {
+    const { fetch } = globalThis;
+    vi.spyOn(globalThis, "fetch").mockImplementation(async (url, init) => {
+      const response = await fetch(url, init);
+      if (!path.test(String(url))) return response;
+      const { headers, status: sent } = response;
+      const body = JSON.stringify({ ...JSON.parse(await response.text()), ...change });
+      return new Response(body, { status: status ?? sent, headers });
+    });
+    lab.active.clear();
+    const { url } = await authorize(lab);
+    expect([new URL(url).searchParams.get("error"), lab.active.size]).toEqual(["access_denied", 0]);
   });
 
   test("starts again when RingCentral's code is late", async () => {

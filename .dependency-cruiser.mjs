@@ -62,8 +62,8 @@ const layers = [
   ],
   // For apps: it knows only the OpenAPI file.
   ["lib/client/", []],
-  // For browsers: the problem catalogue comes from the contract, everything else from the running API.
-  ["lib/pages/", ["lib/contract/"]],
+  // For browsers: the problem catalogue comes from the contract, everything else from the running API, by the client.
+  ["lib/pages/", ["lib/contract/", "lib/client/"]],
   // The composition root, and the adapters from Lambda to use cases.
   ["lib/runtime/", ["lib/"]],
   ["functions/", ["lib/", "docs/openapi.json", "package.json"]],

@@ -7,16 +7,22 @@ import { LOCAL_STAGE } from "./stage.ts";
 
 /** An app that is registered here for trying things out: on any port of this machine, or as com.example.app. */
 const EXAMPLE_APP = "example-app";
-const PATHS = ["/", "/callback", "/docs", "/console"];
+const HERE = ["http://127.0.0.1", "http://localhost"];
+
+const clients = {
+  [EXAMPLE_APP]: { name: "Example app", origins: [...HERE, "com.example.app:"], paths: ["/", "/callback"] },
+  // The API's own pages (lib/pages/shared/access.ts).
+  pages: { name: "Ringfront's pages", origins: HERE, paths: ["/docs", "/console"] },
+};
 
 /** New keys with every start: who signed in before has to do it again. */
 export function signInSecrets(now: number): Record<string, string> {
-  const redirectUris = ["http://127.0.0.1", "http://localhost", "com.example.app:"].flatMap((origin) =>
-    PATHS.map((path) => `${origin}${path}`),
-  );
-  const client = { clientId: EXAMPLE_APP, name: "Example app", redirectUris, scopes: Object.keys(scopes) };
+  const secret = Object.entries(clients).reduce((secret, [clientId, { name, origins, paths }]) => {
+    const redirectUris = origins.flatMap((origin) => paths.map((path) => `${origin}${path}`));
+    return withClient(secret, { clientId, name, redirectUris, scopes: Object.keys(scopes) });
+  }, newSecret(now));
   return {
-    [signInSecretName(LOCAL_STAGE)]: JSON.stringify(withClient(newSecret(now), client)),
+    [signInSecretName(LOCAL_STAGE)]: JSON.stringify(secret),
     [sessionSecretName(LOCAL_STAGE)]: JSON.stringify({ sealingKeys: newRandomText() }),
   };
 }
@@ -40,7 +46,8 @@ export function signInLines({ apiUrl, signIn: { clientId } }: Stack): string {
   });
   const fields = `-d grant_type=authorization_code -d client_id=${clientId} -d redirect_uri=${redirectUri} -d code_verifier=${verifier}`;
   return [
-    "# sign in with RingCentral: open this, pick a person, and put the code from the address into the second line",
+    `# sign in with RingCentral: the button on ${apiUrl}/docs and /console (Marta Vidal is an administrator)`,
+    "# or by hand: open this, pick a person, and put the code from the address into the second line",
     `  ${apiUrl}/oauth/authorize?${parameters}`,
     `  curl -s ${apiUrl}/oauth/token ${fields} -d code=…`,
   ].join("\n");

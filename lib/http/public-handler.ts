@@ -39,7 +39,8 @@ interface Page {
 export function definePageHandler(route: Route, folder: URL): ApiHandler {
   const pages = new Map<string, Page>();
   const handle = async (event: APIGatewayProxyEventV2) => {
-    const [name] = Object.values(validate(route, event).path);
+    // The query is for the page's script: a sign-in comes back with one.
+    const [name] = Object.values(validate(route, { ...event, rawQueryString: "" }).path);
     const path = typeof name === "string" ? `${name}/` : "";
     const page = pages.get(path) ?? (await loadPage(new URL(path, folder), path !== ""));
     pages.set(path, page);

@@ -25,8 +25,9 @@ export interface ServedApp {
  */
 export async function serveApp(files: Record<string, string>): Promise<ServedApp> {
   const server = createServer(({ url = "" }, response) => {
-    const type = extname(url) === "" ? "text/html" : "text/javascript";
-    response.writeHead(url in files ? 200 : 404, { "content-type": type }).end(files[url]);
+    const [path = ""] = url.split("?");
+    const type = extname(path) === "" ? "text/html" : "text/javascript";
+    response.writeHead(path in files ? 200 : 404, { "content-type": type }).end(files[path]);
   }).listen(Number(new URL(inject("appOrigin")).port), "localhost");
   await once(server, "listening");
   return {

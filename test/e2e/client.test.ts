@@ -28,7 +28,7 @@ afterAll(async () => {
 
 /** Declarations that the documents' examples expect from the surrounding app. */
 const surroundings = `
-interface ImportMeta { readonly env: { VITE_RINGFRONT_URL: string; VITE_RINGFRONT_TOKEN: string; VITE_RINGFRONT_CLIENT: string } }
+interface ImportMeta { readonly env: { VITE_RINGFRONT_URL: string; VITE_RINGFRONT_CLIENT: string } }
 declare const session: { accessToken(options: { forceRefresh: boolean }): Promise<string> };
 declare function show(errors: readonly { field: string; detail: string }[] | undefined): void;
 declare function tryLater(seconds: number | undefined): void;

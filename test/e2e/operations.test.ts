@@ -169,6 +169,8 @@ describe("without a token", () => {
       openapi: expect.stringMatching(/^3\.1/),
     });
     expect(Object.keys(body.paths)).toContain("/v1/account/phone-numbers");
+    const { authorizationCode } = body.components.securitySchemes.accessToken.flows;
+    expect(authorizationCode.tokenUrl).toBe(`${stack.signIn.issuer}/oauth/token`);
   });
 
   test("rejects everything else as a problem with a request id", async () => {

@@ -15,14 +15,13 @@ export type Result<Data> = { data: Data } | { problem: Problem };
 
 const TIMEOUT_MS = 10_000;
 
-/** The public API, called with the token that is selected. */
-export function createApi(token: () => string | undefined) {
+/** The public API. */
+export function createApi(send: (request: Request) => Promise<Response>) {
   async function call<Data>(path: string, init: RequestInit): Promise<Result<Data>> {
-    const headers = { ...init.headers, authorization: `Bearer ${token() ?? ""}` };
     try {
       // The browser compares the last response by its ETag: an unchanged one costs a few bytes.
       const signal = AbortSignal.timeout(TIMEOUT_MS);
-      const response = await fetch(path, { ...init, headers, cache: "no-cache", signal });
+      const response = await send(new Request(path, { ...init, cache: "no-cache", signal }));
       const body = await response.json().catch(() => undefined);
       const isData = response.ok && body?.data !== undefined;
       return isData ? { data: body.data } : { problem: problemOf(response, body ?? {}) };

@@ -1,7 +1,7 @@
 import type { Limits } from "../../contract/limits.ts";
 import type { SyncStatus } from "../../contract/sync.ts";
+import { mountAccess } from "../shared/access.ts";
 import { byId, element } from "../shared/element.ts";
-import { mountTokenPicker } from "../shared/token-picker.ts";
 import { createApi } from "./api.ts";
 import { createBudgetsView } from "./budgets-view.ts";
 import { type Known, showHeadline } from "./headline.ts";
@@ -23,11 +23,11 @@ let timer: ReturnType<typeof setTimeout> | undefined;
 /** Counts polls and tokens: the results of an earlier one are dropped. */
 let polling = 0;
 
-const access = byId("access");
-access.addEventListener("submit", (event) => event.preventDefault());
+const form = byId("access");
+form.addEventListener("submit", (event) => event.preventDefault());
 const purpose = "With the scopes ops:read and sync:read. It stays in this page.";
-const token = mountTokenPicker(access, purpose, restart);
-const api = createApi(token);
+const { who, send } = mountAccess(form, purpose, restart);
+const api = createApi(send);
 const showBudgets = createBudgetsView();
 const showSync = createSyncView({
   start: () => act("/v1/sync", "A sync is queued."),
@@ -49,7 +49,7 @@ setInterval(() => {
   if (document.visibilityState === "visible") render();
 }, TICK_MS);
 
-/** Drops all data: another token may belong to another account. */
+/** Drops all data: another token or person may belong to another account. */
 function restart(): void {
   polling += 1;
   problems.forget();
@@ -62,7 +62,7 @@ function restart(): void {
 
 async function poll(): Promise<void> {
   clearTimeout(timer);
-  if (token() === undefined) return;
+  if (who() === undefined) return;
   const mine = ++polling;
   const [limits, sync] = await Promise.all([
     api.get<Limits>("/v1/limits"),
@@ -82,7 +82,7 @@ function render(): void {
   const now = Date.now();
   const { limits, sync } = known;
   const limitsAt = timeOf(limits, now);
-  byId("board").hidden = token() === undefined;
+  byId("board").hidden = who() === undefined;
   showBudgets(limits.data?.budgets, limitsAt);
   showToken(limits.data, limitsAt);
   showLimitedMode(limits.data?.limitedMode, limitsAt);
@@ -94,7 +94,7 @@ function render(): void {
   showState("limits", limits, now);
   showState("sync", sync, now);
   showReadAt(now);
-  if (token() === undefined) show(byId("summary"), "", () => [element("p", {}, "Pick or enter a token.")]);
+  if (who() === undefined) show(byId("summary"), "", () => [element("p", {}, "Pick or enter a token.")]);
   else showHeadline(known, now);
 }
 
@@ -170,9 +170,9 @@ function showCallHandling(survey: Limits["callHandling"], now: number): void {
 }
 
 async function act(path: string, done: string): Promise<void> {
-  const sentWith = token();
+  const sentWith = who();
   const result = await api.post(path);
-  if (token() !== sentWith) return;
+  if (who() !== sentWith) return;
   if ("problem" in result) problems.meet(result.problem, Date.now());
   byId("action").textContent =
     "problem" in result ? `${result.problem.title}. ${result.problem.detail}` : done;

@@ -1,5 +1,6 @@
+import { mountAccess } from "../shared/access.ts";
 import { byId, element } from "../shared/element.ts";
-import { claimsOf, localTokens, mountTokenPicker } from "../shared/token-picker.ts";
+import { claimsOf, localTokens } from "../shared/token-picker.ts";
 import { loadDescription } from "./description.ts";
 
 interface Reference {
@@ -11,18 +12,14 @@ declare global {
 }
 
 const host = byId("reference");
-const access = byId("access");
-access.addEventListener("submit", (event) => event.preventDefault());
-const token = mountTokenPicker(access, "Sent with every request you try here. It stays in this page.");
+const form = byId("access");
+form.addEventListener("submit", (event) => event.preventDefault());
+const access = mountAccess(form, "Sent with every request you try here. It stays in this page.");
 
 /** Adds the token to a call of this service. */
 function send(input: RequestInfo | URL, init?: RequestInit): Promise<Response> {
   const request = new Request(input, init);
-  const bearer = token();
-  if (bearer !== undefined && new URL(request.url).origin === location.origin) {
-    request.headers.set("authorization", `Bearer ${bearer}`);
-  }
-  return fetch(request);
+  return new URL(request.url).origin === location.origin ? access.send(request) : fetch(request);
 }
 
 /** Runs a script that the page holds as text, so that the page can be read before its megabytes are parsed. */

@@ -54,7 +54,7 @@ export const problems = {
   upstream_permission_denied: entry(
     403,
     "RingCentral user permission missing",
-    "The RingCentral user behind this service lacks the permission named in `detail`.",
+    "The RingCentral user behind the call lacks the permission named in `detail`: your own, or the service's.",
   ),
   international_calling_disabled: entry(
     403,

@@ -150,8 +150,8 @@ function details(code: ProblemCode, failure: RingCentralFailure): ProblemDetails
       };
     case "upstream_permission_denied":
       return permission === undefined
-        ? { detail: "The RingCentral user of this service may not reach this extension or account." }
-        : { detail: `The RingCentral user of this service lacks the permission ${permission}.` };
+        ? { detail: "The RingCentral user behind the call may not reach this extension or account." }
+        : { detail: `The RingCentral user behind the call lacks the permission ${permission}.` };
     case "upstream_app_permission_missing":
       return permission ? { detail: `The RingCentral app lacks the permission ${permission}.` } : {};
     default:

@@ -91,7 +91,7 @@ const details: Partial<Record<ProblemCode, ProblemDetails>> = {
     },
   },
   upstream_permission_denied: {
-    detail: "The RingCentral user of this service lacks the permission ReadBlockedNumbers.",
+    detail: "The RingCentral user behind the call lacks the permission ReadBlockedNumbers.",
     upstream: { status: 403, errorCode: "CMN-408", requestId: "2f4a1d6e" },
   },
   scope_missing: { detail: "This route needs the scope `numbers:read`." },

@@ -1401,7 +1401,7 @@ export interface components {
          *     - `extension_forbidden` (403): Not your extension. Without the scope `account:manage` a caller reaches only the extension named in its token.
          *     - `account_forbidden` (403): Not an account of this service. The token names no RingCentral account, or one that is not served here.
          *     - `feature_not_available` (403): Feature not available. RingCentral does not offer this feature for the extension or the account's plan.
-         *     - `upstream_permission_denied` (403): RingCentral user permission missing. The RingCentral user behind this service lacks the permission named in `detail`.
+         *     - `upstream_permission_denied` (403): RingCentral user permission missing. The RingCentral user behind the call lacks the permission named in `detail`: your own, or the service's.
          *     - `international_calling_disabled` (403): International calling is disabled. Enable international calling for the account, or use a domestic number.
          *     - `call_handling_unavailable` (403): Call handling is not available. The extension's plan (such as a fax-only plan) has no call handling settings.
          *     - `not_found` (404): Not found. `detail` names what was not found.

@@ -53,7 +53,7 @@ const fixesByOwner = {
     feature_not_available:
       "Hide the feature for this extension. The features of an extension depend on its type and on the account's plan.",
     upstream_permission_denied:
-      "Give the RingCentral user behind this service the permission that `detail` names. `npm run doctor` lists the permissions it has.",
+      "Give the RingCentral user behind the call (`GET /v1/me` says whose budget pays) the permission that `detail` names. `npm run doctor` lists the permissions it has.",
     international_calling_disabled:
       "Enable international calling for the extension, or let the user choose a domestic number.",
   },

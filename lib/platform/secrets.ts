@@ -40,12 +40,12 @@ export function createSecretSource<Value>(
   clock: Clock,
   form: SecretForm<Value>,
 ): SecretSource<Value> {
+  const readStage = createStageReader(secretId, form);
   let known: { value: Value; freshUntil: number; staleUntil: number } | undefined;
   const readings = createSingleFlight<Value>(
     clock,
     (error) => error instanceof SecretUnavailableError && error.deadlineExceeded,
   );
-  const readStage = createStageReader(secretId, form);
 
   async function readCurrent(deadline: Deadline): Promise<Value> {
     const value = await readStage("AWSCURRENT", deadline);
@@ -86,12 +86,10 @@ export function createSecretSource<Value>(
   };
 }
 
-type Stage = "AWSCURRENT" | "AWSPREVIOUS";
-
-/** Reads one version of the secret, past the cache. The client is loaded at the first reading. */
+/** Loads the client of Secrets Manager with the first reading. */
 function createStageReader<Value>(secretId: string, { setting, parse }: SecretForm<Value>) {
   let reader: Promise<ReturnType<typeof import("./secrets-client.ts").createReader>> | undefined;
-  return async (stage: Stage, deadline: Deadline): Promise<Value> => {
+  return async (stage: "AWSCURRENT" | "AWSPREVIOUS", deadline: Deadline): Promise<Value> => {
     reader ??= import("./secrets-client.ts").then(({ createReader }) => createReader());
     const read = await reader;
     const timeoutMs = Math.min(deadline.remainingMs(), READING_TIMEOUT_MS);

@@ -59,27 +59,7 @@ export function createProvider(deps: ProviderDeps, secret: SignInSecret): Provid
     clients: secret.clients.map(metadataOf),
     cookies: { ...cookiesOf(issuer), keys: secret.cookieKeys },
     interactions: { policy, url: () => CALLBACK_PATH },
-    features: {
-      devInteractions: { enabled: false },
-      rpInitiatedLogout: { enabled: false },
-      userinfo: { enabled: false },
-      clientCredentials: { enabled: true },
-      revocation: { enabled: true },
-      resourceIndicators: {
-        enabled: true,
-        defaultResource: () => issuer,
-        useGrantedResource: () => true,
-        getResourceServerInfo: (_ctx, resource, client) => {
-          if (resource !== issuer) throw new errors.InvalidTarget();
-          return {
-            scope: (clients.get(client.clientId)?.scopes ?? []).join(" "),
-            audience: issuer,
-            accessTokenFormat: "jwt",
-            jwt: { sign: { alg: "RS256", kid: current.kid } },
-          };
-        },
-      },
-    },
+    features: featuresOf(issuer, clients, current.kid),
     // RingCentral's page is the consent: the app is this company's own.
     loadExistingGrant: (ctx) => newGrant(deps, provider, clients, ctx),
     extraTokenClaims: (_ctx, token) => {
@@ -100,6 +80,35 @@ export function createProvider(deps: ProviderDeps, secret: SignInSecret): Provid
     return isHashOf(this.clientSecret ?? "", actual);
   };
   return provider;
+}
+
+/** @param kid of the key that signs */
+function featuresOf(
+  issuer: string,
+  clients: ReadonlyMap<string, Client>,
+  kid: string,
+): NonNullable<Configuration["features"]> {
+  return {
+    devInteractions: { enabled: false },
+    rpInitiatedLogout: { enabled: false },
+    userinfo: { enabled: false },
+    clientCredentials: { enabled: true },
+    revocation: { enabled: true },
+    resourceIndicators: {
+      enabled: true,
+      defaultResource: () => issuer,
+      useGrantedResource: () => true,
+      getResourceServerInfo: (_ctx, resource, client) => {
+        if (resource !== issuer) throw new errors.InvalidTarget();
+        return {
+          scope: (clients.get(client.clientId)?.scopes ?? []).join(" "),
+          audience: issuer,
+          accessTokenFormat: "jwt",
+          jwt: { sign: { alg: "RS256", kid } },
+        };
+      },
+    },
+  };
 }
 
 /**

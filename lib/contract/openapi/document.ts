@@ -21,24 +21,8 @@ export function buildOpenApi(all: readonly Route[], version: string, examples: E
   }
   return {
     openapi: "3.1.0",
-    info: {
-      title: "Ringfront",
-      version,
-      summary: "RingCentral's phone-number endpoints for apps",
-      description:
-        "Blocked, allowed and forwarding numbers of an extension and the phone numbers of a company, with one " +
-        "error shape (RFC 9457) and one paging shape.",
-      license: { name: "MIT", identifier: "MIT" },
-      contact: { name: "Ringfront" },
-    },
-    servers: [
-      {
-        url: "https://{host}",
-        description: "A deployment in production.",
-        "x-internal": false,
-        variables: { host: { default: "api.example.com" } },
-      },
-    ],
+    info: { ...info, version },
+    servers,
     tags: Object.entries(tags).map(([name, description]) => ({ name, description })),
     paths,
     components: {
@@ -46,30 +30,51 @@ export function buildOpenApi(all: readonly Route[], version: string, examples: E
       headers: headerComponents,
       responses: shared.components,
       examples: problemExamples(routes, examples),
-      securitySchemes: {
-        verificationToken: {
-          type: "apiKey",
-          in: "header",
-          name: "Verification-Token",
-          description: "The secret this service gave RingCentral when it subscribed.",
-        },
-        accessToken: {
-          type: "oauth2",
-          description:
-            "A short-lived access token (a JWT, checked as RFC8725 asks) from the OpenID Connect issuer this service trusts.",
-          flows: {
-            authorizationCode: {
-              authorizationUrl: "https://issuer.example.com/authorize",
-              tokenUrl: "https://issuer.example.com/token",
-              scopes,
-            },
-            clientCredentials: { tokenUrl: "https://issuer.example.com/token", scopes },
-          },
-        },
-      },
+      securitySchemes,
     },
   };
 }
+
+const info = {
+  title: "Ringfront",
+  summary: "RingCentral's phone-number endpoints for apps",
+  description:
+    "Blocked, allowed and forwarding numbers of an extension and the phone numbers of a company, with one " +
+    "error shape (RFC 9457) and one paging shape.",
+  license: { name: "MIT", identifier: "MIT" },
+  contact: { name: "Ringfront" },
+};
+
+const servers = [
+  {
+    url: "https://{host}",
+    description: "A deployment in production.",
+    "x-internal": false,
+    variables: { host: { default: "api.example.com" } },
+  },
+];
+
+const securitySchemes = {
+  verificationToken: {
+    type: "apiKey",
+    in: "header",
+    name: "Verification-Token",
+    description: "The secret this service gave RingCentral when it subscribed.",
+  },
+  accessToken: {
+    type: "oauth2",
+    description:
+      "A short-lived access token (a JWT, checked as RFC8725 asks) from the OpenID Connect issuer this service trusts.",
+    flows: {
+      authorizationCode: {
+        authorizationUrl: "https://issuer.example.com/authorize",
+        tokenUrl: "https://issuer.example.com/token",
+        scopes,
+      },
+      clientCredentials: { tokenUrl: "https://issuer.example.com/token", scopes },
+    },
+  },
+};
 
 function securityOf({ scope, isWebhook }: Route): JsonObject[] {
   if (isWebhook) return [{ verificationToken: [] }];

@@ -40,15 +40,7 @@ export function mountAccess(host: HTMLElement, purpose: string, onChange = () =>
   const says = element("p", { role: "status", "aria-label": "Sign-in" });
   host.append(fields, element("div", { class: "person" }, button, says));
 
-  const signIn = new SignIn({
-    issuer: location.origin,
-    clientId: CLIENT_ID,
-    redirectUri: location.origin + location.pathname,
-    scopes: Object.keys(SCOPES),
-    storage: sessionStorage,
-    openUrl: (url) => location.assign(url),
-    onSignInRequired: () => leave("The session has ended."),
-  });
+  const signIn = signInOfPages(() => leave("The session has ended."));
   const sendWithToken = withAccessToken((request) => fetch(request), {
     accessToken: (request) => (isSignedIn ? signIn.accessToken(request) : (token() ?? "")),
     signInRequired: (rejected) => (isSignedIn ? signIn.signInRequired(rejected) : undefined),
@@ -97,6 +89,18 @@ export function mountAccess(host: HTMLElement, purpose: string, onChange = () =>
 
   void begin();
   return { who, send };
+}
+
+function signInOfPages(onSignInRequired: () => void): SignIn {
+  return new SignIn({
+    issuer: location.origin,
+    clientId: CLIENT_ID,
+    redirectUri: location.origin + location.pathname,
+    scopes: Object.keys(SCOPES),
+    storage: sessionStorage,
+    openUrl: (url) => location.assign(url),
+    onSignInRequired,
+  });
 }
 
 /** PKCE needs `crypto.subtle`, which a page without TLS has on its own machine only. */

@@ -4,7 +4,7 @@ import { SignIn, SignInError } from "../../lib/client/src/index.ts";
 import { json } from "../unit/client/fake-api.ts";
 
 const ISSUER = "https://api.example";
-const RUNS = 150 * Number(process.env.DEEP_RUNS ?? 1);
+const RUNS = Number(process.env.DEEP_RUNS ?? 300);
 
 /** What an app does in one of its tabs, and what happens meanwhile. */
 const steps = fc.array(

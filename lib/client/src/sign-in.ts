@@ -58,7 +58,8 @@ export class SignIn implements TokenSource {
   readonly #key: string;
   readonly #now: () => number;
   #last: Promise<unknown> = Promise.resolve();
-  #renewing: Promise<string> | undefined;
+  /** Of the token that it replaces. */
+  #renewing: { old: string; token: Promise<string> } | undefined;
 
   constructor(options: SignInOptions) {
     const {
@@ -126,10 +127,12 @@ export class SignIn implements TokenSource {
     if (session === undefined) throw signInRequired();
     const { accessToken, expiresAt } = session;
     if (accessToken !== rejected && expiresAt - EARLY_MS > this.#now()) return accessToken;
-    this.#renewing ??= this.#exclusively(() => this.#renew(accessToken)).finally(() => {
-      this.#renewing = undefined;
+    if (this.#renewing?.old === accessToken) return this.#renewing.token;
+    const token = this.#exclusively(() => this.#renew(accessToken)).finally(() => {
+      if (this.#renewing?.token === token) this.#renewing = undefined;
     });
-    return this.#renewing;
+    this.#renewing = { old: accessToken, token };
+    return token;
   }
 
   /** Ends the session that the API has rejected as over. A newer one stays. */

@@ -62,7 +62,7 @@ export const pages: Readonly<Record<string, PageSource>> = {
     html: "console/page.html",
     content: () => asAttribute(process.env.RUNBOOKS_URL ?? "docs/runbooks"),
     policy: { ...api, "require-trusted-types-for": "'script'", "trusted-types": "'none'" },
-    maxKb: 16,
+    maxKb: 17,
   },
 };
 

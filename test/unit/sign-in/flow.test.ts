@@ -184,6 +184,41 @@ describe("an app", () => {
   });
 });
 
+describe("in a service for several accounts", () => {
+  const servedAccounts = [SEED.accountId, SEED.otherAccountId];
+  const errorFor = async (parameters: Record<string, string>) => {
+    const before = lab.deps.servedAccounts;
+    Object.assign(lab.deps, { servedAccounts });
+    const { url } = await authorize(lab, { parameters }).finally(() =>
+      Object.assign(lab.deps, { servedAccounts: before }),
+    );
+    return new URL(url).searchParams.get("error");
+  };
+
+  test("the app names the account, which has to be served and the person's own", async () => {
+    expect(await errorFor({ account_id: SEED.accountId })).toBeNull();
+    expect(await errorFor({})).toBe("invalid_request");
+    expect(await errorFor({ account_id: "99" })).toBe("invalid_request");
+    expect(await errorFor({ account_id: SEED.otherAccountId })).toBe("access_denied");
+  });
+});
+
+test("a sign-in takes 19 operations of the table, and a renewal six", async () => {
+  const count = { read: 0, compareAndSet: 0, remove: 0 };
+  lab.records.faults = {
+    before({ operation }) {
+      count[operation] += 1;
+    },
+  };
+  const { refresh_token } = await signIn(lab);
+  const ofSignIn = { ...count };
+  await refresh(lab, refresh_token);
+  lab.records.faults = {};
+  // docs/decisions/0015-an-oauth-server-of-our-own.md names them.
+  expect(ofSignIn).toEqual({ read: 10, compareAndSet: 8, remove: 1 });
+  expect(count).toEqual({ read: 14, compareAndSet: 10, remove: 1 });
+});
+
 describe("a machine", () => {
   async function credentialsGrant(secret: string, scope: string) {
     const authorization = `Basic ${Buffer.from(`night-job:${secret}`).toString("base64")}`;

@@ -1,6 +1,7 @@
 import type { Route } from "../contract/route.ts";
 import type { AuditEntry } from "../platform/audit-log.ts";
-import type { Deadline } from "../platform/deadline.ts";
+import { systemClock } from "../platform/clock.ts";
+import { type Deadline, deadlineIn } from "../platform/deadline.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import { type EdgeRequest, invocationOf, type Middleware } from "./invocation.ts";
 
@@ -21,19 +22,26 @@ export function entryOf({ operationId: action }: Route, event: EdgeRequest["even
   });
 }
 
-/** Writes an entry for each request of a known caller, or with a named act, before its response leaves. */
+/** Of the time until Lambda ends the process: for the response, which leaves after the entry. */
+const RESPONSE_MS = 100;
+
+/**
+ * Writes an entry for each request of a known caller, or with a named act, before its response leaves. The request's own
+ * deadline is over when its outcome is unknown; the time until the process ends is not.
+ */
 export function audit(
   route: Route,
   write: (entry: AuditEntry, deadline: Deadline) => Promise<void>,
 ): Middleware {
   const after = async ({ event, context, response }: EdgeRequest) => {
-    const { caller, audited, problemCode, deadline } = invocationOf(event);
+    const { caller, audited, problemCode } = invocationOf(event);
     if (caller === undefined && audited.action === undefined) return;
     const outcome = outcomeOf(response?.statusCode ?? 500, problemCode);
     const isReplay = response?.headers["idempotency-replayed"] === undefined ? undefined : (true as const);
     const lambdaRequestId = context.awsRequestId;
     const result = omitUndefined({ outcome, code: problemCode, isReplay, lambdaRequestId });
-    await write({ ...entryOf(route, event), ...result }, deadline);
+    const untilEnd = deadlineIn(context.getRemainingTimeInMillis(), systemClock, RESPONSE_MS);
+    await write({ ...entryOf(route, event), ...result }, untilEnd);
   };
   return { after, onError: after };
 }

@@ -79,13 +79,15 @@ async function beginExchange(route: Route, event: APIGatewayProxyEventV2, servic
   const personId = pseudonyms.ofPerson(claimant.issuer, claimant.subject);
   invocation.caller = { id: personId, accountId: claimant.accountId };
   invocation.audited.keyId = pseudonyms.keyId;
+  const named = ExtensionIdOrMe.safeParse(event.pathParameters?.extensionId);
+  // Whose things a request was after that is rejected below.
+  if (named.success && named.data !== "me") invocation.audited.extensionId = named.data;
   requireScope(route, claimant, log);
   const tableWait = createTableWait(systemClock);
   const records = limitedRecords(services.records, tableWait);
   const caller = await services.identify(claimant, { records, deadline, log, personId });
   invocation.caller = caller;
   // Ownership comes before the query and the body; `validate` rejects a malformed id.
-  const named = ExtensionIdOrMe.safeParse(event.pathParameters?.extensionId);
   reachedExtension(named.data, caller, log);
   const input = validate(route, event);
   const extensionId = reachedExtension(input.path.extensionId, caller, log);

@@ -75,7 +75,9 @@ describe("a write", () => {
     const add = (request: object = {}, extensionId?: string) =>
       write(service, "addBlockedNumber", extensionId, request);
     const token = service.tokens.readOnly;
-    expect(await outcome(() => add({ token }))).toEqual(["rejected", "scope_missing", undefined]);
+    expect(await outcome(() => add({ token }))).toEqual(["rejected", "scope_missing", SEED.extensionId]);
+    const foreign = await outcome(() => add({ token: service.tokens.user }, SEED.otherExtensionId));
+    expect(foreign).toEqual(["rejected", "extension_forbidden", SEED.otherExtensionId]);
     const body = { phoneNumber: "12" };
     expect(await outcome(() => add({ body }))).toEqual(["rejected", "request_invalid", SEED.extensionId]);
     service.twin.faults.add({ kind: "status", status: 503, times: 99 });

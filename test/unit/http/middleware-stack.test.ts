@@ -1,3 +1,4 @@
+import { setTimeout as delay } from "node:timers/promises";
 import { afterEach, expect, test, vi } from "vitest";
 import {
   addForwardingNumberRoute,
@@ -59,6 +60,26 @@ test.each([
   const never = buildStack(route, () => new Promise(() => {}));
   const { body = "" } = await never(apiGatewayEvent(route, { headers }), lambdaContext(300));
   expect(JSON.parse(body)).toMatchObject(expected);
+});
+
+test.each([
+  ["its write ran into the deadline", 520, () => Promise.reject(new ProblemError("outcome_unknown"))],
+  ["its write never ended", 300, () => new Promise<never>(() => {})],
+])("an audit entry has the time until the process ends when %s", async (_, remainingMs, act) => {
+  vi.spyOn(process.stdout, "write").mockReturnValue(true);
+  const left: number[] = [];
+  const handle = buildStack(
+    addForwardingNumberRoute,
+    async (event) => {
+      const invocation = invocationOf(event);
+      invocation.caller = { id: "c" };
+      await delay(invocation.deadline.remainingMs());
+      return act();
+    },
+    { writeAudit: async (_entry, deadline) => void left.push(deadline.remainingMs()) },
+  );
+  await handle(apiGatewayEvent(addForwardingNumberRoute), lambdaContext(remainingMs));
+  expect(left).toEqual([expect.toSatisfy((ms: number) => ms >= 100 && ms < 450)]);
 });
 
 test("a response stands though its access log line fails, and another line says so", async () => {

@@ -7,8 +7,8 @@ import { SyncStatuses } from "../../lib/contract/sync.ts";
 export interface SmokeTarget {
   url: string;
   token: string;
-  /** Whether API Gateway itself must refuse tokens; on the local stack the functions do. */
-  hasGateway: boolean;
+  /** Whether API Gateway itself must refuse tokens; without its authorizer, as on the local stack, the functions do. */
+  hasAuthorizer: boolean;
 }
 
 /** The outcome of one check. */
@@ -29,6 +29,8 @@ const NOTHING = "smoke0test0smoke0test0";
 /** No route's body: a write that reaches its function is rejected there, and changes nothing. */
 const NO_BODY: readonly unknown[] = [];
 
+const Metadata = z.object({ issuer: z.string(), jwks_uri: z.url() });
+const Keys = z.object({ keys: z.array(z.looseObject({ kid: z.string() })).check(z.minLength(1)) });
 const Message = z.object({ message: z.string() });
 const Problem = z.object({ code: z.string() });
 const Statuses = z.object({ data: SyncStatuses });
@@ -36,6 +38,7 @@ const Statuses = z.object({ data: SyncStatuses });
 /** Checks a running stage through its API: every route, who is refused, and the sync. It changes nothing but the snapshot. */
 export async function* smoke(target: SmokeTarget): AsyncGenerator<SmokeResult> {
   for (const route of routes) yield await checkRefusal(target, route);
+  yield await checkSignIn(target);
   yield await checkSync(target);
   for (const route of routes) if (isCallable(route)) yield await checkCall(target, route);
 }
@@ -50,7 +53,10 @@ interface Reply {
 }
 
 async function send({ url }: SmokeTarget, route: Route, token?: string): Promise<Reply> {
-  const path = route.path.replace("{extensionId}", "me").replaceAll(/\{\w+\}/g, NOTHING);
+  const path = route.path
+    .replace("{extensionId}", "me")
+    .replace("{guide}", "paging")
+    .replaceAll(/\{\w+\}/g, NOTHING);
   const hasBody = route.method === "POST" || route.method === "PUT";
   const response = await fetch(new URL(path, url), {
     method: route.method,
@@ -84,7 +90,7 @@ async function checkRefusal(target: SmokeTarget, route: Route): Promise<SmokeRes
   const byGateway = [bare, forged].every(({ body }) => Message.safeParse(body).success);
   const who = byGateway ? "the gateway" : "the function";
   return result(
-    isRefused && (byGateway || !target.hasGateway),
+    isRefused && (byGateway || !target.hasAuthorizer),
     nameOf(route),
     `${who} refuses no token and a forged one: ${say(bare)}, ${say(forged)}`,
   );
@@ -104,6 +110,19 @@ async function checkCall(target: SmokeTarget, route: Route): Promise<SmokeResult
   const isRead = route.method === "GET" && !hasId;
   const expected = isRead ? [200] : [400, 404, 409, 422];
   return result(expected.includes(reply.status), check, say(reply));
+}
+
+/** Where people sign in with RingCentral: the issuer's metadata and keys, which API Gateway and apps read. */
+async function checkSignIn({ url }: SmokeTarget): Promise<SmokeResult> {
+  const check = "sign-in with RingCentral";
+  const read = (from: URL) => fetch(from, { signal: AbortSignal.timeout(30_000) });
+  const response = await read(new URL("/.well-known/openid-configuration", url));
+  if (response.status === 404) return { check, outcome: "skipped", found: "the stage has none" };
+  const metadata = Metadata.safeParse(response.ok ? await response.json() : undefined).data;
+  if (metadata === undefined) return result(false, check, `no metadata: ${response.status}`);
+  const jwks = await read(new URL(metadata.jwks_uri));
+  const keys = Keys.safeParse(jwks.ok ? await jwks.json() : undefined).data?.keys ?? [];
+  return result(keys.length > 0, check, `${metadata.issuer} has ${keys.length} keys`);
 }
 
 /** A sync that is started now goes through the queue and the worker, and ends. */

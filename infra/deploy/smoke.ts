@@ -10,15 +10,18 @@ const usage = `usage: npm run smoke -- --url URL --token TOKEN
 
   --url URL            the API's address (default: the output ApiUrl of the stage's stack, which needs AWS credentials)
   --token TOKEN        an access token; the more scopes it has, the more is tried (TOKEN in the environment does too)
+  --no-authorizer      API Gateway checks no tokens (two issuers, or the own one before its keys); --stage finds that out
   --stage NAME         also looks whether the metrics of the stage's alarms have arrived; needs AWS credentials
   --region NAME        the stage's region
   --help               this text
 
 It changes nothing but the snapshot of the phone numbers, which it brings up to date.`;
 
-/** @throws UsageError when the stack, or the credentials to look at it, are missing */
-async function findUrl(stage: string | undefined, region: string | undefined): Promise<string> {
-  if (stage === undefined) throw new UsageError(`--url is missing.\n\n${usage}`);
+/**
+ * The outputs of the stage's stack, by name.
+ * @throws UsageError when the stack, or the credentials to look at it, are missing
+ */
+async function readOutputs(stage: string, region: string | undefined): Promise<Map<string, string>> {
   const client = new CloudFormationClient(region === undefined ? {} : { region });
   const StackName = `ringfront-${stage}`;
   const { Stacks = [] } = await client
@@ -27,9 +30,7 @@ async function findUrl(stage: string | undefined, region: string | undefined): P
       throw new UsageError(`The stack ${StackName} cannot be read (${error.message}): give --url instead.`);
     });
   const outputs = Stacks[0]?.Outputs ?? [];
-  const url = outputs.find(({ OutputKey }) => OutputKey === "ApiUrl")?.OutputValue;
-  if (url === undefined) throw new UsageError(`The stack ${StackName} has no output ApiUrl.`);
-  return url;
+  return new Map(outputs.map(({ OutputKey = "", OutputValue = "" }) => [OutputKey, OutputValue]));
 }
 
 /** The metrics that alarms wait for: those of calls, and the heartbeat of every job that has run by now. */
@@ -58,26 +59,31 @@ async function* checkMetrics(stage: string, region: string | undefined): AsyncGe
 await runCommand(async () => {
   const {
     url: given,
+    "no-authorizer": hasNone,
     token = process.env.TOKEN,
     stage,
     region,
   } = readOptions(usage, {
     url: { type: "string" },
+    "no-authorizer": { type: "boolean" },
     token: { type: "string" },
     stage: { type: "string" },
     region: { type: "string" },
   });
   if (!token) throw new UsageError(`--token is missing.\n\n${usage}`);
-  const url = given ?? (await findUrl(stage, region));
+  if (given === undefined && stage === undefined) throw new UsageError(`--url is missing.\n\n${usage}`);
+  const outputs = given !== undefined || stage === undefined ? undefined : await readOutputs(stage, region);
+  const url = given ?? outputs?.get("ApiUrl") ?? "";
   const { protocol = "", hostname = "" } = URL.parse(url) ?? {};
   if (!/^https?:$/.test(protocol)) throw new UsageError(`--url must be an http or https URL, not "${url}".`);
-  const hasGateway = !/^(localhost|127\.0\.0\.1|\[::1\])$/.test(hostname);
+  const isLocal = /^(localhost|127\.0\.0\.1|\[::1\])$/.test(hostname);
+  const hasAuthorizer = !isLocal && !hasNone && outputs?.get("GatewayAuthorizer") !== "none";
   const counts = { ok: 0, failed: 0, skipped: 0 };
   const report = ({ check, outcome, found }: SmokeResult) => {
     counts[outcome] += 1;
     console.log(`${outcome.padEnd(8)}${check}: ${found}`);
   };
-  for await (const each of smoke({ url, token, hasGateway })) report(each);
+  for await (const each of smoke({ url, token, hasAuthorizer })) report(each);
   if (stage !== undefined) for await (const each of checkMetrics(stage, region)) report(each);
   console.log(`\n${counts.ok} ok, ${counts.failed} failed, ${counts.skipped} skipped`);
   if (counts.failed > 0) process.exitCode = 1;

@@ -1,3 +1,4 @@
+import { gatewayAuthorizers } from "./authorizers.ts";
 import { sub } from "./cloudformation.ts";
 import type { Stack } from "./stack.ts";
 
@@ -5,6 +6,7 @@ const output = (Description: string, Value: unknown) => ({ Description, Value })
 
 /** The values that a mobile team puts into its app's configuration, and that an operator looks for first. */
 export function outputs({ text, secrets }: Stack) {
+  const { callers } = gatewayAuthorizers({ text });
   const domain = text("domainName");
   const apiUrl =
     domain === ""
@@ -13,6 +15,10 @@ export function outputs({ text, secrets }: Stack) {
   return {
     Outputs: {
       ApiUrl: output("The address that apps call", apiUrl),
+      GatewayAuthorizer: output(
+        "Whether API Gateway checks tokens before a function does",
+        callers === undefined ? "none" : "jwt",
+      ),
       OpenApiUrl: output("The API's description, for generators of clients", {
         "Fn::Join": ["", [apiUrl, "/openapi.json"]],
       }),

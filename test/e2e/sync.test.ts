@@ -164,6 +164,7 @@ describe("npm run smoke", () => {
     const { code, stdout } = await run("--url", stack.apiUrl, "--token", stack.tokens.admin);
     expect([code, stdout.match(/^failed.*$/gm)], stdout).toEqual([0, null]);
     expect(stdout).toMatch(/^ok {6}a sync: (committed|unchanged)$/m);
+    expect(stdout).toMatch(/^ok {6}sign-in with RingCentral: .* has \d keys$/m);
     for (const { method, path } of routes) expect(stdout).toContain(`${method} ${path}`);
   });
 

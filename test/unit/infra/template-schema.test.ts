@@ -11,6 +11,7 @@ beforeAll(() => {
 describe("the packaged template is valid for CloudFormation", () => {
   test("for the stage dev", () => {
     expect(findSchemaViolations(template)).toEqual([]);
+    expect(template.Outputs.GatewayAuthorizer?.Value).toBe("jwt");
   });
 
   test.each(["staging", "prod"])("for the stage %s", (stage) => {
@@ -33,6 +34,7 @@ describe("the packaged template is valid for CloudFormation", () => {
     // With two issuers there is no check that would let only one in.
     expect(body).not.toContain("x-amazon-apigateway-authorizer");
     expect(template.Outputs.ApiUrl?.Value).toBe("https://api.example.com");
+    expect(template.Outputs.GatewayAuthorizer?.Value).toBe("none");
   });
 });
 

@@ -35,6 +35,8 @@ export async function eraseInTable(table: Table, target: Target, isDry: boolean)
   const count = (counts: Record<string, number>, key: string) => {
     counts[key] = (counts[key] ?? 0) + 1;
   };
+  /** Records by which others are found. They go last, so that a repetition finds what an ended command has left. */
+  const last: (() => Promise<void>)[] = [];
   for await (const item of scan(table)) {
     const [kind, ids] = kindOf(recordOf(item)) ?? [];
     if (kind === undefined || ids === undefined) {
@@ -46,8 +48,11 @@ export async function eraseInTable(table: Table, target: Target, isDry: boolean)
     if (verdict === "keep") continue;
     if (verdict === "remains") count(erasure.remains, kind.key);
     else count(verdict === "delete" ? erasure.deleted : erasure.rewritten, kind.key);
-    if (!isDry && verdict !== "remains") await apply(table, item, verdict, judge);
+    if (isDry || verdict === "remains") continue;
+    if (kind.look === undefined) await apply(table, item, verdict, judge);
+    else last.push(() => apply(table, item, verdict, judge));
   }
+  for (const erase of last) await erase();
   return erasure;
 }
 

@@ -157,6 +157,34 @@ describe("erasing in the table that everything has written to", () => {
     expect(await mentioning(stranger.id)).toHaveLength(1);
   });
 
+  it("an extension leaves no trace either when the command was ended after any of its writes, and repeated", async () => {
+    const { records } = runtime();
+    const owner = { accountId, extensionId: SEED.extensionId, callerId: "theirs" };
+    const own = { accountId, extensionId: "3800999" };
+    const stored: [partition: string, sort: string, value: unknown][] = [
+      ["person#theirs", "person", own],
+      [`people#${accountId}`, "list#theirs", ["theirs"]],
+      ...["a", "b", "c"].map((id): [string, string, unknown] => [`idempotency#${id}`, "theirs", { owner }]),
+      [`sign-in#${accountId}-3800999`, "grants", { endsAt: { theirs: 1 } }],
+      ["sign-in#theirs", "Grant", { sealed: "…" }],
+    ];
+    for (let writes = 0; writes < stored.length; writes += 1) {
+      for (const [partition, sort, value] of stored) {
+        const key = { partition, sort };
+        await records.compareAndSet(key, (await records.read(key))?.version ?? null, value);
+      }
+      const dying = new DynamoDBClient({ maxAttempts: 1 });
+      let left = writes;
+      dying.middlewareStack.add((next, { commandName = "" }) => async (args) => {
+        if (/^(Put|Delete)/.test(commandName) && left-- === 0) throw new Error("ended");
+        return next(args);
+      });
+      await expect(eraseInTable({ ...table(), client: dying }, own, false)).rejects.toThrow("ended");
+      await erase(own);
+      expect(await mentioning("theirs"), `after ${writes}`).toEqual([expect.stringContaining("[]")]);
+    }
+  });
+
   it("a person leaves no trace, whether connected or not", async () => {
     const stranger = person("stranger", { email: "nobody@example.com" });
     const admin = person("keyed", { rc_account_id: accountId, rc_extension_id: SEED.extensionId });

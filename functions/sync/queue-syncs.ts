@@ -10,7 +10,12 @@ import type { RecordStore } from "../../lib/storage/record-store.ts";
 import { readTableId } from "../../lib/storage/table-id.ts";
 import { queueDirectoryReadings, queueSyncs } from "../../lib/sync/queue-syncs.ts";
 import { noticeRestore } from "../../lib/sync/restored-table.ts";
-import { AccountsEdit, editAccounts, readAccounts } from "../../lib/sync/synced-accounts.ts";
+import {
+  AccountNotServed,
+  AccountsEdit,
+  editAccounts,
+  readAccounts,
+} from "../../lib/sync/synced-accounts.ts";
 
 /** Invoked by EventBridge Scheduler, whose event says nothing, or by an operator who edits the table's accounts. */
 export const handler = defineJob("queueSyncs", async (event: unknown, invocation) => {
@@ -53,7 +58,8 @@ async function edit(
   try {
     await editAccounts({ records, clock, random: Math.random }, changes, settings);
   } catch (error) {
-    await audit.write({ ...entry, outcome: "unknown" }, deadline);
+    const outcome = error instanceof AccountNotServed ? "rejected" : "unknown";
+    await audit.write({ ...entry, outcome }, deadline);
     throw error;
   }
   await audit.write({ ...entry, outcome: "succeeded" }, deadline);

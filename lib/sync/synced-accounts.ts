@@ -25,17 +25,17 @@ export async function readAccounts(
   return [...new Set([...SYNC_ACCOUNTS, ...(listed ?? []).filter((id) => SERVED_ACCOUNTS.includes(id))])];
 }
 
-/**
- * Edits the table's list.
- * @throws Error that names the accounts to add that SERVED_ACCOUNTS does not; nothing is changed
- */
+/** An order names accounts to add that SERVED_ACCOUNTS does not. */
+export class AccountNotServed extends Error {}
+
+/** Edits the table's list. @throws AccountNotServed: nothing is changed */
 export async function editAccounts(
   { records, ...deps }: UpdateDeps,
   { add, remove }: z.output<typeof AccountsEdit>,
   { SERVED_ACCOUNTS }: AccountSettings,
 ): Promise<void> {
   const unserved = add.filter((id) => !SERVED_ACCOUNTS.includes(id));
-  if (unserved.length > 0) throw new Error(`SERVED_ACCOUNTS does not name ${unserved.join(", ")}`);
+  if (unserved.length > 0) throw new AccountNotServed(`SERVED_ACCOUNTS does not name ${unserved.join(", ")}`);
   await new SyncRecords(records).updateCompressed<string[]>(deps, ACCOUNTS, (listed = []) =>
     [...new Set([...listed, ...add])].filter((id) => !remove.includes(id)).sort(),
   );

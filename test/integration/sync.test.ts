@@ -5,6 +5,7 @@ import { handler as queueSyncs } from "../../functions/sync/queue-syncs.ts";
 import { getLimitsRoute } from "../../lib/contract/limits.ts";
 import { resetRuntime } from "../../lib/runtime/runtime.ts";
 import { invoke, lambdaContext } from "../support/api-gateway.ts";
+import { linesOf } from "../support/printed-lines.ts";
 import { type Service, startService } from "../support/service.ts";
 import { type SyncLab, syncLab } from "../support/sync-lab.ts";
 import { type SyncServices, startSyncServices } from "../support/sync-services.ts";
@@ -283,7 +284,11 @@ describe("the accounts to sync", () => {
   };
 
   it("are those of the setting and those that an operator adds to the table", async () => {
-    await expect(queueSyncs({ add: ["3700222"] }, lambdaContext())).rejects.toThrow("SERVED_ACCOUNTS");
+    const refused = await linesOf(() =>
+      expect(queueSyncs({ add: ["3700222"] }, lambdaContext())).rejects.toThrow("SERVED_ACCOUNTS"),
+    );
+    expect(refused).toContain('"action":"orderSyncs"');
+    expect(refused).toMatch(/"message":"audit".*"outcome":"rejected"/);
     vi.stubEnv("SERVED_ACCOUNTS", `${SEED.accountId},3700222`);
     vi.stubEnv("RINGCENTRAL_SECRET_ID", undefined);
     vi.stubEnv("RINGCENTRAL_SECRET_PREFIX", "ringfront/test/ringcentral/");

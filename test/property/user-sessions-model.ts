@@ -173,6 +173,8 @@ export interface World {
   events: TokenEvent[];
   /** Every access and refresh token that the table has held. */
   stored: Set<string>;
+  /** By user: the refresh token that the table holds. */
+  current: Map<string, string>;
   /** What must never happen. */
   wrong: string[];
 }
@@ -182,6 +184,7 @@ export function createWorld(schedule: Schedule, lifeMs = 10 * MINUTE): World {
   const records = createMemoryRecordStore();
   const keys = createKeys();
   const stored = new Set<string>();
+  const current = new Map<string, string>();
   const upstream = createUpstream(schedule, lifeMs);
   records.onWrite = ({ partition }, _version, json) => {
     const [kind, accountId = "", extensionId = ""] = partition.split("#");
@@ -191,9 +194,10 @@ export function createWorld(schedule: Schedule, lifeMs = 10 * MINUTE): World {
     const contents = token && openSession(token.sealed, keys.all(), { user, generation });
     if (contents?.refreshToken === undefined) return;
     stored.add(contents.value).add(contents.refreshToken);
+    current.set(extensionId, contents.refreshToken);
   };
   const [events, wrong]: [TokenEvent[], string[]] = [[], []];
-  return { schedule, records, table: { state: "up" }, upstream, keys, events, stored, wrong };
+  return { schedule, records, table: { state: "up" }, upstream, keys, events, stored, current, wrong };
 }
 
 const userOf = (name: string): SessionUser => ({ accountId: "37", extensionId: name });

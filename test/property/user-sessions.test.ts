@@ -28,12 +28,14 @@ const isExpected = (error: unknown) =>
   error instanceof RingCentralError || error instanceof StorageUnavailable;
 
 /** The tokens in the table are those of a session that RingCentral would still refresh. */
-function keepable({ upstream, stored }: World, name: string, now: number): boolean {
-  const session = upstream.newestOf(name);
+function keepable({ upstream, current }: World, name: string, now: number): boolean {
+  const token = current.get(name);
+  const session = upstream.sessions.find(
+    ({ refresh, previousRefresh }) => token !== undefined && [refresh, previousRefresh].includes(token),
+  );
   if (session === undefined || !upstream.isLive(session)) return false;
-  if (stored.has(session.refresh)) return true;
   // The outcome of a rotation was lost on the way to the table: the former token serves for an hour.
-  return stored.has(session.previousRefresh ?? "") && now < session.rotatedAt + HOUR;
+  return session.refresh === token || now < session.rotatedAt + HOUR;
 }
 
 /** Refresh tokens sent after their grace: none whose successor has reached the table, and none within the hour. */

@@ -49,6 +49,8 @@ const tokenRecord = z.object({
   backoff: z.optional(z.object({ count: z.number(), until: z.number() })),
   /** When RingCentral was found to have ended the user's session. */
   endedAt: z.optional(z.number()),
+  /** Names the sign-in that began the user's session. */
+  began: z.optional(z.string()),
 });
 export type TokenRecord = z.infer<typeof tokenRecord>;
 

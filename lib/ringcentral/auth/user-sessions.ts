@@ -10,6 +10,7 @@ import { RingCentralError } from "../api/errors.ts";
 import type { Candidate } from "./credential-candidates.ts";
 import type { OAuth } from "./oauth.ts";
 import type { SessionUser, TokenCallOutcome, TokenCalls, UserGrant, UserSessions } from "./ports.ts";
+import type { TokenContents } from "./sealed-token.ts";
 import { keptUntil, sessionKey, withoutSession } from "./session-record.ts";
 import { readTokenCallOutcome } from "./token-calls.ts";
 import { type SealingKeySource, type TokenKind, userTokens } from "./token-kind.ts";
@@ -44,22 +45,35 @@ export class StoredSessions implements UserSessions {
     const { kind, candidates } = await this.#kindOf(user, deadline);
     const [candidate] = candidates;
     if (candidate === undefined) return;
-    const { clock } = this.#deps;
-    const former = await this.#change(user, deadline, (record) => {
+    const { clock, random } = this.#deps;
+    const began = Math.floor(random() * 2 ** 40).toString(36);
+    let before: TokenRecord | undefined;
+    const last = await this.#change(user, deadline, (record) => {
+      before ??= record;
+      // Another sign-in of the user came between, or this one is stored, though its response was lost.
+      if (record.began !== before.began) return undefined;
       // Larger than that of any former record: one that the table has forgotten counts too.
       const generation = Math.max(record.generation + 1, Math.floor(clock.now() / 1_000));
       const token = sealedGrant(kind, candidate, grant, generation);
-      return { ...withToken(record, token, generation, clock.now()), earlyRejections: 0 };
+      return { ...withToken(record, token, generation, clock.now()), earlyRejections: 0, began };
     });
-    await this.#revoke(user, kind, candidates, former, "renewal", deadline);
+    // The other sign-in's session is the user's.
+    const isGivenUp = last.began !== before?.began && last.began !== began;
+    const own = { server: candidate.credentials.server, refreshToken: grant.refreshToken };
+    const over = isGivenUp ? own : tokensIn(kind, candidates, before);
+    await this.#revoke(user, candidates, over, "renewal", deadline);
   }
 
   async end(user: SessionUser, deadline: Deadline): Promise<void> {
     const { kind, candidates } = await this.#kindOf(user, deadline);
-    const former = await this.#change(user, deadline, (record) =>
-      record.token === undefined && record.endedAt === undefined ? undefined : withoutSession(record),
-    );
-    await this.#revoke(user, kind, candidates, former, "sign_in", deadline);
+    let before: TokenRecord | undefined;
+    await this.#change(user, deadline, (record) => {
+      before ??= record;
+      const isOver = record.token === undefined && record.endedAt === undefined;
+      // A new sign-in is not logged out.
+      return isOver || record.began !== before.began ? undefined : withoutSession(record);
+    });
+    await this.#revoke(user, candidates, tokensIn(kind, candidates, before), "sign_in", deadline);
   }
 
   async state(user: SessionUser): Promise<"active" | "ended" | "none"> {
@@ -96,13 +110,11 @@ export class StoredSessions implements UserSessions {
   /** Best effort: the tokens are deleted, and the session ends by itself. */
   async #revoke(
     user: SessionUser,
-    kind: TokenKind,
     candidates: readonly Candidate[],
-    { token, generation }: TokenRecord,
+    contents: Pick<TokenContents, "server" | "refreshToken"> | undefined,
     need: "sign_in" | "renewal",
     deadline: Deadline,
   ): Promise<void> {
-    const contents = token && kind.open(token.sealed, candidates, generation);
     const app = candidates.find(({ credentials }) => credentials.server === contents?.server);
     if (contents?.refreshToken === undefined || app === undefined) return;
     const { oauth, appOf, clock, onUnrevoked } = this.#deps;
@@ -121,6 +133,10 @@ export class StoredSessions implements UserSessions {
     }
     onUnrevoked?.(user);
   }
+}
+
+function tokensIn(kind: TokenKind, candidates: readonly Candidate[], record?: TokenRecord) {
+  return record?.token && kind.open(record.token.sealed, candidates, record.generation);
 }
 
 function sealedGrant(kind: TokenKind, candidate: Candidate, grant: UserGrant, generation: number) {

@@ -81,6 +81,7 @@ function process(of = user) {
   const common = { records, clock, random: () => 0.5 };
   const sessions = new StoredSessions({
     ...common,
+    random: Math.random,
     oauth,
     sealingKeys,
     appOf: () => ({ credentials, tokenCalls }),
@@ -307,4 +308,33 @@ describe("the table", () => {
     keys = [oldKey];
     expect(await process(user).value()).toBe("access-2");
   });
+});
+
+it("a sign-in whose stored session a later one has replaced does not replace it again", async () => {
+  const [one, two] = [process(), process()];
+  let isFirst = true;
+  records.faults.after = async ({ operation }) => {
+    if (operation !== "compareAndSet" || !isFirst) return;
+    isFirst = false;
+    await two.begin(7);
+    throw new StorageUnavailable("the response is lost");
+  };
+  await one.begin(1);
+  expect(await process().value()).toBe("access-7");
+  expect(sent).toEqual(["revoke refresh-1", "revoke refresh-1"]);
+});
+
+it("a log-out that a later sign-in follows does not end it", async () => {
+  const [one, two] = [process(), process()];
+  await one.begin(1);
+  let isFirst = true;
+  records.faults.after = async ({ operation }) => {
+    if (operation !== "compareAndSet" || !isFirst) return;
+    isFirst = false;
+    await two.begin(7);
+    throw new StorageUnavailable("the response is lost");
+  };
+  await one.sessions.end(user, soon());
+  expect(await process().value()).toBe("access-7");
+  expect(sent).toEqual(["revoke refresh-1"]);
 });

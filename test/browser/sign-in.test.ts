@@ -36,4 +36,23 @@ describe("signing in to the pages", () => {
     expect(await page.evaluate("sessionStorage.length")).toBe(0);
     expect(page.complaints).toEqual([]);
   });
+
+  test("that has ended on the server brings the field for a token back", async () => {
+    const page = await openPage(browser(), "/console");
+    await signInAs(page, marta);
+    const status = page.getByRole("status", { name: "Sign-in" });
+    await expect.poll(() => status.textContent()).toContain("Marta Vidal");
+    expect(page.url()).toMatch(/\/console$/);
+    // Another tab of a copied session signs out, and the access token grows old.
+    await page.evaluate(`(async () => {
+      const { refreshToken, ...session } = JSON.parse(sessionStorage.getItem("ringfront-sign-in"));
+      const body = new URLSearchParams({ client_id: "pages", token: refreshToken });
+      await fetch("/oauth/revoke", { method: "POST", body });
+      sessionStorage.setItem("ringfront-sign-in", JSON.stringify({ ...session, refreshToken, expiresAt: 0 }));
+    })()`);
+    await page.getByRole("button", { name: "Read now" }).click();
+    await expect.poll(() => status.textContent()).toBe("The session has ended.");
+    await page.getByRole("textbox", { name: "Access token" }).waitFor();
+    await expect.poll(() => page.locator("#budgets h3").allTextContents()).toContain("light");
+  });
 });

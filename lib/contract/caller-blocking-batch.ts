@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { CallerBlockingNumber, CallerBlockingStatus } from "./caller-blocking.ts";
-import { Country, EntryId, ExtensionIdOrMe, Label, PhoneNumberText } from "./parameters.ts";
+import { EntryId, ExtensionIdOrMe } from "./parameters.ts";
 import { defineRoute } from "./route.ts";
 import { described, PartProblem, requestBody, resource } from "./schema-builders.ts";
 
@@ -8,15 +8,19 @@ import { described, PartProblem, requestBody, resource } from "./schema-builders
 const MAX_BATCH_BYTES = 64 * 1024;
 const MAX_ITEMS = 100;
 
+/** What a person or a spreadsheet wrote: where it cannot be used, its item is rejected and the others are not held up. */
+const written = (description: string, example: string) =>
+  z.optional(z.string().check(z.maxLength(200), z.meta({ description, examples: [example] })));
+
 const CallerBlockingChange = requestBody(
   "CallerBlockingChange",
   "Adds `phoneNumber` with `label` and `status` (default `blocked`), or removes the entry with this `id` or `phoneNumber`.",
   {
     action: z.enum(["add", "remove"]),
     id: z.optional(EntryId),
-    phoneNumber: z.optional(PhoneNumberText),
-    country: z.optional(Country),
-    label: z.optional(Label),
+    phoneNumber: written("As in the other operations, in any writing.", "+12025550186"),
+    country: written("ISO 3166-1 country of a number written in national form.", "US"),
+    label: written("A free name of at most 60 characters. Most emoji count as two.", "Robocaller"),
     status: z.optional(CallerBlockingStatus),
   },
   { action: "remove", phoneNumber: "+12025550177" },
@@ -69,7 +73,7 @@ export const changeCallerBlockingNumbersRoute = defineRoute({
   tag: "Caller blocking",
   summary: "Add and remove up to 100 numbers",
   description:
-    "Each item has its own outcome. Items of different numbers may be done in any order; those of the same number in the " +
+    "Each item has its own outcome, also one with a number, country or label that cannot be used. Items of different numbers may be done in any order; those of the same number in the " +
     "order of the batch. RingCentral allows about 40 writes a minute for all users together: each add is one, and so are up " +
     "to 30 removals. When the caller's share of them or the time is spent, the batch stops: it is not `complete`, and `Retry-After` says when to send it again with the same " +
     "`Idempotency-Key`. That does the rest, and nothing twice.",

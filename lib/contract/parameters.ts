@@ -121,7 +121,11 @@ export const ShortText = z.string().check(
 
 const textFaults: readonly (TextFault & { found: RegExp })[] = [
   // The schema counts characters as JSON Schema does, an emoji as one.
-  { found: /^[\s\S]{61}/, code: "too_long", detail: "Must be no longer than 60; most emoji count as two." },
+  {
+    found: /^[\s\S]{61}/,
+    code: "too_long",
+    detail: "Must have at most 60 characters; most emoji count as two.",
+  },
   {
     found: /\p{Cs}/u,
     code: "format",

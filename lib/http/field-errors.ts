@@ -32,6 +32,14 @@ export function fieldError(place: Place, field: string, code: string, detail: st
   return { in: place, field, code, detail };
 }
 
+const units: Readonly<Record<string, string>> = { string: "character", array: "item" };
+
+function bound({ origin }: { origin: string }, limit: number | bigint, code: string, side: "least" | "most") {
+  const unit = units[origin];
+  if (unit === undefined) return { code: "out_of_range", detail: `Must be at ${side} ${limit}.` };
+  return { code, detail: `Must have at ${side} ${limit} ${unit}${limit === 1 ? "" : "s"}.` };
+}
+
 function describe(issue: Issue): { code: string; detail: string } {
   if (issue.input === null && issue.path.length > 0) {
     return { code: "required", detail: "This field cannot be removed: it must have a value." };
@@ -42,13 +50,9 @@ function describe(issue: Issue): { code: string; detail: string } {
         ? { code: "required", detail: "This field is required." }
         : { code: "type", detail: `Must be of type ${issue.expected}.` };
     case "too_big":
-      return issue.origin === "string" || issue.origin === "array"
-        ? { code: "too_long", detail: `Must be no longer than ${issue.maximum}.` }
-        : { code: "out_of_range", detail: `Must be at most ${issue.maximum}.` };
+      return bound(issue, issue.maximum, "too_long", "most");
     case "too_small":
-      return issue.origin === "string" || issue.origin === "array"
-        ? { code: "too_short", detail: `Must be at least ${issue.minimum} long.` }
-        : { code: "out_of_range", detail: `Must be at least ${issue.minimum}.` };
+      return bound(issue, issue.minimum, "too_short", "least");
     case "invalid_value":
       return { code: "not_one_of", detail: `Must be one of: ${issue.values.map(String).join(", ")}.` };
     case "custom":

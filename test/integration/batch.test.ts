@@ -56,7 +56,10 @@ describe("a batch", () => {
       JSON.stringify({ items: many(length, () => item) }).replaceAll('"x"', `"${"\\u260e".repeat(60)}"`);
     const longest = await sendBody(text(100));
     expect([longest.status, count(longest, "rejected")]).toEqual([200, 100]);
-    expect(await sendBody(text(101))).toMatchObject({ status: 400, body: { errors: [{ field: "items" }] } });
+    expect(await sendBody(text(101))).toMatchObject({
+      status: 400,
+      body: { errors: [{ field: "items", detail: "Must have at most 100 items." }] },
+    });
     expect(await sendBody(text(150))).toMatchObject({ status: 413 });
   });
 });

@@ -87,7 +87,7 @@ export interface paths {
         put?: never;
         /**
          * Add and remove up to 100 numbers
-         * @description Each item has its own outcome. Items of different numbers may be done in any order; those of the same number in the order of the batch. RingCentral allows about 40 writes a minute for all users together: each add is one, and so are up to 30 removals. When the caller's share of them or the time is spent, the batch stops: it is not `complete`, and `Retry-After` says when to send it again with the same `Idempotency-Key`. That does the rest, and nothing twice.
+         * @description Each item has its own outcome, also one with a number, country or label that cannot be used. Items of different numbers may be done in any order; those of the same number in the order of the batch. RingCentral allows about 40 writes a minute for all users together: each add is one, and so are up to 30 removals. When the caller's share of them or the time is spent, the batch stops: it is not `complete`, and `Retry-After` says when to send it again with the same `Idempotency-Key`. That does the rest, and nothing twice.
          */
         post: operations["changeCallerBlockingNumbers"];
         delete?: never;
@@ -646,7 +646,7 @@ export interface components {
              */
             id?: string;
             /**
-             * @description A phone number as phones and people write it: in E.164, in national form together with `country`, or as `tel:`. Spaces, dashes, digits of any script and invisible marks are understood.
+             * @description As in the other operations, in any writing.
              * @example +12025550186
              */
             phoneNumber?: string;
@@ -656,7 +656,7 @@ export interface components {
              */
             country?: string;
             /**
-             * @description A free name. Most emoji count as two characters.
+             * @description A free name of at most 60 characters. Most emoji count as two.
              * @example Robocaller
              */
             label?: string;

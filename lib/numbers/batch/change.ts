@@ -10,12 +10,13 @@ import { omitUndefined } from "../../platform/omit-undefined.ts";
 import { RingCentralError } from "../../ringcentral/api/errors.ts";
 import * as operations from "../../ringcentral/api/operations.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
+import { alreadyListed } from "../already-listed.ts";
 import { toCallerBlockingNumber } from "../caller-blocking.ts";
 import type { NumbersDeps, WriteRequest } from "../shared/request.ts";
 import { pagesOf, readWholeList } from "../shared/upstream-list.ts";
-import { type ItemState, isFinal, keptStates, parseItem } from "./items.ts";
+import { type Item, type ItemState, isFinal, keptStates, parseItem } from "./items.ts";
 import { Listed } from "./listed.ts";
-import { type BatchRun, settleSent, workOff } from "./run.ts";
+import { type BatchRun, NO_ENTRY, settleSent, workOff } from "./run.ts";
 
 type PartProblem = NonNullable<CallerBlockingOutcome["problem"]>;
 
@@ -66,7 +67,7 @@ export async function changeCallerBlockingNumbers(
   if (!states.every(isFinal)) await run.save().catch(ignoreUnsaved);
   if (stop !== undefined && !(run.hasMoved && isStop(stop.error))) throw stop.error;
   const problemAt = (index: number, code?: string) =>
-    problems.get(index) ?? request.problemOf(keptProblem(code));
+    problems.get(index) ?? request.problemOf(keptProblem(code, run.items[index], listed));
   return resultOf(run, problemAt, stop?.error);
 }
 
@@ -127,9 +128,18 @@ function secondsUntilMore(states: readonly ItemState[], stop: unknown, now: numb
 
 const seconds = (ms = 0) => Math.ceil(ms / 1000);
 
-/** The problem of an item that an earlier request saw rejected; its details are not kept, because they may name numbers. */
-function keptProblem(code = ""): ProblemError {
-  return new ProblemError(isProblemCode(code) ? code : "upstream_rejected");
+/**
+ * The problem of an item that an earlier request saw rejected. Its details are not kept, because they may name numbers: an
+ * entry in the way is looked for in the lists as they are now.
+ */
+function keptProblem(code = "", item: Item | undefined, listed: Listed): ProblemError {
+  if (code === "not_found") return new ProblemError(code, { detail: NO_ENTRY });
+  if (code !== "number_already_listed") {
+    return new ProblemError(isProblemCode(code) ? code : "upstream_rejected");
+  }
+  const entry = item && listed.entryOf(item);
+  if (entry !== undefined) return alreadyListed(entry, toCallerBlockingNumber);
+  return new ProblemError(code, { detail: "The number was listed already, and is not any more." });
 }
 
 const isProblemCode = (code: string): code is ProblemCode => code in catalogue;

@@ -1,5 +1,7 @@
 import * as z from "zod/mini";
 import type { CallerBlockingChange } from "../../contract/caller-blocking-batch.ts";
+import { Label } from "../../contract/parameters.ts";
+import type { TextFault } from "../../contract/phone-number-text.ts";
 import { type FieldError, ProblemError } from "../../contract/problems.ts";
 import type { EntryBody } from "../already-listed.ts";
 import { wireStatus } from "../caller-blocking.ts";
@@ -38,13 +40,14 @@ export function keptStates(kept: unknown, count: number): ItemState[] {
 
 /** @returns the item, or why there is none: one bad item does not hold up the others */
 export function parseItem(change: CallerBlockingChange, index: number): Item | ProblemError {
-  const { action, id, phoneNumber, country, label, status } = change;
+  const { action, id, phoneNumber, country, status } = change;
   const fault = faultOf(change, index);
   if (fault !== undefined) return new ProblemError("request_invalid", { errors: [fault] });
   if (id !== undefined) return { action: "remove", id };
   try {
     const number = parsePhoneNumberInput({ phoneNumber: phoneNumber ?? "", country, shortCodes: true });
     if (action === "remove") return { action, phoneNumber: number };
+    const label = z.optional(Label).parse(change.label);
     return { action, asked: { phoneNumber: number, label, status: wireStatus[status ?? "blocked"] } };
   } catch (error) {
     if (!(error instanceof ProblemError)) throw error;
@@ -56,15 +59,24 @@ export function parseItem(change: CallerBlockingChange, index: number): Item | P
   }
 }
 
+function labelFault(label: string | undefined): TextFault | undefined {
+  const { error } = z.optional(Label).safeParse(label);
+  // Of a text that is too long the schema says so twice; the second one names the unit.
+  const issue = error?.issues.find(({ code }) => code !== "too_big");
+  return (
+    issue && { code: issue.code === "custom" ? String(issue.params?.code) : "format", detail: issue.message }
+  );
+}
+
 function faultOf({ action, id, phoneNumber, label, status }: CallerBlockingChange, index: number) {
   const fault = (field: string, code: string, detail: string): FieldError => {
     return { in: "body", field: `items.${index}.${field}`, code, detail };
   };
   if (action === "add") {
     if (id !== undefined) return fault("id", "unknown", "Only an entry that is removed is named by its id.");
-    return phoneNumber === undefined
-      ? fault("phoneNumber", "required", "Name the number to add.")
-      : undefined;
+    if (phoneNumber === undefined) return fault("phoneNumber", "required", "Name the number to add.");
+    const text = labelFault(label);
+    return text && fault("label", text.code, text.detail);
   }
   if (label !== undefined || status !== undefined) {
     return fault(

@@ -70,6 +70,8 @@ function readyItems({ items, states, listed }: BatchRun): number[] {
   });
 }
 
+export const NO_ENTRY = "No blocked or allowed entry has this id.";
+
 /** Whether the lists answer an item without a call. */
 function isDoneAlready(run: BatchRun, index: number): boolean {
   const item = run.items[index];
@@ -80,7 +82,7 @@ function isDoneAlready(run: BatchRun, index: number): boolean {
     run.reject(index, alreadyListed(entry, toCallerBlockingNumber));
   } else if ("id" in item) {
     // It may be an id of the legacy endpoint: nothing says that its number is not listed.
-    run.reject(index, new ProblemError("not_found", { detail: "No blocked or allowed entry has this id." }));
+    run.reject(index, new ProblemError("not_found", { detail: NO_ENTRY }));
   } else finish(run, index, false);
   return true;
 }

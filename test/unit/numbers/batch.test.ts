@@ -176,17 +176,46 @@ describe("a batch", () => {
       { action: "remove" },
       { action: "remove", id: "id1", phoneNumber: number(1) },
       { action: "remove", id: "id1", label: "x" },
+      { action: "add", phoneNumber: "see notes" },
+      { action: "add", phoneNumber: "2025550143", country: "USA" },
+      add(6, { label: "x".repeat(61) }),
+      add(6, { label: "\u200b" }),
+      add(6, { label: "a\nb" }),
       add(4),
-      add(5),
+      add(5, { label: " cafe\u0301 " }),
     ];
     const result = await send(items);
-    expect(outcomesOf(result)).toEqual([...many(7, () => "rejected"), "done true"]);
-    const fields = result.items.slice(0, 6).map(({ problem }) => problem?.errors);
+    expect(outcomesOf(result)).toEqual([...many(12, () => "rejected"), "done true"]);
+    expect(result.items.at(-1)?.entry?.label).toBe("caf\u00e9");
+    const fields = result.items.slice(0, 11).map(({ problem }) => problem?.errors);
+    const texts = ["phoneNumber", "country", "label", "label", "label"];
     expect(fields).toEqual(
-      ["phoneNumber", "phoneNumber", "id", "id", "id", "label"].map((field, index) => [
+      ["phoneNumber", "phoneNumber", "id", "id", "id", "label", ...texts].map((field, index) => [
         expect.objectContaining({ in: "body", field: `items.${index}.${field}` }),
       ]),
     );
+  });
+
+  it("says the same of a rejected item again, as far as the lists still show it", async () => {
+    const listed = [entry(1, "Old"), entry(2, "Old")];
+    const { send } = setUp(listed, (_call, writes) =>
+      writes === 1 ? failure({ kind: "locked", status: 423 }) : undefined,
+    );
+    const items = [
+      add(1, { label: "New" }),
+      add(2, { label: "New" }),
+      { action: "remove", id: "nope" } as const,
+      add(3),
+    ];
+    const first = await send(items);
+    expect(first.complete).toBe(false);
+    listed.splice(1, 1);
+    const again = await send(items);
+    expect(again.complete).toBe(true);
+    expect([again.items[0], again.items[2]]).toEqual([first.items[0], first.items[2]]);
+    expect(again.items[1]?.problem).toMatchObject({ code: "number_already_listed" });
+    expect(JSON.stringify(again.items)).not.toContain("`detail`");
+    expect(again.items[1]?.problem?.detail).not.toContain("entry");
   });
 
   it("fails as a whole when nothing can be done", async () => {

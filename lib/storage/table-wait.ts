@@ -11,11 +11,19 @@ export function createTableWait(clock: Clock): WaitLimit {
   return new WaitLimit(clock, () => new StorageUnavailable("the request has waited long enough"));
 }
 
-/** The store, each of its calls limited. */
-export function limitedRecords(records: RecordStore, tableWait: WaitLimit, share?: Share): RecordStore {
-  return {
+const unlimited = new WeakMap<RecordStore, RecordStore>();
+
+/** The store behind a limited one. */
+export const unlimitedRecords = (records: RecordStore): RecordStore => unlimited.get(records) ?? records;
+
+/** The store, each of its calls limited; one that is limited already, with this share instead. */
+export function limitedRecords(store: RecordStore, tableWait: WaitLimit, share?: Share): RecordStore {
+  const records = unlimitedRecords(store);
+  const limited: RecordStore = {
     read: (key) => tableWait.limit(() => records.read(key), share),
     compareAndSet: (...write) => tableWait.limit(() => records.compareAndSet(...write), share),
     remove: (...removal) => tableWait.limit(() => records.remove(...removal), share),
   };
+  unlimited.set(limited, records);
+  return limited;
 }

@@ -3,7 +3,12 @@ import type { Clock } from "../../platform/clock.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
 import { retryingRecords } from "../../storage/retrying-records.ts";
-import { createTableWait, limitedRecords, PERMIT_WAIT_MS } from "../../storage/table-wait.ts";
+import {
+  createTableWait,
+  limitedRecords,
+  PERMIT_WAIT_MS,
+  unlimitedRecords,
+} from "../../storage/table-wait.ts";
 import { type UpdateDeps, updateRecord } from "../../storage/update-record.ts";
 import type { NumbersRequest } from "../shared/request.ts";
 import { type Aliases, withAliases } from "./ids.ts";
@@ -63,7 +68,7 @@ export function changedRecord(
   return { ...record, ...(!isOutdated && found), aliases: withAliases(record.aliases, aliases) };
 }
 
-/** The last known records of this process, for when the table is not available. */
+/** The last known records of this process, by its table, for when that is not available. */
 const lastKnown = new WeakMap<RecordStore, Map<string, BackendRecord>>();
 /** The most extensions whose last known records a process keeps. */
 const MAX_KNOWN = 1_000;
@@ -93,7 +98,10 @@ export async function readBackend(
     return { record: keep(records, key, stored?.value ?? UNKNOWN), isStored: true };
   } catch (error) {
     if (!(error instanceof StorageUnavailable)) throw error;
-    return { record: lastKnown.get(records)?.get(key.partition) ?? UNKNOWN, isStored: false };
+    return {
+      record: lastKnown.get(unlimitedRecords(records))?.get(key.partition) ?? UNKNOWN,
+      isStored: false,
+    };
   }
 }
 
@@ -129,7 +137,8 @@ export async function changeBackend(
   }
 }
 
-function keep(records: RecordStore, { partition }: RecordKey, record: BackendRecord): BackendRecord {
+function keep(store: RecordStore, { partition }: RecordKey, record: BackendRecord): BackendRecord {
+  const records = unlimitedRecords(store);
   const known = lastKnown.get(records) ?? new Map<string, BackendRecord>();
   if (known.size >= MAX_KNOWN) known.clear();
   lastKnown.set(records, known.set(partition, record));

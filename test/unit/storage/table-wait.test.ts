@@ -1,7 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { StorageUnavailable } from "../../../lib/storage/errors.ts";
-import { createTableWait } from "../../../lib/storage/table-wait.ts";
+import { createTableWait, limitedRecords } from "../../../lib/storage/table-wait.ts";
 import { manualClock } from "../../support/manual-clock.ts";
+import { createMemoryRecordStore } from "../../support/memory-record-store.ts";
 
 function lab() {
   const clock = manualClock();
@@ -61,6 +62,17 @@ describe("a request's wait for the table", () => {
     const granted = tableWait.limit(response(300), { leastMs: 400 });
     await clock.advance(300);
     expect(await granted).toBe("response");
+  });
+
+  it("grants a least time to a store that is limited already, as those of use cases are", async () => {
+    const { clock, tableWait, response } = lab();
+    const records = limitedRecords(createMemoryRecordStore(), tableWait);
+    const spent = expect(tableWait.limit(response(1_300))).rejects.toThrow(StorageUnavailable);
+    await clock.advance(1_200);
+    await spent;
+    const key = { partition: "one", sort: "record" };
+    await expect(records.read(key)).rejects.toThrow(StorageUnavailable);
+    expect(await limitedRecords(records, tableWait, { leastMs: 400 }).read(key)).toBeUndefined();
   });
 
   it("shows a slow table when long responses have taken half of it, and the last one may be under way", async () => {

@@ -1,6 +1,7 @@
 import { ProblemError } from "../../contract/problems.ts";
 import type { Clock } from "../../platform/clock.ts";
-import { CLOCK_SLACK_MS, LATE_EFFECT_MS } from "../../ringcentral/api/late-effect.ts";
+import { canonicalJson } from "../../platform/content-tag.ts";
+import { CLOCK_SLACK_MS, LATE_EFFECT_MS, UNSETTLED_MS } from "../../ringcentral/api/late-effect.ts";
 import type { RawObject } from "../../ringcentral/api/wire-call-handling.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import type { RecordStore } from "../../storage/record-store.ts";
@@ -61,6 +62,8 @@ export class Writer {
   readonly #deps: WriterDeps;
   readonly #request: NumbersRequest;
   #version: number;
+  /** A record whose writing got no response. */
+  #unanswered: WriterRecord | undefined;
   #keepsOutUntil = 0;
   #change: Pick<WriterRecord, "change" | "changeUntil">;
 
@@ -86,6 +89,8 @@ export class Writer {
     const records = tableOf(deps, request);
     const key = writerKey(request);
     const giveUpAt = clock.now() + deadline.remainingMs() * WAITING_SHARE;
+    // A holder that has recorded no change is a request like this one.
+    const longestMs = deadline.remainingMs() + 2 * CLOCK_SLACK_MS;
     for (;;) {
       const stored = await records.read<WriterRecord>(key);
       const before = stored?.value ?? { leaseUntil: 0 };
@@ -95,7 +100,9 @@ export class Writer {
         const version = await records.compareAndSet(key, stored?.version ?? null, record);
         if (version !== undefined) return new Writer(deps, request, record, version);
       }
-      if (clock.now() >= giveUpAt) throw busy(waitFor(before, clock.now()));
+      const remainingMs = before.leaseUntil + CLOCK_SLACK_MS - clock.now();
+      const isShut = remainingMs > longestMs && remainingMs <= UNSETTLED_MS;
+      if (isShut || clock.now() >= giveUpAt) throw busy(waitFor(remainingMs), isShut);
       await clock.sleep(POLL_MS);
     }
   }
@@ -105,9 +112,12 @@ export class Writer {
    */
   async begin(change: Change): Promise<void> {
     this.#change = { change, changeUntil: this.#deps.clock.now() + COMPLETED_WITHIN_MS };
+    const record = { leaseUntil: leaseForChange(this.#request), ...this.#change };
     try {
-      await beforeCalls(this.#write(tableOf(this.#deps, this.#request), leaseForChange(this.#request)));
+      const isHeld = await beforeCalls(this.#write(tableOf(this.#deps, this.#request), record));
+      if (!isHeld) throw busy(0);
     } catch (error) {
+      this.#unanswered = record;
       this.dropChange();
       throw error;
     }
@@ -132,34 +142,42 @@ export class Writer {
 
   /** Nor does this process write another change. @throws ProblemError `upstream_locked` */
   requireSettled(): void {
-    if (this.keepsOut) throw busy(LATE_EFFECT_MS);
+    if (this.keepsOut) throw busy(UNSETTLED_MS, true);
   }
 
   /** Lets the next writer in. When that fails, the lease ends by itself. */
   async release(): Promise<void> {
-    const table = tableOf(this.#deps, this.#request, true);
     const { call } = this.#request;
+    const table = retryingRecords(tableOf(this.#deps, this.#request, true), this.#deps.clock, call.deadline);
+    const record = { leaseUntil: this.#keepsOutUntil, ...this.#change };
     try {
-      await this.#write(retryingRecords(table, this.#deps.clock, call.deadline), this.#keepsOutUntil);
+      const isReleased = await this.#write(table, record);
+      if (!isReleased && (await this.#hasWritten(table, this.#unanswered))) await this.#write(table, record);
     } catch (error) {
-      if (!(error instanceof StorageUnavailable || error instanceof ProblemError)) throw error;
+      if (!(error instanceof StorageUnavailable)) throw error;
     }
   }
 
-  async #write(table: RecordStore, leaseUntil: number): Promise<void> {
-    const record: WriterRecord = { leaseUntil, ...this.#change };
+  /** @returns whether this process still holds the lease */
+  async #write(table: RecordStore, record: WriterRecord): Promise<boolean> {
     const version = await table.compareAndSet(writerKey(this.#request), this.#version, record);
-    if (version === undefined) throw busy(0);
-    this.#version = version;
+    if (version !== undefined) this.#version = version;
+    return version !== undefined;
+  }
+
+  /** Whether a write without a response took effect, and no other process has taken the lease since. */
+  async #hasWritten(table: RecordStore, record: WriterRecord | undefined): Promise<boolean> {
+    const stored = await table.read<WriterRecord>(writerKey(this.#request));
+    if (stored?.version !== this.#version + 1 || canonicalJson(stored.value) !== canonicalJson(record))
+      return false;
+    this.#version = stored.version;
+    return true;
   }
 }
 
 /** A holder that lives releases it by its deadline. */
-function waitFor({ leaseUntil }: WriterRecord, now: number): number {
-  const remainingMs = leaseUntil + CLOCK_SLACK_MS - now;
-  const untilDeadlineMs = remainingMs - LATE_EFFECT_MS;
-  return untilDeadlineMs > CLOCK_SLACK_MS ? untilDeadlineMs : remainingMs;
-}
+const waitFor = (remainingMs: number) =>
+  remainingMs > UNSETTLED_MS ? remainingMs - LATE_EFFECT_MS : remainingMs;
 
 /** The last write of a process that dies may take effect later than the process ends. */
 const leaseForChange = ({ call }: NumbersRequest) => call.deadline.at + LATE_EFFECT_MS;
@@ -176,9 +194,11 @@ async function beforeCalls<Result>(work: Promise<Result>): Promise<Result> {
   }
 }
 
-function busy(remainingMs: number): ProblemError {
+/** @param isShut whether no process holds the lease */
+function busy(remainingMs: number, isShut = false): ProblemError {
+  const state = isShut ? "may still take effect" : "is in progress";
   return new ProblemError("upstream_locked", {
-    detail: "Another change of the extension's call handling is in progress. Nothing was changed.",
+    detail: `Another change of the extension's call handling ${state}. Nothing was changed.`,
     retryAfterSeconds: Math.max(1, Math.ceil(remainingMs / 1000)),
   });
 }

@@ -154,12 +154,36 @@ describe("the only writer of an extension", () => {
       details: { retryAfterSeconds: 11 },
     });
     await clock.advance(10_000);
-    await expect(take()).rejects.toMatchObject({ details: { retryAfterSeconds: 116 } });
+    await expect(take()).rejects.toMatchObject({ details: { retryAfterSeconds: 121 } });
     await clock.advance(120_000);
     // The one that completes the change may crash, too.
     expect((await take()).leftover).toBeDefined();
     await clock.advance(20_000);
     await expect(take()).rejects.toMatchObject({ code: "upstream_locked" });
+  });
+
+  it("is not waited for once it can only end by itself", async () => {
+    const records = createMemoryRecordStore();
+    const clock = manualClock(NOW);
+    const request = numbersRequest();
+    request.call.deadline = deadlineIn(10_500, clock);
+    await records.compareAndSet(key, null, { leaseUntil: NOW + 2 * MINUTE });
+    await expect(until(clock, Writer.take({ records, clock }, request))).rejects.toMatchObject({
+      details: { retryAfterSeconds: 126, detail: expect.stringContaining("may still take effect") },
+    });
+    expect(clock.now() - NOW).toBeLessThan(100);
+  });
+
+  it("lets the next one in when the response to its change's record was lost, as nothing was sent", async () => {
+    const records = createMemoryRecordStore();
+    const writer = await Writer.take({ records, clock: manualClock(NOW) }, numbersRequest());
+    records.faults.after = () => {
+      records.faults = {};
+      throw new StorageUnavailable("test");
+    };
+    await expect(writer.begin(change)).rejects.toMatchObject({ code: "storage_unavailable" });
+    await writer.release();
+    expect(await read(records)).toEqual({ leaseUntil: 0 });
   });
 
   it("says as a problem that the table is away, because nothing was sent", async () => {

@@ -189,7 +189,9 @@ export function createWorld(schedule: Schedule, lifeMs = 10 * MINUTE): World {
   records.onWrite = ({ partition }, _version, json) => {
     const [kind, accountId = "", extensionId = ""] = partition.split("#");
     if (kind !== "session") return;
-    const { token, generation } = parseRecord(JSON.parse(json));
+    const { token, generation, endedAt } = parseRecord(JSON.parse(json));
+    // After a log-out.
+    if (token === undefined && endedAt === undefined) current.delete(extensionId);
     const user = { accountId, extensionId };
     const contents = token && openSession(token.sealed, keys.all(), { user, generation });
     if (contents?.refreshToken === undefined) return;

@@ -74,8 +74,11 @@ async function beginExchange(route: Route, event: APIGatewayProxyEventV2, servic
   const { deadline, log } = invocation;
   invocation.settings = services.settings;
   const authenticated = services.authenticate(header(event, "authorization"), deadline, log);
+  // Read meanwhile; a failure counts once the caller is known.
+  const reading = services.pseudonyms.current(deadline);
+  reading.catch(() => {});
   const [claimant] = await Promise.all([authenticated, services.ready()]);
-  const pseudonyms = await services.pseudonyms.current(deadline);
+  const pseudonyms = await reading;
   const personId = pseudonyms.ofPerson(claimant.issuer, claimant.subject);
   invocation.caller = { id: personId, accountId: claimant.accountId };
   invocation.audited.keyId = pseudonyms.keyId;

@@ -77,6 +77,23 @@ const checks: readonly ((template: Template) => string[])[] = [
   every(["AWS::DynamoDB::Table"], "cannot be restored to a point in time", (table) =>
     says(table, '"PointInTimeRecoveryEnabled":true'),
   ),
+  every(["AWS::DynamoDB::Table"], "keeps records whose time is over", (table) =>
+    says(table, '"TimeToLiveSpecification":{"AttributeName":"expiresAt","Enabled":true}'),
+  ),
+  every(
+    ["AWS::Lambda::EventSourceMapping", ...later],
+    "is switched off",
+    ({ Properties }) => Properties.Enabled !== false && Properties.State !== "DISABLED",
+  ),
+  every(
+    ["AWS::Lambda::Function"],
+    "may write to the audit, and is not told its group",
+    ({ Properties }, _, template) => {
+      const role = template.Resources[referredTo(Properties.Role) ?? ""];
+      const isWriter = role !== undefined && says(role, "/audit:log-stream:");
+      return !isWriter || JSON.stringify(Properties.Environment).includes('{"Ref":"AuditLogs"}');
+    },
+  ),
   every(
     ["AWS::DynamoDB::Table", "AWS::SecretsManager::Secret", "AWS::KMS::Key"],
     "would be deleted with the stack, or stay after a failed first deployment",
@@ -102,7 +119,9 @@ const checks: readonly ((template: Template) => string[])[] = [
   every(
     ["AWS::CloudWatch::Alarm"],
     "has no action on the alarm topic",
-    ({ Properties }) => JSON.stringify(Properties.AlarmActions)?.includes('"Ref":"AlarmTopic"') === true,
+    ({ Properties }) =>
+      JSON.stringify(Properties.AlarmActions)?.includes('"Ref":"AlarmTopic"') === true &&
+      Properties.ActionsEnabled !== false,
   ),
   // A direct caller would get new code at once, without the rollout.
   every(

@@ -15,6 +15,7 @@ export function findPolicyViolations(template: Template): string[] {
       return `${owner} lets ${service} in for any account: it names neither aws:SourceAccount nor aws:SourceArn`;
     }),
     ...findKeysWithoutUse(template, statements),
+    ...findSilencedAlarms(template, statements),
     ...findOpenCallers(template),
     ...findShortVisibility(template),
     ...findReadableSecrets(template, statements),
@@ -27,9 +28,9 @@ const says = ({ condition }: PolicyStatement, key: string, operator: RegExp, val
     ([name, values]) => operator.test(name) && key in values && value.test(JSON.stringify(values[key])),
   );
 
-const policyTypes: Readonly<Record<string, string>> = {
-  "AWS::SQS::Queue": "AWS::SQS::QueuePolicy",
-  "AWS::SNS::Topic": "AWS::SNS::TopicPolicy",
+const policyTypes: Readonly<Record<string, [policyType: string, action: string]>> = {
+  "AWS::SQS::Queue": ["AWS::SQS::QueuePolicy", "sqs:*"],
+  "AWS::SNS::Topic": ["AWS::SNS::TopicPolicy", "sns:Publish"],
 };
 
 function findWithoutTls(template: Template, statements: readonly PolicyStatement[]): string[] {
@@ -39,12 +40,13 @@ function findWithoutTls(template: Template, statements: readonly PolicyStatement
       one.principals.includes("*") &&
       says(one, "aws:SecureTransport", /^Bool$/, /false/),
   );
-  return Object.entries(policyTypes).flatMap(([type, policyType]) =>
+  return Object.entries(policyTypes).flatMap(([type, [policyType, action]]) =>
     resourcesOf(template, type)
       .filter(([logicalId]) => {
         const isDenied = denying.some(
-          ({ owner, ownerType, resources }) =>
+          ({ owner, ownerType, actions, resources }) =>
             ownerType === policyType &&
+            actions.includes(action) &&
             JSON.stringify(template.Resources[owner]?.Properties).includes(`"Ref":"${logicalId}"`) &&
             resources.some((resource) => referredTo(resource) === logicalId),
         );
@@ -110,6 +112,25 @@ function findKeysWithoutUse(template: Template, statements: readonly PolicyState
 
 const servicesIn = (condition: PolicyStatement["condition"]): string[] =>
   [condition.StringEquals?.["kms:ViaService"] ?? []].flat().map((service) => JSON.stringify(service));
+
+/** Alarms of the topic reach nobody when CloudWatch may not publish there, or not use the topic's key. */
+function findSilencedAlarms(template: Template, statements: readonly PolicyStatement[]): string[] {
+  const lets = (action: string, isOwn: (owner: string) => boolean) =>
+    statements.some(
+      ({ owner, effect, actions, principals }) =>
+        effect === "Allow" &&
+        isOwn(owner) &&
+        actions.includes(action) &&
+        principals.includes("cloudwatch.amazonaws.com"),
+    );
+  return resourcesOf(template, "AWS::SNS::Topic").flatMap(([logicalId, { Properties }]) => {
+    const key = referredTo(Properties.KmsMasterKeyId);
+    const isPolicy = (owner: string) =>
+      JSON.stringify(template.Resources[owner]?.Properties.Topics)?.includes(`"${logicalId}"`) === true;
+    const reached = lets("sns:Publish", isPolicy) && lets("kms:GenerateDataKey", (owner) => owner === key);
+    return reached ? [] : [`${logicalId} gets no alarm of CloudWatch`];
+  });
+}
 
 /** A function's own policy: which service may call it, and for which of its resources. */
 function findOpenCallers(template: Template): string[] {

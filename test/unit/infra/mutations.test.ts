@@ -83,6 +83,9 @@ const mutations: Readonly<Record<string, (changed: Template) => unknown>> = {
   "an alarm has no threshold": drop("SyncLateAlarm", "Threshold"),
   "an alarm looks back longer than CloudWatch does": set("SyncLateAlarm", { EvaluationPeriods: 200 }),
   "an alarm tells nobody": drop("ApiFaultsAlarm", "AlarmActions"),
+  "an alarm's actions are off": set("ApiFaultsAlarm", { ActionsEnabled: false }),
+  "CloudWatch may not publish to the topic": dropStatement("AlarmTopicPolicy", "PolicyDocument", "Alarms"),
+  "CloudWatch may not use the topic's key": dropStatement("OperationsKey", "KeyPolicy", "SendAlarms"),
   "an alarm has no game day": (changed) => delete changed.Resources.ApiFaultsAlarm?.Metadata,
   "the alarm on crashes of a function is removed": remove("ListBlockedNumbersCrashesAlarm"),
   "the alarm on a dead-letter queue is removed": remove("BusDeadLettersAlarm"),
@@ -96,7 +99,15 @@ const mutations: Readonly<Record<string, (changed: Template) => unknown>> = {
     '"DeadLetterConfig"',
     '"Input"',
   ),
+  "a schedule is switched off": set("QueueSyncsSchedulerSchedule1", { State: "DISABLED" }),
+  "the worker gets no messages": set("RunSyncEventSourceMappingSQSSyncQueue", { Enabled: false }),
   // Encryption and retention.
+  "the table expires nothing": edit("RecordsTable", '"expiresAt"', '"expires"'),
+  "a function does not know the audit's group": edit(
+    "AddBlockedNumberLambdaFunction",
+    '"AUDIT_LOG_GROUP":{"Ref":"AuditLogs"}',
+    '"AUDIT_LOG_GROUP":""',
+  ),
   "the bus has no key of ours": drop("EventBus", "KmsKeyIdentifier"),
   "a queue has no key of ours": drop("ScheduleDeadLetterQueue", "KmsMasterKeyId"),
   "the topic has AWS's key": set("AlarmTopic", { KmsMasterKeyId: "alias/aws/sns" }),
@@ -110,6 +121,7 @@ const mutations: Readonly<Record<string, (changed: Template) => unknown>> = {
   "a function may write the lines of all others": edit("GetHealthRole", "*/ringfront-prod-getHealth[*", "*"),
   // Policies.
   "a queue takes requests without TLS": dropStatement("SyncQueuePolicy", "PolicyDocument", "TlsOnly"),
+  "a queue refuses only some requests without TLS": edit("SyncQueuePolicy", '"sqs:*"', '"sqs:SendMessage"'),
   "a queue has no policy": remove("ScheduleDeadLetterQueuePolicy"),
   "the topic takes requests without TLS": dropStatement("AlarmTopicPolicy", "PolicyDocument", "TlsOnly"),
   "TLS is asked for the wrong way round": edit(

@@ -100,6 +100,21 @@ describe("the console without an API", () => {
     await page.route("**/v1/**", (route) => route.fulfill({ status: 200, body: "<h1>Sign in</h1>" }));
     await readNow(page);
     await expect.poll(() => headline(page).textContent()).toMatch(/^Blind since .+not an API response/);
+    await page.route("**/v1/**", (route) => route.fulfill({ status: 500, json: {} }));
+    await readNow(page);
+    await expect.poll(() => headline(page).textContent()).toMatch(/^Blind since .+failed with status 500/);
+  });
+
+  test("shows nothing rather than former figures when it cannot read a response, and goes on", async () => {
+    const page = await openOnGoodDay();
+    await page.route("**/v1/**", (route) => route.fulfill({ json: { data: {} } }));
+    await readNow(page);
+    await expect.poll(() => headline(page).textContent()).toContain("cannot show what the API responded");
+    expect(await page.locator("#budgets").isVisible()).toBe(false);
+    await respondAs(page, goodDay);
+    await page.getByLabel("Read again").selectOption("every 2 s");
+    await expect.poll(() => headline(page).textContent(), { timeout: 10_000 }).toBe(IN_ORDER);
+    expect(await page.locator("#budgets").isVisible()).toBe(true);
   });
 });
 

@@ -35,6 +35,10 @@ describe("the guides", () => {
       await page.goto(`${inject("stack").apiUrl}/docs/guides/${name}`);
       expect(await findAccessibilityProblems(page), name).toEqual([]);
       expect(await hiddenWidth(page), name).toBeLessThanOrEqual(0);
+      const tables = await page
+        .getByRole("group", { name: "Table" })
+        .evaluateAll((nodes) => nodes.map((node) => node.scrollWidth - node.clientWidth));
+      expect(Math.max(0, ...tables), name).toBe(0);
     }
   });
 

@@ -40,12 +40,14 @@ export function createApi(send: (request: Request) => Promise<Response>) {
 
 function problemOf(response: Response, body: Record<string, unknown>): Problem {
   const text = (value: unknown, otherwise: string) => (typeof value === "string" ? value : otherwise);
-  const otherwise = response.ok ? "This is not an API response" : "Rejected";
+  const otherwise = response.ok
+    ? "This is not an API response"
+    : `The API failed with status ${response.status}`;
   return {
     // The gateway's own rejections have no code, and a sign-in page in between is no JSON.
     code: text(body.code, `http_${response.status}`),
     title: text(body.title, text(body.message, otherwise)),
-    detail: text(body.detail, `The status is ${response.status}.`),
+    detail: text(body.detail, "It gave no reason."),
     isFault: response.ok || response.status >= 500,
     isListed: typeof body.code === "string",
     requestId: response.headers.get("x-request-id") ?? undefined,

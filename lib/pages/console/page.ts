@@ -77,9 +77,21 @@ async function poll(): Promise<void> {
   schedule();
 }
 
-/** Shows what is known. Old data is marked as such, and shown as of its reading. */
+/** Shows what is known, or that it cannot be shown, as where the API is of another release: never what was there before. */
 function render(): void {
   const now = Date.now();
+  showReadAt(now);
+  try {
+    showKnown(now);
+  } catch (error) {
+    byId("board").hidden = true;
+    const text = `This page cannot show what the API responded (${String(error)}). Reload the page.`;
+    show(byId("summary"), text, () => [element("ul", { class: "bad" }, element("li", {}, text))]);
+  }
+}
+
+/** Old data is marked as such, and shown as of its reading. */
+function showKnown(now: number): void {
   const { limits, sync } = known;
   const limitsAt = timeOf(limits, now);
   byId("board").hidden = who() === undefined;
@@ -93,7 +105,6 @@ function render(): void {
   problems.show(sync.data, now);
   showState("limits", limits, now);
   showState("sync", sync, now);
-  showReadAt(now);
   if (who() === undefined) show(byId("summary"), "", () => [element("p", {}, "Pick or enter a token.")]);
   else showHeadline(known, now);
 }

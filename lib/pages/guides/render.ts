@@ -37,7 +37,8 @@ function bodyOf(source: string, markdown: string): string {
       /<(h[1-6])>(.*?)<\/\1>/g,
       (_, tag: string, text: string) => `<${tag} id="${anchorOf(text)}">${text}</${tag}>`,
     )
-    .replace(/<pre>.*?<\/pre>|<table>.*?<\/table>/gs, (block) => scrollable(block))
+    .replace(/<table>.*?<\/table>/gs, stackable)
+    .replace(/<pre>.*?<\/pre>|<table .*?<\/table>/gs, (block) => scrollable(block))
     .replace(/<a href="([^"]*)">(.*?)<\/a>/gs, (_, href: string, text: string) => link(source, href, text))
     .replace(
       /(<a [^>]*>.*?<\/a>)|<code>([^<]*)<\/code>/gs,
@@ -56,6 +57,28 @@ const anchorOf = (heading: string) =>
 /** A block that may be wider than a phone: the keyboard can scroll it. */
 const scrollable = (block: string) =>
   `<div class="wide" tabindex="0" role="group" aria-label="${block.startsWith("<pre") ? "Code" : "Table"}">${block}</div>`;
+
+const roles: Readonly<Record<string, string>> = {
+  table: "table",
+  thead: "rowgroup",
+  tbody: "rowgroup",
+  tr: "row",
+};
+
+/** A table whose rows are lists of their columns on a phone; the roles keep it a table for screen readers. */
+function stackable(table: string): string {
+  const columns = Array.from(table.matchAll(/<th>(.*?)<\/th>/gs), ([, name = ""]) =>
+    name.replace(/<[^>]+>/g, ""),
+  );
+  let cell = 0;
+  return table
+    .replace(/<(table|thead|tbody|tr)>/g, (_, tag: string) => `<${tag} role="${roles[tag]}">`)
+    .replaceAll("<th>", '<th role="columnheader" scope="col">')
+    .replaceAll("<td>", () => {
+      cell += 1;
+      return `<td role="cell" data-column="${columns[(cell - 1) % columns.length]}">`;
+    });
+}
 
 /** A link of a document: to a guide's page, to the OpenAPI file, or out. Other files of the project have no page here. */
 function link(source: string, href: string, text: string): string {

@@ -13,7 +13,7 @@ export interface QueueStorage {
 
 export interface WriteQueueOptions extends ClientOptions {
   storage: QueueStorage;
-  /** Default `ringfront-writes`. Only one queue at a time may use it. */
+  /** Default `ringfront-writes`. Only one queue at a time may use it, and only the writes of one user may be under it. */
   storageKey?: string;
   /**
    * Called when a write has left the queue's hands. It is awaited before the write is removed, so that after a crash it is
@@ -73,6 +73,7 @@ export class WriteQueue {
   #writes: Promise<QueuedWrite[]> | undefined;
   #saving: Promise<void> = Promise.resolve();
   #flushing: Promise<Flushed> | undefined;
+  readonly #sending = new Set<QueuedWrite>();
 
   constructor(options: WriteQueueOptions) {
     this.#options = options;
@@ -92,6 +93,7 @@ export class WriteQueue {
       const { method, url, headers } = request;
       const id = headers.get("Idempotency-Key") ?? newKey();
       const body = await request.text();
+      headers.set("Idempotency-Key", id);
       recorded.push({ id, method, url, headers: [...headers], body, queuedAt: this.#now() });
       return new Response(null, { status: 204 });
     };
@@ -101,6 +103,23 @@ export class WriteQueue {
     (await this.#load()).push(write);
     await this.#save();
     return write;
+  }
+
+  /**
+   * Takes a write back. One with `sentAt` may have taken effect.
+   * @returns false if it is not in the queue, or is being sent
+   */
+  async remove(id: string): Promise<boolean> {
+    const write = (await this.#load()).find((one) => one.id === id);
+    if (write === undefined || this.#sending.has(write)) return false;
+    await this.#drop(write);
+    return true;
+  }
+
+  /** Drops all writes, such as when the user signs out: the next user's token must not send them. */
+  async clear(): Promise<void> {
+    (await this.#load()).length = 0;
+    await this.#save();
   }
 
   /** Sends what is stored. Concurrent calls share one flush, which the first one's signal aborts. @throws when aborted */
@@ -125,25 +144,36 @@ export class WriteQueue {
   /** @returns the seconds to wait after which the first write left may be sent, 0 if unknown */
   async #flushGroup(group: readonly QueuedWrite[], signal: AbortSignal | undefined): Promise<number> {
     for (const write of group) {
-      const result = await this.#attempt(write, signal);
-      if (typeof result === "number") return result;
-      await this.#options.onSettled?.(result);
-      const writes = await this.#load();
-      writes.splice(writes.indexOf(write), 1);
-      await this.#save();
+      if (!(await this.#load()).includes(write)) continue;
+      this.#sending.add(write);
+      try {
+        const result = await this.#attempt(write, signal);
+        if (typeof result === "number") return result;
+        await this.#options.onSettled?.(result);
+        await this.#drop(write);
+      } finally {
+        this.#sending.delete(write);
+      }
     }
     return 0;
   }
 
+  async #drop(write: QueuedWrite): Promise<void> {
+    const writes = await this.#load();
+    const at = writes.indexOf(write);
+    if (at >= 0) writes.splice(at, 1);
+    await this.#save();
+  }
+
   async #attempt(write: QueuedWrite, signal: AbortSignal | undefined): Promise<SettledWrite | number> {
     if (signal?.aborted) throw abortReason(signal);
-    const { id, method, url, headers, body, sentAt = this.#now() } = write;
+    const { method, url, headers, body, sentAt = this.#now() } = write;
     if (method === "POST" && this.#now() - sentAt > KEY_LIFETIME_MS) return { outcome: "expired", write };
     write.sentAt = sentAt;
     await this.#save();
     const request = new Request(url, {
       method,
-      headers: [...headers, ["Idempotency-Key", id]],
+      headers,
       ...(body !== "" && { body }),
       ...(signal && { signal }),
     });
@@ -157,7 +187,12 @@ export class WriteQueue {
 
   #load(): Promise<QueuedWrite[]> {
     const { storage, storageKey = "ringfront-writes" } = this.#options;
-    this.#writes ??= Promise.resolve(storage.getItem(storageKey)).then((text) => JSON.parse(text ?? "[]"));
+    this.#writes ??= (async () => JSON.parse((await storage.getItem(storageKey)) ?? "[]"))().catch(
+      (error) => {
+        this.#writes = undefined;
+        throw error;
+      },
+    );
     return this.#writes;
   }
 

@@ -75,6 +75,69 @@ describe("a queue of writes", () => {
     expect(others[0]).toBe(first);
   });
 
+  test("sends a write with the key that the app gave it, as the app's own attempt before had", async () => {
+    const { start, sent } = phone(created);
+    const queue = start();
+    await queue.add((api) =>
+      api.POST(BLOCKED, {
+        params: { path: { extensionId: "me" } },
+        headers: { "Idempotency-Key": "draft-1" },
+        body: { phoneNumber: "+12025550141" },
+      }),
+    );
+    await queue.flush();
+    expect(keysOf(sent)).toEqual(["draft-1"]);
+  });
+
+  test("drops a write that its user takes back, and clears all when another user signs in", async () => {
+    const { start, sent, settled, stored } = phone(busy);
+    const queue = start();
+    const [first] = [await block(queue, 1), await block(queue, 2)];
+    expect(await queue.remove(first.id)).toBe(true);
+    expect(await queue.remove(first.id)).toBe(false);
+    await queue.flush();
+    expect(await numbersOf(sent)).toEqual(["2"]);
+    await queue.clear();
+    expect(await start().flush()).toEqual({ left: 0 });
+    expect(sent).toHaveLength(1);
+    expect(settled).toEqual([]);
+    expect(stored()).not.toContain("+1202");
+  });
+
+  test("goes on with the others when writes are taken back while it sends", async () => {
+    let queue: WriteQueue | undefined;
+    const { start, sent } = phone(async (request, all) => {
+      if (all.length === 1) {
+        const [own, next] = (await queue?.pending()) ?? [];
+        // What is under way may have taken effect: it stays until it has a response.
+        expect(await queue?.remove(own?.id ?? "")).toBe(false);
+        expect(await queue?.remove(next?.id ?? "")).toBe(true);
+      }
+      return created(request);
+    });
+    queue = start();
+    for (const index of [1, 2, 3]) await block(queue, index);
+    expect(await queue.flush()).toEqual({ left: 0 });
+    expect(await numbersOf(sent)).toEqual(["1", "3"]);
+  });
+
+  test("reads its storage again after it failed", async () => {
+    let isBroken = true;
+    const queue = new WriteQueue({
+      baseUrl: "https://api.example",
+      storage: {
+        getItem: async () => {
+          if (isBroken) throw new Error("locked");
+          return null;
+        },
+        setItem: () => undefined,
+      },
+    });
+    await expect(queue.pending()).rejects.toThrow("locked");
+    isBroken = false;
+    expect(await queue.pending()).toEqual([]);
+  });
+
   test("holds back the later writes of one extension, and not those of others", async () => {
     const { start, sent } = phone((request) =>
       request.url.includes("/me/") ? busy(request) : created(request),

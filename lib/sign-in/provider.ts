@@ -91,6 +91,9 @@ function featuresOf(
   return {
     devInteractions: { enabled: false },
     rpInitiatedLogout: { enabled: false },
+    // The API takes bearer tokens only, and has no route for requests that an app sends ahead.
+    dPoP: { enabled: false },
+    pushedAuthorizationRequests: { enabled: false },
     userinfo: { enabled: false },
     clientCredentials: { enabled: true },
     revocation: { enabled: true },

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import type { errors, KoaContextWithOIDC, Provider } from "oidc-provider";
@@ -70,6 +71,7 @@ function serve(deps: SignInDeps, secret: SignInSecret) {
       return send(ctx, await outcome.catch((error: unknown) => faultPage(deps, error)));
     }
     await next();
+    allowScript(ctx);
     if (ctx.status !== 500 || !mayPass(faults.get(ctx))) return;
     ctx.status = 503;
     ctx.set("retry-after", RETRY_SECONDS);
@@ -79,6 +81,17 @@ function serve(deps: SignInDeps, secret: SignInSecret) {
   const encrypted = deps.issuer.startsWith("https:");
   const request = ({ socket }: IncomingMessage) => Object.assign(socket, { encrypted });
   return serverless(provider, { request });
+}
+
+/** oidc-provider's page for `response_mode=form_post` sends its form by a script, which the API's policy would block. */
+function allowScript(ctx: Reply): void {
+  const [, script] = (typeof ctx.body === "string" && /<script>(.*?)<\/script>/s.exec(ctx.body)) || [];
+  if (script === undefined) return;
+  const hash = createHash("sha256").update(script).digest("base64");
+  ctx.set(
+    "content-security-policy",
+    `default-src 'none'; script-src 'sha256-${hash}'; base-uri 'none'; frame-ancestors 'none'`,
+  );
 }
 
 const mayPass = (fault: unknown) =>

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import * as oauth from "oauth4webapi";
 import * as client from "openid-client";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
@@ -132,6 +133,8 @@ describe("an app", () => {
     expect(grantTypes.toSorted()).toEqual(["authorization_code", "client_credentials", "refresh_token"]);
     expect(document).not.toHaveProperty("userinfo_endpoint");
     expect(document).not.toHaveProperty("registration_endpoint");
+    expect(document).not.toHaveProperty("pushed_authorization_request_endpoint");
+    expect(document).not.toHaveProperty("dpop_signing_alg_values_supported");
   });
 
   test.each([
@@ -142,6 +145,13 @@ describe("an app", () => {
     const { url } = await authorize(lab, { redirectUri });
     expect(url.startsWith(`${redirectUri}?code=`)).toBe(true);
     expect((await signIn(lab, { redirectUri })).status).toBe(200);
+  });
+
+  test("is called back by a form whose script the browser may run", async () => {
+    const { response } = await authorize(lab, { parameters: { response_mode: "form_post" } });
+    const [, script = ""] = /<script>(.*?)<\/script>/s.exec(await response.text()) ?? [];
+    const hash = createHash("sha256").update(script).digest("base64");
+    expect(response.headers.get("content-security-policy")).toContain(`script-src 'sha256-${hash}'`);
   });
 
   test("gets the scopes that it and the person may have", async () => {

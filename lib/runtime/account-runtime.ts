@@ -2,7 +2,6 @@ import { randomUUID } from "node:crypto";
 import type { Clock } from "../platform/clock.ts";
 import type { CredentialSource, Credentials } from "../platform/credentials.ts";
 import type { Deadline } from "../platform/deadline.ts";
-import { createCredentialSource } from "../platform/secrets.ts";
 import type { SessionUser } from "../ringcentral/auth/ports.ts";
 import { SharedToken } from "../ringcentral/auth/shared-token.ts";
 import { SharedTokenCalls } from "../ringcentral/auth/token-calls.ts";
@@ -13,20 +12,18 @@ import { countRateLimitEvent, countTokenEvent } from "../ringcentral/call-metric
 import { createRingCentral } from "../ringcentral/client.ts";
 import type { RateLimitEvent, RateLimiter } from "../ringcentral/rate-limit/ports.ts";
 import { SharedRateLimiter } from "../ringcentral/rate-limit/shared-rate-limiter.ts";
-import type { RecordStore } from "../storage/record-store.ts";
 import { Activity } from "./activity.ts";
 import { logEvent, rateLimitMessages, tokenMessages } from "./log-event.ts";
-import type { Shared } from "./shared.ts";
+import type { SharedByPayers } from "./shared.ts";
 import { UserBudgets } from "./user-budgets.ts";
 
 /** The ports for the use cases of one RingCentral account, paid by the service. */
 export type AccountRuntime = ReturnType<typeof connectAccount>;
 
-export function connectAccount(shared: Shared, accountKey: string, accountId: string) {
-  const { settings, clock, random, metrics, endpoints, oauth } = shared;
-  const records: RecordStore = shared.records;
+export function connectAccount(shared: SharedByPayers, accountKey: string, accountId: string) {
+  const { settings, clock, random, metrics, endpoints, oauth, records } = shared;
   const secretId = settings.RINGCENTRAL_SECRET_ID ?? `${settings.RINGCENTRAL_SECRET_PREFIX}${accountId}`;
-  const credentials = createCredentialSource(secretId, clock);
+  const credentials = shared.credentialsOf(secretId);
   const fleet = { records, clock, random, accountKey, instanceId: randomUUID() };
   const appOf = (deadline: Deadline) => credentials.current(deadline);
   const tokenCalls = new SharedTokenCalls({ records, clock, random, appOf });
@@ -57,7 +54,7 @@ export function connectAccount(shared: Shared, accountKey: string, accountId: st
 
 /** The same account, paid by one of its users: own session, own budgets, own cached responses. */
 export function connectUser(
-  shared: Shared,
+  shared: SharedByPayers,
   account: AccountRuntime,
   accountKey: string,
   user: SessionUser,
@@ -93,7 +90,7 @@ interface Payer {
 }
 
 /** Token, budgets and client of those who pay for the calls. */
-function connectPayer(shared: Shared, { kind, tokenCalls, payer, ...of }: Payer) {
+function connectPayer(shared: SharedByPayers, { kind, tokenCalls, payer, ...of }: Payer) {
   const { settings, records, clock, random, metrics, transport } = shared;
   const log = payer === undefined ? shared.log : shared.log.with({ payer });
   const { accountKey, instanceId, limitedMode } = of;

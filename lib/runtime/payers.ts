@@ -1,6 +1,6 @@
 import type { Caller } from "../people/claimant.ts";
 import { type AccountRuntime, connectAccount, connectUser } from "./account-runtime.ts";
-import type { Shared } from "./shared.ts";
+import type { SharedByPayers } from "./shared.ts";
 
 /** A process remembers so many users; each holds a token, two records and a few lists. */
 const MAX_USERS = 300;
@@ -15,12 +15,12 @@ export interface PaidRequest {
 
 /** Who pays for the calls: the service, or a user who signed in with RingCentral, for their own extension. */
 export class Payers {
-  readonly #shared: Shared;
+  readonly #shared: SharedByPayers;
   readonly #accounts = new Map<string, AccountRuntime>();
   /** The one used least recently first. */
   readonly #users = new Map<string, AccountRuntime>();
 
-  constructor(shared: Shared) {
+  constructor(shared: SharedByPayers) {
     this.#shared = shared;
   }
 

@@ -5,11 +5,13 @@ import { createLogger } from "../platform/logger.ts";
 import { processMetrics } from "../platform/metrics.ts";
 import { createPseudonymSource } from "../platform/pseudonyms.ts";
 import { createSealingKeys } from "../platform/sealing-keys.ts";
+import { createCredentialSource } from "../platform/secrets.ts";
 import type { Settings } from "../platform/settings.ts";
 import { createOAuth } from "../ringcentral/auth/oauth.ts";
 import { createTransport } from "../ringcentral/http/transport.ts";
 import { createTableClock } from "../ringcentral/rate-limit/clock-bounds.ts";
 import { DynamoRecordStore } from "../storage/dynamo-record-store.ts";
+import type { RecordStore } from "../storage/record-store.ts";
 
 /** Time and randomness, which tests replace. */
 export interface RuntimeSources {
@@ -21,6 +23,8 @@ export interface RuntimeSources {
 const KEY_WAIT_MS = 2_000;
 
 export type Shared = ReturnType<typeof createShared>;
+/** What those who pay for calls share, over any store of records. */
+export type SharedByPayers = Omit<Shared, "records" | "pseudonyms"> & { records: RecordStore };
 
 /** The parts that all accounts share. */
 export function createShared(
@@ -45,6 +49,7 @@ export function createShared(
     transport,
     pseudonyms,
     cacheKey: async () => (await pseudonyms.current(deadlineIn(KEY_WAIT_MS, clock, 0))).sealingKey("cache"),
+    credentialsOf: (secretId: string) => createCredentialSource(secretId, clock),
     oauth: createOAuth({ transport, clock, log }),
     sealingKeys: createSealingKeys(settings.SESSION_SECRET_ID ?? "", clock),
   };

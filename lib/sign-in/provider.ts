@@ -22,8 +22,8 @@ const ttl = {
   ClientCredentials: 15 * MINUTE,
   IdToken: 15 * MINUTE,
   AuthorizationCode: MINUTE,
-  /** A log-in at RingCentral takes minutes: password, single sign-on, a second factor. */
-  Interaction: 15 * MINUTE,
+  /** A log-in at RingCentral takes minutes: password, single sign-on, a second factor. A full line of sign-ins takes 30. */
+  Interaction: 60 * MINUTE,
   Session: 15 * MINUTE,
   /** From each use to the next. */
   RefreshToken: 30 * DAY,

@@ -241,16 +241,16 @@ function groupNamed(operation: string): CallGroup {
   return operation === addBlockedNumber.name ? "medium" : "heavy";
 }
 
-const fixedCredentials: CredentialSource = {
+export const fixedCredentials: CredentialSource = {
   current: async () => credentials,
   refreshed: async () => [credentials],
 };
 const credentials = { server: "https://rc.test", clientId: "app", clientSecret: "secret", jwt: "jwt" };
 
 /** The table at 2 to 12 ms each way, its `Date` header in whole seconds. Counts what the budgets cost. */
-function tableSeenBy(
+export function tableSeenBy(
   instance: Instance,
-  { schedule, records, storage }: Surroundings,
+  { schedule, records, storage }: Pick<Surroundings, "schedule" | "records" | "storage">,
   learn: (sample: { sentAt: number; receivedAt: number; dateMs: number }) => void,
 ): RecordStore {
   async function ask<T>(label: string, act: () => Promise<T>): Promise<T> {

@@ -12,6 +12,8 @@ export const lineSettings = {
   callMs: 10_000,
   /** The parts of the limit that calls of lesser need leave to the others. */
   left: { request: 0, sign_in: 0.2, renewal: 0.4 },
+  /** How much later than told a person may come, without taking the call of a later place. */
+  lateMs: 4_000,
   /** How long a place in the line is kept after its turn. */
   keptMs: 30_000,
   maxPlaces: 100,
@@ -79,7 +81,8 @@ export function turnOf(
   const ends = calls.map(({ by }) => by + spanOf(record)).sort((a, b) => a - b);
   const next = ends[Math.max(0, calls.length - allowed)] ?? now.latest;
   // A call counts for longer than a window, because clocks differ.
-  const intervalMs = Math.ceil((spanOf(record) + now.latest - now.earliest) / allowed);
+  const countedMs = spanOf(record) + now.latest - now.earliest;
+  const intervalMs = Math.ceil((countedMs + lineSettings.lateMs) / allowed);
   const last = Math.max(0, ...before.map(({ at }) => at + intervalMs));
   return { type: "later", at: Math.max(next, pausedUntil, last, now.latest + 1_000), isPlaced: false };
 }

@@ -59,6 +59,22 @@ describe("a call of the token endpoint", () => {
     expect(turn(freed, "sign_in", ms + lineSettings.keptMs, "b").type).toBe("now");
   });
 
+  it("serves each of a line in turn, although all come up to 4 s later than told", () => {
+    let line = spent(5);
+    const told: number[] = [];
+    for (let n = 0; n < 30; n++) {
+      const given = turn(line, "sign_in", 0, `s${n}`);
+      if (given.type !== "later") throw new Error("it is full");
+      line = withPlace(line, `s${n}`, "sign_in", given.at);
+      told.push(given.at - NOW + SKEW);
+    }
+    for (const [n, ms] of told.entries()) {
+      const [late, id] = [ms + (n % 8 < 4 ? 3_900 : 0), `s${n}`];
+      expect(turn(line, "sign_in", late, id)).toEqual({ type: "now" });
+      line = withEndedCall(withCall(readLine(line, at(late)), id, id, at(late)), id, undefined, at(late));
+    }
+  });
+
   it("is told the same time again when it asks too early", () => {
     const line = withPlace(spent(5), "a", "sign_in", NOW + 100_000);
     expect(turn(line, "sign_in", 10_000, "a")).toEqual({

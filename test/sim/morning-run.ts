@@ -1,0 +1,158 @@
+import { deflate } from "../../lib/platform/compression.ts";
+import { omitUndefined } from "../../lib/platform/omit-undefined.ts";
+import { createMemoryRecordStore } from "../support/memory-record-store.ts";
+import { createSchedule } from "../support/schedule.ts";
+import { createMorningProcess, type MorningWorld } from "./morning-process.ts";
+import { MorningUpstream, type TokenArrival, type UpstreamOptions } from "./morning-upstream.ts";
+
+const SECOND = 1_000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const TOKEN_LIFE_MS = HOUR;
+/** How long after the told time people and apps ask again. */
+const LATE_MS = 2 * SECOND;
+/** The life of a visit to the sign-in server (lib/sign-in/provider.ts). */
+const VISIT_MS = 60 * MINUTE;
+
+/** Whose token pays, and what is there in the morning. */
+export type Tokens =
+  /** The service user's, for all. */
+  | { of: "service" }
+  /** Sessions of which this share needs a refresh first; the others' tokens are of any age. */
+  | { of: "users"; ended: number }
+  /** Nobody has signed in yet. */
+  | { of: "nobody" };
+
+export interface Morning extends UpstreamOptions {
+  name: string;
+  users: number;
+  /** All users open the app within this time. */
+  withinMs: number;
+  /** How long a user asks again; absent: until served. */
+  patienceMs?: number;
+  seed: number;
+  tokens: Tokens;
+  /** At least 99 % of the users are to be served at once. */
+  isGoal?: true;
+}
+
+/** What became of one user's morning. */
+export interface Visit {
+  openedAt: number;
+  /** The overview is complete. Absent: the user gave up. */
+  servedAt?: number;
+  /** The first refusal's. */
+  retryAfterMs?: number;
+  refusals: number;
+}
+
+export interface MorningRun {
+  morning: Morning;
+  startedAt: number;
+  visits: Visit[];
+  tokenCalls: readonly TokenArrival[];
+  calls: number;
+  /** Of the API; those of the token endpoint are in `tokenCalls`. */
+  rejected: number;
+  processes: number;
+}
+
+type Process = ReturnType<typeof createMorningProcess>;
+
+/** Lambda's processes: a request takes the one that was idle last, or a new one. */
+class Processes {
+  readonly #world: MorningWorld;
+  readonly #idle: Process[] = [];
+  count = 0;
+
+  constructor(world: MorningWorld) {
+    this.#world = world;
+  }
+
+  async run<T>(task: (process: Process) => Promise<T>): Promise<T> {
+    const process = this.#idle.pop() ?? this.#start();
+    try {
+      return await task(process);
+    } finally {
+      this.#idle.push(process);
+    }
+  }
+
+  #start(): Process {
+    this.count += 1;
+    return createMorningProcess(this.#world);
+  }
+}
+
+/** Plays a morning until everybody is served. */
+export async function runMorning(morning: Morning): Promise<MorningRun> {
+  // Loads zlib: nothing else is waited for outside the schedule.
+  await deflate("");
+  const { users, withinMs, seed, tokens, patienceMs = Number.POSITIVE_INFINITY } = morning;
+  const schedule = createSchedule({ seed, maxSkewMs: 100, maxSteps: Number.POSITIVE_INFINITY });
+  const upstream = new MorningUpstream(schedule, morning);
+  const records = createMemoryRecordStore();
+  const world = {
+    schedule,
+    upstream,
+    records,
+    storage: { reads: 0, writes: 0, lostRaces: 0, isAway: false },
+  };
+  const [screens, signIns] = [new Processes(world), new Processes(world)];
+  const { clock } = schedule;
+  const startsAt = clock.now() + 2 * HOUR;
+  const isOwn = tokens.of !== "service";
+  const visits: Visit[] = [];
+
+  const begin = (extensionId: string, openedAt: number) => {
+    if (tokens.of !== "users") return;
+    const isEnded = schedule.random() < tokens.ended;
+    const ageMs = isEnded
+      ? TOKEN_LIFE_MS + schedule.between(0, 12 * HOUR)
+      : schedule.between(0, TOKEN_LIFE_MS - MINUTE);
+    const sentAt = openedAt - ageMs;
+    schedule.after(Math.max(0, sentAt - clock.now()), () => {
+      const grant = { ...upstream.begin(extensionId, sentAt), sentAt };
+      void signIns.run((process) => process.begin(extensionId, grant));
+    });
+  };
+
+  const visit = async (extensionId: string): Promise<void> => {
+    const openedAt = clock.now();
+    const refused: number[] = [];
+    const comeBack = async (retryAfterMs: number) => {
+      refused.push(retryAfterMs);
+      await clock.sleep(retryAfterMs + schedule.between(0, LATE_MS));
+    };
+    /** The page of a sign-in that has to wait continues by itself. */
+    const signIn = async () => {
+      for (let since = clock.now(); ; ) {
+        // A visit that has expired begins again, and so does its place in the line.
+        if (clock.now() - since > VISIT_MS) since = clock.now();
+        const name = `${extensionId} ${since}`;
+        const retryAfterMs = await signIns.run((process) => process.signIn(extensionId, name));
+        if (retryAfterMs === undefined) return;
+        await comeBack(retryAfterMs);
+      }
+    };
+    let servedAt: number | undefined;
+    while (servedAt === undefined && clock.now() - openedAt <= patienceMs) {
+      const screen = await screens.run((process) => process.overview(extensionId, isOwn));
+      if (screen.type === "complete") servedAt = clock.now();
+      else if (screen.type === "sign_in") await signIn();
+      else await comeBack(screen.retryAfterMs);
+    }
+    const [first] = refused;
+    visits.push(omitUndefined({ openedAt, servedAt, refusals: refused.length, retryAfterMs: first }));
+  };
+
+  for (let n = 0; n < users; n++) {
+    const extensionId = String(100_001 + n);
+    const openedAt = startsAt + schedule.between(0, withinMs);
+    begin(extensionId, openedAt);
+    schedule.after(openedAt - clock.now(), () => void visit(extensionId));
+  }
+  await schedule.run();
+  const { tokenCalls, calls, rejected } = upstream;
+  return { morning, startedAt: startsAt, visits, tokenCalls, calls, rejected, processes: screens.count };
+}

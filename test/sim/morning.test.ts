@@ -1,0 +1,31 @@
+import { expect, it } from "vitest";
+import { goalsOfMorning, measureMorning } from "./morning-measures.ts";
+import { runMorning } from "./morning-run.ts";
+import { mornings } from "./morning-suite.ts";
+
+// Virtual time: the same seed gives the same morning on every machine. 60 users within 18 s.
+const cases = mornings(60, 1);
+const play = async (name: string) => {
+  const morning = cases.find((one) => one.name === name);
+  if (morning === undefined) throw new Error(`no case ${name}`);
+  return measureMorning(await runMorning(morning));
+};
+
+it("serves nearly all users of own sessions at once, where the service user serves a fifth", async () => {
+  const own = await play("own sessions, steady state");
+  expect(goalsOfMorning(own).filter(({ isMet }) => !isMet)).toEqual([]);
+  const alone = await play("service user alone");
+  expect(alone.atOnce).toBeLessThan(0.4);
+  expect(alone.rejected).toBe(0);
+});
+
+it("signs in four people in 75 s, and never makes a sixth token call in a minute", async () => {
+  const first = await play("first morning: nobody signed in");
+  expect(first.served).toBe(1);
+  expect(first.tokenCalls).toBe(60);
+  expect(first.tokenCallsAMinute).toBeLessThanOrEqual(5);
+  expect(first.rejected).toBe(0);
+  // 56 people behind the first four, at 18.6 s each.
+  expect(first.last).toBeGreaterThan(14 * 60_000);
+  expect(first.last).toBeLessThan(25 * 60_000);
+});

@@ -53,7 +53,7 @@ const settings = readSettings({
 const sealingKeys = { sealingKeys: ["k".repeat(43)] };
 const cacheKey = createHash("sha256").digest();
 
-/** A Lambda process with the deployed parts; only the table, RingCentral and the secrets are models. Its clock is wrong by up to 5 s. */
+/** A Lambda process with the deployed parts; only the table, RingCentral and the secrets are models. */
 export function createMorningProcess(world: MorningWorld) {
   const { schedule, upstream } = world;
   const instance = schedule.instance();

@@ -48,12 +48,11 @@ export interface Visit {
 
 export interface MorningRun {
   morning: Morning;
-  startedAt: number;
   visits: Visit[];
   tokenCalls: readonly TokenArrival[];
-  calls: number;
   /** Of the API; those of the token endpoint are in `tokenCalls`. */
   rejected: number;
+  /** Lambda's processes for the overview. */
   processes: number;
 }
 
@@ -84,75 +83,92 @@ class Processes {
   }
 }
 
-/** Plays a morning until everybody is served. */
-export async function runMorning(morning: Morning): Promise<MorningRun> {
-  // Loads zlib: nothing else is waited for outside the schedule.
-  await deflate("");
-  const { users, withinMs, seed, tokens, patienceMs = Number.POSITIVE_INFINITY } = morning;
-  const schedule = createSchedule({ seed, maxSkewMs: 100, maxSteps: Number.POSITIVE_INFINITY });
-  const upstream = new MorningUpstream(schedule, morning);
-  const records = createMemoryRecordStore();
-  const world = {
-    schedule,
-    upstream,
-    records,
-    storage: { reads: 0, writes: 0, lostRaces: 0, isAway: false },
-  };
-  const [screens, signIns] = [new Processes(world), new Processes(world)];
-  const { clock } = schedule;
-  const startsAt = clock.now() + 2 * HOUR;
-  const isOwn = tokens.of !== "service";
-  const visits: Visit[] = [];
+/** One morning's users, and what they meet. */
+class Users {
+  readonly visits: Visit[] = [];
+  readonly screens: Processes;
+  readonly #signIns: Processes;
+  readonly #morning: Morning;
+  readonly #world: MorningWorld;
 
-  const begin = (extensionId: string, openedAt: number) => {
+  constructor(morning: Morning, world: MorningWorld) {
+    [this.#morning, this.#world] = [morning, world];
+    [this.screens, this.#signIns] = [new Processes(world), new Processes(world)];
+  }
+
+  /** Stores the session that the user has when they open the app. */
+  begin(extensionId: string, openedAt: number): void {
+    const { tokens } = this.#morning;
+    const { schedule, upstream } = this.#world;
     if (tokens.of !== "users") return;
     const isEnded = schedule.random() < tokens.ended;
     const ageMs = isEnded
       ? TOKEN_LIFE_MS + schedule.between(0, 12 * HOUR)
       : schedule.between(0, TOKEN_LIFE_MS - MINUTE);
     const sentAt = openedAt - ageMs;
-    schedule.after(Math.max(0, sentAt - clock.now()), () => {
+    schedule.after(Math.max(0, sentAt - schedule.clock.now()), () => {
       const grant = { ...upstream.begin(extensionId, sentAt), sentAt };
-      void signIns.run((process) => process.begin(extensionId, grant));
+      void this.#signIns.run((process) => process.begin(extensionId, grant));
     });
-  };
+  }
 
-  const visit = async (extensionId: string): Promise<void> => {
+  /** Opens the app, and asks again when told. */
+  async visit(extensionId: string): Promise<void> {
+    const { tokens, patienceMs = Number.POSITIVE_INFINITY } = this.#morning;
+    const { clock } = this.#world.schedule;
     const openedAt = clock.now();
     const refused: number[] = [];
-    const comeBack = async (retryAfterMs: number) => {
-      refused.push(retryAfterMs);
-      await clock.sleep(retryAfterMs + schedule.between(0, LATE_MS));
-    };
-    /** The page of a sign-in that has to wait continues by itself. */
-    const signIn = async () => {
-      for (let since = clock.now(); ; ) {
-        // A visit that has expired begins again, and so does its place in the line.
-        if (clock.now() - since > VISIT_MS) since = clock.now();
-        const name = `${extensionId} ${since}`;
-        const retryAfterMs = await signIns.run((process) => process.signIn(extensionId, name));
-        if (retryAfterMs === undefined) return;
-        await comeBack(retryAfterMs);
-      }
-    };
     let servedAt: number | undefined;
     while (servedAt === undefined && clock.now() - openedAt <= patienceMs) {
-      const screen = await screens.run((process) => process.overview(extensionId, isOwn));
+      const screen = await this.screens.run((process) =>
+        process.overview(extensionId, tokens.of !== "service"),
+      );
       if (screen.type === "complete") servedAt = clock.now();
-      else if (screen.type === "sign_in") await signIn();
-      else await comeBack(screen.retryAfterMs);
+      else if (screen.type === "sign_in") await this.#signIn(extensionId, refused);
+      else await this.#comeBack(screen.retryAfterMs, refused);
     }
     const [first] = refused;
-    visits.push(omitUndefined({ openedAt, servedAt, refusals: refused.length, retryAfterMs: first }));
-  };
+    this.visits.push(omitUndefined({ openedAt, servedAt, refusals: refused.length, retryAfterMs: first }));
+  }
 
-  for (let n = 0; n < users; n++) {
+  /** The page of a sign-in that has to wait continues by itself. */
+  async #signIn(extensionId: string, refused: number[]): Promise<void> {
+    const { clock } = this.#world.schedule;
+    for (let since = clock.now(); ; ) {
+      // A visit that has expired begins again, and so does its place in the line.
+      if (clock.now() - since > VISIT_MS) since = clock.now();
+      const name = `${extensionId} ${since}`;
+      const retryAfterMs = await this.#signIns.run((process) => process.signIn(extensionId, name));
+      if (retryAfterMs === undefined) return;
+      await this.#comeBack(retryAfterMs, refused);
+    }
+  }
+
+  async #comeBack(retryAfterMs: number, refused: number[]): Promise<void> {
+    const { schedule } = this.#world;
+    refused.push(retryAfterMs);
+    await schedule.clock.sleep(retryAfterMs + schedule.between(0, LATE_MS));
+  }
+}
+
+/** Plays a morning until everybody is served or has given up. */
+export async function runMorning(morning: Morning): Promise<MorningRun> {
+  // Loads zlib: nothing else is waited for outside the schedule.
+  await deflate("");
+  const { users: count, withinMs, seed } = morning;
+  // Lambda's clocks are this good. The protocols hold with errors of 5 s too, which other simulations play.
+  const schedule = createSchedule({ seed, maxSkewMs: 100, maxSteps: Number.POSITIVE_INFINITY });
+  const upstream = new MorningUpstream(schedule, morning);
+  const storage = { reads: 0, writes: 0, lostRaces: 0, isAway: false };
+  const users = new Users(morning, { schedule, upstream, records: createMemoryRecordStore(), storage });
+  const opensAt = schedule.clock.now() + 2 * HOUR;
+  for (let n = 0; n < count; n++) {
     const extensionId = String(100_001 + n);
-    const openedAt = startsAt + schedule.between(0, withinMs);
-    begin(extensionId, openedAt);
-    schedule.after(openedAt - clock.now(), () => void visit(extensionId));
+    const openedAt = opensAt + schedule.between(0, withinMs);
+    users.begin(extensionId, openedAt);
+    schedule.after(openedAt - schedule.clock.now(), () => void users.visit(extensionId));
   }
   await schedule.run();
-  const { tokenCalls, calls, rejected } = upstream;
-  return { morning, startedAt: startsAt, visits, tokenCalls, calls, rejected, processes: screens.count };
+  const { tokenCalls, rejected } = upstream;
+  return { morning, visits: users.visits, tokenCalls, rejected, processes: users.screens.count };
 }

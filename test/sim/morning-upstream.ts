@@ -42,8 +42,7 @@ export interface TokenArrival {
 /** RingCentral as users with their own sessions meet it: tokens, and limits by user. Its lists are empty. */
 export class MorningUpstream {
   readonly tokenCalls: TokenArrival[] = [];
-  /** API calls, by user. */
-  calls = 0;
+  /** 429s of the API. */
   rejected = 0;
   readonly #schedule: Schedule;
   readonly #options: UpstreamOptions;
@@ -120,7 +119,6 @@ export class MorningUpstream {
     const group = groups.get(operation);
     if (group === undefined) throw new Error(`the model has no ${operation}`);
     const verdict = this.#limiter.hit(`${group} ${session.user}`, LIMITS[group], now);
-    this.calls += 1;
     if (!verdict.accepted) this.rejected += 1;
     const headers = rateLimitHeaders(group, verdict);
     if (!verdict.accepted) return response(429, { errorCode: "CMN-301" }, headers);

@@ -22,7 +22,7 @@ export function mornings(users: number, seed: number): Morning[] {
       name: "service user alone",
       authLimit: AUTH_LIMIT,
       tokens: { of: "service" },
-      patienceMs: 10 * MINUTE,
+      patienceMs: 3 * MINUTE,
     },
     { ...app, name: "own sessions, steady state", authLimit: AUTH_LIMIT, tokens: steady, isGoal: true },
     { ...app, name: "Monday: all tokens ended", authLimit: AUTH_LIMIT, tokens: monday },

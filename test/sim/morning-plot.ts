@@ -16,7 +16,7 @@ const ticks: [number, string][] = [
 
 const style = `<style>
 text { font: 13px system-ui, sans-serif; fill: #1f2328; }
-.title { font-weight: 600; font-size: 15px; }
+.title { font-weight: 600; font-size: 14px; }
 .grid { stroke: #d1d9e0; } .goal { stroke: #59636e; stroke-dasharray: 2 3; }
 .line { fill: none; stroke-width: 2.5; }
 .c0 { stroke: #bc4c00; } .c1 { stroke: #0969da; } .c2 { stroke: #8250df; } .c3 { stroke: #1a7f37; }
@@ -62,7 +62,7 @@ export function plotOf(all: readonly MorningMeasures[]): string {
       `<text x="${LEFT + 50}" y="${y + 4}">${name}</text>`
     );
   });
-  const title = "Users with their overview, by the time since they opened the app";
+  const title = "Users served, by the time since they opened the app";
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${WIDTH} ${height}" role="img" aria-label="${title}">`,
     `<title>${title}</title>`,

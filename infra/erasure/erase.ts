@@ -2,9 +2,11 @@
 import { createInterface } from "node:readline/promises";
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { PersonId } from "../../lib/contract/people.ts";
+import { awsAccount } from "../deploy/aws-account.ts";
 import { readId, readOptions, runCommand, UsageError } from "../local/command-line.ts";
 import { readStackFile } from "../local/stack-file.ts";
 import { LOCAL_STAGE, localAws } from "../local/stage.ts";
+import { auditedErasure } from "./audited-erasure.ts";
 import { type Erasure, eraseInTable, type Table } from "./erase-table.ts";
 import type { Target } from "./target.ts";
 
@@ -14,7 +16,8 @@ const usage = `usage: npm run erase -- TARGET [options]
   --person ID      a person, by the id of GET /v1/people: record, sign-ins, stored responses
   --account ID     a whole account. Take it out of SERVED_ACCOUNTS and deploy first, or its records come back
 
-  --stage STAGE    the deployed stage, with AWS credentials that may scan and write its table; --region REGION
+  --stage STAGE    the deployed stage, with AWS credentials that may scan and write its table, and add to its audit;
+                   --region REGION
                    by default the running local stack
   --yes            erase without asking
   --help           this text
@@ -46,7 +49,9 @@ await runCommand(async () => {
   try {
     show(await eraseInTable(table, target, true), `in ${table.name} would be`);
     if (!options.yes && !(await isConfirmed(whom))) return console.log("Nothing was erased.");
-    show(await eraseInTable(table, target, false), `in ${table.name} were`);
+    const erase = () => eraseInTable(table, target, false);
+    const erased = options.stage === undefined ? erase() : eraseOnStage(table, target, erase);
+    show(await erased, `in ${table.name} were`);
     console.log(`\n${whatRemains(target)}`);
   } finally {
     table.client.destroy();
@@ -61,6 +66,13 @@ async function findTable({ stage, region }: { stage?: string; region?: string })
   if (stack === undefined) throw new UsageError(`There is no running stack, and no --stage.\n\n${usage}`);
   const client = new DynamoDBClient({ ...localAws, endpoint: stack.dynamodbUrl });
   return { client, name: `ringfront-${LOCAL_STAGE}` };
+}
+
+async function eraseOnStage({ client, name }: Table, target: Target, erase: () => Promise<Erasure>) {
+  const { arn: operator } = await awsAccount(await client.config.region()).identity();
+  const warn = (reason: string) =>
+    console.error(`Keep a note of this erasure: the audit took no entry of it (${reason}).`);
+  return auditedErasure({ group: `/${name}/audit`, client, operator, warn }, target, erase);
 }
 
 function show({ deleted, rewritten, remains, people }: Erasure, where: string): void {

@@ -11,22 +11,23 @@ const Rejected = z.object({ rejectedLogEventsInfo: z.optional(z.object({})) });
  * processes may write to one stream. [AWS: https://docs.aws.amazon.com/goto/WebAPI/logs/PutLogEvents]
  *
  * The AWS client for CloudWatch Logs would be 93 KB of every bundle, for this one request; signing it is the SDK's part
- * that the bundles have. Region, credentials and endpoint come from the standard AWS variables.
+ * that the bundles have. Region, credentials and endpoint come from the standard AWS variables, as Lambda sets them.
  * @throws Error naming the failure
  */
 export async function putLogLine(
   { group, stream, at, line }: { group: string; stream: string; at: number; line: string },
   signal: AbortSignal,
+  signer = signerOf(process.env),
 ): Promise<void> {
-  const { AWS_REGION = "us-east-1", AWS_ENDPOINT_URL_CLOUDWATCH_LOGS: own } = process.env;
-  const suffix = AWS_REGION.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
-  const url = new URL(own ?? `https://logs.${AWS_REGION}.${suffix}`);
+  const { region } = signer;
+  const suffix = region.startsWith("cn-") ? "amazonaws.com.cn" : "amazonaws.com";
+  const url = new URL(process.env.AWS_ENDPOINT_URL_CLOUDWATCH_LOGS ?? `https://logs.${region}.${suffix}`);
   const body = JSON.stringify({
     logGroupName: group,
     logStreamName: stream,
     logEvents: [{ timestamp: at, message: line }],
   });
-  const headers = await sign(url, AWS_REGION, body);
+  const headers = await sign(url, signer, body);
   const { request } = url.protocol === "http:" ? await import("node:http") : await import("node:https");
   const response = await new Promise<Buffer>((resolve, reject) => {
     const sent: ClientRequest = request(url, { method: "POST", headers, signal }, (received) => {
@@ -43,15 +44,23 @@ export async function putLogLine(
   if (rejectedLogEventsInfo !== undefined) throw new Error("the line was rejected");
 }
 
-async function sign({ protocol, hostname, port, host }: URL, region: string, body: string) {
-  const { AWS_ACCESS_KEY_ID = "", AWS_SECRET_ACCESS_KEY = "", AWS_SESSION_TOKEN } = process.env;
+interface Signer {
+  region: string;
+  credentials: { accessKeyId: string; secretAccessKey: string; sessionToken?: string };
+}
+
+function signerOf(env: Readonly<Record<string, string | undefined>>): Signer {
+  const { AWS_REGION = "us-east-1", AWS_ACCESS_KEY_ID = "", AWS_SECRET_ACCESS_KEY = "" } = env;
   const credentials = {
     accessKeyId: AWS_ACCESS_KEY_ID,
     secretAccessKey: AWS_SECRET_ACCESS_KEY,
-    ...(AWS_SESSION_TOKEN && { sessionToken: AWS_SESSION_TOKEN }),
+    ...(env.AWS_SESSION_TOKEN && { sessionToken: env.AWS_SESSION_TOKEN }),
   };
-  const signer = new SignatureV4({ service: "logs", region, credentials, sha256: Sha256 });
-  const signed = await signer.sign({
+  return { region: AWS_REGION, credentials };
+}
+
+async function sign({ protocol, hostname, port, host }: URL, signer: Signer, body: string) {
+  const signed = await new SignatureV4({ service: "logs", sha256: Sha256, ...signer }).sign({
     method: "POST",
     protocol,
     hostname,

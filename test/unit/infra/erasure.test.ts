@@ -1,9 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
 import { join } from "node:path";
-import { describe, expect, test } from "vitest";
+import { text } from "node:stream/consumers";
+import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 import { projectRoot } from "../../../infra/build/bundle.ts";
 import { partitionsIn } from "../../../infra/build/used-actions.ts";
+import { auditedErasure } from "../../../infra/erasure/audited-erasure.ts";
 import { kindOf, recordKinds } from "../../../infra/erasure/record-kinds.ts";
+import { listenOnLoopback } from "../../../infra/local/ports.ts";
 import { compress } from "../../../lib/platform/compression.ts";
 import { metricDimensions } from "../../../lib/platform/metrics.ts";
 
@@ -84,6 +89,67 @@ describe("erasing an extension", () => {
     expect(await judge("request", { state: "done" }, "idempotency#x")).toBe("remains");
     const owner = { accountId: "37", extensionId: "39", callerId: "c" };
     expect(await judge("request", { state: "done", owner }, "idempotency#x")).toBe("keep");
+  });
+});
+
+describe("an erasure on a stage", () => {
+  const lines: { message: string; action: string; outcome: string }[] = [];
+  const keys: string[] = [];
+  const client = new DynamoDBClient({
+    region: "eu-west-1",
+    credentials: { accessKeyId: "operators-key", secretAccessKey: "secret" },
+  });
+  let close = () => {};
+  beforeAll(async () => {
+    const server = createServer(async (request, response) => {
+      keys.push(request.headers.authorization ?? "");
+      const { logGroupName, logEvents } = JSON.parse(await text(request));
+      expect(logGroupName).toBe("/ringfront-prod/audit");
+      lines.push(JSON.parse(logEvents[0].message));
+      response.end("{}");
+    });
+    const listening = await listenOnLoopback(server);
+    close = () => listening.close();
+    vi.stubEnv("AWS_ENDPOINT_URL_CLOUDWATCH_LOGS", listening.url);
+  });
+  afterAll(() => {
+    vi.unstubAllEnvs();
+    close();
+  });
+
+  test("is in the audit before it begins and when it ends: who, whom, and whether it ended well", async () => {
+    const warnings: string[] = [];
+    const audit = {
+      group: "/ringfront-prod/audit",
+      client,
+      operator: "arn:aws:sts::123456789012:assumed-role/ops/ann",
+      warn: (warning: string) => warnings.push(warning),
+    };
+    const erasure = { deleted: {}, rewritten: {}, remains: {}, people: [] };
+    const erase = async () => {
+      expect(lines.map(({ outcome }) => outcome)).toEqual(["started"]);
+      return erasure;
+    };
+    expect(await auditedErasure(audit, { extensionId: "3800222", accountId: "3700111" }, erase)).toBe(
+      erasure,
+    );
+    const about = {
+      action: "erase",
+      accountId: "3700111",
+      extensionId: "3800222",
+      changes: { operator: [audit.operator] },
+    };
+    expect(lines).toEqual(
+      ["started", "succeeded"].map((outcome) => expect.objectContaining({ ...about, outcome })),
+    );
+    expect(keys[0]).toMatch(/Credential=operators-key\/\d{8}\/eu-west-1\/logs/);
+    const failing = auditedErasure(audit, { personId: "p" }, () => Promise.reject(new Error("ended")));
+    await expect(failing).rejects.toThrow("ended");
+    expect(lines.at(-1)).toMatchObject({ action: "erase", resource: "p", outcome: "unknown" });
+    expect(warnings).toEqual([]);
+    close();
+    await auditedErasure(audit, { personId: "p" }, erase).catch(() => {});
+    expect(warnings.join()).toContain("ECONNREFUSED");
   });
 });
 

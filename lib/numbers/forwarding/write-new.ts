@@ -45,6 +45,8 @@ export async function writeNew(
       throw error;
     });
     return numbersOf(after);
+  } catch (error) {
+    throw writer.withWait(error);
   } finally {
     await writer.release();
   }

@@ -114,7 +114,10 @@ export class Writer {
     this.#change = { change, changeUntil: this.#deps.clock.now() + COMPLETED_WITHIN_MS };
     const record = { leaseUntil: leaseForChange(this.#request), ...this.#change };
     try {
-      const isHeld = await beforeCalls(this.#write(tableOf(this.#deps, this.#request), record));
+      const table = tableOf(this.#deps, this.#request);
+      const isHeld =
+        (await beforeCalls(this.#write(table, record))) ||
+        (await beforeCalls(this.#hasWritten(table, record)));
       if (!isHeld) throw busy(0);
     } catch (error) {
       this.#unanswered = record;
@@ -138,6 +141,13 @@ export class Writer {
 
   get keepsOut(): boolean {
     return this.#keepsOutUntil > 0;
+  }
+
+  /** A repetition is kept out as others are. @returns the error with the time to wait */
+  withWait(error: unknown): unknown {
+    if (this.keepsOut && error instanceof ProblemError)
+      error.details.retryAfterSeconds = secondsOf(UNSETTLED_MS);
+    return error;
   }
 
   /** Nor does this process write another change. @throws ProblemError `upstream_locked` */
@@ -165,7 +175,7 @@ export class Writer {
     return version !== undefined;
   }
 
-  /** Whether a write without a response took effect, and no other process has taken the lease since. */
+  /** Whether a write whose response is missing took effect, and no other process has taken the lease since. */
   async #hasWritten(table: RecordStore, record: WriterRecord | undefined): Promise<boolean> {
     const stored = await table.read<WriterRecord>(writerKey(this.#request));
     if (stored?.version !== this.#version + 1 || canonicalJson(stored.value) !== canonicalJson(record))
@@ -199,6 +209,8 @@ function busy(remainingMs: number, isShut = false): ProblemError {
   const state = isShut ? "may still take effect" : "is in progress";
   return new ProblemError("upstream_locked", {
     detail: `Another change of the extension's call handling ${state}. Nothing was changed.`,
-    retryAfterSeconds: Math.max(1, Math.ceil(remainingMs / 1000)),
+    retryAfterSeconds: secondsOf(remainingMs),
   });
 }
+
+const secondsOf = (ms: number) => Math.max(1, Math.ceil(ms / 1000));

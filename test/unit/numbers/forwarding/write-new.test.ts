@@ -23,7 +23,11 @@ const noResponse = failure({ kind: "bad_response", status: 504, mayHaveTakenEffe
 async function lab(
   list: readonly RawObject[],
   afterwards: readonly RawObject[],
-  { leftover, error = noResponse }: { leftover?: Change; error?: Error } = {},
+  {
+    leftover,
+    error = noResponse,
+    isDown = false,
+  }: { leftover?: Change; error?: Error; isDown?: boolean } = {},
 ) {
   const records = createMemoryRecordStore();
   const isNew = { callHandling: "new", until: NOW + 60_000, aliases: [] };
@@ -38,7 +42,7 @@ async function lab(
     if (operation !== "replaceCallFlipNumbers") return wholeList([]);
     writes += 1;
     flips = writes === 1 ? afterwards : isRawObject(body) && body.records;
-    return writes === 1 ? error : { records: flips };
+    return writes === 1 || isDown ? error : { records: flips };
   });
   const credentials = { clientId: "c", clientSecret: "s", jwt: "j", server: "https://twin.test" };
   const secret = { current: async () => credentials, refreshed: async () => [credentials] };
@@ -77,6 +81,14 @@ it("a half-done change whose completion may be late keeps the change of the same
   await expect(extension.write(removal)).rejects.toMatchObject({ code: "upstream_locked" });
   expect(extension.flips()).toEqual(there);
   expect(await extension.shutUntil()).toBe(IN_2_MINUTES);
+});
+
+it("a write without a response, twice, is to be repeated when the extension is open again", async () => {
+  const extension = await lab([], [], { isDown: true });
+  await expect(extension.write(addition)).rejects.toMatchObject({
+    code: "outcome_unknown",
+    details: { retryAfterSeconds: 126 },
+  });
 });
 
 it("a rejection is explained by what another client has done since the plan was made", async () => {

@@ -186,6 +186,25 @@ describe("the only writer of an extension", () => {
     expect(await read(records)).toEqual({ leaseUntil: 0 });
   });
 
+  it("holds the lease when the request that records its change arrives twice", async () => {
+    const records = createMemoryRecordStore();
+    const twice: MemoryRecordStore = {
+      ...records,
+      compareAndSet: async (...write) => {
+        await records.compareAndSet(...write);
+        return records.compareAndSet(...write);
+      },
+    };
+    const deps = { records, clock: manualClock(NOW) };
+    const writer = await Writer.take(deps, numbersRequest());
+    deps.records = twice;
+    await writer.begin(change);
+    deps.records = records;
+    writer.dropChange();
+    await writer.release();
+    expect(await read(records)).toEqual({ leaseUntil: 0 });
+  });
+
   it("says as a problem that the table is away, because nothing was sent", async () => {
     const records = createMemoryRecordStore();
     records.faults.before = () => {

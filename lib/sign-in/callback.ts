@@ -15,9 +15,10 @@ import type { TokenCalls, UserSessions } from "../ringcentral/auth/ports.ts";
 import { type Page, START_AGAIN } from "./pages.ts";
 import { subjectOf } from "./person.ts";
 import {
-  exchangeCode,
+  isRejectedClient,
   LoginRejected,
   type LoginRequest,
+  logIn,
   loginUrl,
   readReturn,
   revoke,
@@ -77,7 +78,7 @@ export async function handleCallback(
   const { credentials: source, tokenCalls } = deps.appOf(accountId);
   const credentials = await source.current(deadline);
   const redirectUri = `${deps.issuer}${CALLBACK_PATH}`;
-  const login = { credentials, tokenCalls, redirectUri, uid: interaction.uid, accountId };
+  const login = { credentials, source, tokenCalls, redirectUri, uid: interaction.uid, accountId };
   if (!["state", "code", "error"].some((name) => parameters.has(name))) {
     return { redirect: await loginUrl(login) };
   }
@@ -97,7 +98,7 @@ async function complete(
 ): Promise<Outcome> {
   try {
     const callback = readReturn(request, parameters);
-    const { user, grant } = await exchangeCode(deps.clock, request, callback, deadline);
+    const { user, grant } = await logIn(deps.clock, request, callback, deadline);
     if (user.accountId !== request.accountId) {
       await revoke(request, grant.refreshToken, deadline);
       throw new LoginRejected("the account is not the one to sign in to");
@@ -133,7 +134,7 @@ function describeFailure(
   if (error instanceof LoginRejected) {
     return { reason: error.message, result: { error: "access_denied", error_description: error.message } };
   }
-  if (error instanceof ResponseBodyError) {
+  if (error instanceof ResponseBodyError && !isRejectedClient(error)) {
     // A used or late code; the person may log in again.
     return { reason: `RingCentral: ${error.error}`, page: failedLogin };
   }

@@ -1,7 +1,7 @@
 import * as oauth from "oauth4webapi";
 import * as z from "zod/mini";
 import type { Clock } from "../platform/clock.ts";
-import type { Credentials } from "../platform/credentials.ts";
+import type { CredentialSource, Credentials } from "../platform/credentials.ts";
 import type { Deadline } from "../platform/deadline.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import { deriveKey } from "../platform/seal.ts";
@@ -12,6 +12,8 @@ import { readTokenCallOutcome } from "../ringcentral/auth/token-calls.ts";
 /** One log-in of a person at RingCentral, with this service as RingCentral's client. */
 export interface LoginRequest {
   credentials: Credentials;
+  /** Where `credentials` are from. */
+  source: CredentialSource;
   tokenCalls: TokenCalls;
   /** Where RingCentral sends the person back to. */
   redirectUri: string;
@@ -79,10 +81,35 @@ export function readReturn({ credentials, uid }: LoginRequest, parameters: URLSe
 }
 
 /**
- * Exchanges the code for tokens and asks whose they are.
+ * Exchanges the code for tokens and asks whose they are. RingCentral's rejection of the client secret reveals a rotation:
+ * the code is still good, and the other version of the secret is tried.
  * @throws LoginRejected; RingCentralError `rate_limited`; oauth4webapi's errors
  */
-export async function exchangeCode(
+export async function logIn(
+  clock: Pick<Clock, "now">,
+  request: LoginRequest,
+  callback: URLSearchParams,
+  deadline: Deadline,
+): Promise<Login> {
+  try {
+    return await exchangeCode(clock, request, callback, deadline);
+  } catch (error) {
+    if (!isRejectedClient(error)) throw error;
+    const { server, clientId, clientSecret } = request.credentials;
+    const credentials = (await request.source.refreshed(deadline)).find(
+      (one) => one.server === server && one.clientId === clientId && one.clientSecret !== clientSecret,
+    );
+    if (credentials === undefined) throw error;
+    return exchangeCode(clock, { ...request, credentials }, callback, deadline);
+  }
+}
+
+/** RingCentral does not know this service by its credentials: an operator's fault, unless they have changed. */
+export const isRejectedClient = (error: unknown) =>
+  error instanceof oauth.WWWAuthenticateChallengeError ||
+  (error instanceof oauth.ResponseBodyError && error.error === "invalid_client");
+
+async function exchangeCode(
   clock: Pick<Clock, "now">,
   request: LoginRequest,
   callback: URLSearchParams,

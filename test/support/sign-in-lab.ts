@@ -3,6 +3,7 @@ import * as oauth from "oauth4webapi";
 import * as z from "zod/mini";
 import { newSecret } from "../../infra/sign-in/content.ts";
 import { type Clock, systemClock } from "../../lib/platform/clock.ts";
+import type { Credentials } from "../../lib/platform/credentials.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import type { SessionUser, TokenCalls, UserGrant, UserSessions } from "../../lib/ringcentral/auth/ports.ts";
 import { UserGrants } from "../../lib/sign-in/grants.ts";
@@ -73,7 +74,7 @@ export async function startSignInLab(options: TwinOptions & { clock?: Clock } = 
       return { leftMs: () => 10_000, unused: async () => {}, ended: async () => {} };
     },
   };
-  const credentials = {
+  const credentials: Credentials = {
     server: twin.url,
     clientId: SEED.clientId,
     clientSecret: SEED.clientSecret,
@@ -88,13 +89,17 @@ export async function startSignInLab(options: TwinOptions & { clock?: Clock } = 
   };
   const update = { records, clock, random: Math.random };
   const deadline = () => deadlineIn(10_000, clock);
-  const source = async () => credentials;
+  /** The versions of the secret, the newest first; `current` is the one that this process has read. */
+  const versions = { current: credentials, all: [credentials] };
   const deps: SignInDeps = {
     ...update,
     issuer: ISSUER,
     servedAccounts: [SEED.accountId],
     administrators: [SEED.adminExtensionId],
-    appOf: () => ({ credentials: { current: source, refreshed: async () => [credentials] }, tokenCalls }),
+    appOf: () => ({
+      credentials: { current: async () => versions.current, refreshed: async () => versions.all },
+      tokenCalls,
+    }),
     sessions,
     grants: new UserGrants({ ...update, sessions, deadline }),
     deadline,
@@ -112,6 +117,7 @@ export async function startSignInLab(options: TwinOptions & { clock?: Clock } = 
     deps,
     secret,
     credentials,
+    versions,
     tokenCalls,
     serve,
     /** For oauth4webapi and openid-client. */

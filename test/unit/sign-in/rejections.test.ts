@@ -286,6 +286,18 @@ describe("the callback", () => {
     expect([new URL(url).searchParams.get("error"), lab.active.size]).toEqual(["access_denied", 0]);
   });
 
+  test("completes a log-in while the client secret changes, and says that it is no fault of the person's when none works", async () => {
+    const { credentials, versions, twin } = lab;
+    const changed = { ...credentials, clientSecret: "another-secret" };
+    twin.rotateClientSecret(changed.clientSecret);
+    versions.all = [changed, credentials];
+    expect((await authorize(lab)).url).toContain(`${APP}?code=`);
+    versions.all = [credentials];
+    const { response } = await authorize(lab);
+    expect([response.status, await response.text()]).toEqual([500, expect.stringContaining("some seconds")]);
+    twin.rotateClientSecret(credentials.clientSecret);
+  });
+
   test("starts again when RingCentral's code is late", async () => {
     const { url, browser } = await atRingCentral();
     const back = await lab.twin.signIn(url, SEED.extensionId);

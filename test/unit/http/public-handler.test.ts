@@ -58,11 +58,21 @@ test("a client with the current version gets 304, without a body", async () => {
   expect(response.isBase64Encoded).toBeUndefined();
 });
 
-test("a query is rejected, under the strict policy of the API", async () => {
-  const response = await get({}, { query: "x=1" });
-  expect(response.statusCode).toBe(400);
-  expect(JSON.parse(response.body ?? "")).toMatchObject({ code: "request_invalid" });
-  expect(response.headers["content-security-policy"]).toBe("default-src 'none'; frame-ancestors 'none'");
+test("a query is left to the page's script: the page and its policy are the same", async () => {
+  const { headers, ...response } = await get({}, { query: "code=x&state=%3Cscript%3E" });
+  const plain = await get();
+  expect(response).toMatchObject({ statusCode: 200, body: html });
+  const [policy, etag] = [plain.headers["content-security-policy"], plain.headers.etag];
+  expect(headers).toMatchObject({ "content-security-policy": policy, etag });
+});
+
+test("a name that no page can have is rejected, under the strict policy of the API", async () => {
+  const handler = definePageHandler(getGuideRoute, folder("."));
+  const event = apiGatewayEvent(getGuideRoute, { path: { guide: "<script>" } });
+  const { statusCode, headers, body = "" } = await handler(event, lambdaContext());
+  expect([statusCode, JSON.parse(body).code]).toEqual([400, "request_invalid"]);
+  expect(body).not.toContain("script");
+  expect(headers["content-security-policy"]).toBe("default-src 'none'; frame-ancestors 'none'");
 });
 
 test("a page missing from the build is a 500, not a crash", async () => {

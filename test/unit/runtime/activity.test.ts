@@ -82,6 +82,26 @@ describe("what callers met and what budgets spent", () => {
     ]);
   });
 
+  it("has most of a burst of problems, though the process is never called again", async () => {
+    for (const count of [1, 2, 3, 4, 8, 30, 100]) {
+      const { records, begin, seen } = setUp();
+      let writes = 0;
+      records.onWrite = () => {
+        writes += 1;
+      };
+      const process = begin();
+      await process.call();
+      await process.save();
+      for (let index = 0; index < count; index += 1) {
+        process.problem();
+        await process.save();
+      }
+      const shown = total((await seen())?.lastHour.series[0]?.counts ?? []);
+      expect(shown).toBeGreaterThanOrEqual(count <= 4 ? count : count * 0.75);
+      expect(writes).toBeLessThanOrEqual(6 + Math.log(count) / Math.log(4 / 3));
+    }
+  });
+
   it("costs a process one write a minute, and none while nothing happens", async () => {
     const { clock, records, begin } = setUp();
     let writes = 0;
@@ -92,7 +112,6 @@ describe("what callers met and what budgets spent", () => {
     await process.save();
     expect(writes).toBe(0);
     for (let second = 0; second < 300; second += 1) {
-      process.problem();
       await process.call();
       await process.save();
       clock.leap(1000);

@@ -29,6 +29,6 @@ export function mornings(users: number, seed: number): Morning[] {
     { ...app, name: "Monday, 300 token calls a minute", authLimit: RAISED, tokens: monday, isGoal: true },
     { ...app, name: "first morning: nobody signed in", authLimit: AUTH_LIMIT, tokens: nobody },
     { ...user, name: "first morning, limit by user", authLimit: AUTH_LIMIT, tokens: nobody },
-    { ...app, name: "first morning, 300 a minute", authLimit: RAISED, tokens: nobody, isGoal: true },
+    { ...app, name: "first morning, 300 a minute", authLimit: RAISED, tokens: nobody },
   ];
 }

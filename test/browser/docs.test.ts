@@ -62,6 +62,8 @@ describe("the API reference", () => {
 
   test("shows every operation in its navigation, and code for apps", async () => {
     const page = await openOperation(await operation("addBlockedNumber"));
+    const sample = page.locator("pre", { hasText: "curl 'http" }).first();
+    expect(await sample.textContent()).toContain("Authorization: Bearer <access token>");
     const samples = page.getByRole("button", { name: /Shell Curl|Ringfront client/ }).first();
     await samples.click();
     for (const language of ["Ringfront client", "NSURLSession", "OkHttp"]) {

@@ -33,17 +33,31 @@ export async function loadDescription(extensionId: string): Promise<object> {
     paths: mapEntries(paths, (item, path) =>
       mapEntries(item, (operation, method) => ({
         ...withScope(operation),
-        ...(operation.parameters && {
-          parameters: operation.parameters.map((one) =>
+        parameters: [
+          ...(takesToken(operation) ? [authorization] : []),
+          ...(operation.parameters ?? []).map((one) =>
             one.name === "extensionId" ? { ...one, example: extensionId } : one,
           ),
-        }),
+        ],
         "x-codeSamples": [clientSample(method, path, operation)],
       })),
     ),
     components: { ...rest, responses: mapEntries(responses, withoutSchema) },
   };
 }
+
+/** A header for the code samples, which have no other token. The page sends the selected one in its place. */
+const authorization = {
+  name: "Authorization",
+  in: "header",
+  required: true,
+  description: "Requests from this page have the token that is selected above.",
+  schema: { type: "string" },
+  example: "Bearer <access token>",
+};
+
+const takesToken = ({ security = [] }: Pick<Operation, "security">) =>
+  security.some((requirement) => requirement.accessToken !== undefined);
 
 /** The common schema of all problems would hide the examples at each status. */
 function withoutSchema({ description, content }: ProblemResponse): object {
@@ -70,7 +84,7 @@ function withScope({ security = [], description = "", ...operation }: Operation)
 function guidesOf({ parameters = [], operationId, security = [] }: Omit<Operation, "description">) {
   const takes = (name: string) => parameters.some((parameter) => parameter.name === name);
   const isFeed = operationId === "listNumberChanges";
-  const isCalledByApps = security.some((requirement) => requirement.accessToken !== undefined);
+  const isCalledByApps = takesToken({ security });
   const guides: [string, string, boolean][] = [
     ["change-feed", "The change feed", isFeed],
     ["paging", "Paging", takes("cursor")],

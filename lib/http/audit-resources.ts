@@ -22,7 +22,8 @@ export function targetOf(extensionId: string, path: Readonly<Record<string, unkn
   };
 }
 
-const Changed = z.object({ id: z.string() });
+/** `extensionId`: of a person, who is connected with it. */
+const Changed = z.object({ id: z.string(), extensionId: z.optional(z.string()) });
 const Batch = z.object({
   items: z.array(
     z.object({
@@ -34,7 +35,10 @@ const Batch = z.object({
 });
 
 /** The resources of a use case's outcome. */
-export function resourcesIn(outcome: unknown, nameOf: NameOf): Pick<Audited, "resource" | "items"> {
+export function resourcesIn(
+  outcome: unknown,
+  nameOf: NameOf,
+): Pick<Audited, "extensionId" | "resource" | "items"> {
   const batch = Batch.safeParse(outcome);
   if (batch.success) {
     const items = batch.data.items.map(({ outcome, entry, problem }) =>
@@ -42,6 +46,6 @@ export function resourcesIn(outcome: unknown, nameOf: NameOf): Pick<Audited, "re
     );
     return { items };
   }
-  const changed = Changed.safeParse(outcome);
-  return changed.success ? { resource: nameOf(changed.data.id) } : {};
+  const { id, ...person } = Changed.safeParse(outcome).data ?? {};
+  return id === undefined ? {} : omitUndefined({ ...person, resource: nameOf(id) });
 }

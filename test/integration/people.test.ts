@@ -318,7 +318,15 @@ describe("an administrator", () => {
     });
     expect((await put(SEED.otherExtensionId)).body).toEqual(first.body);
     const bySubject = { path: { personId: "subject" } };
-    expect((await put(SEED.otherExtensionId, bySubject)).body).toEqual(first.body);
+    const audited = await linesOf(async () => {
+      expect((await put(SEED.otherExtensionId, bySubject)).body).toEqual(first.body);
+    });
+    const [entry] = audited.split("\n").filter((line) => /"audit".*"succeeded"/.test(line));
+    expect(JSON.parse(entry ?? "{}")).toMatchObject({
+      action: "putPerson",
+      resource: path.personId,
+      extensionId: SEED.otherExtensionId,
+    });
     const nameless = { ...bySubject, body: { extensionId: SEED.otherExtensionId } };
     expect(await put(SEED.otherExtensionId, nameless)).toMatchObject({
       status: 400,

@@ -123,9 +123,9 @@ export class Backend {
   /** Looks by a Light call whether a legacy extension has moved. Only when it seems so, the features are asked. */
   async #look(now: number): Promise<void> {
     const isServed = await this.#isServedByNew(this.#shortDeadline());
-    if (isServed) await this.#ask({ isServed });
-    else
-      await this.#change({ found: { ...this.#record, lookAt: now + LOOK_INTERVAL_MS }, aliases: [] }, false);
+    if (isServed) return void (await this.#ask({ isServed }));
+    const lookAt = now + (isServed === false ? LOOK_INTERVAL_MS : RECHECK_INTERVAL_MS);
+    await this.#change({ found: { ...this.#record, lookAt }, aliases: [] }, false);
   }
 
   /**
@@ -162,7 +162,7 @@ export class Backend {
 
   /**
    * Asks RingCentral for the features. When it does not tell them, as for a missing permission, the new backend is asked
-   * whether it serves the extension. Without an answer, what was found last still holds.
+   * whether it serves the extension. Without an answer, what was found last still holds, and stays due for others.
    */
   async #ask({ isAfterWrite, isRecheck, isServed, aliases = [] }: Question = {}): Promise<Reply> {
     const { extensionId, call } = this.#request;
@@ -187,17 +187,17 @@ export class Backend {
     }
     isMoved ??= isServed ?? (await this.#isServedByNew());
     const callHandling = isMoved === undefined ? this.callHandling : isMoved ? "new" : "legacy";
-    const learned = found(callHandling, askedAt, isServed);
-    await this.#learn({ ...learned, ...(isRecheck && { recheckedAt: askedAt }) }, aliases);
+    const learned = isMoved === undefined ? this.#record : found(callHandling, askedAt, isServed);
+    if (isMoved === undefined && !isRecheck) await this.remember(aliases, true);
+    else await this.#learn({ ...learned, ...(isRecheck && { recheckedAt: askedAt }) }, aliases);
     if (exists) await this.#note(isMoved === undefined ? "unknown" : callHandling);
     return isMoved === undefined ? "unanswered" : "answered";
   }
 
   async #learn(learned: Omit<BackendRecord, "aliases">, aliases: Aliases = []): Promise<void> {
-    const { callHandling } = learned;
-    if (callHandling !== this.callHandling) {
+    if (learned.callHandling !== this.callHandling) {
       const { extensionId, call } = this.#request;
-      call.log.info("call handling has moved", { extensionId, callHandling });
+      call.log.info("call handling has moved", { extensionId, callHandling: learned.callHandling });
     }
     await this.#change({ found: learned, aliases }, aliases.length > 0);
   }

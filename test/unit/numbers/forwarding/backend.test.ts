@@ -28,6 +28,7 @@ type Event =
   | "a request, features say new"
   | "a request, features are rejected"
   | "a request, features are rejected, the new backend denies"
+  | "a request, features are rejected, so is the new backend"
   | "a request, features do not respond"
   | "CMN-468"
   | "another denial, features say legacy"
@@ -58,6 +59,7 @@ const table: Record<State, Record<Event, string>> = {
     "a request, features say new": `${N24} ?`,
     "a request, features are rejected": `${N24} ?`,
     "a request, features are rejected, the new backend denies": `${L1} ?`,
+    "a request, features are rejected, so is the new backend": "unknown ?",
     "a request, features do not respond": "unknown ?",
     "CMN-468": `${N24} ?`,
     "another denial, features say legacy": `${L1} ?`,
@@ -72,6 +74,7 @@ const table: Record<State, Record<Event, string>> = {
     "a request, features say new": "legacy",
     "a request, features are rejected": "legacy",
     "a request, features are rejected, the new backend denies": "legacy",
+    "a request, features are rejected, so is the new backend": "legacy",
     "a request, features do not respond": "legacy",
     "CMN-468": N24,
     "another denial, features say legacy": `${L1} ?`,
@@ -86,6 +89,7 @@ const table: Record<State, Record<Event, string>> = {
     "a request, features say new": `${N24} ?`,
     "a request, features are rejected": `${N24} ?`,
     "a request, features are rejected, the new backend denies": `${L1} ?`,
+    "a request, features are rejected, so is the new backend": "legacy, due ?",
     "a request, features do not respond": "legacy, due ?",
     "CMN-468": `${N24} ?`,
     "another denial, features say legacy": `${L1} ?`,
@@ -100,6 +104,7 @@ const table: Record<State, Record<Event, string>> = {
     "a request, features say new": "new",
     "a request, features are rejected": "new",
     "a request, features are rejected, the new backend denies": "new",
+    "a request, features are rejected, so is the new backend": "new",
     "a request, features do not respond": "new",
     "CMN-468": "new",
     "another denial, features say legacy": `${L1} ?`,
@@ -114,6 +119,7 @@ const table: Record<State, Record<Event, string>> = {
     "a request, features say new": `${N24} ?`,
     "a request, features are rejected": `${N24} ?`,
     "a request, features are rejected, the new backend denies": `${L1} ?`,
+    "a request, features are rejected, so is the new backend": "new, due ?",
     "a request, features do not respond": "new, due ?",
     "CMN-468": `${N24} ?`,
     "another denial, features say legacy": `${L1} ?`,
@@ -142,6 +148,7 @@ async function play(state: State, event: Event): Promise<string> {
   if (before !== undefined) await records.compareAndSet(key, null, before);
   const ringcentral = fakeRingCentral(({ operation }) => {
     if (operation === "readCallFlipNumbers") {
+      if (event.endsWith("so is the new backend")) return failure({ status: 403, errorCode: "CMN-408" });
       return event.endsWith("denies") ? failure({ status: 404, errorCode: "AGW-404" }) : { records: [] };
     }
     if (event.includes("rejected")) return failure({ status: 403, errorCode: "CMN-408" });

@@ -4,6 +4,7 @@ import { ProblemError } from "../contract/problems.ts";
 import { defineRoute } from "../contract/route.ts";
 import { type Audited, invocationOf } from "../http/invocation.ts";
 import { type ApiHandler, buildStack } from "../http/middleware-stack.ts";
+import { translatorFor } from "../http/upstream-problem.ts";
 import { type AuditLog, createAuditLog } from "../platform/audit-log.ts";
 import { systemClock } from "../platform/clock.ts";
 import type { CredentialSource } from "../platform/credentials.ts";
@@ -60,7 +61,7 @@ export function defineSignInFunction(): ApiHandler {
     return requests.run(invocation.audited, () => serve(event));
   };
   const writeAudit: AuditLog["write"] = async (entry, deadline) => app?.audit?.write(entry, deadline);
-  return buildStack(signInRoute, handle, { writeAudit });
+  return buildStack(signInRoute, handle, { translate: translatorFor(signInRoute), writeAudit });
 }
 
 function connect(settings: Settings, note: (act: SignInAct, user: SessionUser) => void) {

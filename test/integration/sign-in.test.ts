@@ -7,6 +7,7 @@ import type { Listening } from "../../infra/local/ports.ts";
 import { newSecret } from "../../infra/sign-in/content.ts";
 import { listBlockedNumbersRoute } from "../../lib/contract/blocked-numbers.ts";
 import { getMeRoute } from "../../lib/contract/people.ts";
+import { defineSignInFunction } from "../../lib/runtime/sign-in-function.ts";
 import { invoke } from "../support/api-gateway.ts";
 import { serveHandler } from "../support/http-bridge.ts";
 import { type Service, startService } from "../support/service.ts";
@@ -112,6 +113,17 @@ it("says when to come back while RingCentral's calls for tokens are used up, and
   expect(page.headers.get("content-security-policy")).toContain("default-src 'none'");
   const calls = service.twin.requests.filter(({ path }) => /\/oauth\/(token|revoke)$/.test(path));
   expect(calls.length).toBeLessThanOrEqual(5);
+});
+
+it("says to try again when its secret cannot be read", async () => {
+  vi.stubEnv("AWS_ENDPOINT_URL_SECRETS_MANAGER", "http://127.0.0.1:1");
+  const unread = await serveHandler(defineSignInFunction());
+  const response = await fetch(`${unread.url}/oauth/jwks`);
+  vi.unstubAllEnvs();
+  await unread.close();
+  expect(response.status).toBe(503);
+  expect(Number(response.headers.get("retry-after"))).toBeGreaterThan(0);
+  expect(await response.json()).toMatchObject({ code: "credentials_unavailable" });
 });
 
 it("keeps its documents public, small and cacheable, and answers nothing else", async () => {

@@ -50,6 +50,7 @@ await runCommand(async () => {
   const {
     stage,
     region,
+    param,
     upstream,
     plan: isPlanOnly,
   } = readOptions(usage, {
@@ -60,7 +61,7 @@ await runCommand(async () => {
     plan: { type: "boolean", default: false },
   });
   await findAccount(upstream);
-  const plan = readPlan({ stage, region }, process.env);
+  const plan = readPlan({ stage, region, param }, process.env);
   // API Gateway would create the authorizer all the same, and reject every token.
   await findIssuer(process.env);
   readIssuers(process.env);

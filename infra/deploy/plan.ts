@@ -10,6 +10,8 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export interface DeployOptions {
   stage: string;
   region: string | undefined;
+  /** `name=value`, from --param. */
+  param?: readonly string[] | undefined;
 }
 
 /** What is going to be deployed, as far as it is known without AWS. */
@@ -22,10 +24,23 @@ export interface Plan {
   certificateArn: string | undefined;
 }
 
+const serverlessFile = () => readFileSync(join(projectRoot, "serverless.yml"), "utf8");
+
+/** What is wrong with a --param. osls leaves out those that it does not know. */
+function* findParamProblems(params: readonly string[]): Generator<string> {
+  const [, section = ""] = /\nparams:\n {2}default:\n([\s\S]*?)\n {2}\w/.exec(serverlessFile()) ?? [];
+  const known = [...section.matchAll(/^ {4}(\w+):/gm)].map(([, name]) => name);
+  for (const param of params) {
+    const [, name] = /^(\w+)=/.exec(param) ?? [];
+    if (name === undefined || !known.includes(name)) {
+      yield `--param ${param} names no parameter of serverless.yml, as name=value.`;
+    }
+  }
+}
+
 /** The variables that serverless.yml reads: all that a deployment can be told. */
 export function deployVariables(): string[] {
-  const text = readFileSync(join(projectRoot, "serverless.yml"), "utf8");
-  const names = [...text.matchAll(/\benv:([A-Z][A-Z_]+)/g)].map(([, name = ""]) => name);
+  const names = [...serverlessFile().matchAll(/\benv:([A-Z][A-Z_]+)/g)].map(([, name = ""]) => name);
   return [...new Set(names)];
 }
 
@@ -46,8 +61,9 @@ const forms: Readonly<Record<string, [form: RegExp, what: string]>> = {
 };
 
 /** @throws UsageError naming every reason why this deployment could not work */
-export function readPlan({ stage, region }: DeployOptions, env: Environment): Plan {
-  const problems = [...findProblems({ stage, region }, env)];
+export function readPlan(options: DeployOptions, env: Environment): Plan {
+  const { stage, region, param = [] } = options;
+  const problems = [...findProblems(options, env), ...findParamProblems(param)];
   const found = region ?? env.AWS_REGION;
   if (problems.length > 0 || found === undefined) throw new UsageError(problems.join("\n"));
   return {

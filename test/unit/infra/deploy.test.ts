@@ -16,7 +16,7 @@ const prod = { stage: "prod", region: "us-east-1" };
 
 describe("the plan", () => {
   test("names the stack, the region, and every variable with its value or its default", () => {
-    const plan = readPlan(prod, everySetting);
+    const plan = readPlan({ ...prod, param: ["rollbackOnAlarms=false"] }, everySetting);
     expect(plan).toMatchObject({ stackName: "ringfront-prod", accounts: ["3700111", "3700222"] });
     const text = describePlan(plan, everySetting);
     for (const name of deployVariables().filter((one) => one !== "AWS_REGION"))
@@ -41,9 +41,7 @@ describe("the plan", () => {
     expect(missing).toEqual([]);
   });
 
-  test.each<
-    [why: RegExp, options: { stage: string; region: string | undefined }, env: Record<string, string>]
-  >([
+  test.each<[why: RegExp, options: Parameters<typeof readPlan>[0], env: Record<string, string>]>([
     [/no region/, { stage: "prod", region: undefined }, good],
     [/is the one of npm start/, { ...prod, stage: "local" }, good],
     [/lower-case letters/, { ...prod, stage: "My-Branch" }, good],
@@ -63,6 +61,8 @@ describe("the plan", () => {
     [/is in us-east-1; API Gateway needs/, { ...prod, region: "eu-west-1" }, everySetting],
     [/KEY_ADMINISTRATOR_ARN must be the ARN/, prod, { ...good, KEY_ADMINISTRATOR_ARN: "admin" }],
     [/ALARM_EMAIL must be an e-mail/, prod, { ...good, ALARM_EMAIL: "ops" }],
+    [/--param rollbackOnAlarm=false names no/, { ...prod, param: ["rollbackOnAlarm=false"] }, good],
+    [/--param rollout names no parameter/, { ...prod, param: ["rollout"] }, good],
     [/WEBHOOK_URL must be an https URL/, prod, { ...good, WEBHOOK_URL: "http://a.example" }],
   ])("is refused: %s", (why, options, env) => {
     expect(() => readPlan(options, env)).toThrow(why);

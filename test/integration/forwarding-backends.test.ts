@@ -126,6 +126,17 @@ describe("one number of the caller's own extension", () => {
   );
 });
 
+describe("two callers that change one number at the same time", () => {
+  it.each(["legacy", "new"] as const)("lose nothing on the %s backend", async (backend) => {
+    await start(backend);
+    const id = await lab.idOf(HOME);
+    const bodies = [{ type: "Other", label: "Attic" }, { flipNumber: 7 }];
+    const changes = await Promise.all(bodies.map((body) => lab.change(id, body)));
+    expect(changes.map(({ status }) => status)).toEqual([200, 200]);
+    expect(await lab.shown(HOME)).toMatchObject({ id, label: "Attic", flipNumber: 7 });
+  });
+});
+
 describe("the ids of a moved extension", () => {
   it("are those of before, and serve in every process", async () => {
     await start("legacy");

@@ -20,6 +20,7 @@ import { isAsAsked, newNumber, requireUsualRules } from "./requested.ts";
 import { deviceKey, numberKey } from "./targets.ts";
 import * as legacy from "./write-legacy.ts";
 import { leavesNothingToFinish, writeNew } from "./write-new.ts";
+import { asOnlyWriter } from "./writer.ts";
 
 // The writes of forwarding numbers on either call-handling backend. A write to the legacy one is followed by the
 // question whether the extension has moved meanwhile: then it may have had no effect [unsure], and is made on the new
@@ -88,7 +89,9 @@ export async function updateForwardingNumber(
       onLegacy(deps, request, backend, {
         write: async () => {
           const former = await rememberNext(deps, request, backend, body);
-          const update = legacy.updateForwardingNumber(deps, { ...request, body });
+          const update = asOnlyWriter(deps, request, () =>
+            legacy.updateForwardingNumber(deps, { ...request, body }),
+          );
           return orRestored(backend, () => former, update);
         },
         shown: (data) => [data],

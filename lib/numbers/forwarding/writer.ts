@@ -185,6 +185,26 @@ export class Writer {
   }
 }
 
+/**
+ * Makes a change of what is read first as the only writer; without the table, beside others.
+ * @throws ProblemError `upstream_locked`
+ */
+export async function asOnlyWriter<Result>(
+  deps: WriterDeps,
+  request: NumbersRequest,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  const writer = await Writer.take(deps, request).catch((error: unknown) => {
+    if (error instanceof ProblemError && error.code === "storage_unavailable") return undefined;
+    throw error;
+  });
+  try {
+    return await work();
+  } finally {
+    await writer?.release();
+  }
+}
+
 /** A holder that lives releases it by its deadline. */
 const waitFor = (remainingMs: number) =>
   remainingMs > UNSETTLED_MS ? remainingMs - LATE_EFFECT_MS : remainingMs;

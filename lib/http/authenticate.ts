@@ -27,12 +27,14 @@ const CHECKED_FIRST = ["alg", "kid", "iss"];
 
 /**
  * What the token of an `Authorization` header says of its caller. The log says why a token is rejected.
+ * @param onClaims called with what an acceptable token claims, before its signature is verified
  * @throws ProblemError `token_missing`, `token_invalid`, `token_expired`, `account_forbidden`, `extension_forbidden`, `token_issuer_unavailable`
  */
 export type Authenticate = (
   authorization: string | undefined,
   deadline: Deadline,
   log: WarningLog,
+  onClaims?: (claimant: Claimant) => void,
 ) => Promise<Claimant>;
 
 export function createAuthenticate(
@@ -51,7 +53,7 @@ export function createAuthenticate(
     ]),
   );
 
-  return async (authorization = "", deadline, log) => {
+  return async (authorization = "", deadline, log, onClaims) => {
     if (authorization.trim() === "") throw new ProblemError("token_missing");
     const token = BEARER.exec(authorization.trim())?.[1];
     const decoded = token === undefined ? undefined : decode(token);
@@ -62,6 +64,7 @@ export function createAuthenticate(
     const { claimant, faults } = reader.readClaims(decoded);
     const early = faults.filter(({ claim }) => CHECKED_FIRST.includes(claim));
     if (early.length > 0) throw rejectToken(log, early);
+    if (claimant !== undefined) onClaims?.(claimant);
     const limit = { clock, timeoutMs: deadline.remainingMs(), timeUp: () => new Error("out of time") };
     const keys = await withTimeout(reader.findKeys(decoded.header), limit).catch((cause: unknown) => {
       throw new ProblemError("token_issuer_unavailable", { cause });

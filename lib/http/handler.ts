@@ -38,6 +38,11 @@ import { parseIdempotencyKey, validate } from "./validate.ts";
 interface EdgeServices extends AccountKeys {
   settings: Settings;
   authenticate: Authenticate;
+  /** Reads ahead for a request whose token is not verified yet. It never throws. */
+  prefetch(
+    claimed: Claimant,
+    request: { route: Route; extension: string | undefined; deadline: Deadline },
+  ): void;
   identify(claimant: Claimant, request: IdentifyRequest): Promise<Caller>;
   records: RecordStore;
   afterRequest(handled: HandledRequest): Promise<void>;
@@ -73,16 +78,15 @@ async function beginExchange(route: Route, event: APIGatewayProxyEventV2, servic
   const invocation = invocationOf(event);
   const { deadline, log } = invocation;
   invocation.settings = services.settings;
-  const authenticated = services.authenticate(header(event, "authorization"), deadline, log);
-  // Read meanwhile; a failure counts once the caller is known.
-  const reading = services.pseudonyms.current(deadline);
-  reading.catch(() => {});
+  const extension = event.pathParameters?.extensionId;
+  const onClaims = (claimed: Claimant) => services.prefetch(claimed, { route, extension, deadline });
+  const authenticated = services.authenticate(header(event, "authorization"), deadline, log, onClaims);
   const [claimant] = await Promise.all([authenticated, services.ready()]);
-  const pseudonyms = await reading;
+  const pseudonyms = await services.pseudonyms.current(deadline);
   const personId = pseudonyms.ofPerson(claimant.issuer, claimant.subject);
   invocation.caller = { id: personId, accountId: claimant.accountId };
   invocation.audited.keyId = pseudonyms.keyId;
-  const named = ExtensionIdOrMe.safeParse(event.pathParameters?.extensionId);
+  const named = ExtensionIdOrMe.safeParse(extension);
   // Whose things a request was after that is rejected below.
   if (named.success && named.data !== "me") invocation.audited.extensionId = named.data;
   requireScope(route, claimant, log);

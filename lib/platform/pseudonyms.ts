@@ -1,7 +1,7 @@
 import { createHmac } from "node:crypto";
 import type { Clock } from "./clock.ts";
 import { deriveKey } from "./seal.ts";
-import { createSecretSource } from "./secrets.ts";
+import { createSecretSource, type LoadReader } from "./secrets.ts";
 import { ConfigurationError } from "./settings.ts";
 
 const SETTING = "PSEUDONYM_SECRET_ID";
@@ -41,8 +41,8 @@ export class Pseudonyms {
 }
 
 /** The key, which does not rotate by itself (docs/privacy.md). @param secretId name or ARN */
-export const createPseudonymSource = (secretId: string, clock: Clock) =>
-  createSecretSource(secretId, clock, { setting: SETTING, parse });
+export const createPseudonymSource = (secretId: string, clock: Clock, load?: LoadReader) =>
+  createSecretSource(secretId, clock, { setting: SETTING, parse }, load);
 
 function parse(key: string): Pseudonyms {
   if (key.length < SHORTEST_KEY) throw new ConfigurationError(SETTING, "names a secret that is too short");

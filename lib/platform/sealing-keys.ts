@@ -1,7 +1,7 @@
 import * as z from "zod/mini";
 import type { Clock } from "./clock.ts";
 import { parseSecret, type SecretSource } from "./credentials.ts";
-import { createSecretSource } from "./secrets.ts";
+import { createSecretSource, type LoadReader } from "./secrets.ts";
 
 /** 256 random bits or more. */
 const sealingKey = z.string().check(z.regex(/^[A-Za-z0-9_-]{43,128}$/));
@@ -20,8 +20,11 @@ export type SealingKeys = z.output<typeof SealingKeys>;
  * The keys for RingCentral's sessions of people who signed in. They are no part of the sign-in server's secret: a function
  * that opens a session need not be able to sign tokens.
  */
-export const createSealingKeys = (secretId: string, clock: Clock): SecretSource<SealingKeys> =>
-  createSecretSource(secretId, clock, {
-    setting: "SESSION_SECRET_ID",
-    parse: (text) => parseSecret(text, SealingKeys),
-  });
+export const createSealingKeys = (
+  secretId: string,
+  clock: Clock,
+  load?: LoadReader,
+): SecretSource<SealingKeys> => {
+  const parse = (text: string) => parseSecret(text, SealingKeys);
+  return createSecretSource(secretId, clock, { setting: "SESSION_SECRET_ID", parse }, load);
+};

@@ -24,8 +24,17 @@ const PAUSE_MS = 10_000;
  * RingCentral's rejection of the credentials reveals a rotation, not the TTL.
  * @param secretId name or ARN
  */
-export const createCredentialSource = (secretId: string, clock: Clock): CredentialSource =>
-  createSecretSource(secretId, clock, { setting: "RINGCENTRAL_SECRET_ID", parse: parseSecretValue });
+export const createCredentialSource = (secretId: string, clock: Clock, load?: LoadReader): CredentialSource =>
+  createSecretSource(secretId, clock, { setting: "RINGCENTRAL_SECRET_ID", parse: parseSecretValue }, load);
+
+/** Loads the client of Secrets Manager. */
+export type LoadReader = () => Promise<
+  (
+    secret: { SecretId: string; VersionStage: string },
+    signal: AbortSignal,
+  ) => Promise<{ SecretString?: string | undefined }>
+>;
+const loadReader: LoadReader = () => import("./secrets-client.ts").then(({ createReader }) => createReader());
 
 interface SecretForm<Value> {
   /** The setting that names the secret. */
@@ -39,8 +48,9 @@ export function createSecretSource<Value>(
   secretId: string,
   clock: Clock,
   form: SecretForm<Value>,
+  load: LoadReader = loadReader,
 ): SecretSource<Value> {
-  const readStage = createStageReader(secretId, form);
+  const readStage = createStageReader(secretId, form, load);
   let known: { value: Value; freshUntil: number; staleUntil: number } | undefined;
   const readings = createSingleFlight<Value>(
     clock,
@@ -87,10 +97,10 @@ export function createSecretSource<Value>(
 }
 
 /** Loads the client of Secrets Manager with the first reading. */
-function createStageReader<Value>(secretId: string, { setting, parse }: SecretForm<Value>) {
-  let reader: Promise<ReturnType<typeof import("./secrets-client.ts").createReader>> | undefined;
+function createStageReader<Value>(secretId: string, { setting, parse }: SecretForm<Value>, load: LoadReader) {
+  let reader: ReturnType<LoadReader> | undefined;
   return async (stage: "AWSCURRENT" | "AWSPREVIOUS", deadline: Deadline): Promise<Value> => {
-    reader ??= import("./secrets-client.ts").then(({ createReader }) => createReader());
+    reader ??= load();
     const read = await reader;
     const timeoutMs = Math.min(deadline.remainingMs(), READING_TIMEOUT_MS);
     const timeUp = AbortSignal.timeout(timeoutMs);

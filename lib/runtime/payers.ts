@@ -13,6 +13,9 @@ export interface PaidRequest {
   extensionId?: string;
 }
 
+const isOwn = ({ caller, extensionId }: PaidRequest) =>
+  caller?.signedInWithRingCentral === true && caller.extensionId === extensionId;
+
 /** Who pays for the calls: the service, or a user who signed in with RingCentral, for their own extension. */
 export class Payers {
   readonly #shared: SharedByPayers;
@@ -32,9 +35,16 @@ export class Payers {
     return known;
   }
 
-  for({ accountId, caller, extensionId }: PaidRequest): AccountRuntime {
-    const isOwn = caller?.signedInWithRingCentral === true && caller.extensionId === extensionId;
-    return isOwn && extensionId ? this.#user(accountId, extensionId) : this.account(accountId);
+  for(request: PaidRequest): AccountRuntime {
+    const { accountId, extensionId } = request;
+    if (extensionId && isOwn(request)) this.account(accountId).userBudgets.saw(extensionId);
+    return this.peek(request);
+  }
+
+  /** The same, before it is known whether there will be a call. */
+  peek(request: PaidRequest): AccountRuntime {
+    const { accountId, extensionId } = request;
+    return extensionId && isOwn(request) ? this.#user(accountId, extensionId) : this.account(accountId);
   }
 
   #user(accountId: string, extensionId: string): AccountRuntime {
@@ -42,7 +52,6 @@ export class Payers {
     const user = { accountId, extensionId };
     const account = this.account(accountId);
     const known = this.#users.get(key) ?? connectUser(this.#shared, account, this.#keyOf(accountId), user);
-    account.userBudgets.saw(extensionId);
     this.#users.delete(key);
     this.#users.set(key, known);
     const [oldest] = this.#users.keys();

@@ -10,6 +10,7 @@ import type { Deadline } from "../platform/deadline.ts";
 import { readSettings } from "../platform/settings.ts";
 import type { AccountRuntime } from "./account-runtime.ts";
 import { type PaidRequest, Payers } from "./payers.ts";
+import { createPrefetch } from "./prefetch.ts";
 import { createShared, type RuntimeSources, type Shared } from "./shared.ts";
 
 export type Runtime = ReturnType<typeof createRuntime>;
@@ -51,7 +52,8 @@ function createRuntime(shared: Shared) {
     random,
     records,
     ready: () => records.ready(),
-    authenticate: createAuthenticate(settings, clock),
+    authenticate: createAuthenticate(settings, clock, shared.readJson),
+    prefetch: createPrefetch(shared, payers),
     audit: createAuditLog({
       group: settings.AUDIT_LOG_GROUP,
       clock,

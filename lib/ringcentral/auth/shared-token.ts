@@ -32,6 +32,8 @@ type Outcome =
 
 const LEAST_RETRY_AFTER_MS = 1_000;
 const MAX_CIRCUIT_PAUSE_MS = 5_000;
+/** What a look reserves of its deadline so that no time is left for a login. */
+const NO_LOGIN_MS = Number.POSITIVE_INFINITY;
 
 /**
  * One RingCentral access token for the whole fleet: the service's, or a user's. SPEC.md has the protocol, its reasons
@@ -82,6 +84,19 @@ export class SharedToken implements TokenSource {
     }
   }
 
+  /** Caches the fleet's token, if there is one. It does not log in, and writes nothing. */
+  async prefetch(deadline: Deadline): Promise<void> {
+    const { cached, clock, table } = this.#deps;
+    if (cached.usable() !== undefined) return;
+    const tableWait = createTableWait(clock);
+    await this.#share(deadline, tableWait, async () => {
+      const outcome = await this.#renew(deadline, tableWait, NO_LOGIN_MS);
+      // A failure is not yet that of a request: the next `get` asks the table.
+      if (table.openMs() > 0) await clock.sleep(table.openMs());
+      return outcome;
+    });
+  }
+
   /** Writes nothing: the next `get` reads the record first. */
   reject(token: AccessToken): void {
     this.#deps.cached.reject(token);
@@ -127,9 +142,9 @@ export class SharedToken implements TokenSource {
   }
 
   /** Looks once for a newer token, and leaves its caller the time to use the one in memory. */
-  async #renew(deadline: Deadline, tableWait: WaitLimit): Promise<Outcome> {
+  async #renew(deadline: Deadline, tableWait: WaitLimit, reserveMs = settings.minLoginMs): Promise<Outcome> {
     if (this.#deps.table.openMs() > 0) return { type: "renewed" };
-    const look = await this.#look(deadline, settings.minLoginMs, tableWait);
+    const look = await this.#look(deadline, reserveMs, tableWait);
     return look.type === "token" ? look : { type: "renewed" };
   }
 

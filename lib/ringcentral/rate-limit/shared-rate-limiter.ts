@@ -58,6 +58,11 @@ export class SharedRateLimiter implements RateLimiter {
     };
   }
 
+  /** Reads the budgets, so that the first call need not. @throws StorageUnavailable */
+  async prefetch(): Promise<void> {
+    await this.#record.read();
+  }
+
   /** Every documented or known budget; as this process knows it while the table is unavailable. */
   async describe() {
     await this.#record.read().catch(() => undefined);

@@ -1,0 +1,41 @@
+import type { Route } from "../contract/route.ts";
+import type { Claimant } from "../people/claimant.ts";
+import type { Deadline } from "../platform/deadline.ts";
+import { omitUndefined } from "../platform/omit-undefined.ts";
+import type { Payers } from "./payers.ts";
+import type { Shared } from "./shared.ts";
+
+export interface ExpectedRequest {
+  route: Pick<Route, "callsRingCentral">;
+  /** The extension in its path, as sent. */
+  extension: string | undefined;
+  deadline: Deadline;
+}
+
+/**
+ * Reads what the first request of a process waits for while the issuer is asked for its keys.
+ *
+ * The token's signature is not verified yet. So it happens once in a process, it only reads, its results stay in the
+ * process, and it is no sign that the user calls: a forged token costs four reads, once.
+ */
+export function createPrefetch({ pseudonyms }: Pick<Shared, "pseudonyms">, payers: Payers) {
+  let isDone = false;
+
+  async function read(claimant: Claimant, { route, extension, deadline }: ExpectedRequest): Promise<void> {
+    const { accountId, extensionId } = claimant;
+    const named = extension === "me" ? extensionId : extension;
+    const payer =
+      accountId !== undefined && route.callsRingCentral
+        ? payers.peek(omitUndefined({ accountId, caller: claimant, extensionId: named }))
+        : undefined;
+    const { tokens, rateLimiter } = payer ?? {};
+    await Promise.all([pseudonyms.current(deadline), tokens?.prefetch(deadline), rateLimiter?.prefetch()]);
+  }
+
+  return (claimant: Claimant, request: ExpectedRequest): void => {
+    if (isDone) return;
+    isDone = true;
+    // The request meets a failure that lasts by itself.
+    read(claimant, request).catch(() => undefined);
+  };
+}

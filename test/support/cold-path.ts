@@ -1,0 +1,231 @@
+import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
+import { deadlineIn } from "../../lib/platform/deadline.ts";
+import { createSealingKeys } from "../../lib/platform/sealing-keys.ts";
+import type { LoadReader } from "../../lib/platform/secrets.ts";
+import { createOAuth } from "../../lib/ringcentral/auth/oauth.ts";
+import { StoredSessions } from "../../lib/ringcentral/auth/user-sessions.ts";
+import type { Transport } from "../../lib/ringcentral/http/transport.ts";
+import { resetRuntime, runtime } from "../../lib/runtime/runtime.ts";
+import { StorageUnavailable } from "../../lib/storage/errors.ts";
+import { captureLog } from "./capture-log.ts";
+import { manualClock } from "./manual-clock.ts";
+import { createMemoryRecordStore, type RecordCall } from "./memory-record-store.ts";
+
+/** How long every dependency takes for its response. */
+const UNIT_MS = 50;
+const COMPANY = "https://login.example.com";
+const OWN = "https://api.example.com";
+const [accountId, extensionId] = ["37", "101"];
+
+/** A call of a dependency, and the number of units after which it left. */
+export interface TimedCall {
+  at: number;
+  name: string;
+}
+
+/** A request's calls, and the number of units after which it had its response. */
+export interface Chain {
+  calls: TimedCall[];
+  status: number;
+  respondedAt: number;
+}
+
+/**
+ * The real handlers in this process, and dependencies that respond after exactly 50 ms of virtual time. Time passes only
+ * while every part of the request waits for a dependency, so the machine's speed has no part in the counts.
+ */
+export class ColdPath {
+  readonly #clock = manualClock(Date.now());
+  #records = this.#emptyTable();
+  readonly #keys = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  readonly #secrets: Readonly<Record<string, string>> = {
+    ringcentral: JSON.stringify({
+      server: "https://ringcentral.example.com",
+      clientId: "app",
+      clientSecret: "client-secret",
+      jwt: "jwt",
+    }),
+    pseudonyms: "p".repeat(64),
+    sessions: JSON.stringify({ sealingKeys: [randomBytes(32).toString("base64url")] }),
+  };
+  readonly #environment = { ...process.env };
+  #calls: TimedCall[] = [];
+  #startedAt = 0;
+  #failures = { name: "", left: 0 };
+  /** Signatures that are being verified, in a thread of their own. */
+  #verifying = 0;
+  readonly #verify = crypto.subtle.verify;
+
+  constructor() {
+    Object.assign(process.env, {
+      RINGCENTRAL_SECRET_ID: "ringcentral",
+      PSEUDONYM_SECRET_ID: "pseudonyms",
+      SESSION_SECRET_ID: "sessions",
+      AUTH_ISSUER: COMPANY,
+      AUTH_AUDIENCE: "numbers",
+      SIGN_IN_ISSUER: OWN,
+      SERVED_ACCOUNTS: accountId,
+      TABLE_NAME: "records",
+    });
+    crypto.subtle.verify = async (...given: Parameters<typeof crypto.subtle.verify>) => {
+      this.#verifying += 1;
+      return this.#verify.apply(crypto.subtle, given).finally(() => {
+        this.#verifying -= 1;
+      });
+    };
+  }
+
+  stop(): void {
+    crypto.subtle.verify = this.#verify;
+    for (const name of Object.keys(process.env)) if (!(name in this.#environment)) delete process.env[name];
+    Object.assign(process.env, this.#environment);
+    resetRuntime({});
+  }
+
+  /** An empty table, and a new process. */
+  start(): void {
+    this.#records = this.#emptyTable();
+    this.newProcess();
+  }
+
+  /** The next calls of this name fail, after their time. */
+  fail(name: string, left: number): void {
+    this.#failures = { name, left };
+  }
+
+  /** The process ends, and the next one begins with the table as it is. */
+  newProcess(): void {
+    this.#failures.left = 0;
+    resetRuntime({
+      clock: this.#clock,
+      random: () => 0,
+      records: { ...this.#records, ready: async () => {} },
+      transport: this.#transport,
+      loadSecretReader: this.#loadSecretReader,
+      readJson: (url) => this.#readJson(url),
+    });
+  }
+
+  /** A token of the company's identity provider, or of a person who has signed in with RingCentral. */
+  token(from: "company" | "own", claims: object = {}): string {
+    const seconds = Math.floor(Date.now() / 1_000);
+    const issued = from === "company" ? { iss: COMPANY, aud: "numbers" } : { iss: OWN, aud: OWN };
+    const person = {
+      sub: "person",
+      client_id: "client",
+      rc_account_id: accountId,
+      rc_extension_id: extensionId,
+    };
+    const payload = { ...issued, ...person, exp: seconds + 900, scope: "numbers:read", ...claims };
+    const parts = [{ alg: "RS256", kid: "k1", typ: "at+jwt" }, payload];
+    const input = parts.map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
+    return `${input}.${sign("sha256", Buffer.from(input), this.#keys.privateKey).toString("base64url")}`;
+  }
+
+  /** The person signs in: the table has a session then. */
+  async signIn(): Promise<void> {
+    const { records, clock, random, for: of } = runtime();
+    const oauth = createOAuth({ transport: this.#transport, clock, log: captureLog().log });
+    const sealingKeys = createSealingKeys("sessions", clock, this.#loadSecretReader);
+    const appOf = () => of({ accountId });
+    const sessions = new StoredSessions({ records, clock, random, oauth, sealingKeys, appOf });
+    const grant = {
+      accessToken: "own-token",
+      expiresInSeconds: 3_600,
+      refreshToken: "refresh",
+      sentAt: clock.now(),
+    };
+    const soon = deadlineIn(60_000, clock);
+    await this.measure(() =>
+      sessions.begin({ accountId, extensionId }, grant, soon).then(() => ({ status: 0 })),
+    );
+  }
+
+  /** Runs a request until its response, in virtual time. */
+  async measure(run: () => Promise<{ status: number }>): Promise<Chain> {
+    this.#calls = [];
+    this.#startedAt = this.#clock.now();
+    let ended: Promise<Chain> | undefined;
+    const running = run().then(({ status }) => ({ calls: this.#calls, status, respondedAt: this.#units() }));
+    const settled = running.finally(() => {
+      ended = running;
+    });
+    settled.catch(() => undefined);
+    for (;;) {
+      await this.#idle();
+      if (ended !== undefined) return ended;
+      await this.#clock.advance(UNIT_MS);
+    }
+  }
+
+  #units(): number {
+    return (this.#clock.now() - this.#startedAt) / UNIT_MS;
+  }
+
+  async #pass(name: string): Promise<void> {
+    this.#calls.push({ at: this.#units(), name });
+    await this.#clock.sleep(UNIT_MS);
+    if (this.#failures.name !== name || this.#failures.left === 0) return;
+    this.#failures.left -= 1;
+    throw name.startsWith("secret") ? new Error("InternalServiceError") : new StorageUnavailable("failed");
+  }
+
+  #emptyTable() {
+    return createMemoryRecordStore({ before: (call) => this.#pass(nameOf(call)) });
+  }
+
+  /** Waits until every part of the request waits for time to pass. */
+  async #idle(): Promise<void> {
+    for (let turns = 0; turns < 20 || this.#verifying > 0; turns += 1) {
+      await new Promise<void>((resolve) => setImmediate(resolve));
+    }
+  }
+
+  readonly #loadSecretReader: LoadReader =
+    async () =>
+    async ({ SecretId }) => {
+      await this.#pass(`secret ${SecretId}`);
+      return { SecretString: this.#secrets[SecretId] };
+    };
+
+  async #readJson({ origin, pathname }: URL): Promise<unknown> {
+    const isKeys = pathname === "/jwks";
+    await this.#pass(`issuer's ${isKeys ? "keys" : "discovery"}`);
+    if (!isKeys) return { issuer: origin, jwks_uri: `${origin}/jwks` };
+    const jwk = this.#keys.publicKey.export({ format: "jwk" });
+    return { keys: [{ ...jwk, kid: "k1", alg: "RS256", use: "sig" }] };
+  }
+
+  readonly #transport: Transport = {
+    send: async ({ operation }) => {
+      await this.#pass(`RingCentral ${operation}`);
+      const grant = { access_token: "token", expires_in: 3_600, token_type: "bearer" };
+      const body = JSON.stringify(
+        operation === "login" ? grant : { records: [], paging: { totalElements: 0 } },
+      );
+      const headers = {
+        "content-type": "application/json",
+        "x-rate-limit-group": operation === "login" ? "auth" : "light",
+        "x-rate-limit-limit": operation === "login" ? "5" : "50",
+        "x-rate-limit-window": "60",
+      };
+      return { status: 200, headers, body };
+    },
+  };
+}
+
+const kinds: Readonly<Record<string, string>> = {
+  limits: "budgets",
+  scope: "cache epoch",
+  response: "cached response",
+};
+
+function nameOf({ operation, key }: RecordCall): string {
+  const [kind = ""] = key.sort.split("#");
+  return `${operation === "read" ? "read" : "write"} ${kinds[kind] ?? kind}`;
+}
+
+/** The time of RingCentral's own call, or of the response without one. */
+export function leadOf({ calls, respondedAt }: Chain): number {
+  return calls.find(({ name }) => name.startsWith("RingCentral"))?.at ?? respondedAt;
+}

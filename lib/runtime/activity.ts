@@ -59,8 +59,10 @@ export class Activity {
       this.#minuteFrom = now;
       this.#problems = this.#unsavedProblems;
     }
-    this.#problems += 1;
-    this.#unsavedProblems += 1;
+    // A table that is away does not keep them sooner.
+    const isSavedSoon = code !== "storage_unavailable";
+    this.#problems += Number(isSavedSoon);
+    this.#unsavedProblems += Number(isSavedSoon);
     this.#add({
       ...NOTHING_MET,
       fiveMinutes: { [name]: { [stepAt("fiveMinutes", now)]: 1 } },

@@ -48,6 +48,8 @@ export class SharedToken implements TokenSource {
   readonly #record: RecordLook;
   /** The search for a token that is under way. */
   #flight: Promise<Outcome> | undefined;
+  /** How many searches this process has begun. */
+  #searches = 0;
   #tableFailedAt = Number.NEGATIVE_INFINITY;
 
   constructor(options: SharedTokenOptions) {
@@ -65,6 +67,7 @@ export class SharedToken implements TokenSource {
 
   async get(deadline: Deadline, tableWait = createTableWait(this.#deps.clock)): Promise<AccessToken> {
     const { cached } = this.#deps;
+    const begunBefore = this.#searches;
     for (;;) {
       const token = cached.usable();
       if (token !== undefined) {
@@ -75,9 +78,15 @@ export class SharedToken implements TokenSource {
         await this.#share(deadline, tableWait, () => this.#renew(deadline, tableWait)).catch(() => {});
         continue;
       }
-      const outcome = await this.#share(deadline, tableWait, () => this.#obtain(deadline, tableWait));
+      const search = this.#share(deadline, tableWait, () => this.#obtain(deadline, tableWait));
+      const isOlder = this.#searches <= begunBefore;
+      const outcome = await search;
       if (outcome.type === "token") return outcome.token;
-      if (outcome.type === "sign_in") throw sessionEnded();
+      if (outcome.type === "sign_in") {
+        // The user may have signed in since that search read the record.
+        if (isOlder) continue;
+        throw sessionEnded();
+      }
       // The caller that started the flight may have had less time than this one.
       const mayRetry = outcome.type === "renewed" || outcome.retryFrom < deadline.at - settings.minLoginMs;
       if (!mayRetry) throw this.#rejection(outcome.pause, outcome.failure);
@@ -128,9 +137,12 @@ export class SharedToken implements TokenSource {
    * caller finds its outcome.
    */
   #share(deadline: Deadline, tableWait: WaitLimit, search: () => Promise<Outcome>): Promise<Outcome> {
-    this.#flight ??= search().finally(() => {
-      this.#flight = undefined;
-    });
+    if (this.#flight === undefined) {
+      this.#searches += 1;
+      this.#flight = search().finally(() => {
+        this.#flight = undefined;
+      });
+    }
     const timeoutMs = deadline.remainingMs();
     const { clock } = this.#deps;
     const until = clock.now() + timeoutMs + settings.maxPollMs;

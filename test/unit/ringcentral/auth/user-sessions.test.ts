@@ -237,6 +237,24 @@ describe("a user's session", () => {
     expect(await one.sessions.state(user)).toBe("none");
   });
 
+  it("serves a request that comes after the sign-in, though an earlier one still waits for the record from before", async () => {
+    const one = process();
+    let arrives = () => {};
+    records.faults.after = () => {
+      records.faults.after = () => {};
+      return new Promise((resolve) => {
+        arrives = () => resolve();
+      });
+    };
+    const before = kindOf(one.value());
+    await new Promise(setImmediate);
+    await process().begin();
+    const after = one.value();
+    arrives();
+    expect(await before).toBe("session_ended");
+    expect(await after).toBe("access-1");
+  });
+
   it("replaces the former one, which is revoked when a token call is left for it", async () => {
     const one = process();
     await one.begin(1);

@@ -52,7 +52,8 @@ export const getOverviewRoute = defineRoute({
   description:
     "Blocked, allowed, forwarding and direct numbers, read at the same time. With `mode=partial` each part has its own " +
     "status, and the response is a problem only when every part failed for the same reason, such as an unknown " +
-    "extension. With `mode=strict` one part that is not current fails the whole request.",
+    "extension, or when the user has to sign in again. With `mode=strict` one part that is not current fails the whole " +
+    "request.",
   parameters: z.strictObject({ extensionId: ExtensionIdOrMe }),
   query: z.strictObject({
     parts: z.optional(setOf(overviewParts, "Comma-separated parts. All when left out.")),

@@ -36,7 +36,7 @@ type PartFailure = { error: unknown; problem: PartProblem };
  * affect the others. A part is `stale` when RingCentral fails now but returned it before.
  *
  * @throws the most specific failure: with `mode=strict` when one part is not current, and with `mode=partial` when all
- * parts failed for the same reason
+ * parts failed for the same reason, or the user has to sign in again
  */
 export async function getOverview(deps: OverviewDeps, request: OverviewRequest): Promise<Overview> {
   const { parts = overviewParts, mode } = request.query;
@@ -106,11 +106,14 @@ function toPart(page: Page<unknown>, readings: readonly Reading[]) {
 
 /**
  * The failure to report in place of the parts. With `strict`: any failure, the most specific one first. With `partial`:
- * only when every part failed for the same permanent reason, because then the request is wrong and not one of the parts.
+ * when the user has to sign in again, whatever is still cached, and when every part failed for the same permanent reason,
+ * because then the request is wrong and not one of the parts.
  */
 function fatalFailure(mode: "partial" | "strict", failures: readonly PartFailure[], wanted: number) {
   const [first] = failures.toSorted((a, b) => specificity(b.problem) - specificity(a.problem));
   if (first === undefined || mode === "strict") return first;
+  const ended = failures.find(({ problem }) => problem.code === "sign_in_required");
+  if (ended !== undefined) return ended;
   const isSame =
     failures.length === wanted && failures.every(({ problem }) => problem.code === first.problem.code);
   return isSame && first.problem.status < 500 ? first : undefined;

@@ -117,10 +117,20 @@ describe("a caller who signed in with RingCentral", () => {
     service.twin.expireTokens();
     expect((await list({ token: ana, headers: live })).status).toBe(200);
     expect(bearers().at(-1)).not.toBe(first);
+    const overview = (parts: string) =>
+      invoke(getOverview, getOverviewRoute, { token: ana, query: `parts=${parts}` });
+    expect((await overview("direct")).status).toBe(200);
+    const change = { token: ana, body: { phoneNumber: "+12025550195" } };
+    expect((await invoke(addBlockedNumber, addBlockedNumberRoute, change)).status).toBe(201);
     await sessions().end(user, soon());
     expect(service.twin.sessions.filter(({ user: of }) => of.extensionId === extensionId)).toEqual([]);
     expect(await sessions().state(user)).toBe("none");
     expect((await list({ token: ana, headers: live })).status).toBe(401);
+    // One part is still cached.
+    expect(await overview("blocked,direct")).toMatchObject({
+      status: 401,
+      body: { code: "sign_in_required" },
+    });
   });
 
   it("sees a change that the service made, and shares no cached response with it", async () => {

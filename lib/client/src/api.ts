@@ -229,7 +229,7 @@ export interface paths {
         };
         /**
          * Read one screen of an extension's numbers
-         * @description Blocked, allowed, forwarding and direct numbers, read at the same time. With `mode=partial` each part has its own status, and the response is a problem only when every part failed for the same reason, such as an unknown extension. With `mode=strict` one part that is not current fails the whole request.
+         * @description Blocked, allowed, forwarding and direct numbers, read at the same time. With `mode=partial` each part has its own status, and the response is a problem only when every part failed for the same reason, such as an unknown extension, or when the user has to sign in again. With `mode=strict` one part that is not current fails the whole request.
          */
         get: operations["getOverview"];
         put?: never;

@@ -24,7 +24,7 @@ const ProblemHistory = resource("ProblemHistory", "Problems over time, in steps 
 export const ProblemsMet = resource(
   "ProblemsMet",
   "What this account's callers met, as a response or as a part of one: the last hour in steps of 5 minutes, the last day in hours. Each instance of a function " +
-    "counts for itself and reports once a minute, sooner while problems come; of a minute's problems one that ends loses a quarter at most. Requests that the " +
+    "counts for itself and reports while problems come; one that ends takes a quarter of its last minute's problems with it at most. Requests that the " +
     "gateway rejects and requests without a valid token are not counted. Absent while the table is unavailable.",
   {
     lastHour: ProblemHistory,

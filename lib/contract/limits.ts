@@ -47,7 +47,7 @@ const Budget = resource("Budget", "One budget of calls.", {
     described(
       z.array(BudgetMinute).check(z.maxLength(60)),
       "The minutes of the last hour in which there were calls, the oldest first. The newest ones may still grow: each " +
-        "instance reports once a minute, and one that ends takes its calls since then with it. Absent while the table is unavailable.",
+        "instance reports while it calls, and one that ends takes a quarter of its last minute's calls with it at most. Absent while the table is unavailable.",
     ),
   ),
   seenBy: z.enum(["fleet", "process"]),

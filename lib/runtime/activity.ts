@@ -14,7 +14,7 @@ import {
 } from "./activity-counts.ts";
 
 const SAVE_INTERVAL_MS = 60_000;
-/** Problems are also saved before, when this part of the minute's would be lost with the process: 4 of 4, 15 of 100. */
+/** What a process has counted is also saved before, when this part of the minute's would be lost with it: 4 of 4, 15 of 100. */
 const LOSABLE_PART = 1 / 4;
 /** How long a request may wait for a save. The save itself continues. */
 const SAVE_WAIT_MS = 250;
@@ -30,9 +30,9 @@ interface ActivityDeps {
 
 /**
  * What the callers of one account met, and what its budgets spent, for operators. Each process counts for itself and adds
- * its counts to the account's one record: in one write a minute, and a few more where callers meet problems, so that no
- * successful request costs a write. A process that ends takes at most a quarter of the problems of its last minute with it, and
- * the calls. Names of codes, operations and budgets only, never a caller.
+ * its counts to the account's one record: in some 15 writes for 100 calls of a minute, so that a busy process seldom writes. One
+ * that ends takes at most a quarter of the calls, and of the problems, of its last minute with it. Names of codes, operations
+ * and budgets only, never a caller.
  */
 export class Activity {
   readonly #records: RecordStore;
@@ -40,10 +40,8 @@ export class Activity {
   readonly #key: RecordKey;
   #pending: ActivityCounts = NOTHING_MET;
   #savedAt = Number.NEGATIVE_INFINITY;
-  /** Since `#minuteFrom`. */
-  #problems = 0;
-  #unsavedProblems = 0;
-  #minuteFrom = Number.NEGATIVE_INFINITY;
+  readonly #problems = new Unsaved();
+  readonly #calls = new Unsaved();
 
   constructor({ records, clock, accountKey }: ActivityDeps) {
     this.#records = records;
@@ -55,14 +53,8 @@ export class Activity {
   problem(operation: string, code: string): void {
     const name = `${operation} ${code}`;
     const now = this.#clock.now();
-    if (now - this.#minuteFrom >= SAVE_INTERVAL_MS) {
-      this.#minuteFrom = now;
-      this.#problems = this.#unsavedProblems;
-    }
     // A table that is away does not keep them sooner.
-    const isSavedSoon = code !== "storage_unavailable";
-    this.#problems += Number(isSavedSoon);
-    this.#unsavedProblems += Number(isSavedSoon);
+    if (code !== "storage_unavailable") this.#problems.add(now);
     this.#add({
       ...NOTHING_MET,
       fiveMinutes: { [name]: { [stepAt("fiveMinutes", now)]: 1 } },
@@ -94,10 +86,11 @@ export class Activity {
   async save(deadline: Deadline): Promise<void> {
     const timeoutMs = Math.min(SAVE_WAIT_MS, deadline.remainingMs());
     const isLong = this.#clock.now() - this.#savedAt >= SAVE_INTERVAL_MS;
-    const isMuch = this.#unsavedProblems > 0 && this.#unsavedProblems >= this.#problems * LOSABLE_PART;
+    const isMuch = this.#problems.isMuch() || this.#calls.isMuch();
     if (this.#pending === NOTHING_MET || !(isLong || isMuch) || timeoutMs === 0) return;
     this.#savedAt = this.#clock.now();
-    this.#unsavedProblems = 0;
+    this.#problems.clear();
+    this.#calls.clear();
     const timeUp = () => new StorageUnavailable("the counts have taken long enough");
     await withTimeout(this.#write(), { clock: this.#clock, timeoutMs, timeUp }).catch(() => undefined);
   }
@@ -117,7 +110,9 @@ export class Activity {
 
   #call(group: string, rejected: number, left?: number): void {
     const calls: [number, number, number?] = left === undefined ? [1, rejected] : [1, rejected, left];
-    const minute = stepAt("minutes", this.#clock.now());
+    const now = this.#clock.now();
+    this.#calls.add(now);
+    const minute = stepAt("minutes", now);
     this.#add({ ...NOTHING_MET, minutes: { [group.slice(0, MAX_NAME)]: { [minute]: calls } } });
   }
 
@@ -139,5 +134,29 @@ export class Activity {
       if (version !== undefined) return;
       this.#pending = merged(saved, this.#pending, now);
     }
+  }
+}
+
+/** How many of a minute's events are not saved yet. */
+class Unsaved {
+  #from = Number.NEGATIVE_INFINITY;
+  #inMinute = 0;
+  #unsaved = 0;
+
+  add(now: number): void {
+    if (now - this.#from >= SAVE_INTERVAL_MS) {
+      this.#from = now;
+      this.#inMinute = this.#unsaved;
+    }
+    this.#inMinute += 1;
+    this.#unsaved += 1;
+  }
+
+  isMuch(): boolean {
+    return this.#unsaved > 0 && this.#unsaved >= this.#inMinute * LOSABLE_PART;
+  }
+
+  clear(): void {
+    this.#unsaved = 0;
   }
 }

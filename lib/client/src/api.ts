@@ -554,7 +554,7 @@ export interface components {
             spentByRoute: components["schemas"]["RouteSpending"][];
             /** @description The callers that spent most, up to 10. */
             spentByCaller: components["schemas"]["CallerSpending"][];
-            /** @description The minutes of the last hour in which there were calls, the oldest first. The newest ones may still grow: each instance reports once a minute, and one that ends takes its calls since then with it. Absent while the table is unavailable. */
+            /** @description The minutes of the last hour in which there were calls, the oldest first. The newest ones may still grow: each instance reports while it calls, and one that ends takes a quarter of its last minute's calls with it at most. Absent while the table is unavailable. */
             lastHour?: components["schemas"]["BudgetMinute"][];
             /** @enum {string} */
             seenBy: "fleet" | "process";
@@ -1466,7 +1466,7 @@ export interface components {
             /** @description One count for each step, the oldest first. */
             counts: number[];
         };
-        /** @description What this account's callers met, as a response or as a part of one: the last hour in steps of 5 minutes, the last day in hours. Each instance of a function counts for itself and reports once a minute, sooner while problems come; of a minute's problems one that ends loses a quarter at most. Requests that the gateway rejects and requests without a valid token are not counted. Absent while the table is unavailable. */
+        /** @description What this account's callers met, as a response or as a part of one: the last hour in steps of 5 minutes, the last day in hours. Each instance of a function counts for itself and reports while problems come; one that ends takes a quarter of its last minute's problems with it at most. Requests that the gateway rejects and requests without a valid token are not counted. Absent while the table is unavailable. */
         ProblemsMet: {
             lastHour: components["schemas"]["ProblemHistory"];
             lastDay: components["schemas"]["ProblemHistory"];

@@ -82,27 +82,30 @@ describe("what callers met and what budgets spent", () => {
     ]);
   });
 
-  it("has most of a burst of problems, though the process is never called again", async () => {
-    for (const count of [1, 2, 3, 4, 8, 30, 100]) {
-      const { records, begin, seen } = setUp();
-      let writes = 0;
-      records.onWrite = () => {
-        writes += 1;
-      };
-      const process = begin();
-      await process.call();
-      await process.save();
-      for (let index = 0; index < count; index += 1) {
-        process.problem();
-        await process.save();
+  it.each(["problems", "calls"])(
+    "has most of a burst of %s, though the process is never called again",
+    async (kind) => {
+      for (const count of [1, 2, 3, 4, 8, 30, 100]) {
+        const { records, begin, seen } = setUp();
+        let writes = 0;
+        records.onWrite = () => {
+          writes += 1;
+        };
+        const process = begin();
+        for (let index = 0; index < count; index += 1) {
+          if (kind === "calls") await process.call();
+          else process.problem();
+          await process.save();
+        }
+        const { lastHour, light = [] } = (await seen()) ?? {};
+        const shown = kind === "calls" ? light.map(({ calls }) => calls) : lastHour?.series[0]?.counts;
+        expect(total(shown ?? [])).toBeGreaterThanOrEqual(count <= 4 ? count : count * 0.75);
+        expect(writes).toBeLessThanOrEqual(6 + Math.log(count) / Math.log(4 / 3));
       }
-      const shown = total((await seen())?.lastHour.series[0]?.counts ?? []);
-      expect(shown).toBeGreaterThanOrEqual(count <= 4 ? count : count * 0.75);
-      expect(writes).toBeLessThanOrEqual(6 + Math.log(count) / Math.log(4 / 3));
-    }
-  });
+    },
+  );
 
-  it("costs a process one write a minute, and none while nothing happens", async () => {
+  it("costs a busy process few writes, and an idle one none", async () => {
     const { clock, records, begin } = setUp();
     let writes = 0;
     records.onWrite = () => {
@@ -116,11 +119,12 @@ describe("what callers met and what budgets spent", () => {
       await process.save();
       clock.leap(1000);
     }
-    expect(writes).toBe(5);
+    expect(writes).toBeLessThanOrEqual(75);
+    const busy = writes;
     clock.leap(MINUTE_MS);
     await process.save();
     await process.save();
-    expect(writes).toBe(6);
+    expect(writes).toBeLessThanOrEqual(busy + 1);
   });
 
   it("forgets what is over: an hour of minutes, a day of hours", async () => {

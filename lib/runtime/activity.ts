@@ -40,6 +40,8 @@ export class Activity {
   readonly #key: RecordKey;
   #pending: ActivityCounts = NOTHING_MET;
   #savedAt = Number.NEGATIVE_INFINITY;
+  /** The last save was not in time: the next one waits for its minute, because the table may be away. */
+  #hasFailed = false;
   readonly #problems = new Unsaved();
   readonly #calls = new Unsaved();
 
@@ -86,13 +88,17 @@ export class Activity {
   async save(deadline: Deadline): Promise<void> {
     const timeoutMs = Math.min(SAVE_WAIT_MS, deadline.remainingMs());
     const isLong = this.#clock.now() - this.#savedAt >= SAVE_INTERVAL_MS;
-    const isMuch = this.#problems.isMuch() || this.#calls.isMuch();
+    const isMuch = !this.#hasFailed && (this.#problems.isMuch() || this.#calls.isMuch());
     if (this.#pending === NOTHING_MET || !(isLong || isMuch) || timeoutMs === 0) return;
     this.#savedAt = this.#clock.now();
     this.#problems.clear();
     this.#calls.clear();
     const timeUp = () => new StorageUnavailable("the counts have taken long enough");
-    await withTimeout(this.#write(), { clock: this.#clock, timeoutMs, timeUp }).catch(() => undefined);
+    const writing = this.#write().then(() => true);
+    const isWritten = await withTimeout(writing, { clock: this.#clock, timeoutMs, timeUp }).catch(
+      () => false,
+    );
+    this.#hasFailed = !isWritten;
   }
 
   /**

@@ -176,6 +176,22 @@ describe("what callers met and what budgets spent", () => {
     expect((await seen())?.lastHour.series).toHaveLength(1);
   });
 
+  it("is not tried again before its minute when a save has failed", async () => {
+    const { clock, records, begin } = setUp();
+    const process = begin();
+    let tries = 0;
+    records.faults.before = () => {
+      tries += 1;
+      throw new StorageUnavailable("away");
+    };
+    for (let second = 0; second < 50; second += 1) {
+      await process.call();
+      await process.save();
+      clock.leap(1000);
+    }
+    expect(tries).toBe(1);
+  });
+
   it("holds a request up for 250 ms at most when the table is slow", async () => {
     const { clock, records, begin } = setUp();
     const process = begin();

@@ -57,6 +57,7 @@ const forms: Readonly<Record<string, [form: RegExp, what: string]>> = {
   DOMAIN_NAME: [/^[a-z\d-]+(\.[a-z\d-]+)+$/, "a domain's name"],
   SIGN_IN_ISSUER: [/^https:\/\/[^/?#@\s]+$/, "the API's address, https without a path"],
   SIGN_IN_ADMINISTRATORS: [/^\d+([,\s]+\d+)*$/, "ids of extensions, comma-separated"],
+  TOKEN_CALLS_PER_MINUTE: [/^[1-9]\d{0,2}$/, "a whole number from 1 to 999"],
   SERVED_ACCOUNTS: [/^\d+([,\s]+\d+)*$/, "numeric ids, comma-separated"],
 };
 

@@ -59,6 +59,11 @@ const environment = z.object({
   SIGN_IN_SECRET_ID: optional(text),
   /** The secret with the keys that seal the RingCentral sessions of people who signed in. */
   SESSION_SECRET_ID: optional(text),
+  /** RingCentral's limit of token calls for one app, where it is not the usual one. Absent: 5, and what RingCentral states. */
+  TOKEN_CALLS_PER_MINUTE: z.pipe(
+    optional(z.string().check(z.regex(/^[1-9][0-9]{0,2}$/))),
+    z.transform((calls) => (calls === undefined ? undefined : Number(calls))),
+  ),
   /** Comma-separated ids of the extensions whose people may sign in with the scopes of administrators. */
   SIGN_IN_ADMINISTRATORS: z._default(z.pipe(csv, z.array(accountId)), []),
   /** Comma-separated ids of the accounts that are served. Callers of any other account are rejected. */

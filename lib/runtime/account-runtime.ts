@@ -26,7 +26,8 @@ export function connectAccount(shared: SharedByPayers, accountKey: string, accou
   const credentials = shared.credentialsOf(secretId);
   const fleet = { records, clock, random, accountKey, instanceId: randomUUID() };
   const appOf = (deadline: Deadline) => credentials.current(deadline);
-  const tokenCalls = new SharedTokenCalls({ records, clock, random, appOf });
+  const callsPerMinute = settings.TOKEN_CALLS_PER_MINUTE;
+  const tokenCalls = new SharedTokenCalls({ records, clock, random, callsPerMinute, appOf });
   const limitedMode = new LimitedMode(fleet);
   const activity = new Activity(fleet);
   const userBudgets = new UserBudgets(fleet);

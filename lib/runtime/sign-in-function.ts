@@ -96,8 +96,8 @@ function connect(settings: Settings, note: (act: SignInAct, user: SessionUser) =
 
 /** The RingCentral app of each account. */
 function appsOf(
-  { RINGCENTRAL_SECRET_ID, RINGCENTRAL_SECRET_PREFIX = "" }: Settings,
-  deps: Omit<TokenCallsOptions, "appOf">,
+  { RINGCENTRAL_SECRET_ID, RINGCENTRAL_SECRET_PREFIX = "", TOKEN_CALLS_PER_MINUTE }: Settings,
+  deps: Omit<TokenCallsOptions, "appOf" | "callsPerMinute">,
 ) {
   const apps = new Map<string, { credentials: CredentialSource; tokenCalls: TokenCalls }>();
   return (accountId: string) => {
@@ -107,6 +107,7 @@ function appsOf(
     const credentials = createCredentialSource(secretId, deps.clock);
     const tokenCalls = new SharedTokenCalls({
       ...deps,
+      callsPerMinute: TOKEN_CALLS_PER_MINUTE,
       appOf: (deadline) => credentials.current(deadline),
     });
     const app = { credentials, tokenCalls };

@@ -28,6 +28,7 @@ beforeAll(async () => {
   service.twin.registerRedirectUris([`${api.url}/oauth/callback`]);
   process.env.SIGN_IN_ISSUER = api.url;
   process.env.SIGN_IN_SECRET_ID = SECRET;
+  process.env.TOKEN_CALLS_PER_MINUTE = "8";
 });
 afterAll(async () => {
   await api.close();
@@ -112,7 +113,9 @@ it("says when to come back while RingCentral's calls for tokens are used up, and
   expect(Number(page.headers.get("retry-after"))).toBeGreaterThan(0);
   expect(page.headers.get("content-security-policy")).toContain("default-src 'none'");
   const calls = service.twin.requests.filter(({ path }) => /\/oauth\/(token|revoke)$/.test(path));
-  expect(calls.length).toBeLessThanOrEqual(5);
+  // Sign-ins leave two of eight to requests, and the test before made two. Of the usual five they would leave two.
+  expect(calls.length).toBeGreaterThanOrEqual(4);
+  expect(calls.length).toBeLessThanOrEqual(6);
 });
 
 it("says to try again when its secret cannot be read", async () => {

@@ -28,6 +28,8 @@ export interface TokenCallsOptions {
   clock: Clock;
   /** Uniform in [0, 1). */
   random: () => number;
+  /** The app's limit as the operator knows it. Absent: 5, and what RingCentral's headers state. */
+  callsPerMinute?: number | undefined;
   /** Names the app. */
   appOf(deadline: Deadline): Promise<Pick<Credentials, "server" | "clientId">>;
 }
@@ -123,7 +125,8 @@ export class SharedTokenCalls implements TokenCalls {
 
   async #read(key: RecordKey) {
     const stored = await this.#options.records.read(key);
-    return { record: readLine(stored?.value, this.#now()), version: stored?.version ?? null };
+    const record = readLine(stored?.value, this.#now(), this.#options.callsPerMinute);
+    return { record, version: stored?.version ?? null };
   }
 
   async #write(key: RecordKey, version: number | null, record: TokenCallsRecord): Promise<boolean> {

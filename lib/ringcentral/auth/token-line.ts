@@ -27,6 +27,8 @@ const place = z.object({ who: z.string(), at: z.number(), need: z.enum(["request
 const tokenCallsRecord = z.object({
   limit: z.int().check(z.minimum(1)),
   windowMs: z.int().check(z.minimum(1)),
+  /** The limit is the operator's: headers do not change it. */
+  isSet: z.optional(z.boolean()),
   /** Recent calls: the latest instant at which RingCentral has received each. */
   calls: z.array(callRecord),
   /** Who has been told to come back, and when. */
@@ -39,19 +41,17 @@ export interface Bounds {
   latest: number;
 }
 
-const emptyRecord: TokenCallsRecord = {
-  limit: lineSettings.limit,
-  windowMs: lineSettings.windowMs,
-  calls: [],
-  line: [],
-};
+const defaults = { limit: lineSettings.limit, windowMs: lineSettings.windowMs, isSet: false };
+const emptyRecord: TokenCallsRecord = { ...defaults, calls: [], line: [] };
 
-/** The record without what has passed. One that does not parse counts as empty. */
-export function readLine(value: unknown, now: Bounds): TokenCallsRecord {
+/** The record without what has passed, with the operator's limit if there is one. One that does not parse counts as empty. */
+export function readLine(value: unknown, now: Bounds, callsPerMinute?: number): TokenCallsRecord {
   const parsed = tokenCallsRecord.safeParse(value);
   const record = parsed.success ? parsed.data : emptyRecord;
   return {
     ...record,
+    ...(record.isSet && defaults),
+    ...(callsPerMinute !== undefined && { limit: callsPerMinute, windowMs: 60_000, isSet: true }),
     calls: record.calls.filter(({ by }) => by + spanOf(record) > now.earliest),
     line: record.line.filter(({ at }) => at + lineSettings.keptMs > now.earliest),
   };
@@ -120,7 +120,7 @@ export function withoutCall(record: TokenCallsRecord, id: string): TokenCallsRec
   return { ...record, calls: record.calls.filter((call) => call.id !== id) };
 }
 
-/** A call is over: it counts from now, and its response may state a limit or a pause. */
+/** A call is over: it counts from now, and its response may state a pause, and a limit where the operator set none. */
 export function withEndedCall(
   record: TokenCallsRecord,
   id: string,
@@ -130,7 +130,8 @@ export function withEndedCall(
   const calls = record.calls.map((call) =>
     call.id === id ? { ...call, by: Math.min(call.by, now.latest) } : call,
   );
-  const { status, limit, windowSeconds, remaining, retryAfterMs } = outcome ?? {};
+  const { status, retryAfterMs, ...stated } = outcome ?? {};
+  const { limit, windowSeconds, remaining }: Partial<TokenCallOutcome> = record.isSet ? {} : stated;
   const next = { ...record, calls };
   if (limit !== undefined && limit > 0 && limit <= 10_000) next.limit = limit;
   if (windowSeconds !== undefined && windowSeconds > 0 && windowSeconds <= 3_600)

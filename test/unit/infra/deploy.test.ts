@@ -53,6 +53,7 @@ describe("the plan", () => {
       { ...everySetting, SIGN_IN_ISSUER: "https://other.example.com" },
     ],
     [/SIGN_IN_ADMINISTRATORS must be ids/, prod, { ...good, SIGN_IN_ADMINISTRATORS: "ann" }],
+    [/TOKEN_CALLS_PER_MINUTE must be a whole number/, prod, { ...good, TOKEN_CALLS_PER_MINUTE: "0" }],
     [/SERVED_ACCOUNTS must be set/, prod, { ...good, SERVED_ACCOUNTS: "" }],
     [/SERVED_ACCOUNTS must be numeric ids/, prod, { ...good, SERVED_ACCOUNTS: "acme" }],
     [/SYNC_ACCOUNTS is set and empty/, prod, { ...good, SYNC_ACCOUNTS: "" }],

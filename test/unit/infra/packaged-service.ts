@@ -90,6 +90,7 @@ export const everySetting = {
   RUNBOOKS_URL: "https://docs.example.com/runbooks",
   SECRET_READER_ARN: "arn:aws:iam::123456789012:role/auditor",
   SIGN_IN_ADMINISTRATORS: "3800111, 3800222",
+  TOKEN_CALLS_PER_MINUTE: "60",
   KEY_ADMINISTRATOR_ARN: "arn:aws:iam::123456789012:role/deployer",
 };
 

@@ -114,6 +114,22 @@ describe("a call of the token endpoint", () => {
     expect(turn(paused, "request", 40_000 + 2 * SKEW).type).toBe("now");
   });
 
+  it("keeps to the operator's limit whatever headers state, pauses after a 429, and learns again without it", () => {
+    const known = readLine({ ...empty, limit: 8, windowMs: 30_000 }, at(0), 30);
+    const sent = withCall(known, "0", undefined, at(0));
+    const stated = { limit: 5, windowSeconds: 90, remaining: 0 };
+    const ended = (status: number) => withEndedCall(sent, "0", { status, ...stated }, at(0));
+    const set = readLine(ended(200), at(0), 30);
+    expect(set).toMatchObject({ limit: 30, windowMs: 60_000 });
+    expect(turnOf(spent(28, 0, set), "request", undefined, at(0)).type).toBe("now");
+    expect(turnOf(spent(29, 0, set), "request", undefined, at(0)).type).toBe("later");
+    const paused = readLine(ended(429), at(1_000), 30);
+    expect(turnOf(paused, "request", undefined, at(1_000)).type).toBe("later");
+    const without = readLine(set, at(0));
+    expect(without).toMatchObject({ limit: 5, windowMs: 60_000 });
+    expect(withEndedCall(without, "0", { status: 200, limit: 8 }, at(0)).limit).toBe(8);
+  });
+
   it("is not made while another client of the app has spent the limit", () => {
     const outcome = { status: 200, remaining: 0 };
     expect(turn(withEndedCall(spent(2), "1", outcome, at(0)), "request", 1_000).type).toBe("later");

@@ -161,7 +161,7 @@ const signIn: FunctionDefinition = {
   file: "sign-in/sign-in",
   // oidc-provider tells its models apart by their classes' names.
   keepNames: true,
-  paths: ["/oauth/{proxy+}", "/.well-known/openid-configuration"],
+  paths: ["/oauth/{proxy+}", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server"],
   environment: {
     SIGN_IN_SECRET_ID: "${self:service}/${sls:stage}/sign-in",
     SIGN_IN_ADMINISTRATORS: "${param:signInAdministrators}",

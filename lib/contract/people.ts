@@ -30,7 +30,8 @@ export const Me = resource("Me", "Who the caller is here.", {
   budget: described(
     z.enum(["service", "own"]),
     "Whose RingCentral budget pays for the caller's requests: `service`, which all callers share; or `own`, for the " +
-      "caller's own extension, after a sign-in with RingCentral.",
+      "caller's own extension, after a sign-in with RingCentral. It stays `own` when that session has ended: then " +
+      "requests for the extension are 401 `sign_in_required`.",
   ),
 });
 export type Me = z.output<typeof Me>;

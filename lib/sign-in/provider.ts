@@ -79,6 +79,11 @@ export function createProvider(deps: ProviderDeps, secret: SignInSecret): Provid
   provider.Client.prototype.compareClientSecret = function compareWithHash(actual) {
     return isHashOf(this.clientSecret ?? "", actual);
   };
+  provider.use(async (ctx, next) => {
+    await next();
+    // The setting `scopes` would make the API's scopes those of the id token, and `discovery` replaces no value.
+    if (ctx.oidc?.route === "discovery") ctx.body.scopes_supported?.push(...ALL_SCOPES);
+  });
   return provider;
 }
 

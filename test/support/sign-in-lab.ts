@@ -1,6 +1,7 @@
 import type { APIGatewayProxyEventV2 } from "aws-lambda";
 import * as oauth from "oauth4webapi";
 import * as z from "zod/mini";
+import { functions } from "../../infra/resources/functions.ts";
 import { newSecret } from "../../infra/sign-in/content.ts";
 import { type Clock, systemClock } from "../../lib/platform/clock.ts";
 import type { Credentials } from "../../lib/platform/credentials.ts";
@@ -162,8 +163,14 @@ interface SentRequest {
   body?: unknown;
 }
 
+/** The gateway's routes. */
+const paths = functions.flatMap((one) => (one.key === "signIn" && one.paths) || []);
+const isServed = (path: string) =>
+  paths.some((one) => (one.endsWith("{proxy+}") ? path.startsWith(one.slice(0, -8)) : path === one));
+
 async function send(serve: Serve, browser: Browser, url: string, init: SentRequest = {}): Promise<Response> {
   const { pathname, search, host } = new URL(url);
+  if (!isServed(pathname)) return new Response(null, { status: 404 });
   const method = init.method ?? "GET";
   const body = init.body === undefined || init.body === null ? undefined : String(init.body);
   const event: APIGatewayProxyEventV2 = {

@@ -978,7 +978,7 @@ export interface components {
             /** @description The scopes of this API that the token has. */
             scopes: string[];
             /**
-             * @description Whose RingCentral budget pays for the caller's requests: `service`, which all callers share; or `own`, for the caller's own extension, after a sign-in with RingCentral.
+             * @description Whose RingCentral budget pays for the caller's requests: `service`, which all callers share; or `own`, for the caller's own extension, after a sign-in with RingCentral. It stays `own` when that session has ended: then requests for the extension are 401 `sign_in_required`.
              * @enum {string}
              */
             budget: "service" | "own";

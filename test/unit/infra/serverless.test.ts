@@ -46,7 +46,8 @@ const resourcesOf = (type: string) =>
 const propertiesOf = (type: string) => resourcesOf(type).map(([, { Properties }]) => Properties ?? {});
 
 describe("routes", () => {
-  const ofSignIn = ["/.well-known/openid-configuration", "/oauth/{proxy+}"];
+  const metadata = ["/.well-known/oauth-authorization-server", "/.well-known/openid-configuration"];
+  const ofSignIn = [...metadata, "/oauth/{proxy+}"];
   const declared = [
     ...routes.flatMap((route) =>
       (route.method === "GET" ? ["GET", "HEAD"] : [route.method]).map((method) => ({

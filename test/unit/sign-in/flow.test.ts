@@ -4,6 +4,7 @@ import * as client from "openid-client";
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
 import * as z from "zod/mini";
 import { withNextKeys } from "../../../infra/sign-in/content.ts";
+import { scopes } from "../../../lib/contract/route.ts";
 import { createAuthenticate } from "../../../lib/http/authenticate.ts";
 import { systemClock } from "../../../lib/platform/clock.ts";
 import { deadlineIn } from "../../../lib/platform/deadline.ts";
@@ -115,10 +116,24 @@ describe("an app", () => {
     });
   });
 
+  test("finds the server by the OAuth 2.0 metadata too, which say the same", async () => {
+    const options = { [oauth.customFetch]: lab.fetch };
+    const [issuer, app] = [new URL(ISSUER), { client_id: "acme-app" }];
+    const response = await oauth.discoveryRequest(issuer, { ...options, algorithm: "oauth2" });
+    const as = await oauth.processDiscoveryResponse(issuer, response);
+    expect(as).toEqual(await readJson(`${ISSUER}/.well-known/openid-configuration`));
+    const { refresh_token } = await signIn(lab, { scope: "numbers:read" });
+    const renewal = await oauth.refreshTokenGrantRequest(as, app, oauth.None(), refresh_token, options);
+    expect(await oauth.processRefreshTokenResponse(as, app, renewal)).toMatchObject({
+      scope: "numbers:read",
+    });
+  });
+
   test("finds in the discovery document only what the server does", async () => {
     const document = await readJson(`${ISSUER}/.well-known/openid-configuration`);
     expect(document).toMatchObject({
       issuer: ISSUER,
+      scopes_supported: ["openid", ...Object.keys(scopes)],
       authorization_endpoint: `${ISSUER}/oauth/authorize`,
       token_endpoint: `${ISSUER}/oauth/token`,
       revocation_endpoint: `${ISSUER}/oauth/revoke`,

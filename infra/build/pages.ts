@@ -56,7 +56,7 @@ export const pages: Readonly<Record<string, PageSource>> = {
     html: "guides/page.html",
     variants: () => renderGuides((source) => readFileSync(join(dirname(packages), source), "utf8")),
     policy: {},
-    maxKb: 64,
+    maxKb: 60,
   },
   "operations/get-console": {
     html: "console/page.html",

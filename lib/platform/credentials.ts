@@ -12,6 +12,8 @@ export interface Credentials {
   clientSecret: string;
   /** The JWT credential that a user created in the developer console; opaque to us. [docs: JWT] */
   jwt: string;
+  /** The partner brand whose log-in page people see; RingCentral's own without it. */
+  brandId?: string;
 }
 
 /** Source of a secret's value; Secrets Manager outside tests. */
@@ -49,6 +51,7 @@ const secretValue = z.object({
   /** Empty for a public client. */
   clientSecret: z.string().check(z.regex(/^[\x21-\x7e]*$/)),
   jwt: word,
+  brandId: z.exactOptional(word),
 });
 
 /**

@@ -59,7 +59,9 @@ const clientAuth =
 /** RingCentral's page, on which the person logs in. */
 export async function loginUrl({ credentials, redirectUri, uid }: LoginRequest): Promise<string> {
   const { state, nonce, verifier } = valuesOf(uid);
+  const { brandId } = credentials;
   const parameters = {
+    ...(brandId !== undefined && { brand_id: brandId }),
     response_type: "code",
     client_id: credentials.clientId,
     redirect_uri: redirectUri,

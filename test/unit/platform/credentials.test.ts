@@ -53,6 +53,11 @@ describe("a secret", () => {
     expect(faultOf({ ...GOOD, server }).setting).toBe("secret field server");
   });
 
+  it("may name the brand whose log-in page people see", () => {
+    expect(parseSecretValue(JSON.stringify({ ...GOOD, brandId: "3710" })).brandId).toBe("3710");
+    expect(() => parseSecretValue(JSON.stringify({ ...GOOD, brandId: "" }))).toThrow("brandId");
+  });
+
   it("of a public client has an empty client secret", () => {
     expect(parseSecretValue(JSON.stringify({ ...GOOD, clientSecret: "" })).clientSecret).toBe("");
   });

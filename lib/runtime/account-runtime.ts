@@ -4,7 +4,7 @@ import type { CredentialSource, Credentials } from "../platform/credentials.ts";
 import type { Deadline } from "../platform/deadline.ts";
 import type { SessionUser } from "../ringcentral/auth/ports.ts";
 import { SharedToken } from "../ringcentral/auth/shared-token.ts";
-import { SharedTokenCalls } from "../ringcentral/auth/token-calls.ts";
+import type { SharedTokenCalls } from "../ringcentral/auth/token-calls.ts";
 import { serviceTokens, type TokenKind, userTokens } from "../ringcentral/auth/token-kind.ts";
 import { CachedRingCentral } from "../ringcentral/cache/cached-client.ts";
 import { LimitedMode } from "../ringcentral/cache/limited-mode.ts";
@@ -12,6 +12,7 @@ import { countRateLimitEvent, countTokenEvent } from "../ringcentral/call-metric
 import { createRingCentral } from "../ringcentral/client.ts";
 import type { RateLimitEvent, RateLimiter } from "../ringcentral/rate-limit/ports.ts";
 import { SharedRateLimiter } from "../ringcentral/rate-limit/shared-rate-limiter.ts";
+import { connectApp } from "./account-app.ts";
 import { Activity } from "./activity.ts";
 import { logEvent, rateLimitMessages, tokenMessages } from "./log-event.ts";
 import type { SharedByPayers } from "./shared.ts";
@@ -21,13 +22,10 @@ import { UserBudgets } from "./user-budgets.ts";
 export type AccountRuntime = ReturnType<typeof connectAccount>;
 
 export function connectAccount(shared: SharedByPayers, accountKey: string, accountId: string) {
-  const { settings, clock, random, metrics, endpoints, oauth, records } = shared;
-  const secretId = settings.RINGCENTRAL_SECRET_ID ?? `${settings.RINGCENTRAL_SECRET_PREFIX}${accountId}`;
-  const credentials = shared.credentialsOf(secretId);
+  const { settings, clock, random, metrics, endpoints, oauth, records, credentialsOf } = shared;
+  const deps = { settings, records, clock, random, credentialsOf };
+  const { credentials, tokenCalls } = connectApp(deps, accountId);
   const fleet = { records, clock, random, accountKey, instanceId: randomUUID() };
-  const appOf = (deadline: Deadline) => credentials.current(deadline);
-  const callsPerMinute = settings.TOKEN_CALLS_PER_MINUTE;
-  const tokenCalls = new SharedTokenCalls({ records, clock, random, callsPerMinute, appOf });
   const limitedMode = new LimitedMode(fleet);
   const activity = new Activity(fleet);
   const userBudgets = new UserBudgets(fleet);

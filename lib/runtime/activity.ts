@@ -1,8 +1,6 @@
 import type { Clock } from "../platform/clock.ts";
 import type { Deadline } from "../platform/deadline.ts";
-import { withTimeout } from "../platform/with-timeout.ts";
 import type { RateLimiter } from "../ringcentral/rate-limit/ports.ts";
-import { StorageUnavailable } from "../storage/errors.ts";
 import type { RecordKey, RecordStore } from "../storage/record-store.ts";
 import {
   type ActivityCounts,
@@ -12,12 +10,10 @@ import {
   stepAt,
   steps,
 } from "./activity-counts.ts";
+import { isSavedInTime, SAVE_INTERVAL_MS } from "./save-counts.ts";
 
-const SAVE_INTERVAL_MS = 60_000;
 /** What a process has counted is also saved before, when this part of the minute's would be lost with it: 4 of 4, 15 of 100. */
 const LOSABLE_PART = 1 / 4;
-/** How long a request may wait for a save. The save itself continues. */
-const SAVE_WAIT_MS = 250;
 const MAX_TRIES = 3;
 /** A group's name comes from RingCentral's headers. */
 const MAX_NAME = 40;
@@ -86,19 +82,13 @@ export class Activity {
 
   /** Adds what this process has counted to the record, if that is due. Without the table the counts wait. */
   async save(deadline: Deadline): Promise<void> {
-    const timeoutMs = Math.min(SAVE_WAIT_MS, deadline.remainingMs());
     const isLong = this.#clock.now() - this.#savedAt >= SAVE_INTERVAL_MS;
     const isMuch = !this.#hasFailed && (this.#problems.isMuch() || this.#calls.isMuch());
-    if (this.#pending === NOTHING_MET || !(isLong || isMuch) || timeoutMs === 0) return;
+    if (this.#pending === NOTHING_MET || !(isLong || isMuch) || deadline.remainingMs() === 0) return;
     this.#savedAt = this.#clock.now();
     this.#problems.clear();
     this.#calls.clear();
-    const timeUp = () => new StorageUnavailable("the counts have taken long enough");
-    const writing = this.#write().then(() => true);
-    const isWritten = await withTimeout(writing, { clock: this.#clock, timeoutMs, timeUp }).catch(
-      () => false,
-    );
-    this.#hasFailed = !isWritten;
+    this.#hasFailed = !(await isSavedInTime(this.#write(), this.#clock, deadline));
   }
 
   /**

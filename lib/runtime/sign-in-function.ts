@@ -7,7 +7,6 @@ import { type ApiHandler, buildStack } from "../http/middleware-stack.ts";
 import { translatorFor } from "../http/upstream-problem.ts";
 import { type AuditLog, createAuditLog } from "../platform/audit-log.ts";
 import { systemClock } from "../platform/clock.ts";
-import type { CredentialSource } from "../platform/credentials.ts";
 import { deadlineIn } from "../platform/deadline.ts";
 import { createLogger } from "../platform/logger.ts";
 import { processMetrics } from "../platform/metrics.ts";
@@ -15,8 +14,7 @@ import { createSealingKeys } from "../platform/sealing-keys.ts";
 import { createCredentialSource, createSecretSource } from "../platform/secrets.ts";
 import { readSettings, type Settings } from "../platform/settings.ts";
 import { createOAuth } from "../ringcentral/auth/oauth.ts";
-import type { SessionUser, TokenCalls } from "../ringcentral/auth/ports.ts";
-import { SharedTokenCalls, type TokenCallsOptions } from "../ringcentral/auth/token-calls.ts";
+import type { SessionUser } from "../ringcentral/auth/ports.ts";
 import { StoredSessions } from "../ringcentral/auth/user-sessions.ts";
 import { createTransport } from "../ringcentral/http/transport.ts";
 import { auditedSessions, type SignInAct } from "../sign-in/audited-sessions.ts";
@@ -24,6 +22,8 @@ import { UserGrants } from "../sign-in/grants.ts";
 import { parseSignInSecret } from "../sign-in/secret.ts";
 import { createSignInApp } from "../sign-in/sign-in-app.ts";
 import { DynamoRecordStore } from "../storage/dynamo-record-store.ts";
+import type { UpdateDeps } from "../storage/update-record.ts";
+import { connectApp } from "./account-app.ts";
 
 /** For the log and the metrics: oidc-provider knows its paths. */
 const signInRoute = defineRoute({
@@ -95,22 +95,11 @@ function connect(settings: Settings, note: (act: SignInAct, user: SessionUser) =
 }
 
 /** The RingCentral app of each account. */
-function appsOf(
-  { RINGCENTRAL_SECRET_ID, RINGCENTRAL_SECRET_PREFIX = "", TOKEN_CALLS_PER_MINUTE }: Settings,
-  deps: Omit<TokenCallsOptions, "appOf" | "callsPerMinute">,
-) {
-  const apps = new Map<string, { credentials: CredentialSource; tokenCalls: TokenCalls }>();
+function appsOf(settings: Settings, deps: UpdateDeps) {
+  const apps = new Map<string, ReturnType<typeof connectApp>>();
+  const credentialsOf = (secretId: string) => createCredentialSource(secretId, deps.clock);
   return (accountId: string) => {
-    const known = apps.get(accountId);
-    if (known !== undefined) return known;
-    const secretId = RINGCENTRAL_SECRET_ID ?? `${RINGCENTRAL_SECRET_PREFIX}${accountId}`;
-    const credentials = createCredentialSource(secretId, deps.clock);
-    const tokenCalls = new SharedTokenCalls({
-      ...deps,
-      callsPerMinute: TOKEN_CALLS_PER_MINUTE,
-      appOf: (deadline) => credentials.current(deadline),
-    });
-    const app = { credentials, tokenCalls };
+    const app = apps.get(accountId) ?? connectApp({ settings, credentialsOf, ...deps }, accountId);
     apps.set(accountId, app);
     return app;
   };

@@ -2,17 +2,13 @@ import { createHash } from "node:crypto";
 import * as z from "zod/mini";
 import type { Clock } from "../platform/clock.ts";
 import type { Deadline } from "../platform/deadline.ts";
-import { withTimeout } from "../platform/with-timeout.ts";
 import { RingCentralError } from "../ringcentral/api/errors.ts";
 import type { RateLimiter } from "../ringcentral/rate-limit/ports.ts";
-import { StorageUnavailable } from "../storage/errors.ts";
 import type { RecordKey, RecordStore } from "../storage/record-store.ts";
 import { updateRecord } from "../storage/update-record.ts";
+import { isSavedInTime, SAVE_INTERVAL_MS } from "./save-counts.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1000;
-const SAVE_INTERVAL_MS = 60_000;
-/** How long a request may wait for a save. The save itself continues. */
-const SAVE_WAIT_MS = 250;
 /** 1 KB for each day. It counts 10,000 users to about 1 %, and a few dozen exactly. */
 const BITS = 8_192;
 const MAX_LIMITED = 10;
@@ -79,12 +75,10 @@ export class UserBudgets {
   /** Adds what this process has counted to the record, once a minute at most. Without the table the counts wait. */
   async save(deadline: Deadline): Promise<void> {
     const { clock } = this.#deps;
-    const timeoutMs = Math.min(SAVE_WAIT_MS, deadline.remainingMs());
     const hasNews = this.#seen.pending.size > 0 || this.#rejections.size > 0;
-    if (!hasNews || clock.now() - this.#savedAt < SAVE_INTERVAL_MS || timeoutMs === 0) return;
+    if (!hasNews || clock.now() - this.#savedAt < SAVE_INTERVAL_MS || deadline.remainingMs() === 0) return;
     this.#savedAt = clock.now();
-    const timeUp = () => new StorageUnavailable("the counts have taken long enough");
-    await withTimeout(this.#write(), { clock, timeoutMs, timeUp }).catch(() => undefined);
+    await isSavedInTime(this.#write(), clock, deadline);
   }
 
   /** @returns undefined while no user pays, and without the table */

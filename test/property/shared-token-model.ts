@@ -14,9 +14,20 @@ import {
   type MemoryRecordStore,
   overNetwork,
 } from "../support/memory-record-store.ts";
-import type { Instance, Schedule } from "../support/schedule.ts";
+import type { Instance, Schedule, ScheduleOptions } from "../support/schedule.ts";
 
 const MINUTE = 60_000;
+
+/** Every kind of failure besides the table's, at once. */
+export const chaos: Omit<ScheduleOptions, "seed"> = {
+  crashRate: 0.01,
+  pauseRate: 0.01,
+  pauseMs: [1_000, MINUTE],
+  loseRequestRate: 0.01,
+  lateRequestRate: 0.01,
+  loseResponseRate: 0.01,
+  duplicateRate: 0.05,
+};
 
 export const secretVersion = (n: number): Credentials => ({
   server: "https://rc.test",

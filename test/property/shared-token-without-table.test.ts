@@ -7,6 +7,7 @@ import { settings } from "../../lib/ringcentral/auth/token-settings.ts";
 import { StorageUnavailable } from "../../lib/storage/errors.ts";
 import { createSchedule, forEachSeed, type Schedule } from "../support/schedule.ts";
 import {
+  chaos,
   createFleet,
   createMember,
   type Exchange,
@@ -22,17 +23,6 @@ const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const SESSIONS_PER_HOUR = 5;
 const RECOVERED_AT = Date.UTC(2026, 0, 1) + 30 * SECOND;
-
-/** Every kind of failure besides the table's. */
-const chaos = {
-  crashRate: 0.01,
-  pauseRate: 0.01,
-  pauseMs: [SECOND, MINUTE],
-  loseRequestRate: 0.01,
-  lateRequestRate: 0.01,
-  loseResponseRate: 0.01,
-  duplicateRate: 0.05,
-} as const;
 
 /** Sets the table's states one after the other, and keeps the last one. */
 function sequence(fleet: Fleet, ...states: Array<[state: TableState, forMs: number]>): void {

@@ -3,8 +3,9 @@ import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
 import { openToken } from "../../lib/ringcentral/auth/sealed-token.ts";
 import { parseRecord } from "../../lib/ringcentral/auth/token-record.ts";
 import { settings } from "../../lib/ringcentral/auth/token-settings.ts";
-import { createSchedule, forEachSeed, type Outcome, type ScheduleOptions } from "../support/schedule.ts";
+import { createSchedule, forEachSeed, type Outcome } from "../support/schedule.ts";
 import {
+  chaos,
   createFleet,
   createMember,
   type Fleet,
@@ -16,17 +17,6 @@ if (process.env.DEEP_RUNS !== undefined) vi.setConfig({ testTimeout: 3_600_000 }
 
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
-
-/** Every kind of failure at once. */
-const chaos: Omit<ScheduleOptions, "seed"> = {
-  crashRate: 0.01,
-  pauseRate: 0.01,
-  pauseMs: [SECOND, MINUTE],
-  loseRequestRate: 0.01,
-  lateRequestRate: 0.01,
-  loseResponseRate: 0.01,
-  duplicateRate: 0.05,
-};
 
 /** Checks every write: generations never fall, their tokens never change and are the lease holder's own. */
 function watchOverwrites(fleet: Fleet): string[] {

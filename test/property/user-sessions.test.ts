@@ -3,8 +3,8 @@ import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
 import { sessionKey } from "../../lib/ringcentral/auth/session-record.ts";
 import { parseRecord } from "../../lib/ringcentral/auth/token-record.ts";
 import { StorageUnavailable } from "../../lib/storage/errors.ts";
-import { type Crossing, createSchedule, forEachSeed, type ScheduleOptions } from "../support/schedule.ts";
-import { mostCallsInAMinute, type TableState } from "./shared-token-model.ts";
+import { type Crossing, createSchedule, forEachSeed } from "../support/schedule.ts";
+import { chaos, mostCallsInAMinute, type TableState } from "./shared-token-model.ts";
 import { createProcess, createWorld, type World } from "./user-sessions-model.ts";
 
 if (process.env.DEEP_RUNS !== undefined) vi.setConfig({ testTimeout: 3_600_000 });
@@ -12,16 +12,6 @@ if (process.env.DEEP_RUNS !== undefined) vi.setConfig({ testTimeout: 3_600_000 }
 const SECOND = 1_000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;
-
-const chaos: Omit<ScheduleOptions, "seed"> = {
-  crashRate: 0.01,
-  pauseRate: 0.01,
-  pauseMs: [SECOND, MINUTE],
-  loseRequestRate: 0.01,
-  lateRequestRate: 0.01,
-  loseResponseRate: 0.01,
-  duplicateRate: 0.05,
-};
 
 const kindOf = (error: unknown) => (error instanceof RingCentralError ? error.failure.kind : undefined);
 const isExpected = (error: unknown) =>

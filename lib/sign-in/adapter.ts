@@ -8,11 +8,24 @@ import { personOf } from "./person.ts";
 /** Longer ones are none of ours. */
 const MAX_ID_LENGTH = 200;
 
+/** How long an app may repeat a renewal whose response was lost. */
+export const REUSE_GRACE_MS = 60_000;
+
 interface Stored {
   /** The model's members, under a key that only the id gives. */
   sealed: string;
-  /** Epoch seconds: a code or refresh token that has been used. */
-  consumed?: number;
+  /** Of a grant. */
+  lastUse?: LastUse;
+}
+
+/** The newest that has been used of a grant's code and refresh tokens. */
+interface LastUse {
+  /** 0: the code; then one more for each renewal. */
+  step: number;
+  /** The name of its record. */
+  name: string;
+  /** Its first use, in epoch milliseconds. */
+  at: number;
 }
 
 export interface AdapterDeps extends UpdateDeps {
@@ -38,9 +51,8 @@ export class RecordAdapter implements Adapter {
   async upsert(id: string, payload: AdapterPayload, expiresInSeconds: number): Promise<void> {
     if (this.#isTransient) return;
     const { records, clock } = this.#deps;
-    const { consumed: _, ...members } = payload;
     const options = { expiresAt: clock.now() + expiresInSeconds * 1000 };
-    const value: Stored = { sealed: this.#seal(id, members) };
+    const value: Stored = { sealed: this.#seal(id, payload) };
     const isNew = await records.compareAndSet(this.#key(id), null, value, options);
     if (isNew === undefined) await updateRecord(this.#deps, this.#key(id), () => ({ value, ...options }));
     const { accountId, grantId } = payload;
@@ -55,20 +67,35 @@ export class RecordAdapter implements Adapter {
     return stored && this.#open(id, stored.value);
   }
 
-  /** Only one of several requests at the same time uses it; the others are a reuse, which ends the grant. */
+  /**
+   * A grant's code and refresh tokens are a chain: each is used once, and gives the next one. Any other use ends the grant,
+   * because one of them may have been stolen. One repetition is allowed: an app whose renewal got no response has only the
+   * old token. Within the grace that one gives one more successor, and the first use of a successor makes all others worthless.
+   */
   async consume(id: string): Promise<void> {
-    const { clock } = this.#deps;
-    const now = Math.floor(clock.now() / 1000);
-    let isFirst = false;
-    const stored = await updateRecord<Stored>(this.#deps, this.#key(id), (value) => {
-      isFirst = value !== undefined && value.consumed === undefined;
-      const { exp = now } = (value && this.#open(id, value)) ?? {};
-      return value && isFirst ? { value: { ...value, consumed: now }, expiresAt: exp * 1000 } : undefined;
+    const { records, clock } = this.#deps;
+    const stored = await records.read<Stored>(this.#key(id));
+    const { grantId, rotations = 0 } = (stored && this.#open(id, stored.value)) ?? {};
+    if (grantId === undefined) throw new errors.InvalidGrant("it is unknown");
+    const isRefresh = this.#model === "RefreshToken";
+    const use = { step: isRefresh ? rotations + 1 : 0, name: nameOf(this.#model, id), at: clock.now() };
+    const grants = new RecordAdapter(this.#deps, "Grant");
+    const last = await grants.#use(grantId, use);
+    if (last === use || (isRefresh && last?.name === use.name && use.at < last.at + REUSE_GRACE_MS)) return;
+    await grants.destroy(grantId);
+    throw new errors.InvalidGrant("it has been used already");
+  }
+
+  /** @returns the grant's last use: this one, if it is newer than the one before */
+  async #use(grantId: string, use: LastUse): Promise<LastUse | undefined> {
+    let last: LastUse | undefined;
+    await updateRecord<Stored>(this.#deps, this.#key(grantId), (value) => {
+      last = value?.lastUse;
+      if (value === undefined || (last !== undefined && last.step >= use.step)) return undefined;
+      last = use;
+      return { value: { ...value, lastUse: use }, expiresAt: (this.#open(grantId, value)?.exp ?? 0) * 1000 };
     });
-    if (isFirst) return;
-    const { grantId } = (stored && this.#open(id, stored.value)) ?? {};
-    if (grantId !== undefined) await new RecordAdapter(this.#deps, "Grant").destroy(grantId);
-    throw new errors.InvalidGrant("it has been used at the same time");
+    return last;
   }
 
   async destroy(id: string): Promise<void> {
@@ -98,15 +125,13 @@ export class RecordAdapter implements Adapter {
     return { partition: `sign-in#${nameOf(this.#model, id)}`, sort: this.#model };
   }
 
-  #seal(id: string, members: AdapterPayload): string {
-    return sealText(JSON.stringify(members), deriveKey(id, `sign-in ${this.#model}`), this.#model);
+  #seal(id: string, payload: AdapterPayload): string {
+    return sealText(JSON.stringify(payload), deriveKey(id, `sign-in ${this.#model}`), this.#model);
   }
 
-  #open(id: string, { sealed, consumed }: Stored): AdapterPayload | undefined {
+  #open(id: string, { sealed }: Stored): AdapterPayload | undefined {
     const text = openText(sealed, [deriveKey(id, `sign-in ${this.#model}`)], this.#model);
-    if (text === undefined) return undefined;
-    const members: AdapterPayload = JSON.parse(text);
-    return consumed === undefined ? members : { ...members, consumed };
+    return text === undefined ? undefined : JSON.parse(text);
   }
 }
 

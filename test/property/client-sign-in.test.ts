@@ -11,15 +11,23 @@ const steps = fc.array(
   fc.record({
     tab: fc.nat(2),
     what: fc.constantFrom("use", "use", "use", "rejected", "ages", "signs out", "is ended"),
-    answer: fc.constantFrom("served", "served", "served", "served", "not reached", "unavailable"),
+    answer: fc.constantFrom("served", "served", "served", "served", "lost", "not reached", "unavailable"),
   }),
   { minLength: 1, maxLength: 25 },
 );
 
-/** A server whose refresh tokens work once: the second use of one ends the session. */
+/**
+ * A server whose refresh tokens work once: the second use of one ends the session, but not within a minute while its
+ * successors are unused.
+ */
 class Server {
   readonly sent: string[] = [];
   readonly served = new Set<string>();
+  /** Those whose use had no response. */
+  readonly #lost = new Set<string>();
+  readonly #successors = new Map<string, string[]>();
+  #last = { token: "", at: 0 };
+  now = 0;
   readonly faults: string[] = [];
   isOver = false;
   answers: string[] = [];
@@ -37,7 +45,7 @@ class Server {
       return json({});
     }
     if (this.#inFlight.has(token)) this.faults.push(`${token} was sent twice at once`);
-    if (this.served.has(token)) this.faults.push(`${token} was sent again`);
+    if (this.served.has(token) && !this.#lost.has(token)) this.faults.push(`${token} was sent again`);
     this.#inFlight.add(token);
     this.sent.push(token);
     await arrive();
@@ -52,10 +60,19 @@ class Server {
   #decide(token: string, answer: string | undefined): Response | undefined {
     if (answer === "not reached") return undefined;
     if (answer === "unavailable") return json({ error: "temporarily_unavailable" }, {}, 503);
-    if (this.served.has(token)) this.isOver = true;
+    const isNext = this.#last.token === "" || this.#successors.get(this.#last.token)?.includes(token);
+    if (isNext) this.#last = { token, at: this.now };
+    else if (this.#last.token !== token || this.now - this.#last.at >= 60_000) this.isOver = true;
     if (this.isOver) return json({ error: "invalid_grant" }, {}, 400);
     this.served.add(token);
-    const next = this.served.size;
+    const given = this.#successors.get(token) ?? [];
+    const next = `${this.served.size}${"abcdef"[given.length]}`;
+    this.#successors.set(token, [...given, `refresh-${next}`]);
+    if (answer === "lost") {
+      this.#lost.add(token);
+      return undefined;
+    }
+    this.#lost.delete(token);
     return json({ access_token: `access-${next}`, refresh_token: `refresh-${next}`, expires_in: 900 });
   }
 }
@@ -117,6 +134,7 @@ describe("a session in several tabs", () => {
           if (what === "ages") {
             reasons += 1;
             clock.now += 900_000;
+            server.now = clock.now;
           } else if (what === "is ended") server.isOver = true;
           else if (what === "signs out") {
             isSignedOut = true;

@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
 import { RecordAdapter } from "../../lib/sign-in/adapter.ts";
 import { refresh, type SignInLab, signIn, startSignInLab } from "../support/sign-in-lab.ts";
 
@@ -12,6 +12,7 @@ beforeAll(async () => {
   lab = await startSignInLab();
 });
 afterAll(() => lab.close());
+afterEach(() => vi.useRealTimers());
 
 /** Lets the table's operations of requests at the same time take effect in another order for each seed. */
 function shuffle(turns: readonly number[]): void {
@@ -24,22 +25,54 @@ function shuffle(turns: readonly number[]): void {
   lab.records.faults = { before: wait, after: wait };
 }
 
+/** What each use of a grant's refresh tokens must give. */
+class Chain {
+  readonly #rotations: Map<string, number>;
+  #last = { token: "", rotations: -1, at: 0 };
+  #isOver = false;
+
+  constructor(first: string) {
+    this.#rotations = new Map([[first, 0]]);
+  }
+
+  /** The newer ones more often than the older. */
+  oneOf(index: number): string {
+    return [...this.#rotations.keys()].at(-1 - (index % Math.min(4, this.#rotations.size))) ?? "";
+  }
+
+  add(predecessor: string, token: string): void {
+    this.#rotations.set(token, (this.#rotations.get(predecessor) ?? 0) + 1);
+  }
+
+  use(token: string): boolean {
+    const rotations = this.#rotations.get(token) ?? 0;
+    const isRepeated = token === this.#last.token && Date.now() - this.#last.at < 60_000;
+    if (rotations > this.#last.rotations) this.#last = { token, rotations, at: Date.now() };
+    else if (!isRepeated) this.#isOver = true;
+    return !this.#isOver;
+  }
+}
+
 const order = fc.array(fc.integer({ min: 0, max: 4 }), { minLength: 5, maxLength: 20 });
 
-test("of several uses of one refresh token at the same time one succeeds at most, and then none goes on", async () => {
+test("the refresh tokens of a grant are one chain: a token off the chain or past the grace ends it", async () => {
+  const use = fc.record({ token: fc.nat(), count: fc.integer({ min: 1, max: 3 }), seconds: fc.nat(45) });
   await fc.assert(
-    fc.asyncProperty(order, fc.integer({ min: 2, max: 4 }), async (turns, uses) => {
+    fc.asyncProperty(order, fc.array(use, { minLength: 2, maxLength: 8 }), async (turns, uses) => {
       lab.records.faults = {};
       lab.twin.clearLimits();
-      const { refresh_token } = await signIn(lab);
-      shuffle(turns);
-      const results = await Promise.all(Array.from({ length: uses }, () => refresh(lab, refresh_token)));
-      lab.records.faults = {};
-      const given = results.filter(({ status }) => status === 200);
-      expect(given.length).toBeLessThanOrEqual(1);
-      for (const { status, error } of results) if (status !== 200) expect(error).toBe("invalid_grant");
-      for (const one of [...given, { refresh_token }]) {
-        expect((await refresh(lab, one.refresh_token)).error).toBe("invalid_grant");
+      const chain = new Chain((await signIn(lab)).refresh_token);
+      for (const { token, count, seconds } of uses) {
+        vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + seconds * 1000 });
+        const used = chain.oneOf(token);
+        const expected = chain.use(used);
+        shuffle(turns);
+        const results = await Promise.all(Array.from({ length: count }, () => refresh(lab, used)));
+        lab.records.faults = {};
+        for (const { status, error, refresh_token } of results) {
+          expect([status, error]).toEqual(expected ? [200, undefined] : [400, "invalid_grant"]);
+          if (expected) chain.add(used, refresh_token);
+        }
       }
     }),
     { numRuns: runs },

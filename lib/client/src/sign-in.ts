@@ -49,8 +49,9 @@ const EARLY_MS = 30_000;
  * Signs a user in with RingCentral, by the code flow with PKCE, and keeps the session. It is a client's token source:
  * `createClient({ baseUrl, accessToken: signIn })`.
  *
- * A refresh token works once, and its second use ends the session on the server. So one task at a time changes the session,
- * in this process and in all tabs, and reads first what the last one has stored.
+ * A refresh token works once. The server allows its repetition for a minute, for a lost response; any other second use ends
+ * the session there. So one task at a time changes the session, in this process and in all tabs, and reads first what the
+ * last one has stored.
  */
 export class SignIn implements TokenSource {
   readonly #options: SignInOptions;
@@ -156,8 +157,13 @@ export class SignIn implements TokenSource {
     if (session === undefined) throw signInRequired();
     if (session.accessToken !== old) return session.accessToken;
     const { refreshToken } = session;
+    const grant = { grant_type: "refresh_token", refresh_token: refreshToken };
     try {
-      const tokens = await this.#server.tokens({ grant_type: "refresh_token", refresh_token: refreshToken });
+      const tokens = await this.#server.tokens(grant).catch((error: unknown) => {
+        // Perhaps only the response was lost: soon, the same token still gives the next one.
+        if (error instanceof TypeError) return this.#server.tokens(grant);
+        throw error;
+      });
       // Signed out in a tab that has no lock.
       if ((await this.#session()) === undefined) throw signInRequired();
       await this.#store(tokens);

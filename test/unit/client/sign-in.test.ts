@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 import {
   createClient,
   SignIn,
@@ -29,6 +29,7 @@ beforeEach(() => {
   lab.active.clear();
   lab.ended.length = 0;
 });
+afterEach(() => vi.useRealTimers());
 
 /** The sign-in server, and an API that shows the token. */
 async function fetch(request: Request): Promise<Response> {
@@ -209,6 +210,29 @@ describe("the access token", () => {
     isOffline = false;
     await read();
     expect(told).toEqual([]);
+  });
+
+  test.each([
+    ["at once", 1, 0],
+    ["by the next request", 2, 0],
+    ["too late: the app is told", 2, 61_000],
+  ])("is renewed again when the response was lost: %s", async (_, losses, waitMs) => {
+    let left = 0;
+    const losing = async (request: Request) => {
+      const response = await fetch(request);
+      if (left === 0 || !request.url.endsWith("/oauth/token")) return response;
+      left -= 1;
+      throw new TypeError("fetch failed");
+    };
+    const { signIn, clock, told, read } = app({ fetch: losing });
+    await signIn.start();
+    clock.now += 20 * MINUTE_MS;
+    left = losses;
+    if (losses > 1) await expect(read()).rejects.toThrow("fetch failed");
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + waitMs });
+    const outcome = await read().catch((error: unknown) => error);
+    expect(outcome instanceof Error && outcome.name).toBe(waitMs > 0 && "SignInError");
+    expect([left, told]).toEqual([0, waitMs > 0 ? ["sign in"] : []]);
   });
 
   test("keeps the session while the server cannot renew it", async () => {

@@ -1,7 +1,7 @@
-import { readFileSync } from "node:fs";
 import { afterAll, beforeEach, describe, expect, it } from "vitest";
 import { handler as listCallerBlocking } from "../../../functions/extensions/list-caller-blocking-numbers.ts";
 import { listCallerBlockingNumbersRoute } from "../../../lib/contract/caller-blocking.ts";
+import { countedSection, table } from "../../bench/report.ts";
 import { invoke } from "../../support/api-gateway.ts";
 import { type Chain, ColdPath, leadOf } from "../../support/cold-path.ts";
 
@@ -45,7 +45,9 @@ describe("the first read of a process", () => {
       chains.push([`second, cached, ${by}`, await read(token)]);
     }
     for (const [, { status }] of chains) expect(status).toBe(200);
-    expect(documentedTable()).toBe(tableOf(chains));
+    const section = { title: "The first request as a count", text: textOf(tableOf(chains)) };
+    const { found, expected } = countedSection("npm run bench:path", section);
+    expect(found).toBe(expected);
   });
 
   it.each(["company", "own"] as const)(
@@ -94,14 +96,20 @@ describe("the first read of a process", () => {
   });
 });
 
-/** The formatter pads the cells. */
-function documentedTable(): string {
-  const page = readFileSync(new URL("../../../docs/benchmarks.md", import.meta.url), "utf8");
-  const [, section = ""] = page.split("\n## The first request as a count\n");
-  const lines = section.slice(0, section.indexOf("\n## ")).split("\n");
-  const rows = lines.filter((line) => line.startsWith("|"));
-  return rows.join("\n").replaceAll(/ +/g, " ").replaceAll(/-{3,}/g, "---");
-}
+const textOf = (chains: string) => `
+A test (\`test/unit/runtime/cold-path.test.ts\`) lets every dependency respond after exactly 50 ms of virtual time and counts the
+units of 50 ms before RingCentral's own call leaves, or, when the cache serves, before the response. The process is new, its fleet
+has a token. Arrows separate what waits for each other; what is asked at the same time is in one step.
+
+${chains}
+
+- While the issuer is asked for its keys, a new process reads what the request will need: secrets, token and budgets. The token's
+signature is not known yet, so this happens once in a process and only for a token whose claims are right; nothing is written,
+sent to RingCentral or answered before the signature is verified. It took a live read from 7 units to 4 and a cached one from 5
+to 4.
+- What is left: the issuer's keys are found through its discovery document, which makes two steps. The cache's epoch comes
+before the response in the cache, or before the permit, which is a write. A read of the budgets is spared while no other process
+has written them.`;
 
 /** By request: the units before RingCentral's call or the response, and what is asked in each of them. */
 function tableOf(chains: readonly [string, Chain][]): string {
@@ -111,7 +119,7 @@ function tableOf(chains: readonly [string, Chain][]): string {
     const asked = steps.map((step) => [
       ...new Set(step.map((call) => call.name.replace(/^secret .*/, "secrets"))),
     ]);
-    return `| ${name} | ${units} | ${asked.map((step) => step.sort().join(", ")).join(" → ")} |`;
+    return [name, units, asked.map((step) => step.sort().join(", ")).join(" → ")];
   });
-  return ["| request | units | asked |", "| --- | ---: | --- |", ...rows].join("\n");
+  return table(["request", "units", { name: "asked", align: "left" }], rows);
 }

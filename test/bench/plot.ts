@@ -5,6 +5,8 @@ import { projectRoot } from "../../infra/build/bundle.ts";
 
 const WIDTH = 720;
 const LINE = 20;
+/** The points of a line are drawn when they are few. */
+const MOST_SYMBOLS = 12;
 const [TEXT, FAINT, GRID] = ["#1f2328", "#59636e", "#d1d9e0"];
 const COLOURS = ["#0969da", "#bc4c00", "#1a7f37", "#8250df", "#cf222e", "#59636e", "#9a6700"];
 /** Lines are told apart without colours too. */
@@ -89,6 +91,7 @@ export function barPlot({
 }
 
 export function linePlot({ title, x, y, series, marks = [] }: LinePlot): string {
+  const hasSymbols = Math.max(...series.map(({ points }) => points.length)) <= MOST_SYMBOLS;
   return render(title, 260, series.length, {
     xAxis: axisOf(x),
     yAxis: axisOf(y),
@@ -96,8 +99,7 @@ export function linePlot({ title, x, y, series, marks = [] }: LinePlot): string 
       type: "line",
       name,
       data: points.map(([at, value]) => [at, value]),
-      showSymbol: points.length <= 12,
-      symbol: "circle",
+      symbol: hasSymbols ? "circle" : "none",
       symbolSize: 6,
       lineStyle: { width: 2.5, type: dashOf(n) },
       ...(n === 0 && { markLine: markLine(marks, "end") }),

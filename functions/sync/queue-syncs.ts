@@ -1,4 +1,3 @@
-import type * as z from "zod/mini";
 import { createAuditLog } from "../../lib/platform/audit-log.ts";
 import { processMetrics } from "../../lib/platform/metrics.ts";
 import { readSettings, type Settings } from "../../lib/platform/settings.ts";
@@ -22,7 +21,7 @@ export const handler = defineJob("queueSyncs", async (event: unknown, invocation
   const { clock, log } = invocation;
   const settings = readSettings(process.env);
   const records = new DynamoRecordStore({ tableName: settings.TABLE_NAME });
-  await edit(AccountsEdit.parse(event), records, settings, invocation);
+  await edit(event, records, settings, invocation);
   const tableId = () => readTableId(settings.TABLE_NAME);
   const accounts = await readAccounts(records, settings);
   await noticeRestore({ records, clock, random: Math.random, log, tableId }, accounts);
@@ -46,14 +45,21 @@ export const handler = defineJob("queueSyncs", async (event: unknown, invocation
 
 /** Does what an operator asks for, and audits it. AWS does not tell a function who invoked it: CloudTrail knows. */
 async function edit(
-  changes: z.output<typeof AccountsEdit>,
+  event: unknown,
   records: RecordStore,
   settings: Settings,
   { clock, log, deadline, requestId }: JobInvocation,
 ): Promise<void> {
-  if (changes.add.length + changes.remove.length === 0) return;
   const audit = createAuditLog({ group: settings.AUDIT_LOG_GROUP, clock, log, metrics: processMetrics });
-  const entry = { action: "orderSyncs", requestId, changes };
+  const about = { action: "orderSyncs", requestId };
+  const { data: changes, error: fault } = AccountsEdit.safeParse(event);
+  if (changes === undefined) {
+    // Without its values, which may be anything.
+    await audit.write({ ...about, outcome: "rejected", code: "request_invalid" }, deadline);
+    throw fault;
+  }
+  if (changes.add.length + changes.remove.length === 0) return;
+  const entry = { ...about, changes };
   audit.begin(entry);
   try {
     await editAccounts({ records, clock, random: Math.random }, changes, settings);

@@ -6,7 +6,7 @@ import type { Deadline } from "../platform/deadline.ts";
 import { getJson } from "../platform/get-json.ts";
 import type { Settings } from "../platform/settings.ts";
 import { withTimeout } from "../platform/with-timeout.ts";
-import { ALGORITHMS, createClaimReader, type Decoded } from "./claims.ts";
+import { ALGORITHMS, createClaimReader, type Decoded, type Stranger } from "./claims.ts";
 import { createIssuerKeys, type SigningKey } from "./issuer-keys.ts";
 import { issuerOf, tokenIssuers } from "./token-issuers.ts";
 import { type ClaimFault, rejectToken, shown, type WarningLog } from "./token-rejection.ts";
@@ -25,16 +25,23 @@ const NO_JWT: ClaimFault = {
 /** Only a token that names an accepted issuer and a key of it makes us ask the issuer; the signature vouches for the rest. */
 const CHECKED_FIRST = ["alg", "kid", "iss"];
 
+/** Told of a token while it is read. */
+interface TokenListener {
+  /** What an acceptable token claims, before its signature is verified. */
+  claims(claimant: Claimant): void;
+  /** The token is verified, and names no account that is served: it is rejected. */
+  stranger(stranger: Stranger): void;
+}
+
 /**
  * What the token of an `Authorization` header says of its caller. The log says why a token is rejected.
- * @param onClaims called with what an acceptable token claims, before its signature is verified
  * @throws ProblemError `token_missing`, `token_invalid`, `token_expired`, `account_forbidden`, `extension_forbidden`, `token_issuer_unavailable`
  */
 export type Authenticate = (
   authorization: string | undefined,
   deadline: Deadline,
   log: WarningLog,
-  onClaims?: (claimant: Claimant) => void,
+  told?: TokenListener,
 ) => Promise<Claimant>;
 
 export function createAuthenticate(
@@ -53,7 +60,7 @@ export function createAuthenticate(
     ]),
   );
 
-  return async (authorization = "", deadline, log, onClaims) => {
+  return async (authorization = "", deadline, log, told) => {
     if (authorization.trim() === "") throw new ProblemError("token_missing");
     const token = BEARER.exec(authorization.trim())?.[1];
     const decoded = token === undefined ? undefined : decode(token);
@@ -61,18 +68,19 @@ export function createAuthenticate(
     if (token === undefined || decoded === undefined || reader === undefined) {
       throw rejectToken(log, [NO_JWT], { detail: NOT_BEARER });
     }
-    const { claimant, faults } = reader.readClaims(decoded);
+    const { claimant, faults, stranger } = reader.readClaims(decoded);
     const early = faults.filter(({ claim }) => CHECKED_FIRST.includes(claim));
     if (early.length > 0) throw rejectToken(log, early);
-    if (claimant !== undefined) onClaims?.(claimant);
+    if (claimant !== undefined) told?.claims(claimant);
     const limit = { clock, timeoutMs: deadline.remainingMs(), timeUp: () => new Error("out of time") };
     const keys = await withTimeout(reader.findKeys(decoded.header), limit).catch((cause: unknown) => {
       throw new ProblemError("token_issuer_unavailable", { cause });
     });
     const fault = await signatureFault(token, decoded, keys);
     if (fault !== undefined) throw rejectToken(log, [fault]);
-    if (claimant === undefined) throw rejectToken(log, faults);
-    return claimant;
+    if (claimant !== undefined) return claimant;
+    if (stranger !== undefined) told?.stranger(stranger);
+    throw rejectToken(log, faults);
   };
 }
 

@@ -32,8 +32,11 @@ export type ClaimSettings = Pick<
 
 export type Decoded = Readonly<Record<"header" | "payload", Readonly<Record<string, unknown>>>>;
 export type ClaimsResult =
-  | { claimant: Claimant; faults: [] }
-  | { claimant?: undefined; faults: [ClaimFault, ...ClaimFault[]] };
+  | { claimant: Claimant; faults: []; stranger?: undefined }
+  | { claimant?: undefined; faults: [ClaimFault, ...ClaimFault[]]; stranger?: Stranger };
+
+/** Whom a token names that is right but for its account. */
+export type Stranger = Pick<Claimant, "issuer" | "subject">;
 
 /**
  * Reads what a token says of its caller, or every fault in its header and claims, the gravest first. It does not check the
@@ -81,7 +84,11 @@ function readClaims(
       const found = shown(new Map<string, unknown>(Object.entries(picked)).get(name), isPersonal);
       return { claim, expected, found, code: isMalformed ? "token_invalid" : problem } as const;
     });
-    if (first !== undefined) return { faults: [first, ...others] };
+    if (first !== undefined) {
+      const subject = first.code === "account_forbidden" ? text.safeParse(picked.sub).data : undefined;
+      const stranger = subject && { issuer: settings.AUTH_ISSUER, subject };
+      return { faults: [first, ...others], ...(stranger && { stranger }) };
+    }
     throw new Error("a fault without an issue", { cause: parsed.error });
   }
   const { sub: subject, scopes, account: accountId, extension: extensionId } = parsed.data;

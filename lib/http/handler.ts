@@ -22,6 +22,7 @@ import { entryOf } from "./audit.ts";
 import { resourceNames, resourcesIn, targetOf } from "./audit-resources.ts";
 import type { Authenticate } from "./authenticate.ts";
 import { reachedExtension, requireScope } from "./caller.ts";
+import type { Stranger } from "./claims.ts";
 import { type AccountKeys, cursorsOf } from "./cursor.ts";
 import { encodeResponse } from "./encode-response.ts";
 import { KeyProgress } from "./idempotency/progress.ts";
@@ -78,17 +79,18 @@ async function beginExchange(route: Route, event: APIGatewayProxyEventV2, servic
   const invocation = invocationOf(event);
   const { deadline, log } = invocation;
   invocation.settings = services.settings;
-  const extension = event.pathParameters?.extensionId;
-  const onClaims = (claimed: Claimant) => services.prefetch(claimed, { route, extension, deadline });
-  const authenticated = services.authenticate(header(event, "authorization"), deadline, log, onClaims);
-  const [claimant] = await Promise.all([authenticated, services.ready()]);
-  const pseudonyms = await services.pseudonyms.current(deadline);
-  const personId = pseudonyms.ofPerson(claimant.issuer, claimant.subject);
-  invocation.caller = { id: personId, accountId: claimant.accountId };
-  invocation.audited.keyId = pseudonyms.keyId;
-  const named = ExtensionIdOrMe.safeParse(extension);
-  // Whose things a request was after that is rejected below.
-  if (named.success && named.data !== "me") invocation.audited.extensionId = named.data;
+  const named = ExtensionIdOrMe.safeParse(event.pathParameters?.extensionId);
+  const nameCaller = async ({ issuer, subject, accountId }: Stranger & Pick<Claimant, "accountId">) => {
+    // Whose things a request was after that is rejected.
+    if (named.success && named.data !== "me") invocation.audited.extensionId = named.data;
+    const pseudonyms = await services.pseudonyms.current(deadline);
+    const personId = pseudonyms.ofPerson(issuer, subject);
+    invocation.caller = { id: personId, accountId };
+    invocation.audited.keyId = pseudonyms.keyId;
+    return { pseudonyms, personId };
+  };
+  const claimant = await claimantOf(route, event, services, nameCaller);
+  const { pseudonyms, personId } = await nameCaller(claimant);
   requireScope(route, claimant, log);
   const tableWait = createTableWait(systemClock);
   const records = limitedRecords(services.records, tableWait);
@@ -120,6 +122,36 @@ async function beginExchange(route: Route, event: APIGatewayProxyEventV2, servic
     page,
     tableWait,
   };
+}
+
+/** @param nameStranger for the audit of a write with the token of an account that is not served */
+async function claimantOf(
+  route: Route,
+  event: APIGatewayProxyEventV2,
+  services: EdgeServices,
+  nameStranger: (stranger: Stranger) => Promise<unknown>,
+): Promise<Claimant> {
+  const { deadline, log, audited } = invocationOf(event);
+  const extension = event.pathParameters?.extensionId;
+  let stranger: Stranger | undefined;
+  const told = {
+    claims: (claimed: Claimant) => services.prefetch(claimed, { route, extension, deadline }),
+    stranger: (verified: Stranger) => {
+      stranger = verified;
+    },
+  };
+  try {
+    const authenticated = services.authenticate(header(event, "authorization"), deadline, log, told);
+    const [claimant] = await Promise.all([authenticated, services.ready()]);
+    return claimant;
+  } catch (error) {
+    if (stranger !== undefined && isAudited(route)) {
+      audited.action = route.operationId;
+      // The request is rejected, and its entry written, with or without the caller's name.
+      await nameStranger(stranger).catch(() => {});
+    }
+    throw error;
+  }
 }
 
 async function runUseCase<R extends Route>(

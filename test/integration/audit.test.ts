@@ -91,6 +91,30 @@ describe("a write", () => {
     service.twin.configure({ limitedMode: false });
   });
 
+  it("with a token of an account that is not served names the caller, but no account", async () => {
+    const claims = { sub: "user|stranger", rc_account_id: "999", scope: "numbers:write" };
+    const act = async (token: string) =>
+      entriesOf(() => write(service, "addBlockedNumber", undefined, { token }));
+    const token = await service.mint(claims);
+    const [entry, ...others] = await act(token);
+    expect(others).toEqual([]);
+    expect(entry).toEqual({
+      action: "addBlockedNumber",
+      actor: pseudonyms.ofPerson(service.issuer.url, "user|stranger"),
+      keyId: pseudonyms.keyId,
+      extensionId: SEED.extensionId,
+      sourceIp: expect.any(String),
+      requestId: expect.any(String),
+      gatewayRequestId: expect.any(String),
+      lambdaRequestId: expect.any(String),
+      outcome: "rejected",
+      code: "account_forbidden",
+    });
+    // Forged or out of date: it may be anybody's.
+    expect(await act(token.replace(/\.[^.]{20}(?=[^.]*$)/, `.${"A".repeat(20)}`))).toEqual([]);
+    expect(await act(await service.mint({ ...claims, exp: 1_000 }))).toEqual([]);
+  });
+
   it("that is repeated with its key says so, and a caller without a valid token leaves no entry", async () => {
     const headers = { "idempotency-key": "audited-once" };
     const request = { headers, body: { phoneNumber: "+12025550171" } };

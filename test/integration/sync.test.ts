@@ -295,7 +295,16 @@ describe("the accounts to sync", () => {
     expect(await scheduled({ add: ["3700222"] })).toEqual([SEED.accountId, "3700222"]);
     expect(await scheduled({ "detail-type": "Scheduled Event" })).toEqual([SEED.accountId, "3700222"]);
     expect(await scheduled({ remove: ["3700222", SEED.accountId] })).toEqual([SEED.accountId]);
-    await expect(queueSyncs({ add: ["../1"] }, lambdaContext())).rejects.toThrow();
+    const malformed = await linesOf(() =>
+      expect(queueSyncs({ add: ["../1"] }, lambdaContext())).rejects.toThrow(),
+    );
+    const entry = malformed.split("\n").find((line) => line.includes('"message":"audit"')) ?? "{}";
+    expect(JSON.parse(entry)).toMatchObject({
+      action: "orderSyncs",
+      outcome: "rejected",
+      code: "request_invalid",
+    });
+    expect(entry).not.toContain("../1");
     vi.unstubAllEnvs();
   });
 });

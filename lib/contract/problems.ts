@@ -83,8 +83,8 @@ export const problems = {
   number_already_listed: entry(
     409,
     "The number is listed already",
-    "The number is on the blocked or the allowed list with another label or status. `entry` is that entry: change it, " +
-      "with its `etag` as `If-Match`, or leave it. Of a forwarding number, `detail` has the id of its entry.",
+    "The number has an entry already, in another form than the request asks for. `entry` is that entry: change it, with " +
+      "its `etag` as `If-Match`, or leave it.",
   ),
   idempotency_in_progress: entry(
     409,
@@ -232,9 +232,12 @@ export interface FieldError {
 /** The entry that has a number, and the tag of a read of it. */
 export interface ListedEntry {
   id: string;
-  phoneNumber: string;
+  phoneNumber?: string | undefined;
   label?: string | undefined;
-  status: string;
+  /** Of a blocked or allowed number. */
+  status?: string;
+  /** Of a forwarding number. */
+  type?: string;
   etag: string;
 }
 

@@ -205,6 +205,8 @@ describe("what the new backend does not hold twice or at all", () => {
   it("is said: a number that is there with another label", async () => {
     const added = await lab.add({ phoneNumber: MOBILE, label: "Boat" });
     expect(added).toMatchObject({ status: 409, body: { code: "number_already_listed" } });
+    const { id, phoneNumber, label, type, etag }: Record<string, unknown> = { ...(await lab.shown(MOBILE)) };
+    expect(added.body.entry).toEqual({ id, phoneNumber, label, type, etag });
     const same = await lab.add({ phoneNumber: MOBILE, type: "Mobile" });
     expect(same).toMatchObject({ status: 201, body: { data: { id: await lab.idOf(MOBILE) } } });
   });

@@ -84,7 +84,9 @@ describe("a write whose response is lost", () => {
     service.twin.extension(SEED.extensionId).forwarding.push({ ...entry("Office"), id: "1" });
     service.twin.faults.add({ operation: "addForwardingNumber", kind: "status", status: 502 });
     const response = await addInHaste();
-    expect(response).toMatchObject({ status: 409, body: { code: "number_already_listed" } });
+    const { phoneNumber } = entry("Office");
+    const listed = { id: "1", phoneNumber, label: "Office", type: "Other", etag: expect.any(String) };
+    expect(response).toMatchObject({ status: 409, body: { code: "number_already_listed", entry: listed } });
   });
 
   describe("to the lists of callers", () => {

@@ -964,6 +964,18 @@ export interface components {
         LimitsResponse: {
             data: components["schemas"]["Limits"];
         };
+        /** @description The entry that a number has already. */
+        ListedEntry: {
+            id: string;
+            phoneNumber?: string;
+            label?: string;
+            /** @description `blocked` or `allowed`; forwarding numbers have none. */
+            status?: string;
+            /** @description Of a forwarding number. */
+            type?: string;
+            /** @description For `If-Match`. */
+            etag: string;
+        };
         /** @description Who the caller is here. */
         Me: {
             accountId: string;
@@ -1385,7 +1397,7 @@ export interface components {
              */
             retryAfter?: number;
             errors?: components["schemas"]["FieldError"][];
-            entry?: components["schemas"]["CallerBlockingNumber"];
+            entry?: components["schemas"]["ListedEntry"];
             upstream?: components["schemas"]["UpstreamError"];
         };
         /**
@@ -1410,7 +1422,7 @@ export interface components {
          *     - `forwarding_custom_label_limit_reached` (409): Too many custom-labelled forwarding numbers. An extension has at most 7 with a custom label.
          *     - `number_belongs_to_account` (409): The number belongs to the account. A company or direct number of the same account cannot be a forwarding number.
          *     - `flip_number_in_use` (409): Flip number already in use. Choose another flip number.
-         *     - `number_already_listed` (409): The number is listed already. The number is on the blocked or the allowed list with another label or status. `entry` is that entry: change it, with its `etag` as `If-Match`, or leave it. Of a forwarding number, `detail` has the id of its entry.
+         *     - `number_already_listed` (409): The number is listed already. The number has an entry already, in another form than the request asks for. `entry` is that entry: change it, with its `etag` as `If-Match`, or leave it.
          *     - `idempotency_in_progress` (409): The first request is still in progress. A request with the same Idempotency-Key has not finished. Wait, then send it again.
          *     - `sync_not_quarantined` (409): Nothing is quarantined. There is nothing to confirm: no sync is quarantined, a later one has committed, or other numbers are missing now.
          *     - `snapshot_missing` (503): There is no snapshot yet. The account's numbers have not been synced yet. Wait `retryAfter` seconds, or list them live.
@@ -2245,6 +2257,7 @@ export type Health = components['schemas']['Health'];
 export type LimitedMode = components['schemas']['LimitedMode'];
 export type Limits = components['schemas']['Limits'];
 export type LimitsResponse = components['schemas']['LimitsResponse'];
+export type ListedEntry = components['schemas']['ListedEntry'];
 export type Me = components['schemas']['Me'];
 export type MeResponse = components['schemas']['MeResponse'];
 export type Meta = components['schemas']['Meta'];

@@ -1,5 +1,4 @@
 import * as z from "zod/mini";
-import { CallerBlockingNumber } from "../caller-blocking.ts";
 import { problems } from "../problems.ts";
 import type { Route } from "../route.ts";
 import { CallHandling, described, Instant, LimitedBy, resource } from "../schema-builders.ts";
@@ -134,6 +133,14 @@ const UpstreamError = resource("UpstreamError", "RingCentral's response, for its
   errorCode: z.optional(z.string()),
   requestId: z.optional(z.string()),
 });
+const ListedEntry = resource("ListedEntry", "The entry that a number has already.", {
+  id: z.string(),
+  phoneNumber: z.optional(z.string()),
+  label: z.optional(z.string()),
+  status: z.optional(described(z.string(), "`blocked` or `allowed`; forwarding numbers have none.")),
+  type: z.optional(described(z.string(), "Of a forwarding number.")),
+  etag: described(z.string(), "For `If-Match`."),
+});
 const Problem = resource("Problem", "An error (RFC 9457). Branch on `code`.", {
   type: uriReference("The code's entry in the error catalogue."),
   title: z.string(),
@@ -144,6 +151,6 @@ const Problem = resource("Problem", "An error (RFC 9457). Branch on `code`.", {
   retryable: described(z.boolean(), "Whether the same request may succeed later."),
   retryAfter: z.optional(described(Count, "Seconds to wait first.")),
   errors: z.optional(z.array(FieldError).check(z.maxLength(100))),
-  entry: z.optional(CallerBlockingNumber),
+  entry: z.optional(ListedEntry),
   upstream: z.optional(UpstreamError),
 });

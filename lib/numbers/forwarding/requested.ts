@@ -1,5 +1,7 @@
 import type { ForwardingNumber, NewForwardingNumber } from "../../contract/forwarding-numbers.ts";
 import { type FieldError, ProblemError } from "../../contract/problems.ts";
+import { contentTag } from "../../platform/content-tag.ts";
+import { omitUndefined } from "../../platform/omit-undefined.ts";
 import { type CountryInQuery, isSameLabel, isSameNumber, withE164 } from "../shared/phone-number-input.ts";
 
 // What both backends demand of a request, so that a caller gets the same response from each.
@@ -56,8 +58,11 @@ export function isAsAsked(shown: Shown, asked: NewForwardingNumber): boolean {
   return type !== "Other" || isSameLabel(shown.label, label);
 }
 
-export function alreadyListed({ id }: Pick<ForwardingNumber, "id">): ProblemError {
-  return new ProblemError("number_already_listed", { detail: `It is the forwarding number ${id}.` });
+export function alreadyListed(shown: ForwardingNumber): ProblemError {
+  const { id, phoneNumber, label, type } = shown;
+  const entry = { ...omitUndefined({ id, phoneNumber, label, type }), etag: contentTag(shown) };
+  const detail = "The number is among the forwarding numbers already, as `entry` shows.";
+  return new ProblemError("number_already_listed", { detail, entry });
 }
 
 /** @param rules those of them that the extension does not have */

@@ -46,7 +46,7 @@ const fixesByOwner = {
     number_belongs_to_account:
       "Let the user enter a number outside the company. Calls within the company are set up in RingCentral's call handling.",
     number_already_listed:
-      "Show the entry in `entry`. To change its label or status, send a `PUT` to it with its `etag` as `If-Match`.",
+      "Show the entry in `entry`. To change its label, status or type, send a `PUT` to it with its `etag` as `If-Match`.",
     flip_number_in_use: "Offer the digits that no other forwarding number uses.",
   },
   "an administrator of the account": {

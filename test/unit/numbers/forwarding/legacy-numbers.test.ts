@@ -88,7 +88,7 @@ describe("adding a forwarding number", () => {
     for (const listed of [record, other]) {
       await expect(find(listed, { label: "Boat" })).rejects.toMatchObject({
         code: "number_already_listed",
-        details: { detail: expect.stringContaining(listed.id) },
+        details: { entry: { id: listed.id, phoneNumber, type: listed.type } },
       });
     }
     const line = { ...record, type: "PhoneLine", device: { id: "8800" } };

@@ -1,160 +1,140 @@
-import { execFile } from "node:child_process";
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { randomUUID } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { bundleFunctions } from "../../infra/build/bundle.ts";
-import { addBlockedNumberRoute } from "../../lib/contract/blocked-numbers.ts";
-import { listForwardingNumbersRoute } from "../../lib/contract/forwarding-numbers.ts";
+import { addBlockedNumberRoute, listBlockedNumbersRoute } from "../../lib/contract/blocked-numbers.ts";
 import { getHealthRoute } from "../../lib/contract/operations.ts";
 import { getOverviewRoute } from "../../lib/contract/overview.ts";
 import type { Route } from "../../lib/contract/route.ts";
 import { apiGatewayEvent, type TestRequest } from "../support/api-gateway.ts";
+import { createTable } from "../support/dynamo-engines.ts";
 import { type Service, startService } from "../support/service.ts";
-import { percentile } from "./measurements.ts";
+import { SEED } from "../twin/twin.ts";
+import { type Dependency, DependencyTimes, type Times } from "./dependency-times.ts";
+import { underLambdaRuntime } from "./lambda-runtime.ts";
+import { bundlePeers, environmentOfPeers, type Peer } from "./peers.ts";
 
-/** RingCentral's time for each call, logins included, as in `requests.ts`. */
-const RINGCENTRAL_MS = 150;
-const RUNS = 15;
-const AMPLE = { Light: 3_000, Medium: 3_000, Heavy: 3_000, Auth: 100 };
-
-/** A Lambda up to its first response: Node's start, the bundle, and everything the first request loads and calls. */
-const firstResponse = `
-  const [path, event] = JSON.parse(process.env.FIRST_REQUEST);
-  const { handler } = await import(path);
-  const context = { awsRequestId: "cold", getRemainingTimeInMillis: () => 15000 - performance.now() };
-  const { statusCode } = await handler(event, context);
-  process.stdout.write("\\n" + JSON.stringify({ ms: performance.now(), statusCode }));
-  process.exit(0);`;
-
-/** The first response of a new process. */
-export interface FirstResponse {
-  statusCode: number;
-  /** Time from the start of the process to its response. */
-  ms: number;
-  /** Time until it requests its first event, under Lambda's runtime client. */
-  initMs?: number;
-}
-/** Starts a process in which the bundle handles one event. @param env its whole environment */
-export type RunFirst = (path: string, event: unknown, env: NodeJS.ProcessEnv) => Promise<FirstResponse>;
-
-const inPlainProcess: RunFirst = async (path, event, env) => {
-  const { stdout } = await promisify(execFile)(
-    process.execPath,
-    ["--input-type=module", "--eval", firstResponse],
-    { env: { ...env, FIRST_REQUEST: JSON.stringify([path, event]) } },
-  );
-  return JSON.parse(stdout.slice(stdout.lastIndexOf("\n")));
-};
+const AMPLE = { Light: 3_000, Medium: 3_000, Heavy: 3_000, Auth: 1_000 };
+const BLOCKED = "+12025550129";
 
 interface ColdCase {
-  name: string;
-  /** The function's path under `functions/`. Absent: an empty function. */
-  bundle?: string;
+  /** A peer, or the path of our function under `functions/`. */
+  runs: { peer: Peer } | { bundle: string };
   route: Route;
-  request?: (run: number, tokens: Service["tokens"]) => TestRequest;
-  /** The number of consecutive RingCentral responses it waits for. */
-  waitsFor: number;
-  /** Needs a fleet without a token. */
+  request?: TestRequest;
+  /** Whether the caller has a token. Default yes. */
+  isAnonymous?: boolean;
+  /** In a fleet that has neither a token nor a cached response. */
   isFirst?: boolean;
+  /** Calls of RingCentral, logins included. */
+  sends: number;
 }
 
-const asUser =
-  (headers: Record<string, string> = {}) =>
-  (_: number, tokens: Service["tokens"]): TestRequest => ({ token: tokens.user, headers });
-const list = { bundle: "extensions/list-forwarding-numbers", route: listForwardingNumbersRoute };
-const cases: ColdCase[] = [
-  { name: "a function that does nothing", route: getHealthRoute, waitsFor: 0 },
-  { name: "health", bundle: "operations/get-health", route: getHealthRoute, waitsFor: 0 },
-  {
-    name: "a request without a token",
-    ...list,
-    request: () => ({}),
-    waitsFor: 0,
-  },
-  { name: "read: from the cache", ...list, request: asUser(), waitsFor: 0 },
-  { name: "read: live", ...list, request: asUser({ "cache-control": "no-cache" }), waitsFor: 1 },
-  { name: "read: live, the fleet's first", ...list, request: asUser(), waitsFor: 2, isFirst: true },
-  {
-    name: "overview: live",
-    bundle: "extensions/get-overview",
+const list = { bundle: "extensions/list-blocked-numbers" };
+const live = { headers: { "cache-control": "no-cache" } };
+const write = { body: { phoneNumber: BLOCKED, label: "Bench" } };
+/** In the order of a round: the live read leaves the response that the cached one takes. */
+const cases = {
+  nothing: { runs: { peer: "nothing" }, route: getHealthRoute, sends: 0 },
+  got: { runs: { peer: "bare-got" }, route: listBlockedNumbersRoute, sends: 2 },
+  sdk: { runs: { peer: "sdk-express" }, route: listBlockedNumbersRoute, sends: 2 },
+  health: { runs: { bundle: "operations/get-health" }, route: getHealthRoute, sends: 0 },
+  rejected: { runs: list, route: listBlockedNumbersRoute, isAnonymous: true, sends: 0 },
+  live: { runs: list, route: listBlockedNumbersRoute, request: live, sends: 1 },
+  cached: { runs: list, route: listBlockedNumbersRoute, sends: 0 },
+  first: { runs: list, route: listBlockedNumbersRoute, isFirst: true, sends: 2 },
+  overview: {
+    runs: { bundle: "extensions/get-overview" },
     route: getOverviewRoute,
-    request: asUser({ "cache-control": "no-cache" }),
-    waitsFor: 1,
+    request: live,
+    sends: 4,
   },
-  {
-    name: "write",
-    bundle: "extensions/add-blocked-number",
+  write: {
+    runs: { bundle: "extensions/add-blocked-number" },
     route: addBlockedNumberRoute,
-    request: (run, tokens) => ({ token: tokens.user, body: { phoneNumber: `+120255501${20 + run}` } }),
-    waitsFor: 1,
+    request: write,
+    sends: 1,
   },
-];
+} as const satisfies Record<string, ColdCase>;
+export type CaseName = keyof typeof cases;
+
+/** One new process and its first response. */
+export interface ColdStart {
+  /** From the start of the process to its response. */
+  ms: number;
+  /** Until it requests its first event. */
+  initMs: number;
+  times: Record<Dependency | "all", Times>;
+}
+export type ColdStarts = Record<CaseName, ColdStart[]>;
 
 /**
- * The time from the start of a new process to its first response, for the deployed bundles. All its peers are on
- * loopback; RingCentral responds after a delay.
- * @param runner names the kind of process
+ * The time from the start of a new process to its first response, for the deployed bundles and their peers, under
+ * Lambda's runtime client. A round starts one process of each, so that a busy moment of the machine meets all.
  */
-export async function measureColdStarts(
-  runFirst: RunFirst = inPlainProcess,
-  runner = "plain Node",
-): Promise<void> {
+export async function measureColdStarts(ringcentralMs: number, rounds: number): Promise<ColdStarts> {
   const outDir = await mkdtemp(join(tmpdir(), "ringfront-cold-"));
+  // Every process of a peer logs in. RingCentral ends the oldest of more than five sessions of a user, ours too.
+  const service = await startService({ latencyMs: ringcentralMs, limits: AMPLE, maxSessions: 1_000 });
   try {
-    await bundleFunctions({ outDir });
-    const nothing = join(outDir, "nothing.mjs");
-    await writeFile(nothing, "export const handler = async () => ({ statusCode: 200 });");
-    const measurements: Record<string, object> = {};
-    let base = 0;
-    for (const each of cases) {
-      const path = each.bundle === undefined ? nothing : join(outDir, "functions", `${each.bundle}.mjs`);
-      const responses = await firstResponsesOf(each, path, runFirst);
-      const median = (values: (number | undefined)[]) =>
-        percentile(
-          values.map((value) => value ?? Number.NaN),
-          0.5,
-        );
-      const p50 = median(responses.map(({ ms }) => ms));
-      if (each.bundle === undefined) base = p50;
-      measurements[each.name] = {
-        "p50 ms": Math.round(p50),
-        ...(responses[0]?.initMs !== undefined && {
-          "of that init": Math.round(median(responses.map(({ initMs }) => initMs))),
-        }),
-        "over nothing": Math.round(p50 - base),
-        "our share": Math.round(p50 - base - each.waitsFor * RINGCENTRAL_MS),
-      };
+    const [, ofPeers] = await Promise.all([bundleFunctions({ outDir }), bundlePeers(outDir)]);
+    const pathOf = ({ runs }: ColdCase) =>
+      "peer" in runs ? ofPeers[runs.peer] : join(outDir, "functions", `${runs.bundle}.mjs`);
+    const times = new DependencyTimes({
+      [new URL(service.twin.url).port]: "RingCentral",
+      [new URL(service.issuer.url).port]: "issuer",
+    });
+    const names = Object.keys(cases) as CaseName[];
+    const starts = Object.fromEntries(names.map((name) => [name, [] as ColdStart[]])) as ColdStarts;
+    // The first round leaves the fleet's token and cached responses, and warms the disk.
+    for (let round = 0; round <= rounds; round += 1) {
+      for (const name of names) {
+        const start = await startCold(name, pathOf(cases[name]), service, times, round > 0);
+        if (round > 0) starts[name].push(start);
+      }
+      process.stdout.write(round === rounds ? "\n" : ".");
     }
-    const setting = `${runner}, RingCentral taking ${RINGCENTRAL_MS} ms a call (${RUNS} processes each)`;
-    console.log(`\nA process's first response: ${setting}\n`);
-    console.table(measurements);
+    return starts;
   } finally {
+    await service.stop();
     await rm(outDir, { recursive: true, force: true });
   }
 }
 
-async function firstResponsesOf(each: ColdCase, path: string, runFirst: RunFirst): Promise<FirstResponse[]> {
-  const responses: FirstResponse[] = [];
-  let service: Service | undefined;
-  const respond = async (run: number, { tokens }: Service) => {
-    const { name, route, request } = each;
-    const event = apiGatewayEvent(route, request?.(run, tokens));
-    const first = await runFirst(path, event, process.env);
-    const isRejected = route.scope !== undefined && event.headers.authorization === undefined;
-    const { statusCode } = first;
-    if (isRejected ? statusCode !== 401 : statusCode >= 300) throw new Error(`${name}: status ${statusCode}`);
-    return first;
-  };
-  for (let run = 0; run < RUNS; run += 1) {
-    if (each.isFirst) await service?.stop();
-    if (service === undefined || each.isFirst) {
-      service = await startService({ latencyMs: RINGCENTRAL_MS, limits: AMPLE });
-      // An earlier instance has left the token and the cached responses.
-      if (!each.isFirst) await respond(-1, service);
-    }
-    responses.push(await respond(run, service));
+/** @throws Error for a response, or a number of calls, that the case does not have */
+async function startCold(
+  name: CaseName,
+  path: string,
+  service: Service,
+  times: DependencyTimes,
+  isCounted: boolean,
+): Promise<ColdStart> {
+  const { route, request, isAnonymous, isFirst, sends }: ColdCase = cases[name];
+  const env: NodeJS.ProcessEnv = { ...process.env, ...environmentOfPeers(service.twin.url) };
+  if (isFirst) {
+    const table = `ringfront-bench-${randomUUID()}`;
+    await createTable(service.dynamodb.url, table);
+    env.TABLE_NAME = table;
   }
-  await service?.stop();
-  return responses;
+  const token = isAnonymous ? {} : { token: service.tokens.user };
+  times.take();
+  const { ms, initMs, statusCode } = await underLambdaRuntime(
+    path,
+    apiGatewayEvent(route, { ...token, ...request }),
+    env,
+  );
+  const taken = times.take();
+  if (isAnonymous ? statusCode !== 401 : statusCode >= 300) throw new Error(`${name}: status ${statusCode}`);
+  if (isCounted && taken.RingCentral.calls !== sends)
+    throw new Error(`${name}: ${taken.RingCentral.calls} calls of RingCentral, not ${sends}`);
+  unblock(service);
+  return { ms, initMs, times: taken };
+}
+
+/** The list is the same in each round. */
+function unblock({ twin }: Service): void {
+  const { callerBlocking } = twin.extension(SEED.extensionId);
+  const index = callerBlocking.findIndex(({ phoneNumber }) => phoneNumber === BLOCKED);
+  if (index >= 0) callerBlocking.splice(index, 1);
 }

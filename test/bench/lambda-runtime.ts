@@ -3,9 +3,17 @@ import { once } from "node:events";
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import { basename, dirname, join } from "node:path";
+import { dirname, join, parse } from "node:path";
 import { projectRoot } from "../../infra/build/bundle.ts";
-import type { FirstResponse, RunFirst } from "./cold-starts.ts";
+
+/** The first response of a new process. */
+interface FirstResponse {
+  statusCode: number;
+  /** Time from the start of the process to its response. */
+  ms: number;
+  /** Time until it requests its first event. */
+  initMs: number;
+}
 
 /** AWS's runtime interface client for Node: it requests events inside a Lambda and calls the handler. */
 const CLIENT = "aws-lambda-ric@4.0.2";
@@ -29,8 +37,13 @@ const FUNCTION_ARN = "arn:aws:lambda:us-east-1:123456789012:function:bench";
 /**
  * Runs a bundle as Lambda does: the runtime client in a new process, and a server of Lambda's Runtime API with one
  * event.
+ * @param env the whole environment of the function
  */
-export const underLambdaRuntime: RunFirst = async (path, event, env) => {
+export async function underLambdaRuntime(
+  path: string,
+  event: unknown,
+  env: NodeJS.ProcessEnv,
+): Promise<FirstResponse> {
   const startedAt = performance.now();
   const { promise, resolve, reject } = Promise.withResolvers<FirstResponse>();
   let initMs = 0;
@@ -62,7 +75,7 @@ export const underLambdaRuntime: RunFirst = async (path, event, env) => {
     server.closeAllConnections();
     server.close();
   }
-};
+}
 
 function startClient(path: string, port: number, env: NodeJS.ProcessEnv): ChildProcess {
   return spawn(process.execPath, [clientPath], {
@@ -71,7 +84,7 @@ function startClient(path: string, port: number, env: NodeJS.ProcessEnv): ChildP
       ...env,
       AWS_LAMBDA_RUNTIME_API: `127.0.0.1:${port}`,
       LAMBDA_TASK_ROOT: dirname(path),
-      _HANDLER: `${basename(path, ".mjs")}.handler`,
+      _HANDLER: `${parse(path).name}.handler`,
       AWS_LAMBDA_FUNCTION_NAME: "bench",
       AWS_LAMBDA_FUNCTION_VERSION: "$LATEST",
       AWS_LAMBDA_FUNCTION_MEMORY_SIZE: "1024",

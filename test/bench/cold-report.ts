@@ -1,0 +1,126 @@
+import type { CaseName, ColdStart, ColdStarts } from "./cold-starts.ts";
+import { percentile } from "./measurements.ts";
+import { barPlot, savePlot } from "./plot.ts";
+import { type Section, table } from "./report.ts";
+
+const names: Readonly<Record<CaseName, string>> = {
+  nothing: "an empty function",
+  got: "peer: bare `got`",
+  sdk: "peer: SDK and Express",
+  health: "health",
+  rejected: "a request without a token",
+  cached: "read: from the cache",
+  live: "read: live",
+  first: "read: live, the first of a whole fleet",
+  overview: "overview: live",
+  write: "write",
+};
+const order = Object.keys(names) as CaseName[];
+const plotted: readonly CaseName[] = ["nothing", "got", "sdk", "cached", "live", "overview", "write"];
+
+const quartile = (starts: readonly ColdStart[], p: number, of = ({ ms }: ColdStart) => ms) =>
+  percentile(starts.map(of), p);
+const median = (starts: readonly ColdStart[], of?: (start: ColdStart) => number) => quartile(starts, 0.5, of);
+const ratio = (starts: ColdStarts, name: CaseName, to: CaseName) => median(starts[name]) / median(starts[to]);
+const whole = (ms: number) => String(Math.round(ms));
+
+export function coldTable(starts: ColdStarts): string {
+  const columns = ["process", "ms", "quartiles", "of that init", "× bare `got`", "× SDK and Express"];
+  const rows = order.map((name) => [
+    names[name],
+    whole(median(starts[name])),
+    `${whole(quartile(starts[name], 0.25))} to ${whole(quartile(starts[name], 0.75))}`,
+    whole(median(starts[name], ({ initMs }) => initMs)),
+    ratio(starts, name, "got").toFixed(2),
+    ratio(starts, name, "sdk").toFixed(2),
+  ]);
+  return table(columns, rows);
+}
+
+interface Goal {
+  name: string;
+  value: (starts: ColdStarts) => number;
+  atMost: number;
+}
+const goals: readonly Goal[] = [
+  { name: "live read / bare `got`", value: (starts) => ratio(starts, "live", "got"), atMost: 1.15 },
+  { name: "live read / SDK and Express", value: (starts) => ratio(starts, "live", "sdk"), atMost: 0.65 },
+  { name: "cached read / bare `got`", value: (starts) => ratio(starts, "cached", "got"), atMost: 0.9 },
+];
+
+function goalTable(pure: ColdStarts, waiting: ColdStarts, latencyMs: number): string {
+  const cell = (value: number, atMost: number) =>
+    `${value.toFixed(2)}, ${value <= atMost ? "met" : "not met"}`;
+  return table(
+    ["goal", "at most", "RingCentral takes 0 ms", `RingCentral takes ${latencyMs} ms`],
+    goals.map(({ name, value, atMost }) => [
+      name,
+      atMost.toFixed(2),
+      cell(value(pure), atMost),
+      cell(value(waiting), atMost),
+    ]),
+  );
+}
+
+/** @param pure with RingCentral responding at once @param waiting with RingCentral taking `latencyMs` */
+export function coldSection(pure: ColdStarts, waiting: ColdStarts, latencyMs: number): Section {
+  const plot = savePlot(
+    "cold-starts",
+    barPlot({
+      title: "A new process's first response, ms (median)",
+      categories: plotted.map((name) => names[name].replaceAll("`", "")),
+      series: [
+        { name: "RingCentral responds at once", values: plotted.map((name) => median(pure[name])) },
+        { name: `RingCentral takes ${latencyMs} ms`, values: plotted.map((name) => median(waiting[name])) },
+      ],
+      values: { name: "", format: whole },
+    }),
+    "Bars of the time from the start of a process to its first response: an empty function, two peers, and ours",
+  );
+  return {
+    title: "Cold starts",
+    text: `\`npm run bench:cold\` runs the bundles that are deployed under \`aws-lambda-ric\`, the runtime client of Lambda. (The
+first time it builds that client in \`.build\`: cmake, a C++ compiler, a minute.) Each run is a fresh Node 24 process, measured from
+its start to its response. _Init_ is Lambda's term: the time until the process requests its first event. Starting the sandbox and
+TLS handshakes are not included. Processes of all kinds take turns, ${pure.nothing.length} of each.
+
+The peers (\`test/bench/peers\`) log in at RingCentral with a JWT from their environment and list the same blocked numbers for the
+same event. One is a handler with nothing but \`got\`; the other has \`@ringcentral/sdk\` behind Express 5 and \`serverless-http\`. Both
+are bundled and minified by esbuild. They do not check who calls, and share no token, limit, cache or log with other processes.
+
+${plot}
+
+RingCentral responds at once: what a process costs.
+
+${coldTable(pure)}
+
+RingCentral takes ${latencyMs} ms: what a person waits.
+
+${coldTable(waiting)}
+
+${goalTable(pure, waiting, latencyMs)}
+
+${notes(pure, waiting, latencyMs)}`,
+  };
+}
+
+function notes(pure: ColdStarts, waiting: ColdStarts, latencyMs: number): string {
+  const table = median(pure.live, ({ times }) => times.table.ms);
+  const calls = median(pure.live, ({ times }) => times.table.calls);
+  const all = median(pure.live, ({ times }) => times.all.ms);
+  const over = median(pure.live) - median(pure.nothing);
+  const init = median(pure.live, ({ initMs }) => initMs) - median(pure.nothing, ({ initMs }) => initMs);
+  const gotCalls = median(waiting.got, ({ times }) => times.RingCentral.calls);
+  const ours = median(waiting.live, ({ times }) => times.RingCentral.calls);
+  return `- A live read takes ${whole(over)} ms more than an empty function. Loading the bundle takes ${whole(init)} of them. The emulated
+table answers its ${whole(calls)} calls in ${(table / calls).toFixed(1)} ms each, all dependencies together take ${whole(all)} ms: the
+rest, ${whole(over - init - all)} ms, is the process's own work. It loads an AWS client, checks the token's signature, and asks
+RingCentral.
+- AWS names single-digit milliseconds for a call of DynamoDB, so those calls take longer there than here.
+[The next section](#the-first-request-as-a-count) counts how many wait for each other.
+- A peer sends ${whole(gotCalls)} calls one after the other, because each of its processes logs in; a process of a fleet with a token
+sends ${whole(ours)}. At RingCentral's ${latencyMs} ms that is what a live read gains. The first instance of a fleet logs in too.
+- RingCentral accepts 5 token calls a minute and ends the oldest of more than 5 sessions of a user. The peers of this run would have
+met both limits; the twin lifts them here.
+- A request loads only what it needs: a rejected one neither http nor an AWS client, a cached one not got.`;
+}

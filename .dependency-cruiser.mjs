@@ -83,7 +83,7 @@ const layers = [
 
 /** Packages that only one place may import. @type {Record<string, readonly string[]>} */
 const keepers = {
-  got: ["lib/ringcentral/"],
+  got: ["lib/ringcentral/", "test/bench/peers/"],
   "@aws-sdk/client-dynamodb": ["lib/storage/", "infra/deploy/", "infra/erasure/", "infra/local/", "test/"],
   "@aws-sdk/client-secrets-manager": [
     "lib/platform/",

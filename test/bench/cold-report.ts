@@ -1,4 +1,4 @@
-import type { CaseName, ColdStart, ColdStarts } from "./cold-starts.ts";
+import { type CaseName, type ColdStart, type ColdStarts, caseNames } from "./cold-starts.ts";
 import { percentile } from "./measurements.ts";
 import { barPlot, savePlot } from "./plot.ts";
 import { type Section, table } from "./report.ts";
@@ -15,7 +15,6 @@ const names: Readonly<Record<CaseName, string>> = {
   overview: "overview: live",
   write: "write",
 };
-const order = Object.keys(names) as CaseName[];
 const plotted: readonly CaseName[] = ["nothing", "got", "sdk", "cached", "live", "overview", "write"];
 
 const quartile = (starts: readonly ColdStart[], p: number, of = ({ ms }: ColdStart) => ms) =>
@@ -26,7 +25,7 @@ const whole = (ms: number) => String(Math.round(ms));
 
 export function coldTable(starts: ColdStarts): string {
   const columns = ["process", "ms", "quartiles", "of that init", "× bare `got`", "× SDK and Express"];
-  const rows = order.map((name) => [
+  const rows = caseNames.map((name) => [
     names[name],
     whole(median(starts[name])),
     `${whole(quartile(starts[name], 0.25))} to ${whole(quartile(starts[name], 0.75))}`,

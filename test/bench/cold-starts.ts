@@ -18,6 +18,21 @@ import { bundlePeers, environmentOfPeers, type Peer } from "./peers.ts";
 const AMPLE = { Light: 3_000, Medium: 3_000, Heavy: 3_000, Auth: 1_000 };
 const BLOCKED = "+12025550129";
 
+/** In the order of a round: the live read leaves the response that the cached one takes. */
+export const caseNames = [
+  "nothing",
+  "got",
+  "sdk",
+  "health",
+  "rejected",
+  "live",
+  "cached",
+  "first",
+  "overview",
+  "write",
+] as const;
+export type CaseName = (typeof caseNames)[number];
+
 interface ColdCase {
   /** A peer, or the path of our function under `functions/`. */
   runs: { peer: Peer } | { bundle: string };
@@ -34,8 +49,7 @@ interface ColdCase {
 const list = { bundle: "extensions/list-blocked-numbers" };
 const live = { headers: { "cache-control": "no-cache" } };
 const write = { body: { phoneNumber: BLOCKED, label: "Bench" } };
-/** In the order of a round: the live read leaves the response that the cached one takes. */
-const cases = {
+const cases: Readonly<Record<CaseName, ColdCase>> = {
   nothing: { runs: { peer: "nothing" }, route: getHealthRoute, sends: 0 },
   got: { runs: { peer: "bare-got" }, route: listBlockedNumbersRoute, sends: 2 },
   sdk: { runs: { peer: "sdk-express" }, route: listBlockedNumbersRoute, sends: 2 },
@@ -56,8 +70,7 @@ const cases = {
     request: write,
     sends: 1,
   },
-} as const satisfies Record<string, ColdCase>;
-export type CaseName = keyof typeof cases;
+};
 
 /** One new process and its first response. */
 export interface ColdStart {
@@ -68,6 +81,18 @@ export interface ColdStart {
   times: Record<Dependency | "all", Times>;
 }
 export type ColdStarts = Record<CaseName, ColdStart[]>;
+const noStarts = (): ColdStarts => ({
+  nothing: [],
+  got: [],
+  sdk: [],
+  health: [],
+  rejected: [],
+  live: [],
+  cached: [],
+  first: [],
+  overview: [],
+  write: [],
+});
 
 /**
  * The time from the start of a new process to its first response, for the deployed bundles and their peers, under
@@ -85,11 +110,10 @@ export async function measureColdStarts(ringcentralMs: number, rounds: number): 
       [new URL(service.twin.url).port]: "RingCentral",
       [new URL(service.issuer.url).port]: "issuer",
     });
-    const names = Object.keys(cases) as CaseName[];
-    const starts = Object.fromEntries(names.map((name) => [name, [] as ColdStart[]])) as ColdStarts;
+    const starts = noStarts();
     // The first round leaves the fleet's token and cached responses, and warms the disk.
     for (let round = 0; round <= rounds; round += 1) {
-      for (const name of names) {
+      for (const name of caseNames) {
         const start = await startCold(name, pathOf(cases[name]), service, times, round > 0);
         if (round > 0) starts[name].push(start);
       }
@@ -110,7 +134,7 @@ async function startCold(
   times: DependencyTimes,
   isCounted: boolean,
 ): Promise<ColdStart> {
-  const { route, request, isAnonymous, isFirst, sends }: ColdCase = cases[name];
+  const { route, request, isAnonymous, isFirst, sends } = cases[name];
   const env: NodeJS.ProcessEnv = { ...process.env, ...environmentOfPeers(service.twin.url) };
   if (isFirst) {
     const table = `ringfront-bench-${randomUUID()}`;

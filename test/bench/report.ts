@@ -65,11 +65,14 @@ function wrap(text: string): string {
     .join("\n\n");
 }
 
+/** Links and code are not broken. */
+const WORD = /(?:\[[^\]]*\]\([^)]*\)|`[^`]*`|\S)+/g;
+
 function fill(block: string): string {
   if (/^(\||#|!\[|<|```)/.test(block)) return block;
   const indent = block.startsWith("- ") ? "  " : "";
   const lines = [""];
-  for (const word of block.trim().split(/\s+/)) {
+  for (const [word] of block.matchAll(WORD)) {
     const line = lines.at(-1) ?? "";
     if (line.trim() === "") lines[lines.length - 1] = line + word;
     else if (line.length + 1 + word.length <= WIDTH) lines[lines.length - 1] = `${line} ${word}`;

@@ -13,6 +13,7 @@ import type { Deadline } from "../platform/deadline.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { Pseudonyms } from "../platform/pseudonyms.ts";
 import type { Settings } from "../platform/settings.ts";
+import type { WaitLimit } from "../platform/wait-limit.ts";
 import { RingCentralError } from "../ringcentral/api/errors.ts";
 import { type CallContext, combined, type Freshness, type Reading } from "../ringcentral/api/operation.ts";
 import type { RecordStore } from "../storage/record-store.ts";
@@ -42,7 +43,7 @@ interface EdgeServices extends AccountKeys {
   /** Reads ahead for a request whose token is not verified yet. It never throws. */
   prefetch(
     claimed: Claimant,
-    request: { route: Route; extension: string | undefined; deadline: Deadline },
+    request: { route: Route; extension: string | undefined; deadline: Deadline; tableWait: WaitLimit },
   ): void;
   identify(claimant: Claimant, request: IdentifyRequest): Promise<Caller>;
   records: RecordStore;
@@ -79,6 +80,7 @@ async function beginExchange(route: Route, event: APIGatewayProxyEventV2, servic
   const invocation = invocationOf(event);
   const { deadline, log } = invocation;
   invocation.settings = services.settings;
+  const tableWait = createTableWait(systemClock);
   const named = ExtensionIdOrMe.safeParse(event.pathParameters?.extensionId);
   const nameCaller = async ({ issuer, subject, accountId }: Stranger & Pick<Claimant, "accountId">) => {
     // Whose things a request was after that is rejected.
@@ -89,10 +91,9 @@ async function beginExchange(route: Route, event: APIGatewayProxyEventV2, servic
     invocation.audited.keyId = pseudonyms.keyId;
     return { pseudonyms, personId };
   };
-  const claimant = await claimantOf(route, event, services, nameCaller);
+  const claimant = await claimantOf(route, event, services, tableWait, nameCaller);
   const { pseudonyms, personId } = await nameCaller(claimant);
   requireScope(route, claimant, log);
-  const tableWait = createTableWait(systemClock);
   const records = limitedRecords(services.records, tableWait);
   const caller = await services.identify(claimant, { records, deadline, log, personId });
   invocation.caller = caller;
@@ -129,13 +130,14 @@ async function claimantOf(
   route: Route,
   event: APIGatewayProxyEventV2,
   services: EdgeServices,
+  tableWait: WaitLimit,
   nameStranger: (stranger: Stranger) => Promise<unknown>,
 ): Promise<Claimant> {
   const { deadline, log, audited } = invocationOf(event);
   const extension = event.pathParameters?.extensionId;
   let stranger: Stranger | undefined;
   const told = {
-    claims: (claimed: Claimant) => services.prefetch(claimed, { route, extension, deadline }),
+    claims: (claimed: Claimant) => services.prefetch(claimed, { route, extension, deadline, tableWait }),
     stranger: (verified: Stranger) => {
       stranger = verified;
     },

@@ -8,7 +8,17 @@ export interface Share {
   leastMs?: number;
 }
 
+/** The errors of a wait that ends without a result. */
+export interface WaitErrors {
+  /** The work was not done in time. */
+  late: () => Error;
+  /** No time was left for it. */
+  over: () => Error;
+}
+
 const MAX_WAIT_MS = 1_200;
+/** The most that is granted beyond it in all, to a request that has changed nothing yet. */
+const MAX_GRANTED_MS = 300;
 /** Work that takes no longer does not count: many short waits are no sign of trouble. */
 const USUAL_MS = 40;
 /** A first exchange, with its connection, rarely takes longer. */
@@ -17,28 +27,28 @@ const LONG_MS = 200;
 /** The time that one request may still wait for one dependency. All parts of the request draw on it. */
 export class WaitLimit {
   readonly #clock: Clock;
-  readonly #timeUp: () => Error;
+  readonly #errors: WaitErrors;
   #leftMs = MAX_WAIT_MS;
+  #grantableMs = MAX_GRANTED_MS;
   #longMs = 0;
   /** Number of waits under way, and the start of the first of them. */
   #running = 0;
   #runningSince = 0;
   #countedTo = Number.NEGATIVE_INFINITY;
 
-  /** @param timeUp the error when no time is left */
-  constructor(clock: Clock, timeUp: () => Error) {
-    this.#clock = clock;
-    this.#timeUp = timeUp;
+  constructor(clock: Clock, errors: WaitErrors) {
+    [this.#clock, this.#errors] = [clock, errors];
   }
 
+  /** Without what the waits under way have taken so far. */
   leftMs(): number {
-    return this.#leftMs;
+    const runningMs = this.#runningMs();
+    return runningMs > USUAL_MS ? Math.max(0, this.#leftMs - runningMs) : this.#leftMs;
   }
 
   /** Whether long waits have taken half of it, one under way included. */
   isSlow(): boolean {
-    const since = Math.max(this.#runningSince, this.#countedTo);
-    const runningMs = this.#running > 0 ? this.#clock.now() - since : 0;
+    const runningMs = this.#runningMs();
     return this.#longMs + (runningMs > LONG_MS ? runningMs : 0) >= MAX_WAIT_MS / 2;
   }
 
@@ -46,17 +56,30 @@ export class WaitLimit {
   count(since: number): void {
     const now = this.#clock.now();
     const waitedMs = now - Math.max(since, this.#countedTo);
+    // A wait for the rest counts, however short: the next one would be as long again. So do all of a slow dependency.
+    const uncountedMs = this.isSlow() ? 0 : Math.min(USUAL_MS, this.#leftMs - 1);
+    // A longer one at the same time still counts whole.
+    if (waitedMs <= uncountedMs) return;
     this.#countedTo = now;
     if (waitedMs > LONG_MS) this.#longMs += waitedMs;
-    // A wait for the rest counts, however short: the next one would be as long again.
-    if (waitedMs > Math.min(USUAL_MS, this.#leftMs - 1)) this.#leftMs = Math.max(0, this.#leftMs - waitedMs);
+    this.#grantableMs -= Math.max(0, waitedMs - this.#leftMs);
+    this.#leftMs = Math.max(0, this.#leftMs - waitedMs);
+  }
+
+  /** The request changes something: from now on, what it must record of that is granted however often it asks. */
+  hasActed(): void {
+    this.#grantableMs = Number.POSITIVE_INFINITY;
   }
 
   /** Settles as `work` does, or rejects when the time left is over. The work itself continues. */
   async limit<Result>(work: () => Promise<Result>, { keepMs = 0, leastMs = 0 }: Share = {}): Promise<Result> {
-    const [clock, timeUp] = [this.#clock, this.#timeUp];
-    const timeoutMs = Math.max(this.#leftMs - keepMs, leastMs);
-    if (timeoutMs <= 0) throw timeUp();
+    const clock = this.#clock;
+    const { late, over } = this.#errors;
+    const leftMs = this.leftMs();
+    const mostMs = leftMs + Math.max(0, this.#grantableMs);
+    const timeoutMs = Math.max(leftMs - keepMs, Math.min(leastMs, mostMs));
+    if (timeoutMs <= 0) throw over();
+    const timeUp = leastMs > 0 && timeoutMs >= mostMs ? over : late;
     const since = clock.now();
     if (this.#running === 0) this.#runningSince = since;
     this.#running += 1;
@@ -66,5 +89,10 @@ export class WaitLimit {
       this.count(since);
       this.#running -= 1;
     }
+  }
+
+  #runningMs(): number {
+    const since = Math.max(this.#runningSince, this.#countedTo);
+    return this.#running > 0 ? this.#clock.now() - since : 0;
   }
 }

@@ -59,7 +59,10 @@ export async function attemptCall(
     reportShare(error, context);
     throw error;
   });
-  if (spender !== undefined && operation.method !== "GET") spender.hasWritten = true;
+  if (operation.method !== "GET") {
+    if (spender !== undefined) spender.hasWritten = true;
+    tableWait?.hasActed();
+  }
   const startedAt = clock.now();
   const report = (failure: RingCentralFailure | undefined, response?: HttpResponse) => {
     const durationMs = clock.now() - startedAt;

@@ -2,6 +2,7 @@ import type { Route } from "../contract/route.ts";
 import type { Claimant } from "../people/claimant.ts";
 import type { Deadline } from "../platform/deadline.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
+import type { WaitLimit } from "../platform/wait-limit.ts";
 import type { Payers } from "./payers.ts";
 import type { Shared } from "./shared.ts";
 
@@ -10,6 +11,8 @@ export interface ExpectedRequest {
   /** The extension in its path, as sent. */
   extension: string | undefined;
   deadline: Deadline;
+  /** The request's: it joins these waits for the table. */
+  tableWait: WaitLimit;
 }
 
 /**
@@ -21,7 +24,10 @@ export interface ExpectedRequest {
 export function createPrefetch({ pseudonyms }: Pick<Shared, "pseudonyms">, payers: Payers) {
   let isDone = false;
 
-  async function read(claimant: Claimant, { route, extension, deadline }: ExpectedRequest): Promise<void> {
+  async function read(
+    claimant: Claimant,
+    { route, extension, deadline, tableWait }: ExpectedRequest,
+  ): Promise<void> {
     const { accountId, extensionId } = claimant;
     const named = extension === "me" ? extensionId : extension;
     const payer =
@@ -29,7 +35,11 @@ export function createPrefetch({ pseudonyms }: Pick<Shared, "pseudonyms">, payer
         ? payers.peek(omitUndefined({ accountId, caller: claimant, extensionId: named }))
         : undefined;
     const { tokens, rateLimiter } = payer ?? {};
-    await Promise.all([pseudonyms.current(deadline), tokens?.prefetch(deadline), rateLimiter?.prefetch()]);
+    await Promise.all([
+      pseudonyms.current(deadline),
+      tokens?.prefetch(deadline, tableWait),
+      rateLimiter?.prefetch(tableWait),
+    ]);
   }
 
   return (claimant: Claimant, request: ExpectedRequest): void => {

@@ -69,6 +69,8 @@ function createRuntime(shared: Shared) {
     async afterRequest({ accountId, operation, codes, deadline }: HandledRequest): Promise<void> {
       const { activity, userBudgets } = account(accountId);
       for (const code of codes) activity.problem(operation, code);
+      // The request has waited for the table already.
+      if (codes.includes("storage_unavailable")) return;
       await Promise.all([activity.save(deadline), userBudgets.save(deadline)]);
     },
 

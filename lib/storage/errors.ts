@@ -8,3 +8,6 @@ export class StorageUnavailable extends Error {
     this.name = "StorageUnavailable";
   }
 }
+
+/** The request has waited for the table as long as it may: another try is of no use. */
+export class TableWaitOver extends StorageUnavailable {}

@@ -1,7 +1,7 @@
 import type { Clock } from "../platform/clock.ts";
 import { canonicalJson } from "../platform/content-tag.ts";
 import type { Deadline } from "../platform/deadline.ts";
-import { StorageUnavailable } from "./errors.ts";
+import { StorageUnavailable, TableWaitOver } from "./errors.ts";
 import type { RecordKey, RecordStore } from "./record-store.ts";
 
 const MAX_TRIES = 4;
@@ -20,7 +20,8 @@ export function retryingRecords(records: RecordStore, clock: Clock, deadline: De
         return await act(attempt > 1);
       } catch (error) {
         const pauseMs = FIRST_PAUSE_MS * 2 ** (attempt - 1);
-        const isOver = attempt === MAX_TRIES || deadline.remainingMs() <= pauseMs;
+        const isOver =
+          attempt === MAX_TRIES || deadline.remainingMs() <= pauseMs || error instanceof TableWaitOver;
         if (!(error instanceof StorageUnavailable) || isOver) throw error;
         await clock.sleep(pauseMs);
       }

@@ -1,6 +1,6 @@
 import type { Clock } from "../platform/clock.ts";
 import { type Share, WaitLimit } from "../platform/wait-limit.ts";
-import { StorageUnavailable } from "./errors.ts";
+import { StorageUnavailable, TableWaitOver } from "./errors.ts";
 import type { RecordStore } from "./record-store.ts";
 
 /** What reads that only save a call leave of the wait: without a permit there is no call. */
@@ -8,7 +8,11 @@ export const PERMIT_WAIT_MS = 550;
 
 /** The wait for the table that one request may have in all. With it, a request says within 2 s that the table is slow. */
 export function createTableWait(clock: Clock): WaitLimit {
-  return new WaitLimit(clock, () => new StorageUnavailable("the request has waited long enough"));
+  const reason = "the request has waited long enough";
+  return new WaitLimit(clock, {
+    late: () => new StorageUnavailable(reason),
+    over: () => new TableWaitOver(reason),
+  });
 }
 
 const unlimited = new WeakMap<RecordStore, RecordStore>();

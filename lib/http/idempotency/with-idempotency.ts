@@ -54,7 +54,7 @@ const WAITING_SHARE = 1 / 3;
 /** The first pause between two looks at the key. Each is longer by this: seven reads in all. */
 const PAUSE_STEP_MS = 150;
 /** How long freeing a key may hold up the failure that did nothing. */
-const FREEING_MS = 400;
+const FREEING_MS = 300;
 
 /**
  * Runs a request once for its key, however often it arrives (draft-ietf-httpapi-idempotency-key-header). SPEC.md has

@@ -1,6 +1,7 @@
 import type { Clock } from "../../platform/clock.ts";
 import { type Deadline, deadlineIn } from "../../platform/deadline.ts";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
+import type { WaitLimit } from "../../platform/wait-limit.ts";
 import { withTimeout } from "../../platform/with-timeout.ts";
 import type { CircuitBreaker } from "../../storage/circuit-breaker.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
@@ -62,10 +63,11 @@ export async function loginUnderLease(
   lease: TokenLease,
   deadline: Deadline,
   reserveMs: number,
+  tableWait: WaitLimit,
 ): Promise<LoginResult> {
   const { clock, kind } = deps;
   const { record, candidate, refreshToken } = lease;
-  const permit = await permitFor(deps);
+  const permit = await tableWait.limit(() => permitFor(deps));
   if (permit instanceof RingCentralError) return withoutPermit(deps, lease, permit, deadline);
   const sentAt = clock.now();
   const leaseLeftMs = (record.lease?.until ?? 0) - settings.leaseReserveMs - sentAt;
@@ -85,7 +87,7 @@ export async function loginUnderLease(
       outcome = readTokenCallOutcome(response, clock.now());
     })
     .catch(asRingCentralError);
-  const settled = permit?.ended(outcome);
+  const settled = permit && inTime(deps, permit.ended(outcome), settings.tableTimeoutMs).catch(() => {});
   const result =
     grant instanceof RingCentralError
       ? await recordFailure(deps, lease, grant, sentAt, deadline)
@@ -213,13 +215,17 @@ async function write(
 ): Promise<"written" | "overtaken" | "failed"> {
   const timeoutMs = Math.max(settings.tableTimeoutMs, Math.min(withinMs, settings.outcomeWriteMs));
   const store = retryingRecords(records, clock, deadlineIn(timeoutMs, clock, 0));
-  const timeUp = () => new StorageUnavailable("the outcome of a login is not written in time");
   try {
     const writing = store.compareAndSet(key, version, record, keptUntil(record, clock.now()));
-    const written = await withTimeout(writing, { clock, timeoutMs, timeUp });
+    const written = await inTime({ clock }, writing, timeoutMs);
     return written === undefined ? "overtaken" : "written";
   } catch (error) {
     if (error instanceof StorageUnavailable) return "failed";
     throw error;
   }
+}
+
+function inTime<Result>({ clock }: Pick<TokenDeps, "clock">, writing: Promise<Result>, timeoutMs: number) {
+  const timeUp = () => new StorageUnavailable("the outcome of a login is not written in time");
+  return withTimeout(writing, { clock, timeoutMs, timeUp });
 }

@@ -77,7 +77,7 @@ export class RecordLook {
     const generation = cached.nextGeneration(record.generation);
     const { candidate, refreshToken } = action;
     const lease = { record: taken, version, candidate, refreshToken, generation };
-    return this.#whenStored(lease, loginUnderLease(this.#deps, lease, deadline, reserveMs));
+    return this.#whenStored(lease, loginUnderLease(this.#deps, lease, deadline, reserveMs, tableWait));
   }
 
   /** A session's new tokens are used once they are stored: a lost refresh token would be the end of the session. */

@@ -94,14 +94,15 @@ export class SharedToken implements TokenSource {
   }
 
   /** Caches the fleet's token, if there is one. It does not log in, and writes nothing. */
-  async prefetch(deadline: Deadline): Promise<void> {
+  async prefetch(deadline: Deadline, tableWait: WaitLimit): Promise<void> {
     const { cached, clock, table } = this.#deps;
     if (cached.usable() !== undefined) return;
-    const tableWait = createTableWait(clock);
     await this.#share(deadline, tableWait, async () => {
       const outcome = await this.#renew(deadline, tableWait, NO_LOGIN_MS);
       // A failure is not yet that of a request: the next `get` asks the table.
+      const failedAt = clock.now();
       if (table.openMs() > 0) await clock.sleep(table.openMs());
+      tableWait.count(failedAt);
       return outcome;
     });
   }

@@ -1,4 +1,5 @@
 import { omitUndefined } from "../../platform/omit-undefined.ts";
+import type { WaitLimit } from "../../platform/wait-limit.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
 import {
   charged,
@@ -59,8 +60,8 @@ export class SharedRateLimiter implements RateLimiter {
   }
 
   /** Reads the budgets, so that the first call need not. @throws StorageUnavailable */
-  async prefetch(): Promise<void> {
-    await this.#record.read();
+  async prefetch(tableWait: WaitLimit): Promise<void> {
+    await tableWait.limit(() => this.#record.read());
   }
 
   /** Every documented or known budget; as this process knows it while the table is unavailable. */

@@ -241,6 +241,9 @@ export interface ListedEntry {
   etag: string;
 }
 
+/** A request may have more faults than a response should name. */
+export const MAX_FIELD_ERRORS = 100;
+
 export interface ProblemDetails {
   detail?: string;
   retryAfterSeconds?: number;

@@ -1,4 +1,4 @@
-import { type ProblemCode, ProblemError, problems } from "../contract/problems.ts";
+import { MAX_FIELD_ERRORS, type ProblemCode, ProblemError, problems } from "../contract/problems.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import { ConfigurationError } from "../platform/settings.ts";
 import { type HttpResponse, jsonResponse } from "./response.ts";
@@ -45,7 +45,7 @@ export function problemBody({ code, details }: ProblemError, { requestId, typeBa
     retryable: details.retryable ?? retryable,
     retryAfter: details.retryAfterSeconds ?? retryDefault,
     entry,
-    errors: errors.length > 0 ? errors : undefined,
+    errors: errors.length > 0 ? errors.slice(0, MAX_FIELD_ERRORS) : undefined,
     upstream: Object.keys(upstream).length > 0 ? upstream : undefined,
   });
 }

@@ -1,3 +1,4 @@
+import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import type { APIGatewayProxyEventV2, Context } from "aws-lambda";
 import type { Route } from "../../lib/contract/route.ts";
 import { problemCodesOf } from "../../lib/contract/route-problems.ts";
@@ -77,6 +78,14 @@ export function apiGatewayEvent(route: Route, request: TestRequest = {}): APIGat
   };
 }
 
+/** Compressed bodies are in base64. */
+function decodedBody({ body, isBase64Encoded, headers }: HttpResponse): string | undefined {
+  if (body === undefined || !isBase64Encoded) return body;
+  const bytes = Buffer.from(body, "base64");
+  const unpacked = headers["content-encoding"] === "br" ? brotliDecompressSync(bytes) : gunzipSync(bytes);
+  return unpacked.toString();
+}
+
 export function lambdaContext(remainingMs = 15_000): Context {
   const endsAt = Date.now() + remainingMs;
   return {
@@ -105,7 +114,8 @@ export async function invoke(
   request: TestRequest = {},
 ): Promise<TestResponse> {
   const response = await handler(apiGatewayEvent(route, request), lambdaContext(request.remainingMs));
-  const body = response.body === undefined || response.body === "" ? undefined : JSON.parse(response.body);
+  const text = decodedBody(response);
+  const body = text === undefined || text === "" ? undefined : JSON.parse(text);
   const isProblem = response.headers["content-type"] === "application/problem+json";
   if (isProblem && !problemCodesOf(route).includes(body.code)) {
     throw new Error(`${route.operationId} does not declare the problem ${body.code}`);

@@ -169,8 +169,18 @@ const isServed = (path: string) =>
   paths.some((one) => (one.endsWith("{proxy+}") ? path.startsWith(one.slice(0, -8)) : path === one));
 
 async function send(serve: Serve, browser: Browser, url: string, init: SentRequest = {}): Promise<Response> {
-  const { pathname, search, host } = new URL(url);
-  if (!isServed(pathname)) return new Response(null, { status: 404 });
+  if (!isServed(new URL(url).pathname)) return new Response(null, { status: 404 });
+  const response = await serve(signInEvent(browser, new URL(url), init));
+  for (const line of response.cookies) browser.keep(line);
+  const hasBody = ![204, 303, 304].includes(response.statusCode);
+  return new Response(hasBody ? response.body : null, {
+    status: response.statusCode,
+    headers: response.headers,
+  });
+}
+
+/** The gateway's event of a browser's or an app's request. */
+export function signInEvent(browser: Browser, { pathname, search, host }: URL, init: SentRequest = {}) {
   const method = init.method ?? "GET";
   const body = init.body === undefined || init.body === null ? undefined : String(init.body);
   const event: APIGatewayProxyEventV2 = {
@@ -200,13 +210,7 @@ async function send(serve: Serve, browser: Browser, url: string, init: SentReque
     isBase64Encoded: body !== undefined,
     ...(body !== undefined && { body: Buffer.from(body).toString("base64") }),
   };
-  const response = await serve(event);
-  for (const line of response.cookies) browser.keep(line);
-  const hasBody = ![204, 303, 304].includes(response.statusCode);
-  return new Response(hasBody ? response.body : null, {
-    status: response.statusCode,
-    headers: response.headers,
-  });
+  return event;
 }
 
 /** One request of the browser. */

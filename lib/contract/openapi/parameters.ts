@@ -105,6 +105,7 @@ export const headerComponents: JsonObject = {
   "RateLimit-Policy": text("The limits and windows, in seconds, of those budgets."),
   "Access-Control-Allow-Origin": text("The caller's origin, when it is an allowed one."),
   "WWW-Authenticate": text("The challenge of RFC 6750."),
+  "Validation-Token": text("The handshake's own header, echoed."),
 };
 
 export function headerRefs(...names: string[]): JsonObject {

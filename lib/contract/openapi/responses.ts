@@ -75,9 +75,9 @@ function problemResponse(status: number, codes: readonly ProblemCode[]): JsonObj
   const headers = [
     "X-Request-Id",
     "Access-Control-Allow-Origin",
-    ...(status >= 400 && status < 500 ? ["RateLimit", "RateLimit-Policy"] : []),
+    ...["RateLimit", "RateLimit-Policy"],
     ...(status === 429 || status === 503 ? ["Retry-After"] : []),
-    ...(status === 401 ? ["WWW-Authenticate"] : []),
+    ...(status === 401 || codes.includes("scope_missing") ? ["WWW-Authenticate"] : []),
   ];
   const examples = codes.map((code) => [code, { $ref: `#/components/examples/${code}` }]);
   return {
@@ -102,7 +102,7 @@ export function problemExamples(routes: readonly Route[], examples: Examples): J
 const successes: Record<Exclude<ResponseKind, "page">, { status: number; headers: string[] }> = {
   list: { status: 200, headers: ["ETag", "Link", "Age"] },
   feed: { status: 200, headers: ["ETag", "Link", "Retry-After"] },
-  item: { status: 200, headers: ["ETag"] },
+  item: { status: 200, headers: ["ETag", "Age"] },
   created: { status: 201, headers: ["Location", "ETag", "Idempotency-Replayed"] },
   batch: { status: 200, headers: ["Retry-After", "Idempotency-Replayed"] },
   accepted: { status: 202, headers: ["Location", "Idempotency-Replayed"] },
@@ -119,6 +119,7 @@ function successOf(route: Route, example: unknown): JsonObject {
     "X-Request-Id",
     "Access-Control-Allow-Origin",
     ...(route.scope === undefined ? [] : ["RateLimit", "RateLimit-Policy"]),
+    ...(route.isWebhook ? ["Validation-Token"] : []),
   ];
   const response = (text: string) => ({
     description: text,
@@ -139,7 +140,7 @@ function successOf(route: Route, example: unknown): JsonObject {
       route.method === "GET" && {
         "304": {
           description: "The caller has this version already.",
-          headers: headerRefs(...common, "ETag"),
+          headers: headerRefs(...common, ...headers),
         },
       }),
   };

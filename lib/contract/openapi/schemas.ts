@@ -1,5 +1,5 @@
 import * as z from "zod/mini";
-import { problems } from "../problems.ts";
+import { MAX_FIELD_ERRORS, problems } from "../problems.ts";
 import type { Route } from "../route.ts";
 import { CallHandling, described, Instant, LimitedBy, resource } from "../schema-builders.ts";
 
@@ -150,7 +150,7 @@ const Problem = resource("Problem", "An error (RFC 9457). Branch on `code`.", {
   code: ProblemCode,
   retryable: described(z.boolean(), "Whether the same request may succeed later."),
   retryAfter: z.optional(described(Count, "Seconds to wait first.")),
-  errors: z.optional(z.array(FieldError).check(z.maxLength(100))),
+  errors: z.optional(z.array(FieldError).check(z.maxLength(MAX_FIELD_ERRORS))),
   entry: z.optional(ListedEntry),
   upstream: z.optional(UpstreamError),
 });

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { type ProblemCode, ProblemError } from "../../../lib/contract/problems.ts";
+import { fieldError } from "../../../lib/http/field-errors.ts";
 import { problemBody } from "../../../lib/http/problem.ts";
 import { upstreamProblem } from "../../../lib/http/upstream-problem.ts";
 import { RingCentralError } from "../../../lib/ringcentral/api/errors.ts";
@@ -36,3 +37,11 @@ test.each([
     expect(retryAfterOf(upstreamProblem(error))).toBe(seconds);
   },
 );
+
+test("of more faults than the contract allows, the first are named", () => {
+  const errors = Array.from({ length: 300 }, (_, n) =>
+    fieldError("query", `p${n}`, "unknown", "Not a known field."),
+  );
+  const body = problemBody(new ProblemError("request_invalid", { errors }), { requestId: "r", typeBase: "" });
+  expect(body.errors).toEqual(errors.slice(0, 100));
+});

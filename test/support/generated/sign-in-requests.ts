@@ -1,0 +1,313 @@
+import fc, { type Arbitrary } from "fast-check";
+import { APP, ISSUER, WEB_APP } from "../sign-in-lab.ts";
+import { oddTexts } from "./values.ts";
+
+/** A request to the sign-in server; a value in braces is chosen when it is sent: `{code}`, `{verifier}`, `{refresh}`, … */
+export interface SignInRequest {
+  method: string;
+  path: string;
+  query: string;
+  headers: Record<string, string>;
+  body?: string;
+  /** Whether the browser has the cookies of the last visit. */
+  hasCookies: boolean;
+  /** Whether a person logs in where the response leads to RingCentral. */
+  logsIn: boolean;
+}
+
+type Fields = Record<string, string>;
+
+const encoded = (fields: readonly (readonly [string, string])[]) =>
+  fields.map(([name, value]) => `${encode(name)}=${encode(value)}`).join("&");
+/** Braces stay, for what is chosen later. */
+const encode = (text: string) =>
+  /^\{\w+\}$/.test(text) ? text : encodeURIComponent(text.toWellFormed()).replaceAll("%20", "+");
+
+/** The app's own addresses, and others that must not be called back: some differ from them in one place. */
+const ADDRESSES = [
+  ...[APP, WEB_APP, "http://127.0.0.1/signed-in", "http://127.0.0.1:4711/signed-in"],
+  ...[
+    `${WEB_APP}/x`,
+    `${WEB_APP}?x=1`,
+    `${WEB_APP}#x`,
+    `${WEB_APP}/`,
+    `${WEB_APP}/../evil`,
+    WEB_APP.toUpperCase(),
+  ],
+  ...["https://app.acme.example.evil.example/signed-in", "https://app.acme.example@evil.example/signed-in"],
+  ...[
+    "https://app.acme.example:8443/signed-in",
+    "http://app.acme.example/signed-in",
+    "https://evil.example/",
+  ],
+  ...[
+    "http://127.0.0.1:4711/other",
+    "http://localhost/signed-in",
+    "http://[::1]/signed-in",
+    "http://127.0.0.2/signed-in",
+  ],
+  ...[
+    "com.acme.numbers:/other",
+    "com.acme.numbers.evil:/signed-in",
+    "com.other.app:/signed-in",
+    "javascript:alert(1)",
+  ],
+  ...[
+    "//evil.example",
+    "/oauth/callback",
+    `${ISSUER}/oauth/callback`,
+    "data:text/html,x",
+    "https://evil.example\\@app.acme.example/",
+  ],
+];
+
+const AUTHORIZE: Fields = {
+  client_id: "acme-app",
+  redirect_uri: WEB_APP,
+  response_type: "code",
+  scope: "openid numbers:read numbers:write",
+  state: "app-state",
+  code_challenge: "{challenge}",
+  code_challenge_method: "S256",
+};
+const authorizeValues: Record<string, Arbitrary<string>> = {
+  client_id: fc.constantFrom("acme-app", "other-app", "night-job", "nobody", "__proto__", ""),
+  redirect_uri: fc.constantFrom(...ADDRESSES),
+  response_type: fc.constantFrom("code", "token", "code id_token", "id_token", "none", ""),
+  response_mode: fc.constantFrom("query", "fragment", "form_post", "web_message", "jwt", "x"),
+  scope: fc.constantFrom(
+    "openid",
+    "numbers:read",
+    "account:manage",
+    "openid offline_access",
+    "openid openid",
+    "x",
+    "",
+  ),
+  code_challenge: fc.constantFrom("", "short", "x".repeat(43), "x".repeat(129), "é".repeat(43)),
+  code_challenge_method: fc.constantFrom("plain", "S256", "s256", "none", ""),
+  prompt: fc.constantFrom("none", "login", "consent", "select_account", "none login"),
+  max_age: fc.constantFrom("0", "-1", "x", "1e9"),
+  resource: fc.constantFrom(ISSUER, "https://evil.example", "x", `${ISSUER}#x`),
+  request: fc.constantFrom("eyJhbGciOiJub25lIn0.e30.", "x"),
+  request_uri: fc.constantFrom("https://evil.example/request", "urn:x"),
+  claims: fc.constantFrom("{}", '{"id_token":{"sub":{"value":"x"}}}', "x"),
+  account_id: fc.constantFrom("3700111", "3700222", "x", ""),
+  id_token_hint: fc.constantFrom("x", "eyJhbGciOiJub25lIn0.e30."),
+  registration: fc.constant("{}"),
+};
+
+const TOKEN: Fields = {
+  grant_type: "authorization_code",
+  client_id: "acme-app",
+  code: "{code}",
+  redirect_uri: "{redirect}",
+  code_verifier: "{verifier}",
+};
+const REFRESH: Fields = { grant_type: "refresh_token", client_id: "acme-app", refresh_token: "{refresh}" };
+const MACHINE: Fields = { grant_type: "client_credentials", scope: "account:read" };
+const tokenValues: Record<string, Arbitrary<string>> = {
+  grant_type: fc.constantFrom(
+    "authorization_code",
+    "refresh_token",
+    "client_credentials",
+    "password",
+    "implicit",
+    "__proto__",
+    "",
+  ),
+  client_id: authorizeValues.client_id ?? fc.constant(""),
+  client_secret: fc.constantFrom("a-machine-secret", "x", ""),
+  code: fc.constantFrom("{code}", "{usedCode}", "{refresh}", "x", ""),
+  code_verifier: fc.constantFrom("{verifier}", "{otherVerifier}", "{challenge}", "x".repeat(43), "short", ""),
+  redirect_uri: fc.constantFrom(...ADDRESSES),
+  refresh_token: fc.constantFrom("{refresh}", "{usedRefresh}", "{code}", "{access}", "x", ""),
+  scope: fc.constantFrom("openid", "account:manage", "account:read sync:read", "x", ""),
+  resource: authorizeValues.resource ?? fc.constant(""),
+  username: fc.constant("x"),
+  assertion: fc.constant("eyJ.eyJ.x"),
+  client_assertion: fc.constant("eyJ.eyJ.x"),
+};
+const revokeValues: Record<string, Arbitrary<string>> = {
+  token: fc.constantFrom("{refresh}", "{usedRefresh}", "{access}", "{code}", "x", ""),
+  token_type_hint: fc.constantFrom("refresh_token", "access_token", "x"),
+  client_id: authorizeValues.client_id ?? fc.constant(""),
+};
+
+/** The fields as they are, with some replaced, left out, repeated or added. */
+function mutated(fields: Fields, values: Record<string, Arbitrary<string>>): Arbitrary<string> {
+  const change = fc.constantFrom(...Object.keys(values)).chain((name) =>
+    fc.record({
+      name: fc.constant(name),
+      value: fc.oneof({ weight: 4, arbitrary: values[name] ?? oddTexts }, oddTexts),
+      kind: fc.constantFrom("replaced", "replaced", "left out", "repeated"),
+    }),
+  );
+  const unknown = fc.tuple(fc.string({ maxLength: 8 }), oddTexts);
+  const raw = fc.constantFrom("", "", "", "%zz", "&&=", "client_id[]=x", "code=%ED%A0%80", "%", "state=%00");
+  return fc
+    .record({ changes: fc.array(change, { maxLength: 2 }), unknown: fc.option(unknown, { freq: 8 }), raw })
+    .map(({ changes, unknown, raw }) => {
+      let pairs: (readonly [string, string])[] = Object.entries(fields);
+      for (const { name, value, kind } of changes) {
+        if (kind !== "repeated") pairs = pairs.filter(([one]) => one !== name);
+        if (kind !== "left out") pairs.push([name, value]);
+      }
+      return [encoded([...pairs, ...(unknown === null ? [] : [unknown])]), raw].filter(Boolean).join("&");
+    });
+}
+
+const FORM = "application/x-www-form-urlencoded";
+const contentTypes = fc.oneof(
+  { weight: 8, arbitrary: fc.constant(FORM) },
+  fc.constantFrom(
+    "application/json",
+    "text/plain",
+    `${FORM}; charset=utf-16`,
+    "multipart/form-data",
+    "",
+    "x",
+  ),
+);
+const basic = (text: string) => `Basic ${Buffer.from(text).toString("base64")}`;
+const authorizations = fc.constantFrom(
+  ...[
+    basic("night-job:a-machine-secret"),
+    basic("night-job:x"),
+    basic("acme-app:"),
+    basic(":"),
+    basic("x"),
+    "Basic %",
+    "Basic",
+  ],
+  ...[
+    "Bearer {access}",
+    "Digest x",
+    basic("night-job:a-machine-secret:x"),
+    basic("%zz:%zz"),
+    basic("é:\u0000"),
+  ],
+);
+const headers = (types: Arbitrary<string>): Arbitrary<Record<string, string>> =>
+  fc
+    .record({
+      type: types,
+      authorization: fc.option(authorizations, { freq: 3 }),
+      other: fc.option(
+        fc.constantFrom<[string, string][]>(
+          ["host", "evil.example"],
+          ["x-forwarded-host", "evil.example"],
+          ["x-forwarded-proto", "http"],
+          ["origin", "https://evil.example"],
+          ["accept", "application/json"],
+          ["accept", "x"],
+          ["cookie", "__Host-sign-in=x; __Host-sign-in.sig=x"],
+          ["cookie", "__Host-sign-in-session=x"],
+          ["content-encoding", "gzip"],
+          ["expect", "100-continue"],
+          ["x-http-method-override", "GET"],
+        ),
+        { freq: 3 },
+      ),
+    })
+    .map(({ type, authorization, other }) => ({
+      ...(type !== "" && { "content-type": type }),
+      ...(authorization !== null && { authorization }),
+      ...(other !== null && { [other[0]]: other[1] }),
+    }));
+
+const byQuery = (path: string, query: Arbitrary<string>, methods: string[] = ["GET"]) =>
+  fc.record<SignInRequest>(
+    {
+      method: fc.constantFrom(...methods),
+      path: fc.constant(path),
+      query,
+      headers: headers(fc.constant("")),
+      hasCookies: fc.boolean(),
+      logsIn: fc.boolean(),
+    },
+    { requiredKeys: ["method", "path", "query", "headers", "hasCookies", "logsIn"] },
+  );
+
+const byForm = (path: string, body: Arbitrary<string>, usual: Record<string, string> = {}) =>
+  fc.record<SignInRequest>({
+    method: fc.oneof(
+      { weight: 12, arbitrary: fc.constant("POST") },
+      fc.constantFrom("GET", "PUT", "OPTIONS", "HEAD", "x"),
+    ),
+    path: fc.constant(path),
+    query: fc.oneof(
+      { weight: 8, arbitrary: fc.constant("") },
+      fc.constantFrom("grant_type=password", "client_id=x", "%zz"),
+    ),
+    headers: headers(contentTypes).map((given) => ({ ...usual, ...given })),
+    body: fc.oneof(
+      { weight: 12, arbitrary: body },
+      fc.constantFrom("{}", "{", "\u0000", "a".repeat(70_000), "=".repeat(3_000)),
+    ),
+    hasCookies: fc.boolean(),
+    logsIn: fc.boolean(),
+  });
+
+const callback = mutated(
+  { state: "{state}", code: "{rcCode}" },
+  {
+    state: fc.constantFrom("{state}", "x", ""),
+    code: fc.constantFrom("{rcCode}", "x", ""),
+    error: fc.constantFrom("access_denied", "server_error", "x", ""),
+    error_description: oddTexts,
+    iss: fc.constantFrom("https://evil.example", ""),
+  },
+);
+const documents = fc.constantFrom(
+  ...[
+    "/oauth/jwks",
+    "/.well-known/openid-configuration",
+    "/.well-known/oauth-authorization-server",
+    "/oauth/authorize/x",
+  ],
+  ...[
+    "/oauth/",
+    "/oauth/token/introspection",
+    "/oauth/register",
+    "/oauth/device",
+    "/oauth/par",
+    "/oauth/userinfo",
+    "/oauth/%",
+  ],
+  ...["/oauth/session/end", "/oauth/..%2f", "/oauth//evil.example", "/oauth/%00"],
+);
+
+/** Requests to every address of the sign-in server. */
+export const signInRequests: Arbitrary<SignInRequest> = fc.oneof(
+  {
+    weight: 6,
+    arbitrary: byQuery("/oauth/authorize", mutated(AUTHORIZE, authorizeValues), [
+      "GET",
+      "GET",
+      "GET",
+      "POST",
+      "HEAD",
+    ]),
+  },
+  { weight: 1, arbitrary: byForm("/oauth/authorize", mutated(AUTHORIZE, authorizeValues)) },
+  { weight: 4, arbitrary: byForm("/oauth/token", mutated(TOKEN, tokenValues)) },
+  { weight: 3, arbitrary: byForm("/oauth/token", mutated(REFRESH, tokenValues)) },
+  {
+    weight: 1,
+    arbitrary: byForm("/oauth/token", mutated(MACHINE, tokenValues), {
+      authorization: basic("night-job:a-machine-secret"),
+    }),
+  },
+  {
+    weight: 1,
+    arbitrary: byForm("/oauth/revoke", mutated({ token: "{refresh}", client_id: "acme-app" }, revokeValues)),
+  },
+  { weight: 1, arbitrary: byQuery("/oauth/callback", callback, ["GET", "GET", "POST"]) },
+  {
+    weight: 1,
+    arbitrary: documents.chain((path) =>
+      byQuery(path, mutated({}, authorizeValues), ["GET", "HEAD", "POST", "DELETE"]),
+    ),
+  },
+);

@@ -66,7 +66,7 @@ function secrets(): string[] {
   return [SEED.clientSecret, SEED.jwt, PSEUDONYM_KEY, ...tokens, ...issued];
 }
 
-let before: Judged | undefined;
+let before: Judged[] = [];
 const byId = new Map(operations.map((operation) => [operation.operationId, operation]));
 
 async function exchange(operationId: string, generated: GeneratedRequest): Promise<Exchange> {
@@ -78,7 +78,7 @@ async function exchange(operationId: string, generated: GeneratedRequest): Promi
   expectFair(operation, generated, sent);
   const judged = { ...sent, operation, generated };
   expectCalls(service.twin.requests, judged, before);
-  before = judged;
+  before = [judged, ...before].slice(0, 4);
   expectDiscreet(output.take(), secrets());
   return sent;
 }

@@ -39,8 +39,8 @@ const held = {
 };
 /** By code: what it was issued for. */
 const codes = new Map<string, { clientId: string; redirectUri: string; challenge: string }>();
-/** Those that were given, and not used or revoked since. */
-const refreshTokens = new Set<string>();
+/** Those that may be used, with the one that each replaced: that may be repeated until its successor is used. */
+const refreshTokens = new Map<string, string>();
 let browser = new Browser();
 
 const challengeOf = (verifier: string) => createHash("sha256").update(verifier).digest("base64url");
@@ -112,9 +112,10 @@ function expectEarned({ sent: { body, headers }, ...response }: Response): void 
     codes.delete(single(body, "code") ?? "");
     held.usedCode = single(body, "code") ?? "none";
   } else if (grant === "refresh_token") {
-    expect(refreshTokens).toContain(single(body, "refresh_token"));
-    refreshTokens.delete(single(body, "refresh_token") ?? "");
-    held.usedRefresh = single(body, "refresh_token") ?? "none";
+    const used = single(body, "refresh_token") ?? "none";
+    expect([...refreshTokens.keys()]).toContain(used);
+    refreshTokens.delete(refreshTokens.get(used) ?? "");
+    held.usedRefresh = used;
   } else {
     expect(grant).toBe("client_credentials");
     const [, given = ""] = String(headers.authorization).split(" ");
@@ -122,7 +123,7 @@ function expectEarned({ sent: { body, headers }, ...response }: Response): void 
   }
   held.access = access;
   if (refresh === undefined) return;
-  refreshTokens.add(refresh);
+  refreshTokens.set(refresh, held.usedRefresh);
   held.refresh = refresh;
 }
 

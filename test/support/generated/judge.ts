@@ -125,17 +125,17 @@ export interface Judged extends Exchange {
  * Every call is one that the client declares, for the caller's own account, and the extension that the request names or
  * that is the caller's own. A rejected request has none; one that only the present state shows to be invalid may have read
  * that: a number in a change is no fault where it stands already.
- * @param before the request before it: of calls at the same time, one may leave after the response that another decided
+ * @param before requests before it: of calls at the same time, one may leave after the response that another decided
  */
 export function expectCalls(
   calls: readonly LoggedRequest[],
   judged: Judged,
-  before: Judged | undefined,
+  before: readonly Judged[],
 ): void {
   for (const call of calls) {
     if (isTokenCall(call)) continue;
     const reason = reasonAgainst(call, judged);
-    if (reason === undefined || (before !== undefined && reasonAgainst(call, before) === undefined)) continue;
+    if (reason === undefined || before.some((one) => reasonAgainst(call, one) === undefined)) continue;
     const { operation, response } = judged;
     const where = `${operation.operationId} ${response.status} ${response.body?.code ?? ""}`;
     throw new Error(`${where}: ${reason}: ${call.method} ${call.path}`);

@@ -4,10 +4,11 @@ import type { Claimant } from "../people/claimant.ts";
 import type { Clock } from "../platform/clock.ts";
 import type { Deadline } from "../platform/deadline.ts";
 import { getJson } from "../platform/get-json.ts";
+import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { Settings } from "../platform/settings.ts";
 import { withTimeout } from "../platform/with-timeout.ts";
 import { ALGORITHMS, createClaimReader, type Decoded, type Stranger } from "./claims.ts";
-import { createIssuerKeys, type SigningKey } from "./issuer-keys.ts";
+import { createIssuerKeys, KeysUnavailable, type SigningKey } from "./issuer-keys.ts";
 import { issuerOf, tokenIssuers } from "./token-issuers.ts";
 import { type ClaimFault, rejectToken, shown, type WarningLog } from "./token-rejection.ts";
 
@@ -74,7 +75,11 @@ export function createAuthenticate(
     if (claimant !== undefined) told?.claims(claimant);
     const limit = { clock, timeoutMs: deadline.remainingMs(), timeUp: () => new Error("out of time") };
     const keys = await withTimeout(reader.findKeys(decoded.header), limit).catch((cause: unknown) => {
-      throw new ProblemError("token_issuer_unavailable", { cause });
+      const retryAfterSeconds =
+        cause instanceof KeysUnavailable
+          ? Math.max(1, Math.ceil((cause.until - clock.now()) / 1_000))
+          : undefined;
+      throw new ProblemError("token_issuer_unavailable", omitUndefined({ cause, retryAfterSeconds }));
     });
     const fault = await signatureFault(token, decoded, keys);
     if (fault !== undefined) throw rejectToken(log, [fault]);

@@ -29,12 +29,22 @@ export interface SigningKey {
   key: KeyObject;
 }
 
-/** The keys for a token's header; more than one where keys share an id. @throws Error when the keys cannot be read */
+/** The keys for a token's header; more than one where keys share an id. @throws KeysUnavailable */
 export type FindKeys = (header: {
   kid?: string | undefined;
   alg?: string | undefined;
 }) => Promise<SigningKey[]>;
 type GetJson = (url: URL) => Promise<unknown>;
+
+/** The keys could not be read. */
+export class KeysUnavailable extends Error {
+  /** When they are read again, at the earliest. */
+  readonly until: number;
+  constructor(cause: unknown, until: number) {
+    super(cause instanceof Error ? cause.message : "unknown failure", { cause });
+    this.until = until;
+  }
+}
 
 export const discoveryUrl = (issuer: string) =>
   new URL(`${issuer.replace(/\/$/, "")}/.well-known/openid-configuration`);
@@ -84,22 +94,22 @@ interface Known {
 export function createIssuerKeys(issuer: string, clock: Clock, getJson: GetJson): FindKeys {
   let known: Known | undefined;
   let reading: Promise<Known> | undefined;
-  let failure: { error: unknown; until: number } | undefined;
+  let failure: KeysUnavailable | undefined;
 
   async function readKeys(): Promise<Known> {
     try {
       known = { keys: await readSigningKeys(issuer, getJson), readAt: clock.now() };
       return known;
     } catch (error) {
-      failure = { error, until: clock.now() + (known === undefined ? FAILURE_MS : COOLDOWN_MS) };
-      throw error;
+      failure = new KeysUnavailable(error, clock.now() + (known === undefined ? FAILURE_MS : COOLDOWN_MS));
+      throw failure;
     } finally {
       reading = undefined;
     }
   }
 
   async function readOnce(): Promise<Known> {
-    if (reading === undefined && failure !== undefined && clock.now() < failure.until) throw failure.error;
+    if (reading === undefined && failure !== undefined && clock.now() < failure.until) throw failure;
     reading ??= readKeys();
     return reading;
   }

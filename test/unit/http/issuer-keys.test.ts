@@ -120,6 +120,8 @@ describe("the issuer's keys", () => {
     }
     expect(issuer.asked).toHaveLength(3);
     expect(await issuer.find("first")).toEqual(["first"]);
+    const failure = await issuer.find("forged").catch((error: unknown) => error);
+    expect(failure).toMatchObject({ until: issuer.now + 30_000 });
   });
 
   test("are found again when their address has moved", async () => {

@@ -78,6 +78,8 @@ export function changeScope(
 export class CacheScopes {
   readonly #deps: CacheScopesDeps;
   readonly #breaker: CircuitBreaker;
+  /** Those that a write of this process may have changed, and that have had no new epoch since. */
+  readonly #unrecorded = new Set<string>();
 
   constructor(deps: CacheScopesDeps) {
     this.#deps = deps;
@@ -97,6 +99,11 @@ export class CacheScopes {
     const { records, clock } = this.#deps;
     const keepMs = isForced ? PERMIT_WAIT_MS : KEPT_FOR_PERMIT_MS;
     return ifAvailable(async () => {
+      // Otherwise this process would show its own caller the state before the write, once the table is back.
+      if (this.#unrecorded.has(nameOf(scope))) {
+        const record = () => this.#breaker.call(() => this.#update(scope, { type: "end", mark: undefined }));
+        await tableWait.limit(record, { keepMs });
+      }
       const read = () => this.#breaker.call(() => records.read<ScopeRecord>(scope));
       const stored = await tableWait.limit(read, { keepMs });
       return currentEpoch(stored?.value, clock.now());
@@ -110,6 +117,7 @@ export class CacheScopes {
   beginWrite(scope: RecordKey, until: number, tableWait: WaitLimit): Promise<Mark | undefined> {
     const mark = this.#deps.nonce();
     const begin = () => this.#update(scope, { type: "begin", mark, until });
+    this.#unrecorded.add(nameOf(scope));
     return ifAvailable(async () => {
       const { epoch, former } = await tableWait.limit(begin, { keepMs: PERMIT_WAIT_MS });
       return { mark, epoch, former };
@@ -142,9 +150,12 @@ export class CacheScopes {
       former = record.epoch;
       return changeScope(record, change, epoch, clock.now());
     });
+    this.#unrecorded.delete(nameOf(scope));
     return { epoch, former };
   }
 }
+
+const nameOf = ({ partition, sort }: RecordKey) => `${partition}/${sort}`;
 
 /** @returns undefined when the table is not available */
 async function ifAvailable<T>(use: () => Promise<T>): Promise<T | undefined> {

@@ -156,4 +156,26 @@ describe("a cache scope", () => {
     await clock.advance(5_000);
     expect(await scopes.epoch(scope, wait())).toMatch(/^n\d$/);
   });
+
+  it("has a new epoch at the first read after the table is back, when a write could not give it one", async () => {
+    const clock = manualClock(NOW);
+    let isAway = false;
+    const fail = () => {
+      if (isAway) throw new StorageUnavailable("away");
+    };
+    const records = createMemoryRecordStore({ before: fail });
+    let names = 0;
+    const scopes = new CacheScopes({ records, clock, random: () => 0.5, nonce: () => `n${names++}` });
+    const wait = () => createTableWait(clock);
+    const scope = { partition: "cache#1#2", sort: "scope#forwarding" };
+    const before = await scopes.epoch(scope, wait());
+    isAway = true;
+    expect(await scopes.beginWrite(scope, SOON, wait())).toBeUndefined();
+    expect(await scopes.endWrite(scope, undefined, wait(), 0)).toBe(false);
+    isAway = false;
+    const after = await scopes.epoch(scope, wait());
+    expect(after).toMatch(/^n\d$/);
+    expect(after).not.toBe(before);
+    expect(await scopes.epoch(scope, wait())).toBe(after);
+  });
 });

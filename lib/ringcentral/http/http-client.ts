@@ -6,17 +6,12 @@ import got, { type Got, type PlainResponse, RequestError } from "got";
 
 export { RequestError };
 
-/**
- * Idle connections close after this. A Lambda may be frozen between requests, and only the next write would show
- * that the other side has closed the connection meanwhile.
- */
-const IDLE_CONNECTION_MS = 10_000;
 const MAX_SOCKETS = 50;
 const MAX_REDIRECTS = 3;
 
 /** A got without retries and without errors for a status; it follows redirects within one origin only. */
-export function createHttpClient(): Got {
-  const agentOptions = { keepAlive: true, maxSockets: MAX_SOCKETS, timeout: IDLE_CONNECTION_MS };
+export function createHttpClient(idleMs: number): Got {
+  const agentOptions = { keepAlive: true, maxSockets: MAX_SOCKETS, timeout: idleMs };
   return got.extend({
     agent: { http: new HttpAgent(agentOptions), https: new HttpsAgent(agentOptions) },
     retry: { limit: 0 },

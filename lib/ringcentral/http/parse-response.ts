@@ -90,7 +90,7 @@ export function parseBody<Output>(
   const { status, headers } = response;
   const body = () => readJson(response.body);
   const value = () => (isConditional ? { status, etag: readEtag(headers), body: body() } : body());
-  const isReadable = status === NOT_MODIFIED || isJsonOrUnstated(headers);
+  const isReadable = status === NOT_MODIFIED || (isJsonOrUnstated(headers) && !response.isGarbled);
   const parsed = isReadable ? schema.safeParse(value()) : undefined;
   if (parsed?.success) return parsed.data;
   throw new RingCentralError({
@@ -99,7 +99,9 @@ export function parseBody<Output>(
     status: response.status,
     ...omitUndefined({ requestId: readRequestId(response.headers) }),
     mayHaveTakenEffect: true,
-    cause: new Error(parsed === undefined ? "not JSON by its content type" : describeIssue(parsed.error)),
+    cause: new Error(
+      parsed === undefined ? "not JSON by its content type or its bytes" : describeIssue(parsed.error),
+    ),
   });
 }
 

@@ -1,6 +1,8 @@
+import { isUtf8 } from "node:buffer";
 import type { ClientRequest } from "node:http";
 import type { Socket } from "node:net";
 import type { RequestError } from "got";
+import { type Clock, systemClock } from "../../platform/clock.ts";
 import type { Deadline } from "../../platform/deadline.ts";
 import { VERSION } from "../../platform/version.ts";
 import { type FailureKind, outOfTime, RingCentralError } from "../api/errors.ts";
@@ -24,6 +26,8 @@ export interface HttpResponse {
   status: number;
   headers: Readonly<Record<string, string | string[] | undefined>>;
   body: string;
+  /** Some bytes are no UTF-8, which JSON has to be (RFC 8259, 8.1); `body` has U+FFFD in their place. */
+  isGarbled?: true;
 }
 
 export interface Transport {
@@ -39,24 +43,36 @@ interface TransportLimits {
   attemptTimeoutMs?: number;
   /** A page of 1,000 records is under 1 MiB; a body of the default size is not a response to our request. */
   maxResponseBytes?: number;
+  clock?: Clock;
 }
+
+/**
+ * The longest time for which an idle connection is kept. A Lambda may be frozen between requests; then only the next write
+ * would show that the other side has closed the connection meanwhile, and leave open whether it took effect.
+ */
+const IDLE_CONNECTION_MS = 10_000;
 
 async function loadClient() {
   const { createHttpClient, RequestError } = await import("./http-client.ts");
-  return { http: createHttpClient(), RequestError };
+  return { http: createHttpClient(IDLE_CONNECTION_MS), RequestError };
 }
 
 /** The HTTP layer: keep-alive connections, limits on time and size, and network faults as RingCentralError. */
 export function createTransport({
   attemptTimeoutMs = 8_000,
   maxResponseBytes = 16 * 1024 * 1024,
+  clock = systemClock,
 }: TransportLimits = {}): Transport {
   let client: ReturnType<typeof loadClient> | undefined;
+  let usedAt = 0;
   const readySockets = new WeakSet<Socket>();
 
   return {
     async send(request) {
       const { operation, deadline } = request;
+      // The connections' own timers may stand still with the process.
+      if (clock.now() - usedAt > IDLE_CONNECTION_MS) client = undefined;
+      usedAt = clock.now();
       client ??= loadClient();
       const { http, RequestError } = await client;
       const remainingMs = deadline.remainingMs();
@@ -74,14 +90,16 @@ export function createTransport({
         if (transferred > maxResponseBytes) tooLarge.abort();
       });
       try {
-        const { statusCode, headers, body } = await exchange;
-        return { status: statusCode, headers, body };
+        const { statusCode, headers, body, rawBody } = await exchange;
+        return { status: statusCode, headers, body, ...(!isUtf8(rawBody) && { isGarbled: true }) };
       } catch (error) {
         if (!(error instanceof RequestError)) throw error;
         const failure = networkFailure(operation, error, connection, remainingMs <= attemptTimeoutMs);
         // The other kept connections are as old: the next exchange opens a new one.
         if (failure.failure.wasKeptConnection) client = undefined;
         throw failure;
+      } finally {
+        usedAt = clock.now();
       }
     },
   };

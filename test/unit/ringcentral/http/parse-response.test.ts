@@ -213,6 +213,16 @@ describe("the body of a success", () => {
     expect(read('{"id":"1"}', { "content-type": type })).toEqual({ id: "1" });
   });
 
+  it("is rejected when its bytes are no UTF-8", () => {
+    const garbled = {
+      status: 200,
+      headers: { "content-type": "application/json" },
+      body: "{}",
+      isGarbled: true,
+    } as const;
+    expect(() => parseBody("op", garbled, z.object({}))).toThrow("bad_response");
+  });
+
   it("is accepted without a content type when it is JSON", () => {
     expect(read('{"id":"1"}', {})).toEqual({ id: "1" });
   });

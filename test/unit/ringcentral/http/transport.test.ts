@@ -7,6 +7,7 @@ import { VERSION } from "../../../../lib/platform/version.ts";
 import { RingCentralError } from "../../../../lib/ringcentral/api/errors.ts";
 import { createTransport, type HttpRequest } from "../../../../lib/ringcentral/http/transport.ts";
 import { json, startLoopback } from "../../../support/loopback.ts";
+import { manualClock } from "../../../support/manual-clock.ts";
 
 const AUTHORIZATION = { authorization: "Bearer SIM-at-1" };
 
@@ -85,6 +86,17 @@ describe("an exchange", () => {
     });
     const result = await createTransport().send(request(server.origin));
     expect(result.body).toBe('{"a":1}');
+  });
+
+  it("says of a body that it is no UTF-8", async () => {
+    const server = await startLoopback(({ url }, response) => {
+      response.end(Buffer.from('{"label":"Jos\u00e9"}', url === "/latin1" ? "latin1" : "utf8"));
+    });
+    const transport = createTransport();
+    expect((await transport.send(request(`${server.origin}/latin1`))).isGarbled).toBe(true);
+    const readable = await transport.send(request(`${server.origin}/utf8`));
+    expect(readable).toMatchObject({ body: '{"label":"Jos\u00e9"}' });
+    expect(readable.isGarbled).toBeUndefined();
   });
 
   it("is never repeated by the transport", async () => {
@@ -247,6 +259,23 @@ describe("time and size limits", () => {
     const silent = await failureOf(transport.send(request(server.origin)));
     expect(silent).toMatchObject({ kind: "timeout", wasKeptConnection: true });
     expect(await transport.send(request(server.origin))).toMatchObject({ status: 200 });
+  });
+
+  it("connections that were idle while the process was frozen are not used again", async () => {
+    const ports = new Set<number | undefined>();
+    const server = await startLoopback(({ port }, response) => {
+      ports.add(port);
+      json(response, 200, {});
+    });
+    const clock = manualClock(Date.now());
+    const transport = createTransport({ clock });
+    const used: number[] = [];
+    for (const pauseMs of [0, 10_000, 10_001]) {
+      await clock.advance(pauseMs);
+      await transport.send(request(server.origin));
+      used.push(ports.size);
+    }
+    expect(used).toEqual([1, 1, 2]);
   });
 
   it("a body that trickles has the same time limit", async () => {

@@ -200,6 +200,14 @@ const calls: RecordKind[] = [
     erase: () => "keep",
   },
   {
+    key: "issuer#<…> / keys",
+    holds: "the public keys of an issuer of access tokens",
+    sealed: "yes",
+    kept: "an hour",
+    why: "a new process need not ask the issuer",
+    erase: () => "keep",
+  },
+  {
     key: "rate-limit#<account> / limits",
     holds: "recent calls: the route, 3 characters of the caller's pseudonym, 2 of the extension's hash",
     sealed: "no: too short to name anybody",

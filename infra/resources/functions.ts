@@ -60,9 +60,9 @@ const account: Settings["permissions"] = {
   secret: true,
   table: ["dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:DeleteItem"],
 };
-/** The records of every runtime: RingCentral's account, budgets and token, the cache, and who a caller is. */
+/** The records of every runtime: RingCentral's account, budgets and token, the cache, the issuer, and who a caller is. */
 const runtime = [
-  ...["account", "cache", "directory", "people", "person"],
+  ...["account", "cache", "directory", "issuer", "people", "person"],
   ...["rate-limit", "session", "token", "token-calls"],
 ];
 /** The paths whose GET only reads a partition. */

@@ -8,7 +8,7 @@ import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { Settings } from "../platform/settings.ts";
 import { withTimeout } from "../platform/with-timeout.ts";
 import { ALGORITHMS, createClaimReader, type Decoded, type Stranger } from "./claims.ts";
-import { createIssuerKeys, KeysUnavailable, type SigningKey } from "./issuer-keys.ts";
+import { createIssuerKeys, KeysUnavailable, type SharedKeys, type SigningKey } from "./issuer-keys.ts";
 import { issuerOf, tokenIssuers } from "./token-issuers.ts";
 import { type ClaimFault, rejectToken, shown, type WarningLog } from "./token-rejection.ts";
 
@@ -49,13 +49,14 @@ export function createAuthenticate(
   settings: Settings,
   clock: Clock,
   readJson = (url: URL) => getJson(url, ISSUER_LIMITS),
+  shared?: SharedKeys,
 ): Authenticate {
   const issuers = tokenIssuers(settings);
   const readers = new Map(
     issuers.map((issuer) => [
       issuer,
       {
-        findKeys: createIssuerKeys(issuer.AUTH_ISSUER, clock, readJson),
+        issuerKeys: createIssuerKeys(issuer.AUTH_ISSUER, clock, readJson, shared),
         readClaims: createClaimReader(issuer, clock),
       },
     ]),
@@ -74,7 +75,7 @@ export function createAuthenticate(
     if (early.length > 0) throw rejectToken(log, early);
     if (claimant !== undefined) told?.claims(claimant);
     const limit = { clock, timeoutMs: deadline.remainingMs(), timeUp: () => new Error("out of time") };
-    const keys = await withTimeout(reader.findKeys(decoded.header), limit).catch((cause: unknown) => {
+    const keys = await withTimeout(reader.issuerKeys.find(decoded.header), limit).catch((cause: unknown) => {
       const retryAfterSeconds =
         cause instanceof KeysUnavailable
           ? Math.max(1, Math.ceil((cause.until - clock.now()) / 1_000))
@@ -83,6 +84,7 @@ export function createAuthenticate(
     });
     const fault = await signatureFault(token, decoded, keys);
     if (fault !== undefined) throw rejectToken(log, [fault]);
+    void reader.issuerKeys.share();
     if (claimant !== undefined) return claimant;
     if (stranger !== undefined) told?.stranger(stranger);
     throw rejectToken(log, faults);

@@ -15,7 +15,7 @@ import type { Pseudonyms } from "../platform/pseudonyms.ts";
 import type { Settings } from "../platform/settings.ts";
 import type { WaitLimit } from "../platform/wait-limit.ts";
 import { RingCentralError } from "../ringcentral/api/errors.ts";
-import { type CallContext, combined, type Freshness, type Reading } from "../ringcentral/api/operation.ts";
+import { type CallContext, combined, type Reading } from "../ringcentral/api/operation.ts";
 import type { RecordStore } from "../storage/record-store.ts";
 import { retryingRecords } from "../storage/retrying-records.ts";
 import { createTableWait, limitedRecords } from "../storage/table-wait.ts";
@@ -31,7 +31,8 @@ import { withIdempotency } from "./idempotency/with-idempotency.ts";
 import { header, invocationOf } from "./invocation.ts";
 import { buildStack, type HandledRequest } from "./middleware-stack.ts";
 import { type ProblemBody, problemBody, problemOf } from "./problem.ts";
-import type { ParsedInput, UseCase } from "./request.ts";
+import { freshnessOf, rehearseUseCase } from "./rehearsal.ts";
+import { ofRoute, type UseCase } from "./request.ts";
 import type { HttpResponse } from "./response.ts";
 import { translatorFor } from "./upstream-problem.ts";
 import { parseIdempotencyKey, validate } from "./validate.ts";
@@ -43,7 +44,13 @@ interface EdgeServices extends AccountKeys {
   /** Reads ahead for a request whose token is not verified yet. It never throws. */
   prefetch(
     claimed: Claimant,
-    request: { route: Route; extension: string | undefined; deadline: Deadline; tableWait: WaitLimit },
+    request: {
+      route: Route;
+      extension: string | undefined;
+      deadline: Deadline;
+      tableWait: WaitLimit;
+      rehearse: () => Promise<unknown>;
+    },
   ): void;
   identify(claimant: Claimant, request: IdentifyRequest): Promise<Caller>;
   records: RecordStore;
@@ -60,7 +67,7 @@ interface EdgeServices extends AccountKeys {
  */
 export function createHandler<R extends Route>(route: R, useCase: UseCase<R>, services: () => EdgeServices) {
   const handle = async (event: APIGatewayProxyEventV2) => {
-    const exchange = await beginExchange(route, event, services());
+    const exchange = await beginExchange(route, useCase, event, services());
     if (isAudited(route)) services().audit.begin(entryOf(route, event));
     const run = (step: WriteStep, progress?: Progress) =>
       runUseCase(route, useCase, exchange, step, progress);
@@ -76,7 +83,12 @@ export function createHandler<R extends Route>(route: R, useCase: UseCase<R>, se
 /** A request that may be served: authenticated, authorized and valid. */
 type Exchange = Awaited<ReturnType<typeof beginExchange>>;
 
-async function beginExchange(route: Route, event: APIGatewayProxyEventV2, services: EdgeServices) {
+async function beginExchange<R extends Route>(
+  route: R,
+  useCase: UseCase<R>,
+  event: APIGatewayProxyEventV2,
+  services: EdgeServices,
+) {
   const invocation = invocationOf(event);
   const { deadline, log } = invocation;
   invocation.settings = services.settings;
@@ -91,7 +103,8 @@ async function beginExchange(route: Route, event: APIGatewayProxyEventV2, servic
     invocation.audited.keyId = pseudonyms.keyId;
     return { pseudonyms, personId };
   };
-  const claimant = await claimantOf(route, event, services, tableWait, nameCaller);
+  const rehearse = (claimed: Claimant) => rehearseUseCase(route, useCase, event, claimed, tableWait);
+  const claimant = await claimantOf(route, event, services, { tableWait, rehearse }, nameCaller);
   const { pseudonyms, personId } = await nameCaller(claimant);
   requireScope(route, claimant, log);
   const records = limitedRecords(services.records, tableWait);
@@ -130,14 +143,17 @@ async function claimantOf(
   route: Route,
   event: APIGatewayProxyEventV2,
   services: EdgeServices,
-  tableWait: WaitLimit,
+  { tableWait, rehearse }: { tableWait: WaitLimit; rehearse: (claimed: Claimant) => Promise<unknown> },
   nameStranger: (stranger: Stranger) => Promise<unknown>,
 ): Promise<Claimant> {
   const { deadline, log, audited } = invocationOf(event);
   const extension = event.pathParameters?.extensionId;
   let stranger: Stranger | undefined;
   const told = {
-    claims: (claimed: Claimant) => services.prefetch(claimed, { route, extension, deadline, tableWait }),
+    claims: (claimed: Claimant) => {
+      const request = { route, extension, deadline, tableWait, rehearse: () => rehearse(claimed) };
+      services.prefetch(claimed, request);
+    },
     stranger: (verified: Stranger) => {
       stranger = verified;
     },
@@ -166,8 +182,7 @@ async function runUseCase<R extends Route>(
   const { event, caller, input, extensionId, cursors, page } = exchange;
   const readings: Reading[] = [];
   const outcome = await useCase({
-    // The only cast to the route's types: its schemas have just parsed the input.
-    ...(input as ParsedInput<R>),
+    ...ofRoute<R>(input),
     page,
     caller,
     accountId: caller.accountId,
@@ -200,24 +215,11 @@ function callContext(exchange: Exchange, onReading: (reading: Reading) => void):
     log,
     route: route.operationId,
     spender: { caller: caller.id, ...(extensionId !== "" && { extension: extensionId }) },
-    freshness: parseFreshness(header(event, "cache-control")),
+    freshness: freshnessOf(event),
     onReading,
     onBudget: (budget) => budgets.set(budget.group, budget),
     onWrite: (rcRequestId) => audited.rcRequestIds.push(rcRequestId),
   };
-}
-
-/** `no-cache`, `no-store` and `max-age` of a request's `Cache-Control` (RFC 9111, 5.2.1). */
-function parseFreshness(cacheControl = ""): Freshness {
-  const directives = cacheControl
-    .toLowerCase()
-    .split(",")
-    .map((directive) => directive.trim());
-  const seconds = directives.map((one) => /^max-age="?(\d{1,9})"?$/.exec(one)?.[1]).find(Boolean);
-  const noStore = directives.includes("no-store") || undefined;
-  const isLive = noStore || directives.includes("no-cache");
-  const maxAgeMs = seconds === undefined ? undefined : Number(seconds) * 1000;
-  return omitUndefined({ maxAgeMs: isLive ? 0 : maxAgeMs, noStore });
 }
 
 /** A feed's link to the list that its followers load first. Its cursor belongs to that list's route. */

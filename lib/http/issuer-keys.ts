@@ -29,11 +29,30 @@ export interface SigningKey {
   key: KeyObject;
 }
 
-/** The keys for a token's header; more than one where keys share an id. @throws KeysUnavailable */
-export type FindKeys = (header: {
+/** What one reading of an issuer gives. */
+export interface KnownKeys {
+  keys: SigningKey[];
+  /** Epoch milliseconds. */
+  readAt: number;
+}
+
+/** Where the processes tell each other what they have read. Neither call rejects. */
+export interface SharedKeys {
+  read(issuer: string): Promise<KnownKeys | undefined>;
+  write(issuer: string, known: KnownKeys): Promise<void>;
+}
+
+interface KeyHeader {
   kid?: string | undefined;
   alg?: string | undefined;
-}) => Promise<SigningKey[]>;
+}
+
+export interface IssuerKeys {
+  /** The keys for a token's header; more than one where keys share an id. @throws KeysUnavailable */
+  find(header: KeyHeader): Promise<SigningKey[]>;
+  /** Tells the other processes of keys that this one has read from the issuer. */
+  share(): Promise<void>;
+}
 type GetJson = (url: URL) => Promise<unknown>;
 
 /** The keys could not be read. */
@@ -67,7 +86,8 @@ export async function readSigningKeys(issuer: string, getJson: GetJson): Promise
   return keys;
 }
 
-function signingKey(entry: unknown): SigningKey[] {
+/** @returns the key, or nothing when the entry is none */
+export function signingKey(entry: unknown): SigningKey[] {
   const jwk = SigningJwk.safeParse(entry);
   if (!jwk.success) return [];
   const { kid, alg } = jwk.data;
@@ -79,26 +99,36 @@ function signingKey(entry: unknown): SigningKey[] {
   }
 }
 
-interface Known {
-  keys: SigningKey[];
-  readAt: number;
-}
-
 /**
- * The keys that verify an issuer's tokens. Concurrent readers share one reading; results and failures are cached.
+ * The keys that verify an issuer's tokens. Concurrent readers share one reading; results and failures are cached. What
+ * another process has read counts as read by this one.
  *
  * jose's remote key set spends 50 ms of every cold start on loading `Headers` and `fetch`, and forgets good keys while
  * the issuer is down.
  * @param getJson reads a JSON document, and throws when it does not arrive in time
  */
-export function createIssuerKeys(issuer: string, clock: Clock, getJson: GetJson): FindKeys {
-  let known: Known | undefined;
-  let reading: Promise<Known> | undefined;
+export function createIssuerKeys(
+  issuer: string,
+  clock: Clock,
+  getJson: GetJson,
+  shared?: SharedKeys,
+): IssuerKeys {
+  let known: KnownKeys | undefined;
+  let reading: Promise<KnownKeys> | undefined;
+  let unshared: KnownKeys | undefined;
   let failure: KeysUnavailable | undefined;
 
-  async function readKeys(): Promise<Known> {
+  const ageOf = ({ readAt }: KnownKeys) => clock.now() - readAt;
+
+  async function readKeys(): Promise<KnownKeys> {
     try {
+      const told = await shared?.read(issuer);
+      if (told !== undefined && (known === undefined || told.readAt > known.readAt)) {
+        known = told;
+        if (ageOf(known) < MAX_AGE_MS) return known;
+      }
       known = { keys: await readSigningKeys(issuer, getJson), readAt: clock.now() };
+      unshared = known;
       return known;
     } catch (error) {
       failure = new KeysUnavailable(error, clock.now() + (known === undefined ? FAILURE_MS : COOLDOWN_MS));
@@ -108,28 +138,36 @@ export function createIssuerKeys(issuer: string, clock: Clock, getJson: GetJson)
     }
   }
 
-  async function readOnce(): Promise<Known> {
+  async function readOnce(): Promise<KnownKeys> {
     if (reading === undefined && failure !== undefined && clock.now() < failure.until) throw failure;
     reading ??= readKeys();
     return reading;
   }
 
-  async function current(): Promise<Known> {
-    const last = known;
-    const age = last === undefined ? Number.POSITIVE_INFINITY : clock.now() - last.readAt;
-    if (last !== undefined && age < MAX_AGE_MS) return last;
+  async function current(): Promise<KnownKeys> {
+    if (known !== undefined && ageOf(known) < MAX_AGE_MS) return known;
     return readOnce().catch((error: unknown) => {
-      if (last !== undefined && age < MAX_STALE_MS) return last;
+      if (known !== undefined && ageOf(known) < MAX_STALE_MS) return known;
       throw error;
     });
   }
 
-  return async ({ kid, alg }) => {
-    const matching = ({ keys }: Known) =>
-      keys.filter((key) => key.kid === kid && (key.alg === undefined || key.alg === alg));
-    const last = await current();
-    const found = matching(last);
-    if (found.length > 0 || clock.now() - last.readAt < COOLDOWN_MS) return found;
-    return matching(await readOnce());
+  return {
+    async find(header) {
+      let last = await current();
+      // What another process has read may lack the key too.
+      while (matching(last, header).length === 0 && ageOf(last) >= COOLDOWN_MS) last = await readOnce();
+      return matching(last, header);
+    },
+
+    async share() {
+      const news = unshared;
+      unshared = undefined;
+      if (news !== undefined) await shared?.write(issuer, news);
+    },
   };
+}
+
+function matching({ keys }: KnownKeys, { kid, alg }: KeyHeader): SigningKey[] {
+  return keys.filter((key) => key.kid === kid && (key.alg === undefined || key.alg === alg));
 }

@@ -32,6 +32,10 @@ export interface ParsedInput<R extends Route> {
   body: z.output<NonNullable<R["body"]>>;
 }
 
+/** The only cast to a route's types: its schemas have just parsed the input. */
+export const ofRoute = <R extends Route>(input: Record<keyof ParsedInput<R>, unknown>) =>
+  input as ParsedInput<R>;
+
 /** A use case's outcome, by the kind of response its route declares. */
 export interface OutcomeOf<Item> {
   list: Page<Item>;

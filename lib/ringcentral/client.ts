@@ -12,6 +12,9 @@ export interface RingCentralDeps extends AttemptDeps {
   random: () => number;
 }
 
+/** A rehearsal has come to a call. */
+class Rehearsed extends Error {}
+
 /**
  * The only way to RingCentral: admission, token, exchange, observation, parsing and retries.
  *
@@ -28,6 +31,7 @@ export function createRingCentral(deps: RingCentralDeps): RingCentral {
 
   return {
     async call<Output>(operation: Operation<Output>, input: OperationInput, context: CallContext) {
+      if (context.isRehearsal) throw new Rehearsed();
       const run = () => exchange(deps, operation, input, context);
       const isShared = operation.method === "GET" && !context.fresh;
       const response = isShared

@@ -115,7 +115,7 @@ function connectPayer(shared: SharedByPayers, { kind, tokenCalls, payer, ...of }
   const rateLimiter = of.limiting(limiter);
   const deps = { tokens, rateLimiter, transport, clock, random, metrics, limitedMode };
   const uncached = createRingCentral(deps);
-  const sealingKey = shared.cacheKey;
+  const sealingKey = shared.sealingKeyFor("cache");
   const cache = { records, clock, metrics, random, sealingKey, nonce: randomUUID, ...(payer && { payer }) };
   return {
     ringcentral: new CachedRingCentral({ ringcentral: uncached, ...cache }),

@@ -2,7 +2,7 @@ import type { Route } from "../contract/route.ts";
 import { createHandler } from "../http/handler.ts";
 import type { ApiHandler } from "../http/middleware-stack.ts";
 import type { Outcome, RouteRequest } from "../http/request.ts";
-import { createTableWait, limitedRecords } from "../storage/table-wait.ts";
+import { createTableWait, limitedRecords, readOnly } from "../storage/table-wait.ts";
 import type { AccountRuntime } from "./account-runtime.ts";
 import { runtime } from "./runtime.ts";
 
@@ -16,8 +16,9 @@ export function defineFunction<R extends Route>(
 ): ApiHandler {
   const handle = (request: RouteRequest<R>) => {
     const { records, ...account } = runtime().for(request);
-    const { tableWait = createTableWait(account.clock) } = request.call;
-    return useCase({ ...account, records: limitedRecords(records, tableWait) }, request);
+    const { tableWait = createTableWait(account.clock), isRehearsal } = request.call;
+    const limited = limitedRecords(records, tableWait);
+    return useCase({ ...account, records: isRehearsal ? readOnly(limited) : limited }, request);
   };
   return createHandler(route, handle, runtime);
 }

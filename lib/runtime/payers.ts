@@ -37,13 +37,6 @@ export class Payers {
 
   for(request: PaidRequest): AccountRuntime {
     const { accountId, extensionId } = request;
-    if (extensionId && isOwn(request)) this.account(accountId).userBudgets.saw(extensionId);
-    return this.peek(request);
-  }
-
-  /** The same, before it is known whether there will be a call. */
-  peek(request: PaidRequest): AccountRuntime {
-    const { accountId, extensionId } = request;
     return extensionId && isOwn(request) ? this.#user(accountId, extensionId) : this.account(accountId);
   }
 

@@ -13,6 +13,8 @@ export interface ExpectedRequest {
   deadline: Deadline;
   /** The request's: it joins these waits for the table. */
   tableWait: WaitLimit;
+  /** Has the read cache look up what the request will read. */
+  rehearse: () => Promise<unknown>;
 }
 
 /**
@@ -26,19 +28,20 @@ export function createPrefetch({ pseudonyms }: Pick<Shared, "pseudonyms">, payer
 
   async function read(
     claimant: Claimant,
-    { route, extension, deadline, tableWait }: ExpectedRequest,
+    { route, extension, deadline, tableWait, rehearse }: ExpectedRequest,
   ): Promise<void> {
     const { accountId, extensionId } = claimant;
     const named = extension === "me" ? extensionId : extension;
     const payer =
       accountId !== undefined && route.callsRingCentral
-        ? payers.peek(omitUndefined({ accountId, caller: claimant, extensionId: named }))
+        ? payers.for(omitUndefined({ accountId, caller: claimant, extensionId: named }))
         : undefined;
     const { tokens, rateLimiter } = payer ?? {};
     await Promise.all([
       pseudonyms.current(deadline),
       tokens?.prefetch(deadline, tableWait),
       rateLimiter?.prefetch(tableWait),
+      payer && rehearse(),
     ]);
   }
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { createAuthenticate } from "../http/authenticate.ts";
 import type { HandledRequest } from "../http/middleware-stack.ts";
+import { createSharedKeys } from "../http/shared-keys.ts";
 import type { Claimant } from "../people/claimant.ts";
 import { Directories } from "../people/directory/directories.ts";
 import { CallerFinder, type IdentifyRequest } from "../people/identify.ts";
@@ -52,7 +53,12 @@ function createRuntime(shared: Shared) {
     random,
     records,
     ready: () => records.ready(),
-    authenticate: createAuthenticate(settings, clock, shared.readJson),
+    authenticate: createAuthenticate(
+      settings,
+      clock,
+      shared.readJson,
+      createSharedKeys(records, shared.sealingKeyFor("issuer-keys"), clock),
+    ),
     prefetch: createPrefetch(shared, payers),
     audit: createAuditLog({
       group: settings.AUDIT_LOG_GROUP,

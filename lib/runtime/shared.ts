@@ -54,7 +54,8 @@ export function createShared(
     metrics: processMetrics,
     transport,
     pseudonyms,
-    cacheKey: async () => (await pseudonyms.current(deadlineIn(KEY_WAIT_MS, clock, 0))).sealingKey("cache"),
+    sealingKeyFor: (purpose: string) => async () =>
+      (await pseudonyms.current(deadlineIn(KEY_WAIT_MS, clock, 0))).sealingKey(purpose),
     credentialsOf: (secretId: string) => createCredentialSource(secretId, clock, loadSecretReader),
     oauth: createOAuth({ transport, clock, log }),
     sealingKeys: createSealingKeys(settings.SESSION_SECRET_ID ?? "", clock, loadSecretReader),

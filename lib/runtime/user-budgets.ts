@@ -46,19 +46,20 @@ export class UserBudgets {
     this.#key = { partition: `account#${deps.accountKey}`, sort: "user-budgets" };
   }
 
-  /** The user pays for a call. */
-  saw(extensionId: string): void {
+  /** The user pays for a call, or would if their budget allowed it. */
+  #saw(extensionId: string): void {
     const day = this.#day();
     if (this.#seen.day !== day) this.#seen = { day, written: new Set(), pending: new Set() };
     const bit = bitOf(extensionId);
     if (!this.#seen.written.has(bit)) this.#seen.pending.add(bit);
   }
 
-  /** The user's rate limiter, with each call counted that it or RingCentral rejects. */
+  /** The user's rate limiter, with the user counted, and each call that it or RingCentral rejects. */
   counting(rateLimiter: RateLimiter, extensionId: string): RateLimiter {
     const count = () => this.#rejections.set(extensionId, (this.#rejections.get(extensionId) ?? 0) + 1);
     return {
       admit: async (request) => {
+        this.#saw(extensionId);
         const permit = await rateLimiter.admit(request).catch((error) => {
           if (error instanceof RingCentralError && error.failure.kind === "rate_limited") count();
           throw error;

@@ -25,6 +25,9 @@ export interface RecordKey {
   sort: string;
 }
 
+/** A key as one text. */
+export const nameOf = ({ partition, sort }: RecordKey) => JSON.stringify([partition, sort]);
+
 export interface StoredRecord<Value> {
   value: Value;
   /** Grows by one with every write. A record that is removed and created again starts at 1. */

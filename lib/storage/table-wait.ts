@@ -31,3 +31,9 @@ export function limitedRecords(store: RecordStore, tableWait: WaitLimit, share?:
   unlimited.set(limited, records);
   return limited;
 }
+
+/** The store without its writes. */
+export function readOnly({ read }: RecordStore): RecordStore {
+  const reject = () => Promise.reject(new Error("nothing may be written now"));
+  return { read, compareAndSet: reject, remove: reject };
+}

@@ -201,6 +201,6 @@ describe("erasing in the table that everything has written to", () => {
     await erase({ accountId });
     expect(await mentioning(accountId, "Ruiz")).toEqual([]);
     for (const record of await dump())
-      expect(record).toMatch(/^(token-calls|token|rate-limit|account)#|^sync\ntable\n/);
+      expect(record).toMatch(/^(token-calls|token|rate-limit|account|issuer)#|^sync\ntable\n/);
   });
 });

@@ -71,7 +71,7 @@ export function createMorningProcess(world: MorningWorld) {
     ...{ settings, clock, random, tableTime, records, log, transport },
     endpoints: createBlockedNumberEndpoints(records, clock),
     metrics: createMetrics({ clock, write: () => {} }),
-    cacheKey: async () => cacheKey,
+    sealingKeyFor: () => async () => cacheKey,
     credentialsOf: () => fixedCredentials,
     oauth: createOAuth({ transport, clock, log }),
     sealingKeys: { current: async () => sealingKeys, refreshed: async () => [sealingKeys] },

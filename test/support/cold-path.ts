@@ -106,6 +106,10 @@ export class ColdPath {
     });
   }
 
+  async pass(ms: number): Promise<void> {
+    await this.#clock.advance(ms);
+  }
+
   /** A token of the company's identity provider, or of a person who has signed in with RingCentral. */
   token(from: "company" | "own", claims: object = {}): string {
     const seconds = Math.floor(Date.now() / 1_000);
@@ -218,6 +222,7 @@ const kinds: Readonly<Record<string, string>> = {
   limits: "budgets",
   scope: "cache epoch",
   response: "cached response",
+  keys: "issuer keys",
 };
 
 function nameOf({ operation, key }: RecordCall): string {

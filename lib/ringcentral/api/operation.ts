@@ -99,6 +99,8 @@ export interface CallContext {
   /** Reads share an exchange in flight only with reads of the same flight. */
   flight?: string;
   freshness?: Freshness;
+  /** Nothing is sent: the call throws `Rehearsed`, and the cache reads ahead for the same call of the same `tableWait`. */
+  isRehearsal?: true;
   /** Called for every read through the cache, live or not. */
   onReading?: (reading: Reading) => void;
   /** Called with the remaining budget that each response states. */

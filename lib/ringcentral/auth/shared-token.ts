@@ -98,8 +98,9 @@ export class SharedToken implements TokenSource {
     const { cached, clock, table } = this.#deps;
     if (cached.usable() !== undefined) return;
     await this.#share(deadline, tableWait, async () => {
-      const outcome = await this.#renew(deadline, tableWait, NO_LOGIN_MS);
-      // A failure is not yet that of a request: the next `get` asks the table.
+      const looking = this.#renew(deadline, tableWait, NO_LOGIN_MS);
+      // A failure is not yet that of a request: a `get` that waits for this asks again.
+      const outcome = await looking.catch((): Outcome => ({ type: "renewed" }));
       const failedAt = clock.now();
       if (table.openMs() > 0) await clock.sleep(table.openMs());
       tableWait.count(failedAt);

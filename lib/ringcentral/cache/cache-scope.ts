@@ -2,7 +2,7 @@ import type { Clock } from "../../platform/clock.ts";
 import type { WaitLimit } from "../../platform/wait-limit.ts";
 import { type CircuitBreaker, createCircuitBreaker } from "../../storage/circuit-breaker.ts";
 import { StorageUnavailable } from "../../storage/errors.ts";
-import type { RecordKey, RecordStore } from "../../storage/record-store.ts";
+import { nameOf, type RecordKey, type RecordStore } from "../../storage/record-store.ts";
 import { PERMIT_WAIT_MS } from "../../storage/table-wait.ts";
 import { type Edit, updateRecord } from "../../storage/update-record.ts";
 
@@ -42,6 +42,8 @@ const UNTOUCHED: ScopeRecord = { epoch: "untouched", writing: {} };
 const SKEW_MS = 5_000;
 /** After a failure of the table, the process reads live for this long instead of waiting for the table again. */
 const OUTAGE_PAUSE_MS = 5_000;
+/** Scopes whose last epoch a process remembers. */
+const MAX_KNOWN = 1_000;
 /** A read that waits longer for the table is live instead. */
 const TIMEOUT_MS = 1_000;
 /** Little: a table this slow seldom has a permit in time, but a cached response needs only the epoch. */
@@ -80,6 +82,8 @@ export class CacheScopes {
   readonly #breaker: CircuitBreaker;
   /** Those that a write of this process may have changed, and that have had no new epoch since. */
   readonly #unrecorded = new Set<string>();
+  /** The last epoch read of each scope, the one read least recently first. */
+  readonly #read = new Map<string, string>();
 
   constructor(deps: CacheScopesDeps) {
     this.#deps = deps;
@@ -106,8 +110,23 @@ export class CacheScopes {
       }
       const read = () => this.#breaker.call(() => records.read<ScopeRecord>(scope));
       const stored = await tableWait.limit(read, { keepMs });
-      return currentEpoch(stored?.value, clock.now());
+      const epoch = currentEpoch(stored?.value, clock.now());
+      this.#remember(scope, epoch);
+      return epoch;
     });
+  }
+
+  /** The epoch that this process read last: a former one, perhaps. */
+  lastEpoch(scope: RecordKey): string | undefined {
+    return this.#read.get(nameOf(scope));
+  }
+
+  #remember(scope: RecordKey, epoch: string | undefined): void {
+    const name = nameOf(scope);
+    this.#read.delete(name);
+    if (epoch !== undefined) this.#read.set(name, epoch);
+    const [oldest] = this.#read.keys();
+    if (this.#read.size > MAX_KNOWN && oldest !== undefined) this.#read.delete(oldest);
   }
 
   /**
@@ -154,8 +173,6 @@ export class CacheScopes {
     return { epoch, former };
   }
 }
-
-const nameOf = ({ partition, sort }: RecordKey) => `${partition}/${sort}`;
 
 /** @returns undefined when the table is not available */
 async function ifAvailable<T>(use: () => Promise<T>): Promise<T | undefined> {

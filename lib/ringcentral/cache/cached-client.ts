@@ -4,7 +4,7 @@ import { earlier } from "../../platform/deadline.ts";
 import type { Metrics } from "../../platform/metrics.ts";
 import { omitUndefined } from "../../platform/omit-undefined.ts";
 import type { WaitLimit } from "../../platform/wait-limit.ts";
-import type { RecordKey } from "../../storage/record-store.ts";
+import { nameOf, type RecordKey } from "../../storage/record-store.ts";
 import { createTableWait } from "../../storage/table-wait.ts";
 import { RingCentralError } from "../api/errors.ts";
 import { LATE_EFFECT_MS } from "../api/late-effect.ts";
@@ -45,6 +45,11 @@ export class CachedRingCentral implements RingCentral {
   readonly #responses: CachedResponses;
   /** Counts this process's writes: a read must not join an exchange that began before one of them ended. */
   #writes = 0;
+  /** The calls under way, by response: what was known when they began, and the name under which they are shared. */
+  readonly #exchanges = new Map<string, { state: string; flight: string }>();
+  #aheads = 0;
+  /** What rehearsals have asked for, by the request that began before. */
+  readonly #ahead = new WeakMap<WaitLimit, Map<string, Promise<Look>>>();
 
   constructor(deps: CachedRingCentralDeps) {
     this.#deps = deps;
@@ -62,11 +67,15 @@ export class CachedRingCentral implements RingCentral {
     const context = { tableWait: createTableWait(clock), ...given };
     if (name === undefined) return ringcentral.call(operation, input, context);
     const scope = scopeKey(name, input, context);
-    if (method !== "GET") return this.#write(operation, input, context, scope);
+    if (method !== "GET" && !context.isRehearsal) return this.#write(operation, input, context, scope);
     // A sync copies the current state, not a cached one.
     const isLive = context.fresh === true || context.priority === "sync";
     if (freshMs === undefined || isLive) return ringcentral.call(operation, input, context);
-    return this.#read({ operation, freshMs, input, context, scope });
+    const key = responseKey(scope, operation, input, this.#deps.payer);
+    const read = { operation, freshMs, input, context, scope, key };
+    if (!context.isRehearsal) return this.#read(read);
+    this.#lookAhead(read);
+    return ringcentral.call(operation, input, context);
   }
 
   async #write<Output>(
@@ -101,16 +110,15 @@ export class CachedRingCentral implements RingCentral {
     log.warn("the read cache could not be invalidated after a write", { operation });
   }
 
-  async #read<Output>(request: Read<Output>): Promise<Output> {
-    const { ringcentral, clock, metrics } = this.#deps;
-    const { operation, input, context, scope, freshMs } = request;
+  async #read<Output>(read: Read<Output>): Promise<Output> {
+    const { clock, metrics } = this.#deps;
+    const { context, freshMs, key } = read;
     const { maxAgeMs = Number.POSITIVE_INFINITY, staleIfErrorMs = LONGEST_KEPT_MS } = context.freshness ?? {};
-    const flight = String(this.#writes);
-    const epoch = await this.#scopes.epoch(scope, context.tableWait, maxAgeMs === 0);
-    const key =
-      epoch === undefined ? undefined : responseKey(scope, epoch, operation, input, this.#deps.payer);
-    const mayServe = key !== undefined && maxAgeMs !== 0;
-    const cached = mayServe ? await this.#responses.read(key, context.tableWait) : undefined;
+    const looking = this.#lookedAhead(read) ?? this.#look(read);
+    // Of an epoch that is known from before the call, it is enough to learn meanwhile that it has not changed.
+    const isAhead = maxAgeMs === 0 && !this.#exchanges.has(nameOf(key));
+    const known = isAhead ? this.#scopes.lastEpoch(read.scope) : undefined;
+    const { epoch, cached } = known === undefined ? await looking : { epoch: known, cached: undefined };
     const ageMs = cached === undefined ? Number.POSITIVE_INFINITY : Math.max(0, clock.now() - cached.asOf);
     if (cached !== undefined && ageMs <= Math.min(freshMs, maxAgeMs))
       return this.#serve<Output>(cached, context);
@@ -121,18 +129,17 @@ export class CachedRingCentral implements RingCentral {
     const asOf = clock.now();
     let output: Output;
     try {
-      output = await ringcentral.call(operation, input, {
-        ...context,
-        flight: `${flight} ${epoch ?? ""}`,
-        ...(fallback && { deadline: earlier(context.deadline, FALLBACK_RESERVE_MS) }),
-      });
+      output = await this.#exchange(read, epoch, known !== undefined, fallback);
     } catch (error) {
       const limitedBy = error instanceof RingCentralError ? error.failure.share?.of : undefined;
-      const isInShare = fallback === undefined && limitedBy !== undefined && key !== undefined;
-      const kept = isInShare ? (cached ?? (await this.#responses.read(key, context.tableWait))) : fallback;
+      const isInShare = fallback === undefined && limitedBy !== undefined;
+      const current = looking.then((look) => look.epoch);
+      const kept = isInShare
+        ? (cached ?? (await this.#responses.read(key, current, context.tableWait)))
+        : fallback;
       const keptMs = kept === undefined ? Number.POSITIVE_INFINITY : clock.now() - kept.asOf;
       if (kept === undefined || keptMs > (isInShare ? SHARE_KEPT_MS : replaceableMs(error))) throw error;
-      const fields = { operation: operation.name, error };
+      const fields = { operation: read.operation.name, error };
       if (limitedBy === undefined)
         context.log.warn("served from the cache because RingCentral failed", fields);
       const isStale = keptMs > freshMs || undefined;
@@ -140,9 +147,58 @@ export class CachedRingCentral implements RingCentral {
     }
     context.onReading?.({ source: "live", asOf });
     const isComplete = countSkipped(output) === 0;
-    if (key !== undefined && isComplete && !context.freshness?.noStore)
-      await this.#responses.write(key, { asOf, output }, context.tableWait);
+    if (epoch === undefined || !isComplete || context.freshness?.noStore) return output;
+    if (known === undefined || (await looking).epoch === known)
+      await this.#responses.write(key, { epoch, asOf, output }, context.tableWait);
     return output;
+  }
+
+  /** Asks at the same time for the epoch and, unless the read must be live, for the response. */
+  #look({ scope, key, context }: Omit<Read<unknown>, "operation">): Promise<Look> {
+    const isForced = context.freshness?.maxAgeMs === 0;
+    const asking = this.#scopes.epoch(scope, context.tableWait, isForced);
+    const reading = isForced ? undefined : this.#responses.read(key, asking, context.tableWait);
+    const looking = Promise.all([asking, reading]).then(([epoch, cached]) => ({ epoch, cached }));
+    // A read that fails before it needs the result does not wait for it.
+    looking.catch(() => undefined);
+    return looking;
+  }
+
+  #lookAhead(read: Read<unknown>): void {
+    const { tableWait } = read.context;
+    const looks = this.#ahead.get(tableWait) ?? new Map<string, Promise<Look>>();
+    this.#ahead.set(tableWait, looks.set(nameOf(read.key), this.#look(read)));
+  }
+
+  /** Once: a repeated read must see what the request has written meanwhile. */
+  #lookedAhead({ key, context }: Read<unknown>): Promise<Look> | undefined {
+    const looks = this.#ahead.get(context.tableWait);
+    const look = looks?.get(nameOf(key));
+    looks?.delete(nameOf(key));
+    return look;
+  }
+
+  /** RingCentral's call; reads that know the same epoch, and began between the same writes of this process, share it. */
+  async #exchange<Output>(
+    { operation, input, context, key }: Read<Output>,
+    epoch: string | undefined,
+    isAhead: boolean,
+    fallback: CachedResponse | undefined,
+  ): Promise<Output> {
+    const name = nameOf(key);
+    const state = `${this.#writes} ${epoch ?? ""}`;
+    const joined = isAhead ? undefined : this.#exchanges.get(name);
+    // Ahead of the epoch, a read must not join one that began earlier.
+    const alone = isAhead ? `${state} ${this.#aheads++}` : state;
+    const exchange = joined?.state === state ? joined : { state, flight: alone };
+    this.#exchanges.set(name, exchange);
+    const { flight } = exchange;
+    const deadline = fallback ? earlier(context.deadline, FALLBACK_RESERVE_MS) : context.deadline;
+    try {
+      return await this.#deps.ringcentral.call(operation, input, { ...context, flight, deadline });
+    } finally {
+      if (this.#exchanges.get(name) === exchange) this.#exchanges.delete(name);
+    }
   }
 
   #serve<Output>({ asOf, output }: CachedResponse, context: CallContext, stale = {}): Output {
@@ -167,6 +223,14 @@ interface Read<Output> {
   input: OperationInput;
   context: LimitedContext;
   scope: RecordKey;
+  /** Of its response. */
+  key: RecordKey;
+}
+
+/** What the cache has for a read: the scope's epoch, and the response that was stored under it. */
+interface Look {
+  epoch: string | undefined;
+  cached: CachedResponse | undefined;
 }
 
 /** One extension's scope never shares a record with another's. */
@@ -176,7 +240,6 @@ function scopeKey(name: string, { path }: OperationInput, { accountId }: CallCon
 
 function responseKey(
   { partition, sort }: RecordKey,
-  epoch: string,
   { name }: Operation<unknown>,
   { path = {}, query = {} }: OperationInput,
   payer: string | undefined,
@@ -184,5 +247,5 @@ function responseKey(
   const request = createHash("sha256")
     .update(canonicalJson([name, path, query, ...(payer === undefined ? [] : [payer])]))
     .digest("base64url");
-  return { partition, sort: `${sort.replace("scope#", "response#")}#${epoch}#${request}` };
+  return { partition, sort: `${sort.replace("scope#", "response#")}#${request}` };
 }

@@ -43,6 +43,8 @@ export class VersionedRecord {
   #stored: Omit<Copy, "covered"> = { limits: NOTHING_KNOWN, version: null, readAt: NEVER };
   #pending: readonly Update[] = [];
   #lastWritten: number | undefined;
+  /** Another process has written between two writes of this one. */
+  #hasLost = false;
   /** Until then the copy is probably current. Endless while no other process writes between two writes of this one. */
   #currentUntil = NEVER;
 
@@ -90,9 +92,11 @@ export class VersionedRecord {
     );
     if (version === undefined) {
       this.#currentUntil = NEVER;
+      this.#hasLost = true;
       return false;
     }
-    const isSoleWriter = from === null || from === this.#lastWritten;
+    // Until it has lost a race, a process takes itself for the only one: a lost write costs less than a read before each.
+    const isSoleWriter = !this.#hasLost || from === null || from === this.#lastWritten;
     this.#currentUntil = isSoleWriter ? Number.POSITIVE_INFINITY : readAt + settings.cacheMs / 4;
     this.#lastWritten = version;
     this.#stored = { limits, version, readAt };

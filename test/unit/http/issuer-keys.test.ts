@@ -24,7 +24,7 @@ function lab(configured = ISSUER) {
     discovery: { issuer: ISSUER, jwks_uri: "https://keys.example/jwks" } as unknown,
   };
   const clock = { now: () => issuer.now, sleep: async () => {} };
-  const findKeys = createIssuerKeys(configured, clock, async (url) => {
+  const { find: findKeys } = createIssuerKeys(configured, clock, async (url) => {
     issuer.asked.push(url.href);
     if (issuer.isDown) throw new Error("no response");
     if (url.href.endsWith("/.well-known/openid-configuration")) return issuer.discovery;

@@ -7,6 +7,8 @@ import { StorageUnavailable } from "../../../lib/storage/errors.ts";
 import { leapingClock } from "../../support/manual-clock.ts";
 import { createMemoryRecordStore } from "../../support/memory-record-store.ts";
 
+const permit = { observe: async () => {}, release: async () => {} };
+const free: RateLimiter = { admit: async () => permit };
 const DAY_MS = 24 * 60 * 60 * 1000;
 
 function setUp() {
@@ -20,7 +22,7 @@ function setUp() {
     const budgets = new UserBudgets({ records, clock, random: () => 0, accountKey: "37" });
     const save = () => budgets.save(deadlineIn(30_000, clock, 0));
     const use = async (...users: string[]) => {
-      for (const user of users) budgets.saw(user);
+      for (const user of users) await budgets.counting(free, user).admit(request(clock));
       await save();
     };
     return { budgets, save, use };
@@ -84,9 +86,6 @@ describe("the users who pay themselves", () => {
   it("are listed when their budgets reject calls, those with most of them first, ten at most", async () => {
     const { clock, begin, described } = setUp();
     const { budgets, save } = begin();
-    const admits: RateLimiter = {
-      admit: async () => ({ observe: async () => undefined, release: async () => undefined }),
-    };
     const spent: RateLimiter = {
       admit: () =>
         Promise.reject(
@@ -94,11 +93,10 @@ describe("the users who pay themselves", () => {
         ),
     };
     for (let n = 0; n < 12; n++) {
-      budgets.saw(String(n));
       const limiter = budgets.counting(spent, String(n));
       for (let times = 0; times <= n; times++) await limiter.admit(request(clock)).catch(() => {});
     }
-    const limiter = budgets.counting(admits, "11");
+    const limiter = budgets.counting(free, "11");
     for (const status of [429, 200]) {
       const permit = await limiter.admit(request(clock));
       await permit.observe({ group: "light", status, withoutHeaders: false });

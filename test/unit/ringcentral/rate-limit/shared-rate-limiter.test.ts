@@ -128,6 +128,24 @@ describe("the shared rate limiter", () => {
       expect(cost.writes).toBeLessThanOrEqual(4);
     }));
 
+  it("writes without reading until it has lost a race, and then once it has proved to be alone", () =>
+    story(async ({ process, cost, schedule }) => {
+      const [one, other] = [process("a"), process("b")];
+      await other.call();
+      const costOf = async () => {
+        await schedule.clock.sleep(10 * SECOND);
+        Object.assign(cost, { reads: 0, writes: 0 });
+        await one.call();
+        return { ...cost };
+      };
+      await costOf();
+      expect(await costOf()).toEqual({ reads: 0, writes: 1 });
+      await other.call();
+      expect((await costOf()).reads).toBeGreaterThan(0);
+      expect(await costOf()).toEqual({ reads: 1, writes: 1 });
+      expect(await costOf()).toEqual({ reads: 0, writes: 1 });
+    }));
+
   it("serves concurrent calls with one write", () =>
     story(async ({ process, cost }) => {
       const { call } = process("a");

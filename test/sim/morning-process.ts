@@ -4,10 +4,12 @@ import { type ProblemBody, problemBody, problemOf } from "../../lib/http/problem
 import { translatorFor } from "../../lib/http/upstream-problem.ts";
 import { createBlockedNumberEndpoints } from "../../lib/numbers/blocked-number-endpoint.ts";
 import { getOverview } from "../../lib/numbers/overview.ts";
+import { addBlockedNumber } from "../../lib/numbers/write-blocked-numbers.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
 import { createMetrics } from "../../lib/platform/metrics.ts";
 import { readSettings } from "../../lib/platform/settings.ts";
+import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
 import { createOAuth } from "../../lib/ringcentral/auth/oauth.ts";
 import type { UserGrant } from "../../lib/ringcentral/auth/ports.ts";
 import { readTokenCallOutcome } from "../../lib/ringcentral/auth/token-calls.ts";
@@ -20,7 +22,7 @@ import { createTableWait, limitedRecords } from "../../lib/storage/table-wait.ts
 import type { MemoryRecordStore } from "../support/memory-record-store.ts";
 import type { Schedule } from "../support/schedule.ts";
 import { fixedCredentials, tableSeenBy } from "./member.ts";
-import type { MorningUpstream } from "./morning-upstream.ts";
+import { groups, type MorningUpstream } from "./morning-upstream.ts";
 
 export interface MorningWorld {
   schedule: Schedule;
@@ -34,7 +36,7 @@ export type Screen =
   | { type: "complete" }
   | { type: "sign_in" }
   /** Some or all parts are missing. */
-  | { type: "refused"; retryAfterMs: number };
+  | { type: "refused"; retryAfterMs: number; by: string };
 
 const ACCOUNT = "37";
 /** The function's time (serverless.yml), and the sign-in function's. */
@@ -101,18 +103,37 @@ export function createMorningProcess(world: MorningWorld) {
         spender,
       };
       const problems: ProblemBody[] = [];
+      const errors: unknown[] = [];
       const problemOfPart = (error: unknown) => {
         const problem = problemFor(error);
         problems.push(problem);
+        errors.push(error);
         return problem;
       };
       const request = { extensionId, query: { mode: "partial" as const }, call, problemOf: problemOfPart };
       try {
         const { complete } = await getOverview(deps, request);
-        return complete ? { type: "complete" } : screenOf(problems);
+        return complete ? { type: "complete" } : screenOf(problems, errors);
       } catch (error) {
-        return screenOf([problemFor(error)]);
+        return screenOf([problemFor(error)], [error]);
       }
+    },
+
+    /** Blocks a number, as `POST …/blocked-numbers` does without a key. */
+    async block(extensionId: string, isOwn: boolean): Promise<void> {
+      const caller = { extensionId, ...(isOwn && { signedInWithRingCentral: true as const }) };
+      const payer = payers.for({ ...userOf(extensionId), caller });
+      const call = {
+        accountId: ACCOUNT,
+        requestId: "r",
+        deadline: deadlineIn(REQUEST_MS, clock),
+        tableWait: createTableWait(clock),
+        log,
+        route: "addBlockedNumber",
+        spender: { caller: callerId(extensionId), extension: extensionId },
+      };
+      const body = { phoneNumber: "+12025550143" };
+      await addBlockedNumber(payer, { extensionId, call, body, query: {} }).catch(() => {});
     },
 
     /** RingCentral has sent the person back with a code. @returns how long to wait before the next try, or undefined */
@@ -157,10 +178,22 @@ export function createMorningProcess(world: MorningWorld) {
   };
 }
 
-function screenOf(problems: readonly ProblemBody[]): Screen {
+function screenOf(problems: readonly ProblemBody[], errors: readonly unknown[]): Screen {
   if (problems.some(({ code }) => code === "sign_in_required")) return { type: "sign_in" };
   const retryAfterMs = 1_000 * Math.max(1, ...problems.map(({ retryAfter = 1 }) => retryAfter));
-  return { type: "refused", retryAfterMs };
+  return { type: "refused", retryAfterMs, by: limitOf(errors[0]) };
+}
+
+/** The limit that an error comes from. */
+function limitOf(error: unknown): string {
+  // An older list stands for a part that RingCentral's limits left no call for.
+  if (error === undefined) return "older list shown";
+  if (!(error instanceof RingCentralError)) return "other";
+  const { kind, operation, share } = error.failure;
+  if (kind !== "rate_limited") return kind;
+  const group = groups.get(operation);
+  if (group === undefined) return "token calls";
+  return share === undefined ? group : `a ${share.of}'s share of ${group}`;
 }
 
 const callerId = (extensionId: string) => createHash("sha256").update(extensionId).digest("base64url");

@@ -43,6 +43,10 @@ export interface Visit {
   servedAt?: number;
   /** The first refusal's. */
   retryAfterMs?: number;
+  /** The limit that was the reason of the first refusal. */
+  refusedBy?: string;
+  /** The user had to sign in. */
+  signedIn?: true;
   refusals: number;
 }
 
@@ -57,6 +61,9 @@ export interface MorningRun {
 }
 
 type Process = ReturnType<typeof createMorningProcess>;
+
+/** Loads zlib: a schedule waits for nothing outside it. */
+export const ready = () => deflate("");
 
 /** Lambda's processes: a request takes the one that was idle last, or a new one. */
 class Processes {
@@ -83,15 +90,15 @@ class Processes {
   }
 }
 
-/** One morning's users, and what they meet. */
-class Users {
+/** Users, and what they meet. */
+export class Users {
   readonly visits: Visit[] = [];
   readonly screens: Processes;
   readonly #signIns: Processes;
-  readonly #morning: Morning;
+  readonly #morning: Pick<Morning, "tokens" | "patienceMs">;
   readonly #world: MorningWorld;
 
-  constructor(morning: Morning, world: MorningWorld) {
+  constructor(morning: Pick<Morning, "tokens" | "patienceMs">, world: MorningWorld) {
     [this.#morning, this.#world] = [morning, world];
     [this.screens, this.#signIns] = [new Processes(world), new Processes(world)];
   }
@@ -99,13 +106,18 @@ class Users {
   /** Stores the session that the user has when they open the app. */
   begin(extensionId: string, openedAt: number): void {
     const { tokens } = this.#morning;
-    const { schedule, upstream } = this.#world;
+    const { schedule } = this.#world;
     if (tokens.of !== "users") return;
     const isEnded = schedule.random() < tokens.ended;
     const ageMs = isEnded
       ? TOKEN_LIFE_MS + schedule.between(0, 12 * HOUR)
       : schedule.between(0, TOKEN_LIFE_MS - MINUTE);
-    const sentAt = openedAt - ageMs;
+    this.beginAt(extensionId, openedAt - ageMs);
+  }
+
+  /** Stores a session that begins at that time, or now if that is past. */
+  beginAt(extensionId: string, sentAt: number): void {
+    const { schedule, upstream } = this.#world;
     schedule.after(Math.max(0, sentAt - schedule.clock.now()), () => {
       const grant = { ...upstream.begin(extensionId, sentAt), sentAt };
       void this.#signIns.run((process) => process.begin(extensionId, grant));
@@ -119,16 +131,29 @@ class Users {
     const openedAt = clock.now();
     const refused: number[] = [];
     let servedAt: number | undefined;
+    let refusedBy: string | undefined;
+    let signedIn: true | undefined;
     while (servedAt === undefined && clock.now() - openedAt <= patienceMs) {
       const screen = await this.screens.run((process) =>
         process.overview(extensionId, tokens.of !== "service"),
       );
       if (screen.type === "complete") servedAt = clock.now();
-      else if (screen.type === "sign_in") await this.#signIn(extensionId, refused);
-      else await this.#comeBack(screen.retryAfterMs, refused);
+      else if (screen.type === "sign_in") {
+        signedIn = true;
+        await this.#signIn(extensionId, refused);
+      } else {
+        refusedBy ??= screen.by;
+        await this.#comeBack(screen.retryAfterMs, refused);
+      }
     }
     const [first] = refused;
-    this.visits.push(omitUndefined({ openedAt, servedAt, refusals: refused.length, retryAfterMs: first }));
+    const met = { servedAt, retryAfterMs: first, refusedBy, signedIn };
+    this.visits.push(omitUndefined({ openedAt, refusals: refused.length, ...met }));
+  }
+
+  block(extensionId: string): Promise<void> {
+    const isOwn = this.#morning.tokens.of !== "service";
+    return this.screens.run((process) => process.block(extensionId, isOwn));
   }
 
   /** The page of a sign-in that has to wait continues by itself. */
@@ -153,8 +178,7 @@ class Users {
 
 /** Plays a morning until everybody is served or has given up. */
 export async function runMorning(morning: Morning): Promise<MorningRun> {
-  // Loads zlib: nothing else is waited for outside the schedule.
-  await deflate("");
+  await ready();
   const { users: count, withinMs, seed } = morning;
   // Lambda's clocks are this good. The protocols hold with errors of 5 s too, which other simulations play.
   const schedule = createSchedule({ seed, maxSkewMs: 100, maxSteps: Number.POSITIVE_INFINITY });

@@ -1,6 +1,8 @@
-import { readFeatures, readFlips } from "../../lib/ringcentral/api/call-handling.ts";
+import type { CallHandling } from "../../lib/contract/paging.ts";
+import * as callHandling from "../../lib/ringcentral/api/call-handling.ts";
 import * as operations from "../../lib/ringcentral/api/operations.ts";
 import type { HttpRequest, HttpResponse } from "../../lib/ringcentral/http/transport.ts";
+import { MOVE_FEATURE } from "../../lib/ringcentral/api/wire-call-handling.ts";
 import type { Schedule } from "../support/schedule.ts";
 import { createRateLimiter, rateLimitHeaders } from "../twin/edge/rate-limiter.ts";
 import { type Group, LIMITS } from "./upstream.ts";
@@ -11,6 +13,10 @@ export type AuthScope = "app" | "user";
 export interface UpstreamOptions {
   authLimit: number;
   authScope: AuthScope;
+  /** Of all extensions. Absent: legacy, and the new backend lists nothing for them instead of denying. */
+  callHandling?: CallHandling;
+  /** Of Light, Medium and Heavy: a multiple of the usual ones. */
+  limits?: number;
 }
 
 /** The user that the service's JWT names. */
@@ -18,9 +24,10 @@ const SERVICE = "service";
 const TOKEN_LIFE_S = 3_600;
 const REFRESH_LIFE_S = 604_800;
 
-const groups: ReadonlyMap<string, Group> = new Map(
-  [...Object.values(operations), readFeatures, readFlips].flatMap((operation) =>
-    typeof operation === "object" ? [[operation.name, operation.group]] : [],
+/** By operation. */
+export const groups: ReadonlyMap<string, Group> = new Map(
+  [...Object.values(operations), ...Object.values(callHandling)].flatMap((operation) =>
+    typeof operation === "object" && "group" in operation ? [[operation.name, operation.group]] : [],
   ),
 );
 
@@ -118,10 +125,24 @@ export class MorningUpstream {
     if (session === undefined || session.until <= now) return response(401, { errorCode: "OAU-213" }, {});
     const group = groups.get(operation);
     if (group === undefined) throw new Error(`the model has no ${operation}`);
-    const verdict = this.#limiter.hit(`${group} ${session.user}`, LIMITS[group], now);
+    const limit = LIMITS[group] * (this.#options.limits ?? 1);
+    const verdict = this.#limiter.hit(`${group} ${session.user}`, limit, now);
     if (!verdict.accepted) this.rejected += 1;
     const headers = rateLimitHeaders(group, verdict);
     if (!verdict.accepted) return response(429, { errorCode: "CMN-301" }, headers);
+    return this.#content(operation, headers);
+  }
+
+  #content(operation: string, headers: Record<string, string>): HttpResponse {
+    const isNew = this.#options.callHandling === "new";
+    if (operation === operations.addBlockedNumber.name)
+      return response(200, { id: "1", phoneNumber: "+12025550143" }, headers);
+    if (operation === callHandling.readFeatures.name && isNew) {
+      const params = [{ name: "isNewBackendAvailable", value: "true" }];
+      return response(200, { records: [{ id: MOVE_FEATURE, available: true, params }] }, headers);
+    }
+    if (operation === callHandling.readFlips.name && this.#options.callHandling === "legacy")
+      return response(403, { errorCode: "CMN-403", errors: [{ errorCode: "CMN-403" }] }, headers);
     return response(200, { records: [] }, headers);
   }
 }

@@ -38,6 +38,7 @@ export interface Morning extends UpstreamOptions {
 
 /** What became of one user's morning. */
 export interface Visit {
+  extensionId: string;
   openedAt: number;
   /** The overview is complete. Absent: the user gave up. */
   servedAt?: number;
@@ -148,7 +149,7 @@ export class Users {
     }
     const [first] = refused;
     const met = { servedAt, retryAfterMs: first, refusedBy, signedIn };
-    this.visits.push(omitUndefined({ openedAt, refusals: refused.length, ...met }));
+    this.visits.push(omitUndefined({ extensionId, openedAt, refusals: refused.length, ...met }));
   }
 
   block(extensionId: string): Promise<void> {

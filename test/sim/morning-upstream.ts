@@ -1,8 +1,8 @@
 import type { CallHandling } from "../../lib/contract/paging.ts";
 import * as callHandling from "../../lib/ringcentral/api/call-handling.ts";
 import * as operations from "../../lib/ringcentral/api/operations.ts";
-import type { HttpRequest, HttpResponse } from "../../lib/ringcentral/http/transport.ts";
 import { MOVE_FEATURE } from "../../lib/ringcentral/api/wire-call-handling.ts";
+import type { HttpRequest, HttpResponse } from "../../lib/ringcentral/http/transport.ts";
 import type { Schedule } from "../support/schedule.ts";
 import { createRateLimiter, rateLimitHeaders } from "../twin/edge/rate-limiter.ts";
 import { type Group, LIMITS } from "./upstream.ts";

@@ -3,15 +3,14 @@
 // people are models. Prints a table, and writes it with a plot
 // to docs/benchmarks.md. SEED chooses another morning.
 // Ends with 1 when a goal is missed.
-import { once } from "node:events";
-import { availableParallelism } from "node:os";
 import { parseArgs } from "node:util";
-import { isMainThread, parentPort, Worker, workerData } from "node:worker_threads";
+import { isMainThread, parentPort, workerData } from "node:worker_threads";
 import { savePlot } from "../bench/plot.ts";
 import { table, writeSection } from "../bench/report.ts";
+import { inThreads } from "./in-threads.ts";
 import { goalsOfMorning, type MorningMeasures, measureMorning } from "./morning-measures.ts";
 import { plotOf } from "./morning-plot.ts";
-import { runMorning } from "./morning-run.ts";
+import { type Morning, runMorning } from "./morning-run.ts";
 import { mornings } from "./morning-suite.ts";
 
 const { values } = parseArgs({
@@ -79,22 +78,11 @@ counts them together in either case, because an app that exceeds the limit is su
 - ${all.reduce((sum, { rejected }) => sum + rejected, 0) === 0 ? "No case meets a 429." : "Cases with a 429 miss their goal."}`;
 }
 
-/** Each case in a thread of its own, as many at a time as there are cores. */
-async function playAll(): Promise<MorningMeasures[]> {
+function playAll(): Promise<MorningMeasures[]> {
   const cases = mornings(Number(values.users), Number(values.seed));
-  const waiting = [...cases.entries()];
-  const all: MorningMeasures[] = [];
-  const lane = async () => {
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      const [index, morning] = next;
-      const startedAt = Date.now();
-      const [measures] = await once(new Worker(new URL(import.meta.url), { workerData: morning }), "message");
-      all[index] = measures;
-      console.error(`${morning.name}: played in ${seconds(Date.now() - startedAt)}`);
-    }
-  };
-  await Promise.all(Array.from({ length: availableParallelism() }, lane));
-  return all;
+  return inThreads<Morning, MorningMeasures>(import.meta.url, cases, ({ name }, _, ms) =>
+    console.error(`${name}: played in ${seconds(ms)}`),
+  );
 }
 
 async function main(): Promise<void> {

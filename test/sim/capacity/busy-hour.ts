@@ -4,7 +4,7 @@ import { percentile } from "../../bench/measurements.ts";
 import { createMemoryRecordStore } from "../../support/memory-record-store.ts";
 import { createSchedule, seededRandom } from "../../support/schedule.ts";
 import { ready, Users, type Visit } from "../morning-run.ts";
-import { MorningUpstream } from "../morning-upstream.ts";
+import { MorningUpstream, type TokenArrival } from "../morning-upstream.ts";
 import { busiestShare, drawUser, habits, type UserHour } from "./habits.ts";
 
 const MINUTE = 60_000;
@@ -31,7 +31,7 @@ export interface BusyHour {
   screens: number;
   /** The share of the screens that is there within 2 s. */
   atOnce: number;
-  /** How many of the others each limit refused first; `waited`: none did. */
+  /** How many of the others each limit refused first, or let wait. */
   by: Record<string, number>;
   p99: number;
 }
@@ -40,7 +40,12 @@ export interface BusyHour {
  * Plays the busiest hour of as many days as give enough screens, each with new users; of a large company only a part of the
  * hour. Ends early when too many screens are late already.
  */
-export async function playBusyHour(setUp: SetUp, users: number, factor: number, seed: number): Promise<BusyHour> {
+export async function playBusyHour(
+  setUp: SetUp,
+  users: number,
+  factor: number,
+  seed: number,
+): Promise<BusyHour> {
   await ready();
   const schedule = createSchedule({ seed, maxSkewMs: 100, maxSteps: Number.POSITIVE_INFINITY });
   const { payer, callHandling, tokenCallsAMinute: authLimit, limits = 1 } = setUp;
@@ -48,7 +53,10 @@ export async function playBusyHour(setUp: SetUp, users: number, factor: number, 
   const records = createMemoryRecordStore();
   const storage = { reads: 0, writes: 0, lostRaces: 0, isAway: false };
   const tokens = payer === "service" ? { of: "service" as const } : { of: "users" as const, ended: 0 };
-  const fleet = new Users({ tokens, patienceMs: habits.patienceMs }, { schedule, upstream, records, storage });
+  const fleet = new Users(
+    { tokens, patienceMs: habits.patienceMs },
+    { schedule, upstream, records, storage },
+  );
   const opensAnHour = users * factor * habits.opensADay * busiestShare;
   const days = Math.ceil(SCREENS / opensAnHour);
   const windowMs = Math.max(LEAST_WINDOW_MS, Math.min(HOUR, (HOUR * SCREENS) / opensAnHour));
@@ -98,17 +106,21 @@ export async function playBusyHour(setUp: SetUp, users: number, factor: number, 
       playUser(String(100_000 + day * users + n), startAt, drawUser(random, factor));
   }
   await schedule.run();
-  return measure(fleet.visits);
+  return measure(fleet.visits, upstream.tokenCalls);
 }
 
 const waitOf = ({ openedAt, servedAt = Number.POSITIVE_INFINITY }: Visit) => servedAt - openedAt;
 const isAtOnce = (visit: Visit) => waitOf(visit) <= AT_ONCE_MS;
 
 /** Without the screens before which the user had to sign in. */
-function measure(visits: readonly Visit[]): BusyHour {
+function measure(visits: readonly Visit[], tokenCalls: readonly TokenArrival[]): BusyHour {
   const measured = visits.filter(({ signedIn }) => !signedIn);
   const late = measured.filter((visit) => !isAtOnce(visit));
-  const by = Object.groupBy(late, ({ refusedBy = "waited" }) => refusedBy);
+  const hasRenewed = ({ extensionId, openedAt, servedAt = openedAt }: Visit) =>
+    tokenCalls.some(({ user, at }) => user === extensionId && at >= openedAt && at <= servedAt);
+  const limitOf = (visit: Visit) =>
+    visit.refusedBy ?? (hasRenewed(visit) ? "token calls" : "a permit's wait");
+  const by = Object.groupBy(late, limitOf);
   return {
     screens: measured.length,
     atOnce: 1 - late.length / measured.length,

@@ -29,6 +29,7 @@ export const habits = {
 };
 
 const [busiestHour, busiestShare] = habits.day.reduce((one, other) => (other[1] > one[1] ? other : one));
+
 export { busiestHour, busiestShare };
 
 /** One user's busiest hour. Instants are milliseconds from its start; those before it are negative. */

@@ -271,7 +271,7 @@ const calls: RecordKind[] = [
     },
   },
   {
-    key: "forwarding#<account> / survey",
+    key: "forwarding#<account> / survey#<…>",
     holds: "ids of extensions, with their call-handling backend",
     sealed: "no: ids",
     kept: "as long as the account",

@@ -45,6 +45,27 @@ describe("the backends of an account's extensions", () => {
     expect(await readSurvey(records, accountId)).toEqual(expected && { ...none, ...expected });
   });
 
+  it("are written in parts that stay small, and a full part no more than now and then", async () => {
+    const records = createMemoryRecordStore();
+    const deps = { records, clock, random: () => 0 };
+    const idsFrom = (first: number, count: number) =>
+      Array.from({ length: count }, (_, n) => String(3_800_000_000 + first + n));
+    const meet = async (ids: string[]) => {
+      for (const extensionId of ids) await noteBackend(deps, { accountId, extensionId, known: "legacy" });
+    };
+    const written = new Set<string>();
+    records.onWrite = ({ sort }) => void written.add(sort);
+    await meet(idsFrom(0, 200));
+    expect(written.size).toBe(16);
+    const extensions = Object.fromEntries(idsFrom(10_000, 2_000).map((id) => [id, "legacy"]));
+    const full = JSON.stringify({ extensions, checkedAt: NOW });
+    expect(full.length).toBeLessThan(64 * 1024);
+    records.plant({ partition: `forwarding#${accountId}`, sort: "survey#0" }, 1, full);
+    written.clear();
+    await meet(idsFrom(20_000, 200));
+    expect(written.size).toBe(15);
+  });
+
   it("are not told while the table is away, which fails no request", async () => {
     const records = createMemoryRecordStore();
     records.faults.before = () => {

@@ -1,4 +1,5 @@
 import * as z from "zod/mini";
+import { readStates } from "../../lib/people/directory/copy.ts";
 import { chunksOf, inflated, isStaged, redactedChanges, redactedChunk, withoutId } from "./numbers.ts";
 import {
   concerns,
@@ -68,7 +69,6 @@ const Head = z.object({
   latest: z.optional(z.object({ runId: z.string() })),
 });
 const DirectoryHead = z.object({ chunks: z.array(z.object({ key: z.string() })), states: z.string() });
-const States = z.object({ ids: z.record(z.string(), z.array(z.string())) });
 const Quarantine = z.looseObject({ generation: z.number() });
 const Limited = z.looseObject({ limited: z.array(z.looseObject({ extensionId: z.string() })) });
 const Survey = z.looseObject({ extensions: z.record(z.string(), z.unknown()) });
@@ -120,7 +120,7 @@ const people: RecordKind[] = [
     why: "shuts out people whose extension is disabled",
     async look({ value }, { accountId = "" }, found) {
       const { chunks, states } = DirectoryHead.parse(value);
-      const { ids } = States.parse(await inflated({ deflated: states }));
+      const { ids } = await readStates({ states });
       found.directories.set(accountId, {
         chunks: new Set(chunks.map(({ key }) => key)),
         extensions: new Set(Object.values(ids).flat()),

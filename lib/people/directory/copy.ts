@@ -5,6 +5,8 @@ import type { PeopleSeal } from "../keys.ts";
 import { foldAscii } from "../match-email.ts";
 import type { DirectoryEntry } from "./entry.ts";
 
+/** More e-mails than these are not told apart: the head, which every process reads, stays small. */
+const MAX_CHANGED_EMAILS = 1_000;
 /** Mean count of entries in a chunk: 500 sealed entries take about 60 KB of the 400 KB that an item may have. */
 const CHUNK_ENTRIES = 500;
 
@@ -41,8 +43,37 @@ const at = (accountId: string, sort: string): RecordKey => ({ partition: `direct
 export const readHead = (records: RecordStore, accountId: string) =>
   records.read<DirectoryHead>(at(accountId, "head"));
 
-export const readStates = async ({ states }: DirectoryHead): Promise<ExtensionStates> =>
-  JSON.parse(await decompress(states));
+/** As stored: the ids of a status as one text of differences, which takes less than half; older copies list them. */
+type StoredStates = Omit<ExtensionStates, "ids"> & { ids: Record<string, string | string[]> };
+
+export async function readStates({ states }: Pick<DirectoryHead, "states">): Promise<ExtensionStates> {
+  const { ids, ...more }: StoredStates = JSON.parse(await decompress(states));
+  const lists = Object.entries(ids).map(([status, stored]) => [
+    status,
+    typeof stored === "string" ? fromDifferences(stored) : stored,
+  ]);
+  return { ids: Object.fromEntries(lists), ...more };
+}
+
+function storedStates({ ids, ...more }: ExtensionStates): StoredStates {
+  const texts = Object.entries(ids).map(([status, list]) => [status, differencesOf(list) ?? list]);
+  return { ids: Object.fromEntries(texts), ...more };
+}
+
+/** @returns undefined when an id is not a plain decimal */
+function differencesOf(ids: readonly string[]): string | undefined {
+  if (!ids.every((id) => /^(0|[1-9]\d*)$/.test(id))) return undefined;
+  const numbers = ids.map(BigInt).sort((a, b) => (a < b ? -1 : 1));
+  return numbers.map((id, n) => id - (numbers[n - 1] ?? 0n)).join(" ");
+}
+
+function fromDifferences(text: string): string[] {
+  let id = 0n;
+  return text.split(" ").map((difference) => {
+    id += BigInt(difference);
+    return String(id);
+  });
+}
 
 /** @returns undefined when a chunk is gone or its key is: another process has replaced the copy, or will */
 export async function readEntries(
@@ -116,7 +147,7 @@ export async function writeCopy(
     }),
   );
   const states = await compress(
-    JSON.stringify(await nextStates(before?.value, entries, formerEntries, checkedAt)),
+    JSON.stringify(storedStates(await nextStates(before?.value, entries, formerEntries, checkedAt))),
   );
   const former = before?.value.chunks.map((chunk) => chunk.key) ?? [];
   const present = new Set(chunks.map((chunk) => chunk.key));
@@ -178,6 +209,7 @@ async function nextStates(
     const instant = emails.get(id) === foldAscii(email) ? since[id] : checkedAt;
     return instant === undefined ? [] : [[id, instant] as const];
   });
+  if (emailSince.length > MAX_CHANGED_EMAILS) return { ids, emailSince: {}, allSince: checkedAt };
   return {
     ids,
     emailSince: Object.fromEntries(emailSince),

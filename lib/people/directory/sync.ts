@@ -33,7 +33,7 @@ export type DirectoryOutcome =
   | { state: "committed"; entries: number }
   | { state: "unreadable"; reason: "empty" | "incomplete" | "another_list" };
 
-/** Of the 60 pages that 120,000 entries take; more are not read. */
+/** 120,000 entries; more are not read. The head fits into an item of the table up to some 100,000, whatever their ids are. */
 const MAX_PAGES = 60;
 /** Lost races against other readings. */
 const MAX_TRIES = 4;

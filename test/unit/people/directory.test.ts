@@ -1,14 +1,18 @@
 import { beforeEach, describe, expect, it } from "vitest";
+import { readHead, readStates, writeCopy } from "../../../lib/people/directory/copy.ts";
 import { Directories, HEAD_CACHE_MS, MAX_AGE_MS } from "../../../lib/people/directory/directories.ts";
+import type { DirectoryEntry } from "../../../lib/people/directory/entry.ts";
 import { syncDirectory } from "../../../lib/people/directory/sync.ts";
 import { PeopleSeal } from "../../../lib/people/keys.ts";
 import { noteUnmatched, readUnmatched } from "../../../lib/people/unmatched-sign-ins.ts";
+import { compress } from "../../../lib/platform/compression.ts";
 import { deadlineIn } from "../../../lib/platform/deadline.ts";
 import { RingCentralError } from "../../../lib/ringcentral/api/errors.ts";
 import type { Operation, OperationInput, RingCentral } from "../../../lib/ringcentral/api/operation.ts";
 import { captureLog } from "../../support/capture-log.ts";
 import { leapingClock } from "../../support/manual-clock.ts";
 import { createMemoryRecordStore, type MemoryRecordStore } from "../../support/memory-record-store.ts";
+import { seededRandom } from "../../support/schedule.ts";
 
 const ACCOUNT = "3700111";
 const MINUTE = 60_000;
@@ -179,6 +183,38 @@ describe("the copy", () => {
       code: "directory_unavailable",
     });
     expect((await directories.latest(ACCOUNT, access())).total).toBe(2);
+  });
+
+  it("has a head that fits into an item of the table, whatever 30,000 ids are and though every e-mail changes", async () => {
+    const seal = new PeopleSeal(keys, ACCOUNT, deadlineIn(60_000, clock, 0));
+    const random = seededRandom(1);
+    const ids = Array.from({ length: 30_000 }, () => String(Math.floor(random() * 3e9 + 6.2e10)));
+    const copyAt = async (domain: string, known?: DirectoryEntry[]) => {
+      const entries = ids.map((id) => ({ id, type: "User", status: "Enabled", email: `${id}@${domain}` }));
+      clock.leap(MINUTE);
+      const before = await readHead(records, ACCOUNT);
+      await writeCopy(records, ACCOUNT, seal, before, { nonce, entries, checkedAt: clock.now(), known });
+      return entries;
+    };
+    await copyAt("new.example", await copyAt("old.example"));
+    const head = records.dump().find(({ key: { sort } }) => sort === "head");
+    expect(head?.json.length).toBeLessThan(ITEM_BYTES / 3);
+    const directory = await new Directories(keys, clock).current(ACCOUNT, access());
+    expect(ids.filter((id) => directory.statusOf(id) !== "Enabled")).toEqual([]);
+    expect(directory.statusOf("1")).toBeUndefined();
+    // So many e-mails are not told apart: all count as changed.
+    expect(directory.emailSince(ids[0] ?? "")).toBe(clock.now());
+  });
+
+  it("keeps ids that are no plain decimals, and reads the lists of ids of an older copy", async () => {
+    const ids = { Enabled: ["007", "8"], Disabled: ["12", "5"] };
+    const states = await compress(JSON.stringify({ ids, emailSince: {} }));
+    expect((await readStates({ states })).ids).toEqual(ids);
+    const seal = new PeopleSeal(keys, ACCOUNT, deadlineIn(60_000, clock, 0));
+    const entries = ["007", "8"].map((id) => ({ id, type: "User", status: "Enabled" }));
+    await writeCopy(records, ACCOUNT, seal, undefined, { nonce, entries, checkedAt: clock.now() });
+    const directory = await new Directories(keys, clock).current(ACCOUNT, access());
+    expect(["007", "7", "8"].map(directory.statusOf)).toEqual(["Enabled", undefined, "Enabled"]);
   });
 
   it("stays readable for processes that have the head before, and is read again within half a minute", async () => {

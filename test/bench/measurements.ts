@@ -5,10 +5,11 @@ export function percentile(values: readonly number[], p: number): number {
 }
 
 /** Keeps the service's log lines out of the printed tables. @returns a function that ends it */
-export function muted(): () => void {
+export function muted(keep: (line: string) => void = () => {}): () => void {
   const write = process.stdout.write.bind(process.stdout);
   process.stdout.write = (chunk: string | Uint8Array) => {
-    if (!String(chunk).startsWith('{"')) write(chunk);
+    if (String(chunk).startsWith('{"')) keep(String(chunk));
+    else write(chunk);
     return true;
   };
   return () => {

@@ -1,7 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import * as z from "zod/mini";
 import { projectRoot } from "../../infra/build/bundle.ts";
 import {
   type ProblemCode,
@@ -9,9 +8,9 @@ import {
   ProblemError,
   problems,
 } from "../../lib/contract/problems.ts";
-import { isPaged, type Route } from "../../lib/contract/route.ts";
 import { problemBody } from "../../lib/http/problem.ts";
-import { apiRoutes, callRoute } from "../support/handlers.ts";
+import { exampleOrder, exampleRequest } from "../support/example-requests.ts";
+import { callRoute } from "../support/handlers.ts";
 import { type Service, startService } from "../support/service.ts";
 import { type SyncLab, syncLab } from "../support/sync-lab.ts";
 import { type SyncServices, startSyncServices } from "../support/sync-services.ts";
@@ -36,32 +35,6 @@ afterAll(async () => {
   await sync.stop();
   await service.stop();
 });
-
-const Examples = z.object({ examples: z.array(z.unknown()) });
-const exampleOf = (schema: z.ZodMiniType) => Examples.parse(z.globalRegistry.get(schema)).examples[0];
-
-/** What the API reference fills in. */
-function prefilled(route: Route) {
-  const path = Object.entries(route.parameters?.shape ?? {}).map(([name, schema]) => [
-    name,
-    String(exampleOf(schema as z.ZodMiniType)),
-  ]);
-  return {
-    path: Object.fromEntries(path),
-    ...(route.body !== undefined && { body: exampleOf(route.body) }),
-    // The examples shall be short.
-    ...(isPaged(route) && { query: "limit=2" }),
-    ...(route.isWebhook && { headers: { "validation-token": "8d3c41e7" } }),
-  };
-}
-
-/** The reads before the writes, the people after one has been connected; the removals come last. */
-const order = ["putPerson", "GET", "PUT", "POST", "DELETE"];
-const rank = ({ operationId, method }: Route) =>
-  order.indexOf(order.includes(operationId) ? operationId : method);
-const inOrder = apiRoutes
-  .filter(({ operationId }) => operationId !== "confirmSyncQuarantine" && operationId !== "getOpenApi")
-  .toSorted((one, other) => rank(one) - rank(other));
 
 /** Details as the code that throws each problem gives them. */
 const details: Partial<Record<ProblemCode, ProblemDetails>> = {
@@ -116,9 +89,12 @@ const settled = (body: unknown) =>
 test("every request that the API reference fills in succeeds, with the response that docs/examples.json shows", async () => {
   const recorded = JSON.parse(await readFile(file, "utf8"));
   const responses: Record<string, unknown> = {};
-  for (const route of inOrder) {
+  for (const route of exampleOrder) {
     service.twin.clearLimits();
-    const { status, body } = await callRoute(route, { token: service.tokens.admin, ...prefilled(route) });
+    const { status, body } = await callRoute(route, {
+      token: service.tokens.admin,
+      ...exampleRequest(route),
+    });
     expect(status, `${route.operationId}: ${JSON.stringify(body)}`).toBeLessThan(300);
     // A person's tag covers when they were connected.
     if (route.operationId === "listPeople") body.data[0].etag = '"TXtdDY44_QIsTy7LVuCz1fyIGy9"';

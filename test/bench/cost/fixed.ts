@@ -1,0 +1,63 @@
+import * as z from "zod/mini";
+import { metricsOfAlarm } from "../../../infra/build/template-metrics.ts";
+import { alarms } from "../../../infra/resources/alarms.ts";
+import { dashboard } from "../../../infra/resources/dashboard.ts";
+import { keys } from "../../../infra/resources/keys.ts";
+import { secret } from "../../../infra/resources/secret.ts";
+import { readStack } from "../../../infra/resources/stack.ts";
+import { prices } from "./prices.ts";
+
+/** API Gateway's metrics of one route with `DetailedMetricsEnabled` [AWS: metrics of HTTP APIs]. */
+const GATEWAY_METRICS = ["Count", "4xx", "5xx", "Latency", "IntegrationLatency", "DataProcessed"];
+
+const Alarm = z.object({ Properties: z.looseObject({}) });
+
+export interface FixedCost {
+  what: string;
+  count: number;
+  usd: number;
+}
+
+/**
+ * What a production stack of one account costs in a month without a request, and the metrics of one in use, counted in the
+ * code that makes the template.
+ * @param metrics the distinct ones that the functions write
+ * @param usedRoutes routes that are called in every hour: a metric costs for the hours in which it has a value
+ */
+export async function fixedCosts(metrics: number, usedRoutes: number): Promise<FixedCost[]> {
+  const stack = await readStack({ resolveVariable: async (address) => values[address] ?? "1" });
+  const count = (fragment: { Resources: object }, type: string) =>
+    Object.values(fragment.Resources).filter(({ Type }) => Type === type).length;
+  const alarmMetrics = Object.entries(alarms(stack).Resources).reduce(
+    (sum, [name, alarm]) => sum + metricsOfAlarm(name, Alarm.parse(alarm).Properties).length,
+    0,
+  );
+  const secrets = count(secret(stack), "AWS::SecretsManager::Secret");
+  const dataKeys = count(keys(stack), "AWS::KMS::Key");
+  const dashboards = count(dashboard(stack), "AWS::CloudWatch::Dashboard");
+  const cost = (what: string, number: number, { usd }: { usd: number }) => ({
+    what,
+    count: number,
+    usd: number * usd,
+  });
+  return [
+    cost("metrics that the functions write", metrics, prices.metricMonth),
+    cost(
+      "metrics of the gateway, for the routes in use",
+      usedRoutes * GATEWAY_METRICS.length,
+      prices.metricMonth,
+    ),
+    cost("alarms, by the metrics that they read", alarmMetrics, prices.alarmMetricMonth),
+    cost("secrets", secrets, prices.secretMonth),
+    cost("KMS keys, each with two more after two years of rotation", 3 * dataKeys, prices.keyMonth),
+    cost("dashboards", dashboards, prices.dashboardMonth),
+  ];
+}
+
+const values: Readonly<Record<string, string>> = {
+  "self:service": "ringfront",
+  "sls:stage": "prod",
+  "param:servedAccounts": "37",
+  "param:authIssuer": "https://login.example.com",
+  "param:signInIssuer": "",
+};

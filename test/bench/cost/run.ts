@@ -1,0 +1,161 @@
+// `npm run bench:cost`: dollars of a million requests by route, and of a company's month, at AWS's list prices (prices.ts). The
+// real handlers are measured on a twin and an emulator of DynamoDB. Writes its section of docs/benchmarks.md; --dry-run does not.
+import { parseArgs } from "node:util";
+import { habits } from "../../sim/capacity/habits.ts";
+import { type Cell, table, writeSection } from "../report.ts";
+import { company, companyLines, restOf } from "./company.ts";
+import { type Bill, billOf, services, sumOf } from "./dollars.ts";
+import { fixedCosts } from "./fixed.ts";
+import { prices } from "./prices.ts";
+import { type Measured, measureRoutes, RINGCENTRAL_MS, type RouteUsage } from "./requests.ts";
+
+const MILLION = 1e6;
+/** Routes that cost the same within this part are one row. */
+const ALIKE = 0.06;
+/** Routes that are called in each hour, as the gateway's metrics cost. */
+const ROUTES_IN_USE = 12;
+
+const money = (usd: number) => usd.toFixed(2);
+const whole = (usd: number) => Math.round(usd).toLocaleString("en");
+
+interface Row {
+  names: string[];
+  state: string;
+  /** The first route's. */
+  usage: RouteUsage["usage"];
+  bill: Bill;
+}
+
+function rowsOf(routes: readonly RouteUsage[]): Row[] {
+  const rows: Row[] = [];
+  const sorted = routes
+    .filter(({ state }) => state !== "new")
+    .map(({ route, state, usage }) => ({ names: [route.operationId], state, usage, bill: billOf(usage) }))
+    .toSorted((one, other) => sumOf(other.bill) - sumOf(one.bill));
+  for (const row of sorted) {
+    const like = rows.find(
+      (one) =>
+        one.state === row.state &&
+        one.usage.ringCentralCalls === row.usage.ringCentralCalls &&
+        sumOf(row.bill) > (1 - ALIKE) * sumOf(one.bill),
+    );
+    if (like === undefined) rows.push(row);
+    else like.names.push(...row.names);
+  }
+  return rows;
+}
+
+function routeTable(routes: readonly RouteUsage[]): string {
+  const columns = [
+    "route",
+    { name: "state", align: "left" as const },
+    "ms",
+    "read units",
+    "write units",
+    "log bytes",
+  ];
+  const cells = rowsOf(routes).map(({ names, state, usage, bill }): Cell[] => [
+    names.map((name) => `\`${name}\``).join(", "),
+    state,
+    Math.round(usage.ms),
+    Number(usage.readUnits.toFixed(1)),
+    Number(usage.writeUnits.toFixed(1)),
+    Math.round(usage.logBytes),
+    ...services.map((service) => money(MILLION * bill[service])),
+    money(MILLION * sumOf(bill)),
+  ]);
+  return table([...columns, ...services, "all"], cells);
+}
+
+/** The section of the page. */
+async function textOf({ routes, metrics }: Measured): Promise<string> {
+  const lines = companyLines(routes);
+  const rest = restOf(lines);
+  const fixed = await fixedCosts(metrics.size, ROUTES_IN_USE);
+  const bySum = (usd: (bill: Bill) => number) => lines.reduce((sum, { bill }) => sum + usd(bill), 0);
+  const requests = lines.reduce((sum, line) => sum + line.requests, 0);
+  const ofRequests = bySum(sumOf);
+  const ofRest = rest.reduce((sum, { usd }) => sum + usd, 0);
+  const ofFixed = fixed.reduce((sum, { usd }) => sum + usd, 0);
+  const all = ofRequests + ofRest + ofFixed;
+  const ranked = services.map((service) => ({ service, usd: bySum((bill) => bill[service]) }));
+  const [first, second] = ranked.toSorted((a, b) => b.usd - a.usd);
+  const companyTable = table(
+    ["requests of a month", "count", ...services, "all"],
+    [
+      ...lines.map(({ what, requests: count, bill }) => [
+        what,
+        Math.round(count),
+        ...services.map((service) => money(bill[service])),
+        money(sumOf(bill)),
+      ]),
+      ["all", Math.round(requests), ...ranked.map(({ usd }) => money(usd)), money(ofRequests)],
+    ],
+  );
+  const fixedTable = table(
+    ["fixed, of a production stack of one account", "count", "dollars a month"],
+    [...fixed.map(({ what, count, usd }) => [what, count, money(usd)]), ["all", "", money(ofFixed)]],
+  );
+  const priceTable = table(
+    [
+      "price",
+      "dollars of a million, or of one",
+      { name: "page", align: "left" },
+      { name: "known", align: "left" },
+    ],
+    Object.entries(prices).flatMap(([name, price]) =>
+      typeof price === "string"
+        ? []
+        : [
+            [
+              name,
+              price.usd < 0.01 ? Number((price.usd * MILLION).toFixed(4)) : price.usd,
+              price.page,
+              price.known,
+            ],
+          ],
+    ),
+  );
+  const metricsUsd = fixed.slice(0, 2).reduce((sum, { usd }) => sum + usd, 0);
+  return `\`npm run bench:cost\` calls every route with the API reference's example: the real handlers in a warm process, the twin with
+${RINGCENTRAL_MS} ms for each call, and an emulator of DynamoDB that counts the units as DynamoDB does (4 KB for a strongly consistent
+read, 1 KB for a write). A read is \`live\`, then from the cache; \`table\` reads never call RingCentral. The prices are AWS's list prices in
+${prices.region}, without free tiers (\`test/bench/cost/prices.ts\`; the last table). Dollars of a million requests, from a process that has
+served the user before; routes that cost the same within ${Math.round(100 * ALIKE)} % share a row, with the figures of the first:
+
+${routeTable(routes)}
+
+- \`lambda\` is the request and its time with 1,024 MB; most of the time is RingCentral's. Lambda's processor is slower than this machine's:
+what a request computes, a few ms, takes up to twice as long there. A cold start is billed too: 300 ms more
+are ${money(0.3 * prices.lambdaGbSecond.usd * MILLION)} dollars for a million of them.
+- \`traces\`: Lambda traces up to one request a second of each function, and 5 % of the others. The column is for a function that has
+less than one a second. It cannot be set lower, only be turned off (\`tracing\` in serverless.yml).
+- \`logs\` has the function's lines, among them its metrics, and Lambda's and the gateway's own, about 900 bytes.
+- Not in it: TLS, RingCentral's own price, and data that Lambda receives, which is free.
+
+**A company of ${company.users.toLocaleString("en")} users**, ${company.workingDays} working days, ${habits.opensADay} overviews and ${habits.writesADay} writes of each a day, spread as in
+[the capacity](#users-one-application-serves); ${100 * company.cached} % of the overviews come again within 15 s, from the cache. People sign in
+with RingCentral, so each open also renews the app's access token, which is counted as a write of the same size, because the sign-in
+server is not measured here. A user is new to most processes, so a live overview has the units of a process's first.
+
+${companyTable}
+
+- A month costs **${whole(all)} dollars**: ${whole(ofRequests)} for requests (${((100 * all) / company.users).toFixed(2)} cents a user, in all), ${whole(ofFixed)} fixed, ${money(ofRest)} for
+the rest (${rest.map(({ what, usd }) => `${what} ${money(usd)}`).join(", ")}).
+- What dominates: ${first?.service ?? ""} (${money(first?.usd ?? 0)}), then ${second?.service ?? ""} (${money(second?.usd ?? 0)}). The fixed costs are ${Math.round((100 * ofFixed) / all)} % of the whole:
+for a small company nearly all of it.
+
+${fixedTable}
+
+- ${money(metricsUsd)} of the fixed dollars are metrics. A metric costs for the hours in which it has a value; the functions' are those that
+these requests wrote, for every route in every hour, and the gateway's are for ${ROUTES_IN_USE} routes in use. No alarm reads the gateway's
+by route: \`DetailedMetricsEnabled\` in \`infra/resources/capacity.ts\` turns them off.
+- Each further account costs a secret, ${money(prices.secretMonth.usd)} dollars.
+
+${priceTable}`;
+}
+
+const { values } = parseArgs({ options: { "dry-run": { type: "boolean", default: false } } });
+const text = await textOf(await measureRoutes());
+if (values["dry-run"]) console.log(text);
+else writeSection("npm run bench:cost", { title: "Cost", text });

@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
 import { readStates } from "../../lib/people/directory/copy.ts";
-import { chunksOf, inflated, isStaged, redactedChanges, redactedChunk, withoutId } from "./numbers.ts";
+import { chunksOf, isStaged, redactedChanges, redactedChunk, withoutId } from "./numbers.ts";
 import {
   concerns,
   type Found,

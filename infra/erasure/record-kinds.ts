@@ -1,6 +1,6 @@
 import * as z from "zod/mini";
-import { readStates } from "../../lib/people/directory/copy.ts";
-import { chunksOf, isStaged, redactedChanges, redactedChunk, withoutId } from "./numbers.ts";
+import { unpackIds } from "../../lib/platform/packed-ids.ts";
+import { chunksOf, inflated, isStaged, redactedChanges, redactedChunk, withoutId } from "./numbers.ts";
 import {
   concerns,
   type Found,
@@ -69,6 +69,8 @@ const Head = z.object({
   latest: z.optional(z.object({ runId: z.string() })),
 });
 const DirectoryHead = z.object({ chunks: z.array(z.object({ key: z.string() })), states: z.string() });
+const PackedIds = z.union([z.string(), z.array(z.string())]);
+const States = z.object({ ids: z.record(z.string(), PackedIds) });
 const Quarantine = z.looseObject({ generation: z.number() });
 const Limited = z.looseObject({ limited: z.array(z.looseObject({ extensionId: z.string() })) });
 const Survey = z.looseObject({ extensions: z.record(z.string(), z.unknown()) });
@@ -120,10 +122,10 @@ const people: RecordKind[] = [
     why: "shuts out people whose extension is disabled",
     async look({ value }, { accountId = "" }, found) {
       const { chunks, states } = DirectoryHead.parse(value);
-      const { ids } = await readStates({ states });
+      const { ids } = States.parse(await inflated({ deflated: states }));
       found.directories.set(accountId, {
         chunks: new Set(chunks.map(({ key }) => key)),
-        extensions: new Set(Object.values(ids).flat()),
+        extensions: new Set(Object.values(ids).flatMap(unpackIds)),
       });
     },
     erase(_, { accountId = "" }, { directories }, target) {

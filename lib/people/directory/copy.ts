@@ -1,5 +1,6 @@
 import { createHash, createHmac } from "node:crypto";
 import { compress, decompress } from "../../platform/compression.ts";
+import { type PackedIds, packIds, unpackIds } from "../../platform/packed-ids.ts";
 import type { RecordKey, RecordStore, StoredRecord } from "../../storage/record-store.ts";
 import type { PeopleSeal } from "../keys.ts";
 import { foldAscii } from "../match-email.ts";
@@ -43,36 +44,17 @@ const at = (accountId: string, sort: string): RecordKey => ({ partition: `direct
 export const readHead = (records: RecordStore, accountId: string) =>
   records.read<DirectoryHead>(at(accountId, "head"));
 
-/** As stored: the ids of a status as one text of differences, which takes less than half; older copies list them. */
-type StoredStates = Omit<ExtensionStates, "ids"> & { ids: Record<string, string | string[]> };
+type StoredStates = Omit<ExtensionStates, "ids"> & { ids: Record<string, PackedIds> };
 
 export async function readStates({ states }: Pick<DirectoryHead, "states">): Promise<ExtensionStates> {
   const { ids, ...more }: StoredStates = JSON.parse(await decompress(states));
-  const lists = Object.entries(ids).map(([status, stored]) => [
-    status,
-    typeof stored === "string" ? fromDifferences(stored) : stored,
-  ]);
+  const lists = Object.entries(ids).map(([status, packed]) => [status, unpackIds(packed)]);
   return { ids: Object.fromEntries(lists), ...more };
 }
 
 function storedStates({ ids, ...more }: ExtensionStates): StoredStates {
-  const texts = Object.entries(ids).map(([status, list]) => [status, differencesOf(list) ?? list]);
-  return { ids: Object.fromEntries(texts), ...more };
-}
-
-/** @returns undefined when an id is not a plain decimal */
-function differencesOf(ids: readonly string[]): string | undefined {
-  if (!ids.every((id) => /^(0|[1-9]\d*)$/.test(id))) return undefined;
-  const numbers = ids.map(BigInt).sort((a, b) => (a < b ? -1 : 1));
-  return numbers.map((id, n) => id - (numbers[n - 1] ?? 0n)).join(" ");
-}
-
-function fromDifferences(text: string): string[] {
-  let id = 0n;
-  return text.split(" ").map((difference) => {
-    id += BigInt(difference);
-    return String(id);
-  });
+  const packed = Object.entries(ids).map(([status, list]) => [status, packIds(list)]);
+  return { ids: Object.fromEntries(packed), ...more };
 }
 
 /** @returns undefined when a chunk is gone or its key is: another process has replaced the copy, or will */

@@ -9,6 +9,7 @@ export function packIds(ids: readonly string[]): PackedIds {
 
 export function unpackIds(packed: PackedIds): string[] {
   if (typeof packed !== "string") return [...packed];
+  if (packed === "") return [];
   let id = 0n;
   return packed.split(" ").map((difference) => {
     id += BigInt(difference);

@@ -15,14 +15,18 @@ const WRITER_BYTES = 36;
 /** The size of the attribute names and of their numbers. */
 const OVERHEAD_BYTES = "pk".length + "sk".length + "version".length + "value".length + "writer".length + 8;
 
+/** The size of the item that DynamoDB would have. */
+export const itemBytes = ({ partition, sort }: RecordKey, json: string) =>
+  OVERHEAD_BYTES + WRITER_BYTES + partition.length + sort.length + Buffer.byteLength(json);
+export const writeUnits = (bytes: number) => Math.max(1, Math.ceil(bytes / 1024));
+export const readUnits = (bytes: number) => Math.max(1, Math.ceil(bytes / 4096));
+
 /** Records in memory; each call is measured as the equivalent DynamoDB item. */
 export function createMeteredRecords(): { records: RecordStore; meter: () => Meter } {
   const store = createMemoryRecordStore();
   let meter = emptyMeter();
-  const sizeOf = ({ partition, sort }: RecordKey, json: string) =>
-    OVERHEAD_BYTES + WRITER_BYTES + partition.length + sort.length + Buffer.byteLength(json);
   const countWrite = (key: RecordKey, bytes: number) => {
-    const units = Math.max(1, Math.ceil(bytes / 1024));
+    const units = writeUnits(bytes);
     const [kind = ""] = key.sort.split("#");
     meter.writes += 1;
     meter.writeUnits += units;
@@ -30,7 +34,7 @@ export function createMeteredRecords(): { records: RecordStore; meter: () => Met
   };
   const countRead = (key: RecordKey, value: unknown) => {
     meter.reads += 1;
-    meter.readUnits += Math.max(1, Math.ceil(sizeOf(key, JSON.stringify(value) ?? "") / 4096));
+    meter.readUnits += readUnits(itemBytes(key, JSON.stringify(value) ?? ""));
   };
   return {
     records: {
@@ -41,12 +45,12 @@ export function createMeteredRecords(): { records: RecordStore; meter: () => Met
       },
       async compareAndSet(key, expected, value, options) {
         // A failed condition costs as much as a write.
-        countWrite(key, sizeOf(key, JSON.stringify(value)));
+        countWrite(key, itemBytes(key, JSON.stringify(value)));
         return store.compareAndSet(key, expected, value, options);
       },
       async remove(key, expected) {
         const stored = await store.read(key);
-        countWrite(key, sizeOf(key, JSON.stringify(stored?.value) ?? ""));
+        countWrite(key, itemBytes(key, JSON.stringify(stored?.value) ?? ""));
         return store.remove(key, expected);
       },
     },

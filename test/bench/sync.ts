@@ -7,18 +7,15 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import * as z from "zod/mini";
 import type { Position } from "../../lib/contract/paging.ts";
-import { upstreamProblem } from "../../lib/http/upstream-problem.ts";
 import type { CompanyNumbersFilter } from "../../lib/numbers/company-numbers.ts";
-import { deadlineIn } from "../../lib/platform/deadline.ts";
-import { createLogger } from "../../lib/platform/logger.ts";
 import { listNumberChanges } from "../../lib/sync/list-number-changes.ts";
-import { runSync } from "../../lib/sync/run/run-sync.ts";
 import { readSnapshotPage } from "../../lib/sync/snapshot/snapshot.ts";
 import { forgetChunks } from "../../lib/sync/snapshot/snapshot-store.ts";
 import { leapingClock } from "../support/manual-clock.ts";
-import { clientOf, createNumberAccount, numberOf } from "../support/number-account.ts";
+import { createNumberAccount } from "../support/number-account.ts";
 import { percentile } from "./measurements.ts";
 import { createMeteredRecords } from "./metered-records.ts";
+import { changeOneInHundred, realistic, syncOnce } from "./sync-once.ts";
 
 const SIZES = [1_000, 10_000, 100_000];
 const ACCOUNT = "3700111";
@@ -35,7 +32,6 @@ async function measure(size: number): Promise<Measurements> {
   const { records, meter } = createMeteredRecords();
   const clock = leapingClock();
   const reading = { records, now: clock.now };
-  const log = createLogger({}, { write: () => {} });
   const syncs: Measurement[] = [];
   const reads: Measurement[] = [];
 
@@ -45,28 +41,8 @@ async function measure(size: number): Promise<Measurements> {
     clock.leap(60_000);
     forgetChunks();
     const startedAt = performance.now();
-    const outcome = await runSync(
-      {
-        records,
-        ringcentral: clientOf(upstream),
-        clock,
-        random: Math.random,
-        fingerprint: async () => "app",
-        problemOf: upstreamProblem,
-        queueRecheck: async () => {},
-        onEvent: () => {},
-      },
-      {
-        accountId: ACCOUNT,
-        trigger: "schedule",
-        deadline: deadlineIn(3_600_000, clock),
-        requestId: "bench",
-        log,
-      },
-    );
+    const outcome = await syncOnce({ records, clock }, upstream, ACCOUNT);
     const ms = performance.now() - startedAt;
-    if (outcome.state !== "committed" && outcome.state !== "unchanged")
-      throw new Error(JSON.stringify(outcome));
     const counted = meter();
     const heavy = upstream.calls.filter(({ operation }) => operation === "listCompanyNumbers").length;
     if (heavy !== Math.ceil(size / 1_000)) throw new Error(`${heavy} Heavy calls for ${size} numbers`);
@@ -138,36 +114,6 @@ async function measure(size: number): Promise<Measurements> {
   }
   await timed("feed, nothing new", () => changes(last));
   return { syncs, reads };
-}
-
-/** A label of about the length of RingCentral's. */
-function realistic(id: number) {
-  const isMain = id === 1;
-  return {
-    ...numberOf(id),
-    paymentType: id % 9 === 0 ? "TollFree" : "Local",
-    status: "Normal",
-    type: "VoiceFax",
-    location: ["San Mateo, CA", "Denver, CO", "Boston, MA", "Austin, TX"][id % 4],
-    primary: isMain,
-    ...(id % 3 === 0 && { label: `Desk ${(id * 7_919) % 10_007}` }),
-    ...(!isMain && {
-      extension: {
-        id: 3_800_000 + id,
-        name: `Person ${(id * 104_729) % 99_991}`,
-        extensionNumber: String(100 + id),
-      },
-    }),
-  };
-}
-
-/** Changes spread over the list: a tenth removed, a tenth added, the rest relabelled. */
-function changeOneInHundred(upstream: ReturnType<typeof createNumberAccount>, size: number): void {
-  for (let id = 50; id <= size; id += 100) {
-    if (id % 1_000 === 50) upstream.remove(id);
-    else if (id % 1_000 === 150) upstream.put(realistic(size + id));
-    else upstream.edit(id, { label: `Moved ${id}` });
-  }
 }
 
 const { values } = parseArgs({ options: { size: { type: "string" } } });

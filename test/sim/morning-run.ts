@@ -126,7 +126,7 @@ export class Users {
   }
 
   /** Opens the app, and asks again when told. */
-  async visit(extensionId: string): Promise<void> {
+  async visit(extensionId: string): Promise<Visit> {
     const { tokens, patienceMs = Number.POSITIVE_INFINITY } = this.#morning;
     const { clock } = this.#world.schedule;
     const openedAt = clock.now();
@@ -149,7 +149,9 @@ export class Users {
     }
     const [first] = refused;
     const met = { servedAt, retryAfterMs: first, refusedBy, signedIn };
-    this.visits.push(omitUndefined({ extensionId, openedAt, refusals: refused.length, ...met }));
+    const visit = omitUndefined({ extensionId, openedAt, refusals: refused.length, ...met });
+    this.visits.push(visit);
+    return visit;
   }
 
   block(extensionId: string): Promise<void> {

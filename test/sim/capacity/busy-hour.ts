@@ -1,8 +1,8 @@
 import type { CallHandling } from "../../../lib/contract/paging.ts";
 import { found, recordKey } from "../../../lib/numbers/forwarding/backend-record.ts";
 import { percentile } from "../../bench/measurements.ts";
-import { createMemoryRecordStore } from "../../support/memory-record-store.ts";
-import { createSchedule, seededRandom } from "../../support/schedule.ts";
+import { createMemoryRecordStore, type MemoryRecordStore } from "../../support/memory-record-store.ts";
+import { createSchedule, type Schedule, seededRandom } from "../../support/schedule.ts";
 import { ready, Users, type Visit } from "../morning-run.ts";
 import { MorningUpstream, type TokenArrival } from "../morning-upstream.ts";
 import { busiestShare, drawUser, habits, type UserHour } from "./habits.ts";
@@ -36,6 +36,15 @@ export interface BusyHour {
   p99: number;
 }
 
+/** What a caller watches or sets. */
+export interface Around {
+  records?: MemoryRecordStore;
+  /** The first screens are about to be opened. @param seconds how long they are */
+  onStart?: (seconds: number) => void;
+  /** Plays to the end, however many screens are late. */
+  isWhole?: true;
+}
+
 /**
  * Plays the busiest hour of as many days as give enough screens, each with new users; of a large company only a part of the
  * hour. Ends early when too many screens are late already.
@@ -45,68 +54,98 @@ export async function playBusyHour(
   users: number,
   factor: number,
   seed: number,
+  around: Around = {},
 ): Promise<BusyHour> {
   await ready();
-  const schedule = createSchedule({ seed, maxSkewMs: 100, maxSteps: Number.POSITIVE_INFINITY });
-  const { payer, callHandling, tokenCallsAMinute: authLimit, limits = 1 } = setUp;
-  const upstream = new MorningUpstream(schedule, { authLimit, authScope: "app", callHandling, limits });
-  const records = createMemoryRecordStore();
-  const storage = { reads: 0, writes: 0, lostRaces: 0, isAway: false };
-  const tokens = payer === "service" ? { of: "service" as const } : { of: "users" as const, ended: 0 };
-  const fleet = new Users(
-    { tokens, patienceMs: habits.patienceMs },
-    { schedule, upstream, records, storage },
-  );
-  const opensAnHour = users * factor * habits.opensADay * busiestShare;
-  const days = Math.ceil(SCREENS / opensAnHour);
-  const windowMs = Math.max(LEAST_WINDOW_MS, Math.min(HOUR, (HOUR * SCREENS) / opensAnHour));
-  const expected = (days * opensAnHour * windowMs) / HOUR;
-  let isLost = false;
-  const random = seededRandom(seed);
+  const hour = new BusyHours(setUp, users, factor, seed, around);
+  return hour.play();
+}
 
-  function playUser(extensionId: string, startAt: number, hour: UserHour): void {
-    // Of a part of the hour: its beginning is drawn too, by who has opened before.
-    const inWindow = (at: number) => at < windowMs;
-    const opens = hour.opens.filter(inWindow);
-    const writes = hour.writes.filter(inWindow);
+class BusyHours {
+  readonly #setUp: SetUp;
+  readonly #users: number;
+  readonly #opensADay: number;
+  readonly #around: Around;
+  readonly #records: MemoryRecordStore;
+  readonly #schedule: Schedule;
+  readonly #upstream: MorningUpstream;
+  readonly #fleet: Users;
+  readonly #random: () => number;
+  readonly #days: number;
+  readonly #windowMs: number;
+  #late = 0;
+  #isLost = false;
+
+  constructor(setUp: SetUp, users: number, factor: number, seed: number, around: Around) {
+    const { payer, callHandling, tokenCallsAMinute: authLimit, limits = 1 } = setUp;
+    [this.#setUp, this.#users, this.#around] = [setUp, users, around];
+    this.#opensADay = factor * habits.opensADay;
+    this.#random = seededRandom(seed);
+    this.#records = around.records ?? createMemoryRecordStore();
+    const schedule = createSchedule({ seed, maxSkewMs: 100, maxSteps: Number.POSITIVE_INFINITY });
+    const upstream = new MorningUpstream(schedule, { authLimit, authScope: "app", callHandling, limits });
+    [this.#schedule, this.#upstream] = [schedule, upstream];
+    const tokens = payer === "service" ? { of: "service" as const } : { of: "users" as const, ended: 0 };
+    const storage = { reads: 0, writes: 0, lostRaces: 0, isAway: false };
+    const world = { schedule, upstream, records: this.#records, storage };
+    this.#fleet = new Users({ tokens, patienceMs: habits.patienceMs }, world);
+    const opensAnHour = users * this.#opensADay * busiestShare;
+    this.#days = Math.ceil(SCREENS / opensAnHour);
+    this.#windowMs = Math.max(LEAST_WINDOW_MS, Math.min(HOUR, (HOUR * SCREENS) / opensAnHour));
+  }
+
+  async play(): Promise<BusyHour> {
+    const { clock } = this.#schedule;
+    const firstAt = clock.now() + 2 * HOUR;
+    for (let day = 0; day < this.#days; day += 1) {
+      // Apart by more than a limit's window: one day's calls do not count in the next.
+      const startAt = firstAt + day * (this.#windowMs + 5 * MINUTE);
+      for (let n = 0; n < this.#users; n += 1)
+        this.#playUser(String(100_000 + day * this.#users + n), startAt);
+    }
+    const seconds = (this.#days * this.#windowMs) / 1_000;
+    this.#schedule.after(firstAt - clock.now(), () => this.#around.onStart?.(seconds));
+    await this.#schedule.run();
+    return measure(this.#fleet.visits, this.#upstream.tokenCalls);
+  }
+
+  #playUser(extensionId: string, startAt: number): void {
+    const hour = drawUser(this.#random, this.#opensADay);
+    // Of a part of the hour.
+    const inWindow = (at: number) => at < this.#windowMs;
+    const [opens, writes] = [hour.opens.filter(inWindow), hour.writes.filter(inWindow)];
     if (opens.length + writes.length === 0) return;
-    plant(extensionId, startAt, hour);
-    if (payer === "users" && hour.tokenAt !== undefined) fleet.beginAt(extensionId, startAt + hour.tokenAt);
-    for (const at of opens) {
-      schedule.after(startAt + at - schedule.clock.now(), () => {
-        if (!isLost) void fleet.visit(extensionId).then(judge);
-      });
-    }
-    for (const at of writes) {
-      schedule.after(startAt + at - schedule.clock.now(), () => {
-        if (!isLost) void fleet.block(extensionId);
-      });
-    }
+    this.#plant(extensionId, startAt, hour);
+    if (this.#setUp.payer === "users" && hour.tokenAt !== undefined)
+      this.#fleet.beginAt(extensionId, startAt + hour.tokenAt);
+    for (const at of opens)
+      this.#at(startAt + at, () => void this.#fleet.visit(extensionId).then(this.#judge));
+    for (const at of writes) this.#at(startAt + at, () => void this.#fleet.block(extensionId));
   }
-  /** What the service knows of the extension's call handling. */
-  function plant(extensionId: string, startAt: number, { askedAt }: UserHour): void {
-    // A moved extension is asked for once a day: in one of its opens.
-    const isKnown = callHandling === "legacy" || random() > 1 / (factor * habits.opensADay);
-    if (!isKnown) return;
-    const at = callHandling === "legacy" ? startAt + askedAt : startAt - random() * (DAY_MS / 2);
-    const key = recordKey({ extensionId, call: { accountId: "37" } });
-    records.plant(key, 1, JSON.stringify({ ...found(callHandling, at, undefined), aliases: [] }));
-  }
-  let late = 0;
-  const judge = () => {
-    const visit = fleet.visits.at(-1);
-    if (visit !== undefined && !isAtOnce(visit) && !visit.signedIn) late += 1;
-    if (late > 2 * (1 - WANTED) * expected) isLost = true;
-  };
 
-  for (let day = 0; day < days; day += 1) {
-    // Apart by more than a limit's window: one day's calls do not count in the next.
-    const startAt = schedule.clock.now() + 2 * HOUR + day * (windowMs + 5 * MINUTE);
-    for (let n = 0; n < users; n += 1)
-      playUser(String(100_000 + day * users + n), startAt, drawUser(random, factor));
+  #at(instant: number, act: () => void): void {
+    this.#schedule.after(instant - this.#schedule.clock.now(), () => {
+      if (!this.#isLost) act();
+    });
   }
-  await schedule.run();
-  return measure(fleet.visits, upstream.tokenCalls);
+
+  /** What the service knows of the extension's call handling. */
+  #plant(extensionId: string, startAt: number, { askedAt }: UserHour): void {
+    const { callHandling } = this.#setUp;
+    const isLegacy = callHandling === "legacy";
+    // A moved extension is asked for once a day: in one of its opens.
+    if (!isLegacy && this.#random() < 1 / this.#opensADay) return;
+    const at = startAt + (isLegacy ? askedAt : -this.#random() * (DAY_MS / 2));
+    const key = recordKey({ extensionId, call: { accountId: "37" } });
+    this.#records.plant(key, 1, JSON.stringify({ ...found(callHandling, at, undefined), aliases: [] }));
+  }
+
+  readonly #judge = (visit: Visit): void => {
+    if (this.#around.isWhole || visit.signedIn || isAtOnce(visit)) return;
+    this.#late += 1;
+    const opens = (this.#users * this.#opensADay * busiestShare * this.#days * this.#windowMs) / HOUR;
+    if (this.#late > 2 * (1 - WANTED) * opens) this.#isLost = true;
+  };
 }
 
 const waitOf = ({ openedAt, servedAt = Number.POSITIVE_INFINITY }: Visit) => servedAt - openedAt;

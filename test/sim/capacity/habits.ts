@@ -42,9 +42,7 @@ export interface UserHour {
   askedAt: number;
 }
 
-/** @param factor how many times the usual opens a user has */
-export function drawUser(random: () => number, factor: number): UserHour {
-  const opensADay = factor * habits.opensADay;
+export function drawUser(random: () => number, opensADay: number): UserHour {
   const opensIn = (hour: number, share: number) =>
     arrivals(random, opensADay * share).map((at) => (hour - busiestHour + at) * HOUR);
   const before = habits.day.filter(([hour]) => hour < busiestHour).flatMap((hour) => opensIn(...hour));

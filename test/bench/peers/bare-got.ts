@@ -45,7 +45,8 @@ async function list(path: string) {
 
 async function block(body: unknown) {
   const headers = { authorization: await bearer() };
-  const json = JSON.parse(String(body));
+  const { phoneNumber, label } = JSON.parse(String(body));
+  const json = { phoneNumber, name: label };
   return ringcentral.post(`${extension}/blocked-number`, { headers, json }).json();
 }
 

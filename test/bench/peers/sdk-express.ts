@@ -43,7 +43,9 @@ app.get("/v1/extensions/me/blocked-numbers", async (_, response) => {
   response.json({ data: await list("blocked-number") });
 });
 app.post("/v1/extensions/me/blocked-numbers", async (request, response) => {
-  const created = await (await signedIn()).post(`${extension}/blocked-number`, request.body);
+  const { phoneNumber, label } = request.body;
+  const body = { phoneNumber, name: label };
+  const created = await (await signedIn()).post(`${extension}/blocked-number`, body);
   response.status(201).json({ data: await created.json() });
 });
 app.get("/v1/extensions/me/overview", async (_, response) => {

@@ -1,0 +1,125 @@
+import { percentile } from "./measurements.ts";
+import { barPlot, savePlot } from "./plot.ts";
+import { type Section, table } from "./report.ts";
+import { type Runner, runners, type WarmCase, type WarmRun, warmCases } from "./warm-requests.ts";
+
+const caseNames: Readonly<Record<WarmCase, string>> = {
+  live: "list of 100, live",
+  cached: "list of 100, ours from the cache",
+  overview: "overview, live",
+  write: "write",
+};
+const runnerNames: Readonly<Record<Runner, string>> = {
+  got: "bare `got`",
+  sdk: "SDK and Express",
+  ours: "ours",
+};
+
+const cpu = (run: WarmRun, runner: Runner, name: WarmCase) => percentile(run[runner][name].cpuMs, 0.5);
+const perSecond = (run: WarmRun, runner: Runner, name: WarmCase) =>
+  percentile(run[runner][name].perSecond, 0.5);
+const latency = (run: WarmRun, runner: Runner, name: WarmCase, p: number) =>
+  percentile(run[runner][name].latencies, p);
+const each = warmCases.flatMap((name) => runners.map((runner) => ({ name, runner })));
+
+export function warmTable(run: WarmRun): string {
+  const columns = [
+    "request",
+    "function",
+    "processor ms",
+    "requests a second",
+    "p50 ms",
+    "p99 ms",
+    "table calls",
+  ];
+  const rows = each.map(({ name, runner }) => [
+    caseNames[name],
+    runnerNames[runner],
+    cpu(run, runner, name).toFixed(2),
+    Math.round(perSecond(run, runner, name)),
+    latency(run, runner, name, 0.5).toFixed(1),
+    latency(run, runner, name, 0.99).toFixed(1),
+    percentile(run[runner][name].tableCalls, 0.5).toFixed(1),
+  ]);
+  return table(
+    columns.map((name, n) => ({ name, align: n < 2 ? "left" : "right" })),
+    rows,
+  );
+}
+
+function waitingTable(run: WarmRun): string {
+  return table(
+    [
+      "request",
+      ...runners.map((runner) => `${runnerNames[runner]}, p50 ms`),
+      "ours / SDK, requests a second",
+    ],
+    warmCases.map((name) => [
+      caseNames[name],
+      ...runners.map((runner) => latency(run, runner, name, 0.5).toFixed(0)),
+      (perSecond(run, "ours", name) / perSecond(run, "sdk", name)).toFixed(2),
+    ]),
+  );
+}
+
+function goals(pure: WarmRun, waiting: WarmRun, ringcentralMs: number): string {
+  const throughput = (run: WarmRun) => perSecond(run, "ours", "cached") / perSecond(run, "sdk", "cached");
+  const over = cpu(pure, "ours", "live") - cpu(pure, "got", "live");
+  const is = (isMet: boolean) => (isMet ? "met" : "not met");
+  const cells = [throughput(pure), throughput(waiting)].map(
+    (value) => `${value.toFixed(1)}, ${is(value >= 3)}`,
+  );
+  return table(
+    ["goal", "bound", "RingCentral takes 0 ms", `RingCentral takes ${ringcentralMs} ms`],
+    [
+      ["cached read: requests a second / those of SDK and Express", "at least 3", ...cells],
+      [
+        "live read: processor ms over bare `got`",
+        "at most 1",
+        `${over.toFixed(1)}, ${is(over <= 1)}`,
+        "the same",
+      ],
+    ],
+  );
+}
+
+/** @param pure with RingCentral responding at once @param waiting with RingCentral taking `ringcentralMs` */
+export function warmSection(pure: WarmRun, waiting: WarmRun, ringcentralMs: number): Section {
+  const plot = savePlot(
+    "warm",
+    barPlot({
+      title: "Processor time of a request in a warm process, ms",
+      categories: warmCases.map((name) => caseNames[name]),
+      series: runners.map((runner) => ({
+        name: runnerNames[runner].replaceAll("`", ""),
+        values: warmCases.map((name) => cpu(pure, runner, name)),
+      })),
+      values: { name: "", format: (ms) => ms.toFixed(1) },
+    }),
+    "Bars of the processor time of four requests, each by bare got, by the SDK behind Express, and by ours",
+  );
+  const tableCalls = percentile(pure.ours.live.tableCalls, 0.5).toFixed(1);
+  return {
+    title: "A warm process",
+    text: `\`npm run bench:warm\` sends the same requests to the deployed bundles and to the peers of the
+[cold starts](#cold-starts), in slices that take turns. Each function is a process that has its token and gets one request at a
+time, as in Lambda. Its processor time is measured in it; RingCentral, the table and the issuer are in another one.
+
+${plot}
+
+RingCentral responds at once: what a process spends. The peers have no cache, so their list is the same in both rows.
+
+${warmTable(pure)}
+
+RingCentral takes ${ringcentralMs} ms: what a caller waits, and how many requests a process serves.
+
+${waitingTable(waiting)}
+
+${goals(pure, waiting, ringcentralMs)}
+
+- What ours spends over the peers is what they leave out: the caller's token and its rights, the request's validation, a budget
+shared with every process, a cache that every process sees, a log line, and metrics. A live read calls the table ${tableCalls}
+times, each a signed request of the AWS client.
+- With RingCentral's real time a process spends most of its time waiting. A cached read does not wait for it.`,
+  };
+}

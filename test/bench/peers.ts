@@ -3,8 +3,8 @@ import { build } from "esbuild";
 import { projectRoot } from "../../infra/build/bundle.ts";
 import { SEED } from "../twin/twin.ts";
 
-/** Functions to compare with, in `test/bench/peers`. */
-export const peers = ["nothing", "bare-got", "sdk-express"] as const;
+/** Functions to compare with, in `test/bench/peers`. The last two are parts of ours. */
+const peers = ["nothing", "bare-got", "sdk-express", "table-read", "signature"] as const;
 export type Peer = (typeof peers)[number];
 
 /** Bundles each into one minified module, as ours, with esbuild's own settings for the rest. @returns their paths */
@@ -22,7 +22,13 @@ export async function bundlePeers(outDir: string): Promise<Record<Peer, string>>
     logLevel: "error",
   });
   const pathOf = (name: Peer) => join(outDir, `${name}.cjs`);
-  return { nothing: pathOf("nothing"), "bare-got": pathOf("bare-got"), "sdk-express": pathOf("sdk-express") };
+  return {
+    nothing: pathOf("nothing"),
+    "bare-got": pathOf("bare-got"),
+    "sdk-express": pathOf("sdk-express"),
+    "table-read": pathOf("table-read"),
+    signature: pathOf("signature"),
+  };
 }
 
 /** The peers' environment: they have their login in variables, which saves them a call of Secrets Manager. */

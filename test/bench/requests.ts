@@ -12,18 +12,19 @@ import { SEED } from "../twin/twin.ts";
 import { muted, percentile } from "./measurements.ts";
 
 /** RingCentral's time for each call here; its real responses take 100 to 400 ms. */
-const RINGCENTRAL_MS = 150;
-const RUNS = 60;
+export const RINGCENTRAL_MS = 150;
+export const RUNS = 60;
 /** High limits, so that no request waits for a budget: the fleet simulation measures those waits. */
 const AMPLE = { Light: 3_000, Medium: 3_000, Heavy: 3_000, Auth: 100 };
 
-interface Measurements {
-  case: string;
-  "p50 ms": number;
-  "p99 ms": number;
-  "RingCentral calls": number;
-  "table reads": number;
-  "table writes": number;
+export interface RequestMeasures {
+  name: string;
+  p50: number;
+  p99: number;
+  /** Of one run. */
+  sent: number;
+  reads: number;
+  writes: number;
 }
 
 /**
@@ -31,14 +32,14 @@ interface Measurements {
  * calls and table requests. One warm process; dynalite runs in the same process, so a table request takes as long as
  * a loopback request.
  */
-export async function measureRequests(): Promise<void> {
+export async function measureRequests(): Promise<RequestMeasures[]> {
   const restore = muted();
   const service = await startService({ latencyMs: RINGCENTRAL_MS, limits: AMPLE });
   const table = await startFaultyProxy(service.dynamodb.url);
   process.env.AWS_ENDPOINT_URL_DYNAMODB = table.endpoint;
   resetRuntime();
   const bearer = await login(service);
-  const measurements: Measurements[] = [];
+  const measurements: RequestMeasures[] = [];
 
   async function measure(name: string, act: (run: number) => Promise<unknown>, runs = RUNS): Promise<void> {
     const [callsBefore, tableBefore] = [service.sent().length, table.seen.length];
@@ -51,12 +52,12 @@ export async function measureRequests(): Promise<void> {
     const asked = table.seen.slice(tableBefore);
     const each = (count: number) => Math.round((count / runs) * 100) / 100;
     measurements.push({
-      case: name,
-      "p50 ms": Math.round(percentile(times, 0.5)),
-      "p99 ms": Math.round(percentile(times, 0.99)),
-      "RingCentral calls": each(service.sent().length - callsBefore),
-      "table reads": each(asked.filter((call) => call.startsWith("GetItem")).length),
-      "table writes": each(asked.filter((call) => !call.startsWith("GetItem")).length),
+      name,
+      p50: percentile(times, 0.5),
+      p99: percentile(times, 0.99),
+      sent: each(service.sent().length - callsBefore),
+      reads: each(asked.filter((call) => call.startsWith("GetItem")).length),
+      writes: each(asked.filter((call) => !call.startsWith("GetItem")).length),
     });
   }
 
@@ -90,14 +91,14 @@ export async function measureRequests(): Promise<void> {
   try {
     await list();
     await measure("read: RingCentral directly", () => direct("forwarding-number"));
-    await measure("read: live (no-cache)", () => list(live));
+    await measure("read: live (`no-cache`)", () => list(live));
     await measure("read: from the cache", () => list());
     await measure(
-      "read: 50 at once, live",
+      "read: 50 at once in a process, live",
       () => Promise.all(Array.from({ length: 50 }, () => list(live))),
       10,
     );
-    await measure("screen: 4 RingCentral calls in turn", async () => {
+    await measure("screen: four RingCentral calls in turn", async () => {
       for (const part of parts) await direct(part);
     });
     await measure("screen: overview, live", () => overview(live));
@@ -106,33 +107,14 @@ export async function measureRequests(): Promise<void> {
       direct("blocked-number", { method: "POST", body: JSON.stringify({ phoneNumber: numberOf(run) }) }),
     );
     await measure("write: without a key", (run) => block(100 + run));
-    await measure("write: with Idempotency-Key", (run) => block(200 + run, key(run)));
+    await measure("write: with `Idempotency-Key`", (run) => block(200 + run, key(run)));
     await measure("write: replayed", (run) => block(200 + run, key(run)));
   } finally {
     await service.stop();
     await table.stop();
     restore();
   }
-  console.log(`\nOne request, RingCentral taking ${RINGCENTRAL_MS} ms a call (${RUNS} runs each)\n`);
-  console.table(Object.fromEntries(measurements.map(({ case: name, ...more }) => [name, more])));
-  printRatios(measurements);
-}
-
-function printRatios(measurements: readonly Measurements[]): void {
-  const p50 = (name: string) => measurements.find((one) => one.case === name)?.["p50 ms"] ?? Number.NaN;
-  const ratio = (a: string, b: string) => (p50(a) / p50(b)).toFixed(2);
-  console.log(
-    `live read / RingCentral directly:        ${ratio("read: live (no-cache)", "read: RingCentral directly")}`,
-  );
-  console.log(
-    `cached read / RingCentral directly:      ${ratio("read: from the cache", "read: RingCentral directly")}`,
-  );
-  console.log(
-    `overview / its four calls in turn:       ${ratio("screen: overview, live", "screen: 4 RingCentral calls in turn")}`,
-  );
-  console.log(
-    `keyed write / RingCentral directly:      ${ratio("write: with Idempotency-Key", "write: RingCentral directly")}`,
-  );
+  return measurements;
 }
 
 function succeeded(response: TestResponse): TestResponse {

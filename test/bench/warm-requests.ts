@@ -133,7 +133,8 @@ export async function measureWarm({ ringcentralMs, rounds, share = 1 }: WarmOpti
 const none = (): WarmMeasures => ({ cpuMs: [], perSecond: [], latencies: [], tableCalls: [] });
 const noMeasures = () => ({ live: none(), cached: none(), overview: none(), write: none() });
 
-async function startWarm(path: string, { twin }: Service): Promise<ChildProcess> {
+/** @returns a process that keeps the function warm */
+export async function startWarm(path: string, { twin }: Service): Promise<ChildProcess> {
   const child = fork(fileURLToPath(new URL("warm-process.ts", import.meta.url)), [path], {
     env: { ...process.env, ...environmentOfPeers(twin.url) },
     stdio: ["ignore", "ignore", "inherit", "ipc"],

@@ -37,18 +37,18 @@ export function scenariosFor({ instances, load, hours, seed }: SuiteSize): Scena
   const fleet = { instances, seed, client: "ringfront" as const };
   return [
     { ...fleet, name: "steady at 60 %", minutes: some, load: 0.6 },
-    { ...fleet, name: "overload", minutes, load },
+    { ...fleet, name: `overload, ${load} times the limit`, minutes, load },
     { ...fleet, name: "burst of cold starts, then 50 %", minutes: some, load: 0.5, coldBurst: true },
-    { ...fleet, name: "overload, outside client at 30 %", minutes, load, outside: { share: 0.3 } },
-    { ...fleet, name: "overload, outside bursts of 60 %", minutes: some, load, outside: { burst: 0.6 } },
+    { ...fleet, name: "overload, others take 30 %", minutes, load, outside: { share: 0.3 } },
+    { ...fleet, name: "overload, others' bursts of 60 %", minutes: some, load, outside: { burst: 0.6 } },
     { ...fleet, name: "interactive at 25 %, two syncs", minutes, load: 0.25, syncs: 2 },
     {
       ...fleet,
       client: "sdk with a shared token",
-      name: "overload, SDK, token for free",
+      name: "overload, clients as `@ringcentral/sdk` with `handleRateLimit`, token for free",
       minutes: some,
       load,
     },
-    { ...fleet, client: "sdk", name: "overload, SDK, own logins", minutes: some, load },
+    { ...fleet, client: "sdk", name: "overload, the same with own logins", minutes: some, load },
   ];
 }

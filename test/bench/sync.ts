@@ -37,7 +37,7 @@ async function measure(size: number): Promise<SyncMeasures> {
     clock.leap(60_000);
     forgetChunks();
     const startedAt = performance.now();
-    const outcome = await syncOnce({ records, clock }, upstream, ACCOUNT);
+    await syncOnce({ records, clock }, upstream, ACCOUNT);
     const ms = performance.now() - startedAt;
     const counted = meter();
     const heavy = upstream.calls.filter(({ operation }) => operation === "listCompanyNumbers").length;

@@ -76,6 +76,9 @@ export function expectFair(
   expect([401, 413, 415]).not.toContain(isWebhook(operation) ? 0 : status);
 }
 
+/** A call as the twin saw it. */
+type Call = Pick<LoggedRequest, "method" | "path" | "query" | "headers">;
+
 interface Declared {
   method: string;
   path: RegExp;
@@ -95,7 +98,7 @@ const declaredCalls: readonly Declared[] = [
   });
   return [{ method: one.method, path: new RegExp(`^${path}$`) }];
 });
-const isTokenCall = ({ method, path }: LoggedRequest) =>
+const isTokenCall = ({ method, path }: Call) =>
   method === "POST" && /^\/restapi\/oauth\/(token|revoke)$/.test(path);
 
 /** A rejection by the API's own rules, before there is anything to ask RingCentral. */
@@ -142,21 +145,29 @@ export function expectCalls(
   }
 }
 
+/** The same of one call, for requests of which only the extensions are known. */
+export function expectDeclared(call: Call, extensions: readonly string[]): void {
+  const reason = isTokenCall(call) ? undefined : strayIn(call, extensions);
+  if (reason !== undefined) throw new Error(`${reason}: ${call.method} ${call.path}`);
+}
+
 function reasonAgainst(call: LoggedRequest, { generated, request, response }: Judged): string | undefined {
   const mayRead = response.body?.code === "request_invalid" && !errorsOf(response).some(isOfSchema);
   const isRejected = REJECTIONS.has(response.body?.code) && !(mayRead && call.method === "GET");
   if (isRejected) return "it is rejected, but called";
-  const found = declaredCalls.find(({ method, path }) => method === call.method && path.test(call.path));
-  if (found === undefined) return "no call that the client declares";
-  const { accountId, extensionId } = found.path.exec(call.path)?.groups ?? {};
-  if (accountId !== undefined && accountId !== SEED.accountId) return "another account";
   const { token } = generated;
   const own = (typeof token === "string" && OWN[token]) || SEED.extensionId;
   const named = request.path?.extensionId ?? new URLSearchParams(request.query).get("extension") ?? "me";
   const mayName = token === "admin" || !("extensionId" in (request.path ?? {}));
-  if (extensionId !== undefined && extensionId !== own && !(mayName && extensionId === named)) {
-    return "another extension";
-  }
+  return strayIn(call, mayName ? [own, named] : [own]);
+}
+
+function strayIn(call: Call, extensions: readonly string[]): string | undefined {
+  const found = declaredCalls.find(({ method, path }) => method === call.method && path.test(call.path));
+  if (found === undefined) return "no call that the client declares";
+  const { accountId, extensionId } = found.path.exec(call.path)?.groups ?? {};
+  if (accountId !== undefined && accountId !== SEED.accountId) return "another account";
+  if (extensionId !== undefined && !extensions.includes(extensionId)) return "another extension";
   if ("access_token" in call.query || "x-http-method-override" in call.headers) return "it has stray fields";
   return undefined;
 }

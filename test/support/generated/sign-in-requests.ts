@@ -1,6 +1,6 @@
 import fc, { type Arbitrary } from "fast-check";
 import { APP, ISSUER, WEB_APP } from "../sign-in-lab.ts";
-import { oddTexts } from "./values.ts";
+import { oddTexts, rarely } from "./values.ts";
 
 /** A request to the sign-in server; a value in braces is chosen when it is sent: `{code}`, `{verifier}`, `{refresh}`, … */
 export interface SignInRequest {
@@ -146,7 +146,7 @@ function mutated(fields: Fields, values: Record<string, Arbitrary<string>>): Arb
   const unknown = fc.tuple(fc.string({ maxLength: 8 }), oddTexts);
   const raw = fc.constantFrom("", "", "", "%zz", "&&=", "client_id[]=x", "code=%ED%A0%80", "%", "state=%00");
   return fc
-    .record({ changes: fc.array(change, { maxLength: 2 }), unknown: fc.option(unknown, { freq: 8 }), raw })
+    .record({ changes: fc.array(change, { maxLength: 2 }), unknown: rarely(8, unknown), raw })
     .map(({ changes, unknown, raw }) => {
       let pairs: (readonly [string, string])[] = Object.entries(fields);
       for (const { name, value, kind } of changes) {
@@ -192,8 +192,9 @@ const headers = (types: Arbitrary<string>): Arbitrary<Record<string, string>> =>
   fc
     .record({
       type: types,
-      authorization: fc.option(authorizations, { freq: 3 }),
-      other: fc.option(
+      authorization: rarely(5, authorizations),
+      other: rarely(
+        5,
         fc.constantFrom<[string, string][]>(
           ["host", "evil.example"],
           ["x-forwarded-host", "evil.example"],
@@ -207,7 +208,6 @@ const headers = (types: Arbitrary<string>): Arbitrary<Record<string, string>> =>
           ["expect", "100-continue"],
           ["x-http-method-override", "GET"],
         ),
-        { freq: 3 },
       ),
     })
     .map(({ type, authorization, other }) => ({

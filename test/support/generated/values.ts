@@ -132,3 +132,7 @@ export function boundary(schema: Schema): Arbitrary<unknown> {
     .tuple(lengths, fc.constantFrom("1", "x", "é", "\u{1f4f1}"))
     .map(([length, unit]) => unit.repeat(length));
 }
+
+/** The value once in so many times, else nothing. */
+export const rarely = <Value>(times: number, value: Arbitrary<Value>): Arbitrary<Value | null> =>
+  fc.oneof({ weight: times - 1, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: value });

@@ -1,0 +1,114 @@
+import { createRandom } from "../twin/random.ts";
+import { SEED } from "../twin/twin.ts";
+import { collectedHeapMb, entriesInProcess } from "./heap.ts";
+import { Load, type Tally } from "./load.ts";
+import type { KindCount } from "./table.ts";
+import { VirtualTime } from "./virtual-time.ts";
+import { createWorld, type SoakProcess, startProcess, type World } from "./world.ts";
+
+/** Of the simulated time; the second half is judged. */
+const MINUTES = Number(process.env.SOAK_MINUTES ?? 60);
+
+export interface Sample {
+  minute: number;
+  heapMb: number;
+  handles: number;
+  records: number;
+}
+
+export interface Hour {
+  processes: number;
+  tally: Tally;
+  samples: Sample[];
+  /** Entries of all maps and sets, and of the largest one, at times of the hour. */
+  entries: { minute: number; all: number; largest: number }[];
+  /** After the last request, when nothing has happened for two minutes. */
+  left: { timers: number; inFlight: number; handles: number };
+  kinds: KindCount[];
+  /** Records that are still there after a year, and the status of a request then. */
+  afterYear: { records: number; lasting: number; status: number };
+}
+
+/** What a soak must notice. */
+export type Leak = "timer" | "map" | "record" | undefined;
+
+const handles = () => process.getActiveResourcesInfo().length;
+
+/** One hour of load in virtual time. */
+export async function playHour(processes: number, rate: number, leak: Leak): Promise<Hour> {
+  const time = new VirtualTime();
+  const restore = time.install();
+  try {
+    const random = createRandom(processes);
+    const world = createWorld(time, () => random.next());
+    const fleet = await Promise.all(Array.from({ length: processes }, (_, n) => startProcess(world, n)));
+    const load = new Load(world, fleet);
+    const leaking = createLeak(leak, world.table);
+    const before = handles();
+    const samples: Sample[] = [];
+    const entries: Hour["entries"] = [];
+    for (let minute = 1; minute <= MINUTES; minute += 1) {
+      for (let second = 0; second < 60; second += 1) {
+        load.second((minute - 1) * 60 + second, rate);
+        leaking(load.requests);
+        await time.advance(1_000);
+      }
+      samples.push({
+        minute,
+        heapMb: collectedHeapMb(),
+        handles: handles() - before,
+        records: world.table.size,
+      });
+      world.table.deleteExpired(time.now());
+      if (minute % 5 === 0) entries.push({ minute, ...entriesInProcess() });
+    }
+    const end = await endOf(world, load, fleet, before);
+    return { processes, tally: load.tally(), samples, entries, ...end };
+  } finally {
+    restore();
+  }
+}
+
+/** Lets everything end, then a year pass. */
+async function endOf(
+  { twin, time, table, token }: World,
+  load: Load,
+  [first]: readonly SoakProcess[],
+  handlesBefore: number,
+): Promise<Pick<Hour, "left" | "kinds" | "afterYear">> {
+  twin.faults.clear();
+  table.failures = 0;
+  await time.advance(120_000);
+  const left = { timers: time.timers, inFlight: load.inFlight, handles: handles() - handlesBefore };
+  const kinds = table.kinds();
+  await time.advance(366 * 24 * 3_600_000);
+  table.deleteExpired(time.now());
+  const lasting = kinds.reduce((sum, kind) => sum + kind.lasting, 0);
+  const records = table.size;
+  let status = 0;
+  const claims = {
+    sub: "x",
+    rc_account_id: SEED.accountId,
+    rc_extension_id: SEED.extensionId,
+    scope: "numbers:read",
+  };
+  void first?.call("listBlockedNumbers", { token: token(claims) }).then((response) => {
+    status = response.status;
+  });
+  await time.advance(30_000);
+  return { left, kinds, afterYear: { records, lasting, status } };
+}
+
+/** Breaks one of the promises on purpose, with every fifth request. */
+function createLeak(leak: Leak, table: { compareAndSet(...write: [object, null, object]): unknown }) {
+  const kept = new Map<string, object>();
+  let next = 0;
+  return (requests: number) => {
+    for (; leak !== undefined && next < requests; next += 5) {
+      if (leak === "timer") setTimeout(() => {}, 24 * 3_600_000);
+      if (leak === "map")
+        kept.set(`request ${next}`, { path: `/v1/${next}`, headers: { "x-request-id": `${next}` } });
+      if (leak === "record") void table.compareAndSet({ partition: `leak#${next}`, sort: "leak" }, null, {});
+    }
+  };
+}

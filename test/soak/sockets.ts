@@ -1,0 +1,71 @@
+import { systemClock } from "../../lib/platform/clock.ts";
+import { deadlineIn } from "../../lib/platform/deadline.ts";
+import { createTransport } from "../../lib/ringcentral/http/transport.ts";
+import { startTwin } from "../twin/twin.ts";
+import { collectedHeapMb } from "./heap.ts";
+
+/** What a minute of real connections came to. */
+export interface SocketMinute {
+  requests: number;
+  failed: number;
+  /** Sockets of both ends, at their most and when all responses were there. */
+  most: number;
+  idle: number;
+  /** After the twin has ended its connections. */
+  left: number;
+  heapGrowthMb: number;
+}
+
+const CONCURRENT = 20;
+
+/** Of both ends: client and twin share this process. */
+const sockets = () => process.getActiveResourcesInfo().filter((name) => name === "TCPSocketWrap").length;
+
+/** The client's transport on real connections, which the twin resets, cuts and leaves open. */
+export async function playSockets(ms: number, isLeaking: boolean): Promise<SocketMinute> {
+  const twin = await startTwin({ limits: false });
+  const { send } = createTransport({ attemptTimeoutMs: 500 });
+  const url = new URL("/restapi/v1.0", twin.url);
+  const seen = { requests: 0, failed: 0, most: 0 };
+  const once = async () => {
+    const transport = isLeaking ? createTransport({ attemptTimeoutMs: 500 }).send : send;
+    const deadline = deadlineIn(10_000, systemClock);
+    await transport({ operation: "soak", method: "GET", url, headers: {}, deadline }).catch(() => {
+      seen.failed += 1;
+    });
+    seen.requests += 1;
+  };
+  const load = async (until: number) => {
+    const lanes = Array.from({ length: CONCURRENT }, async () => {
+      while (Date.now() < until) {
+        await once();
+        seen.most = Math.max(seen.most, sockets());
+      }
+    });
+    await Promise.all(lanes);
+  };
+  for (const kind of ["reset", "reset-after-processing", "truncated-body", "timeout"] as const) {
+    twin.faults.add({ kind, probability: kind === "timeout" ? 0.002 : 0.02 });
+  }
+  const startedAt = Date.now();
+  await load(startedAt + ms / 4);
+  const heapBefore = collectedHeapMb();
+  twin.clearRequests();
+  await load(startedAt + ms);
+  twin.clearRequests();
+  await systemClock.sleep(1_000);
+  const idle = sockets();
+  const heapGrowthMb = collectedHeapMb() - heapBefore;
+  await twin.close();
+  await systemClock.sleep(500);
+  return { ...seen, idle, left: sockets(), heapGrowthMb };
+}
+
+export function socketLeaksOf({ idle, left, heapGrowthMb }: SocketMinute): string[] {
+  const leaks: string[] = [];
+  // Each of the connections has two ends here.
+  if (idle > 2 * CONCURRENT) leaks.push(`${idle} sockets are open although nothing is under way`);
+  if (left > 0) leaks.push(`${left} sockets outlive the server`);
+  if (heapGrowthMb > 3) leaks.push(`the heap grew by ${heapGrowthMb.toFixed(1)} MB`);
+  return leaks;
+}

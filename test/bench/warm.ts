@@ -15,7 +15,7 @@ const rounds = Number(values.rounds);
 console.log(`RingCentral takes 0 ms, ${rounds} rounds`);
 const pure = await measureWarm({ ringcentralMs: 0, rounds });
 console.log(`RingCentral takes ${RINGCENTRAL_MS} ms`);
-const waiting = await measureWarm({ ringcentralMs: RINGCENTRAL_MS, rounds: 2, share: 0.1 });
+const waiting = await measureWarm({ ringcentralMs: RINGCENTRAL_MS, rounds: 2, share: 0.05 });
 const parts = await measureParts();
 console.log(
   `\n${warmTable(pure)}\n\na table read ${parts.tableRead} ms, a signature ${parts.signature} ms\n`,

@@ -1,8 +1,8 @@
-import { createHash } from "node:crypto";
+import { hash } from "node:crypto";
 
 /** A strong entity tag (RFC 9110, 8.8.3) over a value, whatever the order of its keys. */
 export function contentTag(content: unknown): string {
-  return `"${createHash("sha256").update(canonicalJson(content)).digest("base64url").slice(0, 27)}"`;
+  return `"${hash("sha256", canonicalJson(content), "base64url").slice(0, 27)}"`;
 }
 
 /** An item of a list with the tag that a read of it alone has. */

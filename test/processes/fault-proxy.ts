@@ -44,12 +44,15 @@ export interface FaultProxyOptions {
   targetUrl?: string;
   /** Called with every request. The function that it returns is called with the status that the client gets, if any. */
   onRequest?: (request: ProxiedRequest) => ((status: number) => void) | undefined;
+  /** The body that the target gets. */
+  rewrite?: (request: ProxiedRequest) => string;
 }
 
 export async function startFaultProxy({
   random,
   targetUrl,
   onRequest,
+  rewrite,
 }: FaultProxyOptions): Promise<FaultProxy> {
   let target = targetUrl === undefined ? undefined : new URL(targetUrl);
   let faults: Parameters<FaultProxy["set"]> = [];
@@ -64,8 +67,9 @@ export async function startFaultProxy({
   async function serve(incoming: IncomingMessage, response: ServerResponse): Promise<void> {
     const chunks: Buffer[] = [];
     for await (const chunk of incoming) chunks.push(chunk);
-    const body = Buffer.concat(chunks);
-    const seen = { method: incoming.method ?? "GET", path: incoming.url ?? "/", body: body.toString("utf8") };
+    const sent = Buffer.concat(chunks);
+    const seen = { method: incoming.method ?? "GET", path: incoming.url ?? "/", body: sent.toString("utf8") };
+    const body = rewrite === undefined ? sent : Buffer.from(rewrite(seen));
     const fault = faults
       .map((each) => (typeof each === "function" ? each(seen) : each))
       .find((each) => each !== undefined && (each.only?.(seen) ?? true) && random() < (each.share ?? 1));
@@ -118,7 +122,11 @@ export async function startFaultProxy({
         port: target.port,
         method,
         path: url,
-        headers: { ...headers, host: target.host },
+        headers: {
+          ...headers,
+          host: target.host,
+          ...(headers["content-length"] !== undefined && { "content-length": body.length }),
+        },
       },
       async (result) => {
         try {

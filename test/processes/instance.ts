@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
 import * as z from "zod/mini";
 import { fastClock } from "./fast-clock.ts";
 
 /** A Lambda instance's part: it loads the bundle once, then handles one event at a time. */
 const instanceCode = `
-  const TICK_MS = 50;
+  const TICK_MS = 20;
   const { handler } = await import(process.env.BUNDLE);
   process.on("disconnect", () => process.exit());
   process.on("message", async ({ id, event, timeoutMs }) => {
@@ -54,20 +55,28 @@ export class Instance {
   readonly #waiting = new Map<string, (outcome: Outcome) => void>();
   readonly #ready = Promise.withResolvers<void>();
   #lastId = 0;
+  /** Chosen for an event, or working on it. */
   isBusy = false;
   isGone = false;
   /** It has handled an event. */
   isWarm = false;
   /** Its last lines on stderr, for a report. */
   stderr = "";
+  readonly #ended = Promise.withResolvers<void>();
 
-  constructor(bundle: string, env: NodeJS.ProcessEnv) {
+  /** @param onAudit gets the audit's lines of its log, which Lambda keeps when the process ends */
+  constructor(bundle: string, env: NodeJS.ProcessEnv, onAudit: (line: string) => void) {
     const { PATH, CLOCK_SPEED, CLOCK_START } = process.env;
     const args = ["--import", fastClock, "--input-type=module", "--eval", instanceCode];
     this.#child = spawn(process.execPath, args, {
       env: { PATH, CLOCK_SPEED, CLOCK_START, ...env, BUNDLE: bundle },
-      stdio: ["ignore", "ignore", "pipe", "ipc"],
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
+    if (this.#child.stdout !== null) {
+      createInterface(this.#child.stdout).on("line", (line) => {
+        if (line.includes('"message":"audit"')) onAudit(line);
+      });
+    }
     this.#child.on("message", (message) => this.#receive(message));
     this.#child.once("exit", () => this.#end());
     // Sending to a process that has just been killed fails; its exit is reported anyway.
@@ -89,7 +98,6 @@ export class Instance {
     const id = String(this.#lastId);
     const { promise, resolve } = Promise.withResolvers<Outcome>();
     this.#waiting.set(id, resolve);
-    this.isBusy = true;
     this.#child.send({ id, event, timeoutMs });
     const late = new AbortController();
     const outcome = await Promise.race([
@@ -106,6 +114,12 @@ export class Instance {
 
   kill(): void {
     this.#child.kill("SIGKILL");
+  }
+
+  /** Ends the process, and resolves when it has ended. */
+  async end(): Promise<void> {
+    this.kill();
+    await this.#ended.promise;
   }
 
   /** Suspends the process, as when Lambda freezes an instance or a host stalls. */
@@ -129,6 +143,7 @@ export class Instance {
   #end(): void {
     this.isGone = true;
     this.#ready.resolve();
+    this.#ended.resolve();
     for (const resolve of this.#waiting.values()) resolve({ kind: "lost" });
   }
 }

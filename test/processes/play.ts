@@ -1,8 +1,9 @@
 // One scenario, in a process of its own: its clock may be faster than the machine's, and the watchdog can end it with
 // all its processes. Started by run.ts, which gets the verdict as a message.
 import { createRandom } from "../twin/random.ts";
-import { judge, type Verdict } from "./judge.ts";
-import { play, scenarios, twinOf } from "./scenarios.ts";
+import { judge, TOKEN_CALLS_A_MINUTE, type Verdict } from "./judge.ts";
+import { play, twinOf } from "./scenario.ts";
+import { scenarios } from "./scenarios.ts";
 import type { Traffic } from "./traffic.ts";
 import { startWorld } from "./world.ts";
 
@@ -10,9 +11,17 @@ async function run(name: string, bundlesDir: string, seed: number, isShort: bool
   const full = scenarios.find((each) => each.name === name);
   if (full === undefined) throw new Error(`no scenario is called "${name}"`);
   const { shortSeconds = full.seconds, lies = [], storageProblemMs = Infinity, fleet } = full;
+  const { tokenCallsAMinute = TOKEN_CALLS_A_MINUTE, isSignIn = false, accessTokenSeconds = 3_600 } = full;
   const scenario = isShort ? { ...full, seconds: shortSeconds } : full;
   const random = createRandom(seed);
-  const world = await startWorld({ bundlesDir, fleet, twin: twinOf(scenario), random: () => random.next() });
+  const world = await startWorld({
+    bundlesDir,
+    fleet,
+    twin: twinOf(scenario),
+    isSignIn,
+    accessTokenSeconds,
+    random: () => random.next(),
+  });
   try {
     const traffic: Traffic = { replies: [], intents: [] };
     const { faultFrom, broken } = await play(scenario, world, traffic);
@@ -21,6 +30,8 @@ async function run(name: string, bundlesDir: string, seed: number, isShort: bool
       hasFault: scenario.strike !== undefined,
       lies,
       storageProblemMs,
+      tokenCallsAMinute,
+      doTokensEnd: isSignIn,
     });
     return { ...verdict, broken: [...verdict.broken, ...broken] };
   } finally {

@@ -1,128 +1,15 @@
-import { setTimeout as pause } from "node:timers/promises";
-import { SEED, type TwinOptions } from "../twin/twin.ts";
-import { fastFrom } from "./fast-clock.ts";
-import type { Fault, ProxiedRequest } from "./fault-proxy.ts";
-import { firstSync, keepRequesting, keepSyncing, type SyncLoad } from "./sync-traffic.ts";
-import { keepAdding, keepReading, type Traffic, type WriteLoad } from "./traffic.ts";
-import { isAdd, type World } from "./world.ts";
+import { readAtOnce, readBeyondLimits, TOKEN_CALLS } from "./cold-traffic.ts";
+import { ownSessions, readAndWrite, syncMovingList } from "./fleets.ts";
+import { keepMoving } from "./moved-traffic.ts";
+import { ADD, AMPLE, READ, RUN, type Scenario } from "./scenario.ts";
+import { disturb, failFirstSends, inEveryWay, isApi, serverError } from "./strikes.ts";
+import { keepRequesting } from "./sync-traffic.ts";
+import { isAdd } from "./world.ts";
 
-/** A fault, and how long callers meet it. All times are by the scenario's clock. */
-export interface Scenario {
-  name: string;
-  /** Number of instances of each function, at least eight together. */
-  fleet: Readonly<Record<string, number>>;
-  /** Speed of the clock of all its processes and of its dependencies, from the fault on. Default 1. */
-  speed?: number;
-  /** Time in which the fleet works before the fault; 0: it starts cold during the fault. */
-  warmSeconds: number;
-  seconds: number;
-  /** Time after the last call in which its effects may still appear. Default 4. */
-  settleSeconds?: number;
-  /** Most time that callers may take after `seconds`. Default 20. */
-  overtimeSeconds?: number;
-  /** Default: ample limits, so that the outcome shows the fault and not the budget. */
-  twin?: TwinOptions;
-  /** Sets the fault, and keeps it until `until`. */
-  strike?(world: World, until: number): void | Promise<void>;
-  /** Everything that must have happened before the fault. */
-  prepare(world: World, traffic: Traffic, warmSeconds: number): Promise<Drive>;
-  /** Most time of a `storage_unavailable`, where neither clock nor processes are disturbed. */
-  storageProblemMs?: number;
-  /** Problem codes that would name the wrong cause. */
-  lies?: readonly string[];
-  /** Whether it is part of the short form, and its time there. */
-  shortSeconds?: number;
-}
-
-/** Calls the functions until `until`. @returns broken promises that only this traffic can see */
-type Drive = (until: number) => Promise<string[]>;
-
-const READ = "extensions/list-forwarding-numbers";
-const ADD = "extensions/add-forwarding-number";
-const AMPLE = { limits: { Light: 3_000, Medium: 3_000, Heavy: 3_000 } };
-const serverError = { status: 500, body: JSON.stringify({ __type: "com.amazonaws#InternalServerError" }) };
-const isApi = ({ path }: ProxiedRequest) => !path.includes("/oauth/");
-
-/** A share of the requests fails, in every way in turn. */
-function inEveryWay(
-  share: number,
-  random: () => number,
-  only: (request: ProxiedRequest) => boolean = () => true,
-) {
-  let count = 0;
-  const ways: Fault[] = [
-    { kind: "refuse" },
-    { kind: "status", ...serverError },
-    { kind: "reset", processed: true },
-    { kind: "delay", ms: () => 3_000 * random() },
-  ];
-  return (request: ProxiedRequest): Fault | undefined => {
-    if (!only(request) || random() >= share) return undefined;
-    count += 1;
-    return ways[count % ways.length];
-  };
-}
-
-/** Kills a random instance every `everyMs`, or freezes it for 1 to 8 s. */
-async function disturb(world: World, until: number, how: "kill" | "freeze" | "both", everyMs: number) {
-  while (Date.now() < until) {
-    await pause(everyMs * (0.5 + world.random()));
-    const alive = world.instances.filter(({ isGone }) => !isGone);
-    const chosen = alive[Math.floor(world.random() * alive.length)];
-    if (chosen === undefined) continue;
-    if (how === "freeze" || (how === "both" && world.random() < 0.5)) {
-      world.disturbances.freezes += 1;
-      void chosen.freeze(1_000 + 7_000 * world.random());
-    } else {
-      world.disturbances.kills += 1;
-      chosen.kill();
-    }
-  }
-}
-
-/** On a loaded machine the first calls of a fleet take some time. */
-const WARM_UP_MS = 8_000;
-
-/** A fleet that reads and writes, and a caller for each of its instances. */
-function readAndWrite(readers: number, writers: number, load?: WriteLoad) {
-  return {
-    fleet: { [READ]: readers, [ADD]: writers },
-    async prepare(world: World, traffic: Traffic, warmSeconds: number): Promise<Drive> {
-      const drive = async (until: number): Promise<string[]> => {
-        await Promise.all([
-          ...Array.from({ length: readers }, () => keepReading(world, traffic, until, 250)),
-          ...Array.from({ length: writers }, () => keepAdding(world, traffic, until, load)),
-        ]);
-        return [];
-      };
-      const latest = Date.now() + WARM_UP_MS;
-      const isCold = () => world.instances.some(({ isWarm }) => !isWarm);
-      while (warmSeconds > 0 && isCold() && Date.now() < latest) await drive(Date.now() + 1_000);
-      return drive;
-    },
-  };
-}
-
-/** A fleet that syncs a list of at least five pages while it changes. */
-function syncMovingList(load: SyncLoad) {
-  return {
-    fleet: {
-      "sync/run-sync": 5,
-      "sync/get-sync-status": 1,
-      "account/list-company-numbers": 1,
-      "account/list-number-changes": 1,
-    },
-    twin: { ...AMPLE, maxPerPage: 40, latencyMs: 300 },
-    // A killed run's lease ends 125 s after its last save; then the next message finishes the work.
-    overtimeSeconds: 220,
-    async prepare(world: World, traffic: Traffic): Promise<Drive> {
-      const follower = await firstSync(world, traffic);
-      return (until) => keepSyncing(world, traffic, until, load, follower);
-    },
-  };
-}
-
-/** A table that responds too late is reported as such within 2 s, and half a second for a loaded machine. */
+/**
+ * A table that responds too late is reported as such within 2 s, or 2.5 s with lost races. Time in which the machine did not
+ * run the process is not counted.
+ */
 const STORAGE_PROBLEM_MS = 2_500;
 
 /** RingCentral works while the table does not. */
@@ -133,40 +20,6 @@ const UPSTREAM_CODES = [
   "upstream_error",
 ];
 
-/**
- * The first POSTs of the numbers are lost, late and carried out in turn; each later one is carried out. Where one was
- * lost, another app then adds the same number with another label.
- */
-function failFirstSends({ proxies, random, twin }: World): void {
-  const seen = new Set<string>();
-  const afterMs = () => 2_000 + 113_000 * random();
-  const fates: (Fault | undefined)[] = [
-    { kind: "status", status: 504, body: "" },
-    { kind: "late effect", status: 504, afterMs },
-    undefined,
-  ];
-  proxies.ringcentral.set((request) => {
-    // POSTs of the same number have the same body.
-    if (!isAdd(request) || seen.has(request.body)) return undefined;
-    seen.add(request.body);
-    const fate = fates[(seen.size - 1) % fates.length];
-    const { forwarding } = twin.extension(SEED.extensionId);
-    if (fate?.kind === "status" && forwarding.length < MAX_OTHERS) {
-      const { phoneNumber } = JSON.parse(request.body);
-      forwarding.push({
-        id: String(900_000 + seen.size),
-        type: "Mobile",
-        label: "Mobile",
-        features: [],
-        phoneNumber,
-      });
-    }
-    return fate;
-  });
-}
-
-/** Leaves room for the numbers of the writers: an extension has ten. */
-const MAX_OTHERS = 5;
 /** A POST may be sent again after 126 s. A caller has an outcome soon after that, also on a loaded machine. */
 const GIVES_UP_MS = 330_000;
 
@@ -179,6 +32,24 @@ const PATIENT = readAndWrite(1, 8, {
 
 export const scenarios: readonly Scenario[] = [
   { name: "none", ...readAndWrite(4, 4), seconds: 12, warmSeconds: 0 },
+  {
+    name: "200 cold processes, then 200 requests at once",
+    fleet: { [READ]: 8 },
+    seconds: 1,
+    overtimeSeconds: 60,
+    warmSeconds: 0,
+    tokenCallsAMinute: TOKEN_CALLS,
+    prepare: async (world, traffic) => () => readAtOnce(world, traffic),
+  },
+  {
+    name: "200 requests at once, cold fleet, RingCentral's limits",
+    fleet: { [READ]: 12 },
+    twin: {},
+    seconds: 1,
+    warmSeconds: 0,
+    tokenCallsAMinute: TOKEN_CALLS,
+    prepare: async (world, traffic) => () => readBeyondLimits(world, traffic),
+  },
   {
     name: "table away, cold fleet",
     ...readAndWrite(8, 8),
@@ -335,8 +206,8 @@ export const scenarios: readonly Scenario[] = [
   {
     name: "sync: kill -9, SIGSTOP, moving list, failing dependencies",
     ...syncMovingList({ editEveryMs: 700 }),
-    speed: 5,
-    seconds: 200,
+    speed: 6,
+    seconds: 420,
     warmSeconds: 1,
     strike(world, until) {
       const { ringcentral, table, queue, bus } = world.proxies;
@@ -345,18 +216,30 @@ export const scenarios: readonly Scenario[] = [
       table.set(inEveryWay(0.03, random));
       queue.set(inEveryWay(0.4, random));
       bus.set(inEveryWay(0.5, random));
-      return disturb(world, until, "both", 8_000);
+      return disturb(world, until, "both", 3_500);
     },
   },
   {
     name: "sync: queue away",
-    fleet: { "sync/run-sync": 4, "sync/start-sync": 2, "sync/get-sync-status": 2 },
+    fleet: { [RUN]: 4, "sync/start-sync": 2, "sync/get-sync-status": 2 },
     speed: 3,
     seconds: 90,
     warmSeconds: 2,
     overtimeSeconds: 240,
     strike: () => {},
     prepare: async (world, traffic) => (until) => keepRequesting(world, traffic, until),
+  },
+  ownSessions(),
+  {
+    name: "moved extensions: kill -9, SIGSTOP",
+    fleet: { [ADD]: 6, "extensions/delete-forwarding-number": 4 },
+    twin: { ...AMPLE, callHandling: "new" },
+    speed: 6,
+    seconds: 300,
+    warmSeconds: 0,
+    overtimeSeconds: 700,
+    prepare: async (world, traffic) => (until) => keepMoving(world, traffic, until),
+    strike: (world, until) => disturb(world, until, "both", 5_000),
   },
   {
     name: "everything at once",
@@ -365,7 +248,7 @@ export const scenarios: readonly Scenario[] = [
     warmSeconds: 2,
     shortSeconds: 15,
     strike(world, until) {
-      const { ringcentral, table, secrets, issuer } = world.proxies;
+      const { ringcentral, table, secrets, issuer, audit } = world.proxies;
       const { random } = world;
       ringcentral.set(
         { kind: "late effect", status: 502, afterMs: 3_000, share: 0.1, only: isAdd },
@@ -374,47 +257,8 @@ export const scenarios: readonly Scenario[] = [
       table.set(inEveryWay(0.07, random));
       secrets.set(inEveryWay(0.3, random));
       issuer.set(inEveryWay(0.3, random));
+      audit.set(inEveryWay(0.3, random));
       return disturb(world, until, "both", 900);
     },
   },
 ];
-
-const OVERTIME_SECONDS = 20;
-/** Time to start the processes of a scenario, and to end them, on a loaded machine. */
-const START_SECONDS = 35;
-
-/** The most seconds that a scenario may take, by the machine's clock. */
-export function boundOf(scenario: Scenario): number {
-  const { speed = 1, warmSeconds, seconds, settleSeconds = 4 } = scenario;
-  const { overtimeSeconds = OVERTIME_SECONDS } = scenario;
-  return START_SECONDS + Math.ceil((warmSeconds + seconds + settleSeconds + overtimeSeconds) / speed);
-}
-
-export const twinOf = ({ twin = AMPLE }: Scenario): TwinOptions => twin;
-
-/**
- * Runs a scenario in a world.
- * @returns the start of the fault (epoch milliseconds), and the broken promises that its traffic has seen
- */
-export async function play(
-  scenario: Scenario,
-  world: World,
-  traffic: Traffic,
-): Promise<{ faultFrom: number; broken: string[] }> {
-  const { warmSeconds, seconds, settleSeconds = 4 } = scenario;
-  const drive = await scenario.prepare(world, traffic, warmSeconds);
-  const warmMs = Math.max(warmSeconds * 1_000, fastFrom - Date.now());
-  const until = Date.now() + warmMs + seconds * 1_000;
-  const driving = warmMs > 0 ? drive(until) : undefined;
-  await pause(warmMs);
-  const faultFrom = Date.now();
-  const striking = scenario.strike?.(world, until);
-  const broken = driving ?? drive(until);
-  await pause(until - Date.now());
-  await striking;
-  for (const proxy of Object.values(world.proxies)) proxy.set();
-  const found = await broken;
-  // Requests still on their way take effect before the verdict.
-  await pause(settleSeconds * 1_000);
-  return { faultFrom, broken: found };
-}

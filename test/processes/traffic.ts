@@ -1,4 +1,6 @@
+import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
+import { isDeepStrictEqual } from "node:util";
 import * as z from "zod/mini";
 import {
   addForwardingNumberRoute,
@@ -14,6 +16,8 @@ export interface Reply {
   /** `200`, a problem's code, `lost` (no response at all), or `crash`. */
   code: string;
   status: number;
+  /** As the audit names it. */
+  requestId: string;
   body: Record<string, unknown>;
   retryAfterMs: number | undefined;
   /** The time in which its process could run: without its start, stops and waits for the machine. */
@@ -22,10 +26,14 @@ export interface Reply {
 
 /** One number that a caller wants to add, and the outcome. */
 export interface Intent {
+  /** Another 2xx than the first one came for its key. */
+  isOther?: boolean;
+  /** Repetitions of its key that got a response after the first. */
+  repeated?: number;
   phoneNumber: string;
   label: string;
   /** The 201 that the caller got. */
-  added?: { phoneNumber?: unknown; label?: unknown };
+  added?: Record<string, unknown>;
   calls: number;
   /** RingCentral does not take it, such as when the extension has too many numbers. */
   isRejected?: boolean;
@@ -48,16 +56,22 @@ const Response = z.looseObject({
 const LIST = "extensions/list-forwarding-numbers";
 const ADD = "extensions/add-forwarding-number";
 const MAX_CALLS = 8;
+/** The part of the acknowledged writes whose key is sent again. */
+const REPEATED_SHARE = 0.5;
 
 export async function call(
   world: World,
   functionName: string,
   route: Route,
   request: TestRequest,
+  isCold = false,
 ): Promise<Reply> {
   const startedAt = Date.now();
-  const outcome = await world.invoke(functionName, apiGatewayEvent(route, request));
-  const nothing = { status: 0, body: {}, retryAfterMs: undefined, tookMs: Date.now() - startedAt };
+  const requestId = randomUUID();
+  const named = { ...request, headers: { ...request.headers, "x-request-id": requestId } };
+  const invoke = isCold ? world.invokeCold : world.invoke;
+  const outcome = await invoke(functionName, apiGatewayEvent(route, named));
+  const nothing = { requestId, status: 0, body: {}, retryAfterMs: undefined, tookMs: Date.now() - startedAt };
   if (outcome.kind !== "result") return { ...nothing, code: outcome.kind };
   const { statusCode, headers, body: text } = Response.parse(outcome.result);
   const { tookMs } = outcome;
@@ -66,6 +80,7 @@ export async function call(
   return {
     code: typeof body.code === "string" ? body.code : String(statusCode),
     status: statusCode,
+    requestId,
     body,
     retryAfterMs: retryAfter === undefined ? undefined : Number(retryAfter) * 1000,
     tookMs,
@@ -114,6 +129,7 @@ export async function keepAdding(
     };
     traffic.intents.push(intent);
     await addOne(world, traffic, intent, until, load);
+    if (intent.added !== undefined && world.random() < REPEATED_SHARE) await repeat(world, traffic, intent);
     intent.isOver = true;
     makeRoom(world, traffic);
     await pause((load.pauseMs ?? 400) * (0.5 + world.random()));
@@ -127,16 +143,10 @@ async function addOne(
   until: number,
   { maxCalls = MAX_CALLS, givesUpAfterMs = 0, maxWaitMs = 5_000 }: WriteLoad,
 ): Promise<void> {
-  const { phoneNumber, label } = intent;
   const givesUpAt = until + givesUpAfterMs;
   while (intent.calls < maxCalls && Date.now() < givesUpAt) {
     intent.calls += 1;
-    const reply = await call(world, ADD, addForwardingNumberRoute, {
-      token: world.issuer.tokens.user,
-      headers: { "idempotency-key": `key-${phoneNumber.slice(1)}` },
-      body: { phoneNumber, label },
-    });
-    traffic.replies.push(reply);
+    const reply = await sendIntent(world, traffic, intent);
     if (reply.status === 201) {
       intent.added = z.looseObject({}).parse(reply.body.data);
       return;
@@ -147,6 +157,23 @@ async function addOne(
     }
     await pause(Math.min(reply.retryAfterMs ?? 500, maxWaitMs, Math.max(0, givesUpAt - Date.now())));
   }
+}
+
+async function sendIntent(world: World, traffic: Traffic, { phoneNumber, label }: Intent): Promise<Reply> {
+  const reply = await call(world, ADD, addForwardingNumberRoute, {
+    token: world.issuer.tokens.user,
+    headers: { "idempotency-key": `key-${phoneNumber.slice(1)}` },
+    body: { phoneNumber, label },
+  });
+  traffic.replies.push(reply);
+  return reply;
+}
+
+/** The key of a write that was acknowledged, sent once more: its process may have ended since. */
+async function repeat(world: World, traffic: Traffic, intent: Intent): Promise<void> {
+  const { status, body } = await sendIntent(world, traffic, intent);
+  if (status >= 200 && status < 300) intent.repeated = 1;
+  intent.isOther = intent.repeated === 1 && !isDeepStrictEqual(body.data, intent.added);
 }
 
 /**

@@ -1,0 +1,88 @@
+import { setTimeout as pause } from "node:timers/promises";
+import type { TwinOptions } from "../twin/twin.ts";
+import { fastFrom } from "./fast-clock.ts";
+import type { Traffic } from "./traffic.ts";
+import type { World } from "./world.ts";
+
+/** A fault, and how long callers meet it. All times are by the scenario's clock. */
+export interface Scenario {
+  name: string;
+  /** Number of instances of each function, at least eight together. */
+  fleet: Readonly<Record<string, number>>;
+  /** Speed of the clock of all its processes and of its dependencies, from the fault on. Default 1. */
+  speed?: number;
+  /** Time in which the fleet works before the fault; 0: it starts cold during the fault. */
+  warmSeconds: number;
+  seconds: number;
+  /** Time after the last call in which its effects may still appear. Default 4. */
+  settleSeconds?: number;
+  /** Most time that callers may take after `seconds`. Default 20. */
+  overtimeSeconds?: number;
+  /** Default: ample limits, so that the outcome shows the fault and not the budget. */
+  twin?: TwinOptions;
+  /** Sets the fault, and keeps it until `until`. */
+  strike?(world: World, until: number): void | Promise<void>;
+  /** Everything that must have happened before the fault. */
+  prepare(world: World, traffic: Traffic, warmSeconds: number): Promise<Drive>;
+  /** Most time of a `storage_unavailable`, where neither clock nor processes are disturbed. */
+  storageProblemMs?: number;
+  /** Problem codes that would name the wrong cause. */
+  lies?: readonly string[];
+  /** Of all users and the service together. Default: those of the service's token. */
+  tokenCallsAMinute?: number;
+  isSignIn?: boolean;
+  accessTokenSeconds?: number;
+  /** Whether it is part of the short form, and its time there. */
+  shortSeconds?: number;
+}
+
+/** Calls the functions until `until`. @returns broken promises that only this traffic can see */
+export type Drive = (until: number) => Promise<string[]>;
+
+export const READ = "extensions/list-forwarding-numbers";
+export const ADD = "extensions/add-forwarding-number";
+export const RUN = "sync/run-sync";
+export const AMPLE = { limits: { Light: 3_000, Medium: 3_000, Heavy: 3_000 } };
+
+export const isWrite = ({ fleet }: Scenario) => ADD in fleet;
+export const isSync = ({ fleet }: Scenario) => RUN in fleet;
+
+const OVERTIME_SECONDS = 20;
+/** Time to start the processes of a scenario, and to end them, on a loaded machine. */
+const START_SECONDS = 35;
+
+/** The most seconds that a scenario may take, by the machine's clock. */
+export function boundOf(scenario: Scenario): number {
+  const { speed = 1, warmSeconds, seconds, settleSeconds = 4 } = scenario;
+  const { overtimeSeconds = OVERTIME_SECONDS } = scenario;
+  return START_SECONDS + Math.ceil((warmSeconds + seconds + settleSeconds + overtimeSeconds) / speed);
+}
+
+export const twinOf = ({ twin = AMPLE }: Scenario): TwinOptions => twin;
+
+/**
+ * Runs a scenario in a world.
+ * @returns the start of the fault (epoch milliseconds), and the broken promises that its traffic has seen
+ */
+export async function play(
+  scenario: Scenario,
+  world: World,
+  traffic: Traffic,
+): Promise<{ faultFrom: number; broken: string[] }> {
+  const { warmSeconds, seconds, settleSeconds = 4 } = scenario;
+  const drive = await scenario.prepare(world, traffic, warmSeconds);
+  const warmMs = Math.max(warmSeconds * 1_000, fastFrom - Date.now());
+  const until = Date.now() + warmMs + seconds * 1_000;
+  const driving = warmMs > 0 ? drive(until) : undefined;
+  await pause(warmMs);
+  const faultFrom = Date.now();
+  const striking = scenario.strike?.(world, until);
+  const broken = driving ?? drive(until);
+  await pause(until - Date.now());
+  await striking;
+  for (const proxy of Object.values(world.proxies)) proxy.set();
+  const found = await broken;
+  // Requests still on their way take effect before the verdict.
+  await pause(settleSeconds * 1_000);
+  return { faultFrom, broken: found };
+}

@@ -3,6 +3,7 @@ import type { Claimant } from "../people/claimant.ts";
 import type { Deadline } from "../platform/deadline.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { WaitLimit } from "../platform/wait-limit.ts";
+import type { AccountRuntime } from "./account-runtime.ts";
 import type { Payers } from "./payers.ts";
 import type { Shared } from "./shared.ts";
 
@@ -23,7 +24,10 @@ export interface ExpectedRequest {
  * The token's signature is not verified yet. So it happens once in a process, it only reads, its results stay in the
  * process, and it is no sign that the user calls: a forged token costs four reads, once.
  */
-export function createPrefetch({ pseudonyms }: Pick<Shared, "pseudonyms">, payers: Payers) {
+export function createPrefetch(
+  { pseudonyms, records }: Pick<Shared, "pseudonyms" | "records">,
+  payers: Payers,
+) {
   let isDone = false;
 
   async function read(
@@ -36,13 +40,12 @@ export function createPrefetch({ pseudonyms }: Pick<Shared, "pseudonyms">, payer
       accountId !== undefined && route.callsRingCentral
         ? payers.for(omitUndefined({ accountId, caller: claimant, extensionId: named }))
         : undefined;
-    const { tokens, rateLimiter } = payer ?? {};
-    await Promise.all([
-      pseudonyms.current(deadline),
-      tokens?.prefetch(deadline, tableWait),
-      rateLimiter?.prefetch(tableWait),
-      payer && rehearse(),
-    ]);
+    const readTable = async ({ tokens, rateLimiter }: AccountRuntime) => {
+      // Loading its client is no wait for the table.
+      await records.ready();
+      await Promise.all([tokens.prefetch(deadline, tableWait), rateLimiter.prefetch(tableWait), rehearse()]);
+    };
+    await Promise.all([pseudonyms.current(deadline), payer && readTable(payer)]);
   }
 
   return (claimant: Claimant, request: ExpectedRequest): void => {

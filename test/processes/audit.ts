@@ -1,6 +1,5 @@
 import * as z from "zod/mini";
 import { startAwsEndpoint } from "../../infra/local/aws-endpoint.ts";
-import type { Reply } from "./traffic.ts";
 
 const Entry = z.looseObject({ action: z.string(), outcome: z.string(), requestId: z.string() });
 type Entry = z.infer<typeof Entry>;
@@ -38,14 +37,14 @@ export async function startAudit(): Promise<Audit> {
  */
 export function judgeAudit(
   { printed, grouped }: Audit,
-  writes: readonly Reply[],
+  replies: readonly { status: number; requestId: string }[],
   sent: number,
   isComplete: boolean,
 ): string[] {
   const named = (entries: readonly Entry[]) =>
     new Set(entries.filter(({ outcome }) => outcome === "succeeded").map(({ requestId }) => requestId));
   const [inLog, inGroup] = [named(printed), named(grouped)];
-  const acknowledged = writes.filter(({ status }) => status === 201 || status === 204);
+  const acknowledged = replies.filter(({ status }) => status === 201 || status === 204);
   const unprinted = acknowledged.filter(({ requestId }) => !inLog.has(requestId)).length;
   const ungrouped = acknowledged.filter(({ requestId }) => !inGroup.has(requestId)).length;
   const begun = printed.filter(({ outcome }) => outcome === "started").length;

@@ -19,6 +19,9 @@ import type { TokenKind } from "./token-kind.ts";
 import { type TokenRecord, withFailure, withoutLease, withToken, withUnusedLease } from "./token-record.ts";
 import { settings } from "./token-settings.ts";
 
+/** How long giving back what no login has used may hold up a request that has waited enough for the table. */
+const RELEASING_MS = 300;
+
 /** What all steps of one process share. */
 export interface TokenDeps {
   records: RecordStore;
@@ -67,17 +70,15 @@ export async function loginUnderLease(
 ): Promise<LoginResult> {
   const { clock, kind } = deps;
   const { record, candidate, refreshToken } = lease;
-  const permit = await tableWait.limit(() => permitFor(deps));
-  if (permit instanceof RingCentralError) return withoutPermit(deps, lease, permit, deadline);
+  const permit = await permitFor(deps, tableWait);
+  if (permit instanceof RingCentralError) return withoutPermit(deps, lease, permit, deadline, tableWait);
   const sentAt = clock.now();
   const leaseLeftMs = (record.lease?.until ?? 0) - settings.leaseReserveMs - sentAt;
   const callLeftMs = Math.min(settings.loginTimeoutMs, leaseLeftMs, permit?.leftMs() ?? leaseLeftMs);
   const timeoutMs = Math.min(callLeftMs, deadline.remainingMs() - reserveMs);
   if (timeoutMs < settings.minLoginMs) {
-    await Promise.all([
-      permit?.unused(),
-      write(deps, lease, withUnusedLease(record), deadline.remainingMs()),
-    ]);
+    const free = write(deps, lease, withUnusedLease(record), deadline.remainingMs());
+    await released(Promise.all([permit?.unused(), free]), tableWait);
     return nextPoll(clock.now());
   }
   let outcome: TokenCallOutcome | undefined;
@@ -96,23 +97,34 @@ export async function loginUnderLease(
   return result;
 }
 
-/** Waits for no other: the lease is short. */
-async function permitFor({
-  tokenCalls,
-  kind,
-  cached,
-  table,
-  clock,
-}: TokenDeps): Promise<TokenCall | RingCentralError | undefined> {
-  const need = cached.usable() === undefined ? "request" : "renewal";
+/** What is not released in this time ends by itself. */
+async function released(releasing: Promise<unknown>, tableWait: WaitLimit): Promise<void> {
+  try {
+    await tableWait.limit(() => releasing, { leastMs: RELEASING_MS });
+  } catch (error) {
+    if (!(error instanceof StorageUnavailable)) throw error;
+  }
+}
+
+/** Waits for no other: the lease is short. A permit that comes too late is given back. */
+async function permitFor({ tokenCalls, kind, cached, table, clock }: TokenDeps, tableWait: WaitLimit) {
   if (tokenCalls === undefined) return undefined;
+  const need = cached.usable() === undefined ? "request" : "renewal";
   const noWait = deadlineIn(settings.tableTimeoutMs, clock, 0);
-  return table.call(() =>
-    tokenCalls.take(need, noWait, kind.key.partition).catch((error) => {
+  let taking: Promise<TokenCall | RingCentralError> | undefined;
+  const take = () => {
+    taking = tokenCalls.take(need, noWait, kind.key.partition).catch((error) => {
       if (error instanceof RingCentralError) return error;
       throw error;
-    }),
-  );
+    });
+    return taking;
+  };
+  try {
+    return await tableWait.limit(() => table.call(take));
+  } catch (error) {
+    taking?.then((late) => ("unused" in late ? late.unused() : undefined)).catch(() => {});
+    throw error;
+  }
 }
 
 /** The app's limit is used up: the fleet is told when it may ask again. */
@@ -121,13 +133,14 @@ async function withoutPermit(
   lease: TokenLease,
   rejected: RingCentralError,
   deadline: Deadline,
+  tableWait: WaitLimit,
 ): Promise<LoginResult> {
   const now = deps.clock.now();
   const until = now + (rejected.failure.retryAfterMs ?? settings.defaultRetryAfterMs);
   const free = withUnusedLease(lease.record);
   const isRenewal = deps.cached.usable() !== undefined;
   const next = isRenewal ? free : { ...free, rateLimitedUntil: until };
-  await write(deps, lease, next, deadline.remainingMs());
+  await released(write(deps, lease, next, deadline.remainingMs()), tableWait);
   return { type: "wait", pause: { until, reason: "rate_limited" } };
 }
 

@@ -78,7 +78,7 @@ const step = fc.oneof(
       person: place,
       verified: fc.constantFrom<unknown>(true, true, true, "true", "true", false, undefined, "yes"),
       isFresh: fc.constantFrom(true, true, true, false),
-      named: fc.option(account, { nil: undefined, freq: 1 }),
+      named: fc.option(account, { nil: undefined, freq: 2 }),
     }),
   },
   { weight: 1, arbitrary: fc.constant({ kind: "restart" as const }) },

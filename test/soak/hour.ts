@@ -60,7 +60,7 @@ export async function playHour(processes: number, rate: number, leak: Leak): Pro
         records: world.table.size,
       });
       world.table.deleteExpired(time.now());
-      if (minute % 5 === 0) entries.push({ minute, ...entriesInProcess() });
+      if (minute % 10 === 0) entries.push({ minute, ...entriesInProcess() });
     }
     const end = await endOf(world, load, fleet, before);
     return { processes, tally: load.tally(), samples, entries, ...end };

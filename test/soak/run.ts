@@ -10,7 +10,7 @@ import { type Judged, writeReport } from "./report.ts";
 import { playSockets, socketLeaksOf } from "./sockets.ts";
 
 /** Requests that begin in a second. */
-const RATE = 3;
+const RATE = 2;
 const FLEET = 4;
 const leaks: readonly Leak[] = ["timer", "map", "record"];
 

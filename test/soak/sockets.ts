@@ -39,6 +39,7 @@ export async function playSockets(ms: number, isLeaking: boolean): Promise<Socke
     const lanes = Array.from({ length: CONCURRENT }, async () => {
       while (Date.now() < until) {
         await once();
+        await systemClock.sleep(20);
         seen.most = Math.max(seen.most, sockets());
       }
     });

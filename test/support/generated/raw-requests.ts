@@ -271,7 +271,7 @@ export const rawExchanges = (sender: RawSender): Arbitrary<RawExchange> =>
     .record({
       request: fc.oneof(...operations.map((operation) => plain(operation, sender))),
       changes: fc.array(fc.oneof(...mutations), { maxLength: 3 }),
-      split: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { freq: 1 }),
+      split: fc.option(fc.double({ min: 0, max: 1, noNaN: true }), { freq: 2 }),
       cut: rarely(10, fc.double({ min: 0.5, max: 1, noNaN: true })),
       // Node drops the response of a half-closed connection.
       ends: fc.nat({ max: 19 }).map((drawn) => drawn === 0),

@@ -2,7 +2,7 @@ import fc, { type Arbitrary } from "fast-check";
 import { bodyOf, isWebhook, type Operation, type Parameter, parametersIn, type Schema } from "./document.ts";
 import { mutations } from "./mutations.ts";
 import type { CursorChoice, GeneratedRequest, TagChoice, TokenChoice } from "./request.ts";
-import { fitting, oddTexts, phoneNumbers } from "./values.ts";
+import { fitting, oddTexts, phoneNumbers, rarely } from "./values.ts";
 
 /** Requests of an operation: some fit the OpenAPI file, the others break it in one to three places. */
 export function requestsOf(operation: Operation): Arbitrary<GeneratedRequest> {
@@ -25,7 +25,7 @@ function requests(operation: Operation): Arbitrary<GeneratedRequest> {
       name === "extensionId"
         ? fc.constantFrom<(string | { existing: number })[]>("me", "3800222")
         : fc.nat({ max: 999 }).map((existing) => ({ existing }));
-    return [name, fc.oneof({ weight: 3, arbitrary: known }, fitting(schema).map(String))] as const;
+    return [name, fc.oneof({ weight: 8, arbitrary: known }, fitting(schema).map(String))] as const;
   });
   const query = parametersIn(operation, "query").map(({ name, schema }) =>
     fc.tuple(fc.constant(name), parameterOf(name, schema)),
@@ -33,13 +33,13 @@ function requests(operation: Operation): Arbitrary<GeneratedRequest> {
   return fc.record<GeneratedRequest>({
     path: fc.record(Object.fromEntries(path)),
     query: fc
-      .tuple(...query.map((pair) => fc.option(pair, { freq: 1 })))
+      .tuple(...query.map((pair) => rarely(3, pair)))
       .map((pairs) => pairs.filter((pair) => pair !== null)),
     rawQuery: fc.constant(""),
     headers: headersOf(parametersIn(operation, "header")),
     body:
       body === undefined ? fc.constant(undefined) : fc.oneof(fitting(body.schema), fc.constant(body.example)),
-    token: fc.constantFrom<TokenChoice[]>("user", "admin"),
+    token: fc.constantFrom<TokenChoice[]>("user", "admin", "admin"),
     mutations: fc.constant([]),
   });
 }

@@ -134,8 +134,12 @@ const revokeValues: Record<string, Arbitrary<string>> = {
   client_id: authorizeValues.client_id ?? fc.constant(""),
 };
 
+const without = (fields: Fields, names: RegExp): Fields =>
+  Object.fromEntries(Object.entries(fields).filter(([name]) => !names.test(name)));
+
 /** The fields as they are, with some replaced, left out, repeated or added. */
 function mutated(fields: Fields, values: Record<string, Arbitrary<string>>): Arbitrary<string> {
+  if (Object.keys(values).length === 0) return fc.constant(encoded(Object.entries(fields)));
   const change = fc.constantFrom(...Object.keys(values)).chain((name) =>
     fc.record({
       name: fc.constant(name),
@@ -156,6 +160,16 @@ function mutated(fields: Fields, values: Record<string, Arbitrary<string>>): Arb
       return [encoded([...pairs, ...(unknown === null ? [] : [unknown])]), raw].filter(Boolean).join("&");
     });
 }
+
+/** Most as a client sends them; some without PKCE, on both ways. */
+const authorizing = fc.oneof(
+  { weight: 5, arbitrary: mutated(AUTHORIZE, authorizeValues) },
+  { weight: 1, arbitrary: mutated(without(AUTHORIZE, /^code_challenge/), {}) },
+);
+const redeeming = fc.oneof(
+  { weight: 5, arbitrary: mutated(TOKEN, tokenValues) },
+  { weight: 1, arbitrary: fc.constant(encoded(Object.entries(without(TOKEN, /^code_verifier/)))) },
+);
 
 const FORM = "application/x-www-form-urlencoded";
 const contentTypes = fc.oneof(
@@ -282,16 +296,10 @@ const documents = fc.constantFrom(
 export const signInRequests: Arbitrary<SignInRequest> = fc.oneof(
   {
     weight: 6,
-    arbitrary: byQuery("/oauth/authorize", mutated(AUTHORIZE, authorizeValues), [
-      "GET",
-      "GET",
-      "GET",
-      "POST",
-      "HEAD",
-    ]),
+    arbitrary: byQuery("/oauth/authorize", authorizing, ["GET", "GET", "GET", "POST", "HEAD"]),
   },
-  { weight: 1, arbitrary: byForm("/oauth/authorize", mutated(AUTHORIZE, authorizeValues)) },
-  { weight: 4, arbitrary: byForm("/oauth/token", mutated(TOKEN, tokenValues)) },
+  { weight: 1, arbitrary: byForm("/oauth/authorize", authorizing) },
+  { weight: 4, arbitrary: byForm("/oauth/token", redeeming) },
   { weight: 3, arbitrary: byForm("/oauth/token", mutated(REFRESH, tokenValues)) },
   {
     weight: 1,

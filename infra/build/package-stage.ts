@@ -7,6 +7,7 @@ import { artifactOf } from "../resources/functions.ts";
 import { findAlarmViolations, gameDayTable } from "./alarm-checks.ts";
 import { type Bundle, bundleFunctions, projectRoot, zipBundle } from "./bundle.ts";
 import { budgets, findBudgetViolations, findForeignInputs } from "./bundle-checks.ts";
+import { cacheObstacle, withCompileCaches } from "./compile-cache.ts";
 import { findGuardrailViolations } from "./guardrails.ts";
 import { findPermissionViolations, permissionsTable } from "./iam-permissions.ts";
 import { findWildcards, policyStatements } from "./policies.ts";
@@ -78,6 +79,15 @@ function printSizes(bundles: readonly Bundle[]): void {
   console.table(Object.fromEntries(sizes));
 }
 
+function withOwnCaches(bundles: readonly Bundle[]): readonly Bundle[] {
+  const obstacle = cacheObstacle();
+  const { v8 } = process.versions;
+  console.log(
+    obstacle === undefined ? `with the compile cache of V8 ${v8}` : `no compile cache: ${obstacle}`,
+  );
+  return obstacle === undefined ? withCompileCaches(bundles) : bundles;
+}
+
 /**
  * Bundles, zips, packages and checks. Needs neither credentials nor the network.
  * @param options those of osls
@@ -89,7 +99,7 @@ export async function packageStage(stage: string, options: readonly string[]): P
   });
   console.log(`${bundles.length} functions bundled to .build/functions, source maps in .build/maps`);
   rejectIfAny([...findForeignInputs(bundles), ...findBudgetViolations(bundles, budgets)]);
-  await writeArtifacts(bundles);
+  await writeArtifacts(process.env.COMPILE_CACHE === "1" ? withOwnCaches(bundles) : bundles);
   await rm(templateDir, { recursive: true, force: true });
   runServerless("package", "--package", templateDir, ...options);
   const template = checkTemplate(bundles);

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bundleFunctions } from "../../infra/build/bundle.ts";
+import { putCompileCaches } from "../../infra/build/compile-cache.ts";
 import { addBlockedNumberRoute, listBlockedNumbersRoute } from "../../lib/contract/blocked-numbers.ts";
 import { getHealthRoute } from "../../lib/contract/operations.ts";
 import { getOverviewRoute } from "../../lib/contract/overview.ts";
@@ -103,7 +104,8 @@ export async function measureColdStarts(ringcentralMs: number, rounds: number): 
   // Every process of a peer logs in. RingCentral ends the oldest of more than five sessions of a user, ours too.
   const service = await startService({ latencyMs: ringcentralMs, limits: AMPLE, maxSessions: 1_000 });
   try {
-    const [, ofPeers] = await Promise.all([bundleFunctions({ outDir }), bundlePeers(outDir)]);
+    const [bundles, ofPeers] = await Promise.all([bundleFunctions({ outDir }), bundlePeers(outDir)]);
+    if (process.env.COMPILE_CACHE === "1") putCompileCaches(bundles);
     const pathOf = ({ runs }: ColdCase) =>
       "peer" in runs ? ofPeers[runs.peer] : join(outDir, "functions", `${runs.bundle}.mjs`);
     const times = new DependencyTimes({

@@ -9,6 +9,7 @@ import {
   listForwardingNumbersRoute,
   updateForwardingNumberRoute,
 } from "../../lib/contract/forwarding-numbers.ts";
+import { systemClock } from "../../lib/platform/clock.ts";
 import { invoke, type TestResponse } from "../support/api-gateway.ts";
 import { seededRandom } from "../support/schedule.ts";
 import { type Latencies, SlowTableLab } from "../support/slow-table-lab.ts";
@@ -156,5 +157,23 @@ describe("however the table delays each of its responses", () => {
     const { tookMs, exchanges } = await tell(fleet, request, isWarm, latencies);
     expect(tookMs, exchanges.join(", ")).toBeLessThanOrEqual(mostMs);
     expect(tookMs, exchanges.join(", ")).toBeGreaterThan(0);
+  });
+
+  it("gives back the token call of a login whose permit came too late", async () => {
+    const fleet = fleets["the service without a token"];
+    if (fleet === undefined) throw new Error("no fleet");
+    lab.newProcess(fleet.table);
+    lab.slow("write calls");
+    const { token } = fleet;
+    const { result } = await lab.run(() =>
+      invoke(list, listForwardingNumbersRoute, { token, headers: live }),
+    );
+    lab.slow();
+    await lab.run(() => systemClock.sleep(5_000));
+    expect(result.body.code).toBe("storage_unavailable");
+    const record = lab.dump().find(({ key }) => key.sort === "calls");
+    const before = fleet.table.find(({ key }) => key.sort === "calls");
+    const callsIn = (json = "{}") => JSON.parse(json).calls.length;
+    expect(callsIn(record?.json)).toBe(callsIn(before?.json));
   });
 });

@@ -19,6 +19,7 @@ import { type Service, startService } from "./service.ts";
 
 /** What the DynamoDB client allows a call. */
 const CLIENT_TIMEOUT_MS = 2_250;
+const SLOW_MS = 1_000;
 const CALLBACK = "https://app.example/callback";
 const { accountId, extensionId, otherExtensionId } = SEED;
 
@@ -44,6 +45,7 @@ export class SlowTableLab {
   #process = 0;
   #latencies: Latencies = [];
   #exchanges: string[] = [];
+  #slowOnes: readonly string[] = [];
   #startedAt = 0;
 
   private constructor(service: Service) {
@@ -86,6 +88,11 @@ export class SlowTableLab {
     return this.#exchanges;
   }
 
+  /** The exchanges of these names take a second. */
+  slow(...names: readonly string[]): void {
+    this.#slowOnes = names;
+  }
+
   dump = () => this.#table.dump();
 
   /** A new process at the present time, with the table and the extensions as they were. */
@@ -104,7 +111,7 @@ export class SlowTableLab {
     this.#process += 1;
     resetRuntime({
       clock: systemClock,
-      random: seededRandom(1),
+      random: seededRandom(this.#process),
       records: { ...this.#recordsOf(this.#process), ready: async () => {} },
       transport: this.#transport,
       loadSecretReader: this.#loadSecretReader,
@@ -193,7 +200,7 @@ export class SlowTableLab {
   /** The effect is in the middle of the exchange. */
   async #exchange<Result>(process: number, name: string, act: () => Promise<Result>): Promise<Result> {
     if (process !== this.#process) return new Promise(() => {});
-    const ms = this.#latencies[this.#exchanges.length] ?? 1;
+    const ms = this.#slowOnes.includes(name) ? SLOW_MS : (this.#latencies[this.#exchanges.length] ?? 1);
     this.#exchanges.push(`${name} at ${this.#now - this.#startedAt} for ${ms}`);
     const clock = this.#clock;
     const exchanging = async () => {

@@ -137,7 +137,7 @@ function createSecrets() {
     JSON.stringify({ server: SERVER, clientId, clientSecret, jwt });
   const sessions = JSON.stringify({ sealingKeys: [randomBytes(32).toString("base64url")] });
   const fixed: Record<string, string> = { pseudonyms: "p".repeat(64), sessions };
-  let [current, previous] = [SEED.clientSecret as string, ""];
+  let [current, previous]: [string, string] = [SEED.clientSecret, ""];
   const load: LoadReader =
     async () =>
     async ({ SecretId, VersionStage }) => {

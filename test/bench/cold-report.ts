@@ -11,6 +11,8 @@ const names: Readonly<Record<CaseName, string>> = {
   rejected: "a request without a token",
   cached: "read: from the cache",
   live: "read: live",
+  liveCompiled: "read: live, with a compile cache",
+  cachedCompiled: "read: from the cache, with a compile cache",
   first: "read: live, the first of a whole fleet",
   overview: "overview: live",
   write: "write",
@@ -121,5 +123,7 @@ RingCentral.
 sends ${whole(ours)}. At RingCentral's ${latencyMs} ms that is what a live read gains. The first instance of a fleet logs in too.
 - RingCentral accepts 5 token calls a minute and ends the oldest of more than 5 sessions of a user. The peers of this run would have
 met both limits; the twin lifts them here.
+- [A compile cache](operations.md#compile-cache) can be packaged for the Node and the processor of the functions. Here it is for this
+machine's.
 - A request loads only what it needs: a rejected one neither http nor an AWS client, a cached one not got.`;
 }

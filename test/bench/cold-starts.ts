@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { bundleFunctions } from "../../infra/build/bundle.ts";
 import { putCompileCaches } from "../../infra/build/compile-cache.ts";
 import { addBlockedNumberRoute, listBlockedNumbersRoute } from "../../lib/contract/blocked-numbers.ts";
@@ -28,6 +28,8 @@ export const caseNames = [
   "rejected",
   "live",
   "cached",
+  "liveCompiled",
+  "cachedCompiled",
   "first",
   "overview",
   "write",
@@ -36,7 +38,7 @@ export type CaseName = (typeof caseNames)[number];
 
 interface ColdCase {
   /** A peer, or the path of our function under `functions/`. */
-  runs: { peer: Peer } | { bundle: string };
+  runs: { peer: Peer } | { bundle: string; hasCompileCache?: true };
   route: Route;
   request?: TestRequest;
   /** Whether the caller has a token. Default yes. */
@@ -48,6 +50,7 @@ interface ColdCase {
 }
 
 const list = { bundle: "extensions/list-blocked-numbers" };
+const compiled = { ...list, hasCompileCache: true } as const;
 const live = { headers: { "cache-control": "no-cache" } };
 const write = { body: { phoneNumber: BLOCKED, label: "Bench" } };
 const cases: Readonly<Record<CaseName, ColdCase>> = {
@@ -58,6 +61,8 @@ const cases: Readonly<Record<CaseName, ColdCase>> = {
   rejected: { runs: list, route: listBlockedNumbersRoute, isAnonymous: true, sends: 0 },
   live: { runs: list, route: listBlockedNumbersRoute, request: live, sends: 1 },
   cached: { runs: list, route: listBlockedNumbersRoute, sends: 0 },
+  liveCompiled: { runs: compiled, route: listBlockedNumbersRoute, request: live, sends: 1 },
+  cachedCompiled: { runs: compiled, route: listBlockedNumbersRoute, sends: 0 },
   first: { runs: list, route: listBlockedNumbersRoute, isFirst: true, sends: 2 },
   overview: {
     runs: { bundle: "extensions/get-overview" },
@@ -90,6 +95,8 @@ const noStarts = (): ColdStarts => ({
   rejected: [],
   live: [],
   cached: [],
+  liveCompiled: [],
+  cachedCompiled: [],
   first: [],
   overview: [],
   write: [],
@@ -105,9 +112,13 @@ export async function measureColdStarts(ringcentralMs: number, rounds: number): 
   const service = await startService({ latencyMs: ringcentralMs, limits: AMPLE, maxSessions: 1_000 });
   try {
     const [bundles, ofPeers] = await Promise.all([bundleFunctions({ outDir }), bundlePeers(outDir)]);
-    if (process.env.COMPILE_CACHE === "1") putCompileCaches(bundles);
+    const compiledDir = join(outDir, "compiled");
+    await mkdir(join(compiledDir, "functions", dirname(list.bundle)), { recursive: true });
+    const pathIn = (dir: string, name: string) => join(dir, "functions", `${name}.mjs`);
+    const listBundles = bundles.filter(({ name }) => name === list.bundle);
+    putCompileCaches(listBundles.map((one) => ({ ...one, path: pathIn(compiledDir, one.name) })));
     const pathOf = ({ runs }: ColdCase) =>
-      "peer" in runs ? ofPeers[runs.peer] : join(outDir, "functions", `${runs.bundle}.mjs`);
+      "peer" in runs ? ofPeers[runs.peer] : pathIn(runs.hasCompileCache ? compiledDir : outDir, runs.bundle);
     const times = new DependencyTimes({
       [new URL(service.twin.url).port]: "RingCentral",
       [new URL(service.issuer.url).port]: "issuer",

@@ -42,10 +42,12 @@ function setUp(
     return added;
   });
   let kept: unknown;
+  const saves: unknown[] = [];
   const progress = {
     load: async () => structuredClone(kept),
     save: async (states: unknown) => {
       kept = structuredClone(states);
+      saves.push(kept);
     },
   };
   const problemOf = (error: unknown) => {
@@ -58,7 +60,7 @@ function setUp(
     return changeCallerBlockingNumbers({ ringcentral, clock }, request);
   };
   const sent = () => ringcentral.calls.filter(({ operation }) => !operation.startsWith("list"));
-  return { clock, send, sent, ringcentral };
+  return { clock, send, sent, saves, ringcentral };
 }
 
 const outcomesOf = ({ items }: Awaited<ReturnType<ReturnType<typeof setUp>["send"]>>) =>
@@ -144,6 +146,19 @@ describe("a batch", () => {
     clock.leap(30_000);
     expect(outcomesOf(await send(items))).toEqual(["done true", "done true", "done true"]);
     expect(sent()).toHaveLength(4);
+  });
+
+  it("marks its adds before they are sent, for as long as RingCentral may complete them", async () => {
+    const { clock, send, saves } = setUp([], () => {
+      expect(saves).toHaveLength(1);
+      return undefined;
+    });
+    const until = clock.now() + 13_000 + 126_000;
+    await send([add(1), add(2)]);
+    expect(saves[0]).toEqual([
+      { state: "sent", until },
+      { state: "sent", until },
+    ]);
   });
 
   it("does items of one number in their order", async () => {

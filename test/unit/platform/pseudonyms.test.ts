@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { Pseudonyms } from "../../../lib/platform/pseudonyms.ts";
+import { systemClock } from "../../../lib/platform/clock.ts";
+import { deadlineIn } from "../../../lib/platform/deadline.ts";
+import { createPseudonymSource, Pseudonyms } from "../../../lib/platform/pseudonyms.ts";
 
 describe("a pseudonym", () => {
   const key = "k".repeat(64);
@@ -23,5 +25,11 @@ describe("a pseudonym", () => {
   test("comes with the key's name, which says nothing of the key", () => {
     expect(names.keyId).toMatch(/^[\w-]{8}$/);
     expect(names.keyId).not.toBe(new Pseudonyms("l".repeat(64)).keyId);
+  });
+
+  test("has a key that cannot be guessed", async () => {
+    const load = async () => async () => ({ SecretString: "k".repeat(31) });
+    const source = createPseudonymSource("names", systemClock, load);
+    await expect(source.current(deadlineIn(1_000, systemClock, 0))).rejects.toThrow("too short");
   });
 });

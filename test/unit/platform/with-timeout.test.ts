@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import type { Clock } from "../../../lib/platform/clock.ts";
 import { withTimeout } from "../../../lib/platform/with-timeout.ts";
 import { manualClock } from "../../support/manual-clock.ts";
 
@@ -21,14 +22,21 @@ describe("withTimeout", () => {
     await outcome;
   });
 
-  it("keeps waiting after a freeze that cost less than one slice of timers", async () => {
-    const clock = manualClock();
-    let finish = (_: string) => {};
-    const work = new Promise<string>((resolve) => {
-      finish = resolve;
-    });
+  it("keeps waiting for a result that is there at the end of a freeze, whatever its length", async () => {
+    let wake = () => {};
+    const clock: Clock = {
+      now: () => 0,
+      sleep: (_ms, signal) =>
+        new Promise((resolve, reject) => {
+          wake = resolve;
+          signal?.addEventListener("abort", () => reject(signal.reason));
+        }),
+    };
+    const { promise: work, resolve: finish } = Promise.withResolvers<string>();
     const bounded = withTimeout(work, { clock, timeoutMs: 100, timeUp });
-    await clock.advance(75);
+    // The timer is due before the result is read.
+    wake();
+    await new Promise((resolve) => setImmediate(resolve));
     finish("late, but in time");
     await expect(bounded).resolves.toBe("late, but in time");
   });

@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { deadlineIn } from "../../../lib/platform/deadline.ts";
 import { outOfTime, RingCentralError } from "../../../lib/ringcentral/api/errors.ts";
-import type { CallContext, OperationInput } from "../../../lib/ringcentral/api/operation.ts";
+import type { CallContext, OperationInput, RingCentral } from "../../../lib/ringcentral/api/operation.ts";
 import { addForwardingNumber, listForwardingNumbers } from "../../../lib/ringcentral/api/operations.ts";
 import { CachedRingCentral } from "../../../lib/ringcentral/cache/cached-client.ts";
 import { createRingCentral } from "../../../lib/ringcentral/client.ts";
@@ -80,7 +80,7 @@ describe("identical reads in flight", () => {
     expect(sent).toHaveLength(1);
   });
 
-  it("share nothing with another extension, account, page or priority", async () => {
+  it("share nothing with another extension, account, page, priority or caller, nor a live read with any", async () => {
     const { clock, sent, read } = setUp(100);
     const query = { page: 1 };
     const reads = [
@@ -90,10 +90,12 @@ describe("identical reads in flight", () => {
       read({ path }, 5_000),
       read({ path, query }, 5_000, { accountId: "3700112" }),
       read({ path, query }, 5_000, { priority: "sync" }),
+      read({ path, query }, 5_000, { spender: { caller: "ana" } }),
+      read({ path, query }, 5_000, { fresh: true }),
     ];
     await clock.advance(100);
     await Promise.all(reads);
-    expect(sent).toHaveLength(6);
+    expect(sent).toHaveLength(8);
   });
 
   it("end with their response: the next read is sent again", async () => {
@@ -130,6 +132,30 @@ describe("identical reads in flight", () => {
     await clock.advance(2_000);
     await Promise.all(reads);
     expect(sent.map(({ method }) => method)).toEqual(["GET", "POST", "GET"]);
+  });
+
+  it("are not joined by a read that begins after the write of another process", async () => {
+    const clock = manualClock();
+    const records = createMemoryRecordStore();
+    let names = 0;
+    const process = (ringcentral: RingCentral) => {
+      const nonce = () => `name-${names++}`;
+      const sealingKey = async () => new Uint8Array(32);
+      return new CachedRingCentral({ sealingKey, ringcentral, records, clock, random: () => 0.5, nonce });
+    };
+    const [reader, writer] = [setUp(2_000, clock), setUp(100, clock)];
+    const { log } = reader;
+    const context = () => ({ accountId: "1", deadline: deadlineIn(5_000, clock, 0), requestId: "r", log });
+    const one = process(reader.client);
+    const reads = [one.call(listForwardingNumbers, { path }, context())];
+    await clock.advance(10);
+    const write = process(writer.client).call(addForwardingNumber, { path, body: {} }, context());
+    await clock.advance(100);
+    await write;
+    reads.push(one.call(listForwardingNumbers, { path }, context()));
+    await clock.advance(2_000);
+    await Promise.all(reads);
+    expect(reader.sent).toHaveLength(2);
   });
 
   it("are reads only: each write is sent", async () => {

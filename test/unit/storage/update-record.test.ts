@@ -26,6 +26,17 @@ describe("updateRecord", () => {
     expect((await deps.records.read(key))?.value).toEqual({ n: 7 });
   });
 
+  it("starts again when another writer comes between its reading and its write", async () => {
+    const deps = { records: createMemoryRecordStore(), clock: leapingClock(), random: () => 0.5 };
+    let edits = 0;
+    await updateRecord<{ n: number }>(deps, key, async (value) => {
+      edits += 1;
+      if (edits === 1) await updateRecord(deps, key, count);
+      return count(value);
+    });
+    expect((await deps.records.read(key))?.value).toEqual({ n: 2 });
+  });
+
   it("retries a lost race at once, then waits longer each time, and gives up in the end", async () => {
     const clock = leapingClock();
     const records = createMemoryRecordStore();

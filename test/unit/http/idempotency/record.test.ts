@@ -9,6 +9,8 @@ import {
   nextStep,
   type Outcome,
   recordAfter,
+  recordKey,
+  runningRecord,
   type Step,
 } from "../../../../lib/http/idempotency/record.ts";
 import { UNSETTLED_MS } from "../../../../lib/ringcentral/api/late-effect.ts";
@@ -92,6 +94,23 @@ describe("a run", () => {
       if (state === "unknown") expect(after.settledAt).toBe(step === "look" ? NOW + 2 : NOW + UNSETTLED_MS);
     },
   );
+});
+
+describe("the record of a key", () => {
+  test("is one caller's, of one operation", () => {
+    const scope = { accountId: "1", callerId: "ana", operationId: "add", key: "k" };
+    const others = [{ accountId: "2" }, { callerId: "ben" }, { operationId: "change" }, { key: "l" }];
+    const keys = [scope, ...others.map((other) => ({ ...scope, ...other }))].map(recordKey);
+    expect(new Set(keys.map(({ partition }) => partition)).size).toBe(5);
+  });
+
+  test("is kept for a day, and settled when no attempt can take effect, however often it is looked for", () => {
+    const taken = runningRecord("f", NOW + 15_000, undefined, NOW);
+    const settledAt = NOW + 15_000 + UNSETTLED_MS;
+    expect(taken).toMatchObject({ settledAt, leaseUntil: NOW + 21_000, expiresAt: NOW + 86_400_000 });
+    expect(runningRecord("f", NOW + 60_000, taken, NOW + 45_000).settledAt).toBe(settledAt);
+    expect(recordAfter(taken, "run", "response", NOW).expiresAt).toBe(NOW + 86_400_000);
+  });
 });
 
 describe("the wait before another look", () => {

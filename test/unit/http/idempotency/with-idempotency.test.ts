@@ -45,6 +45,35 @@ it("records a response until the deadline, whatever the request has waited for t
   expect((await records.read(recordKey(request)))?.value).toMatchObject({ state: "done" });
 });
 
+it("does not replay a response that was copied from the record of another request", async () => {
+  const records = createMemoryRecordStore();
+  const clock = leapingClock();
+  const deps = { records, clock, key: new Uint8Array(32) };
+  const steps: string[] = [];
+  const send = (key: string) =>
+    withIdempotency(
+      deps,
+      {
+        ...scope,
+        key,
+        fingerprint: "f",
+        deadline: deadlineIn(15_000, clock, 0),
+        tableWait: createTableWait(clock),
+      },
+      async (step) => {
+        steps.push(step);
+        return { statusCode: 201, headers: {}, body: key };
+      },
+      () => true,
+    );
+  await send("k1");
+  await send("k2");
+  const [one, two] = records.dump();
+  if (one !== undefined && two !== undefined) records.plant(two.key, two.version, one.json);
+  expect((await send("k2")).body).toBe("k2");
+  expect(steps).toEqual(["run", "run", "look"]);
+});
+
 it("frees a key that it took too late, because nothing was sent", async () => {
   const records = createMemoryRecordStore();
   const clock = manualClock();

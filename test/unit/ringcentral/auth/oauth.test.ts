@@ -156,6 +156,13 @@ describe("login", () => {
     expect(received).toHaveLength(1);
   });
 
+  it("after a 429 because another login is under way says nothing of the credentials", async () => {
+    const { oauth, credentials, deadline } = await setUp((_, response) =>
+      json(response, 429, { errorCode: "CMN-304" }),
+    );
+    expect((await failureOf(oauth.login(credentials, deadline))).kind).not.toBe("auth");
+  });
+
   it.each([
     [500, "bad_response"],
     [501, "bad_response"],

@@ -534,6 +534,23 @@ describe("without the table", () => {
     expect(logins()).toBe(2);
   });
 
+  it("counts the login of a token that the table did not take, when that token is rejected", async () => {
+    const { fleet, member, run, stored } = setUp();
+    const { instance, ask, tokens } = member();
+    let writes = 0;
+    fleet.records.faults = {
+      before: ({ operation }) => {
+        if (operation === "compareAndSet" && ++writes > 1) throw new StorageUnavailable("down");
+      },
+    };
+    const own = await run(instance, () => ask(20 * SECOND));
+    fleet.records.faults = {};
+    tokens.reject(own);
+    await run(instance, () => ask(20 * SECOND));
+    expect(stored()).toMatchObject({ generation: 1, fence: 2 });
+    expect(stored().calls).toHaveLength(2);
+  });
+
   it("recognises a stored token although the response to the write was lost", async () => {
     const { fleet, member, run, stored, logins } = setUp();
     const { instance, ask } = member();

@@ -130,6 +130,14 @@ describe("the pause before a login", () => {
     expect(pause(record, ["v2", "v1"], now - 1)).toBeUndefined();
   });
 
+  it("ends with the last of its reasons, and with the first of the credentials that may be tried", () => {
+    const rejected = withRejectedCredentials(emptyRecord, "v1", undefined, NOW);
+    const both = withRejectedCredentials(rejected, "v2", undefined, NOW + 20_000);
+    expect(pause(both, ["v1", "v2"], NOW + 30_000)?.until).toBe(NOW + 60_000 + 2 * settings.maxSkewMs);
+    const paused = withRateLimit(both, 300_000, NOW);
+    expect(pause(paused, ["v1", "v2"], NOW + 30_000)).toMatchObject({ reason: "rate_limited" });
+  });
+
   it("is lifted for the others when the credentials that worked are rejected", () => {
     const before = withRejectedCredentials({ ...emptyRecord, working: "v1" }, "v2", undefined, NOW);
     expect(pause(before, ["v2"], NOW + 20_000)).toBeDefined();

@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import type { Credentials } from "../../../../lib/platform/credentials.ts";
+import { type Credentials, SecretUnavailableError } from "../../../../lib/platform/credentials.ts";
 import { deadlineIn } from "../../../../lib/platform/deadline.ts";
 import { RingCentralError, type RingCentralFailure } from "../../../../lib/ringcentral/api/errors.ts";
 import type { TokenGrant } from "../../../../lib/ringcentral/auth/oauth.ts";
@@ -30,7 +30,12 @@ let taken: TokenNeed[];
 let permit: (need: TokenNeed) => RingCentralError | undefined;
 let refresh: (token: string) => Promise<TokenGrant>;
 let unrevoked: number;
+/** The token calls that were given back without a call, and those that have ended. */
+let given: { unused: number; ended: number };
+let readApp: () => Promise<Credentials>;
 beforeEach(() => {
+  given = { unused: 0, ended: 0 };
+  readApp = async () => app;
   clock = leapingClock(Date.UTC(2026, 0, 1));
   records = createMemoryRecordStore();
   keys = [oldKey];
@@ -55,7 +60,7 @@ const rejection = (failure: Partial<RingCentralFailure>) =>
   new RingCentralError({ kind: "auth", operation: "token", mayHaveTakenEffect: false, ...failure });
 
 function process(of = user) {
-  const credentials = { current: async () => app, refreshed: async () => [app] };
+  const credentials = { current: () => readApp(), refreshed: async () => [app] };
   const sealingKeys = {
     current: async () => ({ sealingKeys: cachedKeys ?? keys }),
     refreshed: async () => [{ sealingKeys: keys }],
@@ -75,7 +80,9 @@ function process(of = user) {
       const error = permit(need);
       if (error !== undefined) throw error;
       taken.push(need);
-      return { leftMs: () => 10_000, ended: async () => {}, unused: async () => {} };
+      const ended = async () => void given.ended++;
+      const unused = async () => void given.unused++;
+      return { leftMs: () => 10_000, ended, unused };
     },
   };
   const common = { records, clock, random: () => 0.5 };
@@ -144,6 +151,58 @@ describe("a user's session", () => {
     await clock.sleep(30_000);
     expect(await one.value()).toBe("access-2");
     expect(taken).toEqual(["renewal"]);
+  });
+
+  it("gives a token call back when no time is left for it, and says when one has ended", async () => {
+    await process().begin();
+    await clock.sleep(HOUR);
+    permit = () => {
+      clock.leap(550);
+      return undefined;
+    };
+    const hurried = process().tokens.get(deadlineIn(2_500, clock, 0));
+    expect(await kindOf(hurried)).not.toBe("served");
+    expect(given).toEqual({ unused: 1, ended: 0 });
+    permit = () => undefined;
+    expect(await process().value()).toBe("access-2");
+    expect(given).toEqual({ unused: 1, ended: 1 });
+  });
+
+  it("keeps its refresh token when RingCentral gives no other, and shows it to no caller", async () => {
+    await process().begin();
+    refresh = async () => ({ accessToken: `access-${sent.length}`, expiresInSeconds: 3_600 });
+    await clock.sleep(HOUR);
+    expect(await process().tokens.get(soon())).not.toHaveProperty("refreshToken");
+    await clock.sleep(HOUR);
+    expect(await process().value()).toBe("access-2");
+    expect(sent).toEqual(["refresh refresh-1", "refresh refresh-1"]);
+  });
+
+  it("is not used in the last half minute of its token, and serves until then whatever fails", async () => {
+    const one = process();
+    await one.begin();
+    await one.value();
+    permit = (need) => (need === "renewal" ? rejection({ kind: "rate_limited" }) : undefined);
+    await clock.sleep(HOUR - 60_000);
+    readApp = () => Promise.reject(new SecretUnavailableError({}));
+    expect(await one.value()).toBe("access-1");
+    readApp = async () => app;
+    await clock.sleep(40_000);
+    expect(await one.value()).toBe("access-2");
+  });
+
+  it("is newer than any before, also when its record has expired meanwhile", async () => {
+    const one = process();
+    await one.begin();
+    one.tokens.reject(await one.tokens.get(soon()));
+    for (const { key, version, expiresAt } of records.dump()) {
+      expect(expiresAt).toBe(clock.now() + 8 * 24 * HOUR);
+      await records.remove(key, version);
+    }
+    await clock.sleep(10_000);
+    await process().begin(2);
+    expect(await one.value()).toBe("access-2");
+    expect(sent).toEqual([]);
   });
 
   it("waits for a token call, and says for how long, in every process", async () => {

@@ -121,6 +121,16 @@ describe("a cache scope", () => {
     expect(next.expiresAt).toBe(lastEnd + 2 * LONGEST_KEPT_MS);
   });
 
+  it("is live until its mark has lapsed by every clock, and keeps the mark until then", () => {
+    const record = { epoch: "e1", writing: { m1: NOW } };
+    expect(currentEpoch(record, NOW + 4_999)).toBeUndefined();
+    expect(currentEpoch(record, NOW + 5_000)).toBe("e1");
+    const another = { type: "begin", mark: "m2", until: NOW + 20_000 } as const;
+    const marksAt = (now: number) => Object.keys(changeScope(record, another, "e2", now).value.writing);
+    expect(marksAt(NOW + 9_999)).toEqual(["m1", "m2"]);
+    expect(marksAt(NOW + 10_000)).toEqual(["m2"]);
+  });
+
   it("is live for 5 s after the table failed, without another read, and still hears of every write", async () => {
     const clock = manualClock(NOW);
     const table = createMemoryRecordStore();

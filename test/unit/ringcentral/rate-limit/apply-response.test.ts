@@ -123,6 +123,13 @@ describe("a response", () => {
     expect(limitsAfter(good, budget, { pauses, probe: "older" })).toBeUndefined();
   });
 
+  it("frees the probe of the group in which RingCentral does not count the request", () => {
+    const light = { until: NOW - 1_000, penaltyMs: 60_000, probe: { id: "p", by: NOW } };
+    const after = limitsAfter({ ...good, group: "lite" }, budget, { pauses: { light }, probe: "p" });
+    expect(after).toMatchObject({ countedIn: { op: "lite" }, pauses: { light: { penaltyMs: 60_000 } } });
+    expect(after?.pauses.light).not.toHaveProperty("probe");
+  });
+
   it("measures external usage by what remains", () => {
     const shared = budgetAfter({ ...good, remaining: 39 });
     expect(shared?.external).toEqual({ count: 10, at: NOW, peak: { count: 10, at: NOW } });

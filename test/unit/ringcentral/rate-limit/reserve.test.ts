@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { countPermits } from "../../../../lib/ringcentral/rate-limit/account-limits.ts";
+import { countPermits, logInstant } from "../../../../lib/ringcentral/rate-limit/account-limits.ts";
 import {
   ACCOUNT,
   type AccountLimits,
@@ -166,6 +166,13 @@ describe("reserving permits", () => {
       count: 1,
     });
     expect(plan({ ...light, log: [used(25, NOW)] }, asks(1), { ahead: 3 }).ahead).toBeUndefined();
+  });
+
+  it("never logs a permit earlier than it may be used", () => {
+    const large = { limit: 1_000, windowMs: 60_000 };
+    for (const by of [1_000, 1_001, 1_249]) {
+      expect(logInstant(by, { ...large, confirmed: true, log: [] })).toBeGreaterThanOrEqual(by);
+    }
   });
 
   it("keeps the log small under large limits", () => {

@@ -225,7 +225,7 @@ describe("the shared rate limiter", () => {
     }));
 
   it("uses the group RingCentral names, and tells the other processes", () =>
-    story(async ({ process, events }) => {
+    story(async ({ process, events, schedule }) => {
       const operation = "listBlockedNumbers";
       const [one, two] = [process("a"), process("b")];
       await one.call(good("lite"), { operation });
@@ -237,6 +237,10 @@ describe("the shared rate limiter", () => {
       expect(described.map(({ group }) => group)).toContain("lite");
       expect(described.find(({ group }) => group === "lite")?.granted).toBeGreaterThanOrEqual(2);
       expect(events.filter(({ type }) => type === "group_renamed")).toHaveLength(1);
+      await one.call({ ...good("lite"), limit: 1 }, { operation });
+      await schedule.clock.sleep(2 * SECOND);
+      expect(await rejectionOf(one.admit({ operation }))).toMatchObject({ kind: "rate_limited" });
+      await one.admit();
     }));
 
   it("stops at once after a 429, here and elsewhere, and sends one probe when the time has come", () =>
@@ -422,6 +426,74 @@ describe("the shared rate limiter", () => {
       await rejectionOf(one.admit());
       await rejectionOf(two.admit());
       expect((await two.rateLimiter.describe())[0]?.pause.state).toBe("paused");
+    }));
+
+  it("counts an unanswered request once more when it may have arrived after its log entry, and tells the others at once", () =>
+    story(async ({ process, schedule }) => {
+      const [one, two] = [process("a"), process("b")];
+      const heavy = { group: "heavy" } as const;
+      const granted = async () =>
+        (await two.rateLimiter.describe()).find(({ group }) => group === "heavy")?.granted;
+      await one.call({ ...good("heavy"), limit: 2 }, heavy);
+      const permit = await one.admit(heavy);
+      await schedule.clock.sleep(30 * SECOND);
+      await permit.release(true);
+      expect(await granted()).toBe(3);
+      await schedule.clock.sleep(35 * SECOND);
+      expect(await granted()).toBe(1);
+    }));
+
+  it("counts requests without the table, answered or not, and has one of them in flight", () =>
+    story(async (world) => {
+      const { process, schedule } = world;
+      const { call, admit, rateLimiter } = process("a");
+      await call();
+      world.isDown = true;
+      await schedule.clock.sleep(2 * SECOND);
+      await (await admit()).release(true);
+      await (await admit()).release(true);
+      await (await admit()).release(false);
+      expect(await rejectionOf(admit({ priority: "sync" }))).toMatchObject({ kind: "storage" });
+      world.isDown = false;
+      await schedule.clock.sleep(16 * SECOND);
+      await call();
+      expect((await rateLimiter.describe())[0]).toMatchObject({ seenBy: "fleet", granted: 4 });
+    }));
+
+  it("keeps to a pause that it knows from the table while the table is away", () =>
+    story(async (world) => {
+      const { process, schedule } = world;
+      const [one, two] = [process("a"), process("b")];
+      await two.call();
+      await one.call(exhausted());
+      await rejectionOf(two.admit());
+      await schedule.clock.sleep(10 * SECOND);
+      world.isDown = true;
+      expect(await rejectionOf(two.admit())).toMatchObject({ kind: "rate_limited" });
+    }));
+
+  it("uses no prefetched permit during a pause of which it has read", () =>
+    story(async ({ process, schedule }) => {
+      const [one, two] = [process("a"), process("b")];
+      await two.call(good("medium"), { group: "medium" });
+      await one.call();
+      await schedule.clock.sleep(2 * SECOND);
+      for (let n = 0; n < 4; n++) await one.call();
+      await two.call(exhausted(), { group: "medium", operation: "another" });
+      await one.call(good("heavy"), { group: "heavy" });
+      expect(await rejectionOf(one.admit())).toMatchObject({ kind: "rate_limited" });
+    }));
+
+  it("does not use a slot that it has waited for when a pause has begun meanwhile", () =>
+    story(async ({ process, schedule }) => {
+      const [one, two] = [process("a"), process("b")];
+      const heavy = { group: "heavy" } as const;
+      await one.call({ ...good("heavy", 0), limit: 1 }, heavy);
+      await schedule.clock.sleep(59 * SECOND);
+      const waiting = rejectionOf(one.admit(heavy));
+      await schedule.clock.sleep(SECOND / 2);
+      await two.call(exhausted("heavy"));
+      expect(await waiting).toMatchObject({ kind: "rate_limited" });
     }));
 
   it("describes the calls left and the routes that spent them", () =>

@@ -1,0 +1,105 @@
+// A process that runs test files with one mutant after the other, in one Vitest: a mutant's file is transformed anew,
+// and everything else comes from memory.
+import { join } from "node:path";
+import { createVitest, type TestModule } from "vitest/node";
+import { projectRoot } from "../../infra/build/bundle.ts";
+import type { Job, Outcome } from "./messages.ts";
+import { mutated, type Placed, testFile } from "./mutant.ts";
+
+let current: Placed | undefined;
+let isLoaded = false;
+
+const vitest = await createVitest(
+  {
+    config: false,
+    root: projectRoot,
+    watch: false,
+    include: ["test/**/*.test.ts"],
+    setupFiles: ["test/support/fixed-seeds.ts"],
+    bail: 1,
+    maxWorkers: 1,
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
+    silent: true,
+    reporters: [{}],
+    // A mutated file must not be kept as the source's.
+    fsModuleCache: false,
+  },
+  {
+    plugins: [
+      {
+        name: "mutant",
+        enforce: "pre",
+        transform(code, id) {
+          if (current === undefined || id.split("?")[0] !== pathOf(current)) return undefined;
+          isLoaded = true;
+          return mutated(code, current);
+        },
+      },
+    ],
+  },
+);
+await vitest.standalone();
+
+function pathOf({ file }: Placed): string {
+  return join(projectRoot, file);
+}
+
+async function run({ mutant, tests, title }: Job): Promise<Outcome> {
+  const before = current;
+  current = mutant;
+  isLoaded = false;
+  for (const one of [before, mutant]) if (one !== undefined) vitest.invalidateFile(pathOf(one));
+  for (const name of ["DEEP_RUNS", "FIRST_SEED"] as const) {
+    if (mutant?.env?.[name] === undefined) delete process.env[name];
+    else process.env[name] = mutant.env[name];
+  }
+  if (title === undefined) vitest.resetGlobalTestNamePattern();
+  else vitest.setGlobalTestNamePattern(patternOf(title));
+  for (const test of tests) {
+    const specifications = await vitest.getRelevantTestSpecifications([join(projectRoot, testFile(test))]);
+    const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications);
+    const failure = testModules.map(failureOf).find((one) => one !== undefined);
+    if (failure !== undefined) return { failed: { test, ...failure }, isLoaded };
+    if (unhandledErrors.length > 0) {
+      return {
+        failed: { test, title: "an error outside of the tests", reason: String(unhandledErrors[0]) },
+        isLoaded,
+      };
+    }
+    const hasRun = testModules.some((module) => [...module.children.allTests("passed")].length > 0);
+    if (!hasRun)
+      return { failed: { test, title: "no test", reason: `no test ran in ${testFile(test)}` }, isLoaded };
+  }
+  return { isLoaded };
+}
+
+function failureOf(module: TestModule): { title: string; reason: string } | undefined {
+  if (module.ok()) return undefined;
+  const [failed] = module.children.allTests("failed");
+  const [error] = failed?.result().errors ?? module.errors();
+  return { title: failed?.name ?? "the file", reason: error?.message ?? "" };
+}
+
+/** A title as the file has it, with the places of a table's values. */
+function patternOf(title: string): RegExp {
+  const literally = (text: string) => text.replaceAll(/[.*+?^${}()|[\]\\]/g, "\\$&");
+  return new RegExp(
+    title
+      .split(/%[a-z]|\$[a-zA-Z]+/)
+      .map(literally)
+      .join(".*"),
+  );
+}
+
+process.on("disconnect", () => process.exit(0));
+process.on("message", (job: Job) => {
+  run(job).then(
+    (outcome) => process.send?.(outcome),
+    (error: unknown) => {
+      console.error(error);
+      process.exit(1);
+    },
+  );
+});
+process.send?.("ready");

@@ -64,19 +64,15 @@ export class Instance {
   stderr = "";
   readonly #ended = Promise.withResolvers<void>();
 
-  /** @param onAudit gets the audit's lines of its log, which Lambda keeps when the process ends */
-  constructor(bundle: string, env: NodeJS.ProcessEnv, onAudit: (line: string) => void) {
+  /** @param onLine gets each line of its log, which Lambda keeps when the process ends */
+  constructor(bundle: string, env: NodeJS.ProcessEnv, onLine: (line: string) => void) {
     const { PATH, CLOCK_SPEED, CLOCK_START } = process.env;
     const args = ["--import", fastClock, "--input-type=module", "--eval", instanceCode];
     this.#child = spawn(process.execPath, args, {
       env: { PATH, CLOCK_SPEED, CLOCK_START, ...env, BUNDLE: bundle },
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
-    if (this.#child.stdout !== null) {
-      createInterface(this.#child.stdout).on("line", (line) => {
-        if (line.includes('"message":"audit"')) onAudit(line);
-      });
-    }
+    if (this.#child.stdout !== null) createInterface(this.#child.stdout).on("line", onLine);
     this.#child.on("message", (message) => this.#receive(message));
     this.#child.once("exit", () => this.#end());
     // Sending to a process that has just been killed fails; its exit is reported anyway.

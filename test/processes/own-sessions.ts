@@ -120,8 +120,9 @@ export async function keepUsingSessions(
   };
   const keep = async (token: string, extensionId: string) => {
     while (Date.now() < until) {
-      await read(token, extensionId);
-      await pause(4_000 * (0.5 + world.random()));
+      // A page that opens asks for several things at once, of several processes.
+      await Promise.all([read(token, extensionId), read(token, extensionId)]);
+      await pause(6_000 * (0.5 + world.random()));
     }
   };
   const claims = { aud: world.issuer.url, scope: "numbers:read account:manage account:read" };

@@ -100,14 +100,13 @@ export function writeReport(all: Verdicts, failures: readonly string[], seed: nu
     "kept",
   ];
   const [writes, syncs, whole] = [isWrite, isSync, () => true].map((isMeant) => disturbed(all, isMeant));
-  const said = ({ kills, freezes } = { kills: 0, freezes: 0 }) =>
-    `${kills} with \`kill -9\` and stopped ${freezes}`;
+  const said = ({ kills, freezes } = { kills: 0, freezes: 0 }) => `${kills} and ${freezes}`;
   const most = Math.max(...[...all.values()].map(({ verdict }) => verdict.row.processes));
   const text = `
 \`SEED=${seed} npm run test:processes\` starts the deployed bundles in ${MIN_PROCESSES} to ${most} real processes a scenario, on one
-table and one twin. Every dependency is behind a proxy that refuses, delays, resets and returns 500. The run ended ${said(whole)}
-for some seconds: ${said(writes)} during writes, ${said(syncs)} during syncs. \`--help\` lists the scenarios, \`--only NAME\` runs one,
-\`--short\` three in half a minute.
+table and one Every dependency is behind a proxy that refuses, delays, resets and returns 500. Processes ended with \`kill -9\`, and
+stopped for some seconds: ${said(whole)}; of these ${said(writes)} during writes, and ${said(syncs)} during syncs. \`--help\` lists the
+scenarios, \`--only NAME\` runs one, \`--short\` three in half a minute.
 
 In brackets: token calls that got a 429, and API 429s after the fault's first minute. "Keys repeated" are acknowledged writes whose
 \`Idempotency-Key\` was sent again and got the first response.

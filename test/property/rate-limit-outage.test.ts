@@ -109,7 +109,7 @@ describe("without the table", () => {
       expect(rejected(afterwards)).toEqual([]);
       expect(afterwards.length).toBeGreaterThanOrEqual(0.5 * 2 * BUDGETS[group]);
     };
-    await forEachSeed(60, outage);
+    await forEachSeed(36, outage);
     // A call of 200 processes loses five races when the table is back.
     await forEachSeed(1, outage, { SEED: "2021" });
     // The processes in turn are as many as chance makes them.

@@ -43,16 +43,18 @@ export function withGroup(limits: AccountLimits, name: string, group: GroupLimit
 }
 
 /** Counts one request that has no entry in this group's log, or that may have arrived after its entry. */
-export function charged(
-  limits: AccountLimits,
-  name: string,
-  { call, entry = { ...call, by: 0, count: 1 } }: Pick<GrantedPermit, "call" | "entry">,
-  by: number,
-): AccountLimits {
+export function charged(limits: AccountLimits, name: string, kind: EntryKind, by: number): AccountLimits {
   const group = groupIn(limits, name);
-  const { priority, route, spender, isOwing } = entry;
-  const added = omitUndefined({ by: logInstant(by, group), count: 1, priority, route, spender, isOwing });
+  const added = { ...kind, by: logInstant(by, group), count: 1 };
   return withGroup(limits, name, { ...group, log: withEntry(group.log, added) });
+}
+
+type EntryKind = Omit<LogEntry, "by" | "count">;
+
+/** What the entry of a permit says besides its time; made once, because an outage applies it many times. */
+export function entryKind({ call, entry }: Pick<GrantedPermit, "call" | "entry">): EntryKind {
+  const { priority, route, spender, isOwing }: EntryKind = entry ?? call;
+  return omitUndefined({ priority, route, spender, isOwing });
 }
 
 /** From the latest arrival of a request, how long it may count. */

@@ -1,5 +1,13 @@
 import { DUPLICATE_CONCURRENT_REQUEST } from "../http/parse-response.ts";
-import { charged, externalCalls, type GrantedPermit, groupIn, raised, withGroup } from "./account-limits.ts";
+import {
+  charged,
+  entryKind,
+  externalCalls,
+  type GrantedPermit,
+  groupIn,
+  raised,
+  withGroup,
+} from "./account-limits.ts";
 import type { ClockBounds } from "./clock-bounds.ts";
 import { ACCOUNT, type AccountLimits, type GroupLimit } from "./limits-record.ts";
 import { afterProbe, afterRejection, pauseState, withoutProbes, withPauses } from "./pause.ts";
@@ -50,7 +58,7 @@ export function applyResponse(limits: AccountLimits, response: Response, slack =
   if (name !== call.group) return withRenamedOperation(next, permit, name);
   // The request may have been counted as late as its response came.
   const isLate = entry !== undefined && now.latest > entry.by;
-  return isLate ? charged(next, name, permit, now.latest) : next;
+  return isLate ? charged(next, name, entryKind(permit), now.latest) : next;
 }
 
 function withStatedLimit(group: GroupLimit, observation: Observation): GroupLimit {

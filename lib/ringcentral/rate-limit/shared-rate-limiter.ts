@@ -6,6 +6,7 @@ import {
   countPermits,
   currentLog,
   DOCUMENTED_LIMITS,
+  entryKind,
   externalCalls,
   type GrantedPermit,
   groupIn,
@@ -127,7 +128,8 @@ export class SharedRateLimiter implements RateLimiter {
   /** Counts a request that the group's log does not have, or has too early. */
   #charge(group: string, permit: GrantedPermit): void {
     const by = this.#time.now().latest;
-    this.#record.later((limits) => charged(limits, group, permit, by));
+    const kind = entryKind(permit);
+    this.#record.later((limits) => charged(limits, group, kind, by));
   }
 
   /** Whether the copy explains the response. An old copy may lack some permits of other processes. */

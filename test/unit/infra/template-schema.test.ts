@@ -14,12 +14,12 @@ describe("the packaged template is valid for CloudFormation", () => {
     expect(template.Outputs.GatewayAuthorizer?.Value).toBe("jwt");
   });
 
-  test.each(["staging", "prod"])("for the stage %s", (stage) => {
-    expect(findSchemaViolations(packageService({}, stage).template)).toEqual([]);
+  test("for the stage prod", () => {
+    expect(findSchemaViolations(packageService({}, "prod").template)).toEqual([]);
   });
 
-  test("with a custom domain", () => {
-    const { template } = packageService({
+  test("for another stage, with a custom domain", () => {
+    const settings = {
       DOMAIN_NAME: "api.example.com",
       CERTIFICATE_ARN: "arn:aws:acm:us-east-1:123456789012:certificate/1",
       HOSTED_ZONE_ID: "Z0000000000000",
@@ -27,7 +27,8 @@ describe("the packaged template is valid for CloudFormation", () => {
       SECRET_READER_ARN: "arn:aws:iam::123456789012:role/operator",
       AUTH_ISSUER: "https://issuer.example.com",
       SIGN_IN_ISSUER: "https://api.example.com",
-    });
+    };
+    const { template } = packageService(settings, "staging");
     expect(findSchemaViolations(template)).toEqual([]);
     const body = JSON.stringify(template.Resources.HttpApi?.Properties.Body);
     expect(body).toContain('"disableExecuteApiEndpoint":true');

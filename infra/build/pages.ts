@@ -7,7 +7,7 @@ import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 import { renderContents } from "../../lib/pages/docs/contents.ts";
 import { renderErrorCatalogue } from "../../lib/pages/errors/render.ts";
-import { renderGuides } from "../../lib/pages/guides/render.ts";
+import { renderGuideList, renderGuides } from "../../lib/pages/guides/render.ts";
 
 /** A file beside a bundle, by its path from there. */
 export interface SideFile {
@@ -27,7 +27,7 @@ interface PageSource {
   html: string;
   /** Replaces `<!-- content -->`. */
   content?: () => string;
-  /** For a route with a path parameter: what replaces `<!-- content -->` and `<!-- title -->` in each of its pages. */
+  /** By the value of the route's path parameter, or "" for a route without one: what replaces `<!-- content -->` and `<!-- title -->` in each of its pages. */
   variants?: () => Record<string, { title: string; content: string }>;
   /** `content-security-policy`, in addition to the page's own scripts and styles. */
   policy: Record<string, string>;
@@ -51,6 +51,12 @@ export const pages: Readonly<Record<string, PageSource>> = {
     content: renderErrorCatalogue,
     policy: {},
     maxKb: 8.5,
+  },
+  "operations/list-guides": {
+    html: "guides/page.html",
+    variants: () => ({ "": { title: "Guides", content: renderGuideList() } }),
+    policy: {},
+    maxKb: 2.7,
   },
   "operations/get-guide": {
     html: "guides/page.html",

@@ -54,6 +54,11 @@ export const getErrorCatalogueRoute = pageRoute(
   "/docs/errors",
   "The error catalogue: what each problem's `type` points to.",
 );
+export const listGuidesRoute = pageRoute(
+  "listGuides",
+  "/docs/guides",
+  "The list of guides for app developers.",
+);
 export const getGuideRoute = defineRoute({
   operationId: "getGuide",
   method: "GET",

@@ -47,6 +47,7 @@ export const routes = [
   service.getOpenApiRoute,
   service.getDocsRoute,
   service.getErrorCatalogueRoute,
+  service.listGuidesRoute,
   service.getGuideRoute,
   service.getConsoleRoute,
 ] as const;

@@ -64,6 +64,9 @@ describe("the console on the running stack", () => {
     await expect.poll(() => page.locator("#limits-missing").textContent()).toContain("scope_missing");
     expect(await page.locator("#sync-missing").textContent()).toContain("scope_missing");
     expect(await page.locator("#problems").textContent()).toContain("scope_missing");
+    expect(await page.locator("#met").textContent()).toBe("Unknown: The token lacks a scope.");
+    expect(await page.locator("#limits-missing code").first().textContent()).toBe("ops:read");
+    expect(await page.locator("#board").textContent()).not.toContain("`");
     expect(await headline(page).textContent()).toMatch(/^Blind: The token lacks/);
   });
 });

@@ -76,6 +76,29 @@ describe("the API reference", () => {
     expect(page.complaints).toEqual([]);
   });
 
+  test("shows whole paths, and the whole server above a request that is tried", async () => {
+    const batch = await operation("changeCallerBlockingNumbers");
+    const page = await openOperation(batch);
+    const paths = page.locator(".endpoint-path");
+    const hidden = await paths.evaluateAll((nodes) =>
+      nodes.map((node) => node.scrollWidth - node.clientWidth),
+    );
+    expect(hidden.length).toBeGreaterThan(5);
+    expect(Math.max(...hidden)).toBeLessThanOrEqual(0);
+    await tryButton(page, batch).click();
+    const server = page
+      .getByRole("dialog")
+      .getByRole("button", { name: inject("stack").apiUrl })
+      .first();
+    await server.waitFor();
+    const cut = await server.evaluate((node) => {
+      const { top, bottom } = node.getBoundingClientRect();
+      const bar = node.parentElement?.parentElement?.getBoundingClientRect();
+      return Math.max((bar?.top ?? 0) - top, bottom - (bar?.bottom ?? 0));
+    });
+    expect(cut).toBeLessThanOrEqual(1);
+  });
+
   test("tries each operation as it is filled in, with the token it picks by itself", async () => {
     // A person has to be connected before the others can be asked for.
     const order = ["putPerson", "get", "put", "post", "delete"];

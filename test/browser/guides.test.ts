@@ -42,6 +42,16 @@ describe("the guides", () => {
     }
   });
 
+  test("are listed where their addresses begin", async () => {
+    const page = await openPage(browser(), "/docs/guides", { width: 390 });
+    const links = page.getByRole("main").getByRole("link");
+    expect(await links.allTextContents()).toEqual(all.map(({ title }) => title));
+    expect(await findAccessibilityProblems(page)).toEqual([]);
+    expect(await hiddenWidth(page)).toBeLessThanOrEqual(0);
+    await links.nth(3).click();
+    await page.waitForURL("**/docs/guides/paging");
+  });
+
   test("lead to each other, to the reference and to the catalogue, and the reference leads back", async () => {
     const page = await openPage(browser(), "/docs/guides/paging");
     await page.getByRole("navigation", { name: "Guides" }).getByRole("link", { name: "Errors" }).click();

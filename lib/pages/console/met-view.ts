@@ -1,6 +1,7 @@
 import type { Limits } from "../../contract/limits.ts";
 import { byId, element } from "../shared/element.ts";
 import { bars } from "./bars.ts";
+import type { Reading } from "./reading.ts";
 import { problemLink, show, table } from "./views.ts";
 import { clockTime, duration, plural } from "./words.ts";
 
@@ -11,14 +12,12 @@ type Series = History["series"][number];
 const total = ({ counts }: Series) => counts.reduce((sum, count) => sum + count, 0);
 
 /** What callers met in the period that the reader has chosen: a row and a chart for each operation and code. */
-export function showMet(limits: Limits | undefined, period: string, now: number): void {
+export function showMet({ data: limits, problem }: Reading<Limits>, period: string, now: number): void {
   const isDay = period === "lastDay";
   const history = isDay ? limits?.problems?.lastDay : limits?.problems?.lastHour;
-  show(byId("met"), [limits === undefined, isDay, history], () => {
-    if (limits === undefined) return [];
-    if (history === undefined) {
-      return [element("p", {}, "Unknown: the table is unavailable.")];
-    }
+  const reason = limits === undefined ? problem?.title : "the table is unavailable";
+  show(byId("met"), [reason, isDay, history], () => {
+    if (history === undefined) return reason === undefined ? [] : [element("p", {}, `Unknown: ${reason}.`)];
     const words = isDay ? "the last day" : "the last hour";
     if (history.series.length === 0) return [element("p", {}, `No problems in ${words}.`)];
     const most = Math.max(...history.series.flatMap(({ counts }) => counts));

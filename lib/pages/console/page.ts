@@ -11,7 +11,7 @@ import { afterRead, isCurrent, type Reading, timeOf } from "./reading.ts";
 import { closeReview, createSyncView } from "./sync-view.ts";
 import { showToken } from "./token-view.ts";
 import { showUsers } from "./users-view.ts";
-import { problemLink, runbook, show } from "./views.ts";
+import { problemLink, runbook, show, withCode } from "./views.ts";
 import { clockTime, relative } from "./words.ts";
 
 /** How often the page looks whether what it shows has become old. */
@@ -100,7 +100,7 @@ function showKnown(now: number): void {
   showLimitedMode(limits.data?.limitedMode, limitsAt);
   showUsers(limits.data?.users, limitsAt);
   showCallHandling(limits.data?.callHandling, limitsAt);
-  showMet(limits.data, period instanceof HTMLSelectElement ? period.value : "", limitsAt);
+  showMet(limits, period instanceof HTMLSelectElement ? period.value : "", limitsAt);
   showSync(sync.data, timeOf(sync, now));
   problems.show(sync.data, now);
   showState("limits", limits, now);
@@ -121,7 +121,7 @@ function showState(source: keyof Known, reading: Reading<unknown>, now: number):
           element(
             "p",
             {},
-            `${problem.title}. ${problem.detail} `,
+            ...withCode(`${problem.title}. ${problem.detail} `),
             problemLink(problem.code, problem.isListed),
           ),
         ],
@@ -185,8 +185,8 @@ async function act(path: string, done: string): Promise<void> {
   const result = await api.post(path);
   if (who() !== sentWith) return;
   if ("problem" in result) problems.meet(result.problem, Date.now());
-  byId("action").textContent =
-    "problem" in result ? `${result.problem.title}. ${result.problem.detail}` : done;
+  const text = "problem" in result ? `${result.problem.title}. ${result.problem.detail}` : done;
+  byId("action").replaceChildren(...withCode(text));
   await poll();
 }
 

@@ -1,7 +1,7 @@
 import type { SyncStatus } from "../../contract/sync.ts";
 import { byId, element } from "../shared/element.ts";
 import type { Problem } from "./api.ts";
-import { problemLink, show, table } from "./views.ts";
+import { problemLink, show, table, withCode } from "./views.ts";
 import { clockTime } from "./words.ts";
 
 interface Tally {
@@ -47,7 +47,7 @@ export class ProblemsView {
         String(count),
         clockTime(lastAt, now),
         from,
-        detail,
+        element("span", {}, ...withCode(detail)),
       ]);
       return [...note, table("Recent problems by code", ["Code", "Times", "Last", "Source", "Detail"], rows)];
     });

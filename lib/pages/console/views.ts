@@ -63,6 +63,14 @@ export function table(caption: string, columns: readonly string[], rows: readonl
   );
 }
 
+/** Text with `code` between backticks, as problems have it. */
+export function withCode(text: string): Node[] {
+  const parts = text.split(/`([^`]*)`/);
+  return parts.map((each, index) =>
+    index % 2 === 1 ? element("code", {}, each) : document.createTextNode(each),
+  );
+}
+
 /** A problem's code, with a link to its entry in the catalogue if it has one. */
 export function problemLink(code: string, isListed = true): Node {
   const text = element("code", {}, code);

@@ -30,6 +30,18 @@ export function renderGuides(
   );
 }
 
+/** The page that lists the guides. */
+export function renderGuideList(): string {
+  const groups = Object.entries(guides).map(([group, members]) => {
+    const items = members.map(({ name, title, about }) => {
+      const link = `<a href="/docs/guides/${name}">${asText(title)}</a>`;
+      return `<li>${link}<br>${asText(about)}</li>`;
+    });
+    return `<h2>${group}</h2>\n<ul>\n${items.join("\n")}\n</ul>`;
+  });
+  return `<div class="layout">\n<main id="guide">\n<h1>Guides</h1>\n${groups.join("\n")}\n</main>\n</div>`;
+}
+
 function bodyOf(source: string, markdown: string): string {
   const html = micromark(markdown, { extensions: [gfm()], htmlExtensions: [gfmHtml()] });
   return html

@@ -194,6 +194,7 @@ describe("least privilege", () => {
     getOpenApi: [],
     getDocs: [],
     getErrorCatalogue: [],
+    listGuides: [],
     getGuide: [],
     getConsole: [],
   };

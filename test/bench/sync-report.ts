@@ -23,7 +23,10 @@ export type SyncMeasures = z.output<typeof SyncMeasures>;
 
 const number: Column = { name: "numbers", align: "right" };
 const text = (name: string): Column => ({ name, align: "left" });
-const short = (ms: number) => (ms < 0.095 ? ms.toFixed(2) : ms < 9.5 ? ms.toFixed(1) : ms.toFixed(0));
+function short(ms: number): string {
+  if (ms < 0.005) return "< 0.01";
+  return ms < 0.095 ? ms.toFixed(2) : ms.toFixed(ms < 9.5 ? 1 : 0);
+}
 
 export function syncSection(all: readonly SyncMeasures[]): Section {
   const syncs = table(

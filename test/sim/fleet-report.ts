@@ -94,8 +94,8 @@ during a penalty restarts it). Values are Light/Medium/Heavy; seed ${seed}.
 ${scenarioTable(run)}
 
 - The second token call of an hour is the renewal: tokens live an hour.
-- While a sync runs, interactive calls wait ${Math.round(syncs?.p50Ms ?? 0)} ms (median) and ${Math.round(syncs?.p99Ms ?? 0)} ms (p99)
-for their permit.
+- The scenario with two syncs takes four times as long, because few of its calls are Heavy. Interactive calls wait ${Math.round(syncs?.p50Ms ?? 0)} ms (median) and ${Math.round(syncs?.p99Ms ?? 0)} ms (p99)
+for their permit beside the syncs.
 - External usage of the same budget makes a first 429 unavoidable; there is never a second in the same episode. Goodput is lower
 because the fleet then leaves room for it.
 - Clients that do not coordinate extend one penalty as long as the load lasts: almost no call succeeds.

@@ -99,15 +99,19 @@ async function endOf(
   return { left, kinds, afterYear: { records, lasting, status } };
 }
 
-/** Breaks one of the promises on purpose, with every fifth request. */
+/** Breaks one of the promises on purpose, with every request. */
 function createLeak(leak: Leak, table: { compareAndSet(...write: [object, null, object]): unknown }) {
-  const kept = new Map<string, object>();
+  const kept = new Map<number, object>();
   let next = 0;
   return (requests: number) => {
-    for (; leak !== undefined && next < requests; next += 5) {
+    for (; leak !== undefined && next < requests; next += 1) {
       if (leak === "timer") setTimeout(() => {}, 24 * 3_600_000);
+      // About 2 KB, as an event and its response.
       if (leak === "map")
-        kept.set(`request ${next}`, { path: `/v1/${next}`, headers: { "x-request-id": `${next}` } });
+        kept.set(
+          next,
+          Array.from({ length: 250 }, (_, n) => next + n),
+        );
       if (leak === "record") void table.compareAndSet({ partition: `leak#${next}`, sort: "leak" }, null, {});
     }
   };

@@ -29,6 +29,13 @@ export function writeReport({ hours, sockets }: Judged): void {
   });
 }
 
+/** One line for the terminal. */
+export function summaryOf(hour: Hour): string {
+  const { tally, left, entries, afterYear } = hour;
+  const maps = entries.map(({ minute, all, largest }) => `${minute}: ${all} (${largest})`).join(", ");
+  return `${nameOf(hour)}: ${tally.requests} requests of ${tally.callers} callers; heap ${growthOf(hour).toFixed(1)} MB in the second half; ${left.timers} timers, ${left.handles} handles left; entries of maps at minute ${maps}; ${afterYear.records} records after a year`;
+}
+
 function loadOf(hours: readonly Hour[]): string {
   const [most] = hours.map(({ tally }) => tally).toSorted((one, other) => other.callers - one.callers);
   if (most === undefined) return "";

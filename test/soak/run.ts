@@ -6,7 +6,7 @@ import { parseArgs } from "node:util";
 import { muted } from "../bench/measurements.ts";
 import { type Leak, playHour } from "./hour.ts";
 import { leaksOf } from "./judge.ts";
-import { type Judged, writeReport } from "./report.ts";
+import { type Judged, summaryOf, writeReport } from "./report.ts";
 import { playSockets, socketLeaksOf } from "./sockets.ts";
 
 /** Requests that begin in a second. */
@@ -44,6 +44,7 @@ async function inProcess(part: string): Promise<Partial<Judged>> {
 async function runAll(): Promise<void> {
   const startedAt = Date.now();
   const results = await Promise.all(Object.keys(parts).map(inProcess));
+  for (const { hours = [] } of results) for (const hour of hours) console.log(summaryOf(hour));
   const found = results.flatMap(({ leaks = [] }) => leaks);
   for (const leak of found) console.log(`LEAK ${leak}`);
   const seconds = Math.round((Date.now() - startedAt) / 1000);

@@ -159,7 +159,8 @@ function render(title: string, plotHeight: number, legendLines: number, option: 
     backgroundColor: "#ffffff",
     color: COLOURS,
     title: { text: title, left: 12, top: 10, textStyle: { ...font, fontSize: 14, fontWeight: 600 } },
-    grid: { left: 16, right: 64, top, height: plotHeight, containLabel: true },
+    // Without a canvas, widths of long texts are estimated too small.
+    grid: { left: 44, right: 64, top, height: plotHeight, containLabel: true },
     ...(legendLines > 0 && {
       legend: {
         orient: "vertical",

@@ -62,7 +62,7 @@ export const pages: Readonly<Record<string, PageSource>> = {
     html: "guides/page.html",
     variants: () => renderGuides((source) => readFileSync(join(dirname(packages), source), "utf8")),
     policy: {},
-    maxKb: 60,
+    maxKb: 65,
   },
   "operations/get-console": {
     html: "console/page.html",

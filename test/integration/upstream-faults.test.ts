@@ -39,29 +39,12 @@ async function list() {
 
 const every = { operation: "listForwardingNumbers", times: 100 };
 
+// test/faults holds the faults that are not here.
 describe("a failing RingCentral", () => {
   const faults: [string, FaultRule, number, string][] = [
-    ["drops the connection", { ...every, kind: "reset" }, 502, "upstream_error"],
     ["never responds", { ...every, kind: "timeout" }, 504, "upstream_timeout"],
     ["responds too late", { ...every, kind: "delay", ms: 10_000 }, 504, "upstream_timeout"],
-    ["breaks off", { ...every, kind: "truncated-body" }, 502, "upstream_error"],
-    ["returns a page of HTML", { ...every, kind: "html-body" }, 502, "upstream_error"],
-    ["returns HTML with 502", { ...every, kind: "html-body", status: 502 }, 502, "upstream_error"],
     ["returns an empty body", { ...every, kind: "empty-body" }, 502, "upstream_error"],
-    [
-      "returns another type",
-      { ...every, kind: "content-type", contentType: "text/plain" },
-      502,
-      "upstream_error",
-    ],
-    ["returns 500", { ...every, kind: "status", status: 500, errorCode: "CMN-203" }, 502, "upstream_error"],
-    ["returns 502", { ...every, kind: "status", status: 502 }, 502, "upstream_error"],
-    [
-      "is overloaded",
-      { ...every, kind: "status", status: 503, headers: { "Retry-After": "17" } },
-      503,
-      "upstream_unavailable",
-    ],
     [
       "returns an object instead of a list",
       { ...every, kind: "status", status: 200, body: { hello: 1 } },
@@ -74,7 +57,6 @@ describe("a failing RingCentral", () => {
     service.twin.faults.add(rule);
     const response = await list();
     expect(response).toMatchObject({ status, body: { code, status, retryable: true } });
-    if (status === 503) expect(response.headers["retry-after"]).toBe("17");
     expect(JSON.stringify(response.body)).not.toMatch(/twin|127\.0\.0\.1|stack|node_modules/i);
   });
 
@@ -85,18 +67,6 @@ describe("a failing RingCentral", () => {
   ] as const)("is called again for a read after %s", async (_, effect) => {
     service.twin.faults.add({ operation: "listForwardingNumbers", times: 1, ...effect });
     expect((await list()).status).toBe(200);
-  });
-
-  it("whose kept connection is silent is called again on a new one, as long as there is time", async () => {
-    service.twin.faults.add({ operation: "listForwardingNumbers", times: 1, kind: "timeout" });
-    const startedAt = performance.now();
-    const response = await invoke(listForwardingNumbers, listForwardingNumbersRoute, {
-      token: service.tokens.user,
-      headers: { "cache-control": "no-cache" },
-      remainingMs: 15_000,
-    });
-    expect(response.status).toBe(200);
-    expect(performance.now() - startedAt).toBeGreaterThan(7_000);
   });
 
   it("that limits the service: 503 with its Retry-After, and no call before then", async () => {
@@ -129,35 +99,6 @@ describe("a failing RingCentral", () => {
 describe("tokens", () => {
   let own: Service;
   afterEach(() => own.stop());
-
-  it("are renewed once when RingCentral says that one has expired", async () => {
-    own = await startService();
-    const read = () =>
-      invoke(listForwardingNumbers, listForwardingNumbersRoute, {
-        token: own.tokens.user,
-        headers: { "cache-control": "no-cache" },
-      });
-    expect((await read()).status).toBe(200);
-    own.twin.endSessions();
-    expect((await read()).status).toBe(200);
-    expect(own.twin.requests.filter(({ path }) => path.endsWith("/oauth/token"))).toHaveLength(2);
-  });
-
-  it("that are rejected twice give 502 upstream_auth_failed", async () => {
-    own = await startService();
-    own.twin.faults.add({
-      operation: "listForwardingNumbers",
-      times: 9,
-      kind: "status",
-      status: 401,
-      errorCode: "OAU-151",
-    });
-    const response = await invoke(listForwardingNumbers, listForwardingNumbersRoute, {
-      token: own.tokens.user,
-    });
-    expect(response).toMatchObject({ status: 502, body: { code: "upstream_auth_failed" } });
-    expect(own.sent().filter(({ path }) => path.endsWith("/forwarding-number"))).toHaveLength(2);
-  });
 
   it("are requested once for many requests at once", async () => {
     own = await startService();

@@ -74,7 +74,8 @@ export class PermitQueue {
           throw rejection(call, "rate_limited", result.waitMs, random, { share: result.share });
         }
         if (result.kind === "later") await clock.sleep(result.waitMs * (1 + random() / 4));
-        else if (result.kind === "lost_race") await this.#afterLostRace(call, ++races, maxWaitMs());
+        else if (result.kind === "lost_race")
+          await this.#afterLostRace(call, ++races, maxWaitMs(), tableWait);
         else {
           const permit = await this.#permitInTime(call, result, tableWait);
           if (permit !== undefined) return permit;
@@ -212,12 +213,12 @@ export class PermitQueue {
     this.#record.later((limits) => withoutProbes(limits, permit));
   }
 
-  /** @throws RingCentralError kind `rate_limited` after too many lost races: the table responds, only not to this call */
-  async #afterLostRace(call: Call, races: number, maxWaitMs: number): Promise<void> {
+  /** @throws RingCentralError after too many lost races: `rate_limited`, or `storage` when the table is also slow */
+  async #afterLostRace(call: Call, races: number, maxWaitMs: number, tableWait: WaitLimit): Promise<void> {
     const { clock, random, onEvent } = this.#options;
     if (races > settings.maxConflicts || maxWaitMs === 0) {
       onEvent({ type: "contention", group: call.group });
-      throw rejection(call, "rate_limited", settings.cacheMs, random);
+      throw rejection(call, tableWait.isSlow() ? "storage" : "rate_limited", settings.cacheMs, random);
     }
     // The first repetition costs less than a wait.
     if (races > 1) await clock.sleep(Math.min(backoffMs(races - 1, random), maxWaitMs));

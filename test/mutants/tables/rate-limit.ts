@@ -124,9 +124,8 @@ export const rateLimit: Protocol = {
       {
         id: "races-told-as-storage",
         rule: "Lost races are told as a failure of the table.",
-        text: 'onEvent({ type: "contention", group: call.group });\n      throw rejection(call, "rate_limited"',
-        replacement:
-          'onEvent({ type: "contention", group: call.group });\n      throw rejection(call, "storage"',
+        text: 'tableWait.isSlow() ? "storage" : "rate_limited"',
+        replacement: '"storage"',
         tests: ["unit/ringcentral/rate-limit/shared-rate-limiter"],
       },
       {

@@ -393,6 +393,18 @@ describe("the shared rate limiter", () => {
     }),
   );
 
+  it("names the table after lost races when it has been slow too", () =>
+    story(async ({ process, schedule, records, events }) => {
+      const { admit } = process("a", 100);
+      let [exchanges, losses] = [0, 0];
+      records.faults.before = ({ operation, key }) => {
+        if (operation === "compareAndSet") records.plant(key, ++losses, "{}");
+        return schedule.clock.sleep(++exchanges <= 2 ? 320 : 2);
+      };
+      expect((await rejectionOf(admit())).kind).toBe("storage");
+      expect(events.map(({ type }) => type)).toEqual(["contention"]);
+    }));
+
   it("does not use a permit for whose slot its process woke up too late", () =>
     story(async (world) => {
       const { call, admit } = world.process("a");

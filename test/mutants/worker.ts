@@ -1,6 +1,7 @@
 // A process that runs test files with one mutant after the other, in one Vitest: a mutant's file is transformed anew,
 // and everything else comes from memory.
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { createVitest, type TestModule } from "vitest/node";
 import { projectRoot } from "../../infra/build/bundle.ts";
 import type { Job, Outcome } from "./messages.ts";
@@ -57,21 +58,26 @@ async function run({ mutant, tests, title }: Job): Promise<Outcome> {
   if (title === undefined) vitest.resetGlobalTestNamePattern();
   else vitest.setGlobalTestNamePattern(patternOf(title));
   for (const test of tests) {
-    const specifications = await vitest.getRelevantTestSpecifications([join(projectRoot, testFile(test))]);
-    const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications);
-    const failure = testModules.map(failureOf).find((one) => one !== undefined);
+    const failure = await failureIn(test);
     if (failure !== undefined) return { failed: { test, ...failure }, isLoaded };
-    if (unhandledErrors.length > 0) {
-      return {
-        failed: { test, title: "an error outside of the tests", reason: String(unhandledErrors[0]) },
-        isLoaded,
-      };
-    }
-    const hasRun = testModules.some((module) => [...module.children.allTests("passed")].length > 0);
-    if (!hasRun)
-      return { failed: { test, title: "no test", reason: `no test ran in ${testFile(test)}` }, isLoaded };
   }
   return { isLoaded };
+}
+
+/** Runs one file. */
+async function failureIn(test: string): Promise<{ title: string; reason: string } | undefined> {
+  const path = join(projectRoot, testFile(test));
+  const specifications = await vitest.getRelevantTestSpecifications([path]);
+  // It tells of the files of earlier runs too.
+  const { testModules, unhandledErrors } = await vitest.runTestSpecifications(specifications);
+  const module = testModules.find(({ moduleId }) => moduleId === path);
+  if (module === undefined) return { title: "no test", reason: `${path} did not run` };
+  const [error] = unhandledErrors;
+  if (error !== undefined) return { title: "an error outside of the tests", reason: inspect(error) };
+  const hasRun = [...module.children.allTests()].some((each) => each.result().state !== "skipped");
+  return module.ok() && !hasRun
+    ? { title: "no test", reason: `${path} has no such test` }
+    : failureOf(module);
 }
 
 function failureOf(module: TestModule): { title: string; reason: string } | undefined {

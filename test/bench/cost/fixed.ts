@@ -4,7 +4,7 @@ import { alarms } from "../../../infra/resources/alarms.ts";
 import { dashboard } from "../../../infra/resources/dashboard.ts";
 import { keys } from "../../../infra/resources/keys.ts";
 import { secret } from "../../../infra/resources/secret.ts";
-import { readStack } from "../../../infra/resources/stack.ts";
+import { productionStack } from "../../support/production-stack.ts";
 import { prices } from "./prices.ts";
 
 /** API Gateway's metrics of one route with `DetailedMetricsEnabled` [AWS: metrics of HTTP APIs]. */
@@ -25,7 +25,7 @@ export interface FixedCost {
  * @param usedRoutes routes that are called in every hour: a metric costs for the hours in which it has a value
  */
 export async function fixedCosts(metrics: number, usedRoutes: number): Promise<FixedCost[]> {
-  const stack = await readStack({ resolveVariable: async (address) => values[address] ?? "1" });
+  const stack = await productionStack();
   const count = (fragment: { Resources: object }, type: string) =>
     Object.values(fragment.Resources).filter(({ Type }) => Type === type).length;
   const alarmMetrics = Object.entries(alarms(stack).Resources).reduce(
@@ -53,11 +53,3 @@ export async function fixedCosts(metrics: number, usedRoutes: number): Promise<F
     cost("dashboards", dashboards, prices.dashboardMonth),
   ];
 }
-
-const values: Readonly<Record<string, string>> = {
-  "self:service": "ringfront",
-  "sls:stage": "prod",
-  "param:servedAccounts": "37",
-  "param:authIssuer": "https://login.example.com",
-  "param:signInIssuer": "",
-};

@@ -3,9 +3,9 @@
 import { parseArgs } from "node:util";
 import { habits } from "../../sim/capacity/habits.ts";
 import { type Cell, table, writeSection } from "../report.ts";
-import { company, companyLines, restOf } from "./company.ts";
+import { company, companyLines, type Line, restOf } from "./company.ts";
 import { type Bill, billOf, services, sumOf } from "./dollars.ts";
-import { fixedCosts } from "./fixed.ts";
+import { type FixedCost, fixedCosts } from "./fixed.ts";
 import { prices } from "./prices.ts";
 import { type Measured, measureRoutes, RINGCENTRAL_MS, type RouteUsage } from "./requests.ts";
 
@@ -67,20 +67,10 @@ function routeTable(routes: readonly RouteUsage[]): string {
   return table([...columns, ...services, "all"], cells);
 }
 
-/** The section of the page. */
-async function textOf({ routes, metrics }: Measured): Promise<string> {
-  const lines = companyLines(routes);
-  const rest = restOf(lines);
-  const fixed = await fixedCosts(metrics.size, ROUTES_IN_USE);
-  const bySum = (usd: (bill: Bill) => number) => lines.reduce((sum, { bill }) => sum + usd(bill), 0);
+function companyTable(lines: readonly Line[]): string {
   const requests = lines.reduce((sum, line) => sum + line.requests, 0);
-  const ofRequests = bySum(sumOf);
-  const ofRest = rest.reduce((sum, { usd }) => sum + usd, 0);
-  const ofFixed = fixed.reduce((sum, { usd }) => sum + usd, 0);
-  const all = ofRequests + ofRest + ofFixed;
-  const ranked = services.map((service) => ({ service, usd: bySum((bill) => bill[service]) }));
-  const [first, second] = ranked.toSorted((a, b) => b.usd - a.usd);
-  const companyTable = table(
+  const sums = services.map((service) => lines.reduce((sum, { bill }) => sum + bill[service], 0));
+  return table(
     ["requests of a month", "count", ...services, "all"],
     [
       ...lines.map(({ what, requests: count, bill }) => [
@@ -89,14 +79,23 @@ async function textOf({ routes, metrics }: Measured): Promise<string> {
         ...services.map((service) => money(bill[service])),
         money(sumOf(bill)),
       ]),
-      ["all", Math.round(requests), ...ranked.map(({ usd }) => money(usd)), money(ofRequests)],
+      ["all", Math.round(requests), ...sums.map(money), money(sums.reduce((sum, usd) => sum + usd))],
     ],
   );
-  const fixedTable = table(
+}
+
+function fixedTable(fixed: readonly FixedCost[]): string {
+  return table(
     ["fixed, of a production stack of one account", "count", "dollars a month"],
-    [...fixed.map(({ what, count, usd }) => [what, count, money(usd)]), ["all", "", money(ofFixed)]],
+    [
+      ...fixed.map(({ what, count, usd }) => [what, count, money(usd)]),
+      ["all", "", money(fixed.reduce((sum, { usd }) => sum + usd, 0))],
+    ],
   );
-  const priceTable = table(
+}
+
+function priceTable(): string {
+  return table(
     [
       "price",
       "dollars of a million, or of one",
@@ -116,6 +115,20 @@ async function textOf({ routes, metrics }: Measured): Promise<string> {
           ],
     ),
   );
+}
+
+/** The section of the page. */
+async function textOf({ routes, metrics }: Measured): Promise<string> {
+  const lines = companyLines(routes);
+  const rest = restOf(lines);
+  const fixed = await fixedCosts(metrics.size, ROUTES_IN_USE);
+  const bySum = (usd: (bill: Bill) => number) => lines.reduce((sum, { bill }) => sum + usd(bill), 0);
+  const ofRequests = bySum(sumOf);
+  const ofRest = rest.reduce((sum, { usd }) => sum + usd, 0);
+  const ofFixed = fixed.reduce((sum, { usd }) => sum + usd, 0);
+  const all = ofRequests + ofRest + ofFixed;
+  const ranked = services.map((service) => ({ service, usd: bySum((bill) => bill[service]) }));
+  const [first, second] = ranked.toSorted((a, b) => b.usd - a.usd);
   const metricsUsd = fixed.slice(0, 2).reduce((sum, { usd }) => sum + usd, 0);
   return `\`npm run bench:cost\` calls every route with the API reference's example: the real handlers in a warm process, the twin with
 ${RINGCENTRAL_MS} ms for each call, and an emulator of DynamoDB that counts the units as DynamoDB does (4 KB for a strongly consistent
@@ -138,24 +151,26 @@ less than one a second. It cannot be set lower, only be turned off (\`tracing\` 
 with RingCentral, so each open also renews the app's access token, which is counted as a write of the same size, because the sign-in
 server is not measured here. A user is new to most processes, so a live overview has the units of a process's first.
 
-${companyTable}
+${companyTable(lines)}
 
 - A month costs **${whole(all)} dollars**: ${whole(ofRequests)} for requests (${((100 * all) / company.users).toFixed(2)} cents a user, in all), ${whole(ofFixed)} fixed, ${money(ofRest)} for
 the rest (${rest.map(({ what, usd }) => `${what} ${money(usd)}`).join(", ")}).
 - What dominates: ${first?.service ?? ""} (${money(first?.usd ?? 0)}), then ${second?.service ?? ""} (${money(second?.usd ?? 0)}). The fixed costs are ${Math.round((100 * ofFixed) / all)} % of the whole:
 for a small company nearly all of it.
 
-${fixedTable}
+${fixedTable(fixed)}
 
 - ${money(metricsUsd)} of the fixed dollars are metrics. A metric costs for the hours in which it has a value; the functions' are those that
 these requests wrote, for every route in every hour, and the gateway's are for ${ROUTES_IN_USE} routes in use. No alarm reads the gateway's
 by route: \`DetailedMetricsEnabled\` in \`infra/resources/capacity.ts\` turns them off.
 - Each further account costs a secret, ${money(prices.secretMonth.usd)} dollars.
 
-${priceTable}`;
+${priceTable()}`;
 }
 
 const { values } = parseArgs({ options: { "dry-run": { type: "boolean", default: false } } });
 const text = await textOf(await measureRoutes());
 if (values["dry-run"]) console.log(text);
 else writeSection("npm run bench:cost", { title: "Cost", text });
+// The issuer of the tests has no end.
+process.exit(0);

@@ -12,7 +12,7 @@ const LASTING: Readonly<Record<string, "people" | number>> = {
   "forwarding / backend": "people",
   "person / person": "people",
   "people / list": "people",
-  "forwarding / survey": 1,
+  "forwarding / survey": 16,
   "directory / head": 1,
   "directory / chunk": 100,
   "sync / head": 1,

@@ -130,7 +130,11 @@ export class PermitQueue {
   ): Promise<GrantedPermit | undefined> {
     const { clock, time, random } = this.#options;
     const startedAt = clock.now();
-    for (let ms = from - time.now().earliest; ms > 0; ms = from - time.now().earliest) await clock.sleep(ms);
+    for (let ms = from - time.now().earliest; ms > 0; ms = from - time.now().earliest) {
+      // No decision promises such a wait: the table's response to its write has shown that this process's clock was set.
+      if (ms > settings.maxWaitMs[call.priority]) return undefined;
+      await clock.sleep(ms);
+    }
     const hasWaitedLong = clock.now() - startedAt > settings.recheckMs;
     const pausedMs =
       (hasWaitedLong && (await this.#pausedMeanwhile(call, tableWait))) ||

@@ -249,6 +249,14 @@ describe("the callback", () => {
     for (const line of set) expect(line.toLowerCase()).toMatch(/secure.*httponly|httponly.*secure/);
   });
 
+  test.each(["GET", "HEAD"])(
+    "that was never begun is no fault of the server (%s), whatever its address says",
+    async (method) => {
+      const url = `${ISSUER}/oauth/authorize/x?client_id=acme-app&code=x`;
+      expect((await lab.fetch(url, { method })).status).toBe(400);
+    },
+  );
+
   test("takes no answer of another issuer (mix-up)", async () => {
     const { url, browser } = await atRingCentral();
     const back = new URL(await lab.twin.signIn(url, SEED.extensionId));

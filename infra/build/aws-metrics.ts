@@ -11,7 +11,8 @@ export const publishedMetrics: Readonly<Record<string, readonly Published[]>> = 
     {
       source: "https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-metrics.html",
       metrics: { Count: ["SampleCount", "Sum"], "5xx": ["Sum"], "4xx": ["Sum"], Latency: ["p50", "p99"] },
-      dimensions: [["ApiId"], ["ApiId", "Stage"], ["ApiId", "Method", "Resource", "Stage"]],
+      // By route only with detailed metrics, which cost (capacity.ts): our own metrics are by route.
+      dimensions: [["ApiId"], ["ApiId", "Stage"]],
     },
   ],
   "AWS/Lambda": [

@@ -56,7 +56,6 @@ export function capacity({ functions, number, flag }: Stack) {
   const scale = number("throttlingScale");
   const scaled = (value: number) => Math.max(1, Math.round(value * scale));
   const throttle = ({ rate, burst }: { rate: number; burst: number }) => ({
-    DetailedMetricsEnabled: true,
     ThrottlingRateLimit: scaled(rate),
     ThrottlingBurstLimit: scaled(burst),
   });

@@ -266,8 +266,9 @@ describe("stages", () => {
     expect(sum).toBeLessThanOrEqual(900);
   });
 
-  test("every route has its own throttle", () => {
-    const { RouteSettings } = Object(prod.Resources.HttpApiStage?.Properties);
+  test("every route has its own throttle, and no metrics of the gateway, which cost", () => {
+    const { RouteSettings, DefaultRouteSettings } = Object(prod.Resources.HttpApiStage?.Properties);
+    expect(JSON.stringify([RouteSettings, DefaultRouteSettings])).not.toContain("DetailedMetricsEnabled");
     const keys = gatewayRoutes(prod).map(({ key }) => key);
     expect(Object.keys(RouteSettings).sort()).toEqual(keys.sort());
   });

@@ -19,6 +19,8 @@ interface Axis {
   log?: boolean;
   min?: number;
   max?: number;
+  /** Between the axis and its name: more for long numbers on the left. */
+  nameGap?: number;
   /** By default where ECharts puts them. */
   ticks?: readonly number[];
   format?: (value: number) => string;
@@ -128,7 +130,7 @@ function axisOf(axis: Axis): object {
     type: axis.log ? "log" : "value",
     name: axis.name,
     nameLocation: "middle",
-    nameGap: 30,
+    nameGap: axis.nameGap ?? 30,
     nameTextStyle: { ...font, color: FAINT },
     min: axis.min,
     max: axis.max,

@@ -51,6 +51,8 @@ export class MorningUpstream {
   readonly tokenCalls: TokenArrival[] = [];
   /** 429s of the API. */
   rejected = 0;
+  /** The API's calls of each limit. */
+  readonly calls: Record<Group, number> = { light: 0, medium: 0, heavy: 0, auth: 0 };
   readonly #schedule: Schedule;
   readonly #options: UpstreamOptions;
   readonly #limiter = createRateLimiter();
@@ -61,6 +63,13 @@ export class MorningUpstream {
   constructor(schedule: Schedule, options: UpstreamOptions) {
     this.#schedule = schedule;
     this.#options = options;
+  }
+
+  /** The limit of which the most is used. */
+  fullest(): Group {
+    const { light, medium, heavy } = this.calls;
+    if (light / LIMITS.light >= Math.max(medium / LIMITS.medium, heavy / LIMITS.heavy)) return "light";
+    return medium / LIMITS.medium >= heavy / LIMITS.heavy ? "medium" : "heavy";
   }
 
   /** A session that began at that time. */
@@ -125,6 +134,7 @@ export class MorningUpstream {
     if (session === undefined || session.until <= now) return response(401, { errorCode: "OAU-213" }, {});
     const group = groups.get(operation);
     if (group === undefined) throw new Error(`the model has no ${operation}`);
+    this.calls[group] += 1;
     const limit = LIMITS[group] * (this.#options.limits ?? 1);
     const verdict = this.#limiter.hit(`${group} ${session.user}`, limit, now);
     if (!verdict.accepted) this.rejected += 1;

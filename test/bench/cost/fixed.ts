@@ -7,9 +7,6 @@ import { secret } from "../../../infra/resources/secret.ts";
 import { productionStack } from "../../support/production-stack.ts";
 import { prices } from "./prices.ts";
 
-/** API Gateway's metrics of one route with `DetailedMetricsEnabled` [AWS: metrics of HTTP APIs]. */
-const GATEWAY_METRICS = ["Count", "4xx", "5xx", "Latency", "IntegrationLatency", "DataProcessed"];
-
 const Alarm = z.object({ Properties: z.looseObject({}) });
 
 export interface FixedCost {
@@ -20,11 +17,10 @@ export interface FixedCost {
 
 /**
  * What a production stack of one account costs in a month without a request, and the metrics of one in use, counted in the
- * code that makes the template.
+ * code that makes the template. The gateway's metrics are free: it writes none by route.
  * @param metrics the distinct ones that the functions write
- * @param usedRoutes routes that are called in every hour: a metric costs for the hours in which it has a value
  */
-export async function fixedCosts(metrics: number, usedRoutes: number): Promise<FixedCost[]> {
+export async function fixedCosts(metrics: number): Promise<FixedCost[]> {
   const stack = await productionStack();
   const count = (fragment: { Resources: object }, type: string) =>
     Object.values(fragment.Resources).filter(({ Type }) => Type === type).length;
@@ -42,11 +38,6 @@ export async function fixedCosts(metrics: number, usedRoutes: number): Promise<F
   });
   return [
     cost("metrics that the functions write", metrics, prices.metricMonth),
-    cost(
-      "metrics of the gateway, for the routes in use",
-      usedRoutes * GATEWAY_METRICS.length,
-      prices.metricMonth,
-    ),
     cost("alarms, by the metrics that they read", alarmMetrics, prices.alarmMetricMonth),
     cost("secrets", secrets, prices.secretMonth),
     cost("KMS keys, each with two more after two years of rotation", 3 * dataKeys, prices.keyMonth),

@@ -1,6 +1,7 @@
 // `npm run bench:cost`: dollars of a million requests by route, and of a company's month, at AWS's list prices (prices.ts). The
 // real handlers are measured on a twin and an emulator of DynamoDB. Writes its section of docs/benchmarks.md; --dry-run does not.
 import { parseArgs } from "node:util";
+import { getOverviewRoute } from "../../../lib/contract/overview.ts";
 import { habits } from "../../sim/capacity/habits.ts";
 import { type Cell, table, writeSection } from "../report.ts";
 import { company, companyLines, type Line, restOf } from "./company.ts";
@@ -12,8 +13,6 @@ import { type Measured, measureRoutes, RINGCENTRAL_MS, type RouteUsage } from ".
 const MILLION = 1e6;
 /** Routes that cost the same within this part are one row. */
 const ALIKE = 0.06;
-/** Routes that are called in each hour, as the gateway's metrics cost. */
-const ROUTES_IN_USE = 12;
 
 const money = (usd: number) => usd.toFixed(2);
 const whole = (usd: number) => Math.round(usd).toLocaleString("en");
@@ -26,6 +25,9 @@ interface Row {
   bill: Bill;
 }
 
+/** The screen of an app has a row to itself. */
+const isNamed = ({ names }: Row) => names.includes(getOverviewRoute.operationId);
+
 function rowsOf(routes: readonly RouteUsage[]): Row[] {
   const rows: Row[] = [];
   const sorted = routes
@@ -36,6 +38,8 @@ function rowsOf(routes: readonly RouteUsage[]): Row[] {
     const like = rows.find(
       (one) =>
         one.state === row.state &&
+        !isNamed(one) &&
+        !isNamed(row) &&
         one.usage.ringCentralCalls === row.usage.ringCentralCalls &&
         sumOf(row.bill) > (1 - ALIKE) * sumOf(one.bill),
     );
@@ -117,11 +121,19 @@ function priceTable(): string {
   );
 }
 
+/** How certain the prices are. */
+function knownPrices(): string {
+  const known = Object.values(prices).flatMap((price) => (typeof price === "string" ? [] : [price.known]));
+  const dated = known.filter((one) => /^\d/.test(one)).length;
+  return `The page is where AWS states the price. AWS's pages of today were not asked: ${dated} of the ${known.length} prices are on a public page of the
+month in the table, ${known.length - dated} on one without a date. Compare them with AWS's before you rely on them.`;
+}
+
 /** The section of the page. */
 async function textOf({ routes, metrics }: Measured): Promise<string> {
   const lines = companyLines(routes);
   const rest = restOf(lines);
-  const fixed = await fixedCosts(metrics.size, ROUTES_IN_USE);
+  const fixed = await fixedCosts(metrics.size);
   const bySum = (usd: (bill: Bill) => number) => lines.reduce((sum, { bill }) => sum + usd(bill), 0);
   const ofRequests = bySum(sumOf);
   const ofRest = rest.reduce((sum, { usd }) => sum + usd, 0);
@@ -129,12 +141,12 @@ async function textOf({ routes, metrics }: Measured): Promise<string> {
   const all = ofRequests + ofRest + ofFixed;
   const ranked = services.map((service) => ({ service, usd: bySum((bill) => bill[service]) }));
   const [first, second] = ranked.toSorted((a, b) => b.usd - a.usd);
-  const metricsUsd = fixed.slice(0, 2).reduce((sum, { usd }) => sum + usd, 0);
+  const [metricsFixed] = fixed;
   return `\`npm run bench:cost\` calls every route with the API reference's example: the real handlers in a warm process, the twin with
 ${RINGCENTRAL_MS} ms for each call, and an emulator of DynamoDB that counts the units as DynamoDB does (4 KB for a strongly consistent
 read, 1 KB for a write). A read is \`live\`, then from the cache; \`table\` reads never call RingCentral. The prices are AWS's list prices in
 ${prices.region}, without free tiers (\`test/bench/cost/prices.ts\`; the last table). Dollars of a million requests, from a process that has
-served the user before; routes that cost the same within ${Math.round(100 * ALIKE)} % share a row, with the figures of the first:
+served the user before; routes that cost the same within ${Math.round(100 * ALIKE)} % share a row, with the figures of the first, except the overview:
 
 ${routeTable(routes)}
 
@@ -160,10 +172,11 @@ for a small company nearly all of it.
 
 ${fixedTable(fixed)}
 
-- ${money(metricsUsd)} of the fixed dollars are metrics. A metric costs for the hours in which it has a value; the functions' are those that
-these requests wrote, for every route in every hour, and the gateway's are for ${ROUTES_IN_USE} routes in use. No alarm reads the gateway's
-by route: \`DetailedMetricsEnabled\` in \`infra/resources/capacity.ts\` turns them off.
+- ${money(metricsFixed?.usd ?? 0)} of the fixed dollars are metrics. A metric costs for the hours in which it has a value; these are the ones
+that the requests wrote, for every route in every hour. The gateway's own metrics are free, because it writes none by route.
 - Each further account costs a secret, ${money(prices.secretMonth.usd)} dollars.
+
+${knownPrices()}
 
 ${priceTable()}`;
 }

@@ -109,7 +109,9 @@ class BusyHours {
     const seconds = (this.#days * this.#windowMs) / 1_000;
     this.#schedule.after(firstAt - clock.now(), () => this.#around.onStart?.(seconds));
     await this.#schedule.run();
-    return measure(this.#fleet.visits, this.#upstream.tokenCalls);
+    // Own sessions use a hundredth of their limits: what they lack is a token.
+    const scarce = this.#setUp.payer === "service" ? this.#upstream.fullest() : "token calls";
+    return measure(this.#fleet.visits, this.#upstream.tokenCalls, scarce);
   }
 
   #playUser(extensionId: string, startAt: number): void {
@@ -154,14 +156,21 @@ class BusyHours {
 const waitOf = ({ openedAt, servedAt = Number.POSITIVE_INFINITY }: Visit) => servedAt - openedAt;
 const isAtOnce = (visit: Visit) => waitOf(visit) <= AT_ONCE_MS;
 
-/** Without the screens before which the user had to sign in. */
-function measure(visits: readonly Visit[], tokenCalls: readonly TokenArrival[]): BusyHour {
+/**
+ * Without the screens before which the user had to sign in.
+ * @param scarce the limit for which an older list is shown
+ */
+function measure(visits: readonly Visit[], tokenCalls: readonly TokenArrival[], scarce: string): BusyHour {
   const measured = visits.filter(({ signedIn }) => !signedIn);
   const late = measured.filter((visit) => !isAtOnce(visit));
   const hasRenewed = ({ extensionId, openedAt, servedAt = openedAt }: Visit) =>
     tokenCalls.some(({ user, at }) => user === extensionId && at >= openedAt && at <= servedAt);
-  const limitOf = (visit: Visit) =>
-    visit.refusedBy ?? (hasRenewed(visit) ? "token calls" : "a permit's wait");
+  const limitOf = (visit: Visit) => {
+    if (visit.refusedBy === "older list shown") return scarce;
+    // Nothing fails here: the request has waited for its token call until it had no time for one.
+    if (visit.refusedBy === "unavailable") return "token calls";
+    return visit.refusedBy ?? (hasRenewed(visit) ? "token calls" : "a permit's wait");
+  };
   const by = Object.groupBy(late, limitOf);
   return {
     screens: measured.length,

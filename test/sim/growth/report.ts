@@ -1,7 +1,9 @@
 import { kindOf } from "../../../infra/erasure/record-kinds.ts";
 import type { RecordKey } from "../../../lib/storage/record-store.ts";
+import { company } from "../../bench/cost/company.ts";
 import { table } from "../../bench/report.ts";
-import type { Played, SyncUnits } from "./scenarios.ts";
+import { rounded } from "../capacity/report.ts";
+import { type Kept, keptDays, type Played, type Size, type SyncUnits } from "./scenarios.ts";
 
 /** DynamoDB's limits of one partition key, in units a second, and of an item. [AWS] */
 const LIMITS = { writeUnits: 1_000, readUnits: 3_000, itemBytes: 400 * 1024 };
@@ -19,6 +21,7 @@ export interface Growth {
 export interface Synced {
   numbers: number;
   units: SyncUnits;
+  kept: Kept;
   items: { key: RecordKey; bytes: number }[];
 }
 
@@ -75,6 +78,7 @@ const times = (hot: Hot) => {
   const load = 1 / nearness(hot);
   return load >= 10_000 ? "over 10,000" : digits(load);
 };
+const shown = (value: number) => digits(value).toLocaleString("en");
 const megabytes = (bytes: number) => digits(bytes / 1024 / 1024);
 const sumOf = (items: readonly { bytes: number }[]) => items.reduce((sum, { bytes }) => sum + bytes, 0);
 
@@ -86,7 +90,7 @@ function hottest(
   const all: Hot[] = [
     ...hotOf(own, "10,000 users, own sessions").filter(({ key }) => !key.startsWith("directory")),
     ...hotOf(service, "10,000 users, the service's user").filter(({ key }) =>
-      /^(rate-limit|token)#\d+$/.test(key),
+      /^(rate-limit|token)#[^#]+$/.test(key),
     ),
     ...directories.map(({ extensions, headBytes }) => ({
       key: "directory#<account> / head",
@@ -119,33 +123,39 @@ function hotTable(hot: readonly Hot[]): string {
   );
 }
 
-function sizeTable({ own, small, large, directories }: Growth): string {
+/** What is in the table at any time. */
+function sizesOf({ own, small, large, directories }: Growth): [what: string, size: Size][] {
   const personal = kindsOf(own.meter.items()).filter(({ name }) => name.includes("<extension>"));
   const met = personal.find(({ name }) => name.startsWith("session#"))?.items ?? Number.NaN;
   const itemsPerUser = personal.reduce((sum, { items }) => sum + items, 0) / met;
   const bytesPerUser = personal.reduce((sum, { bytes }) => sum + bytes, 0) / met;
-  return table(
-    ["what", "items", "MB"],
+  const synced = (whose: string, { kept }: Synced, by: number): [string, Size][] => {
+    const parts: [string, Size][] = [
+      [`${whose}: numbers`, kept.numbers],
+      [`${whose}: pages of the last day's syncs`, kept.stages],
+      [`${whose}: feed`, kept.feed],
+    ];
+    return parts.map(([what, { items, bytes }]) => [what, { items: by * items, bytes: by * bytes }]);
+  };
+  return [
+    ...synced("1,000 accounts of 100 numbers", small, 1_000),
+    ...synced("one account of 100,000 numbers", large, 1),
     [
-      [
-        "1,000 accounts of 100 numbers: syncs",
-        1_000 * small.items.length,
-        megabytes(1_000 * sumOf(small.items)),
-      ],
-      ["one account of 100,000 numbers: syncs", large.items.length, megabytes(sumOf(large.items))],
-      [
-        `${USERS.toLocaleString("en")} signed-in users: sessions, budgets, cache, call handling`,
-        Math.round(USERS * itemsPerUser),
-        megabytes(USERS * bytesPerUser),
-      ],
-      ...directories.map(({ extensions, items, bytes }) => [
-        `directory of ${extensions.toLocaleString("en")} extensions`,
-        items,
-        megabytes(bytes),
-      ]),
+      `${USERS.toLocaleString("en")} signed-in users: sessions, budgets, cache, call handling`,
+      { items: USERS * itemsPerUser, bytes: USERS * bytesPerUser },
     ],
-  );
+    ...directories.map(({ extensions, items, bytes }): [string, Size] => [
+      `directory of ${extensions.toLocaleString("en")} extensions`,
+      { items, bytes },
+    ]),
+  ];
 }
+
+const sizeTable = (sizes: readonly [string, Size][]) =>
+  table(
+    ["what", "items", "MB"],
+    sizes.map(([what, { items, bytes }]) => [what, Math.round(items), megabytes(bytes)]),
+  );
 
 /** The section of the page. */
 export function textOf(growth: Growth): string {
@@ -154,6 +164,9 @@ export function textOf(growth: Growth): string {
   if (usual === undefined || huge === undefined) throw new Error("two directories are wanted");
   const headReads = (bytes: number) => (processes * Math.ceil(bytes / 4096)) / 30;
   const hot = hottest(growth, headReads);
+  const sizes = sizesOf(growth);
+  const tokenCalls =
+    own.meter.items().find(({ key }) => key.partition.startsWith("token-calls#"))?.bytes ?? Number.NaN;
   const largest = [...kindsOf(own.meter.items()), ...kindsOf(large.items)]
     .toSorted((a, b) => b.largest - a.largest)
     .slice(0, 4)
@@ -162,19 +175,20 @@ export function textOf(growth: Growth): string {
 their busiest hour (those of [the capacity](#users-one-application-serves)), syncs of a small and a large account, and a directory
 whose e-mails all change. A partition key takes ${LIMITS.writeUnits.toLocaleString("en")} write and ${LIMITS.readUnits.toLocaleString("en")} read units a second, an item ${LIMITS.itemBytes / 1024} KB.
 
-${sizeTable(growth)}
+${sizeTable(sizes)}
 
-The syncs are a first one, an unchanged one and one with 1 % changed; the feed grows by the changes of 31 days, and every changed
-chunk's former version stays for a day. The table of a large company stays far below a gigabyte.
+A first sync, an unchanged one and one with 1 % changed, spread evenly, were played; the rows are those three over time, with
+${company.syncsADay} syncs a day of which one finds 1 % changed. A change stays for ${keptDays.changes} days, a version's record for ${keptDays.versions}, a sync's pages and a changed
+chunk's former version for one. In all it is ${shown(sumOf(sizes.map(([, size]) => size)) / 1024 / 1024)} MB; DynamoDB removes what has expired some days late.
 
 The keys that come nearest to a limit, of those that more than one user shares, and one user's own:
 
 ${hotTable(hot)}
 
 - **The nearest wall is the directory's head.** Each process that serves people reads it every 30 s, and with ${processes} processes, all that
-production reserves, a directory of ${huge.extensions.toLocaleString("en")} extensions is read with ${digits(headReads(huge.headBytes))} units a second. Its size is
+production reserves, a directory of ${huge.extensions.toLocaleString("en")} extensions is read with ${shown(headReads(huge.headBytes))} units a second. Its size is
 ${digits(huge.headBytes / 1024)} KB, the item that comes nearest to ${LIMITS.itemBytes / 1024}: ${digits(huge.headBytes / huge.extensions)} bytes for an extension, whatever its id is, so some
-${digits((huge.extensions * LIMITS.itemBytes) / huge.headBytes).toLocaleString("en")} fit. The change
+${rounded((huge.extensions * LIMITS.itemBytes) / huge.headBytes).toLocaleString("en")} fit. The change
 that moves both: keep the states in parts by a hash of the id, as the survey of call handling is, and read the part of the caller.
 - The largest of the other items: ${largest.join(", ")}. A chunk is cut at 256 KB of text before it is compressed.
 - **A burst:** the first sync of 100,000 numbers writes ${large.units.first.toLocaleString("en")} units, most of them in its last seconds, and one with 1 % changed, spread
@@ -182,7 +196,8 @@ evenly, ${large.units.changed.toLocaleString("en")}. That is more than a second 
 minutes, and beyond that it throttles writes, which the sync repeats. An unchanged sync writes ${large.units.unchanged.toLocaleString("en")}.
 - The budgets of an account cannot reach a limit by calls: RingCentral's own limit is 100 calls a minute. Reads can, because a
 request is rejected by a read: the row with the service's user has far more users than its budget serves.
-- The token calls of one app are one record. It is written twice for each call, and RingCentral's limit keeps it slow.
+- The token calls of one app are one record, here of ${shown(tokenCalls / 1024)} KB. A call writes it at its permit and at its end; before that, a caller that has to
+wait writes a place in the line, and each write that loses a race costs its units too. RingCentral's limit of calls keeps it slow.
 - Not counted: replays of writes (one item of about a kilobyte a write, for a day) and the sign-in server's records, each of which has
 a partition key to itself.`;
 }

@@ -15,8 +15,8 @@ const service: SetUp = { name: "service", payer: "service", callHandling: "legac
 const { values } = parseArgs({ options: { "dry-run": { type: "boolean", default: false } } });
 const seed = Number(process.env.SEED ?? 1);
 const synced = async (numbers: number) => {
-  const { meter, units } = await playSyncs(numbers);
-  return { numbers, units, items: meter.items() };
+  const { meter, kept, units } = await playSyncs(numbers);
+  return { numbers, units, kept, items: meter.items() };
 };
 const directoryOf = async (extensions: number) => {
   const { meter, headBytes } = await playDirectory(extensions, seed);

@@ -1,6 +1,8 @@
 import { readHead, writeCopy } from "../../../lib/people/directory/copy.ts";
 import { PeopleSeal } from "../../../lib/people/keys.ts";
 import { deadlineIn } from "../../../lib/platform/deadline.ts";
+import { FEED_RETENTION_MS } from "../../../lib/sync/snapshot/head.ts";
+import { company } from "../../bench/cost/company.ts";
 import { changeOneInHundred, realistic, syncOnce } from "../../bench/sync-once.ts";
 import { leapingClock } from "../../support/manual-clock.ts";
 import { createNumberAccount } from "../../support/number-account.ts";
@@ -9,6 +11,12 @@ import { playBusyHour, type SetUp } from "../capacity/busy-hour.ts";
 import { PartitionMeter } from "./partition-meter.ts";
 
 export const ACCOUNT = "37";
+const DAY_MS = 86_400_000;
+/** Days for which a change and a version are in the table (lib/sync/snapshot). */
+export const keptDays = {
+  changes: FEED_RETENTION_MS / DAY_MS + 1,
+  versions: (3 * FEED_RETENTION_MS) / DAY_MS,
+};
 const key = new Uint8Array(32).fill(7);
 const keys = { currentKey: async () => key, acceptedKeys: async () => [key] };
 
@@ -40,7 +48,21 @@ export interface SyncUnits {
   search: number;
 }
 
-/** The syncs of an account, and what is in the table after them. */
+export interface Size {
+  items: number;
+  bytes: number;
+}
+
+/** What an account's syncs keep in the table, when one of those of a day finds 1 % changed. */
+export interface Kept {
+  /** The numbers, with the former version of what changed in the last day. */
+  numbers: Size;
+  /** What each sync of the last day has read. */
+  stages: Size;
+  feed: Size;
+}
+
+/** The syncs of an account: a first one, an unchanged one and one with 1 % changed. */
 export async function playSyncs(numbers: number) {
   const meter = new PartitionMeter();
   const clock = leapingClock();
@@ -50,17 +72,43 @@ export async function playSyncs(numbers: number) {
     meter.restart();
     clock.leap(900_000);
     await syncOnce({ records: meter.records, clock }, upstream, ACCOUNT);
-    return meter.partitions().reduce((sum, { writeUnits }) => sum + writeUnits, 0);
+    return meter.partitions().reduce((units, { writeUnits }) => units + writeUnits, 0);
   };
+  const sizeOf = (kind: RegExp): Size => {
+    const found = meter.items().filter(({ key: { sort } }) => kind.test(sort));
+    return { items: found.length, bytes: found.reduce((all, { bytes }) => all + bytes, 0) };
+  };
+  const staged = () => sizeOf(/^stage#/);
   const first = await sync();
+  const atFirst = staged();
   const unchanged = await sync();
+  const atUnchanged = staged();
   changeOneInHundred(upstream, numbers);
   const changed = await sync();
+  const stages = sum(
+    times(company.syncsADay - 1, sum(atUnchanged, times(-1, atFirst))),
+    sum(staged(), times(-1, atUnchanged)),
+  );
+  const versions = sizeOf(/^version#/);
+  const kept: Kept = {
+    numbers: sizeOf(/^(?!stage#|changes#|version#)/),
+    stages,
+    feed: sum(
+      times(keptDays.changes, sizeOf(/^changes#/)),
+      times(keptDays.versions / versions.items, versions),
+    ),
+  };
   const chunks = meter.items().filter(({ key: { sort } }) => sort.startsWith("chunk#"));
   const live = chunks.slice(-Math.ceil(chunks.length / 2));
-  const search = live.reduce((sum, { bytes }) => sum + Math.ceil(bytes / 4096), 0);
-  return { meter, units: { first, unchanged, changed, search } satisfies SyncUnits };
+  const search = live.reduce((units, { bytes }) => units + Math.ceil(bytes / 4096), 0);
+  return { meter, kept, units: { first, unchanged, changed, search } satisfies SyncUnits };
 }
+
+const times = (by: number, { items, bytes }: Size): Size => ({ items: by * items, bytes: by * bytes });
+const sum = (one: Size, other: Size): Size => ({
+  items: one.items + other.items,
+  bytes: one.bytes + other.bytes,
+});
 
 /** A company's directory: the copy after one in which every e-mail changed, with ids as far apart as RingCentral's. */
 export async function playDirectory(extensions: number, seed: number) {

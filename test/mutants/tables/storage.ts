@@ -6,6 +6,13 @@ export const storage: Protocol = {
   files: {
     "lib/storage/dynamo-record-store.ts": [
       {
+        id: "write-unbounded",
+        rule: "A write is not bounded in time.",
+        text: "await bounded(this.#timeoutMs, (abortSignal) => send(loaded, abortSignal));",
+        replacement: "await bounded(60_000, (abortSignal) => send(loaded, abortSignal));",
+        tests: ["unit/storage/table-calls"],
+      },
+      {
         id: "eventually-consistent",
         rule: "Reads are eventually consistent.",
         text: "ConsistentRead: true",

@@ -64,6 +64,13 @@ export const sync: Protocol = {
     ],
     "lib/sync/run/end-run.ts": [
       {
+        id: "no-time-kept-after-run",
+        rule: "Old versions are deleted with no time left.",
+        text: "if (run.deadline.remainingMs() > MIN_DELETION_MS) {",
+        replacement: "if (true) {",
+        tests: ["unit/sync/run/times"],
+      },
+      {
         id: "wait-without-growth",
         rule: "A run waits no longer after each transient failure.",
         text: "hasProgress ? 0 : FIRST_BACKOFF_MS * 2 ** kept.failuresInARow;",
@@ -121,6 +128,13 @@ export const sync: Protocol = {
       },
     ],
     "lib/sync/run/run-sync.ts": [
+      {
+        id: "old-pages-resumed",
+        rule: "Staged pages older than 12 hours are resumed.",
+        text: 'if (clock.now() - startedAt > RUN_LIFETIME_MS) return "too_old";',
+        replacement: "",
+        tests: ["unit/sync/run/times"],
+      },
       {
         id: "overtaken-base-resumed",
         rule: "Pages coded against another version are resumed.",
@@ -225,6 +239,13 @@ export const sync: Protocol = {
       },
     ],
     "lib/sync/run/staged-pages.ts": [
+      {
+        id: "stage-expires-early",
+        rule: "Staged records expire before the run may be resumed.",
+        text: "const STAGE_LIFETIME_MS = 24 * 60 * 60 * 1000;",
+        replacement: "const STAGE_LIFETIME_MS = 60 * 60 * 1000;",
+        tests: ["unit/sync/run/times"],
+      },
       {
         id: "stage-names-shared",
         rule: "Two holders stage under the same names.",
@@ -413,6 +434,13 @@ export const sync: Protocol = {
     ],
     "lib/sync/snapshot/change-log.ts": [
       {
+        id: "changes-expire-early",
+        rule: "Changes expire before the feed promises.",
+        text: "written.at + FEED_RETENTION_MS + 24 * 60 * 60 * 1000",
+        replacement: "written.at + 24 * 60 * 60 * 1000",
+        tests: ["unit/sync/run/times"],
+      },
+      {
         id: "expired-changes-shown",
         rule: "Changes older than the feed promises are shown, and those before them are not.",
         text: "version === undefined || version.committedAt < notBefore",
@@ -553,6 +581,15 @@ export const sync: Protocol = {
         text: ".filter((id) => SERVED_ACCOUNTS.includes(id))",
         replacement: "",
         tests: ["unit/sync/queue-syncs"],
+      },
+    ],
+    "lib/sync/snapshot/head.ts": [
+      {
+        id: "version-record-expires-early",
+        rule: "A version's record expires before its changes.",
+        text: "const VERSION_LIFETIME_MS = 3 * FEED_RETENTION_MS;",
+        replacement: "const VERSION_LIFETIME_MS = FEED_RETENTION_MS / 30;",
+        tests: ["unit/sync/run/times"],
       },
     ],
   },

@@ -56,13 +56,13 @@ export function createPeopleWorld() {
     currentKey: async (_: string, accountId: string) => keysOf(accountId)[0] ?? new Uint8Array(32),
     acceptedKeys: async (_: string, accountId: string) => keysOf(accountId).slice(0, 2),
   };
-  const finder = () =>
+  const finder = (servedAccounts: readonly string[] = ACCOUNTS) =>
     new CallerFinder({
       directories: new Directories(keys, clock),
       keys,
       clock,
       random: () => 0,
-      servedAccounts: ACCOUNTS,
+      servedAccounts,
     });
   let process = finder();
 
@@ -114,13 +114,15 @@ export function createPeopleWorld() {
       return outcome;
     },
     /** A new process, which knows nothing. */
-    restart() {
-      process = finder();
+    restart(servedAccounts?: readonly string[]) {
+      process = finder(servedAccounts);
     },
     /** A new secret; the one before the last is gone. */
     rotate: (accountId: AccountId) => secrets.get(accountId)?.unshift(nextName()),
     /** The caller, or the code of the rejection. */
-    async signIn(claimant: Omit<Claimant, "issuer" | "scopes" | "isClient">): Promise<Caller | string> {
+    async signIn(
+      claimant: Omit<Claimant, "issuer" | "scopes" | "isClient"> & Partial<Pick<Claimant, "isClient">>,
+    ): Promise<Caller | string> {
       const about = { issuer: "https://login.acme.example", scopes: new Set<string>(), isClient: false };
       const personId = pseudonyms.ofPerson(about.issuer, claimant.subject);
       const access = { records, deadline: deadlineIn(10_000, clock, 0), log: log.log, personId };

@@ -366,7 +366,14 @@ export const tokenStore: Protocol = {
         rule: "A wait while the table fails is blamed on RingCentral.",
         text: 'return hasFailed ? { ...pause, reason: "storage" } : pause;',
         replacement: "return pause;",
-        tests: ["unit/ringcentral/auth/shared-token"],
+        tests: [
+          "unit/ringcentral/auth/shared-token",
+          "unit/ringcentral/auth/token-line",
+          "unit/ringcentral/auth/token-calls",
+          "unit/ringcentral/auth/user-sessions",
+          "property/shared-token-without-table",
+          "property/shared-token",
+        ],
       },
       {
         id: "circuit-ignored",
@@ -613,7 +620,7 @@ export const tokenStore: Protocol = {
         rule: "Reads of two accounts share one exchange.",
         text: "[name, accountId, priority",
         replacement: "[name, priority",
-        tests: ["unit/ringcentral/auth/user-sessions"],
+        tests: ["unit/ringcentral/shared-reads"],
       },
       {
         id: "fresh-read-shared",
@@ -627,7 +634,7 @@ export const tokenStore: Protocol = {
         rule: "Identical writes share one exchange.",
         text: 'operation.method === "GET" && !context.fresh',
         replacement: "!context.fresh",
-        tests: ["unit/ringcentral/auth/user-sessions"],
+        tests: ["unit/ringcentral/shared-reads"],
       },
     ],
     "lib/ringcentral/attempt.ts": [

@@ -226,6 +226,14 @@ describe("in a service for several accounts", () => {
     expect(await errorFor({ account_id: "99" })).toBe("invalid_request");
     expect(await errorFor({ account_id: SEED.otherAccountId })).toBe("access_denied");
   });
+
+  test("an app that is registered for one account cannot name another", async () => {
+    Object.assign(clients.app, { accountId: SEED.accountId });
+    const error = await errorFor({ account_id: SEED.otherAccountId }).finally(() => {
+      delete clients.app.accountId;
+    });
+    expect(error).toBeNull();
+  });
 });
 
 test("a sign-in takes 20 operations of the table, and a renewal seven", async () => {

@@ -257,6 +257,20 @@ describe("the callback", () => {
     },
   );
 
+  test("takes no id token of another visit", async () => {
+    lab.twin.configure({ idToken: "always" });
+    const own = await atRingCentral();
+    const back = new URL(await lab.twin.signIn(own.url, SEED.extensionId));
+    const other = new URL(own.url);
+    other.searchParams.set("nonce", "of-another-visit");
+    const foreign = new URL(await lab.twin.signIn(other.href, SEED.extensionId));
+    const rejected = await visit(lab, own.browser, foreign.href);
+    const taken = await visit(lab, own.browser, back.href);
+    lab.twin.configure({ idToken: "never" });
+    expect(rejected.response.status).toBe(502);
+    expect(taken.url).toContain(`${APP}?code=`);
+  });
+
   test("takes no answer of another issuer (mix-up)", async () => {
     const { url, browser } = await atRingCentral();
     const back = new URL(await lab.twin.signIn(url, SEED.extensionId));

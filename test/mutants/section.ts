@@ -1,5 +1,5 @@
 import { type Section, table } from "../bench/report.ts";
-import type { Placed, Protocol } from "./mutant.ts";
+import { mutantsOf, type Placed, type Protocol } from "./mutant.ts";
 
 export const COMMAND = "npm run test:mutants";
 
@@ -24,9 +24,12 @@ export function toSection(protocols: readonly Protocol[], tried: readonly Tried[
       tried.filter((one) => one.protocol === name),
     ),
   );
-  const harmless = tried.flatMap(({ mutant: { file, rule, harmless } }) =>
-    harmless === undefined ? [] : [`- \`${file}\`: ${rule} ${harmless}`],
-  );
+  // In the tables' order, which is the same in each run.
+  const harmless = protocols
+    .flatMap(mutantsOf)
+    .flatMap(({ file, rule, harmless }) =>
+      harmless === undefined ? [] : [`- \`${file}\`: ${rule} ${harmless}`],
+    );
   const text = [
     `Each of ${tried.length} rules is broken by hand, one at a time, under the tests that must notice it. The tables in
      \`test/mutants/tables\` name the rule, the text that is replaced, and those tests. A rule whose breaking no test

@@ -8,6 +8,8 @@ import { createWorld, type SoakProcess, startProcess, type World } from "./world
 
 /** Of the simulated time; the second half is judged. */
 const MINUTES = Number(process.env.SOAK_MINUTES ?? 60);
+/** Requests that begin in a second of the first half: enough to fill the caches of a fleet of four. */
+const FILLING_RATE = 8;
 
 export interface Sample {
   minute: number;
@@ -34,7 +36,7 @@ export type Leak = "timer" | "map" | "record" | undefined;
 
 const handles = () => process.getActiveResourcesInfo().length;
 
-/** One hour of load in virtual time. */
+/** One hour of load in virtual time. @param rate requests that begin in a second of the second half */
 export async function playHour(processes: number, rate: number, leak: Leak): Promise<Hour> {
   const time = new VirtualTime();
   const restore = time.install();
@@ -48,8 +50,9 @@ export async function playHour(processes: number, rate: number, leak: Leak): Pro
     const samples: Sample[] = [];
     const entries: Hour["entries"] = [];
     for (let minute = 1; minute <= MINUTES; minute += 1) {
+      const begun = minute <= MINUTES / 2 ? FILLING_RATE : rate;
       for (let second = 0; second < 60; second += 1) {
-        load.second((minute - 1) * 60 + second, rate);
+        load.second((minute - 1) * 60 + second, begun);
         leaking(load.requests);
         await time.advance(1_000);
       }
@@ -60,7 +63,7 @@ export async function playHour(processes: number, rate: number, leak: Leak): Pro
         records: world.table.size,
       });
       world.table.deleteExpired(time.now());
-      if (minute % 10 === 0) entries.push({ minute, ...entriesInProcess() });
+      if (minute % (MINUTES / 6) === 0) entries.push({ minute, ...entriesInProcess() });
     }
     const end = await endOf(world, load, fleet, before);
     return { processes, tally: load.tally(), samples, entries, ...end };

@@ -22,8 +22,9 @@ export interface Tally {
   keyedWrites: number;
 }
 
-const CALLERS = 3_000;
-const OWN_SESSIONS = 700;
+/** More than any cache of a process holds: the caches are full soon, and then entries leave as others come. */
+const CALLERS = 2_400;
+const OWN_SESSIONS = 400;
 const VERIFIER = "v".repeat(43);
 const CHALLENGE = createHash("sha256").update(VERIFIER).digest("base64url");
 
@@ -38,6 +39,14 @@ function hire({ twin }: World, count: number): string[] {
   });
 }
 
+/** A caller of the company's provider; some are known by their e-mail only. */
+function companyToken(world: World, extension: string, n: number): string {
+  const email = `person.${n}@acme.example`;
+  const who = n % 10 === 0 ? { email, email_verified: true } : { rc_extension_id: extension };
+  const scope = "numbers:read numbers:write";
+  return world.token({ sub: `caller-${n}`, rc_account_id: SEED.accountId, scope, ...who });
+}
+
 /** The callers, their apps and the schedules of one simulated hour. */
 export class Load {
   readonly #counts = { requests: 0, signIns: 0, renewals: 0, syncs: 0, keyedWrites: 0 };
@@ -46,14 +55,16 @@ export class Load {
   readonly #world: World;
   readonly #processes: readonly SoakProcess[];
   readonly #extensions: string[];
-  readonly #tokens = new Map<string, string>();
+  readonly #tokens: string[];
   readonly #signedIn = new Map<string, SignedIn>();
   #inFlight = 0;
   #edited = 0;
+  #lastSignIn = 0;
 
   constructor(world: World, processes: readonly SoakProcess[]) {
     [this.#world, this.#processes] = [world, processes];
     this.#extensions = hire(world, CALLERS);
+    this.#tokens = this.#extensions.map((extension, n) => companyToken(world, extension, n));
   }
 
   tally(): Tally {
@@ -73,7 +84,8 @@ export class Load {
     const { twin, table } = this.#world;
     for (let n = 0; n < rate; n += 1)
       this.#start(() => this.#request(), Math.floor(this.#world.random() * 1_000));
-    if (at % 7 === 0) this.#start(() => this.#signIn());
+    const isMorning = this.#signedIn.size < OWN_SESSIONS * 0.9;
+    if (at % (isMorning ? 2 : 7) === 0) this.#start(() => this.#signIn());
     if (at % 5 === 0) this.#start(() => this.#renew());
     if (at % 300 === 10) this.#start(() => this.#sync("schedule"));
     if (at % 600 === 20) this.#start(() => this.#sync("directory"));
@@ -120,18 +132,10 @@ export class Load {
     await this.#call(this.#pick(READS), { token, headers, path: { extensionId: "me" } });
   }
 
-  /** A caller of the company's provider; some are known by their e-mail only. */
   #companyToken(): string {
     const n = Math.floor(this.#world.random() * CALLERS);
-    const name = `caller-${n}`;
-    this.#callers.add(name);
-    const extension = this.#extensions[n];
-    const email = `person.${n}@acme.example`;
-    const who = n % 10 === 0 ? { email, email_verified: true } : { rc_extension_id: extension };
-    const claims = { sub: name, rc_account_id: SEED.accountId, scope: "numbers:read numbers:write", ...who };
-    const token = this.#tokens.get(name) ?? this.#world.token(claims);
-    this.#tokens.set(name, token);
-    return token;
+    this.#callers.add(`caller-${n}`);
+    return this.#tokens[n] ?? "";
   }
 
   #ownToken(): string {
@@ -172,8 +176,10 @@ export class Load {
   }
 
   async #signIn(): Promise<void> {
-    const { signIn: serve, twin, random } = this.#world;
-    const extensionId = this.#extensions[Math.floor(random() * OWN_SESSIONS)] ?? "";
+    const { signIn: serve, twin } = this.#world;
+    const extensionId = this.#extensions[this.#lastSignIn % OWN_SESSIONS] ?? "";
+    this.#lastSignIn += 1;
+    await this.#signOut(extensionId);
     const browser = new Browser();
     const parameters = new URLSearchParams({
       client_id: "acme-app",
@@ -199,14 +205,17 @@ export class Load {
     const all = [...this.#signedIn];
     if (all.length === 0) return;
     const [extensionId, { refresh }] = this.#pick(all);
-    if (this.#world.random() < 0.1) {
-      this.#signedIn.delete(extensionId);
-      await this.#post("/oauth/revoke", { token: refresh });
-      return;
-    }
+    if (this.#world.random() < 0.1) return this.#signOut(extensionId);
     const isRenewed = await this.#token(extensionId, { grant_type: "refresh_token", refresh_token: refresh });
     if (isRenewed) this.#counts.renewals += 1;
     else this.#signedIn.delete(extensionId);
+  }
+
+  async #signOut(extensionId: string): Promise<void> {
+    const token = this.#signedIn.get(extensionId)?.refresh;
+    if (token === undefined) return;
+    this.#signedIn.delete(extensionId);
+    await this.#post("/oauth/revoke", { token });
   }
 
   async #token(extensionId: string, fields: Record<string, string>): Promise<boolean> {

@@ -2,13 +2,16 @@ import { linePlot, savePlot } from "../bench/plot.ts";
 import { table, writeSection } from "../bench/report.ts";
 import type { Hour } from "./hour.ts";
 import { growthOf, MOST_GROWTH_MB } from "./judge.ts";
-import type { SocketMinute } from "./sockets.ts";
+import { IDLE_MS, type SocketMinute } from "./sockets.ts";
 
 export interface Judged {
   hours: Hour[];
   sockets: SocketMinute | undefined;
   leaks: string[];
 }
+
+/** As lib/runtime/payers.ts has it. */
+const USERS_KEPT = 300;
 
 const nameOf = ({ processes }: Hour) => (processes === 1 ? "one process" : `${processes} processes`);
 
@@ -20,7 +23,7 @@ export function writeReport({ hours, sockets }: Judged): void {
       `\`npm run test:soak\` plays an hour of load in virtual time on one warm process and on a fleet in one process: the real handlers, the sign-in server and the sync, against the twin and a table in memory. ${loadOf(hours)} RingCentral fails now and then, the table too, tokens expire and the client secret rotates once.`,
       hourTable(hours),
       plotOf(hours),
-      `- The heap is measured after a forced collection each minute. The line through the second half may rise by ${MOST_GROWTH_MB} MB. It holds the simulated RingCentral too, with its sessions.`,
+      `- The heap is measured after a forced collection each minute. The line through the second half may rise by ${MOST_GROWTH_MB} MB. In the first half requests come four times as often and fill the bounded caches: of people and scopes in use, and of ${USERS_KEPT} users who pay for their own calls, about 10 KB each. The heap holds the simulated RingCentral too, with its sessions and codes; the table is outside it.`,
       `- Two minutes after the last request no timer is left, no request and no open handle. ${recordsOf(hours)}`,
       `- The largest map or set of a process, found in its heap wherever it is kept, has ${Math.max(...hours.flatMap(({ entries }) => entries.map(({ largest }) => largest))).toLocaleString("en")} entries: the people of the simulated company.`,
       ...(sockets === undefined ? [] : [socketText(sockets)]),
@@ -75,9 +78,9 @@ function recordsOf(hours: readonly Hour[]): string {
   return `Every record has an end or is one of a person or of the account (${new Set(kinds).size} kinds, each with its bound in \`test/soak/judge.ts\`): a year later these alone are left, and the next request is served.`;
 }
 
-function socketText({ requests, failed, most, idle, left }: SocketMinute): string {
+function socketText({ requests, failed, most, idle }: SocketMinute): string {
   const count = (value: number) => value.toLocaleString("en");
-  return `- A minute of real connections, which the twin resets, cuts or leaves without a response: ${count(requests)} requests, ${count(failed)} of them failed so, ${most} sockets at most (both ends are in one process), ${idle} kept when nothing is under way, ${left} after the server's end.`;
+  return `- A minute of real connections, which the twin resets, cuts or leaves without a response: ${count(requests)} requests, ${count(failed)} of them failed so, ${most} sockets at most (both ends are in one process), ${idle} still open ${IDLE_MS / 1_000} s after the last response. After a timeout on a kept connection the client replaces all that it keeps; those left behind end after ten idle seconds.`;
 }
 
 function plotOf(hours: readonly Hour[]): string {

@@ -108,7 +108,7 @@ export function createWorld(time: VirtualTime, random: () => number) {
       };
       const parts = [{ alg: "RS256", kid: "k1", typ: "at+jwt" }, payload];
       const input = parts.map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
-      return `${input}.${sign("sha256", Buffer.from(input), company.privateKey).toString("base64url")}`;
+      return [input, sign("sha256", Buffer.from(input), company.privateKey).toString("base64url")].join(".");
     },
   };
 }
@@ -125,6 +125,7 @@ function setEnvironment(): void {
     SYNC_ACCOUNTS: SEED.accountId,
     SYNC_QUEUE_URL: "http://127.0.0.1:9/none",
     AWS_REGION: "us-east-1",
+    AWS_EC2_METADATA_DISABLED: "true",
     TABLE_NAME: "records",
     FLEET_SIZE: "4",
     METRICS_NAMESPACE: "none",

@@ -75,7 +75,7 @@ export function writeRuns(): void {
       table(["requests to", "sent", "2xx", "3xx", "4xx", "5xx", "ms each"], rows),
       "- After each: the status and every header are described and fit, also the body; a request that fits the file is never rejected for what the file could have told; each call that the twin received is one of `lib/ringcentral/api`, for the caller's account and extension, and a rejected request has none; no log line holds a token, a secret, a full phone number or an e-mail. 5xx come only where a fault was injected into one of the request's own calls.",
       "- At the sign-in server: no redirect and no form leads to an address that is not registered, and no token is given without the code's verifier, a refresh token in use, or the client's secret.",
-      "- Found: headers that the file did not describe (`Age`, `Link`, `RateLimit`, `WWW-Authenticate` of 403), and more than the 100 faults that it allows in one response. Both are tested since.",
+      "- Found: headers that the file did not describe (`Age`, `Link`, `RateLimit`, `WWW-Authenticate` of 403), more than the 100 faults that it allows in one response, and a 500 of the sign-in server for the address of a visit that was never begun. Each has a test since.",
     ].join("\n\n"),
   });
 }

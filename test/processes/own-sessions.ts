@@ -81,9 +81,11 @@ export async function signInAll(world: World): Promise<Person[]> {
  * all access tokens end at once.
  */
 export async function cutOffRefreshes(world: World, until: number, cutOff: { count: number }): Promise<void> {
+  let refreshes = 0;
   world.proxies.ringcentral.set((request) => {
-    if (!isToken(request) || !request.body.includes("refresh_token") || world.random() >= 0.5)
-      return undefined;
+    if (!isToken(request) || !request.body.includes("refresh_token")) return undefined;
+    refreshes += 1;
+    if (refreshes % 2 === 0) return undefined;
     const end = () => {
       cutOff.count += 1;
       for (const instance of world.instances.filter(({ isBusy }) => isBusy)) {

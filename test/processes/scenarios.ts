@@ -36,7 +36,7 @@ export const scenarios: readonly Scenario[] = [
     name: "200 cold processes, then 200 requests at once",
     fleet: { [READ]: 8 },
     seconds: 1,
-    overtimeSeconds: 60,
+    overtimeSeconds: 150,
     warmSeconds: 0,
     tokenCallsAMinute: TOKEN_CALLS,
     prepare: async (world, traffic) => () => readAtOnce(world, traffic),

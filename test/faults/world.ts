@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { createSealingKeys } from "../../lib/platform/sealing-keys.ts";
 import type { LoadReader } from "../../lib/platform/secrets.ts";
@@ -9,6 +9,7 @@ import { resetRuntime, runtime } from "../../lib/runtime/runtime.ts";
 import type { RecordStore } from "../../lib/storage/record-store.ts";
 import { captureLog } from "../support/capture-log.ts";
 import { createMemoryRecordStore, type RecordCall } from "../support/memory-record-store.ts";
+import { SigningIssuer } from "../support/signing-issuer.ts";
 import type { ReceivedRequest } from "../twin/edge/received-request.ts";
 import { createInProcessTwin, SEED, type Twin } from "../twin/twin.ts";
 import { type QueueServer, startQueueServer } from "./queue-server.ts";
@@ -50,8 +51,7 @@ export class World {
   readonly time: VirtualTime;
   readonly #server: RingCentralServer;
   readonly #queue: QueueServer;
-  readonly #keys = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  #kid = "k1";
+  readonly #issuer = new SigningIssuer();
   #twin: ReturnType<typeof createInProcessTwin>;
   #records = createMemoryRecordStore();
   #secrets: Record<string, { current: string; previous?: string }> = {};
@@ -116,7 +116,7 @@ export class World {
     this.troubles = nothingWrong;
     this.diesAt = () => false;
     this.confidential.clear();
-    this.#kid = "k1";
+    this.#issuer.kid = "k1";
     this.#twin = this.#newTwin(callHandling);
     this.twin.registerRedirectUris([CALLBACK]);
     this.#server.serve({
@@ -181,17 +181,15 @@ export class World {
     const seconds = Math.floor(this.time.now() / 1_000);
     const issued = payer === "service" ? { iss: COMPANY, aud: "numbers" } : { iss: OWN, aud: OWN };
     const person = { sub: "ana", client_id: "app", rc_account_id: accountId, rc_extension_id: extensionId };
-    const payload = { ...issued, ...person, iat: seconds, nbf: seconds, exp: seconds + 900, scope };
-    const parts = [{ alg: "RS256", kid: this.#kid, typ: "at+jwt" }, payload];
-    const input = parts.map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
-    const signature = sign("sha256", Buffer.from(input), this.#keys.privateKey).toString("base64url");
-    this.confidential.add(signature);
-    return `${input}.${signature}`;
+    const times = { iat: seconds, nbf: seconds, exp: seconds + 900 };
+    const token = this.#issuer.sign({ ...issued, ...person, ...times, scope });
+    this.confidential.add(token.slice(token.lastIndexOf(".") + 1));
+    return token;
   }
 
   /** The issuer signs with another key from now on. */
   rotateIssuerKey(): void {
-    this.#kid = "k2";
+    this.#issuer.kid = "k2";
   }
 
   /** The table has no keys of the issuers. */
@@ -320,11 +318,9 @@ export class World {
         });
   }
 
-  async #readJson({ origin, pathname }: URL): Promise<unknown> {
+  async #readJson(url: URL): Promise<unknown> {
     await (this.troubles.issuer?.() ?? this.time.sleep(LATENCY_MS));
-    if (pathname !== "/jwks") return { issuer: origin, jwks_uri: `${origin}/jwks` };
-    const jwk = this.#keys.publicKey.export({ format: "jwk" });
-    return { keys: [{ ...jwk, kid: this.#kid, alg: "RS256", use: "sig" }] };
+    return this.#issuer.document(url);
   }
 }
 

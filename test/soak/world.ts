@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { registerHooks } from "node:module";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -22,6 +22,7 @@ import { StorageUnavailable } from "../../lib/storage/errors.ts";
 import { invoke, lambdaContext, type TestRequest, type TestResponse } from "../support/api-gateway.ts";
 import { apiRoutes, fileOf } from "../support/handlers.ts";
 import { Browser, clients, ISSUER, signInEvent } from "../support/sign-in-lab.ts";
+import { SigningIssuer } from "../support/signing-issuer.ts";
 import { sqsEvent } from "../support/sync-services.ts";
 import { createInProcessTwin, SEED } from "../twin/twin.ts";
 import { SoakTable } from "./table.ts";
@@ -54,12 +55,11 @@ export function createWorld(time: VirtualTime, random: () => number) {
   const { twin, serve } = createInProcessTwin({ clock, limits, numbers: 1_000, latencyMs: 40, redirectUris });
   const table = new SoakTable();
   const secrets = createSecrets();
-  const company = generateKeyPairSync("rsa", { modulusLength: 2048 });
-  const jwk = { ...company.publicKey.export({ format: "jwk" }), kid: "k1", alg: "RS256", use: "sig" };
-  const readJson = async ({ origin, pathname, href }: URL): Promise<unknown> => {
+  const company = new SigningIssuer();
+  const readJson = async (url: URL): Promise<unknown> => {
     await time.sleep(30);
-    if (origin === ISSUER) return JSON.parse((await signIn(signInEvent(new Browser(), new URL(href)))).body);
-    return pathname === "/jwks" ? { keys: [jwk] } : { issuer: origin, jwks_uri: `${origin}/jwks` };
+    if (url.origin === ISSUER) return JSON.parse((await signIn(signInEvent(new Browser(), url))).body);
+    return company.document(url);
   };
   const sourcesOf = (errors: Errors): RuntimeSources => {
     const slowly = async <Result>(act: () => Promise<Result>): Promise<Result> => {
@@ -98,17 +98,8 @@ export function createWorld(time: VirtualTime, random: () => number) {
     /** A token of the company's identity provider. */
     token(claims: object): string {
       const iat = Math.floor(time.now() / 1_000);
-      const payload = {
-        iss: COMPANY,
-        aud: "numbers",
-        client_id: "app",
-        iat,
-        exp: iat + 6 * 3_600,
-        ...claims,
-      };
-      const parts = [{ alg: "RS256", kid: "k1", typ: "at+jwt" }, payload];
-      const input = parts.map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
-      return [input, sign("sha256", Buffer.from(input), company.privateKey).toString("base64url")].join(".");
+      const issued = { iss: COMPANY, aud: "numbers", client_id: "app", iat, exp: iat + 6 * 3_600 };
+      return company.sign({ ...issued, ...claims });
     },
   };
 }

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes, sign } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { createSealingKeys } from "../../lib/platform/sealing-keys.ts";
 import type { LoadReader } from "../../lib/platform/secrets.ts";
@@ -10,6 +10,7 @@ import { StorageUnavailable } from "../../lib/storage/errors.ts";
 import { captureLog } from "./capture-log.ts";
 import { manualClock } from "./manual-clock.ts";
 import { createMemoryRecordStore, type RecordCall } from "./memory-record-store.ts";
+import { SigningIssuer } from "./signing-issuer.ts";
 
 /** How long every dependency takes for its response. */
 const UNIT_MS = 50;
@@ -37,7 +38,7 @@ export interface Chain {
 export class ColdPath {
   readonly #clock = manualClock(Date.now());
   #records = this.#emptyTable();
-  readonly #keys = generateKeyPairSync("rsa", { modulusLength: 2048 });
+  readonly #issuer = new SigningIssuer();
   readonly #secrets: Readonly<Record<string, string>> = {
     ringcentral: JSON.stringify({
       server: "https://ringcentral.example.com",
@@ -120,10 +121,7 @@ export class ColdPath {
       rc_account_id: accountId,
       rc_extension_id: extensionId,
     };
-    const payload = { ...issued, ...person, exp: seconds + 900, scope: "numbers:read", ...claims };
-    const parts = [{ alg: "RS256", kid: "k1", typ: "at+jwt" }, payload];
-    const input = parts.map((part) => Buffer.from(JSON.stringify(part)).toString("base64url")).join(".");
-    return `${input}.${sign("sha256", Buffer.from(input), this.#keys.privateKey).toString("base64url")}`;
+    return this.#issuer.sign({ ...issued, ...person, exp: seconds + 900, scope: "numbers:read", ...claims });
   }
 
   /** The person signs in: the table has a session then. */
@@ -192,12 +190,9 @@ export class ColdPath {
       return { SecretString: this.#secrets[SecretId] };
     };
 
-  async #readJson({ origin, pathname }: URL): Promise<unknown> {
-    const isKeys = pathname === "/jwks";
-    await this.#pass(`issuer's ${isKeys ? "keys" : "discovery"}`);
-    if (!isKeys) return { issuer: origin, jwks_uri: `${origin}/jwks` };
-    const jwk = this.#keys.publicKey.export({ format: "jwk" });
-    return { keys: [{ ...jwk, kid: "k1", alg: "RS256", use: "sig" }] };
+  async #readJson(url: URL): Promise<unknown> {
+    await this.#pass(`issuer's ${url.pathname === "/jwks" ? "keys" : "discovery"}`);
+    return this.#issuer.document(url);
   }
 
   readonly #transport: Transport = {

@@ -54,11 +54,15 @@ interface Fleet {
 
 let lab: SlowTableLab;
 const fleets: Record<string, Fleet> = {};
+async function readAs(token: string) {
+  const { result } = await lab.run(() => invoke(list, listForwardingNumbersRoute, { token }));
+  expect(result.status, JSON.stringify(result.body)).toBe(200);
+}
 beforeAll(async () => {
   lab = await SlowTableLab.start();
   const { user } = lab.tokens;
   lab.newProcess([]);
-  await lab.run(() => invoke(list, listForwardingNumbersRoute, { token: user }));
+  await readAs(user);
   fleets["the service"] = { token: user, table: lab.dump() };
   fleets["the service without a token"] = {
     token: user,
@@ -66,11 +70,11 @@ beforeAll(async () => {
   };
   const own = await lab.signIn();
   lab.newProcess(lab.dump(), true);
-  await lab.run(() => invoke(list, listForwardingNumbersRoute, { token: own }));
+  await readAs(own);
   fleets["a signed-in user"] = { token: own, table: lab.dump(), isSignIn: true };
   const ben = lab.tokens.otherUser;
   lab.newProcess([]);
-  await lab.run(() => invoke(list, listForwardingNumbersRoute, { token: ben }));
+  await readAs(ben);
   fleets["the service, for a moved extension"] = { token: ben, table: lab.dump() };
 });
 afterAll(() => lab.stop());

@@ -8,6 +8,7 @@ import type { Transport } from "../../lib/ringcentral/http/transport.ts";
 import { resetRuntime, runtime } from "../../lib/runtime/runtime.ts";
 import { StorageUnavailable } from "../../lib/storage/errors.ts";
 import { captureLog } from "./capture-log.ts";
+import { workDone } from "./machine-work.ts";
 import { manualClock } from "./manual-clock.ts";
 import { createMemoryRecordStore, type RecordCall } from "./memory-record-store.ts";
 import { SigningIssuer } from "./signing-issuer.ts";
@@ -53,9 +54,6 @@ export class ColdPath {
   #calls: TimedCall[] = [];
   #startedAt = 0;
   #failures = { name: "", left: 0 };
-  /** Signatures that are being verified, in a thread of their own. */
-  #verifying = 0;
-  readonly #verify = crypto.subtle.verify;
 
   constructor() {
     Object.assign(process.env, {
@@ -68,16 +66,9 @@ export class ColdPath {
       SERVED_ACCOUNTS: accountId,
       TABLE_NAME: "records",
     });
-    crypto.subtle.verify = async (...given: Parameters<typeof crypto.subtle.verify>) => {
-      this.#verifying += 1;
-      return this.#verify.apply(crypto.subtle, given).finally(() => {
-        this.#verifying -= 1;
-      });
-    };
   }
 
   stop(): void {
-    crypto.subtle.verify = this.#verify;
     for (const name of Object.keys(process.env)) if (!(name in this.#environment)) delete process.env[name];
     Object.assign(process.env, this.#environment);
     resetRuntime({});
@@ -154,7 +145,7 @@ export class ColdPath {
     });
     settled.catch(() => undefined);
     for (;;) {
-      await this.#idle();
+      await workDone();
       if (ended !== undefined) return ended;
       await this.#clock.advance(UNIT_MS);
     }
@@ -174,13 +165,6 @@ export class ColdPath {
 
   #emptyTable() {
     return createMemoryRecordStore({ before: (call) => this.#pass(nameOf(call)) });
-  }
-
-  /** Waits until every part of the request waits for time to pass. */
-  async #idle(): Promise<void> {
-    for (let turns = 0; turns < 20 || this.#verifying > 0; turns += 1) {
-      await new Promise<void>((resolve) => setImmediate(resolve));
-    }
   }
 
   readonly #loadSecretReader: LoadReader =

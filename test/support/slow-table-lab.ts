@@ -13,6 +13,7 @@ import type { Extension } from "../twin/data/world.ts";
 import { requestToken } from "../twin/http-lab.ts";
 import { SEED } from "../twin/twin.ts";
 import { captureLog } from "./capture-log.ts";
+import { workDone, working } from "./machine-work.ts";
 import { createMemoryRecordStore } from "./memory-record-store.ts";
 import { seededRandom } from "./schedule.ts";
 import { type Service, startService } from "./service.ts";
@@ -36,11 +37,8 @@ export class SlowTableLab {
   readonly #extensions: readonly [string, Extension][];
   readonly #table = createMemoryRecordStore();
   readonly #usualClock = { ...systemClock };
-  readonly #verify = crypto.subtle.verify;
   #now = Date.now();
   #sleepers: { at: number; wake: () => void }[] = [];
-  /** Work of the machine under way, which takes no virtual time. */
-  #working = 0;
   /** Counts the processes: what an ended one has under way reaches the table no more. */
   #process = 0;
   #latencies: Latencies = [];
@@ -64,12 +62,10 @@ export class SlowTableLab {
     const lab = new SlowTableLab(service);
     service.twin.registerRedirectUris([CALLBACK]);
     Object.assign(systemClock, lab.#clock);
-    crypto.subtle.verify = (...given) => lab.#work(() => lab.#verify.apply(crypto.subtle, given));
     return lab;
   }
 
   async stop(): Promise<void> {
-    crypto.subtle.verify = this.#verify;
     Object.assign(systemClock, this.#usualClock);
     delete process.env.SIGN_IN_ISSUER;
     await this.#service.stop();
@@ -115,7 +111,7 @@ export class SlowTableLab {
       records: { ...this.#recordsOf(this.#process), ready: async () => {} },
       transport: this.#transport,
       loadSecretReader: this.#loadSecretReader,
-      readJson: (url) => this.#work(async () => (await fetch(url)).json()),
+      readJson: (url) => working(fetch(url).then((response) => response.json())),
     });
   }
 
@@ -162,9 +158,7 @@ export class SlowTableLab {
     };
     running.then(end, end);
     for (;;) {
-      for (let turns = 0; turns < 12 || this.#working > 0; turns += 1) {
-        await new Promise<void>((resolve) => setImmediate(resolve));
-      }
+      await workDone();
       if (ended !== undefined) return { result: await ended.result, tookMs: ended.tookMs };
       const next = this.#sleepers.reduce((one, other) => (other.at < one.at ? other : one), {
         at: Infinity,
@@ -189,13 +183,6 @@ export class SlowTableLab {
         });
       }),
   };
-
-  async #work<Result>(act: () => Promise<Result>): Promise<Result> {
-    this.#working += 1;
-    return act().finally(() => {
-      this.#working -= 1;
-    });
-  }
 
   /** The effect is in the middle of the exchange. */
   async #exchange<Result>(process: number, name: string, act: () => Promise<Result>): Promise<Result> {
@@ -229,13 +216,13 @@ export class SlowTableLab {
     send: (request) => {
       this.#exchanges.push(`(RingCentral ${request.operation})`);
       this.#latencies = this.#latencies.toSpliced(this.#exchanges.length - 1, 0, 0);
-      return this.#work(() => this.#realTransport.send(request));
+      return working(this.#realTransport.send(request));
     },
   };
 
   readonly #loadSecretReader: LoadReader = async () => {
-    const { createReader } = await import("../../lib/platform/secrets-client.ts");
+    const { createReader } = await working(import("../../lib/platform/secrets-client.ts"));
     const read = createReader();
-    return (...asked) => this.#work(() => read(...asked));
+    return (...asked) => working(read(...asked));
   };
 }

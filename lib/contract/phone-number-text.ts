@@ -76,7 +76,7 @@ function decoded(uri: string): string {
 }
 
 const EXTENSION =
-  /^\+?\d{3,}(?:extension|extn?|int|ramal|anexo|poste|dw|\u0434\u043e\u0431|[xpw,;#])[:=]?,*\d{1,7}#?$/i;
+  /^\+?\d{3,};?(?:extension|extn?|int|ramal|anexo|poste|dw|\u0434\u043e\u0431|[xpw,;#])[:=]?,*\d{1,7}#?$/i;
 
 function faultOf(plain: string, digits: string): TextFault {
   if (EXTENSION.test(digits)) return faults.extension;

@@ -16,9 +16,9 @@ export function conditional(cacheControl: string): Middleware {
       if (!isRead(event)) return;
       const sent = header(event, "if-none-match");
       if (sent === undefined || !matches(sent, tag)) return;
+      // The content type stays: without one API Gateway writes its own, with which a cache would update what it has stored.
       response.statusCode = 304;
       delete response.body;
-      delete response.headers["content-type"];
       delete response.headers["content-encoding"];
       delete response.isBase64Encoded;
     },

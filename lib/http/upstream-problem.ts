@@ -9,7 +9,12 @@ import type { Route } from "../contract/route.ts";
 import { problemCodesOf } from "../contract/route-problems.ts";
 import { SecretUnavailableError } from "../platform/credentials.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
-import { RingCentralError, type RingCentralFailure, type ShareUsed } from "../ringcentral/api/errors.ts";
+import {
+  deniesEndpoint,
+  RingCentralError,
+  type RingCentralFailure,
+  type ShareUsed,
+} from "../ringcentral/api/errors.ts";
 import { StorageUnavailable } from "../storage/errors.ts";
 import type { Translate } from "./problem.ts";
 
@@ -113,23 +118,21 @@ const byKind: { readonly [Kind in RingCentralFailure["kind"]]?: ProblemCode } = 
   bad_response: "upstream_error",
 };
 
-/** No such endpoint, or the same write twice (CMN-304): no other request of the caller's would do. */
-const notTheCaller: ReadonlySet<number> = new Set([405, 410, 429]);
-
-function problemCode(
-  { kind, status, errorCode, share }: RingCentralFailure,
-  declared?: ReadonlySet<ProblemCode>,
-): ProblemCode {
+function problemCode(failure: RingCentralFailure, declared?: ReadonlySet<ProblemCode>): ProblemCode {
+  const { kind, status, errorCode, share } = failure;
   if (share !== undefined) return "rate_limited";
   const known = byKind[kind] ?? byErrorCode.get(errorCode ?? "");
   if (known !== undefined && declared?.has(known) !== false) return known;
   if (errorCode?.startsWith("OAU-") || status === 401) return "upstream_auth_failed";
+  // The number may well be there: an app that is told otherwise would take it off its list.
+  if (deniesEndpoint(failure)) return "upstream_error";
   // A code that RingCentral does not document for this endpoint: its HTTP status decides.
   if (status === 404) return "not_found";
   if (status === 403) return "upstream_permission_denied";
   // Without a code nothing says that a value of the caller's is wrong.
   if (status === 400) return errorCode === undefined ? "upstream_error" : "parameter_invalid";
-  const isFault = status === undefined || status >= 500 || notTheCaller.has(status);
+  // 429 is the same write twice (CMN-304): no other request of the caller's would do.
+  const isFault = status === undefined || status >= 500 || status === 429;
   return isFault ? "upstream_error" : "upstream_rejected";
 }
 

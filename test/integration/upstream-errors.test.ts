@@ -38,7 +38,6 @@ const table: [string, number, number, string][] = [
   ["OAU-151", 401, 502, "upstream_auth_failed"],
   ["OAU-128", 401, 502, "upstream_auth_failed"],
   ["CMN-102", 404, 404, "not_found"],
-  ["AGW-404", 404, 404, "not_found"],
   ["XYZ-999", 400, 400, "parameter_invalid"],
   ["XYZ-999", 402, 422, "upstream_rejected"],
   ["XYZ-999", 406, 422, "upstream_rejected"],
@@ -47,6 +46,8 @@ const table: [string, number, number, string][] = [
   ["XYZ-999", 418, 422, "upstream_rejected"],
   ["XYZ-999", 451, 422, "upstream_rejected"],
   // No such endpoint: an operator has to know.
+  ["AGW-404", 404, 502, "upstream_error"],
+  ["CMN-120", 404, 502, "upstream_error"],
   ["XYZ-999", 405, 502, "upstream_error"],
   ["XYZ-999", 410, 502, "upstream_error"],
   // A 5xx to a write may come from a gateway.

@@ -250,7 +250,8 @@ async function runOnce(exchange: Exchange, sentKey: string, run: Run) {
   };
   const key = await services.currentKey("idempotency", accountId, deadline);
   const deps = { records: services.records, clock: systemClock, key };
-  const records = retryingRecords(limitedRecords(services.records, tableWait), systemClock, deadline);
+  const limited = limitedRecords(services.records, tableWait);
+  const records = retryingRecords(limited, systemClock, deadline, tableWait);
   const progress = new KeyProgress(records, systemClock, request);
   return withIdempotency(deps, request, (step) => run(step, progress), mayHaveTakenEffect);
 }

@@ -35,6 +35,8 @@ export class WaitLimit {
   #running = 0;
   #runningSince = 0;
   #countedTo = Number.NEGATIVE_INFINITY;
+  /** The start of work that is not limited. */
+  #watchedSince = Number.POSITIVE_INFINITY;
 
   constructor(clock: Clock, errors: WaitErrors) {
     [this.#clock, this.#errors] = [clock, errors];
@@ -48,8 +50,21 @@ export class WaitLimit {
 
   /** Whether long waits have taken half of it, one under way included. */
   isSlow(): boolean {
-    const runningMs = this.#runningMs();
+    const runningMs = Math.max(this.#runningMs(), this.#clock.now() - this.#watchedSince);
     return this.#longMs + (runningMs > LONG_MS ? runningMs : 0) >= MAX_WAIT_MS / 2;
+  }
+
+  /** Only looks how long the work takes: it must not be cut short, and what follows it has its own time. */
+  async watch<Result>(work: Promise<Result>): Promise<Result> {
+    const since = this.#clock.now();
+    this.#watchedSince = since;
+    try {
+      return await work;
+    } finally {
+      const tookMs = this.#clock.now() - since;
+      if (tookMs > LONG_MS) this.#longMs += tookMs;
+      this.#watchedSince = Number.POSITIVE_INFINITY;
+    }
   }
 
   /** Counts the time since then as a wait. Waits at the same time count once. */
@@ -66,6 +81,11 @@ export class WaitLimit {
     this.#leftMs = Math.max(0, this.#leftMs - waitedMs);
   }
 
+  /** What a wait for what must be recorded may take. */
+  mostMs(): number {
+    return this.leftMs() + Math.max(0, this.#grantableMs);
+  }
+
   /** The request changes something: from now on, what it must record of that is granted however often it asks. */
   hasActed(): void {
     this.#grantableMs = Number.POSITIVE_INFINITY;
@@ -75,8 +95,7 @@ export class WaitLimit {
   async limit<Result>(work: () => Promise<Result>, { keepMs = 0, leastMs = 0 }: Share = {}): Promise<Result> {
     const clock = this.#clock;
     const { late, over } = this.#errors;
-    const leftMs = this.leftMs();
-    const mostMs = leftMs + Math.max(0, this.#grantableMs);
+    const [leftMs, mostMs] = [this.leftMs(), this.mostMs()];
     const timeoutMs = Math.max(leftMs - keepMs, Math.min(leastMs, mostMs));
     if (timeoutMs <= 0) throw over();
     const timeUp = leastMs > 0 && timeoutMs >= mostMs ? over : late;

@@ -29,8 +29,8 @@ export interface Logged {
 
 /** The time that a request of a caller may take, by API Gateway's own limit and Lambda's. */
 const LONGEST_MS = 15_000;
-/** Of a request that is told that the table is slow or away: 1.2 s of waiting for it, and the pauses between its tries. */
-const LONGEST_FOR_TABLE_MS = 2_600;
+/** Of a request that is told that the table is slow or away. */
+const LONGEST_FOR_TABLE_MS = 2_000;
 const RETRY_AT_ONCE_MS = 1_000;
 
 /** One request under a fault, and its repetitions without the fault until one succeeds. */

@@ -273,8 +273,8 @@ describe("the fleet's token with a table that fails", () => {
       );
       expect(told).toEqual([]);
     }
-    // They failed before a process judged by the slow calls of its request.
-    for (const SEED of ["24", "119", "845"]) await forEachSeed(1, play, { SEED });
+    // They failed before a process judged by the slow calls of its request, also by one that stores a token.
+    for (const SEED of ["24", "119", "845", "5350234"]) await forEachSeed(1, play, { SEED });
     await forEachSeed(60, play);
   });
 

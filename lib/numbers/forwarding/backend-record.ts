@@ -118,9 +118,10 @@ export async function changeBackend(
   isLasting: boolean,
 ): Promise<{ record: BackendRecord; isStored: boolean }> {
   const { records, clock } = deps;
+  const { deadline, tableWait, log } = request.call;
   const key = recordKey(request);
   const limited = tableOf(deps, request, isLasting);
-  const table = isLasting ? retryingRecords(limited, clock, request.call.deadline) : limited;
+  const table = isLasting ? retryingRecords(limited, clock, deadline, tableWait) : limited;
   try {
     const stored = await updateRecord<BackendRecord>(
       { ...deps, records: table },
@@ -132,7 +133,7 @@ export async function changeBackend(
     return { record: keep(records, key, stored?.value ?? known), isStored: true };
   } catch (error) {
     if (!(error instanceof StorageUnavailable)) throw error;
-    request.call.log.warn("the call-handling backend could not be stored", { error });
+    log.warn("the call-handling backend could not be stored", { error });
     return { record: keep(records, key, changedRecord(known, change)), isStored: false };
   }
 }

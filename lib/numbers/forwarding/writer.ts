@@ -157,8 +157,9 @@ export class Writer {
 
   /** Lets the next writer in. When that fails, the lease ends by itself. */
   async release(): Promise<void> {
-    const { call } = this.#request;
-    const table = retryingRecords(tableOf(this.#deps, this.#request, true), this.#deps.clock, call.deadline);
+    const { deadline, tableWait } = this.#request.call;
+    const lasting = tableOf(this.#deps, this.#request, true);
+    const table = retryingRecords(lasting, this.#deps.clock, deadline, tableWait);
     const record = { leaseUntil: this.#keepsOutUntil, ...this.#change };
     try {
       const isReleased = await this.#write(table, record);

@@ -92,7 +92,7 @@ export async function loginUnderLease(
   const result =
     grant instanceof RingCentralError
       ? await recordFailure(deps, lease, grant, sentAt, deadline)
-      : await publish(deps, lease, issuedToken(grant, lease, sentAt), deadline);
+      : await tableWait.watch(publish(deps, lease, issuedToken(grant, lease, sentAt), deadline));
   await settled;
   return result;
 }

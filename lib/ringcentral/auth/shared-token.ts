@@ -187,16 +187,18 @@ export class SharedToken implements TokenSource {
         continue;
       }
       failure = look.failure ?? failure;
+      const isPaused = look.type === "wait";
       // Random, so that waiting processes do not come back together.
       let delayMs = look.pause.until - now + this.#random() * settings.firstPollMs;
-      if (look.type !== "wait") {
+      if (!isPaused) {
         delayMs = pollMs * (0.5 + this.#random());
         pollMs = Math.min(pollMs * 1.7, settings.maxPollMs);
       }
-      if (look.type === "reject" || delayMs >= deadline.remainingMs()) {
-        const isPaused = look.type === "wait";
+      // After a pause comes a login; another's may end at any moment.
+      const neededMs = isPaused ? delayMs + settings.minLoginMs : delayMs;
+      if (look.type === "reject" || neededMs >= deadline.remainingMs()) {
         const pause = isPaused ? look.pause : this.#blamed(look.pause);
-        const retryFrom = isPaused ? pause.until : now;
+        const retryFrom = isPaused ? now + delayMs : now;
         return omitUndefined({ type: "rejected" as const, pause, retryFrom, failure });
       }
       // Another's login may leave no outcome while the table fails: it is waited for as long as the table is.

@@ -117,8 +117,22 @@ export const storage: Protocol = {
       {
         id: "retry-past-deadline",
         rule: "Retries go on after the deadline.",
-        text: "attempt === MAX_TRIES || deadline.remainingMs() <= pauseMs",
-        replacement: "attempt === MAX_TRIES",
+        text: "Math.min(deadline.remainingMs(), tableWait?.mostMs() ?? Number.POSITIVE_INFINITY)",
+        replacement: "tableWait?.mostMs() ?? Number.POSITIVE_INFINITY",
+        tests: ["unit/storage/retrying-records"],
+      },
+      {
+        id: "retry-past-table-wait",
+        rule: "Retries go on when the request has waited long enough for the table.",
+        text: "Math.min(deadline.remainingMs(), tableWait?.mostMs() ?? Number.POSITIVE_INFINITY)",
+        replacement: "deadline.remainingMs()",
+        tests: ["unit/storage/retrying-records"],
+      },
+      {
+        id: "retry-pause-not-counted",
+        rule: "The pauses between tries do not count as waits for the table.",
+        text: "tableWait?.count(since);",
+        replacement: "",
         tests: ["unit/storage/retrying-records"],
       },
       {

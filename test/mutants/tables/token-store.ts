@@ -6,6 +6,15 @@ export const tokenStore: Protocol = {
   files: {
     "lib/ringcentral/auth/leased-login.ts": [
       {
+        id: "slow-store-not-noticed",
+        rule: "A caller whose time ends while the table does not take its token is told that RingCentral does not respond.",
+        text: "await tableWait.watch(publish(deps, lease, issuedToken(grant, lease, sentAt), deadline))",
+        replacement: "await publish(deps, lease, issuedToken(grant, lease, sentAt), deadline)",
+        tests: ["property/shared-token-without-table"],
+        title:
+          "is blamed for each rejection that it caused and the process can know of, and RingCentral for its own",
+      },
+      {
         id: "token-written-blind",
         rule: "The outcome of a login is written without comparing the version.",
         text: "store.compareAndSet(key, version, record, keptUntil(",
@@ -325,6 +334,13 @@ export const tokenStore: Protocol = {
       },
     ],
     "lib/ringcentral/auth/shared-token.ts": [
+      {
+        id: "pause-without-login-time",
+        rule: "A caller waits for a pause that leaves no time for a login.",
+        text: "isPaused ? delayMs + settings.minLoginMs : delayMs",
+        replacement: "delayMs",
+        tests: ["unit/ringcentral/auth/shared-token"],
+      },
       {
         id: "search-not-shared",
         rule: "Each caller searches for a token for itself.",

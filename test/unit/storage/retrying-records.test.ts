@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { deadlineIn } from "../../../lib/platform/deadline.ts";
 import { StorageUnavailable } from "../../../lib/storage/errors.ts";
 import { retryingRecords } from "../../../lib/storage/retrying-records.ts";
+import { createTableWait, limitedRecords } from "../../../lib/storage/table-wait.ts";
 import { leapingClock } from "../../support/manual-clock.ts";
 import { createMemoryRecordStore } from "../../support/memory-record-store.ts";
 
@@ -61,6 +62,24 @@ describe("retrying records", () => {
     hurried.fail("before", 99);
     await expect(hurried.retrying.read(key)).rejects.toBeInstanceOf(StorageUnavailable);
     expect(hurried.clock.slept).toEqual([150]);
+  });
+
+  it("take their pauses from the time that a request may wait for the table", async () => {
+    const { clock, store, fail } = lab();
+    const tableWait = createTableWait(clock);
+    const retrying = retryingRecords(
+      limitedRecords(store, tableWait),
+      clock,
+      deadlineIn(60_000, clock, 0),
+      tableWait,
+    );
+    fail("before", 2);
+    await retrying.read(key);
+    expect(tableWait.leftMs()).toBe(1_200 - 450);
+    fail("before", 99);
+    for (let n = 0; n < 3; n += 1)
+      await expect(retrying.read(key)).rejects.toBeInstanceOf(StorageUnavailable);
+    expect(clock.slept).toEqual([150, 300, 150, 300, 150, 300]);
   });
 
   it("throw an error that is no outage at once", async () => {

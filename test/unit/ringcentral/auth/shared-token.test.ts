@@ -119,6 +119,18 @@ describe("a caller who cannot be served in time", () => {
     expect(schedule.clock.now() - began).toBeLessThan(500);
   });
 
+  it("is rejected at once when the pause leaves no time for a login, and told when it ends", async () => {
+    const { schedule, fleet, member, run } = setUp();
+    const began = schedule.clock.now();
+    const rateLimitedUntil = began + 8 * SECOND;
+    fleet.records.plant(key, 1, JSON.stringify({ ...emptyRecord, rateLimitedUntil }));
+    const { instance, ask } = member();
+    const rejection = await rejectionOf(run(instance, () => ask(9 * SECOND)));
+    expect(rejection.kind).toBe("rate_limited");
+    expect(rejection.retryAfterMs).toBeGreaterThan(7 * SECOND);
+    expect(schedule.clock.now() - began).toBeLessThan(500);
+  });
+
   it("waits for a pause that ends in time", async () => {
     const { schedule, fleet, member, run } = setUp();
     fleet.records.plant(

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { setTimeout } from "node:timers/promises";
 import { DeleteItemCommand, DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -9,13 +10,18 @@ import { resetRuntime } from "../../lib/runtime/runtime.ts";
 import { invoke } from "../support/api-gateway.ts";
 import { expectConforms } from "../support/openapi-conformance.ts";
 import { type Service, startService } from "../support/service.ts";
+import { SEED } from "../twin/twin.ts";
 
 let service: Service;
 beforeEach(async () => {
   service = await startService();
+  // As a stage has it: a secret for each account.
+  vi.stubEnv("RINGCENTRAL_SECRET_PREFIX", `${process.env.RINGCENTRAL_SECRET_ID}/`);
+  vi.stubEnv("RINGCENTRAL_SECRET_ID", undefined);
 });
 afterEach(async () => {
   vi.useRealTimers();
+  vi.unstubAllEnvs();
   await service.stop();
 });
 
@@ -70,7 +76,9 @@ describe("a 429 with a Retry-After of 31,000 years", () => {
     resetRuntime();
     expect((await list()).status).toBe(503);
     const dynamodb = new DynamoDBClient({ endpoint: service.dynamodb.url });
-    const Key = { pk: { S: `rate-limit#${process.env.RINGCENTRAL_SECRET_ID}` }, sk: { S: "limits" } };
+    const runbook = readFileSync(new URL("../../docs/runbooks/upstream-paused.md", import.meta.url), "utf8");
+    const [, key = ""] = /--key '(.*)'/.exec(runbook) ?? [];
+    const Key = JSON.parse(key.replace("<account id>", SEED.accountId));
     await dynamodb.send(new DeleteItemCommand({ TableName: process.env.TABLE_NAME, Key }));
     await setTimeout(1_100);
     expect((await list()).status).toBe(200);

@@ -38,7 +38,9 @@ export async function startService({
   const secret = ownSecret ?? JSON.stringify({ server: twin.url, clientId, clientSecret, jwt });
   const sealing = JSON.stringify({ sealingKeys: [randomBytes(32).toString("base64url")] });
   const sessionSecret = { [SESSIONS]: sealing };
-  const values = { [SECRET]: secret, ...sessionSecret, ...pseudonymSecret, ...otherSecrets };
+  // The second name is a stage's, for RINGCENTRAL_SECRET_PREFIX.
+  const named = { [SECRET]: secret, [`${SECRET}/${SEED.accountId}`]: secret };
+  const values = { ...named, ...sessionSecret, ...pseudonymSecret, ...otherSecrets };
   const secrets = await startSecretsEndpoint(values);
   const table = `ringfront-test-${randomUUID()}`;
   const dynamodb = await startDynamoDb(table);

@@ -186,7 +186,7 @@ The keys that come nearest to a limit, of those that more than one user shares, 
 ${hotTable(hot)}
 
 - **The nearest wall is the directory's head.** Each process that serves people reads it every 30 s, and with ${processes} processes, all that
-production reserves, a directory of ${huge.extensions.toLocaleString("en")} extensions is read with ${shown(headReads(huge.headBytes))} units a second. Its size is
+production reserves for calling RingCentral, a directory of ${huge.extensions.toLocaleString("en")} extensions is read with ${shown(headReads(huge.headBytes))} units a second. Its size is
 ${digits(huge.headBytes / 1024)} KB, the item that comes nearest to ${LIMITS.itemBytes / 1024}: ${digits(huge.headBytes / huge.extensions)} bytes for an extension, whatever its id is, so some
 ${rounded((huge.extensions * LIMITS.itemBytes) / huge.headBytes).toLocaleString("en")} fit. The change
 that moves both: keep the states in parts by a hash of the id, as the survey of call handling is, and read the part of the caller.

@@ -88,7 +88,7 @@ const sync: Work = {
       async faults() {
         // A removal is confirmed by a second reading, which another message asks for.
         if (world.queued.length > 0) {
-          await world.time.pass(15 * MINUTE_MS);
+          await world.time.advance(15 * MINUTE_MS);
           await runSyncOnce(world);
         }
         const changes = await readChanges();
@@ -129,7 +129,7 @@ export async function playDeaths(world: World, work: Work): Promise<DeathOutcome
     try {
       for (let waitMs: number | undefined = 0; waitMs !== undefined; ) {
         if (isOver()) throw new Error("does not succeed");
-        await world.time.pass(waitMs);
+        await world.time.advance(waitMs);
         outcome.requests += 1;
         waitMs = await attempt().catch((error: unknown) => {
           if (error instanceof ProcessDied) return retryMs;

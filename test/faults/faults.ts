@@ -74,7 +74,7 @@ const frozen = (title: string, mishap: Mishap): Fault => ({
   title,
   strike: async (world) => {
     const frozenAt = world.time.now();
-    await world.time.pass(10 * MINUTE_MS);
+    await world.time.advance(10 * MINUTE_MS);
     world.troubles = { call: (_, openedAt) => (openedAt <= frozenAt ? mishap : undefined) };
   },
 });
@@ -198,7 +198,7 @@ export const faults = {
   "secrets away, warm": {
     title: "Secrets Manager is away, the process is warm",
     strike: async (world) => {
-      await world.time.pass(6 * MINUTE_MS);
+      await world.time.advance(6 * MINUTE_MS);
       world.troubles = {
         secrets: async () => {
           throw named("ThrottlingException");
@@ -230,13 +230,13 @@ export const faults = {
   }),
   "issuer away, warm": noIssuer("the issuer is away, its keys are known", () => {}),
   "issuer away, new key": noIssuer("the issuer is away, and the token's key is new", async (world) => {
-    await world.time.pass(MINUTE_MS);
+    await world.time.advance(MINUTE_MS);
     world.rotateIssuerKey();
   }),
   "new key": {
     title: "the issuer signs with a new key",
     strike: async (world) => {
-      await world.time.pass(MINUTE_MS);
+      await world.time.advance(MINUTE_MS);
       world.rotateIssuerKey();
     },
   },

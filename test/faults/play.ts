@@ -95,7 +95,7 @@ const partsOf = (body: TestResponse["body"]): Part[] =>
 
 /** Half of the stated wait later, with RingCentral as it was, also another process sends nothing to it. */
 async function tooEarly(world: World, scene: Scene, response: TestResponse): Promise<string[]> {
-  await world.time.pass((statedWaitMs(response) ?? 0) / 2);
+  await world.time.advance((statedWaitMs(response) ?? 0) / 2);
   world.newProcess();
   world.forgetSent();
   const again = await scene.send();
@@ -119,7 +119,7 @@ async function comeBack(
   // A write that succeeded is not made again.
   const isOver = () => response.status < 300 && (sent > 0 || expected.effect === "done");
   while (!isOver() && sent < expected.repeats) {
-    await world.time.pass(statedWaitMs(response) ?? RETRY_AT_ONCE_MS);
+    await world.time.advance(statedWaitMs(response) ?? RETRY_AT_ONCE_MS);
     response = await scene.send();
     sent += 1;
   }

@@ -1,8 +1,9 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { listenOnLoopback } from "../../infra/local/ports.ts";
+import { heldRequests } from "../support/machine-work.ts";
+import type { VirtualTime } from "../support/virtual-time.ts";
 import type { Ending } from "../twin/edge/fault-effects.ts";
 import { type ReceivedRequest, receive } from "../twin/edge/received-request.ts";
-import type { VirtualTime } from "./virtual-time.ts";
 
 /** What the wire does with one call of RingCentral. */
 export type Mishap =
@@ -36,8 +37,8 @@ export async function startRingCentralServer(time: VirtualTime) {
   /** Holds the request for that long, or until its client gives up. */
   async function hold(message: IncomingMessage, response: ServerResponse, ms?: number): Promise<void> {
     const held = {};
-    time.waiting.add(held);
-    const end = () => void time.waiting.delete(held);
+    heldRequests.add(held);
+    const end = () => void heldRequests.delete(held);
     message.socket.once("close", end);
     response.once("close", end);
     if (ms === undefined) return;

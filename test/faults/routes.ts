@@ -129,7 +129,7 @@ const prepareAs: Record<RouteKind, Prepare> = {
     await sync(world);
     const first = await call(listNumberChanges, listNumberChangesRoute);
     const query = `cursor=${first.body.page.nextCursor}`;
-    await world.time.pass(SOON_MS);
+    await world.time.advance(SOON_MS);
     const send = () => call(listNumberChanges, listNumberChangesRoute, { query });
     return reading(send, ({ body }) => body.data.length === 0 || "changes that were none");
   },
@@ -165,7 +165,7 @@ async function ready(
 ): Promise<TestResponse> {
   const response = await send();
   if (response.status !== 200) throw new Error(`cannot begin: ${JSON.stringify(response.body)}`);
-  await world.time.pass(restMs);
+  await world.time.advance(restMs);
   return response;
 }
 
@@ -218,7 +218,7 @@ async function company(world: World, call: Call, headers: Record<string, string>
 /** The account's numbers are in the snapshot. */
 async function sync(world: World): Promise<void> {
   if (!(await runSyncOnce(world))) throw new Error("cannot begin: the sync failed");
-  await world.time.pass(SOON_MS);
+  await world.time.advance(SOON_MS);
 }
 
 /** Handles the message of a sync. @returns whether the queue may forget it */

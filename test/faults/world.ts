@@ -8,13 +8,14 @@ import { createTransport, type Transport } from "../../lib/ringcentral/http/tran
 import { resetRuntime, runtime } from "../../lib/runtime/runtime.ts";
 import type { RecordStore } from "../../lib/storage/record-store.ts";
 import { captureLog } from "../support/capture-log.ts";
+import { countRequests, working } from "../support/machine-work.ts";
 import { createMemoryRecordStore, type RecordCall } from "../support/memory-record-store.ts";
 import { SigningIssuer } from "../support/signing-issuer.ts";
+import { VirtualTime } from "../support/virtual-time.ts";
 import type { ReceivedRequest } from "../twin/edge/received-request.ts";
 import { createInProcessTwin, SEED, type Twin } from "../twin/twin.ts";
 import { type QueueServer, startQueueServer } from "./queue-server.ts";
 import { type Mishap, type RingCentralServer, startRingCentralServer } from "./ringcentral-server.ts";
-import { VirtualTime } from "./virtual-time.ts";
 
 const COMPANY = "https://login.example.com";
 const OWN = "https://api.example.com";
@@ -92,6 +93,7 @@ export class World {
       TABLE_NAME: "records",
       FLEET_SIZE: "1",
     });
+    countRequests();
     time.install();
     return new World(time, server, queue);
   }
@@ -111,7 +113,7 @@ export class World {
 
   /** Another account, an empty table, and a new process. */
   begin(callHandling: "legacy" | "new"): void {
-    this.time.forgetAlarms();
+    this.time.forgetTimers();
     this.time.skewMs = 0;
     this.troubles = nothingWrong;
     this.diesAt = () => false;
@@ -297,7 +299,7 @@ export class World {
         around(`RingCentral ${request.operation}`, () => {
           const isToken = request.url.pathname.includes("/oauth/");
           this.sent[isToken ? "tokenCalls" : "calls"].push(request.operation);
-          return this.time.working(transport.send(request));
+          return working(transport.send(request));
         }),
     };
   }

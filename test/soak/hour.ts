@@ -1,9 +1,9 @@
+import { VirtualTime } from "../support/virtual-time.ts";
 import { createRandom } from "../twin/random.ts";
 import { SEED } from "../twin/twin.ts";
 import { collectedHeapMb, entriesInProcess } from "./heap.ts";
 import { Load, type Tally } from "./load.ts";
 import type { KindCount } from "./table.ts";
-import { VirtualTime } from "./virtual-time.ts";
 import { createWorld, type SoakProcess, startProcess, type World } from "./world.ts";
 
 /** Of the simulated time; the second half is judged. */

@@ -24,10 +24,10 @@ import { apiRoutes, fileOf } from "../support/handlers.ts";
 import { Browser, clients, ISSUER, signInEvent } from "../support/sign-in-lab.ts";
 import { SigningIssuer } from "../support/signing-issuer.ts";
 import { sqsEvent } from "../support/sync-services.ts";
+import type { VirtualTime } from "../support/virtual-time.ts";
 import { createInProcessTwin, SEED } from "../twin/twin.ts";
 import { SoakTable } from "./table.ts";
 import { connectTwin } from "./transport.ts";
-import type { VirtualTime } from "./virtual-time.ts";
 
 const COMPANY = "https://login.example.com";
 const SERVER = "https://twin.test";

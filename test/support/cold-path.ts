@@ -8,10 +8,10 @@ import type { Transport } from "../../lib/ringcentral/http/transport.ts";
 import { resetRuntime, runtime } from "../../lib/runtime/runtime.ts";
 import { StorageUnavailable } from "../../lib/storage/errors.ts";
 import { captureLog } from "./capture-log.ts";
-import { workDone } from "./machine-work.ts";
-import { manualClock } from "./manual-clock.ts";
+import "./lazy-modules.ts";
 import { createMemoryRecordStore, type RecordCall } from "./memory-record-store.ts";
 import { SigningIssuer } from "./signing-issuer.ts";
+import { VirtualTime } from "./virtual-time.ts";
 
 /** How long every dependency takes for its response. */
 const UNIT_MS = 50;
@@ -37,7 +37,7 @@ export interface Chain {
  * while every part of the request waits for a dependency, so the machine's speed has no part in the counts.
  */
 export class ColdPath {
-  readonly #clock = manualClock(Date.now());
+  readonly #clock = new VirtualTime();
   #records = this.#emptyTable();
   readonly #issuer = new SigningIssuer();
   readonly #secrets: Readonly<Record<string, string>> = {
@@ -138,17 +138,9 @@ export class ColdPath {
   async measure(run: () => Promise<{ status: number }>): Promise<Chain> {
     this.#calls = [];
     this.#startedAt = this.#clock.now();
-    let ended: Promise<Chain> | undefined;
-    const running = run().then(({ status }) => ({ calls: this.#calls, status, respondedAt: this.#units() }));
-    const settled = running.finally(() => {
-      ended = running;
-    });
-    settled.catch(() => undefined);
-    for (;;) {
-      await workDone();
-      if (ended !== undefined) return ended;
-      await this.#clock.advance(UNIT_MS);
-    }
+    return this.#clock.run(
+      run().then(({ status }) => ({ calls: this.#calls, status, respondedAt: this.#units() })),
+    );
   }
 
   #units(): number {

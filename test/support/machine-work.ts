@@ -1,10 +1,17 @@
-import { globSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { type ChannelListener, channel } from "node:diagnostics_channel";
+import { ClientRequest } from "node:http";
+import { setImmediate } from "node:timers/promises";
 
-/** Turns of the event loop without counted work, after which everything waits for time to pass. */
+/** Turns of the event loop without work, after which everything waits for time to pass. */
 const QUIET_TURNS = 12;
+/** Of the machine's time. */
+const STUCK_MS = 60_000;
 
 let underWay = 0;
+let inThreads = 0;
+const requests = new Set<ClientRequest>();
+/** Requests, or exchanges, that their server makes wait for time to pass. */
+export const heldRequests = new Set<object>();
 
 /**
  * Counts work of the machine until it ends. What goes on in threads, files or sockets takes any number of turns of the event
@@ -17,10 +24,28 @@ export async function working<Result>(work: Promise<Result>): Promise<Result> {
   });
 }
 
-/** Waits until no counted work is under way, and what has followed from it waits as well. */
-export async function workDone(): Promise<void> {
-  for (let quiet = 0; quiet < QUIET_TURNS; quiet = underWay > 0 ? 0 : quiet + 1) {
-    await new Promise<void>((resolve) => setImmediate(resolve));
+/** From now on this process's requests over HTTP count as work, those within counted work not twice. */
+export function countRequests(): void {
+  const watch: ChannelListener = (message) => {
+    if (typeof message !== "object" || message === null || !("request" in message)) return;
+    const { request } = message;
+    if (!(request instanceof ClientRequest)) return;
+    requests.add(request);
+    request.once("close", () => requests.delete(request));
+  };
+  channel("http.client.request.start").subscribe(watch);
+}
+
+/** Waits until no counted work is under way, and what follows from it waits as well. */
+export async function workDone(quietTurns = QUIET_TURNS): Promise<void> {
+  const startedAt = performance.now();
+  for (let quiet = 0; quiet < quietTurns; ) {
+    await setImmediate();
+    const isBusy = inThreads > 0 || Math.max(underWay, requests.size) !== heldRequests.size;
+    quiet = isBusy ? 0 : quiet + 1;
+    if (isBusy && performance.now() - startedAt > STUCK_MS) {
+      throw new Error(`stuck: ${requests.size} requests, of which ${heldRequests.size} wait`);
+    }
   }
 }
 
@@ -30,15 +55,11 @@ for (const [name, { value }] of Object.entries(
   Object.getOwnPropertyDescriptors(Object.getPrototypeOf(subtle)),
 )) {
   if (name === "constructor" || typeof value !== "function") continue;
-  const counted = async (...given: unknown[]) => working<unknown>(Reflect.apply(value, subtle, given));
+  const counted = async (...given: unknown[]) => {
+    inThreads += 1;
+    return Promise.resolve(Reflect.apply(value, subtle, given)).finally(() => {
+      inThreads -= 1;
+    });
+  };
   Object.assign(subtle, { [name]: counted });
 }
-
-// What the service imports on first use is loaded beforehand: reading files takes any number of turns.
-const root = join(import.meta.dirname, "../..");
-const lazyModules = globSync("lib/**/*.ts", { cwd: root, exclude: ["lib/client/**"] }).flatMap((file) =>
-  [...readFileSync(join(root, file), "utf8").matchAll(/ import\("(.+?)"\)/g)].map(([, path = ""]) =>
-    path.startsWith(".") ? join(root, dirname(file), path) : path,
-  ),
-);
-await Promise.all(lazyModules.map((path) => import(path)));

@@ -13,10 +13,12 @@ import type { Extension } from "../twin/data/world.ts";
 import { requestToken } from "../twin/http-lab.ts";
 import { SEED } from "../twin/twin.ts";
 import { captureLog } from "./capture-log.ts";
-import { workDone, working } from "./machine-work.ts";
+import "./lazy-modules.ts";
+import { working } from "./machine-work.ts";
 import { createMemoryRecordStore } from "./memory-record-store.ts";
 import { seededRandom } from "./schedule.ts";
 import { type Service, startService } from "./service.ts";
+import { VirtualTime } from "./virtual-time.ts";
 
 /** What the DynamoDB client allows a call. */
 const CLIENT_TIMEOUT_MS = 2_250;
@@ -37,8 +39,7 @@ export class SlowTableLab {
   readonly #extensions: readonly [string, Extension][];
   readonly #table = createMemoryRecordStore();
   readonly #usualClock = { ...systemClock };
-  #now = Date.now();
-  #sleepers: { at: number; wake: () => void }[] = [];
+  #time = new VirtualTime();
   /** Counts the processes: what an ended one has under way reaches the table no more. */
   #process = 0;
   #latencies: Latencies = [];
@@ -61,7 +62,6 @@ export class SlowTableLab {
     });
     const lab = new SlowTableLab(service);
     service.twin.registerRedirectUris([CALLBACK]);
-    Object.assign(systemClock, lab.#clock);
     return lab;
   }
 
@@ -97,8 +97,8 @@ export class SlowTableLab {
     const { url } = this.#service.issuer;
     Object.assign(process.env, isSignIn ? { SIGN_IN_ISSUER: url } : { AUTH_ISSUER: url });
     delete process.env[isSignIn ? "AUTH_ISSUER" : "SIGN_IN_ISSUER"];
-    this.#sleepers = [];
-    this.#now = Date.now();
+    this.#time = new VirtualTime();
+    Object.assign(systemClock, { now: this.#time.now, sleep: this.#time.sleep });
     this.#table.restore(table);
     for (const [id, extension] of this.#extensions) {
       Object.assign(this.twin.extension(id), structuredClone(extension));
@@ -150,50 +150,25 @@ export class SlowTableLab {
   async run<Result>(work: () => Promise<Result>, latencies: Latencies = []) {
     this.#latencies = latencies;
     this.#exchanges = [];
-    this.#startedAt = this.#now;
-    let ended: { result: Promise<Result>; tookMs: number } | undefined;
-    const running = work();
-    const end = () => {
-      ended = { result: running, tookMs: this.#now - this.#startedAt };
-    };
-    running.then(end, end);
-    for (;;) {
-      await workDone();
-      if (ended !== undefined) return { result: await ended.result, tookMs: ended.tookMs };
-      const next = this.#sleepers.reduce((one, other) => (other.at < one.at ? other : one), {
-        at: Infinity,
-        wake: () => {},
-      });
-      if (next.at === Infinity) continue;
-      this.#sleepers = this.#sleepers.filter((one) => one !== next);
-      this.#now = Math.max(this.#now, next.at);
-      next.wake();
-    }
+    this.#startedAt = this.#time.now();
+    let tookMs = 0;
+    const ending = work().finally(() => {
+      tookMs = this.#time.now() - this.#startedAt;
+    });
+    return { result: await this.#time.run(ending), tookMs };
   }
-
-  readonly #clock = {
-    now: () => this.#now,
-    sleep: (ms: number, signal?: AbortSignal) =>
-      new Promise<void>((resolve, reject) => {
-        const sleeper = { at: this.#now + ms, wake: resolve };
-        this.#sleepers.push(sleeper);
-        signal?.addEventListener("abort", () => {
-          this.#sleepers = this.#sleepers.filter((one) => one !== sleeper);
-          reject(signal.reason);
-        });
-      }),
-  };
 
   /** The effect is in the middle of the exchange. */
   async #exchange<Result>(process: number, name: string, act: () => Promise<Result>): Promise<Result> {
     if (process !== this.#process) return new Promise(() => {});
     const ms = this.#slowOnes.includes(name) ? SLOW_MS : (this.#latencies[this.#exchanges.length] ?? 1);
-    this.#exchanges.push(`${name} at ${this.#now - this.#startedAt} for ${ms}`);
-    const clock = this.#clock;
+    this.#exchanges.push(`${name} at ${this.#time.now() - this.#startedAt} for ${ms}`);
+    const clock = this.#time;
     const exchanging = async () => {
-      await clock.sleep(ms / 2);
+      const halfMs = Math.floor(ms / 2);
+      await clock.sleep(halfMs);
       const result = await act();
-      await clock.sleep(ms / 2);
+      await clock.sleep(ms - halfMs);
       return result;
     };
     const timeUp = () => new StorageUnavailable("no response");
@@ -221,7 +196,7 @@ export class SlowTableLab {
   };
 
   readonly #loadSecretReader: LoadReader = async () => {
-    const { createReader } = await working(import("../../lib/platform/secrets-client.ts"));
+    const { createReader } = await import("../../lib/platform/secrets-client.ts");
     const read = createReader();
     return (...asked) => working(read(...asked));
   };

@@ -1,50 +1,22 @@
 import type { Clock } from "../../lib/platform/clock.ts";
+import { VirtualTime } from "./virtual-time.ts";
 
-/** A clock that stands still until a test moves it. */
-export interface ManualClock extends Clock {
-  /** Moves time, wakes sleepers in order, and lets the work they start run. */
-  advance(ms: number): Promise<void>;
+export type ManualClock = ReturnType<typeof manualClock>;
+
+/** A clock that stands still until a test moves it, and then lets the work run that its sleepers start. */
+export function manualClock(start = Date.UTC(2026, 0, 1)) {
+  const time = new VirtualTime(start);
   /** The length of every sleep begun so far, in milliseconds. */
-  readonly slept: number[];
-}
-
-interface Sleeper {
-  at: number;
-  wake: () => void;
-}
-
-export function manualClock(start = Date.UTC(2026, 0, 1)): ManualClock {
-  let now = start;
-  let sleepers: Sleeper[] = [];
   const slept: number[] = [];
-  const settle = () => new Promise<void>((resolve) => setImmediate(resolve));
   return {
     slept,
-    now: () => now,
-    sleep(ms, signal) {
+    now: time.now,
+    sleep(ms: number, signal?: AbortSignal) {
       slept.push(ms);
-      return new Promise((resolve, reject) => {
-        const sleeper = { at: now + ms, wake: resolve };
-        sleepers.push(sleeper);
-        signal?.addEventListener("abort", () => {
-          sleepers = sleepers.filter((one) => one !== sleeper);
-          reject(signal.reason);
-        });
-      });
+      return time.sleep(ms, signal);
     },
-    async advance(ms) {
-      const target = now + ms;
-      for (;;) {
-        await settle();
-        const next = sleepers.filter((one) => one.at <= target).sort((a, b) => a.at - b.at)[0];
-        if (next === undefined) break;
-        now = Math.max(now, next.at);
-        sleepers = sleepers.filter((one) => one !== next);
-        next.wake();
-      }
-      now = target;
-      await settle();
-    },
+    advance: (ms: number) => time.advance(ms),
+    run: <Result>(work: Promise<Result>) => time.run(work),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Clock } from "../../lib/platform/clock.ts";
+import { workDone } from "./machine-work.ts";
 
 /**
  * A deterministic fleet in one process. Protocol code runs unchanged on several instances. Everything it waits
@@ -356,8 +357,8 @@ export function createSchedule(options: ScheduleOptions): Schedule {
   };
 }
 
-/** Every promise callback that can run has run: they all precede the next immediate. */
-const quiet = () => new Promise<void>((resolve) => setImmediate(resolve));
+/** Every promise callback that can run has run: they all precede the next immediate, but those of work in threads. */
+const quiet = () => workDone(1);
 
 type Settled<T> = { ok: true; value: T } | { ok: false; error: unknown };
 

@@ -165,10 +165,9 @@ export class SlowTableLab {
     this.#exchanges.push(`${name} at ${this.#time.now() - this.#startedAt} for ${ms}`);
     const clock = this.#time;
     const exchanging = async () => {
-      const halfMs = Math.floor(ms / 2);
-      await clock.sleep(halfMs);
+      await clock.sleep(ms / 2);
       const result = await act();
-      await clock.sleep(ms - halfMs);
+      await clock.sleep(ms / 2);
       return result;
     };
     const timeUp = () => new StorageUnavailable("no response");

@@ -64,7 +64,7 @@ export class VirtualTime implements Clock {
       reject(signal?.reason);
     };
     const order = this.#set({
-      at: this.#now + Math.max(0, Math.ceil(ms)),
+      at: this.#now + Math.max(0, ms),
       fire: () => {
         signal?.removeEventListener("abort", abort);
         resolve();
@@ -111,13 +111,15 @@ export class VirtualTime implements Clock {
 
   /** Takes the place of the machine's time, of all dates and timers. @returns the way back */
   install(): () => void {
-    const after = (ms: unknown) => this.#now + Math.max(1, Math.ceil(Number(ms) || 0));
+    // Whole milliseconds, as Node's.
+    const rounded = (ms: unknown) => Math.max(1, Math.ceil(Number(ms) || 0));
+    const after = (ms: unknown) => this.#now + rounded(ms);
     const clear = (timer: unknown) => void this.#pending.delete(Number(timer ?? 0));
     const virtual = {
       setTimeout: (run: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) =>
         new Handle(this.#set({ at: after(ms), fire: () => run(...args) })),
       setInterval: (run: (...args: unknown[]) => void, ms = 0, ...args: unknown[]) =>
-        new Handle(this.#set({ at: after(ms), fire: () => run(...args), everyMs: Math.max(1, ms) })),
+        new Handle(this.#set({ at: after(ms), fire: () => run(...args), everyMs: rounded(ms) })),
       clearTimeout: clear,
       clearInterval: clear,
     };
@@ -131,7 +133,7 @@ export class VirtualTime implements Clock {
       return controller.signal;
     };
     const sleep = async (ms = 1, value?: unknown, { signal }: { signal?: AbortSignal } = {}) => {
-      await this.sleep(Math.max(1, ms), signal).catch((cause: unknown) => {
+      await this.sleep(rounded(ms), signal).catch((cause: unknown) => {
         throw new DOMException("The operation was aborted", { name: "AbortError", cause });
       });
       return value;

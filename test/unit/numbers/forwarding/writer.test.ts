@@ -2,24 +2,13 @@ import { describe, expect, it } from "vitest";
 import { type Change, Writer, type WriterRecord } from "../../../../lib/numbers/forwarding/writer.ts";
 import { deadlineIn } from "../../../../lib/platform/deadline.ts";
 import { StorageUnavailable } from "../../../../lib/storage/errors.ts";
-import { type ManualClock, manualClock } from "../../../support/manual-clock.ts";
+import { manualClock } from "../../../support/manual-clock.ts";
 import { createMemoryRecordStore, type MemoryRecordStore } from "../../../support/memory-record-store.ts";
 import { NOW, numbersRequest } from "../fake-ringcentral.ts";
 
 const key = { partition: "forwarding#3700111#3800222", sort: "writer" };
 const MINUTE = 60_000;
 const change: Change = { first: "rules", ring: { key: "number:+12025550161", rules: [] } };
-
-/** Moves the clock on until the work has ended. */
-async function until<Result>(clock: ManualClock, work: Promise<Result>): Promise<Result> {
-  let isOver = false;
-  const end = () => {
-    isOver = true;
-  };
-  work.then(end, end);
-  for (let n = 0; n < 200 && !isOver; n += 1) await clock.advance(50);
-  return work;
-}
 
 type State =
   | "free"
@@ -92,7 +81,7 @@ async function play(state: State, event: Event): Promise<string> {
   if (event === "another takes it") {
     if (record !== undefined) await records.compareAndSet(key, null, record);
     try {
-      const writer = await until(clock, Writer.take({ records, clock }, request));
+      const writer = await clock.run(Writer.take({ records, clock }, request));
       return writer.leftover === undefined ? "the lease" : "the lease and the change";
     } catch (error) {
       return error instanceof Error && "code" in error ? String(error.code) : "another error";
@@ -135,7 +124,7 @@ describe("the only writer of an extension", () => {
     const waiting = Writer.take({ records, clock }, request);
     await clock.advance(150);
     await first.release();
-    expect(await until(clock, waiting)).toBeInstanceOf(Writer);
+    expect(await clock.run(waiting)).toBeInstanceOf(Writer);
     expect(clock.now() - NOW).toBeLessThan(400);
   });
 
@@ -146,7 +135,7 @@ describe("the only writer of an extension", () => {
       const deadline = deadlineIn(10_000, clock);
       return { ...numbersRequest(), call: { ...numbersRequest().call, deadline } };
     };
-    const take = () => until(clock, Writer.take({ records, clock }, request()));
+    const take = () => clock.run(Writer.take({ records, clock }, request()));
     await (await take()).begin(change);
     // As long as the writer may live, by its deadline; then until the last write of it may take effect.
     await expect(take()).rejects.toMatchObject({
@@ -168,7 +157,7 @@ describe("the only writer of an extension", () => {
     const request = numbersRequest();
     request.call.deadline = deadlineIn(10_500, clock);
     await records.compareAndSet(key, null, { leaseUntil: NOW + 2 * MINUTE });
-    await expect(until(clock, Writer.take({ records, clock }, request))).rejects.toMatchObject({
+    await expect(clock.run(Writer.take({ records, clock }, request))).rejects.toMatchObject({
       details: { retryAfterSeconds: 126, detail: expect.stringContaining("may still take effect") },
     });
     expect(clock.now() - NOW).toBeLessThan(100);

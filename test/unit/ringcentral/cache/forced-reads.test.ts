@@ -56,21 +56,8 @@ function setUp() {
   });
   const call = (client: CachedRingCentral, operation: Operation<unknown>, more?: Partial<CallContext>) =>
     client.call(operation, { path: { extensionId: "2" } }, context(more));
-  async function done<T>(running: Promise<T>): Promise<T> {
-    let isDone = false;
-    const settled = () => {
-      isDone = true;
-    };
-    running.then(settled, settled);
-    while (!isDone) {
-      // Compression takes a thread of its own.
-      await new Promise<void>((resolve) => setImmediate(resolve));
-      await clock.advance(UNIT_MS);
-    }
-    return running;
-  }
   const forced = { freshness: { maxAgeMs: 0 } };
-  return { clock, table, sent, process, call, done, forced };
+  return { clock, table, sent, process, call, done: clock.run, forced };
 }
 
 describe("a forced read", () => {

@@ -14,6 +14,8 @@ export default defineConfig({
     maxWorkers: "100%",
     testTimeout: 120_000,
     hookTimeout: 120_000,
+    // The default of 1 s fails on a busy machine.
+    expect: { poll: { timeout: 60_000 } },
     setupFiles: ["test/support/keep-output-of-failures.ts"],
     projects: [
       {

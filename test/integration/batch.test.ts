@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { handler as changeNumbers } from "../../functions/extensions/change-caller-blocking-numbers.ts";
 import { changeCallerBlockingNumbersRoute } from "../../lib/contract/caller-blocking-batch.ts";
 import { invoke } from "../support/api-gateway.ts";
@@ -73,7 +73,7 @@ describe("removals of a batch", () => {
       // Another client is faster: so the response has parts.
       service.twin.faults.add({ operation: "deleteCallerBlockingNumber", kind: "delay", ms: 50 });
       const sending = send(items, "key-1");
-      await vi.waitFor(() => expect(writes()).toHaveLength(1), { interval: 2 });
+      await expect.poll(writes, { interval: 2 }).toHaveLength(1);
       stored().splice(0, 1);
       const first = await sending;
       const last = first.body.data.complete ? first : await send(items, "key-1");

@@ -133,7 +133,7 @@ describe("the AWS account", () => {
   let template: Template;
   beforeAll(() => {
     template = packageService({}, "prod").template;
-  }, 60_000);
+  });
   const plan = readPlan(prod, good);
 
   test("takes a stack of 500 resources, so as many RingCentral accounts and functions as the page says", () => {

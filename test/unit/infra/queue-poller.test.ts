@@ -75,7 +75,6 @@ test("stopping does not wait for a message", async () => {
     invoke: async () => done(),
     onError: () => {},
   });
-  const begun = performance.now();
   await stop();
-  expect(performance.now() - begun).toBeLessThan(2_000);
-});
+  // A poll without a message takes 20 s.
+}, 15_000);

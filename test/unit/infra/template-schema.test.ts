@@ -6,7 +6,7 @@ import { packageService } from "./packaged-service.ts";
 let template: Template;
 beforeAll(() => {
   template = packageService().template;
-}, 30_000);
+});
 
 describe("the packaged template is valid for CloudFormation", () => {
   test("for the stage dev", () => {

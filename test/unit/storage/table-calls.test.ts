@@ -47,7 +47,7 @@ describe("a call of the table", () => {
     answering(() => new Promise(() => {}));
     const calls = [store.read(key), store.compareAndSet(key, 1, "x"), store.remove(key, 1)];
     for (const { status } of await Promise.allSettled(calls)) expect(status).toBe("rejected");
-  }, 5_000);
+  });
 
   it("tells of an item that is no record without its content", async () => {
     answering(async () => ({ Item: { version: { N: "1" }, value: { S: "+12025550123" } } }));

@@ -1,6 +1,6 @@
-// Preloaded with --import: from CLOCK_START (epoch milliseconds) on, time passes CLOCK_SPEED times as fast as on the
-// machine, for the dates and timers of this process. All processes of a scenario share that time. Until then they have
-// the machine's time to start in. Only a test can do this: the deployed code has no such setting.
+// Preloaded with --import: from an instant on, time passes CLOCK_SPEED times as fast as on the machine, for the dates and
+// timers of this process. All processes of a scenario share that time. They start and warm up in the machine's time:
+// `hastenFrom` sets the instant, and CLOCK_START (epoch milliseconds) tells it to processes that start later. Only a test can do this: the deployed code has no such setting.
 import { syncBuiltinESMExports } from "node:module";
 import timersPromises from "node:timers/promises";
 
@@ -8,8 +8,13 @@ import timersPromises from "node:timers/promises";
 export const fastClock = import.meta.url;
 
 const speed = Number(process.env.CLOCK_SPEED ?? 1);
-/** When time begins to pass faster. */
-export const fastFrom = Number(process.env.CLOCK_START ?? 0);
+let fastFrom = Number(process.env.CLOCK_START ?? Infinity);
+
+/** @param at the instant by the machine's clock from which time passes faster, in this process and in those it starts */
+export function hastenFrom(at: number): void {
+  fastFrom = at;
+  process.env.CLOCK_START = String(at);
+}
 
 if (speed !== 1) {
   const machineNow = Date.now;

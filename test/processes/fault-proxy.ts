@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer, request as httpRequest, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { setTimeout as pause } from "node:timers/promises";
+import { dealShare } from "./deck.ts";
 
 /** The effect of a proxy on a request. `share` of the requests (default all) are affected. */
 export type Fault = { share?: number; only?: (request: ProxiedRequest) => boolean } & (
@@ -55,7 +56,7 @@ export async function startFaultProxy({
   rewrite,
 }: FaultProxyOptions): Promise<FaultProxy> {
   let target = targetUrl === undefined ? undefined : new URL(targetUrl);
-  let faults: Parameters<FaultProxy["set"]> = [];
+  let faults: ((request: ProxiedRequest) => Fault | undefined)[] = [];
   const struck = { refuse: 0, delay: 0, reset: 0, status: 0, hang: 0, truncate: 0, "late effect": 0 };
   const server = createServer((request, response) => {
     void serve(request, response).catch(() => response.destroy());
@@ -70,9 +71,8 @@ export async function startFaultProxy({
     const sent = Buffer.concat(chunks);
     const seen = { method: incoming.method ?? "GET", path: incoming.url ?? "/", body: sent.toString("utf8") };
     const body = rewrite === undefined ? sent : Buffer.from(rewrite(seen));
-    const fault = faults
-      .map((each) => (typeof each === "function" ? each(seen) : each))
-      .find((each) => each !== undefined && (each.only?.(seen) ?? true) && random() < (each.share ?? 1));
+    let fault: Fault | undefined;
+    for (const draw of faults) fault ??= draw(seen);
     if (fault !== undefined) struck[fault.kind] += 1;
     const onStatus = onRequest?.(seen);
     switch (fault?.kind) {
@@ -156,7 +156,7 @@ export async function startFaultProxy({
       target = new URL(targetUrl);
     },
     set(...next) {
-      faults = next;
+      faults = next.map((each) => (typeof each === "function" ? each : drawing(each, random)));
     },
     struck,
     async close() {
@@ -165,6 +165,12 @@ export async function startFaultProxy({
       await once(server, "close");
     },
   };
+}
+
+/** Draws a fault for its share of the requests. */
+function drawing(fault: Fault, random: () => number): (request: ProxiedRequest) => Fault | undefined {
+  const isStruck = dealShare(fault.share ?? 1, random);
+  return (request) => ((fault.only?.(request) ?? true) && isStruck.next().value ? fault : undefined);
 }
 
 const drawn = (ms: number | (() => number)) => (typeof ms === "number" ? ms : ms());

@@ -1,4 +1,11 @@
-import { cutOffRefreshes, keepUsingSessions, LIFE_SECONDS, signInAll, TOKEN_CALLS } from "./own-sessions.ts";
+import {
+  type CutOff,
+  cutOffRefreshes,
+  keepUsingSessions,
+  LIFE_SECONDS,
+  signInAll,
+  TOKEN_CALLS,
+} from "./own-sessions.ts";
 import { ADD, AMPLE, type Drive, READ, RUN, type Scenario } from "./scenario.ts";
 import { firstSync, keepSyncing, type SyncLoad } from "./sync-traffic.ts";
 import { keepAdding, keepReading, type Traffic, type WriteLoad } from "./traffic.ts";
@@ -38,7 +45,7 @@ export function syncMovingList(load: SyncLoad) {
     },
     twin: { ...AMPLE, maxPerPage: 40, latencyMs: 300 },
     // A killed run's lease ends 125 s after its last save; then the next message finishes the work.
-    overtimeSeconds: 220,
+    overtimeSeconds: 380,
     async prepare(world: World, traffic: Traffic): Promise<Drive> {
       const follower = await firstSync(world, traffic);
       return (until) => keepSyncing(world, traffic, until, load, follower);
@@ -48,7 +55,7 @@ export function syncMovingList(load: SyncLoad) {
 
 /** A fleet that serves people by their own sessions at RingCentral, and dies while these are refreshed. */
 export function ownSessions(): Scenario {
-  const cutOff = { count: 0 };
+  const cutOff: CutOff = { count: 0, refreshes: 0, isOver: false };
   return {
     name: "own sessions: kill -9 while tokens rotate",
     fleet: { [READ]: 10 },
@@ -57,14 +64,14 @@ export function ownSessions(): Scenario {
     speed: 5,
     seconds: 360,
     warmSeconds: 0,
-    overtimeSeconds: 120,
+    overtimeSeconds: 240,
     tokenCallsAMinute: TOKEN_CALLS,
     isSignIn: true,
     accessTokenSeconds: LIFE_SECONDS,
     strike: (world, until) => cutOffRefreshes(world, until, cutOff),
     async prepare(world, traffic) {
       const signedIn = await signInAll(world);
-      return (until) => keepUsingSessions(world, traffic, until, signedIn, cutOff);
+      return () => keepUsingSessions(world, traffic, signedIn, cutOff);
     },
   };
 }

@@ -8,8 +8,10 @@ import { fastClock } from "./fast-clock.ts";
 const instanceCode = `
   const TICK_MS = 20;
   const { handler } = await import(process.env.BUNDLE);
+  const { hastenFrom } = await import(process.env.FAST_CLOCK);
   process.on("disconnect", () => process.exit());
-  process.on("message", async ({ id, event, timeoutMs }) => {
+  process.on("message", async ({ id, event, timeoutMs, fastFrom }) => {
+    if (fastFrom !== undefined) return hastenFrom(fastFrom);
     const startedAt = Date.now();
     const endsAt = startedAt + timeoutMs;
     // Time in which the process did not run, because the machine is loaded or the process is stopped.
@@ -58,6 +60,8 @@ export class Instance {
   /** Chosen for an event, or working on it. */
   isBusy = false;
   isGone = false;
+  #isKilled = false;
+  #isStopped = false;
   /** It has handled an event. */
   isWarm = false;
   /** Its last lines on stderr, for a report. */
@@ -69,7 +73,7 @@ export class Instance {
     const { PATH, CLOCK_SPEED, CLOCK_START } = process.env;
     const args = ["--import", fastClock, "--input-type=module", "--eval", instanceCode];
     this.#child = spawn(process.execPath, args, {
-      env: { PATH, CLOCK_SPEED, CLOCK_START, ...env, BUNDLE: bundle },
+      env: { PATH, CLOCK_SPEED, CLOCK_START, FAST_CLOCK: fastClock, ...env, BUNDLE: bundle },
       stdio: ["ignore", "pipe", "pipe", "ipc"],
     });
     if (this.#child.stdout !== null) createInterface(this.#child.stdout).on("line", onLine);
@@ -85,6 +89,16 @@ export class Instance {
   /** Resolves when the bundle is loaded, or the process has ended. */
   get isReady(): Promise<void> {
     return this.#ready.promise;
+  }
+
+  /** Neither ended nor stopped. */
+  get isRunning(): boolean {
+    return !this.isGone && !this.#isKilled && !this.#isStopped;
+  }
+
+  /** Lets its clock run fast from then on. */
+  hasten(fastFrom: number): void {
+    if (!this.isGone) this.#child.send({ fastFrom });
   }
 
   async invoke(event: unknown, timeoutMs = TIMEOUT_MS): Promise<Outcome> {
@@ -109,6 +123,7 @@ export class Instance {
   }
 
   kill(): void {
+    this.#isKilled = true;
     this.#child.kill("SIGKILL");
   }
 
@@ -120,9 +135,11 @@ export class Instance {
 
   /** Suspends the process, as when Lambda freezes an instance or a host stalls. */
   async freeze(ms: number): Promise<void> {
+    this.#isStopped = true;
     this.#child.kill("SIGSTOP");
     await pause(ms);
     this.#child.kill("SIGCONT");
+    this.#isStopped = false;
   }
 
   #receive(raw: unknown): void {

@@ -10,7 +10,7 @@ import type { Dependency, Send, World } from "./world.ts";
 export const TOKEN_CALLS_A_MINUTE = 4;
 const MINUTE_MS = 60_000;
 /** 429s after the first minute of a fault: more of them mean that the fleet keeps the penalty alive. */
-const LATE_429S = 3;
+export const LATE_429S = 3;
 
 /** A row of the table of faults and outcomes. */
 export interface Row {
@@ -108,7 +108,7 @@ export function judge(world: World, { replies, intents }: Traffic, expected: Exp
     },
     others: countByCode(replies.filter((reply) => !isServed(reply))),
     struck,
-    disturbances: { kills, freezes },
+    disturbances: world.disturbances,
     broken: [
       ...(mostTokenCalls > expected.tokenCallsAMinute ? [`${mostTokenCalls} token calls in a minute`] : []),
       ...(unauthorized > 0 && !expected.doTokensEnd

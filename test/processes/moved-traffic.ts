@@ -65,8 +65,9 @@ export async function keepMoving(world: World, traffic: Traffic, until: number):
     number.state = [204, 404].includes(removed.status) ? "removed" : "unknown";
     return removed;
   };
+  const isShort = () => writes.length < MIN_WRITES && Date.now() < until + GIVES_UP_MS;
   const keep = async (extensionId: string) => {
-    while (Date.now() < until) {
+    while (Date.now() < until || isShort()) {
       await change(extensionId);
       await pause(2_000 * world.random());
     }

@@ -33,6 +33,9 @@ const SETTLE_MS = 90_000;
 const LEASE_MS = 9_000;
 const MIN_REFRESHES = 12;
 const MIN_CUT_OFF = 4;
+const EXPIRE_EVERY_MS = 30_000;
+/** Time after the scenario's own in which these are reached on a loaded machine. */
+const MAX_EXTRA_MS = 120_000;
 
 interface Person {
   extensionId: string;
@@ -76,20 +79,28 @@ export async function signInAll(world: World): Promise<Person[]> {
   return signedIn;
 }
 
+/** The refreshes that RingCentral got, and those whose processes ended meanwhile. */
+export interface CutOff {
+  count: number;
+  refreshes: number;
+  /** No more of them are cut off. */
+  isOver: boolean;
+}
+
 /**
- * Ends every busy process when RingCentral gets half of the refreshes: the tokens rotate, and are stored nowhere. Twice,
- * all access tokens end at once.
+ * Ends every busy process when RingCentral gets half of the refreshes: the tokens rotate, and are stored nowhere. All
+ * access tokens end at once twice, and again until enough refreshes were cut off.
  */
-export async function cutOffRefreshes(world: World, until: number, cutOff: { count: number }): Promise<void> {
-  let refreshes = 0;
+export async function cutOffRefreshes(world: World, until: number, cutOff: CutOff): Promise<void> {
   world.proxies.ringcentral.set((request) => {
     if (!isToken(request) || !request.body.includes("refresh_token")) return undefined;
-    refreshes += 1;
-    if (refreshes % 2 === 0) return undefined;
+    cutOff.refreshes += 1;
+    if (cutOff.refreshes % 2 === 0) return undefined;
     const end = () => {
       cutOff.count += 1;
-      for (const instance of world.instances.filter(({ isBusy }) => isBusy)) {
+      for (const instance of world.instances.filter(({ isBusy, isRunning }) => isBusy && isRunning)) {
         world.disturbances.kills += 1;
+        world.disturbances.atWork += 1;
         instance.kill();
       }
       return 0;
@@ -97,10 +108,15 @@ export async function cutOffRefreshes(world: World, until: number, cutOff: { cou
     return { kind: "delay", ms: end };
   });
   const third = (until - Date.now()) / 3;
+  const isShort = () => cutOff.count < MIN_CUT_OFF || cutOff.refreshes < MIN_REFRESHES;
   for (let times = 0; times < 2; times += 1) {
     await pause(third);
     world.twin.expireTokens();
   }
+  await pause(Math.max(0, until - Date.now()));
+  for (; isShort() && Date.now() < until + MAX_EXTRA_MS; await pause(EXPIRE_EVERY_MS))
+    world.twin.expireTokens();
+  cutOff.isOver = true;
 }
 
 /**
@@ -110,9 +126,8 @@ export async function cutOffRefreshes(world: World, until: number, cutOff: { cou
 export async function keepUsingSessions(
   world: World,
   traffic: Traffic,
-  until: number,
   signedIn: readonly Person[],
-  cutOff: { count: number },
+  cutOff: CutOff,
 ): Promise<string[]> {
   const read = async (token: string, extensionId: string) => {
     const request = { token, path: { extensionId }, headers: { "cache-control": "no-cache" } };
@@ -121,7 +136,7 @@ export async function keepUsingSessions(
     return reply;
   };
   const keep = async (token: string, extensionId: string) => {
-    while (Date.now() < until) {
+    while (!cutOff.isOver) {
       // A page that opens asks for several things at once, of several processes.
       await Promise.all([read(token, extensionId), read(token, extensionId)]);
       await pause(6_000 * (0.5 + world.random()));
@@ -147,11 +162,7 @@ export async function keepUsingSessions(
   ];
 }
 
-function judge(
-  { twin, tokenCalls }: World,
-  signedIn: readonly Person[],
-  cutOff: { count: number },
-): string[] {
+function judge({ twin, tokenCalls }: World, signedIn: readonly Person[], cutOff: CutOff): string[] {
   const refreshes = tokenCalls.filter(({ refreshToken }) => refreshToken !== undefined);
   const ended = signedIn.filter(({ sessionId }) => !twin.sessions.some(({ id }) => id === sessionId)).length;
   const limited = tokenCalls.filter(({ status }) => status === 429).length;

@@ -23,11 +23,12 @@ async function run(name: string, bundlesDir: string, seed: number, isShort: bool
     random: () => random.next(),
   });
   try {
+    process.send?.("started");
     const traffic: Traffic = { replies: [], intents: [] };
     const { faultFrom, broken } = await play(scenario, world, traffic);
     const verdict = judge(world, traffic, {
       faultFrom,
-      hasFault: scenario.strike !== undefined,
+      hasFault: scenario.strike !== undefined || scenario.hasOwnFaults === true,
       lies,
       storageProblemMs,
       tokenCallsAMinute,

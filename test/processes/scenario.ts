@@ -1,6 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
 import type { TwinOptions } from "../twin/twin.ts";
-import { fastFrom } from "./fast-clock.ts";
 import type { Traffic } from "./traffic.ts";
 import type { World } from "./world.ts";
 
@@ -20,12 +19,16 @@ export interface Scenario {
   overtimeSeconds?: number;
   /** Default: ample limits, so that the outcome shows the fault and not the budget. */
   twin?: TwinOptions;
-  /** Sets the fault, and keeps it until `until`. */
+  /** Nothing runs beside it: it starts more processes than two cores start in time beside others. */
+  isAlone?: boolean;
+  /** Sets the fault, and keeps it until `until`. Absent: no fault, or the traffic itself sets faults. */
   strike?(world: World, until: number): void | Promise<void>;
   /** Everything that must have happened before the fault. */
   prepare(world: World, traffic: Traffic, warmSeconds: number): Promise<Drive>;
   /** Most time of a `storage_unavailable`, where neither clock nor processes are disturbed. */
   storageProblemMs?: number;
+  /** Its traffic makes the dependencies fail and work again. */
+  hasOwnFaults?: boolean;
   /** Problem codes that would name the wrong cause. */
   lies?: readonly string[];
   /** Of all users and the service together. Default: those of the service's token. */
@@ -48,14 +51,14 @@ export const isWrite = ({ fleet }: Scenario) => ADD in fleet;
 export const isSync = ({ fleet }: Scenario) => RUN in fleet;
 
 const OVERTIME_SECONDS = 20;
-/** Time to start the processes of a scenario, and to end them, on a loaded machine. */
-const START_SECONDS = 35;
+/** For the pauses of a loaded machine. */
+const SLACK_SECONDS = 25;
 
-/** The most seconds that a scenario may take, by the machine's clock. */
+/** The most seconds that a scenario may take once its processes have started, by the machine's clock. */
 export function boundOf(scenario: Scenario): number {
   const { speed = 1, warmSeconds, seconds, settleSeconds = 4 } = scenario;
   const { overtimeSeconds = OVERTIME_SECONDS } = scenario;
-  return START_SECONDS + Math.ceil((warmSeconds + seconds + settleSeconds + overtimeSeconds) / speed);
+  return SLACK_SECONDS + Math.ceil((warmSeconds + seconds + settleSeconds + overtimeSeconds) / speed);
 }
 
 export const twinOf = ({ twin = AMPLE }: Scenario): TwinOptions => twin;
@@ -69,9 +72,10 @@ export async function play(
   world: World,
   traffic: Traffic,
 ): Promise<{ faultFrom: number; broken: string[] }> {
-  const { warmSeconds, seconds, settleSeconds = 4 } = scenario;
+  const { speed = 1, warmSeconds, seconds, settleSeconds = 4 } = scenario;
   const drive = await scenario.prepare(world, traffic, warmSeconds);
-  const warmMs = Math.max(warmSeconds * 1_000, fastFrom - Date.now());
+  if (speed !== 1) world.hasten(Date.now());
+  const warmMs = warmSeconds * 1_000;
   const until = Date.now() + warmMs + seconds * 1_000;
   const driving = warmMs > 0 ? drive(until) : undefined;
   await pause(warmMs);
@@ -80,7 +84,7 @@ export async function play(
   const broken = driving ?? drive(until);
   await pause(until - Date.now());
   await striking;
-  for (const proxy of Object.values(world.proxies)) proxy.set();
+  if (scenario.hasOwnFaults !== true) for (const proxy of Object.values(world.proxies)) proxy.set();
   const found = await broken;
   // Requests still on their way take effect before the verdict.
   await pause(settleSeconds * 1_000);

@@ -2,7 +2,7 @@ import { readAtOnce, readBeyondLimits, TOKEN_CALLS } from "./cold-traffic.ts";
 import { ownSessions, readAndWrite, syncMovingList } from "./fleets.ts";
 import { keepMoving } from "./moved-traffic.ts";
 import { ADD, AMPLE, READ, RUN, type Scenario } from "./scenario.ts";
-import { disturb, failFirstSends, inEveryWay, isApi, serverError } from "./strikes.ts";
+import { disturb, failFirstSends, inEveryWay, inEveryWayAlways, isApi, serverError } from "./strikes.ts";
 import { keepRequesting } from "./sync-traffic.ts";
 import { isAdd } from "./world.ts";
 
@@ -35,6 +35,7 @@ export const scenarios: readonly Scenario[] = [
   {
     name: "200 cold processes, then 200 requests at once",
     fleet: { [READ]: 8 },
+    isAlone: true,
     seconds: 1,
     overtimeSeconds: 150,
     warmSeconds: 0,
@@ -181,20 +182,20 @@ export const scenarios: readonly Scenario[] = [
     strike: (world, until) => disturb(world, until, "freeze", 800),
   },
   {
-    name: "Secrets Manager away, cold fleet",
+    name: "Secrets Manager fails in every way, cold fleet",
     ...readAndWrite(4, 4),
     lies: ["upstream_unavailable", "configuration_invalid"],
     seconds: 15,
     warmSeconds: 0,
-    strike: ({ proxies }) => proxies.secrets.set({ kind: "refuse" }),
+    strike: ({ proxies, random }) => proxies.secrets.set(inEveryWayAlways(random)),
   },
   {
-    name: "issuer away, cold fleet",
+    name: "issuer fails in every way, cold fleet",
     ...readAndWrite(4, 4),
     lies: UPSTREAM_CODES,
     seconds: 15,
     warmSeconds: 0,
-    strike: ({ proxies }) => proxies.issuer.set({ kind: "refuse" }),
+    strike: ({ proxies, random }) => proxies.issuer.set(inEveryWayAlways(random)),
   },
   {
     name: "sync: moving list",
@@ -226,7 +227,7 @@ export const scenarios: readonly Scenario[] = [
     seconds: 90,
     warmSeconds: 2,
     overtimeSeconds: 240,
-    strike: () => {},
+    hasOwnFaults: true,
     prepare: async (world, traffic) => (until) => keepRequesting(world, traffic, until),
   },
   ownSessions(),

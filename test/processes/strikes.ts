@@ -1,5 +1,6 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { SEED } from "../twin/twin.ts";
+import { deal, dealShare } from "./deck.ts";
 import type { Fault, ProxiedRequest } from "./fault-proxy.ts";
 import { isAdd, type World } from "./world.ts";
 
@@ -9,40 +10,72 @@ export const serverError = {
 };
 export const isApi = ({ path }: ProxiedRequest) => !path.includes("/oauth/");
 
-/** A share of the requests fails, in every way in turn. */
+/**
+ * A share of the requests fails, in every way equally often. The first requests fail once in each way, because some
+ * dependencies get few.
+ */
 export function inEveryWay(
   share: number,
   random: () => number,
   only: (request: ProxiedRequest) => boolean = () => true,
+  delayMs = () => 3_000 * random(),
 ) {
-  let count = 0;
   const ways: Fault[] = [
     { kind: "refuse" },
     { kind: "status", ...serverError },
     { kind: "reset", processed: true },
-    { kind: "delay", ms: () => 3_000 * random() },
+    { kind: "delay", ms: delayMs },
   ];
+  const way = deal(ways, random);
+  const isStruck = dealShare(share, random);
+  let count = 0;
   return (request: ProxiedRequest): Fault | undefined => {
-    if (!only(request) || random() >= share) return undefined;
+    if (!only(request)) return undefined;
     count += 1;
-    return ways[count % ways.length];
+    return count <= ways.length || isStruck.next().value ? way.next().value : undefined;
   };
 }
 
-/** Kills a random instance every `everyMs`, or freezes it for 1 to 8 s. */
-export async function disturb(world: World, until: number, how: "kill" | "freeze" | "both", everyMs: number) {
-  while (Date.now() < until) {
-    await pause(everyMs * (0.5 + world.random()));
-    const alive = world.instances.filter(({ isGone }) => !isGone);
-    const chosen = alive[Math.floor(world.random() * alive.length)];
+/** Each request fails, in every way equally often: a client gives up before a response comes. */
+export const inEveryWayAlways = (random: () => number) => inEveryWay(1, random, undefined, () => 20_000);
+
+type Blow = "kill" | "freeze";
+
+/**
+ * Kills an instance every `everyMs`, or freezes it for 1 to 8 s. Their number depends on the time alone. Half of them hit
+ * an instance at work, if there is one.
+ */
+export async function disturb(world: World, until: number, how: Blow | "both", everyMs: number) {
+  const from = Date.now();
+  const count = Math.round((until - from) / everyMs);
+  const blows: readonly Blow[] = how === "both" ? ["kill", "freeze"] : [how];
+  const blow = deal(blows, world.random);
+  const isAtWork = dealShare(0.5, world.random);
+  for (let n = 0; n < count; n += 1) {
+    await pause(Math.max(0, from + (n + world.random()) * everyMs - Date.now()));
+    await strike(world, blow.next().value, isAtWork.next().value, until + MAX_WAIT_MS);
+  }
+}
+
+/** Time in which an instance must be there to be struck: all may have just been killed. */
+const MAX_WAIT_MS = 10_000;
+
+async function strike(world: World, blow: Blow, isAtWork: boolean, latest: number): Promise<void> {
+  for (; Date.now() < latest; await pause(100)) {
+    const running = world.instances.filter((instance) => instance.isRunning);
+    const busy = running.filter((instance) => instance.isBusy);
+    const candidates = isAtWork && busy.length > 0 ? busy : running;
+    const chosen = candidates[Math.floor(world.random() * candidates.length)];
     if (chosen === undefined) continue;
-    if (how === "freeze" || (how === "both" && world.random() < 0.5)) {
-      world.disturbances.freezes += 1;
-      void chosen.freeze(1_000 + 7_000 * world.random());
-    } else {
+    if (chosen.isBusy) world.disturbances.atWork += 1;
+    if (blow === "kill") {
       world.disturbances.kills += 1;
       chosen.kill();
+    } else {
+      world.disturbances.freezes += 1;
+      void chosen.freeze(1_000 + 7_000 * world.random());
     }
+    return;
   }
 }
 

@@ -72,13 +72,17 @@ export async function keepSyncing(
   const stops = startPollers(world);
   const published = new Set<number>();
   try {
-    const editing = edit(world, until, editEveryMs, published);
-    while (Date.now() < until) {
+    const moved = new AbortController();
+    const editing = edit(world, moved.signal, editEveryMs, published);
+    let moving: SyncRun[] = [];
+    // A killed run keeps the account's others waiting: the list moves until one has committed it.
+    for (; Date.now() < until + SETTLE_MS; await pause(SYNC_EVERY_MS)) {
+      if (Date.now() >= until) moving = await history(world, traffic);
+      if (moving.some(hasMoved)) break;
       await sync(world);
-      await pause(SYNC_EVERY_MS);
     }
+    moved.abort();
     await editing;
-    const moving = await history(world, traffic);
     const live = await list(world, traffic, LIST, listCompanyNumbersRoute, "no-cache");
     const wanted = spell(live);
     const settled = await waitFor(
@@ -109,9 +113,11 @@ export async function keepSyncing(
   }
 }
 
+const hasMoved = ({ state, listChanged }: SyncRun) => state === "committed" && listChanged;
+
 /** The runs while the list moved. The last one may have begun after the list stood still. */
 function judgeRuns(runs: readonly SyncRun[], everySyncCommits: boolean): string[] {
-  const moved = runs.filter(({ state, listChanged }) => state === "committed" && listChanged);
+  const moved = runs.filter(hasMoved);
   const failed = runs.filter(({ state }) => state === "failed" || state === "quarantined");
   const pages = Math.max(0, ...moved.map((run) => run.pages));
   return [
@@ -139,8 +145,6 @@ function collect({ bus }: World, published: Set<number>): void {
   for (const { detail } of bus.events) published.add(Published.parse(detail).sequence);
 }
 
-/** A round ends before the faults do. */
-const ROUND_MS = 20_000;
 const QUEUE_FAULTS: readonly Fault[] = [
   { kind: "refuse" },
   { kind: "status", status: 500, body: "{}" },
@@ -165,7 +169,7 @@ export async function keepRequesting(world: World, traffic: Traffic, until: numb
     }
   };
   try {
-    for (let round = 0; Date.now() < until - ROUND_MS; round += 1) {
+    for (let round = 0; round < QUEUE_FAULTS.length || Date.now() < until; round += 1) {
       await waitFor(state, (found) => found === "idle");
       const fault = QUEUE_FAULTS[round % QUEUE_FAULTS.length];
       if (fault === undefined) break;
@@ -186,6 +190,7 @@ export async function keepRequesting(world: World, traffic: Traffic, until: numb
     }
     return broken;
   } finally {
+    world.proxies.queue.set();
     await Promise.all(stops.map((stop) => stop()));
   }
 }
@@ -210,9 +215,9 @@ async function sync({ sqs }: World): Promise<void> {
   );
 }
 
-async function edit(world: World, until: number, everyMs: number, published: Set<number>): Promise<void> {
+async function edit(world: World, end: AbortSignal, everyMs: number, published: Set<number>): Promise<void> {
   const { twin, random } = world;
-  for (let count = 0; Date.now() < until; count += 1) {
+  for (let count = 0; !end.aborted; count += 1) {
     const numbers = twin.numbers.list().filter(({ usageType }) => usageType === "CompanyNumber");
     const chosen = numbers[Math.floor(random() * numbers.length)];
     const draw = random();

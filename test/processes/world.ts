@@ -9,6 +9,7 @@ import { startSecretsEndpoint } from "../../infra/local/secrets-endpoint.ts";
 import { type SqsEmulator, startSqsEmulator } from "../../infra/local/sqs-emulator.ts";
 import { SEED, startTwin, type Twin, type TwinOptions } from "../twin/twin.ts";
 import { type Audit, startAudit } from "./audit.ts";
+import { hastenFrom } from "./fast-clock.ts";
 import { type FaultProxy, type ProxiedRequest, startFaultProxy } from "./fault-proxy.ts";
 import { Instance, type Outcome } from "./instance.ts";
 
@@ -27,13 +28,15 @@ export interface World {
   audit: Audit;
   /** What the functions are set to. */
   environment: NodeJS.ProcessEnv;
-  /** Processes ended by `kill -9`, and processes stopped for a while. */
-  disturbances: { kills: number; freezes: number };
+  /** Processes ended by `kill -9`, processes stopped for a while, and those of them that were at work on a request. */
+  disturbances: { kills: number; freezes: number; atWork: number };
   instances: readonly Instance[];
   /** Runs one event on an idle instance of the function, and starts a new instance in place of an ended one. */
   invoke(functionName: string, event: unknown, timeoutMs?: number): Promise<Outcome>;
   /** The same on an instance that has just started, and ends afterwards. */
   invokeCold(functionName: string, event: unknown): Promise<Outcome>;
+  /** Lets the clocks of all processes run fast from then on, in a scenario whose speed is not 1. */
+  hasten(fastFrom: number): void;
   /** Uniform in [0, 1), from the seed. */
   random: () => number;
   close(): Promise<void>;
@@ -187,7 +190,7 @@ export async function startWorld({
     tokenCalls,
     audit,
     environment,
-    disturbances: { kills: 0, freezes: 0 },
+    disturbances: { kills: 0, freezes: 0, atWork: 0 },
     get instances() {
       return [...instances.values()].flat();
     },
@@ -203,6 +206,10 @@ export async function startWorld({
       await instance.end();
       for (const wake of waiting.splice(0)) wake();
       return outcome;
+    },
+    hasten(fastFrom) {
+      hastenFrom(fastFrom);
+      for (const instance of [...instances.values()].flat()) instance.hasten(fastFrom);
     },
     random,
     async close() {

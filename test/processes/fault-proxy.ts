@@ -21,6 +21,9 @@ export type Fault = { share?: number; only?: (request: ProxiedRequest) => boolea
   | { kind: "late effect"; status: number; afterMs: number | (() => number) }
 );
 
+/** In which each dependency fails in a whole run. */
+export const everyKind = ["refuse", "delay", "reset", "status"] as const;
+
 export interface ProxiedRequest {
   method: string;
   path: string;

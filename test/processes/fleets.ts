@@ -45,17 +45,17 @@ export function syncMovingList(load: SyncLoad) {
     },
     twin: { ...AMPLE, maxPerPage: 40, latencyMs: 300 },
     // A killed run's lease ends 125 s after its last save; then the next message finishes the work.
-    overtimeSeconds: 380,
+    overtimeSeconds: 700,
     async prepare(world: World, traffic: Traffic): Promise<Drive> {
       const follower = await firstSync(world, traffic);
-      return (until) => keepSyncing(world, traffic, until, load, follower);
+      return (_, calm) => keepSyncing(world, traffic, calm, load, follower);
     },
   };
 }
 
 /** A fleet that serves people by their own sessions at RingCentral, and dies while these are refreshed. */
 export function ownSessions(): Scenario {
-  const cutOff: CutOff = { count: 0, refreshes: 0, isOver: false };
+  const cutOff: CutOff = { count: 0, refreshes: 0 };
   return {
     name: "own sessions: kill -9 while tokens rotate",
     fleet: { [READ]: 10 },
@@ -71,7 +71,7 @@ export function ownSessions(): Scenario {
     strike: (world, until) => cutOffRefreshes(world, until, cutOff),
     async prepare(world, traffic) {
       const signedIn = await signInAll(world);
-      return () => keepUsingSessions(world, traffic, signedIn, cutOff);
+      return (_, calm) => keepUsingSessions(world, traffic, calm, signedIn, cutOff);
     },
   };
 }

@@ -1,7 +1,7 @@
 import { LATE_EFFECT_MS } from "../../lib/ringcentral/api/late-effect.ts";
 import { table, writeSection } from "../bench/report.ts";
 import { TOKEN_CALLS as AT_ONCE } from "./cold-traffic.ts";
-import type { Fault } from "./fault-proxy.ts";
+import { everyKind, type Fault } from "./fault-proxy.ts";
 import { LATE_429S, TOKEN_CALLS_A_MINUTE, type Verdict } from "./judge.ts";
 import { TOKEN_CALLS as OWN_SESSIONS } from "./own-sessions.ts";
 import { isSync, isWrite, type Scenario } from "./scenario.ts";
@@ -13,7 +13,6 @@ export type Verdicts = ReadonlyMap<string, { scenario: Scenario; verdict: Verdic
 const MIN_PROCESSES = 8;
 /** Processes killed, and processes stopped, during writes and during syncs. */
 const MIN_DISTURBANCES = 50;
-const everyKind = ["refuse", "delay", "reset", "status"] as const;
 /** The faults of which the bus, the queue and the audit meet all. */
 const allKinds = [...everyKind, "hang", "truncate", "late effect"] as const;
 

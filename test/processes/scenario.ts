@@ -21,7 +21,7 @@ export interface Scenario {
   twin?: TwinOptions;
   /** Nothing runs beside it: it starts more processes than two cores start in time beside others. */
   isAlone?: boolean;
-  /** Sets the fault, and keeps it until `until`. Absent: no fault, or the traffic itself sets faults. */
+  /** Sets the fault, and keeps it until `until` at least. Absent: no fault, or the traffic itself sets faults. */
   strike?(world: World, until: number): void | Promise<void>;
   /** Everything that must have happened before the fault. */
   prepare(world: World, traffic: Traffic, warmSeconds: number): Promise<Drive>;
@@ -39,8 +39,12 @@ export interface Scenario {
   shortSeconds?: number;
 }
 
-/** Calls the functions until `until`. @returns broken promises that only this traffic can see */
-export type Drive = (until: number) => Promise<string[]>;
+/**
+ * Calls the functions until `until`.
+ * @param calm is aborted when no fault and no disturbance will come anymore
+ * @returns broken promises that only this traffic can see
+ */
+export type Drive = (until: number, calm: AbortSignal) => Promise<string[]>;
 
 export const READ = "extensions/list-forwarding-numbers";
 export const ADD = "extensions/add-forwarding-number";
@@ -77,14 +81,16 @@ export async function play(
   if (speed !== 1) world.hasten(Date.now());
   const warmMs = warmSeconds * 1_000;
   const until = Date.now() + warmMs + seconds * 1_000;
-  const driving = warmMs > 0 ? drive(until) : undefined;
+  const calm = new AbortController();
+  const driving = warmMs > 0 ? drive(until, calm.signal) : undefined;
   await pause(warmMs);
   const faultFrom = Date.now();
   const striking = scenario.strike?.(world, until);
-  const broken = driving ?? drive(until);
+  const broken = driving ?? drive(until, calm.signal);
   await pause(until - Date.now());
   await striking;
   if (scenario.hasOwnFaults !== true) for (const proxy of Object.values(world.proxies)) proxy.set();
+  calm.abort();
   const found = await broken;
   // Requests still on their way take effect before the verdict.
   await pause(settleSeconds * 1_000);

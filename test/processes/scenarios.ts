@@ -2,7 +2,15 @@ import { readAtOnce, readBeyondLimits, TOKEN_CALLS } from "./cold-traffic.ts";
 import { ownSessions, readAndWrite, syncMovingList } from "./fleets.ts";
 import { keepMoving } from "./moved-traffic.ts";
 import { ADD, AMPLE, READ, RUN, type Scenario } from "./scenario.ts";
-import { disturb, failFirstSends, inEveryWay, inEveryWayAlways, isApi, serverError } from "./strikes.ts";
+import {
+  disturb,
+  failFirstSends,
+  inEveryWay,
+  inEveryWayAlways,
+  isApi,
+  serverError,
+  untilAllFailed,
+} from "./strikes.ts";
 import { keepRequesting } from "./sync-traffic.ts";
 import { isAdd } from "./world.ts";
 
@@ -148,8 +156,8 @@ export const scenarios: readonly Scenario[] = [
     strike: failFirstSends,
     async prepare(world, traffic, warmSeconds) {
       const drive = await PATIENT.prepare(world, traffic, warmSeconds);
-      return async (until) => {
-        await drive(until);
+      return async (until, calm) => {
+        await drive(until, calm);
         const stuck = traffic.intents.filter(({ added, isRejected }) => !added && !isRejected).length;
         return [
           ...(stuck > 0 ? [`${stuck} writes have no effect after ${GIVES_UP_MS / 1_000} s`] : []),
@@ -210,14 +218,16 @@ export const scenarios: readonly Scenario[] = [
     speed: 6,
     seconds: 420,
     warmSeconds: 1,
-    strike(world, until) {
+    async strike(world, until) {
       const { ringcentral, table, queue, bus } = world.proxies;
       const { random } = world;
       ringcentral.set(inEveryWay(0.1, random, isApi));
       table.set(inEveryWay(0.03, random));
       queue.set(inEveryWay(0.4, random));
       bus.set(inEveryWay(0.5, random));
-      return disturb(world, until, "both", 3_500);
+      await disturb(world, until, "both", 3_500);
+      // A killed run keeps others from publishing changes.
+      await untilAllFailed(world, ["ringcentral", "table", "queue", "bus"], until + 300_000);
     },
   },
   {

@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { SEED } from "../twin/twin.ts";
 import { deal, dealShare } from "./deck.ts";
-import type { Fault, ProxiedRequest } from "./fault-proxy.ts";
-import { isAdd, type World } from "./world.ts";
+import { everyKind, type Fault, type FaultProxy, type ProxiedRequest } from "./fault-proxy.ts";
+import { type Dependency, isAdd, type World } from "./world.ts";
 
 export const serverError = {
   status: 500,
@@ -38,6 +38,16 @@ export function inEveryWay(
 
 /** Each request fails, in every way equally often: a client gives up before a response comes. */
 export const inEveryWayAlways = (random: () => number) => inEveryWay(1, random, undefined, () => 20_000);
+
+/** Waits until each of the dependencies has failed in every way, on a machine of any speed. */
+export async function untilAllFailed(
+  { proxies }: World,
+  names: readonly Dependency[],
+  latest: number,
+): Promise<void> {
+  const isMet = ({ struck }: FaultProxy) => everyKind.every((kind) => struck[kind] > 0);
+  while (Date.now() < latest && !names.every((name) => isMet(proxies[name]))) await pause(500);
+}
 
 type Blow = "kill" | "freeze";
 

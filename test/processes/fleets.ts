@@ -19,16 +19,18 @@ export function readAndWrite(readers: number, writers: number, load?: WriteLoad)
   return {
     fleet: { [READ]: readers, [ADD]: writers },
     async prepare(world: World, traffic: Traffic, warmSeconds: number): Promise<Drive> {
-      const drive = async (until: number): Promise<string[]> => {
+      const drive: Drive = async (until, calm) => {
+        const isOver = () => Date.now() >= until && calm.aborted;
         await Promise.all([
-          ...Array.from({ length: readers }, () => keepReading(world, traffic, until, 250)),
-          ...Array.from({ length: writers }, () => keepAdding(world, traffic, until, load)),
+          ...Array.from({ length: readers }, () => keepReading(world, traffic, isOver, 250)),
+          ...Array.from({ length: writers }, () => keepAdding(world, traffic, isOver, until, load)),
         ]);
         return [];
       };
       const latest = Date.now() + WARM_UP_MS;
       const isCold = () => world.instances.some(({ isWarm }) => !isWarm);
-      while (warmSeconds > 0 && isCold() && Date.now() < latest) await drive(Date.now() + 1_000);
+      while (warmSeconds > 0 && isCold() && Date.now() < latest)
+        await drive(Date.now() + 1_000, AbortSignal.abort());
       return drive;
     },
   };

@@ -1,6 +1,6 @@
 // `npm run test:processes`: the deployed bundles in real processes, on one table and one twin, with every dependency
 // behind a proxy that fails, and with processes killed and stopped. Prints a table of faults and outcomes; ends with
-// exit code 1 when a promise was broken. Takes six minutes at most: a watchdog ends what takes longer, and says which
+// exit code 1 when a promise was broken. Takes seven minutes at most: a watchdog ends what takes longer, and says which
 // scenario. `--short` runs some scenarios for a short time: half a minute on an idle machine. `SEED=…` repeats the draws:
 // which requests fail and what each process meets in which order, not the machine's own timing.
 // A whole run writes its section of docs/benchmarks.md.
@@ -17,9 +17,9 @@ import { boundOf, type Scenario } from "./scenario.ts";
 import { scenarios } from "./scenarios.ts";
 
 const usage = "usage: npm run test:processes -- [--short] [--only NAME]... [--help]";
-/** Scenarios at the same time: they mostly wait. */
-const WORKERS = 5;
-const FULL_BOUND_SECONDS = 360;
+/** Scenarios at the same time: five keep two cores busy all the time. */
+const WORKERS = 4;
+const FULL_BOUND_SECONDS = 420;
 /** For a machine with a high load. */
 const SHORT_BOUND_SECONDS = 240;
 

@@ -151,7 +151,7 @@ export const scenarios: readonly Scenario[] = [
     ...PATIENT,
     speed: 6,
     seconds: 60,
-    overtimeSeconds: GIVES_UP_MS / 1_000,
+    overtimeSeconds: 120 + GIVES_UP_MS / 1_000,
     warmSeconds: 2,
     strike: failFirstSends,
     async prepare(world, traffic, warmSeconds) {

@@ -87,14 +87,14 @@ export async function call(
   };
 }
 
-/** Reads the forwarding numbers repeatedly until `until`. */
+/** Reads the forwarding numbers repeatedly. */
 export async function keepReading(
   world: World,
   traffic: Traffic,
-  until: number,
+  isOver: () => boolean,
   pauseMs: number,
 ): Promise<void> {
-  while (Date.now() < until) {
+  while (!isOver()) {
     const token = world.random() < 0.5 ? world.issuer.tokens.user : world.issuer.tokens.otherUser;
     const headers = world.random() < 0.5 ? { "cache-control": "no-cache" } : {};
     traffic.replies.push(await call(world, LIST, listForwardingNumbersRoute, { token, headers }));
@@ -107,7 +107,7 @@ export interface WriteLoad {
   pauseMs?: number;
   /** Calls that a caller makes for one number. */
   maxCalls?: number;
-  /** Time after `until` in which a caller still repeats its last request. */
+  /** Time after `until`, and after the first call of a later number, in which a caller still repeats its last request. */
   givesUpAfterMs?: number;
   /** The longest pause before a repetition, whatever `Retry-After` says. */
   maxWaitMs?: number;
@@ -117,10 +117,11 @@ export interface WriteLoad {
 export async function keepAdding(
   world: World,
   traffic: Traffic,
+  isOver: () => boolean,
   until: number,
   load: WriteLoad = {},
 ): Promise<void> {
-  while (Date.now() < until) {
+  while (!isOver()) {
     const number = traffic.intents.length;
     const intent: Intent = {
       phoneNumber: `+1202556${String(number).padStart(4, "0")}`,
@@ -143,7 +144,7 @@ async function addOne(
   until: number,
   { maxCalls = MAX_CALLS, givesUpAfterMs = 0, maxWaitMs = 5_000 }: WriteLoad,
 ): Promise<void> {
-  const givesUpAt = until + givesUpAfterMs;
+  const givesUpAt = Math.max(until, Date.now()) + givesUpAfterMs;
   while (intent.calls < maxCalls && Date.now() < givesUpAt) {
     intent.calls += 1;
     const reply = await sendIntent(world, traffic, intent);

@@ -13,6 +13,8 @@ export type Verdicts = ReadonlyMap<string, { scenario: Scenario; verdict: Verdic
 const MIN_PROCESSES = 8;
 /** Processes killed, and processes stopped, during writes and during syncs. */
 const MIN_DISTURBANCES = 50;
+/** Writes that succeeded in those scenarios: without any, nothing could be lost. */
+const MIN_WRITES = 50;
 /** The faults of which the bus, the queue and the audit meet all. */
 const allKinds = [...everyKind, "hang", "truncate", "late effect"] as const;
 
@@ -43,6 +45,11 @@ const affected = (all: Verdicts, dependency: Dependency, kind: Fault["kind"]) =>
 /** What the whole run must have tried. */
 export function judgeWhole(all: Verdicts): string[] {
   const small = [...all].filter(([, { verdict }]) => verdict.row.processes < MIN_PROCESSES);
+  const acknowledged = sum(
+    [...all.values()]
+      .filter(({ verdict: { disturbances } }) => disturbances.kills + disturbances.freezes > 0)
+      .map(({ verdict }) => verdict.row.writes),
+  );
   const untried = dependencies.flatMap((dependency) =>
     everyKind.filter((kind) => affected(all, dependency, kind) === 0).map((kind) => `${dependency} ${kind}`),
   );
@@ -54,6 +61,9 @@ export function judgeWhole(all: Verdicts): string[] {
     ...small.map(([name]) => `${name}: fewer than ${MIN_PROCESSES} processes`),
     ...few("writes", disturbed(all, isWrite)),
     ...few("syncs", disturbed(all, isSync)),
+    ...(acknowledged < MIN_WRITES
+      ? [`only ${acknowledged} writes succeeded while processes ended and stopped`]
+      : []),
     ...(untried.length > 0 ? [`never tried: ${untried.join(", ")}`] : []),
   ];
 }

@@ -11,6 +11,7 @@ import { ALGORITHMS, createClaimReader, type Decoded, type Stranger } from "./cl
 import { createIssuerKeys, KeysUnavailable, type SharedKeys, type SigningKey } from "./issuer-keys.ts";
 import { issuerOf, tokenIssuers } from "./token-issuers.ts";
 import { type ClaimFault, rejectToken, shown, type WarningLog } from "./token-rejection.ts";
+import { VerifiedTokens } from "./verified-tokens.ts";
 
 /** The limits for each of the issuer's two documents, which take a few kilobytes. */
 export const ISSUER_LIMITS = { timeoutMs: 3_000, maxBytes: 1_000_000 };
@@ -62,6 +63,8 @@ export function createAuthenticate(
     ]),
   );
 
+  const verified = new VerifiedTokens();
+
   return async (authorization = "", deadline, log, told) => {
     if (authorization.trim() === "") throw new ProblemError("token_missing");
     const token = BEARER.exec(authorization.trim())?.[1];
@@ -82,8 +85,10 @@ export function createAuthenticate(
           : undefined;
       throw new ProblemError("token_issuer_unavailable", omitUndefined({ cause, retryAfterSeconds }));
     });
-    const fault = await signatureFault(token, decoded, keys);
-    if (fault !== undefined) throw rejectToken(log, [fault]);
+    if (!verified.has(token, keys)) {
+      const fault = await signatureFault(token, decoded, keys, (key) => verified.add(token, key));
+      if (fault !== undefined) throw rejectToken(log, [fault]);
+    }
     void reader.issuerKeys.share();
     if (claimant !== undefined) return claimant;
     if (stranger !== undefined) told?.stranger(stranger);
@@ -105,15 +110,17 @@ export async function signatureFault(
   token: string,
   { header }: Decoded,
   keys: readonly SigningKey[],
+  onVerified?: (key: SigningKey) => void,
 ): Promise<ClaimFault | undefined> {
   const code = "token_invalid";
   if (keys.length === 0) {
     const expected = "the id of one of the issuer's keys, for the token's algorithm";
     return { claim: "kid", expected, found: shown(header.kid), code };
   }
-  for (const { key } of keys) {
+  for (const signingKey of keys) {
     try {
-      await compactVerify(token, key, { algorithms: ALGORITHMS });
+      await compactVerify(token, signingKey.key, { algorithms: ALGORITHMS });
+      onVerified?.(signingKey);
       return undefined;
     } catch (error) {
       if (!(error instanceof errors.JOSEError)) throw error;

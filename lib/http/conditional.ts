@@ -1,4 +1,4 @@
-import { contentTag } from "../platform/content-tag.ts";
+import { contentTag, isRecord } from "../platform/content-tag.ts";
 import { type EdgeRequest, header, isRead, type Middleware } from "./invocation.ts";
 
 /**
@@ -25,21 +25,28 @@ export function conditional(cacheControl: string): Middleware {
   };
 }
 
+interface PageSize {
+  limit: number;
+  hasMore: boolean;
+  total?: number | undefined;
+}
 interface Body {
   data?: unknown;
-  page?: { limit: number; hasMore: boolean; total?: number };
+  page?: PageSize;
 }
 
-/** A list's tag covers its size; an item's its content alone, so that a write can compare `If-Match` with what it reads. */
+/** A feed's tag covers its size; an item's its content alone, so that a write can compare `If-Match` with what it reads. */
 function responseTag(body: Body): string {
   const { data, page } = body;
-  if (page !== undefined) {
-    const { limit, hasMore, total } = page;
-    return `W/${contentTag({ data, page: { limit, hasMore, total } })}`;
-  }
+  if (page !== undefined) return pageTag(data, page);
   if (!("data" in body)) return contentTag(body);
   const tag = contentTag(withoutReadings(data));
   return tag === contentTag(data) ? tag : `W/${tag}`;
+}
+
+/** It covers the size of a page, and no cursors. @param items their tags serve in their place */
+export function pageTag(items: unknown, { limit, hasMore, total }: PageSize): string {
+  return `W/${contentTag({ items, page: { limit, hasMore, total } })}`;
 }
 
 /** The source and time of a part are not content. */
@@ -62,7 +69,3 @@ function matches(ifNoneMatch: string, tag: string): boolean {
 }
 
 const opaque = (tag: string) => tag.replace(/^W\//, "");
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === "object" && value !== null && !Array.isArray(value);
-}

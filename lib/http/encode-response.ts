@@ -3,6 +3,7 @@ import type { ResponseKind } from "../contract/route.ts";
 import { tagged } from "../platform/content-tag.ts";
 import { omitUndefined } from "../platform/omit-undefined.ts";
 import type { Reading } from "../ringcentral/api/operation.ts";
+import { pageTag } from "./conditional.ts";
 import type { OutcomeOf } from "./request.ts";
 import { type HttpResponse, jsonResponse } from "./response.ts";
 
@@ -60,8 +61,13 @@ async function encodeList(list: Page<unknown>, context: ResponseContext): Promis
   const { callHandling } = list;
   const { limitedBy } = reading ?? {};
   const meta = omitUndefined({ source, asOf: new Date(asOf).toISOString(), limitedBy, callHandling });
-  const headers = omitUndefined({ link: nextCursor && nextLink(context, nextCursor), ...age(context) });
-  return jsonResponse(200, { data: list.items.map(tagged), page, meta }, headers);
+  const data = list.items.map(tagged);
+  const etag = pageTag(
+    data.map((item) => item.etag),
+    page,
+  );
+  const link = nextCursor && nextLink(context, nextCursor);
+  return jsonResponse(200, { data, page, meta }, omitUndefined({ etag, link, ...age(context) }));
 }
 
 async function encodeFeed(feed: FeedPage<unknown>, context: ResponseContext): Promise<HttpResponse> {

@@ -192,7 +192,7 @@ async function runUseCase<R extends Route>(
     ...omitUndefined({ ifMatch: header(event, "if-match"), progress }),
     step,
   });
-  Object.assign(exchange.invocation.audited, resourcesIn(outcome, exchange.nameOf));
+  if (isAudited(route)) Object.assign(exchange.invocation.audited, resourcesIn(outcome, exchange.nameOf));
   return encodeResponse<R["response"]["kind"]>(route.response.kind, outcome, {
     rawPath: event.rawPath,
     rawQueryString: event.rawQueryString,

@@ -1,6 +1,3 @@
-import { setTimeout } from "node:timers/promises";
-import { omitUndefined } from "./omit-undefined.ts";
-
 /** Time as an argument: tests advance it instead of sleeping. */
 export interface Clock {
   /** Epoch milliseconds. */
@@ -9,10 +6,20 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
+/** `node:timers/promises` would make an error with a stack for each sleep that is aborted: the end of every timeout. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   sleep: (ms, signal) =>
-    setTimeout(ms, undefined, omitUndefined({ signal })).catch((error) => {
-      throw signal?.aborted ? signal.reason : error;
+    new Promise((resolve, reject) => {
+      if (signal?.aborted) return reject(signal.reason);
+      const timer = setTimeout(() => {
+        signal?.removeEventListener("abort", abort);
+        resolve();
+      }, ms);
+      const abort = () => {
+        clearTimeout(timer);
+        reject(signal?.reason);
+      };
+      signal?.addEventListener("abort", abort, { once: true });
     }),
 };

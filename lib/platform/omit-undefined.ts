@@ -6,5 +6,7 @@ export type OmitUndefined<T extends object> = {
 /** A copy of `fields` without the members that are `undefined`, for types with exact optional members. */
 export function omitUndefined<T extends object>(fields: T): OmitUndefined<T>;
 export function omitUndefined(fields: object): object {
-  return Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined));
+  const copy: Record<string, unknown> = {};
+  for (const [name, value] of Object.entries(fields)) if (value !== undefined) copy[name] = value;
+  return copy;
 }

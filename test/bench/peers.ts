@@ -3,8 +3,8 @@ import { build } from "esbuild";
 import { projectRoot } from "../../infra/build/bundle.ts";
 import { SEED } from "../twin/twin.ts";
 
-/** Functions to compare with, in `test/bench/peers`. The last two are parts of ours. */
-const peers = ["nothing", "bare-got", "sdk-express", "table-read", "signature"] as const;
+/** Functions to compare with, in `test/bench/peers`. */
+const peers = ["nothing", "bare-got", "sdk-express"] as const;
 export type Peer = (typeof peers)[number];
 
 /** Bundles each into one minified module, as ours, with esbuild's own settings for the rest. @returns their paths */
@@ -26,8 +26,6 @@ export async function bundlePeers(outDir: string): Promise<Record<Peer, string>>
     nothing: pathOf("nothing"),
     "bare-got": pathOf("bare-got"),
     "sdk-express": pathOf("sdk-express"),
-    "table-read": pathOf("table-read"),
-    signature: pathOf("signature"),
   };
 }
 

@@ -1,8 +1,8 @@
 import { percentile } from "./measurements.ts";
 import { barPlot, savePlot } from "./plot.ts";
 import { type Section, table } from "./report.ts";
-import type { WarmParts } from "./warm-parts.ts";
 import { type Runner, runners, type WarmCase, type WarmRun, warmCases } from "./warm-requests.ts";
+import { sharedParts } from "./warm-shares.ts";
 
 const caseNames: Readonly<Record<WarmCase, string>> = {
   live: "list of 100, live",
@@ -85,12 +85,7 @@ function goals(pure: WarmRun, waiting: WarmRun, ringcentralMs: number): string {
 }
 
 /** @param pure with RingCentral responding at once @param waiting with RingCentral taking `ringcentralMs` */
-export function warmSection(
-  pure: WarmRun,
-  waiting: WarmRun,
-  parts: WarmParts,
-  ringcentralMs: number,
-): Section {
+export function warmSection(pure: WarmRun, waiting: WarmRun, ringcentralMs: number): Section {
   const plot = savePlot(
     "warm",
     barPlot({
@@ -122,23 +117,42 @@ ${waitingTable(waiting)}
 
 ${goals(pure, waiting, ringcentralMs)}
 
-${reasons(pure, parts)}
+Where the processor time of ours goes, ms, by a profile of one more slice:
+
+${sharesTable(pure)}
+
+${reasons(pure)}
 - With RingCentral's real time a process spends most of its time waiting. A cached read does not wait for it.`,
   };
 }
 
-/** Where the processor time goes that the peers do not spend. */
-function reasons(pure: WarmRun, { tableRead, signature }: WarmParts): string {
-  const calls = (name: WarmCase) => percentile(pure.ours[name].tableCalls, 0.5);
-  const over = cpu(pure, "ours", "live") - cpu(pure, "got", "live");
-  const known = calls("live") * tableRead + signature;
-  return `- A table call by the AWS client takes ${tableRead.toFixed(2)} ms of processor time, the check of a token's signature
-${signature.toFixed(2)} ms, measured in the same way. A cached read has ${calls("cached").toFixed(1)} table calls and a live one
-${calls("live").toFixed(1)}: with the signature that is ${known.toFixed(1)} of the ${over.toFixed(1)} ms that a live read takes over bare
-\`got\`. The rest is the validation of the request and of RingCentral's response, the tags of the items, the log line and its metrics.
-- The peers do none of that: they do not know who calls, and each of their processes has a budget and no cache of its own. The bound
-of 1 ms leaves no room for the permit of a shared budget and the entry of a shared cache, which are table calls.`.replaceAll(
-    /\n(?!- )/g,
-    " ",
+/** Processor time by part, ms. */
+const spent = (run: WarmRun, name: WarmCase) =>
+  new Map(run.shares[name]?.map(([part, share]) => [part, share * cpu(run, "ours", name)]));
+
+export function sharesTable(run: WarmRun): string {
+  const columns = warmCases.map((name) => spent(run, name));
+  const total = (part: string) => columns.reduce((sum, column) => sum + (column.get(part) ?? 0), 0);
+  const parts = [...new Set(columns.flatMap((column) => [...column.keys()]))];
+  return table(
+    ["part", ...warmCases.map((name) => caseNames[name])].map((name, n) => ({
+      name,
+      align: n === 0 ? "left" : "right",
+    })),
+    parts
+      .sort((one, other) => total(other) - total(one))
+      .map((part) => [part, ...columns.map((column) => (column.get(part) ?? 0).toFixed(2))]),
   );
+}
+
+/** Where the processor time goes that the peers do not spend. */
+function reasons(run: WarmRun): string {
+  const calls = (name: WarmCase) => percentile(run.ours[name].tableCalls, 0.5).toFixed(1);
+  const over = cpu(run, "ours", "live") - cpu(run, "got", "live");
+  const live = [...spent(run, "live")];
+  const own = live.filter(([part]) => !sharedParts.has(part)).reduce((sum, [, ms]) => sum + ms, 0);
+  return `- A cached read has ${calls("cached")} table calls and a live one ${calls("live")}. A live read takes ${over.toFixed(1)} ms over
+bare \`got\`: ${own.toFixed(1)} ms for parts that \`got\` alone does not have, and the rest for the connections to the table.
+- The peers do none of that: they do not know who calls, check no response, and each of their processes has a budget and no
+cache of its own.`.replaceAll(/\n(?!- )/g, " ");
 }

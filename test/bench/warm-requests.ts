@@ -13,6 +13,7 @@ import { type Service, startService } from "../support/service.ts";
 import { SEED } from "../twin/twin.ts";
 import { DependencyTimes } from "./dependency-times.ts";
 import { bundlePeers, environmentOfPeers } from "./peers.ts";
+import { type Shares, sharesOf } from "./warm-shares.ts";
 import { SliceResult } from "./warm-slice.ts";
 
 /** More than this run sends. */
@@ -70,7 +71,10 @@ export interface WarmMeasures {
   /** Of each request. */
   latencies: number[];
 }
-export type WarmRun = Record<Runner, Record<WarmCase, WarmMeasures>>;
+export type WarmRun = Record<Runner, Record<WarmCase, WarmMeasures>> & {
+  /** Of the processor time of ours. */
+  shares: Partial<Record<WarmCase, Shares>>;
+};
 
 export interface WarmOptions {
   ringcentralMs: number;
@@ -89,7 +93,8 @@ export async function measureWarm({ ringcentralMs, rounds, share = 1 }: WarmOpti
   const children: ChildProcess[] = [];
   try {
     fillList(service);
-    const [, ofPeers] = await Promise.all([bundleFunctions({ outDir }), bundlePeers(outDir)]);
+    const bundling = bundleFunctions({ outDir, mapsDir: join(outDir, "maps") });
+    const [, ofPeers] = await Promise.all([bundling, bundlePeers(outDir)]);
     const start = async (path: string) => {
       const child = await startWarm(path, service);
       children.push(child);
@@ -105,7 +110,7 @@ export async function measureWarm({ ringcentralMs, rounds, share = 1 }: WarmOpti
       ours: { live: reads, cached: reads, overview, write },
     };
     const times = new DependencyTimes({ [new URL(service.twin.url).port]: "RingCentral" });
-    const run = { got: noMeasures(), sdk: noMeasures(), ours: noMeasures() };
+    const run: WarmRun = { got: noMeasures(), sdk: noMeasures(), ours: noMeasures(), shares: {} };
     for (let round = -WARM_UP; round < rounds; round += 1) {
       for (const name of warmCases) {
         for (const runner of runners) {
@@ -121,6 +126,12 @@ export async function measureWarm({ ringcentralMs, rounds, share = 1 }: WarmOpti
         }
       }
       process.stdout.write(round === rounds - 1 ? "\n" : ".");
+    }
+    for (const name of warmCases) {
+      const slice = new Slice(service, times, childOf.ours[name], { name, runner: "ours", share });
+      const [profile, bundle] = [join(outDir, `${name}.cpuprofile`), `functions/${cases[name].bundle}.mjs`];
+      await slice.play(profile);
+      run.shares[name] = await sharesOf(profile, bundle, join(outDir, "maps", `${bundle}.map`));
     }
     return run;
   } finally {
@@ -165,8 +176,8 @@ class Slice {
     this.#requests = Math.ceil(share * cases[name].requests);
   }
 
-  /** @throws Error for a response that is no success */
-  async play() {
+  /** @param profile where one goes @throws Error for a response that is no success */
+  async play(profile?: string) {
     const { route, request } = cases[this.#name];
     const requests = this.#requests;
     const token = this.#service.tokens.user;
@@ -175,7 +186,7 @@ class Slice {
     );
     const answered = once(this.#child, "message");
     this.#times.take();
-    this.#child.send({ events });
+    this.#child.send({ events, profile });
     const { wallMs, cpuMs, latencies, failed } = SliceResult.parse((await answered)[0]);
     const { table } = this.#times.take();
     const sent = this.#service.sent().length;

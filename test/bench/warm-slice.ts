@@ -1,7 +1,11 @@
 import * as z from "zod/mini";
 
 /** What a warm process gets: requests, one after the other. */
-export const WarmSlice = z.object({ events: z.array(z.unknown()) });
+export const WarmSlice = z.object({
+  events: z.array(z.unknown()),
+  /** Where a profile of the slice goes. */
+  profile: z.optional(z.string()),
+});
 /** What it says about them. */
 export const SliceResult = z.object({
   wallMs: z.number(),

@@ -2,8 +2,7 @@
 // and its plot. `--rounds 2` tries it, and writes nothing.
 import { parseArgs } from "node:util";
 import { writeSection } from "./report.ts";
-import { measureParts } from "./warm-parts.ts";
-import { warmSection, warmTable } from "./warm-report.ts";
+import { sharesTable, warmSection, warmTable } from "./warm-report.ts";
 import { measureWarm } from "./warm-requests.ts";
 
 const ROUNDS = 12;
@@ -16,10 +15,7 @@ console.log(`RingCentral takes 0 ms, ${rounds} rounds`);
 const pure = await measureWarm({ ringcentralMs: 0, rounds });
 console.log(`RingCentral takes ${RINGCENTRAL_MS} ms`);
 const waiting = await measureWarm({ ringcentralMs: RINGCENTRAL_MS, rounds: 2, share: 0.05 });
-const parts = await measureParts();
-console.log(
-  `\n${warmTable(pure)}\n\na table read ${parts.tableRead} ms, a signature ${parts.signature} ms\n`,
-);
-if (rounds >= ROUNDS) writeSection("npm run bench:warm", warmSection(pure, waiting, parts, RINGCENTRAL_MS));
+console.log(`\n${warmTable(pure)}\n\n${sharesTable(pure)}\n`);
+if (rounds >= ROUNDS) writeSection("npm run bench:warm", warmSection(pure, waiting, RINGCENTRAL_MS));
 // The servers of the service listen still.
 process.exit();

@@ -16,6 +16,8 @@ const SHORTEST_KEY = 32;
  */
 export class Pseudonyms {
   readonly #key: string;
+  /** By purpose. */
+  readonly #sealingKeys = new Map<string, Uint8Array>();
   /** Tells with which key a pseudonym was made. */
   readonly keyId: string;
 
@@ -31,7 +33,9 @@ export class Pseudonyms {
 
   /** A key for sealing what need not outlive this key, such as cached responses. */
   sealingKey(purpose: string): Uint8Array {
-    return deriveKey(this.#key, purpose);
+    const key = this.#sealingKeys.get(purpose) ?? deriveKey(this.#key, purpose);
+    this.#sealingKeys.set(purpose, key);
+    return key;
   }
 
   /** A person's id in records, logs, shares and the audit. */

@@ -53,7 +53,9 @@ const parts: readonly [part: string, source: RegExp][] = [
 /** What a peer has as well. */
 export const sharedParts: ReadonlySet<string> = new Set([NETWORK, GARBAGE, "`got`"]);
 const OTHERS = "the rest of ours";
-const NO_WORK = new Set(["(idle)", "(root)", "(program)"]);
+/** `node:inspector` begins and ends the profile. */
+const isNoWork = ({ functionName, url }: { functionName: string; url: string }) =>
+  url === "node:inspector" || ["(idle)", "(root)", "(program)"].includes(functionName);
 
 /**
  * Where a bundle spends its processor time. What Node does for a function counts as that function's; what it does by
@@ -66,9 +68,9 @@ export async function sharesOf(path: string, bundle: string, map: string): Promi
   const byId = new Map(nodes.map((node) => [node.id, node.callFrame]));
   const callers = new Map(nodes.flatMap(({ id, children = [] }) => children.map((child) => [child, id])));
   const partOf = (id: number): string | undefined => {
-    const own = byId.get(id)?.functionName ?? "";
-    if (NO_WORK.has(own)) return undefined;
-    if (own === "(garbage collector)") return GARBAGE;
+    const own = byId.get(id);
+    if (own === undefined || isNoWork(own)) return undefined;
+    if (own.functionName === "(garbage collector)") return GARBAGE;
     for (let at: number | undefined = id; at !== undefined; at = callers.get(at)) {
       const frame = byId.get(at);
       if (!frame?.url.endsWith(bundle)) continue;

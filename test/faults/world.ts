@@ -1,13 +1,10 @@
-import { randomBytes } from "node:crypto";
+import { systemClock } from "../../lib/platform/clock.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
-import { createSealingKeys } from "../../lib/platform/sealing-keys.ts";
 import type { LoadReader } from "../../lib/platform/secrets.ts";
-import { createOAuth } from "../../lib/ringcentral/auth/oauth.ts";
-import { StoredSessions } from "../../lib/ringcentral/auth/user-sessions.ts";
 import { createTransport, type Transport } from "../../lib/ringcentral/http/transport.ts";
-import { resetRuntime, runtime } from "../../lib/runtime/runtime.ts";
+import { resetRuntime } from "../../lib/runtime/runtime.ts";
 import type { RecordStore } from "../../lib/storage/record-store.ts";
-import { captureLog } from "../support/capture-log.ts";
+import { COMPANY, labEnvironment, labSecrets, labSessions } from "../support/lab-settings.ts";
 import { countRequests, working } from "../support/machine-work.ts";
 import { createMemoryRecordStore, type RecordCall } from "../support/memory-record-store.ts";
 import { SigningIssuer } from "../support/signing-issuer.ts";
@@ -17,7 +14,6 @@ import { createInProcessTwin, SEED, type Twin } from "../twin/twin.ts";
 import { type QueueServer, startQueueServer } from "./queue-server.ts";
 import { type Mishap, type RingCentralServer, startRingCentralServer } from "./ringcentral-server.ts";
 
-const COMPANY = "https://login.example.com";
 const OWN = "https://api.example.com";
 const CALLBACK = "https://app.example/callback";
 /** Of the table, Secrets Manager and the issuer. */
@@ -82,15 +78,8 @@ export class World {
       AWS_SECRET_ACCESS_KEY: "local",
       AWS_ENDPOINT_URL_SQS: queue.url,
       SYNC_QUEUE_URL: `${queue.url}/000000000000/sync`,
-      RINGCENTRAL_SECRET_ID: "ringcentral",
-      PSEUDONYM_SECRET_ID: "pseudonyms",
-      SESSION_SECRET_ID: "sessions",
-      AUTH_ISSUER: COMPANY,
-      AUTH_AUDIENCE: "numbers",
-      SIGN_IN_ISSUER: OWN,
-      SERVED_ACCOUNTS: accountId,
+      ...labEnvironment(OWN, accountId),
       SYNC_ACCOUNTS: accountId,
-      TABLE_NAME: "records",
       FLEET_SIZE: "1",
     });
     countRequests();
@@ -129,12 +118,13 @@ export class World {
     this.#queue.messages.length = 0;
     this.isQueueAway = false;
     this.#records = createMemoryRecordStore({ before: () => this.time.sleep(LATENCY_MS) });
+    const { pseudonyms, sessions } = labSecrets();
     this.#secrets = {
       ringcentral: { current: this.#credentials(SEED.clientSecret) },
-      pseudonyms: { current: "p".repeat(64) },
-      sessions: { current: JSON.stringify({ sealingKeys: [randomBytes(32).toString("base64url")] }) },
+      pseudonyms: { current: pseudonyms },
+      sessions: { current: sessions },
     };
-    for (const secret of [SEED.clientSecret, SEED.jwt, "p".repeat(64)]) this.confidential.add(secret);
+    for (const secret of [SEED.clientSecret, SEED.jwt, pseudonyms]) this.confidential.add(secret);
     this.newProcess();
     this.forgetSent();
   }
@@ -227,22 +217,15 @@ export class World {
       body,
     });
     const grant = JSON.parse(("response" in ending && ending.response.body) || "{}");
-    const { records, clock, random, for: of } = runtime();
-    const transport = createTransport();
-    const oauth = createOAuth({ transport, clock, log: captureLog().log });
-    const sealingKeys = createSealingKeys(
-      "sessions",
-      clock,
-      this.#secretReaderOf((_, act) => act()),
-    );
-    const deps = { records, clock, random, oauth, sealingKeys, appOf: () => of({ accountId }) };
+    const load = this.#secretReaderOf((_, act) => act());
+    const sessions = labSessions(accountId, createTransport(), load);
     const tokens = {
       accessToken: String(grant.access_token),
       expiresInSeconds: Number(grant.expires_in),
       refreshToken: String(grant.refresh_token),
-      sentAt: clock.now(),
+      sentAt: systemClock.now(),
     };
-    await new StoredSessions(deps).begin({ accountId, extensionId }, tokens, deadlineIn(60_000, clock));
+    await sessions.begin({ accountId, extensionId }, tokens, deadlineIn(60_000, systemClock));
   }
 
   #newTwin(callHandling: "legacy" | "new") {

@@ -8,11 +8,8 @@ import type { ApiHandler } from "../../lib/http/middleware-stack.ts";
 import { systemClock } from "../../lib/platform/clock.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
-import { createSealingKeys } from "../../lib/platform/sealing-keys.ts";
 import type { LoadReader } from "../../lib/platform/secrets.ts";
 import { RingCentralError } from "../../lib/ringcentral/api/errors.ts";
-import { createOAuth } from "../../lib/ringcentral/auth/oauth.ts";
-import { StoredSessions } from "../../lib/ringcentral/auth/user-sessions.ts";
 import { resetRuntime, runtime } from "../../lib/runtime/runtime.ts";
 import type { RuntimeSources } from "../../lib/runtime/shared.ts";
 import { UserGrants } from "../../lib/sign-in/grants.ts";
@@ -21,6 +18,7 @@ import { createSignInApp } from "../../lib/sign-in/sign-in-app.ts";
 import { StorageUnavailable } from "../../lib/storage/errors.ts";
 import { invoke, lambdaContext, type TestRequest, type TestResponse } from "../support/api-gateway.ts";
 import { apiRoutes, fileOf } from "../support/handlers.ts";
+import { COMPANY, labEnvironment, labSecrets, labSessions } from "../support/lab-settings.ts";
 import { Browser, clients, ISSUER, signInEvent } from "../support/sign-in-lab.ts";
 import { SigningIssuer } from "../support/signing-issuer.ts";
 import { sqsEvent } from "../support/sync-services.ts";
@@ -29,7 +27,6 @@ import { createInProcessTwin, SEED } from "../twin/twin.ts";
 import { SoakTable } from "./table.ts";
 import { connectTwin } from "./transport.ts";
 
-const COMPANY = "https://login.example.com";
 const SERVER = "https://twin.test";
 
 /** A Lambda process: its own copy of every module, and so of everything that a module keeps. */
@@ -106,18 +103,11 @@ export function createWorld(time: VirtualTime, random: () => number) {
 
 function setEnvironment(): void {
   Object.assign(process.env, {
-    RINGCENTRAL_SECRET_ID: "ringcentral",
-    PSEUDONYM_SECRET_ID: "pseudonyms",
-    SESSION_SECRET_ID: "sessions",
-    AUTH_ISSUER: COMPANY,
-    AUTH_AUDIENCE: "numbers",
-    SIGN_IN_ISSUER: ISSUER,
-    SERVED_ACCOUNTS: SEED.accountId,
+    ...labEnvironment(ISSUER, SEED.accountId),
     SYNC_ACCOUNTS: SEED.accountId,
     SYNC_QUEUE_URL: "http://127.0.0.1:9/none",
     AWS_REGION: "us-east-1",
     AWS_EC2_METADATA_DISABLED: "true",
-    TABLE_NAME: "records",
     FLEET_SIZE: "4",
     METRICS_NAMESPACE: "none",
   });
@@ -127,8 +117,7 @@ function createSecrets() {
   const { clientId, jwt } = SEED;
   const credentials = (clientSecret: string) =>
     JSON.stringify({ server: SERVER, clientId, clientSecret, jwt });
-  const sessions = JSON.stringify({ sealingKeys: [randomBytes(32).toString("base64url")] });
-  const fixed: Record<string, string> = { pseudonyms: "p".repeat(64), sessions };
+  const fixed: Record<string, string> = labSecrets();
   let [current, previous]: [string, string] = [SEED.clientSecret, ""];
   const load: LoadReader =
     async () =>
@@ -151,10 +140,8 @@ function createSignIn(sources: RuntimeSources, load: LoadReader) {
   const { records, random, for: of } = runtime();
   const clock = systemClock;
   const log = createLogger({}, { write: () => {} });
-  const oauth = createOAuth({ transport: sources.transport ?? { send: () => Promise.reject() }, clock, log });
-  const sealingKeys = createSealingKeys("sessions", clock, load);
   const appOf = () => of({ accountId: SEED.accountId });
-  const sessions = new StoredSessions({ records, clock, random, oauth, sealingKeys, appOf });
+  const sessions = labSessions(SEED.accountId, sources.transport ?? { send: () => Promise.reject() }, load);
   const made = newSecret(clock.now());
   const { current, next, changedAt } = made.signingKeys;
   const secret: SignInSecret = {

@@ -1,13 +1,9 @@
-import { randomBytes } from "node:crypto";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
-import { createSealingKeys } from "../../lib/platform/sealing-keys.ts";
 import type { LoadReader } from "../../lib/platform/secrets.ts";
-import { createOAuth } from "../../lib/ringcentral/auth/oauth.ts";
-import { StoredSessions } from "../../lib/ringcentral/auth/user-sessions.ts";
 import type { Transport } from "../../lib/ringcentral/http/transport.ts";
-import { resetRuntime, runtime } from "../../lib/runtime/runtime.ts";
+import { resetRuntime } from "../../lib/runtime/runtime.ts";
 import { StorageUnavailable } from "../../lib/storage/errors.ts";
-import { captureLog } from "./capture-log.ts";
+import { COMPANY, labEnvironment, labSecrets, labSessions } from "./lab-settings.ts";
 import "./lazy-modules.ts";
 import { createMemoryRecordStore, type RecordCall } from "./memory-record-store.ts";
 import { SigningIssuer } from "./signing-issuer.ts";
@@ -15,7 +11,6 @@ import { VirtualTime } from "./virtual-time.ts";
 
 /** How long every dependency takes for its response. */
 const UNIT_MS = 50;
-const COMPANY = "https://login.example.com";
 const OWN = "https://api.example.com";
 const [accountId, extensionId] = ["37", "101"];
 
@@ -47,8 +42,7 @@ export class ColdPath {
       clientSecret: "client-secret",
       jwt: "jwt",
     }),
-    pseudonyms: "p".repeat(64),
-    sessions: JSON.stringify({ sealingKeys: [randomBytes(32).toString("base64url")] }),
+    ...labSecrets(),
   };
   readonly #environment = { ...process.env };
   #calls: TimedCall[] = [];
@@ -56,16 +50,7 @@ export class ColdPath {
   #failures = { name: "", left: 0 };
 
   constructor() {
-    Object.assign(process.env, {
-      RINGCENTRAL_SECRET_ID: "ringcentral",
-      PSEUDONYM_SECRET_ID: "pseudonyms",
-      SESSION_SECRET_ID: "sessions",
-      AUTH_ISSUER: COMPANY,
-      AUTH_AUDIENCE: "numbers",
-      SIGN_IN_ISSUER: OWN,
-      SERVED_ACCOUNTS: accountId,
-      TABLE_NAME: "records",
-    });
+    Object.assign(process.env, labEnvironment(OWN, accountId));
   }
 
   stop(): void {
@@ -117,18 +102,14 @@ export class ColdPath {
 
   /** The person signs in: the table has a session then. */
   async signIn(): Promise<void> {
-    const { records, clock, random, for: of } = runtime();
-    const oauth = createOAuth({ transport: this.#transport, clock, log: captureLog().log });
-    const sealingKeys = createSealingKeys("sessions", clock, this.#loadSecretReader);
-    const appOf = () => of({ accountId });
-    const sessions = new StoredSessions({ records, clock, random, oauth, sealingKeys, appOf });
+    const sessions = labSessions(accountId, this.#transport, this.#loadSecretReader);
     const grant = {
       accessToken: "own-token",
       expiresInSeconds: 3_600,
       refreshToken: "refresh",
-      sentAt: clock.now(),
+      sentAt: this.#clock.now(),
     };
-    const soon = deadlineIn(60_000, clock);
+    const soon = deadlineIn(60_000, this.#clock);
     await this.measure(() =>
       sessions.begin({ accountId, extensionId }, grant, soon).then(() => ({ status: 0 })),
     );

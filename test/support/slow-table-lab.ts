@@ -1,18 +1,15 @@
 import { systemClock } from "../../lib/platform/clock.ts";
 import { deadlineIn } from "../../lib/platform/deadline.ts";
-import { createSealingKeys } from "../../lib/platform/sealing-keys.ts";
 import type { LoadReader } from "../../lib/platform/secrets.ts";
 import { withTimeout } from "../../lib/platform/with-timeout.ts";
-import { createOAuth } from "../../lib/ringcentral/auth/oauth.ts";
-import { StoredSessions } from "../../lib/ringcentral/auth/user-sessions.ts";
 import { createTransport, type Transport } from "../../lib/ringcentral/http/transport.ts";
-import { resetRuntime, runtime } from "../../lib/runtime/runtime.ts";
+import { resetRuntime } from "../../lib/runtime/runtime.ts";
 import { StorageUnavailable } from "../../lib/storage/errors.ts";
 import type { RecordStore } from "../../lib/storage/record-store.ts";
 import type { Extension } from "../twin/data/world.ts";
 import { requestToken } from "../twin/http-lab.ts";
 import { SEED } from "../twin/twin.ts";
-import { captureLog } from "./capture-log.ts";
+import { labSessions } from "./lab-settings.ts";
 import "./lazy-modules.ts";
 import { working } from "./machine-work.ts";
 import { createMemoryRecordStore } from "./memory-record-store.ts";
@@ -125,24 +122,14 @@ export class SlowTableLab {
       code,
       redirect_uri: CALLBACK,
     });
-    const { records, clock, random, for: of } = runtime();
-    const oauth = createOAuth({ transport: createTransport(), clock, log: captureLog().log });
-    const sealingKeys = createSealingKeys(process.env.SESSION_SECRET_ID ?? "", clock, this.#loadSecretReader);
-    const sessions = new StoredSessions({
-      records,
-      clock,
-      random,
-      oauth,
-      sealingKeys,
-      appOf: () => of({ accountId }),
-    });
+    const sessions = labSessions(accountId, createTransport(), this.#loadSecretReader);
     const {
       access_token: accessToken,
       expires_in: expiresInSeconds,
       refresh_token: refreshToken = "",
     } = body;
-    const grant = { accessToken, expiresInSeconds, refreshToken, sentAt: clock.now() };
-    await this.run(() => sessions.begin({ accountId, extensionId }, grant, deadlineIn(60_000, clock)));
+    const grant = { accessToken, expiresInSeconds, refreshToken, sentAt: systemClock.now() };
+    await this.run(() => sessions.begin({ accountId, extensionId }, grant, deadlineIn(60_000, systemClock)));
     return issuer.mint({ aud: issuer.url, sub: extensionId });
   }
 

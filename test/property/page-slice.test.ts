@@ -108,6 +108,8 @@ describe("the total of a list", () => {
       { ...page, hasNextPage: true, records: [1], skippedRecords: 1, totalElements: 200 },
       undefined,
     ],
+    ["is not above a list that has ended", { ...page, records: [1, 2], totalElements: 3 }, undefined],
+    ["is not 50 for an empty list", { ...page, records: [], totalElements: 50 }, undefined],
     ["is 0 for an empty list", { ...page, records: [], totalElements: 0 }, 0],
   ])("%s", async (_, list, total) => {
     expect((await readSlice(async () => list, 100)).total).toBe(total);

@@ -75,6 +75,7 @@ function shownTotal(list: WirePage<unknown>, start: number): number | undefined 
   const { totalElements, skippedRecords = 0, hasNextPage } = list;
   const received = receivedRecords(list);
   if (totalElements === undefined || (received > 0 && totalElements < start + received)) return undefined;
+  if (!hasNextPage && totalElements > start + received) return undefined;
   const isWhole = start === 0 && !hasNextPage;
   return skippedRecords === 0 || isWhole ? totalElements - skippedRecords : undefined;
 }

@@ -12,7 +12,9 @@ export default defineConfig({
     slowTestThreshold: 10_000,
     isolate: false,
     maxWorkers: "100%",
-    testTimeout: 40_000,
-    hookTimeout: 60_000,
+    // As in vitest.config.ts.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });

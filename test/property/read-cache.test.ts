@@ -4,7 +4,12 @@ import { deadlineIn } from "../../lib/platform/deadline.ts";
 import { createLogger } from "../../lib/platform/logger.ts";
 import { createMetrics } from "../../lib/platform/metrics.ts";
 import { RingCentralError, type RingCentralFailure } from "../../lib/ringcentral/api/errors.ts";
-import type { CallContext, Operation, RingCentral } from "../../lib/ringcentral/api/operation.ts";
+import type {
+  CallContext,
+  Operation,
+  OperationInput,
+  RingCentral,
+} from "../../lib/ringcentral/api/operation.ts";
 import { CachedRingCentral } from "../../lib/ringcentral/cache/cached-client.ts";
 import { createMemoryRecordStore, overNetwork } from "../support/memory-record-store.ts";
 import { createSchedule, type Instance, type Schedule } from "../support/schedule.ts";
@@ -110,6 +115,22 @@ function world(seed: number, whenLate: (extension: string, afterMs: number) => v
     };
   }
 
+  /** Reads of one process under one name share their exchange, as the client's do. */
+  function sharing(ringcentral: RingCentral): RingCentral {
+    const shared = new Map<string, Promise<unknown>>();
+    return {
+      call<Output>(operation: Operation<Output>, input: OperationInput, context: CallContext) {
+        if (operation.method !== "GET") return ringcentral.call(operation, input, context);
+        const name = JSON.stringify([input.path, context.flight]);
+        const exchange = shared.get(name) ?? ringcentral.call(operation, input, context);
+        shared.set(name, exchange);
+        const ended = () => void (shared.get(name) === exchange && shared.delete(name));
+        exchange.then(ended, ended);
+        return exchange as Promise<Output>;
+      },
+    };
+  }
+
   function processOf(instance: Instance) {
     /**
      * Writes after which the cache could not be invalidated, from the metrics: the table was unavailable throughout.
@@ -121,7 +142,7 @@ function world(seed: number, whenLate: (extension: string, afterMs: number) => v
     };
     const client = new CachedRingCentral({
       sealingKey: async () => new Uint8Array(32),
-      ringcentral: register(instance),
+      ringcentral: sharing(register(instance)),
       records: overNetwork(table, instance),
       clock: instance.clock,
       random: schedule.random,

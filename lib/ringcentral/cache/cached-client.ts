@@ -43,8 +43,6 @@ export class CachedRingCentral implements RingCentral {
   readonly #deps: CachedRingCentralDeps;
   readonly #scopes: CacheScopes;
   readonly #responses: CachedResponses;
-  /** Counts this process's writes: a read must not join an exchange that began before one of them ended. */
-  #writes = 0;
   /** The calls under way, by response: what was known when they began, and the name under which they are shared. */
   readonly #exchanges = new Map<string, { state: string; flight: string }>();
   #aheads = 0;
@@ -90,14 +88,12 @@ export class CachedRingCentral implements RingCentral {
     try {
       output = await this.#deps.ringcentral.call(operation, input, context);
     } catch (error) {
-      this.#writes += 1;
       const hasNoEffect = error instanceof RingCentralError && !error.failure.mayHaveTakenEffect;
       // A write that may still take effect keeps its mark until it no longer can.
       if (mark === undefined && !hasNoEffect) this.#reportFailedInvalidation(operation, context);
       if (mark !== undefined && hasNoEffect) await this.#scopes.dropWrite(scope, mark, tableWait);
       throw error;
     }
-    this.#writes += 1;
     const leastMs = mark === undefined ? deadline.remainingMs() : MARK_REMOVAL_MS;
     const isInvalidated = await this.#scopes.endWrite(scope, mark?.mark, tableWait, leastMs);
     if (!isInvalidated && mark === undefined) this.#reportFailedInvalidation(operation, context);
@@ -178,7 +174,7 @@ export class CachedRingCentral implements RingCentral {
     return look;
   }
 
-  /** RingCentral's call; reads that know the same epoch, and began between the same writes of this process, share it. */
+  /** RingCentral's call; reads that know the same epoch share it. */
   async #exchange<Output>(
     { operation, input, context, key }: Read<Output>,
     epoch: string | undefined,
@@ -186,10 +182,11 @@ export class CachedRingCentral implements RingCentral {
     fallback: CachedResponse | undefined,
   ): Promise<Output> {
     const name = nameOf(key);
-    const state = `${this.#writes} ${epoch ?? ""}`;
-    const joined = isAhead ? undefined : this.#exchanges.get(name);
-    // Ahead of the epoch, a read must not join one that began earlier.
-    const alone = isAhead ? `${state} ${this.#aheads++}` : state;
+    const state = epoch ?? "";
+    // Without an epoch from after its beginning, a read must not join one that began earlier: a write may have ended since.
+    const isAlone = isAhead || epoch === undefined;
+    const joined = isAlone ? undefined : this.#exchanges.get(name);
+    const alone = isAlone ? `${state} ${this.#aheads++}` : state;
     const exchange = joined?.state === state ? joined : { state, flight: alone };
     this.#exchanges.set(name, exchange);
     const { flight } = exchange;

@@ -6,6 +6,14 @@ export const readCache: Protocol = {
   files: {
     "lib/ringcentral/cache/cache-scope.ts": [
       {
+        id: "last-epoch-kept-after-write",
+        rule: "A process still knows the former epoch when it has read that a write is under way.",
+        text: "    this.#read.delete(name);\n",
+        replacement: "",
+        tests: ["unit/ringcentral/cache/forced-reads"],
+        harmless: "A forced read then leaves at once, and its response is not stored: both are right.",
+      },
+      {
         id: "epoch-stays-after-write",
         rule: "A write does not change the epoch of its scope.",
         text: "epoch: isFormer ? change.former : epoch,",
@@ -71,6 +79,77 @@ export const readCache: Protocol = {
     ],
     "lib/ringcentral/cache/cached-client.ts": [
       {
+        id: "unknown-epoch-joins",
+        rule: "A read joins an earlier one while no epoch is known.",
+        text: "isAhead || epoch === undefined;",
+        replacement: "isAhead;",
+        tests: ["unit/ringcentral/shared-reads"],
+      },
+      {
+        id: "forced-waits-for-epoch",
+        rule: "A forced read waits for the epoch that its process knows.",
+        text: "const known = isAhead ? this.#scopes.lastEpoch(read.scope) : undefined;",
+        replacement: "const known = undefined as string | undefined;",
+        tests: ["unit/ringcentral/cache/forced-reads"],
+      },
+      {
+        id: "forced-joins-ahead",
+        rule: "A forced read leaves ahead of its epoch although it could join one under way.",
+        text: "maxAgeMs === 0 && !this.#exchanges.has(nameOf(key))",
+        replacement: "maxAgeMs === 0",
+        tests: ["unit/ringcentral/cache/forced-reads"],
+      },
+      {
+        id: "usual-read-ahead",
+        rule: "A read that the cache may serve leaves ahead of its epoch.",
+        text: "maxAgeMs === 0 && !this.#exchanges.has(nameOf(key))",
+        replacement: "!this.#exchanges.has(nameOf(key))",
+        tests: ["unit/ringcentral/cache/cached-client"],
+      },
+      {
+        id: "ahead-stored-under-former-epoch",
+        rule: "A forced read's response is stored although its epoch turns out to be a former one.",
+        text: "if (known === undefined || (await looking).epoch === known)",
+        replacement: "",
+        tests: ["unit/ringcentral/cache/forced-reads"],
+      },
+      {
+        id: "ahead-not-stored",
+        rule: "A response that left ahead of its epoch is never stored.",
+        text: "if (known === undefined || (await looking).epoch === known)",
+        replacement: "if (known === undefined)",
+        tests: ["unit/ringcentral/cache/forced-reads"],
+      },
+      {
+        id: "rehearsal-used-twice",
+        rule: "What a rehearsal has read serves a repeated read too.",
+        text: "    looks?.delete(nameOf(key));\n",
+        replacement: "",
+        tests: ["unit/ringcentral/cache/forced-reads"],
+      },
+      {
+        id: "rehearsal-not-used",
+        rule: "A read does not use what its rehearsal has read.",
+        text: "this.#lookedAhead(read) ?? this.#look(read)",
+        replacement: "this.#look(read)",
+        tests: ["unit/ringcentral/cache/forced-reads"],
+      },
+      {
+        id: "rehearsal-of-other-request",
+        rule: "What one request has rehearsed serves another.",
+        text: "this.#ahead.get(context.tableWait);",
+        replacement: "this.#ahead.get(this.#ahead as unknown as WaitLimit);",
+        tests: ["unit/ringcentral/cache/forced-reads"],
+      },
+      {
+        id: "rehearsed-write-marks",
+        rule: "A rehearsed write marks its scope.",
+        text: 'method !== "GET" && !context.isRehearsal',
+        replacement: 'method !== "GET"',
+        tests: ["unit/runtime/cold-path"],
+        harmless: "Only reads are rehearsed, and none of them writes.",
+      },
+      {
         id: "mark-after-write",
         rule: "A write's scope is marked after the write was sent.",
         text: "const mark = await this.#scopes.beginWrite(scope, deadline.at + LATE_EFFECT_MS, tableWait);",
@@ -108,17 +187,10 @@ export const readCache: Protocol = {
         tests: ["unit/ringcentral/cache/cached-client"],
       },
       {
-        id: "read-joins-older-exchange",
-        rule: "A read joins an exchange that began before a write of this process.",
-        text: 'const state = `${this.#writes} ${epoch ?? ""}`;',
-        replacement: 'const state = epoch ?? "";',
-        tests: ["unit/ringcentral/shared-reads"],
-      },
-      {
         id: "read-joins-older-epoch",
         rule: "A read joins an exchange that began under a former epoch.",
-        text: 'const state = `${this.#writes} ${epoch ?? ""}`;',
-        replacement: "const state = `${this.#writes}`;",
+        text: 'const state = epoch ?? "";',
+        replacement: 'const state = "";',
         tests: ["unit/ringcentral/shared-reads"],
       },
       {
@@ -235,6 +307,27 @@ export const readCache: Protocol = {
       },
     ],
     "lib/ringcentral/cache/cached-responses.ts": [
+      {
+        id: "older-replaces-newer-in-memory",
+        rule: "A slow response takes a newer one's place in its process.",
+        text: "if (replaced.asOf > asOf) return;",
+        replacement: "",
+        tests: ["unit/ringcentral/cache/forced-reads"],
+      },
+      {
+        id: "older-replaces-newer-in-table",
+        rule: "A slow response takes a newer one's place in the table.",
+        text: "if (stored !== undefined && stored.value.asOf > asOf) return;",
+        replacement: "",
+        tests: ["unit/ringcentral/cache/forced-reads"],
+      },
+      {
+        id: "response-after-epoch",
+        rule: "The table is asked for a response only when the epoch is there.",
+        text: "inMemory === undefined ? this.#load(key, tableWait) : undefined",
+        replacement: "undefined",
+        tests: ["unit/runtime/cold-path"],
+      },
       {
         id: "other-release-served",
         rule: "A response of another release is served.",

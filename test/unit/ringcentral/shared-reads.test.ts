@@ -146,16 +146,25 @@ describe("identical reads in flight", () => {
     const [reader, writer] = [setUp(2_000, clock), setUp(100, clock)];
     const { log } = reader;
     const context = () => ({ accountId: "1", deadline: deadlineIn(5_000, clock, 0), requestId: "r", log });
-    const one = process(reader.client);
-    const reads = [one.call(listForwardingNumbers, { path }, context())];
+    const [one, other] = [process(reader.client), process(writer.client)];
+    const read = () => one.call(listForwardingNumbers, { path }, context());
+    const write = () => other.call(addForwardingNumber, { path, body: {} }, context());
+    const reads = [read()];
     await clock.advance(10);
-    const write = process(writer.client).call(addForwardingNumber, { path, body: {} }, context());
+    const writes = [write()];
     await clock.advance(100);
-    await write;
-    reads.push(one.call(listForwardingNumbers, { path }, context()));
+    reads.push(read());
+    // Each of the next two begins while a write is under way, and another one has ended between them.
+    writes.push(write());
+    await clock.advance(10);
+    reads.push(read());
+    await clock.advance(100);
+    writes.push(write());
+    await clock.advance(10);
+    reads.push(read());
     await clock.advance(2_000);
-    await Promise.all(reads);
-    expect(reader.sent).toHaveLength(2);
+    await Promise.all([...reads, ...writes]);
+    expect(reader.sent).toHaveLength(4);
   });
 
   it("are reads only: each write is sent", async () => {

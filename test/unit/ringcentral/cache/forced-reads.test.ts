@@ -30,7 +30,7 @@ function setUp() {
     return clock.sleep(tookMs);
   };
   const records = createMemoryRecordStore({ before });
-  const process = (respondMs = UNIT_MS) =>
+  const process = (respondMs = () => UNIT_MS) =>
     new CachedRingCentral({
       sealingKey: async () => new Uint8Array(32),
       ringcentral: {
@@ -38,7 +38,7 @@ function setUp() {
           sent.push({ name, at: clock.now(), flight });
           count += method === "GET" ? 0 : 1;
           const output = { count };
-          await clock.sleep(respondMs);
+          await clock.sleep(respondMs());
           return output as Output;
         },
       },
@@ -54,8 +54,12 @@ function setUp() {
     log: captureLog().log,
     ...more,
   });
-  const call = (client: CachedRingCentral, operation: Operation<unknown>, more?: Partial<CallContext>) =>
-    client.call(operation, { path: { extensionId: "2" } }, context(more));
+  const call = (
+    client: CachedRingCentral,
+    operation: Operation<unknown>,
+    more?: Partial<CallContext>,
+    page = 1,
+  ) => client.call(operation, { path: { extensionId: "2" }, query: { page } }, context(more));
   const forced = { freshness: { maxAgeMs: 0 } };
   return { clock, table, sent, process, call, done: clock.run, forced };
 }
@@ -81,7 +85,7 @@ describe("a forced read", () => {
   it("takes no valid response's place when its process knows a former epoch only", async () => {
     const { sent, process, call, done, forced } = setUp();
     const [client, other] = [process(), process()];
-    await done(call(client, read, forced));
+    await done(call(client, read, forced, 2));
     await done(call(other, write));
     await done(call(other, read));
     await done(call(client, read, forced));
@@ -103,7 +107,7 @@ describe("a forced read", () => {
 
   it("joins one under way only after it has learnt that no write has begun since", async () => {
     const { sent, process, call, done, forced } = setUp();
-    const client = process(10 * UNIT_MS);
+    const client = process(() => 10 * UNIT_MS);
     await done(call(client, read, forced));
     await done(Promise.all([call(client, read, forced), call(client, read, forced)]));
     const [, first, second] = sent.map(({ flight }) => flight);
@@ -119,7 +123,7 @@ describe("a forced read", () => {
 describe("a stored response", () => {
   it("is not replaced by an older one", async () => {
     const { clock, process, call, done, forced } = setUp();
-    const [slow, quick] = [process(20 * UNIT_MS), process()];
+    const [slow, quick] = [process(() => 20 * UNIT_MS), process()];
     const reading = call(slow, read);
     await clock.advance(5 * UNIT_MS);
     const since = clock.now();
@@ -127,6 +131,21 @@ describe("a stored response", () => {
     await done(reading);
     let asOf = 0;
     await done(call(process(), read, { onReading: (told) => (asOf = told.asOf) }));
+    expect(asOf).toBeGreaterThanOrEqual(since);
+  });
+
+  it("is not replaced by an older one of its own process", async () => {
+    const { clock, process, call, done, forced } = setUp();
+    let respondMs = 20 * UNIT_MS;
+    const client = process(() => respondMs);
+    const reading = call(client, read);
+    await clock.advance(5 * UNIT_MS);
+    respondMs = UNIT_MS;
+    const since = clock.now();
+    await done(call(client, read, forced));
+    await done(reading);
+    let asOf = 0;
+    await done(call(client, read, { onReading: (told) => (asOf = told.asOf) }));
     expect(asOf).toBeGreaterThanOrEqual(since);
   });
 });

@@ -148,10 +148,10 @@ async function bounded<T>(timeoutMs: number, send: (signal: AbortSignal) => Prom
   try {
     return await withTimeout(send(ended.signal), { clock: systemClock, timeoutMs, timeUp });
   } catch (error) {
+    // After a response there is nothing to abort, which would make an error with a stack.
+    ended.abort();
     if (error instanceof StorageUnavailable) throw error;
     const name = error instanceof Error ? error.name : "unknown failure";
     throw new StorageUnavailable(name, { cause: error });
-  } finally {
-    ended.abort();
   }
 }

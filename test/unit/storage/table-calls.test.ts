@@ -1,5 +1,6 @@
 import { DynamoDBClient } from "@aws-sdk/client-dynamodb";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { createClient } from "../../../lib/storage/dynamo-client.ts";
 import { DynamoRecordStore } from "../../../lib/storage/dynamo-record-store.ts";
 import { StorageUnavailable } from "../../../lib/storage/errors.ts";
 
@@ -47,6 +48,27 @@ describe("a call of the table", () => {
     answering(() => new Promise(() => {}));
     const calls = [store.read(key), store.compareAndSet(key, 1, "x"), store.remove(key, 1)];
     for (const { status } of await Promise.allSettled(calls)) expect(status).toBe("rejected");
+  });
+
+  it("is aborted when its time is up, and left alone when it is in time", async () => {
+    const signals: { readonly aborted?: boolean }[] = [];
+    let answer: () => Promise<unknown> = async () => ({});
+    vi.spyOn(DynamoDBClient.prototype, "send").mockImplementation(
+      (_: unknown, { abortSignal = {} }: { abortSignal?: { readonly aborted?: boolean } }) => {
+        signals.push(abortSignal);
+        return answer();
+      },
+    );
+    await store.read(key);
+    answer = () => new Promise(() => {});
+    await expect(store.read(key)).rejects.toThrow(StorageUnavailable);
+    expect(signals.map(({ aborted }) => aborted)).toEqual([false, true]);
+  });
+
+  it("has no step that only describes it", () => {
+    const { middlewareStack } = createClient({ requestTimeoutMs: 1, maxAttempts: 1 });
+    expect(middlewareStack.identify().join()).toMatch(/retry/);
+    expect(middlewareStack.identify().join()).not.toMatch(/logger|useragent/i);
   });
 
   it("tells of an item that is no record without its content", async () => {

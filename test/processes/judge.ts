@@ -87,8 +87,7 @@ export function judge(world: World, { replies, intents }: Traffic, expected: Exp
   const acknowledged = replies.filter(({ status }) => status === 201 || status === 204).length;
   const times = replies.map(({ tookMs }) => tookMs);
   const struck = struckBy(world);
-  const { kills, freezes } = world.disturbances;
-  const faults = sum(Object.values(struck).flatMap((kinds) => Object.values(kinds))) + kills + freezes;
+  const faults = faultsOf(world);
   return {
     row: {
       processes: world.instances.length,
@@ -132,6 +131,12 @@ export function judge(world: World, { replies, intents }: Traffic, expected: Exp
       ...(expected.hasFault && faults === 0 ? ["the fault has touched nothing"] : []),
     ],
   };
+}
+
+/** Requests that a fault affected, and processes killed and stopped. */
+export function faultsOf(world: World): number {
+  const { kills, freezes } = world.disturbances;
+  return sum(Object.values(struckBy(world)).flatMap((kinds) => Object.values(kinds))) + kills + freezes;
 }
 
 function isAdded({ operation, status, body }: LoggedRequest, phoneNumber: string): boolean {

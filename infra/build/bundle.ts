@@ -6,6 +6,7 @@ import { build, type Metafile } from "esbuild";
 import { ZipFile } from "yazl";
 import { functions } from "../resources/functions.ts";
 import { lazyNodeModules } from "./lazy-node-modules.ts";
+import { noHttp2 } from "./no-http2-plugin.ts";
 import { buildPage, type SideFile } from "./pages.ts";
 
 export const projectRoot = fileURLToPath(new URL("../..", import.meta.url));
@@ -110,7 +111,9 @@ const runBuild = (
     sourcemap: mapsDir === undefined ? false : "external",
     logLevel: "error",
     alias: lighterModules,
-    plugins: [lazyNodeModules],
+    define: { "Intl.ListFormat": "LazyListFormat" },
+    inject: [join(replacements, "lazy-list-format.ts")],
+    plugins: [noHttp2, lazyNodeModules],
   });
 
 async function writeFileAt(path: string, contents: Uint8Array): Promise<void> {

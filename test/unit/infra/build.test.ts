@@ -6,6 +6,7 @@ import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Bundle, bundleFunctions, projectRoot, zipBundle } from "../../../infra/build/bundle.ts";
 import { budgets, findBudgetViolations, findForeignInputs } from "../../../infra/build/bundle-checks.ts";
+import { LazyListFormat } from "../../../infra/build/replacements/lazy-list-format.ts";
 import { bundleSources } from "../../../infra/local/bundle-cache.ts";
 
 describe("bundles", () => {
@@ -50,6 +51,19 @@ describe("bundles", () => {
       console.log(JSON.stringify(process.moduleLoadList.filter((name) => network.test(name))));`;
     const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script]);
     expect(JSON.parse(stdout)).toEqual([]);
+  });
+
+  test("hold neither got's HTTP/2 nor the list formats that it makes at its start", () => {
+    for (const { name, code, inputs } of bundles) {
+      expect(
+        Object.keys(inputs).filter((path) => path.endsWith("/http2-client.js")),
+        name,
+      ).toEqual([]);
+      expect(Buffer.from(code).toString("utf8"), name).not.toContain("Intl.ListFormat");
+    }
+    const style = { type: "disjunction" } as const;
+    const made = new LazyListFormat("en", style).format(["a", "b", "c"]);
+    expect(made).toBe(new Intl.ListFormat("en", style).format(["a", "b", "c"]));
   });
 
   test("are accompanied by source maps that name the sources", () => {

@@ -105,18 +105,37 @@ ${notes(pure, waiting, latencyMs)}`,
   };
 }
 
+/** What a live read takes over an empty function, by what each kind does more than the one before. */
+export function sharesOf(starts: Pick<ColdStarts, "nothing" | "rejected" | "cached" | "live">) {
+  const medians = (of: (start: ColdStart) => number) => ({
+    rejected: median(starts.rejected, of) - median(starts.nothing, of),
+    cached: median(starts.cached, of) - median(starts.nothing, of),
+    live: median(starts.live, of) - median(starts.nothing, of),
+  });
+  const loading = medians(({ initMs }) => initMs).live;
+  const over = medians(({ ms }) => ms);
+  const steps = [
+    { name: "loading the bundle", ms: loading },
+    { name: "the request until its token is looked at", ms: over.rejected - loading },
+    { name: "AWS's clients, the signature and a cached response", ms: over.cached - over.rejected },
+    { name: "got and the call of RingCentral", ms: over.live - over.cached },
+  ];
+  return { over: over.live, steps };
+}
+
 function notes(pure: ColdStarts, waiting: ColdStarts, latencyMs: number): string {
   const table = median(pure.live, ({ times }) => times.table.ms);
   const calls = median(pure.live, ({ times }) => times.table.calls);
   const all = median(pure.live, ({ times }) => times.all.ms);
-  const over = median(pure.live) - median(pure.nothing);
-  const init = median(pure.live, ({ initMs }) => initMs) - median(pure.nothing, ({ initMs }) => initMs);
+  const { over, steps } = sharesOf(pure);
+  const compiled = median(pure.live) - median(pure.liveCompiled);
   const gotCalls = median(waiting.got, ({ times }) => times.RingCentral.calls);
   const ours = median(waiting.live, ({ times }) => times.RingCentral.calls);
-  return `- A live read takes ${whole(over)} ms more than an empty function. Loading the bundle takes ${whole(init)} of them. The emulated
-table answers its ${whole(calls)} calls in ${(table / calls).toFixed(1)} ms each, all dependencies together take ${whole(all)} ms: the
-rest, ${whole(over - init - all)} ms, is the process's own work. It loads an AWS client, checks the token's signature, and asks
-RingCentral.
+  return `- A live read takes ${whole(over)} ms more than an empty function. The kinds of this run tell which step takes them:
+${steps.map(({ name, ms }) => `  ${name} ${whole(ms)} ms (${whole((100 * ms) / over)} %)`).join(",\n")}.
+- The emulated table answers a live read's ${whole(calls)} calls in ${(table / calls).toFixed(1)} ms each, and all dependencies together
+take ${whole(all)} ms. The rest is the process's own work. A compile cache saves ${whole(compiled)} ms of it: at least so much is V8 compiling, in
+every step.
 - AWS names single-digit milliseconds for a call of DynamoDB, so those calls take longer there than here.
 [The next section](#the-first-request-as-a-count) counts how many wait for each other.
 - A peer sends ${whole(gotCalls)} calls one after the other, because each of its processes logs in; a process of a fleet with a token

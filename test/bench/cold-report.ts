@@ -38,15 +38,13 @@ export function coldTable(starts: ColdStarts): string {
   return table(columns, rows);
 }
 
-interface Goal {
-  name: string;
-  value: (starts: ColdStarts) => number;
-  atMost: number;
-}
-const goals: readonly Goal[] = [
-  { name: "live read / bare `got`", value: (starts) => ratio(starts, "live", "got"), atMost: 1.15 },
-  { name: "live read / SDK and Express", value: (starts) => ratio(starts, "live", "sdk"), atMost: 0.65 },
-  { name: "cached read / bare `got`", value: (starts) => ratio(starts, "cached", "got"), atMost: 0.9 },
+const goals: readonly { name: string; case: CaseName; peer: CaseName; atMost: number }[] = [
+  { name: "live read / bare `got`", case: "live", peer: "got", atMost: 1.15 },
+  { name: "live read / SDK and Express", case: "live", peer: "sdk", atMost: 0.65 },
+  { name: "cached read / bare `got`", case: "cached", peer: "got", atMost: 0.9 },
+  { name: "the first, with a compile cache", case: "liveCompiled", peer: "got", atMost: 1.15 },
+  { name: "the second, with a compile cache", case: "liveCompiled", peer: "sdk", atMost: 0.65 },
+  { name: "the third, with a compile cache", case: "cachedCompiled", peer: "got", atMost: 0.9 },
 ];
 
 function goalTable(pure: ColdStarts, waiting: ColdStarts, latencyMs: number): string {
@@ -54,11 +52,11 @@ function goalTable(pure: ColdStarts, waiting: ColdStarts, latencyMs: number): st
     `${value.toFixed(2)}, ${value <= atMost ? "met" : "not met"}`;
   return table(
     ["goal", "at most", "RingCentral takes 0 ms", `RingCentral takes ${latencyMs} ms`],
-    goals.map(({ name, value, atMost }) => [
-      name,
-      atMost.toFixed(2),
-      cell(value(pure), atMost),
-      cell(value(waiting), atMost),
+    goals.map((goal) => [
+      goal.name,
+      goal.atMost.toFixed(2),
+      cell(ratio(pure, goal.case, goal.peer), goal.atMost),
+      cell(ratio(waiting, goal.case, goal.peer), goal.atMost),
     ]),
   );
 }

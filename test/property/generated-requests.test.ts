@@ -13,7 +13,7 @@ import {
 import { captureOutput } from "../support/generated/log-capture.ts";
 import type { GeneratedRequest } from "../support/generated/request.ts";
 import { requestsOf } from "../support/generated/requests.ts";
-import { RunCount, writeRuns } from "../support/generated/runs.ts";
+import { RunCount } from "../support/generated/runs.ts";
 import { type Exchange, Sender } from "../support/generated/sender.ts";
 import { createMemoryRecordStore } from "../support/memory-record-store.ts";
 import { PSEUDONYM_KEY, type Service, startService } from "../support/service.ts";
@@ -42,7 +42,6 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   output.stop();
-  writeRuns();
   await sync.stop();
   await service.stop();
 });

@@ -29,7 +29,8 @@ const writes = (named(LIVE).writes - 1).toFixed(1);
 writeSection("npm run bench", {
   title: "One request",
   text: `The real handlers in one warm process, against the twin with a response time of ${RINGCENTRAL_MS} ms (RingCentral itself takes
-100 to 400 ms) and dynalite on loopback. ${RUNS} runs each.
+100 to 400 ms) and dynalite on loopback. ${RUNS} runs each. The counts are those of one request; in the row of 50 at once
+they are of all 50 together, which share one call.
 
 ${requests}
 

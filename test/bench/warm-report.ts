@@ -2,7 +2,7 @@ import { percentile } from "./measurements.ts";
 import { barPlot, savePlot } from "./plot.ts";
 import { type Section, table } from "./report.ts";
 import { type Runner, runners, type WarmCase, type WarmRun, warmCases } from "./warm-requests.ts";
-import { sharedParts } from "./warm-shares.ts";
+import { sharedParts, TABLE_CLIENT } from "./warm-shares.ts";
 
 const caseNames: Readonly<Record<WarmCase, string>> = {
   live: "list of 100, live",
@@ -21,6 +21,9 @@ const perSecond = (run: WarmRun, runner: Runner, name: WarmCase) =>
   percentile(run[runner][name].perSecond, 0.5);
 const latency = (run: WarmRun, runner: Runner, name: WarmCase, p: number) =>
   percentile(run[runner][name].latencies, p);
+/** Cached reads a second, as a multiple of the SDK's. */
+const CACHED_GOAL = 3;
+const throughputOf = (run: WarmRun) => perSecond(run, "ours", "cached") / perSecond(run, "sdk", "cached");
 const each = warmCases.flatMap((name) => runners.map((runner) => ({ name, runner })));
 
 export function warmTable(run: WarmRun): string {
@@ -64,16 +67,15 @@ function waitingTable(run: WarmRun): string {
 }
 
 function goals(pure: WarmRun, waiting: WarmRun, ringcentralMs: number): string {
-  const throughput = (run: WarmRun) => perSecond(run, "ours", "cached") / perSecond(run, "sdk", "cached");
   const over = cpu(pure, "ours", "live") - cpu(pure, "got", "live");
   const is = (isMet: boolean) => (isMet ? "met" : "not met");
-  const cells = [throughput(pure), throughput(waiting)].map(
-    (value) => `${value.toFixed(1)}, ${is(value >= 3)}`,
+  const cells = [throughputOf(pure), throughputOf(waiting)].map(
+    (value) => `${value.toFixed(1)}, ${is(value >= CACHED_GOAL)}`,
   );
   return table(
     ["goal", "bound", "RingCentral takes 0 ms", `RingCentral takes ${ringcentralMs} ms`],
     [
-      ["cached read: requests a second / those of SDK and Express", "at least 3", ...cells],
+      ["cached read: requests a second / those of SDK and Express", `at least ${CACHED_GOAL}`, ...cells],
       [
         "live read: processor ms over bare `got`",
         "at most 1",
@@ -145,6 +147,17 @@ export function sharesTable(run: WarmRun): string {
   );
 }
 
+/** Why a cached read serves fewer requests a second than the goal. */
+function cachedMiss(run: WarmRun): string {
+  if (throughputOf(run) >= CACHED_GOAL) return "";
+  // Of the figures that the tables show.
+  const ours = Number(cpu(run, "ours", "cached").toFixed(2));
+  const client = Number((spent(run, "cached").get(TABLE_CLIENT) ?? 0).toFixed(2));
+  return `
+- The goal of the cached read is not met at 0 ms: the SDK and Express take ${cpu(run, "sdk", "cached").toFixed(2)} ms for the whole request. Ours takes
+${ours.toFixed(2)} ms, and ${(ours - client).toFixed(2)} ms even without the table client.`;
+}
+
 /** Where the processor time goes that the peers do not spend. */
 function reasons(run: WarmRun): string {
   const calls = (name: WarmCase) => percentile(run.ours[name].tableCalls, 0.5).toFixed(1);
@@ -152,7 +165,8 @@ function reasons(run: WarmRun): string {
   const live = [...spent(run, "live")];
   const own = live.filter(([part]) => !sharedParts.has(part)).reduce((sum, [, ms]) => sum + ms, 0);
   return `- A cached read has ${calls("cached")} table calls and a live one ${calls("live")}. A live read takes ${over.toFixed(1)} ms over
-bare \`got\`: ${own.toFixed(1)} ms for parts that \`got\` alone does not have, and the rest for the connections to the table.
+bare \`got\`: ${own.toFixed(1)} ms for parts that \`got\` alone does not have, and the rest is more work of network, garbage collection
+and \`got\`.
 - The peers do none of that: they do not know who calls, check no response, and each of their processes has a budget and no
-cache of its own.`.replaceAll(/\n(?!- )/g, " ");
+cache of its own.${cachedMiss(run)}`.replaceAll(/\n(?!- )/g, " ");
 }

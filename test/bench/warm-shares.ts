@@ -34,9 +34,10 @@ export type Shares = readonly (readonly [part: string, share: number])[];
 
 const NETWORK = "Node: network, streams, timers";
 const GARBAGE = "garbage collection";
+export const TABLE_CLIENT = "table client";
 /** The part that a source belongs to, the first that fits. */
 const parts: readonly [part: string, source: RegExp][] = [
-  ["table client", /@aws-sdk|@smithy|lib\/storage\/|lib\/platform\/aws|replacements\/lambda-credentials/],
+  [TABLE_CLIENT, /@aws-sdk|@smithy|lib\/storage\/|lib\/platform\/aws|replacements\/lambda-credentials/],
   ["`got`", /node_modules\/(got|@sindresorhus|keyv|form-data-encoder|lowercase-keys|decompress-response)\b/],
   [
     "token and its signature",

@@ -86,6 +86,7 @@ export function countsOf({ outcomes, deaths }: Results) {
   return {
     cells: outcomes.length,
     faults: faultNames.length,
+    kinds: new Set(outcomes.map(({ kind }) => kind)).size,
     requests: sum([...outcomes, ...deaths].map(({ requests }) => requests)),
     deaths: sum(deaths.map((one) => one.deaths)),
   };
@@ -105,9 +106,16 @@ when it is told to; the queue repeats a sync after six minutes. In the end every
 
 ${deathTable(results)}`;
 
+/** What the matrix leaves out. */
+const ELSEWHERE = `  caller blocking in [batch.test.ts](../test/property/batch.test.ts) and
+  [generated-requests.test.ts](../test/property/generated-requests.test.ts), people in
+  [people.test.ts](../test/integration/people.test.ts), the webhook in
+  [receive-ringcentral-event.test.ts](../test/unit/sync/webhook/receive-ringcentral-event.test.ts), the sign-in server in
+  [rejections.test.ts](../test/unit/sign-in/rejections.test.ts) and [sign-in.test.ts](../test/integration/sign-in.test.ts).`;
+
 /** Writes docs/fault-matrix.md, and the section that leads to it. */
 export function writePage(results: Results): void {
-  const { cells, faults: count, requests, deaths } = countsOf(results);
+  const { cells, faults: count, kinds, requests, deaths } = countsOf(results);
   const page = `# The fault matrix
 
 \`npm run test:faults\` plays ${count} faults of every dependency against the real handlers, writes this page, and fails where a
@@ -116,6 +124,8 @@ advance, by rules, in [expected.ts](../test/faults/expected.ts). Time is virtual
 
 ${cells} cells, ${requests} requests, ${deaths} deaths.
 
+- The requests are of ${kinds} kinds: the columns of the tables. Four groups are not in it, and their faults are tested elsewhere:
+${ELSEWHERE}
 - A cell has the status, the problem's code, \`Retry-After\`, the calls sent to RingCentral, and after a plus those of its token
   endpoint. \`kept\` is a response from the cache or the snapshot, \`parts\` the problem of an overview's parts. \`done\` says that a
   write has taken effect although its response does not say so.
@@ -132,7 +142,7 @@ ${tablesOf(results)}
   writeFileSync(join(projectRoot, "docs/fault-matrix.md"), page);
   writeSection("npm run test:faults", {
     title: "Faults survived",
-    text: `${cells.toLocaleString("en")} combinations of ${count} faults and a request, and ${deaths} deaths of a process in the middle of its work, end as stated in advance, and nothing is lost: [the fault matrix](fault-matrix.md).`,
+    text: `${cells.toLocaleString("en")} combinations of ${count} faults, ${kinds} kinds of request and who pays, and ${deaths} deaths of a process in the middle of its work, end as stated in advance, and nothing is lost: [the fault matrix](fault-matrix.md).`,
   });
 }
 

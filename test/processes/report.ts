@@ -109,8 +109,8 @@ const NOTES = `
   issuer is away are told so, with a \`Retry-After\`. A fleet with a slow table serves less, because its processes cannot tell
   one another of a 429.
 - Times are the handler's, without the start and the stops of its process, and without the time in which the machine did not run
-  it. They and the shares depend on the machine: here two cores run four scenarios at once. The 200 cold processes are
-  played alone: beside others, two cores start them too slowly.
+  it. They and the shares depend on the machine: here two cores run four scenarios at once. Of the 200 cold processes
+  ${MIN_PROCESSES} start at a time, and they are played alone: beside others, two cores start them too slowly.
 - In some scenarios the processes' clock runs 3 to 6 times as fast, so that the two minutes after a 504 and the lease of a
   killed sync or writer end within the run.
 - The first runs of this harness found 8 token calls in a minute, 24 late 429s, and 10 writes that took effect twice.
@@ -133,7 +133,7 @@ Promised, whatever happens to the processes and their dependencies:
 ${PROMISES.trim()}
 
 Done to the processes: \`kill -9\`, and SIGSTOP for 1 to 8 s. In the whole run ${said(whole)}. During writes ${said(writes)}; during
-syncs ${said(syncs)}. Done to their requests, by dependency (a delay is one of 0.3 to 20 s, a late effect is an error after which
+syncs ${said(syncs)}. Done to their requests, by dependency (a delay is one of up to 20 s, a late effect is an error after which
 RingCentral carries out the write):
 
 ${table(["dependency", ...allKinds.map((kind) => (kind === "status" ? "500 or 504" : kind))], faultRows(all))}

@@ -105,8 +105,8 @@ of the three groups together; their limits are 100 calls a minute.
 
 ${outageTable(run)}
 
-- The price is that most instances make no call without the table. With 1,000 of them each gets one call a minute, so the four in
-their turn serve few.
+- The price is that most instances make no call without the table: about four at a time may, whatever the size of the fleet. With
+1,000 instances each is asked for one call a minute, so those four serve few.
 
 The same command plays 1,000 callers for ${hours} h: polite ones, who open the overview now and then and use half of the Light, 30 %
 of the Medium and 20 % of the Heavy limit, and greedy ones, who ask again at once whatever the response says (each of 100 every

@@ -5,6 +5,7 @@
 // Ends with 1 when a goal is missed.
 import { parseArgs } from "node:util";
 import { isMainThread, parentPort, workerData } from "node:worker_threads";
+import { lineSettings } from "../../lib/ringcentral/auth/token-line.ts";
 import { savePlot } from "../bench/plot.ts";
 import { table, writeSection } from "../bench/report.ts";
 import { inThreads } from "./in-threads.ts";
@@ -43,6 +44,9 @@ const columns: [string, (measures: MorningMeasures) => string][] = [
   ["429s", ({ rejected }) => String(rejected)],
 ];
 
+/** Token calls a minute that sign-ins may take. */
+const signInsOf = (limit: number) => limit - Math.ceil(limit * lineSettings.left.sign_in);
+
 /** The section of the page. */
 function textOf(all: readonly MorningMeasures[], tableOfAll: string): string {
   const named = (name: string) => all.find((one) => one.name.startsWith(name));
@@ -67,14 +71,14 @@ ${plot}
 of them. Screens of which a part is missing spend some of that too. Users give up after three minutes here.
 - "Own sessions, steady state": the sessions exist, and one access token in a hundred has ended. The goal is 99 % within 2 s.
 - "Monday": the sessions exist, and every access token has ended, as after each night: it lives for an hour. **The 5 token calls a
-minute are the wall.** With clocks that may differ they are 5 in 70 to 74 s: about 40 refreshes in ten minutes, and 250 an hour. A
-company in which more users than that begin within an hour needs a higher limit from RingCentral, which the service takes over
-from the response headers.
-- "First morning": nobody has signed in, and sign-ins take 4 of the 5 calls, in turn, 4 in 74 s. The last of the ${users} users is
+minute are the wall**: less than ${60 * lineSettings.limit} an hour, because the processes' clocks may differ. A company in which more
+users than that begin within an hour needs a higher limit from RingCentral, which the service takes over from the response headers.
+- "First morning": nobody has signed in, and sign-ins take ${signInsOf(5)} of the 5 calls, in turn. The last of the ${users} users is
 served after ${last("first morning: nobody")}. Let people sign in over some days before, or ask RingCentral for a higher limit for
-that day: with 300 a minute, of which sign-ins take 240, the last one waits ${last("first morning, 300")}.
-- "Limit by user": RingCentral counts token calls by user and app, and not by app. Its documents do not say which. The service
-counts them together in either case, because an app that exceeds the limit is suspended: it gains nothing here.
+that day: with 300 a minute, of which sign-ins take ${signInsOf(300)}, the last one waits ${last("first morning, 300")}.
+- "Limit by user": RingCentral gives each user of the app 5 token calls a minute; in the other cases all its users share them. Its
+documents do not say which is so. The service lets all users share them in either case, because an app that exceeds the limit is
+suspended: it gains nothing here.
 - ${all.reduce((sum, { rejected }) => sum + rejected, 0) === 0 ? "No case meets a 429." : "Cases with a 429 miss their goal."}`;
 }
 

@@ -6,7 +6,7 @@ import type { Hour } from "./hour.ts";
  * sync (0.4 MB; at most 120,000 numbers). The simulated RingCentral keeps its codes (0.3 MB).
  */
 export const MOST_GROWTH_MB = 3;
-/** The largest bounded map of a process has 2,000 entries; the simulated company has 2,460 people, 400 have two apps. */
+/** The largest bounded map of a process has 2,000 entries; the harness's own set of callers has 2,800 at most. */
 const LARGEST_MAP = 3_000;
 /** What all maps and sets of a process may gain in the second half, after the caches have filled. */
 const MORE_ENTRIES = 1_500;

@@ -134,8 +134,8 @@ calls more of a screen come from a limit that is less used.
 - **Own sessions** have limits of their own, which no user's habits reach; the call handling makes no difference. Their wall is the
 token calls of the app: nearly each user's first open in an hour needs one. With 5 a minute that is ${own.toLocaleString("en")} users${own < legacy ? ", fewer than the service user serves" : ""}: 5 calls
 come in bunches, and the sixth waits for more than a minute. With 300 it is ${raised.toLocaleString("en")}.
-- Users who open it often need no more token calls, because one lasts an hour: twice the opens cost the own sessions
-${Math.round(100 * (1 - usersOf(all, "own sessions, 300 token calls, legacy", 2) / raised))} % of their users, and the service user ${Math.round(100 * (1 - usersOf(all, "service user, legacy", 2) / legacy))} %.
+- A user's further opens in an hour need no token call, because a token lasts an hour. But with twice the opens a day more users
+open it in the busiest hour at all, so that the own sessions serve ${Math.round(100 * (1 - usersOf(all, "own sessions, 300 token calls, legacy", 2) / raised))} % fewer users; the service user serves ${Math.round(100 * (1 - usersOf(all, "service user, legacy", 2) / legacy))} % fewer.
 
 What moves the walls, with ${habits.opensADay} opens a day on legacy call handling:
 

@@ -72,7 +72,7 @@ ${syncs}
 - One changed number rewrites one chunk of about 500. One in a hundred, spread evenly, changes every chunk: the version then costs
 as much as the first one, without its staged pages.
 - The peak is that of the whole process after each sync, with the model's numbers and the table.
-- Times vary by a factor of two or three with the load of the machine; counts do not vary.
+- Times vary by a factor of two or three with the load of the machine; counts by a few units.
 
 ${reads}
 

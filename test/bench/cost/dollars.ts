@@ -2,8 +2,7 @@ import { prices } from "./prices.ts";
 import type { Usage } from "./requests.ts";
 
 const GB = 1e9;
-/** Every function but the public ones (serverless.yml). */
-const MEMORY_GB = 1;
+const MB_OF_A_GB = 1_024;
 
 const id = "8a0b8d90-57f6-4b0e-9d2c-1c5f0e6a7b21";
 /** What Lambda and the gateway log of each request besides the function's lines, as they look. */
@@ -22,10 +21,12 @@ export type Bill = Record<(typeof services)[number], number>;
 export const services = ["gateway", "lambda", "reads", "writes", "logs", "traces", "data out"] as const;
 
 /** @param traced the share of the requests that Lambda traces: all of them up to one a second, then 5 % of the others */
-export function billOf({ ms, readUnits, writeUnits, logBytes, outBytes }: Usage, traced = 1): Bill {
+export function billOf({ ms, memoryMb, readUnits, writeUnits, logBytes, outBytes }: Usage, traced = 1): Bill {
   return {
     gateway: prices.httpApiRequest.usd,
-    lambda: prices.lambdaRequest.usd + (Math.ceil(ms) / 1_000) * MEMORY_GB * prices.lambdaGbSecond.usd,
+    lambda:
+      prices.lambdaRequest.usd +
+      (Math.ceil(ms) / 1_000) * (memoryMb / MB_OF_A_GB) * prices.lambdaGbSecond.usd,
     reads: readUnits * prices.readUnit.usd,
     writes: writeUnits * prices.writeUnit.usd,
     logs: ((logBytes + platformLines) / GB) * prices.logGb.usd,

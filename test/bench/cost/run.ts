@@ -3,19 +3,28 @@
 import { parseArgs } from "node:util";
 import { getOverviewRoute } from "../../../lib/contract/overview.ts";
 import { habits } from "../../sim/capacity/habits.ts";
+import { exampleOrder } from "../../support/example-requests.ts";
+import { apiRoutes } from "../../support/handlers.ts";
 import { type Cell, table, writeSection } from "../report.ts";
 import { company, companyLines, type Line, restOf } from "./company.ts";
 import { type Bill, billOf, services, sumOf } from "./dollars.ts";
 import { type FixedCost, fixedCosts } from "./fixed.ts";
 import { prices } from "./prices.ts";
-import { type Measured, measureRoutes, RINGCENTRAL_MS, type RouteUsage } from "./requests.ts";
+import {
+  type Measured,
+  measureRoutes,
+  RINGCENTRAL_MS,
+  type RouteUsage,
+  USUAL_MEMORY_MB,
+} from "./requests.ts";
 
 const MILLION = 1e6;
 /** Routes that cost the same within this part are one row. */
 const ALIKE = 0.06;
 
 const money = (usd: number) => usd.toFixed(2);
-const whole = (usd: number) => Math.round(usd).toLocaleString("en");
+/** So that a sum is that of what is shown. */
+const cents = (usd: number) => Math.round(100 * usd) / 100;
 
 interface Row {
   names: string[];
@@ -102,7 +111,8 @@ function priceTable(): string {
   return table(
     [
       "price",
-      "dollars of a million, or of one",
+      "dollars",
+      { name: "of", align: "left" },
       { name: "page", align: "left" },
       { name: "known", align: "left" },
     ],
@@ -112,7 +122,8 @@ function priceTable(): string {
         : [
             [
               name,
-              price.usd < 0.01 ? Number((price.usd * MILLION).toFixed(4)) : price.usd,
+              Number((price.of.startsWith("a million") ? price.usd * MILLION : price.usd).toFixed(4)),
+              price.of,
               price.page,
               price.known,
             ],
@@ -129,28 +140,44 @@ function knownPrices(): string {
 month in the table, ${known.length - dated} on one without a date. Compare them with AWS's before you rely on them.`;
 }
 
+const leftOut = apiRoutes
+  .filter((route) => !exampleOrder.includes(route))
+  .map(({ operationId }) => `\`${operationId}\``);
+
+/** The memory settings, the usual one first. */
+function settingsOf(routes: readonly RouteUsage[]): string {
+  const others = new Map<string, number>();
+  for (const { route, usage } of routes)
+    if (usage.memoryMb !== USUAL_MEMORY_MB) others.set(route.operationId, usage.memoryMb);
+  const named = [...others].map(([name, mb]) => `, but ${mb} MB for \`${name}\``);
+  return `${USUAL_MEMORY_MB.toLocaleString("en")} MB${named.join("")}`;
+}
+
 /** The section of the page. */
 async function textOf({ routes, metrics }: Measured): Promise<string> {
   const lines = companyLines(routes);
   const rest = restOf(lines);
   const fixed = await fixedCosts(metrics.size);
   const bySum = (usd: (bill: Bill) => number) => lines.reduce((sum, { bill }) => sum + usd(bill), 0);
-  const ofRequests = bySum(sumOf);
-  const ofRest = rest.reduce((sum, { usd }) => sum + usd, 0);
+  const ofRequests = cents(bySum(sumOf));
+  const ofRest = rest.reduce((sum, { usd }) => sum + cents(usd), 0);
   const ofFixed = fixed.reduce((sum, { usd }) => sum + usd, 0);
   const all = ofRequests + ofRest + ofFixed;
   const ranked = services.map((service) => ({ service, usd: bySum((bill) => bill[service]) }));
   const [first, second] = ranked.toSorted((a, b) => b.usd - a.usd);
   const [metricsFixed] = fixed;
-  return `\`npm run bench:cost\` calls every route with the API reference's example: the real handlers in a warm process, the twin with
+  const settings = settingsOf(routes);
+  return `\`npm run bench:cost\` calls ${exampleOrder.length} of the ${apiRoutes.length} routes with the API reference's example, all but
+${leftOut.join(" and ")}: the real handlers in a warm process, the twin with
 ${RINGCENTRAL_MS} ms for each call, and an emulator of DynamoDB that counts the units as DynamoDB does (4 KB for a strongly consistent
 read, 1 KB for a write). A read is \`live\`, then from the cache; \`table\` reads never call RingCentral. The prices are AWS's list prices in
 ${prices.region}, without free tiers (\`test/bench/cost/prices.ts\`; the last table). Dollars of a million requests, from a process that has
-served the user before; routes that cost the same within ${Math.round(100 * ALIKE)} % share a row, with the figures of the first, except the overview:
+served the user before, and \`listForwardingNumbers\` within the hour; routes that cost the same within ${Math.round(100 * ALIKE)} % share a row, with the figures of the first, except the overview:
 
 ${routeTable(routes)}
 
-- \`lambda\` is the request and its time with 1,024 MB; most of the time is RingCentral's. Lambda's processor is slower than this machine's:
+- \`lambda\` is the request and its time with the function's memory setting on arm64, ${settings}. How much memory a request
+needs was not measured. Most of the time is RingCentral's. Lambda's processor is slower than this machine's:
 what a request computes, a few ms, takes up to twice as long there. A cold start is billed too: 300 ms more
 are ${money(0.3 * prices.lambdaGbSecond.usd * MILLION)} dollars for a million of them.
 - \`traces\`: Lambda traces up to one request a second of each function, and 5 % of the others. The column is for a function that has
@@ -160,12 +187,12 @@ less than one a second. It cannot be set lower, only be turned off (\`tracing\` 
 
 **A company of ${company.users.toLocaleString("en")} users**, ${company.workingDays} working days, ${habits.opensADay} overviews and ${habits.writesADay} writes of each a day, spread as in
 [the capacity](#users-one-application-serves); ${100 * company.cached} % of the overviews come again within 15 s, from the cache. People sign in
-with RingCentral, so each open also renews the app's access token, which is counted as a write of the same size, because the sign-in
+with RingCentral, so each open also renews the app's access token, which is counted as a \`putPerson\`, because the sign-in
 server is not measured here. A user is new to most processes, so a live overview has the units of a process's first.
 
 ${companyTable(lines)}
 
-- A month costs **${whole(all)} dollars**: ${whole(ofRequests)} for requests (${((100 * all) / company.users).toFixed(2)} cents a user, in all), ${whole(ofFixed)} fixed, ${money(ofRest)} for
+- A month costs **${money(all)} dollars**, ${((100 * all) / company.users).toFixed(2)} cents a user: ${money(ofRequests)} for requests, ${money(ofFixed)} fixed, and ${money(ofRest)} for
 the rest (${rest.map(({ what, usd }) => `${what} ${money(usd)}`).join(", ")}).
 - What dominates: ${first?.service ?? ""} (${money(first?.usd ?? 0)}), then ${second?.service ?? ""} (${money(second?.usd ?? 0)}). The fixed costs are ${Math.round((100 * ofFixed) / all)} % of the whole:
 for a small company nearly all of it.

@@ -159,7 +159,7 @@ const sizeTable = (sizes: readonly [string, Size][]) =>
 
 /** The section of the page. */
 export function textOf(growth: Growth): string {
-  const { own, large, directories, seed, processes } = growth;
+  const { own, small, large, directories, seed, processes } = growth;
   const [usual, huge] = directories;
   if (usual === undefined || huge === undefined) throw new Error("two directories are wanted");
   const headReads = (bytes: number) => (processes * Math.ceil(bytes / 4096)) / 30;
@@ -191,9 +191,11 @@ ${digits(huge.headBytes / 1024)} KB, the item that comes nearest to ${LIMITS.ite
 ${rounded((huge.extensions * LIMITS.itemBytes) / huge.headBytes).toLocaleString("en")} fit. The change
 that moves both: keep the states in parts by a hash of the id, as the survey of call handling is, and read the part of the caller.
 - The largest of the other items: ${largest.join(", ")}. A chunk is cut at 256 KB of text before it is compressed.
-- **A burst:** the first sync of 100,000 numbers writes ${large.units.first.toLocaleString("en")} units, most of them in its last seconds, and one with 1 % changed, spread
+- **A burst:** the first sync of 100,000 numbers writes ${large.units.first.toLocaleString("en")} units, and one with 1 % changed, spread
 evenly, ${large.units.changed.toLocaleString("en")}. That is more than a second of the partition's ${LIMITS.writeUnits.toLocaleString("en")}: DynamoDB lends what was not used in the last five
-minutes, and beyond that it throttles writes, which the sync repeats. An unchanged sync writes ${large.units.unchanged.toLocaleString("en")}.
+minutes, and beyond that it throttles writes, which the sync repeats. An unchanged sync writes ${large.units.unchanged.toLocaleString("en")}. Not modelled:
+how the units spread over the seconds of a sync, so the table has no row for its worst second. The first sync of one of the 1,000 accounts
+writes ${small.units.first.toLocaleString("en")} units in all, an unchanged one ${small.units.unchanged.toLocaleString("en")}, one with a change ${small.units.changed.toLocaleString("en")}: below a second's limit even at once.
 - The budgets of an account cannot reach a limit by calls: RingCentral's own limit is 100 calls a minute. Reads can, because a
 request is rejected by a read: the row with the service's user has far more users than its budget serves.
 - The token calls of one app are one record, here of ${shown(tokenCalls / 1024)} KB. A call writes it at its permit and at its end; before that, a caller that has to

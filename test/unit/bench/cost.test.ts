@@ -5,7 +5,15 @@ import { PartitionMeter } from "../../sim/growth/partition-meter.ts";
 import { seededRandom } from "../../support/schedule.ts";
 
 it("prices a request by its parts: milliseconds are rounded up, and traces cost by the share that is traced", () => {
-  const usage = { ms: 99.2, ringCentralCalls: 1, readUnits: 8, writeUnits: 4, logBytes: 0, outBytes: 1e6 };
+  const usage = {
+    ms: 99.2,
+    memoryMb: 1_024,
+    ringCentralCalls: 1,
+    readUnits: 8,
+    writeUnits: 4,
+    logBytes: 0,
+    outBytes: 1e6,
+  };
   const million = scaled(billOf(usage, 0.5), 1e6);
   expect(million.gateway).toBeCloseTo(1);
   expect(million.lambda).toBeCloseTo(0.2 + 1.33334);

@@ -17,6 +17,7 @@ it("prices a request by its parts: milliseconds are rounded up, and traces cost 
   const million = scaled(billOf(usage, 0.5), 1e6);
   expect(million.gateway).toBeCloseTo(1);
   expect(million.lambda).toBeCloseTo(0.2 + 1.33334);
+  expect(1e6 * billOf({ ...usage, memoryMb: 256 }).lambda).toBeCloseTo(0.2 + 1.33334 / 4);
   expect([million.reads, million.writes]).toEqual([1, 2.5].map((usd) => expect.closeTo(usd)));
   expect([million.traces, million["data out"]]).toEqual([2.5, 90].map((usd) => expect.closeTo(usd)));
   // The lines of Lambda and of the gateway are there without any of the function's.

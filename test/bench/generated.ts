@@ -3,7 +3,7 @@
 import { beginRuns, writeRuns } from "../support/generated/runs.ts";
 
 process.env.WRITE_BENCHMARKS = "1";
-process.argv.splice(2, 0, "deep", ...["generated-requests", "generated-sign-ins", "raw-requests"]);
+process.argv.splice(2, 0, "deep", "generated-requests", "generated-sign-ins", "raw-requests");
 beginRuns();
 await import("../../infra/build/run-tests.ts");
 if (process.exitCode === 0) writeRuns();
